@@ -1,0 +1,1 @@
+"""Structure -> Structure: pure, deterministic builders of cathode models."""

@@ -1,0 +1,1 @@
+"""What is stored: pydantic models with a unit for each number."""

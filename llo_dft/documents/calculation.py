@@ -1,0 +1,74 @@
+"""One calculation: what was computed, by what, and what came of it."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+from pymatgen.core import Structure
+
+from llo_dft.documents.base import Document
+from llo_dft.typing import CalculationKind, Status
+
+
+class Fingerprint(Document):
+    """All that must agree before two energies may be subtracted.
+
+    A field that an engine has no use for keeps its empty default.
+    """
+
+    engine: str = Field(description="Name of the engine, for example 'chgnet' or 'vasp'")
+    engine_version: str = Field(description="Version of the engine's program or package")
+    model: str = Field("", description="Name and version of the potential, if there is one")
+    functional: str = Field(description="Exchange-correlation functional of the energies")
+    u_values_ev: dict[str, float] = Field(
+        default_factory=dict, description="Hubbard U by element, eV"
+    )
+    pseudopotentials: dict[str, str] = Field(
+        default_factory=dict, description="Pseudopotential title by element"
+    )
+    cutoff_ev: float | None = Field(None, description="Plane-wave cutoff, eV")
+    k_spacing_per_angstrom: float | None = Field(
+        None, description="Largest distance between k-points, 1/angstrom (with 2 pi)"
+    )
+    dispersion: str = Field("", description="Dispersion correction, for example 'D3(BJ)'")
+
+
+class CalculationDocument(Document):
+    """A relaxation or static run of one structure by one engine with one protocol.
+
+    ``energy_ev`` and ``structure`` are there if, and only if, the calculation completed;
+    otherwise ``reason`` says why it did not.
+    """
+
+    key: str = Field(description="Hash of structure, fingerprint, settings and kind")
+    label: str = Field(description="What the calculation is in its study, for people")
+    kind: CalculationKind
+    status: Status
+    reason: str | None = Field(None, description="Why it did not complete")
+    fingerprint: Fingerprint
+    protocol: str = Field(description="Name of the set of settings: fast, balanced, ...")
+    energy_ev: float | None = Field(None, description="Total energy of the cell, eV")
+    max_force_ev_per_angstrom: float | None = Field(None, description="Largest force on an atom")
+    initial_structure: Structure | None = Field(None, description="Structure it started from")
+    structure: Structure | None = Field(
+        None, description="Relaxed structure; same order of atoms as the initial one"
+    )
+    magmoms_mu_b: list[float] | None = Field(
+        None, description="Magnetic moment of each atom, Bohr magnetons"
+    )
+    n_steps: int | None = Field(None, description="Steps of the optimiser")
+    n_evaluations: int | None = Field(None, description="Evaluations of energy and forces")
+    wall_s: float | None = Field(None, description="Wall time, s")
+    mock: bool = Field(
+        default=False, description="True for stand-in outputs, which may not be reported"
+    )
+
+    @model_validator(mode="after")
+    def _numbers_only_if_completed(self) -> CalculationDocument:
+        completed = self.status == "completed"
+        if completed and (self.energy_ev is None or self.structure is None):
+            raise ValueError(f"{self.label}: a completed calculation needs energy and structure")
+        if not completed and self.energy_ev is not None:
+            raise ValueError(f"{self.label}: a {self.status} calculation can't have an energy")
+        if not completed and not self.reason:
+            raise ValueError(f"{self.label}: a {self.status} calculation needs a reason")
+        return self

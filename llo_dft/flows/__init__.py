@@ -1,0 +1,1 @@
+"""Makers that compose jobs; they are given an engine's makers and import none."""

@@ -1,0 +1,1 @@
+"""jobflow jobs around the builders, the engines and the analysis; no physics."""

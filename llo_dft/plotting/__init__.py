@@ -1,0 +1,1 @@
+"""Documents to matplotlib axes; nothing is computed here."""

@@ -1,0 +1,1 @@
+"""Executes any jobflow Flow over a concurrent.futures executor."""

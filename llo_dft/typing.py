@@ -1,0 +1,32 @@
+"""Types shared by all modules: the closed vocabularies of the package, and arrays."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+IntArray: TypeAlias = npt.NDArray[np.int64]
+
+#: What a calculation is: a cell relaxation, a fixed-cell relaxation, or a molecule in a box.
+CalculationKind: TypeAlias = Literal["bulk_relax", "slab_relax", "molecule_relax"]
+
+#: What became of a calculation. "missing" is what was planned and has not been tried.
+Status: TypeAlias = Literal["completed", "failed", "skipped", "missing"]
+
+#: What an engine can give. A step that needs what its engine lacks is skipped, and says so.
+Capability: TypeAlias = Literal["energy", "forces", "stress", "magmoms", "dos", "density"]
+
+#: The LLO slab with vacuum, or the same slab with its coating.
+System: TypeAlias = Literal["bare", "coated"]
+
+#: How the energy of O2 is corrected (see llo_dft.analysis.oxygen).
+OxygenScheme: TypeAlias = Literal["none", "wang2006", "mp2020", "potential"]
+
+#: Depth of an oxygen in its slab.
+Layer: TypeAlias = Literal["surface", "subsurface", "inner"]
+
+#: Which half of the slab an oxygen belongs to.
+Side: TypeAlias = Literal["top", "bottom", "middle"]
