@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pydantic import Field, model_validator
-from pymatgen.core import Structure
+from pymatgen.core.structure import Structure
 
 from llo_dft.documents.base import Document
 from llo_dft.typing import CalculationKind, Status
