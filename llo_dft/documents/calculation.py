@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pydantic import Field, model_validator
-from pymatgen.core.structure import Structure
 
-from llo_dft.documents.base import Document
+from llo_dft.documents.base import Document, StoredStructure
 from llo_dft.typing import CalculationKind, Status
 
 
@@ -48,8 +47,8 @@ class CalculationDocument(Document):
     protocol: str = Field(description="Name of the set of settings: fast, balanced, ...")
     energy_ev: float | None = Field(None, description="Total energy of the cell, eV")
     max_force_ev_per_angstrom: float | None = Field(None, description="Largest force on an atom")
-    initial_structure: Structure | None = Field(None, description="Structure it started from")
-    structure: Structure | None = Field(
+    initial_structure: StoredStructure | None = Field(None, description="Structure it started from")
+    structure: StoredStructure | None = Field(
         None, description="Relaxed structure; same order of atoms as the initial one"
     )
     magmoms_mu_b: list[float] | None = Field(
