@@ -1,0 +1,86 @@
+"""Find the data that travels with the package: structures, recipes, cluster configurations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+ResourceFolder: TypeAlias = Literal["structures", "workflows", "hpc_configs"]
+
+_PACKAGE: Final = Path(__file__).resolve().parent
+
+
+def _resource_folder(folder: str) -> Path:
+    """Folder of data: in the package when installed from a wheel, else at the checkout's top.
+
+    The checkout is known by its ``pyproject.toml``, so that a folder that happens to be
+    called ``structures`` in someone's site-packages is never taken for ours.
+    """
+    installed = _PACKAGE / "_data" / folder
+    if installed.is_dir():
+        return installed
+    checkout = _PACKAGE.parent
+    if (checkout / "pyproject.toml").is_file() and (checkout / folder).is_dir():
+        return checkout / folder
+    raise FileNotFoundError(
+        f"The data folder {folder!r} is neither in the installed package ({installed}) nor at the "
+        f"top of a checkout ({checkout / folder}); install the package again"
+    )
+
+
+def _listing(folder: Path) -> str:
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return ", ".join(sorted(names)) or "nothing"
+
+
+def resource_path(folder: ResourceFolder, name: str) -> Path:
+    """Path of a file of data, in an installed wheel or in a checkout.
+
+    Parameters
+    ----------
+    folder
+        One of ``structures``, ``workflows``, ``hpc_configs``.
+    name
+        File name with its ending; may name a subfolder, as ``slurm/vasp.yaml``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file; the message lists what is there.
+    ValueError
+        If ``name`` leads out of the folder.
+    """
+    root = _resource_folder(folder).resolve()
+    path = (root / name).resolve()
+    if not path.is_relative_to(root):
+        raise ValueError(f"{name!r} leads out of the data folder {folder!r}; give a name inside it")
+    if not path.is_file():
+        raise FileNotFoundError(f"No {name!r} in {folder!r}; there is: {_listing(root)}")
+    return path
+
+
+def load_structure(name: str) -> Structure:
+    """Conventional cell of a structure that comes with the package.
+
+    The axes are those of the file, so Miller indices refer to its setting (for
+    ``Li3PO4_gamma`` that is Pmnb; see ``structures/PROVENANCE.toml``).
+
+    Parameters
+    ----------
+    name
+        For example ``Li3PO4_beta``, with or without ``.cif``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such structure; the message lists what is there.
+    """
+    # Looking up a recipe or a cluster file should not wait for pymatgen.
+    from pymatgen.io.cif import CifParser  # noqa: PLC0415
+
+    path = resource_path("structures", name if name.endswith(".cif") else f"{name}.cif")
+    structure: Structure = CifParser(path).parse_structures(primitive=False)[0]
+    return structure
