@@ -1,0 +1,137 @@
+"""From a formula such as Li1.2Mn0.54Ni0.13Co0.13O2 to whole numbers of sites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+from pymatgen.core.composition import Composition
+
+from llo_dft.builders.valences import FORMAL_CHARGES, LAYER_METALS
+
+#: How far cations per O2 may be from 2 in a formula: rounding, not another compound.
+CATION_SUM_TOLERANCE: Final = 0.02
+
+
+class CompositionError(ValueError):
+    """A formula that no layered oxide of this family has, or that a supercell can't hold."""
+
+
+@dataclass(frozen=True)
+class LayerComposition:
+    """What sits on the sites of one TM layer, and how far that is from what was asked.
+
+    Attributes
+    ----------
+    counts
+        Number of sites of each element in one TM layer, Li among them.
+    formula
+        Realised formula per O2.
+    deviation
+        Largest difference of an element's amount per O2 from the requested one.
+    formal_charge
+        Sum of the formal charges per O2, e; not zero where rounding the counts shifts it.
+    """
+
+    counts: dict[str, int]
+    formula: str
+    deviation: float
+    formal_charge: float
+
+
+def parse_formula(formula: str) -> dict[str, float]:
+    """Return the amount of each element per O2.
+
+    Raises
+    ------
+    CompositionError
+        If an element is unknown or can't be in a layered oxide, or the cations per O2 are
+        not two, with at least one of them Li per O2.
+    """
+    try:
+        composition = Composition(formula, strict=True)
+    except (ValueError, KeyError, TypeError) as error:
+        raise CompositionError(
+            f"composition {formula!r} is not a formula: {error}; "
+            'expected something like "Li1.2Mn0.6Ni0.2O2"'
+        ) from error
+    amounts = {element.symbol: float(amount) for element, amount in composition.items()}
+    unknown = sorted(set(amounts) - LAYER_METALS - {"Li", "O"})
+    if unknown:
+        known = ", ".join(sorted(LAYER_METALS))
+        raise CompositionError(
+            f"composition {formula!r}: {', '.join(unknown)} can't be placed in a layered oxide; "
+            f"expected Li, O and any of {known}"
+        )
+    if not amounts.get("O") or not amounts.get("Li"):
+        raise CompositionError(f"composition {formula!r}: expected both Li and O in it")
+    per_o2 = {symbol: 2.0 * amount / amounts["O"] for symbol, amount in amounts.items()}
+    cations = sum(amount for symbol, amount in per_o2.items() if symbol != "O")
+    if abs(cations - 2.0) > CATION_SUM_TOLERANCE:
+        raise CompositionError(
+            f"composition {formula!r} has {cations:.3f} cations per O2; a layered oxide "
+            "Li[LixM1-x]O2 has 2: one Li in the Li layer, and Li or M in the TM layer"
+        )
+    if per_o2["Li"] < 1.0 - CATION_SUM_TOLERANCE or not set(per_o2) & LAYER_METALS:
+        raise CompositionError(
+            f"composition {formula!r}: expected at least one Li per O2 (a full Li layer) and "
+            "at least one metal beside it"
+        )
+    return per_o2
+
+
+def realise(per_o2: dict[str, float], n_sites: int) -> LayerComposition:
+    """Find the whole numbers on ``n_sites`` TM-layer sites that come nearest to a formula.
+
+    Nearest is the smallest sum of squared differences; of equals, the one whose formal
+    charges come nearest to neutral, then the one with more of the earlier elements.
+
+    Raises
+    ------
+    CompositionError
+        If no combination fills the layer.
+    """
+    wanted = {symbol: amount for symbol, amount in per_o2.items() if symbol != "O"}
+    wanted["Li"] = max(wanted["Li"] - 1.0, 0.0)
+    symbols = [symbol for symbol in sorted(wanted) if wanted[symbol] > 0.0]
+    ranges = [
+        range(max(int(wanted[s] * n_sites) - 1, 0), int(wanted[s] * n_sites) + 3) for s in symbols
+    ]
+
+    def cost(counts: tuple[int, ...]) -> tuple[float, float, tuple[int, ...]]:
+        squares = sum(
+            (count / n_sites - wanted[s]) ** 2 for s, count in zip(symbols, counts, strict=True)
+        )
+        charge = abs(_charge_per_o2(dict(zip(symbols, counts, strict=True)), n_sites))
+        return round(squares, 10), round(charge, 10), tuple(-count for count in counts)
+
+    fitting: list[tuple[int, ...]] = [
+        counts for counts in product(*ranges) if sum(counts) == n_sites
+    ]
+    if not fitting:
+        raise CompositionError(f"no whole numbers fill {n_sites} sites near {per_o2}")
+    nearest = sorted(fitting, key=cost)[0]
+    best = dict(zip(symbols, nearest, strict=True))
+    counts = {symbol: count for symbol, count in best.items() if count}
+    deviation = max(abs(best[s] / n_sites - wanted[s]) for s in symbols)
+    return LayerComposition(
+        counts=counts,
+        formula=_formula(counts, n_sites),
+        deviation=deviation,
+        formal_charge=_charge_per_o2(counts, n_sites),
+    )
+
+
+def _charge_per_o2(counts: dict[str, int], n_sites: int) -> float:
+    layer = sum(FORMAL_CHARGES[symbol] * count for symbol, count in counts.items())
+    return FORMAL_CHARGES["Li"] + layer / n_sites + 2 * FORMAL_CHARGES["O"]
+
+
+def _formula(counts: dict[str, int], n_sites: int) -> str:
+    metals = "".join(
+        f"{symbol}{count / n_sites:.4g}"
+        for symbol, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        if symbol != "Li"
+    )
+    return f"Li{1 + counts.get('Li', 0) / n_sites:.4g}{metals}O2"

@@ -1,0 +1,123 @@
+"""Operations that map the top of a slab onto its bottom, as permutations of its sites."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import spglib
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.typing import FloatArray, IntArray
+
+#: Distance (angstrom) within which two sites count as the same under an operation.
+SYMMETRY_TOLERANCE: Final = 0.05
+
+
+def _cell(structure: Structure) -> tuple[FloatArray, FloatArray, list[int]]:
+    numbers = [site.specie.Z for site in structure]
+    return structure.lattice.matrix, structure.frac_coords, numbers
+
+
+def symmetry_dataset(
+    structure: Structure, tolerance: float = SYMMETRY_TOLERANCE
+) -> spglib.SpglibDataset:
+    """Return spglib's dataset of an ordered structure.
+
+    Raises
+    ------
+    ValueError
+        If spglib finds no symmetry, not even the identity (overlapping sites).
+    """
+    dataset = spglib.get_symmetry_dataset(_cell(structure), symprec=tolerance)
+    if dataset is None:
+        raise ValueError(f"no symmetry could be found for {structure.formula}: atoms may overlap")
+    return dataset
+
+
+def space_group_symbol(structure: Structure, tolerance: float = SYMMETRY_TOLERANCE) -> str:
+    """Return the international symbol of the space group."""
+    return str(symmetry_dataset(structure, tolerance).international)
+
+
+def top_bottom_permutations(
+    structure: Structure, tolerance: float = SYMMETRY_TOLERANCE
+) -> list[IntArray]:
+    """Return the distinct site permutations by operations that turn the c axis over.
+
+    Only those that are their own inverse are returned (inversion, mirror, two-fold axis in
+    the plane, and the like): applied twice, every site is back where it was.
+
+    Parameters
+    ----------
+    structure
+        (n sites) a slab, or a bulk whose a and b lie in the plane of the layers.
+    tolerance
+        Angstrom.
+
+    Returns
+    -------
+    List of (n,) arrays; entry i is the site that site i goes to. Sorted, so that the order
+    does not depend on spglib's.
+    """
+    dataset = symmetry_dataset(structure, tolerance)
+    found: set[tuple[int, ...]] = set()
+    for rotation, translation in zip(dataset.rotations, dataset.translations, strict=True):
+        if rotation[2, 2] != -1:
+            continue
+        permutation = _permutation(structure, rotation, translation, 4 * tolerance)
+        if permutation is None or any(permutation[permutation] != np.arange(len(structure))):
+            continue
+        found.add(tuple(permutation.tolist()))
+    return [np.array(item, dtype=np.int64) for item in sorted(found)]
+
+
+def _permutation(
+    structure: Structure, rotation: IntArray, translation: FloatArray, tolerance: float
+) -> IntArray | None:
+    """Return where each site goes, or None if some site meets no partner."""
+    moved = structure.frac_coords @ rotation.T + translation
+    distances = structure.lattice.get_all_distances(moved, structure.frac_coords)
+    permutation: IntArray = np.argmin(distances, axis=1).astype(np.int64)
+    close = distances[np.arange(len(structure)), permutation] < tolerance
+    if not close.all() or len(set(permutation.tolist())) != len(structure):
+        return None
+    return permutation
+
+
+def orbits(sites: Sequence[int], permutation: IntArray | None) -> list[list[int]]:
+    """Group sites into the orbits of a permutation (single sites if it is None).
+
+    Raises
+    ------
+    ValueError
+        If the permutation takes a site out of the given ones.
+    """
+    if permutation is None:
+        return [[site] for site in sites]
+    inside = set(sites)
+    groups: list[list[int]] = []
+    seen: set[int] = set()
+    for site in sites:
+        if site in seen:
+            continue
+        image = int(permutation[site])
+        if image not in inside:
+            raise ValueError(f"the operation takes site {site} to {image}, not one of the given")
+        group = sorted({site, image})
+        seen.update(group)
+        groups.append(group)
+    return groups
+
+
+def distinct_sites(
+    structure: Structure, sites: Sequence[int], tolerance: float = SYMMETRY_TOLERANCE
+) -> dict[int, int]:
+    """Return, for each given site, the first of them that is equivalent by symmetry."""
+    equivalent = symmetry_dataset(structure, tolerance).equivalent_atoms
+    first: dict[int, int] = {}
+    return {site: first.setdefault(int(equivalent[site]), site) for site in sites}

@@ -1,0 +1,117 @@
+"""Which oxygens to remove: symmetry-distinct sites, chosen per environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llo_dft.builders.symmetry import distinct_sites
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.builders.environment import Environment
+    from llo_dft.typing import IntArray, Layer
+
+
+class VacancyError(ValueError):
+    """A vacancy that the structure does not offer."""
+
+
+@dataclass(frozen=True)
+class VacancySite:
+    """One oxygen to remove.
+
+    Attributes
+    ----------
+    site
+        Index in the host that was given.
+    removed
+        All indices to remove: the site, and its image on the other face if both are made.
+    environment
+        Environment of the site in the host.
+    degeneracy
+        Number of O equivalent to it in the host.
+    """
+
+    site: int
+    removed: tuple[int, ...]
+    environment: Environment
+    degeneracy: int
+
+
+def choose_vacancies(
+    host: Structure,
+    environments: Mapping[int, Environment],
+    *,
+    classes: Mapping[int, str],
+    labels: Sequence[str],
+    layers: Sequence[Layer],
+    per_environment: int,
+    turn_over: IntArray | None = None,
+) -> list[VacancySite]:
+    """Choose symmetry-distinct O sites of each environment.
+
+    Within a class the sites are ordered by the number of cations bonded to them, and spread
+    over that range: the first has the fewest (it leaves most easily), the last the most.
+
+    Parameters
+    ----------
+    host
+        Slab without vacancy.
+    environments
+        Environment of each O, by site.
+    classes
+        Class of each O, by site: its label in the pristine host, so that an O keeps its class
+        when the Li beside it leaves.
+    labels
+        Classes to choose from, such as "2TM+1Li" and "3TM".
+    layers
+        Layers in which to look.
+    per_environment
+        Sites per class (fewer if there are fewer distinct ones).
+    turn_over
+        Permutation that maps top to bottom; if given, a vacancy is made on both faces.
+
+    Raises
+    ------
+    VacancyError
+        If a class does not occur in those layers.
+    """
+    equivalent = distinct_sites(host, sorted(environments))
+    representatives = sorted(set(equivalent.values()))
+    chosen: list[VacancySite] = []
+    for label in labels:
+        members = [
+            site
+            for site in representatives
+            if classes[site] == label and environments[site].layer in layers
+        ]
+        if not members:
+            there = sorted({classes[site] for site, e in environments.items() if e.layer in layers})
+            raise VacancyError(
+                f"no O of environment {label} in {', '.join(layers)}; there are {', '.join(there)}"
+            )
+        members.sort(key=lambda site: (environments[site].n_cations, site))
+        for site in _spread(members, per_environment):
+            partner = site if turn_over is None else int(turn_over[site])
+            chosen.append(
+                VacancySite(
+                    site=site,
+                    removed=tuple(sorted({site, partner})),
+                    environment=environments[site],
+                    degeneracy=sum(first == site for first in equivalent.values()),
+                )
+            )
+    return chosen
+
+
+def _spread(members: list[int], count: int) -> list[int]:
+    if count >= len(members):
+        return members
+    positions = np.unique(np.round(np.linspace(0, len(members) - 1, count)).astype(int))
+    return [members[position] for position in positions]

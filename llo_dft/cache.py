@@ -1,0 +1,195 @@
+"""The calculation cache: one folder a calculation, which appears whole or not at all.
+
+``calculations/KEY/result.json`` beside its raw files is a completed calculation. A failed one
+leaves ``calculations/KEY.failed/`` with the reason in its result.json; it is no hit, so the
+next run tries it again. ``calculations/journal.jsonl`` says when each was started and ended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import ValidationError
+
+from llo_dft.documents.calculation import CalculationDocument, Fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.typing import CalculationKind
+
+_PARTIAL = ".partial-"
+_FAILED = ".failed"
+
+
+def calculation_key(
+    structure: Structure,
+    fingerprint: Fingerprint,
+    kind: CalculationKind,
+    protocol: str,
+    settings: dict[str, Any],
+) -> str:
+    """Return the name of a calculation: a hash of all that bears on its result.
+
+    Coordinates enter to the last bit. Python writes and reads floats without loss, so a
+    structure that went through a file still has its key.
+    """
+    text = json.dumps(
+        {
+            "lattice": structure.lattice.matrix.tolist(),
+            "species": [site.species_string for site in structure],
+            "coords": structure.frac_coords.tolist(),
+            "magmoms": [float(m) for m in structure.site_properties.get("magmom", [])],
+            "fingerprint": fingerprint.model_dump(mode="json"),
+            "kind": kind,
+            "protocol": protocol,
+            "settings": settings,
+        },
+        sort_keys=True,
+        allow_nan=False,
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """One line of the journal: a calculation was started, completed or failed."""
+
+    event: Literal["started", "completed", "failed"]
+    key: str
+    label: str
+    time: float
+    process: int
+
+
+@dataclass(frozen=True)
+class CalculationCache:
+    """The calculations under one folder. Safe with several processes and after a kill."""
+
+    folder: Path
+
+    def completed(self, key: str) -> CalculationDocument | None:
+        """Return the completed calculation of that key, or None.
+
+        Raises
+        ------
+        ValueError
+            If there is a result that can't be read: it was changed by hand.
+        """
+        return _read(self.folder / key / "result.json")
+
+    def failed(self, key: str) -> CalculationDocument | None:
+        """Return the last failure of that key, or None."""
+        return _read(self.folder / f"{key}{_FAILED}" / "result.json")
+
+    def failures(self) -> list[CalculationDocument]:
+        """Return the last failure of every key that has not been completed since."""
+        found: list[CalculationDocument] = []
+        for path in sorted(self.folder.glob(f"*{_FAILED}/result.json")):
+            document = _read(path)
+            if document is not None and self.completed(document.key) is None:
+                found.append(document)
+        return found
+
+    @contextmanager
+    def workspace(self, key: str) -> Iterator[Path]:
+        """Give a folder to calculate in, which goes if nothing is stored from it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = Path(tempfile.mkdtemp(prefix=f"{_PARTIAL}{key}-{os.getpid()}-", dir=self.folder))
+        try:
+            yield path
+        finally:
+            if path.exists():
+                shutil.rmtree(path)
+
+    def store(self, document: CalculationDocument, workspace: Path) -> CalculationDocument:
+        """Turn a workspace into the calculation's folder, by one rename.
+
+        Returns
+        -------
+        The document that is stored: another process may have been first, and then its
+        result stays, so that all go on with the same numbers.
+        """
+        with (workspace / "result.json").open("w", encoding="utf-8") as file:
+            file.write(document.model_dump_json(indent=1))
+            file.flush()
+            os.fsync(file.fileno())
+        failed = self.folder / f"{document.key}{_FAILED}"
+        if document.status != "completed":
+            if failed.exists():
+                shutil.rmtree(failed)
+            workspace.rename(failed)
+            self._note("failed", document)
+            return document
+        try:
+            workspace.rename(self.folder / document.key)
+        except OSError:
+            existing = self.completed(document.key)
+            if existing is None:
+                raise
+            return existing
+        self._note("completed", document)
+        if failed.exists():
+            shutil.rmtree(failed)
+        return document
+
+    def note_start(self, key: str, label: str) -> None:
+        """Write into the journal that a calculation is started."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._append(JournalEntry("started", key, label, time.time(), os.getpid()))
+
+    def journal(self) -> list[JournalEntry]:
+        """Return the journal; a line that a kill cut off is left out."""
+        path = self.folder / "journal.jsonl"
+        entries: list[JournalEntry] = []
+        if not path.exists():
+            return entries
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                entries.append(JournalEntry(**json.loads(line)))
+            except (json.JSONDecodeError, TypeError):
+                continue
+        return entries
+
+    def sweep(self) -> int:
+        """Remove what killed calculations left; return how many. Call it under the study's lock."""
+        left = sorted(self.folder.glob(f"{_PARTIAL}*"))
+        for path in left:
+            shutil.rmtree(path)
+        return len(left)
+
+    def _note(self, event: Literal["completed", "failed"], document: CalculationDocument) -> None:
+        self._append(
+            JournalEntry(event, document.key, document.label, time.time(), os.getpid())
+        )
+
+    def _append(self, entry: JournalEntry) -> None:
+        # one write of less than a page in append mode: lines of several processes do not mix
+        line = json.dumps(entry.__dict__) + "\n"
+        with (self.folder / "journal.jsonl").open("a", encoding="utf-8") as file:
+            file.write(line)
+
+
+def _read(path: Path) -> CalculationDocument | None:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        return CalculationDocument.model_validate_json(text)
+    except ValidationError as error:
+        raise ValueError(
+            f"{path} is not a calculation of this package's format; remove its folder to have "
+            f"it computed again ({error.error_count()} faults)"
+        ) from error

@@ -1,0 +1,111 @@
+"""What every engine offers, whatever computes behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.documents.calculation import Fingerprint
+    from llo_dft.typing import CalculationKind, Capability, OxygenScheme
+
+
+class EngineError(ValueError):
+    """An engine, protocol or override that can't be used; says what to do."""
+
+
+class CalculationError(RuntimeError):
+    """A calculation that ended without a result; the message is the reason that is stored."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a calculation gave.
+
+    Attributes
+    ----------
+    structure
+        Final structure, same order of atoms as the initial one.
+    energy_ev
+        Total energy of the cell, eV.
+    max_force_ev_per_angstrom
+        Largest force on an atom.
+    magmoms_mu_b
+        Moment of each atom, Bohr magnetons, or None if the engine gives none.
+    n_steps, n_evaluations
+        Steps of the optimiser; evaluations of energy and forces.
+    """
+
+    structure: Structure
+    energy_ev: float
+    max_force_ev_per_angstrom: float
+    magmoms_mu_b: list[float] | None
+    n_steps: int
+    n_evaluations: int
+
+
+@runtime_checkable
+class CalculationMaker(Protocol):
+    """Computes one kind of calculation of one engine.
+
+    It is a dataclass of plain fields, so that it goes into a job as JSON and, together with
+    the fingerprint, names its results.
+    """
+
+    kind: CalculationKind
+    protocol: str
+
+    def settings(self) -> dict[str, Any]:
+        """Return every setting that bears on the result; part of the calculation's key."""
+        ...
+
+    def fingerprint(self, structure: Structure) -> Fingerprint:
+        """Return what must agree before energies may be subtracted."""
+        ...
+
+    def calculate(self, structure: Structure, folder: Path) -> Outcome:
+        """Run in ``folder`` and return the outcome.
+
+        Raises
+        ------
+        CalculationError
+            If it did not converge, crashed or gave no number.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class OxygenReference:
+    """Energy of O2 that goes with an engine, and the O2 schemes that may be used with it.
+
+    Attributes
+    ----------
+    label_energy_ev_per_atom
+        Half the energy of O2 on the scale of the engine's training labels; None if the engine
+        has none, or they are not known.
+    source
+        Where that number comes from.
+    refused
+        Schemes that may not be used with this engine, and why.
+    """
+
+    label_energy_ev_per_atom: float | None
+    source: str
+    refused: dict[OxygenScheme, str]
+
+
+class Engine(Protocol):
+    """A code or potential with a protocol."""
+
+    name: str
+    protocol: str
+    capabilities: frozenset[Capability]
+    oxygen: OxygenReference
+
+    def maker(self, kind: CalculationKind) -> CalculationMaker:
+        """Return the maker of one kind of calculation."""
+        ...

@@ -1,0 +1,91 @@
+"""One job: one calculation, asked for in the cache before it is computed."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jobflow import job
+
+from llo_dft.cache import CalculationCache, calculation_key
+from llo_dft.documents.calculation import CalculationDocument
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+#: Name that every calculation's job begins with; a progress display counts these.
+CALCULATION = "calculate"
+
+
+@job
+def calculate(
+    structure: Structure | None, maker: Any, label: str, folder: str  # noqa: ANN401 (a CalculationMaker; jobflow hands it over as JSON)
+) -> CalculationDocument:
+    """Return the calculation of a structure, from the cache or computed.
+
+    Parameters
+    ----------
+    structure
+        What to compute, or None if it could not be made: then the calculation is skipped.
+    maker
+        A ``CalculationMaker`` of the engine.
+    label
+        What the calculation is in its study.
+    folder
+        The study's ``calculations`` folder, absolute.
+
+    Returns
+    -------
+    A completed, failed or skipped calculation. Whatever goes wrong inside the engine becomes
+    a failed one with its reason, so that the rest of the study goes on.
+    """
+    if structure is None:
+        raise ValueError(f"{label}: there is no structure to compute")
+    cache = CalculationCache(Path(folder))
+    fingerprint = maker.fingerprint(structure)
+    key = calculation_key(structure, fingerprint, maker.kind, maker.protocol, maker.settings())
+    known = cache.completed(key)
+    if known is not None:
+        return known
+    common: dict[str, Any] = {
+        "key": key,
+        "label": label,
+        "kind": maker.kind,
+        "fingerprint": fingerprint,
+        "protocol": maker.protocol,
+        "initial_structure": structure,
+    }
+    cache.note_start(key, label)
+    started = time.monotonic()
+    with cache.workspace(key) as workspace:
+        try:
+            outcome = maker.calculate(structure, workspace)
+        except Exception as error:  # noqa: BLE001 (an engine may raise anything; its reason is kept)
+            (workspace / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+            document = CalculationDocument(
+                **common,
+                status="failed",
+                reason=_reason(error),
+                wall_s=time.monotonic() - started,
+            )
+        else:
+            document = CalculationDocument(
+                **common,
+                status="completed",
+                energy_ev=outcome.energy_ev,
+                structure=outcome.structure,
+                max_force_ev_per_angstrom=outcome.max_force_ev_per_angstrom,
+                magmoms_mu_b=outcome.magmoms_mu_b,
+                n_steps=outcome.n_steps,
+                n_evaluations=outcome.n_evaluations,
+                wall_s=time.monotonic() - started,
+            )
+        return cache.store(document, workspace)
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split()) or "no message"
+    name = type(error).__name__
+    return text if name == "CalculationError" else f"{name}: {text}"

@@ -1,0 +1,165 @@
+"""A study on one page: the TOML recipe as pydantic models. Unknown keys are errors."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from llo_dft.typing import Layer, OxygenScheme
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: A study's name becomes part of file names and, later, of job names.
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}$"
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class RecipeError(ValueError):
+    """A recipe that can't be used; the message names the key, what came and what is expected."""
+
+
+class Section(BaseModel):
+    """A table of the recipe."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Study(Section):
+    """[study]: what it is called, and the seed of every search in it."""
+
+    name: str = Field(pattern=NAME_PATTERN)
+    seed: int = Field(0, ge=0)
+
+
+class Cathode(Section):
+    """[cathode]: the Li-rich layered oxide."""
+
+    composition: str = Field(min_length=2)
+    supercell: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (1, 1)
+    ordering: Literal["honeycomb", "ewald"] = "honeycomb"
+    composition_tolerance: float = Field(0.05, ge=0.0, le=0.5)
+
+    @property
+    def is_cif(self) -> bool:
+        """Whether the composition names a CIF file instead of a formula."""
+        return self.composition.lower().endswith(".cif")
+
+
+class Slab(Section):
+    """[slab]: how the (001) slab is cut. Lengths in angstrom."""
+
+    tm_layers: int = Field(2, ge=1)
+    li_termination: Literal["half"] = "half"
+    vacuum: float = Field(15.0, ge=6.0)
+
+
+class Delithiation(Section):
+    """[delithiation]: the lithium fractions, the pristine 1.0 always among them."""
+
+    fractions: list[Fraction] = Field(min_length=1)
+    symmetric: bool = True
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Delithiation:
+        if len(set(self.fractions)) != len(self.fractions):
+            raise ValueError(f"each fraction once, got {self.fractions}")
+        return self
+
+
+class Vacancies(Section):
+    """[vacancies]: which oxygens are removed."""
+
+    environments: list[str] = Field(min_length=1)
+    layers: list[Layer] = Field(default_factory=lambda: ["surface"], min_length=1)
+    per_environment: int = Field(1, ge=1)
+    both_faces: bool = False
+
+
+class Oxygen(Section):
+    """[oxygen]: the reservoir. Temperature in K, pressure in bar."""
+
+    scheme: OxygenScheme
+    temperature: float = Field(298.15, gt=0.0)
+    pressure: float = Field(1.0, gt=0.0)
+
+
+class Engine(Section):
+    """[engine]: what computes, with which named settings."""
+
+    name: str = Field(min_length=1)
+    protocol: str = "balanced"
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    overrides: dict[str, Any] = Field(default_factory=dict)
+
+
+class Recipe(Section):
+    """A whole study."""
+
+    study: Study
+    cathode: Cathode
+    slab: Slab = Slab()
+    delithiation: Delithiation
+    vacancies: Vacancies
+    oxygen: Oxygen
+    engine: Engine
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read a recipe from a TOML file.
+
+    Raises
+    ------
+    RecipeError
+        If the file is missing, is not TOML, or does not fit; one line for each fault.
+    """
+    try:
+        with path.open("rb") as file:
+            fields = tomllib.load(file)
+    except FileNotFoundError as error:
+        raise RecipeError(f"there is no recipe {path}") from error
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path} can't be read as TOML: {error}") from error
+    return parse_recipe(fields, str(path))
+
+
+def parse_recipe(fields: dict[str, Any], name: str) -> Recipe:
+    """Check the fields of a recipe; ``name`` stands in messages.
+
+    Raises
+    ------
+    RecipeError
+        One line for each fault.
+    """
+    try:
+        return Recipe.model_validate(fields)
+    except ValidationError as error:
+        faults = [
+            _fault(item["loc"], item["type"], item["msg"], item["input"]) for item in error.errors()
+        ]
+        raise RecipeError("\n".join(f"{name}: {fault}" for fault in faults)) from error
+
+
+def _fault(location: tuple[int | str, ...], kind: str, message: str, value: object) -> str:
+    where = ".".join(str(part) for part in location) or "the recipe"
+    if kind == "extra_forbidden":
+        table, key = location[:-1], location[-1]
+        known = ", ".join(_known_keys(table)) or "no keys"
+        place = f"[{'.'.join(map(str, table))}]" if table else "the recipe"
+        return f"unknown key {key!r} in {place}; expected {known}"
+    if kind == "missing":
+        return f"{where} is missing"
+    return f"{where} = {value!r}: {message}"
+
+
+def _known_keys(table: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Recipe
+    for part in table:
+        annotation = model.model_fields[str(part)].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return sorted(model.model_fields)
