@@ -74,7 +74,7 @@ class Vacancies(Section):
     """[vacancies]: which oxygens are removed."""
 
     environments: list[str] = Field(min_length=1)
-    layers: list[Layer] = Field(default_factory=lambda: ["surface"], min_length=1)
+    layers: list[Layer] = Field(["surface"], min_length=1)
     per_environment: int = Field(1, ge=1)
     both_faces: bool = False
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pymatgen.core.composition import Composition
 
 from llo_dft.builders.valences import FORMAL_CHARGES, LAYER_METALS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: How far cations per O2 may be from 2 in a formula: rounding, not another compound.
 CATION_SUM_TOLERANCE: Final = 0.02
@@ -99,7 +102,8 @@ def realise(per_o2: dict[str, float], n_sites: int) -> LayerComposition:
         range(max(int(wanted[s] * n_sites) - 1, 0), int(wanted[s] * n_sites) + 3) for s in symbols
     ]
 
-    def cost(counts: tuple[int, ...]) -> tuple[float, float, tuple[int, ...]]:
+    def cost(numbers: Iterable[int]) -> tuple[float, float, tuple[int, ...]]:
+        counts = tuple(numbers)
         squares = sum(
             (count / n_sites - wanted[s]) ** 2 for s, count in zip(symbols, counts, strict=True)
         )
@@ -111,7 +115,7 @@ def realise(per_o2: dict[str, float], n_sites: int) -> LayerComposition:
     ]
     if not fitting:
         raise CompositionError(f"no whole numbers fill {n_sites} sites near {per_o2}")
-    nearest = sorted(fitting, key=cost)[0]
+    nearest = min(fitting, key=cost)
     best = dict(zip(symbols, nearest, strict=True))
     counts = {symbol: count for symbol, count in best.items() if count}
     deviation = max(abs(best[s] / n_sites - wanted[s]) for s in symbols)

@@ -20,6 +20,8 @@ from llo_dft.builders.symmetry import top_bottom_permutations
 from llo_dft.builders.valences import formal_charges, symbols_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from llo_dft.typing import FloatArray, IntArray
 
 #: Descents of the search for the half Li layer.
@@ -31,6 +33,28 @@ class SlabError(ValueError):
 
 
 @dataclass(frozen=True)
+class SlabTemplate:
+    """What it takes to cut the same slab again from the same bulk after its relaxation.
+
+    Attributes
+    ----------
+    symbols
+        (n,) element of each atom of the slab.
+    bulk_sites
+        (n,) index of the bulk site of each atom.
+    images
+        (n, 3) lattice translation of that site.
+    vacuum
+        Width of the vacuum, angstrom.
+    """
+
+    symbols: Sequence[str]
+    bulk_sites: Sequence[int]
+    images: Sequence[Sequence[int]]
+    vacuum: float
+
+
+@dataclass(frozen=True)
 class SlabModel:
     """A slab, and for each of its atoms where in the bulk it comes from.
 
@@ -39,12 +63,8 @@ class SlabModel:
     structure
         The slab: a along x, the plane normal along z, c the normal. Sorted by
         electronegativity, so codes that sort by element keep the order of the atoms.
-    bulk_sites
-        (n,) index of the bulk site of each atom.
-    images
-        (n, 3) lattice translation of that site.
-    vacuum
-        Width of the vacuum, angstrom.
+    template
+        How it was cut, to cut it again from the relaxed bulk.
     turn_over
         (n,) the site that each site goes to under the operation that maps top to bottom.
     tm_layers
@@ -54,9 +74,7 @@ class SlabModel:
     """
 
     structure: Structure
-    bulk_sites: IntArray
-    images: IntArray
-    vacuum: float
+    template: SlabTemplate
     turn_over: IntArray
     tm_layers: int
     energy_ev: float
@@ -102,13 +120,13 @@ def build_slab(bulk: Structure, *, tm_layers: int, vacuum: float, seed: int) -> 
     return min(models, key=lambda model: round(model.energy_ev, 6))
 
 
-def recut(model: SlabModel, bulk: Structure, relaxed_bulk: Structure) -> Structure:
+def recut(template: SlabTemplate, bulk: Structure, relaxed_bulk: Structure) -> Structure:
     """Cut the same slab from the relaxed bulk: same atoms in the same order.
 
     Parameters
     ----------
-    model
-        Slab that was built from ``bulk``.
+    template
+        Of the slab that was built from ``bulk``.
     bulk, relaxed_bulk
         The bulk before and after its relaxation, same order of sites.
 
@@ -127,9 +145,9 @@ def recut(model: SlabModel, bulk: Structure, relaxed_bulk: Structure) -> Structu
     coords = bulk.frac_coords + moved - np.round(moved)
     return _place(
         relaxed_bulk.lattice,
-        coords[model.bulk_sites] + model.images,
-        symbols_of(model.structure),
-        model.vacuum,
+        coords[list(template.bulk_sites)] + np.array(template.images),
+        list(template.symbols),
+        template.vacuum,
     )
 
 
@@ -233,9 +251,12 @@ def _cut(bulk: Structure, stack: _Stack, tm_layers: int, vacuum: float, seed: in
     chosen = Structure.from_sites([full[i] for i in order])
     return SlabModel(
         structure=chosen,
-        bulk_sites=stack.bulk_sites[order],
-        images=stack.images[order],
-        vacuum=vacuum,
+        template=SlabTemplate(
+            symbols=symbols_of(chosen),
+            bulk_sites=stack.bulk_sites[order].tolist(),
+            images=stack.images[order].tolist(),
+            vacuum=vacuum,
+        ),
         turn_over=np.array([renumber[int(turn_over[i])] for i in order], dtype=np.int64),
         tm_layers=tm_layers,
         energy_ev=energy,

@@ -43,7 +43,7 @@ class CalculationDocument(Document):
     kind: CalculationKind
     status: Status
     reason: str | None = Field(None, description="Why it did not complete")
-    fingerprint: Fingerprint
+    fingerprint: Fingerprint | None = Field(description="None only if it was skipped")
     protocol: str = Field(description="Name of the set of settings: fast, balanced, ...")
     energy_ev: float | None = Field(None, description="Total energy of the cell, eV")
     max_force_ev_per_angstrom: float | None = Field(None, description="Largest force on an atom")
@@ -66,6 +66,8 @@ class CalculationDocument(Document):
         completed = self.status == "completed"
         if completed and (self.energy_ev is None or self.structure is None):
             raise ValueError(f"{self.label}: a completed calculation needs energy and structure")
+        if self.fingerprint is None and self.status != "skipped":
+            raise ValueError(f"{self.label}: a {self.status} calculation needs a fingerprint")
         if not completed and self.energy_ev is not None:
             raise ValueError(f"{self.label}: a {self.status} calculation can't have an energy")
         if not completed and not self.reason:

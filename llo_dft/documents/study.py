@@ -42,6 +42,7 @@ class VacancyResult(Document):
 
     site: int = Field(description="Index of the removed O in the pristine host of its system")
     pair: str = Field(description="Identity that a site shares with its partner when coated")
+    site_class: str = Field(description="Its class in the pristine host, for example '3TM'")
     environment: OxygenEnvironment
     n_removed: int = Field(1, description="Number of O removed: 2 if made on both faces")
     formation_energy_ev: float | None = Field(None, description="E_f per removed O, eV")

@@ -189,8 +189,9 @@ class ForceFieldEngine:
         self.name = name
         self.protocol = protocol
         self.oxygen = potential.oxygen
-        base: frozenset[Capability] = frozenset({"energy", "forces", "stress"})
-        self.capabilities = base | {"magmoms"} if potential.moments else base
+        always: set[Capability] = {"energy", "forces", "stress"}
+        moments: set[Capability] = {"magmoms"} if potential.moments else set()
+        self.capabilities: frozenset[Capability] = frozenset(always | moments)
         self._device = device
 
     def maker(self, kind: CalculationKind) -> ForceFieldCalculation:

@@ -15,20 +15,25 @@ from llo_dft.documents.calculation import CalculationDocument
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
+    from llo_dft.typing import CalculationKind
+
 #: Name that every calculation's job begins with; a progress display counts these.
 CALCULATION = "calculate"
 
 
 @job
 def calculate(
-    structure: Structure | None, maker: Any, label: str, folder: str  # noqa: ANN401 (a CalculationMaker; jobflow hands it over as JSON)
+    structure: Structure | str,
+    maker: Any,  # noqa: ANN401 (a CalculationMaker; jobflow hands it over as JSON)
+    label: str,
+    folder: str,
 ) -> CalculationDocument:
     """Return the calculation of a structure, from the cache or computed.
 
     Parameters
     ----------
     structure
-        What to compute, or None if it could not be made: then the calculation is skipped.
+        What to compute, or the reason why there is none: then the calculation is skipped.
     maker
         A ``CalculationMaker`` of the engine.
     label
@@ -41,14 +46,14 @@ def calculate(
     A completed, failed or skipped calculation. Whatever goes wrong inside the engine becomes
     a failed one with its reason, so that the rest of the study goes on.
     """
-    if structure is None:
-        raise ValueError(f"{label}: there is no structure to compute")
+    if isinstance(structure, str):
+        return skipped(label, maker.kind, maker.protocol, structure)
     cache = CalculationCache(Path(folder))
     fingerprint = maker.fingerprint(structure)
     key = calculation_key(structure, fingerprint, maker.kind, maker.protocol, maker.settings())
     known = cache.completed(key)
     if known is not None:
-        return known
+        return known.model_copy(update={"label": label})
     common: dict[str, Any] = {
         "key": key,
         "label": label,
@@ -83,6 +88,19 @@ def calculate(
                 wall_s=time.monotonic() - started,
             )
         return cache.store(document, workspace)
+
+
+def skipped(label: str, kind: CalculationKind, protocol: str, reason: str) -> CalculationDocument:
+    """Return the document of a calculation that was not tried, and why."""
+    return CalculationDocument(
+        key="",
+        label=label,
+        kind=kind,
+        status="skipped",
+        reason=reason,
+        fingerprint=None,
+        protocol=protocol,
+    )
 
 
 def _reason(error: Exception) -> str:
