@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from monty.json import MSONable
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.base import CalculationError, EngineError, Outcome, OxygenReference
@@ -77,7 +78,7 @@ POTENTIALS: Final = {
 
 
 @dataclass
-class ForceFieldCalculation:
+class ForceFieldCalculation(MSONable):
     """Relaxation of one structure by a potential. Implements ``CalculationMaker``."""
 
     kind: CalculationKind

@@ -27,6 +27,8 @@ class VacancyCurveMaker(Maker):
     ----------
     bulk_maker, slab_maker, molecule_maker
         An engine's calculation makers: with the cell free, with it fixed, and for O2.
+    engine, protocol
+        Their names, for the result.
     folder
         Absolute path of the study's calculation cache, seen from wherever the jobs run.
     """
@@ -34,6 +36,8 @@ class VacancyCurveMaker(Maker):
     bulk_maker: Any
     slab_maker: Any
     molecule_maker: Any
+    engine: str
+    protocol: str
     folder: str
     name: str = "oxygen vacancy curve"
 
@@ -63,10 +67,14 @@ class VacancyCurveMaker(Maker):
         collect = collect_study(
             plan,
             oxygen,
-            molecule=molecule.output,
-            bulk=bulk.output,
-            hosts=[host.output for host in hosts],
-            vacancies=[[vacancy.output for vacancy in made] for made in vacancies],
+            {
+                "molecule": molecule.output,
+                "bulk": bulk.output,
+                "hosts": [host.output for host in hosts],
+                "vacancies": [[vacancy.output for vacancy in made] for made in vacancies],
+            },
+            engine=self.engine,
+            protocol=self.protocol,
         )
         # a job that broke down leaves None here, and is reported as missing
         collect.config.on_missing_references = OnMissing.NONE
