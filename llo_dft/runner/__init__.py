@@ -1,1 +1,6 @@
 """Executes any jobflow Flow over a concurrent.futures executor."""
+
+from llo_dft.runner.results import FlowResult, JobEvent, JobFailure, JobNotRun
+from llo_dft.runner.run import run_flow
+
+__all__ = ["FlowResult", "JobEvent", "JobFailure", "JobNotRun", "run_flow"]

@@ -1,0 +1,204 @@
+"""What waits on what: the jobs of a flow, and those that its jobs bring up while it runs.
+
+The rules are those of jobflow's ``run_locally``, without its single file:
+
+* a job runs when its parents, the jobs of its own flow that it refers to (or that come before
+  it in a linear flow), have *settled*;
+* a job settles when it has run, then the flow that replaces it, then its detour; or when it
+  failed or was passed over. An addition begins then too, and nobody waits for it;
+* a job in a replacement may refer to jobs of other flows; it waits for these as well, except
+  for the jobs that wait for it (it may read what the job that it replaces put out before);
+* a job whose parent gave no result is passed over unless it accepts missing references; below
+  a job that stops its children, all are; and so is everything after a job that stops the flow.
+
+As in run_locally, failing and stopping belong to a uuid, not to a (uuid, index): a replacement
+that fails is a failure of what it replaces.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from jobflow import OnMissing
+
+from llo_dft.runner.nodes import group_of, owners
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jobflow import Flow, Response
+
+    from llo_dft.runner.nodes import Group, Node
+
+
+class FlowGraph:
+    """The state of a running flow; knows nothing of executors or stores.
+
+    Parameters
+    ----------
+    flow
+        The flow, as jobflow's ``get_flow`` gives it.
+
+    Raises
+    ------
+    ValueError
+        If the jobs wait for one another in a circle.
+    """
+
+    def __init__(self, flow: Flow) -> None:
+        self._ready: deque[Node] = deque()
+        self._blocked: dict[Node, None] = {}
+        self._by_uuid: dict[str, Node] = {}
+        self._no_result: dict[str, str] = {}
+        self._stopped: set[str] = set()
+        self._flow_stopped = False
+        self._root = group_of(flow, owner=None, waited_for=True)
+        self._register(self._root)
+        self._start(self._root)
+
+    def next_ready(self) -> tuple[Node, str | None] | None:
+        """Take a job that waits for nothing any more, if there is one.
+
+        Returns
+        -------
+        tuple of Node and (str or None)
+            The job, and why it is passed over; None for one that is to run.
+        """
+        if not self._ready:
+            return None
+        node = self._ready.popleft()
+        reason = self._why_not(node)
+        if reason is not None:
+            self._settle(node)
+        return node, reason
+
+    def finished(self, node: Node, response: Response) -> list[Node]:
+        """Go on after a job that gave a response.
+
+        Returns
+        -------
+        list of Node
+            The jobs that the response brought up.
+
+        Raises
+        ------
+        ValueError
+            If a flow in the response cannot be put in order; nothing has changed then.
+        """
+        replace, detour, addition = (
+            None if flow is None else group_of(flow, owner=node, waited_for=waited_for)
+            for flow, waited_for in (
+                (response.replace, True),
+                (response.detour, True),
+                (response.addition, False),
+            )
+        )
+        if response.stop_children:
+            self._stopped.add(node.job.uuid)
+        self._flow_stopped = self._flow_stopped or bool(response.stop_jobflow)
+        node.diversions = [group for group in (replace, detour, addition) if group is not None]
+        node.steps = deque(group for group in node.diversions if group.waited_for)
+        for group in node.diversions:
+            self._register(group)
+        self._settle(node)
+        return [new for group in node.diversions for new in group.nodes]
+
+    def failed(self, node: Node) -> None:
+        """Go on after a job that gave no response."""
+        self._no_result[node.job.uuid] = "failed"
+        self._settle(node)
+
+    def unblock(self) -> bool:
+        """When nothing runs and nothing is ready: let a job run that waits in a circle.
+
+        Only jobs of different flows can wait for one another so. The first in order goes, as it
+        would in run_locally, and does as its ``on_missing_references`` says.
+
+        Returns
+        -------
+        bool
+            Whether there was one.
+        """
+        if not self._blocked:
+            return False
+        node = next(node for node in self.in_order() if node in self._blocked)
+        node.waits.clear()
+        self._release(node)
+        return True
+
+    def in_order(self) -> Iterator[Node]:
+        """Go through all jobs in the order in which run_locally would run them."""
+        stack = self._root.nodes[::-1]
+        while stack:
+            node = stack.pop()
+            yield node
+            for group in reversed(node.diversions):
+                stack.extend(reversed(group.nodes))
+
+    def _register(self, group: Group) -> None:
+        # The first of a uuid stands for it: it settles after what replaces it.
+        for node in group.nodes:
+            self._by_uuid.setdefault(node.job.uuid, node)
+
+    def _start(self, group: Group) -> None:
+        for node in group.nodes:
+            if not node.waits:
+                self._release(node)
+
+    def _release(self, node: Node) -> None:
+        """Make a job ready whose parents have settled, unless it waits for other flows."""
+        self._blocked.pop(node, None)
+        if not node.looked_outside:
+            node.looked_outside = True
+            waiting_for_it = owners(node)
+            found = {self._by_uuid.get(uuid) for uuid in node.outside} - waiting_for_it
+            node.waits = {other for other in found if other is not None and not other.settled}
+            if node.waits:
+                for other in node.waits:
+                    other.dependents.append(node)
+                self._blocked[node] = None
+                return
+        self._ready.append(node)
+
+    def _why_not(self, node: Node) -> str | None:
+        uuid = node.job.uuid
+        if self._flow_stopped:
+            return "a job stopped the flow"
+        for parent in node.parents:
+            if parent in self._stopped:
+                self._stopped.add(uuid)
+                return f"{self._by_uuid[parent].job.name!r} stopped its children, or was stopped"
+        if node.job.config.on_missing_references == OnMissing.ERROR:
+            for parent in node.parents:
+                if parent in self._no_result:
+                    self._no_result[uuid] = "did not run"
+                    return (
+                        f"needs {self._by_uuid[parent].job.name!r}, which {self._no_result[parent]}"
+                    )
+        return None
+
+    def _settle(self, node: Node) -> None:
+        """Take the next step of a job that ran, or settle it and tell those that wait for it."""
+        worklist = [node]
+        while worklist:
+            done = worklist.pop()
+            if done.steps:
+                group = done.steps.popleft()
+                self._start(group)
+                if not group.unsettled:
+                    worklist.append(done)
+                continue
+            done.settled = True
+            for group in done.diversions:
+                if not group.waited_for:
+                    self._start(group)
+            for dependent in done.dependents:
+                if done in dependent.waits:
+                    dependent.waits.remove(done)
+                    if not dependent.waits:
+                        self._release(dependent)
+            group = done.group
+            group.unsettled -= 1
+            if group.owner is not None and group.waited_for and not group.unsettled:
+                worklist.append(group.owner)

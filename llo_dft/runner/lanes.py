@@ -1,0 +1,178 @@
+"""Hands tasks to executors, and goes on when the workers of one die.
+
+A lane is an executor and the tasks it holds. When an executor breaks (one of its workers was
+killed), every task it held comes back with `BrokenExecutor`, and nobody can say which of them
+was the cause. So each is tried once more in a fresh executor with nothing beside it; one that
+breaks the executor again, alone, is the cause, and is given up.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import BrokenExecutor, CancelledError, Future
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from llo_dft.runner.messages import Outcome, RaisedError, Task
+from llo_dft.runner.worker import raised_error, run_job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Executor
+
+T = TypeVar("T")
+
+#: A task may be there when an executor breaks, and once more, alone.
+_MAX_BREAKS = 2
+
+
+@dataclass(eq=False, slots=True)
+class _Attempt(Generic[T]):
+    owner: T
+    task: Task
+    breaks: int = 0
+
+
+@dataclass(eq=False, slots=True)
+class _Lane(Generic[T]):
+    capacity: int | None
+    executor: Executor | None = None
+    held: dict[Future[Outcome | RaisedError], _Attempt[T]] = field(default_factory=dict)
+    suspects: deque[_Attempt[T]] = field(default_factory=deque)
+    closed: bool = False
+
+    @property
+    def has_room(self) -> bool:
+        return not self.closed and (self.capacity is None or len(self.held) < self.capacity)
+
+
+class Lanes(Generic[T]):
+    """Some executors that together run tasks.
+
+    Parameters
+    ----------
+    factory
+        Makes an executor; called when one is first needed, and again when it broke.
+    capacities
+        For each lane, how many tasks it holds at the same time; None for any number.
+    """
+
+    def __init__(self, factory: Callable[[], Executor], capacities: Sequence[int | None]) -> None:
+        self._factory = factory
+        self._lanes: list[_Lane[T]] = [_Lane(capacity) for capacity in capacities]
+        self._done: SimpleQueue[tuple[_Lane[T], Future[Outcome | RaisedError]]] = SimpleQueue()
+        self._held = 0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a task can be taken now."""
+        return any(lane.has_room for lane in self._lanes)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no task is held."""
+        return not self._held
+
+    def submit(self, owner: T, task: Task) -> None:
+        """Take a task; `has_room` must hold.
+
+        Parameters
+        ----------
+        owner
+            What comes back with the outcome.
+        task
+            The task.
+        """
+        self._held += 1
+        self._send(next(lane for lane in self._lanes if lane.has_room), _Attempt(owner, task))
+
+    def wait(self) -> tuple[T, Outcome | RaisedError]:
+        """Wait for a task to end.
+
+        Returns
+        -------
+        tuple
+            The owner of the task, and its outcome or error.
+        """
+        while True:
+            # Futures report here by a callback. concurrent.futures.wait would have to look at
+            # all of them each time, which is n * n for n tasks held by one executor.
+            lane, future = self._done.get()
+            attempt = lane.held.pop(future)
+            result = _result(future)
+            if isinstance(result, BrokenExecutor):
+                lane.closed = True
+                attempt.breaks += 1
+            self._recover(lane, attempt if isinstance(result, BrokenExecutor) else None)
+            if not isinstance(result, BrokenExecutor):
+                self._held -= 1
+                return attempt.owner, result
+            if attempt.breaks >= _MAX_BREAKS:
+                self._held -= 1
+                return attempt.owner, _worker_died(result)
+
+    def _recover(self, lane: _Lane[T], broke: _Attempt[T] | None) -> None:
+        if broke is not None and broke.breaks < _MAX_BREAKS:
+            lane.suspects.append(broke)
+        if not lane.closed or lane.held:
+            return
+        if broke is not None and lane.executor is not None:
+            lane.executor.shutdown(wait=False)
+            lane.executor = None
+        if lane.suspects:
+            self._send(lane, lane.suspects.popleft())
+        else:
+            lane.closed = False
+
+    def _send(self, lane: _Lane[T], attempt: _Attempt[T]) -> None:
+        if lane.executor is None:
+            lane.executor = self._factory()
+        try:
+            future = lane.executor.submit(run_job, attempt.task)
+        except BrokenExecutor as error:
+            # Its idle worker was killed: the same as if this task had been in it.
+            future = Future()
+            future.set_exception(error)
+        lane.held[future] = attempt
+        future.add_done_callback(lambda done: self._done.put((lane, done)))
+
+    def close(self) -> None:
+        """End the executors, which hold nothing any more."""
+        for lane in self._lanes:
+            if lane.executor is not None:
+                lane.executor.shutdown(wait=True)
+
+    def abort(self) -> None:
+        """Cancel what has not started, and end the workers where that can be done.
+
+        A job that runs in a thread cannot be stopped; it ends by itself.
+        """
+        for lane in self._lanes:
+            for future in list(lane.held):
+                future.cancel()
+            if lane.executor is not None:
+                lane.executor.shutdown(wait=False)
+                kill = getattr(lane.executor, "kill", None)
+                if kill is not None:
+                    kill()
+
+
+def _result(future: Future[Outcome | RaisedError]) -> Outcome | RaisedError | BrokenExecutor:
+    try:
+        error = future.exception()
+    except CancelledError as cancelled:
+        return raised_error(cancelled)
+    if isinstance(error, BrokenExecutor):
+        return error
+    # Not the job's own error, which comes back as an outcome, but the executor's: the outcome
+    # could not be sent, or Dask lost the worker too often.
+    return future.result() if error is None else raised_error(error)
+
+
+def _worker_died(error: BrokenExecutor) -> RaisedError:
+    return RaisedError(
+        type(error).__name__,
+        "the worker process died (killed, or out of memory) while running this job, and again "
+        f"when the job was tried alone: {error}",
+    )

@@ -1,0 +1,123 @@
+"""The driver's side of the JobStore: what jobs stored, and what a job needs of it.
+
+Only the driver touches the store. A MemoryStore cannot be shared between processes, and a
+JSONStore with two writers loses documents without a word.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from jobflow.core.reference import find_and_get_references
+
+from llo_dft.runner.messages import decode_document, encode, restore
+
+if TYPE_CHECKING:
+    from jobflow import Job, JobStore
+
+#: Text of documents kept in memory, so that a store is not asked for what was just put there.
+_KEPT_CHARACTERS = 200_000_000
+
+
+class Outputs:
+    """Writes documents to a store and reads back those that a job's references need.
+
+    Parameters
+    ----------
+    store
+        The store, connected.
+    """
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+        self._kept: OrderedDict[str, tuple[int, str]] = OrderedDict()
+        self._kept_characters = 0
+
+    def write(self, job: Job, documents: tuple[str, ...]) -> Any:  # noqa: ANN401  # any output
+        """Store what a job stored in its worker.
+
+        Parameters
+        ----------
+        job
+            The job; its keyword arguments say which data go to additional stores.
+        documents
+            The documents, as JSON.
+
+        Returns
+        -------
+        Any
+            The job's output, its objects restored and its references as they are.
+
+        Raises
+        ------
+        ValueError
+            If the store has no additional store of a name that the job asks for.
+        """
+        output = None
+        save = {name: "output" if keys is True else keys for name, keys in job._kwargs.items()}  # noqa: SLF001
+        for text in documents:
+            document = decode_document(text)
+            own = (document["uuid"], document["index"]) == (job.uuid, job.index)
+            if own:
+                output = restore(document["output"])
+            self._store.update(document, key=["uuid", "index"], save=save if own else None)
+            self._keep(document["uuid"], document["index"], text)
+        return output
+
+    def needed_by(self, job: Job, job_text: str) -> tuple[str, ...]:
+        """Collect the documents that a job's references resolve to.
+
+        An output may itself refer to others, as that of a replaced job does. What is not in the
+        store is left out: the job then does as its ``on_missing_references`` says.
+
+        Parameters
+        ----------
+        job
+            The job.
+        job_text
+            The job as JSON.
+        """
+        if not (job.config.resolve_references or job.config.expose_store):
+            return ()
+        needed: dict[str, str] = {}
+        waiting = list(job.input_uuids) if _has_references(job_text) else []
+        seen = set(waiting)
+        while waiting:
+            uuid = waiting.pop()
+            text = self._read(uuid)
+            if text is None:
+                continue
+            needed[uuid] = text
+            if _has_references(text):
+                found = {ref.uuid for ref in find_and_get_references(decode_document(text))}
+                waiting.extend(found - seen)
+                seen |= found
+        return tuple(needed.values())
+
+    def _read(self, uuid: str) -> str | None:
+        if uuid in self._kept:
+            self._kept.move_to_end(uuid)
+            return self._kept[uuid][1]
+        document = self._store.query_one({"uuid": uuid}, sort={"index": -1}, load=True)
+        if document is None:
+            return None
+        document.pop("_id", None)
+        text = encode(document)
+        self._keep(uuid, document["index"], text)
+        return text
+
+    def _keep(self, uuid: str, index: int, text: str) -> None:
+        if uuid in self._kept:
+            if self._kept[uuid][0] > index:
+                return
+            self._kept_characters -= len(self._kept.pop(uuid)[1])
+        self._kept[uuid] = (index, text)
+        self._kept_characters += len(text)
+        while self._kept_characters > _KEPT_CHARACTERS:
+            _, (_, dropped) = self._kept.popitem(last=False)
+            self._kept_characters -= len(dropped)
+
+
+def _has_references(text: str) -> bool:
+    return '"OutputReference"' in text

@@ -1,0 +1,163 @@
+"""What runs in a worker: one job, with a private store that holds only what the job needs."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import threading
+import traceback
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jobflow import JobStore
+from maggma.stores import MemoryStore
+from monty.json import jsanitize
+
+from llo_dft.runner.messages import (
+    Outcome,
+    RaisedError,
+    Task,
+    decode,
+    decode_document,
+    encode,
+    encode_response,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jobflow import Job
+
+
+def run_job(task: Task) -> Outcome | RaisedError:
+    """Run one job; whatever it raises comes back as text.
+
+    Parameters
+    ----------
+    task
+        The job and the documents that its references resolve to.
+
+    Returns
+    -------
+    Outcome or RaisedError
+        The response and the documents to store, or the error of a job that failed.
+    """
+    try:
+        job = decode(task.job)
+        store = WorkerStore([decode_document(text) for text in task.documents])
+        with _working_directory(task.root_dir, job) as (folder, kept):
+            response = job.run(store=store, job_dir=folder)
+            return Outcome(
+                response=encode_response(response),
+                documents=tuple(encode(document) for document in store.written),
+                job_dir=str(folder) if kept else None,
+            )
+    # A job may raise anything, or call sys.exit: that is this job's failure, not the worker's.
+    except (Exception, SystemExit) as error:  # noqa: BLE001
+        return raised_error(error)
+
+
+def raised_error(error: BaseException) -> RaisedError:
+    """Write an exception down as text."""
+    trace = "".join(traceback.format_exception(error))
+    return RaisedError(type(error).__name__, str(error), trace)
+
+
+class WorkerStore(JobStore):
+    """A JobStore in memory that keeps in `written` what a job stores.
+
+    Additional stores are the driver's affair: here all data stay in their document.
+
+    Parameters
+    ----------
+    documents
+        What the store holds at the start: one document, the last, for each uuid.
+    """
+
+    def __init__(self, documents: list[dict[str, Any]]) -> None:
+        super().__init__(MemoryStore())
+        self.connect()
+        self.written: list[dict[str, Any]] = []
+        self._documents: dict[str, dict[str, Any]] = {doc["uuid"]: doc for doc in documents}
+        if documents:
+            self.docs_store._collection.insert_many([dict(doc) for doc in documents])  # noqa: SLF001
+
+    def query_one(
+        self,
+        criteria: dict[str, Any] | None = None,
+        properties: dict[str, Any] | list[str] | None = None,
+        sort: dict[str, Any] | None = None,
+        load: object = None,
+    ) -> dict[str, Any] | None:
+        """Look up by uuid directly: jobflow resolves references by such calls alone.
+
+        A MemoryStore reads all its documents for each call, and a job that gathers n results
+        makes several calls for each of them.
+        """
+        if criteria is not None and set(criteria) == {"uuid"}:
+            document = self._documents.get(criteria["uuid"])
+            if document is not None:
+                return document
+        found: dict[str, Any] | None = super().query_one(criteria, properties, sort, load)
+        return found
+
+    def update(
+        self,
+        docs: list[Any] | object,
+        key: list[str] | str | None = None,
+        save: object = None,  # noqa: ARG002  # the driver splits the data
+    ) -> None:
+        """Store documents, and remember that the job did."""
+        found = docs if isinstance(docs, list) else [docs]
+        plain = [jsanitize(doc, strict=True, allow_bson=True) for doc in found]
+        self.written.extend(plain)
+        for document in plain:
+            self._documents[document["uuid"]] = document
+        super().update(plain, key=key, save=False)
+
+
+@contextmanager
+def _working_directory(root_dir: str | None, job: Job) -> Iterator[tuple[Path, bool]]:
+    """Go to the job's own folder; yield it, and whether it is kept.
+
+    A process has one working directory, so a job that runs in a thread beside others (a thread
+    executor, a Dask worker) stays where the process is.
+    """
+    here = Path.cwd()
+    if threading.current_thread() is not threading.main_thread():
+        yield here, True
+        return
+    try:
+        if root_dir is None:
+            prefix = f"{_file_name(job.name)}-"
+            with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name:
+                os.chdir(name)
+                yield Path(name), False
+                os.chdir(here)
+        else:
+            folder = _new_folder(Path(root_dir), job)
+            os.chdir(folder)
+            yield folder, True
+    finally:
+        os.chdir(here)
+
+
+def _new_folder(root_dir: Path, job: Job) -> Path:
+    # A second attempt (or a second run) gets a folder of its own: what a killed one left
+    # behind must neither be taken for a result nor be overwritten.
+    stem = f"{_file_name(job.name)}-{job.uuid}-{job.index}"
+    for attempt in count(1):
+        folder = root_dir / (stem if attempt == 1 else f"{stem}-attempt{attempt}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError("count() does not end")
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^\w.+=-]+", "_", name)[:80]
