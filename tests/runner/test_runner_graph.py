@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 from jobflow import Flow, JobStore
-from jobs_for_runner import add, count_down, fail, give, nap
+from jobs_for_runner import add, bring_up, count_down, fail, give, nap
 from maggma.stores import MemoryStore
 
 from llo_dft.runner import run_flow
@@ -64,6 +64,26 @@ def test_a_child_does_not_wait_for_jobs_that_it_does_not_need(store: JobStore) -
     assert order == [quick.uuid, child.uuid, slow.uuid]
 
 
+@pytest.mark.parametrize(("kind", "waits"), [("detour", True), ("flow", True), ("addition", False)])
+def test_children_wait_for_a_replacement_and_a_detour(
+    store: JobStore,
+    kind: str,
+    waits: bool,  # noqa: FBT001
+) -> None:
+    first = bring_up(kind, 1)
+    child = give(first.output)
+    child.name = "child"
+    ends = []
+    run_flow(
+        Flow([first, child]),
+        executor=one_thread,
+        max_workers=1,
+        store=store,
+        on_event=lambda event: event.kind == "finished" and ends.append(event.name),
+    )
+    assert (ends.index("child") > ends.index("add")) == waits
+
+
 def test_results_come_in_the_same_order_whatever_the_timing(store: JobStore) -> None:
     naps = [nap(0.05), nap(0.0), nap(0.02)]
     failures = [fail(str(number)) for number in range(3)]
@@ -78,20 +98,15 @@ def test_results_come_in_the_same_order_whatever_the_timing(store: JobStore) -> 
     assert list(results[0].responses) == [job.uuid for job in naps]
 
 
-def test_a_long_chain(forgetful: ForgetfulStore) -> None:
+def test_a_chain_of_two_thousand_jobs(forgetful: ForgetfulStore) -> None:
     jobs = [add(0, 1)]
-    for _ in range(1999):
-        jobs.append(add(jobs[-1].output, 1))
+    for number in range(1, 2000):
+        # The middle one adds to a number what is not one.
+        jobs.append(add(jobs[-1].output, "x" if number == 1000 else 1))
     result = run_flow(Flow(jobs[::-1]), executor=one_thread, store=forgetful)
-    assert result.responses[jobs[-1].uuid][1].output == 2000
-
-
-def test_a_long_chain_of_skipped_jobs(forgetful: ForgetfulStore) -> None:
-    jobs = [fail()]
-    for _ in range(1999):
-        jobs.append(give(jobs[-1].output))
-    result = run_flow(Flow(jobs), executor=one_thread, store=forgetful)
-    assert len(result.not_run) == 1999
+    assert result.responses[jobs[999].uuid][1].output == 1000
+    assert list(result.failures) == [(jobs[1000].uuid, 1)]
+    assert len(result.not_run) == 999
 
 
 def test_a_job_replaced_many_times(forgetful: ForgetfulStore) -> None:

@@ -50,7 +50,7 @@ def specs(draw: st.DrawFn, depth: int = 2, most: int = 6) -> list[Spec]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
