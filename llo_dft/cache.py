@@ -170,9 +170,7 @@ class CalculationCache:
         return len(left)
 
     def _note(self, event: Literal["completed", "failed"], document: CalculationDocument) -> None:
-        self._append(
-            JournalEntry(event, document.key, document.label, time.time(), os.getpid())
-        )
+        self._append(JournalEntry(event, document.key, document.label, time.time(), os.getpid()))
 
     def _append(self, entry: JournalEntry) -> None:
         # one write of less than a page in append mode: lines of several processes do not mix

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from llo_dft.errors import InputError
 from llo_dft.typing import Layer, OxygenScheme
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}$"
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-class RecipeError(ValueError):
+class RecipeError(InputError):
     """A recipe that can't be used; the message names the key, what came and what is expected."""
 
 

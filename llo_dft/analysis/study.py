@@ -121,6 +121,8 @@ def study_result(
             turning_temperature(h.system, h.lithium_fraction, _energies(h), chosen) for h in hosts
         ],
         counts=dict(Counter(_status(document) for document in documents)),
+        o2_calculation=_key(calculations.molecule),
+        bulk_calculation=_key(calculations.bulk),
         mock=any(document.mock for document in done),
     )
 
@@ -162,7 +164,7 @@ def _host_result(
         status=_status(host),
         reason=_reason(host),
         flags=_flags(host, None),
-        calculation=host.key or None if host is not None else None,
+        calculation=_key(host),
         vacancies=[
             _vacancy_result(vacancy, host, calculation, reservoir)
             for vacancy, calculation in zip(planned.vacancies, made, strict=True)
@@ -204,7 +206,7 @@ def _vacancy_result(
         status=status,
         reason=reason,
         flags=_flags(vacancy, host),
-        calculation=vacancy.key or None if vacancy is not None else None,
+        calculation=_key(vacancy),
     )
 
 
@@ -246,6 +248,10 @@ def _without_vacancy(host: CalculationDocument, vacancy: CalculationDocument) ->
 
 def _energies(host: HostResult) -> list[float]:
     return [v.formation_energy_ev for v in host.vacancies if v.formation_energy_ev is not None]
+
+
+def _key(calculation: CalculationDocument | None) -> str | None:
+    return None if calculation is None else calculation.key or None
 
 
 def _status(calculation: CalculationDocument | None) -> Status:

@@ -8,6 +8,7 @@ import numpy as np
 
 from llo_dft.builders.symmetry import top_bottom_permutations
 from llo_dft.builders.valences import formal_charges, symbols_of
+from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 SHORTEST_CONTACT: Final = 1.0
 
 
-class StructureError(ValueError):
+class StructureError(InputError):
     """A structure that nothing can be computed on as it is."""
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pymatgen.core.composition import Composition
 
 from llo_dft.builders.valences import FORMAL_CHARGES, LAYER_METALS
+from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 CATION_SUM_TOLERANCE: Final = 0.02
 
 
-class CompositionError(ValueError):
+class CompositionError(InputError):
     """A formula that no layered oxide of this family has, or that a supercell can't hold."""
 
 

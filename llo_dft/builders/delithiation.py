@@ -11,6 +11,7 @@ from llo_dft.builders.bulk import tm_layer_sites
 from llo_dft.builders.ordering import OrderingProblem, ewald_matrix, reduce_to_blocks, search
 from llo_dft.builders.symmetry import orbits
 from llo_dft.builders.valences import formal_charges, symbols_of
+from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 DELITHIATION_STARTS: Final = 200
 
 
-class DelithiationError(ValueError):
+class DelithiationError(InputError):
     """A lithium fraction that a structure can't have."""
 
 

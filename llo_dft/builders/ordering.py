@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from pymatgen.analysis.ewald import EwaldSummation
 
+from llo_dft.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -29,7 +31,7 @@ ENERGY_RESOLUTION_EV: Final = 1e-7
 DEFAULT_STARTS: Final = 200
 
 
-class OrderingError(ValueError):
+class OrderingError(InputError):
     """The species can't be put on the blocks as asked."""
 
 

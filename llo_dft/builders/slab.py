@@ -18,6 +18,7 @@ from llo_dft.builders.bulk import tm_layer_sites
 from llo_dft.builders.ordering import OrderingProblem, ewald_matrix, reduce_to_blocks, search
 from llo_dft.builders.symmetry import top_bottom_permutations
 from llo_dft.builders.valences import formal_charges, symbols_of
+from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 HALF_LAYER_STARTS: Final = 50
 
 
-class SlabError(ValueError):
+class SlabError(InputError):
     """No symmetric stoichiometric slab can be cut as asked."""
 
 

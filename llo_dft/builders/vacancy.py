@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llo_dft.builders.symmetry import distinct_sites
+from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from llo_dft.typing import IntArray, Layer
 
 
-class VacancyError(ValueError):
+class VacancyError(InputError):
     """A vacancy that the structure does not offer."""
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from llo_dft.documents.base import Document, StoredStructure
-from llo_dft.documents.study import OxygenEnvironment
+from llo_dft.documents.study import OxygenEnvironment, host_label
 from llo_dft.typing import System
 
 
@@ -39,7 +39,7 @@ class PlannedHost(Document):
     @property
     def label(self) -> str:
         """Name of the host in labels and file names."""
-        return f"{self.system}_x{self.lithium_fraction:.4f}"
+        return host_label(self.system, self.lithium_fraction)
 
 
 class StudyPlan(Document):

@@ -9,6 +9,11 @@ from llo_dft.documents.calculation import Fingerprint
 from llo_dft.typing import Layer, OxygenScheme, Side, Status, System
 
 
+def host_label(system: System, lithium_fraction: float) -> str:
+    """Return the name of a host in labels and file names."""
+    return f"{system}_x{lithium_fraction:.4f}"
+
+
 class OxygenEnvironment(Document):
     """The cations around one oxygen, and where it lies in the slab."""
 
@@ -71,6 +76,11 @@ class HostResult(Document):
     calculation: str | None = Field(None, description="Key of the calculation")
     vacancies: list[VacancyResult] = Field(default_factory=list)
 
+    @property
+    def label(self) -> str:
+        """Name of the host in labels and file names."""
+        return host_label(self.system, self.lithium_fraction)
+
 
 class TurningPoint(Document):
     """Where the lowest formation energy crosses zero; None: it does not, in the range."""
@@ -110,4 +120,14 @@ class StudyResult(Document):
     turning_points: list[TurningPoint] = Field(default_factory=list)
     turning_temperatures: list[TurningTemperature] = Field(default_factory=list)
     counts: dict[str, int] = Field(description="Number of calculations by status")
+    o2_calculation: str | None = Field(None, description="Key of the calculation of O2")
+    bulk_calculation: str | None = Field(None, description="Key of that of the bulk")
     mock: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every calculation completed and every vacancy has its energy."""
+        vacancies = [vacancy for host in self.hosts for vacancy in host.vacancies]
+        return set(self.counts) <= {"completed"} and all(
+            vacancy.formation_energy_ev is not None for vacancy in vacancies
+        )

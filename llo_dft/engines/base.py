@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from llo_dft.errors import InputError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from llo_dft.typing import CalculationKind, Capability, OxygenScheme
 
 
-class EngineError(ValueError):
+class EngineError(InputError):
     """An engine, protocol or override that can't be used; says what to do."""
 
 

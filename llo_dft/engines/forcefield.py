@@ -180,11 +180,7 @@ class ForceFieldEngine:
     """
 
     def __init__(self, name: str, protocol: str, device: str, overrides: dict[str, Any]) -> None:
-        if name not in POTENTIALS:
-            raise EngineError(
-                f"engine.name = {name!r} is unknown; expected {', '.join(sorted(POTENTIALS))}"
-            )
-        potential = POTENTIALS[name]
+        potential = known_potential(name)
         self._settings = relaxation_protocol(protocol, overrides)
         require_package(potential.package)
         self.name = name
@@ -208,6 +204,21 @@ class ForceFieldEngine:
                 "optimizer": self._settings.optimizer,
             },
         )
+
+
+def known_potential(name: str) -> Potential:
+    """Return what is known of a potential.
+
+    Raises
+    ------
+    EngineError
+        If it is unknown.
+    """
+    if name not in POTENTIALS:
+        raise EngineError(
+            f"engine.name = {name!r} is unknown; expected {', '.join(sorted(POTENTIALS))}"
+        )
+    return POTENTIALS[name]
 
 
 def require_package(package: str) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.engines.forcefield import ForceFieldEngine
+from llo_dft.engines.forcefield import ForceFieldEngine, known_potential
 
 if TYPE_CHECKING:
     from llo_dft import recipe
-    from llo_dft.engines.base import Engine
+    from llo_dft.engines.base import Engine, OxygenReference
 
 
 def engine_from(settings: recipe.Engine) -> Engine:
@@ -22,3 +22,14 @@ def engine_from(settings: recipe.Engine) -> Engine:
     return ForceFieldEngine(
         settings.name, settings.protocol, settings.device, dict(settings.overrides)
     )
+
+
+def oxygen_reference(settings: recipe.Engine) -> OxygenReference:
+    """Return what an engine says of O2; the engine itself need not be installed.
+
+    Raises
+    ------
+    EngineError
+        If it is unknown.
+    """
+    return known_potential(settings.name).oxygen

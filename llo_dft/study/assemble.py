@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from jobflow import Flow
 
     from llo_dft.documents.plan import StudyPlan
-    from llo_dft.engines.base import Engine
+    from llo_dft.engines.base import Engine, OxygenReference
     from llo_dft.recipe import Recipe
 
 
-def oxygen_settings(recipe: Recipe, engine: Engine) -> OxygenSettings:
+def oxygen_settings(recipe: Recipe, reference: OxygenReference) -> OxygenSettings:
     """Join what the recipe asks of the oxygen with what the engine knows of O2.
 
     Raises
@@ -27,23 +27,23 @@ def oxygen_settings(recipe: Recipe, engine: Engine) -> OxygenSettings:
         If the scheme does not go with the engine.
     """
     scheme = recipe.oxygen.scheme
-    if scheme in engine.oxygen.refused:
+    if scheme in reference.refused:
         raise RecipeError(
-            f'oxygen.scheme = "{scheme}" does not go with engine {engine.name}: '
-            f"{engine.oxygen.refused[scheme]}"
+            f'oxygen.scheme = "{scheme}" does not go with engine {recipe.engine.name}: '
+            f"{reference.refused[scheme]}"
         )
-    if scheme == "potential" and engine.oxygen.label_energy_ev_per_atom is None:
+    if scheme == "potential" and reference.label_energy_ev_per_atom is None:
         raise RecipeError(
-            f'oxygen.scheme = "potential" does not go with engine {engine.name}, which has no '
-            "training labels of its own"
+            f'oxygen.scheme = "potential" does not go with engine {recipe.engine.name}, which has '
+            "no training labels of its own"
         )
     return OxygenSettings(
         scheme=scheme,
         temperature_k=recipe.oxygen.temperature,
         pressure_bar=recipe.oxygen.pressure,
-        label_energy_ev_per_atom=engine.oxygen.label_energy_ev_per_atom,
-        label_source=engine.oxygen.source,
-        refused=engine.oxygen.refused,
+        label_energy_ev_per_atom=reference.label_energy_ev_per_atom,
+        label_source=reference.source,
+        refused=reference.refused,
     )
 
 

@@ -1,0 +1,34 @@
+"""llo-dft init: a commented recipe to start from."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import typer
+
+from llo_dft.cli.common import bad_input_in_one_line
+from llo_dft.errors import InputError
+
+
+def init(
+    name: str = typer.Argument(help="Name of the study; the recipe is written to NAME.toml."),
+) -> None:
+    """Write a commented recipe to start from, here."""
+    from llo_dft.recipe import NAME_PATTERN  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.resources import resource_path  # noqa: PLC0415
+
+    with bad_input_in_one_line():
+        if not re.fullmatch(NAME_PATTERN, name):
+            raise InputError(
+                f"a study can't be called {name!r}; use letters, digits, spaces and . _ + -, "
+                "at most 64, a letter or digit first"
+            )
+        path = Path(f"{name}.toml")
+        if path.exists():
+            raise InputError(f"{path} is there already; choose another name")
+        template = resource_path("workflows", "quickstart.toml").read_text(encoding="utf-8")
+        path.write_text(
+            template.replace('name = "quickstart"', f'name = "{name}"', 1), encoding="utf-8"
+        )
+    typer.echo(f"wrote {path}; edit it, then: llo-dft run {str(path)!r} -o {name!r}")

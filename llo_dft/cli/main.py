@@ -1,0 +1,50 @@
+"""llo-dft: the command line. Heavy packages are imported inside the commands."""
+
+from __future__ import annotations
+
+import typer
+
+from llo_dft import __version__
+from llo_dft.cli import analyze, build, doctor, init, run, status
+
+app = typer.Typer(
+    name="llo-dft",
+    help="Oxygen vacancies in Li-rich layered oxide cathodes, from a one-page recipe.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(value: bool) -> None:  # noqa: FBT001 (typer calls it so)
+    if value:
+        typer.echo(f"llo-dft {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: bool = typer.Option(  # noqa: FBT001 (handled by its callback)
+        False,  # noqa: FBT003
+        "--version",
+        callback=_print_version,
+        is_eager=True,
+        help="Print the version and end.",
+    ),
+) -> None:
+    """Oxygen vacancies in Li-rich layered oxide cathodes, from a one-page recipe.
+
+    Exit status: 0 complete, 1 some calculations failed or are missing, 2 bad input.
+    """
+
+
+app.command("init")(init.init)
+app.command("build")(build.build)
+app.command("run")(run.run)
+app.command("status")(status.status)
+app.add_typer(analyze.app, name="analyze")
+app.command("doctor")(doctor.doctor)
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,151 @@
+"""The folder of a study: whose it is, one run at a time, and files that appear whole."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from llo_dft.errors import InputError
+from llo_dft.recipe import Recipe, parse_recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: What makes a study another one. The oxygen reservoir is not among them: it changes what is
+#: read out of the same calculations.
+IDENTITY = ("study", "cathode", "slab", "delithiation", "vacancies", "engine")
+
+
+class StudyFolderError(InputError):
+    """A folder that can't take this study."""
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that it is there whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """Where a study keeps its structures, calculations and results."""
+
+    path: Path
+
+    @property
+    def calculations(self) -> Path:
+        """Folder of the calculation cache."""
+        return self.path / "calculations"
+
+    @property
+    def results(self) -> Path:
+        """File of the results."""
+        return self.path / "results.json"
+
+    def recipe(self) -> Recipe:
+        """Return the recipe that this folder belongs to.
+
+        Raises
+        ------
+        StudyFolderError
+            If there is no study here, or its file was changed.
+        """
+        file = self.path / "study.json"
+        if not file.is_file():
+            raise StudyFolderError(
+                f"{self.path} holds no study; expected the folder given to "
+                "'llo-dft run' or 'llo-dft build' with -o"
+            )
+        try:
+            fields: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["recipe"]
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise StudyFolderError(f"{file} can't be read: {error}") from error
+        return parse_recipe(fields, str(file))
+
+    def check_free_for(self, recipe: Recipe) -> None:
+        """Refuse a folder of another study, or one with somebody else's files.
+
+        Raises
+        ------
+        StudyFolderError
+            Naming what differs.
+        """
+        if not self.path.exists():
+            return
+        if not self.path.is_dir():
+            raise StudyFolderError(f"{self.path} is a file; expected a folder, or nothing there")
+        if not any(self.path.iterdir()):
+            return
+        if not (self.path / "study.json").is_file():
+            raise StudyFolderError(
+                f"{self.path} is not empty and holds no study of this package; choose a new folder"
+            )
+        theirs = self.recipe()
+        differing = [
+            f"[{section}]"
+            for section in IDENTITY
+            if _identity(theirs, section) != _identity(recipe, section)
+        ]
+        if differing:
+            raise StudyFolderError(
+                f"{self.path} is the folder of another study ({theirs.study.name!r}): "
+                f"{', '.join(differing)} differ; choose a new folder"
+            )
+
+    def claim(self, recipe: Recipe) -> None:
+        """Make the folder this study's."""
+        self.check_free_for(recipe)
+        self.path.mkdir(parents=True, exist_ok=True)
+        record = {"recipe": recipe.model_dump(mode="json"), "identity": study_identity(recipe)}
+        write_whole(self.path / "study.json", json.dumps(record, indent=1) + "\n")
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder for one run; the lock goes with the process, also after a kill.
+
+        Raises
+        ------
+        StudyFolderError
+            If another run holds it.
+        """
+        with (self.path / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise StudyFolderError(
+                    f"another run is at work in {self.path}; wait for it, or end it"
+                ) from error
+            yield
+
+    def is_running(self) -> bool:
+        """Tell whether a run holds the folder now."""
+        if not (self.path / ".lock").exists():
+            return False
+        with (self.path / ".lock").open("r") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return True
+        return False
+
+
+def study_identity(recipe: Recipe) -> str:
+    """Return a hash of all of a recipe that makes it another study."""
+    text = json.dumps({section: _identity(recipe, section) for section in IDENTITY}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _identity(recipe: Recipe, section: str) -> dict[str, Any]:
+    fields: dict[str, Any] = getattr(recipe, section).model_dump(mode="json")
+    fields.pop("device", None)  # where it is computed does not make it another study
+    return fields

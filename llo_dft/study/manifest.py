@@ -1,0 +1,113 @@
+"""Every structure of a plan as a CIF file, and manifest.json that says what each one is."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from pymatgen.io.cif import CifWriter
+
+from llo_dft.builders.checks import formal_dipole, is_symmetric
+from llo_dft.builders.environment import oxygen_environments
+from llo_dft.builders.symmetry import space_group_symbol
+from llo_dft.study.folder import write_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.documents.plan import PlannedHost, StudyPlan
+
+
+def write_structures(plan: StudyPlan, folder: Path) -> list[dict[str, Any]]:
+    """Write ``structures/*.cif`` and ``manifest.json``; return the entries of the manifest."""
+    target = folder / "structures"
+    target.mkdir(parents=True, exist_ok=True)
+    entries: list[dict[str, Any]] = []
+    for name, structure, facts in _planned(plan):
+        file = f"structures/{name}.cif"
+        write_whole(folder / file, str(CifWriter(structure, significant_figures=10)))
+        entries.append({"file": file, **_entry(structure), **facts})
+    manifest = {
+        "study": plan.study,
+        "seed": plan.seed,
+        "composition": plan.composition,
+        "requested_composition": plan.requested_composition,
+        "composition_deviation": round(plan.composition_deviation, 6),
+        "formal_charge_per_o2": round(plan.formal_charge_per_o2, 6),
+        "n_calculations": plan.n_calculations,
+        "structures": entries,
+    }
+    write_whole(folder / "manifest.json", json.dumps(manifest, indent=1) + "\n")
+    return entries
+
+
+def _planned(plan: StudyPlan) -> list[tuple[str, Structure, dict[str, Any]]]:
+    """Return name, structure and what only the plan knows of each."""
+    rows: list[tuple[str, Structure, dict[str, Any]]] = [
+        ("bulk", plan.bulk, {"kind": "bulk", "lithium_fraction": 1.0, "stoichiometric": True})
+    ]
+    for host in plan.hosts:
+        slab = plan.host_structure(host)
+        rows.append(
+            (
+                host.label,
+                slab,
+                {
+                    "kind": "host",
+                    "lithium_fraction": host.lithium_fraction,
+                    "requested_lithium_fraction": host.requested_lithium_fraction,
+                    "stoichiometric": _matches_bulk(plan, host, slab),
+                    **_slab_facts(plan, slab),
+                },
+            )
+        )
+        for vacancy in host.vacancies:
+            made = plan.vacancy_structure(host, vacancy)
+            rows.append(
+                (
+                    f"{host.label}_vac_{vacancy.pair}",
+                    made,
+                    {
+                        "kind": "vacancy",
+                        "lithium_fraction": host.lithium_fraction,
+                        "site": vacancy.site,
+                        "site_class": vacancy.site_class,
+                        "environment": vacancy.environment.model_dump(),
+                        "degeneracy": vacancy.degeneracy,
+                        "stoichiometric": False,
+                        **_slab_facts(plan, made),
+                    },
+                )
+            )
+    return rows
+
+
+def _entry(structure: Structure) -> dict[str, Any]:
+    return {
+        "formula": structure.composition.formula.replace(" ", ""),
+        "n_atoms": len(structure),
+        "space_group": space_group_symbol(structure),
+        "symmetric": is_symmetric(structure),
+    }
+
+
+def _slab_facts(plan: StudyPlan, slab: Structure) -> dict[str, Any]:
+    found = oxygen_environments(slab, plan.tm_layers).values()
+    counts = Counter(f"{environment.label} {environment.layer}" for environment in found)
+    return {
+        "formal_dipole_e_angstrom": round(formal_dipole(slab), 6) + 0.0,
+        "environments": dict(sorted(counts.items())),
+    }
+
+
+def _matches_bulk(plan: StudyPlan, host: PlannedHost, slab: Structure) -> bool:
+    """Tell whether a host is its bulk's composition less the Li that left, to the atom."""
+    whole = slab.composition.get_el_amt_dict()
+    whole["Li"] = whole.get("Li", 0.0) + len(host.removed)
+    bulk = plan.bulk.composition.get_el_amt_dict()
+    units = whole["O"] / bulk["O"]
+    return all(math.isclose(whole.get(e, 0.0), units * n) for e, n in bulk.items())

@@ -1,0 +1,172 @@
+"""Run a study in its folder: from the recipe to results.json, and again from where it stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jobflow import JobStore
+from maggma.stores import MemoryStore
+
+from llo_dft.cache import CalculationCache
+from llo_dft.documents.study import StudyResult
+from llo_dft.engines.registry import engine_from
+from llo_dft.jobs.calculate import CALCULATION
+from llo_dft.runner import run_flow
+from llo_dft.study.assemble import make_flow, oxygen_settings
+from llo_dft.study.manifest import write_structures
+from llo_dft.study.plan import make_plan
+from llo_dft.study.results import write_results
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from llo_dft.documents.oxygen import OxygenSettings
+    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.engines.base import Engine
+    from llo_dft.recipe import Recipe
+    from llo_dft.runner import FlowResult, JobEvent
+    from llo_dft.study.folder import StudyFolder
+
+#: One thread a worker: two relaxations side by side take less time than two threads on one.
+WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: calculations ended, of how many, and the one that just ended."""
+
+    n_ended: int
+    n_total: int
+    label: str
+    failed: bool
+
+
+@dataclass(frozen=True)
+class PreparedRun:
+    """A study whose recipe, engine and folder were found good, and its plan."""
+
+    recipe: Recipe
+    engine: Engine
+    oxygen: OxygenSettings
+    plan: StudyPlan
+    folder: StudyFolder
+
+
+def prepare_run(recipe: Recipe, recipe_folder: Path, folder: StudyFolder) -> PreparedRun:
+    """Check all that can be checked, and plan the study; nothing is written.
+
+    Parameters
+    ----------
+    recipe, recipe_folder
+        The study, and where the files that it names are.
+    folder
+        Where it is to be kept; a folder of the same study is gone on with.
+
+    Raises
+    ------
+    InputError
+        If the recipe can't be built, the engine can't be used, or the folder is another's.
+    """
+    engine = engine_from(recipe.engine)
+    oxygen = oxygen_settings(recipe, engine.oxygen)
+    folder.check_free_for(recipe)
+    return PreparedRun(recipe, engine, oxygen, make_plan(recipe, recipe_folder), folder)
+
+
+def run_study(
+    prepared: PreparedRun,
+    *,
+    workers: int,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> StudyResult:
+    """Compute what is not yet computed, and write results, table and figure.
+
+    Parameters
+    ----------
+    prepared
+        The study.
+    workers
+        Calculations at a time.
+    on_progress
+        Called whenever a calculation ended.
+
+    Raises
+    ------
+    InputError
+        If another run is at work in the folder.
+    """
+    folder, plan = prepared.folder, prepared.plan
+    folder.claim(prepared.recipe)
+    with folder.lock():
+        cache = CalculationCache(folder.calculations)
+        cache.sweep()
+        write_structures(plan, folder.path)
+        outcome = run_flow(
+            make_flow(plan, prepared.oxygen, prepared.engine, folder.calculations),
+            store=JobStore(MemoryStore()),
+            max_workers=workers,
+            worker_environment=WORKER_ENVIRONMENT,
+            on_event=_counter(plan.n_calculations, on_progress),
+        )
+        result = with_failures(_collected(outcome), _broken(outcome))
+        return write_results(result, cache, folder)
+
+
+def _counter(
+    total: int, on_progress: Callable[[Progress], None] | None
+) -> Callable[[JobEvent], None]:
+    ended = 0
+
+    def count(event: JobEvent) -> None:
+        nonlocal ended
+        if event.name.startswith(CALCULATION) and event.kind in {"finished", "failed", "skipped"}:
+            ended += 1
+            if on_progress is not None:
+                label = event.name.removeprefix(CALCULATION).strip()
+                on_progress(Progress(ended, total, label, event.kind == "failed"))
+
+    return count
+
+
+def _collected(outcome: FlowResult) -> StudyResult:
+    """Return the output of the last job."""
+    for responses in reversed(list(outcome.responses.values())):
+        for response in responses.values():
+            if isinstance(response.output, StudyResult):
+                return response.output
+    failures = "; ".join(str(failure) for failure in outcome.failures.values())
+    raise RuntimeError(f"the study could not be collected: {failures or 'no job ended'}")
+
+
+def _broken(outcome: FlowResult) -> dict[str, str]:
+    """Return why each calculation whose job broke down did so, by label."""
+    reasons = {
+        failure.name: f"{failure.error_type}: {failure.message}"
+        for failure in outcome.failures.values()
+    }
+    reasons |= {job.name: job.reason for job in outcome.not_run.values()}
+    return {
+        name.removeprefix(CALCULATION).strip(): reason
+        for name, reason in reasons.items()
+        if name.startswith(CALCULATION)
+    }
+
+
+def with_failures(result: StudyResult, reasons: Mapping[str, str]) -> StudyResult:
+    """Return the result with the reason of each calculation that left no document."""
+    hosts = []
+    for host in result.hosts:
+        label = host.label
+        vacancies = [
+            vacancy.model_copy(update={"reason": reasons[f"{label}_vac_{vacancy.pair}"]})
+            if vacancy.status == "missing" and f"{label}_vac_{vacancy.pair}" in reasons
+            else vacancy
+            for vacancy in host.vacancies
+        ]
+        update: dict[str, object] = {"vacancies": vacancies}
+        if host.status == "missing" and label in reasons:
+            update["reason"] = reasons[label]
+        hosts.append(host.model_copy(update=update))
+    return result.model_copy(update={"hosts": hosts})
