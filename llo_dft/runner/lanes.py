@@ -40,6 +40,7 @@ class _Lane(Generic[T]):
     executor: Executor | None = None
     held: dict[Future[Outcome | RaisedError], _Attempt[T]] = field(default_factory=dict)
     suspects: deque[_Attempt[T]] = field(default_factory=deque)
+    broken: bool = False
     closed: bool = False
 
     @property
@@ -102,7 +103,7 @@ class Lanes(Generic[T]):
             attempt = lane.held.pop(future)
             result = _result(future)
             if isinstance(result, BrokenExecutor):
-                lane.closed = True
+                lane.broken = lane.closed = True
                 attempt.breaks += 1
             self._recover(lane, attempt if isinstance(result, BrokenExecutor) else None)
             if not isinstance(result, BrokenExecutor):
@@ -117,9 +118,10 @@ class Lanes(Generic[T]):
             lane.suspects.append(broke)
         if not lane.closed or lane.held:
             return
-        if broke is not None and lane.executor is not None:
+        if lane.broken and lane.executor is not None:
             lane.executor.shutdown(wait=False)
             lane.executor = None
+        lane.broken = False
         if lane.suspects:
             self._send(lane, lane.suspects.popleft())
         else:

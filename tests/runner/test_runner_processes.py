@@ -124,8 +124,9 @@ class FragileExecutor(Executor):
         alone = type(self).made > 1
         if len(self.held) == 3 or alone:
             self.broken = any('"name": "deadly"' in task.job for _, task in self.held)
-            for future_, task_ in self.held:
-                if self.broken:
+            for number, (future_, task_) in enumerate(self.held):
+                # The last one was done just in time, and is heard of after the break.
+                if self.broken and number < 2:
                     future_.set_exception(BrokenExecutor("a worker died"))
                 else:
                     future_.set_result(fn(task_))
