@@ -11,6 +11,7 @@ app = typer.Typer(
     name="llo-dft",
     help="Oxygen vacancies in Li-rich layered oxide cathodes, from a one-page recipe.",
     no_args_is_help=True,
+    rich_markup_mode=None,  # plain help needs half the time
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -68,7 +69,10 @@ class ChgnetCalculator(Calculator):
         self.n_evaluations += 1
         structure = AseAtomsAdaptor.get_structure(self.atoms)
         graph = self._model.graph_converter(structure).to(self._device)
-        prediction = self._model.forward([graph], task="em")
+        with warnings.catch_warnings():
+            # chgnet makes a volume out of a lattice that requires a gradient; it is not used
+            warnings.filterwarnings("ignore", message="Converting a tensor with requires_grad")
+            prediction = self._model.forward([graph], task="em")
         scale = len(structure) if self._model.is_intensive else 1
         energy = prediction["e"].sum() * scale
         wanted = [graph.atom_frac_coord] + ([graph.lattice] if self._stress else [])
