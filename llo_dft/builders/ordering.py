@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from pymatgen.analysis.ewald import EwaldSummation
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from llo_dft.errors import InputError
 
@@ -29,6 +30,9 @@ ENERGY_RESOLUTION_EV: Final = 1e-7
 
 #: Descents from random starts; on 48 sites with 24 filled, 200 reach the best known energy.
 DEFAULT_STARTS: Final = 200
+
+#: Tries to fill the blocks at random before an integer program is asked; one mostly does.
+RANDOM_FILLS: Final = 20
 
 
 class OrderingError(InputError):
@@ -71,13 +75,16 @@ class OrderingProblem:
 def ewald_matrix(structure: Structure) -> FloatArray:
     """Return the (n, n) energies of unit point charges on the sites, in eV/e^2.
 
-    E = q M q for charges q that sum to zero; else it holds the neutralising background.
-    Method: Ewald summation as in pymatgen.
+    E = q M q for charges q; if they do not sum to zero, in a uniform neutralising background.
+    Method: Ewald summation as in pymatgen, whose matrix leaves the background out.
     """
     unit = structure.copy(site_properties={})
     unit.add_oxidation_state_by_site([1.0] * len(unit))
-    matrix: FloatArray = np.array(EwaldSummation(unit).total_energy_matrix, dtype=np.float64)
-    return 0.5 * (matrix + matrix.T)
+    summation = EwaldSummation(unit)
+    matrix: FloatArray = np.array(summation.total_energy_matrix, dtype=np.float64)
+    background = (summation.total_energy - matrix.sum()) / matrix.size  # alike for all pairs
+    symmetric: FloatArray = 0.5 * (matrix + matrix.T) + background
+    return symmetric
 
 
 def reduce_to_blocks(
@@ -145,29 +152,63 @@ def search(problem: OrderingProblem, *, seed: int, starts: int = DEFAULT_STARTS)
 
 
 def _random_assignment(problem: OrderingProblem, rng: np.random.Generator) -> IntArray:
-    """Fill large blocks first, most restricted species first; retry what runs into a corner."""
-    for _ in range(200):
-        assignment = np.full(len(problem.sizes), -1, dtype=np.int64)
-        left = problem.counts.copy()
-        order = rng.permutation(len(problem.sizes))
-        order = order[np.argsort(-problem.sizes[order], kind="stable")]
-        for block in order:
-            fits = np.flatnonzero((left >= problem.sizes[block]) & problem.allowed[block])
-            if not len(fits):
-                break
-            restricted = problem.allowed[:, fits].sum(axis=0)
-            scarce = fits[restricted == restricted.min()]
-            share = left[scarce] / float(left[scarce].sum())
-            species = int(rng.choice(scarce, p=share))
-            assignment[block] = species
-            left[species] -= problem.sizes[block]
-        else:
+    """Fill large blocks first, at random; what keeps running into a corner is solved exactly."""
+    for _ in range(RANDOM_FILLS):
+        assignment = _random_fill(problem, rng)
+        if assignment is not None:
             return assignment
-    raise OrderingError(
-        f"species counts {problem.counts.tolist()} can't be put on blocks of "
-        f"{np.unique(problem.sizes).tolist()} sites ({len(problem.sizes)} blocks); "
-        "use another supercell or another symmetry operation"
+    return _solved_assignment(problem, rng)
+
+
+def _random_fill(problem: OrderingProblem, rng: np.random.Generator) -> IntArray | None:
+    """Return blocks filled at random, or None where a block is left that no species fits."""
+    assignment = np.full(len(problem.sizes), -1, dtype=np.int64)
+    left = problem.counts.copy()
+    room = problem.sizes @ problem.allowed  # sites still free that a species may take
+    order = rng.permutation(len(problem.sizes))
+    for block in order[np.argsort(-problem.sizes[order], kind="stable")]:
+        size = problem.sizes[block]
+        fits = np.flatnonzero((left >= size) & problem.allowed[block])
+        if not len(fits):
+            return None
+        share = left[fits] / room[fits]
+        if share.max() >= 1.0:  # a species that needs all the room it has left
+            share = np.where(share >= 1.0, share, 0.0)
+        species = int(rng.choice(fits, p=share / share.sum()))
+        assignment[block] = species
+        left[species] -= size
+        room = room - size * problem.allowed[block]
+    return assignment
+
+
+def _solved_assignment(problem: OrderingProblem, rng: np.random.Generator) -> IntArray:
+    """Return an assignment that an integer program finds, with random costs to vary it.
+
+    Raises
+    ------
+    OrderingError
+        If there is none.
+    """
+    n_blocks, n_species = problem.allowed.shape
+    one_species = np.kron(np.eye(n_blocks), np.ones(n_species))
+    sites = np.kron(problem.sizes, np.eye(n_species))
+    result = milp(
+        rng.random(n_blocks * n_species),
+        integrality=np.ones(n_blocks * n_species),
+        bounds=Bounds(0, problem.allowed.ravel().astype(float)),
+        constraints=[
+            LinearConstraint(one_species, 1, 1),
+            LinearConstraint(sites, problem.counts, problem.counts),
+        ],
     )
+    if result.x is None:
+        raise OrderingError(
+            f"species counts {problem.counts.tolist()} can't be put on blocks of "
+            f"{np.unique(problem.sizes).tolist()} sites ({n_blocks} blocks); "
+            "use another supercell or another symmetry operation"
+        )
+    assignment: IntArray = np.argmax(result.x.reshape(n_blocks, n_species), axis=1)
+    return assignment
 
 
 def _descend(problem: OrderingProblem, assignment: IntArray) -> IntArray:
