@@ -89,7 +89,8 @@ def realise(per_o2: dict[str, float], n_sites: int) -> LayerComposition:
     """Find the whole numbers on ``n_sites`` TM-layer sites that come nearest to a formula.
 
     Nearest is the smallest sum of squared differences; of equals, the one whose formal
-    charges come nearest to neutral, then the one with more of the earlier elements.
+    charges come nearest to neutral, then the one with more of the earlier elements. Every
+    metal of the formula gets at least one site: a dopant is never rounded away.
 
     Raises
     ------
@@ -99,8 +100,10 @@ def realise(per_o2: dict[str, float], n_sites: int) -> LayerComposition:
     wanted = {symbol: amount for symbol, amount in per_o2.items() if symbol != "O"}
     wanted["Li"] = max(wanted["Li"] - 1.0, 0.0)
     symbols = [symbol for symbol in sorted(wanted) if wanted[symbol] > 0.0]
+    least = [0 if symbol == "Li" else 1 for symbol in symbols]
     ranges = [
-        range(max(int(wanted[s] * n_sites) - 1, 0), int(wanted[s] * n_sites) + 3) for s in symbols
+        range(max(int(wanted[s] * n_sites) - len(symbols), low), int(wanted[s] * n_sites) + 3)
+        for s, low in zip(symbols, least, strict=True)
     ]
 
     def cost(numbers: Iterable[int]) -> tuple[float, float, tuple[int, ...]]:
