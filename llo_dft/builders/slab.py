@@ -15,6 +15,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from llo_dft.builders.bulk import tm_layer_sites
+from llo_dft.builders.checks import is_stoichiometric
 from llo_dft.builders.ordering import OrderingProblem, ewald_matrix, reduce_to_blocks, search
 from llo_dft.builders.symmetry import top_bottom_permutations
 from llo_dft.builders.valences import formal_charges, symbols_of
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 
 #: Descents of the search for the half Li layer.
 HALF_LAYER_STARTS: Final = 50
+
+#: TM planes of layered oxides are 4.4 to 5.2 angstrom apart; a plane in between holds TMs
+#: that left their layer, or the planes are not those of the layers.
+CLOSEST_TM_PLANES: Final = 3.5
+
+#: Cations within this height of the first one found belong to its plane, angstrom.
+PLANE_WIDTH: Final = 1.0
 
 
 class SlabError(InputError):
@@ -102,11 +110,13 @@ def build_slab(bulk: Structure, *, tm_layers: int, vacuum: float, seed: int) -> 
     Raises
     ------
     SlabError
-        If the Li layer can't be halved, or no operation turns the slab over.
+        If a and b do not span the layers, the Li layer can't be halved, no operation turns
+        the slab over, or this number of sheets doesn't have the composition of the bulk.
     """
     if tm_layers < 1:
         raise SlabError(f"tm_layers is {tm_layers}; a slab needs at least 1")
-    sheets, lithium = _sheets(bulk), _lithium_layers(bulk)
+    planes = _tm_planes(bulk)
+    sheets, lithium = _sheets(bulk, planes), _lithium_layers(bulk, planes)
     problems: list[str] = []
     models: list[SlabModel] = []
     for start in range(len(sheets)):
@@ -152,11 +162,34 @@ def recut(template: SlabTemplate, bulk: Structure, relaxed_bulk: Structure) -> S
     )
 
 
-def _sheets(bulk: Structure) -> list[list[tuple[int, IntArray]]]:
-    """Return the O-TM-O sheets in one period along c, from below: (site, image) of each atom."""
-    cations = tm_layer_sites(bulk)
+def _tm_planes(bulk: Structure) -> list[tuple[float, list[int]]]:
+    """Return the TM planes in one period along c, from below: fractional height and cations.
+
+    Raises
+    ------
+    SlabError
+        If they are too close to be the TM layers of a layered oxide.
+    """
+    thickness = bulk.volume / float(np.linalg.norm(np.cross(*bulk.lattice.matrix[:2])))
     heights = bulk.frac_coords[:, 2]
-    planes = _planes([(heights[i], i) for i in cations])
+    sites = [(heights[i], i) for i in tm_layer_sites(bulk)]
+    planes = _planes(sites, PLANE_WIDTH / thickness)
+    levels = [level for level, _ in planes]
+    nearest = float(np.diff([*levels, levels[0] + 1.0]).min()) * thickness
+    if nearest < CLOSEST_TM_PLANES:
+        raise SlabError(
+            f"planes with transition metals are {nearest:.2f} angstrom apart along the normal of a "
+            f"and b; expected at least {CLOSEST_TM_PLANES}. Choose a cell whose a and b span the "
+            "layers, and put transition metals out of the Li layers"
+        )
+    return planes
+
+
+def _sheets(
+    bulk: Structure, planes: list[tuple[float, list[int]]]
+) -> list[list[tuple[int, IntArray]]]:
+    """Return the O-TM-O sheets in one period along c, from below: (site, image) of each atom."""
+    heights = bulk.frac_coords[:, 2]
     sheets = [[(i, _image(round(level - heights[i]))) for i in sites] for level, sites in planes]
     levels = np.array([level for level, _ in planes])
     for i, symbol in enumerate(symbols_of(bulk)):
@@ -169,11 +202,13 @@ def _sheets(bulk: Structure) -> list[list[tuple[int, IntArray]]]:
     return sheets
 
 
-def _lithium_layers(bulk: Structure) -> list[list[tuple[int, IntArray]]]:
+def _lithium_layers(
+    bulk: Structure, planes: list[tuple[float, list[int]]]
+) -> list[list[tuple[int, IntArray]]]:
     """Return the Li layers, each that above the sheet of the same number."""
-    cations = set(tm_layer_sites(bulk))
+    cations = {i for _, sites in planes for i in sites}
+    levels = [level for level, _ in planes]
     heights = bulk.frac_coords[:, 2]
-    levels = [level for level, _ in _planes([(heights[i], i) for i in sorted(cations)])]
     layers: list[list[tuple[int, IntArray]]] = [[] for _ in levels]
     for i, symbol in enumerate(symbols_of(bulk)):
         if symbol != "Li" or i in cations:
@@ -184,12 +219,12 @@ def _lithium_layers(bulk: Structure) -> list[list[tuple[int, IntArray]]]:
     return layers
 
 
-def _planes(sites: list[tuple[float, int]], gap: float = 0.08) -> list[tuple[float, list[int]]]:
+def _planes(sites: list[tuple[float, int]], width: float) -> list[tuple[float, list[int]]]:
     """Group sites by fractional height, modulo 1: (level in [0, 1), sites), from below."""
     groups: list[tuple[float, list[int]]] = []
     for height, site in sites:
         for level, members in groups:
-            if abs(height - level - round(height - level)) < gap:
+            if abs(height - level - round(height - level)) < width:
                 members.append(site)
                 break
         else:
@@ -234,6 +269,8 @@ def _stack(
 
 
 def _cut(bulk: Structure, stack: _Stack, tm_layers: int, vacuum: float, seed: int) -> SlabModel:
+    if not len(stack.top):
+        raise SlabError("the Li layer is empty; cut the slab from the bulk with all its Li")
     if len(stack.top) % 2:
         raise SlabError(
             f"the Li layer has {len(stack.top)} sites, an odd number, so no half of it can be "
@@ -249,15 +286,23 @@ def _cut(bulk: Structure, stack: _Stack, tm_layers: int, vacuum: float, seed: in
     keep, turn_over, energy = _choose_half_layers(full, stack, seed)
     order = np.array(sorted(keep, key=lambda i: (full[i].specie.X, full[i].specie.symbol, i)))
     renumber = {int(old): new for new, old in enumerate(order)}
-    chosen = Structure.from_sites([full[i] for i in order])
+    template = SlabTemplate(
+        symbols=[full[i].specie.symbol for i in order],
+        bulk_sites=stack.bulk_sites[order].tolist(),
+        images=stack.images[order].tolist(),
+        vacuum=vacuum,
+    )
+    # placed anew: where the Li layer is not flat, the slab is thinner than with all its Li
+    structure = recut(template, bulk, bulk)
+    if not is_stoichiometric(structure, bulk):
+        raise SlabError(
+            f"a slab of tm_layers = {tm_layers} would be {structure.composition.reduced_formula}, "
+            f"the bulk is {bulk.composition.reduced_formula}: the layers of this bulk differ; take "
+            "a multiple of their number in its cell"
+        )
     return SlabModel(
-        structure=chosen,
-        template=SlabTemplate(
-            symbols=symbols_of(chosen),
-            bulk_sites=stack.bulk_sites[order].tolist(),
-            images=stack.images[order].tolist(),
-            vacuum=vacuum,
-        ),
+        structure=structure,
+        template=template,
         turn_over=np.array([renumber[int(turn_over[i])] for i in order], dtype=np.int64),
         tm_layers=tm_layers,
         energy_ev=energy,
