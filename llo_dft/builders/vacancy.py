@@ -95,7 +95,8 @@ def choose_vacancies(
         if not members:
             there = sorted({classes[site] for site, e in environments.items() if e.layer in layers})
             raise VacancyError(
-                f"no O of environment {label} in {', '.join(layers)}; there are {', '.join(there)}"
+                f"no O of environment {label} in {', '.join(layers)}; there: "
+                f"{', '.join(there) or 'no O at all'}"
             )
         members.sort(key=lambda site: (environments[site].n_cations, site))
         for site in _spread(members, per_environment):
