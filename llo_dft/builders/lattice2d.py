@@ -1,0 +1,217 @@
+"""Two-dimensional lattices: reduced bases, all sublattices, point groups.
+
+A basis is a (2, 2) array whose rows are its vectors, in angstrom; an integer matrix T acts
+on rows, so ``T @ basis`` is another set of lattice vectors.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from llo_dft.typing import FloatArray, IntArray
+
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+
+#: Relative difference of squared lengths below which two lengths, or two angles, are one.
+TIE_TOLERANCE: Final = 1e-9
+
+#: Relative difference of metrics below which an operation is a symmetry of a lattice. Tight:
+#: Li2MnO3's (001) plane misses a hexagonal lattice by one part in a thousand, and isn't one.
+SYMMETRY_TOLERANCE: Final = 1e-5
+
+#: Sine of the angle between two vectors below which they span no plane.
+COLLINEAR_TOLERANCE: Final = 1e-6
+
+
+class LatticeError(ValueError):
+    """Two vectors do not span a plane, or an operation is no symmetry of their lattice."""
+
+
+def in_plane_basis(vectors: ArrayLike, name: str = "the surface") -> FloatArray:
+    """Return two vectors as a 2D basis, checked.
+
+    Parameters
+    ----------
+    vectors
+        (2, 2), taken as they are; or (2, 3), seen against their normal a x b: then the first
+        comes to lie along x, and the second at positive y.
+    name
+        Whose vectors they are, for the message.
+
+    Returns
+    -------
+    (2, 2) angstrom.
+
+    Raises
+    ------
+    LatticeError
+        If the shape is another, a number is not finite, or the two are collinear.
+    """
+    given = np.asarray(vectors, dtype=np.float64)
+    if given.shape not in {(2, 2), (2, 3)} or not np.isfinite(given).all():
+        raise LatticeError(
+            f"{name} needs two finite vectors as rows, shape (2, 2) or (2, 3); "
+            f"got shape {given.shape}: {given.tolist()}"
+        )
+    metric = given @ given.T
+    squares = metric[0, 0] * metric[1, 1]
+    area_squared = squares - metric[0, 1] ** 2
+    if area_squared <= COLLINEAR_TOLERANCE**2 * squares:
+        raise LatticeError(f"the two vectors of {name} are collinear: {given.tolist()}")
+    if given.shape == (2, 2):
+        return given
+    length = np.sqrt(metric[0, 0])
+    return np.array([[length, 0.0], [metric[0, 1] / length, np.sqrt(area_squared) / length]])
+
+
+def determinants(matrices: FloatArray) -> FloatArray:
+    """Return the determinants of (..., 2, 2) matrices, exact for integers (no LU)."""
+    first, second = matrices[..., 0, :], matrices[..., 1, :]
+    result: FloatArray = first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]
+    return result
+
+
+def integer_determinants(matrices: IntArray) -> IntArray:
+    """Return the determinants of (..., 2, 2) integer matrices."""
+    first, second = matrices[..., 0, :], matrices[..., 1, :]
+    result: IntArray = first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]
+    return result
+
+
+def reduction(bases: FloatArray) -> IntArray:
+    """Return the transformations that reduce bases after Lagrange and Gauss.
+
+    A reduced basis is right-handed with |a| <= |b| <= |a +- b|; where two are equally short,
+    the one with the obtuse angle is taken (so a hexagonal lattice gets 120 degrees).
+
+    Parameters
+    ----------
+    bases
+        (..., 2, 2) angstrom.
+
+    Returns
+    -------
+    (..., 2, 2) unimodular integers T: ``T @ bases`` is reduced.
+    """
+    shape = bases.shape
+    vectors = bases.reshape(-1, 2, 2)
+    a, b = vectors[:, 0].copy(), vectors[:, 1].copy()
+    t = np.broadcast_to(np.eye(2, dtype=np.int64), vectors.shape).copy()
+    ta, tb = t[:, 0], t[:, 1]
+    while True:
+        swap = _dot(a, a) > _dot(b, b) * (1 + TIE_TOLERANCE)
+        a, b = np.where(swap[:, None], b, a), np.where(swap[:, None], a, b)
+        ta, tb = np.where(swap[:, None], tb, ta), np.where(swap[:, None], ta, tb)
+        ratio = _dot(a, b) / _dot(a, a)
+        times = np.where(np.abs(ratio) > 0.5 + TIE_TOLERANCE, np.round(ratio), 0.0)
+        if not times.any() and not swap.any():
+            break
+        b = b - times[:, None] * a
+        tb = tb - times.astype(np.int64)[:, None] * ta
+    left = (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) < 0
+    b, tb = np.where(left[:, None], -b, b), np.where(left[:, None], -tb, tb)
+    acute = _dot(a, b) > TIE_TOLERANCE * _dot(a, a)
+    rhombic = acute & (_dot(b, b) - _dot(a, a) < TIE_TOLERANCE * _dot(a, a))
+    centred = acute & ~rhombic & (2 * _dot(a, b) > (1 - TIE_TOLERANCE) * _dot(a, a))
+    ta, tb = (
+        np.where(rhombic[:, None], tb, ta),
+        np.where(rhombic[:, None], -ta, np.where(centred[:, None], tb - ta, tb)),
+    )
+    return np.stack([ta, tb], axis=1).reshape(shape)
+
+
+def _dot(first: FloatArray, second: FloatArray) -> FloatArray:
+    result: FloatArray = first[:, 0] * second[:, 0] + first[:, 1] * second[:, 1]
+    return result
+
+
+def hermite_normal_forms(index: int) -> IntArray:
+    """Return one basis of each sublattice of an index.
+
+    They are the matrices [[i, j], [0, k]] with i k = index and 0 <= j < k; a lattice has as
+    many sublattices of index n as the sum of the divisors of n (Cassels, An introduction to
+    the geometry of numbers, section I.2).
+
+    Parameters
+    ----------
+    index
+        Area of the sublattice's cell over that of the lattice, at least 1.
+
+    Returns
+    -------
+    (sum of divisors, 2, 2) integers.
+
+    Raises
+    ------
+    LatticeError
+        If the index is less than 1.
+    """
+    if index < 1:
+        raise LatticeError(f"a sublattice has an index of at least 1, got {index}")
+    forms = [
+        [[i, j], [0, index // i]]
+        for i in range(1, index + 1)
+        if index % i == 0
+        for j in range(index // i)
+    ]
+    return np.array(forms, dtype=np.int64)
+
+
+def lattice_point_group(basis: FloatArray) -> IntArray:
+    """Return the point group of a 2D lattice (its holohedry).
+
+    Parameters
+    ----------
+    basis
+        (2, 2) angstrom.
+
+    Returns
+    -------
+    (2, 4, 8 or 12, 2, 2) integers P, for which ``P @ basis`` has the metric of ``basis``. The
+    identity comes first.
+    """
+    reduce = reduction(basis)
+    reduced = reduce @ basis
+    # The images of a reduced basis are among its shortest vectors: entries -1, 0, 1.
+    grid = np.array(np.meshgrid(*[[-1, 0, 1]] * 4)).reshape(4, -1).T.reshape(-1, 2, 2)
+    unimodular = grid[np.abs(integer_determinants(grid)) == 1]
+    metric = reduced @ reduced.T
+    change = np.abs(unimodular @ metric @ unimodular.transpose(0, 2, 1) - metric)
+    found = unimodular[(change < SYMMETRY_TOLERANCE * metric[0, 0]).all(axis=(1, 2))]
+    back = np.round(np.linalg.inv(reduce)).astype(np.int64)
+    group = back @ found @ reduce
+    identity_first = np.argsort((group != np.eye(2)).any(axis=(1, 2)), kind="stable")
+    result: IntArray = group[identity_first]
+    return result
+
+
+def check_point_group(operations: ArrayLike, basis: FloatArray, name: str) -> IntArray:
+    """Return given operations as an array, after checking that they leave a lattice as it is.
+
+    Raises
+    ------
+    LatticeError
+        If they are not (n, 2, 2) integers, are no symmetry of the lattice, or no group.
+    """
+    group = np.asarray(operations)
+    if group.ndim != 3 or group.shape[1:] != (2, 2) or (group != np.round(group)).any():  # noqa: PLR2004
+        raise LatticeError(
+            f"the point group of {name} must be (n, 2, 2) integers that act on its vectors; "
+            f"got shape {group.shape}"
+        )
+    group = group.astype(np.int64)
+    metric = basis @ basis.T
+    change = np.abs(group @ metric @ group.transpose(0, 2, 1) - metric)
+    if (change > SYMMETRY_TOLERANCE * np.trace(metric)).any():
+        raise LatticeError(f"the point group of {name} holds an operation its lattice lacks")
+    known = {tuple(item) for item in group.reshape(-1, 4).tolist()}
+    products = (group[:, None] @ group[None]).reshape(-1, 4)
+    if not known or any(tuple(item) not in known for item in products.tolist()):
+        raise LatticeError(f"the point group of {name} is not closed under multiplication")
+    return group

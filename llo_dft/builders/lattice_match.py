@@ -1,0 +1,114 @@
+"""What a lattice match is: the common cell of two surfaces, and the strain it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from llo_dft.typing import FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class LatticeMatch:
+    """A common cell of film and substrate.
+
+    Attributes
+    ----------
+    area_a2
+        Area of the common cell as it will be built, square angstrom.
+    max_strain
+        Largest absolute principal (Biot) strain of either side in that cell.
+    von_mises_strain
+        Of the side with the larger one; see ``von_mises_strain``.
+    principal_strains
+        The whole mismatch as principal strains of the film (s - 1 for the principal
+        stretches s from film to substrate), larger first.
+    film_transformation, substrate_transformation
+        (2, 2) integers; ``film_transformation @ film`` are the film's vectors that become
+        the common cell's, and ``substrate_transformation @ substrate`` the substrate's.
+    deformation_gradient
+        (2, 2) F, which takes in-plane film coordinates (columns) to the substrate's:
+        ``film_transformation @ film @ F.T == substrate_transformation @ substrate``, with
+        both as ``lattice2d.in_plane_basis`` returns them.
+    rotation_angle
+        Of the rotation in F = R U, degrees anticlockwise; for three-dimensional input the
+        angle from the substrate's first vector to the film's. Where several angles are
+        equivalent by symmetry, the smallest.
+    strain_share
+        Part of the strain that the film takes.
+    turned_over
+        Whether F mirrors the film: its lattice is then seen from the other face, and R is
+        the reflection y -> -y followed by the rotation.
+    n_atoms
+        Atoms in the common cell, if counts were given.
+    on_front
+        Whether no other match has both less (or equal) area and less (or equal) strain.
+    """
+
+    area_a2: float
+    max_strain: float
+    von_mises_strain: float
+    principal_strains: tuple[float, float]
+    film_transformation: IntArray
+    substrate_transformation: IntArray
+    deformation_gradient: FloatArray
+    rotation_angle: float
+    strain_share: float
+    turned_over: bool
+    n_atoms: int | None
+    on_front: bool
+
+    @property
+    def film_deformation(self) -> FloatArray:
+        """(2, 2) from film coordinates to the common cell (its rotation included)."""
+        u, s, vt = np.linalg.svd(self.deformation_gradient)
+        result: FloatArray = u @ np.diag(s**self.strain_share) @ vt
+        return result
+
+    @property
+    def substrate_deformation(self) -> FloatArray:
+        """(2, 2) from substrate coordinates to the common cell; symmetric."""
+        u, s, _ = np.linalg.svd(self.deformation_gradient)
+        result: FloatArray = u @ np.diag(s ** (self.strain_share - 1)) @ u.T
+        return result
+
+
+class NoMatchError(ValueError):
+    """No common cell fits the limits; what comes nearest is in the message and here.
+
+    Attributes
+    ----------
+    smallest_strain
+        The match of smallest strain at the allowed area, or None if none has less than
+        40 % (or there is no common cell at all of that area).
+    smallest_area
+        The smallest match at the allowed strain up to three times the area, or None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        smallest_strain: LatticeMatch | None,
+        smallest_area: LatticeMatch | None,
+    ) -> None:
+        super().__init__(message)
+        self.smallest_strain = smallest_strain
+        self.smallest_area = smallest_area
+
+
+def von_mises_strain(first: ArrayLike, second: ArrayLike) -> FloatArray:
+    """Return the von Mises strain of a plane strain state.
+
+    With principal strains e1, e2 in the plane and none along the normal it is
+    sqrt(2/3 e' : e') = 2/3 sqrt(e1^2 + e2^2 - e1 e2), e' the deviator in three dimensions
+    (so it does not vanish for e1 = e2). It is pymatgen's ``Strain.von_mises_strain`` of
+    diag(e1, e2, 0).
+    """
+    e1, e2 = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    result: FloatArray = 2 / 3 * np.sqrt(e1**2 + e2**2 - e1 * e2)
+    return result
