@@ -5,7 +5,14 @@ from __future__ import annotations
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from llo_dft.errors import InputError
 from llo_dft.typing import Layer, OxygenScheme
@@ -16,7 +23,16 @@ if TYPE_CHECKING:
 #: A study's name becomes part of file names and, later, of job names.
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}$"
 
+
+def _each_once(values: list[Any]) -> list[Any]:
+    if len(set(values)) != len(values):
+        raise ValueError("each only once")
+    return values
+
+
+Count = Annotated[int, Field(strict=True, ge=1)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Once = AfterValidator(_each_once)
 
 
 class RecipeError(InputError):
@@ -26,7 +42,8 @@ class RecipeError(InputError):
 class Section(BaseModel):
     """A table of the recipe."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # strict: "2" is no number and true is not 1
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
 
 class Study(Section):
@@ -40,7 +57,7 @@ class Cathode(Section):
     """[cathode]: the Li-rich layered oxide."""
 
     composition: str = Field(min_length=2)
-    supercell: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = (1, 1)
+    supercell: tuple[Count, Count] = Field((1, 1), strict=False)  # TOML has lists only
     ordering: Literal["honeycomb", "ewald"] = "honeycomb"
     composition_tolerance: float = Field(0.05, ge=0.0, le=0.5)
 
@@ -61,21 +78,15 @@ class Slab(Section):
 class Delithiation(Section):
     """[delithiation]: the lithium fractions, the pristine 1.0 always among them."""
 
-    fractions: list[Fraction] = Field(min_length=1)
+    fractions: Annotated[list[Fraction], Field(min_length=1), Once]
     symmetric: bool = True
-
-    @model_validator(mode="after")
-    def _distinct(self) -> Delithiation:
-        if len(set(self.fractions)) != len(self.fractions):
-            raise ValueError(f"each fraction once, got {self.fractions}")
-        return self
 
 
 class Vacancies(Section):
     """[vacancies]: which oxygens are removed."""
 
-    environments: list[str] = Field(min_length=1)
-    layers: list[Layer] = Field(["surface"], min_length=1)
+    environments: Annotated[list[str], Field(min_length=1), Once]
+    layers: Annotated[list[Layer], Field(min_length=1), Once] = ["surface"]
     per_environment: int = Field(1, ge=1)
     both_faces: bool = False
 
@@ -107,6 +118,15 @@ class Recipe(Section):
     vacancies: Vacancies
     oxygen: Oxygen
     engine: Engine
+
+    @model_validator(mode="after")
+    def _faces_alike(self) -> Recipe:
+        if self.vacancies.both_faces and not self.delithiation.symmetric:
+            raise ValueError(
+                "vacancies.both_faces = true needs delithiation.symmetric = true: the two faces "
+                "differ, and so would their vacancies"
+            )
+        return self
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -145,7 +165,7 @@ def parse_recipe(fields: dict[str, Any], name: str) -> Recipe:
 
 
 def _fault(location: tuple[int | str, ...], kind: str, message: str, value: object) -> str:
-    where = ".".join(str(part) for part in location) or "the recipe"
+    where = ".".join(str(part) for part in location)
     if kind == "extra_forbidden":
         table, key = location[:-1], location[-1]
         known = ", ".join(_known_keys(table)) or "no keys"
@@ -153,7 +173,10 @@ def _fault(location: tuple[int | str, ...], kind: str, message: str, value: obje
         return f"unknown key {key!r} in {place}; expected {known}"
     if kind == "missing":
         return f"{where} is missing"
-    return f"{where} = {value!r}: {message}"
+    if kind == "model_type":
+        return f"{where} = {value!r}: expected a table [{where}]"
+    text = message.removeprefix("Value error, ")
+    return f"{where} = {value!r}: {text}" if where else text
 
 
 def _known_keys(table: tuple[int | str, ...]) -> list[str]:
