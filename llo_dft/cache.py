@@ -7,20 +7,20 @@ next run tries it again. ``calculations/journal.jsonl`` says when each was start
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import shutil
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import ValidationError
-
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
+from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 _PARTIAL = ".partial-"
 _FAILED = ".failed"
+
+
+class CacheError(InputError):
+    """A stored calculation that can't be read: it was changed by hand."""
 
 
 def calculation_key(
@@ -84,10 +88,14 @@ class CalculationCache:
 
         Raises
         ------
-        ValueError
+        CacheError
             If there is a result that can't be read: it was changed by hand.
         """
         return _read(self.folder / key / "result.json")
+
+    def has_completed(self, key: str) -> bool:
+        """Tell whether the calculation of that key is completed, without reading it."""
+        return (self.folder / key / "result.json").is_file()
 
     def failed(self, key: str) -> CalculationDocument | None:
         """Return the last failure of that key, or None."""
@@ -127,9 +135,7 @@ class CalculationCache:
             os.fsync(file.fileno())
         failed = self.folder / f"{document.key}{_FAILED}"
         if document.status != "completed":
-            if failed.exists():
-                shutil.rmtree(failed)
-            workspace.rename(failed)
+            self._store_failure(workspace, failed)
             self._note("failed", document)
             return document
         try:
@@ -140,7 +146,7 @@ class CalculationCache:
                 raise
             return existing
         self._note("completed", document)
-        if failed.exists():
+        with suppress(FileNotFoundError):
             shutil.rmtree(failed)
         return document
 
@@ -155,7 +161,7 @@ class CalculationCache:
         entries: list[JournalEntry] = []
         if not path.exists():
             return entries
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 entries.append(JournalEntry(**json.loads(line)))
             except (json.JSONDecodeError, TypeError):
@@ -169,25 +175,51 @@ class CalculationCache:
             shutil.rmtree(path)
         return len(left)
 
+    def _store_failure(self, workspace: Path, failed: Path) -> None:
+        """Put a failure in the place of an earlier one. Of several at the same time one stays."""
+        while True:
+            try:
+                workspace.rename(failed)
+            except OSError as error:
+                if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                    raise
+                with suppress(FileNotFoundError):  # another process may be at it too
+                    shutil.rmtree(failed)
+            else:
+                return
+
     def _note(self, event: Literal["completed", "failed"], document: CalculationDocument) -> None:
         self._append(JournalEntry(event, document.key, document.label, time.time(), os.getpid()))
 
     def _append(self, entry: JournalEntry) -> None:
         # one write of less than a page in append mode: lines of several processes do not mix
-        line = json.dumps(entry.__dict__) + "\n"
-        with (self.folder / "journal.jsonl").open("a", encoding="utf-8") as file:
+        path = self.folder / "journal.jsonl"
+        line = json.dumps(entry.__dict__).encode() + b"\n"
+        if _last_line_cut_off(path):
+            line = b"\n" + line
+        with path.open("ab") as file:
             file.write(line)
+
+
+def _last_line_cut_off(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read() != b"\n"
+    except OSError:  # it is not there, or empty
+        return False
 
 
 def _read(path: Path) -> CalculationDocument | None:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         return CalculationDocument.model_validate_json(text)
-    except ValidationError as error:
-        raise ValueError(
+    # a structure that can't be made of its fields raises whatever pymatgen raises
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CacheError(
             f"{path} is not a calculation of this package's format; remove its folder to have "
-            f"it computed again ({error.error_count()} faults)"
+            "it computed again"
         ) from error

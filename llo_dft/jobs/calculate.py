@@ -7,7 +7,9 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from jobflow import job
+from pydantic import ValidationError
 
 from llo_dft.cache import CalculationCache, calculation_key
 from llo_dft.documents.calculation import CalculationDocument
@@ -67,15 +69,7 @@ def calculate(
     with cache.workspace(key) as workspace:
         try:
             outcome = maker.calculate(structure, workspace)
-        except Exception as error:  # noqa: BLE001 (an engine may raise anything; its reason is kept)
-            (workspace / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
-            document = CalculationDocument(
-                **common,
-                status="failed",
-                reason=_reason(error),
-                wall_s=time.monotonic() - started,
-            )
-        else:
+            _check_sites(structure, outcome.structure)
             document = CalculationDocument(
                 **common,
                 status="completed",
@@ -85,6 +79,14 @@ def calculate(
                 magmoms_mu_b=outcome.magmoms_mu_b,
                 n_steps=outcome.n_steps,
                 n_evaluations=outcome.n_evaluations,
+                wall_s=time.monotonic() - started,
+            )
+        except Exception as error:  # noqa: BLE001 (an engine may raise anything; its reason is kept)
+            (workspace / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+            document = CalculationDocument(
+                **common,
+                status="failed",
+                reason=_reason(error),
                 wall_s=time.monotonic() - started,
             )
         return cache.store(document, workspace)
@@ -103,7 +105,27 @@ def skipped(label: str, kind: CalculationKind, protocol: str, reason: str) -> Ca
     )
 
 
+def _check_sites(initial: Structure, final: Structure) -> None:
+    """Refuse a result whose sites are not those it began with: the plan's indices name them."""
+    before, after = ([site.specie.symbol for site in s] for s in (initial, final))
+    if before != after:
+        raise ValueError(
+            f"the engine returned {final.formula} where {initial.formula} was given, or its atoms "
+            "in another order"
+        )
+    if not (np.isfinite(final.lattice.matrix).all() and np.isfinite(final.frac_coords).all()):
+        raise ValueError("the engine returned a structure with coordinates that are no numbers")
+
+
 def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        faults = [
+            f"{'.'.join(map(str, fault['loc']))} = {fault['input']!r}"
+            if fault["loc"]
+            else fault["msg"]
+            for fault in error.errors()
+        ]
+        return f"the engine returned what can't be a result: {', '.join(faults)}"
     text = " ".join(str(error).split()) or "no message"
     name = type(error).__name__
     return text if name == "CalculationError" else f"{name}: {text}"
