@@ -17,15 +17,18 @@ def build(
     """Write every structure of a recipe and a manifest; nothing is computed."""
     with bad_input_in_one_line():
         study, recipe_folder = find_recipe(recipe)
-        from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (keeps --help fast)
+        from llo_dft.engines.registry import oxygen_reference  # noqa: PLC0415 (keeps --help fast)
+        from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
         from llo_dft.study.manifest import write_structures  # noqa: PLC0415
+        from llo_dft.study.oxygen import oxygen_settings  # noqa: PLC0415
         from llo_dft.study.plan import make_plan  # noqa: PLC0415
 
+        oxygen_settings(study, oxygen_reference(study.engine))  # what run would refuse
         folder = StudyFolder(output)
         folder.check_free_for(study)
         plan = make_plan(study, recipe_folder)
-        folder.claim(study)
         with folder.lock():
+            folder.claim(study)
             entries = write_structures(plan, folder.path)
     if as_json:
         print_json({"folder": str(output), "structures": entries})

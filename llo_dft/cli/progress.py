@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from llo_dft.study.run import Progress
 
+_MARK = {"completed": "", "failed": "FAILED ", "skipped": "skipped "}
+
 
 class TimeLeft:
     """Estimate of the time left, from what the calculations took so far."""
@@ -51,9 +53,8 @@ def shown_progress(total: int, title: str) -> Iterator[Callable[[Progress], None
     if not on_terminal():
 
         def line(progress: Progress) -> None:
-            what = "FAILED " if progress.failed else ""
             console.print(
-                f"[{progress.n_ended}/{progress.n_total}] {what}{progress.label}, "
+                f"[{progress.n_ended}/{progress.n_total}] {_MARK[progress.state]}{progress.label}, "
                 f"{left.text(progress)}",
                 markup=False,
                 soft_wrap=True,
@@ -72,8 +73,8 @@ def shown_progress(total: int, title: str) -> Iterator[Callable[[Progress], None
         task = bar.add_task(title, total=total, left="time left unknown")
 
         def update(progress: Progress) -> None:
-            if progress.failed:
-                bar.console.print(f"FAILED {progress.label}", markup=False)
+            if progress.state != "completed":
+                bar.console.print(f"{_MARK[progress.state]}{progress.label}", markup=False)
             bar.update(
                 task,
                 completed=progress.n_ended,

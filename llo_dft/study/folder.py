@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: read out of the same calculations.
 IDENTITY = ("study", "cathode", "slab", "delithiation", "vacancies", "engine")
 
+#: What a run that was killed at its very beginning leaves.
+_LEFT_BY_KILL = (".lock", ".study.json.partial")
+
 
 class StudyFolderError(InputError):
     """A folder that can't take this study."""
@@ -48,6 +51,11 @@ class StudyFolder:
         return self.path / "calculations"
 
     @property
+    def plan(self) -> Path:
+        """File of the plan that was run."""
+        return self.path / "plan.json"
+
+    @property
     def results(self) -> Path:
         """File of the results."""
         return self.path / "results.json"
@@ -68,7 +76,7 @@ class StudyFolder:
             )
         try:
             fields: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["recipe"]
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise StudyFolderError(f"{file} can't be read: {error}") from error
         return parse_recipe(fields, str(file))
 
@@ -84,7 +92,7 @@ class StudyFolder:
             return
         if not self.path.is_dir():
             raise StudyFolderError(f"{self.path} is a file; expected a folder, or nothing there")
-        if not any(self.path.iterdir()):
+        if all(file.name in _LEFT_BY_KILL for file in self.path.iterdir()):
             return
         if not (self.path / "study.json").is_file():
             raise StudyFolderError(
@@ -103,22 +111,32 @@ class StudyFolder:
             )
 
     def claim(self, recipe: Recipe) -> None:
-        """Make the folder this study's."""
+        """Make the folder this study's. Call it under the lock.
+
+        Raises
+        ------
+        StudyFolderError
+            If it is another's.
+        """
         self.check_free_for(recipe)
-        self.path.mkdir(parents=True, exist_ok=True)
         record = {"recipe": recipe.model_dump(mode="json"), "identity": study_identity(recipe)}
         write_whole(self.path / "study.json", json.dumps(record, indent=1) + "\n")
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder for one run; the lock goes with the process, also after a kill.
+        """Hold the folder, made if need be, for one run; also a kill gives it free again.
 
         Raises
         ------
         StudyFolderError
-            If another run holds it.
+            If another run holds it, or it can't be made.
         """
-        with (self.path / ".lock").open("w") as file:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            held = (self.path / ".lock").open("w")
+        except OSError as error:
+            raise StudyFolderError(f"{self.path} can't be written: {error}") from error
+        with held as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:

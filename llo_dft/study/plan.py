@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pymatgen.core.structure import Structure
+from pymatgen.io.cif import CifParser
 
 from llo_dft.builders.bulk import build_bulk
 from llo_dft.builders.checks import check_usable, formal_charge
@@ -21,6 +22,8 @@ from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pymatgen.core.structure import Structure
 
     from llo_dft.builders.delithiation import Delithiation
     from llo_dft.builders.slab import SlabModel
@@ -95,11 +98,7 @@ def _bulk(recipe: Recipe, folder: Path) -> tuple[Structure, str, float]:
     path = folder / cathode.composition
     if not path.is_file():
         raise RecipeError(f"cathode.composition names {path}, which is not there")
-    try:
-        # overlapping atoms must reach the check below, not be merged by the reader
-        structure = Structure.from_file(path, site_tolerance=0.0, occupancy_tolerance=1.0)
-    except (ValueError, KeyError, IndexError) as error:
-        raise RecipeError(f"{path} can't be read as a CIF: {error}") from error
+    structure = _read_cif(path)
     check_usable(structure, str(path))
     structure.make_supercell([*cathode.supercell, 1])
     amounts = structure.composition.get_el_amt_dict()
@@ -107,6 +106,18 @@ def _bulk(recipe: Recipe, folder: Path) -> tuple[Structure, str, float]:
         raise RecipeError(f"{path} holds no O")
     formula = "".join(f"{e}{2 * n / amounts['O']:.4g}" for e, n in amounts.items() if e != "O")
     return structure.get_sorted_structure(), f"{formula}O2", 0.0
+
+
+def _read_cif(path: Path) -> Structure:
+    """Read a CIF in its own setting; what the reader only warns of is left to ``check_usable``."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            structure: Structure = CifParser(path).parse_structures(primitive=False)[0]
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AssertionError) as error:
+        reason = " ".join(str(error).split())
+        raise RecipeError(f"{path} can't be read as a CIF: {reason}") from error
+    return structure
 
 
 def _check_distinct(removals: list[Delithiation]) -> None:

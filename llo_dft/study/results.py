@@ -14,6 +14,7 @@ from llo_dft.documents.study import StudyResult
 from llo_dft.study.folder import StudyFolderError, write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from llo_dft.cache import CalculationCache
@@ -87,6 +88,24 @@ def results_table(result: StudyResult) -> str:
 def results_schema() -> str:
     """Return the JSON schema of results.json."""
     return json.dumps(StudyResult.model_json_schema(), indent=1) + "\n"
+
+
+def with_failures(result: StudyResult, reasons: Mapping[str, str]) -> StudyResult:
+    """Return the result with the reason of each calculation that left no document."""
+    hosts = []
+    for host in result.hosts:
+        label = host.label
+        vacancies = [
+            vacancy.model_copy(update={"reason": reasons[f"{label}_vac_{vacancy.pair}"]})
+            if vacancy.status == "missing" and f"{label}_vac_{vacancy.pair}" in reasons
+            else vacancy
+            for vacancy in host.vacancies
+        ]
+        update: dict[str, object] = {"vacancies": vacancies}
+        if host.status == "missing" and label in reasons:
+            update["reason"] = reasons[label]
+        hosts.append(host.model_copy(update=update))
+    return result.model_copy(update={"hosts": hosts})
 
 
 def _with_relaxed_structures(

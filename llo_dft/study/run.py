@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from jobflow import JobStore
 from maggma.stores import MemoryStore
@@ -13,13 +13,15 @@ from llo_dft.documents.study import StudyResult
 from llo_dft.engines.registry import engine_from
 from llo_dft.jobs.calculate import CALCULATION
 from llo_dft.runner import run_flow
-from llo_dft.study.assemble import make_flow, oxygen_settings
+from llo_dft.study.assemble import make_flow
+from llo_dft.study.folder import write_whole
 from llo_dft.study.manifest import write_structures
+from llo_dft.study.oxygen import oxygen_settings
 from llo_dft.study.plan import make_plan
-from llo_dft.study.results import write_results
+from llo_dft.study.results import with_failures, write_results
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from llo_dft.documents.oxygen import OxygenSettings
@@ -40,7 +42,7 @@ class Progress:
     n_ended: int
     n_total: int
     label: str
-    failed: bool
+    state: Literal["completed", "failed", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -98,24 +100,25 @@ def run_study(
         If another run is at work in the folder.
     """
     folder, plan = prepared.folder, prepared.plan
-    folder.claim(prepared.recipe)
     with folder.lock():
+        folder.claim(prepared.recipe)
         cache = CalculationCache(folder.calculations)
         cache.sweep()
         write_structures(plan, folder.path)
+        write_whole(folder.plan, plan.model_dump_json() + "\n")
         outcome = run_flow(
             make_flow(plan, prepared.oxygen, prepared.engine, folder.calculations),
             store=JobStore(MemoryStore()),
             max_workers=workers,
             worker_environment=WORKER_ENVIRONMENT,
-            on_event=_counter(plan.n_calculations, on_progress),
+            on_event=_counter(plan.n_calculations, cache, on_progress),
         )
         result = with_failures(_collected(outcome), _broken(outcome))
         return write_results(result, cache, folder)
 
 
 def _counter(
-    total: int, on_progress: Callable[[Progress], None] | None
+    total: int, cache: CalculationCache, on_progress: Callable[[Progress], None] | None
 ) -> Callable[[JobEvent], None]:
     ended = 0
 
@@ -125,9 +128,21 @@ def _counter(
             ended += 1
             if on_progress is not None:
                 label = event.name.removeprefix(CALCULATION).strip()
-                on_progress(Progress(ended, total, label, event.kind == "failed"))
+                on_progress(Progress(ended, total, label, _became(event, label, cache)))
 
     return count
+
+
+def _became(
+    event: JobEvent, label: str, cache: CalculationCache
+) -> Literal["completed", "failed", "skipped"]:
+    """Tell what became of a calculation; its job finishes well also if the engine fails."""
+    if event.kind != "finished":
+        return "failed" if event.kind == "failed" else "skipped"
+    last = {entry.label: entry.event for entry in cache.journal()}.get(label)
+    if last is None:
+        return "skipped"
+    return "failed" if last == "failed" else "completed"
 
 
 def _collected(outcome: FlowResult) -> StudyResult:
@@ -152,21 +167,3 @@ def _broken(outcome: FlowResult) -> dict[str, str]:
         for name, reason in reasons.items()
         if name.startswith(CALCULATION)
     }
-
-
-def with_failures(result: StudyResult, reasons: Mapping[str, str]) -> StudyResult:
-    """Return the result with the reason of each calculation that left no document."""
-    hosts = []
-    for host in result.hosts:
-        label = host.label
-        vacancies = [
-            vacancy.model_copy(update={"reason": reasons[f"{label}_vac_{vacancy.pair}"]})
-            if vacancy.status == "missing" and f"{label}_vac_{vacancy.pair}" in reasons
-            else vacancy
-            for vacancy in host.vacancies
-        ]
-        update: dict[str, object] = {"vacancies": vacancies}
-        if host.status == "missing" and label in reasons:
-            update["reason"] = reasons[label]
-        hosts.append(host.model_copy(update=update))
-    return result.model_copy(update={"hosts": hosts})

@@ -96,8 +96,11 @@ def _state(
     if entry is None:
         state, reason = skipped.get(label, ("missing", None))
         return CalculationState(label, state, reason)
-    if entry.event == "completed":
+    # the folder decides: a kill may have come between its rename and the line in the journal
+    if cache.has_completed(entry.key):
         return CalculationState(label, "completed", folder=entry.key)
+    if entry.event == "completed":
+        return CalculationState(label, "missing", "its folder was removed")
     if entry.event == "failed":
         document = cache.failed(entry.key)
         reason = document.reason if document is not None else "its folder is gone"

@@ -1,0 +1,46 @@
+"""What a study's recipe asks of the oxygen, joined with what its engine says about O2."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llo_dft.analysis.oxygen_gas import delta_mu_oxygen_ev
+from llo_dft.documents.oxygen import OxygenSettings
+from llo_dft.recipe import RecipeError
+
+if TYPE_CHECKING:
+    from llo_dft.engines.base import OxygenReference
+    from llo_dft.recipe import Recipe
+
+
+def oxygen_settings(recipe: Recipe, reference: OxygenReference) -> OxygenSettings:
+    """Join what the recipe asks of the oxygen with what the engine knows of O2.
+
+    Raises
+    ------
+    RecipeError
+        If the scheme does not go with the engine, or nothing is known of O2 at the temperature.
+    """
+    scheme = recipe.oxygen.scheme
+    try:
+        delta_mu_oxygen_ev(recipe.oxygen.temperature)
+    except ValueError as error:
+        raise RecipeError(f"oxygen.temperature = {recipe.oxygen.temperature!r}: {error}") from error
+    if scheme in reference.refused:
+        raise RecipeError(
+            f'oxygen.scheme = "{scheme}" does not go with engine {recipe.engine.name}: '
+            f"{reference.refused[scheme]}"
+        )
+    if scheme == "potential" and reference.label_energy_ev_per_atom is None:
+        raise RecipeError(
+            f'oxygen.scheme = "potential" does not go with engine {recipe.engine.name}, which has '
+            "no training labels of its own"
+        )
+    return OxygenSettings(
+        scheme=scheme,
+        temperature_k=recipe.oxygen.temperature,
+        pressure_bar=recipe.oxygen.pressure,
+        label_energy_ev_per_atom=reference.label_energy_ev_per_atom,
+        label_source=reference.source,
+        refused=reference.refused,
+    )
