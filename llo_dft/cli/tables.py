@@ -77,4 +77,8 @@ def _add_vacancy(table: Table, vacancy: VacancyResult) -> None:
 
 
 def _remarks(reason: str | None, flags: list[str]) -> str:
-    return "; ".join([*([reason] if reason else []), *flags])
+    """Return the reason and what was rebuilt in full, and how many moments changed."""
+    moments = sum(flag.startswith("moment") for flag in flags)
+    lattice = [flag for flag in flags if not flag.startswith("moment")]
+    changed = [f"{moments} moment{'s' * (moments > 1)} changed"] if moments else []
+    return "; ".join([*([reason] if reason else []), *lattice, *changed])

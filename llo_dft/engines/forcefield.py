@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from monty.json import MSONable
 
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.engines.base import CalculationError, EngineError, Outcome, OxygenReference
+from llo_dft.engines.base import CalculationError, EngineError, Outcome
+from llo_dft.engines.potentials import known_potential, package_version, require_package
 from llo_dft.engines.protocols import RelaxationProtocol, relaxation_protocol
 
 if TYPE_CHECKING:
@@ -21,60 +20,10 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
+    from llo_dft.engines.potentials import Potential
     from llo_dft.typing import CalculationKind, Capability
 
 logger = logging.getLogger(__name__)
-
-_ALREADY_MP2020 = (
-    "the labels that this potential learned hold MP2020's corrections already, "
-    "so that this one would count them twice"
-)
-
-
-@dataclass(frozen=True)
-class Potential:
-    """A potential that was run with this package, and what it needs.
-
-    Attributes
-    ----------
-    package
-        What to import; also the extra of llo_dft that installs it.
-    atomate2_name
-        Its name in atomate2.
-    model
-        Which of the package's models.
-    functional
-        Functional of its training labels.
-    oxygen
-        Its O2.
-    moments
-        Whether it predicts magnetic moments.
-    """
-
-    package: str
-    atomate2_name: str
-    model: str
-    functional: str
-    oxygen: OxygenReference
-    moments: bool
-
-
-#: Only what was run is here. The O2 of both potentials is the Materials Project's own
-#: (total energy -9.896 eV a molecule), to which their labels belong.
-POTENTIALS: Final = {
-    "chgnet": Potential(
-        package="chgnet",
-        atomate2_name="CHGNet",
-        model="0.3.0",
-        functional="PBE/PBE+U mixed, MP2020-corrected",
-        oxygen=OxygenReference(
-            label_energy_ev_per_atom=-4.948,
-            source="O2 of the Materials Project, the scale of CHGNet 0.3.0's labels",
-            refused={"wang2006": _ALREADY_MP2020, "mp2020": _ALREADY_MP2020},
-        ),
-        moments=True,
-    ),
-}
 
 
 @dataclass
@@ -99,10 +48,10 @@ class ForceFieldCalculation(MSONable):
     def fingerprint(self, structure: Structure) -> Fingerprint:
         """Return engine, version, model and functional; the same for every structure."""
         del structure  # a potential has no settings that depend on the elements
-        known = POTENTIALS[self.potential]
+        known = known_potential(self.potential)
         return Fingerprint(
             engine=self.potential,
-            engine_version=version(known.package),
+            engine_version=package_version(known),
             model=known.model,
             functional=known.functional,
         )
@@ -114,14 +63,16 @@ class ForceFieldCalculation(MSONable):
 
         if "OMP_NUM_THREADS" in os.environ:
             torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+        known = known_potential(self.potential)
         settings = RelaxationProtocol(description="", **self.relaxation)
+        tolerance = settings.cell_force_tolerance if self.relaxes_cell else settings.force_tolerance
         maker = ForceFieldRelaxMaker(
-            force_field_name=_calculator_reference(self.potential),
-            calculator_kwargs=self._calculator_arguments(),
+            force_field_name=known.atomate2_name,
+            calculator_kwargs=self._calculator_arguments(known),
             relax_cell=self.relaxes_cell,
             steps=settings.max_steps,
             relax_kwargs={
-                "fmax": settings.force_tolerance,
+                "fmax": tolerance,
                 "traj_file": str(folder / "relaxation.traj"),
                 "final_atoms_object_file": None,
                 "use_emmet_models": False,
@@ -136,10 +87,10 @@ class ForceFieldCalculation(MSONable):
         if not np.isfinite(energies).all() or not np.isfinite(largest):
             raise CalculationError("the potential returned an energy or force that is no number")
         n_steps = len(energies) - 2  # the start is a frame, and the last one is written twice
-        if largest > settings.force_tolerance and not result.converged:
+        if not result.converged:
             raise CalculationError(
                 f"not converged after {settings.max_steps} steps: largest force {largest:.3f} "
-                f"eV/angstrom, expected at most {settings.force_tolerance}"
+                f"eV/angstrom, expected at most {tolerance}"
             )
         moments = trajectory.frame_properties[-1].get("magmoms")
         return Outcome(
@@ -151,11 +102,13 @@ class ForceFieldCalculation(MSONable):
             n_evaluations=int(getattr(maker.calculator, "n_evaluations", n_steps + 1)),
         )
 
-    def _calculator_arguments(self) -> dict[str, Any]:
-        known = POTENTIALS[self.potential]
+    def _calculator_arguments(self, known: Potential) -> dict[str, Any]:
+        if not known.supported:
+            return {}
+        arguments: dict[str, Any] = {"model": known.model, "device": self.device}
         if self.potential == "chgnet":
-            return {"model": known.model, "stress": self.relaxes_cell, "device": self.device}
-        return {"model": known.model, "device": self.device}
+            arguments["stress"] = self.relaxes_cell
+        return arguments
 
 
 class ForceFieldEngine:
@@ -164,7 +117,7 @@ class ForceFieldEngine:
     Parameters
     ----------
     name
-        A key of ``POTENTIALS``.
+        A key of ``POTENTIALS``, or a name that atomate2 knows.
     protocol
         A key of ``FORCE_FIELD_PROTOCOLS``.
     device
@@ -182,7 +135,7 @@ class ForceFieldEngine:
     def __init__(self, name: str, protocol: str, device: str, overrides: dict[str, Any]) -> None:
         potential = known_potential(name)
         self._settings = relaxation_protocol(protocol, overrides)
-        require_package(potential.package)
+        require_package(potential)
         self.name = name
         self.protocol = protocol
         self.oxygen = potential.oxygen
@@ -199,50 +152,11 @@ class ForceFieldEngine:
             potential=self.name,
             device=resolve_device(self._device),
             relaxation={
-                "force_tolerance": self._settings.force_tolerance,
-                "max_steps": self._settings.max_steps,
-                "optimizer": self._settings.optimizer,
+                name: value
+                for name, value in asdict(self._settings).items()
+                if name != "description"
             },
         )
-
-
-def known_potential(name: str) -> Potential:
-    """Return what is known of a potential.
-
-    Raises
-    ------
-    EngineError
-        If it is unknown.
-    """
-    if name not in POTENTIALS:
-        raise EngineError(
-            f"engine.name = {name!r} is unknown; expected {', '.join(sorted(POTENTIALS))}"
-        )
-    return POTENTIALS[name]
-
-
-def require_package(package: str) -> None:
-    """Refuse to go on without a potential's package.
-
-    atomate2 would fall through to a model from a hub, another potential under the same name.
-
-    Raises
-    ------
-    EngineError
-        With the command that installs it.
-    """
-    if find_spec(package) is None:
-        raise EngineError(
-            f"the engine needs the package {package}, which is not installed; "
-            f"install it with: pip install 'llo-dft[{package}]'"
-        )
-    try:
-        version(package)
-    except PackageNotFoundError as error:
-        raise EngineError(
-            f"the package {package} has no version; install it again with: "
-            f"pip install --force-reinstall {package}"
-        ) from error
 
 
 def resolve_device(device: str) -> str:
@@ -264,13 +178,6 @@ def resolve_device(device: str) -> str:
     if not there[device]:
         raise EngineError(f'engine.device = "{device}", but torch finds none; use "auto" or "cpu"')
     return device
-
-
-def _calculator_reference(potential: str) -> str | dict[str, str]:
-    """Return what atomate2 builds the calculator from."""
-    if potential == "chgnet":
-        return {"@module": "llo_dft.engines.chgnet", "@callable": "ChgnetCalculator"}
-    return POTENTIALS[potential].atomate2_name
 
 
 def _same_sites(initial: Structure, final: Structure) -> Structure:

@@ -16,6 +16,9 @@ class RelaxationProtocol:
     ----------
     force_tolerance
         Largest force on an atom at the end, eV/angstrom.
+    cell_force_tolerance
+        The same where the cell moves too, for atoms and cell (stress times volume, eV); tighter,
+        since every slab of a study is cut from that cell.
     max_steps
         Steps after which a relaxation counts as not converged.
     optimizer
@@ -24,6 +27,7 @@ class RelaxationProtocol:
 
     description: str
     force_tolerance: float
+    cell_force_tolerance: float
     max_steps: int
     optimizer: str
 
@@ -32,12 +36,17 @@ class RelaxationProtocol:
 #: largest force 0.05 eV/A: pristine 15 against 39, half delithiated 17 against 46, with a
 #: vacancy 15 against 47; plain BFGS 24, 35 and 36), to the same energies within 5 meV.
 FORCE_FIELD_PROTOCOLS: Final = {
-    "fast": RelaxationProtocol("a first look", 0.10, 300, "BFGSLineSearch"),
-    "balanced": RelaxationProtocol("for ranking sites and fractions", 0.05, 500, "BFGSLineSearch"),
+    "fast": RelaxationProtocol("a first look", 0.10, 0.03, 300, "BFGSLineSearch"),
+    "balanced": RelaxationProtocol(
+        "for ranking sites and fractions", 0.05, 0.02, 500, "BFGSLineSearch"
+    ),
     "stringent": RelaxationProtocol(
-        "for comparing small differences", 0.01, 1500, "BFGSLineSearch"
+        "for comparing small differences", 0.01, 0.005, 1500, "BFGSLineSearch"
     ),
 }
+
+#: Optimisers of ASE that atomate2's makers know by name and that suit a relaxation.
+OPTIMIZERS: Final = ("BFGSLineSearch", "BFGS", "LBFGS", "LBFGSLineSearch", "FIRE")
 
 
 def relaxation_protocol(name: str, overrides: dict[str, Any]) -> RelaxationProtocol:
@@ -68,9 +77,17 @@ def relaxation_protocol(name: str, overrides: dict[str, Any]) -> RelaxationProto
             raise EngineError(
                 f"engine.overrides.{key} = {value!r}; expected something like {default!r}"
             )
+    optimizer = overrides.get("optimizer", chosen.optimizer)
+    if optimizer not in OPTIMIZERS:
+        raise EngineError(
+            f"engine.overrides.optimizer = {optimizer!r}; expected one of {', '.join(OPTIMIZERS)}"
+        )
     return RelaxationProtocol(
         description=chosen.description,
         force_tolerance=float(overrides.get("force_tolerance", chosen.force_tolerance)),
+        cell_force_tolerance=float(
+            overrides.get("cell_force_tolerance", chosen.cell_force_tolerance)
+        ),
         max_steps=int(overrides.get("max_steps", chosen.max_steps)),
-        optimizer=str(overrides.get("optimizer", chosen.optimizer)),
+        optimizer=optimizer,
     )

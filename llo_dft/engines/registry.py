@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.engines.forcefield import ForceFieldEngine, known_potential
+from llo_dft.engines.forcefield import ForceFieldEngine
+from llo_dft.engines.potentials import known_potential
 
 if TYPE_CHECKING:
     from llo_dft import recipe

@@ -11,7 +11,8 @@ from typing import Literal
 
 from llo_dft import __version__
 from llo_dft.engines.base import EngineError
-from llo_dft.engines.forcefield import POTENTIALS, require_package, resolve_device
+from llo_dft.engines.forcefield import resolve_device
+from llo_dft.engines.potentials import POTENTIALS, package_version, require_package
 from llo_dft.resources import ResourceFolder, resource_path
 from llo_dft.study.machine import available_memory, default_workers
 
@@ -60,11 +61,11 @@ def _engines() -> list[Finding]:
     findings: list[Finding] = []
     for name, potential in sorted(POTENTIALS.items()):
         try:
-            require_package(potential.package)
+            require_package(potential)
         except EngineError as error:
             findings.append(Finding(f"engine {name}", "optional", "not installed", str(error)))
         else:
-            found = f"{version(potential.package)}, model {potential.model}"
+            found = f"{package_version(potential)}, model {potential.model}"
             findings.append(
                 Finding(f"engine {name}", "ok", f"{found}, on {resolve_device('auto')}")
             )
