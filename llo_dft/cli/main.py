@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from llo_dft import __version__
-from llo_dft.cli import analyze, build, doctor, init, run, status
+from llo_dft.cli import analyze, build, doctor, init, match, run, status
 
 app = typer.Typer(
     name="llo-dft",
@@ -42,6 +42,7 @@ def main(
 
 app.command("init")(init.init)
 app.command("build")(build.build)
+app.command("match")(match.match)
 app.command("run")(run.run)
 app.command("status")(status.status)
 app.add_typer(analyze.app, name="analyze")

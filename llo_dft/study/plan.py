@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pymatgen.io.cif import CifParser
 
 from llo_dft.builders.bulk import build_bulk
 from llo_dft.builders.checks import check_usable, formal_charge
@@ -19,6 +17,7 @@ from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
 from llo_dft.documents.study import OxygenEnvironment
 from llo_dft.recipe import RecipeError
 from llo_dft.resources import load_structure
+from llo_dft.study.cif import read_cif
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,28 +95,13 @@ def _bulk(recipe: Recipe, folder: Path) -> tuple[Structure, str, float]:
         )
         return model.structure, model.layer.formula, model.layer.deviation
     path = folder / cathode.composition
-    if not path.is_file():
-        raise RecipeError(f"cathode.composition names {path}, which is not there")
-    structure = _read_cif(path)
-    check_usable(structure, str(path))
+    structure = read_cif(path)
     structure.make_supercell([*cathode.supercell, 1])
     amounts = structure.composition.get_el_amt_dict()
     if not amounts.get("O"):
         raise RecipeError(f"{path} holds no O")
     formula = "".join(f"{e}{2 * n / amounts['O']:.4g}" for e, n in amounts.items() if e != "O")
     return structure.get_sorted_structure(), f"{formula}O2", 0.0
-
-
-def _read_cif(path: Path) -> Structure:
-    """Read a CIF in its own setting; what the reader only warns of is left to ``check_usable``."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            structure: Structure = CifParser(path).parse_structures(primitive=False)[0]
-    except (OSError, ValueError, KeyError, IndexError, TypeError, AssertionError) as error:
-        reason = " ".join(str(error).split())
-        raise RecipeError(f"{path} can't be read as a CIF: {reason}") from error
-    return structure
 
 
 def _check_distinct(removals: list[Delithiation]) -> None:
