@@ -54,7 +54,7 @@ def plot_vacancy_curve(result: StudyResult, axes: Axes) -> Axes:
     axes.set_xlabel("Lithium fraction x  (charging to the right)")
     axes.set_ylabel("Vacancy formation energy (eV per O)")
     axes.invert_xaxis()
-    axes.legend(fontsize=8, frameon=False)
+    axes.legend(fontsize=8, frameon=False, loc="lower left")
     axes.set_title(_title(result), fontsize=9, loc="left")
     return axes
 
@@ -110,12 +110,13 @@ def _mark_turning_points(result: StudyResult, axes: Axes) -> None:
         axes.axvline(point.lithium_fraction, color=color, linestyle=":", linewidth=1.0)
         axes.annotate(
             f"x0 = {point.lithium_fraction:.2f}",
-            (point.lithium_fraction, 0.02),
+            (point.lithium_fraction, 0.97),
             xycoords=("data", "axes fraction"),
             rotation=90,
             fontsize=8,
             color=color,
             ha="right",
+            va="top",
         )
 
 
