@@ -15,7 +15,7 @@ import numpy as np
 from llo_dft.builders.valences import LAYER_METALS, symbols_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from pymatgen.core.structure import Structure
 
@@ -52,15 +52,21 @@ class Environment:
         return self.n_tm + self.n_li + self.n_p + self.n_li_interlayer
 
 
-def oxygen_environments(slab: Structure, tm_layers: int) -> dict[int, Environment]:
+def oxygen_environments(
+    slab: Structure, tm_layers: int, *, llo_sites: Collection[int] | None = None
+) -> dict[int, Environment]:
     """Return the environment of each O of a slab.
 
     Parameters
     ----------
     slab
-        A slab with its normal along c that does not cross the c boundary.
+        A slab, or an interface, with its normal along c that does not cross the c boundary.
     tm_layers
         Number of its O-TM-O sheets.
+    llo_sites
+        Sites of the layered oxide where something lies on it: only its O are returned, and
+        their layer and side are those in the oxide. The coating's cations still count as
+        neighbours. None: all sites.
 
     Returns
     -------
@@ -70,15 +76,16 @@ def oxygen_environments(slab: Structure, tm_layers: int) -> dict[int, Environmen
     Raises
     ------
     ValueError
-        If the TMs do not lie in ``tm_layers`` planes.
+        If the TMs do not lie in ``tm_layers`` planes, or a site is not in the structure.
     """
     symbols = symbols_of(slab)
     heights = slab.cart_coords[:, 2]
-    planes = _tm_planes(heights[[i for i, s in enumerate(symbols) if s in LAYER_METALS]], tm_layers)
+    ours = checked_sites(slab, llo_sites, "llo_sites")
+    planes = tm_planes(heights[[i for i in ours if symbols[i] in LAYER_METALS]], tm_layers)
     result: dict[int, Environment] = {}
-    for i in (i for i, symbol in enumerate(symbols) if symbol == "O"):
+    for i in (i for i in ours if symbols[i] == "O"):
         sheet = int(np.argmin(np.abs(planes - heights[i])))
-        bonded = _bonded_cations(slab, symbols, i)
+        bonded = [j for j, _ in bonded_cations(slab, symbols, i)]
         in_sheet = [j for j in bonded if abs(heights[j] - planes[sheet]) < SHEET_HALF_WIDTH]
         lithium = [j for j in bonded if symbols[j] == "Li"]
         n_li = sum(j in in_sheet for j in lithium)
@@ -93,7 +100,33 @@ def oxygen_environments(slab: Structure, tm_layers: int) -> dict[int, Environmen
     return result
 
 
-def _tm_planes(heights: FloatArray, tm_layers: int) -> FloatArray:
+def checked_sites(slab: Structure, sites: Collection[int] | None, name: str) -> list[int]:
+    """Return the given sites in order, or all if None.
+
+    Raises
+    ------
+    ValueError
+        If one is not in the structure; ``name`` says which argument they came in.
+    """
+    if sites is None:
+        return list(range(len(slab)))
+    outside = sorted(i for i in sites if not 0 <= i < len(slab))
+    if outside:
+        raise ValueError(
+            f"{name} holds {outside}; expected indices from 0 to {len(slab) - 1}, the sites of "
+            "the structure that is given with it. Count them in that structure"
+        )
+    return sorted(set(sites))
+
+
+def tm_planes(heights: FloatArray, tm_layers: int) -> FloatArray:
+    """Return the heights of the TM planes from the heights of the TMs, angstrom.
+
+    Raises
+    ------
+    ValueError
+        If there are not ``tm_layers`` of them.
+    """
     ordered = np.sort(heights)
     cuts = np.flatnonzero(np.diff(ordered) > SHEET_HALF_WIDTH) + 1
     groups = np.split(ordered, cuts)
@@ -105,13 +138,16 @@ def _tm_planes(heights: FloatArray, tm_layers: int) -> FloatArray:
     return np.array([group.mean() for group in groups])
 
 
-def _bonded_cations(slab: Structure, symbols: Sequence[str], site: int) -> list[int]:
-    bonded: list[int] = []
+def bonded_cations(
+    slab: Structure, symbols: Sequence[str], site: int
+) -> list[tuple[int, FloatArray]]:
+    """Return the cations bonded to an O: index, and the vector to it in angstrom (one a bond)."""
+    bonded: list[tuple[int, FloatArray]] = []
     for neighbor in slab.get_neighbors(slab[site], max(LONGEST_BOND.values())):
         symbol = symbols[neighbor.index]
         kind = symbol if symbol in LONGEST_BOND else "metal"
         if symbol != "O" and neighbor.nn_distance <= LONGEST_BOND[kind]:
-            bonded.append(int(neighbor.index))
+            bonded.append((int(neighbor.index), neighbor.coords - slab[site].coords))
     return bonded
 
 
