@@ -11,18 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from pymatgen.core.lattice import Lattice
-from pymatgen.core.structure import Structure
 
 from llo_dft.builders.bulk import tm_layer_sites
 from llo_dft.builders.checks import is_stoichiometric
 from llo_dft.builders.ordering import OrderingProblem, ewald_matrix, reduce_to_blocks, search
+from llo_dft.builders.placement import place_slab
 from llo_dft.builders.symmetry import top_bottom_permutations
 from llo_dft.builders.valences import formal_charges, symbols_of
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+
+    from pymatgen.core.structure import Structure
 
     from llo_dft.typing import FloatArray, IntArray
 
@@ -113,22 +114,60 @@ def build_slab(bulk: Structure, *, tm_layers: int, vacuum: float, seed: int) -> 
         If a and b do not span the layers, the Li layer can't be halved, no operation turns
         the slab over, or this number of sheets doesn't have the composition of the bulk.
     """
-    if tm_layers < 1:
-        raise SlabError(f"tm_layers is {tm_layers}; a slab needs at least 1")
-    planes = _tm_planes(bulk)
-    sheets, lithium = _sheets(bulk, planes), _lithium_layers(bulk, planes)
     problems: list[str] = []
     models: list[SlabModel] = []
-    for start in range(len(sheets)):
+    for stack in stacks(bulk, tm_layers):
         try:
-            models.append(
-                _cut(bulk, _stack(sheets, lithium, start, tm_layers), tm_layers, vacuum, seed)
-            )
+            models.append(_cut(bulk, stack, tm_layers, vacuum, seed))
         except SlabError as error:
             problems.append(str(error))
     if not models:
         raise SlabError("; ".join(dict.fromkeys(problems)))
     return min(models, key=lambda model: round(model.energy_ev, 6))
+
+
+def stacks(bulk: Structure, tm_layers: int) -> list[Stack]:
+    """Return a stack of whole sheets for each sheet of the bulk that may come lowest.
+
+    Raises
+    ------
+    SlabError
+        If a and b do not span the layers, or there are no sheets asked for.
+    """
+    if tm_layers < 1:
+        raise SlabError(f"tm_layers is {tm_layers}; a slab needs at least 1")
+    planes = _tm_planes(bulk)
+    sheets, lithium = _sheets(bulk, planes), _lithium_layers(bulk, planes)
+    return [_stack(sheets, lithium, start, tm_layers) for start in range(len(sheets))]
+
+
+def place_stack(bulk: Structure, stack: Stack, vacuum: float) -> Structure:
+    """Return the slab with full Li layers on both faces, atoms in the order of the stack."""
+    symbols = symbols_of(bulk)
+    return place_slab(
+        bulk.lattice,
+        bulk.frac_coords[stack.bulk_sites] + stack.images,
+        [symbols[i] for i in stack.bulk_sites],
+        vacuum,
+    )
+
+
+def template_of(
+    bulk: Structure, stack: Stack, keep: Collection[int], vacuum: float
+) -> tuple[SlabTemplate, IntArray]:
+    """Return the template of the atoms of a stack that are kept, and their order in it.
+
+    Sorted by electronegativity, so codes that sort by element keep the order of the atoms.
+    """
+    species = [bulk[int(i)].specie for i in stack.bulk_sites]
+    order = np.array(sorted(keep, key=lambda i: (species[i].X, species[i].symbol, i)))
+    template = SlabTemplate(
+        symbols=[species[i].symbol for i in order],
+        bulk_sites=stack.bulk_sites[order].tolist(),
+        images=stack.images[order].tolist(),
+        vacuum=vacuum,
+    )
+    return template, order
 
 
 def recut(template: SlabTemplate, bulk: Structure, relaxed_bulk: Structure) -> Structure:
@@ -154,7 +193,7 @@ def recut(template: SlabTemplate, bulk: Structure, relaxed_bulk: Structure) -> S
     # a relaxed coordinate may have been wrapped; take the image nearest to where it was
     moved = relaxed_bulk.frac_coords - bulk.frac_coords
     coords = bulk.frac_coords + moved - np.round(moved)
-    return _place(
+    return place_slab(
         relaxed_bulk.lattice,
         coords[list(template.bulk_sites)] + np.array(template.images),
         list(template.symbols),
@@ -237,8 +276,16 @@ def _image(along_c: float) -> IntArray:
 
 
 @dataclass(frozen=True)
-class _Stack:
-    """Atoms of a slab with full Li layers on both faces, and which of them those are."""
+class Stack:
+    """Atoms of a slab with full Li layers on both faces, and which of them those are.
+
+    Attributes
+    ----------
+    bulk_sites, images
+        (n,) and (n, 3): bulk site of each atom, and its lattice translation.
+    top, bottom
+        Which of the atoms are the Li of the faces.
+    """
 
     bulk_sites: IntArray
     images: IntArray
@@ -251,7 +298,7 @@ def _stack(
     lithium: list[list[tuple[int, IntArray]]],
     start: int,
     tm_layers: int,
-) -> _Stack:
+) -> Stack:
     period = len(sheets)
     atoms: list[tuple[int, IntArray]] = []
     faces: list[IntArray] = []
@@ -265,10 +312,10 @@ def _stack(
         if position in {-1, tm_layers - 1}:
             faces.append(np.arange(before, len(atoms)))
     sites, images = zip(*atoms, strict=True)
-    return _Stack(np.array(sites), np.array(images), top=faces[1], bottom=faces[0])
+    return Stack(np.array(sites), np.array(images), top=faces[1], bottom=faces[0])
 
 
-def _cut(bulk: Structure, stack: _Stack, tm_layers: int, vacuum: float, seed: int) -> SlabModel:
+def _cut(bulk: Structure, stack: Stack, tm_layers: int, vacuum: float, seed: int) -> SlabModel:
     if not len(stack.top):
         raise SlabError("the Li layer is empty; cut the slab from the bulk with all its Li")
     if len(stack.top) % 2:
@@ -276,22 +323,10 @@ def _cut(bulk: Structure, stack: _Stack, tm_layers: int, vacuum: float, seed: in
             f"the Li layer has {len(stack.top)} sites, an odd number, so no half of it can be "
             "put on each face; use an in-plane supercell of even size"
         )
-    symbols = symbols_of(bulk)
-    full = _place(
-        bulk.lattice,
-        bulk.frac_coords[stack.bulk_sites] + stack.images,
-        [symbols[i] for i in stack.bulk_sites],
-        vacuum,
-    )
+    full = place_stack(bulk, stack, vacuum)
     keep, turn_over, energy = _choose_half_layers(full, stack, seed)
-    order = np.array(sorted(keep, key=lambda i: (full[i].specie.X, full[i].specie.symbol, i)))
+    template, order = template_of(bulk, stack, keep, vacuum)
     renumber = {int(old): new for new, old in enumerate(order)}
-    template = SlabTemplate(
-        symbols=[full[i].specie.symbol for i in order],
-        bulk_sites=stack.bulk_sites[order].tolist(),
-        images=stack.images[order].tolist(),
-        vacuum=vacuum,
-    )
     # placed anew: where the Li layer is not flat, the slab is thinner than with all its Li
     structure = recut(template, bulk, bulk)
     if not is_stoichiometric(structure, bulk):
@@ -309,28 +344,8 @@ def _cut(bulk: Structure, stack: _Stack, tm_layers: int, vacuum: float, seed: in
     )
 
 
-def _place(
-    bulk_lattice: Lattice, frac_coords: FloatArray, symbols: list[str], vacuum: float
-) -> Structure:
-    """Put bulk atoms into a cell with vacuum: a along x, the normal along z, slab centred."""
-    a, b, _ = bulk_lattice.matrix
-    z = np.cross(a, b) / np.linalg.norm(np.cross(a, b))
-    x = a / np.linalg.norm(a)
-    axes = np.array([x, np.cross(z, x), z])
-    coords = bulk_lattice.get_cartesian_coords(frac_coords) @ axes.T
-    thickness = float(np.ptp(coords[:, 2]))
-    height = thickness + vacuum
-    coords[:, 2] += 0.5 * (height - thickness) - coords[:, 2].min()
-    in_plane = np.array([a, b]) @ axes.T
-    in_plane[:, 2] = 0.0
-    lattice = Lattice(np.vstack([in_plane, [0.0, 0.0, height]]))
-    fractional = lattice.get_fractional_coords(coords)
-    fractional[:, :2] = np.mod(np.round(fractional[:, :2], 12), 1.0)
-    return Structure(lattice, symbols, fractional)
-
-
 def _choose_half_layers(
-    full: Structure, stack: _Stack, seed: int
+    full: Structure, stack: Stack, seed: int
 ) -> tuple[list[int], IntArray, float]:
     """Return the sites that stay, the operation, and the energy, of the best half layers."""
     matrix = ewald_matrix(full)
