@@ -1,0 +1,311 @@
+"""The flow on an engine whose energies are worked out by hand, by both ways to run it."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from fake_engine import (
+    BULK_GROWTH,
+    HALF_O2_EV,
+    LABEL_HALF_O2_EV,
+    FakeEngine,
+    fault_name,
+    vacancy_minus_host_ev,
+)
+from jobflow import JobStore, run_locally
+from maggma.stores import MemoryStore
+
+from llo_dft.cache import CalculationCache
+from llo_dft.documents.oxygen import OxygenSettings
+from llo_dft.documents.study import StudyResult
+from llo_dft.flows.vacancy_curve import VacancyCurveMaker
+from llo_dft.runner import run_flow
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jobflow import Flow
+
+    from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.plan import PlannedHost, StudyPlan
+    from llo_dft.documents.study import HostResult
+    from llo_dft.typing import OxygenScheme
+
+ROUNDING_EV = 1e-9
+POSITION_TOLERANCE_ANGSTROM = 1e-6
+
+#: Thermal part of mu_O at 298.15 K and 1 bar, eV per O, by hand from the NIST tables:
+#: S = 205.15 J/K/mol of O2 and H(298.15) - H(0) = 8.683 kJ/mol, 1 eV = 96.485 kJ/mol.
+MINUS_TS_EV = -298.15 * 205.15e-3 / 2 / 96.485
+FROM_0_K_EV = 8.683 / 2 / 96.485
+TABLE_ROUNDING_EV = 2e-4
+
+
+@dataclass
+class Study:
+    """A plan run in a folder with an engine that counts its calculations."""
+
+    plan: StudyPlan
+    folder: Path
+    how: str
+    scheme: OxygenScheme = "potential"
+
+    @property
+    def cache(self) -> CalculationCache:
+        return CalculationCache(self.folder / "calculations")
+
+    def run(self, **faults: str) -> StudyResult:
+        engine = FakeEngine(str(self.folder / "counter"), faults)
+        oxygen = OxygenSettings(
+            scheme=self.scheme,
+            temperature_k=298.15,
+            pressure_bar=1.0,
+            label_energy_ev_per_atom=LABEL_HALF_O2_EV,
+            label_source=engine.oxygen.source,
+        )
+        maker = VacancyCurveMaker(
+            bulk_maker=engine.maker("bulk_relax"),
+            slab_maker=engine.maker("slab_relax"),
+            molecule_maker=engine.maker("molecule_relax"),
+            engine=engine.name,
+            protocol=engine.protocol,
+            folder=str(self.cache.folder),
+        )
+        result = output_of(maker.make(self.plan, oxygen), self.how)
+        assert isinstance(result, StudyResult)
+        return result
+
+    def calls(self) -> list[str]:
+        counter = self.folder / "counter"
+        return counter.read_text(encoding="utf-8").splitlines() if counter.exists() else []
+
+    def document(self, label: str) -> CalculationDocument:
+        keys = {entry.label: entry.key for entry in self.cache.journal()}
+        found = self.cache.completed(keys[label])
+        assert found is not None
+        return found
+
+
+def output_of(flow: Flow, how: str) -> Any:
+    store = JobStore(MemoryStore())
+    last = flow.jobs[-1].uuid
+    if how == "run_locally":
+        return run_locally(flow, store=store, log=False)[last][1].output
+    result = run_flow(flow, store=store, executor=lambda: ThreadPoolExecutor(2), max_workers=2)
+    assert not result.failures
+    return result.responses[last][1].output
+
+
+WAYS = ["run_locally", "run_flow"]
+
+
+@pytest.fixture(params=WAYS)
+def study(
+    request: pytest.FixtureRequest,
+    plan: StudyPlan,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Study:
+    monkeypatch.chdir(tmp_path)
+    return Study(plan, tmp_path, request.param)
+
+
+@pytest.fixture(params=WAYS, scope="module")
+def finished(
+    request: pytest.FixtureRequest, plan: StudyPlan, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Study, StudyResult]:
+    """A study in which all went well, with its result. Not to be run again."""
+    made = Study(plan, tmp_path_factory.mktemp(request.param), request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(made.folder)
+        return made, made.run()
+
+
+def host_fault(plan: StudyPlan, host: PlannedHost) -> str:
+    return fault_name("slab_relax", plan.host_structure(host))
+
+
+def n_lithium(plan: StudyPlan, host: PlannedHost) -> int:
+    return int(plan.host_structure(host).composition["Li"])
+
+
+def energies(host: HostResult) -> list[float | None]:
+    return [vacancy.formation_energy_ev for vacancy in host.vacancies]
+
+
+def test_formation_energies_are_those_worked_out_by_hand(
+    finished: tuple[Study, StudyResult],
+) -> None:
+    study, result = finished
+    assert result.counts == {"completed": study.plan.n_calculations}
+    assert result.is_complete
+    mu = LABEL_HALF_O2_EV + MINUS_TS_EV
+    other = HALF_O2_EV + MINUS_TS_EV + FROM_0_K_EV
+    for planned, host in zip(study.plan.hosts, result.hosts, strict=True):
+        lost = vacancy_minus_host_ev(n_lithium(study.plan, planned))
+        assert energies(host) == pytest.approx([lost + mu] * 2, abs=TABLE_ROUNDING_EV)
+        for vacancy in host.vacancies:
+            assert vacancy.alternatives_ev["none"] == pytest.approx(
+                lost + other, abs=TABLE_ROUNDING_EV
+            )
+            assert "potential" not in vacancy.alternatives_ev
+            assert vacancy.n_removed == 1
+            assert vacancy.flags == []
+
+
+def test_the_turning_point_of_a_straight_line_is_exact(
+    finished: tuple[Study, StudyResult],
+) -> None:
+    # E_f = 4.9 + 0.1 n_Li + mu with mu = -4.948 - 0.3170, at x = n_Li / 7
+    study, result = finished
+    n_full = n_lithium(study.plan, study.plan.hosts[0])
+    by_hand = (-LABEL_HALF_O2_EV - MINUS_TS_EV - vacancy_minus_host_ev(0)) / 0.1 / n_full
+    assert 0.3 < by_hand < 0.9
+    assert result.turning_points[0].lithium_fraction == pytest.approx(by_hand, abs=0.005)
+
+
+def test_energies_come_from_the_right_calculations(
+    finished: tuple[Study, StudyResult],
+) -> None:
+    study, result = finished
+    for planned, host in zip(study.plan.hosts, result.hosts, strict=True):
+        document = study.document(planned.label)
+        assert host.calculation == document.key
+        assert host.energy_ev == document.energy_ev
+        assert document.structure.composition == study.plan.host_structure(planned).composition
+        for site, vacancy in zip(planned.vacancies, host.vacancies, strict=True):
+            made = study.document(f"{planned.label}_vac_{site.pair}")
+            assert vacancy.calculation == made.key
+            assert (vacancy.site, vacancy.site_class) == (site.site, site.site_class)
+
+
+def test_every_structure_starts_from_its_relaxed_parent(
+    finished: tuple[Study, StudyResult],
+) -> None:
+    study, _ = finished
+    plan = study.plan
+    pristine = study.document(plan.hosts[0].label)
+    grown = [BULK_GROWTH * length for length in plan.slab.lattice.abc[:2]]
+    assert pristine.initial_structure.lattice.abc[:2] == pytest.approx(grown)
+    for planned in plan.hosts[1:]:
+        host = study.document(planned.label)
+        same_atoms(host, pristine, planned.removed)
+    for planned in plan.hosts:
+        host = study.document(planned.label)
+        kept = [i for i in range(len(plan.slab)) if i not in planned.removed]
+        for site in planned.vacancies:
+            made = study.document(f"{planned.label}_vac_{site.pair}")
+            same_atoms(made, host, [kept.index(i) for i in site.removed])
+
+
+def same_atoms(child: CalculationDocument, parent: CalculationDocument, removed: list[int]) -> None:
+    left = parent.structure.copy()
+    left.remove_sites(removed)
+    assert child.initial_structure.species == left.species
+    assert np.allclose(
+        child.initial_structure.cart_coords, left.cart_coords, atol=POSITION_TOLERANCE_ANGSTROM
+    )
+
+
+def test_nothing_is_computed_twice(study: Study) -> None:
+    first = study.run()
+    calls, journal = study.calls(), study.cache.journal()
+    assert len(calls) == study.plan.n_calculations
+    assert study.run() == first
+    assert study.calls() == calls
+    assert study.cache.journal() == journal
+
+
+def test_a_failed_host_takes_its_vacancies_with_it_and_no_more(study: Study) -> None:
+    failing = study.plan.hosts[1]
+    result = study.run(**{host_fault(study.plan, failing): "raise"})
+    host = result.hosts[1]
+    reason = "RuntimeError: the cluster is on fire"
+    assert (host.status, host.reason, host.energy_ev) == ("failed", reason, None)
+    for vacancy in host.vacancies:
+        assert vacancy.status == "skipped"
+        assert vacancy.reason == f"{failing.label} failed: {reason}"
+        assert vacancy.formation_energy_ev is None
+        assert vacancy.alternatives_ev == {}
+    total = study.plan.n_calculations
+    assert result.counts == {"completed": total - 3, "failed": 1, "skipped": 2}
+    assert not result.is_complete
+    assert None not in energies(result.hosts[0]) + energies(result.hosts[2])
+
+
+def test_a_failed_pristine_host_takes_all_others_with_it(study: Study) -> None:
+    result = study.run(**{host_fault(study.plan, study.plan.hosts[0]): "unconverged"})
+    assert [host.status for host in result.hosts] == ["failed", "skipped", "skipped"]
+    for host in result.hosts[1:]:
+        assert host.reason == "bare_x1.0000 failed: not converged after 3 steps"
+    assert result.counts == {"completed": 2, "failed": 1, "skipped": 8}
+
+
+def test_a_failed_bulk_skips_every_host(study: Study) -> None:
+    result = study.run(**{fault_name("bulk_relax", study.plan.bulk): "raise"})
+    assert {host.status for host in result.hosts} == {"skipped"}
+    assert result.hosts[0].reason == "bulk failed: RuntimeError: the cluster is on fire"
+    assert all("the cluster is on fire" in str(host.reason) for host in result.hosts)
+    assert result.counts == {"completed": 1, "failed": 1, "skipped": 9}
+    assert result.turning_points[0].lithium_fraction is None
+    assert result.o2_calculation is not None
+
+
+@pytest.mark.parametrize("scheme", ["none", "potential"])
+def test_without_o2_only_the_schemes_that_need_it_have_no_number(
+    study: Study, scheme: OxygenScheme
+) -> None:
+    study.scheme = scheme
+    result = study.run(**{"molecule_relax O2": "raise"})
+    assert [host.status for host in result.hosts] == ["completed"] * 3
+    assert result.counts["failed"] == 1
+    assert not result.is_complete
+    found = [energy for host in result.hosts for energy in energies(host)]
+    if scheme == "potential":
+        assert all(energy is not None and math.isfinite(energy) for energy in found)
+        assert result.hosts[0].vacancies[0].alternatives_ev == {}
+        assert "the cluster is on fire" in result.other_schemes["none"]
+        return
+    assert found == [None] * 6
+    assert result.oxygen is None
+    assert result.turning_points == []
+    for vacancy in result.hosts[0].vacancies:
+        assert vacancy.status == "skipped"
+        assert "O2 failed: RuntimeError: the cluster is on fire" in str(vacancy.reason)
+
+
+def test_an_energy_that_is_no_number_is_a_failure_and_never_a_result(study: Study) -> None:
+    host = study.plan.hosts[2]
+    lacking = study.plan.vacancy_structure(host, host.vacancies[0])
+    result = study.run(**{fault_name("slab_relax", lacking): "nan"})
+    assert energies(result.hosts[2]) == [None, None]
+    for vacancy in result.hosts[2].vacancies:
+        assert vacancy.status == "failed"
+        assert "energy_ev = nan" in str(vacancy.reason)
+    assert result.hosts[2].status == "completed"
+    assert result.counts == {"completed": study.plan.n_calculations - 2, "failed": 2}
+
+
+def test_a_bulk_that_relaxed_out_of_its_symmetry_gives_no_slab(study: Study) -> None:
+    result = study.run(**{fault_name("bulk_relax", study.plan.bulk): "asymmetric"})
+    assert result.hosts[0].status == "skipped"
+    assert str(result.hosts[0].reason).startswith("the relaxed bulk lost the operation that turns")
+    assert result.counts == {"completed": 2, "skipped": 9}
+
+
+def test_only_what_failed_is_computed_again(study: Study) -> None:
+    failing = study.plan.hosts[1]
+    study.run(**{host_fault(study.plan, failing): "raise"})
+    before = study.calls()
+    result = study.run()
+    assert result.is_complete
+    again = study.calls()[len(before) :]
+    lacking = [study.plan.vacancy_structure(failing, site) for site in failing.vacancies]
+    expected = [host_fault(study.plan, failing), *(fault_name("slab_relax", s) for s in lacking)]
+    assert sorted(again) == sorted(expected)
+    assert study.cache.failures() == []

@@ -1,0 +1,126 @@
+"""An engine whose energies can be worked out by hand, and that fails where it is told to.
+
+Worker processes import this module by its name; see the conftest of the tests.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from monty.json import MSONable
+
+from llo_dft.documents.calculation import Fingerprint
+from llo_dft.engines.base import CalculationError, Outcome, OxygenReference
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+    from llo_dft.typing import CalculationKind, Capability
+
+#: Energy of each atom by itself, eV.
+ATOM_EV: Final = {"Li": -1.5, "O": -4.9}
+METAL_EV: Final = -8.0
+
+#: What each pair of a Li and an O anywhere in the cell gains, eV: so E_f falls with the Li.
+PAIR_EV: Final = -0.1
+
+#: Half of one O2 molecule, as this engine computes it, eV.
+HALF_O2_EV: Final = -4.8
+
+#: Half of O2 on the scale of the labels that this engine claims to have learned, eV.
+LABEL_HALF_O2_EV: Final = -4.948
+
+#: How the bulk's lattice grows, and how far along x a slab moves as a whole, angstrom.
+BULK_GROWTH: Final = 1.02
+SLAB_SHIFT: Final = 0.05
+
+
+def vacancy_minus_host_ev(n_lithium: int) -> float:
+    """E(host - O) - E(host) of a host with that many Li, worked out on paper."""
+    return -ATOM_EV["O"] - PAIR_EV * n_lithium
+
+
+def fault_name(kind: CalculationKind, structure: Structure) -> str:
+    """What a fault is listed under."""
+    return f"{kind} {structure.composition.formula}"
+
+
+@dataclass
+class FakeCalculation(MSONable):
+    """Implements ``CalculationMaker``; ``counter`` and ``faults`` bear on no key."""
+
+    kind: CalculationKind
+    protocol: str = "balanced"
+    counter: str = ""
+    faults: dict[str, str] = field(default_factory=dict)
+    version: str = "1"
+
+    def settings(self) -> dict[str, Any]:
+        return {"growth": BULK_GROWTH}
+
+    def fingerprint(self, structure: Structure) -> Fingerprint:
+        del structure
+        return Fingerprint(engine="fake", engine_version=self.version, functional="counted pairs")
+
+    def calculate(self, structure: Structure, folder: Path) -> Outcome:
+        name = fault_name(self.kind, structure)
+        if self.counter:
+            with Path(self.counter).open("a", encoding="utf-8") as file:
+                file.write(f"{name}\n")
+        (folder / "raw.txt").write_text("what the engine left\n", encoding="utf-8")
+        fault = self.faults.get(name, "")
+        if fault == "raise":
+            raise RuntimeError("the cluster\nis on fire")
+        if fault == "unconverged":
+            raise CalculationError("not converged after 3 steps")
+        if fault == "die":
+            os._exit(9)
+        relaxed = self._relaxed(structure, fault)
+        return Outcome(
+            structure=relaxed,
+            energy_ev=float("nan") if fault == "nan" else self._energy_ev(structure),
+            max_force_ev_per_angstrom=0.01,
+            magmoms_mu_b=None,
+            n_steps=1,
+            n_evaluations=2,
+        )
+
+    def _energy_ev(self, structure: Structure) -> float:
+        if self.kind == "molecule_relax":
+            return 2 * HALF_O2_EV
+        amounts = structure.composition.get_el_amt_dict()
+        atoms = sum(ATOM_EV.get(symbol, METAL_EV) * n for symbol, n in amounts.items())
+        return float(atoms + PAIR_EV * amounts.get("Li", 0.0) * amounts["O"])
+
+    def _relaxed(self, structure: Structure, fault: str) -> Structure:
+        relaxed: Structure = structure.copy()
+        if fault == "asymmetric":
+            relaxed.perturb(0.3)
+        elif fault == "another order":
+            relaxed = type(relaxed).from_sites(list(reversed(relaxed.sites)))
+        elif self.kind == "bulk_relax":
+            relaxed.scale_lattice(relaxed.volume * BULK_GROWTH**3)
+        elif self.kind == "slab_relax":
+            step = np.array([SLAB_SHIFT, 0.0, 0.0])
+            relaxed.translate_sites(range(len(relaxed)), step, frac_coords=False)
+        return relaxed
+
+
+class FakeEngine:
+    """Implements ``Engine``."""
+
+    name = "fake"
+    protocol = "balanced"
+    capabilities: frozenset[Capability] = frozenset({"energy"})
+
+    def __init__(self, counter: str = "", faults: dict[str, str] | None = None) -> None:
+        self.counter = counter
+        self.faults = faults or {}
+        self.oxygen = OxygenReference(LABEL_HALF_O2_EV, "the labels of the fake engine", {})
+
+    def maker(self, kind: CalculationKind) -> FakeCalculation:
+        return FakeCalculation(kind, self.protocol, self.counter, self.faults)

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from studies import tiny_recipe
+
+from llo_dft.study.folder import StudyFolder, StudyFolderError, study_identity, write_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> StudyFolder:
+    """The folder of the tiny study, claimed."""
+    made = StudyFolder(tmp_path / "study")
+    with made.lock():
+        made.claim(tiny_recipe())
+    return made
+
+
+@pytest.mark.parametrize(
+    ("table", "changes"),
+    [
+        ("study", {"name": "other"}),
+        ("study", {"seed": 1}),
+        ("cathode", {"composition": "Li2MnO3"}),
+        ("slab", {"tm_layers": 2}),
+        ("delithiation", {"fractions": [0.5]}),
+        ("vacancies", {"both_faces": True}),
+        ("engine", {"protocol": "stringent"}),
+        ("engine", {"overrides": {"max_steps": 9}}),
+    ],
+)
+def test_a_folder_of_another_study_is_refused(
+    folder: StudyFolder, table: str, changes: dict[str, Any]
+) -> None:
+    other = tiny_recipe(**{table: changes})
+    message = rf"is the folder of another study \('tiny'\): \[{table}\] differ; choose a new folder"
+    with pytest.raises(StudyFolderError, match=message):
+        folder.check_free_for(other)
+    before = (folder.path / "study.json").read_bytes()
+    with pytest.raises(StudyFolderError, match=message):
+        folder.claim(other)
+    assert (folder.path / "study.json").read_bytes() == before
+    assert study_identity(other) != study_identity(tiny_recipe())
+
+
+@pytest.mark.parametrize(
+    ("table", "changes"),
+    [
+        ("oxygen", {"scheme": "none", "temperature": 600.0, "pressure": 0.2}),
+        ("engine", {"device": "cuda"}),
+    ],
+)
+def test_what_changes_no_calculation_does_not_make_it_another_study(
+    folder: StudyFolder, table: str, changes: dict[str, Any]
+) -> None:
+    same = tiny_recipe(**{table: changes})
+    folder.check_free_for(same)
+    folder.claim(same)
+    assert folder.recipe() == same
+    assert study_identity(same) == study_identity(tiny_recipe())
+
+
+def test_somebody_elses_files_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(StudyFolderError, match="is not empty and holds no study of this package"):
+        StudyFolder(tmp_path).check_free_for(tiny_recipe())
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StudyFolderError, match="file is a file; expected a folder, or nothing"):
+        StudyFolder(tmp_path / "file").check_free_for(tiny_recipe())
+
+
+@pytest.mark.parametrize("left", [[], [".lock"], [".lock", ".study.json.partial"]])
+def test_an_empty_folder_and_one_left_by_a_kill_are_free(tmp_path: Path, left: list[str]) -> None:
+    for name in left:
+        (tmp_path / name).touch()
+    StudyFolder(tmp_path).check_free_for(tiny_recipe())
+    StudyFolder(tmp_path / "new").check_free_for(tiny_recipe())
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b'{"recipe": 5}'])
+def test_a_study_file_that_was_changed_by_hand(folder: StudyFolder, content: bytes) -> None:
+    (folder.path / "study.json").write_bytes(content)
+    with pytest.raises(ValueError, match=r"study\.json") as caught:
+        folder.recipe()
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_folder_without_a_study(tmp_path: Path) -> None:
+    message = re.escape(f"{tmp_path} holds no study; expected the folder given to")
+    with pytest.raises(StudyFolderError, match=message):
+        StudyFolder(tmp_path).recipe()
+
+
+def test_a_lock_of_another_process_holds_until_it_is_killed(folder: StudyFolder) -> None:
+    program = (
+        "import fcntl, sys, time; file = open(sys.argv[1], 'w');"
+        "fcntl.flock(file, fcntl.LOCK_EX); print('held', flush=True); time.sleep(600)"
+    )
+    command = [sys.executable, "-S", "-c", program, str(folder.path / ".lock")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        assert folder.is_running()
+        with pytest.raises(StudyFolderError, match="another run is at work in"), folder.lock():
+            pass
+        holder.kill()
+    assert not folder.is_running()
+    with folder.lock():
+        assert folder.is_running()
+
+
+def test_a_file_appears_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "results.json"
+    write_whole(path, "first")
+
+    def no_room(_: int) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("os.fsync", no_room)
+    with pytest.raises(OSError, match="no space left"):
+        write_whole(path, "second")
+    assert path.read_text(encoding="utf-8") == "first"
+
+
+def test_the_stored_recipe_is_the_one_that_was_given(folder: StudyFolder) -> None:
+    record = json.loads((folder.path / "study.json").read_text(encoding="utf-8"))
+    assert record["identity"] == study_identity(tiny_recipe())
+    assert folder.recipe() == tiny_recipe()

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pymatgen.core import Composition, Structure
+
+from llo_dft.study.manifest import write_structures
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llo_dft.documents.plan import StudyPlan
+
+COORDINATE_TOLERANCE_ANGSTROM = 1e-6
+
+
+@pytest.fixture(scope="module")
+def folder(plan: StudyPlan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made: Path = tmp_path_factory.mktemp("built")
+    write_structures(plan, made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def manifest(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return found
+
+
+def of_kind(manifest: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [entry for entry in manifest["structures"] if entry["kind"] == kind]
+
+
+def test_every_planned_structure_is_there_and_no_other(
+    manifest: dict[str, Any], folder: Path, plan: StudyPlan
+) -> None:
+    named = [entry["file"] for entry in manifest["structures"]]
+    assert sorted(named) == sorted(
+        f"structures/{p.name}" for p in (folder / "structures").iterdir()
+    )
+    assert len(named) == len(set(named)) == plan.n_calculations - 1  # O2 is no part of a recipe
+    assert manifest["n_calculations"] == plan.n_calculations
+    assert [len(of_kind(manifest, kind)) for kind in ("bulk", "host", "vacancy")] == [1, 3, 6]
+
+
+def test_the_files_hold_what_the_manifest_says(manifest: dict[str, Any], folder: Path) -> None:
+    for entry in manifest["structures"]:
+        structure = Structure.from_file(folder / entry["file"])
+        assert structure.composition == Composition(entry["formula"])
+        assert len(structure) == entry["n_atoms"]
+        assert entry["space_group"] == structure.get_space_group_info(0.01)[0]
+
+
+def test_a_cif_is_as_good_as_the_plan(folder: Path, plan: StudyPlan) -> None:
+    read = Structure.from_file(folder / "structures" / "bare_x1.0000.cif")
+    for site in plan.slab:
+        near = read.get_sites_in_sphere(site.coords, COORDINATE_TOLERANCE_ANGSTROM)
+        assert [str(found.specie.symbol) for found in near] == [site.specie.symbol]
+
+
+def test_hosts_are_symmetric_stoichiometric_and_without_dipole(manifest: dict[str, Any]) -> None:
+    hosts = of_kind(manifest, "host")
+    full = Composition(hosts[0]["formula"])
+    for host in hosts:
+        composition = Composition(host["formula"])
+        assert host["symmetric"] is True
+        assert host["stoichiometric"] is True
+        assert host["formal_dipole_e_angstrom"] == 0.0
+        assert host["lithium_fraction"] == composition["Li"] / full["Li"]
+        assert {e: n for e, n in composition.items() if str(e) != "Li"} == {
+            e: n for e, n in full.items() if str(e) != "Li"
+        }
+        # half of the O of one sheet has 3 TM, half 2 TM and a Li: one Li in six sites, twice
+        assert sum(host["environments"].values()) == full["O"]
+    assert hosts[0]["environments"] == {"2TM+1Li surface": 6, "3TM surface": 6}
+
+
+def test_a_vacancy_lacks_one_o_of_its_class(manifest: dict[str, Any]) -> None:
+    hosts = {entry["lithium_fraction"]: entry for entry in of_kind(manifest, "host")}
+    for vacancy in of_kind(manifest, "vacancy"):
+        host = hosts[vacancy["lithium_fraction"]]
+        lost = Composition(host["formula"]) - Composition(vacancy["formula"])
+        assert lost == Composition("O")
+        assert vacancy["stoichiometric"] is False
+        assert sum(host["environments"].values()) - sum(vacancy["environments"].values()) == 1
+        around = vacancy["environment"]
+        assert vacancy["site_class"] in {"2TM+1Li", "3TM"}
+        assert around["n_tm"] == int(vacancy["site_class"][0])
+        assert set(around) == {"n_tm", "n_li", "n_p", "n_li_interlayer", "layer", "side"}
+        assert vacancy["degeneracy"] >= 2  # the two faces are alike
+
+
+def test_a_second_time_every_byte_is_the_same(
+    folder: Path, plan: StudyPlan, tmp_path: Path
+) -> None:
+    write_structures(plan, tmp_path)
+    first = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    second = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    assert first == second

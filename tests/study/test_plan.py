@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from studies import tiny_recipe
+
+from llo_dft.builders.checks import StructureError, is_symmetric
+from llo_dft.builders.vacancy import VacancyError
+from llo_dft.errors import InputError
+from llo_dft.recipe import RecipeError
+from llo_dft.resources import resource_path
+from llo_dft.study.plan import make_plan
+
+if TYPE_CHECKING:
+    from llo_dft.documents.plan import StudyPlan
+
+LI2MNO3 = resource_path("structures", "Li2MnO3.cif")
+
+
+def test_the_same_recipe_gives_the_same_plan(plan: StudyPlan) -> None:
+    assert make_plan(tiny_recipe(), Path()).model_dump_json() == plan.model_dump_json()
+
+
+def test_hosts_go_from_full_to_empty_and_the_full_one_is_always_there() -> None:
+    plan = make_plan(tiny_recipe(delithiation={"fractions": [0.3, 0.0, 0.6]}), Path())
+    fractions = [host.lithium_fraction for host in plan.hosts]
+    assert fractions == sorted(fractions, reverse=True)
+    assert (fractions[0], fractions[-1]) == (1.0, 0.0)
+    assert plan.hosts[0].removed == []
+    assert plan.host_structure(plan.hosts[-1]).composition["Li"] == 0
+
+
+def test_a_fraction_is_that_of_the_li_that_are_left(plan: StudyPlan) -> None:
+    full = plan.slab.composition["Li"]
+    for host in plan.hosts:
+        left = plan.host_structure(host).composition["Li"]
+        assert host.lithium_fraction == left / full
+        assert host.n_li_layer + host.n_tm_layer == left
+        assert abs(host.lithium_fraction - host.requested_lithium_fraction) <= 1 / full
+
+
+def test_symmetric_hosts_stay_symmetric(plan: StudyPlan) -> None:
+    assert all(is_symmetric(plan.host_structure(host)) for host in plan.hosts)
+
+
+def test_only_o_of_the_environments_asked_for_are_removed() -> None:
+    recipe = tiny_recipe(vacancies={"environments": ["3TM"], "per_environment": 2})
+    for host in make_plan(recipe, Path()).hosts:
+        assert len(host.vacancies) == 2
+        assert {vacancy.site_class for vacancy in host.vacancies} == {"3TM"}
+        assert {vacancy.environment.n_tm for vacancy in host.vacancies} == {3}
+        assert {vacancy.environment.layer for vacancy in host.vacancies} == {"surface"}
+
+
+def test_vacancies_on_both_faces_are_images_of_each_other() -> None:
+    plan = make_plan(tiny_recipe(vacancies={"both_faces": True}), Path())
+    for host in plan.hosts:
+        for vacancy in host.vacancies:
+            first, second = vacancy.removed
+            assert vacancy.site in {first, second}
+            assert plan.turn_over[first] == second
+            assert {str(plan.slab[i].specie) for i in vacancy.removed} == {"O"}
+            assert is_symmetric(plan.vacancy_structure(host, vacancy))
+
+
+def test_fractions_that_are_the_same_number_of_li() -> None:
+    with pytest.raises(RecipeError, match=r"0\.51 and 0\.5 are the same number of Li") as caught:
+        make_plan(tiny_recipe(delithiation={"fractions": [0.5, 0.51]}), Path())
+    assert "delithiation.fractions" in str(caught.value)
+
+
+def test_an_environment_that_does_not_occur() -> None:
+    with pytest.raises(VacancyError, match=r"no O of environment 4TM in surface.*2TM\+1Li, 3TM"):
+        make_plan(tiny_recipe(vacancies={"environments": ["4TM"]}), Path())
+
+
+def test_a_cif_beside_the_recipe_is_read_in_its_own_setting(tmp_path: Path) -> None:
+    (tmp_path / "mine.cif").write_text(LI2MNO3.read_text(encoding="utf-8"), encoding="utf-8")
+    recipe = tiny_recipe(
+        cathode={"composition": "mine.cif", "supercell": [1, 1]},
+        vacancies={"environments": ["2TM+1Li"]},
+    )
+    plan = make_plan(recipe, tmp_path)
+    assert plan.bulk.composition.formula == "Li8 Mn4 O12"
+    assert plan.bulk.lattice.abc == pytest.approx((4.9246, 8.5216, 5.0245))
+    assert plan.composition == "Li1.333Mn0.6667O2"
+    assert plan.requested_composition == "mine.cif"
+    # the ideal TM layer of Li2MnO3 built from its formula is the same crystal
+    built = make_plan(
+        tiny_recipe(cathode={"composition": "Li2MnO3"}, vacancies={"environments": ["2TM+1Li"]}),
+        tmp_path,
+    )
+    assert plan.slab.composition == built.slab.composition
+    assert [h.lithium_fraction for h in plan.hosts] == [h.lithium_fraction for h in built.hosts]
+
+
+def cif(atoms: str) -> str:
+    text = LI2MNO3.read_text(encoding="utf-8")
+    return re.sub(r"(?m)^Mn1 .*$", atoms, text)
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "message"),
+    [
+        (None, InputError, r"^there is no file .*mine\.cif$"),
+        ("no CIF at all", InputError, r"mine\.cif can't be read as a CIF: "),
+        ("", InputError, r"mine\.cif can't be read as a CIF: "),
+        ("data_x\n_cell_length_a 3\n", InputError, r"mine\.cif can't be read as a CIF: "),
+        ("\udcff\udcfe", InputError, r"mine\.cif can't be read as a CIF: "),
+        (
+            cif("Mn1 Mn 0 0.16708 0 0.5"),
+            StructureError,
+            r"mine\.cif: site \d+ holds Mn:0\.5\d*; expected one element at full occupancy",
+        ),
+        (
+            cif("Mn1 Mn 0 0.16708 0 1\nMn2 Mn 0 0.26 0 1"),
+            StructureError,
+            r"mine\.cif: Mn\d+ and Mn\d+ are 0\.79 angstrom apart; expected at least 1\.0",
+        ),
+        (
+            cif("Mn1 Mn 0 0.16708 0 1\nNi1 Ni 0 0.16708 0 1"),
+            InputError,
+            r"mine\.cif can't be read as a CIF: ",
+        ),
+    ],
+    ids=["missing", "text", "empty", "torso", "bytes", "partial", "overlapping", "twice"],
+)
+def test_a_cif_that_nothing_can_be_computed_on(
+    tmp_path: Path, content: str | None, error: type[InputError], message: str
+) -> None:
+    if content is not None:
+        (tmp_path / "mine.cif").write_text(content, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(error, match=message) as caught:
+        make_plan(tiny_recipe(cathode={"composition": "mine.cif"}), tmp_path)
+    assert len(str(caught.value).splitlines()) == 1

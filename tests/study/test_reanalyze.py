@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fake_engine import HALF_O2_EV
+
+from llo_dft.errors import InputError
+from llo_dft.study.folder import StudyFolder, StudyFolderError
+from llo_dft.study.reanalyze import reanalyze
+
+if TYPE_CHECKING:
+    from llo_dft.documents.study import StudyResult
+
+#: delta mu_O at 1 bar from 0 K, eV per O, from the NIST tables; 298.15 K on: 0.045 less.
+FROM_0_K_EV = {298.15: -0.272, 600.0: -0.611, 1000.0: -1.100}
+ENTHALPY_0_TO_298_EV = 0.045
+TABLE_ROUNDING_EV = 1.2e-3
+ROUNDING_EV = 1e-9
+LABEL_EV = -4.948
+BOLTZMANN_EV_PER_K = 8.617333e-5
+
+
+def energies(result: StudyResult) -> list[float]:
+    return [float(v.formation_energy_ev) for h in result.hosts for v in h.vacancies]  # type: ignore[arg-type]
+
+
+def test_without_a_change_it_is_the_same_result(finished: Any) -> None:
+    assert reanalyze(finished.folder) == finished.result
+
+
+def test_the_troubles_of_a_run_keep_their_reasons(troubled: Any) -> None:
+    assert reanalyze(troubled.folder) == troubled.result
+
+
+@pytest.mark.parametrize("temperature", [600.0, 1000.0])
+def test_another_temperature_shifts_every_energy_by_hand(finished: Any, temperature: float) -> None:
+    result = reanalyze(finished.folder, temperature_k=temperature)
+    shift = FROM_0_K_EV[temperature] - FROM_0_K_EV[298.15]
+    expected = [energy + shift for energy in energies(finished.result)]
+    assert energies(result) == pytest.approx(expected, abs=TABLE_ROUNDING_EV)
+
+
+def test_another_pressure_shifts_every_energy_by_hand(finished: Any) -> None:
+    result = reanalyze(finished.folder, pressure_bar=1e-6)
+    shift = 0.5 * BOLTZMANN_EV_PER_K * 298.15 * math.log(1e-6)
+    assert shift == pytest.approx(-0.1775, abs=1e-4)
+    expected = [energy + shift for energy in energies(finished.result)]
+    assert energies(result) == pytest.approx(expected, abs=ROUNDING_EV * 1e3)
+
+
+def test_another_scheme_shifts_every_energy_by_hand(finished: Any) -> None:
+    result = reanalyze(finished.folder, scheme="none")
+    shift = HALF_O2_EV + ENTHALPY_0_TO_298_EV - LABEL_EV
+    expected = [energy + shift for energy in energies(finished.result)]
+    assert energies(result) == pytest.approx(expected, abs=TABLE_ROUNDING_EV)
+    alternatives = [v.alternatives_ev["potential"] for h in result.hosts for v in h.vacancies]
+    assert alternatives == pytest.approx(energies(finished.result), abs=ROUNDING_EV)
+
+
+def test_the_turning_point_moves_with_the_reservoir(finished: Any) -> None:
+    # E_f is a line in x of 0.1 eV a Li, 7 Li in all: mu lower by d moves it by d / 0.7
+    hot = reanalyze(finished.folder, temperature_k=400.0)
+    shift = hot.oxygen.mu_ev - finished.result.oxygen.mu_ev  # type: ignore[union-attr]
+    before = finished.result.turning_points[0].lithium_fraction
+    assert hot.turning_points[0].lithium_fraction == pytest.approx(before - shift / 0.7, abs=0.01)
+
+
+def test_the_study_itself_stays_as_it_is(finished: Any) -> None:
+    files = [p for p in finished.folder.path.rglob("*") if p.is_file()]
+    before = {path: path.read_bytes() for path in files}
+    reanalyze(finished.folder, scheme="none", temperature_k=500.0)
+    assert {path: path.read_bytes() for path in files} == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"scheme": "mp2020"},
+            'oxygen.scheme = "mp2020" does not go with engine chgnet: the labels',
+        ),
+        ({"scheme": "pbe"}, r"oxygen\.scheme = 'pbe': Input should be"),
+        ({"temperature_k": 5000.0}, r"oxygen\.temperature = 5000\.0: The fit for O2 holds from"),
+        ({"temperature_k": -1.0}, r"oxygen\.temperature = -1\.0: Input should be greater than 0"),
+        ({"pressure_bar": 0.0}, r"oxygen\.pressure = 0\.0: Input should be greater than 0"),
+        ({"temperature_k": math.nan}, r"oxygen\.temperature = nan: Input should be a finite"),
+    ],
+)
+def test_what_can_not_be_asked_is_bad_input(
+    finished: Any, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        reanalyze(finished.folder, **changes)
+
+
+@pytest.mark.parametrize("file", ["results.json", "plan.json"])
+def test_a_study_that_was_not_run(copied: StudyFolder, file: str) -> None:
+    (copied.path / file).unlink()
+    with pytest.raises(StudyFolderError, match=rf"there is no .*{file}.* run the study"):
+        reanalyze(copied)
+
+
+def test_a_result_of_another_version(copied: StudyFolder) -> None:
+    copied.results.write_text('{"study": "old"}', encoding="utf-8")
+    with pytest.raises(StudyFolderError, match="is not a result of this version"):
+        reanalyze(copied)
+
+
+def test_a_calculation_that_was_removed_is_missing(copied: StudyFolder) -> None:
+    result = reanalyze(copied)
+    key = result.hosts[1].vacancies[0].calculation
+    (copied.calculations / str(key) / "result.json").unlink()
+    after = reanalyze(copied)
+    assert after.hosts[1].vacancies[0].status == "missing"
+    assert after.hosts[1].vacancies[0].formation_energy_ev is None
+    assert after.counts == {"completed": 10, "missing": 1}
+
+
+def test_a_calculation_that_was_changed_is_bad_input(copied: StudyFolder) -> None:
+    key = reanalyze(copied).hosts[1].calculation
+    (copied.calculations / str(key) / "result.json").write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match="is not a calculation of this package's format"):
+        reanalyze(copied)

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING
+
+import jsonschema
+import pytest
+from fake_engine import HALF_O2_EV
+from studies import tiny_recipe
+
+from llo_dft.cache import CalculationCache
+from llo_dft.documents.plan import StudyPlan
+from llo_dft.documents.study import StudyResult
+from llo_dft.study.folder import StudyFolderError
+from llo_dft.study.results import FIGURE, read_results, results_schema
+from llo_dft.study.run import run_study
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llo_dft.study.folder import StudyFolder
+
+PNG = b"\x89PNG\r\n\x1a\n"
+ROUNDING_EV = 1e-9
+
+
+def test_a_finished_study_leaves_all_its_files(finished) -> None:
+    folder = finished.folder.path
+    left = {path.name for path in folder.iterdir()} - {".lock"}
+    assert left == {
+        *("calculations", "manifest.json", "plan.json", "relaxed", "results.csv", "results.json"),
+        *("structures", "study.json", FIGURE),
+    }
+    assert (folder / FIGURE).read_bytes().startswith(PNG)
+    assert finished.result.is_complete
+    assert read_results(finished.folder.results) == finished.result
+
+
+def test_the_results_are_what_their_schema_says(finished, troubled) -> None:
+    schema = json.loads(results_schema())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for study in (finished, troubled):
+        results = json.loads(study.folder.results.read_text(encoding="utf-8"))
+        jsonschema.validate(results, schema)
+        assert set(results) == set(StudyResult.model_fields)
+        broken = results | {"hosts": [{"system": "bare"}]}
+        with pytest.raises(jsonschema.ValidationError, match="required property"):
+            jsonschema.validate(broken, schema)
+
+
+def test_the_schema_gives_every_energy_its_unit() -> None:
+    definitions = json.loads(results_schema())["$defs"]
+    names = [name for model in definitions.values() for name in model["properties"]]
+    assert not [name for name in names if name.endswith("energy")]
+    assert {"energy_ev", "formation_energy_ev", "temperature_k", "pressure_bar"} <= set(names)
+
+
+def test_the_table_holds_a_line_for_each_vacancy(finished) -> None:
+    text = (finished.folder.path / "results.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    pairs = [(host, vacancy) for host in finished.result.hosts for vacancy in host.vacancies]
+    assert len(rows) == len(pairs) == 6
+    for row, (host, vacancy) in zip(rows, pairs, strict=True):
+        assert float(row["lithium_fraction"]) == host.lithium_fraction
+        assert float(row["formation_energy_ev (potential)"]) == vacancy.formation_energy_ev
+        assert float(row["formation_energy_ev (none)"]) == vacancy.alternatives_ev["none"]
+        assert (row["site"], row["site_class"]) == (vacancy.pair, vacancy.site_class)
+        assert row["status"] == "completed"
+
+
+def test_the_table_names_the_reason_where_there_is_no_number(troubled) -> None:
+    text = (troubled.folder.path / "results.csv").read_text(encoding="utf-8")
+    rows = [r for r in csv.DictReader(text.splitlines()) if r["status"] == "skipped"]
+    assert len(rows) == 2
+    for row in rows:
+        assert row["formation_energy_ev (potential)"] == ""
+        assert row["reason"] == "bare_x0.5714 failed: RuntimeError: the cluster is on fire"
+
+
+def test_the_relaxed_hosts_are_where_the_results_say(finished) -> None:
+    for host in finished.result.hosts:
+        assert host.structure is not None
+        text = (finished.folder.path / host.structure).read_text(encoding="utf-8")
+        assert text.startswith("# generated using pymatgen")
+    assert len(list((finished.folder.path / "relaxed").iterdir())) == 3 + 6
+
+
+def test_the_plan_that_was_run_is_kept(finished, plan: StudyPlan) -> None:
+    text = finished.folder.plan.read_bytes()
+    assert StudyPlan.model_validate_json(text) == plan
+
+
+def test_progress_is_told_of_every_calculation(finished, plan: StudyPlan) -> None:
+    assert [p.n_ended for p in finished.progress] == list(range(1, plan.n_calculations + 1))
+    assert {p.n_total for p in finished.progress} == {plan.n_calculations}
+    assert {p.state for p in finished.progress} == {"completed"}
+    assert {"O2", "bulk", "bare_x1.0000"} < {p.label for p in finished.progress}
+
+
+def test_a_dead_worker_and_a_failed_host_leave_the_rest_alone(troubled, plan: StudyPlan) -> None:
+    result = troubled.result
+    assert result.counts == {"completed": 6, "failed": 1, "skipped": 2, "missing": 2}
+    first, second, third = result.hosts
+    assert first.status == third.status == "completed"
+    assert all(v.formation_energy_ev is not None for v in third.vacancies)
+    for vacancy in first.vacancies:
+        assert vacancy.status == "missing"
+        assert "worker" in str(vacancy.reason).lower()
+    assert (second.status, second.reason) == ("failed", "RuntimeError: the cluster is on fire")
+    states = {p.label: p.state for p in troubled.progress}
+    assert len(states) == plan.n_calculations
+    assert states["bare_x0.5714"] == "failed"
+    assert [s for label, s in states.items() if "x0.5714_vac" in label] == ["skipped"] * 2
+    assert [s for label, s in states.items() if "x1.0000_vac" in label] == ["failed"] * 2
+
+
+def test_a_study_goes_on_where_it_stopped(copied: StudyFolder, prepare, finished) -> None:
+    # one vacancy is lost, and the run is told of another temperature
+    host = finished.result.hosts[2]
+    cache = CalculationCache(copied.calculations)
+    lost = copied.calculations / str(host.vacancies[0].calculation)
+    started = [entry.key for entry in cache.journal() if entry.event == "started"]
+    (lost / "result.json").unlink()
+    (lost / "raw.txt").unlink()
+    lost.rmdir()
+    recipe = tiny_recipe(oxygen={"scheme": "none", "temperature": 600.0})
+    result = run_study(prepare(copied.path, recipe), workers=1)
+    again = [entry.key for entry in cache.journal() if entry.event == "started"]
+    assert again == [*started, lost.name]
+    assert result.is_complete
+    assert result.oxygen is not None
+    assert result.oxygen.temperature_k == 600.0
+    # -0.611 eV: mu_O at 600 K from 0 K, from the NIST tables
+    assert result.oxygen.mu_ev == pytest.approx(HALF_O2_EV - 0.611, abs=1e-3)
+    assert result.hosts[2].energy_ev == pytest.approx(host.energy_ev, abs=ROUNDING_EV)
+    assert copied.recipe() == recipe
+
+
+def test_a_folder_that_another_run_holds_stays_as_it_is(copied: StudyFolder, prepare) -> None:
+    before = {path: path.read_bytes() for path in copied.path.glob("*.json")}
+    prepared = prepare(copied.path, tiny_recipe(oxygen={"scheme": "none"}))
+    with copied.lock(), pytest.raises(StudyFolderError, match="another run is at work in"):
+        run_study(prepared, workers=1)
+    assert {path: path.read_bytes() for path in copied.path.glob("*.json")} == before
+
+
+def test_a_folder_that_can_not_be_made(tmp_path: Path, prepare) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StudyFolderError, match="file/study can't be written: "):
+        run_study(prepare(tmp_path / "file" / "study"), workers=1)

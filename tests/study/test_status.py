@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from llo_dft.cache import CalculationCache
+from llo_dft.study.folder import StudyFolderError
+from llo_dft.study.status import StudyStatus, study_status
+
+if TYPE_CHECKING:
+    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.study.folder import StudyFolder
+
+
+def state_of(status: StudyStatus, label: str) -> tuple[str, str | None]:
+    found = next(c for c in status.calculations if c.label == label)
+    return found.state, found.reason
+
+
+def last_label(plan: StudyPlan) -> str:
+    host = plan.hosts[-1]
+    return f"{host.label}_vac_{host.vacancies[-1].pair}"
+
+
+def test_everything_completed(finished: Any, plan: StudyPlan) -> None:
+    status = study_status(finished.folder)
+    assert status.is_complete
+    assert status.study == "tiny"
+    assert status.counts["completed"] == len(status.calculations) == plan.n_calculations
+    for calculation in status.calculations:
+        assert (finished.folder.calculations / str(calculation.folder) / "result.json").is_file()
+
+
+def test_failed_skipped_and_missing_with_their_reasons(troubled: Any, plan: StudyPlan) -> None:
+    status = study_status(troubled.folder)
+    counts = {state: n for state, n in status.counts.items() if n}
+    assert counts == {"completed": 6, "failed": 1, "skipped": 2, "missing": 2}
+    fire = "RuntimeError: the cluster is on fire"
+    assert state_of(status, plan.hosts[1].label) == ("failed", fire)
+    for site in plan.hosts[1].vacancies:
+        state, reason = state_of(status, f"{plan.hosts[1].label}_vac_{site.pair}")
+        assert (state, reason) == ("skipped", f"{plan.hosts[1].label} failed: {fire}")
+    for site in plan.hosts[0].vacancies:
+        state, reason = state_of(status, f"{plan.hosts[0].label}_vac_{site.pair}")
+        assert state == "missing"
+        assert "worker" in str(reason).lower()
+    failed = next(c for c in status.calculations if c.state == "failed")
+    assert (troubled.folder.calculations / str(failed.folder) / "error.txt").is_file()
+    assert not status.is_complete
+    assert json.loads(json.dumps(status.as_json()))["counts"] == status.counts
+
+
+def begin_last_again(folder: StudyFolder, plan: StudyPlan) -> str:
+    """Make the folder that of a run in which the last calculation was started and no more."""
+    cache = CalculationCache(folder.calculations)
+    label = last_label(plan)
+    key = next(entry.key for entry in cache.journal() if entry.label == label)
+    shutil.rmtree(folder.calculations / key)
+    cache.note_start(key, label)
+    folder.results.unlink()
+    return label
+
+
+def test_a_started_calculation_runs_while_the_folder_is_held(
+    copied: StudyFolder, plan: StudyPlan
+) -> None:
+    label = begin_last_again(copied, plan)
+    with copied.lock():
+        status = study_status(copied)
+    assert state_of(status, label) == ("running", None)
+    assert status.counts["completed"] == plan.n_calculations - 1
+
+
+def test_a_started_calculation_was_interrupted_once_the_run_is_gone(
+    copied: StudyFolder, plan: StudyPlan
+) -> None:
+    label = begin_last_again(copied, plan)
+    status = study_status(copied)
+    assert state_of(status, label) == ("interrupted", "the run ended before it did")
+    assert not status.is_complete
+
+
+def test_a_kill_between_the_result_and_its_line_in_the_journal(
+    copied: StudyFolder, plan: StudyPlan
+) -> None:
+    journal = copied.calculations / "journal.jsonl"
+    lines = journal.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert '"completed"' in lines[-1]
+    journal.write_text("".join(lines[:-1]), encoding="utf-8")
+    status = study_status(copied)
+    assert status.is_complete
+    assert state_of(status, last_label(plan)) == ("completed", None)
+
+
+def test_a_result_that_was_removed_is_missing(copied: StudyFolder, plan: StudyPlan) -> None:
+    cache = CalculationCache(copied.calculations)
+    key = next(entry.key for entry in cache.journal() if entry.label == last_label(plan))
+    shutil.rmtree(copied.calculations / key)
+    state = state_of(study_status(copied), last_label(plan))
+    assert state == ("missing", "its folder was removed")
+
+
+def test_what_was_only_built_is_all_missing(copied: StudyFolder, plan: StudyPlan) -> None:
+    shutil.rmtree(copied.calculations)
+    copied.results.unlink()
+    status = study_status(copied)
+    assert status.counts["missing"] == plan.n_calculations
+    assert not status.is_complete
+
+
+def test_a_folder_that_was_neither_built_nor_run(copied: StudyFolder) -> None:
+    (copied.path / "manifest.json").unlink()
+    with pytest.raises(StudyFolderError, match="was neither built nor run yet"):
+        study_status(copied)

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from studies import recipe_fields, write_recipe
+
+from llo_dft.recipe import NAME_PATTERN, RecipeError, load_recipe, parse_recipe
+from llo_dft.resources import resource_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAN = float("nan")
+
+#: Table, key, value, and what the one line must say after the file's name.
+FAULTS = [
+    ("study", "name", "", "study.name = '': String should match"),
+    ("study", "name", "../escape", "study.name = '../escape': String should match"),
+    ("study", "name", "two\nlines", r"study.name = 'two\nlines': String should match"),
+    ("study", "seed", -1, "study.seed = -1: Input should be greater than or equal to 0"),
+    ("study", "seed", True, "study.seed = True: Input should be a valid integer"),
+    ("study", "seed", "1", "study.seed = '1': Input should be a valid integer"),
+    ("study", "seed", 1.5, "study.seed = 1.5: Input should be a valid integer"),
+    ("cathode", "supercell", [2, 0], "cathode.supercell.1 = 0: Input should be greater"),
+    ("cathode", "supercell", [2], "cathode.supercell.1 is missing"),
+    ("cathode", "supercell", [1, 1, 1], "cathode.supercell = [1, 1, 1]: Tuple should have"),
+    ("cathode", "supercell", [True, 1], "cathode.supercell.0 = True: Input should be a valid int"),
+    ("cathode", "ordering", "random", "cathode.ordering = 'random': Input should be 'honeycomb'"),
+    ("cathode", "composition", 5, "cathode.composition = 5: Input should be a valid string"),
+    ("slab", "vacuum", NAN, "slab.vacuum = nan: Input should be a finite number"),
+    ("slab", "vacuum", 3.0, "slab.vacuum = 3.0: Input should be greater than or equal to 6"),
+    ("slab", "tm_layers", 0, "slab.tm_layers = 0: Input should be greater than or equal to 1"),
+    ("slab", "tm_layers", True, "slab.tm_layers = True: Input should be a valid integer"),
+    ("delithiation", "fractions", [], "delithiation.fractions = []: List should have at least 1"),
+    ("delithiation", "fractions", 0.5, "delithiation.fractions = 0.5: Input should be a valid li"),
+    ("delithiation", "fractions", [1.5], "delithiation.fractions.0 = 1.5: Input should be less"),
+    ("delithiation", "fractions", [1.0, -0.1], "delithiation.fractions.1 = -0.1: Input should be"),
+    ("delithiation", "fractions", [NAN], "delithiation.fractions.0 = nan: Input should be a fini"),
+    ("delithiation", "fractions", ["0.5"], "delithiation.fractions.0 = '0.5': Input should be a"),
+    ("delithiation", "fractions", [1, 1.0], "delithiation.fractions = [1, 1.0]: each only once"),
+    ("delithiation", "symmetric", "no", "delithiation.symmetric = 'no': Input should be a valid"),
+    ("vacancies", "environments", [], "vacancies.environments = []: List should have at least 1"),
+    ("vacancies", "environments", ["3TM", "3TM"], "['3TM', '3TM']: each only once"),
+    ("vacancies", "layers", ["bulk"], "vacancies.layers.0 = 'bulk': Input should be 'surface'"),
+    ("vacancies", "layers", ["inner", "inner"], "['inner', 'inner']: each only once"),
+    ("vacancies", "per_environment", 0, "vacancies.per_environment = 0: Input should be greater"),
+    ("oxygen", "scheme", "pbe", "oxygen.scheme = 'pbe': Input should be 'none', 'wang2006', 'mp"),
+    ("oxygen", "scheme", ["none", "mp2020"], "oxygen.scheme = ['none', 'mp2020']: Input should"),
+    ("oxygen", "temperature", 0.0, "oxygen.temperature = 0.0: Input should be greater than 0"),
+    ("oxygen", "pressure", -1.0, "oxygen.pressure = -1.0: Input should be greater than 0"),
+    ("oxygen", "pressure", float("inf"), "oxygen.pressure = inf: Input should be a finite number"),
+    ("engine", "device", "gpu", "engine.device = 'gpu': Input should be 'auto', 'cpu', 'cuda' or"),
+    ("engine", "overrides", [1], "engine.overrides = [1]: Input should be a valid dictionary"),
+]
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value", "line"), FAULTS, ids=[f"{t}.{k}-{v!r}" for t, k, v, _ in FAULTS]
+)
+def test_a_fault_is_one_line_with_key_value_and_expectation(
+    table: str, key: str, value: Any, line: str
+) -> None:
+    with pytest.raises(RecipeError, match=re.escape(line)) as caught:
+        parse_recipe(recipe_fields(**{table: {key: value}}), "my.toml")
+    assert str(caught.value).startswith("my.toml: ")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_every_fault_has_its_own_line() -> None:
+    fields = recipe_fields(slab={"tm_layers": 0, "vacum": 9.0}, oxygen={"pressure": 0})
+    with pytest.raises(RecipeError, match=r"slab\.tm_layers") as caught:
+        parse_recipe(fields, "my.toml")
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("my.toml: ") for line in lines)
+
+
+def test_an_unknown_table_is_met_with_the_known_ones() -> None:
+    known = "cathode, delithiation, engine, oxygen, slab, study, vacancies"
+    with pytest.raises(
+        RecipeError, match=r"unknown key 'cathod' in the recipe; expected"
+    ) as caught:
+        parse_recipe(recipe_fields() | {"cathod": {}}, "my.toml")
+    assert all(name in str(caught.value) for name in known.split(", "))
+
+
+def test_an_unknown_key_is_met_with_the_known_ones_of_its_table() -> None:
+    line = "unknown key 'vacum' in [slab]; expected li_termination, tm_layers, vacuum"
+    with pytest.raises(RecipeError, match=re.escape(line)):
+        parse_recipe(recipe_fields(slab={"vacum": 9.0}), "my.toml")
+
+
+@pytest.mark.parametrize("table", ["study", "cathode", "delithiation", "oxygen", "engine"])
+def test_a_missing_table_is_named(table: str) -> None:
+    fields = recipe_fields()
+    del fields[table]
+    with pytest.raises(RecipeError, match=f"^my.toml: {table} is missing$"):
+        parse_recipe(fields, "my.toml")
+
+
+def test_a_missing_key_is_named() -> None:
+    fields = recipe_fields()
+    del fields["oxygen"]["scheme"]
+    with pytest.raises(RecipeError, match=r"^my.toml: oxygen\.scheme is missing$"):
+        parse_recipe(fields, "my.toml")
+
+
+def test_a_value_where_a_table_belongs() -> None:
+    with pytest.raises(RecipeError, match=r"slab = 3: expected a table \[slab\]$"):
+        parse_recipe(recipe_fields() | {"slab": 3}, "my.toml")
+
+
+def test_vacancies_on_both_faces_want_faces_that_are_alike() -> None:
+    fields = recipe_fields(vacancies={"both_faces": True}, delithiation={"symmetric": False})
+    with pytest.raises(RecipeError, match=r"^my.toml: vacancies.both_faces = true needs"):
+        parse_recipe(fields, "my.toml")
+    assert parse_recipe(recipe_fields(vacancies={"both_faces": True}), "").vacancies.both_faces
+
+
+@pytest.mark.parametrize("value", [0, 1, 0.0, 1.0])
+def test_the_ends_of_the_range_of_fractions_are_in_it(value: float) -> None:
+    recipe = parse_recipe(recipe_fields(delithiation={"fractions": [value]}), "my.toml")
+    assert recipe.delithiation.fractions == [float(value)]
+
+
+def test_all_recipes_that_come_along_parse_and_survive_storing() -> None:
+    files = sorted(resource_path("workflows", "quickstart.toml").parent.glob("*.toml"))
+    assert files
+    for file in files:
+        recipe = load_recipe(file)
+        assert parse_recipe(recipe.model_dump(mode="json"), str(file)) == recipe
+
+
+def test_a_recipe_is_read_from_its_file(tmp_path: Path) -> None:
+    recipe = load_recipe(write_recipe(tmp_path, engine={"overrides": {"max_steps": 7}}))
+    assert recipe.study.name == "tiny"
+    assert recipe.engine.overrides == {"max_steps": 7}
+    assert recipe.slab.li_termination == "half"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "there is no recipe .*my.toml$"),
+        (b"[study\n", "my.toml can't be read as TOML: "),
+        (b'name = "\xff\xfe"\n', "my.toml can't be read as TOML: .*utf-8"),
+        (b"\x00\x01", "my.toml can't be read as TOML: "),
+        (b"", "my.toml: study is missing"),
+    ],
+)
+def test_a_file_that_is_no_recipe(tmp_path: Path, content: bytes | None, message: str) -> None:
+    path = tmp_path / "my.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(path)
+
+
+def test_a_folder_is_no_recipe(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"can't be read as TOML: .*directory"):
+        load_recipe(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["a", "0", "quick start", "x" * 64, "LLO_1.2+Mn-0"])
+def test_names_that_a_study_may_have(name: str) -> None:
+    assert re.fullmatch(NAME_PATTERN, name)
+    assert parse_recipe(recipe_fields(study={"name": name}), "").study.name == name
+
+
+@pytest.mark.parametrize("name", [".hidden", " a", "a/b", "x" * 65, "a\n", "é"])
+def test_names_that_a_study_may_not_have(name: str) -> None:
+    with pytest.raises(RecipeError, match=r"study\.name = "):
+        parse_recipe(recipe_fields(study={"name": name}), "")
