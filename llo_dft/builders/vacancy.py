@@ -83,7 +83,9 @@ def choose_vacancies(
     VacancyError
         If a class does not occur in those layers.
     """
-    equivalent = distinct_sites(host, sorted(environments))
+    # of equivalent sites the one on top stands for all: there a coating lies
+    from_top = sorted(environments, key=lambda site: (environments[site].side != "top", site))
+    equivalent = distinct_sites(host, from_top)
     representatives = sorted(set(equivalent.values()))
     chosen: list[VacancySite] = []
     for label in labels:

@@ -21,6 +21,7 @@ def build(
         from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
         from llo_dft.study.manifest import write_structures  # noqa: PLC0415
         from llo_dft.study.oxygen import oxygen_settings  # noqa: PLC0415
+        from llo_dft.study.pictures import draw_hosts  # noqa: PLC0415
         from llo_dft.study.plan import make_plan  # noqa: PLC0415
 
         oxygen_settings(study, oxygen_reference(study.engine))  # what run would refuse
@@ -30,6 +31,7 @@ def build(
         with folder.lock():
             folder.claim(study)
             entries = write_structures(plan, folder.path)
+            draw_hosts(plan, folder.path)
     if as_json:
         print_json({"folder": str(output), "structures": entries})
         return
@@ -41,6 +43,6 @@ def build(
     )
     typer.echo(f"{plan.composition}{deviation}")
     typer.echo(
-        f"{len(entries)} structures in {output / 'structures'}, listed in "
+        f"{len(entries)} structures in {output / 'structures'} (slabs as pictures too), listed in "
         f"{output / 'manifest.json'}; a run takes {plan.n_calculations} calculations"
     )

@@ -1,0 +1,119 @@
+"""A slab or interface from the side and from the top, coloured by element."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, Polygon
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.typing import FloatArray
+
+#: Colour and drawn radius (angstrom) of each element; others are grey.
+ELEMENT_STYLE: Final[dict[str, tuple[str, float]]] = {
+    "Li": ("#7fbf5a", 0.45),
+    "O": ("#d62828", 0.50),
+    "P": ("#f4a300", 0.50),
+    "Mn": ("#8e5ea2", 0.62),
+    "Ni": ("#6c8ebf", 0.62),
+    "Co": ("#2b4c9b", 0.62),
+    "Fe": ("#b5651d", 0.62),
+    "Ti": ("#9aa5b1", 0.62),
+}
+_OTHER: Final = ("#9e9e9e", 0.60)
+
+#: An atom nearer to a face of the cell than this (fractional) is drawn on both sides.
+_EDGE: Final = 0.02
+
+
+def plot_view(
+    structure: Structure, axes: Axes, *, top: bool, marked: Mapping[int, str] | None = None
+) -> Axes:
+    """Draw a structure whose c axis is the normal of its layers.
+
+    Parameters
+    ----------
+    structure
+        What to draw.
+    axes
+        Where to draw.
+    top
+        Look down the normal; else along the plane, with its longer side across.
+    marked
+        Sites to ring, and what to write beside each in the view from the top.
+
+    Returns
+    -------
+    The axes, in angstrom.
+    """
+    widest = int(np.argmax(np.ptp(structure.lattice.matrix[:2, :2], axis=0)))
+    across, up, depth = (0, 1, 2) if top else (widest, 2, 1 - widest)
+    points, owners = _with_edges(structure)
+    order = np.argsort(points[:, depth] if top else -points[:, depth])
+    for i in order:
+        color, radius = ELEMENT_STYLE.get(structure[int(owners[i])].specie.symbol, _OTHER)
+        center = (float(points[i, across]), float(points[i, up]))
+        axes.add_patch(Circle(center, radius, facecolor=color, edgecolor="0.2", linewidth=0.4))
+    for site, text in (marked or {}).items():
+        place = structure[site].coords
+        center = (float(place[across]), float(place[up]))
+        axes.add_patch(Circle(center, 0.85, fill=False, edgecolor="black", linewidth=1.4))
+        if top:
+            axes.annotate(text, center, xytext=(5, 5), textcoords="offset points", fontsize=7)
+    _outline(structure, axes, across, up)
+    axes.set_aspect("equal")
+    axes.autoscale_view()
+    axes.set_xlabel("xy"[across] + " (A)")
+    axes.set_ylabel("y (A)" if top else "z (A)")
+    axes.set_title("from the top" if top else "from the side", fontsize=9)
+    return axes
+
+
+def save_views(
+    structure: Structure, path: Path, title: str, marked: Mapping[int, str] | None = None
+) -> None:
+    """Write side and top view of a structure as PNG; ``marked`` sites are ringed."""
+    figure = Figure(figsize=(8.5, 5.2), dpi=130, layout="constrained")
+    FigureCanvasAgg(figure)
+    side, top = figure.subplots(1, 2)
+    plot_view(structure, side, top=False, marked=marked)
+    plot_view(structure, top, top=True, marked=marked)
+    for symbol in sorted({site.specie.symbol for site in structure}):
+        color, _ = ELEMENT_STYLE.get(symbol, _OTHER)
+        side.plot([], [], "o", color=color, markeredgecolor="0.2", label=symbol)
+    if marked:
+        side.plot([], [], "o", color="black", fillstyle="none", label="vacancy candidate")
+    figure.legend(loc="outside lower center", ncols=8, fontsize=8, frameon=False)
+    figure.suptitle(title, fontsize=9)
+    figure.savefig(path, metadata={"Software": None})
+
+
+def _with_edges(structure: Structure) -> tuple[FloatArray, list[int]]:
+    """Return Cartesian points and their sites; atoms on an in-plane edge are drawn twice."""
+    points: list[FloatArray] = []
+    owners: list[int] = []
+    for index, site in enumerate(structure):
+        inside = np.array([*np.mod(site.frac_coords[:2], 1.0), site.frac_coords[2]])
+        for along_a in (0, 1) if inside[0] < _EDGE else (0,):
+            for along_b in (0, 1) if inside[1] < _EDGE else (0,):
+                image = inside + np.array([along_a, along_b, 0.0])
+                points.append(structure.lattice.get_cartesian_coords(image))
+                owners.append(index)
+    return np.array(points), owners
+
+
+def _outline(structure: Structure, axes: Axes, across: int, up: int) -> None:
+    a, b, c = structure.lattice.matrix
+    in_plane = a if abs(a[across]) > abs(b[across]) else b
+    first, second = (a, b) if up == 1 else (in_plane, c)
+    corners = np.array([np.zeros(3), first, first + second, second])[:, [across, up]]
+    axes.add_patch(Polygon(corners, closed=True, fill=False, edgecolor="0.6", linewidth=0.8))

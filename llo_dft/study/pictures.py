@@ -1,0 +1,30 @@
+"""Pictures of the planned slabs, with the oxygens that will be removed marked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llo_dft.documents.plan import index_after_removal
+from llo_dft.plotting.structure import save_views
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llo_dft.documents.plan import StudyPlan
+
+
+def draw_hosts(plan: StudyPlan, folder: Path) -> list[Path]:
+    """Write a picture of each host beside its CIF; return the files."""
+    files: list[Path] = []
+    for host in plan.hosts:
+        marked = {
+            index_after_removal(vacancy.site, host.removed): f"{vacancy.pair} {vacancy.site_class}"
+            for vacancy in host.vacancies
+        }
+        path = folder / "structures" / f"{host.label}.png"
+        title = (
+            f"{plan.composition} (001), {host.system}, x = {host.lithium_fraction:.3f}, unrelaxed"
+        )
+        save_views(plan.host_structure(host), path, title, marked)
+        files.append(path)
+    return files

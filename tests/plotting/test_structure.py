@@ -1,0 +1,66 @@
+"""What is drawn of a structure, judged by the artists and not by pixels."""
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
+
+from llo_dft.plotting.structure import ELEMENT_STYLE, plot_view, save_views
+
+
+@pytest.fixture
+def slab():
+    lattice = Lattice.orthorhombic(4.0, 6.0, 20.0)
+    return Structure(
+        lattice, ["Li", "Mn", "O"], [[0.5, 0.5, 0.4], [0.25, 0.5, 0.5], [0.5, 0.25, 0.6]]
+    )
+
+
+def axes_of(structure, **options):
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    return plot_view(structure, figure.add_subplot(), **options)
+
+
+def atoms(axes):
+    circles = [p for p in axes.patches if isinstance(p, Circle) and p.get_fill()]
+    return [(to_hex(p.get_facecolor()), p.center) for p in circles]
+
+
+def test_each_atom_is_drawn_in_its_colour_where_it_is(slab):
+    drawn = atoms(axes_of(slab, top=True))
+    assert (ELEMENT_STYLE["Li"][0], (2.0, 3.0)) in drawn
+    assert (ELEMENT_STYLE["O"][0], (2.0, 1.5)) in drawn
+    assert len(drawn) == 3
+
+
+def test_from_the_top_the_highest_atom_is_drawn_last(slab):
+    assert atoms(axes_of(slab, top=True))[-1][0] == ELEMENT_STYLE["O"][0]
+
+
+def test_the_side_view_shows_the_longer_side_and_the_height(slab):
+    axes = axes_of(slab, top=False)
+    assert (ELEMENT_STYLE["O"][0], (1.5, pytest.approx(12.0))) in atoms(axes)
+    assert axes.get_xlabel() == "y (A)"
+    assert axes.get_ylabel() == "z (A)"
+
+
+def test_an_atom_on_the_edge_is_drawn_on_both_sides(slab):
+    slab.translate_sites([0], [-0.5, -0.5, 0.0])
+    lithium = [place for color, place in atoms(axes_of(slab, top=True)) if color == "#7fbf5a"]
+    assert sorted(lithium) == [(0.0, 0.0), (0.0, 6.0), (4.0, 0.0), (4.0, 6.0)]
+
+
+def test_vacancy_candidates_are_ringed_and_named_from_the_top(slab):
+    axes = axes_of(slab, top=True, marked={2: "O2 3TM"})
+    (ring,) = [p for p in axes.patches if isinstance(p, Circle) and not p.get_fill()]
+    assert ring.center == (2.0, 1.5)
+    assert [text.get_text() for text in axes.texts] == ["O2 3TM"]
+
+
+def test_the_file_is_a_png(slab, tmp_path):
+    save_views(slab, tmp_path / "slab.png", "a slab", {2: "O2"})
+    assert (tmp_path / "slab.png").read_bytes().startswith(b"\x89PNG")
