@@ -8,10 +8,24 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.builders.bulk import tm_layer_sites
-from llo_dft.builders.ordering import OrderingProblem, ewald_matrix, reduce_to_blocks, search
+from llo_dft.builders.distinct_orderings import (
+    DelithiationError,
+    DistinctOrdering,
+    count_distinct_orderings,
+    delithiated,
+    distinct_orderings,
+    ordering_energies,
+    oxygen_share,
+)
+from llo_dft.builders.ordering import (
+    ENERGY_RESOLUTION_EV,
+    OrderingProblem,
+    ewald_matrix,
+    reduce_to_blocks,
+    search,
+)
 from llo_dft.builders.symmetry import orbits
 from llo_dft.builders.valences import formal_charges, symbols_of
-from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,12 +34,22 @@ if TYPE_CHECKING:
 
     from llo_dft.typing import FloatArray, IntArray
 
+__all__ = [
+    "Delithiation",
+    "DelithiationError",
+    "DistinctOrdering",
+    "count_distinct_orderings",
+    "delithiate",
+    "delithiated",
+    "distinct_orderings",
+    "ordering_energies",
+]
+
 #: Descents of the search.
 DELITHIATION_STARTS: Final = 200
 
-
-class DelithiationError(InputError):
-    """A lithium fraction that a structure can't have."""
+#: Up to this many blocks, comparing all arrangements is faster than the search.
+EXACT_BLOCKS: Final = 16
 
 
 @dataclass(frozen=True)
@@ -66,7 +90,9 @@ def delithiate(
 ) -> list[Delithiation]:
     """Find, for each fraction, the Li whose removal costs the least Ewald energy.
 
-    All Li compete, those of the Li layers and those of the TM layers.
+    All Li compete, those of the Li layers and those of the TM layers. Up to ``EXACT_BLOCKS``
+    orbits of ``turn_over`` (or Li, without it) all arrangements are compared; beyond that
+    the lowest is searched for from random starts.
 
     Parameters
     ----------
@@ -79,12 +105,12 @@ def delithiate(
     turn_over
         Permutation of an operation that the result must keep, or None.
     seed
-        Seed of the search.
+        Seed of the search; nothing depends on it where all arrangements are compared.
 
     Raises
     ------
     DelithiationError
-        If a fraction is outside 0..1, or there is no Li.
+        If a fraction is outside 0..1, or there is no Li or no O.
     """
     for fraction in fractions:
         if not 0.0 <= fraction <= 1.0:
@@ -95,12 +121,12 @@ def delithiate(
     matrix = ewald_matrix(pristine)
     fixed = np.array(formal_charges(symbols_of(pristine)))
     fixed[list(lithium)] = 0.0
-    oxygen = np.array([symbol == "O" for symbol in symbols_of(pristine)])
+    share = oxygen_share(pristine)
     in_sheet = set(tm_layer_sites(pristine))
     results: list[Delithiation] = []
     for fraction in fractions:
         n_kept = _realisable(fraction, [len(block) for block in blocks])
-        neutral = fixed - oxygen * (fixed.sum() + n_kept) / oxygen.sum()
+        neutral = fixed - share * (fixed.sum() + n_kept)
         kept, energy = _keep(matrix, neutral, blocks, n_kept, seed)
         results.append(
             Delithiation(
@@ -136,6 +162,22 @@ def _keep(
         counts=np.array([n_kept, int(sizes.sum()) - n_kept], dtype=np.int64),
         allowed=np.ones((len(blocks), 2), dtype=bool),
     )
-    assignment = search(problem, seed=seed, starts=DELITHIATION_STARTS)
+    if len(blocks) <= EXACT_BLOCKS:
+        assignment = _lowest_of_all(problem)
+    else:
+        assignment = search(problem, seed=seed, starts=DELITHIATION_STARTS)
     kept = {i for block, s in zip(blocks, assignment, strict=True) if s == 0 for i in block}
     return kept, problem.energy_ev(assignment) + float(fixed @ matrix @ fixed)
+
+
+def _lowest_of_all(problem: OrderingProblem) -> IntArray:
+    """Return the best arrangement of two species, as ``search`` does, but of all there are."""
+    n_blocks = len(problem.sizes)
+    places = np.arange(n_blocks)[::-1]
+    every: IntArray = np.arange(2**n_blocks)[:, None] >> places & 1  # lexicographic order
+    every = every[every @ problem.sizes == problem.counts[1]]
+    q = problem.charges[every]
+    energies = ((q @ problem.coupling + problem.field) * q).sum(axis=1)
+    tied = energies <= energies.min() + 10 * ENERGY_RESOLUTION_EV
+    best: IntArray = every[int(np.argmax(tied))]
+    return best
