@@ -27,7 +27,11 @@ def axes_of(structure, **options):
 
 def atoms(axes):
     circles = [p for p in axes.patches if isinstance(p, Circle) and p.get_fill()]
-    return [(to_hex(p.get_facecolor()), p.center) for p in circles]
+    return [(to_hex(p.get_facecolor()), center_of(p)) for p in circles]
+
+
+def center_of(circle):
+    return tuple(round(float(x), 6) + 0.0 for x in circle.center)
 
 
 def test_each_atom_is_drawn_in_its_colour_where_it_is(slab):
@@ -43,7 +47,7 @@ def test_from_the_top_the_highest_atom_is_drawn_last(slab):
 
 def test_the_side_view_shows_the_longer_side_and_the_height(slab):
     axes = axes_of(slab, top=False)
-    assert (ELEMENT_STYLE["O"][0], (1.5, pytest.approx(12.0))) in atoms(axes)
+    assert (ELEMENT_STYLE["O"][0], (1.5, 12.0)) in atoms(axes)
     assert axes.get_xlabel() == "y (A)"
     assert axes.get_ylabel() == "z (A)"
 
@@ -57,7 +61,7 @@ def test_an_atom_on_the_edge_is_drawn_on_both_sides(slab):
 def test_vacancy_candidates_are_ringed_and_named_from_the_top(slab):
     axes = axes_of(slab, top=True, marked={2: "O2 3TM"})
     (ring,) = [p for p in axes.patches if isinstance(p, Circle) and not p.get_fill()]
-    assert ring.center == (2.0, 1.5)
+    assert center_of(ring) == (2.0, 1.5)
     assert [text.get_text() for text in axes.texts] == ["O2 3TM"]
 
 
