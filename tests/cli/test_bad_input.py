@@ -1,0 +1,206 @@
+"""Bad input: one clear line on stderr, exit status 2, and nothing is written."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from studies import tiny_recipe, write_recipe
+
+from llo_dft.resources import resource_path
+from llo_dft.study.folder import StudyFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LI2MNO3 = resource_path("structures", "Li2MnO3.cif").read_text(encoding="utf-8")
+MANGANESE = "Mn1 Mn 0 0.16708 0 1"
+
+#: What build and run refuse alike: table, its changes, and the line.
+RECIPES = {
+    "unknown key": ("slab", {"vacum": 9.0}, r"unknown key 'vacum' in \[slab\]; expected li_term"),
+    "misspelt element": (
+        "cathode",
+        {"composition": "Li1.2Mm0.8O2"},
+        r"composition 'Li1\.2Mm0\.8O2' is not a formula: .*Mm.*; expected something like",
+    ),
+    "fraction": (
+        "delithiation",
+        {"fractions": [1.0, 1.5]},
+        r"delithiation\.fractions\.1 = 1\.5: Input should be less than or equal to 1",
+    ),
+    "same number of Li": (
+        "delithiation",
+        {"fractions": [0.5, 0.51]},
+        r"delithiation\.fractions: 0\.51 and 0\.5 are the same number of Li in this slab",
+    ),
+    "supercell": (
+        "cathode",
+        {"composition": "Li1.2Mn0.6Ni0.2O2"},
+        r"supercell \[1, 1\] can't hold Li1\.2Mn0\.6Ni0\.2O2: .*The smallest supercell that",
+    ),
+    "environment": (
+        "vacancies",
+        {"environments": ["5TM"]},
+        r"no O of environment 5TM in surface; there: 2TM\+1Li, 3TM",
+    ),
+    "missing CIF": ("cathode", {"composition": "none.cif"}, r"there is no file .*none\.cif"),
+    "no CIF": ("cathode", {"composition": "text.cif"}, r"text\.cif can't be read as a CIF: "),
+    "partial occupancy": (
+        "cathode",
+        {"composition": "partial.cif"},
+        r"partial\.cif: site \d+ holds Mn:0\.5.*; expected one element at full occupancy",
+    ),
+    "overlapping atoms": (
+        "cathode",
+        {"composition": "overlapping.cif"},
+        r"overlapping\.cif: Mn\d+ and Mn\d+ are 0\.79 angstrom apart; expected at least 1\.0",
+    ),
+    "unknown engine": ("engine", {"name": "chgnot"}, r"engine\.name = 'chgnot' is unknown; exp"),
+    "refused scheme": (
+        "oxygen",
+        {"scheme": "mp2020"},
+        r'oxygen\.scheme = "mp2020" does not go with engine chgnet: .*count them twice',
+    ),
+    "temperature": (
+        "oxygen",
+        {"temperature": 3000.0},
+        r"oxygen\.temperature = 3000\.0: The fit for O2 holds from 100 to 2000 K",
+    ),
+}
+
+#: What needs the engine, and so only run can refuse.
+ENGINES = {
+    "protocol": ({"protocol": "sloppy"}, r"engine\.protocol = 'sloppy' is unknown; expected fast"),
+    "override": (
+        {"overrides": {"max_stepz": 5}},
+        r"unknown key 'max_stepz' in \[engine\.overrides\]; expected .*max_steps",
+    ),
+    "override's value": (
+        {"overrides": {"max_steps": -5}},
+        r"engine\.overrides\.max_steps = -5; expected",
+    ),
+}
+
+
+def assert_refused(done: Any, message: str, folder: Path | None = None) -> None:
+    assert done.exit_code == 2, done.output
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert re.search(f"^llo-dft: .*{message}", done.stderr), done.stderr
+    assert "Traceback" not in done.stderr
+    assert folder is None or not folder.exists()
+
+
+@pytest.mark.parametrize("action", ["build", "run"])
+@pytest.mark.parametrize("case", RECIPES)
+def test_a_recipe_that_can_not_be_used(
+    command: Any, tmp_path: Path, action: str, case: str
+) -> None:
+    table, changes, message = RECIPES[case]
+    (tmp_path / "text.cif").write_text("no CIF", encoding="utf-8")
+    half = LI2MNO3.replace(MANGANESE, "Mn1 Mn 0 0.16708 0 0.5")
+    (tmp_path / "partial.cif").write_text(half, encoding="utf-8")
+    close = LI2MNO3.replace(MANGANESE, f"{MANGANESE}\nMn2 Mn 0 0.26 0 1")
+    (tmp_path / "overlapping.cif").write_text(close, encoding="utf-8")
+    recipe = write_recipe(tmp_path, **{table: changes})
+    assert_refused(command(action, recipe, "-o", "out"), message, tmp_path / "out")
+
+
+@pytest.mark.parametrize("case", ENGINES)
+def test_an_engine_that_can_not_be_used(command: Any, tmp_path: Path, case: str) -> None:
+    changes, message = ENGINES[case]
+    recipe = write_recipe(tmp_path, engine=changes)
+    assert_refused(command("run", recipe, "-o", "out"), message, tmp_path / "out")
+
+
+def test_an_engine_whose_package_is_not_installed(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llo_dft.engines.potentials.find_spec", lambda _: None)
+    done = command("run", write_recipe(tmp_path), "-o", "out")
+    message = r"package chgnet, .*not installed; install it with: pip install 'llo-dft\[chgnet\]'"
+    assert_refused(done, message, tmp_path / "out")
+
+
+@pytest.mark.parametrize("action", ["build", "run"])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, r"there is no recipe my\.toml"),
+        (b"[study\n", r"my\.toml can't be read as TOML: "),
+        (b'name = "\xff"\n', r"my\.toml can't be read as TOML: .*utf-8"),
+    ],
+    ids=["missing", "not TOML", "not UTF-8"],
+)
+def test_a_file_that_is_no_recipe(
+    command: Any, tmp_path: Path, action: str, content: bytes | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / "my.toml").write_bytes(content)
+    assert_refused(command(action, "my.toml", "-o", "out"), message, tmp_path / "out")
+
+
+def test_a_name_that_no_recipe_has(command: Any, tmp_path: Path) -> None:
+    message = "there is no recipe file nonsense, and .*quickstart.toml"
+    assert_refused(command("build", "nonsense", "-o", "out"), message, tmp_path / "out")
+
+
+@pytest.mark.parametrize("action", ["build", "run"])
+def test_a_folder_of_another_study(command: Any, tmp_path: Path, action: str) -> None:
+    theirs = StudyFolder(tmp_path / "out")
+    with theirs.lock():
+        theirs.claim(tiny_recipe(study={"name": "theirs"}))
+    before = {path: path.read_bytes() for path in theirs.path.iterdir()}
+    done = command(action, write_recipe(tmp_path), "-o", "out")
+    assert_refused(done, r"out is the folder of another study \('theirs'\): \[study\] differ")
+    assert {path: path.read_bytes() for path in theirs.path.iterdir()} == before
+
+
+@pytest.mark.parametrize("action", ["build", "run"])
+def test_a_folder_with_files_of_somebody_else(command: Any, tmp_path: Path, action: str) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.tex").touch()
+    done = command(action, write_recipe(tmp_path), "-o", "out")
+    assert_refused(done, "out is not empty and holds no study of this package; choose a new folder")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["thesis.tex"]
+
+
+def test_a_folder_below_a_file(command: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = command("build", write_recipe(tmp_path), "-o", "file/out")
+    assert_refused(done, "file/out can't be written: ")
+
+
+def test_a_folder_that_another_run_holds(command: Any, tmp_path: Path) -> None:
+    with StudyFolder(tmp_path / "out").lock():
+        done = command("build", write_recipe(tmp_path), "-o", "out")
+    assert_refused(done, "another run is at work in out; wait for it, or end it")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".lock"]
+
+
+def test_every_fault_of_a_recipe_has_its_line(command: Any, tmp_path: Path) -> None:
+    recipe = write_recipe(tmp_path, slab={"tm_layers": 0, "vacuum": 1.0})
+    done = command("build", recipe, "-o", "out")
+    assert done.exit_code == 2
+    assert len(done.stderr.splitlines()) == 2
+    assert all(line.startswith("llo-dft: ") for line in done.stderr.splitlines())
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("analyze", "vacancy")])
+@pytest.mark.parametrize("made", [True, False])
+def test_a_folder_without_a_study(
+    command: Any, tmp_path: Path, arguments: tuple[str, ...], *, made: bool
+) -> None:
+    if made:
+        (tmp_path / "nothing").mkdir()
+    assert_refused(command(*arguments, "nothing"), "nothing holds no study; expected the folder")
+
+
+def test_analyze_of_a_study_that_was_only_built(command: Any, tmp_path: Path) -> None:
+    folder = StudyFolder(tmp_path / "out")
+    with folder.lock():
+        folder.claim(tiny_recipe())
+    assert_refused(command("analyze", "vacancy", "out"), r"there is no out/results\.json: run the")
+    assert_refused(command("status", "out"), "out was neither built nor run yet")
