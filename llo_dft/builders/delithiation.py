@@ -18,17 +18,17 @@ from llo_dft.builders.distinct_orderings import (
     oxygen_share,
 )
 from llo_dft.builders.ordering import (
-    ENERGY_RESOLUTION_EV,
     OrderingProblem,
+    distinct_by_energy,
     ewald_matrix,
+    minima,
     reduce_to_blocks,
-    search,
 )
 from llo_dft.builders.symmetry import orbits
 from llo_dft.builders.valences import formal_charges, symbols_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pymatgen.core.structure import Structure
 
@@ -41,8 +41,10 @@ __all__ = [
     "count_distinct_orderings",
     "delithiate",
     "delithiated",
+    "delithiation_candidates",
     "distinct_orderings",
     "ordering_energies",
+    "rerank",
 ]
 
 #: Descents of the search.
@@ -112,33 +114,97 @@ def delithiate(
     DelithiationError
         If a fraction is outside 0..1, or there is no Li or no O.
     """
+    _check(pristine, lithium, fractions)
+    electrostatics = _electrostatics(pristine, lithium, turn_over)
+    return [_candidates(electrostatics, fraction, 1, seed)[0] for fraction in fractions]
+
+
+def delithiation_candidates(
+    pristine: Structure,
+    lithium: Sequence[int],
+    fraction: float,
+    *,
+    n_candidates: int,
+    turn_over: IntArray | None,
+    seed: int,
+) -> list[Delithiation]:
+    """Return the ways to reach one lithium fraction that cost least Ewald energy, best first.
+
+    Parameters and errors as in :func:`delithiate`. Of arrangements with the same energy (most
+    often images of each other) one is returned. Beyond ``EXACT_BLOCKS`` orbits they are the
+    minima that the search ended in.
+    """
+    _check(pristine, lithium, [fraction])
+    if n_candidates < 1:
+        raise DelithiationError(f"expected at least one candidate, got {n_candidates}")
+    electrostatics = _electrostatics(pristine, lithium, turn_over)
+    return _candidates(electrostatics, fraction, n_candidates, seed)
+
+
+def rerank(
+    pristine: Structure, candidates: Sequence[Delithiation], score: Callable[[Structure], float]
+) -> list[Delithiation]:
+    """Return candidates by a score of their structures, lowest first (an engine's energy, say)."""
+    scores = [score(delithiated(pristine, candidate.removed)) for candidate in candidates]
+    return [candidates[i] for i in np.argsort(scores, kind="stable")]
+
+
+def _check(pristine: Structure, lithium: Sequence[int], fractions: Sequence[float]) -> None:
     for fraction in fractions:
         if not 0.0 <= fraction <= 1.0:
             raise DelithiationError(f"lithium fraction {fraction} is outside 0..1")
     if not lithium:
         raise DelithiationError(f"{pristine.formula} has no Li that could leave")
-    blocks = orbits(list(lithium), turn_over)
-    matrix = ewald_matrix(pristine)
+
+
+@dataclass(frozen=True)
+class _Electrostatics:
+    """What the energy of any filling of the same sites is made from."""
+
+    matrix: FloatArray
+    fixed: FloatArray
+    share: FloatArray
+    blocks: list[list[int]]
+    in_sheet: set[int]
+
+
+def _electrostatics(
+    pristine: Structure, lithium: Sequence[int], turn_over: IntArray | None
+) -> _Electrostatics:
     fixed = np.array(formal_charges(symbols_of(pristine)))
     fixed[list(lithium)] = 0.0
-    share = oxygen_share(pristine)
-    in_sheet = set(tm_layer_sites(pristine))
-    results: list[Delithiation] = []
-    for fraction in fractions:
-        n_kept = _realisable(fraction, [len(block) for block in blocks])
-        neutral = fixed - share * (fixed.sum() + n_kept)
-        kept, energy = _keep(matrix, neutral, blocks, n_kept, seed)
-        results.append(
+    return _Electrostatics(
+        matrix=ewald_matrix(pristine),
+        fixed=fixed,
+        share=oxygen_share(pristine),
+        blocks=orbits(list(lithium), turn_over),
+        in_sheet=set(tm_layer_sites(pristine)),
+    )
+
+
+def _candidates(
+    electrostatics: _Electrostatics, fraction: float, count: int, seed: int
+) -> list[Delithiation]:
+    e = electrostatics
+    lithium = {site for block in e.blocks for site in block}
+    n_kept = _realisable(fraction, [len(block) for block in e.blocks])
+    fixed = e.fixed - e.share * (e.fixed.sum() + n_kept)
+    problem = _filling(e.matrix, fixed, e.blocks, n_kept)
+    constant = float(fixed @ e.matrix @ fixed)
+    found: list[Delithiation] = []
+    for assignment in _lowest(problem, seed)[:count]:
+        kept = {i for block, s in zip(e.blocks, assignment, strict=True) if s == 0 for i in block}
+        found.append(
             Delithiation(
                 requested=fraction,
                 lithium_fraction=n_kept / len(lithium),
-                removed=tuple(sorted(set(lithium) - kept)),
-                n_li_layer=len(kept - in_sheet),
-                n_tm_layer=len(kept & in_sheet),
-                energy_ev=energy,
+                removed=tuple(sorted(lithium - kept)),
+                n_li_layer=len(kept - e.in_sheet),
+                n_tm_layer=len(kept & e.in_sheet),
+                energy_ev=problem.energy_ev(assignment) + constant,
             )
         )
-    return results
+    return found
 
 
 def _realisable(fraction: float, sizes: list[int]) -> int:
@@ -150,11 +216,11 @@ def _realisable(fraction: float, sizes: list[int]) -> int:
     return min(possible, key=lambda count: (round(abs(count - wanted), 9), -count))
 
 
-def _keep(
-    matrix: FloatArray, fixed: FloatArray, blocks: list[list[int]], n_kept: int, seed: int
-) -> tuple[set[int], float]:
+def _filling(
+    matrix: FloatArray, fixed: FloatArray, blocks: list[list[int]], n_kept: int
+) -> OrderingProblem:
     coupling, field, sizes = reduce_to_blocks(matrix, fixed, blocks)
-    problem = OrderingProblem(
+    return OrderingProblem(
         coupling=coupling,
         field=field,
         sizes=sizes,
@@ -162,22 +228,13 @@ def _keep(
         counts=np.array([n_kept, int(sizes.sum()) - n_kept], dtype=np.int64),
         allowed=np.ones((len(blocks), 2), dtype=bool),
     )
-    if len(blocks) <= EXACT_BLOCKS:
-        assignment = _lowest_of_all(problem)
-    else:
-        assignment = search(problem, seed=seed, starts=DELITHIATION_STARTS)
-    kept = {i for block, s in zip(blocks, assignment, strict=True) if s == 0 for i in block}
-    return kept, problem.energy_ev(assignment) + float(fixed @ matrix @ fixed)
 
 
-def _lowest_of_all(problem: OrderingProblem) -> IntArray:
-    """Return the best arrangement of two species, as ``search`` does, but of all there are."""
+def _lowest(problem: OrderingProblem, seed: int) -> list[IntArray]:
+    """Return arrangements from the lowest energy on: all there are, or those searched for."""
     n_blocks = len(problem.sizes)
+    if n_blocks > EXACT_BLOCKS:
+        return minima(problem, seed=seed, starts=DELITHIATION_STARTS)
     places = np.arange(n_blocks)[::-1]
     every: IntArray = np.arange(2**n_blocks)[:, None] >> places & 1  # lexicographic order
-    every = every[every @ problem.sizes == problem.counts[1]]
-    q = problem.charges[every]
-    energies = ((q @ problem.coupling + problem.field) * q).sum(axis=1)
-    tied = energies <= energies.min() + 10 * ENERGY_RESOLUTION_EV
-    best: IntArray = every[int(np.argmax(tied))]
-    return best
+    return distinct_by_energy(problem, every[every @ problem.sizes == problem.counts[1]])

@@ -135,20 +135,40 @@ def search(problem: OrderingProblem, *, seed: int, starts: int = DEFAULT_STARTS)
     OrderingError
         If no assignment satisfies the counts.
     """
-    rng = np.random.default_rng(seed)
-    best: IntArray | None = None
-    best_energy = np.inf
-    for _ in range(starts):
-        assignment = _descend(problem, _random_assignment(problem, rng))
-        energy = problem.energy_ev(assignment)
-        tied = abs(energy - best_energy) <= 10 * ENERGY_RESOLUTION_EV
-        if best is None or energy < best_energy - 10 * ENERGY_RESOLUTION_EV:
-            best, best_energy = assignment, energy
-        elif tied and tuple(assignment) < tuple(best):
-            best = assignment
-    if best is None:
+    return minima(problem, seed=seed, starts=starts)[0]
+
+
+def minima(problem: OrderingProblem, *, seed: int, starts: int = DEFAULT_STARTS) -> list[IntArray]:
+    """Return the arrangements that the descents of ``search`` ended in, the lowest first.
+
+    Of those whose energies agree to ``ENERGY_RESOLUTION_EV`` (most often images of each other)
+    only the lexicographically first is there.
+
+    Raises
+    ------
+    OrderingError
+        If no assignment satisfies the counts, or there is no start.
+    """
+    if starts < 1:
         raise OrderingError(f"expected at least one start, got {starts}")
-    return best
+    rng = np.random.default_rng(seed)
+    found = [_descend(problem, _random_assignment(problem, rng)) for _ in range(starts)]
+    return distinct_by_energy(problem, np.array(found, dtype=np.int64))
+
+
+def distinct_by_energy(problem: OrderingProblem, assignments: IntArray) -> list[IntArray]:
+    """Return one of the (n, n_blocks) assignments for each energy, the lowest first."""
+    q = problem.charges[assignments]
+    energies = ((q @ problem.coupling + problem.field) * q).sum(axis=1)
+    chosen: list[IntArray] = []
+    at = -np.inf
+    for i in np.argsort(energies, kind="stable"):
+        if energies[i] > at + 10 * ENERGY_RESOLUTION_EV:
+            chosen.append(assignments[i])
+            at = energies[i]
+        elif tuple(assignments[i]) < tuple(chosen[-1]):
+            chosen[-1] = assignments[i]
+    return chosen
 
 
 def _random_assignment(problem: OrderingProblem, rng: np.random.Generator) -> IntArray:
