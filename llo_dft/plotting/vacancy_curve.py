@@ -45,6 +45,9 @@ def plot_vacancy_curve(result: StudyResult, axes: Axes) -> Axes:
     classes = sorted({v.site_class for h in result.hosts for v in h.vacancies})
     colors = dict(zip(classes, _CLASS_COLORS * (1 + len(classes) // 5), strict=False))
     axes.axhline(0.0, color="0.35", linewidth=0.8, zorder=1)
+    # draws nothing, but keeps the hosts without any number inside the axes
+    fractions = [host.lithium_fraction for host in result.hosts]
+    axes.plot(fractions, [0.0] * len(fractions), linestyle="none")
     for system in ("bare", "coated"):
         _plot_system(result, system, colors, axes)
     _mark_turning_points(result, axes)

@@ -150,6 +150,9 @@ def test_a_vacancy_without_a_result_is_told_of_at_its_fraction(axes: Axes) -> No
     assert told == {1.0: "1 without a result", 0.5: "2 without a result"}
     assert set(points(axes)) == {(1.0, 1.0)}
     assert curve(axes, "lowest, bare") == [(1.0, 1.0)]
+    left, right = axes.get_xlim()
+    assert right < 0.5
+    assert left > 1.0  # outside the axes a text is not drawn
 
 
 def test_a_study_in_which_all_failed_still_has_a_figure(axes: Axes, tmp_path: Path) -> None:
