@@ -131,20 +131,23 @@ def test_the_best_ewald_order_of_li2mno3_is_its_honeycomb(li2mno3: Structure) ->
         assert in_plane == ["Mn"] * 6
 
 
-@pytest.mark.parametrize("name", ["Li2MnO3", "NCM", "LNMO"])
+@pytest.mark.parametrize(
+    ("formula", "supercell"),
+    [
+        (NCM, (1, 1)),
+        ("Li1.2Mn0.6Ni0.2O2", (2, 1)),
+        ("Li1.1667Mg0.5833Nb0.25O2", (2, 1)),  # left free, one Li would go to a site of Mn
+    ],
+)
 def test_honeycomb_puts_lithium_only_where_li2mno3_has_it(
-    li2mno3: Structure, make_bulk: MakeBulk, name: str
+    li2mno3: Structure, formula: str, supercell: tuple[int, int]
 ) -> None:
-    if name == "LNMO":
-        bulk = build(li2mno3, "Li1.2Mn0.6Ni0.2O2", (2, 1)).structure
-    else:
-        bulk = make_bulk(name)
+    bulk = build(li2mno3, formula, supercell).structure
     parent = li2mno3.copy()
-    parent.make_supercell(np.round(np.array(bulk.lattice.abc) / li2mno3.lattice.abc).astype(int))
+    parent.make_supercell([*supercell, 1])
     for site in bulk:
         if site.specie.symbol == "Li":
-            at = min(parent, key=site.distance)
-            assert at.specie.symbol == "Li"
+            assert min(parent, key=site.distance).specie.symbol == "Li"
 
 
 def test_the_energy_is_that_of_the_structure(li2mno3: Structure) -> None:
@@ -212,6 +215,16 @@ def test_the_tm_layer_is_found_across_the_cell_boundary(make_bulk: MakeBulk) -> 
         moved = bulk.copy()
         moved.translate_sites(range(len(moved)), [0, 0, shift])
         assert set(tm_layer_sites(moved)) == expected
+
+
+def test_a_layer_that_is_not_flat_is_found_on_both_sides_of_the_boundary(
+    make_bulk: MakeBulk,
+) -> None:
+    bulk = make_bulk("Li2MnO3")
+    expected = set(tm_layer_sites(bulk))
+    for site in expected:
+        bulk.translate_sites([site], [0, 0, 0.02 if bulk[site].specie.symbol == "Mn" else -0.02])
+    assert set(tm_layer_sites(bulk)) == expected
 
 
 def test_no_transition_metal_no_layer() -> None:

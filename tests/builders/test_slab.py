@@ -11,6 +11,7 @@ from pymatgen.analysis.ewald import EwaldSummation
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
+from llo_dft.builders.bulk import build_bulk
 from llo_dft.builders.checks import is_stoichiometric, is_symmetric
 from llo_dft.builders.slab import SlabError, build_slab, recut
 from llo_dft.builders.symmetry import top_bottom_permutations
@@ -144,9 +145,12 @@ def test_the_energy_is_that_of_the_slab(make_slab: MakeSlab, name: str, tm_layer
     assert model.energy_ev == pytest.approx(ewald_energy(model.structure), abs=ENERGY_TOLERANCE_EV)
 
 
-def test_no_symmetric_choice_of_the_face_lithium_is_lower(make_bulk: MakeBulk) -> None:
+@pytest.mark.parametrize("formula", ["Li2MnO3", "LiCoO2"])
+def test_no_symmetric_choice_of_the_face_lithium_is_lower(li2mno3: Structure, formula: str) -> None:
     """All 20 x 20 pairs of half layers of a one-sheet slab that keep its symmetry."""
-    bulk = make_bulk("Li2MnO3")
+    bulk = build_bulk(
+        li2mno3, formula, supercell=(1, 1), ordering="ewald", seed=0, tolerance=0.01
+    ).structure
     model = cut(bulk)
     slab = model.structure
     oxygen = heights_of(slab, {"O"})
@@ -165,7 +169,7 @@ def test_no_symmetric_choice_of_the_face_lithium_is_lower(make_bulk: MakeBulk) -
 
 def face_sites(bulk: Structure, model: SlabModel, image: int) -> np.ndarray:
     """Return where the Li of the bulk's layer above (0) or below (-1) the sheet lie in the slab."""
-    metal = symbols_of(model.structure).index("Mn")
+    metal = next(i for i, s in enumerate(model.structure) if s.specie.symbol in LAYER_METALS)
     origin = bulk.frac_coords[model.template.bulk_sites[metal]]
     places = [s.frac_coords for s in bulk if abs(s.frac_coords[2] - 0.5) < 0.1]
     a, b, _ = bulk.lattice.matrix

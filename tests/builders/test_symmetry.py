@@ -48,6 +48,16 @@ def test_operations_that_leave_top_and_bottom_alone_do_not_count() -> None:
     assert top_bottom_permutations(structure) == []
 
 
+def test_an_operation_that_takes_four_turns_to_come_back_does_not_count() -> None:
+    """Four Li of a rotation-reflection axis: each goes to the other face, but not to and fro."""
+    x, y, z = 0.31, 0.12, 0.08
+    four = [[x, y, z], [y, -x, -z], [-x, -y, z], [-y, x, -z]]
+    structure = Structure(Lattice.tetragonal(6.0, 20.0), ["Li"] * 4, four)
+    rotations = symmetry_dataset(structure).rotations
+    assert any(rotation[2, 2] == -1 for rotation in rotations)
+    assert top_bottom_permutations(structure) == []
+
+
 @pytest.mark.parametrize("name", ["Li2MnO3", "NCM", "LiCoO2"])
 def test_permutations_undo_themselves_keep_elements_and_distances(
     make_slab: MakeSlab, name: str

@@ -10,7 +10,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from llo_dft.builders.delithiation import delithiate
-from llo_dft.builders.ordering import ewald_matrix
+from llo_dft.builders.ordering import OrderingProblem, ewald_matrix, reduce_to_blocks, search
 from llo_dft.builders.slab import build_slab
 from llo_dft.builders.valences import formal_charges, symbols_of
 from llo_dft.resources import load_structure
@@ -89,7 +89,7 @@ def lowest_by_enumeration(structure: Structure, lithium: list[int], n_kept: int)
 
 
 @pytest.mark.parametrize("repeats", [1, 2])
-def test_the_search_finds_the_best_of_all_half_empty_li2mno3(repeats: int) -> None:
+def test_delithiation_finds_the_best_of_all_half_empty_li2mno3(repeats: int) -> None:
     """All 70 choices of the 24-atom cell, all 12870 of the 48-atom one."""
     crystal = load_structure("Li2MnO3")
     crystal.make_supercell([1, 1, repeats])
@@ -97,6 +97,31 @@ def test_the_search_finds_the_best_of_all_half_empty_li2mno3(repeats: int) -> No
     (found,) = delithiate(crystal, lithium, [0.5], turn_over=None, seed=3)
     lowest = lowest_by_enumeration(crystal, lithium, len(lithium) // 2)
     assert found.energy_ev == pytest.approx(lowest, abs=ENERGY_TOLERANCE_EV)
+
+
+def test_random_swaps_reach_the_same_without_seeing_every_choice() -> None:
+    crystal = load_structure("Li2MnO3")
+    crystal.make_supercell([1, 1, 2])
+    symbols = symbols_of(crystal)
+    lithium = [i for i, symbol in enumerate(symbols) if symbol == "Li"]
+    oxygen = np.array([symbol == "O" for symbol in symbols])
+    fixed = np.array(formal_charges(symbols))
+    fixed[lithium] = 0.0
+    fixed[oxygen] -= (fixed.sum() + 8) / oxygen.sum()
+    matrix = ewald_matrix(crystal)
+    coupling, field, sizes = reduce_to_blocks(matrix, fixed, [[i] for i in lithium])
+    problem = OrderingProblem(
+        coupling=coupling,
+        field=field,
+        sizes=sizes,
+        charges=np.array([1.0, 0.0]),
+        counts=np.array([8, 8]),
+        allowed=np.ones((16, 2), dtype=bool),
+    )
+    lowest = lowest_by_enumeration(crystal, lithium, 8)
+    for seed in range(3):
+        found = problem.energy_ev(search(problem, seed=seed)) + fixed @ matrix @ fixed
+        assert found == pytest.approx(lowest, abs=ENERGY_TOLERANCE_EV)
 
 
 def test_a_symmetric_choice_is_never_below_the_free_one() -> None:

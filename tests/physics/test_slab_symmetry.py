@@ -27,6 +27,7 @@ CASES = [
     ("Li2MnO3", (1, 1), "honeycomb", 2),
     ("Li1.2Mn0.54Ni0.13Co0.13O2", (1, 1), "honeycomb", 1),
     ("Li1.2Mn0.54Ni0.13Co0.13O2", (1, 1), "honeycomb", 3),
+    ("Li1.2Mn0.54Ni0.13Co0.13O2", (3, 1), "honeycomb", 1),  # turned over by a screw axis
     ("Li1.2Mn0.6Ni0.2O2", (1, 2), "ewald", 2),
     ("Li1.2Mn0.54Ni0.2Al0.06O2", (2, 1), "honeycomb", 1),
     ("LiCoO2.cif", (2, 1), "honeycomb", 4),
