@@ -69,7 +69,11 @@ def relaxation_protocol(name: str, overrides: dict[str, Any]) -> RelaxationProto
                 f"unknown key {key!r} in [engine.overrides]; expected {', '.join(sorted(known))}"
             )
         default = getattr(chosen, key)
-        number = isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+        number = (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and 0 < value < float("inf")
+        )
         whole = isinstance(value, int) or not isinstance(default, int)
         if isinstance(default, str) != isinstance(value, str) or (
             not isinstance(default, str) and not (number and whole)

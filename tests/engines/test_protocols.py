@@ -27,6 +27,8 @@ def test_overrides_replace_only_what_they_name():
         ({"force_tolerance": "small"}, "force_tolerance = 'small'; expected something like 0.05"),
         ({"force_tolerance": -0.1}, "force_tolerance = -0.1; expected"),
         ({"force_tolerance": True}, "force_tolerance = True; expected"),
+        ({"force_tolerance": float("inf")}, "force_tolerance = inf; expected"),
+        ({"force_tolerance": float("nan")}, "force_tolerance = nan; expected"),
         ({"max_steps": 10.5}, "max_steps = 10.5; expected something like 500"),
         ({"optimizer": 3}, "optimizer = 3; expected something like 'BFGSLineSearch'"),
         ({"optimizer": "Newton"}, "optimizer = 'Newton'; expected one of .*BFGS"),
