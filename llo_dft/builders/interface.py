@@ -69,13 +69,15 @@ class Stacking:
             )
         if self.vacuum is not None and not (np.isfinite(self.vacuum) and self.vacuum > 0):
             raise InterfaceError(f"vacuum must be a positive width in angstrom, got {self.vacuum}")
+        if not np.isfinite(self.space):
+            raise InterfaceError(f"sandwich_gap must be a length in angstrom, got {self.space}")
         if self.both_faces and self.sandwich_gap is not None:
             raise InterfaceError("both_faces needs vacuum: in a sandwich both faces are coated")
 
     @property
     def space(self) -> float:
         """From the highest atom to the image of the lowest, angstrom."""
-        return float(self.sandwich_gap if self.vacuum is None else self.vacuum)  # type: ignore[arg-type]
+        return float(sum(w for w in (self.vacuum, self.sandwich_gap) if w is not None))
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,7 +238,11 @@ class Assembly:
     ) -> tuple[FloatArray, FloatArray]:
         """Return the cell and the fractional coordinates."""
         cell, (low, high) = self.cell, self._heights
-        if not gap > -min(np.ptp(low), np.ptp(high)):
+        if np.shape(registry) != (2,) or not np.isfinite(registry).all():
+            raise InterfaceError(f"registry must be two fractions of a and b, got {registry}")
+        if not np.isfinite(gap):
+            raise InterfaceError(f"gap must be a length in angstrom, got {gap}")
+        if gap <= -min(np.ptp(low), np.ptp(high)):
             raise InterfaceError(
                 f"with a gap of {gap} angstrom one slab would reach through the other "
                 f"(they are {np.ptp(low):.2f} and {np.ptp(high):.2f} thick)"
