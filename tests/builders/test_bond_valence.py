@@ -1,0 +1,76 @@
+"""Bond valence sums: crystals satisfy them, one bond by hand, unknown cations are refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
+
+from llo_dft.builders.bond_valence import (
+    BOND_VALENCES,
+    bond_valence_sums,
+    global_instability_index,
+)
+from llo_dft.builders.valences import FORMAL_CHARGES, symbols_of
+from llo_dft.errors import InputError
+from llo_dft.resources import load_structure
+
+
+def sums_of(name: str, symbol: str) -> np.ndarray:
+    crystal = load_structure(name)
+    return bond_valence_sums(crystal)[[s == symbol for s in symbols_of(crystal)]]
+
+
+@pytest.mark.parametrize(
+    ("name", "symbol", "charge"),
+    [
+        ("Li3PO4_beta", "P", 5),
+        ("Li3PO4_gamma", "P", 5),
+        ("Li2MnO3", "Mn", 4),
+        ("LiCoO2", "Co", 3),
+        ("Li3PO4_beta", "O", 2),
+        ("Li3PO4_beta", "Li", 1),
+    ],
+)
+def test_crystals_satisfy_their_valences_within_a_tenth(name, symbol, charge) -> None:
+    assert sums_of(name, symbol) == pytest.approx(charge, rel=0.1)
+
+
+@pytest.mark.parametrize("name", ["Li3PO4_beta", "Li3PO4_gamma", "Li2MnO3"])
+def test_cations_give_what_anions_take(name: str) -> None:
+    crystal = load_structure(name)
+    sums, oxygen = bond_valence_sums(crystal), np.array(symbols_of(crystal)) == "O"
+    assert sums[oxygen].sum() == pytest.approx(sums[~oxygen].sum())
+
+
+@pytest.mark.parametrize("name", ["Li3PO4_beta", "Li3PO4_gamma", "Li2MnO3"])
+def test_known_crystals_are_stable_by_the_index(name: str) -> None:
+    assert global_instability_index(load_structure(name)) < 0.2
+
+
+def test_a_bond_as_long_as_r0_has_valence_one() -> None:
+    pair = Structure(
+        Lattice.cubic(12), ["Mn", "O"], [(0, 0, 0), (0, 0, 1.753)], coords_are_cartesian=True
+    )
+    assert bond_valence_sums(pair) == pytest.approx([1, 1])
+    # deviations of 3 and 1: the root of (9 + 1) / 2
+    assert global_instability_index(pair) == pytest.approx(np.sqrt(5))
+    assert global_instability_index(pair, [1]) == pytest.approx(1)
+
+
+def test_parameters_are_of_the_formal_charges() -> None:
+    assert {s: float(v.charge) for s, v in BOND_VALENCES.items()} == {
+        s: float(FORMAL_CHARGES[s]) for s in BOND_VALENCES
+    }
+
+
+def test_unknown_cations_are_refused_by_name() -> None:
+    strange = Structure(Lattice.cubic(4), ["Mo", "O"], [(0, 0, 0), (0.5, 0.5, 0.5)])
+    with pytest.raises(InputError, match="no bond valence parameter is known for Mo"):
+        bond_valence_sums(strange)
+
+
+def test_an_index_over_no_sites_is_refused() -> None:
+    with pytest.raises(InputError, match="needs at least one site"):
+        global_instability_index(load_structure("Li2MnO3"), [])
