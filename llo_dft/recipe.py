@@ -75,6 +75,22 @@ class Slab(Section):
     vacuum: float = Field(15.0, ge=6.0)
 
 
+class Coating(Section):
+    """[coating]: Li3PO4 (010) on the slab. Lengths in angstrom.
+
+    The setting names the axes of the plane; "(010)" of gamma means another plane in each.
+    """
+
+    phase: str = Field(min_length=1)  # beta, gamma, or a CIF
+    setting: Literal["Pmn2_1", "Pmnb", "Pnma"]
+    layers: int = Field(1, ge=1)
+    terminations: Annotated[list[str], Field(min_length=1), Once]
+    max_strain: float = Field(0.08, gt=0.0, lt=0.5)
+    registry_spacing: float = Field(0.7, gt=0.05)
+    gaps: Annotated[list[float], Field(min_length=1), Once] = [0.6, 1.0, 1.4, 1.6, 1.8, 2.0, 2.2]
+    keep: int = Field(1, ge=1)
+
+
 class Delithiation(Section):
     """[delithiation]: the lithium fractions, the pristine 1.0 always among them."""
 
@@ -114,6 +130,7 @@ class Recipe(Section):
     study: Study
     cathode: Cathode
     slab: Slab = Slab()
+    coating: Coating | None = None
     delithiation: Delithiation
     vacancies: Vacancies
     oxygen: Oxygen

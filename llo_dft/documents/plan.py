@@ -42,6 +42,41 @@ class PlannedHost(Document):
         return host_label(self.system, self.lithium_fraction)
 
 
+class PlannedBond(Document):
+    """A P-O bond across the interface; indices of the interface."""
+
+    phosphorus: int
+    oxygen: int
+    length: float = Field(description="Angstrom, before relaxation")
+
+
+class PlannedInterface(Document):
+    """The pristine slab with one termination of the coating on it, before relaxation."""
+
+    termination: str = Field(description="Face of the coating towards the oxide")
+    rank: int = Field(description="0 is the best registry and gap of this termination")
+    score: float = Field(description="Global instability index near the interface, e")
+    structure: StoredStructure
+    llo_sites: list[int] = Field(description="Site of each atom of the oxide slab, in its order")
+    coating_sites: list[int]
+    registry: tuple[float, float] = Field(description="Shift of the coating, fractions of a, b")
+    gap: float = Field(description="Height between the outermost atoms of both sides, angstrom")
+    coating_strain: tuple[float, float] = Field(description="Principal strains of the coating")
+    von_mises_strain: float
+    film_cells: int = Field(description="Cells of the coating on the common cell")
+    film_formula: str = Field(description="Atoms of one cell of the coating")
+    film_is_stoichiometric: bool = Field(description="Whether that cell is Li3PO4")
+    li_removed_for_charge: int = Field(
+        description="Li of the oxide's coated face that left so that formal charges add up"
+    )
+    bonds: list[PlannedBond] = Field(description="P-O bonds across the interface")
+
+    @property
+    def label(self) -> str:
+        """Name in labels and file names."""
+        return f"coated_{self.termination}_{self.rank}"
+
+
 class StudyPlan(Document):
     """Everything that will be computed."""
 
@@ -59,6 +94,7 @@ class StudyPlan(Document):
     slab_images: list[tuple[int, int, int]] = Field(description="Its lattice translation")
     turn_over: list[int] = Field(description="Where the operation top -> bottom takes each site")
     hosts: list[PlannedHost] = Field(description="From full to empty")
+    interfaces: list[PlannedInterface] = Field(default_factory=list)
 
     def host_structure(self, host: PlannedHost) -> StoredStructure:
         """Return the unrelaxed structure of a host."""

@@ -79,7 +79,11 @@ def plot_view(
 
 
 def save_views(
-    structure: Structure, path: Path, title: str, marked: Mapping[int, str] | None = None
+    structure: Structure,
+    path: Path,
+    title: str,
+    marked: Mapping[int, str] | None = None,
+    ring_means: str = "vacancy candidate",
 ) -> None:
     """Write side and top view of a structure as PNG; ``marked`` sites are ringed."""
     figure = Figure(figsize=(8.5, 5.2), dpi=130, layout="constrained")
@@ -91,7 +95,7 @@ def save_views(
         color, _ = ELEMENT_STYLE.get(symbol, _OTHER)
         side.plot([], [], "o", color=color, markeredgecolor="0.2", label=symbol)
     if marked:
-        side.plot([], [], "o", color="black", fillstyle="none", label="vacancy candidate")
+        side.plot([], [], "o", color="black", fillstyle="none", label=ring_means)
     figure.legend(loc="outside lower center", ncols=8, fontsize=8, frameon=False)
     figure.suptitle(title, fontsize=9)
     figure.savefig(path, metadata={"Software": None})

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: What makes a study another one. The oxygen reservoir is not among them: it changes what is
 #: read out of the same calculations.
-IDENTITY = ("study", "cathode", "slab", "delithiation", "vacancies", "engine")
+IDENTITY = ("study", "cathode", "slab", "coating", "delithiation", "vacancies", "engine")
 
 #: What a run that was killed at its very beginning leaves.
 _LEFT_BY_KILL = (".lock", ".study.json.partial")
@@ -164,6 +164,7 @@ def study_identity(recipe: Recipe) -> str:
 
 
 def _identity(recipe: Recipe, section: str) -> dict[str, Any]:
-    fields: dict[str, Any] = getattr(recipe, section).model_dump(mode="json")
+    table = getattr(recipe, section)
+    fields: dict[str, Any] = {} if table is None else table.model_dump(mode="json")
     fields.pop("device", None)  # where it is computed does not make it another study
     return fields

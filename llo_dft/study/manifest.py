@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.documents.plan import PlannedHost, StudyPlan
+    from llo_dft.documents.plan import PlannedHost, PlannedInterface, StudyPlan
 
 
 def write_structures(plan: StudyPlan, folder: Path) -> list[dict[str, Any]]:
@@ -83,7 +83,21 @@ def _planned(plan: StudyPlan) -> list[tuple[str, Structure, dict[str, Any]]]:
                     },
                 )
             )
+    rows += [(one.label, one.structure, _interface_facts(plan, one)) for one in plan.interfaces]
     return rows
+
+
+def _interface_facts(plan: StudyPlan, one: PlannedInterface) -> dict[str, Any]:
+    found = oxygen_environments(one.structure, plan.tm_layers, llo_sites=one.llo_sites).values()
+    counts = Counter(f"{environment.label} {environment.layer}" for environment in found)
+    facts = one.model_dump(exclude={"structure", "llo_sites", "coating_sites"})
+    return {
+        "kind": "interface",
+        "lithium_fraction": 1.0,
+        "stoichiometric": one.film_is_stoichiometric and one.li_removed_for_charge == 0,
+        **facts,
+        "environments": dict(sorted(counts.items())),
+    }
 
 
 def _entry(structure: Structure) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from llo_dft.documents.study import OxygenEnvironment
 from llo_dft.recipe import RecipeError
 from llo_dft.resources import load_structure
 from llo_dft.study.cif import read_cif
+from llo_dft.study.coating import plan_interfaces
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,6 +79,9 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         slab_images=[(int(a), int(b), int(c)) for a, b, c in slab.template.images],
         turn_over=[int(i) for i in slab.turn_over],
         hosts=[_host(recipe, slab, removal, pristine) for removal in removals],
+        interfaces=[]
+        if recipe.coating is None
+        else plan_interfaces(recipe, recipe.coating, bulk, recipe_folder),
     )
 
 

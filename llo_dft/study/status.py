@@ -71,7 +71,10 @@ def study_status(folder: StudyFolder) -> StudyStatus:
     if not manifest.is_file():
         raise StudyFolderError(f"{folder.path} was neither built nor run yet")
     planned = json.loads(manifest.read_text(encoding="utf-8"))["structures"]
-    labels = ["O2", *(PurePosixPath(entry["file"]).stem for entry in planned)]
+    labels = [
+        "O2",
+        *(PurePosixPath(entry["file"]).stem for entry in planned if entry["kind"] != "interface"),
+    ]
     cache = CalculationCache(folder.calculations)
     running = folder.is_running()
     last = {entry.label: entry for entry in cache.journal()}
