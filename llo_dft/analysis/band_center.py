@@ -1,0 +1,99 @@
+"""Centre, weight and width of a density of states within a window of energies.
+
+    centre  eps = int E g dE / int g dE
+    weight  w   = int g dE
+    width   s   = sqrt( int (E - eps)^2 g dE / w )
+
+All integrals are trapezoids on the grid of the density. Where a window ends between two
+points of the grid, g is taken there by linear interpolation, so that the last, narrower bin is
+counted as well. So a shift of all energies shifts the centre by just as much, and the
+centre of a sum of densities is the mean of their centres by weight, both to rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from llo_dft.typing import FloatArray
+
+#: Weight below which there is no centre, electrons: densities are printed to 1e-4 per eV.
+MIN_WEIGHT: Final = 1e-6
+
+
+@dataclass(frozen=True)
+class WindowMoments:
+    """The first moments of a density within a window.
+
+    ``center_ev`` and ``width_ev`` are None where there is too little weight to have them;
+    the width is None, too, where a density with negative parts makes its square negative.
+    """
+
+    center_ev: float | None
+    weight: float
+    width_ev: float | None
+
+
+def window_moments(
+    energies_ev: FloatArray,
+    density: FloatArray,
+    window: tuple[float, float] | None = None,
+) -> WindowMoments:
+    """Compute centre, weight and width of a density in a window.
+
+    Parameters
+    ----------
+    energies_ev
+        Ascending, shape (n_energies,).
+    density
+        States per eV, shape (n_energies,).
+    window
+        Lowest and highest energy, in eV; what is beyond the grid counts as empty. None: all.
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, energies don't ascend, a number is not finite, or the window is empty.
+    """
+    energies = np.asarray(energies_ev, dtype=np.float64)
+    states = np.asarray(density, dtype=np.float64)
+    if energies.ndim != 1 or energies.shape != states.shape or not len(energies):
+        raise ValueError(
+            f"Energies and density must be of one shape (n,), got {energies.shape} and "
+            f"{states.shape}"
+        )
+    if not (np.isfinite(energies).all() and np.isfinite(states).all()):
+        raise ValueError("Energies and densities must be finite")
+    if (np.diff(energies) <= 0).any():
+        raise ValueError("Energies must ascend")
+    if window is not None:
+        energies, states = _cut(energies, states, window)
+    weight = float(np.trapezoid(states, energies))
+    if abs(weight) < MIN_WEIGHT:
+        return WindowMoments(None, weight, None)
+    center = float(np.trapezoid(states * energies, energies)) / weight
+    square = float(np.trapezoid(states * (energies - center) ** 2, energies)) / weight
+    return WindowMoments(center, weight, float(np.sqrt(square)) if square >= 0 else None)
+
+
+def _cut(
+    energies: FloatArray, states: FloatArray, window: tuple[float, float]
+) -> tuple[FloatArray, FloatArray]:
+    """Return grid and density within a window, with points at its ends."""
+    low, high = window
+    if not low < high:
+        raise ValueError(
+            f"A window needs its lower end below its upper one, got {low:g} to {high:g}"
+        )
+    low, high = max(low, float(energies[0])), min(high, float(energies[-1]))
+    if low >= high:
+        return energies[:1], np.zeros(1)
+    inside = (energies > low) & (energies < high)
+    ends = np.interp([low, high], energies, states)
+    return (
+        np.concatenate([[low], energies[inside], [high]]),
+        np.concatenate([ends[:1], states[inside], ends[1:]]),
+    )

@@ -1,0 +1,157 @@
+"""Electronic structure out of finished calculations: edges, band centres, densities, summaries."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from llo_dft.documents.base import Document
+from llo_dft.documents.calculation import Fingerprint
+
+#: From where energies are counted. E_F floats within a gap, so the VBM is the default.
+ReferenceLevel: TypeAlias = Literal["vbm", "fermi", "vacuum", "core"]
+
+#: Which energies a band centre is taken over.
+Window: TypeAlias = Literal["occupied", "full", "fixed"]
+
+
+class BandEdges(Document):
+    """Band edges on VASP's own zero of energy."""
+
+    vbm_ev: float = Field(description="Highest occupied state; E_F in a metal")
+    cbm_ev: float | None = Field(description="Lowest empty state; E_F in a metal; None: no empty")
+    gap_ev: float | None = Field(description="0 in a metal; None if there are no empty bands")
+    fermi_ev: float | None
+    is_metal: bool
+    spin_gaps_ev: list[float | None] = Field(description="The gap of each spin by itself")
+    note: str = Field("", description="How the edges were decided, where that needs saying")
+
+    @property
+    def occupied_top_ev(self) -> float | None:
+        """Energy up to which states count as occupied: the middle of the gap, or E_F.
+
+        The middle, so that neither where E_F floats nor smearing beyond the VBM matters.
+        None if there is nothing above.
+        """
+        return None if self.cbm_ev is None else (self.vbm_ev + self.cbm_ev) / 2
+
+
+class WindowCenter(Document):
+    """Moments of a density in one window."""
+
+    center_ev: float | None = Field(description="From the reference; None: too little weight")
+    weight: float = Field(description="Captured weight: integral of the density, electrons")
+    width_ev: float | None = Field(description="Square root of the second central moment")
+
+
+class WindowCenters(Document):
+    """The three windows together."""
+
+    occupied: WindowCenter
+    full: WindowCenter
+    fixed: WindowCenter
+
+
+class SpinCenters(Document):
+    """Both spins together, and each where the run had spins."""
+
+    both: WindowCenters
+    up: WindowCenters | None = None
+    down: WindowCenters | None = None
+
+
+class ClassCenters(Document):
+    """The atoms of one environment class together."""
+
+    n_sites: int
+    centers: SpinCenters
+
+
+class SiteCenters(Document):
+    """One atom."""
+
+    site: int = Field(description="Index of the atom, from 0")
+    site_class: str
+    centers: SpinCenters
+
+
+class BandCenters(Document):
+    """Band centres of an orbital on atoms, counted from one reference level."""
+
+    label: str
+    element: str
+    orbital: str
+    reference: ReferenceLevel
+    reference_ev: float = Field(description="The reference on VASP's own zero")
+    references_ev: dict[ReferenceLevel, float] = Field(
+        description="All that are known, on VASP's own zero: their differences convert"
+    )
+    windows_ev: dict[Window, tuple[float, float]] = Field(description="From the reference")
+    edges: BandEdges
+    total: SpinCenters
+    classes: dict[str, ClassCenters]
+    sites: list[SiteCenters]
+    problems: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+
+
+class DensityCurve(Document):
+    """Projected density of one class of atoms."""
+
+    n_sites: int
+    up: list[float] = Field(description="States per eV and atom; both spins if there is no down")
+    down: list[float] | None = None
+    center_ev: float | None = Field(description="Where to mark the centre, from the reference")
+
+
+class ProjectedDensities(Document):
+    """Projected densities of classes of atoms, for a figure."""
+
+    label: str
+    element: str
+    orbital: str
+    reference: ReferenceLevel
+    window: Window = Field(description="Window of the centres")
+    energies_ev: list[float] = Field(description="From the reference")
+    vbm_ev: float = Field(description="From the reference")
+    cbm_ev: float | None = Field(description="From the reference")
+    curves: dict[str, DensityCurve]
+
+
+class ConvergenceRecord(Document):
+    """Whether a run converged, and by what that was decided."""
+
+    electronic: bool
+    ionic: bool
+    electronic_reason: str
+    ionic_reason: str
+
+
+class Moments(Document):
+    """Magnetic moments, Bohr magnetons."""
+
+    total_mu_b: float | None = Field(None, description="Spin up less down of the occupations")
+    sites_mu_b: list[float] | None = Field(None, description="Within spheres, from OUTCAR")
+
+
+class CalculationSummary(Document):
+    """What a finished calculation is. Numbers of a run that failed or did not converge: None."""
+
+    path: str
+    formula: str | None = None
+    n_atoms: int | None = None
+    n_ionic_steps: int | None = None
+    energy_ev: float | None = Field(
+        None, description="Without smearing; None unless electrons and ions converged"
+    )
+    converged: ConvergenceRecord | None = None
+    fingerprint: Fingerprint | None = None
+    moments: Moments | None = None
+    fermi_ev: float | None = None
+    gap_ev: float | None = None
+    band_edges: BandEdges | None = None
+    max_force_ev_per_angstrom: float | None = None
+    wall_s: float | None = Field(None, description="From OUTCAR, where there is one")
+    problems: list[str] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)

@@ -1,0 +1,43 @@
+"""What can be wrong with a VASP file, named together with the place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from llo_dft.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: unreadable: no such file, or it can't be opened. truncated: it ends too early (VASP was killed,
+#: or still writes). corrupt: it breaks its own layout. not_a_number: NaN, or stars where a number
+#: did not fit. refused: entities, or more bytes than allowed. absent: what was asked for is not in
+#: it. unconverged: the numbers are there and are not results.
+Fault: TypeAlias = Literal[
+    "unreadable", "truncated", "corrupt", "not_a_number", "refused", "absent", "unconverged"
+]
+
+
+class VaspFileError(InputError):
+    """A VASP file that can't be used.
+
+    Attributes
+    ----------
+    path
+        The file.
+    fault
+        What kind of thing is wrong with it.
+    place
+        Where: a byte of the (uncompressed) text, a section, or both.
+    """
+
+    def __init__(self, path: Path, fault: Fault, what: str, place: str = "") -> None:
+        self.path = path
+        self.fault = fault
+        self.place = place
+        where = f" at {place}" if place else ""
+        super().__init__(f"{path}: {fault.replace('_', ' ')}{where}: {what}")
+
+
+class FreeLayoutError(Exception):
+    """The rows of numbers are not in the fixed columns that VASP writes."""
