@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from llo_dft.typing import FloatArray, IntArray
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+ComplexArray: TypeAlias = npt.NDArray[np.complex128]
 
 #: Relative difference of squared lengths below which two lengths, or two angles, are one.
 TIE_TOLERANCE: Final = 1e-9
@@ -99,36 +100,42 @@ def reduction(bases: FloatArray) -> IntArray:
     -------
     (..., 2, 2) unimodular integers T: ``T @ bases`` is reduced.
     """
-    shape = bases.shape
-    vectors = bases.reshape(-1, 2, 2)
-    a, b = vectors[:, 0].copy(), vectors[:, 1].copy()
-    t = np.broadcast_to(np.eye(2, dtype=np.int64), vectors.shape).copy()
-    ta, tb = t[:, 0], t[:, 1]
+    # vectors of the plane, and the integer rows of T, as complex numbers: x + i y
+    a, b = (bases[..., row, 0] + 1j * bases[..., row, 1] for row in (0, 1))
+    ta, tb = np.full(a.shape, 1.0 + 0.0j), np.full(a.shape, 1.0j)
     while True:
-        swap = _dot(a, a) > _dot(b, b) * (1 + TIE_TOLERANCE)
-        a, b = np.where(swap[:, None], b, a), np.where(swap[:, None], a, b)
-        ta, tb = np.where(swap[:, None], tb, ta), np.where(swap[:, None], ta, tb)
-        ratio = _dot(a, b) / _dot(a, a)
+        aa, bb = _square(a), _square(b)
+        swap = aa > bb * (1 + TIE_TOLERANCE)
+        if swap.any():
+            a, b, aa = np.where(swap, b, a), np.where(swap, a, b), np.where(swap, bb, aa)
+            ta, tb = np.where(swap, tb, ta), np.where(swap, ta, tb)
+        ratio = _dot(a, b) / aa
         times = np.where(np.abs(ratio) > 0.5 + TIE_TOLERANCE, np.round(ratio), 0.0)
-        if not times.any() and not swap.any():
+        if not times.any():
             break
-        b = b - times[:, None] * a
-        tb = tb - times.astype(np.int64)[:, None] * ta
-    left = (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) < 0
-    b, tb = np.where(left[:, None], -b, b), np.where(left[:, None], -tb, tb)
-    acute = _dot(a, b) > TIE_TOLERANCE * _dot(a, a)
-    rhombic = acute & (_dot(b, b) - _dot(a, a) < TIE_TOLERANCE * _dot(a, a))
-    centred = acute & ~rhombic & (2 * _dot(a, b) > (1 - TIE_TOLERANCE) * _dot(a, a))
+        b, tb = b - times * a, tb - times * ta
+    sign = np.where((a.conj() * b).imag < 0, -1.0, 1.0)
+    b, tb = sign * b, sign * tb
+    aa, bb, ab = _square(a), _square(b), _dot(a, b)
+    acute = ab > TIE_TOLERANCE * aa
+    rhombic = acute & (bb - aa < TIE_TOLERANCE * aa)
+    centred = acute & ~rhombic & (2 * ab > (1 - TIE_TOLERANCE) * aa)
     ta, tb = (
-        np.where(rhombic[:, None], tb, ta),
-        np.where(rhombic[:, None], -ta, np.where(centred[:, None], tb - ta, tb)),
+        np.where(rhombic, tb, ta),
+        np.where(rhombic, -ta, np.where(centred, tb - ta, tb)),
     )
-    return np.stack([ta, tb], axis=1).reshape(shape)
-
-
-def _dot(first: FloatArray, second: FloatArray) -> FloatArray:
-    result: FloatArray = first[:, 0] * second[:, 0] + first[:, 1] * second[:, 1]
+    rows = np.stack([ta.real, ta.imag, tb.real, tb.imag], axis=-1)
+    result: IntArray = np.round(rows).astype(np.int64).reshape(bases.shape)
     return result
+
+
+def _dot(first: ComplexArray, second: ComplexArray) -> FloatArray:
+    result: FloatArray = first.real * second.real + first.imag * second.imag
+    return result
+
+
+def _square(vectors: ComplexArray) -> FloatArray:
+    return _dot(vectors, vectors)
 
 
 def hermite_normal_forms(index: int) -> IntArray:
@@ -163,6 +170,19 @@ def hermite_normal_forms(index: int) -> IntArray:
     return np.array(forms, dtype=np.int64)
 
 
+def _small_unimodular() -> IntArray:
+    """Return all unimodular matrices of entries -1, 0, 1.
+
+    They hold every operation on a reduced basis, whose images are among its shortest vectors.
+    """
+    grid = np.array(np.meshgrid(*[[-1, 0, 1]] * 4)).reshape(4, -1).T.reshape(-1, 2, 2)
+    result: IntArray = grid[np.abs(integer_determinants(grid)) == 1]
+    return result
+
+
+_SMALL_UNIMODULAR: Final = _small_unimodular()
+
+
 def lattice_point_group(basis: FloatArray) -> IntArray:
     """Return the point group of a 2D lattice (its holohedry).
 
@@ -178,12 +198,9 @@ def lattice_point_group(basis: FloatArray) -> IntArray:
     """
     reduce = reduction(basis)
     reduced = reduce @ basis
-    # The images of a reduced basis are among its shortest vectors: entries -1, 0, 1.
-    grid = np.array(np.meshgrid(*[[-1, 0, 1]] * 4)).reshape(4, -1).T.reshape(-1, 2, 2)
-    unimodular = grid[np.abs(integer_determinants(grid)) == 1]
     metric = reduced @ reduced.T
-    change = np.abs(unimodular @ metric @ unimodular.transpose(0, 2, 1) - metric)
-    found = unimodular[(change < SYMMETRY_TOLERANCE * metric[0, 0]).all(axis=(1, 2))]
+    change = np.abs(_SMALL_UNIMODULAR @ metric @ _SMALL_UNIMODULAR.transpose(0, 2, 1) - metric)
+    found = _SMALL_UNIMODULAR[(change < SYMMETRY_TOLERANCE * metric[0, 0]).all(axis=(1, 2))]
     back = np.round(np.linalg.inv(reduce)).astype(np.int64)
     group = back @ found @ reduce
     identity_first = np.argsort((group != np.eye(2)).any(axis=(1, 2)), kind="stable")

@@ -226,13 +226,13 @@ def _compare(
     common = area[which] * (index / cells[which]) ** limits.strain_share
     keep = common <= limits.max_area * (1 + SLACK)
     which, images = which[keep], images[keep]
-    keep = _has_smallest_cell(sublattices[which], images)
-    which, images = which[keep], images[keep]
     gradients = np.linalg.inv(sublattices @ problem.film)[which] @ (images @ problem.substrate)
     stretches = stretches_of(gradients)
     keep = (stretches[:, 1] >= low) & (stretches[:, 0] <= high)
     keep &= limits.angles(stretches) <= limits.max_angle * (1 + SLACK)
-    return sublattices[which[keep]], images[keep]
+    films, images = sublattices[which[keep]], images[keep]
+    smallest = _has_smallest_cell(films, images)
+    return films[smallest], images[smallest]
 
 
 def stretches_of(gradients: FloatArray) -> FloatArray:

@@ -194,9 +194,11 @@ def _common_cells(maps: Maps, task: _Search, limits: Limits) -> tuple[IntArray, 
     The common cell is reduced and right-handed, as seen on the substrate; its first vector
     has a positive first component on the substrate's.
     """
-    u, s, _ = np.linalg.svd(maps.gradients)
-    deformation = (u * s[:, None, :] ** (limits.strain_share - 1)) @ u.swapaxes(1, 2)
-    to_cell = reduction(maps.substrate @ task.sides.substrate @ deformation)
+    cells = maps.substrate @ task.sides.substrate
+    if limits.strain_share < 1.0:
+        u, s, _ = np.linalg.svd(maps.gradients)
+        cells = cells @ (u * s[:, None, :] ** (limits.strain_share - 1)) @ u.swapaxes(1, 2)
+    to_cell = reduction(cells)
     film = to_cell @ maps.film @ task.to_film
     substrate = to_cell @ maps.substrate @ task.to_substrate
     first = substrate[:, 0]

@@ -23,6 +23,9 @@ class OxygenEnvironment(Document):
     n_li_interlayer: int = Field(description="Li bonded to it in the Li layer beside it")
     layer: Layer
     side: Side
+    li_o_li: int = Field(0, description="Straight Li-O-Li axes with both Li in place")
+    li_o_empty: int = Field(0, description="Such axes of which one Li has left")
+    empty_o_empty: int = Field(0, description="Such axes of which both Li have left")
 
 
 class OxygenChemicalPotential(Document):

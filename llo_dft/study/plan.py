@@ -10,6 +10,7 @@ from llo_dft.builders.bulk import build_bulk
 from llo_dft.builders.checks import check_usable, formal_charge
 from llo_dft.builders.delithiation import delithiate
 from llo_dft.builders.environment import Environment, oxygen_environments
+from llo_dft.builders.lithium_axes import li_o_li_axes
 from llo_dft.builders.slab import build_slab
 from llo_dft.builders.vacancy import choose_vacancies
 from llo_dft.builders.valences import symbols_of
@@ -127,6 +128,7 @@ def _host(
     structure.remove_sites(list(removal.removed))
     kept = np.setdiff1d(np.arange(len(slab.structure)), removal.removed)
     classes = {new: pristine[int(old)].label for new, old in enumerate(kept) if old in pristine}
+    axes = li_o_li_axes(slab.structure, removal.removed, tm_layers=slab.tm_layers)
     vacancies = choose_vacancies(
         structure,
         oxygen_environments(structure, slab.tm_layers),
@@ -149,7 +151,9 @@ def _host(
                 removed=[int(kept[i]) for i in vacancy.removed],
                 pair=f"O{int(kept[vacancy.site])}",
                 site_class=classes[vacancy.site],
-                environment=OxygenEnvironment(**vars(vacancy.environment)),
+                environment=OxygenEnvironment(
+                    **vars(vacancy.environment), **vars(axes[int(kept[vacancy.site])])
+                ),
                 degeneracy=vacancy.degeneracy,
             )
             for vacancy in vacancies
