@@ -1,0 +1,81 @@
+"""llo-dft match: what a script reads, and what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+from pymatgen.core.structure import Structure
+from typer.testing import CliRunner
+
+from llo_dft.cli.main import app
+from llo_dft.resources import resource_path
+
+FILM = str(resource_path("structures", "Li3PO4_beta.cif"))
+SUBSTRATE = str(resource_path("structures", "Li2MnO3.cif"))
+
+
+def match(*options, film=FILM, substrate=SUBSTRATE):
+    return CliRunner().invoke(app, ["match", film, substrate, *options])
+
+
+def test_json_holds_every_match_with_its_matrices():
+    result = match(
+        *("--film-miller", "0", "1", "0", "--substrate-miller", "0", "0", "1"),
+        *("--max-area", "130", "--max-strain", "0.08", "--json"),
+    )
+    assert result.exit_code == 0
+    matches = json.loads(result.stdout)["matches"]
+    assert [round(m["area_a2"], 1) for m in matches if m["on_front"]] == [83.9, 125.9]
+    for one in matches:
+        assert one["max_strain"] <= 0.08
+        assert one["von_mises_strain"] > 0
+        cells = [
+            abs(round(np.linalg.det(one[f"{side}_transformation"])))
+            for side in ("film", "substrate")
+        ]
+        # 16 atoms in a cell of beta-Li3PO4, 12 in a primitive one of Li2MnO3
+        assert one["n_atoms"] == 16 * cells[0] + 12 * cells[1]
+
+
+def test_a_table_without_json():
+    result = match("--film-miller", "0", "1", "0", "--max-area", "90", "--max-strain", "0.08")
+    assert result.exit_code == 0
+    assert "83.9" in result.stdout
+
+
+def test_no_match_names_the_nearest_and_is_no_success():
+    result = match(
+        "--film-miller", "0", "1", "0", "--max-area", "60", "--max-strain", "0.02", "--json"
+    )
+    assert result.exit_code == 1
+    answer = json.loads(result.stdout)
+    assert answer["matches"] == []
+    assert answer["nearest"]["smallest_strain"]["max_strain"] > 0.02
+    assert "smallest strain" in answer["reason"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--film-miller", "0", "0", "0"], "names no plane"),
+        (["--max-area", "-5"], "max_area"),
+        (["--max-strain", "nan"], "max_strain"),
+    ],
+)
+def test_impossible_options_are_one_line(options, message):
+    result = match(*options)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_missing_file_and_one_with_partial_occupancy_are_one_line(tmp_path):
+    result = match(film=str(tmp_path / "gone.cif"))
+    assert (result.exit_code, "there is no file" in result.stderr) == (2, True)
+    mixed = Structure.from_file(FILM)
+    mixed[0] = {"Li": 0.5, "Na": 0.5}
+    mixed.to(filename=str(tmp_path / "mixed.cif"))
+    result = match(film=str(tmp_path / "mixed.cif"))
+    assert result.exit_code == 2
+    assert "full occupancy" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
