@@ -57,7 +57,7 @@ def plot_vacancy_curve(result: StudyResult, axes: Axes) -> Axes:
     axes.set_xlabel("Lithium fraction x  (charging to the right)")
     axes.set_ylabel("Vacancy formation energy (eV per O)")
     axes.invert_xaxis()
-    axes.legend(fontsize=8, frameon=False, loc="lower left")
+    axes.legend(fontsize=8, facecolor="white", framealpha=1.0, edgecolor="none")
     axes.set_title(_title(result), fontsize=9, loc="left")
     return axes
 
