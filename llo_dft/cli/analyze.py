@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from llo_dft.cli import analyze_band_center, analyze_summary
 from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
 
 app = typer.Typer(help="Analyse finished calculations.", no_args_is_help=True)
@@ -41,3 +42,7 @@ def vacancy(
     else:
         print_study(result)
     raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
+
+
+app.command("summary")(analyze_summary.summary)
+app.command("band-center")(analyze_band_center.band_center)

@@ -8,47 +8,44 @@ asked for. What is cut off, damaged or not a number raises ``VaspFileError`` wit
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
+from llo_dft.readers.vasprun_calculation import Found, Wanted, final_crystal, read_calculation
 from llo_dft.readers.vasprun_convergence import Convergence, convergence
 from llo_dft.readers.vasprun_dos import (
-    DosContext,
     ProjectedDensity,
     ProjectionRequest,
     TotalDensity,
-    read_dos,
 )
 from llo_dft.readers.vasprun_eigenvalues import (
     Eigenvalues,
     electrons,
     electrons_agree,
-    read_eigenvalues,
 )
-from llo_dft.readers.vasprun_errors import FreeLayoutError, VaspFileError
+from llo_dft.readers.vasprun_errors import VaspFileError
 from llo_dft.readers.vasprun_fallback import read_with_pymatgen
-from llo_dft.readers.vasprun_header import Crystal, Header, read_crystal, read_header
-from llo_dft.readers.vasprun_settings import VaspSettings, smearing_of, vasp_settings
-from llo_dft.readers.vasprun_steps import Step, read_atoms, read_energies
+from llo_dft.readers.vasprun_header import Crystal, Header, read_header
+from llo_dft.readers.vasprun_settings import VaspSettings, vasp_settings
 from llo_dft.readers.vasprun_stream import ByteStream
 from llo_dft.readers.vasprun_xml import parse_part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from llo_dft.readers.vasprun_steps import Step
     from llo_dft.readers.vasprun_xml import Value
 
 __all__ = ["ProjectionRequest", "VaspFileError", "Vasprun", "read_vasprun"]
 
-_BETWEEN: Final = re.compile(rb"<calculation>|</modeling>")
-_WITHIN: Final = re.compile(
-    rb"<(eigenvalues|dos|projected|eigenvalues_kpoints_opt|projected_kpoints_opt|calculation"
-    rb"|/calculation|/modeling)(?: [^>]*)?>"
-)
+#: How far beyond filled or empty states a Fermi level may lie, eV: runs on other k-points than
+#: those that gave the density have it some tenths off.
+_FERMI_SLACK_EV: Final = 2.0
 
-#: Largest distance of an atom's place in <finalpos> and in the last step, fractional.
-_SAME_PLACE: Final = 2e-8
+_BETWEEN: Final = re.compile(rb"<calculation>|</modeling>")
 
 
 @dataclass(frozen=True)
@@ -113,25 +110,6 @@ class Vasprun:
         return self.header.parameters
 
 
-@dataclass
-class _Wanted:
-    eigenvalues: bool
-    dos: bool
-    projection: ProjectionRequest | None
-    all_steps: bool
-    sites: tuple[int, ...] | None = None
-
-
-@dataclass
-class _Found:
-    steps: list[Step] = field(default_factory=list)
-    total: TotalDensity | None = None
-    projected: ProjectedDensity | None = None
-    eigenvalues: Eigenvalues | None = None
-    problems: list[str] = field(default_factory=list)
-    free_layout: bool = False
-
-
 def read_vasprun(
     path: str | Path,
     *,
@@ -162,8 +140,8 @@ def read_vasprun(
         which and ``place`` where.
     """
     path = Path(path)
-    wanted = _Wanted(eigenvalues, dos or projection is not None, projection, all_steps)
-    found = _Found()
+    wanted = Wanted(eigenvalues, dos or projection is not None, projection, all_steps)
+    found = Found()
     with ByteStream(path) as stream:
         text, first = stream.take_to(_BETWEEN, "header")
         header = read_header(stream, parse_part(stream, text + b"</modeling>", 0, "header"))
@@ -172,14 +150,14 @@ def read_vasprun(
             raise stream.error("absent", "no ionic step", "<modeling>")
         tail = b""
         while first[0] == b"<calculation>":
-            _read_calculation(stream, header, wanted, found)
+            read_calculation(stream, header, wanted, found)
             start = stream.offset
             text, first = stream.take_to(_BETWEEN, "after the last </calculation>")
             tail += text
         if stream.rest("after </modeling>").strip():
             raise stream.error("corrupt", "text after </modeling>", "end of file", start)
         root = parse_part(stream, b"<modeling>" + tail + b"</modeling>", start, "end of file")
-        final = _final(stream, root, header, found)
+        final = final_crystal(stream, root, header, found)
     if found.free_layout:
         _read_free_layout(path, wanted, found)
     return _finish(path, header, wanted, found, final)
@@ -206,88 +184,7 @@ def _sites(
     return tuple(sites)
 
 
-def _read_calculation(stream: ByteStream, header: Header, wanted: _Wanted, found: _Found) -> None:
-    """Read one <calculation>, from just after its tag to just after its end."""
-    where = f"<calculation> number {len(found.steps) + 1}"
-    start = stream.offset
-    parts: list[bytes] = []
-    found.eigenvalues = found.total = found.projected = None  # those of the last step count
-    while True:
-        text, tag = stream.take_to(_WITHIN, where)
-        parts.append(text)
-        name = tag[1].decode()
-        if name == "/calculation":
-            break
-        if name in {"calculation", "/modeling"}:
-            raise stream.error("corrupt", f"no end of {where}", where)
-        _read_array(stream, tag, (header, wanted, found))
-    text = b"<calculation>" + b"".join(parts) + b"</calculation>"
-    element = parse_part(stream, text, start, where)
-    smearing = smearing_of(header.parameters)
-    energy, free, history = read_energies(stream, element, smearing, where)
-    step = Step(energy, free, history)
-    if found.steps and not wanted.all_steps:
-        found.steps[-1] = replace(
-            found.steps[-1], crystal=None, forces_ev_per_angstrom=None, stress_kbar=None
-        )
-    fields, problems = read_atoms(stream, element, header.symbols, where)
-    found.problems = problems
-    found.steps.append(replace(step, **fields))  # type: ignore[arg-type]
-
-
-def _read_array(
-    stream: ByteStream,
-    tag: re.Match[bytes],
-    context: tuple[Header, _Wanted, _Found],
-) -> None:
-    """Read or skip a big array, from just after its tag to just after its end."""
-    header, wanted, found = context
-    name = tag[1].decode()
-    try:
-        if tag[0] == b"<dos>" and wanted.dos and not found.free_layout:
-            nedos = header.parameters.get("NEDOS")
-            dos_context = DosContext(
-                len(header.symbols),
-                nedos if isinstance(nedos, int) else None,
-                smearing_of(header.parameters),
-            )
-            orbital = wanted.projection.orbital if wanted.projection else ""
-            found.total, found.projected = read_dos(stream, dos_context, wanted.sites, orbital)
-            return
-        if name == "eigenvalues" and wanted.eigenvalues and not found.free_layout:
-            found.eigenvalues = read_eigenvalues(stream, len(header.kpoints.points))
-            return
-    except FreeLayoutError:
-        found.free_layout = True
-    stream.skip_past(f"</{name}>".encode(), f"<{name}>")
-
-
-def _final(stream: ByteStream, root: Any, header: Header, found: _Found) -> Crystal:  # noqa: ANN401
-    """Return the final structure: that of the last step, which <finalpos> repeats."""
-    element = root.find("structure[@name='finalpos']")
-    last = found.steps[-1].crystal
-    if element is None:
-        if last is None:
-            raise stream.error("corrupt", "no final structure", "end of file")
-        return last
-    final = read_crystal(stream, element, header.symbols, "<structure> finalpos")
-    if last is not None:
-        # a relaxation's <finalpos> may be one move beyond the last step's atoms, but not far
-        moved = abs(final.fractional - last.fractional)
-        moved = abs(moved - moved.round())
-        single = len(found.steps) == 1 and not _relaxes(header)
-        if moved.size and moved.max() > (_SAME_PLACE if single else 0.2):
-            what = "the final structure is not that of the last step"
-            raise stream.error("corrupt", what, "<structure> finalpos")
-    return final
-
-
-def _relaxes(header: Header) -> bool:
-    steps = header.parameters.get("NSW", 0)
-    return isinstance(steps, int) and steps > 0
-
-
-def _read_free_layout(path: Path, wanted: _Wanted, found: _Found) -> None:
+def _read_free_layout(path: Path, wanted: Wanted, found: Found) -> None:
     found.total, found.projected, found.eigenvalues = read_with_pymatgen(
         path, wanted.sites, wanted.projection.orbital if wanted.projection else ""
     )
@@ -295,7 +192,7 @@ def _read_free_layout(path: Path, wanted: _Wanted, found: _Found) -> None:
         found.eigenvalues = None
 
 
-def _finish(path: Path, header: Header, wanted: _Wanted, found: _Found, final: Crystal) -> Vasprun:
+def _finish(path: Path, header: Header, wanted: Wanted, found: Found, final: Crystal) -> Vasprun:
     decided = convergence(header.incar, header.parameters, found.steps)
     problems = list(found.problems)
     if not decided.electronic:
@@ -312,6 +209,7 @@ def _finish(path: Path, header: Header, wanted: _Wanted, found: _Found, final: C
     if found.free_layout:
         notes.append("rows not in VASP's columns: densities and eigenvalues read by pymatgen")
     _check_electrons(header, found, notes)
+    _check_fermi(path, header, found)
     return Vasprun(
         path=path,
         header=header,
@@ -327,7 +225,7 @@ def _finish(path: Path, header: Header, wanted: _Wanted, found: _Found, final: C
     )
 
 
-def _check_electrons(header: Header, found: _Found, notes: list[str]) -> None:
+def _check_electrons(header: Header, found: Found, notes: list[str]) -> None:
     """Note occupations that don't add up to the number of electrons."""
     expected = header.parameters.get("NELECT")
     if found.eigenvalues is None or not isinstance(expected, float):
@@ -337,3 +235,17 @@ def _check_electrons(header: Header, found: _Found, notes: list[str]) -> None:
     counted = float(electrons(found.eigenvalues, header.kpoints.weights, per_state).sum())
     if not electrons_agree(found.eigenvalues, counted, expected):
         notes.append(f"the occupations add up to {counted:.3f} electrons, NELECT is {expected:g}")
+
+
+def _check_fermi(path: Path, header: Header, found: Found) -> None:
+    """Refuse a Fermi level far from where the occupations have it."""
+    if found.eigenvalues is None or found.total is None:
+        return
+    fermi, width = found.total.fermi_ev, header.parameters.get("SIGMA", 0.0)
+    slack = max(_FERMI_SLACK_EV, 10 * width if isinstance(width, float) else 0.0)
+    energies, filled = found.eigenvalues.energies_ev, found.eigenvalues.occupations >= 0.5  # noqa: PLR2004
+    below = energies[filled].max(initial=-np.inf)
+    above = energies[~filled].min(initial=np.inf)
+    if below - slack > fermi or above + slack < fermi:
+        what = f"the Fermi level {fermi} eV contradicts the occupations"
+        raise VaspFileError(path, "corrupt", what, "<dos>, efermi")

@@ -27,6 +27,10 @@ _FERMI: Final = re.compile(rb'<i name="efermi"\s*>([^<]*)</i>')
 _PARTIAL: Final = re.compile(rb"<partial>|</dos>")
 _DOS_END: Final = re.compile(rb"</dos>")
 
+_BY_L: Final = ("s", "p", "d", "f")
+_BY_M: Final = ("s", "py", "pz", "px", "dxy", "dyz", "dz2", "dxz", "dx2")
+_LAST_D: Final = frozenset({"dx2", "x2-y2", "dx2-y2"})
+
 #: A total of non-collinear spins is followed by its x, y and z parts.
 NON_COLLINEAR: Final = 4
 
@@ -183,12 +187,21 @@ def _read_total(
     return result, grid
 
 
+def _in_order(fields: Sequence[str]) -> bool:
+    """Tell whether columns come in the order in which VASP writes them, by l or by l and m."""
+    if fields[:1] != ("energy",) or len(set(fields)) != len(fields):
+        return False
+    names = ["dx2" if name in _LAST_D else name for name in fields[1:]]
+    by_m = [*_BY_M, *(name for name in names[len(_BY_M) :] if name.startswith("f"))]
+    return names in (list(_BY_L[: len(names)]), by_m[: len(names)])
+
+
 def columns_of(fields: Sequence[str], orbital: str) -> list[int]:
     """Return the columns that make up an orbital: one by its name, or all of an l."""
     if orbital in fields[1:]:
         return [fields.index(orbital, 1)]
     if orbital == "d":
-        names = [name for name in fields[1:] if name.startswith("d") or name == "x2-y2"]
+        names = [name for name in fields[1:] if name[0] == "d" or name in _LAST_D]
     else:
         names = [name for name in fields[1:] if orbital in {"s", "p", "f"} and name[0] == orbital]
     return [fields.index(name, 1) for name in names]
@@ -199,7 +212,9 @@ def _read_partial(
 ) -> ProjectedDensity:
     sites, orbital = wanted
     columns = columns_of(reader.fields, orbital)
-    if reader.fields[:1] != ("energy",) or not columns:
+    if not _in_order(reader.fields):
+        refuse(reader, f"columns {', '.join(reader.fields)}, not in VASP's order")
+    if not columns:
         raise reader.stream.error(
             "absent",
             f"no column for {orbital!r} among {', '.join(reader.fields[1:])}",

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.readers.vasprun_xml import Value, as_float, as_int, child, settings, vectors
+from llo_dft.readers.vasprun_xml import (
+    Value,
+    as_float,
+    as_int,
+    child,
+    refuse_near_miss,
+    settings,
+    vectors,
+)
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
@@ -24,6 +32,17 @@ _RECIPROCAL_TOLERANCE: Final = 1e-5
 
 #: Fractional coordinates beyond this are damaged: VASP folds them into the cell.
 _FARTHEST_FRACTION: Final = 2.0
+
+#: Ways of asking for k-points that come with the divisions of a grid.
+_GRID_STYLES: Final = frozenset({"gamma", "monkhorst-pack"})
+
+#: Settings that results hang on. One that is missing beside a name that differs in one letter
+#: is damaged, not missing.
+_DECISIVE: Final = (
+    *("NELM", "EDIFF", "NSW", "IBRION", "EDIFFG", "ISMEAR", "ISPIN", "NEDOS", "NELECT", "ENMAX"),
+    *("GGA", "LHFCALC", "AEXX", "HFSCREEN", "LDAU", "LUSE_VDW", "LNONCOLLINEAR", "METAGGA"),
+    *("LDAUU", "LDAUJ", "LDAUTYPE", "IVDW", "ALGO", "LEPSILON", "ENCUT"),
+)
 
 _ELEMENT: Final = re.compile(r"[A-Z][a-z]?")
 
@@ -109,6 +128,9 @@ def read_header(stream: ByteStream, root: ET.Element) -> Header:
     generator = settings(stream, child(stream, root, "generator", "header"), "<generator>")
     incar = settings(stream, child(stream, root, "incar", "header"), "<incar>")
     parameters = settings(stream, child(stream, root, "parameters", "header"), "<parameters>")
+    for found, where in ((incar, "<incar>"), (parameters, "<parameters>")):
+        for name in _DECISIVE:
+            refuse_near_miss(stream, name, found, where)
     species, symbols = _read_atoms(stream, child(stream, root, "atominfo", "header"))
     initial = root.find("structure[@name='initialpos']")
     return Header(
@@ -141,6 +163,8 @@ def _read_atoms(
         if len(row) != 5:  # noqa: PLR2004 (count, element, mass, valence, title)
             raise stream.error("corrupt", f"an atom type of {len(row)} fields", where)
         title = " ".join(row[4].split())
+        if not (title.isascii() and title.isprintable()):
+            raise stream.error("corrupt", f"the pseudopotential {title!r}", where)
         element = _element(stream, row[1], title)
         count = as_int(stream, row[0], where)
         species.append(Species(element, count, as_float(stream, row[3], where), title))
@@ -186,6 +210,8 @@ def _read_kpoints(stream: ByteStream, element: ET.Element) -> KPoints:
             if len(counts) != 3 or min(counts) < 1:  # noqa: PLR2004 (three directions)
                 raise stream.error("corrupt", f"divisions {row.text!r}", where)
             divisions = (counts[0], counts[1], counts[2])
+    if style.lower() in _GRID_STYLES and divisions is None:
+        raise stream.error("corrupt", f"no divisions of the {style} grid", where)
     points = vectors(stream, child(stream, element, "varray[@name='kpointlist']", where), 3, where)
     weights = vectors(stream, child(stream, element, "varray[@name='weights']", where), 1, where)
     if len(points) != len(weights):
@@ -215,7 +241,8 @@ def read_crystal(
     if reciprocal is not None:
         product = lattice @ vectors(stream, reciprocal, 3, where).T
         longest = max(1.0, float(np.abs(lattice).max()))
-        fits &= bool(np.abs(product - np.eye(3)).max() <= _RECIPROCAL_TOLERANCE * longest)
+        fits &= product.shape == (3, 3)
+        fits = fits and bool(np.abs(product - np.eye(3)).max() <= _RECIPROCAL_TOLERANCE * longest)
     if not fits:
         what = "vectors, volume and reciprocal vectors of the cell contradict one another"
         raise stream.error("corrupt", what, where)

@@ -9,7 +9,7 @@ import numpy as np
 
 from llo_dft.readers.vasprun_errors import VaspFileError
 from llo_dft.readers.vasprun_header import Crystal, read_crystal
-from llo_dft.readers.vasprun_xml import as_float, child, vectors
+from llo_dft.readers.vasprun_xml import as_float, child, refuse_near_miss, vectors
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
@@ -68,7 +68,7 @@ def read_energies(
         _triple(stream, energy, f"{where}, <scstep>")
         for energy in element.iterfind("scstep/energy")
     ]
-    history = np.array([triple["e_fr_energy"] for triple in electronic if "e_fr_energy" in triple])
+    history = np.array([triple["e_fr_energy"] for triple in electronic if triple])
     found = element.findall("energy")
     if len(found) != 1:
         if found or electronic:
@@ -93,11 +93,17 @@ def read_energies(
 
 def _triple(stream: ByteStream, element: ET.Element, where: str) -> dict[str, float]:
     found: dict[str, float] = {}
+    decimals: set[int] = set()
     for item in element.iterfind("i"):
         name = (item.get("name") or "").strip()
         if name in found:
             raise stream.error("corrupt", f"{name} twice", where)
         found[name] = as_float(stream, item.text or "", f"{where}, {name}")
+        decimals.add(len((item.text or "").strip().partition(".")[2]))
+    if len(decimals) > 1:
+        raise stream.error("corrupt", "energies with different numbers of decimals", where)
+    if found and "e_fr_energy" not in found:
+        raise stream.error("corrupt", "no e_fr_energy among the energies", where)
     return found
 
 
@@ -142,8 +148,10 @@ def read_atoms(
             if len(flags) == len(symbols) and all(len(flag) == 3 for flag in flags):  # noqa: PLR2004
                 fields["movable"] = np.array(flags, dtype=np.float64)
     sizes = {"forces": len(symbols), "stress": 3}
+    written = [str(varray.get("name")) for varray in element.iterfind("varray")]
     for name, key in (("forces", "forces_ev_per_angstrom"), ("stress", "stress_kbar")):
-        if element.find(f"varray[@name='{name}']") is None:
+        if name not in written:
+            refuse_near_miss(stream, name, written, where)
             continue
         try:
             values = vectors(

@@ -9,13 +9,18 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from llo_dft.readers.vasprun_errors import Fault
     from llo_dft.readers.vasprun_stream import ByteStream
     from llo_dft.typing import FloatArray
 
-#: A number as Fortran writes it: no leading zeros, and digits on both sides of the point.
-_FLOAT: Final = re.compile(r"-?(?:0|[1-9][0-9]*)\.([0-9]+)(?:E[+-][0-9]{2,3})?")
+#: A number as VASP writes it: no leading zeros, digits on both sides of the point, at most 8 after.
+_FLOAT: Final = re.compile(r"-?(?:0|[1-9][0-9]*)\.([0-9]{1,8})(?:E[+-][0-9]{2,3})?")
 _INT: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
+#: Settings that VASP writes once, or always the same.
+UNIQUE: Final = frozenset({"NELM", "NSW", "ISPIN", "ISMEAR", "NEDOS", "ENMAX", "NELECT"})
+
 _LOGICAL: Final = {"T": True, "F": False}
 _NOT_A_NUMBER: Final = re.compile(r"\*\*|nan|inf", re.IGNORECASE)
 
@@ -48,7 +53,7 @@ def parse_part(stream: ByteStream, text: bytes, offset: int, section: str) -> ET
 
 def as_float(stream: ByteStream, text: str, section: str) -> float:
     """Return a number written by Fortran; NaN, stars and damage are named as that."""
-    token = text.strip()
+    token = text.strip(" ")
     if not _FLOAT.fullmatch(token):
         fault: Fault = "not_a_number" if _NOT_A_NUMBER.search(token) else "corrupt"
         raise stream.error(fault, f"{token!r} where a number is expected", section)
@@ -57,7 +62,7 @@ def as_float(stream: ByteStream, text: str, section: str) -> float:
 
 def as_int(stream: ByteStream, text: str, section: str) -> int:
     """Return a whole number written by Fortran."""
-    token = text.strip()
+    token = text.strip(" ")
     if not _INT.fullmatch(token):
         fault: Fault = "not_a_number" if _NOT_A_NUMBER.search(token) else "corrupt"
         raise stream.error(fault, f"{token!r} where a whole number is expected", section)
@@ -91,27 +96,45 @@ def child(stream: ByteStream, parent: ET.Element, path: str, section: str) -> ET
     return found[0]
 
 
+def refuse_near_miss(stream: ByteStream, name: str, present: Collection[str], section: str) -> None:
+    """Refuse a name that is missing where another differs from it in one character only."""
+    if name in present:
+        return
+    for other in present:
+        if len(other) == len(name) and sum(a != b for a, b in zip(other, name, strict=True)) == 1:
+            raise stream.error("corrupt", f"{other!r} where {name!r} is expected", section)
+
+
 def settings(stream: ByteStream, element: ET.Element, section: str) -> dict[str, Value]:
     """Return the named values below an element; of a name that comes twice, the first.
 
-    VASP repeats names (NELM, for example) under "response functions" with other meanings.
-    What is stars (a RANDOM_SEED too long for its columns) is left out, as is what can't be
-    read in a value that nothing here needs.
+    "response functions" are left out: VASP repeats names there (NELM, for example) with other
+    meanings, and nothing here needs the rest. So are stars (a RANDOM_SEED too long for its
+    columns).
+
+    Raises
+    ------
+    VaspFileError
+        If a value is not of its type, or one of ``UNIQUE`` comes twice with different values.
     """
     found: dict[str, Value] = {}
+    responses = set(element.iterfind(".//separator[@name='response functions']/*"))
     for item in element.iter():
         name = (item.get("name") or "").strip()
-        if item.tag not in {"i", "v"} or not name or name in found:
+        if item.tag not in {"i", "v"} or not name or item in responses:
             continue
         text = item.text or ""
         kind = item.get("type", "float")
         if "**" in text:
             continue
         where = f"{section}, {name}"
+        value: Value
         if item.tag == "i":
-            found[name] = _value(stream, text.strip(), kind, where)
+            value = _value(stream, text.strip(), kind, where)
         else:
-            found[name] = [_value(stream, token, kind, where) for token in text.split()]  # type: ignore[assignment]
+            value = [_value(stream, token, kind, where) for token in text.split()]  # type: ignore[assignment]
+        if found.setdefault(name, value) != value and name in UNIQUE:
+            raise stream.error("corrupt", f"{found[name]!r} and {value!r}", where)
     return found
 
 

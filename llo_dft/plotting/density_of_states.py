@@ -1,0 +1,74 @@
+"""Projected densities of states of classes of atoms, with their band centres marked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+    from llo_dft.documents.electronic import ProjectedDensities
+
+_COLORS: Final = ("#2a9d8f", "#e76f51", "#8a5fbf", "#c9a227", "#1f4e79", "#6c757d")
+_REFERENCE: Final = {
+    "vbm": "E - E(VBM)",
+    "fermi": "E - E(Fermi)",
+    "vacuum": "E - E(vacuum)",
+    "core": "E - E(core)",
+}
+
+
+def plot_density_of_states(densities: ProjectedDensities, axes: Axes) -> Axes:
+    """Draw the density of one atom of each class; spin down hangs below the axis.
+
+    Parameters
+    ----------
+    densities
+        What to draw.
+    axes
+        Where to draw.
+
+    Returns
+    -------
+    The axes. A dotted line marks each centre, the grey band the gap. A class without a
+    centre (too little weight) is named so in the legend.
+    """
+    energies = densities.energies_ev
+    axes.axhline(0.0, color="0.35", linewidth=0.8, zorder=1)
+    if densities.cbm_ev is not None and densities.cbm_ev > densities.vbm_ev:
+        axes.axvspan(densities.vbm_ev, densities.cbm_ev, color="0.92", zorder=0, label="gap")
+    else:
+        axes.axvline(densities.vbm_ev, color="0.6", linewidth=0.8, zorder=0)
+    for number, (name, curve) in enumerate(densities.curves.items()):
+        color = _COLORS[number % len(_COLORS)]
+        center = "no centre" if curve.center_ev is None else f"centre {curve.center_ev:.2f} eV"
+        axes.plot(
+            energies,
+            curve.up,
+            color=color,
+            linewidth=1.1,
+            label=f"{name} ({curve.n_sites}), {center}",
+        )
+        if curve.down is not None:
+            axes.plot(energies, [-value for value in curve.down], color=color, linewidth=1.1)
+        if curve.center_ev is not None:
+            axes.axvline(curve.center_ev, color=color, linestyle=":", linewidth=1.2)
+    axes.set_xlim(energies[0], energies[-1])
+    axes.set_xlabel(f"{_REFERENCE[densities.reference]} (eV)")
+    axes.set_ylabel(f"{densities.element} {densities.orbital} states (1/eV per atom)")
+    axes.set_title(f"{densities.label}, centres of the {densities.window} window", fontsize=9)
+    axes.legend(fontsize=8, frameon=False)
+    return axes
+
+
+def save_density_of_states(densities: ProjectedDensities, path: Path) -> None:
+    """Draw into a file; its ending says which kind."""
+    figure = Figure(figsize=(6.4, 4.2), dpi=160, layout="constrained")
+    FigureCanvasAgg(figure)
+    plot_density_of_states(densities, figure.add_subplot())
+    figure.savefig(path)
