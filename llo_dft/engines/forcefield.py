@@ -105,7 +105,8 @@ class ForceFieldCalculation(MSONable):
     def _calculator_arguments(self, known: Potential) -> dict[str, Any]:
         if not known.supported:
             return {}
-        arguments: dict[str, Any] = {"model": known.model, "device": self.device}
+        device = resolve_device(self.device)
+        arguments: dict[str, Any] = {"model": known.model, "device": device}
         if self.potential == "chgnet":
             arguments["stress"] = self.relaxes_cell
         return arguments
@@ -121,7 +122,7 @@ class ForceFieldEngine:
     protocol
         A key of ``FORCE_FIELD_PROTOCOLS``.
     device
-        "auto" takes a GPU if torch finds one.
+        "auto" takes a GPU if torch finds one where the calculation runs.
     overrides
         Settings of the protocol to replace.
 
@@ -136,6 +137,8 @@ class ForceFieldEngine:
         potential = known_potential(name)
         self._settings = relaxation_protocol(protocol, overrides)
         require_package(potential)
+        if device not in {"auto", "cpu"}:
+            resolve_device(device)  # refused here rather than in every calculation
         self.name = name
         self.protocol = protocol
         self.oxygen = potential.oxygen
@@ -150,7 +153,7 @@ class ForceFieldEngine:
             kind=kind,
             protocol=self.protocol,
             potential=self.name,
-            device=resolve_device(self._device),
+            device=self._device,
             relaxation={
                 name: value
                 for name, value in asdict(self._settings).items()

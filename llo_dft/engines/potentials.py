@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.metadata import packages_distributions, version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from typing import Final
 
@@ -159,5 +160,12 @@ def require_package(potential: Potential) -> None:
 
 def package_version(potential: Potential) -> str:
     """Return the version of the distribution that provides a potential's module."""
-    distributions = packages_distributions().get(potential.package, [potential.package])
-    return version(distributions[0])
+    return _module_version(potential.package)
+
+
+@cache
+def _module_version(module: str) -> str:
+    try:
+        return version(module)  # most distributions are called as their module
+    except PackageNotFoundError:
+        return version(packages_distributions()[module][0])  # reads all there are: seconds
