@@ -130,13 +130,17 @@ def centers_of(
     if edges is None or run.total_dos is None or run.projected_dos is None:
         raise InputError(f"{run.path}: {notes[-1] if notes else 'no densities of states'}")
     sites = run.projected_dos.sites
+    try:
+        classes = site_classes(run.final, sites, tm_layers)
+    except ValueError as error:
+        raise InputError(f"{run.path}: {error}") from error
     densities = SiteDensities(
         element,
         orbital,
         run.total_dos.energies_ev,
         run.projected_dos.density,
         sites,
-        site_classes(run.final, sites, tm_layers),
+        classes,
     )
     levels = _levels(run, read_outcar_beside(run, problems), notes)
     try:
@@ -180,21 +184,17 @@ def site_classes(crystal: Crystal, sites: tuple[int, ...], tm_layers: int | None
 
     Raises
     ------
-    InputError
+    ValueError
         If the metals do not lie in that many layers.
     """
     from pymatgen.core.structure import Structure  # noqa: PLC0415 (keeps --help fast)
 
     from llo_dft.builders.environment import LONGEST_BOND, oxygen_environments  # noqa: PLC0415
     from llo_dft.builders.valences import LAYER_METALS  # noqa: PLC0415
-    from llo_dft.errors import InputError  # noqa: PLC0415
 
     structure = Structure(crystal.lattice_angstrom, crystal.symbols, crystal.fractional)
     if tm_layers is not None:
-        try:
-            around = oxygen_environments(structure, tm_layers)
-        except ValueError as error:
-            raise InputError(str(error)) from error
+        around = oxygen_environments(structure, tm_layers)
         return {site: around[site].label for site in sites if site in around}
     found = {}
     for site in sites:

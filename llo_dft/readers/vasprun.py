@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.readers.vasprun_calculation import Found, Wanted, final_crystal, read_calculation
+from llo_dft.readers.vasprun_calculation import (
+    Found,
+    Wanted,
+    final_crystal,
+    read_calculation,
+    read_last_atoms,
+)
 from llo_dft.readers.vasprun_convergence import Convergence, convergence
 from llo_dft.readers.vasprun_dos import (
     ProjectedDensity,
@@ -156,6 +162,7 @@ def read_vasprun(
             tail += text
         if stream.rest("after </modeling>").strip():
             raise stream.error("corrupt", "text after </modeling>", "end of file", start)
+        read_last_atoms(stream, header, found)
         root = parse_part(stream, b"<modeling>" + tail + b"</modeling>", start, "end of file")
         final = final_crystal(stream, root, header, found)
     if found.free_layout:

@@ -57,6 +57,7 @@ class Found:
     eigenvalues: Eigenvalues | None = None
     problems: list[str] = field(default_factory=list)
     free_layout: bool = False
+    last: tuple[ET.Element, str] | None = None
 
 
 def read_calculation(stream: ByteStream, header: Header, wanted: Wanted, found: Found) -> None:
@@ -78,14 +79,20 @@ def read_calculation(stream: ByteStream, header: Header, wanted: Wanted, found: 
     element = parse_part(stream, text, start, where)
     smearing = smearing_of(header.parameters)
     energy, free, history = read_energies(stream, element, smearing, where)
-    step = Step(energy, free, history)
-    if found.steps and not wanted.all_steps:
-        found.steps[-1] = replace(
-            found.steps[-1], crystal=None, forces_ev_per_angstrom=None, stress_kbar=None
-        )
-    fields, problems = read_atoms(stream, element, header.symbols, where)
-    found.problems = problems
-    found.steps.append(replace(step, **fields))  # type: ignore[arg-type]
+    found.steps.append(Step(energy, free, history))
+    found.last = (element, where)
+    if wanted.all_steps:
+        read_last_atoms(stream, header, found)
+
+
+def read_last_atoms(stream: ByteStream, header: Header, found: Found) -> None:
+    """Read the atoms of the step that was met last; the others' are not looked at."""
+    if found.last is None:
+        return
+    element, where = found.last
+    fields, found.problems = read_atoms(stream, element, header.symbols, where)
+    found.steps[-1] = replace(found.steps[-1], **fields)  # type: ignore[arg-type]
+    found.last = None
 
 
 def _read_array(
@@ -108,7 +115,12 @@ def _read_array(
             found.total, found.projected = read_dos(stream, dos_context, wanted.sites, orbital)
             return
         if name == "eigenvalues" and wanted.eigenvalues and not found.free_layout:
-            found.eigenvalues = read_eigenvalues(stream, len(header.kpoints.points))
+            n_bands = header.parameters.get("NBANDS")
+            found.eigenvalues = read_eigenvalues(
+                stream,
+                len(header.kpoints.points),
+                n_bands if isinstance(n_bands, int) else None,
+            )
             return
     except FreeLayoutError:
         found.free_layout = True

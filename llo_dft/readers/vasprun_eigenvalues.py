@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: Occupations outside of this are damaged; Methfessel-Paxton overshoots by less.
 _OCCUPATION_LIMITS: Final = (-0.5, 1.5)
 
+#: Difference of the bands listed and NBANDS that is lines lost; a larger one is another meaning.
+_LOST_LINES: Final = 2
+
 #: Fall from one band to the next that can't be rounding or a swap of close bands, eV.
 _FALL_EV: Final = 2.0
 
@@ -40,7 +43,7 @@ class Eigenvalues:
     occupations: FloatArray
 
 
-def read_eigenvalues(stream: ByteStream, n_kpoints: int) -> Eigenvalues:
+def read_eigenvalues(stream: ByteStream, n_kpoints: int, n_bands: int | None = None) -> Eigenvalues:
     """Read from just after <eigenvalues> to just after </eigenvalues>.
 
     Raises
@@ -71,12 +74,14 @@ def read_eigenvalues(stream: ByteStream, n_kpoints: int) -> Eigenvalues:
         refuse(reader, f"{len(spins)} spins")
     table = np.array(spins)
     found = Eigenvalues(table[:, :, 0], table[:, :, 1])
-    _check(reader, found)
+    _check(reader, found, n_bands)
     stream.skip_past(b"</eigenvalues>", "<eigenvalues>")
     return found
 
 
-def _check(reader: SetReader, found: Eigenvalues) -> None:
+def _check(reader: SetReader, found: Eigenvalues, n_bands: int | None) -> None:
+    if n_bands is not None and 0 < abs(found.energies_ev.shape[-1] - n_bands) <= _LOST_LINES:
+        refuse(reader, f"{found.energies_ev.shape[-1]} bands, and NBANDS is {n_bands}")
     low, high = _OCCUPATION_LIMITS
     if found.occupations.min() < low or found.occupations.max() > high:
         refuse(reader, "an occupation that is not between 0 and 1")

@@ -44,6 +44,9 @@ _DECISIVE: Final = (
     *("LDAUU", "LDAUJ", "LDAUTYPE", "IVDW", "ALGO", "LEPSILON", "ENCUT"),
 )
 
+#: Settings that VASP uses as they are asked for, and writes twice.
+_SAME_IN_BOTH: Final = ("LDAUU", "LDAUJ", "ENMAX", "ISPIN")
+
 _ELEMENT: Final = re.compile(r"[A-Z][a-z]?")
 
 
@@ -131,6 +134,11 @@ def read_header(stream: ByteStream, root: ET.Element) -> Header:
     for found, where in ((incar, "<incar>"), (parameters, "<parameters>")):
         for name in _DECISIVE:
             refuse_near_miss(stream, name, found, where)
+    for name in _SAME_IN_BOTH:
+        asked, used = incar.get(name), parameters.get(name)
+        if asked is not None and used is not None and _differ(asked, used):
+            what = f"{name} is {asked!r} in <incar> and {used!r} in <parameters>"
+            raise stream.error("corrupt", what, "header")
     species, symbols = _read_atoms(stream, child(stream, root, "atominfo", "header"))
     initial = root.find("structure[@name='initialpos']")
     return Header(
@@ -144,6 +152,13 @@ def read_header(stream: ByteStream, root: ET.Element) -> Header:
         if initial is None
         else read_crystal(stream, initial, symbols, "<structure> initialpos"),
     )
+
+
+def _differ(asked: Value, used: Value) -> bool:
+    """Tell whether a setting was changed; lists of other lengths say nothing of each other."""
+    if isinstance(asked, list) and isinstance(used, list) and len(asked) != len(used):
+        return False
+    return asked != used
 
 
 def _rows(stream: ByteStream, atominfo: ET.Element, name: str) -> list[list[str]]:

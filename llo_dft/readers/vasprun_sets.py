@@ -47,6 +47,8 @@ class SetReader:
     def enter_array(self) -> bytes:
         """Read up to the outermost set; return the text before it and keep the field names."""
         before, found = self.stream.take_to(_HEAD_END, self.section)
+        if b"calculation>" in before:
+            raise self.stream.error("corrupt", "a new step before this array ends", self.section)
         if found[0] == b"</array>":
             if b"<r>" in before:
                 raise FreeLayoutError

@@ -31,6 +31,9 @@ MAX_PART_BYTES: Final = 1 << 26
 MAX_EXPANSION: Final = 200
 FREE_BYTES: Final = 1 << 26
 
+#: Where a step begins, which no array reaches into.
+_STEP: Final = b"<calculation>"
+
 #: Longest tag that is looked for: so much of a chunk's end is looked at again with the next.
 _LONGEST_TAG: Final = 256
 
@@ -189,13 +192,17 @@ class ByteStream:
             left -= len(data)
 
     def skip_past(self, needle: bytes, section: str) -> None:
-        """Go on to just after the next occurrence."""
+        """Go on to just after the next occurrence, which must come before the next step."""
         while True:
             found = self._window.find(needle, self._cursor)
+            step = self._window.find(_STEP, self._cursor, None if found < 0 else found)
+            if step >= 0:
+                what = f"no {needle.decode()} before the next step"
+                raise self.error("corrupt", what, section, self._start + step)
             if found >= 0:
                 self._cursor = found + len(needle)
                 return
-            keep = max(self._cursor, len(self._window) - len(needle) + 1)
+            keep = max(self._cursor, len(self._window) - max(len(needle), len(_STEP)) + 1)
             data = self._read(1 << 20)
             if not data:
                 raise self._truncated(section)

@@ -79,9 +79,11 @@ def vectors(stream: ByteStream, element: ET.Element, width: int, section: str) -
         if row.tag != "v" or len(row) or len(tokens) != width or (row.tail or "").strip():
             what = f"row {len(rows) + 1} has not {width} numbers: {(row.text or '')!r}"
             raise stream.error("corrupt", what, where)
-        values = [as_float(stream, token, where) for token in tokens]
-        decimals |= {len(token.partition(".")[2]) for token in tokens}
-        rows.append(values)
+        for token in tokens:
+            if not _FLOAT.fullmatch(token):
+                as_float(stream, token, where)  # raises, and says what it is
+            decimals.add(len(token) - token.index("."))
+        rows.append([float(token) for token in tokens])
     if len(decimals) > 1 or (element.text or "").strip():
         raise stream.error("corrupt", "numbers with different numbers of decimals", where)
     return np.array(rows, dtype=np.float64).reshape(-1, width)
@@ -101,7 +103,9 @@ def refuse_near_miss(stream: ByteStream, name: str, present: Collection[str], se
     if name in present:
         return
     for other in present:
-        if len(other) == len(name) and sum(a != b for a, b in zip(other, name, strict=True)) == 1:
+        if len(other) != len(name):
+            continue
+        if sum(a != b for a, b in zip(other, name, strict=True)) == 1:
             raise stream.error("corrupt", f"{other!r} where {name!r} is expected", section)
 
 

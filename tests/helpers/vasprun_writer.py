@@ -166,7 +166,7 @@ def _incar(run: Run) -> Iterator[str]:
 
 
 def _hubbard(run: Run) -> Iterator[str]:
-    species = [symbol for symbol, _ in groupby(run.symbols)]
+    species = [symbol for symbol, _ in groupby(run.symbols)]  # in INCAR and as used
     u = "".join(f"{(run.u_values or {}).get(symbol, 0.0):16.8f}" for symbol in species)
     yield _item("LDAU", "logical", " T  ", "  ")
     yield '  <v type="int" name="LDAUTYPE">     2</v>\n'
@@ -207,7 +207,7 @@ def _parameters(run: Run) -> Iterator[str]:
         "IBRION": ("int", f"{-1 if len(run.energies) == 1 else 2:6d}"),
         "EDIFFG": ("", f"{-0.02:16.8f}"),
         "NEDOS": ("int", f"{run.n_energies:6d}"),
-        "LDAU": ("logical", " T  " if run.u_values is not None else " F  "),
+        **({} if run.u_values is not None else {"LDAU": ("logical", " F  ")}),
         "GGA": ("string", "PE"),
         "LHFCALC": ("logical", " F  "),
         "AEXX": ("", f"{0:16.8f}"),
@@ -217,6 +217,8 @@ def _parameters(run: Run) -> Iterator[str]:
     yield ' <parameters>\n  <separator name="general" >\n'
     for name, (kind, value) in values.items():
         yield _item(name, kind, value, "   ")
+    if run.u_values is not None:
+        yield from _hubbard(run)
     yield '  </separator>\n  <separator name="response functions" >\n'
     yield _item("NELM", "int", "     1", "   ")  # VASP does repeat names here
     yield "  </separator>\n </parameters>\n"
