@@ -20,6 +20,10 @@ _VACUUM: Final = re.compile(
     + rf"\s+({_NUMBER})\s+({_NUMBER})\s*$".encode()
 )
 _MOMENT: Final = re.compile(rf"\s*(\d+)((?:\s+{_NUMBER})+)\s*$".encode())
+
+#: Rounding of one printed moment, Bohr magnetons.
+_ROUNDING: Final = 5.1e-4
+
 _CORE_ATOM: Final = re.compile(rb"\s*(\d+)-\s+")
 _CORE_LEVEL: Final = re.compile(rf"(\d[spdf])\s+({_NUMBER})(?=\s|$)".encode())
 
@@ -79,16 +83,19 @@ def _moments(path: Path, lines: Iterator[bytes]) -> tuple[float, ...]:
         if row is not None and rules == 1:
             if int(row[1]) != len(moments) + 1:
                 break
-            moments.append(float(row[2].split()[-1]))
+            *orbitals, total = (float(token) for token in row[2].split())
+            if orbitals and abs(sum(orbitals) - total) > _ROUNDING * (len(orbitals) + 1):
+                break
+            moments.append(total)
         elif text.startswith(b"---"):
             rules += 1
             if rules == 2:  # noqa: PLR2004 (one rule above the atoms, one below)
                 return tuple(moments)
-        elif not text and rules == 1 and moments:
+        elif not text and rules == 1 and len(moments) == 1 and next(lines, None) is not None:
             return tuple(moments)  # a single atom has no line of sums
         elif text and not text.startswith(b"#"):
             break
-    what = f"the table of moments breaks off after atom {len(moments)}"
+    what = f"the table of moments breaks off, or does not add up, after atom {len(moments)}"
     raise VaspFileError(path, "corrupt", what, "magnetization (x)")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from llo_dft.readers.vasprun_errors import Fault, FreeLayoutError
 from llo_dft.readers.vasprun_rows import RowError, RowLayout, find_layout, read_columns
+from llo_dft.readers.vasprun_stream import MAX_PART_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,6 +141,9 @@ class SetReader:
             end = text.find(b"</set>")
             if end >= 0:
                 return max(1, (text.rfind(b"\n", 0, end) + 1) // layout.length)
+            if len(text) > MAX_PART_BYTES:
+                what = f"a set without an end within {MAX_PART_BYTES >> 20} MiB"
+                raise self.stream.error("corrupt", what, self.section)
             if len(text) < (n + 256) * layout.length:
                 self.stream.take(len(text) + 1, self.section)  # raises: the file ends here
             n = 2 * n + 256

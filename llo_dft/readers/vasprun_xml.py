@@ -125,8 +125,10 @@ def settings(stream: ByteStream, element: ET.Element, section: str) -> dict[str,
     responses = set(element.iterfind(".//separator[@name='response functions']/*"))
     for item in element.iter():
         name = (item.get("name") or "").strip()
-        if item.tag not in {"i", "v"} or not name or item in responses:
+        if item.tag not in {"i", "v"} or item in responses:
             continue
+        if not name:
+            raise stream.error("corrupt", f"a value without a name, {item.text!r}", section)
         text = item.text or ""
         kind = item.get("type", "float")
         if "**" in text:

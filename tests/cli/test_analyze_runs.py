@@ -48,7 +48,7 @@ def folder(parent: Path, name: str, run: Run, outcar: str = "") -> Path:
 
 def outcar_of(n_atoms: int) -> str:
     rows = "\n".join(
-        f"{n:5d}        0.001   0.002   {n / 10:5.3f}   {n / 10:5.3f}"
+        f"{n:5d}        0.001   0.002   {n / 10:5.3f}   {n / 10 + 0.003:5.3f}"
         for n in range(1, n_atoms + 1)
     )
     core = "\n".join(
@@ -67,7 +67,9 @@ def test_summary_of_a_run(tmp_path):
     assert found["converged"]["electronic"] is found["converged"]["ionic"] is True
     assert found["fingerprint"]["functional"] == "PBE+U"
     assert found["fingerprint"]["u_values_ev"] == {"Mn": 3.9}
-    assert found["moments"]["sites_mu_b"] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    assert found["moments"]["sites_mu_b"] == pytest.approx(
+        [0.103, 0.203, 0.303, 0.403, 0.503, 0.603]
+    )
     assert found["moments"]["total_mu_b"] == pytest.approx(-1.0)
     assert found["gap_ev"] == pytest.approx(2.6488)
     assert found["wall_s"] == 123.456
