@@ -45,7 +45,7 @@ def stored(store: JobStore) -> list[str]:
     return sorted(found)
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401
+def plain(value: Any) -> Any:
     return json.loads(json.dumps(jsanitize(value, strict=True, enum_values=True)))
 
 
@@ -62,7 +62,7 @@ def same_as_run_locally(
     *,
     external: bool = False,
     start: JobStore | None = None,
-    **options: Any,  # noqa: ANN401
+    **options: Any,
 ) -> FlowResult:
     """Run a flow by run_locally and by run_flow, and assert that they did the same."""
     theirs_store, ours_store = new_store(), new_store()

@@ -1,6 +1,6 @@
 """Jobs and flows for the tests of the runner, in a module that worker processes can import."""
 
-# ruff: noqa: ANN401 - these jobs take and give anything
+
 from __future__ import annotations
 
 import os
