@@ -70,7 +70,7 @@ def build(path: Path, n_atoms: int, n_energies: int) -> None:
         fields=None,
         n_energies=n_energies,
         energy_range=(-20.0, 10.0),
-        n_kpoints=100,
+        n_kpoints=228,
     )
     few = Run(fields=LMF_FIELDS, n_energies=n_energies, energy_range=(-20.0, 10.0))
     blocks = [

@@ -166,7 +166,7 @@ def read_vasprun(
         root = parse_part(stream, b"<modeling>" + tail + b"</modeling>", start, "end of file")
         final = final_crystal(stream, root, header, found)
     if found.free_layout:
-        _read_free_layout(path, wanted, found)
+        _read_free_layout(path, stream.offset, wanted, found)
     return _finish(path, header, wanted, found, final)
 
 
@@ -191,9 +191,10 @@ def _sites(
     return tuple(sites)
 
 
-def _read_free_layout(path: Path, wanted: Wanted, found: Found) -> None:
+def _read_free_layout(path: Path, n_bytes: int, wanted: Wanted, found: Found) -> None:
+    orbital = wanted.projection.orbital if wanted.projection else ""
     found.total, found.projected, found.eigenvalues = read_with_pymatgen(
-        path, wanted.sites, wanted.projection.orbital if wanted.projection else ""
+        path, n_bytes, wanted.sites, orbital
     )
     if not wanted.eigenvalues:
         found.eigenvalues = None

@@ -26,17 +26,29 @@ _GRID_TOLERANCE_EV: Final = 2.1e-4
 
 
 def read_with_pymatgen(
-    path: Path, sites: Sequence[int] | None, orbital: str
+    path: Path, n_bytes: int, sites: Sequence[int] | None, orbital: str
 ) -> tuple[TotalDensity | None, ProjectedDensity | None, Eigenvalues | None]:
     """Return what pymatgen reads of the densities of states and the eigenvalues.
+
+    Parameters
+    ----------
+    path
+        The file.
+    n_bytes
+        Its size, unpacked.
+    sites
+        Atoms to read projections of; None for none.
+    orbital
+        See ``ProjectionRequest``.
 
     Raises
     ------
     VaspFileError
         If it can't, or what it reads is not numbers, or lacks what is asked for.
     """
-    if path.stat().st_size > MAX_FALLBACK_BYTES:
-        raise VaspFileError(path, "refused", "too large to be read in a free layout")
+    if n_bytes > MAX_FALLBACK_BYTES:
+        what = f"rows not in VASP's columns, and more than {MAX_FALLBACK_BYTES >> 30} GiB of them"
+        raise VaspFileError(path, "refused", what)
     from pymatgen.io.vasp.outputs import Vasprun  # noqa: PLC0415 (rarely needed, takes a second)
 
     try:

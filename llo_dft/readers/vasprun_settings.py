@@ -52,6 +52,7 @@ _HSE06_SCREENING: Final = 0.2
 _HSE03_SCREENING: Final = 0.3
 _QUARTER: Final = 0.25
 _SAME: Final = 1e-6
+_NEAR_HSE06: Final = 0.01
 _DUDAREV: Final = 2
 
 
@@ -163,6 +164,8 @@ def _hybrid(header: Header, base: str) -> str:
         for value, name in names.items():
             if abs(screening - value) < _SAME:
                 return name
+        if abs(screening - _HSE06_SCREENING) < _NEAR_HSE06:  # 0.207 is common, and not the same
+            return f"HSE06(HFSCREEN={screening:g})"
     return f"hybrid({base}, AEXX={exchange:g}, HFSCREEN={screening:g})"
 
 

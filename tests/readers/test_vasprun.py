@@ -250,6 +250,14 @@ def test_unconverged_runs_have_no_energy(tmp_path, settings, run, electronic, io
             "HSE06",
         ),
         ({"LHFCALC": ("logical", " T  "), "AEXX": ("", "      0.25000000")}, "PBE0"),
+        (
+            {
+                "LHFCALC": ("logical", " T  "),
+                "AEXX": ("", "      0.25000000"),
+                "HFSCREEN": ("", "      0.20700000"),
+            },
+            "HSE06(HFSCREEN=0.207)",
+        ),
         ({"GGA": ("string", "PS")}, "PBEsol"),
         ({"GGA": ("string", "--")}, "PBE"),
         ({"METAGGA": ("string", "R2SCAN")}, "r2SCAN"),
