@@ -19,7 +19,7 @@ class MakeCalculation(Protocol):
         *,
         lattice: Lattice | None = ...,
         settings: dict[str, Any] | None = ...,
-        **fields: Any,  # noqa: ANN401 (whatever a document may hold)
+        **fields: Any,
     ) -> CalculationDocument: ...
 
 
@@ -33,7 +33,7 @@ def make_calculation() -> MakeCalculation:
         *,
         lattice: Lattice | None = None,
         settings: dict[str, Any] | None = None,
-        **fields: Any,  # noqa: ANN401
+        **fields: Any,
     ) -> CalculationDocument:
         coords = [[i / len(symbols), 0.0, 0.0] for i in range(len(symbols))]
         structure = Structure(lattice or Lattice.orthorhombic(10, 6, 20), list(symbols), coords)

@@ -48,7 +48,7 @@ def test_pbe_u_minus_hse06_is_refused_with_both(make_calculation: MakeCalculatio
 def test_each_field_of_the_fingerprint(
     make_calculation: MakeCalculation,
     field: str,
-    value: Any,  # noqa: ANN401 (one of each kind)
+    value: Any,
     message: str,
 ) -> None:
     with pytest.raises(ComparabilityError, match=message):

@@ -21,7 +21,7 @@ from llo_dft.units import KJ_PER_MOL_PER_EV
 temperatures = st.floats(100, 2000)
 
 
-def mu(scheme: Any = "wang2006", **changes: Any) -> Any:  # noqa: ANN401 (wrong types on purpose)
+def mu(scheme: Any = "wang2006", **changes: Any) -> Any:
     arguments = {
         "scheme": scheme,
         "o2_energy_ev_per_atom": -4.93,
