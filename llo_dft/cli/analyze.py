@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from llo_dft.cli import analyze_band_center, analyze_summary
+from llo_dft.cli import analyze_band_center, analyze_charge_difference, analyze_summary
 from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
 
 app = typer.Typer(help="Analyse finished calculations.", no_args_is_help=True)
@@ -46,3 +46,4 @@ def vacancy(
 
 app.command("summary")(analyze_summary.summary)
 app.command("band-center")(analyze_band_center.band_center)
+app.command("charge-difference")(analyze_charge_difference.charge_difference)

@@ -1,0 +1,126 @@
+"""Charge-density differences and potential alignments: what is stored of them.
+
+The grid itself is stored beside the document, as CHGCAR, cube and npz.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from llo_dft.documents.base import Document, StoredStructure
+
+#: Which of the two parts an atom of the whole belongs to.
+Part = Literal["a", "b"]
+
+
+class PlanarProfile(Document):
+    """A grid averaged over the planes across one lattice direction."""
+
+    axis: int = Field(ge=0, le=2, description="Lattice vector that leads out of the planes")
+    start_fraction: float = Field(
+        description="Fractional coordinate of the first plane; the profile is periodic"
+    )
+    coordinate_angstrom: list[float] = Field(
+        description="Distance of each plane from the cell's origin along the planes' normal, A"
+    )
+    line_density_e_per_angstrom: list[float] = Field(
+        description="Electrons gained per length along the normal, e/A"
+    )
+    cumulative_angstrom: list[float] = Field(
+        description="Where the cumulative charge is given: half a step behind each plane, A"
+    )
+    cumulative_e: list[float] = Field(
+        description="Electrons gained between the start and there, e; positive: they came "
+        "through the plane from beyond it. The last one is the residual"
+    )
+
+    @model_validator(mode="after")
+    def _same_lengths(self) -> PlanarProfile:
+        lengths = {
+            len(self.coordinate_angstrom),
+            len(self.line_density_e_per_angstrom),
+            len(self.cumulative_angstrom),
+            len(self.cumulative_e),
+        }
+        if len(lengths) != 1:
+            raise ValueError(f"the columns of a profile must be of one length, got {lengths}")
+        return self
+
+
+class BondProfile(Document):
+    """The density difference along the line through a bond across the interface."""
+
+    p_index: int = Field(description="P among the atoms of the whole, from 0")
+    o_index: int = Field(description="O likewise")
+    length_angstrom: float
+    p_part: Part
+    distance_angstrom: list[float] = Field(
+        description="Distance from P towards O, A; negative before P"
+    )
+    difference_e_per_a3: list[float] = Field(description="Density difference there, e/A^3")
+
+
+class ChargeDifference(Document):
+    """rho(AB) - rho(A) - rho(B), the atoms of A and B being where they are in AB."""
+
+    whole_file: str
+    a_file: str
+    b_file: str
+    structure: StoredStructure = Field(description="Cell and atoms of AB")
+    part_of_atom: list[Part] = Field(description="For each atom of AB")
+    grid_shape: tuple[int, int, int]
+    electrons_whole: float = Field(description="Integral of the density of AB, e")
+    electrons_a: float = Field(description="Of A, e")
+    electrons_b: float = Field(description="Of B, e")
+    residual_e: float = Field(description="Integral of the difference, e; 0 if all is right")
+    absolute_e: float = Field(
+        description="Half the integral of the difference's absolute value: electrons moved, e"
+    )
+    largest_atom_shift_angstrom: float = Field(
+        description="Largest distance of an atom in A or B from where it is in AB, A"
+    )
+    planar: PlanarProfile
+    bonds: list[BondProfile]
+    notes: list[str] = Field(default_factory=list, description="Files not in VASP's own layout")
+
+    def __repr__(self) -> str:
+        """Say in a line what it is."""
+        return (
+            f"ChargeDifference({self.structure.composition.reduced_formula}, "
+            f"{self.absolute_e:.3f} e moved, residual {self.residual_e:.1e} e, "
+            f"{len(self.bonds)} P-O bonds across)"
+        )
+
+
+class PotentialProfile(Document):
+    """A local potential averaged over planes, and over a window along their normal."""
+
+    axis: int = Field(ge=0, le=2)
+    height_angstrom: float = Field(gt=0, description="Height of the cell along the normal, A")
+    coordinate_angstrom: list[float] = Field(description="Distance from the origin, A")
+    planar_ev: list[float] = Field(description="Mean over each plane, eV")
+    macroscopic_ev: list[float] = Field(description="Mean of that over the windows, eV")
+    windows_angstrom: list[float] = Field(description="Lengths of the windows, one or two, A")
+
+
+class VacuumLevel(Document):
+    """The potential in the vacuum of a slab's cell."""
+
+    level_ev: float = Field(description="Mean of the planar average in the region, eV")
+    spread_ev: float = Field(description="Largest less smallest planar average there, eV")
+    region_angstrom: tuple[float, float] = Field(
+        description="From and to along the normal, A; the end may lie beyond the cell's height"
+    )
+
+
+class PotentialAlignment(Document):
+    """What to add to the energies of one calculation to put them on another's scale."""
+
+    method: Literal["vacuum", "region"]
+    reference_ev: float = Field(description="Potential of the first calculation, eV")
+    other_ev: float = Field(description="Potential of the second at the same place, eV")
+    shift_ev: float = Field(
+        description="Add to energies of the second to compare with the first, eV"
+    )
