@@ -30,6 +30,10 @@ _GRID_UNITS: Final = 2
 _EXCESS_FACTOR: Final = 2.0
 _EXCESS_STATES_PER_EV: Final = 1.0
 
+#: Height of a peak of one point, on one atom, that the total must have as well; a blank that
+#: becomes a digit makes ten or more.
+_SPIKE_STATES_PER_EV: Final = 6.0
+
 #: Kinds of smearing whose densities can't be negative: Gauss, Fermi, tetrahedra.
 _NON_NEGATIVE_SMEARING: Final = frozenset({0, -1, -4, -5})
 
@@ -112,6 +116,15 @@ def check_total(
             )
 
 
+def _jump(density: FloatArray) -> FloatArray:
+    """Return by how much each point stands above both its neighbours."""
+    outside = np.full((*density.shape[:-1], 1), -np.inf)
+    before = np.concatenate([outside, density[..., :-1]], axis=-1)
+    after = np.concatenate([density[..., 1:], outside], axis=-1)
+    jump: FloatArray = density - np.maximum(before, after)
+    return jump
+
+
 def check_projection(
     stream: ByteStream, total: FloatArray, projected: FloatArray, smearing: int
 ) -> None:
@@ -132,7 +145,11 @@ def check_projection(
         what = f"total of {len(total)} spins, projections of {projected.shape[1]}"
         raise stream.error("corrupt", what, "<dos><partial>")
     limit = _EXCESS_FACTOR * np.abs(total) + _EXCESS_STATES_PER_EV
-    rules = [("far above the total", projected > limit)]
+    spike = _SPIKE_STATES_PER_EV + 2 * np.maximum(_jump(total), 0.0)
+    rules = [
+        ("far above the total", projected > limit),
+        ("a peak that the total lacks", _jump(projected) > spike),
+    ]
     if smearing in _NON_NEGATIVE_SMEARING:
         rules.append(("negative", projected < -1e-3))  # noqa: PLR2004 (beyond rounding)
     for what, broken in rules:

@@ -74,6 +74,8 @@ def read_with_pymatgen(
     eigenvalues = None
     if run.eigenvalues:
         table = _spins(run.eigenvalues)
+        if table.dtype == object or table.shape[-1:] != (2,) or not np.isfinite(table).all():
+            raise VaspFileError(path, "corrupt", "no energies and occupations", "<eigenvalues>")
         eigenvalues = Eigenvalues(table[..., 0], table[..., 1])
     return total, projected, eigenvalues
 

@@ -90,6 +90,16 @@ def find_layout(sample: bytes, n_fields: int) -> RowLayout | None:
     return best if 2 * agreeing >= count else None
 
 
+def looks_fixed(sample: bytes) -> bool:
+    """Tell whether most rows in a piece of text are written as VASP writes them.
+
+    If they are and still have no layout, then something around them is damaged.
+    """
+    lines = [line + b"\n" for line in sample.split(b"\n")[:-1]]
+    rows = [line for line in lines if b"<r>" in line or b"</r>" in line]
+    return 2 * sum(_ROW.fullmatch(row) is not None for row in rows) > len(rows)
+
+
 def _layout_of(row: bytes, n_fields: int) -> RowLayout | None:
     match = _ROW.fullmatch(row)
     if match is None:

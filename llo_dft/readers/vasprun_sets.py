@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.readers.vasprun_errors import Fault, FreeLayoutError
-from llo_dft.readers.vasprun_rows import RowError, RowLayout, find_layout, read_columns
+from llo_dft.readers.vasprun_rows import (
+    RowError,
+    RowLayout,
+    find_layout,
+    looks_fixed,
+    read_columns,
+)
 from llo_dft.readers.vasprun_stream import MAX_PART_BYTES
 
 if TYPE_CHECKING:
@@ -51,7 +57,7 @@ class SetReader:
         if b"calculation>" in before:
             raise self.stream.error("corrupt", "a new step before this array ends", self.section)
         if found[0] == b"</array>":
-            if b"<r>" in before:
+            if b"<r>" in before and not looks_fixed(before[-_SAMPLE:]):
                 raise FreeLayoutError
             raise self.stream.error("corrupt", "an array without a <set>", self.section)
         self.fields = tuple(name.decode() for name in _FIELD.findall(before))
@@ -88,20 +94,20 @@ class SetReader:
     def _refuse_line(self, line: bytes, expected: str) -> None:
         if len(line) < _LONGEST_LINE and b"\n" not in line:
             self.stream.take(_LONGEST_LINE, self.section)  # raises: the file ends here
-        if self.layout is None and find_layout(self._sample(), len(self.fields)) is None:
+        sample = self.stream.peek(_SAMPLE)
+        if self.layout is None and b"<r>" in sample and not looks_fixed(sample):
             raise FreeLayoutError
         got = line.split(b"\n", 1)[0].decode("latin-1").strip()
         raise self.stream.error("corrupt", f"expected {expected}, got {got!r}", self.section)
-
-    def _sample(self) -> bytes:
-        sample = self.stream.peek(_SAMPLE)
-        return sample[sample.find(b"\n") + 1 :] if b"<r>" in sample else b"<r>\n"
 
     def _find_layout(self) -> RowLayout:
         if self.layout is None:
             sample = self.stream.peek(_SAMPLE)
             self.layout = find_layout(sample.split(b"</set>", 1)[0], len(self.fields))
             if self.layout is None:
+                if looks_fixed(sample) or b"<r>" not in sample:
+                    what = f"no rows of {len(self.fields)} numbers where they should begin"
+                    raise self.stream.error("corrupt", what, self.section)
                 raise FreeLayoutError
         return self.layout
 
