@@ -58,7 +58,8 @@ def write_chgcar(path: Path, header: GridHeader, density_per_a3: FloatArray, tit
         for plane in np.moveaxis(density_per_a3, 2, 0):
             values = np.concatenate([rest, plane.ravel(order="F") * volume])
             whole = values.size - values.size % _CHGCAR_COLUMNS
-            file.write(_fortran_lines(values[:whole].reshape(-1, _CHGCAR_COLUMNS)))
+            if whole:
+                file.write(_fortran_lines(values[:whole].reshape(-1, _CHGCAR_COLUMNS)))
             rest = values[whole:]
         if rest.size:
             file.write(_fortran_lines(rest.reshape(1, -1)))
