@@ -25,7 +25,7 @@ def test_equal_settings_pass(make_calculation: MakeCalculation) -> None:
 
 def test_pbe_u_minus_hse06_is_refused_with_both(make_calculation: MakeCalculation) -> None:
     hse = make_calculation(label="vacancy", settings={"functional": "HSE06", "u_values_ev": {}})
-    with pytest.raises(ComparabilityError) as error:
+    with pytest.raises(ComparabilityError, match="functional") as error:
         check_comparable(make_calculation(), hse)
     assert "'host' and 'vacancy' can't be subtracted" in str(error.value)
     assert "functional: 'PBE+U' and 'HSE06'" in str(error.value)

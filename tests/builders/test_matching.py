@@ -153,7 +153,7 @@ def test_the_coincidence_lattices_of_a_square_lattice_with_itself() -> None:
 
 def test_a_match_on_the_limit_is_in_and_one_beyond_is_not() -> None:
     assert len(find_matches(SQUARE, 1.05 * SQUARE, max_area=1.05**2, max_strain=0.05)) == 1
-    with pytest.raises(NoMatchError):
+    with pytest.raises(NoMatchError, match="no common cell within"):
         find_matches(SQUARE, 1.05 * SQUARE, max_area=1.05**2, max_strain=0.0499)
 
 
@@ -200,7 +200,7 @@ OBLIQUE = np.array([[1.0, 0.0], [0.31, 1.27]])
 
 def test_the_mirror_image_of_an_oblique_film_needs_turning_over() -> None:
     mirrored = OBLIQUE @ np.diag([1.0, -1.0])
-    with pytest.raises(NoMatchError):
+    with pytest.raises(NoMatchError, match="no common cell within"):
         find_matches(OBLIQUE, mirrored, max_area=1.3, max_strain=0.01)
     match = find_matches(OBLIQUE, mirrored, max_area=1.3, max_strain=0.01, turn_over=True)[0]
     assert match.turned_over
