@@ -1,6 +1,5 @@
 """Jobs and flows for the tests of the runner, in a module that worker processes can import."""
 
-
 from __future__ import annotations
 
 import os
