@@ -30,6 +30,9 @@ ELEMENTS: Final = tuple(_SYMBOLS.split())
 MAX_ATOMS: Final = 1_000_000
 MAX_POINTS_PER_AXIS: Final = 99_999
 
+#: Largest scale of a cell, or, if negative, volume in cubic angstrom.
+MAX_SCALE: Final = 1e6
+
 #: Three vectors that fill less of the box with their lengths lie in a plane.
 MIN_VOLUME_OF_BOX: Final = 1e-6
 
@@ -202,11 +205,14 @@ def _check_alike(source: Source, rows: list[_Row], what: str, notes: list[str]) 
 
 def _read_lattice(source: Source, notes: list[str]) -> tuple[FloatArray, float]:
     """Return the lattice vectors in angstrom, and the scale that they were multiplied by."""
+    place = source.place
     scale = float(_read_numbers(source, 1, 1, "the scale of the cell", [])[0, 0])
+    if not 0.0 < abs(scale) < MAX_SCALE:
+        raise source.error(f"the scale of the cell can't be {scale:g}", place)
     vectors = _read_numbers(source, 3, 3, "a lattice vector", notes)
     volume = float(abs(np.linalg.det(vectors)))
     box = float(np.prod(np.linalg.norm(vectors, axis=1)))
-    if scale == 0.0 or not np.isfinite(box) or volume <= MIN_VOLUME_OF_BOX * box:
+    if not np.isfinite(box) or volume <= MIN_VOLUME_OF_BOX * box:
         raise source.error("the lattice vectors span no volume")
     factor = scale if scale > 0 else float((-scale / volume) ** (1 / 3))
     return vectors * factor, factor

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import lzma
 import random
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -57,7 +58,8 @@ def line_kinds(text: bytes) -> list[str]:
     lines = text.split(b"\n")
     width = len(lines[len(kinds)])
     for line in lines[len(kinds) :]:
-        kinds.append("values" if len(line) == width else "other")
+        is_rest = len(line) < width and re.fullmatch(rb"( [0-]\.\d+E[+-]\d\d)+", line)
+        kinds.append("values" if len(line) == width else "rest" if is_rest else "other")
     return kinds
 
 
@@ -73,7 +75,7 @@ def can_flip_be_seen(text: bytes, place: int, new: int) -> bool:
         return not (chr(old) in " -0123456789" and chr(new) in " -+0123456789")
     if kind == "symbols":  # Li to Ti, O to C
         return not chr(new).isalpha()
-    if kind == "values":
+    if kind in {"values", "rest"}:
         # 0.1 to -.1, E+02 to E-02
         return not (chr(old) in "0-+ " and chr(new) in "0-+ ")
     return True
@@ -92,7 +94,9 @@ def flip(rng: random.Random, text: bytes) -> Damage:
 
 def truncate(rng: random.Random, text: bytes) -> Damage:
     place = rng.randrange(len(text))
-    return Damage(text[:place], f"cut at {place}", can_be_seen=True)
+    # without the moments that announce it, nothing says that there was a second grid
+    before_moments = re.match(rb"(  -?\d\.\d{12}E[+-]\d\d)+\n", text[place:])
+    return Damage(text[:place], f"cut at {place}", before_moments is None)
 
 
 def swap_lines(rng: random.Random, text: bytes) -> Damage:
