@@ -17,6 +17,9 @@ KJ_PER_MOL_PER_EV: Final = 96.48533212
 #: 1 eV/A^2 in J/m^2.
 J_PER_M2_PER_EV_PER_A2: Final = 16.02176634
 
+#: Bohr radius, angstrom (CODATA 2018).
+BOHR_ANGSTROM: Final = 0.529177210903
+
 #: 1 GPa in eV/A^3.
 EV_PER_A3_PER_GPA: Final = 1 / 160.2176634
 

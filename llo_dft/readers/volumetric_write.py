@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.readers.volumetric_header import ELEMENTS
+from llo_dft.units import BOHR_ANGSTROM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from llo_dft.readers.volumetric_header import GridHeader
     from llo_dft.typing import FloatArray, IntArray
 
-#: Bohr radius, angstrom (CODATA 2018).
-BOHR_ANGSTROM: Final = 0.529177210903
 
 #: Below this a number has an exponent of three digits, which readers disagree on: 0 is written.
 SMALLEST: Final = 1e-98

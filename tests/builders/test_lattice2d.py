@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
+from plane_lattices import bases, unimodular
 
 from llo_dft.builders.lattice2d import (
     LatticeError,
@@ -25,23 +25,6 @@ EXACT = 1e-9
 
 SQUARE = np.eye(2)
 HEXAGONAL = np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2]])
-
-
-lengths = st.floats(2.5, 6.0)
-
-
-@st.composite
-def bases(draw: st.DrawFn) -> FloatArray:
-    """Any basis of a lattice with vectors of atomic size, not necessarily reduced."""
-    a, b, angle = draw(lengths), draw(lengths), draw(st.floats(50, 130))
-    angle = np.radians(angle)
-    return np.array([[a, 0.0], [b * np.cos(angle), b * np.sin(angle)]])
-
-
-@st.composite
-def unimodular(draw: st.DrawFn) -> IntArray:
-    n, m, flip = draw(st.integers(-3, 3)), draw(st.integers(-3, 3)), draw(st.sampled_from([1, -1]))
-    return np.array([[1, n], [0, 1]]) @ np.array([[1, 0], [m, 1]]) @ np.diag([flip, 1])
 
 
 @pytest.mark.parametrize("index", range(1, 21))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from plane_lattices import bases, unimodular
 from pymatgen.analysis.elasticity.strain import Strain
 from pymatgen.analysis.interfaces.zsl import ZSLGenerator, ZSLMatch
 
@@ -80,23 +81,6 @@ def same_rows(one: FloatArray, two: FloatArray, tolerance: float = 1e-6) -> bool
             return False
         left.pop(int(np.argmin(apart)))
     return not left
-
-
-lengths = st.floats(2.5, 6.0)
-
-
-@st.composite
-def bases(draw: st.DrawFn) -> FloatArray:
-    """Any basis of a lattice with vectors of atomic size, not necessarily reduced."""
-    a, b, angle = draw(lengths), draw(lengths), draw(st.floats(50, 130))
-    angle = np.radians(angle)
-    return np.array([[a, 0.0], [b * np.cos(angle), b * np.sin(angle)]])
-
-
-@st.composite
-def unimodular(draw: st.DrawFn) -> IntArray:
-    n, m, flip = draw(st.integers(-3, 3)), draw(st.integers(-3, 3)), draw(st.sampled_from([1, -1]))
-    return np.array([[1, n], [0, 1]]) @ np.array([[1, 0], [m, 1]]) @ np.diag([flip, 1])
 
 
 def rotation(degrees: float) -> FloatArray:

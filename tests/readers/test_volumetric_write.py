@@ -9,7 +9,8 @@ from grid_files import SKEWED, GridText, random_grid
 from pymatgen.io.vasp.outputs import Chgcar
 
 from llo_dft.readers.volumetric import read_charge_density, read_grid_header
-from llo_dft.readers.volumetric_write import BOHR_ANGSTROM, write_chgcar, write_cube
+from llo_dft.readers.volumetric_write import write_chgcar, write_cube
+from llo_dft.units import BOHR_ANGSTROM
 
 VOLUME = abs(np.linalg.det(SKEWED))
 
