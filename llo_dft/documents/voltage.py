@@ -1,0 +1,47 @@
+"""Delithiation voltage: the stable steps, their average and what lies above the hull."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from llo_dft.documents.base import Document
+from llo_dft.typing import System
+
+
+class VoltagePoint(Document):
+    """One host on or above the hull."""
+
+    label: str = Field("", description="Which host it is, for people")
+    lithium_fraction: float
+    n_lithium: int = Field(description="All Li in the cell")
+    energy_ev: float = Field(description="Total energy of the cell, eV")
+    formation_energy_ev: float = Field(
+        description="From the most and the least lithiated host, eV per Li exchanged between them"
+    )
+    above_hull_ev: float = Field(description="Height above the hull, eV per Li as above")
+    stable: bool = Field(description="Whether it lies on the hull")
+
+
+class VoltageStep(Document):
+    """Two adjacent stable hosts, in the direction of delithiation."""
+
+    lithium_fraction_from: float
+    lithium_fraction_to: float
+    n_li: int = Field(description="Li removed from the cell in this step")
+    voltage_v: float = Field(description="Against Li metal, V")
+
+
+class VoltageCurve(Document):
+    """Voltages against Li metal at zero temperature, from the most lithiated host down."""
+
+    system: System | None = Field(None, description="None: hosts that no study made")
+    average_v: float = Field(description="Over the whole range, V")
+    steps: list[VoltageStep]
+    points: list[VoltagePoint] = Field(description="All hosts, the most lithiated first")
+    lithium_metal_ev_per_atom: float
+    lithium_metal_source: str = Field(description="Where the energy of Li metal comes from")
+
+    @property
+    def unstable(self) -> list[VoltagePoint]:
+        """The hosts above the hull."""
+        return [point for point in self.points if not point.stable]
