@@ -6,11 +6,18 @@ import math
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.comparability import ComparabilityError, check_comparable
+from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from pymatgen.core.structure import Structure
 
     from llo_dft.documents.calculation import CalculationDocument
+
+
+class VacancyCompositionError(InputError):
+    """A cell that is not its host less oxygen; the message has both compositions."""
 
 
 def _energy_and_structure(calculation: CalculationDocument) -> tuple[float, Structure]:
@@ -22,7 +29,7 @@ def _energy_and_structure(calculation: CalculationDocument) -> tuple[float, Stru
 def removed_oxygen_count(host: Structure, vacancy: Structure) -> int:
     """Count the O atoms that ``vacancy`` lacks, all else being equal.
 
-    Raises ``ValueError``, with what was found, if anything but O differs or no O is missing.
+    Raises ``VacancyCompositionError`` if anything but O differs or no O is missing.
     """
     before = host.composition.element_composition.get_el_amt_dict()
     after = vacancy.composition.element_composition.get_el_amt_dict()
@@ -33,7 +40,7 @@ def removed_oxygen_count(host: Structure, vacancy: Structure) -> int:
     }
     count = missing.pop("O", 0.0)
     if missing or count <= 0 or not float(count).is_integer():
-        raise ValueError(
+        raise VacancyCompositionError(
             "The vacancy's cell must be the host's less one or more O and nothing else; host "
             f"{host.composition.formula!r}, vacancy {vacancy.composition.formula!r}"
         )
@@ -41,7 +48,11 @@ def removed_oxygen_count(host: Structure, vacancy: Structure) -> int:
 
 
 def formation_energy_ev(
-    host: CalculationDocument, vacancy: CalculationDocument, mu_oxygen_ev: float
+    host: CalculationDocument,
+    vacancy: CalculationDocument,
+    mu_oxygen_ev: float,
+    *,
+    allow: Collection[str] = (),
 ) -> tuple[float, int]:
     """Compute the formation energy of a neutral oxygen vacancy, eV per removed O.
 
@@ -54,6 +65,8 @@ def formation_energy_ev(
         Completed calculations of the same cell with the same fingerprint.
     mu_oxygen_ev
         Oxygen chemical potential, eV per O (``analysis.oxygen``).
+    allow
+        Names of differences to let through (``analysis.comparability``).
 
     Returns
     -------
@@ -64,12 +77,14 @@ def formation_energy_ev(
     ------
     ComparabilityError
         If the energies may not be subtracted.
+    VacancyCompositionError
+        If anything but O was removed, or no O was.
     ValueError
-        If anything but O was removed, or no O was, or ``mu_oxygen_ev`` is not finite.
+        If ``mu_oxygen_ev`` is not finite.
     """
     if not math.isfinite(mu_oxygen_ev):
         raise ValueError(f"The oxygen chemical potential must be finite, got {mu_oxygen_ev!r} eV")
-    check_comparable(host, vacancy)
+    check_comparable(host, vacancy, allow=allow)
     host_energy, host_structure = _energy_and_structure(host)
     vacancy_energy, vacancy_structure = _energy_and_structure(vacancy)
     count = removed_oxygen_count(host_structure, vacancy_structure)

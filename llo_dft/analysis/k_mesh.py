@@ -1,0 +1,126 @@
+"""Whether the k-points of two calculations are of one density; mesh counts alone say nothing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import starmap
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Relative difference of spacings that comes of cells equal within their own tolerance. One
+#: division more in a hundred makes ten times as much.
+SPACING_TOLERANCE: Final = 1e-3
+
+#: Most by which rounding the divisions up can make a mesh denser than was asked for: from just
+#: above one division to two.
+_MOST_BY_ROUNDING: Final = 2.0
+
+#: Coordinates of listed k-points that differ by less are rounded.
+_POINT_TOLERANCE: Final = 1e-6
+
+
+@dataclass(frozen=True)
+class KMesh:
+    """The k-points of a calculation, and the reciprocal cell that they divide.
+
+    Attributes
+    ----------
+    divisions
+        Along each reciprocal vector; None for a list of points.
+    reciprocal_per_angstrom
+        Length of each reciprocal vector, 2 pi counted, 1/angstrom.
+    gamma_centred
+        Whether Gamma is one of the points.
+    points
+        Of a list: each point and its weight.
+    """
+
+    divisions: tuple[int, int, int] | None
+    reciprocal_per_angstrom: tuple[float, float, float]
+    gamma_centred: bool
+    points: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def spacings_per_angstrom(self) -> tuple[float, ...]:
+        """Distance of neighbouring points along each reciprocal vector; none for a list."""
+        if self.divisions is None:
+            return ()
+        pairs = zip(self.reciprocal_per_angstrom, self.divisions, strict=True)
+        return tuple(length / n for length, n in pairs)
+
+    def __str__(self) -> str:
+        """Return spacings and divisions, or how many points are listed."""
+        if self.divisions is None:
+            return f"a list of {len(self.points)} points"
+        spacings = " x ".join(f"{spacing:.4f}" for spacing in self.spacings_per_angstrom)
+        divisions = " x ".join(map(str, self.divisions))
+        return f"{spacings} ({divisions}, {'with' if self.gamma_centred else 'without'} Gamma)"
+
+
+def same_mesh(first: KMesh, second: KMesh) -> bool:
+    """Tell whether two meshes of one cell are the same, so that their errors cancel."""
+    if first.divisions is None or second.divisions is None:
+        return _same_list(first, second)
+    return first.divisions == second.divisions and first.gamma_centred == second.gamma_centred
+
+
+def one_density(first: KMesh, second: KMesh) -> bool:
+    """Tell whether meshes of cells that differ a little may have been asked for alike.
+
+    Either the divisions are the same, or along each vector there is a spacing that, divisions
+    rounded up, makes both of them.
+    """
+    if first.divisions is None or second.divisions is None:
+        return _same_list(first, second)
+    if first.gamma_centred != second.gamma_centred:
+        return False
+    if first.divisions == second.divisions:
+        return True
+    ranges = zip(_asked_for(first), _asked_for(second), strict=True)
+    return all(max(a[0], b[0]) < min(a[1], b[1]) * (1 - SPACING_TOLERANCE) for a, b in ranges)
+
+
+def as_dense(host: KMesh, reference: KMesh) -> bool:
+    """Tell whether another crystal's mesh is as dense as the host's, divisions rounded up.
+
+    A denser one is no difference: the energy of the reference is only nearer to its limit.
+    Directions with one division count only where all have one: vacuum needs no more.
+    """
+    if host.divisions is None or reference.divisions is None:
+        return False
+    coarsest = [_range_that_counts(mesh) for mesh in (host, reference)]
+    (low, high), (spacing, _) = coarsest
+    limit = max(low, min(high, _MOST_BY_ROUNDING * low))
+    return spacing <= limit * (1 + SPACING_TOLERANCE)
+
+
+def _asked_for(mesh: KMesh) -> list[tuple[float, float]]:
+    """Return the range of spacings that, along each vector, rounds up to its divisions."""
+    pairs = zip(mesh.reciprocal_per_angstrom, mesh.divisions or (), strict=True)
+    return list(starmap(_range, pairs))
+
+
+def _range(length: float, n: int) -> tuple[float, float]:
+    return length / n, length / (n - 1) if n > 1 else math.inf
+
+
+def _range_that_counts(mesh: KMesh) -> tuple[float, float]:
+    """Return the range of one spacing for the whole mesh."""
+    ranges = _asked_for(mesh)
+    divided: Sequence[tuple[float, float]] = [one for one in ranges if one[1] < math.inf]
+    lows, highs = zip(*(divided or ranges), strict=True)
+    return max(lows), min(highs)
+
+
+def _same_list(first: KMesh, second: KMesh) -> bool:
+    """Tell whether two lists hold the same points in the same order."""
+    if first.divisions is not None or second.divisions is not None:
+        return False
+    return len(first.points) == len(second.points) and all(
+        abs(a - b) < _POINT_TOLERANCE
+        for rows in zip(first.points, second.points, strict=True)
+        for a, b in zip(*rows, strict=True)
+    )

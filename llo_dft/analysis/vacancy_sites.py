@@ -1,0 +1,97 @@
+"""Which oxygens a cell lacks that its host has, found by where the other atoms are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymatgen.core.structure import Structure
+
+#: Farthest that an atom may be from its site in the host, angstrom. Oxygens that touch are 2.4
+#: or more apart, so within this no other site is nearer.
+FARTHEST_ANGSTROM: Final = 1.0
+
+
+@dataclass(frozen=True)
+class MissingOxygen:
+    """The oxygens that a cell lacks.
+
+    Attributes
+    ----------
+    sites
+        Their indices in the host, from 0.
+    farthest_angstrom
+        How far the atom that lies farthest from its site in the host is from it.
+    """
+
+    sites: tuple[int, ...]
+    farthest_angstrom: float
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether every other atom is where it is in the host."""
+        return self.farthest_angstrom <= FARTHEST_ANGSTROM
+
+
+def missing_oxygen(host: Structure, vacancy: Structure) -> MissingOxygen:
+    """Find the oxygens of the host that a cell lacks.
+
+    Each atom is given the site of its element that makes the sum of squared distances least
+    (the assignment problem, exactly); the oxygen sites left over are the missing ones. The
+    order of atoms doesn't matter.
+
+    Parameters
+    ----------
+    host
+        The cell with all its oxygen.
+    vacancy
+        As it was before relaxation. Its fractional coordinates are taken in the host's lattice.
+
+    Raises
+    ------
+    ValueError
+        If anything but O is missing.
+    """
+    elements = sorted({site.specie.symbol for site in (*host, *vacancy)})
+    missing: tuple[int, ...] = ()
+    farthest = 0.0
+    for element in elements:
+        sites, atoms = (_indices(structure, element) for structure in (host, vacancy))
+        lacking = len(sites) - len(atoms)
+        if lacking < 0 or (lacking and element != "O"):
+            raise ValueError(
+                f"only O may be missing, but the host has {len(sites)} {element} and the other "
+                f"cell {len(atoms)}"
+            )
+        if not atoms:
+            missing += tuple(sites)
+            continue
+        distances = host.lattice.get_all_distances(
+            vacancy.frac_coords[atoms], host.frac_coords[sites]
+        )
+        rows, columns = linear_sum_assignment(distances**2)
+        farthest = max(farthest, float(distances[rows, columns].max()))
+        taken = set(columns.tolist())
+        missing += tuple(site for n, site in enumerate(sites) if n not in taken)
+    return MissingOxygen(missing, farthest)
+
+
+def best_match(hosts: Sequence[Structure], vacancy: Structure) -> MissingOxygen:
+    """Find the missing oxygens from that of several geometries of a host which fits best.
+
+    A vacancy is made from the host before or after its relaxation; either may be given.
+    """
+    found = [missing_oxygen(host, vacancy) for host in hosts]
+    return min(found, key=lambda one: one.farthest_angstrom)
+
+
+def _indices(structure: Structure, element: str) -> list[int]:
+    symbols = np.array([site.specie.symbol for site in structure])
+    indices: list[int] = np.flatnonzero(symbols == element).tolist()
+    return indices
