@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +12,14 @@ import pytest
 # Worker processes get this path from here, and import the fake engine by it.
 sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
+from slurm import LocalSlurm, missing_programs
 from studies import tiny_recipe
 
 from llo_dft.study.plan import make_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from llo_dft.documents.plan import StudyPlan
 
 
@@ -23,3 +27,16 @@ if TYPE_CHECKING:
 def plan() -> StudyPlan:
     """The plan of the tiny study: three hosts with two vacancies each."""
     return make_plan(tiny_recipe(), Path())
+
+
+@pytest.fixture(scope="session")
+def slurm() -> Iterator[LocalSlurm]:
+    """A real Slurm on loopback, for tests marked ``slurm``; all of it ends with the session."""
+    missing = missing_programs()
+    if missing:
+        reason = f"needs Slurm ({', '.join(missing)} not installed); .ci/install-slurm installs it"
+        if os.environ.get("LLO_DFT_REQUIRE_SLURM") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with LocalSlurm() as running:
+        yield running
