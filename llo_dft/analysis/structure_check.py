@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from llo_dft.analysis.oxidation_states import changed_state
+from llo_dft.analysis.oxygen_pairs import oxygen_pairs
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,23 +17,12 @@ if TYPE_CHECKING:
 
     from llo_dft.typing import FloatArray
 
-#: O-O shorter than this is a molecule: 1.21 in O2, 1.28 in the superoxide ion of alkalis.
-O2_MAX_ANGSTROM: Final = 1.28
-
-#: Longest superoxo O-O; between it and the next, peroxo (1.49 in alkali peroxides).
-SUPEROXO_MAX_ANGSTROM: Final = 1.38
-PEROXO_MAX_ANGSTROM: Final = 1.60
-
 #: An atom that moved further than this left its site: a Li hop between neighbouring
 #: octahedral and tetrahedral sites is 1.7-1.8, a usual relaxation beside a vacancy below 0.5.
 MOVED_MIN_ANGSTROM: Final = 1.5
 
 #: Longest P-O bond. In Li3PO4 they are 1.53-1.55, the next P-O distance is beyond 2.8.
 P_O_BOND_MAX_ANGSTROM: Final = 1.9
-
-#: Least change of a moment that is an oxidation state: one electron on a metal is worth 1 Bohr
-#: magneton by itself and 0.7-1 as projected on an atom; relaxing alone changes it by some 0.1.
-MOMENT_CHANGE_MIN_MU_B: Final = 0.5
 
 _IMAGES: Final = np.array(list(product((-1, 0, 1), repeat=3)), dtype=np.float64)
 
@@ -57,21 +49,12 @@ def _check_same_atoms(initial: Structure, relaxed: Structure) -> None:
             )
 
 
-def _oxygen_pairs(relaxed: Structure) -> list[str]:
-    oxygens = _indices(relaxed, "O")
-    positions = relaxed.frac_coords[oxygens]
-    distances = relaxed.lattice.get_all_distances(positions, positions)
-    first, second = np.nonzero(np.triu(distances <= PEROXO_MAX_ANGSTROM, k=1))
-    flags = []
-    for i, j in zip(first, second, strict=True):
-        length = float(distances[i, j])
-        if length < O2_MAX_ANGSTROM:
-            kind = "o2"
-        else:
-            kind = "superoxo" if length <= SUPEROXO_MAX_ANGSTROM else "peroxo"
-        pair = f"{_label(relaxed, oxygens[i])}-{_label(relaxed, oxygens[j])}"
-        flags.append(f"{kind}: {pair} {length:.2f} A")
-    return flags
+def _oxygen_flags(relaxed: Structure) -> list[str]:
+    return [
+        f"{pair.kind}: {_label(relaxed, pair.first)}-{_label(relaxed, pair.second)} "
+        f"{pair.length_angstrom:.2f} A"
+        for pair in oxygen_pairs(relaxed)
+    ]
 
 
 def displacements_angstrom(initial: Structure, relaxed: Structure) -> FloatArray:
@@ -122,11 +105,11 @@ def _moment_changes(
             f"Each of the {len(relaxed)} atoms needs a moment, got {len(before)} initial and "
             f"{len(after)} relaxed ones"
         )
-    sizes = np.abs(np.asarray(before, dtype=float)), np.abs(np.asarray(after, dtype=float))
     return [
-        f"moment: {_label(relaxed, i)} {sizes[0][i]:.1f} -> {sizes[1][i]:.1f} mu_B"
-        for i in np.flatnonzero(np.abs(sizes[1] - sizes[0]) > MOMENT_CHANGE_MIN_MU_B)
-        if relaxed[int(i)].specie.is_transition_metal
+        f"moment: {_label(relaxed, i)} {abs(first):.1f} -> {abs(second):.1f} mu_B"
+        for i, (first, second) in enumerate(zip(before, after, strict=True))
+        if relaxed[i].specie.is_transition_metal
+        and changed_state(relaxed[i].specie.symbol, first, second)
     ]
 
 
@@ -162,7 +145,7 @@ def check_relaxed(
         If atoms or moments don't match in number or order.
     """
     moved = displacements_angstrom(initial, relaxed)
-    flags = _oxygen_pairs(relaxed)
+    flags = _oxygen_flags(relaxed)
     flags += [
         f"moved: {_label(relaxed, i)} {moved[i]:.2f} A"
         for i in np.flatnonzero(moved > MOVED_MIN_ANGSTROM)

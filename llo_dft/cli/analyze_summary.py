@@ -10,9 +10,13 @@ import typer
 from llo_dft.cli.common import BAD_INPUT, COMPLETE, INCOMPLETE, print_json
 
 if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
     from llo_dft.documents.electronic import BandEdges, CalculationSummary, Moments
+    from llo_dft.documents.oxidation import OxidationStates
     from llo_dft.readers.outcar import Outcar
     from llo_dft.readers.vasprun import Vasprun
+    from llo_dft.readers.vasprun_header import Crystal
 
 
 def summary(
@@ -58,13 +62,16 @@ def summarize(path: Path) -> CalculationSummary:
 
     from llo_dft.documents.calculation import Fingerprint  # noqa: PLC0415
     from llo_dft.documents.electronic import CalculationSummary, ConvergenceRecord  # noqa: PLC0415
+    from llo_dft.readers.standin_mark import STANDIN_PROBLEM  # noqa: PLC0415
     from llo_dft.readers.vasp_folder import find_vasprun  # noqa: PLC0415
 
     run = _read(find_vasprun(path))
     problems, notes = list(run.problems), list(run.notes)
     outcar = read_outcar_beside(run, problems)
+    problems += [STANDIN_PROBLEM] if run.mock or (outcar is not None and outcar.mock) else []
     edges = edges_of(run, notes)
     forces = run.steps[-1].forces_ev_per_angstrom
+    moments = _moments(run, outcar, problems)
     return CalculationSummary(
         path=str(path),
         formula=run.final.formula,
@@ -73,7 +80,8 @@ def summarize(path: Path) -> CalculationSummary:
         energy_ev=run.energy_ev,
         converged=ConvergenceRecord(**vars(run.convergence)),
         fingerprint=Fingerprint(**run.settings.as_fields()),
-        moments=_moments(run, outcar, problems),
+        moments=moments,
+        oxidation_states=_oxidation_states(run, moments),
         fermi_ev=run.fermi_ev,
         gap_ev=None if edges is None else edges.gap_ev,
         band_edges=edges,
@@ -83,6 +91,7 @@ def summarize(path: Path) -> CalculationSummary:
         wall_s=None if outcar is None else outcar.wall_s,
         problems=problems,
         notes=notes,
+        mock=STANDIN_PROBLEM in problems,
     )
 
 
@@ -148,6 +157,30 @@ def _moments(run: Vasprun, outcar: Outcar | None, problems: list[str]) -> Moment
     return Moments(total_mu_b=total, sites_mu_b=None if sites is None else list(sites))
 
 
+def _oxidation_states(run: Vasprun, moments: Moments | None) -> OxidationStates | None:
+    if moments is None or moments.sites_mu_b is None:
+        return None
+    from llo_dft.analysis.oxidation_states import oxidation_states  # noqa: PLC0415
+
+    return oxidation_states(structure_of(run.final), moments.sites_mu_b, cell_charge_of(run))
+
+
+def structure_of(crystal: Crystal) -> Structure:
+    """Return a run's cell and atoms as pymatgen's."""
+    from pymatgen.core.structure import Structure  # noqa: PLC0415 (keeps --help fast)
+
+    return Structure(crystal.lattice_angstrom, crystal.symbols, crystal.fractional)
+
+
+def cell_charge_of(run: Vasprun) -> float:
+    """Return the charge of the cell, e: the valence electrons of its atoms less NELECT."""
+    used = run.parameters.get("NELECT")
+    if not isinstance(used, int | float):
+        return 0.0
+    whole = sum(kind.n_atoms * kind.n_valence for kind in run.header.species)
+    return round(whole - used, 6)  # NELECT is printed to eight decimals
+
+
 def _print(one: CalculationSummary) -> None:
     energy = "no result" if one.energy_ev is None else f"{one.energy_ev:.6f} eV"
     typer.echo(f"{one.path}: {one.formula}, {energy}")
@@ -160,7 +193,20 @@ def _print(one: CalculationSummary) -> None:
     if one.band_edges is not None and one.gap_ev is not None:
         kind = "metal" if one.band_edges.is_metal else f"gap {one.gap_ev:.3f} eV"
         typer.echo(f"  {kind}, VBM {one.band_edges.vbm_ev:.3f} eV")
+    if one.oxidation_states is not None:
+        _print_states(one.oxidation_states)
     for problem in one.problems:
         typer.echo(f"  problem: {problem}")
     for note in one.notes:
         typer.echo(f"  note: {note}")
+
+
+def _print_states(states: OxidationStates) -> None:
+    from llo_dft.analysis.oxidation_states import state_name  # noqa: PLC0415 (keeps --help fast)
+
+    for name, n_atoms in states.counts.items():
+        atoms = [a for a in states.atoms if state_name(a.element, a.state) == name]
+        sizes = [abs(atom.moment_mu_b) for atom in atoms]
+        why = f"; {atoms[0].reason}" if atoms[0].state is None else ""
+        typer.echo(f"  {name:>6s} {n_atoms:4d}  {min(sizes):.2f} to {max(sizes):.2f} mu_B{why}")
+    typer.echo(f"  charge: {states.note}")

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from llo_dft.documents.base import Document
 from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.oxidation import OxidationStates
 
 #: From where energies are counted. E_F floats within a gap, so the VBM is the default.
 ReferenceLevel: TypeAlias = Literal["vbm", "fermi", "vacuum", "core"]
@@ -148,6 +149,9 @@ class CalculationSummary(Document):
     converged: ConvergenceRecord | None = None
     fingerprint: Fingerprint | None = None
     moments: Moments | None = None
+    oxidation_states: OxidationStates | None = Field(
+        None, description="From the moments; None where there are none of the atoms"
+    )
     fermi_ev: float | None = None
     gap_ev: float | None = None
     band_edges: BandEdges | None = None

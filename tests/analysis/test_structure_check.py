@@ -117,6 +117,8 @@ def test_moments_of_metals_that_changed_their_oxidation_state() -> None:
     before = [3.0, -3.0, 3.0, 0.0]
     after = [3.9, 3.1, 3.4, 0.9]  # reduced; flipped only; relaxed a little; an O
     assert check_relaxed(structure, structure, before, after) == ["moment: Mn0 3.0 -> 3.9 mu_B"]
+    near = [3.4, 3.0, 3.0, 0.0], [3.75, 3.35, 3.0, 0.0]  # only the first leaves the range of Mn4+
+    assert check_relaxed(structure, structure, *near) == ["moment: Mn0 3.4 -> 3.8 mu_B"]
     assert check_relaxed(structure, structure, before) == []
     assert check_relaxed(structure, structure, None, after) == []
 

@@ -76,6 +76,34 @@ def test_summary_of_a_run(tmp_path):
     assert found["problems"] == []
 
 
+def outcar_with(moments: list[float]) -> str:
+    rows = "\n".join(
+        f"{n:5d}        0.000   0.000   {moment:5.3f}   {moment:5.3f}"
+        for n, moment in enumerate(moments, start=1)
+    )
+    return OUTCAR.format(rows=rows, core="")
+
+
+def test_oxidation_states_of_a_run(tmp_path):
+    path = folder(tmp_path, "run", Run(), outcar_with([0.0, 0.0, 3.1, 0.05, -0.71, 0.04]))
+    (found,) = json.loads(call("summary", path, "--json").stdout)
+    states = found["oxidation_states"]
+    assert states["counts"] == {"Li+": 2, "Mn4+": 1, "O-": 1, "O2-": 2}
+    assert [atom["state"] for atom in states["atoms"]] == [1, 1, 4, -2, -1, -2]
+    # two Li, a Mn and three O with 37 valence electrons less those of the run
+    assert states["cell_charge_e"] == 37 - Run().n_electrons
+    assert states["balanced"] is (states["cell_charge_e"] == 1.0)
+    result = call("summary", path)
+    assert "Mn4+    1  3.10 to 3.10 mu_B" in result.stdout
+    assert "charge: the states add up to" in result.stdout
+    path = folder(tmp_path, "odd", Run(), outcar_with([0.0, 0.0, 3.5, 0.0, 0.0, 0.0]))
+    assert (
+        "Mn?    1  3.50 to 3.50 mu_B; 3.50 mu_B lies between Mn4+" in call("summary", path).stdout
+    )
+    bare = folder(tmp_path, "bare", Run())
+    assert json.loads(call("summary", bare, "--json").stdout)[0]["oxidation_states"] is None
+
+
 def test_bad_runs_are_one_line_each_and_set_the_exit_status(tmp_path):
     good = folder(tmp_path, "good", Run())
     cut = folder(tmp_path, "cut", Run())

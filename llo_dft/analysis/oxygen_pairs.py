@@ -1,0 +1,51 @@
+"""O-O pairs that are no longer two oxide ions, told apart by their length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+#: What a short O-O pair is.
+PairKind: TypeAlias = Literal["o2", "superoxo", "peroxo"]
+
+#: O-O shorter than this is a molecule: 1.21 in O2, 1.28 in the superoxide ion of alkalis.
+O2_MAX_ANGSTROM: Final = 1.28
+
+#: Longest superoxo O-O; between it and the next, peroxo (1.49 in alkali peroxides).
+SUPEROXO_MAX_ANGSTROM: Final = 1.38
+PEROXO_MAX_ANGSTROM: Final = 1.60
+
+
+@dataclass(frozen=True)
+class OxygenPair:
+    """Two O this close: their indices in the structure, the lower one first, and the distance."""
+
+    first: int
+    second: int
+    length_angstrom: float
+
+    @property
+    def kind(self) -> PairKind:
+        """What a pair of this length is."""
+        if self.length_angstrom < O2_MAX_ANGSTROM:
+            return "o2"
+        return "superoxo" if self.length_angstrom <= SUPEROXO_MAX_ANGSTROM else "peroxo"
+
+
+def oxygen_pairs(structure: Structure) -> list[OxygenPair]:
+    """Return the pairs of O up to ``PEROXO_MAX_ANGSTROM`` apart, nearest images counted."""
+    oxygens = [i for i, site in enumerate(structure) if site.specie.symbol == "O"]
+    if not oxygens:
+        return []
+    positions = structure.frac_coords[oxygens]
+    distances = structure.lattice.get_all_distances(positions, positions)
+    near = np.nonzero(np.triu(distances <= PEROXO_MAX_ANGSTROM, k=1))
+    return [
+        OxygenPair(oxygens[i], oxygens[j], float(distances[i, j]))
+        for i, j in zip(*near, strict=True)
+    ]
