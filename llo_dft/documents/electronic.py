@@ -159,3 +159,6 @@ class CalculationSummary(Document):
     wall_s: float | None = Field(None, description="From OUTCAR, where there is one")
     problems: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
+    mock: bool = Field(
+        default=False, description="A stand-in for VASP wrote the files: no number is a result"
+    )

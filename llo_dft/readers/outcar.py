@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from llo_dft.readers.standin_mark import is_marked
 from llo_dft.readers.vasprun_errors import VaspFileError
 from llo_dft.readers.vasprun_stream import ByteStream
 
@@ -23,6 +24,9 @@ _MOMENT: Final = re.compile(rf"\s*(\d+)((?:\s+{_NUMBER})+)\s*$".encode())
 
 #: Rounding of one printed moment, Bohr magnetons.
 _ROUNDING: Final = 5.1e-4
+
+#: Lines in which a stand-in for VASP says what it is.
+_HEAD_LINES: Final = 5
 
 _CORE_ATOM: Final = re.compile(rb"\s*(\d+)-\s+")
 _CORE_LEVEL: Final = re.compile(rf"(\d[spdf])\s+({_NUMBER})(?=\s|$)".encode())
@@ -42,12 +46,15 @@ class Outcar:
         On the upper and lower side of a slab (LVACPOTAV), on VASP's own zero.
     core_levels_ev
         For each atom, its core states (ICORELEVEL), on VASP's own zero: {'1s': -514.2}.
+    mock
+        Whether a stand-in for VASP wrote the file: its numbers are no results.
     """
 
     wall_s: float | None = None
     moments_mu_b: tuple[float, ...] | None = None
     vacuum_levels_ev: tuple[float, float] | None = None
     core_levels_ev: tuple[dict[str, float], ...] = field(default=())
+    mock: bool = False
 
 
 def read_outcar(path: Path) -> Outcar:
@@ -61,7 +68,9 @@ def read_outcar(path: Path) -> Outcar:
     found: dict[str, object] = {}
     with ByteStream(path) as stream:
         lines = stream.lines("OUTCAR")
-        for line in lines:
+        for number, line in enumerate(lines):
+            if number < _HEAD_LINES and is_marked(line):
+                found["mock"] = True
             if b"magnetization (x)" in line:
                 found["moments_mu_b"] = _moments(path, lines)
             elif b"the core state eigenenergies are" in line:

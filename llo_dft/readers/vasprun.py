@@ -106,6 +106,11 @@ class Vasprun:
         return None if self.total_dos is None else self.total_dos.fermi_ev
 
     @property
+    def mock(self) -> bool:
+        """Whether a stand-in for VASP wrote the file: its numbers are no results."""
+        return self.header.mock
+
+    @property
     def incar(self) -> dict[str, Value]:
         """Settings that were asked for."""
         return self.header.incar

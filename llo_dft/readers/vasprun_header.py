@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from llo_dft.readers.standin_mark import is_marked
 from llo_dft.readers.vasprun_xml import (
     Value,
     as_float,
@@ -118,6 +119,7 @@ class Header:
     symbols: tuple[str, ...]
     kpoints: KPoints
     initial: Crystal | None
+    mock: bool = False  # a stand-in for VASP wrote the file
 
 
 def read_header(stream: ByteStream, root: ET.Element) -> Header:
@@ -151,6 +153,7 @@ def read_header(stream: ByteStream, root: ET.Element) -> Header:
         initial=None
         if initial is None
         else read_crystal(stream, initial, symbols, "<structure> initialpos"),
+        mock=is_marked(*generator.values()),
     )
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from llo_dft.readers.standin_mark import is_marked
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -80,6 +82,11 @@ class GridHeader:
     fractional: FloatArray
     shape: tuple[int, int, int]
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def mock(self) -> bool:
+        """Whether a stand-in for VASP wrote the file: its numbers are no results."""
+        return is_marked(self.title)
 
     @property
     def volume_a3(self) -> float:
