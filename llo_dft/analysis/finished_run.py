@@ -88,6 +88,24 @@ def check_hosts(
     )
 
 
+def check_systems(
+    bare: FinishedRun, coated: FinishedRun, allow: Collection[str]
+) -> list[Difference]:
+    """Refuse hosts with and without a coating whose energies don't belong in one comparison.
+
+    Their cells differ; settings, density of k-points and spins may not. Returns and raises as
+    ``check_vacancy``.
+    """
+    return check_comparable(
+        bare.calculation,
+        coated.calculation,
+        same_cell=False,
+        without=(_K_SPACING,),
+        also=[*_meshes(bare, coated, one_density), *_spins(bare, coated)],
+        allow=allow,
+    )
+
+
 def check_metal(host: FinishedRun, metal: FinishedRun, allow: Collection[str]) -> list[Difference]:
     """Refuse a metal whose energy doesn't belong with the host's.
 

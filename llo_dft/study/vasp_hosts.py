@@ -1,0 +1,156 @@
+"""What plain runs are to each other: systems, lithium fractions, the host of each vacancy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llo_dft.analysis.vacancy import VacancyCompositionError, removed_oxygen_count
+from llo_dft.analysis.vacancy_sites import best_match
+from llo_dft.errors import InputError
+from llo_dft.study.vasp_runs import formula_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.analysis.vacancy_sites import MissingOxygen
+    from llo_dft.study.vasp_runs import PlainRun
+    from llo_dft.typing import System
+
+
+def system_of(structure: Structure) -> System:
+    """Return whether a host is coated: only the coating has P."""
+    return "coated" if structure.composition["P"] else "bare"
+
+
+def check_one_framework(hosts: Sequence[PlainRun]) -> None:
+    """Refuse hosts of one system that differ in more than Li.
+
+    Raises
+    ------
+    InputError
+        With both compositions.
+    """
+    first: dict[System, tuple[str, Structure]] = {}
+    for host in hosts:
+        if host.structure is None:
+            continue
+        path, structure = first.setdefault(system_of(host.structure), (host.path, host.structure))
+        if _framework(structure) != _framework(host.structure):
+            raise InputError(
+                f"only Li may differ between hosts, but {path} is {formula_of(structure)} and "
+                f"{host.path} is {formula_of(host.structure)}"
+            )
+
+
+def lithium_fractions(
+    structures: Sequence[Structure], full: int | None, coating: int
+) -> list[float | None]:
+    """Return the lithium fraction of each host.
+
+    ``x = (n - coating) / (full - coating)``; without ``full``, the fullest host of its system
+    counts as full, if another one has less.
+
+    Parameters
+    ----------
+    structures
+        Of the hosts.
+    full
+        All Li in the cell of a host at full lithium.
+    coating
+        Li of the coating in each coated cell: it never counts.
+
+    Raises
+    ------
+    InputError
+        If a host has more Li than the full one, or less than its coating.
+    """
+    counts = [int(structure.composition["Li"]) for structure in structures]
+    systems = [system_of(structure) for structure in structures]
+    found: list[float | None] = []
+    for n, system in zip(counts, systems, strict=True):
+        alike = [m for m, other in zip(counts, systems, strict=True) if other == system]
+        most = full if full is not None else max(alike) if len(set(alike)) > 1 else None
+        apart = coating if system == "coated" else 0
+        if most is None:
+            found.append(None)
+            continue
+        if not apart <= n <= most or most == apart:
+            raise InputError(
+                f"a {system} host has {n} Li; expected {apart} (its coating's) to {most} (at full "
+                "lithium): see --lithium-full and --coating-li"
+            )
+        found.append((n - apart) / (most - apart))
+    return found
+
+
+def host_of(vacancy: PlainRun, hosts: Sequence[PlainRun]) -> PlainRun | None:
+    """Return the host that a vacancy was made from: its composition plus O, and its geometry.
+
+    Returns
+    -------
+    The host; None if no readable host fits, and there is one that can't be read.
+
+    Raises
+    ------
+    InputError
+        If it is no host less O, with the compositions, or fits several alike.
+    """
+    fitting = [host for host in hosts if _is_host_less_oxygen(host, vacancy)]
+    if not fitting:
+        if any(host.structure is None for host in hosts):
+            return None
+        raise _fits_no_host(vacancy, hosts)
+    if len(fitting) == 1:
+        return fitting[0]
+    certain = [host for host in fitting if missing_sites(host, vacancy).is_certain]
+    if len(certain) != 1:
+        names = ", ".join(host.path for host in certain or fitting)
+        many = "more than one" if certain else "none"
+        raise InputError(
+            f"{vacancy.path} has the composition of several hosts less O, and the atoms of {many} "
+            f"of them ({names}); give it together with its own host only"
+        )
+    return certain[0]
+
+
+def missing_sites(host: PlainRun, vacancy: PlainRun) -> MissingOxygen:
+    """Return which O of the host a vacancy lacks, by its atoms before relaxation."""
+    return best_match(_geometries(host), _geometries(vacancy)[0])
+
+
+def _geometries(run: PlainRun) -> list[Structure]:
+    """Return the structures of a run, the initial one first."""
+    if run.run is None:
+        return []
+    calculation = run.run.calculation
+    return [one for one in (calculation.initial_structure, calculation.structure) if one]
+
+
+def _framework(structure: Structure) -> dict[str, float]:
+    """Return the numbers of atoms other than Li."""
+    amounts: dict[str, float] = structure.composition.element_composition.get_el_amt_dict()
+    return {element: n for element, n in amounts.items() if element != "Li"}
+
+
+def _is_host_less_oxygen(host: PlainRun, vacancy: PlainRun) -> bool:
+    if host.structure is None or vacancy.structure is None:
+        return False
+    try:
+        removed_oxygen_count(host.structure, vacancy.structure)
+    except VacancyCompositionError:
+        return False
+    return True
+
+
+def _fits_no_host(vacancy: PlainRun, hosts: Sequence[PlainRun]) -> InputError:
+    structure = vacancy.structure
+    known = [
+        f"{host.path} {formula_of(host.structure)}" for host in hosts if host.structure is not None
+    ]
+    what = "" if structure is None else formula_of(structure)
+    return InputError(
+        f"a vacancy's cell must be its host's less one or more O and nothing else; {vacancy.path} "
+        f"is {what}, and the host{'s are' if len(known) > 1 else ' is'} {', '.join(known)}"
+    )

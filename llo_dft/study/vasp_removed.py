@@ -1,0 +1,58 @@
+"""Which oxygens a plain run lacks, and what is around them in its host."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from llo_dft.builders.environment import oxygen_environments
+from llo_dft.documents.runs import RemovedOxygen
+from llo_dft.documents.study import OxygenEnvironment
+from llo_dft.errors import InputError
+from llo_dft.study.vasp_hosts import missing_sites
+
+if TYPE_CHECKING:
+    from llo_dft.builders.environment import Environment
+    from llo_dft.study.vasp_runs import PlainRun
+
+
+def removed_oxygens(
+    host: PlainRun, vacancy: PlainRun, tm_layers: int | None
+) -> list[RemovedOxygen] | None:
+    """Return the oxygens that a vacancy lacks; None if its atoms don't lie where the host's do.
+
+    Parameters
+    ----------
+    host, vacancy
+        Both with structures.
+    tm_layers
+        O-TM-O sheets of the host, for the environments; None: without.
+
+    Raises
+    ------
+    InputError
+        If the host has no such sheets.
+    """
+    missing = missing_sites(host, vacancy)
+    around = {} if tm_layers is None else _environments(host, tm_layers)
+    if not missing.is_certain:
+        return None
+    return [
+        RemovedOxygen(site=site)
+        if site not in around
+        else RemovedOxygen(
+            site=site,
+            environment=OxygenEnvironment(**asdict(around[site])),
+            site_class=around[site].label,
+        )
+        for site in missing.sites
+    ]
+
+
+def _environments(host: PlainRun, tm_layers: int) -> dict[int, Environment]:
+    if host.structure is None:
+        return {}
+    try:
+        return oxygen_environments(host.structure, tm_layers)
+    except ValueError as error:
+        raise InputError(f"--tm-layers {tm_layers}: {host.path}: {error}") from error

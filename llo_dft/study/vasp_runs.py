@@ -1,0 +1,180 @@
+"""Plain VASP runs, as calculations that may be compared with one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from pymatgen.core.structure import Structure
+
+from llo_dft.analysis.finished_run import FinishedRun
+from llo_dft.analysis.k_mesh import KMesh
+from llo_dft.documents.calculation import CalculationDocument, Fingerprint
+from llo_dft.documents.runs import RunRecord
+from llo_dft.readers.vasp_folder import find_vasprun
+from llo_dft.readers.vasprun import VaspFileError, read_vasprun
+from llo_dft.readers.vasprun_eigenvalues import electrons
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llo_dft.readers.vasprun import Vasprun
+    from llo_dft.readers.vasprun_header import Crystal
+    from llo_dft.typing import CalculationKind
+
+#: Name of the settings of a run that chose its own.
+OWN_SETTINGS: Final = "as found"
+
+_GAMMA_TOLERANCE: Final = 1e-6
+
+
+@dataclass(frozen=True)
+class PlainRun:
+    """A VASP run folder: read, or the reason why not.
+
+    Attributes
+    ----------
+    path
+        As it was given.
+    run
+        None if the file is damaged; its calculation has failed if it did not converge.
+    reason
+        Why there is no energy.
+    notes
+        What a reader of the numbers should know.
+    """
+
+    path: str
+    run: FinishedRun | None
+    reason: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def structure(self) -> Structure | None:
+        """Final structure; that of a run without a result too."""
+        if self.run is None:
+            return None
+        return self.run.calculation.structure or self.run.calculation.initial_structure
+
+    @property
+    def completed(self) -> FinishedRun | None:
+        """The run if it has a result."""
+        return self.run if self.reason is None else None
+
+    def record(self) -> RunRecord:
+        """Return what the analysis says of it."""
+        if self.run is None:
+            return RunRecord(path=self.path, status="failed", reason=self.reason)
+        calculation, structure = self.run.calculation, self.structure
+        return RunRecord(
+            path=self.path,
+            status=calculation.status,
+            reason=self.reason,
+            formula=None if structure is None else formula_of(structure),
+            energy_ev=calculation.energy_ev,
+            fingerprint=calculation.fingerprint,
+            k_points=str(self.run.k_mesh),
+            notes=self.notes,
+            mock=calculation.mock,
+        )
+
+
+def formula_of(structure: Structure) -> str:
+    """Return elements with counts: 'Li4 Mn2 O6'."""
+    formula: str = structure.composition.element_composition.formula
+    return formula
+
+
+def read_plain_run(
+    path: Path, kind: CalculationKind = "slab_relax", *, moment: bool = False
+) -> PlainRun:
+    """Read a VASP run folder or vasprun.xml.
+
+    Parameters
+    ----------
+    path
+        What the user gave.
+    kind
+        What it is.
+    moment
+        Whether to read the magnetic moment of the cell.
+
+    Returns
+    -------
+    PlainRun
+        A file that is damaged, or a run that did not converge, is named as that there.
+
+    Raises
+    ------
+    VaspFileError
+        If there is no such file or folder.
+    """
+    try:
+        found = _read(find_vasprun(path), eigenvalues=moment)
+    except VaspFileError as error:
+        if error.fault == "unreadable":
+            raise
+        return PlainRun(str(path), None, str(error))
+    reason = None
+    if found.energy_ev is None:
+        reason = "; ".join(found.problems)
+    final = _structure(found.final)
+    calculation = CalculationDocument(
+        key="",
+        label=str(path),
+        kind=kind,
+        status="completed" if reason is None else "failed",
+        reason=reason,
+        fingerprint=Fingerprint(**found.settings.as_fields()),
+        protocol=OWN_SETTINGS,
+        energy_ev=found.energy_ev,
+        initial_structure=final
+        if found.header.initial is None
+        else _structure(found.header.initial),
+        structure=final,
+        mock=found.mock,
+    )
+    run = FinishedRun(
+        calculation, _k_mesh(found), found.settings.spin_polarized, _moment_mu_b(found)
+    )
+    return PlainRun(str(path), run, reason, list(found.notes))
+
+
+def _read(path: Path, *, eigenvalues: bool) -> Vasprun:
+    try:
+        return read_vasprun(path, eigenvalues=eigenvalues)
+    except VaspFileError as error:
+        if not eigenvalues or error.fault != "absent":
+            raise
+        return read_vasprun(path)
+
+
+def _structure(crystal: Crystal) -> Structure:
+    return Structure(crystal.lattice_angstrom, crystal.symbols, crystal.fractional)
+
+
+def _k_mesh(found: Vasprun) -> KMesh:
+    points, crystal = found.header.kpoints, found.header.initial or found.final
+    reciprocal = 2 * np.pi * np.linalg.inv(crystal.lattice_angstrom).T
+    lengths = np.linalg.norm(reciprocal, axis=1)
+    gamma = bool((np.abs(points.points) < _GAMMA_TOLERANCE).all(axis=1).any())
+    divisions = points.divisions
+    if points.style.lower().startswith("list"):
+        divisions = None
+    if divisions is None and gamma and len(points.points) == 1:
+        divisions = (1, 1, 1)
+    listed = np.column_stack([points.points, points.weights]).tolist()
+    return KMesh(
+        divisions=divisions,
+        reciprocal_per_angstrom=(float(lengths[0]), float(lengths[1]), float(lengths[2])),
+        gamma_centred=gamma,
+        points=() if divisions is not None else tuple(map(tuple, listed)),
+    )
+
+
+def _moment_mu_b(found: Vasprun) -> float | None:
+    if found.eigenvalues is None or len(found.eigenvalues.occupations) != 2:  # noqa: PLR2004
+        return None
+    up, down = electrons(found.eigenvalues, found.header.kpoints.weights, 1)
+    return float(up - down)
