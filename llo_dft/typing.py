@@ -10,8 +10,9 @@ import numpy.typing as npt
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 
-#: What a calculation is: a cell relaxation, a fixed-cell relaxation, or a molecule in a box.
-CalculationKind: TypeAlias = Literal["bulk_relax", "slab_relax", "molecule_relax"]
+#: What a calculation is: a cell relaxation, a fixed-cell relaxation, a molecule in a box, or one
+#: point with densities of states and of charge.
+CalculationKind: TypeAlias = Literal["bulk_relax", "slab_relax", "molecule_relax", "static"]
 
 #: What became of a calculation. "missing" is what was planned and has not been tried.
 Status: TypeAlias = Literal["completed", "failed", "skipped", "missing"]
@@ -30,3 +31,6 @@ Layer: TypeAlias = Literal["surface", "subsurface", "inner"]
 
 #: Which half of the slab an oxygen belongs to.
 Side: TypeAlias = Literal["top", "bottom", "middle"]
+
+#: How the moments of a calculation start: all up, or in rows that alternate within each layer.
+MagneticOrder: TypeAlias = Literal["ferro", "rows"]

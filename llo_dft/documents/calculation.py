@@ -57,6 +57,12 @@ class CalculationDocument(Document):
     n_steps: int | None = Field(None, description="Steps of the optimiser")
     n_evaluations: int | None = Field(None, description="Evaluations of energy and forces")
     wall_s: float | None = Field(None, description="Wall time, s")
+    corrections: list[str] = Field(
+        default_factory=list, description="What was corrected on the way, one sentence each"
+    )
+    output_files: list[str] = Field(
+        default_factory=list, description="Raw files kept, relative to the calculation's folder"
+    )
     mock: bool = Field(
         default=False, description="True for stand-in outputs, which may not be reported"
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from pymatgen.core.structure import Structure
@@ -21,7 +22,17 @@ class EngineError(InputError):
 
 
 class CalculationError(RuntimeError):
-    """A calculation that ended without a result; the message is the reason that is stored."""
+    """A calculation that ended without a result; the message is the reason that is stored.
+
+    Attributes
+    ----------
+    corrections
+        What was corrected before it came to that.
+    """
+
+    def __init__(self, message: str, corrections: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.corrections = list(corrections)
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,10 @@ class Outcome:
         Moment of each atom, Bohr magnetons, or None if the engine gives none.
     n_steps, n_evaluations
         Steps of the optimiser; evaluations of energy and forces.
+    corrections
+        What was corrected on the way, one sentence each.
+    output_files
+        Raw files that are kept, relative to the calculation's folder.
     """
 
     structure: Structure
@@ -48,6 +63,8 @@ class Outcome:
     magmoms_mu_b: list[float] | None
     n_steps: int
     n_evaluations: int
+    corrections: list[str] = field(default_factory=list)
+    output_files: list[str] = field(default_factory=list)
 
 
 @runtime_checkable
@@ -56,6 +73,11 @@ class CalculationMaker(Protocol):
 
     It is a dataclass of plain fields, so that it goes into a job as JSON and, together with
     the fingerprint, names its results.
+
+    A maker that needs moments to start from has an attribute ``magnetic_order`` ("ferro" or
+    "rows"); the job then puts them onto the structure as site property "magmom". One that can
+    go on where it was stopped leaves a folder ``continue`` in the calculation's folder; the
+    next attempt finds that folder in its own.
     """
 
     kind: CalculationKind
@@ -110,4 +132,29 @@ class Engine(Protocol):
 
     def maker(self, kind: CalculationKind) -> CalculationMaker:
         """Return the maker of one kind of calculation."""
+        ...
+
+
+@runtime_checkable
+class CheckedEngine(Protocol):
+    """An engine whose settings may not suit every structure, or that needs more than packages."""
+
+    def check(self, structures: Iterable[Structure]) -> None:
+        """Refuse what can't be computed with these settings.
+
+        Raises
+        ------
+        EngineError
+            One line that says what came, what is expected and what to do.
+        """
+        ...
+
+    def check_machine(self, structures: Iterable[Structure]) -> None:
+        """Refuse a machine that lacks what the calculations of these structures need.
+
+        Raises
+        ------
+        EngineError
+            Naming what is missing and how it is made known.
+        """
         ...
