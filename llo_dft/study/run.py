@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +24,8 @@ from llo_dft.study.results import with_failures, write_results
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from llo_dft.documents.oxygen import OxygenSettings
@@ -87,6 +90,7 @@ def run_study(
     prepared: PreparedRun,
     *,
     workers: int,
+    executor: AbstractContextManager[Callable[[], Executor]] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> StudyResult:
     """Compute what is not yet computed, and write results, table and figure.
@@ -97,6 +101,9 @@ def run_study(
         The study.
     workers
         Calculations at a time.
+    executor
+        Gives the runner an executor, such as a cluster's workers; processes here without it.
+        Entered under the folder's lock, and left as soon as nothing is to be computed any more.
     on_progress
         Called whenever a calculation ended.
 
@@ -106,8 +113,9 @@ def run_study(
         If another run is at work in the folder.
     """
     folder, plan = prepared.folder, prepared.plan
-    with folder.lock():
+    with folder.lock(), ExitStack() as stack:
         folder.claim(prepared.recipe)
+        factory = None if executor is None else stack.enter_context(executor)
         cache = CalculationCache(folder.calculations)
         cache.sweep()
         write_structures(plan, folder.path)
@@ -115,10 +123,12 @@ def run_study(
         outcome = run_flow(
             make_flow(plan, prepared.oxygen, prepared.engine, folder.calculations),
             store=JobStore(MemoryStore()),
+            executor=factory,
             max_workers=workers,
-            worker_environment=WORKER_ENVIRONMENT,
+            worker_environment=WORKER_ENVIRONMENT if factory is None else None,
             on_event=_counter(plan.n_calculations, cache, on_progress),
         )
+        stack.close()
         result = with_failures(_collected(outcome), _broken(outcome))
         return write_results(result, cache, folder)
 
