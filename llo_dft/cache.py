@@ -68,9 +68,9 @@ def calculation_key(
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """One line of the journal: a calculation was started, completed or failed."""
+    """One line of the journal: a calculation was started, completed or failed, or was there."""
 
-    event: Literal["started", "completed", "failed"]
+    event: Literal["started", "completed", "failed", "reused"]
     key: str
     label: str
     time: float
@@ -154,6 +154,10 @@ class CalculationCache:
         """Write into the journal that a calculation is started."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._append(JournalEntry("started", key, label, time.time(), os.getpid()))
+
+    def note_reuse(self, key: str, label: str) -> None:
+        """Write into the journal that a completed calculation was taken, perhaps by a new name."""
+        self._append(JournalEntry("reused", key, label, time.time(), os.getpid()))
 
     def journal(self) -> list[JournalEntry]:
         """Return the journal; a line that a kill cut off is left out."""

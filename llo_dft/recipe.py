@@ -85,10 +85,10 @@ class Coating(Section):
     setting: Literal["Pmn2_1", "Pmnb", "Pnma"]
     layers: int = Field(1, ge=1)
     terminations: Annotated[list[str], Field(min_length=1), Once]
-    max_strain: float = Field(0.08, gt=0.0, lt=0.5)
+    max_strain: float = Field(0.08, gt=0.0, lt=0.5)  # all of it in the coating
     registry_spacing: float = Field(0.7, gt=0.05)
     gaps: Annotated[list[float], Field(min_length=1), Once] = [0.6, 1.0, 1.4, 1.6, 1.8, 2.0, 2.2]
-    keep: int = Field(1, ge=1)
+    keep: int = Field(1, ge=1)  # registries and gaps of each termination to relax
 
 
 class Delithiation(Section):
@@ -96,6 +96,7 @@ class Delithiation(Section):
 
     fractions: Annotated[list[Fraction], Field(min_length=1), Once]
     symmetric: bool = True
+    coated: Literal["same", "own"] = "same"  # Li that leave the coated slab: the bare one's
 
 
 class Vacancies(Section):
@@ -104,6 +105,8 @@ class Vacancies(Section):
     environments: Annotated[list[str], Field(min_length=1), Once]
     layers: Annotated[list[Layer], Field(min_length=1), Once] = ["surface"]
     per_environment: int = Field(1, ge=1)
+    inner: int = Field(0, ge=0)  # O as far in as there are, for reference
+    bonded_to_p: int = Field(1, ge=0)  # O of each coating that P bonds to, and bare ones alike
     both_faces: bool = False
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from llo_dft.builders.environment import Environment
     from llo_dft.typing import IntArray, Layer
+
+
+_DEPTH: Final[dict[Layer, int]] = {"surface": 0, "subsurface": 1, "inner": 2}
 
 
 class VacancyError(InputError):
@@ -111,6 +114,44 @@ def choose_vacancies(
                     degeneracy=sum(first == site for first in equivalent.values()),
                 )
             )
+    return chosen
+
+
+def innermost(
+    host: Structure,
+    environments: Mapping[int, Environment],
+    count: int,
+    *,
+    without: Sequence[int],
+    turn_over: IntArray | None = None,
+) -> list[VacancySite]:
+    """Choose symmetry-distinct O sites as far from both faces as there are, for reference.
+
+    Parameters
+    ----------
+    host, environments, turn_over
+        As for :func:`choose_vacancies`.
+    count
+        How many (fewer if there are fewer).
+    without
+        Sites that were chosen already.
+    """
+    deepest = max((_DEPTH[e.layer] for e in environments.values()), default=0)
+    inside = [site for site, e in environments.items() if _DEPTH[e.layer] == deepest]
+    from_top = sorted(inside, key=lambda site: (environments[site].side != "top", site))
+    equivalent = distinct_sites(host, from_top)
+    taken = {equivalent.get(site) for site in without}
+    chosen: list[VacancySite] = []
+    for site in sorted(set(equivalent.values()) - taken)[:count]:
+        partner = site if turn_over is None else int(turn_over[site])
+        chosen.append(
+            VacancySite(
+                site=site,
+                removed=tuple(sorted({site, partner})),
+                environment=environments[site],
+                degeneracy=sum(first == site for first in equivalent.values()),
+            )
+        )
     return chosen
 
 

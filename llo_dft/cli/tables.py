@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from llo_dft.documents.study import system_name
+
 if TYPE_CHECKING:
-    from llo_dft.documents.study import HostResult, StudyResult, VacancyResult
+    from llo_dft.documents.study import (
+        HostResult,
+        InterfaceResult,
+        StudyResult,
+        TurningPoint,
+        VacancyResult,
+        VoltageResult,
+    )
 
 
 def print_study(result: StudyResult) -> None:
@@ -24,18 +33,67 @@ def print_study(result: StudyResult) -> None:
         _add_host(table, host)
     console.print(table)
     for point in result.turning_points:
-        console.print(f"{point.system}: {turning_text(result, point.system)}")
+        console.print(f"{system_name(point.system, point.termination)}: {turning_text(point)}")
+    for voltage in result.voltages:
+        console.print(f"{system_name(voltage.system, voltage.termination)}: {_voltage(voltage)}")
+    for interface in result.interfaces:
+        console.print(f"{interface.termination}: {_interface(interface)}")
+    if result.pairs:
+        console.print(_pairs(result))
 
 
-def turning_text(result: StudyResult, system: str) -> str:
+def turning_text(point: TurningPoint) -> str:
     """Return where the lowest E_f of a system crosses zero, in words."""
-    point = next(p for p in result.turning_points if p.system == system)
     if point.lithium_fraction is None:
         return f"E_f crosses zero nowhere: {point.reason}"
     low = "?" if point.low is None else f"{point.low:.2f}"
     high = "?" if point.high is None else f"{point.high:.2f}"
     text = f"lowest E_f crosses zero at x0 = {point.lithium_fraction:.2f} ({low} to {high})"
     return f"{text}; {point.reason}" if point.reason else text
+
+
+def _voltage(voltage: VoltageResult) -> str:
+    if voltage.curve is None:
+        return f"no voltage: {voltage.reason}"
+    steps = ", ".join(
+        f"{step.lithium_fraction_from:.2f}-{step.lithium_fraction_to:.2f} {step.voltage_v:.2f} V"
+        for step in voltage.curve.steps
+    )
+    return f"{voltage.curve.average_v:.2f} V on average ({steps})"
+
+
+def _interface(interface: InterfaceResult) -> str:
+    if interface.status != "completed":
+        return f"{interface.status}: {interface.reason}"
+    lengths = ", ".join(f"{bond.length_angstrom:.2f}" for bond in interface.bonds)
+    bonds = f"P-O bonds to lattice O: {lengths} A" if lengths else "no P-O bond to lattice O"
+    larger, smaller = interface.coating_strain
+    parts = [bonds, f"coating strained {larger:+.1%} and {smaller:+.1%}"]
+    energy = interface.energy
+    if energy.work_of_adhesion_j_per_m2 is not None:
+        parts.append(f"work of adhesion {energy.work_of_adhesion_j_per_m2:.2f} J/m2")
+    if energy.formation_energy_j_per_m2 is not None:
+        at = "" if energy.voltage_v is None else f" at {energy.voltage_v:.2f} V"
+        parts.append(f"formation energy {energy.formation_energy_j_per_m2:.2f} J/m2{at}")
+    return "; ".join([*parts, *([energy.reason] if energy.reason else [])])
+
+
+def _pairs(result: StudyResult) -> Table:
+    table = Table(title="The same O in both, eV per O", title_justify="left")
+    for name in ("x bare", "x coated", "coating", "O", "class", "bare", "coated", "difference"):
+        table.add_column(name, justify="left" if name in {"coating", "O", "class"} else "right")
+    for pair in result.pairs:
+        table.add_row(
+            f"{pair.lithium_fraction_bare:.3f}",
+            f"{pair.lithium_fraction_coated:.3f}",
+            pair.termination,
+            f"O{pair.site}",
+            f"{pair.site_class} {pair.layer}" + (", bonded to P" if pair.bonded_to_p else ""),
+            f"{pair.bare_ev:.3f}",
+            f"{pair.coated_ev:.3f}",
+            f"{pair.difference_ev:+.3f}" + (" (rebuilt)" if pair.rebuilt else ""),
+        )
+    return table
 
 
 def _title(result: StudyResult) -> str:
@@ -55,7 +113,8 @@ def _title(result: StudyResult) -> str:
 def _add_host(table: Table, host: HostResult) -> None:
     energy = f"{host.energy_ev:.3f}" if host.energy_ev is not None else host.status
     remarks = _remarks(host.reason, host.flags)
-    table.add_row(f"{host.lithium_fraction:.3f}", energy, host.system, "", "", "", remarks)
+    system = system_name(host.system, host.termination)
+    table.add_row(f"{host.lithium_fraction:.3f}", energy, system, "", "", "", remarks)
     for vacancy in host.vacancies:
         _add_vacancy(table, vacancy)
     table.add_section()
@@ -69,7 +128,9 @@ def _add_vacancy(table: Table, vacancy: VacancyResult) -> None:
         "",
         vacancy.pair,
         vacancy.site_class,
-        f"{around.n_tm} TM, {around.n_li + around.n_li_interlayer} Li"
+        ""
+        if around is None
+        else f"{around.n_tm} TM, {around.n_li + around.n_li_interlayer} Li"
         + (f", {around.n_p} P" if around.n_p else ""),
         f"{value:.3f}" if value is not None else vacancy.status,
         _remarks(vacancy.reason, vacancy.flags),

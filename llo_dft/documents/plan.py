@@ -7,21 +7,40 @@ calculations is known from the start.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pydantic import Field
 
 from llo_dft.documents.base import Document, StoredStructure
 from llo_dft.documents.study import OxygenEnvironment, host_label
 from llo_dft.typing import System
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class BondedOxygen(Document):
+    """An O of the oxide to which the coating's P is bonded once the interface is relaxed."""
+
+    termination: str
+    order: int = Field(description="0 is the O with the shortest such bond")
+
 
 class PlannedVacancy(Document):
-    """One oxygen to remove from a host. Indices are those of the pristine slab."""
+    """One oxygen to remove from a host. Indices are those of the pristine bare slab.
 
-    site: int
-    removed: list[int] = Field(description="The site, and its image on the other face if both")
+    Which O the coating's P is bonded to is known only once the interface is relaxed: such a
+    vacancy has a ``bonded`` instead of a site.
+    """
+
+    site: int | None = None
+    removed: list[int] = Field(
+        default_factory=list, description="The site, and its image on the other face if both"
+    )
+    bonded: BondedOxygen | None = None
     pair: str = Field(description="Identity that a site shares with its partner when coated")
     site_class: str = Field(description="Its class in the pristine host, for example '3TM'")
-    environment: OxygenEnvironment = Field(description="In this host")
+    environment: OxygenEnvironment | None = Field(description="In this host; None with bonded")
     degeneracy: int = Field(description="Number of O equivalent to it in this host")
 
 
@@ -29,17 +48,28 @@ class PlannedHost(Document):
     """A slab at one lithium fraction, and the vacancies to make in it."""
 
     system: System
+    termination: str | None = Field(None, description="Face of the coating; None if bare")
     requested_lithium_fraction: float
     lithium_fraction: float = Field(description="The nearest that whole Li allow")
-    removed: list[int] = Field(description="Li that left; indices of the pristine slab")
+    removed: list[int] = Field(
+        description="Li that left on charging; indices of the pristine bare slab"
+    )
     n_li_layer: int = Field(description="Li left in the Li layers")
     n_tm_layer: int = Field(description="Li left in the TM layers")
+    environments: dict[int, OxygenEnvironment] = Field(
+        description="Of every O of the oxide in this host, by index of the pristine bare slab"
+    )
+    classes: dict[int, str] = Field(description="Class of every O of the oxide when pristine")
     vacancies: list[PlannedVacancy]
 
     @property
     def label(self) -> str:
         """Name of the host in labels and file names."""
-        return host_label(self.system, self.lithium_fraction)
+        return host_label(self.system, self.lithium_fraction, self.termination)
+
+    def vacancy_label(self, vacancy: PlannedVacancy) -> str:
+        """Name of one of its vacancies in labels and file names."""
+        return f"{self.label}_vac_{vacancy.pair}"
 
 
 class PlannedBond(Document):
@@ -57,7 +87,9 @@ class PlannedInterface(Document):
     rank: int = Field(description="0 is the best registry and gap of this termination")
     score: float = Field(description="Global instability index near the interface, e")
     structure: StoredStructure
-    llo_sites: list[int] = Field(description="Site of each atom of the oxide slab, in its order")
+    llo_sites: list[int | None] = Field(
+        description="Site of each atom of the pristine bare slab; None: it left for charge"
+    )
     coating_sites: list[int]
     registry: tuple[float, float] = Field(description="Shift of the coating, fractions of a, b")
     gap: float = Field(description="Height between the outermost atoms of both sides, angstrom")
@@ -74,7 +106,12 @@ class PlannedInterface(Document):
     @property
     def label(self) -> str:
         """Name in labels and file names."""
-        return f"coated_{self.termination}_{self.rank}"
+        return f"interface_{self.termination}_{self.rank}"
+
+    def sites_of(self, bare_sites: Iterable[int]) -> list[int]:
+        """Return the sites here of atoms of the bare slab, without those that left for charge."""
+        found = (self.llo_sites[site] for site in bare_sites)
+        return [site for site in found if site is not None]
 
 
 class StudyPlan(Document):
@@ -93,25 +130,71 @@ class StudyPlan(Document):
     slab_bulk_sites: list[int] = Field(description="Bulk site of each atom of the slab")
     slab_images: list[tuple[int, int, int]] = Field(description="Its lattice translation")
     turn_over: list[int] = Field(description="Where the operation top -> bottom takes each site")
-    hosts: list[PlannedHost] = Field(description="From full to empty")
+    lithium_metal: StoredStructure
+    hosts: list[PlannedHost] = Field(
+        description="Bare ones, then those of each termination; each from full to empty"
+    )
     interfaces: list[PlannedInterface] = Field(default_factory=list)
+    coating_crystal: StoredStructure | None = Field(None, description="Li3PO4 as a crystal")
+
+    @property
+    def terminations(self) -> list[str]:
+        """Terminations of the coating, in the recipe's order."""
+        return list(dict.fromkeys(one.termination for one in self.interfaces))
+
+    def candidates(self, termination: str) -> list[PlannedInterface]:
+        """Return the interfaces of one termination, best first; all list their atoms alike."""
+        return [one for one in self.interfaces if one.termination == termination]
+
+    def removed_sites(self, host: PlannedHost, bare_sites: Iterable[int]) -> list[int]:
+        """Return the sites of a host's pristine structure that atoms of the bare slab have."""
+        if host.termination is None:
+            return list(bare_sites)
+        return self.candidates(host.termination)[0].sites_of(bare_sites)
 
     def host_structure(self, host: PlannedHost) -> StoredStructure:
         """Return the unrelaxed structure of a host."""
-        structure: StoredStructure = self.slab.copy()
-        structure.remove_sites(host.removed)
-        return structure
+        return self._without(host, host.removed)
 
-    def vacancy_structure(self, host: PlannedHost, vacancy: PlannedVacancy) -> StoredStructure:
-        """Return the unrelaxed structure of a host with a vacancy."""
-        structure: StoredStructure = self.slab.copy()
-        structure.remove_sites([*host.removed, *vacancy.removed])
-        return structure
+    def vacancy_structure(
+        self, host: PlannedHost, vacancy: PlannedVacancy
+    ) -> StoredStructure | None:
+        """Return the unrelaxed structure of a host with a vacancy; None while it has no site."""
+        if vacancy.site is None:
+            return None
+        return self._without(host, [*host.removed, *vacancy.removed])
+
+    @property
+    def labels(self) -> list[str]:
+        """Labels of all calculations. A coated pristine host is the best of its interfaces."""
+        crystals = ["O2", "Li", "bulk", *(["Li3PO4"] if self.coating_crystal is not None else [])]
+        parts = [
+            part_label(termination, part)
+            for termination in self.terminations
+            for part in ("oxide", "coating")
+        ]
+        slabs = [h.label for h in self.hosts if h.termination is None or h.removed]
+        vacancies = [host.vacancy_label(made) for host in self.hosts for made in host.vacancies]
+        return [*crystals, *slabs, *(one.label for one in self.interfaces), *parts, *vacancies]
 
     @property
     def n_calculations(self) -> int:
-        """Number of calculations: bulk, O2, hosts and vacancies."""
-        return 2 + len(self.hosts) + sum(len(host.vacancies) for host in self.hosts)
+        """Number of calculations."""
+        return len(self.labels)
+
+    def _without(self, host: PlannedHost, bare_sites: list[int]) -> StoredStructure:
+        structure: StoredStructure = (
+            self.slab
+            if host.termination is None
+            else self.candidates(host.termination)[0].structure
+        ).copy()
+        structure.remove_sites(self.removed_sites(host, bare_sites))
+        return structure
+
+
+def part_label(termination: str, part: str) -> str:
+    """Return the name of the "oxide" or the "coating" of an interface alone."""
+    return f"interface_{termination}_{part}"
 
 
 def index_after_removal(index: int, removed: list[int]) -> int:

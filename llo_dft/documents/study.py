@@ -6,12 +6,19 @@ from pydantic import Field
 
 from llo_dft.documents.base import Document
 from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.voltage import VoltageCurve
 from llo_dft.typing import Layer, OxygenScheme, Side, Status, System
 
 
-def host_label(system: System, lithium_fraction: float) -> str:
+def host_label(system: System, lithium_fraction: float, termination: str | None = None) -> str:
     """Return the name of a host in labels and file names."""
-    return f"{system}_x{lithium_fraction:.4f}"
+    name = system if termination is None else f"{system}_{termination}"
+    return f"{name}_x{lithium_fraction:.4f}"
+
+
+def system_name(system: System, termination: str | None) -> str:
+    """Return the name of a system for people: "bare", or "coated, PO4-whole"."""
+    return system if termination is None else f"{system}, {termination}"
 
 
 class OxygenEnvironment(Document):
@@ -48,10 +55,13 @@ class OxygenChemicalPotential(Document):
 class VacancyResult(Document):
     """One oxygen vacancy in one host."""
 
-    site: int = Field(description="Index of the removed O in the pristine host of its system")
+    site: int | None = Field(
+        description="Index of the removed O in the pristine bare slab; None: not known, since it "
+        "was to be one bonded to P in an interface that did not relax"
+    )
     pair: str = Field(description="Identity that a site shares with its partner when coated")
-    site_class: str = Field(description="Its class in the pristine host, for example '3TM'")
-    environment: OxygenEnvironment
+    site_class: str = Field(description="Its class in the pristine bare slab, for example '3TM'")
+    environment: OxygenEnvironment | None = Field(description="In its host; None without a site")
     n_removed: int = Field(1, description="Number of O removed: 2 if made on both faces")
     formation_energy_ev: float | None = Field(None, description="E_f per removed O, eV")
     alternatives_ev: dict[str, float] = Field(
@@ -62,12 +72,25 @@ class VacancyResult(Document):
     flags: list[str] = Field(default_factory=list)
     calculation: str | None = Field(None, description="Key of the calculation")
 
+    @property
+    def rebuilt(self) -> bool:
+        """Whether the structure check found another lattice than the one it began with.
+
+        A moment that changed only says how the electrons settled.
+        """
+        return any(not flag.startswith("moment") for flag in self.flags)
+
 
 class HostResult(Document):
     """One host (a slab or interface at one lithium fraction), and its vacancies."""
 
     system: System
+    termination: str | None = Field(None, description="Face of the coating towards the oxide")
     lithium_fraction: float = Field(description="Li left in the LLO part / Li in it when pristine")
+    n_li: int | None = Field(None, description="Li atoms left in the LLO part")
+    n_li_removed: int | None = Field(
+        None, description="Li that left it on charging, an electron each"
+    )
     requested_lithium_fraction: float
     energy_ev: float | None = Field(None, description="Total energy of the cell, eV")
     status: Status
@@ -82,13 +105,102 @@ class HostResult(Document):
     @property
     def label(self) -> str:
         """Name of the host in labels and file names."""
-        return host_label(self.system, self.lithium_fraction)
+        return host_label(self.system, self.lithium_fraction, self.termination)
+
+
+class VacancyPair(Document):
+    """The same oxygen removed from the bare and from the coated host."""
+
+    pair: str
+    site: int = Field(description="Index of the O in the pristine bare slab")
+    site_class: str
+    layer: Layer
+    termination: str
+    bonded_to_p: bool = Field(description="Whether the coating's P is bonded to it, as relaxed")
+    lithium_fraction_bare: float
+    lithium_fraction_coated: float
+    bare_ev: float = Field(description="E_f of the bare slab, eV per O")
+    coated_ev: float = Field(description="E_f of the coated slab, eV per O")
+    difference_ev: float = Field(description="Coated less bare: above zero the coating holds it")
+    rebuilt: bool = Field(description="Whether the lattice rebuilt itself in either of the two")
+
+
+class RelaxedBond(Document):
+    """A P-O bond across the interface, as relaxed."""
+
+    phosphorus: int = Field(description="Site of the interface")
+    oxygen: int = Field(description="Index of the O in the pristine bare slab")
+    length_angstrom: float
+
+
+class InterfaceCandidate(Document):
+    """One registry and gap of a termination, relaxed."""
+
+    rank: int
+    registry: tuple[float, float] = Field(description="Shift of the coating, fractions of a, b")
+    gap_angstrom: float = Field(description="Between the outermost atoms, before relaxation")
+    status: Status
+    reason: str | None = None
+    energy_ev: float | None = None
+    calculation: str | None = None
+
+
+class CoatingEnergy(Document):
+    """Energy of the coated slab against its parts.
+
+    Formation from the bare slab and reservoirs: the interface and the coating's outer face
+    together, gamma = [E(coated) - E(bare) - n_P E(Li3PO4) - excess_li mu_Li - excess_o mu_O] / A.
+    """
+
+    work_of_adhesion_j_per_m2: float | None = Field(
+        None, description="(E(oxide part) + E(coating) - E(both)) / area, each part relaxed alone"
+    )
+    formation_energy_j_per_m2: float | None = Field(
+        None, description="gamma at mu_Li = E(Li metal) - e * voltage_v and the study's mu_O"
+    )
+    voltage_v: float | None = Field(None, description="The voltage at which gamma is given")
+    excess_li: int = Field(description="Li beyond bare slab and Li3PO4, atoms per cell")
+    excess_o: int = Field(description="O beyond bare slab and Li3PO4, atoms per cell")
+    reason: str | None = Field(None, description="Why a number is missing")
+
+
+class InterfaceResult(Document):
+    """One termination of the coating on the pristine slab: its best registry and gap, relaxed."""
+
+    termination: str
+    status: Status
+    reason: str | None = None
+    rank: int | None = Field(None, description="The candidate of lowest energy")
+    candidates: list[InterfaceCandidate]
+    structure: str | None = Field(None, description="File of the relaxed structure")
+    flags: list[str] = Field(default_factory=list)
+    bonds: list[RelaxedBond] = Field(default_factory=list)
+    film_formula: str = Field(description="Atoms of the coating in the cell")
+    film_is_stoichiometric: bool
+    li_removed_for_charge: int = Field(
+        description="Li of the oxide's coated face that left so that formal charges add up"
+    )
+    area_angstrom2: float | None = None
+    coating_strain: tuple[float, float] = Field(
+        description="Principal strains of the coating against its crystal, before relaxation"
+    )
+    energy: CoatingEnergy
+
+
+class VoltageResult(Document):
+    """The delithiation voltage of one system, from the energies of its hosts."""
+
+    system: System
+    termination: str | None = None
+    curve: VoltageCurve | None
+    reason: str | None = Field(None, description="Why there is no curve")
 
 
 class TurningPoint(Document):
     """Where the lowest formation energy crosses zero; None: it does not, in the range."""
 
     system: System
+    termination: str | None = None
     lithium_fraction: float | None
     low: float | None = Field(description="Lower end of the interval")
     high: float | None = Field(description="Upper end of the interval")
@@ -99,15 +211,28 @@ class TurningTemperature(Document):
     """Temperature at which the lowest E_f of one host crosses zero at the given pressure."""
 
     system: System
+    termination: str | None = None
     lithium_fraction: float
     temperature_k: float | None
     reason: str | None = None
 
 
+class CalculationRecord(Document):
+    """What became of one planned calculation."""
+
+    label: str
+    status: Status
+    reason: str | None = None
+    key: str | None = Field(None, description="Its folder in calculations/")
+    applicable: bool = Field(
+        default=True, description="False: the relaxed structures have no place for it"
+    )
+
+
 class StudyResult(Document):
     """All that a study found."""
 
-    schema_version: int = 1
+    schema_version: int = 2
     study: str
     engine: str
     protocol: str
@@ -122,9 +247,11 @@ class StudyResult(Document):
     hosts: list[HostResult]
     turning_points: list[TurningPoint] = Field(default_factory=list)
     turning_temperatures: list[TurningTemperature] = Field(default_factory=list)
+    pairs: list[VacancyPair] = Field(default_factory=list)
+    interfaces: list[InterfaceResult] = Field(default_factory=list)
+    voltages: list[VoltageResult] = Field(default_factory=list)
     counts: dict[str, int] = Field(description="Number of calculations by status")
-    o2_calculation: str | None = Field(None, description="Key of the calculation of O2")
-    bulk_calculation: str | None = Field(None, description="Key of that of the bulk")
+    calculations: list[CalculationRecord] = Field(description="Every planned calculation")
     mock: bool = False
 
     @property

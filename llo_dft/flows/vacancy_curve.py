@@ -1,27 +1,34 @@
-"""The main flow: bulk, slab, delithiated slabs, vacancies, and what they mean together."""
+"""The main flow: bulk, slab, coating, delithiation, vacancies, and what they mean together."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jobflow import Flow, Maker, OnMissing
 
-from llo_dft.documents.plan import index_after_removal
+from llo_dft.documents.plan import index_after_removal, part_label
 from llo_dft.jobs.calculate import calculate
 from llo_dft.jobs.collect import collect_study
-from llo_dft.jobs.structures import cut_relaxed_slab, oxygen_molecule, without_sites
+from llo_dft.jobs.structures import (
+    best_interface,
+    cut_relaxed_slab,
+    lay_coating,
+    oxygen_molecule,
+    without_bonded_oxygen,
+    without_sites,
+)
 
 if TYPE_CHECKING:
-    from jobflow import Job
+    from jobflow import Job, OutputReference
 
     from llo_dft.documents.oxygen import OxygenSettings
-    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
 
 
 @dataclass
 class VacancyCurveMaker(Maker):
-    """Relax bulk, slab, delithiated slabs and their vacancies; collect the formation energies.
+    """Relax bulk, slabs, interfaces, delithiated hosts and their vacancies; collect the results.
 
     Attributes
     ----------
@@ -43,44 +50,115 @@ class VacancyCurveMaker(Maker):
 
     def make(self, plan: StudyPlan, oxygen: OxygenSettings) -> Flow:
         """Return the flow of a plan; its output is a ``StudyResult``."""
-        box = oxygen_molecule()
-        molecule = self._calculate(box.output, self.molecule_maker, "O2")
-        bulk = self._calculate(plan.bulk, self.bulk_maker, "bulk")
-        cut = cut_relaxed_slab(plan, bulk.output)
-        jobs: list[Job] = [box, molecule, bulk, cut]
-        hosts: list[Job] = []
-        vacancies: list[list[Job]] = []
-        for planned in plan.hosts:
-            # the pristine slab comes first; every other host starts from it as it relaxed
-            source = cut if not hosts else without_sites(hosts[0].output, planned.removed)
-            host = self._calculate(source.output, self.slab_maker, planned.label)
-            made: list[Job] = []
-            for vacancy in planned.vacancies:
-                removed = [index_after_removal(i, planned.removed) for i in vacancy.removed]
-                start = without_sites(host.output, removed)
-                label = f"{planned.label}_vac_{vacancy.pair}"
-                made.append(self._calculate(start.output, self.slab_maker, label))
-                jobs += [start, made[-1]]
-            jobs += [host] if not hosts else [source, host]
-            hosts.append(host)
-            vacancies.append(made)
+        made = _Study(self, plan)
+        made.add_crystals()
+        made.add_hosts()
         collect = collect_study(
             plan,
             oxygen,
-            {
-                "molecule": molecule.output,
-                "bulk": bulk.output,
-                "hosts": [host.output for host in hosts],
-                "vacancies": [[vacancy.output for vacancy in made] for made in vacancies],
-            },
+            list(made.calculations),
+            list(made.calculations.values()),
             engine=self.engine,
             protocol=self.protocol,
         )
         # a job that broke down leaves None here, and is reported as missing
         collect.config.on_missing_references = OnMissing.NONE
-        return Flow([*jobs, collect], output=collect.output, name=f"{self.name}: {plan.study}")
+        return Flow([*made.jobs, collect], output=collect.output, name=f"{self.name}: {plan.study}")
 
-    def _calculate(self, structure: Any, maker: Any, label: str) -> Job:  # noqa: ANN401 (references)
-        job = calculate(structure, maker, label, self.folder)
+
+@dataclass
+class _Study:
+    """The jobs of a study while they are put together, and its calculations by label."""
+
+    maker: VacancyCurveMaker
+    plan: StudyPlan
+    jobs: list[Job] = field(default_factory=list)
+    calculations: dict[str, OutputReference] = field(default_factory=dict)
+    hosts: dict[str, OutputReference] = field(default_factory=dict)
+    pristine: dict[str | None, OutputReference] = field(default_factory=dict)
+
+    def add_crystals(self) -> None:
+        """Add O2, Li metal, the bulk and the coating's crystal."""
+        box = self._add(oxygen_molecule())
+        self._calculate("O2", box.output, self.maker.molecule_maker)
+        self._calculate("Li", self.plan.lithium_metal, self.maker.bulk_maker)
+        self._calculate("bulk", self.plan.bulk, self.maker.bulk_maker)
+        if self.plan.coating_crystal is not None:
+            self._calculate("Li3PO4", self.plan.coating_crystal, self.maker.bulk_maker)
+
+    def add_hosts(self) -> None:
+        """Add the hosts, each from the pristine one of its system as that relaxed."""
+        for host in self.plan.hosts:
+            if host.termination not in self.pristine:
+                relaxed = self._pristine(host)
+                self.pristine[host.termination] = relaxed
+            else:
+                sites = self.plan.removed_sites(host, host.removed)
+                start = self._add(without_sites(self.pristine[host.termination], sites))
+                relaxed = self._calculate(host.label, start.output, self.maker.slab_maker)
+            self.hosts[host.label] = relaxed
+        # last, since those at O bonded to P need the interfaces
+        for host in self.plan.hosts:
+            for vacancy in host.vacancies:
+                self._vacancy(host, vacancy)
+
+    def _pristine(self, host: PlannedHost) -> OutputReference:
+        if host.termination is None:
+            cut = self._add(cut_relaxed_slab(self.plan, self.calculations["bulk"]))
+            return self._calculate(host.label, cut.output, self.maker.slab_maker)
+        return self._interface(host.termination)
+
+    def _interface(self, termination: str) -> OutputReference:
+        """Relax the candidates of a termination, and both parts of the best one alone."""
+        candidates: list[OutputReference] = []
+        planned = self.plan.candidates(termination)
+        for one in planned:
+            laid = self._add(lay_coating(one, self.pristine[None]))
+            candidates.append(self._calculate(one.label, laid.output, self.maker.slab_maker))
+        best = self._add(best_interface(termination, candidates))
+        best.config.on_missing_references = OnMissing.NONE
+        oxide = [site for site in planned[0].llo_sites if site is not None]
+        for name, others in (("oxide", planned[0].coating_sites), ("coating", oxide)):
+            part = self._add(without_sites(best.output, others))
+            self._calculate(part_label(termination, name), part.output, self.maker.slab_maker)
+        return best.output
+
+    def _vacancy(self, host: PlannedHost, vacancy: PlannedVacancy) -> None:
+        parent = self.hosts[host.label]
+        gone = self.plan.removed_sites(host, host.removed)
+        if vacancy.bonded is None:
+            sites = self.plan.removed_sites(host, vacancy.removed)
+            start = without_sites(parent, [index_after_removal(i, gone) for i in sites])
+        else:
+            planned = self.plan.candidates(vacancy.bonded.termination)[0]
+            start = without_bonded_oxygen(
+                parent,
+                self.pristine[vacancy.bonded.termination],
+                planned,
+                vacancy.bonded.order,
+                self._positions(host, gone),
+            )
+        self._calculate(host.vacancy_label(vacancy), self._add(start).output, self.maker.slab_maker)
+
+    def _positions(self, host: PlannedHost, gone: list[int]) -> list[int | None]:
+        """Return the site in a host of each atom of the pristine bare slab."""
+        sites: list[int | None] = (
+            list(range(len(self.plan.slab)))
+            if host.termination is None
+            else self.plan.candidates(host.termination)[0].llo_sites
+        )
+        return [
+            None if site is None or site in gone else index_after_removal(site, gone)
+            for site in sites
+        ]
+
+    def _calculate(self, label: str, structure: Any, maker: Any) -> OutputReference:  # noqa: ANN401 (references)
+        job = calculate(structure, maker, label, self.maker.folder)
         job.name = f"calculate {label}"
+        self._add(job)
+        self.calculations[label] = job.output
+        return job.output
+
+    def _add(self, job: Job) -> Job:
+        self.jobs.append(job)
         return job

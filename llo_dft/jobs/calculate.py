@@ -55,6 +55,7 @@ def calculate(
     key = calculation_key(structure, fingerprint, maker.kind, maker.protocol, maker.settings())
     known = cache.completed(key)
     if known is not None:
+        cache.note_reuse(key, label)
         return known.model_copy(update={"label": label})
     common: dict[str, Any] = {
         "key": key,

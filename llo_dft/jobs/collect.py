@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jobflow import job
 
-from llo_dft.analysis.study import StudyCalculations, study_result
+from llo_dft.analysis.study import study_result
 
 if TYPE_CHECKING:
+    from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.oxygen import OxygenSettings
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.documents.study import StudyResult
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
 def collect_study(
     plan: StudyPlan,
     oxygen: OxygenSettings,
-    calculations: dict[str, Any],
+    labels: list[str],
+    calculations: list[CalculationDocument | None],
     *,
     engine: str,
     protocol: str,
 ) -> StudyResult:
     """Return the result of a study.
 
-    ``calculations`` holds the fields of ``StudyCalculations``; None stands for a job that left
-    nothing.
+    ``calculations`` belong to ``labels`` one by one; None stands for a job that left nothing.
     """
-    made = StudyCalculations(**calculations)
+    made = dict(zip(labels, calculations, strict=True))
     return study_result(plan, oxygen, made, engine=engine, protocol=protocol)

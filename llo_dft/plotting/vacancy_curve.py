@@ -7,24 +7,22 @@ from typing import TYPE_CHECKING, Final
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from llo_dft.documents.study import system_name
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.axes import Axes
 
-    from llo_dft.documents.study import StudyResult, VacancyResult
-    from llo_dft.typing import System
+    from llo_dft.documents.study import HostResult, StudyResult, VacancyResult
 
-_LINE: Final[dict[System, str]] = {"bare": "#1f4e79", "coated": "#b8491e"}
-_CLASS_COLORS: Final = ("#2a9d8f", "#e76f51", "#8a5fbf", "#c9a227", "#6c757d")
+#: Colour of the bare slab, and of each coated one in turn.
+_BARE: Final = "#1f4e79"
+_COATED: Final = ("#c1440e", "#2a8f6d", "#8a5fbf", "#b8860b")
 
-#: Flags that begin so only say how the electrons settled; the lattice is as it was.
-_ELECTRONIC: Final = ("moment",)
-
-
-def is_rebuilt(vacancy: VacancyResult) -> bool:
-    """Tell whether the structure check found another lattice than the one it began with."""
-    return any(not flag.startswith(_ELECTRONIC) for flag in vacancy.flags)
+#: Marker of each class of O in turn, by name; a star is kept for O bonded to P.
+_MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
+_BONDED: Final = "*"
 
 
 def plot_vacancy_curve(result: StudyResult, axes: Axes) -> Axes:
@@ -39,20 +37,24 @@ def plot_vacancy_curve(result: StudyResult, axes: Axes) -> Axes:
 
     Returns
     -------
-    The axes. Hollow points are vacancies whose lattice rebuilt itself. A host without any
-    number is named below the axis.
+    The axes. Colours are systems (bare, each coating), markers the classes of O. Hollow points
+    are vacancies whose lattice rebuilt itself. A host without any number is named below the
+    axis.
     """
-    classes = sorted({v.site_class for h in result.hosts for v in h.vacancies})
-    colors = dict(zip(classes, _CLASS_COLORS * (1 + len(classes) // 5), strict=False))
+    colors = system_colors(result)
+    markers = _class_markers(result)
     axes.axhline(0.0, color="0.35", linewidth=0.8, zorder=1)
     # draws nothing, but keeps the hosts without any number inside the axes
     fractions = [host.lithium_fraction for host in result.hosts]
     axes.plot(fractions, [0.0] * len(fractions), linestyle="none")
-    for system in ("bare", "coated"):
-        _plot_system(result, system, colors, axes)
-    _mark_turning_points(result, axes)
     for name, color in colors.items():
-        axes.plot([], [], "o", color=color, label=f"O of {name}")
+        hosts = [h for h in result.hosts if system_name(h.system, h.termination) == name]
+        _plot_system(hosts, name, color, markers, axes)
+    _mark_turning_points(result, colors, axes)
+    for name, marker in markers.items():
+        axes.plot([], [], marker, color="0.4", label=f"O of {name}")
+    if any(v.environment is not None and v.environment.n_p for v in _vacancies(result)):
+        axes.plot([], [], _BONDED, color="0.4", markersize=10, label="O bonded to P")
     axes.plot([], [], "o", color="0.4", markerfacecolor="white", label="lattice rebuilt")
     axes.set_xlabel("Lithium fraction x  (charging to the right)")
     axes.set_ylabel("Vacancy formation energy (eV per O)")
@@ -62,28 +64,48 @@ def plot_vacancy_curve(result: StudyResult, axes: Axes) -> Axes:
     return axes
 
 
+def system_colors(result: StudyResult) -> dict[str, str]:
+    """Return a colour for each system of a study, by its name for people."""
+    names = dict.fromkeys(system_name(h.system, h.termination) for h in result.hosts)
+    coated = iter(_COATED * (1 + len(names) // len(_COATED)))
+    return {name: _BARE if name == "bare" else next(coated) for name in names}
+
+
 def save_vacancy_curve(result: StudyResult, path: Path) -> None:
     """Write the figure of a study as PNG."""
-    figure = Figure(figsize=(6.4, 4.6), dpi=160, layout="constrained")
+    figure = Figure(figsize=(7.2, 5.2), dpi=160, layout="constrained")
     FigureCanvasAgg(figure)
     plot_vacancy_curve(result, figure.add_subplot())
     figure.savefig(path, metadata={"Software": None})
 
 
-def _plot_system(result: StudyResult, system: System, colors: dict[str, str], axes: Axes) -> None:
+def _vacancies(result: StudyResult) -> list[VacancyResult]:
+    return [vacancy for host in result.hosts for vacancy in host.vacancies]
+
+
+def _class_markers(result: StudyResult) -> dict[str, str]:
+    classes = sorted({vacancy.site_class for vacancy in _vacancies(result)})
+    return dict(zip(classes, _MARKERS * (1 + len(classes) // len(_MARKERS)), strict=False))
+
+
+def _plot_system(
+    hosts: list[HostResult], name: str, color: str, markers: dict[str, str], axes: Axes
+) -> None:
     line: list[tuple[float, float]] = []
-    for host in (h for h in result.hosts if h.system == system):
+    for host in hosts:
         energies: list[float] = []
         for vacancy in host.vacancies:
             if vacancy.formation_energy_ev is None:
                 continue
             energies.append(vacancy.formation_energy_ev)
+            bonded = vacancy.environment is not None and vacancy.environment.n_p > 0
             axes.plot(
                 host.lithium_fraction,
                 vacancy.formation_energy_ev,
-                "o" if system == "bare" else "s",
-                color=colors[vacancy.site_class],
-                markerfacecolor="white" if is_rebuilt(vacancy) else colors[vacancy.site_class],
+                _BONDED if bonded else markers[vacancy.site_class],
+                color=color,
+                markersize=10 if bonded else 6,
+                markerfacecolor="white" if vacancy.rebuilt else color,
                 zorder=3,
             )
         if energies:
@@ -100,14 +122,14 @@ def _plot_system(result: StudyResult, system: System, colors: dict[str, str], ax
             )
     if line:
         x, y = zip(*sorted(line), strict=True)
-        axes.plot(x, y, "-", color=_LINE[system], zorder=2, label=f"lowest, {system}")
+        axes.plot(x, y, "-", color=color, zorder=2, label=f"lowest, {name}")
 
 
-def _mark_turning_points(result: StudyResult, axes: Axes) -> None:
+def _mark_turning_points(result: StudyResult, colors: dict[str, str], axes: Axes) -> None:
     for point in result.turning_points:
         if point.lithium_fraction is None:
             continue
-        color = _LINE[point.system]
+        color = colors[system_name(point.system, point.termination)]
         if point.low is not None and point.high is not None:
             axes.axvspan(point.low, point.high, color=color, alpha=0.10, linewidth=0)
         axes.axvline(point.lithium_fraction, color=color, linestyle=":", linewidth=1.0)

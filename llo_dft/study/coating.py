@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from llo_dft.builders.interface_search import search_interfaces
 from llo_dft.builders.lattice_match import NoMatchError
 from llo_dft.builders.matching import find_matches
 from llo_dft.builders.phosphate import build_phosphate_slab, lithium_imbalance
-from llo_dft.builders.terminations import build_termination
+from llo_dft.builders.valences import symbols_of
 from llo_dft.documents.plan import PlannedBond, PlannedInterface
 from llo_dft.errors import InputError
 from llo_dft.recipe import RecipeError
@@ -18,6 +18,7 @@ from llo_dft.resources import load_structure
 from llo_dft.study.cif import read_cif
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pymatgen.core.structure import Structure
@@ -25,15 +26,20 @@ if TYPE_CHECKING:
     from llo_dft.builders.interface_search import RankedInterface
     from llo_dft.builders.lattice_match import LatticeMatch
     from llo_dft.builders.phosphate import PhosphateSlab
-    from llo_dft.builders.terminations import TerminatedSlab
     from llo_dft.recipe import Coating, Recipe
+
+#: Scores (global instability index, e) that differ by less belong to interfaces alike.
+SCORE_TOLERANCE: Final = 1e-3
+
+#: More interfaces than any search accepts.
+_ALL: Final = 10**6
 
 #: The shipped crystals of the coating, by phase.
 _PHASES = {"beta": "Li3PO4_beta", "gamma": "Li3PO4_gamma"}
 
 
 def plan_interfaces(
-    recipe: Recipe, coating: Coating, bulk: Structure, recipe_folder: Path
+    recipe: Recipe, coating: Coating, slab: Structure, recipe_folder: Path
 ) -> list[PlannedInterface]:
     """Put each asked termination of the coating on the pristine slab, best registry and gap first.
 
@@ -47,7 +53,7 @@ def plan_interfaces(
         If the coating does not fit the slab's cell, a termination does not exist, its charge
         can't be balanced, or every registry and gap brings atoms too close.
     """
-    crystal = _crystal(coating, recipe_folder)
+    crystal = coating_crystal(coating, recipe_folder)
     planned: list[PlannedInterface] = []
     for name in coating.terminations:
         film = build_phosphate_slab(
@@ -57,31 +63,52 @@ def plan_interfaces(
             layers=coating.layers,
             vacuum=recipe.slab.vacuum,
         )
-        slab = _terminated(recipe, bulk, "half")
         match = _match(film, slab, coating)
         cells = round(abs(np.linalg.det(match.film_transformation)))
-        to_remove = lithium_imbalance(film, cells, 0.0, 1)
-        if to_remove:
-            slab = _without_face_lithium(recipe, bulk, slab, name, to_remove)
+        gone = _lithium_for_charge(slab, name, lithium_imbalance(film, cells, 0.0, 1))
+        kept = [i for i in range(len(slab)) if i not in gone]
+        oxide = slab.copy()
+        oxide.remove_sites(gone)
         search = search_interfaces(
-            slab.structure,
+            oxide,
             {name: film.structure},
             match,
             spacing=coating.registry_spacing,
             gaps=coating.gaps,
-            keep=coating.keep,
+            keep=_ALL,
             vacuum=recipe.slab.vacuum,
         )
-        planned += [
-            _planned(name, rank, one, film, to_remove, match)
-            for rank, one in enumerate(search.ranked)
-        ]
+        for rank, one in enumerate(_distinct(search.ranked)[: coating.keep]):
+            sites: list[int | None] = [None] * len(slab)
+            for atom, site in zip(one.model.llo_atoms, one.model.llo_sites, strict=True):
+                sites[kept[int(atom)]] = int(site)
+            planned.append(_planned(name, rank, one, film, match, sites))
     return planned
 
 
-def _crystal(coating: Coating, folder: Path) -> Structure:
+def _distinct(ranked: Sequence[RankedInterface]) -> list[RankedInterface]:
+    """Return one of each group of nearly equal score, best first.
+
+    Registries that differ by a symmetry of one side only, or by a shift that hardly matters,
+    have nearly the same score and relax to nearly the same interface.
+    """
+    found: list[RankedInterface] = []
+    for one in ranked:
+        if not found or one.score - found[-1].score > SCORE_TOLERANCE:
+            found.append(one)
+    return found
+
+
+def coating_crystal(coating: Coating, folder: Path) -> Structure:
+    """Return the crystal that a coating is cut from.
+
+    Raises
+    ------
+    RecipeError
+        If there is none of that name, or it is not Li3PO4.
+    """
     if coating.phase in _PHASES:
-        return load_structure(_PHASES[coating.phase])
+        return _unlabelled(load_structure(_PHASES[coating.phase]))
     if not coating.phase.lower().endswith(".cif"):
         raise RecipeError(
             f"coating.phase = {coating.phase!r}; expected {', '.join(_PHASES)} or a CIF file"
@@ -93,22 +120,17 @@ def _crystal(coating: Coating, folder: Path) -> Structure:
             f"{coating.phase} holds {', '.join(foreign)} ({crystal.composition.reduced_formula}); "
             "expected Li3PO4 alone: take water and other guests out"
         )
-    return crystal
+    return _unlabelled(crystal)
 
 
-def _terminated(recipe: Recipe, bulk: Structure, name: str) -> TerminatedSlab:
-    return build_termination(
-        bulk,
-        name,
-        tm_layers=recipe.slab.tm_layers,
-        vacuum=recipe.slab.vacuum,
-        seed=recipe.study.seed,
-    )
+def _unlabelled(crystal: Structure) -> Structure:
+    """Return a crystal without the labels of its CIF, which are not one for each site."""
+    return type(crystal)(crystal.lattice, crystal.species, crystal.frac_coords)
 
 
-def _match(film: PhosphateSlab, slab: TerminatedSlab, coating: Coating) -> LatticeMatch:
+def _match(film: PhosphateSlab, slab: Structure, coating: Coating) -> LatticeMatch:
     """Return the match on the slab's own cell that strains the coating least."""
-    cell = slab.structure.lattice.matrix[:2]
+    cell = slab.lattice.matrix[:2]
     area = float(np.linalg.norm(np.cross(*cell)))
     try:
         found = find_matches(
@@ -125,18 +147,19 @@ def _match(film: PhosphateSlab, slab: TerminatedSlab, coating: Coating) -> Latti
     return min(found, key=lambda match: match.max_strain)
 
 
-def _without_face_lithium(
-    recipe: Recipe, bulk: Structure, slab: TerminatedSlab, name: str, to_remove: int
-) -> TerminatedSlab:
-    """Return the slab without the half Li layer that the coating takes the place of."""
-    bare_top = _terminated(recipe, bulk, "none/half")
-    on_face = round(slab.structure.composition["Li"] - bare_top.structure.composition["Li"])
-    if to_remove != on_face:
+def _lithium_for_charge(slab: Structure, name: str, to_remove: int) -> list[int]:
+    """Return the Li of the coated face that a termination's charge drives out: all or none."""
+    if not to_remove:
+        return []
+    symbols, heights = symbols_of(slab), slab.cart_coords[:, 2]
+    oxygen = max(heights[i] for i, symbol in enumerate(symbols) if symbol == "O")
+    on_face = [i for i, s in enumerate(symbols) if s == "Li" and heights[i] > oxygen]
+    if to_remove != len(on_face):
         raise InputError(
             f"coating termination {name} leaves {to_remove:+d} e, to be balanced by as many Li; "
-            f"the face under it has {on_face}. Choose another termination or supercell"
+            f"the face under it has {len(on_face)}. Choose another termination or supercell"
         )
-    return bare_top
+    return on_face
 
 
 def _planned(
@@ -144,8 +167,8 @@ def _planned(
     rank: int,
     one: RankedInterface,
     film: PhosphateSlab,
-    to_remove: int,
     match: LatticeMatch,
+    llo_sites: list[int | None],
 ) -> PlannedInterface:
     model = one.model
     return PlannedInterface(
@@ -153,7 +176,7 @@ def _planned(
         rank=rank,
         score=one.score,
         structure=model.structure,
-        llo_sites=[int(i) for i in model.llo_sites],
+        llo_sites=llo_sites,
         coating_sites=[int(i) for i in model.coating_sites],
         registry=model.registry,
         gap=model.gap,
@@ -162,7 +185,7 @@ def _planned(
         film_cells=round(abs(np.linalg.det(match.film_transformation))),
         film_formula="".join(f"{e}{n}" for e, n in film.composition.items()),
         film_is_stoichiometric=film.stoichiometric,
-        li_removed_for_charge=to_remove,
+        li_removed_for_charge=llo_sites.count(None),
         bonds=[
             PlannedBond(phosphorus=b.phosphorus, oxygen=b.oxygen, length=b.length)
             for b in model.bonds

@@ -12,9 +12,11 @@ from pymatgen.io.cif import CifWriter
 from llo_dft.builders.checks import formal_dipole, is_symmetric
 from llo_dft.builders.environment import oxygen_environments
 from llo_dft.builders.symmetry import space_group_symbol
+from llo_dft.documents.plan import index_after_removal
 from llo_dft.study.folder import write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pymatgen.core.structure import Structure
@@ -39,6 +41,7 @@ def write_structures(plan: StudyPlan, folder: Path) -> list[dict[str, Any]]:
         "composition_deviation": round(plan.composition_deviation, 6),
         "formal_charge_per_o2": round(plan.formal_charge_per_o2, 6),
         "n_calculations": plan.n_calculations,
+        "calculations": plan.labels,
         "structures": entries,
     }
     write_whole(folder / "manifest.json", json.dumps(manifest, indent=1) + "\n")
@@ -48,10 +51,14 @@ def write_structures(plan: StudyPlan, folder: Path) -> list[dict[str, Any]]:
 def _planned(plan: StudyPlan) -> list[tuple[str, Structure, dict[str, Any]]]:
     """Return name, structure and what only the plan knows of each."""
     rows: list[tuple[str, Structure, dict[str, Any]]] = [
-        ("bulk", plan.bulk, {"kind": "bulk", "lithium_fraction": 1.0, "stoichiometric": True})
+        ("bulk", plan.bulk, {"kind": "bulk", "lithium_fraction": 1.0, "stoichiometric": True}),
+        ("Li", plan.lithium_metal, {"kind": "reference"}),
     ]
+    if plan.coating_crystal is not None:
+        rows.append(("Li3PO4", plan.coating_crystal, {"kind": "reference"}))
     for host in plan.hosts:
         slab = plan.host_structure(host)
+        places = _llo_places(plan, host)
         rows.append(
             (
                 host.label,
@@ -60,16 +67,20 @@ def _planned(plan: StudyPlan) -> list[tuple[str, Structure, dict[str, Any]]]:
                     "kind": "host",
                     "lithium_fraction": host.lithium_fraction,
                     "requested_lithium_fraction": host.requested_lithium_fraction,
-                    "stoichiometric": _matches_bulk(plan, host, slab),
-                    **_slab_facts(plan, slab),
+                    "system": host.system,
+                    "termination": host.termination,
+                    "stoichiometric": host.termination is None and _matches_bulk(plan, host, slab),
+                    **_slab_facts(plan, slab, places),
                 },
             )
         )
         for vacancy in host.vacancies:
             made = plan.vacancy_structure(host, vacancy)
+            if made is None or vacancy.environment is None:
+                continue  # at an O that the relaxed interface will name
             rows.append(
                 (
-                    f"{host.label}_vac_{vacancy.pair}",
+                    host.vacancy_label(vacancy),
                     made,
                     {
                         "kind": "vacancy",
@@ -79,7 +90,7 @@ def _planned(plan: StudyPlan) -> list[tuple[str, Structure, dict[str, Any]]]:
                         "environment": vacancy.environment.model_dump(),
                         "degeneracy": vacancy.degeneracy,
                         "stoichiometric": False,
-                        **_slab_facts(plan, made),
+                        **_slab_facts(plan, made, _llo_places(plan, host, vacancy.removed)),
                     },
                 )
             )
@@ -88,7 +99,8 @@ def _planned(plan: StudyPlan) -> list[tuple[str, Structure, dict[str, Any]]]:
 
 
 def _interface_facts(plan: StudyPlan, one: PlannedInterface) -> dict[str, Any]:
-    found = oxygen_environments(one.structure, plan.tm_layers, llo_sites=one.llo_sites).values()
+    places = [site for site in one.llo_sites if site is not None]
+    found = oxygen_environments(one.structure, plan.tm_layers, llo_sites=places).values()
     counts = Counter(f"{environment.label} {environment.layer}" for environment in found)
     facts = one.model_dump(exclude={"structure", "llo_sites", "coating_sites"})
     return {
@@ -109,8 +121,21 @@ def _entry(structure: Structure) -> dict[str, Any]:
     }
 
 
-def _slab_facts(plan: StudyPlan, slab: Structure) -> dict[str, Any]:
-    found = oxygen_environments(slab, plan.tm_layers).values()
+def _llo_places(
+    plan: StudyPlan, host: PlannedHost, without: Sequence[int] = ()
+) -> list[int] | None:
+    """Return where the oxide's atoms are in a coated host; None if all of it is oxide."""
+    if host.termination is None:
+        return None
+    gone = plan.removed_sites(host, [*host.removed, *without])
+    sites = plan.candidates(host.termination)[0].llo_sites
+    return [
+        index_after_removal(site, gone) for site in sites if site is not None and site not in gone
+    ]
+
+
+def _slab_facts(plan: StudyPlan, slab: Structure, places: list[int] | None) -> dict[str, Any]:
+    found = oxygen_environments(slab, plan.tm_layers, llo_sites=places).values()
     counts = Counter(f"{environment.label} {environment.layer}" for environment in found)
     return {
         "formal_dipole_e_angstrom": round(formal_dipole(slab), 6) + 0.0,

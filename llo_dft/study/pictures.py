@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llo_dft.documents.plan import index_after_removal
+from llo_dft.documents.study import system_name
 from llo_dft.plotting.structure import save_views
 
 if TYPE_CHECKING:
@@ -17,13 +18,18 @@ def draw_hosts(plan: StudyPlan, folder: Path) -> list[Path]:
     """Write a picture of each host beside its CIF; return the files."""
     files: list[Path] = []
     for host in plan.hosts:
+        gone = plan.removed_sites(host, host.removed)
         marked = {
-            index_after_removal(vacancy.site, host.removed): f"{vacancy.pair} {vacancy.site_class}"
+            index_after_removal(
+                plan.removed_sites(host, [vacancy.site])[0], gone
+            ): f"{vacancy.pair} {vacancy.site_class}"
             for vacancy in host.vacancies
+            if vacancy.site is not None
         }
         path = folder / "structures" / f"{host.label}.png"
         title = (
-            f"{plan.composition} (001), {host.system}, x = {host.lithium_fraction:.3f}, unrelaxed"
+            f"{plan.composition} (001), {system_name(host.system, host.termination)}, "
+            f"x = {host.lithium_fraction:.3f}, unrelaxed"
         )
         save_views(plan.host_structure(host), path, title, marked)
         files.append(path)

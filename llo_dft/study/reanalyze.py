@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.analysis.study import StudyCalculations, study_result
+from llo_dft.analysis.study import study_result
 from llo_dft.cache import CalculationCache
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.engines.registry import oxygen_reference
@@ -16,7 +16,7 @@ from llo_dft.study.results import read_results, with_failures
 
 if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.study import HostResult, StudyResult, VacancyResult
+    from llo_dft.documents.study import CalculationRecord, StudyResult
     from llo_dft.study.folder import StudyFolder
 
 
@@ -49,20 +49,12 @@ def reanalyze(
     recipe = parse_recipe(fields, "llo-dft analyze vacancy")
     oxygen = oxygen_settings(recipe, oxygen_reference(recipe.engine))
     cache = CalculationCache(folder.calculations)
-    calculations = StudyCalculations(
-        molecule=_stored(cache, before.o2_calculation),
-        bulk=_stored(cache, before.bulk_calculation),
-        hosts=[_calculation(cache, host, host.label, before) for host in before.hosts],
-        vacancies=[
-            [
-                _calculation(cache, made, _vacancy_label(host, made), before)
-                for made in host.vacancies
-            ]
-            for host in before.hosts
-        ],
-    )
     result = study_result(
-        _plan(folder), oxygen, calculations, engine=before.engine, protocol=before.protocol
+        _plan(folder),
+        oxygen,
+        {record.label: _stored(cache, record, before.protocol) for record in before.calculations},
+        engine=before.engine,
+        protocol=before.protocol,
     )
     return _with_files(with_failures(result, _reasons(before)), before)
 
@@ -77,33 +69,24 @@ def _plan(folder: StudyFolder) -> StudyPlan:
         ) from error
 
 
-def _stored(cache: CalculationCache, key: str | None) -> CalculationDocument | None:
-    return None if key is None else cache.completed(key) or cache.failed(key)
-
-
-def _calculation(
-    cache: CalculationCache, record: HostResult | VacancyResult, label: str, before: StudyResult
+def _stored(
+    cache: CalculationCache, record: CalculationRecord, protocol: str
 ) -> CalculationDocument | None:
     """Return a calculation, or what stands for one that was not tried."""
-    if record.calculation is None and record.status == "skipped":
-        return skipped(label, "slab_relax", before.protocol, record.reason or "no reason is known")
-    return _stored(cache, record.calculation)
-
-
-def _vacancy_label(host: HostResult, vacancy: VacancyResult) -> str:
-    return f"{host.label}_vac_{vacancy.pair}"
+    if record.key is not None:
+        return cache.completed(record.key) or cache.failed(record.key)
+    if record.status == "skipped":
+        return skipped(record.label, "slab_relax", protocol, record.reason or "no reason is known")
+    return None
 
 
 def _reasons(before: StudyResult) -> dict[str, str]:
     """Return why calculations left nothing, as the run had it."""
-    hosts = {host.label: host.reason for host in before.hosts}
-    vacancies = {
-        _vacancy_label(host, vacancy): vacancy.reason
-        for host in before.hosts
-        for vacancy in host.vacancies
-        if vacancy.status == "missing"
+    return {
+        record.label: record.reason
+        for record in before.calculations
+        if record.status == "missing" and record.reason
     }
-    return {label: reason for label, reason in (hosts | vacancies).items() if reason}
 
 
 def _with_files(result: StudyResult, before: StudyResult) -> StudyResult:
@@ -112,4 +95,8 @@ def _with_files(result: StudyResult, before: StudyResult) -> StudyResult:
         host.model_copy(update={"structure": was.structure})
         for host, was in zip(result.hosts, before.hosts, strict=True)
     ]
-    return result.model_copy(update={"hosts": hosts})
+    interfaces = [
+        one.model_copy(update={"structure": was.structure})
+        for one, was in zip(result.interfaces, before.interfaces, strict=True)
+    ]
+    return result.model_copy(update={"hosts": hosts, "interfaces": interfaces})

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.cache import CalculationCache
+    from llo_dft.documents.study import OxygenEnvironment
     from llo_dft.study.folder import StudyFolder
 
 #: Name of the figure of E_f against lithium content.
@@ -63,10 +64,11 @@ def results_table(result: StudyResult) -> str:
     scheme = result.oxygen.scheme if result.oxygen is not None else "none"
     writer.writerow(
         [
-            *("engine", "system", "lithium_fraction", "site", "site_class", "n_tm", "n_li", "n_p"),
-            *("n_li_interlayer", "layer", "side", f"formation_energy_ev ({scheme})"),
+            *("engine", "system", "termination", "lithium_fraction", "n_li_removed"),
+            *("site", "site_class", "n_tm", "n_li", "n_p", "n_li_interlayer", "layer", "side"),
+            f"formation_energy_ev ({scheme})",
             *(f"formation_energy_ev ({other})" for other in schemes),
-            *("status", "reason", "flags"),
+            *("status", "reason", "rebuilt", "flags"),
         ]
     )
     for host in result.hosts:
@@ -74,15 +76,22 @@ def results_table(result: StudyResult) -> str:
             around = vacancy.environment
             writer.writerow(
                 [
-                    *(result.engine, host.system, host.lithium_fraction, vacancy.pair),
-                    *(vacancy.site_class, around.n_tm, around.n_li, around.n_p),
-                    *(around.n_li_interlayer, around.layer, around.side),
+                    *(result.engine, host.system, host.termination),
+                    *(host.lithium_fraction, host.n_li_removed, vacancy.pair, vacancy.site_class),
+                    *_environment_cells(around),
                     vacancy.formation_energy_ev,
                     *(vacancy.alternatives_ev.get(other) for other in schemes),
-                    *(vacancy.status, vacancy.reason, "; ".join(vacancy.flags)),
+                    *(vacancy.status, vacancy.reason, vacancy.rebuilt, "; ".join(vacancy.flags)),
                 ]
             )
     return text.getvalue()
+
+
+def _environment_cells(around: OxygenEnvironment | None) -> list[object]:
+    if around is None:
+        return [None] * 6
+    counts = [around.n_tm, around.n_li, around.n_p, around.n_li_interlayer]
+    return [*counts, around.layer, around.side]
 
 
 def results_schema() -> str:
@@ -92,37 +101,52 @@ def results_schema() -> str:
 
 def with_failures(result: StudyResult, reasons: Mapping[str, str]) -> StudyResult:
     """Return the result with the reason of each calculation that left no document."""
+    if not reasons:
+        return result
     hosts = []
     for host in result.hosts:
-        label = host.label
         vacancies = [
-            vacancy.model_copy(update={"reason": reasons[f"{label}_vac_{vacancy.pair}"]})
-            if vacancy.status == "missing" and f"{label}_vac_{vacancy.pair}" in reasons
+            vacancy.model_copy(update={"reason": reasons[f"{host.label}_vac_{vacancy.pair}"]})
+            if vacancy.status == "missing" and f"{host.label}_vac_{vacancy.pair}" in reasons
             else vacancy
             for vacancy in host.vacancies
         ]
         update: dict[str, object] = {"vacancies": vacancies}
-        if host.status == "missing" and label in reasons:
-            update["reason"] = reasons[label]
+        if host.status == "missing" and host.label in reasons:
+            update["reason"] = reasons[host.label]
         hosts.append(host.model_copy(update=update))
-    return result.model_copy(update={"hosts": hosts})
+    records = [
+        record.model_copy(update={"reason": reasons[record.label]})
+        if record.status == "missing" and record.label in reasons
+        else record
+        for record in result.calculations
+    ]
+    return result.model_copy(update={"hosts": hosts, "calculations": records})
 
 
 def _with_relaxed_structures(
     result: StudyResult, cache: CalculationCache, folder: Path
 ) -> StudyResult:
-    """Write the relaxed hosts and vacancies as CIF, and name the hosts' files in the result."""
+    """Write what was relaxed as CIF, and name the files of hosts and interfaces in the result."""
     target = folder / "relaxed"
     target.mkdir(exist_ok=True)
+    written: set[str] = set()
+    for record in result.calculations:
+        file = f"relaxed/{record.label}.cif"
+        if record.status == "completed" and _write_relaxed(cache, record.key, folder / file):
+            written.add(file)
     hosts = []
     for host in result.hosts:
         file = f"relaxed/{host.label}.cif"
-        written = _write_relaxed(cache, host.calculation, folder / file)
-        for vacancy in host.vacancies:
-            name = f"{host.label}_vac_{vacancy.pair}.cif"
-            _write_relaxed(cache, vacancy.calculation, target / name)
-        hosts.append(host.model_copy(update={"structure": file if written else None}))
-    return result.model_copy(update={"hosts": hosts})
+        # a coated pristine host is the best of its interfaces, and written under this name too
+        if file not in written and _write_relaxed(cache, host.calculation, folder / file):
+            written.add(file)
+        hosts.append(host.model_copy(update={"structure": file if file in written else None}))
+    interfaces = []
+    for one in result.interfaces:
+        file = f"relaxed/interface_{one.termination}_{one.rank}.cif"
+        interfaces.append(one.model_copy(update={"structure": file if file in written else None}))
+    return result.model_copy(update={"hosts": hosts, "interfaces": interfaces})
 
 
 def _write_relaxed(cache: CalculationCache, key: str | None, path: Path) -> bool:

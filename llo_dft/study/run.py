@@ -13,7 +13,6 @@ from llo_dft.cache import CalculationCache
 from llo_dft.documents.study import StudyResult
 from llo_dft.engines.registry import engine_from
 from llo_dft.jobs.calculate import CALCULATION
-from llo_dft.recipe import RecipeError
 from llo_dft.runner import run_flow
 from llo_dft.study.assemble import make_flow
 from llo_dft.study.folder import write_whole
@@ -75,11 +74,6 @@ def prepare_run(recipe: Recipe, recipe_folder: Path, folder: StudyFolder) -> Pre
     InputError
         If the recipe can't be built, the engine can't be used, or the folder is another's.
     """
-    if recipe.coating is not None:
-        raise RecipeError(
-            "this version builds coated slabs ('llo-dft build') but computes bare ones only; "
-            "take [coating] out to run"
-        )
     engine = engine_from(recipe.engine)
     oxygen = oxygen_settings(recipe, engine.oxygen)
     folder.check_free_for(recipe)

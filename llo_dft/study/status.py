@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from llo_dft.cache import CalculationCache
@@ -14,7 +13,7 @@ from llo_dft.study.results import read_results
 
 if TYPE_CHECKING:
     from llo_dft.cache import JournalEntry
-    from llo_dft.documents.study import StudyResult
+    from llo_dft.documents.study import CalculationRecord, StudyResult
     from llo_dft.study.folder import StudyFolder
 
 State: TypeAlias = Literal["completed", "running", "failed", "interrupted", "skipped", "missing"]
@@ -22,12 +21,16 @@ State: TypeAlias = Literal["completed", "running", "failed", "interrupted", "ski
 
 @dataclass(frozen=True)
 class CalculationState:
-    """One planned calculation: what became of it, and why if it did not complete."""
+    """One planned calculation: what became of it, and why if it did not complete.
+
+    ``applicable`` is False where the relaxed structures turned out to have no place for it.
+    """
 
     label: str
     state: State
     reason: str | None = None
     folder: str | None = None
+    applicable: bool = True
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,11 @@ class StudyStatus:
     @property
     def is_complete(self) -> bool:
         """Whether every planned calculation completed."""
-        return all(calculation.state == "completed" for calculation in self.calculations)
+        return all(
+            calculation.state == "completed"
+            for calculation in self.calculations
+            if calculation.applicable
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return what a script reads."""
@@ -70,20 +77,14 @@ def study_status(folder: StudyFolder) -> StudyStatus:
     manifest = folder.path / "manifest.json"
     if not manifest.is_file():
         raise StudyFolderError(f"{folder.path} was neither built nor run yet")
-    planned = json.loads(manifest.read_text(encoding="utf-8"))["structures"]
-    labels = [
-        "O2",
-        *(PurePosixPath(entry["file"]).stem for entry in planned if entry["kind"] != "interface"),
-    ]
+    labels = json.loads(manifest.read_text(encoding="utf-8"))["calculations"]
     cache = CalculationCache(folder.calculations)
     running = folder.is_running()
     last = {entry.label: entry for entry in cache.journal()}
-    skipped = (
-        {} if running or not folder.results.is_file() else _skipped(read_results(folder.results))
-    )
+    told = {} if running or not folder.results.is_file() else _told(read_results(folder.results))
     return StudyStatus(
         study=recipe.study.name,
-        calculations=[_state(label, cache, last, skipped, running=running) for label in labels],
+        calculations=[_state(label, cache, last, told, running=running) for label in labels],
     )
 
 
@@ -91,36 +92,38 @@ def _state(
     label: str,
     cache: CalculationCache,
     last: dict[str, JournalEntry],
-    skipped: dict[str, tuple[State, str | None]],
+    told: dict[str, CalculationRecord],
     *,
     running: bool,
 ) -> CalculationState:
     entry = last.get(label)
     if entry is None:
-        state, reason = skipped.get(label, ("missing", None))
-        return CalculationState(label, state, reason)
+        return _as_told(label, told, CalculationState(label, "missing"))
     # the folder decides: a kill may have come between its rename and the line in the journal
     if cache.has_completed(entry.key):
         return CalculationState(label, "completed", folder=entry.key)
-    if entry.event == "completed":
-        return CalculationState(label, "missing", "its folder was removed")
     if entry.event == "failed":
         document = cache.failed(entry.key)
         reason = document.reason if document is not None else "its folder is gone"
         return CalculationState(label, "failed", reason, f"{entry.key}.failed")
+    if entry.event != "started":
+        return CalculationState(label, "missing", "its folder was removed")
     if running:
         return CalculationState(label, "running")
-    state, reason = skipped.get(label, ("interrupted", "the run ended before it did"))
-    return CalculationState(label, state, reason)
+    ended = CalculationState(label, "interrupted", "the run ended before it did")
+    return _as_told(label, told, ended)
 
 
-def _skipped(result: StudyResult) -> dict[str, tuple[State, str | None]]:
-    """Return what a finished run says of the calculations that left nothing in the cache."""
-    found: dict[str, tuple[State, str | None]] = {}
-    for host in result.hosts:
-        if host.status != "completed":
-            found[host.label] = (host.status, host.reason)
-        for vacancy in host.vacancies:
-            if vacancy.status != "completed":
-                found[f"{host.label}_vac_{vacancy.pair}"] = (vacancy.status, vacancy.reason)
-    return found
+def _as_told(
+    label: str, told: dict[str, CalculationRecord], otherwise: CalculationState
+) -> CalculationState:
+    """Return what the results say of a calculation that left nothing in the cache."""
+    record = told.get(label)
+    if record is None:
+        return otherwise
+    return CalculationState(label, record.status, record.reason, applicable=record.applicable)
+
+
+def _told(result: StudyResult) -> dict[str, CalculationRecord]:
+    """Return what a finished run says of the calculations that did not complete."""
+    return {record.label: record for record in result.calculations if record.status != "completed"}

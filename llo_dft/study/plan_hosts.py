@@ -1,0 +1,222 @@
+"""The hosts of a study, bare and coated, and the oxygens to take from each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llo_dft.builders.bulk import tm_layer_sites
+from llo_dft.builders.delithiation import delithiate
+from llo_dft.builders.environment import Environment, oxygen_environments
+from llo_dft.builders.lithium_axes import li_o_li_axes
+from llo_dft.builders.vacancy import choose_vacancies, innermost
+from llo_dft.builders.valences import symbols_of
+from llo_dft.documents.plan import BondedOxygen, PlannedHost, PlannedVacancy
+from llo_dft.documents.study import OxygenEnvironment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llo_dft.builders.delithiation import Delithiation
+    from llo_dft.builders.slab import SlabModel
+    from llo_dft.documents.plan import PlannedInterface
+    from llo_dft.recipe import Recipe
+    from llo_dft.typing import IntArray
+
+
+def plan_hosts(
+    recipe: Recipe,
+    slab: SlabModel,
+    removals: Sequence[Delithiation],
+    interfaces: Sequence[PlannedInterface],
+) -> list[PlannedHost]:
+    """Return the bare hosts, then those of each termination, each from full to empty.
+
+    Vacancies are chosen in the bare host. The coated one of the same requested fraction has
+    them at the same sites, so that each has a partner. O to which the coating's P will be
+    bonded come on top, in both.
+
+    Parameters
+    ----------
+    recipe
+        The study.
+    slab
+        The pristine bare slab.
+    removals
+        The Li that leave it, from full to empty.
+    interfaces
+        The coated pristine slab, best first within each termination.
+    """
+    pristine = oxygen_environments(slab.structure, slab.tm_layers)
+    bonded = _bonded(recipe, interfaces)
+    bare = [_bare_host(recipe, slab, removal, pristine, bonded) for removal in removals]
+    best = {one.termination: one for one in reversed(interfaces)}
+    coated = [
+        _coated_host(slab, best[name], host, removed)
+        for name in dict.fromkeys(one.termination for one in interfaces)
+        for host, removed in zip(bare, _coated_removals(recipe, best[name], bare), strict=True)
+    ]
+    return [*bare, *coated]
+
+
+def _bonded(recipe: Recipe, interfaces: Sequence[PlannedInterface]) -> list[PlannedVacancy]:
+    """Return the vacancies at O that P will be bonded to; a whole PO4 has no bond to spare."""
+    exposed = [
+        name
+        for name in dict.fromkeys(one.termination for one in interfaces)
+        if any(not i.film_is_stoichiometric for i in interfaces if i.termination == name)
+    ]
+    return [
+        PlannedVacancy(
+            bonded=BondedOxygen(termination=name, order=order),
+            pair=f"{name}-OP{order + 1}",
+            site_class="bonded to P",
+            environment=None,
+            degeneracy=1,
+        )
+        for name in exposed
+        for order in range(recipe.vacancies.bonded_to_p)
+    ]
+
+
+def _bare_host(
+    recipe: Recipe,
+    slab: SlabModel,
+    removal: Delithiation,
+    pristine: dict[int, Environment],
+    bonded: list[PlannedVacancy],
+) -> PlannedHost:
+    structure = slab.structure.copy()
+    structure.remove_sites(list(removal.removed))
+    kept = np.setdiff1d(np.arange(len(slab.structure)), removal.removed)
+    classes = {new: pristine[int(old)].label for new, old in enumerate(kept) if old in pristine}
+    found = oxygen_environments(structure, slab.tm_layers)
+    chosen = choose_vacancies(
+        structure,
+        found,
+        classes=classes,
+        labels=recipe.vacancies.environments,
+        layers=recipe.vacancies.layers,
+        per_environment=recipe.vacancies.per_environment,
+        turn_over=_renumbered(slab, kept) if recipe.vacancies.both_faces else None,
+    )
+    chosen += innermost(
+        structure,
+        found,
+        recipe.vacancies.inner,
+        without=[vacancy.site for vacancy in chosen],
+        turn_over=_renumbered(slab, kept) if recipe.vacancies.both_faces else None,
+    )
+    environments = _documents(slab, found, kept, removal.removed)
+    return PlannedHost(
+        system="bare",
+        requested_lithium_fraction=removal.requested,
+        lithium_fraction=removal.lithium_fraction,
+        removed=list(removal.removed),
+        n_li_layer=removal.n_li_layer,
+        n_tm_layer=removal.n_tm_layer,
+        environments=environments,
+        classes={site: environment.label for site, environment in pristine.items()},
+        vacancies=[
+            PlannedVacancy(
+                site=int(kept[vacancy.site]),
+                removed=[int(kept[i]) for i in vacancy.removed],
+                pair=f"O{int(kept[vacancy.site])}",
+                site_class=classes[vacancy.site],
+                environment=environments[int(kept[vacancy.site])],
+                degeneracy=vacancy.degeneracy,
+            )
+            for vacancy in chosen
+        ]
+        + bonded,
+    )
+
+
+def _coated_removals(
+    recipe: Recipe, interface: PlannedInterface, bare: Sequence[PlannedHost]
+) -> list[list[int]]:
+    """Return the Li that leave each coated host; indices of the pristine bare slab."""
+    present = {i for i, site in enumerate(interface.llo_sites) if site is not None}
+    if recipe.delithiation.coated == "same":
+        return [[i for i in host.removed if i in present] for host in bare]
+    symbols = symbols_of(interface.structure)
+    lithium = {interface.llo_sites[i]: i for i in present}
+    own = delithiate(
+        interface.structure,
+        sorted(site for site in lithium if site is not None and symbols[site] == "Li"),
+        [host.requested_lithium_fraction for host in bare],
+        turn_over=None,
+        seed=recipe.study.seed,
+    )
+    return [sorted(lithium[site] for site in removal.removed) for removal in own]
+
+
+def _coated_host(
+    slab: SlabModel, interface: PlannedInterface, bare: PlannedHost, removed: list[int]
+) -> PlannedHost:
+    present = {i for i, site in enumerate(interface.llo_sites) if site is not None}
+    symbols = symbols_of(slab.structure)
+    lithium = {i for i in present if symbols[i] == "Li"}
+    structure = interface.structure.copy()
+    gone = interface.sites_of(removed)
+    structure.remove_sites(gone)
+    kept = np.setdiff1d(np.arange(len(interface.structure)), gone)
+    here = {int(site): i for i, site in enumerate(kept)}
+    place = {i: here[s] for i, s in enumerate(interface.llo_sites) if s is not None and s in here}
+    found = oxygen_environments(structure, slab.tm_layers, llo_sites=list(place.values()))
+    by_site = {i: found[place[i]] for i in place if place[i] in found}
+    axes = li_o_li_axes(
+        slab.structure,
+        [*removed, *(set(range(len(slab.structure))) - present)],
+        tm_layers=slab.tm_layers,
+    )
+    environments = {
+        i: OxygenEnvironment(**vars(environment), **vars(axes[i]))
+        for i, environment in by_site.items()
+    }
+    left = lithium - set(removed)
+    n_tm_layer = len(left & set(tm_layer_sites(slab.structure)))
+    return PlannedHost(
+        system="coated",
+        termination=interface.termination,
+        requested_lithium_fraction=bare.requested_lithium_fraction,
+        lithium_fraction=len(left) / len(lithium),
+        removed=removed,
+        n_li_layer=len(left) - n_tm_layer,
+        n_tm_layer=n_tm_layer,
+        environments=environments,
+        classes=bare.classes,
+        vacancies=[
+            vacancy
+            if vacancy.site is None
+            else vacancy.model_copy(
+                # beside a coating no other O is its image
+                update={"environment": environments[vacancy.site], "degeneracy": 1}
+            )
+            for vacancy in bare.vacancies
+            if vacancy.bonded is None or vacancy.bonded.termination == interface.termination
+        ],
+    )
+
+
+def _documents(
+    slab: SlabModel,
+    found: dict[int, Environment],
+    kept: IntArray,
+    removed: Sequence[int],
+) -> dict[int, OxygenEnvironment]:
+    """Return the environments of a bare host, by index of the pristine slab."""
+    axes = li_o_li_axes(slab.structure, removed, tm_layers=slab.tm_layers)
+    return {
+        int(kept[site]): OxygenEnvironment(**vars(environment), **vars(axes[int(kept[site])]))
+        for site, environment in found.items()
+    }
+
+
+def _renumbered(slab: SlabModel, kept: IntArray) -> IntArray:
+    """Return the turn-over permutation among the kept sites (-1 where the image has left)."""
+    position = np.full(len(slab.structure), -1, dtype=np.int64)
+    position[kept] = np.arange(len(kept))
+    renumbered: IntArray = position[slab.turn_over[kept]]
+    return renumbered
