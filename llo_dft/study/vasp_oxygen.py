@@ -65,6 +65,11 @@ def run_reservoir(
     InputError
         If the chosen one does not, or nothing is known of O2 at the temperature and pressure.
     """
+    if oxygen.scheme not in get_args(OxygenScheme):
+        raise InputError(
+            f"O2 scheme {oxygen.scheme!r} is unknown; exactly one of "
+            f"{', '.join(get_args(OxygenScheme))} is expected"
+        )
     known = [one.run for one in (*hosts, reference.run) if one is not None and one.run is not None]
     fingerprint = known[0].calculation.fingerprint if known else None
     refused = {} if fingerprint is None else refused_schemes(fingerprint)

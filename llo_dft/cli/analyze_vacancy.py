@@ -1,0 +1,210 @@
+"""llo-dft analyze vacancy: formation energies, of a study or of plain VASP runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+import typer
+
+from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from llo_dft.documents.runs import VacancyRuns
+    from llo_dft.study.vasp_oxygen import OxygenRequest
+    from llo_dft.typing import OxygenScheme
+
+#: Reservoir of plain runs where nothing is said: that of a recipe.
+TEMPERATURE_K, PRESSURE_BAR = 298.15, 1.0
+
+#: Axes of a map where nothing is said.
+TEMPERATURES, PRESSURES = "300:1200:91", "1e-10:10:56"
+
+
+def vacancy(  # noqa: PLR0913, PLR0917 (each is an option of the command)
+    paths: list[Path] = typer.Argument(
+        None, help="Folder of a study that was run; with --host, more vacancies."
+    ),
+    host: list[Path] = typer.Option(
+        None, help="VASP run of a host without vacancy; once for each host."
+    ),
+    vacancies: list[Path] = typer.Option(
+        None, "--vacancy", help="VASP run of a host less O, of whichever host; repeat, or list."
+    ),
+    o2: Path | None = typer.Option(None, help="VASP run of the O2 molecule."),
+    o2_energy: float | None = typer.Option(None, help="Or the energy of O2, eV per molecule."),
+    scheme: str | None = typer.Option(
+        None, help="O2 scheme: none, wang2006, mp2020 or potential (of a study: the recipe's)."
+    ),
+    temperature: float | None = typer.Option(
+        None, help=f"Kelvin (of a study: the recipe's; else {TEMPERATURE_K})."
+    ),
+    pressure: float | None = typer.Option(
+        None, help=f"Bar of O2 (of a study: the recipe's; else {PRESSURE_BAR})."
+    ),
+    tm_layers: int | None = typer.Option(
+        None, help="O-TM-O sheets of the oxide: tells what is around the removed O."
+    ),
+    lithium_full: int | None = typer.Option(
+        None, help="Li in a cell at full lithium (default: the fullest host's)."
+    ),
+    coating_li: int = typer.Option(0, min=0, help="Li of the coating in a coated cell."),
+    allow: list[str] = typer.Option(
+        None, help="Let this differ: a field of the fingerprint, cell or spin_polarized."
+    ),
+    map_file: Path | None = typer.Option(
+        None, "--map", help="Write E_f(T, p) to this file: .png, .pdf, .svg, .csv or .npz."
+    ),
+    temperatures: str | None = typer.Option(
+        None, help=f"Temperatures of the map, LO:HI:N in K (default: {TEMPERATURES})."
+    ),
+    pressures: str | None = typer.Option(
+        None, help=f"Its pressures, LO:HI:N in bar, logarithmic (default: {PRESSURES})."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print the results as JSON."),  # noqa: FBT001, FBT003
+) -> None:
+    """Vacancy formation energies: of a study under another reservoir, or of plain VASP runs.
+
+    With --host and --vacancy, of runs that this package need not have made. Nothing is
+    computed again, and a study's own results.json stays as it is.
+    """
+    for_runs = {
+        "--vacancy": vacancies,
+        "--o2": o2,
+        "--o2-energy": o2_energy,
+        "--tm-layers": tm_layers,
+        "--lithium-full": lithium_full,
+        "--coating-li": coating_li or None,
+        "--allow": allow,
+        "--map": map_file,
+        "--temperatures": temperatures,
+        "--pressures": pressures,
+    }
+    with bad_input_in_one_line():
+        if not host:
+            _only_of_runs(for_runs)
+            _study(paths or [], scheme, (temperature, pressure), as_json=as_json)
+        axes = _axes(map_file, temperatures, pressures, as_json=as_json)
+        result = _runs(
+            (host, [*(vacancies or []), *(paths or [])]),
+            _request(scheme, temperature, pressure, (o2, o2_energy)),
+            {
+                "tm_layers": tm_layers,
+                "lithium_full": lithium_full,
+                "coating_li": coating_li,
+                "allow": tuple(allow or ()),
+                "temperatures_k": axes[0],
+                "pressures_bar": axes[1],
+            },
+        )
+        if map_file is not None:
+            _write_map(result, map_file)
+    _show(result, as_json=as_json)
+    raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
+
+
+def _only_of_runs(options: Mapping[str, object]) -> None:
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise InputError(f"{given[0]} is for plain runs and needs --host; a study knows its own")
+
+
+def _study(
+    paths: list[Path],
+    scheme: str | None,
+    conditions: tuple[float | None, float | None],
+    *,
+    as_json: bool,
+) -> NoReturn:
+    """Print a study's vacancies under another reservoir, and leave."""
+    from llo_dft.cli.tables import print_study  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
+    from llo_dft.study.reanalyze import reanalyze  # noqa: PLC0415
+
+    if len(paths) != 1:
+        raise InputError(
+            "expected the folder of one study, or --host DIR with --vacancy DIR for plain runs; "
+            f"got {len(paths)} folders"
+        )
+    temperature, pressure = conditions
+    result = reanalyze(
+        StudyFolder(paths[0]), scheme=scheme, temperature_k=temperature, pressure_bar=pressure
+    )
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+    else:
+        print_study(result)
+    raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
+
+
+def _request(
+    scheme: str | None,
+    temperature: float | None,
+    pressure: float | None,
+    o2: tuple[Path | None, float | None],
+) -> OxygenRequest:
+    from llo_dft.study.vasp_oxygen import OxygenRequest  # noqa: PLC0415 (keeps --help fast)
+
+    if scheme is None:
+        raise InputError(
+            "plain runs need an O2 --scheme: wang2006 or mp2020 for PBE and PBE+U, none for others"
+        )
+    return OxygenRequest(
+        scheme=cast("OxygenScheme", scheme),
+        temperature_k=TEMPERATURE_K if temperature is None else temperature,
+        pressure_bar=PRESSURE_BAR if pressure is None else pressure,
+        o2=o2[0],
+        o2_energy_ev=o2[1],
+    )
+
+
+def _axes(
+    file: Path | None, temperatures: str | None, pressures: str | None, *, as_json: bool
+) -> tuple[list[float], list[float]]:
+    """Return the axes of the map; none if none was asked for."""
+    from llo_dft.cli.ranges import parse_range  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.study.vacancy_map_file import check_map_file  # noqa: PLC0415
+
+    if file is not None:
+        check_map_file(file)
+    elif temperatures is None and pressures is None:
+        return [], []
+    elif not as_json:
+        raise InputError("--temperatures and --pressures need --map FILE or --json to go to")
+    return (
+        parse_range("--temperatures", temperatures or TEMPERATURES),
+        parse_range("--pressures", pressures or PRESSURES, logarithmic=True),
+    )
+
+
+def _runs(
+    paths: tuple[list[Path], list[Path]], request: OxygenRequest, options: dict[str, Any]
+) -> VacancyRuns:
+    from llo_dft.study.vasp_vacancies import VacancyOptions, vacancy_runs  # noqa: PLC0415 (likewise)
+
+    hosts, vacancies = paths
+    if not vacancies:
+        raise InputError("--host needs at least one --vacancy DIR made from it")
+    return vacancy_runs(hosts, vacancies, request, VacancyOptions(**options))
+
+
+def _write_map(result: VacancyRuns, file: Path) -> None:
+    from llo_dft.study.vacancy_map_file import write_map  # noqa: PLC0415 (keeps --help fast)
+
+    if result.vacancy_map is None or not result.vacancy_map.hosts:
+        typer.echo(f"llo-dft: {file} not written: there is no formation energy", err=True)
+        return
+    write_map(result, file)
+
+
+def _show(result: VacancyRuns, *, as_json: bool) -> None:
+    from llo_dft.cli.run_tables import print_vacancy_runs, report_problems  # noqa: PLC0415 (likewise)
+
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+    else:
+        print_vacancy_runs(result)
+    report_problems(result.runs, result.allowed_differences)

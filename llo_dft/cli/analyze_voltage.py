@@ -1,0 +1,75 @@
+"""llo-dft analyze voltage: the delithiation voltage of plain VASP runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+
+if TYPE_CHECKING:
+    from llo_dft.documents.runs import VoltageRuns
+
+
+def voltage(  # noqa: PLR0913, PLR0917 (each is an option of the command)
+    paths: list[Path] = typer.Argument(help="VASP runs of hosts at several lithium contents."),
+    li: Path | None = typer.Option(None, help="VASP run of Li metal."),
+    li_energy: float | None = typer.Option(None, help="Or the energy of Li metal, eV per atom."),
+    lithium_full: int | None = typer.Option(
+        None, help="Li in a cell at full lithium (default: the fullest host's)."
+    ),
+    coating_li: int = typer.Option(0, min=0, help="Li of the coating in a coated cell."),
+    allow: list[str] = typer.Option(
+        None, help="Let this differ: a field of the fingerprint, cell or spin_polarized."
+    ),
+    figure: Path | None = typer.Option(None, help="Draw voltage and hull to this file."),
+    as_json: bool = typer.Option(False, "--json", help="Print the results as JSON."),  # noqa: FBT001, FBT003
+) -> None:
+    """Delithiation voltage between stable lithium contents, and on average.
+
+    Hosts that differ in nothing but Li, at 0 K: which of them lie on the convex hull, and the
+    voltage between neighbours on it.
+    """
+    from llo_dft.cli.run_tables import print_voltage_runs, report_problems  # noqa: PLC0415 (fast --help)
+    from llo_dft.study.vasp_voltage import voltage_runs  # noqa: PLC0415
+
+    with bad_input_in_one_line():
+        _check_figure(figure)
+        result = voltage_runs(
+            paths,
+            li,
+            li_energy,
+            lithium_full=lithium_full,
+            coating_li=coating_li,
+            allow=allow or [],
+        )
+    if figure is not None:
+        _draw(result, figure)
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+    else:
+        print_voltage_runs(result)
+    report_problems(result.runs, result.allowed_differences)
+    raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
+
+
+def _check_figure(file: Path | None) -> None:
+    from llo_dft.errors import InputError  # noqa: PLC0415 (keeps --help fast)
+
+    if file is None:
+        return
+    if file.suffix.lower() not in {".png", ".pdf", ".svg"}:
+        raise InputError(f"--figure {file}: expected a name that ends in .png, .pdf or .svg")
+    if not file.parent.is_dir():
+        raise InputError(f"--figure {file}: there is no folder {file.parent}")
+
+
+def _draw(result: VoltageRuns, file: Path) -> None:
+    from llo_dft.plotting.voltage import save_voltage_runs  # noqa: PLC0415 (keeps --help fast)
+
+    if result.curve is None:
+        typer.echo(f"llo-dft: {file} not drawn: {result.reason}", err=True)
+        return
+    save_voltage_runs(result, file)

@@ -1,0 +1,126 @@
+"""Maps of E_f over temperature and O2 pressure, with the line where oxygen begins to leave."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from llo_dft.plotting.settings_text import settings_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
+
+    from llo_dft.documents.runs import HostMap, VacancyMap, VacancyRuns
+
+#: Most panels beside each other.
+_COLUMNS: Final = 3
+
+_MOCK: Final = "MOCK OUTPUTS - NOT A RESULT"
+
+
+def plot_vacancy_map(
+    grid: VacancyMap, host: HostMap, axes: Axes, limit_ev: float | None = None
+) -> QuadMesh:
+    """Draw the lowest E_f of one host; black where it crosses zero.
+
+    Parameters
+    ----------
+    grid
+        For its axes.
+    host
+        Whose energies.
+    axes
+        Where to draw.
+    limit_ev
+        Colours run from minus this to this; None: as far as the energies of the host do.
+
+    Returns
+    -------
+    The coloured mesh, for a colour bar.
+    """
+    energies = np.array(host.formation_energies_ev)
+    limit = float(np.abs(energies).max()) if limit_ev is None else limit_ev
+    temperatures, pressures = grid.temperatures_k, np.log10(grid.pressures_bar)
+    mesh = axes.pcolormesh(
+        temperatures,
+        pressures,
+        energies.T,
+        cmap="RdBu",
+        vmin=-limit,
+        vmax=limit,
+        shading="gouraud",
+        rasterized=True,
+    )
+    if energies.min() < 0 < energies.max():
+        line = axes.contour(
+            temperatures, pressures, energies.T, levels=[0.0], colors="black", linewidths=1.6
+        )
+        axes.clabel(line, fmt="0 eV", fontsize=7)
+    else:
+        side = "above" if energies.min() >= 0 else "below"
+        axes.annotate(
+            f"{side} zero throughout",
+            (0.5, 0.5),
+            xycoords="axes fraction",
+            ha="center",
+            fontsize=8,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8},
+        )
+    axes.set_xlabel("Temperature (K)")
+    axes.set_ylabel(r"$\log_{10}$ of O$_2$ pressure (bar)")
+    axes.set_title(_name(host), fontsize=9)
+    return mesh
+
+
+def save_vacancy_map(result: VacancyRuns, path: Path) -> None:
+    """Draw a panel for each host into a file; its ending says which kind.
+
+    Raises
+    ------
+    ValueError
+        If the result has no map, or no host in it.
+    """
+    grid = result.vacancy_map
+    if grid is None or not grid.hosts:
+        raise ValueError("there is no host with a formation energy to draw a map of")
+    columns = min(_COLUMNS, len(grid.hosts))
+    rows = math.ceil(len(grid.hosts) / columns)
+    figure = Figure(figsize=(1.2 + 3.6 * columns, 0.8 + 3.2 * rows), dpi=160, layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = list(figure.subplots(rows, columns, squeeze=False).flat)
+    limit = max(float(np.abs(host.formation_energies_ev).max()) for host in grid.hosts)
+    for axes in panels[len(grid.hosts) :]:
+        axes.set_visible(False)
+    meshes = [
+        plot_vacancy_map(grid, host, axes, limit)
+        for host, axes in zip(grid.hosts, panels, strict=False)
+    ]
+    bar = figure.colorbar(meshes[0], ax=panels)
+    bar.set_label("Lowest vacancy formation energy (eV per O)")
+    figure.suptitle(_title(result), fontsize=9)
+    figure.savefig(path)
+
+
+def _name(host: HostMap) -> str:
+    if host.lithium_fraction is None:
+        return f"{host.system}: {host.path}"
+    return f"{host.system}, x = {host.lithium_fraction:.3f}"
+
+
+def _title(result: VacancyRuns) -> str:
+    fingerprint = next((host.fingerprint for host in result.hosts if host.fingerprint), None)
+    parts = [settings_text(fingerprint)]
+    if result.oxygen is not None:
+        parts.append(f"O2 scheme '{result.oxygen.scheme}', {result.oxygen.o2_energy_source}")
+    if result.allowed:
+        parts.append(f"allowed to differ: {', '.join(result.allowed)}")
+    if result.mock:
+        parts.insert(0, _MOCK)
+    return "\n".join(parts)

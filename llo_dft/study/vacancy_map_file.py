@@ -1,0 +1,81 @@
+"""A map of E_f(T, p) as a file: a figure, a table, or arrays for a notebook."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from llo_dft.errors import InputError
+from llo_dft.study.folder import write_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llo_dft.documents.runs import VacancyMap, VacancyRuns
+
+#: Endings of the files that a map can be written to.
+MAP_SUFFIXES: Final = (".png", ".pdf", ".svg", ".csv", ".npz")
+
+
+def check_map_file(path: Path) -> None:
+    """Refuse a file that can't be written; before anything is computed.
+
+    Raises
+    ------
+    InputError
+        With the endings that are known, or the folder that is not there.
+    """
+    if path.suffix.lower() not in MAP_SUFFIXES:
+        raise InputError(f"--map {path}: expected a name that ends in {', '.join(MAP_SUFFIXES)}")
+    if not path.parent.is_dir():
+        raise InputError(f"--map {path}: there is no folder {path.parent}")
+
+
+def write_map(result: VacancyRuns, path: Path) -> None:
+    """Write the map; the name's ending says as what.
+
+    ``.npz`` holds ``temperatures_k`` (n_T,), ``pressures_bar`` (n_p,), ``lithium_fractions``
+    (n_hosts,; NaN where not known), ``hosts`` (n_hosts,; paths) and ``formation_energies_ev``
+    (n_hosts, n_T, n_p); ``.csv`` the same, a line a value.
+
+    Raises
+    ------
+    InputError
+        If no host has a formation energy.
+    """
+    grid = result.vacancy_map
+    if grid is None or not grid.hosts:
+        raise InputError(f"no host has a formation energy: {path} is not written")
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        write_whole(path, _table(grid))
+    elif suffix == ".npz":
+        fractions = [host.lithium_fraction for host in grid.hosts]
+        np.savez_compressed(
+            path,
+            temperatures_k=np.array(grid.temperatures_k),
+            pressures_bar=np.array(grid.pressures_bar),
+            lithium_fractions=np.array([np.nan if x is None else x for x in fractions]),
+            hosts=np.array([host.path for host in grid.hosts]),
+            formation_energies_ev=np.array([host.formation_energies_ev for host in grid.hosts]),
+        )
+    else:
+        from llo_dft.plotting.vacancy_map import save_vacancy_map  # noqa: PLC0415 (matplotlib)
+
+        save_vacancy_map(result, path)
+
+
+def _table(grid: VacancyMap) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(
+        ["host", "lithium_fraction", "temperature_k", "pressure_bar", "formation_energy_ev"]
+    )
+    for host in grid.hosts:
+        for temperature, row in zip(grid.temperatures_k, host.formation_energies_ev, strict=True):
+            for pressure, energy in zip(grid.pressures_bar, row, strict=True):
+                writer.writerow([host.path, host.lithium_fraction, temperature, pressure, energy])
+    return text.getvalue()

@@ -1,0 +1,137 @@
+"""The delithiation voltage of hosts that no study made: plain VASP runs to a curve."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from llo_dft.analysis.comparability import check_allowed
+from llo_dft.analysis.finished_run import check_hosts, check_metal
+from llo_dft.analysis.voltage import LithiatedHost, VoltageError, voltage_curve
+from llo_dft.documents.runs import VoltageRuns
+from llo_dft.errors import InputError
+from llo_dft.study.vasp_hosts import check_one_framework, lithium_fractions, system_of
+from llo_dft.study.vasp_references import lithium_reference
+from llo_dft.study.vasp_runs import read_plain_run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from llo_dft.documents.voltage import VoltageCurve
+    from llo_dft.study.vasp_references import Reference
+    from llo_dft.study.vasp_runs import PlainRun
+
+
+def voltage_runs(
+    hosts: Sequence[Path],
+    li: Path | None = None,
+    li_energy_ev: float | None = None,
+    *,
+    lithium_full: int | None = None,
+    coating_li: int = 0,
+    allow: Sequence[str] = (),
+) -> VoltageRuns:
+    """Return the voltage between hosts at several lithium contents.
+
+    Parameters
+    ----------
+    hosts
+        Run folders or vasprun.xml files. Their cells may have relaxed on delithiation.
+    li, li_energy_ev
+        Run of Li metal, or its energy in eV per atom.
+    lithium_full
+        All Li in the cell of a host at full lithium; None: the fullest host.
+    coating_li
+        Li of the coating in each coated cell.
+    allow
+        Names of differences to let through.
+
+    Returns
+    -------
+    VoltageRuns
+        Runs that are damaged or did not converge are left out, with a reason; without a curve
+        where too few are left.
+
+    Raises
+    ------
+    InputError
+        If energies don't belong together, with both values; if more than Li differs; if the
+        hosts given have no two lithium contents; if a file is not there.
+    """
+    allowed = check_allowed(allow)
+    runs = [read_plain_run(path) for path in hosts]
+    reference = lithium_reference(li, li_energy_ev)
+    check_one_framework(runs)
+    used = [run for run in runs if run.completed is not None]
+    _check_one_system(used)
+    let_through = _compare(used, reference, allowed)
+    reason = None if reference.run is None else reference.run.reason
+    curve: VoltageCurve | None = None
+    if reference.energy_ev_per_atom is None:
+        reason = f"Li metal has no energy: {reason}"
+    else:
+        try:
+            curve = voltage_curve(
+                _points(used, lithium_full, coating_li),
+                reference.energy_ev_per_atom,
+                reference.source,
+            )
+        except VoltageError as error:
+            if len(used) == len(runs):
+                raise
+            reason = str(error)
+    found = VoltageRuns(
+        curve=curve,
+        reason=reason,
+        lithium=None if reference.run is None else reference.run.record(),
+        hosts=[run.record() for run in runs],
+        fingerprint=next((run.record().fingerprint for run in used), None),
+        allowed=allowed,
+        allowed_differences=let_through,
+        notes=reference.notes,
+    )
+    return found.model_copy(update={"mock": any(run.mock for run in found.runs)})
+
+
+def _check_one_system(runs: Sequence[PlainRun]) -> None:
+    first: dict[str, str] = {}
+    for run in runs:
+        if run.structure is not None:
+            first.setdefault(system_of(run.structure), run.path)
+    if len(first) > 1:
+        bare, coated = (first[name] for name in ("bare", "coated"))
+        raise InputError(
+            f"only Li may differ between hosts, but {coated} has a coating and {bare} has none"
+        )
+
+
+def _compare(runs: Sequence[PlainRun], reference: Reference, allowed: Sequence[str]) -> list[str]:
+    """Refuse hosts and Li metal that don't belong together; return what was let through."""
+    found = [
+        (first, second.path, check_hosts(first.completed, second.completed, allowed))
+        for first, second in combinations(runs, 2)
+        if first is runs[0] and first.completed is not None and second.completed is not None
+    ]
+    metal = None if reference.run is None else reference.run.completed
+    if metal is not None and runs and runs[0].completed is not None:
+        label = metal.calculation.label
+        found.append((runs[0], label, check_metal(runs[0].completed, metal, allowed)))
+    return [
+        f"{first.path} and {other}: {difference.text}"
+        for first, other, differences in found
+        for difference in differences
+    ]
+
+
+def _points(runs: Sequence[PlainRun], full: int | None, coating: int) -> list[LithiatedHost]:
+    structures = [run.structure for run in runs if run.structure is not None]
+    fractions = lithium_fractions(structures, full, coating)
+    points = []
+    for run, structure, x in zip(runs, structures, fractions, strict=True):
+        energy = None if run.completed is None else run.completed.calculation.energy_ev
+        if energy is not None:
+            # without a fraction all have the same number of Li, which is refused by that
+            n = int(structure.composition["Li"])
+            points.append(LithiatedHost(n, energy, 1.0 if x is None else x, run.path))
+    return points
