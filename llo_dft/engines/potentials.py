@@ -118,7 +118,7 @@ def known_potential(name: str) -> Potential:
         return POTENTIALS[name]
     if name not in _OTHER_MODULES:
         raise EngineError(
-            f"engine.name = {name!r} is unknown; expected {', '.join(sorted(POTENTIALS))} "
+            f"engine.name = {name!r} is unknown; expected vasp, {', '.join(sorted(POTENTIALS))} "
             f"(or, not supported: {', '.join(sorted(_OTHER_MODULES))})"
         )
     return Potential(

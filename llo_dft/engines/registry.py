@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from llo_dft.engines.forcefield import ForceFieldEngine
 from llo_dft.engines.potentials import known_potential
+from llo_dft.engines.vasp import VASP, VaspEngine, oxygen_of_vasp
+from llo_dft.engines.vasp_protocols import vasp_protocol
 
 if TYPE_CHECKING:
     from llo_dft import recipe
@@ -20,6 +22,8 @@ def engine_from(settings: recipe.Engine) -> Engine:
     EngineError
         If it is unknown, not installed, or a setting is not its own.
     """
+    if settings.name == VASP:
+        return VaspEngine(settings.protocol, settings.overrides)
     return ForceFieldEngine(
         settings.name, settings.protocol, settings.device, dict(settings.overrides)
     )
@@ -31,6 +35,8 @@ def oxygen_reference(settings: recipe.Engine) -> OxygenReference:
     Raises
     ------
     EngineError
-        If it is unknown.
+        If it is unknown, or a setting of VASP is not its own.
     """
+    if settings.name == VASP:
+        return oxygen_of_vasp(vasp_protocol(settings.protocol, settings.overrides))
     return known_potential(settings.name).oxygen

@@ -1,0 +1,166 @@
+"""What a cell's shape decides of VASP's input: vacuum, k-points, dipole, layers, grids. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from llo_dft.engines.base import EngineError
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.typing import FloatArray
+
+#: Width without atoms, angstrom, from which a direction counts as vacuum. The recipe asks for at
+#: least 6; the widest gap within matter here is a delithiated Li layer's, below 4.
+VACUUM_ANGSTROM: Final = 5.0
+
+#: Square of the wave number, 1/angstrom^2, of a free electron of 1 eV: 2 m / hbar^2 (CODATA 2018).
+WAVE_NUMBER_SQUARED_PER_EV: Final = 0.2624684
+
+#: Atoms within this height of a metal layer make its O-metal-O sheet, angstrom (O lies at 1.0-1.1).
+SHEET_HALF_HEIGHT: Final = 1.4
+
+_LAYER_GAP: Final = 1.5
+_PRIMES: Final = (2, 3, 5, 7)
+
+
+def vacuum_directions(structure: Structure) -> tuple[bool, bool, bool]:
+    """Tell for each lattice vector whether vacuum separates the cell from its next image."""
+    heights = structure.volume / np.linalg.norm(_normals(structure.lattice.matrix), axis=1)
+    empty = [bool(_widest_gap(x)[0] * h >= VACUUM_ANGSTROM) for x, h in zip(
+        structure.frac_coords.T, heights, strict=True
+    )]
+    return empty[0], empty[1], empty[2]
+
+
+def k_mesh(structure: Structure, spacing: float) -> tuple[int, int, int]:
+    """Return the divisions of a k-mesh whose points are at most ``spacing`` apart.
+
+    Parameters
+    ----------
+    structure
+        Directions with vacuum get one point: states of images do not overlap there.
+    spacing
+        1/angstrom, 2 pi counted.
+    """
+    lengths = np.linalg.norm(2 * np.pi * np.linalg.inv(structure.lattice.matrix).T, axis=1)
+    needed = np.maximum(1, np.ceil(lengths / spacing - 1e-6)).astype(int)
+    needed[list(vacuum_directions(structure))] = 1
+    return int(needed[0]), int(needed[1]), int(needed[2])
+
+
+def k_spacing(structure: Structure, mesh: tuple[int, int, int]) -> float:
+    """Return the largest distance of neighbouring k-points, 1/angstrom, 2 pi counted."""
+    lengths = np.linalg.norm(2 * np.pi * np.linalg.inv(structure.lattice.matrix).T, axis=1)
+    return float((lengths / mesh).max())
+
+
+def slab_centre(structure: Structure) -> tuple[float, float, float]:
+    """Return the centre of a slab for its dipole: the centre of mass along the third vector.
+
+    In the plane only the middle of the cell: a dipole there has no meaning in a periodic slab.
+    """
+    heights = structure.frac_coords[:, 2]
+    _, below = _widest_gap(heights)
+    unwrapped = np.mod(heights - below, 1.0)
+    masses = [float(site.specie.atomic_mass) for site in structure]
+    centre = float(np.average(unwrapped, weights=masses)) + below
+    return 0.5, 0.5, round(centre % 1.0, 6)
+
+
+def fixed_atoms(structure: Structure, n_layers: int) -> list[bool]:
+    """Tell for each atom whether it belongs to the innermost metal layers, which are held.
+
+    Parameters
+    ----------
+    structure
+        A slab parallel to the first two lattice vectors. All but Li, O and P makes its layers.
+    n_layers
+        Number of O-metal-O sheets to hold.
+
+    Raises
+    ------
+    EngineError
+        If as many free layers can't be left above as below.
+    """
+    normal = _normals(structure.lattice.matrix)[2]
+    heights = structure.cart_coords @ normal / np.linalg.norm(normal)
+    is_metal = np.array([site.specie.symbol not in {"Li", "O", "P"} for site in structure])
+    layers = _clusters(heights[is_metal])
+    free = len(layers) - n_layers
+    if free < 2 or free % 2:  # noqa: PLR2004 (one above, one below)
+        raise EngineError(
+            f"engine.overrides.fixed_layers = {n_layers} of the slab's {len(layers)} metal layers; "
+            "expected a number that leaves as many free layers above as below (slab.tm_layers less "
+            "2, 4, ...)"
+        )
+    held = layers[free // 2 : free // 2 + n_layers]
+    return [bool(min(abs(height - layer) for layer in held) < SHEET_HALF_HEIGHT) for height in heights]
+
+
+def fft_grid(lattice: FloatArray, cutoff_ev: float) -> tuple[int, int, int]:
+    """Return the coarse FFT grid (NGX, NGY, NGZ) that VASP takes with PREC = Accurate.
+
+    It holds all products of two plane waves below the cutoff, so that none wraps around: along
+    each vector at least ``4 |a| sqrt(2 m E) / (2 pi hbar)``, even, with no prime above 7. The grid
+    of the densities (NGXF, ...) is twice as fine.
+
+    Parameters
+    ----------
+    lattice
+        One vector a row, angstrom, shape (3, 3).
+    cutoff_ev
+        ENCUT.
+    """
+    wave_number = np.sqrt(WAVE_NUMBER_SQUARED_PER_EV * cutoff_ev)
+    waves = np.linalg.norm(lattice, axis=1) * wave_number / (2 * np.pi)
+    grid = [_next_good_size(int(4 * n + 0.5)) for n in waves]
+    return grid[0], grid[1], grid[2]
+
+
+def n_plane_waves(volume: float, cutoff_ev: float) -> int:
+    """Return about how many plane waves lie below a cutoff: ``V k^3 / (6 pi^2)``.
+
+    ``volume`` is the cell's in cubic angstrom, vacuum and all.
+    """
+    wave_number = np.sqrt(WAVE_NUMBER_SQUARED_PER_EV * cutoff_ev)
+    return round(float(volume * wave_number**3 / (6 * np.pi**2)))
+
+
+def _normals(matrix: FloatArray) -> FloatArray:
+    """Return the cross products of the other two vectors, shape (3, 3)."""
+    a, b, c = matrix
+    return np.array([np.cross(b, c), np.cross(c, a), np.cross(a, b)])
+
+
+def _widest_gap(fractions: FloatArray) -> tuple[float, float]:
+    """Return the widest gap of periodic fractions, and the fraction at which it ends."""
+    ordered = np.sort(np.mod(fractions, 1.0))
+    gaps = np.diff(ordered, append=ordered[0] + 1.0)
+    widest = int(np.argmax(gaps))
+    return float(gaps[widest]), float(ordered[(widest + 1) % len(ordered)])
+
+
+def _clusters(heights: FloatArray) -> list[float]:
+    """Return the mean height of each layer, from below."""
+    ordered = np.sort(heights)
+    if not ordered.size:
+        return []
+    parts = np.split(ordered, np.flatnonzero(np.diff(ordered) > _LAYER_GAP) + 1)
+    return [float(part.mean()) for part in parts]
+
+
+def _next_good_size(size: int) -> int:
+    """Return the next even number whose primes are at most 7."""
+    size += size % 2
+    while True:
+        rest = size
+        for prime in _PRIMES:
+            while rest % prime == 0:
+                rest //= prime
+        if rest == 1:
+            return size
+        size += 2
