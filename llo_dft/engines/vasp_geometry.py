@@ -30,9 +30,10 @@ _PRIMES: Final = (2, 3, 5, 7)
 def vacuum_directions(structure: Structure) -> tuple[bool, bool, bool]:
     """Tell for each lattice vector whether vacuum separates the cell from its next image."""
     heights = structure.volume / np.linalg.norm(_normals(structure.lattice.matrix), axis=1)
-    empty = [bool(_widest_gap(x)[0] * h >= VACUUM_ANGSTROM) for x, h in zip(
-        structure.frac_coords.T, heights, strict=True
-    )]
+    empty = [
+        bool(_widest_gap(x)[0] * h >= VACUUM_ANGSTROM)
+        for x, h in zip(structure.frac_coords.T, heights, strict=True)
+    ]
     return empty[0], empty[1], empty[2]
 
 
@@ -98,7 +99,9 @@ def fixed_atoms(structure: Structure, n_layers: int) -> list[bool]:
             "2, 4, ...)"
         )
     held = layers[free // 2 : free // 2 + n_layers]
-    return [bool(min(abs(height - layer) for layer in held) < SHEET_HALF_HEIGHT) for height in heights]
+    return [
+        bool(min(abs(height - layer) for layer in held) < SHEET_HALF_HEIGHT) for height in heights
+    ]
 
 
 def fft_grid(lattice: FloatArray, cutoff_ev: float) -> tuple[int, int, int]:

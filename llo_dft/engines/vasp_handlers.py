@@ -39,9 +39,7 @@ def error_handlers(*, hybrid: bool) -> list[ErrorHandler]:
     """Return the handlers, in the order in which custodian asks them."""
     from custodian.vasp import handlers  # noqa: PLC0415 (seconds to import)
 
-    caught = [
-        name for name in handlers.VaspErrorHandler.error_msgs if name not in NOT_REPAIRED
-    ]
+    caught = [name for name in handlers.VaspErrorHandler.error_msgs if name not in NOT_REPAIRED]
     return [
         # what VASP prints before it gives up: ZBRENT at the end of a line search, BRMIX and
         # EDDDAV of a cycle that runs away, matrices that lose their symmetry

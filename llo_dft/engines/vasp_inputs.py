@@ -102,9 +102,7 @@ def poscar_structure(
     """
     copy = structure.copy(
         site_properties={
-            name: values
-            for name, values in structure.site_properties.items()
-            if name == "magmom"
+            name: values for name, values in structure.site_properties.items() if name == "magmom"
         }
     )
     if protocol.fixed_layers and kind == "slab_relax":

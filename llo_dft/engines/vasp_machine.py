@@ -105,7 +105,7 @@ def check_program() -> None:
     if machine.program is None:
         raise EngineError(
             f"VASP's command {machine.command!r} is not found here; set ATOMATE2_VASP_CMD (for "
-            'example "srun vasp_std"), or write inputs only with \'llo-dft build --engine vasp\''
+            "example \"srun vasp_std\"), or write inputs only with 'llo-dft build --engine vasp'"
         )
 
 

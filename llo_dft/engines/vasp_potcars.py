@@ -14,8 +14,8 @@ from llo_dft.engines.base import EngineError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-#: Name of the set in pymatgen. PBE_54 holds the kinetic-energy densities that r2SCAN needs and is
-#: the set of the Materials Project's r2SCAN calculations; the 52 and 54 sets share these potentials.
+#: Name of the set in pymatgen. PBE_54 holds the kinetic-energy densities that r2SCAN needs; the
+#: Materials Project's r2SCAN calculations use it too.
 POTCAR_SET: Final = "PBE_54"
 
 
@@ -102,7 +102,8 @@ def potcar_of(element: str) -> Potcar:
     """
     if element not in POTCARS:
         raise EngineError(
-            f"engine vasp has no pseudopotential chosen for {element}; expected {', '.join(POTCARS)}"
+            f"engine vasp has no pseudopotential chosen for {element}; expected one of "
+            f"{', '.join(POTCARS)}"
         )
     return POTCARS[element]
 

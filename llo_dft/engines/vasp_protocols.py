@@ -218,7 +218,5 @@ def _u_values(value: object) -> dict[str, float]:
 
 def _is_number(value: object) -> bool:
     return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and abs(value) < float("inf")
+        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
     )

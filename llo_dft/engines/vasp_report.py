@@ -106,7 +106,9 @@ def _actions(actions: list[dict[str, Any]]) -> str:
     words: list[str] = []
     for action in actions:
         if "file" in action:
-            words += [_file_action(action["file"], name, what) for name, what in action["action"].items()]
+            words += [
+                _file_action(action["file"], name, what) for name, what in action["action"].items()
+            ]
             continue
         for name, values in action["action"].items():
             for tag, value in values.items():

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import math
 import shutil
 import warnings
 from contextlib import chdir
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from llo_dft.engines.base import CalculationError, Outcome
+from llo_dft.engines.vasp_checks import problem_of
 from llo_dft.engines.vasp_handlers import (
     MAX_ERRORS,
     custodian_settings,
@@ -22,6 +21,13 @@ from llo_dft.engines.vasp_handlers import (
 from llo_dft.engines.vasp_incar import STAGES
 from llo_dft.engines.vasp_inputs import input_generator, poscar_structure, site_order
 from llo_dft.engines.vasp_machine import VaspMachine
+from llo_dft.engines.vasp_progress import (
+    Progress,
+    WallTimeReachedError,
+    forget_progress,
+    leave_for_next,
+    load_progress,
+)
 from llo_dft.engines.vasp_report import corrections, failure, reached_wall_time, run_log
 
 if TYPE_CHECKING:
@@ -32,49 +38,15 @@ if TYPE_CHECKING:
     from emmet.core.tasks import TaskDoc
     from pymatgen.core.structure import Structure
 
+    from llo_dft.engines.vasp_maker import LayeredOxideVaspMaker
     from llo_dft.engines.vasp_protocols import VaspProtocol
-    from llo_dft.typing import CalculationKind, FloatArray
-
-#: Folder from which another attempt goes on.
-CONTINUE: Final = "continue"
-
-#: What an energy depends on and neither custodian nor a user's settings file may change under it.
-DECISIVE: Final = (
-    *("ENCUT", "PREC", "ISMEAR", "SIGMA", "ISPIN", "NUPDOWN", "LASPH", "GGA", "METAGGA"),
-    *("LHFCALC", "HFSCREEN", "AEXX", "LDAU", "IVDW", "ISIF", "LDIPOL", "NGX", "NGY", "NGZ"),
-)
-
-_RELATIVE: Final = 1e-6
+    from llo_dft.typing import CalculationKind
 
 #: Outputs worth naming: what other programs read, zipped or not.
 _KEPT: Final = (
     *("vasprun.xml", "OUTCAR", "CONTCAR", "OSZICAR", "CHGCAR", "AECCAR0", "AECCAR2", "LOCPOT"),
     *("INCAR", "KPOINTS", "POSCAR"),
 )
-
-
-class WallTimeReachedError(CalculationError):
-    """VASP was stopped before it was done, and can go on."""
-
-
-@dataclass
-class _Progress:
-    """How far a calculation is.
-
-    Attributes
-    ----------
-    stage
-        The one to run next.
-    lattice, fractional
-        Where the atoms are, in the order of POSCAR; None before the first step.
-    """
-
-    stage: str
-    lattice: FloatArray | None = None
-    fractional: FloatArray | None = None
-    n_steps: int = 0
-    corrections: list[str] = field(default_factory=list)
-    wavecar: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -107,8 +79,23 @@ def run_task(task: VaspTask, folder: Path) -> Outcome:
     EngineError
         If the settings do not suit the structure.
     """
+    try:
+        outcome, last = _run_stages(task, folder)
+    except WallTimeReachedError:
+        raise
+    except Exception:
+        forget_progress(folder)  # what failed is not gone on from
+        raise
+    forget_progress(folder)
+    _settle(folder, last)
+    outcome.output_files.extend(_kept(folder))
+    return outcome
+
+
+def _run_stages(task: VaspTask, folder: Path) -> tuple[Outcome, Path]:
+    """Return the outcome, and the folder of the last stage."""
     stages = STAGES[task.kind]
-    progress = _progress(folder / CONTINUE, stages[0])
+    progress = load_progress(folder, stages[0])
     machine = VaspMachine.here()
     start = poscar_structure(task.structure, task.kind, task.protocol)
     result: TaskDoc = None
@@ -117,110 +104,83 @@ def run_task(task: VaspTask, folder: Path) -> Outcome:
         progress.stage = stage
         where = folder if len(stages) == 1 else folder / stage
         where.mkdir(exist_ok=True)
-        result = _run_stage(task, _placed(start, progress), where, progress, machine)
-        final = result.output.structure
-        progress.lattice, progress.fractional = final.lattice.matrix, final.frac_coords
+        result = _run_stage(task, progress.placed(start), (folder, where), progress, machine)
+        progress.reached(result.output.structure)
         progress.n_steps += _n_steps(result)
-    outcome = _outcome(task, start, result, progress)
-    _settle(folder, where)
-    outcome.output_files.extend(_kept(folder))
-    return outcome
+    return _outcome(task, start, result, progress), where
 
 
 def _run_stage(
-    task: VaspTask, structure: Structure, folder: Path, progress: _Progress, machine: VaspMachine
+    task: VaspTask,
+    structure: Structure,
+    folders: tuple[Path, Path],
+    progress: Progress,
+    machine: VaspMachine,
 ) -> TaskDoc:
-    """Run one stage under custodian and return atomate2's document of it."""
+    """Run one stage under custodian and return atomate2's document of it.
+
+    ``folders`` are those of the calculation and of this run.
+    """
     from llo_dft.engines.vasp_maker import LayeredOxideVaspMaker  # noqa: PLC0415 (seconds)
 
-    generator = input_generator(
-        task.structure, task.kind, progress.stage, task.protocol, task.grid
-    )
-    one_point = progress.stage in {"energy", "static"}
-    maker = LayeredOxideVaspMaker(
-        name=f"{task.kind} {progress.stage}",
+    calculation, run = folders
+    # from the first structure: a cell that moved keeps its mesh and tags
+    generator = input_generator(task.structure, task.kind, progress.stage, task.protocol, task.grid)
+    maker = _maker(task, generator, progress.stage, machine)
+    if progress.wavecar is not None:
+        shutil.copy(progress.wavecar, run / "WAVECAR")
+        progress.wavecar = None
+    document, problem = None, None
+    with chdir(run), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about choices that are explained in vasp_incar
+        try:
+            document = LayeredOxideVaspMaker.make.original(maker, structure).output
+        except Exception as error:  # noqa: BLE001 (custodian and parsers raise anything)
+            problem = error
+        asked = generator.get_input_set(structure, potcar_spec=True)
+    log = run_log(run)
+    progress.corrections += corrections(log)
+    converged = document is not None and document.state == "successful"
+    if reached_wall_time(log) and not converged:
+        n_steps = 0 if document is None else _n_steps(document)
+        reason = leave_for_next(calculation, run, progress, n_steps)
+        raise WallTimeReachedError(reason, progress.corrections)
+    if problem is not None:
+        reason = failure(problem, run, maker.job.status())
+        raise CalculationError(reason, progress.corrections) from problem
+    no_result = problem_of(document, asked)
+    if no_result is not None:
+        raise CalculationError(no_result, progress.corrections)
+    return document
+
+
+def _maker(
+    task: VaspTask, generator: VaspInputGenerator, stage: str, machine: VaspMachine
+) -> LayeredOxideVaspMaker:
+    from llo_dft.engines.vasp_maker import LayeredOxideVaspMaker  # noqa: PLC0415 (seconds)
+
+    return LayeredOxideVaspMaker(
+        name=f"{task.kind} {stage}",
         input_set_generator=generator,
         vasp_cmd=machine.command,
         vasp_gamma_cmd=machine.gamma_command,
         handlers=[
             *error_handlers(hybrid=task.protocol.functional == "HSE06"),
-            *wall_time_handler(machine, one_point=one_point),
+            *wall_time_handler(machine, one_point=stage in {"energy", "static"}),
         ],
         max_errors=MAX_ERRORS,
         custodian_kwargs=custodian_settings(machine),
-        # densities of states are read from vasprun.xml by those who want them
-        task_document_kwargs={"parse_dos": False, "parse_bandstructure": False,
-                              "average_locpot": False, "store_additional_json": False},
-    )
-    if progress.wavecar is not None:
-        shutil.copy(progress.wavecar, folder / "WAVECAR")
-        progress.wavecar = None
-    document, problem = None, None
-    with chdir(folder), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of inputs that are made on purpose, once a job
-        try:
-            document = LayeredOxideVaspMaker.make.original(maker, structure).output
-        except Exception as error:  # noqa: BLE001 (custodian and parsers raise anything)
-            problem = error
-    log = run_log(folder)
-    progress.corrections += corrections(log)
-    converged = document is not None and document.state == "successful"
-    if reached_wall_time(log) and not converged:
-        _leave_for_next(folder, task, progress, document)
-    if problem is not None:
-        raise CalculationError(failure(problem, folder, maker.job.status()), progress.corrections)
-    _check_document(document, generator, structure, progress)
-    return document
-
-
-def _check_document(
-    document: TaskDoc, generator: VaspInputGenerator, structure: Structure, progress: _Progress
-) -> None:
-    """Refuse what did not converge, is no number, or was computed with other settings."""
-    done = progress.corrections
-    if not math.isfinite(document.output.energy) or not np.isfinite(document.output.forces).all():
-        raise CalculationError("VASP's energy or forces are no numbers (NaN)", done)
-    if document.state != "successful":
-        raise CalculationError(f"not converged: {_unconverged(document)}", done)
-    used = document.calcs_reversed[0].input
-    asked = generator.get_input_set(structure, potcar_spec=True)
-    changed = [
-        f"{tag} = {asked['INCAR'].get(tag)} was asked for, {used.incar.get(tag)} used"
-        for tag in DECISIVE
-        if not _same(asked["INCAR"].get(tag), used.incar.get(tag))
-    ]
-    mesh = [list(row) for row in asked["KPOINTS"].kpts]
-    if [list(row) for row in used.kpoints.kpts] != mesh:
-        changed.append(f"the k-mesh {mesh[0]} was asked for, {list(used.kpoints.kpts[0])} used")
-    if changed:
-        raise CalculationError(
-            f"settings that decide the energy were changed on the way: {'; '.join(changed)}", done
-        )
-
-
-def _unconverged(document: TaskDoc) -> str:
-    steps = document.calcs_reversed[0].output.ionic_steps
-    largest = float(np.linalg.norm(document.output.forces, axis=1).max())
-    limit = document.calcs_reversed[0].input.incar
-    cycles = len(steps[-1].electronic_steps or [])
-    if cycles >= int(limit.get("NELM", 60)):
-        return f"the self-consistent cycle of step {len(steps)} did not end in {cycles} iterations"
-    return (
-        f"largest force {largest:.3f} eV/angstrom after {len(steps)} steps, expected at most "
-        f"{-float(limit.get('EDIFFG', 0.0)):g}"
+        # densities are read from the files by those who want them
+        task_document_kwargs={
+            "parse_dos": False,
+            "parse_bandstructure": False,
+            "average_locpot": False,
+            "store_additional_json": False,
+        },
     )
 
 
-def _same(asked: object, used: object) -> bool:
-    if isinstance(asked, int | float) and isinstance(used, int | float):
-        return math.isclose(asked, used, rel_tol=_RELATIVE, abs_tol=_RELATIVE)
-    if asked is None or used is None:
-        # a tag at its default may be left out of either
-        return asked == used or asked in {None, False} and used in {None, False}
-    return str(asked).lower() == str(used).lower()
-
-
-def _outcome(task: VaspTask, start: Structure, result: TaskDoc, progress: _Progress) -> Outcome:
+def _outcome(task: VaspTask, start: Structure, result: TaskDoc, progress: Progress) -> Outcome:
     """Return the outcome with the sites in the order that they were given in."""
     place = {old: new for new, old in enumerate(site_order(task.structure))}
     back = [place[i] for i in range(len(task.structure))]
@@ -248,85 +208,11 @@ def _n_steps(document: TaskDoc) -> int:
     return len(document.calcs_reversed[0].output.ionic_steps)
 
 
-def _placed(start: Structure, progress: _Progress) -> Structure:
-    """Return the start with its atoms and cell where the calculation has come to."""
-    if progress.lattice is None or progress.fractional is None:
-        return start
-    return type(start)(
-        progress.lattice,
-        start.species,
-        progress.fractional,
-        site_properties=dict(start.site_properties),
-    )
-
-
-def _leave_for_next(
-    folder: Path, task: VaspTask, progress: _Progress, document: TaskDoc | None
-) -> None:
-    """Put what the next attempt needs into the calculation's folder, and end this one.
-
-    Raises
-    ------
-    WallTimeReachedError
-        Always.
-    """
-    from pymatgen.io.vasp.inputs import Poscar  # noqa: PLC0415 (a second to import)
-
-    base = folder if len(STAGES[task.kind]) == 1 else folder.parent
-    kept = base / CONTINUE
-    shutil.rmtree(kept, ignore_errors=True)
-    kept.mkdir()
-    steps = progress.n_steps + (0 if document is None else _n_steps(document))
-    state: dict[str, Any] = {
-        "stage": progress.stage,
-        "n_steps": steps,
-        "corrections": [
-            *progress.corrections,
-            f"stopped for the wall time in {progress.stage!r} after {steps} ionic steps, and went on",
-        ],
-    }
-    try:
-        reached = Poscar.from_file(folder / "CONTCAR", check_for_potcar=False).structure
-        state["lattice"] = reached.lattice.matrix.tolist()
-        state["fractional"] = reached.frac_coords.tolist()
-    except (OSError, ValueError, IndexError):  # not one step was done
-        if progress.lattice is not None and progress.fractional is not None:
-            state["lattice"] = progress.lattice.tolist()
-            state["fractional"] = progress.fractional.tolist()
-    wavecar = folder / "WAVECAR"
-    if wavecar.is_file() and wavecar.stat().st_size:
-        shutil.move(wavecar, kept / "WAVECAR")
-    (kept / "state.json").write_text(json.dumps(state), encoding="utf-8")
-    raise WallTimeReachedError(
-        f"stopped for the wall time after {steps} ionic steps; the next run goes on from there",
-        progress.corrections,
-    )
-
-
-def _progress(kept: Path, first: str) -> _Progress:
-    """Return where an earlier attempt was stopped, or the beginning."""
-    file = kept / "state.json"
-    if not file.is_file():
-        return _Progress(first)
-    state = json.loads(file.read_text(encoding="utf-8"))
-    wavecar = kept / "WAVECAR"
-    return _Progress(
-        stage=state["stage"],
-        lattice=np.array(state["lattice"]) if "lattice" in state else None,
-        fractional=np.array(state["fractional"]) if "fractional" in state else None,
-        n_steps=state["n_steps"],
-        corrections=state["corrections"],
-        wavecar=wavecar if wavecar.is_file() else None,
-    )
-
-
 def _settle(folder: Path, last: Path) -> None:
-    """Bring the last stage's files to the top, and tidy up all of them."""
+    """Tidy up all stages' files, and bring those of the last one to the top."""
     from llo_dft.engines.vasp_maker import tidy  # noqa: PLC0415 (seconds to import)
 
-    shutil.rmtree(folder / CONTINUE, ignore_errors=True)
-    stages = [path for path in folder.iterdir() if path.is_dir()]
-    for path in {*stages, folder}:
+    for path in [folder, *(path for path in folder.iterdir() if path.is_dir())]:
         tidy(path)
     if last != folder:
         for file in last.iterdir():
@@ -337,5 +223,5 @@ def _settle(folder: Path, last: Path) -> None:
 def _kept(folder: Path) -> list[str]:
     """Return the outputs worth naming, relative to the calculation's folder."""
     found = [path for path in folder.rglob("*") if path.is_file()]
-    wanted = [p for p in found if p.name.removesuffix(".gz") in _KEPT]
+    wanted = [path for path in found if path.name.removesuffix(".gz") in _KEPT]
     return sorted(str(path.relative_to(folder)) for path in wanted)

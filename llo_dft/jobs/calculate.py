@@ -11,8 +11,10 @@ import numpy as np
 from jobflow import job
 from pydantic import ValidationError
 
+from llo_dft.builders.magnetism import with_initial_moments
 from llo_dft.cache import CalculationCache, calculation_key
 from llo_dft.documents.calculation import CalculationDocument
+from llo_dft.jobs.read_back import read_back
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -50,6 +52,11 @@ def calculate(
     """
     if isinstance(structure, str):
         return skipped(label, maker.kind, maker.protocol, structure)
+    given = structure
+    try:
+        structure = _with_moments(structure, maker)
+    except ValueError as error:  # no formal charge is known, or the rows do not fit the cell
+        return skipped(label, maker.kind, maker.protocol, f"no moments to start from: {error}")
     cache = CalculationCache(Path(folder))
     fingerprint = maker.fingerprint(structure)
     key = calculation_key(structure, fingerprint, maker.kind, maker.protocol, maker.settings())
@@ -68,18 +75,23 @@ def calculate(
     cache.note_start(key, label)
     started = time.monotonic()
     with cache.workspace(key) as workspace:
+        cache.hand_over(key, workspace)
         try:
             outcome = maker.calculate(structure, workspace)
             _check_sites(structure, outcome.structure)
+            found = read_back(workspace, fingerprint, outcome.energy_ev)
             document = CalculationDocument(
-                **common,
+                **{**common, "fingerprint": found.fingerprint},
                 status="completed",
                 energy_ev=outcome.energy_ev,
-                structure=outcome.structure,
+                structure=_with_properties_of(given, outcome.structure),
                 max_force_ev_per_angstrom=outcome.max_force_ev_per_angstrom,
                 magmoms_mu_b=outcome.magmoms_mu_b,
                 n_steps=outcome.n_steps,
                 n_evaluations=outcome.n_evaluations,
+                corrections=outcome.corrections,
+                output_files=outcome.output_files,
+                mock=found.mock,
                 wall_s=time.monotonic() - started,
             )
         except Exception as error:  # noqa: BLE001 (an engine may raise anything; its reason is kept)
@@ -88,6 +100,7 @@ def calculate(
                 **common,
                 status="failed",
                 reason=_reason(error),
+                corrections=getattr(error, "corrections", []),
                 wall_s=time.monotonic() - started,
             )
         return cache.store(document, workspace)
@@ -103,6 +116,23 @@ def skipped(label: str, kind: CalculationKind, protocol: str, reason: str) -> Ca
         reason=reason,
         fingerprint=None,
         protocol=protocol,
+    )
+
+
+def _with_moments(structure: Structure, maker: Any) -> Structure:  # noqa: ANN401 (see calculate)
+    """Return the structure with moments to start from, if the engine needs them."""
+    order = getattr(maker, "magnetic_order", None)
+    return structure if order is None else with_initial_moments(structure, order)
+
+
+def _with_properties_of(given: Structure, final: Structure) -> Structure:
+    """Return the final structure with the given one's site properties.
+
+    Moments to start from belong to a lithium content: what starts from this structure gets its
+    own.
+    """
+    return type(final)(
+        final.lattice, final.species, final.frac_coords, site_properties=given.site_properties
     )
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         ({"status": "failed", "energy_ev": None}, "failed calculation needs a reason"),
         ({"status": "missing", "energy_ev": None, "reason": ""}, "missing calculation needs a"),
         ({"status": "done"}, "'completed', 'failed', 'skipped' or 'missing'"),
-        ({"kind": "relax"}, "'bulk_relax', 'slab_relax' or 'molecule_relax'"),
+        ({"kind": "relax"}, "'bulk_relax', 'slab_relax', 'molecule_relax' or 'static'"),
         ({"energy_ry": -1.0}, "Extra inputs are not permitted"),
     ],
 )

@@ -1,0 +1,77 @@
+"""Whether a finished VASP run is a result, and that of what was asked for."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from emmet.core.tasks import TaskDoc
+    from pymatgen.io.vasp.inputs import VaspInput
+
+#: What an energy depends on and neither custodian nor a user's settings file may change under it.
+#: (ALGO, the mixing, symmetry and the optimiser lead to the same energy.)
+DECISIVE: Final = (
+    *("ENCUT", "PREC", "ISMEAR", "SIGMA", "ISPIN", "NUPDOWN", "LASPH", "GGA", "METAGGA"),
+    *("LHFCALC", "HFSCREEN", "AEXX", "LDAU", "IVDW", "ISIF", "LDIPOL", "NGX", "NGY", "NGZ"),
+)
+
+_RELATIVE: Final = 1e-6
+
+
+def problem_of(document: TaskDoc, asked: VaspInput) -> str | None:
+    """Return why a run is no result; None if it is one.
+
+    Parameters
+    ----------
+    document
+        What atomate2 read.
+    asked
+        The inputs before custodian changed any.
+    """
+    if not math.isfinite(document.output.energy) or not np.isfinite(document.output.forces).all():
+        return "VASP's energy or forces are no numbers (NaN)"
+    if document.state != "successful":
+        return f"not converged: {_unconverged(document)}"
+    used = document.calcs_reversed[0].input
+    changed = _changed_tags(asked["INCAR"], used.incar)
+    mesh, used_mesh = ([int(n) for n in k.kpts[0]] for k in (asked["KPOINTS"], used.kpoints))
+    if mesh != used_mesh:
+        changed.append(f"a k-mesh of {mesh} was asked for, {used_mesh} used")
+    if changed:
+        return f"settings that decide the energy were changed on the way: {'; '.join(changed)}"
+    return None
+
+
+def _unconverged(document: TaskDoc) -> str:
+    calculation = document.calcs_reversed[0]
+    steps = calculation.output.ionic_steps
+    cycles = len(steps[-1].electronic_steps or [])
+    if cycles >= int(calculation.input.parameters.get("NELM", 60)):
+        return f"the self-consistent cycle of step {len(steps)} did not end in {cycles} iterations"
+    largest = float(np.linalg.norm(document.output.forces, axis=1).max())
+    tolerance = -float(calculation.input.incar.get("EDIFFG", 0.0))
+    return (
+        f"largest force {largest:.3f} eV/angstrom after {len(steps)} steps, expected at most "
+        f"{tolerance:g}"
+    )
+
+
+def _changed_tags(asked: Mapping[str, Any], used: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{tag} = {asked.get(tag)} was asked for, {used.get(tag)} used"
+        for tag in DECISIVE
+        if not _same(asked.get(tag), used.get(tag))
+    ]
+
+
+def _same(asked: object, used: object) -> bool:
+    if isinstance(asked, int | float) and isinstance(used, int | float):
+        return math.isclose(asked, used, rel_tol=_RELATIVE, abs_tol=_RELATIVE)
+    if asked is None or used is None:
+        return not asked and not used  # .FALSE. may be left out
+    return str(asked).lower() == str(used).lower()

@@ -1,0 +1,140 @@
+"""How far a VASP calculation is, and how the next attempt finds it after a stop in time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from llo_dft.engines.base import CalculationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.typing import FloatArray
+
+#: Folder of a calculation from which another attempt goes on; the job hands it over.
+CONTINUE: Final = "continue"
+
+_STATE: Final = "state.json"
+
+
+class WallTimeReachedError(CalculationError):
+    """VASP was stopped before it was done, and can go on."""
+
+
+@dataclass
+class Progress:
+    """How far a calculation is.
+
+    Attributes
+    ----------
+    stage
+        The one to run next.
+    lattice, fractional
+        Cell and atoms as they are now, in the order of POSCAR; None before the first step.
+    n_steps
+        Ionic steps so far.
+    corrections
+        What was repaired so far.
+    wavecar
+        Wave functions to start from, if there are any.
+    """
+
+    stage: str
+    lattice: FloatArray | None = None
+    fractional: FloatArray | None = None
+    n_steps: int = 0
+    corrections: list[str] = field(default_factory=list)
+    wavecar: Path | None = None
+
+    def placed(self, start: Structure) -> Structure:
+        """Return a structure with its cell and atoms where the calculation has come to."""
+        if self.lattice is None or self.fractional is None:
+            return start
+        return type(start)(
+            self.lattice,
+            start.species,
+            self.fractional,
+            site_properties=dict(start.site_properties),
+        )
+
+    def reached(self, structure: Structure) -> None:
+        """Note where the atoms are now."""
+        self.lattice, self.fractional = structure.lattice.matrix, structure.frac_coords
+
+
+def load_progress(calculation: Path, first: str) -> Progress:
+    """Return where an earlier attempt was stopped, or the beginning.
+
+    Parameters
+    ----------
+    calculation
+        Folder of the calculation.
+    first
+        Name of its first stage.
+    """
+    kept = calculation / CONTINUE
+    if not (kept / _STATE).is_file():
+        return Progress(first)
+    state = json.loads((kept / _STATE).read_text(encoding="utf-8"))
+    wavecar = kept / "WAVECAR"
+    progress = Progress(
+        stage=state["stage"],
+        n_steps=state["n_steps"],
+        corrections=state["corrections"],
+        wavecar=wavecar if wavecar.is_file() else None,
+    )
+    if "lattice" in state:
+        progress.lattice = np.array(state["lattice"])
+        progress.fractional = np.array(state["fractional"])
+    return progress
+
+
+def leave_for_next(calculation: Path, run: Path, progress: Progress, n_steps: int) -> str:
+    """Put what the next attempt needs into the calculation's folder; return what to say of it.
+
+    Parameters
+    ----------
+    calculation, run
+        Folder of the calculation, and that in which VASP ran.
+    progress
+        How far it was before this run; its place is moved on to CONTCAR's.
+    n_steps
+        Ionic steps of this run.
+    """
+    from pymatgen.io.vasp.inputs import Poscar  # noqa: PLC0415 (a second to import)
+
+    with suppress(OSError, ValueError, IndexError):  # not one step was done
+        progress.reached(Poscar.from_file(run / "CONTCAR", check_for_potcar=False).structure)
+    kept = calculation / CONTINUE
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir()
+    steps = progress.n_steps + n_steps
+    state: dict[str, Any] = {
+        "stage": progress.stage,
+        "n_steps": steps,
+        "corrections": [
+            *progress.corrections,
+            f"stopped for the wall time after {steps} ionic steps, and went on from there",
+        ],
+    }
+    if progress.lattice is not None and progress.fractional is not None:
+        state["lattice"] = progress.lattice.tolist()
+        state["fractional"] = progress.fractional.tolist()
+    wavecar = run / "WAVECAR"
+    if wavecar.is_file() and wavecar.stat().st_size:
+        shutil.move(wavecar, kept / "WAVECAR")
+    (kept / _STATE).write_text(json.dumps(state), encoding="utf-8")
+    return f"stopped for the wall time after {steps} ionic steps; the next run goes on from there"
+
+
+def forget_progress(calculation: Path) -> None:
+    """Remove what an earlier attempt left."""
+    shutil.rmtree(calculation / CONTINUE, ignore_errors=True)
