@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _PARTIAL = ".partial-"
 _FAILED = ".failed"
 
+#: Folder in which a calculation that was stopped leaves what the next attempt goes on from.
+CONTINUE = "continue"
+
 
 class CacheError(InputError):
     """A stored calculation that can't be read: it was changed by hand."""
@@ -97,6 +100,11 @@ class CalculationCache:
         """Tell whether the calculation of that key is completed, without reading it."""
         return (self.folder / key / "result.json").is_file()
 
+    def n_completed(self) -> int:
+        """Count the completed calculations, without reading them."""
+        folders = [result.parent.name for result in self.folder.glob("*/result.json")]
+        return sum(not (f.endswith(_FAILED) or f.startswith(_PARTIAL)) for f in folders)
+
     def failed(self, key: str) -> CalculationDocument | None:
         """Return the last failure of that key, or None."""
         return _read(self.folder / f"{key}{_FAILED}" / "result.json")
@@ -120,6 +128,12 @@ class CalculationCache:
         finally:
             if path.exists():
                 shutil.rmtree(path)
+
+    def hand_over(self, key: str, workspace: Path) -> None:
+        """Give a workspace what the last attempt left to go on from, its folder ``continue``."""
+        left = self.folder / f"{key}{_FAILED}" / CONTINUE
+        if left.is_dir():
+            shutil.copytree(left, workspace / CONTINUE, copy_function=_link)
 
     def store(self, document: CalculationDocument, workspace: Path) -> CalculationDocument:
         """Turn a workspace into the calculation's folder, by one rename.
@@ -203,6 +217,15 @@ class CalculationCache:
             line = b"\n" + line
         with path.open("ab") as file:
             file.write(line)
+
+
+def _link(source: str, target: str) -> str:
+    """Give a file another name, which costs nothing, or copy it where that can't be done."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+    return target
 
 
 def _last_line_cut_off(path: Path) -> bool:
