@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -13,42 +13,53 @@ from rich.progress import Progress as Bar
 from llo_dft.cli.common import on_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from llo_dft.study.run import Progress
+
+#: A calculation that ended so soon after the one before was in the cache, s.
+AT_ONCE_S: Final = 0.2
 
 _MARK = {"completed": "", "failed": "FAILED ", "skipped": "skipped "}
 
 
 class TimeLeft:
-    """Estimate of the time left, from what the calculations took so far."""
+    """Estimate of the time left, from what the calculations took so far.
 
-    def __init__(self) -> None:
-        self._started = time.monotonic()
-        self._before = 0  # ended at once: they were in the cache
-        self._last = self._started
+    Parameters
+    ----------
+    work
+        How much each calculation is expected to take, by label, in any one unit.
+    """
+
+    def __init__(self, work: Mapping[str, float]) -> None:
+        self._left = dict(work)
+        self._done = 0.0
+        self._started = self._last = time.monotonic()
+        self._computing = False
 
     def text(self, progress: Progress) -> str:
         """Return the estimate after a calculation ended, e.g. '3 min left'."""
         now = time.monotonic()
-        if now - self._last < 0.2 and progress.n_ended == self._before + 1:  # noqa: PLR2004 (s)
-            self._before += 1
-            self._last = self._started = now
+        amount = self._left.pop(progress.label, 0.0)
+        if not self._computing and now - self._last < AT_ONCE_S:
+            self._started = now  # it was in the cache
+        else:
+            self._computing = True
+            self._done += amount
         self._last = now
-        computed = progress.n_ended - self._before
-        left = progress.n_total - progress.n_ended
-        if not left:
+        if not self._left:
             return "done"
-        if not computed:
+        if not self._done:
             return "time left unknown"
-        seconds = (now - self._started) / computed * left
+        seconds = (now - self._started) / self._done * sum(self._left.values())
         return f"{seconds / 60:.0f} min left" if seconds > 90 else f"{seconds:.0f} s left"  # noqa: PLR2004
 
 
 @contextmanager
-def shown_progress(total: int, title: str) -> Iterator[Callable[[Progress], None]]:
-    """Give a callable to be told of each calculation that ended."""
-    left = TimeLeft()
+def shown_progress(work: Mapping[str, float], title: str) -> Iterator[Callable[[Progress], None]]:
+    """Give a callable to be told of each calculation that ended; see ``TimeLeft`` for work."""
+    left = TimeLeft(work)
     console = Console(stderr=True, highlight=False)
     if not on_terminal():
 
@@ -70,7 +81,7 @@ def shown_progress(total: int, title: str) -> Iterator[Callable[[Progress], None
         TextColumn("{task.fields[left]}"),
     )
     with Bar(*columns, console=console) as bar:
-        task = bar.add_task(title, total=total, left="time left unknown")
+        task = bar.add_task(title, total=len(work), left="time left unknown")
 
         def update(progress: Progress) -> None:
             if progress.state != "completed":

@@ -134,6 +134,13 @@ class Engine(Protocol):
         """Return the maker of one kind of calculation."""
         ...
 
+    def seconds_per_atom(self, structure: Structure) -> float | None:
+        """Return the time of one evaluation by one processor here, s per atom of a structure.
+
+        None if that can't be told without a calculation of minutes.
+        """
+        ...
+
 
 @runtime_checkable
 class CheckedEngine(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from llo_dft.engines.protocols import RelaxationProtocol, relaxation_protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ase.calculators.calculator import Calculator
     from pymatgen.core.structure import Structure
 
     from llo_dft.engines.potentials import Potential
@@ -102,6 +104,13 @@ class ForceFieldCalculation(MSONable):
             n_evaluations=int(getattr(maker.calculator, "n_evaluations", n_steps + 1)),
         )
 
+    def calculator(self) -> Calculator:
+        """Return the ASE calculator that a relaxation uses."""
+        from atomate2.forcefields.utils import ase_calculator  # noqa: PLC0415 (torch)
+
+        known = known_potential(self.potential)
+        return ase_calculator(known.atomate2_name, **self._calculator_arguments(known))
+
     def _calculator_arguments(self, known: Potential) -> dict[str, Any]:
         if not known.supported:
             return {}
@@ -160,6 +169,24 @@ class ForceFieldEngine:
                 if name != "description"
             },
         )
+
+    def seconds_per_atom(self, structure: Structure) -> float:
+        """Return the time of one evaluation on one thread here, s per atom of a structure."""
+        import torch  # noqa: PLC0415 (seconds to import)
+
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            atoms = structure.to_ase_atoms()
+            atoms.calc = self.maker("slab_relax").calculator()
+            atoms.get_forces()  # the first one sets things up
+            atoms.rattle(0.01, seed=0)
+            # processor time: what else runs here would count in the time of the clock
+            started = time.process_time()
+            atoms.get_forces()
+            return (time.process_time() - started) / len(atoms)
+        finally:
+            torch.set_num_threads(threads)
 
 
 def resolve_device(device: str) -> str:

@@ -1,0 +1,105 @@
+"""How long a study will take: counted in atoms, evaluations and seconds on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from llo_dft.cache import CalculationCache
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.engines.base import Engine
+
+#: Evaluations of energy and forces that a relaxation took on an average, with CHGNet and
+#: protocol "fast": crystals, bare slabs and their vacancies, coated ones.
+TYPICAL_EVALUATIONS: Final = {"crystal": 33, "molecule": 4, "bare": 18, "coated": 40}
+
+
+@dataclass(frozen=True)
+class StudyEstimate:
+    """What is still to be computed.
+
+    Attributes
+    ----------
+    n_completed, n_calculations
+        Calculations in the cache, and all.
+    work
+        Atoms times evaluations of each calculation, by label; those in the cache too.
+    seconds
+        Time of one processor for what is left; None if the engine can't tell in advance.
+    """
+
+    n_completed: int
+    n_calculations: int
+    work: Mapping[str, float]
+    seconds: float | None
+
+    def text(self, workers: int) -> str:
+        """Return it for people, with that many calculations at a time."""
+        there = f"{self.n_completed} of {self.n_calculations} calculations are there already"
+        if self.n_completed == self.n_calculations:
+            return there
+        if self.seconds is None:
+            left = "the engine can't tell how long the rest takes"
+        else:
+            left = (
+                f"estimate {_time(self.seconds / workers)} with {workers} at a time "
+                f"({_time(self.seconds)} of one processor)"
+            )
+        return left if not self.n_completed else f"{there}; {left}"
+
+
+def estimate(plan: StudyPlan, engine: Engine, calculations: Path) -> StudyEstimate:
+    """Estimate what is left of a study by timing the engine once.
+
+    Parameters
+    ----------
+    plan, engine
+        The study.
+    calculations
+        Folder of its calculation cache; need not be there yet.
+    """
+    cache = CalculationCache(calculations)
+    done = {e.label for e in cache.journal() if cache.has_completed(e.key)}
+    work = calculation_work(plan)
+    left = sum(amount for label, amount in work.items() if label not in done)
+    per_atom = engine.seconds_per_atom(plan.bulk) if left else None
+    return StudyEstimate(
+        n_completed=sum(label in done for label in work),
+        n_calculations=len(work),
+        work=work,
+        seconds=None if per_atom is None else left * per_atom,
+    )
+
+
+def calculation_work(plan: StudyPlan) -> dict[str, float]:
+    """Return atoms times typical evaluations of each calculation, by label."""
+    typical = TYPICAL_EVALUATIONS
+    work: dict[str, float] = {
+        "O2": 2.0 * typical["molecule"],
+        "Li": len(plan.lithium_metal) * float(typical["crystal"]),
+        "bulk": len(plan.bulk) * float(typical["crystal"]),
+    }
+    if plan.coating_crystal is not None:
+        work["Li3PO4"] = len(plan.coating_crystal) * float(typical["crystal"])
+    for host in plan.hosts:
+        steps = typical["bare" if host.termination is None else "coated"]
+        work[host.label] = float(steps * len(plan.host_structure(host)))
+        for vacancy in host.vacancies:
+            work[host.vacancy_label(vacancy)] = work[host.label]
+    for one in plan.interfaces:
+        work[one.label] = float(typical["coated"] * len(one.structure))
+    for label in plan.labels:
+        if label not in work:  # the parts of an interface
+            work[label] = float(typical["bare"] * len(plan.slab))
+    return {label: work[label] for label in plan.labels}
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:  # noqa: PLR2004 (beyond, minutes read better)
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 2 * 3600 else f"{seconds / 3600:.1f} h"
