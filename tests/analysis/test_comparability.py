@@ -6,10 +6,15 @@ import pytest
 from pymatgen.core import Lattice
 
 from llo_dft.analysis.comparability import (
+    ALLOWED_FIELDS,
     CELL_LENGTH_TOLERANCE_ANGSTROM,
     ComparabilityError,
+    Difference,
+    check_allowed,
     check_comparable,
+    check_fingerprints,
 )
+from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from analysis.conftest import MakeCalculation
@@ -114,3 +119,93 @@ def test_what_did_not_complete(make_calculation: MakeCalculation) -> None:
         check_comparable(make_calculation(), failed)
     with pytest.raises(ComparabilityError, match=r"vacancy is failed \(not converged\)"):
         check_comparable(failed, make_calculation())
+
+
+def test_a_metal_has_no_plus_u_to_share(make_calculation: MakeCalculation) -> None:
+    """O2 and Li metal beside a PBE+U oxide are plain PBE, and only beside one."""
+    oxygen = make_calculation(("O", "O"), settings={"functional": "PBE", "u_values_ev": {}})
+    check_comparable(make_calculation(), oxygen, same_cell=False)
+    check_comparable(oxygen, make_calculation(), same_cell=False)
+    without = make_calculation(settings={"functional": "PBE", "u_values_ev": {}})
+    with pytest.raises(ComparabilityError, match="functional: 'PBE\\+U' and 'PBE'; u_values"):
+        check_comparable(make_calculation(), without)
+    on_oxygen = make_calculation(settings={"u_values_ev": {"Mn": 3.9, "O": 5.0}})
+    with pytest.raises(ComparabilityError, match=r"u_values_ev\[O\]: 5\.0 and 0\.0"):
+        check_comparable(on_oxygen, oxygen, same_cell=False)
+    other_form = make_calculation(settings={"functional": "PBE+U(LDAUTYPE=1)"})
+    with pytest.raises(ComparabilityError, match="functional: 'PBE\\+U' and 'PBE\\+U\\(LDAUTYPE"):
+        check_comparable(make_calculation(), other_form)
+
+
+def test_kinds_of_one_element_and_an_unknown_u_count(make_calculation: MakeCalculation) -> None:
+    two = make_calculation(settings={"u_values_ev": {"Mn": 3.9, "Mn(2)": 4.5}})
+    with pytest.raises(ComparabilityError, match=r"u_values_ev\[Mn\(2\)\]: 0\.0 and 4\.5"):
+        check_comparable(make_calculation(), two)
+    check_comparable(two, two)
+    unknown = make_calculation(settings={"u_values_ev": {"Mn": 3.9, "?": 1.0}})
+    with pytest.raises(ComparabilityError, match=r"u_values_ev\[\?\]: 0\.0 and 1\.0"):
+        check_comparable(make_calculation(), unknown)
+
+
+def test_k_spacing_follows_a_cell_that_is_the_same_within_its_tolerance(
+    make_calculation: MakeCalculation,
+) -> None:
+    first, rounded, denser = (
+        make_calculation(settings={"k_spacing_per_angstrom": value})
+        for value in (0.25, 0.25 * (1 + 3e-4), 0.25 * 20 / 21)
+    )
+    check_comparable(first, rounded)
+    with pytest.raises(ComparabilityError, match=r"k_spacing_per_angstrom: 0\.25 and 0\.238"):
+        check_comparable(first, denser)
+
+
+def test_only_what_is_named_is_let_through(make_calculation: MakeCalculation) -> None:
+    other = make_calculation(
+        settings={"functional": "HSE06", "cutoff_ev": 400.0}, lattice=cell(11.0)
+    )
+    fields = ["functional", "cutoff_ev", "cell"]
+    found = check_comparable(make_calculation(), other, allow=fields)
+    assert [difference.field for difference in found] == fields
+    assert found[0].text == "functional: 'PBE+U' and 'HSE06'"
+    for field in fields:
+        rest = [name for name in fields if name != field]
+        with pytest.raises(ComparabilityError, match=f"subtracted: {field}: [^;]*$"):
+            check_comparable(make_calculation(), other, allow=rest)
+
+
+def test_stand_ins_and_failures_are_never_let_through(make_calculation: MakeCalculation) -> None:
+    with pytest.raises(ComparabilityError, match="mock: False and True"):
+        check_comparable(make_calculation(), make_calculation(mock=True), allow=ALLOWED_FIELDS)
+    failed = make_calculation(status="failed", reason="killed", energy_ev=None)
+    with pytest.raises(ComparabilityError, match=r"failed \(killed\)"):
+        check_comparable(make_calculation(), failed, allow=ALLOWED_FIELDS)
+
+
+def test_differences_found_elsewhere_count_and_fields_may_be_left_out(
+    make_calculation: MakeCalculation,
+) -> None:
+    more = [Difference("spin_polarized", "spin_polarized: True and False")]
+    with pytest.raises(ComparabilityError, match="spin_polarized: True and False"):
+        check_comparable(make_calculation(), make_calculation(), also=more)
+    found = check_comparable(
+        make_calculation(), make_calculation(), also=more, allow=["spin_polarized"]
+    )
+    assert found == more
+    other = make_calculation(settings={"k_spacing_per_angstrom": 0.2})
+    check_comparable(make_calculation(), other, without=("k_spacing_per_angstrom",))
+
+
+def test_names_that_may_be_allowed() -> None:
+    assert check_allowed(["cell", "functional", "cell"]) == ["cell", "functional"]
+    for name in ("mock", "status", "Cell", "u_values", ""):
+        with pytest.raises(InputError, match=f"is called '{name}'; expected one of engine,"):
+            check_allowed([name])
+
+
+def test_all_energies_of_a_sum_must_agree(make_calculation: MakeCalculation) -> None:
+    metal = make_calculation(("Li", "Li"), lattice=cell(3.4))
+    check_fingerprints([make_calculation(), metal, make_calculation(lattice=cell(12.0))])
+    check_fingerprints([])
+    other = make_calculation(settings={"cutoff_ev": 400.0}, label="film")
+    with pytest.raises(ComparabilityError, match=r"'host' and 'film' .* cutoff_ev: 520\.0 and 400"):
+        check_fingerprints([make_calculation(), metal, other])
