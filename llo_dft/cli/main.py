@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from llo_dft import __version__
-from llo_dft.cli import analyze, build, doctor, init, match, run, status
+from llo_dft.cli import analyze, build, doctor, drive, init, match, run, status, submit
 
 app = typer.Typer(
     name="llo-dft",
@@ -44,7 +44,10 @@ app.command("init")(init.init)
 app.command("build")(build.build)
 app.command("match")(match.match)
 app.command("run")(run.run)
+app.command("submit")(submit.submit)
 app.command("status")(status.status)
+app.command("cancel")(submit.cancel)
+app.command("drive", hidden=True)(drive.drive)
 app.add_typer(analyze.app, name="analyze")
 app.command("doctor")(doctor.doctor)
 

@@ -1,8 +1,9 @@
-"""llo-dft run: compute a study here, and go on where it stopped."""
+"""llo-dft run: compute a study here or on a cluster's workers, and go on where it stopped."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -13,6 +14,12 @@ from llo_dft.cli.common import (
     find_recipe,
     print_json,
 )
+from llo_dft.errors import InputError
+
+if TYPE_CHECKING:
+    from llo_dft.documents.study import StudyResult
+    from llo_dft.hpc.cluster_config import ClusterConfig
+    from llo_dft.study.run import PreparedRun
 
 
 def run(
@@ -21,27 +28,26 @@ def run(
     workers: int | None = typer.Option(
         None, min=1, help="Calculations at a time (default: one a processor, as memory allows)."
     ),
+    on: Path | None = typer.Option(
+        None, help="Cluster file: compute on workers in that cluster's queue."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print the results as JSON."),  # noqa: FBT001, FBT003
 ) -> None:
     """Run a study. Run it again, and it goes on where it stopped."""
     with bad_input_in_one_line():
         study, recipe_folder = find_recipe(recipe)
-        from llo_dft.cli.progress import shown_progress  # noqa: PLC0415 (keeps --help fast)
+        from llo_dft.hpc.driver import check_not_driven  # noqa: PLC0415 (keeps --help fast)
         from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-        from llo_dft.study.machine import default_workers  # noqa: PLC0415
-        from llo_dft.study.run import prepare_run, run_study  # noqa: PLC0415
+        from llo_dft.study.run import prepare_run  # noqa: PLC0415
 
+        config = None if on is None else _cluster(on, workers)
         folder = StudyFolder(output)
+        check_not_driven(output)
         prepared = prepare_run(study, recipe_folder, folder)
-        workers = workers or default_workers()
-        total = prepared.plan.n_calculations
-        typer.echo(
-            f"{study.study.name}: {prepared.plan.composition}, engine {study.engine.name} "
-            f"({study.engine.protocol}), {total} calculations, {workers} at a time",
-            err=True,
-        )
-        with shown_progress(total, study.study.name) as on_progress:
-            result = run_study(prepared, workers=workers, on_progress=on_progress)
+        if config is None:
+            result = _run_here(prepared, workers)
+        else:
+            result = _run_until_signal(prepared, config)
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
@@ -51,3 +57,72 @@ def run(
         print_study(result)
         typer.echo(f"wrote {folder.results}, results.csv and {FIGURE} in {output}")
     raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
+
+
+def _run_here(prepared: PreparedRun, workers: int | None) -> StudyResult:
+    from llo_dft.cli.progress import shown_progress  # noqa: PLC0415
+    from llo_dft.study.estimate import estimate  # noqa: PLC0415
+    from llo_dft.study.machine import default_workers  # noqa: PLC0415
+    from llo_dft.study.run import run_study  # noqa: PLC0415
+
+    workers = workers or default_workers()
+    _announce(prepared, f"{workers} at a time")
+    expected = estimate(prepared.plan, prepared.engine, prepared.folder.calculations)
+    typer.echo(expected.text(workers), err=True)
+    with shown_progress(expected.work, prepared.recipe.study.name) as on_progress:
+        return run_study(prepared, workers=workers, on_progress=on_progress)
+
+
+def _run_until_signal(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
+    from llo_dft.hpc.interruption import Interruption, interruptible  # noqa: PLC0415
+
+    try:
+        with interruptible():
+            return run_on_cluster(prepared, config)
+    except Interruption as error:
+        typer.echo(f"llo-dft: {error}; run it again, and it goes on", err=True)
+        raise typer.Exit(128 + error.signal) from error
+
+
+def run_on_cluster(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
+    """Run a study on workers in a cluster's queue, driven from here."""
+    from llo_dft.cli.progress import shown_progress  # noqa: PLC0415
+    from llo_dft.hpc.dask_cluster import dask_workers  # noqa: PLC0415
+    from llo_dft.hpc.driver import cluster_folder  # noqa: PLC0415
+    from llo_dft.study.estimate import calculation_work  # noqa: PLC0415
+    from llo_dft.study.run import run_study  # noqa: PLC0415
+
+    most = config.workers.max_jobs * config.workers.processes
+    _announce(prepared, f"up to {most} at a time on {config.scheduler}")
+    name = prepared.recipe.study.name
+    executor = dask_workers(
+        config,
+        cluster_folder(prepared.folder.path),
+        f"llo-dft {name} worker",
+        lambda words: typer.echo(words, err=True),
+    )
+    with shown_progress(calculation_work(prepared.plan), name) as on_progress:
+        return run_study(prepared, workers=most, executor=executor, on_progress=on_progress)
+
+
+def _cluster(file: Path, workers: int | None) -> ClusterConfig:
+    from llo_dft.hpc.cluster_config import load_cluster  # noqa: PLC0415
+    from llo_dft.hpc.scripts import require_dask  # noqa: PLC0415
+
+    if workers is not None:
+        raise InputError(
+            "--workers is for this machine; how many workers a cluster has, its file says "
+            "(workers.max_jobs and workers.processes)"
+        )
+    config = load_cluster(file)
+    require_dask()
+    return config
+
+
+def _announce(prepared: PreparedRun, how: str) -> None:
+    recipe, plan = prepared.recipe, prepared.plan
+    typer.echo(
+        f"{recipe.study.name}: {plan.composition}, engine {recipe.engine.name} "
+        f"({recipe.engine.protocol}), {plan.n_calculations} calculations, {how}",
+        err=True,
+    )

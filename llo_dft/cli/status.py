@@ -24,6 +24,8 @@ def status(
     else:
         counts = ", ".join(f"{number} {state}" for state, number in found.counts.items() if number)
         typer.echo(f"{found.study}: {counts} of {len(found.calculations)} calculations")
+        if found.driver is not None:
+            typer.echo(f"driver: {found.driver}")
         for calculation in found.calculations:
             if calculation.state != "completed":
                 reason = f": {calculation.reason}" if calculation.reason else ""

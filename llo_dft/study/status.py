@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from llo_dft.cache import CalculationCache
+from llo_dft.hpc.submission import driver_status
 from llo_dft.study.folder import StudyFolderError
 from llo_dft.study.results import read_results
 
 if TYPE_CHECKING:
     from llo_dft.cache import JournalEntry
     from llo_dft.documents.study import CalculationRecord, StudyResult
+    from llo_dft.hpc.submission import DriverStatus
     from llo_dft.study.folder import StudyFolder
 
 State: TypeAlias = Literal["completed", "running", "failed", "interrupted", "skipped", "missing"]
@@ -35,10 +37,11 @@ class CalculationState:
 
 @dataclass(frozen=True)
 class StudyStatus:
-    """All planned calculations of a study."""
+    """All planned calculations of a study, and its driver if one was put into a queue."""
 
     study: str
     calculations: list[CalculationState]
+    driver: DriverStatus | None = None
 
     @property
     def counts(self) -> dict[str, int]:
@@ -62,6 +65,7 @@ class StudyStatus:
             "complete": self.is_complete,
             "counts": self.counts,
             "calculations": [asdict(calculation) for calculation in self.calculations],
+            "driver": None if self.driver is None else self.driver.model_dump(mode="json"),
         }
 
 
@@ -79,12 +83,15 @@ def study_status(folder: StudyFolder) -> StudyStatus:
         raise StudyFolderError(f"{folder.path} was neither built nor run yet")
     labels = json.loads(manifest.read_text(encoding="utf-8"))["calculations"]
     cache = CalculationCache(folder.calculations)
-    running = folder.is_running()
+    driver = driver_status(folder.path)
+    # a lock that a driver on another node holds is not seen on every file system
+    running = folder.is_running() or (driver is not None and driver.state == "running")
     last = {entry.label: entry for entry in cache.journal()}
     told = {} if running or not folder.results.is_file() else _told(read_results(folder.results))
     return StudyStatus(
         study=recipe.study.name,
         calculations=[_state(label, cache, last, told, running=running) for label in labels],
+        driver=driver,
     )
 
 

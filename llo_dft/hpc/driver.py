@@ -1,0 +1,201 @@
+"""The driver in the queue: it submits itself again before its walltime ends, and goes on.
+
+Each round first puts the next one into the queue, to start when this one is over however it ends:
+so a round that is killed, cancelled or lost with its node is gone on with too. A round that ends
+by itself cancels the next. A round after one in which no calculation was completed ends at once:
+another would be like it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import TYPE_CHECKING
+
+from llo_dft.hpc.batch import BATCH_SYSTEMS, BatchError
+from llo_dft.hpc.interruption import Interruption, interruptible
+from llo_dft.hpc.job_record import JobRecord
+from llo_dft.hpc.scripts import JOB_STARTED, driver_script
+from llo_dft.hpc.submission import SubmissionError, SubmissionFile, driver_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from llo_dft.hpc.batch import BatchSystem
+    from llo_dft.hpc.cluster_config import ClusterConfig, JobRequest
+    from llo_dft.hpc.submission import DriverEnd, Submission
+
+#: Of the walltime, what is kept to end the workers and to write what there is: a twentieth, but
+#: no less and no more than this, s.
+_MARGIN, _LEAST_MARGIN_S, _MOST_MARGIN_S = 0.05, 20.0, 300.0
+
+
+def cluster_folder(study: Path) -> Path:
+    """Return the folder of a study that holds what belongs to the cluster: logs, mostly."""
+    return study / "cluster"
+
+
+def driver_request(config: ClusterConfig) -> JobRequest:
+    """Return what the driver's job asks for.
+
+    Raises
+    ------
+    SubmissionError
+        If the cluster file does not say.
+    """
+    if config.driver is None:
+        raise SubmissionError(
+            "the cluster file has no table 'driver'; expected its cores, memory and walltime"
+        )
+    return config.driver
+
+
+def check_not_driven(folder: Path) -> None:
+    """Refuse a study whose driver is in the queue.
+
+    Raises
+    ------
+    SubmissionError
+        If it is.
+    """
+    status = driver_status(folder)
+    if status is not None and status.state in {"queued", "running"}:
+        raise SubmissionError(
+            f"the driver of {folder} is in the queue already ({status}); 'llo-dft status' shows "
+            "how far it is, 'llo-dft cancel' ends it"
+        )
+
+
+def submit_driver(folder: Path, submission: Submission) -> str:
+    """Put the first round into the queue.
+
+    Returns
+    -------
+    str
+        The job's id.
+
+    Raises
+    ------
+    InputError
+        If there is a driver already, or the scheduler refuses.
+    """
+    check_not_driven(folder)
+    file = SubmissionFile(folder)
+    file.write(submission)
+    try:
+        with file.changing() as record:
+            job = _submit(folder, record, after=None)
+    except BatchError:
+        file.path.unlink()
+        raise
+    return job
+
+
+def drive(
+    folder: Path,
+    work: Callable[[Submission], None],
+    count_completed: Callable[[], int],
+) -> str:
+    """Do one round.
+
+    Parameters
+    ----------
+    folder
+        The study's folder.
+    work
+        Runs the study to its end.
+    count_completed
+        Counts the calculations that are completed.
+
+    Returns
+    -------
+    str
+        What became of it, in words.
+
+    Raises
+    ------
+    InputError, Interruption
+        What `work` raises.
+    """
+    started = float(os.environ.get(JOB_STARTED, time.time()))
+    file = SubmissionFile(folder)
+    with file.changing() as record:
+        n_completed = count_completed()
+        if record.state != "going on":
+            return f"nothing to do: {record.state}; {record.reason}"
+        if record.n_rounds and n_completed <= record.n_completed:
+            record.state = "stopped"
+            record.reason = (
+                f"no calculation was completed in round {record.n_rounds}: see its log, and "
+                "whether one fits into the walltime of the workers"
+            )
+            return record.reason
+        record.n_rounds += 1
+        record.n_completed = n_completed
+        following = _submit(folder, record, after=_own_id(record))
+        limit = driver_request(record.config).walltime
+    margin = min(max(_MARGIN * limit, _LEAST_MARGIN_S), _MOST_MARGIN_S)
+    try:
+        with interruptible(started + limit - margin - time.time()):
+            work(record)
+    except Interruption as error:
+        ended = "at the end of its walltime" if error.out_of_time else f"by a signal ({error})"
+        with file.changing() as record:
+            record.reason = f"round {record.n_rounds} was ended {ended}"
+        return f"{record.reason}; job {following} goes on"
+    except BaseException as error:  # whatever it is, the next round would meet it again
+        _end(file, following, "stopped", f"{type(error).__name__}: {error}")
+        raise
+    _end(file, following, "finished", "")
+    return "finished"
+
+
+def cancel(folder: Path) -> list[str]:
+    """Cancel a driver, its next round and its workers.
+
+    Returns
+    -------
+    list of str
+        The jobs that were in the queue.
+
+    Raises
+    ------
+    InputError
+        If the study was never submitted, or the scheduler refuses.
+    """
+    with SubmissionFile(folder).changing() as record:
+        batch = BATCH_SYSTEMS[record.config.scheduler]
+        workers = JobRecord(cluster_folder(folder))
+        # the next round first: it would start when this one is gone
+        mine = [*reversed(record.jobs), *workers.read()]
+        there = batch.states()
+        found = [job for job in mine if job in there]
+        batch.cancel_jobs(found)
+        if record.state == "going on":
+            record.state, record.reason = "stopped", "cancelled"
+    return found
+
+
+def _submit(folder: Path, record: Submission, after: str | None) -> str:
+    config = record.config
+    logs = cluster_folder(folder)
+    logs.mkdir(parents=True, exist_ok=True)
+    script = driver_script(config, driver_request(config), record.command)
+    batch: BatchSystem = BATCH_SYSTEMS[config.scheduler]
+    job = batch.submit_script(script, logs, record.title, after)
+    record.jobs.append(job)
+    return job
+
+
+def _own_id(record: Submission) -> str:
+    found = re.match(r"\d+", os.environ.get(BATCH_SYSTEMS[record.config.scheduler].id_variable, ""))
+    return record.jobs[-1] if found is None else found[0]
+
+
+def _end(file: SubmissionFile, following: str, state: DriverEnd, reason: str) -> None:
+    with file.changing() as record:
+        record.state = state
+        record.reason = " ".join(reason.split())
+        BATCH_SYSTEMS[record.config.scheduler].cancel_jobs([following])

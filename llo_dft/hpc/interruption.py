@@ -1,0 +1,64 @@
+"""Signals as an exception, so that what a run holds in a queue is given back before it ends."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+#: A scheduler that cancels a job; a terminal that is closed; the end of the time (see below).
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
+
+
+class Interruption(BaseException):
+    """The run is to end now. No ``except Exception`` takes it for a failure of a calculation.
+
+    Attributes
+    ----------
+    signal
+        What came.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.strsignal(number))
+        self.signal = number
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether it was the end of the time that was given."""
+        return self.signal == signal.SIGALRM
+
+
+@contextmanager
+def interruptible(seconds: float | None = None) -> Iterator[None]:
+    """Raise `Interruption` in the main thread at a signal, or after some time.
+
+    Only the first one counts: those that come while the run is cleared away are passed over.
+
+    Parameters
+    ----------
+    seconds
+        Time after which it is raised; None for no limit.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del frame
+        for one in _SIGNALS:
+            signal.signal(one, signal.SIG_IGN)
+        raise Interruption(number)
+
+    # what is passed over already stays so, such as the end of the terminal under nohup
+    heard = [one for one in _SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {one: signal.signal(one, interrupt) for one in heard}
+    if seconds is not None:
+        signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        for one, handler in before.items():
+            signal.signal(one, handler)
