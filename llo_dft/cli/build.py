@@ -1,40 +1,83 @@
-"""llo-dft build: the structures of a recipe, without any calculation."""
+"""llo-dft build: the structures of a recipe, and VASP's inputs, without any calculation."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from llo_dft.cli.common import bad_input_in_one_line, find_recipe, print_json
 
+if TYPE_CHECKING:
+    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.recipe import Recipe
+    from llo_dft.study.dry_inputs import StudySize
+
 
 def build(
     recipe: str = typer.Argument(help="Recipe file, or the name of one that comes along."),
     output: Path = typer.Option(..., "-o", "--output", help="Folder of the study."),
+    engine: str | None = typer.Option(
+        None, help="Another engine than the recipe's; vasp writes its input files too."
+    ),
+    protocol: str | None = typer.Option(None, help="Another protocol than the recipe's."),
     as_json: bool = typer.Option(False, "--json", help="Print the manifest."),  # noqa: FBT001, FBT003
 ) -> None:
     """Write every structure of a recipe and a manifest; nothing is computed."""
     with bad_input_in_one_line():
         study, recipe_folder = find_recipe(recipe)
-        from llo_dft.engines.registry import oxygen_reference  # noqa: PLC0415 (keeps --help fast)
+        from llo_dft.engines.registry import engine_from, oxygen_reference  # noqa: PLC0415 (slow)
+        from llo_dft.engines.vasp import VaspEngine  # noqa: PLC0415
+        from llo_dft.study.dry_inputs import write_inputs  # noqa: PLC0415
         from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
         from llo_dft.study.manifest import write_structures  # noqa: PLC0415
         from llo_dft.study.oxygen import oxygen_settings  # noqa: PLC0415
         from llo_dft.study.pictures import draw_hosts  # noqa: PLC0415
         from llo_dft.study.plan import make_plan  # noqa: PLC0415
+        from llo_dft.study.planned import check_engine  # noqa: PLC0415
 
-        oxygen_settings(study, oxygen_reference(study.engine))  # what run would refuse
+        own = study.engine.name
+        study = _with_engine(study, engine, protocol)
+        reference = oxygen_reference(study.engine)
+        if study.engine.name == own:
+            oxygen_settings(study, reference)  # what run would refuse; another engine is a trial
         folder = StudyFolder(output)
         folder.check_free_for(study)
         plan = make_plan(study, recipe_folder)
+        vasp = engine_from(study.engine) if study.engine.name == "vasp" else None
+        if vasp is not None:
+            check_engine(vasp, plan, machine=False)
+        size: StudySize | None = None
         with folder.lock():
             folder.claim(study)
             entries = write_structures(plan, folder.path)
             draw_hosts(plan, folder.path)
+            if isinstance(vasp, VaspEngine):
+                size = write_inputs(plan, vasp, folder.path)
     if as_json:
-        print_json({"folder": str(output), "structures": entries})
+        printed = {"folder": str(output), "structures": entries}
+        print_json(printed if size is None else {**printed, "inputs": size})
         return
+    _print_structures(plan, len(entries), output)
+    if size is not None:
+        _print_size(size, output)
+
+
+def _with_engine(study: Recipe, engine: str | None, protocol: str | None) -> Recipe:
+    """Return the recipe with another engine or protocol; overrides belong to the recipe's own."""
+    from llo_dft.recipe import Engine  # noqa: PLC0415 (keeps --help fast)
+
+    if engine is None and protocol is None:
+        return study
+    if engine in {None, study.engine.name}:
+        changed = study.engine.model_copy(update={"protocol": protocol or study.engine.protocol})
+    else:
+        changed = Engine(name=engine or "", protocol=protocol or study.engine.protocol)
+    return study.model_copy(update={"engine": changed})
+
+
+def _print_structures(plan: StudyPlan, n_structures: int, output: Path) -> None:
     deviation = (
         f" (asked for {plan.requested_composition}, off by at most "
         f"{plan.composition_deviation:.3f} per O2)"
@@ -43,6 +86,33 @@ def build(
     )
     typer.echo(f"{plan.composition}{deviation}")
     typer.echo(
-        f"{len(entries)} structures in {output / 'structures'} (slabs as pictures too), listed in "
+        f"{n_structures} structures in {output / 'structures'} (slabs as pictures too), listed in "
         f"{output / 'manifest.json'}; a run takes {plan.n_calculations} calculations"
     )
+
+
+def _print_size(size: StudySize, output: Path) -> None:
+    """Print how big each run of VASP is."""
+    from llo_dft.study.dry_inputs import ESTIMATE, INPUTS  # noqa: PLC0415 (keeps --help fast)
+
+    width = max(len(run["calculation"]) for run in size["runs"])
+    typer.echo(
+        f"{'calculation':{width}}  {'stage':6}  {'ions':>5}  {'electrons':>9}  {'plane waves':>11}"
+        f"  {'k-points':>8}  {'bands':>5}  spins"
+    )
+    for run in size["runs"]:
+        typer.echo(
+            f"{run['calculation']:{width}}  {run['stage']:6}  {run['n_ions']:5}  "
+            f"{run['n_electrons']:9}  {run['n_plane_waves']:11}  {run['n_k_points']:8}  "
+            f"{run['n_bands']:5}  {run['n_spins']:5}"
+        )
+    typer.echo(
+        f"{size['n_runs']} runs of VASP for {size['n_calculations']} calculations, "
+        f"{size['n_ions']} ions and {size['n_electrons']} electrons in all; inputs without "
+        f"pseudopotentials in {output / INPUTS}, sizes in {output / INPUTS / ESTIMATE}"
+    )
+    if size["not_yet_known"]:
+        typer.echo(
+            f"without inputs, since a relaxed interface decides which O it is: "
+            f"{', '.join(size['not_yet_known'])}"
+        )

@@ -120,6 +120,11 @@ def check_potcars(elements: Iterable[str]) -> None:
     from pymatgen.io.vasp.inputs import PotcarSingle  # noqa: PLC0415 (a second to import)
 
     folder = pseudopotential_folder()
+    if folder is None:
+        raise EngineError(
+            "VASP's pseudopotentials are not known here; set PMG_VASP_PSP_DIR to the folder that "
+            "pymatgen's 'pmg config -p' made"
+        )
     where = f"{POTCAR_SET} of PMG_VASP_PSP_DIR = {folder}"
     for element in sorted(set(elements)):
         potcar = potcar_of(element)
@@ -127,8 +132,8 @@ def check_potcars(elements: Iterable[str]) -> None:
             single = PotcarSingle.from_symbol_and_functional(potcar.symbol, POTCAR_SET)
         except (OSError, ValueError) as error:
             raise EngineError(
-                f"the pseudopotential {potcar.symbol} is not found in {where}; set "
-                "PMG_VASP_PSP_DIR to the folder that pymatgen's 'pmg config -p' made"
+                f"the pseudopotential {potcar.symbol} is not found in {where}; expected the set "
+                "potpaw_PBE.54 as pymatgen's 'pmg config -p' arranges it"
             ) from error
         title = " ".join(str(single.keywords.get("TITEL", single.header)).split())
         if title != potcar.title:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
@@ -13,6 +12,8 @@ from llo_dft import __version__
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.forcefield import resolve_device
 from llo_dft.engines.potentials import POTENTIALS, package_version, require_package
+from llo_dft.engines.vasp_machine import VaspMachine, check_potcars, pseudopotential_folder
+from llo_dft.engines.vasp_potcars import POTCAR_SET
 from llo_dft.resources import ResourceFolder, resource_path
 from llo_dft.study.machine import available_memory, default_workers
 
@@ -39,7 +40,7 @@ def examine() -> list[Finding]:
         Finding("llo_dft", "ok", f"{__version__} on Python {platform.python_version()}"),
         *(_package(name) for name in _PACKAGES),
         *_engines(),
-        _vasp(),
+        *_vasp(),
         *(_data(folder, name) for folder, name in _DATA),
         Finding(
             "machine",
@@ -81,11 +82,29 @@ def _engines() -> list[Finding]:
     return findings
 
 
-def _vasp() -> Finding:
-    command = shutil.which("vasp_std")
-    if command is None:
-        return Finding("vasp_std", "optional", "not on the PATH", "only VASP studies need it")
-    return Finding("vasp_std", "ok", command)
+def _vasp() -> list[Finding]:
+    """Look at VASP's command and pseudopotentials; they are licensed, and need not be here."""
+    machine = VaspMachine.here()
+    found = machine.program
+    command = (
+        Finding(
+            "VASP's command",
+            "optional",
+            f"{machine.command!r} is not found",
+            'set ATOMATE2_VASP_CMD, for example to "srun vasp_std"; only VASP studies need it',
+        )
+        if found is None
+        else Finding("VASP's command", "ok", f"{machine.command!r}: {found}")
+    )
+    folder = pseudopotential_folder()
+    try:
+        check_potcars(("Li", "O", "P", "Mn", "Ni", "Co"))
+    except EngineError as error:
+        where = "PMG_VASP_PSP_DIR is not set" if folder is None else str(folder)
+        potcars = Finding("VASP's POTCARs", "optional", where, str(error))
+    else:
+        potcars = Finding("VASP's POTCARs", "ok", f"{POTCAR_SET} in {folder}")
+    return [command, potcars]
 
 
 def _data(folder: ResourceFolder, name: str) -> Finding:

@@ -1,0 +1,100 @@
+"""What a plan has computed, one by one: kind and unrelaxed structure of each calculation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llo_dft.builders.magnetism import with_initial_moments
+from llo_dft.builders.molecule import o2_in_box
+from llo_dft.documents.plan import part_label
+from llo_dft.engines.base import CheckedEngine
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.engines.base import Engine
+    from llo_dft.typing import CalculationKind
+
+
+@dataclass(frozen=True)
+class PlannedCalculation:
+    """One calculation of a plan.
+
+    Attributes
+    ----------
+    label
+        Its name in the study.
+    kind
+        What is computed.
+    structure
+        Before any relaxation; None if it is known only once an interface is relaxed.
+    """
+
+    label: str
+    kind: CalculationKind
+    structure: Structure | None
+
+
+def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
+    """Return all calculations of a plan, in the order of its labels.
+
+    Raises
+    ------
+    ValueError
+        If the plan has a label that is not known here.
+    """
+    found: dict[str, tuple[CalculationKind, Structure | None]] = {
+        "O2": ("molecule_relax", o2_in_box()),
+        "Li": ("bulk_relax", plan.lithium_metal),
+        "bulk": ("bulk_relax", plan.bulk),
+        "Li3PO4": ("bulk_relax", plan.coating_crystal),
+    }
+    for one in plan.interfaces:
+        found[one.label] = "slab_relax", one.structure
+    for termination in plan.terminations:
+        best = plan.candidates(termination)[0]
+        oxide = [site for site in best.llo_sites if site is not None]
+        for part, others in (("oxide", best.coating_sites), ("coating", oxide)):
+            alone = best.structure.copy()
+            alone.remove_sites(others)
+            found[part_label(termination, part)] = "slab_relax", alone
+    for host in plan.hosts:
+        found[host.label] = "slab_relax", plan.host_structure(host)
+        for vacancy in host.vacancies:
+            made = plan.vacancy_structure(host, vacancy)
+            found[host.vacancy_label(vacancy)] = "slab_relax", made
+    missing = [label for label in plan.labels if label not in found]
+    if missing:
+        raise ValueError(f"no structure is planned for {', '.join(missing)}")
+    return [PlannedCalculation(label, *found[label]) for label in plan.labels]
+
+
+def check_engine(engine: Engine, plan: StudyPlan, *, machine: bool = True) -> None:
+    """Refuse an engine whose settings, or whose machine, do not suit a plan.
+
+    Parameters
+    ----------
+    engine
+        One that has nothing to check is taken as it is.
+    plan
+        The study.
+    machine
+        Whether the calculations are to run here, so that programs and files must be here.
+
+    Raises
+    ------
+    InputError
+        One line that says what came, what is expected and what to do.
+    """
+    if not isinstance(engine, CheckedEngine):
+        return
+    structures = [one.structure for one in planned_calculations(plan) if one.structure is not None]
+    engine.check(structures)
+    order = getattr(engine.maker("slab_relax"), "magnetic_order", None)
+    if order is not None:
+        for structure in structures:
+            with_initial_moments(structure, order)
+    if machine:
+        engine.check_machine(structures)
