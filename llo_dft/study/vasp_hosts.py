@@ -85,6 +85,18 @@ def lithium_fractions(
     return found
 
 
+def fractions_of(runs: Sequence[PlainRun], full: int | None, coating: int) -> list[float | None]:
+    """Return the lithium fraction of each run, as ``lithium_fractions`` does.
+
+    None for a run that can't be read; and without ``full`` for all, since it may be the fullest.
+    """
+    structures = [run.structure for run in runs if run.structure is not None]
+    if full is None and len(structures) < len(runs):
+        return [None] * len(runs)
+    found = iter(lithium_fractions(structures, full, coating))
+    return [None if run.structure is None else next(found) for run in runs]
+
+
 def host_of(vacancy: PlainRun, hosts: Sequence[PlainRun]) -> PlainRun | None:
     """Return the host that a vacancy was made from: its composition plus O, and its geometry.
 

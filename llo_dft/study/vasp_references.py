@@ -72,7 +72,9 @@ def oxygen_reference(folder: Path | None, energy_ev: float | None) -> Reference:
     run = read_plain_run(_given(folder), "molecule_relax", moment=True)
     if run.structure is not None:
         _check_molecule(run.path, run.structure)
-    return Reference(_energy_per_atom(run), f"O2 in {run.path}", run)
+    known = run.completed is None or run.completed.moment_mu_b is not None
+    notes = [] if known else [f"{run.path}: no occupations of two spins, so no moment of O2"]
+    return Reference(_energy_per_atom(run), f"O2 in {run.path}", run, notes)
 
 
 def lithium_reference(folder: Path | None, energy_ev: float | None) -> Reference:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from llo_dft.readers.vasprun import Vasprun
     from llo_dft.readers.vasprun_header import Crystal
-    from llo_dft.typing import CalculationKind
+    from llo_dft.typing import CalculationKind, Status
 
 #: Name of the settings of a run that chose its own.
 OWN_SETTINGS: Final = "as found"
@@ -38,9 +38,12 @@ class PlainRun:
     path
         As it was given.
     run
-        None if the file is damaged; its calculation has failed if it did not converge.
+        None if the file is damaged or not there; its calculation has failed if it did not
+        converge.
     reason
         Why there is no energy.
+    status
+        missing: a folder without a vasprun.xml.
     notes
         What a reader of the numbers should know.
     """
@@ -48,6 +51,7 @@ class PlainRun:
     path: str
     run: FinishedRun | None
     reason: str | None = None
+    status: Status = "completed"
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -65,11 +69,11 @@ class PlainRun:
     def record(self) -> RunRecord:
         """Return what the analysis says of it."""
         if self.run is None:
-            return RunRecord(path=self.path, status="failed", reason=self.reason)
+            return RunRecord(path=self.path, status=self.status, reason=self.reason)
         calculation, structure = self.run.calculation, self.structure
         return RunRecord(
             path=self.path,
-            status=calculation.status,
+            status=self.status,
             reason=self.reason,
             formula=None if structure is None else formula_of(structure),
             energy_ev=calculation.energy_ev,
@@ -103,7 +107,7 @@ def read_plain_run(
     Returns
     -------
     PlainRun
-        A file that is damaged, or a run that did not converge, is named as that there.
+        A file that is damaged or missing, or a run that did not converge, is named as that.
 
     Raises
     ------
@@ -113,18 +117,19 @@ def read_plain_run(
     try:
         found = _read(find_vasprun(path), eigenvalues=moment)
     except VaspFileError as error:
-        if error.fault == "unreadable":
+        if not path.exists():
             raise
-        return PlainRun(str(path), None, str(error))
-    reason = None
+        status: Status = "missing" if error.fault == "unreadable" else "failed"
+        return PlainRun(str(path), None, str(error), status)
+    reason, status = None, "completed"
     if found.energy_ev is None:
-        reason = "; ".join(found.problems)
+        reason, status = "; ".join(found.problems), "failed"
     final = _structure(found.final)
     calculation = CalculationDocument(
         key="",
         label=str(path),
         kind=kind,
-        status="completed" if reason is None else "failed",
+        status=status,
         reason=reason,
         fingerprint=Fingerprint(**found.settings.as_fields()),
         protocol=OWN_SETTINGS,
@@ -138,7 +143,7 @@ def read_plain_run(
     run = FinishedRun(
         calculation, _k_mesh(found), found.settings.spin_polarized, _moment_mu_b(found)
     )
-    return PlainRun(str(path), run, reason, list(found.notes))
+    return PlainRun(str(path), run, reason, status, list(found.notes))
 
 
 def _read(path: Path, *, eigenvalues: bool) -> Vasprun:

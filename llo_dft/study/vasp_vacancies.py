@@ -20,8 +20,8 @@ from llo_dft.analysis.vacancy_map import formation_energies_ev, vacancy_map
 from llo_dft.documents.runs import RunHost, RunVacancy, VacancyRuns
 from llo_dft.study.vasp_hosts import (
     check_one_framework,
+    fractions_of,
     host_of,
-    lithium_fractions,
     system_of,
 )
 from llo_dft.study.vasp_oxygen import run_reservoir
@@ -31,7 +31,7 @@ from llo_dft.study.vasp_runs import read_plain_run
 from llo_dft.typing import System
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from llo_dft.documents.runs import RunRecord
@@ -156,9 +156,11 @@ def _place(runs: _Runs) -> tuple[dict[str, list[PlainRun]], list[RunRecord]]:
         if host is not None:
             placed.setdefault(host.path, []).append(vacancy)
             continue
-        reason = vacancy.reason or "it fits none of the hosts that can be read"
-        status = "failed" if vacancy.reason else "skipped"
-        unread.append(vacancy.record().model_copy(update={"status": status, "reason": reason}))
+        record = vacancy.record()
+        if vacancy.structure is not None and vacancy.reason is None:
+            reason = "it fits none of the hosts that can be read"
+            record = record.model_copy(update={"status": "skipped", "reason": reason})
+        unread.append(record)
     return placed, unread
 
 
@@ -247,12 +249,10 @@ def _flags(run: PlainRun) -> list[str]:
 def _with_fractions(
     found: list[RunHost], hosts: Sequence[PlainRun], options: VacancyOptions
 ) -> list[RunHost]:
-    known = [i for i, host in enumerate(hosts) if host.structure is not None]
-    structures = [host.structure for host in hosts if host.structure is not None]
-    fractions = lithium_fractions(structures, options.lithium_full, options.coating_li)
-    by_host: Mapping[int, float | None] = dict(zip(known, fractions, strict=True))
+    fractions = fractions_of(hosts, options.lithium_full, options.coating_li)
     return [
-        host.model_copy(update={"lithium_fraction": by_host.get(i)}) for i, host in enumerate(found)
+        host.model_copy(update={"lithium_fraction": x})
+        for host, x in zip(found, fractions, strict=True)
     ]
 
 

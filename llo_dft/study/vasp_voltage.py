@@ -10,7 +10,7 @@ from llo_dft.analysis.finished_run import check_hosts, check_metal
 from llo_dft.analysis.voltage import LithiatedHost, VoltageError, voltage_curve
 from llo_dft.documents.runs import VoltageRuns
 from llo_dft.errors import InputError
-from llo_dft.study.vasp_hosts import check_one_framework, lithium_fractions, system_of
+from llo_dft.study.vasp_hosts import check_one_framework, fractions_of, system_of
 from llo_dft.study.vasp_references import lithium_reference
 from llo_dft.study.vasp_runs import read_plain_run
 
@@ -73,7 +73,7 @@ def voltage_runs(
     else:
         try:
             curve = voltage_curve(
-                _points(used, lithium_full, coating_li),
+                _points(runs, lithium_full, coating_li),
                 reference.energy_ev_per_atom,
                 reference.source,
             )
@@ -125,13 +125,18 @@ def _compare(runs: Sequence[PlainRun], reference: Reference, allowed: Sequence[s
 
 
 def _points(runs: Sequence[PlainRun], full: int | None, coating: int) -> list[LithiatedHost]:
-    structures = [run.structure for run in runs if run.structure is not None]
-    fractions = lithium_fractions(structures, full, coating)
+    """Return the hosts that have an energy; full lithium is counted with those that have none."""
     points = []
-    for run, structure, x in zip(runs, structures, fractions, strict=True):
-        energy = None if run.completed is None else run.completed.calculation.energy_ev
+    for run, x in zip(runs, fractions_of(runs, full, coating), strict=True):
+        if run.completed is None or run.structure is None:
+            continue
+        energy = run.completed.calculation.energy_ev
+        if x is None and any(one.structure is None for one in runs):
+            raise VoltageError(
+                "a host that can't be read may be the fullest: give --lithium-full to go without it"
+            )
         if energy is not None:
-            # without a fraction all have the same number of Li, which is refused by that
-            n = int(structure.composition["Li"])
+            # otherwise none has a fraction because all have as many Li, which is refused by that
+            n = int(run.structure.composition["Li"])
             points.append(LithiatedHost(n, energy, 1.0 if x is None else x, run.path))
     return points

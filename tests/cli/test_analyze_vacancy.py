@@ -360,17 +360,19 @@ def test_a_run_that_failed_is_named_and_the_rest_goes_on(tmp_path, runs, pair):
     shutil.copytree(runs / "one", cut)
     content = (cut / "vasprun.xml").read_bytes()
     (cut / "vasprun.xml").write_bytes(content[: len(content) // 2])
-    result = call(*pair, loose, cut, "--json")
+    (tmp_path / "waiting").mkdir()
+    result = call(*pair, loose, cut, tmp_path / "waiting", "--json")
     assert result.exit_code == 1
     found = json.loads(result.stdout)
     good, bad = vacancies(found)
     assert good["formation_energy_ev"] is not None
     assert (bad["status"], bad["formation_energy_ev"], bad["energy_ev"]) == ("failed", None, None)
     assert bad["reason"] == "electrons not converged: 4 steps, and NELM is 4"
-    (unread,) = found["unread"]
-    assert unread["path"] == str(cut)
+    unread, missing = found["unread"]
+    assert (unread["path"], unread["status"]) == (str(cut), "failed")
     assert "truncated at byte" in unread["reason"]
-    assert len(result.stderr.splitlines()) == 2
+    assert missing["status"] == "missing"
+    assert len(result.stderr.splitlines()) == 3
     assert f"{loose}: electrons not converged" in result.stderr
     assert str(cut) in call(*pair, loose, cut).stderr
 

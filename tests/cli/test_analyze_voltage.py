@@ -175,6 +175,19 @@ def test_a_host_that_failed_is_left_out_and_named(tmp_path, runs, metal):
     assert "needs hosts with different numbers of Li" in alone["reason"]
 
 
+def test_a_host_that_failed_still_says_what_full_lithium_is(tmp_path, runs, metal):
+    full = make.host(tmp_path / "full", settings=make.NOT_CONVERGED)
+    found = found_by(full, runs / "li2", runs / "li0", *metal, status=1)
+    (step,) = found["curve"]["steps"]
+    assert (step["lithium_fraction_from"], step["lithium_fraction_to"]) == (0.5, 0.0)
+    (full / "vasprun.xml").write_text("")
+    unread = found_by(full, runs / "li2", runs / "li0", *metal, status=1)
+    assert unread["curve"] is None
+    assert "give --lithium-full" in unread["reason"]
+    found = found_by(full, runs / "li2", runs / "li0", *metal, "--lithium-full", 4, status=1)
+    assert found["curve"]["steps"] == [step]
+
+
 def test_a_metal_that_failed(tmp_path, hosts):
     metal = make.lithium(tmp_path / "metal", settings=make.NOT_CONVERGED)
     found = found_by(*hosts, "--li", metal, status=1)

@@ -16,7 +16,7 @@ from llo_dft.builders.slab import build_slab
 from llo_dft.errors import InputError
 from llo_dft.readers.vasprun import VaspFileError
 from llo_dft.resources import load_structure
-from llo_dft.study.vasp_hosts import check_one_framework, host_of, lithium_fractions
+from llo_dft.study.vasp_hosts import check_one_framework, fractions_of, host_of, lithium_fractions
 from llo_dft.study.vasp_oxygen import OxygenRequest
 from llo_dft.study.vasp_runs import read_plain_run
 from llo_dft.study.vasp_vacancies import VacancyOptions, vacancy_runs
@@ -69,10 +69,11 @@ def test_what_is_not_there_is_not_a_failed_run(tmp_path: Path) -> None:
     with pytest.raises(VaspFileError, match="no such file or folder"):
         read_plain_run(tmp_path / "none")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(VaspFileError, match=r"no vasprun\.xml"):
-        read_plain_run(tmp_path / "empty")
+    empty = read_plain_run(tmp_path / "empty")
+    assert (empty.run, empty.status) == (None, "missing")
+    assert "no vasprun.xml" in (empty.reason or "")
     (tmp_path / "empty" / "vasprun.xml").write_text("")
-    assert read_plain_run(tmp_path / "empty").run is None
+    assert read_plain_run(tmp_path / "empty").record().status == "failed"
 
 
 def cell(n_li: int, n_p: int = 0) -> Structure:
@@ -103,6 +104,17 @@ def test_lithium_that_can_not_be(
 ) -> None:
     with pytest.raises(InputError, match=text):
         lithium_fractions(structures, full, coating)
+
+
+def test_a_host_that_can_not_be_read_may_be_the_fullest(tmp_path: Path) -> None:
+    runs = [read_plain_run(make.host(tmp_path / f"{n}", n_li=n)) for n in (3, 1)]
+    (tmp_path / "4").mkdir()
+    runs.append(read_plain_run(tmp_path / "4"))
+    assert fractions_of(runs[:2], None, 0) == [1.0, 1 / 3]
+    assert fractions_of(runs, None, 0) == [None] * 3
+    assert fractions_of(runs, 4, 0) == [0.75, 0.25, None]
+    loose = read_plain_run(make.host(tmp_path / "loose", settings=make.NOT_CONVERGED))
+    assert fractions_of([*runs[:2], loose], None, 0) == [0.75, 0.25, 1.0]
 
 
 @pytest.fixture
