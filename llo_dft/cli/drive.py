@@ -21,10 +21,10 @@ _LOCK_PATIENCE_S = 180.0
 
 def drive(folder: Path = typer.Argument(help="Folder of the study.")) -> None:
     """Do one round of a submitted study."""
-    from llo_dft.cache import CalculationCache  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.cli.run import run_on_cluster  # noqa: PLC0415
+    from llo_dft.cli.run import run_on_cluster  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.hpc import driver  # noqa: PLC0415
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
+    from llo_dft.study.rounds import how_far  # noqa: PLC0415
     from llo_dft.study.run import prepare_run  # noqa: PLC0415
 
     study = StudyFolder(folder)
@@ -36,9 +36,9 @@ def drive(folder: Path = typer.Argument(help="Folder of the study.")) -> None:
         prepared = prepare_run(study.recipe(), Path(submission.recipe_folder), study)
         incomplete = not run_on_cluster(prepared, submission.config).is_complete
 
-    cache = CalculationCache(study.calculations)
     with bad_input_in_one_line():
-        typer.echo(f"{folder}: {driver.drive(folder, work, cache.n_completed)}", err=True)
+        ended = driver.drive(folder, work, lambda: how_far(study))
+        typer.echo(f"{folder}: {ended}", err=True)
     raise typer.Exit(INCOMPLETE if incomplete else COMPLETE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,19 +91,20 @@ def run_on_cluster(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
     from llo_dft.hpc.dask_cluster import dask_workers  # noqa: PLC0415
     from llo_dft.hpc.driver import cluster_folder  # noqa: PLC0415
     from llo_dft.study.estimate import calculation_work  # noqa: PLC0415
-    from llo_dft.study.run import run_study  # noqa: PLC0415
+    from llo_dft.study.rounds import run_rounds  # noqa: PLC0415
 
     most = config.workers.max_jobs * config.workers.processes
     _announce(prepared, f"up to {most} at a time on {config.scheduler}")
     name = prepared.recipe.study.name
-    executor = dask_workers(
+    workers = partial(
+        dask_workers,
         config,
         cluster_folder(prepared.folder.path),
         f"llo-dft {name} worker",
         lambda words: typer.echo(words, err=True),
     )
     with shown_progress(calculation_work(prepared.plan), name) as on_progress:
-        return run_study(prepared, workers=most, executor=executor, on_progress=on_progress)
+        return run_rounds(prepared, workers=most, executor=workers, on_progress=on_progress)
 
 
 def _cluster(file: Path, workers: int | None) -> ClusterConfig:

@@ -85,7 +85,15 @@ def cancel(folder: Path = typer.Argument(help="Folder of the study.")) -> None:
 def _show(prepared: PreparedRun, submission: Submission) -> None:
     from llo_dft.hpc.driver import driver_request  # noqa: PLC0415
     from llo_dft.hpc.scripts import driver_script, worker_script  # noqa: PLC0415
+    from llo_dft.study.estimate import estimate  # noqa: PLC0415
 
+    expected = estimate(prepared.plan, prepared.engine, prepared.folder.calculations)
+    hours = None if expected.seconds is None else expected.seconds / 3600
+    cost = (
+        f"the engine {prepared.engine.name} can't tell how many core-hours in advance"
+        if hours is None
+        else f"about {hours:.1f} core-hours, as fast as this machine's cores"
+    )
     config, workers = submission.config, submission.config.workers
     cores = workers.max_jobs * workers.nodes * workers.cores
     driver = driver_script(config, driver_request(config), submission.command)
@@ -93,7 +101,7 @@ def _show(prepared: PreparedRun, submission: Submission) -> None:
     typer.echo(
         f"{prepared.recipe.study.name}: {prepared.plan.n_calculations} calculations with "
         f"{prepared.recipe.engine.name}, up to {workers.max_jobs * workers.processes} at a time "
-        f"on {cores} cores\n"
+        f"on {cores} cores; {cost}\n"
         f"\n# the driver's job, {submission.title!r}\n{driver}"
         f"\n# a job of workers, up to {workers.max_jobs} of them\n"
         f"{worker_script(config, address, 'worker-0', None)}"

@@ -2,8 +2,8 @@
 
 Each round first puts the next one into the queue, to start when this one is over however it ends:
 so a round that is killed, cancelled or lost with its node is gone on with too. A round that ends
-by itself cancels the next. A round after one in which no calculation was completed ends at once:
-another would be like it.
+by itself cancels the next. A round after one that got nothing done ends at once: another would be
+like it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from llo_dft.hpc.batch import BATCH_SYSTEMS, BatchError
 from llo_dft.hpc.interruption import Interruption, interruptible
 from llo_dft.hpc.job_record import JobRecord
-from llo_dft.hpc.scripts import JOB_STARTED, driver_script
+from llo_dft.hpc.scripts import JOB_END_TIME, driver_script
 from llo_dft.hpc.submission import SubmissionError, SubmissionFile, driver_status
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def submit_driver(folder: Path, submission: Submission) -> str:
 def drive(
     folder: Path,
     work: Callable[[Submission], None],
-    count_completed: Callable[[], int],
+    how_far: Callable[[], str],
 ) -> str:
     """Do one round.
 
@@ -106,8 +106,8 @@ def drive(
         The study's folder.
     work
         Runs the study to its end.
-    count_completed
-        Counts the calculations that are completed.
+    how_far
+        Says how far the study is: another text whenever something was got done.
 
     Returns
     -------
@@ -119,26 +119,26 @@ def drive(
     InputError, Interruption
         What `work` raises.
     """
-    started = float(os.environ.get(JOB_STARTED, time.time()))
     file = SubmissionFile(folder)
     with file.changing() as record:
-        n_completed = count_completed()
+        reached = how_far()
         if record.state != "going on":
             return f"nothing to do: {record.state}; {record.reason}"
-        if record.n_rounds and n_completed <= record.n_completed:
+        if record.n_rounds and reached == record.reached:
             record.state = "stopped"
             record.reason = (
-                f"no calculation was completed in round {record.n_rounds}: see its log, and "
-                "whether one fits into the walltime of the workers"
+                f"round {record.n_rounds} got no calculation done: see its log, and whether one "
+                "fits into the walltime"
             )
             return record.reason
         record.n_rounds += 1
-        record.n_completed = n_completed
+        record.reached = reached
         following = _submit(folder, record, after=_own_id(record))
         limit = driver_request(record.config).walltime
     margin = min(max(_MARGIN * limit, _LEAST_MARGIN_S), _MOST_MARGIN_S)
+    end = float(os.environ.get(JOB_END_TIME, time.time() + limit))
     try:
-        with interruptible(started + limit - margin - time.time()):
+        with interruptible(end - margin - time.time()):
             work(record)
     except Interruption as error:
         ended = "at the end of its walltime" if error.out_of_time else f"by a signal ({error})"

@@ -29,8 +29,9 @@ _PRIVATE_PLACE = (
     'cd "$place" || exit 1',
 )
 
-#: Tells the driver when its job began, s since the epoch: a prologue may take its time.
-JOB_STARTED = "LLO_DFT_JOB_STARTED"
+#: Tells what runs in a job when its walltime ends, s since the epoch. VASP is stopped in time for
+#: that, and the driver stops itself.
+JOB_END_TIME = "LLO_DFT_JOB_END_TIME"
 
 
 class MissingDaskError(InputError):
@@ -101,7 +102,7 @@ def worker_script(
         ],
         shebang=_SHELL,
         job_script_prologue=[
-            *_beginning(config),
+            *_beginning(config, workers),
             f"export OMP_NUM_THREADS={threads} MKL_NUM_THREADS={threads}",
             *_PRIVATE_PLACE,
         ],
@@ -121,12 +122,8 @@ def driver_script(config: ClusterConfig, request: JobRequest, command: list[str]
         processes=1,
     )
     # exec: a signal that the scheduler sends reaches the command
-    lines = [
-        *(_SHELL, "", job.job_header),
-        f"export {JOB_STARTED}=$(date +%s)",
-        *_beginning(config),
-        f"exec {shlex.join(command)}",
-    ]
+    lines = [_SHELL, "", job.job_header, *_beginning(config, request)]
+    lines.append(f"exec {shlex.join(command)}")
     return "\n".join(lines) + "\n"
 
 
@@ -135,10 +132,12 @@ def python_of(config: ClusterConfig) -> str:
     return config.python or sys.executable
 
 
-def _beginning(config: ClusterConfig) -> list[str]:
-    # srun inside a job would else start its programs without any environment
-    own = ["unset SLURM_EXPORT_ENV"] if config.scheduler == "slurm" else []
-    return [*own, config.prologue.rstrip("\n")] if config.prologue.strip() else own
+def _beginning(config: ClusterConfig, request: JobRequest) -> list[str]:
+    lines = [f"export {JOB_END_TIME}=$(($(date +%s) + {request.walltime}))"]
+    if config.scheduler == "slurm":
+        # srun inside the job would else start its programs without any environment
+        lines.append("unset SLURM_EXPORT_ENV")
+    return [*lines, config.prologue.rstrip("\n")] if config.prologue.strip() else lines
 
 
 def _job(

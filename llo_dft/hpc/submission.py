@@ -44,8 +44,8 @@ class Submission(BaseModel):
         and is cancelled if nothing is left for it to do.
     n_rounds
         How many rounds have begun.
-    n_completed
-        How many calculations were completed when the last round began.
+    reached
+        How far the study was when the last round began.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -58,7 +58,7 @@ class Submission(BaseModel):
     reason: str = ""
     jobs: list[str] = []
     n_rounds: int = 0
-    n_completed: int = 0
+    reached: str = ""
 
 
 class DriverStatus(BaseModel):
