@@ -84,7 +84,8 @@ def _vacancies(result: StudyResult) -> list[VacancyResult]:
 
 
 def _class_markers(result: StudyResult) -> dict[str, str]:
-    classes = sorted({vacancy.site_class for vacancy in _vacancies(result)})
+    drawn = [v for v in _vacancies(result) if v.formation_energy_ev is not None]
+    classes = sorted({vacancy.site_class for vacancy in drawn})
     return dict(zip(classes, _MARKERS * (1 + len(classes) // len(_MARKERS)), strict=False))
 
 
