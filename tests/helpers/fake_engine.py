@@ -28,6 +28,14 @@ METAL_EV: Final = -8.0
 #: What each pair of a Li and an O anywhere in the cell gains, eV: so E_f falls with the Li.
 PAIR_EV: Final = -0.1
 
+#: Crystals of other energies than their atoms: Li metal per Li, Li3PO4 per P, eV.
+LITHIUM_METAL_EV: Final = -1.9
+CRYSTAL_EV_PER_P: Final = -60.0
+
+#: What a coated slab gains for each angstrom that its top is further from the first TM, eV: so
+#: of two registries and gaps the one that was laid further away has the lower energy.
+HEIGHT_EV_PER_ANGSTROM: Final = -1.0
+
 #: Half of one O2 molecule, as this engine computes it, eV.
 HALF_O2_EV: Final = -4.8
 
@@ -38,10 +46,41 @@ LABEL_HALF_O2_EV: Final = -4.948
 BULK_GROWTH: Final = 1.02
 SLAB_SHIFT: Final = 0.05
 
+#: A P this far from an O has no bond to it yet and gets one, angstrom; the last P the shortest.
+NEAR_MIN: Final = 1.9
+NEAR_MAX: Final = 2.15
+LAST_BOND: Final = 1.6
+BOND_STEP: Final = 0.02
+
 
 def vacancy_minus_host_ev(n_lithium: int) -> float:
     """E(host - O) - E(host) of a host with that many Li, worked out on paper."""
     return -ATOM_EV["O"] - PAIR_EV * n_lithium
+
+
+def coating_height(structure: Structure) -> float:
+    """Height of a coated slab's top above its first TM, angstrom; 0 of any other structure."""
+    metals = [i for i, site in enumerate(structure) if site.specie.is_transition_metal]
+    if not metals or "P" not in structure.symbol_set:
+        return 0.0
+    heights = structure.cart_coords[:, 2]
+    return float(heights.max() - heights[metals[0]])
+
+
+def with_bonds(structure: Structure) -> Structure:
+    """Pull each P to the O that it has no bond to but is near of, along the line between them."""
+    pulled: Structure = structure.copy()
+    phosphorus = pulled.indices_from_symbol("P")
+    for place, site in enumerate(phosphorus):
+        for oxygen in pulled.indices_from_symbol("O"):
+            length, image = pulled[site].distance_and_image(pulled[oxygen])
+            if NEAR_MIN < length <= NEAR_MAX:
+                target = LAST_BOND + BOND_STEP * (len(phosphorus) - 1 - place)
+                there = pulled.lattice.get_cartesian_coords(pulled[oxygen].frac_coords + image)
+                step = (there - pulled[site].coords) * (1 - target / length)
+                pulled.translate_sites([site], step, frac_coords=False, to_unit_cell=False)
+                break
+    return pulled
 
 
 def fault_name(kind: CalculationKind, structure: Structure) -> str:
@@ -93,8 +132,13 @@ class FakeCalculation(MSONable):
         if self.kind == "molecule_relax":
             return 2 * HALF_O2_EV
         amounts = structure.composition.get_el_amt_dict()
+        if set(amounts) == {"Li"}:
+            return LITHIUM_METAL_EV * amounts["Li"]
+        if self.kind == "bulk_relax" and "P" in amounts:
+            return CRYSTAL_EV_PER_P * amounts["P"]
         atoms = sum(ATOM_EV.get(symbol, METAL_EV) * n for symbol, n in amounts.items())
-        return float(atoms + PAIR_EV * amounts.get("Li", 0.0) * amounts["O"])
+        pairs = PAIR_EV * amounts.get("Li", 0.0) * amounts["O"]
+        return float(atoms + pairs + HEIGHT_EV_PER_ANGSTROM * coating_height(structure))
 
     def _relaxed(self, structure: Structure, fault: str) -> Structure:
         relaxed: Structure = structure.copy()
@@ -106,6 +150,7 @@ class FakeCalculation(MSONable):
             relaxed.scale_lattice(relaxed.volume * BULK_GROWTH**3)
         elif self.kind == "slab_relax":
             step = np.array([SLAB_SHIFT, 0.0, 0.0])
+            relaxed = with_bonds(relaxed)
             relaxed.translate_sites(range(len(relaxed)), step, frac_coords=False)
         return relaxed
 

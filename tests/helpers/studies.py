@@ -30,6 +30,32 @@ def tiny_recipe(**tables: dict[str, Any]) -> Recipe:
     return parse_recipe(recipe_fields(**tables), "tiny.toml")
 
 
+def coated_fields(**tables: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a recipe with two terminations of one layer of coating on one TM layer."""
+    fields = recipe_fields(
+        study={"name": "coated"},
+        cathode={"composition": "Li2MnO3", "supercell": [1, 2]},
+        coating={
+            "phase": "beta",
+            "setting": "Pmn2_1",
+            "layers": 1,
+            "terminations": ["flat-Li2-PO4", "step-Li0-PO3"],
+            "registry_spacing": 1.5,
+            "gaps": [1.6, 1.8],
+            "keep": 2,
+        },
+        delithiation={"fractions": [1.0, 0.5]},
+        vacancies={"environments": ["2TM+1Li"]},
+    )
+    for table, changes in tables.items():
+        fields[table] = fields[table] | changes
+    return fields
+
+
+def coated_recipe(**tables: dict[str, Any]) -> Recipe:
+    return parse_recipe(coated_fields(**tables), "coated.toml")
+
+
 def toml_text(fields: dict[str, Any]) -> str:
     """Write fields as TOML: tables of plain values, lists and one level of tables in them."""
     lines = []

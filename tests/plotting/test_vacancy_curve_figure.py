@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from llo_dft.documents.study import (
     HostResult,
@@ -14,13 +15,12 @@ from llo_dft.documents.study import (
     TurningPoint,
     VacancyResult,
 )
-from llo_dft.plotting.vacancy_curve import is_rebuilt, plot_vacancy_curve, save_vacancy_curve
+from llo_dft.plotting.vacancy_curve import plot_vacancy_curve, save_vacancy_curve, system_colors
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.axes import Axes
-    from matplotlib.lines import Line2D
 
 WHITE = "#ffffff"
 REASON = "none in range"
@@ -71,6 +71,7 @@ def result(*hosts: HostResult, **fields: Any) -> StudyResult:
             "oxygen": None,
             "hosts": list(hosts),
             "counts": {},
+            "calculations": [],
         }
         | fields
     )
@@ -86,7 +87,7 @@ def points(axes: Axes) -> dict[tuple[float, float], Line2D]:
     found = {}
     for line in axes.lines:
         x, y = np.atleast_1d(line.get_xdata()), np.atleast_1d(line.get_ydata())
-        if len(x) == 1 and line.get_marker() in {"o", "s"}:
+        if len(x) == 1 and line.get_marker() in Line2D.filled_markers:
             found[float(x[0]), float(y[0])] = line
     return found
 
@@ -113,17 +114,32 @@ def test_every_energy_is_a_point_and_the_line_goes_through_the_lowest(axes: Axes
     assert "eV per O" in axes.get_ylabel()
 
 
-def test_each_class_has_its_own_color_and_is_in_the_legend(axes: Axes) -> None:
+def legend(axes: Axes) -> dict[str, Any]:
+    """What the legend shows, by what it calls it."""
+    found = axes.get_legend()
+    assert found is not None
+    named = [text.get_text() for text in found.get_texts()]
+    return dict(zip(named, found.legend_handles, strict=True))
+
+
+def test_each_class_has_its_own_marker_and_is_in_the_legend(axes: Axes) -> None:
     classes = ["3TM", "2TM+1Li", "1TM+2Li", "2TM+1P", "3TM+1P", "free", "1TM"]
     made = [vacancy(float(i), name) for i, name in enumerate(classes)]
     plot_vacancy_curve(result(host(1.0, *made)), axes)
-    drawn = points(axes)
-    assert len(drawn) == len(classes)
-    assert to_hex(drawn[1.0, 0.0].get_color()) != to_hex(drawn[1.0, 1.0].get_color())
-    legend = axes.get_legend()
-    assert legend is not None
-    named = {text.get_text() for text in legend.get_texts()}
-    assert {f"O of {name}" for name in classes} <= named
+    drawn = {classes[int(y)]: point for (_, y), point in points(axes).items()}
+    assert len({point.get_marker() for point in drawn.values()}) == len(classes)
+    assert len({to_hex(point.get_color()) for point in drawn.values()}) == 1
+    shown = legend(axes)
+    for name, point in drawn.items():
+        assert shown[f"O of {name}"].get_marker() == point.get_marker()
+    assert "O bonded to P" not in shown
+
+
+def test_a_class_of_which_nothing_is_drawn_is_not_in_the_legend(axes: Axes) -> None:
+    unknown = vacancy(None, "bonded to P", site=None, environment=None)
+    plot_vacancy_curve(result(host(1.0, vacancy(1.0), unknown)), axes)
+    assert {"O of 3TM", "lattice rebuilt", "lowest, bare"} == set(legend(axes))
+    assert texts(axes) == ["1 without a result"]
 
 
 def test_a_vacancy_whose_lattice_rebuilt_itself_is_hollow(axes: Axes) -> None:
@@ -133,14 +149,14 @@ def test_a_vacancy_whose_lattice_rebuilt_itself_is_hollow(axes: Axes) -> None:
     faces = {y: to_hex(point.get_markerfacecolor()) for (_, y), point in points(axes).items()}
     assert faces[0.2] == WHITE
     assert WHITE not in {faces[0.1], faces[0.4]}
-    assert [is_rebuilt(v) for v in (vacancy(0.1), rebuilt, charged)] == [False, True, False]
+    assert [v.rebuilt for v in (vacancy(0.1), rebuilt, charged)] == [False, True, False]
 
 
 @pytest.mark.parametrize(
     "flag", ["superoxo: O1-O2 1.3 A", "moved: Li3 1.9 A", "p_o_broken: P1-O5 2.4 A"]
 )
 def test_every_flag_but_a_moment_is_a_rebuilt_lattice(flag: str) -> None:
-    assert is_rebuilt(vacancy(0.2, flags=["moment: Mn8 3.1 -> 3.7 mu_B", flag]))
+    assert vacancy(0.2, flags=["moment: Mn8 3.1 -> 3.7 mu_B", flag]).rebuilt
 
 
 def test_a_vacancy_without_a_result_is_told_of_at_its_fraction(axes: Axes) -> None:
@@ -190,10 +206,60 @@ def test_no_turning_point_draws_none(axes: Axes) -> None:
     assert texts(axes) == []
 
 
-def test_bare_and_coated_are_told_apart(axes: Axes) -> None:
-    hosts = [host(1.0, vacancy(1.0)), host(1.0, vacancy(2.0), system="coated")]
-    plot_vacancy_curve(result(*hosts), axes)
+def coated(x: float, *vacancies: VacancyResult, termination: str = "flat") -> HostResult:
+    return host(x, *vacancies, system="coated", termination=termination)
+
+
+def test_bare_and_each_coating_are_told_apart_by_color(axes: Axes) -> None:
+    hosts = [
+        host(1.0, vacancy(1.0)),
+        coated(1.0, vacancy(2.0)),
+        coated(0.9, vacancy(3.0), termination="step"),
+    ]
+    made = result(*hosts)
+    plot_vacancy_curve(made, axes)
+    colors = system_colors(made)
+    assert list(colors) == ["bare", "coated, flat", "coated, step"]
+    assert len(set(colors.values())) == 3
+    for place, name in (((1.0, 1.0), "bare"), ((1.0, 2.0), "coated, flat")):
+        point = points(axes)[place]
+        assert (point.get_marker(), point.get_color()) == ("o", colors[name])
+        assert curve(axes, f"lowest, {name}") == [place]
+        assert legend(axes)[f"lowest, {name}"].get_color() == colors[name]
+    assert curve(axes, "lowest, coated, step") == [(0.9, 3.0)]
+
+
+def test_with_more_coatings_than_colors_all_are_drawn(axes: Axes) -> None:
+    made = result(*[coated(1.0, vacancy(float(i)), termination=f"t{i}") for i in range(6)])
+    plot_vacancy_curve(made, axes)
+    assert len(points(axes)) == len(system_colors(made)) == 6
+
+
+def test_o_bonded_to_p_is_a_star_in_the_color_of_its_coating(axes: Axes) -> None:
+    around = vacancy(2.0).environment
+    assert around is not None
+    bonded = vacancy(2.0, environment=around.model_copy(update={"n_p": 1}))
+    made = result(host(1.0, vacancy(1.0)), coated(1.0, bonded, vacancy(3.0)))
+    plot_vacancy_curve(made, axes)
     drawn = points(axes)
-    assert (drawn[1.0, 1.0].get_marker(), drawn[1.0, 2.0].get_marker()) == ("o", "s")
-    assert curve(axes, "lowest, bare") == [(1.0, 1.0)]
-    assert curve(axes, "lowest, coated") == [(1.0, 2.0)]
+    assert {y: point.get_marker() for (_, y), point in drawn.items()} == {
+        1.0: "o",
+        2.0: "*",
+        3.0: "o",
+    }
+    assert drawn[1.0, 2.0].get_color() == system_colors(made)["coated, flat"]
+    assert legend(axes)["O bonded to P"].get_marker() == "*"
+
+
+def test_the_turning_points_of_two_systems_have_their_colors(axes: Axes) -> None:
+    fields = {"low": None, "high": None}
+    turning = [
+        TurningPoint(system="bare", lithium_fraction=0.6, **fields),
+        TurningPoint(system="coated", termination="flat", lithium_fraction=0.4, **fields),
+    ]
+    made = result(host(1.0, vacancy(1.0)), coated(1.0, vacancy(2.0)), turning_points=turning)
+    plot_vacancy_curve(made, axes)
+    told = {text.get_text(): text.get_color() for text in axes.texts}
+    colors = system_colors(made)
+    assert told == {"x0 = 0.60": colors["bare"], "x0 = 0.40": colors["coated, flat"]}
+    assert len(axes.patches) == 0
