@@ -28,6 +28,9 @@ OWN_SETTINGS: Final = "as found"
 
 _GAMMA_TOLERANCE: Final = 1e-6
 
+#: Charge of a cell that is taken for rounding of NELECT, e.
+_NEUTRAL_TOLERANCE_E: Final = 1e-3
+
 
 @dataclass(frozen=True)
 class PlainRun:
@@ -122,8 +125,12 @@ def read_plain_run(
         status: Status = "missing" if error.fault == "unreadable" else "failed"
         return PlainRun(str(path), None, str(error), status)
     reason, status = None, "completed"
+    charge = _charge_e(found)
     if found.energy_ev is None:
         reason, status = "; ".join(found.problems), "failed"
+    elif abs(charge) > _NEUTRAL_TOLERANCE_E:
+        reason = f"the cell has a charge of {charge:+g} e, and only neutral ones are compared"
+        status = "failed"
     final = _structure(found.final)
     calculation = CalculationDocument(
         key="",
@@ -133,7 +140,7 @@ def read_plain_run(
         reason=reason,
         fingerprint=Fingerprint(**found.settings.as_fields()),
         protocol=OWN_SETTINGS,
-        energy_ev=found.energy_ev,
+        energy_ev=None if reason else found.energy_ev,
         initial_structure=final
         if found.header.initial is None
         else _structure(found.header.initial),
@@ -176,6 +183,14 @@ def _k_mesh(found: Vasprun) -> KMesh:
         gamma_centred=gamma,
         points=() if divisions is not None else tuple(map(tuple, listed)),
     )
+
+
+def _charge_e(found: Vasprun) -> float:
+    """Return the charge of the cell, by the electrons that its atoms bring; 0 if not known."""
+    electrons_used = found.parameters.get("NELECT")
+    if not isinstance(electrons_used, float):
+        return 0.0
+    return sum(kind.n_atoms * kind.n_valence for kind in found.header.species) - electrons_used
 
 
 def _moment_mu_b(found: Vasprun) -> float | None:

@@ -119,7 +119,7 @@ def test_cells_may_relax_but_not_become_others(tmp_path, hosts, metal):
     ],
 )
 def test_hosts_that_do_not_belong_together(tmp_path, runs, metal, options, text, fields):
-    other = make.host(tmp_path / "other", -61.0, 1, **options)
+    other = make.host(tmp_path / "other", -68.0, 2, **options)
     message = refusal(runs / "li4", other, *metal)
     assert text in message
     assert str(other) in message

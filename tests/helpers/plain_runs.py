@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import vasprun_writer
 from vasprun_writer import Run, text
 
 if TYPE_CHECKING:
@@ -29,6 +30,23 @@ SCAN = {"METAGGA": ("string", "SCAN")}
 NOT_CONVERGED = {"NELM": ("int", "     4")}
 
 
+def with_electrons(run: Run, moment: int | None = None, charge: int = 0) -> Run:
+    """Give a run the levels of as many electrons as its atoms bring, less a charge."""
+    n = int(sum(vasprun_writer._VALENCE[symbol] for symbol in run.symbols)) - charge
+    if run.spins == 1:
+        assert n % 2 == 0
+        filled = [n // 2]
+    else:
+        unpaired = n % 2 if moment is None else moment
+        filled = [(n + unpaired) // 2, (n - unpaired) // 2]
+    run.levels = [
+        (-7.0 + 0.05 * level if level < count else 3.0 + 0.01 * level, level % 2, 0, spin)
+        for spin, count in enumerate(filled)
+        for level in range(max(filled) + 3)
+    ]
+    return run
+
+
 def write(folder: Path, run: Run, replace: tuple[str, str] | None = None) -> Path:
     """Write a run into a new folder; ``replace`` changes its text."""
     folder.mkdir()
@@ -41,7 +59,12 @@ def write(folder: Path, run: Run, replace: tuple[str, str] | None = None) -> Pat
 
 
 def cell_run(
-    energy: float = HOST_EV, gone: tuple[int, ...] = (), *, shift: float = 0.0, **fields: Any
+    energy: float = HOST_EV,
+    gone: tuple[int, ...] = (),
+    *,
+    shift: float = 0.0,
+    charge: int = 0,
+    **fields: Any,
 ) -> Run:
     """Return the host without some atoms, all others moved by so many angstrom in the cell."""
     kept = [i for i in range(len(HOST)) if i not in gone]
@@ -53,7 +76,7 @@ def cell_run(
         moves = random.normal(size=run.fractional.shape)
         moves /= np.linalg.norm(moves, axis=1)[:, None] / shift
         run.fractional = (run.fractional + moves / np.diag(CELL)).round(8)
-    return run
+    return with_electrons(run, charge=charge)
 
 
 def host(path: Path, energy: float = HOST_EV, n_li: int = 4, **options: Any) -> Path:
@@ -82,12 +105,7 @@ def oxygen(
     options: dict[str, Any] = {"lattice": np.eye(3) * 9.0, "n_kpoints": 1, "u_values": None}
     run = Run(symbols=("O", "O"), energies=(energy,), entropy=0.0, **(options | fields))
     run.fractional = np.array([[0.5, 0.5, 0.5], [0.5, 0.5, 0.5 + bond / 9.0]]).round(8)
-    filled = [6 + moment // 2, 6 - moment // 2] if run.spins == 2 else [6]
-    run.levels = [
-        (-5.0 + 0.1 * level if level < n else 4.0 + 0.1 * level, level % 2, 0, spin)
-        for spin, n in enumerate(filled)
-        for level in range(10)
-    ]
+    run = with_electrons(run, moment if run.spins == 2 else None)
     return write(path, run, replace)
 
 
@@ -103,7 +121,7 @@ def lithium(
         symbols=("Li", "Li"), energies=(2 * energy_per_atom,), entropy=0.0, **options | fields
     )
     run.fractional = np.array([[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]])
-    return write(path, run, (_row(8, 1, 1), _row(*divisions)))
+    return write(path, with_electrons(run), (_row(8, 1, 1), _row(*divisions)))
 
 
 def _row(*divisions: int) -> str:

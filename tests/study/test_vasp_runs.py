@@ -43,6 +43,17 @@ def test_a_run_is_read_with_its_mesh_spins_and_moment(tmp_path: Path) -> None:
     assert molecule.completed.moment_mu_b == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize("charge", [1, -2])
+def test_a_charged_cell_has_no_energy_to_compare(tmp_path: Path, charge: int) -> None:
+    """E_f of a charged vacancy depends on the Fermi level and on the images of the charge."""
+    run = read_plain_run(make.host(tmp_path / "host", charge=charge))
+    assert run.completed is None
+    assert (
+        run.reason == f"the cell has a charge of {charge:+g} e, and only neutral ones are compared"
+    )
+    assert run.record().energy_ev is None
+
+
 def test_a_list_of_k_points_is_none_of_a_grid(tmp_path: Path) -> None:
     folder = make.host(tmp_path / "host")
     file = folder / "vasprun.xml"
@@ -130,7 +141,7 @@ def coated(folder: Path, energy: float, gone: tuple[int, ...] = ()) -> Path:
     more = [[0.3, 0.2, 0.8], [0.8, 0.2, 0.8], [0.3, 0.7, 0.8], [0.8, 0.7, 0.9]]
     run.fractional = np.vstack([run.fractional * [1, 1, 2 / 3], more]).round(8)
     run.forces = np.vstack([run.forces, np.zeros((4, 3))])
-    return make.write(folder, run)
+    return make.write(folder, make.with_electrons(run))
 
 
 @pytest.mark.usefixtures("with_phosphorus")
@@ -206,7 +217,7 @@ def test_the_environment_is_that_of_the_oxygen_in_the_host(tmp_path: Path) -> No
             n_energies=11,
         )
         run.fractional = slab.frac_coords[kept].round(8)
-        make.write(tmp_path / name, run)
+        make.write(tmp_path / name, make.with_electrons(run))
     found = vacancy_runs(
         [tmp_path / "host"], [tmp_path / "vacancy"], GIVEN_O2, VacancyOptions(tm_layers=2)
     )
