@@ -1,0 +1,51 @@
+"""The fake engine with calculations that take some time, so that they can be interrupted."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fake_engine import FakeCalculation, FakeEngine
+
+from llo_dft.engines.registry import oxygen_reference
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pymatgen.core import Structure
+
+    from llo_dft import recipe
+    from llo_dft.engines.base import Outcome
+    from llo_dft.typing import CalculationKind
+
+
+@dataclass
+class SlowCalculation(FakeCalculation):
+    """A calculation of the fake engine, after some seconds."""
+
+    seconds: float = 0.0
+
+    def calculate(self, structure: Structure, folder: Path) -> Outcome:
+        end = time.monotonic() + self.seconds
+        while time.monotonic() < end:
+            time.sleep(0.02)
+        return super().calculate(structure, folder)
+
+
+class SlowEngine(FakeEngine):
+    """The engine of a recipe with ``seconds``, ``counter`` and ``faults`` in its overrides."""
+
+    def __init__(self, settings: recipe.Engine) -> None:
+        overrides: dict[str, Any] = dict(settings.overrides)
+        super().__init__(overrides.get("counter", ""), overrides.get("faults"))
+        self.seconds = float(overrides.get("seconds", 0.0))
+        # the recipe names a real engine, and its O2 is taken; all else is the fake one's
+        self.oxygen = oxygen_reference(settings)
+
+    def maker(self, kind: CalculationKind) -> SlowCalculation:
+        return SlowCalculation(kind, self.protocol, self.counter, self.faults, seconds=self.seconds)
+
+    def seconds_per_atom(self, structure: Structure) -> float | None:
+        del structure
+        return None
