@@ -20,6 +20,7 @@ import os
 import shlex
 import shutil
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 #: Lines at the head of a POTCAR within which its title stands.
-_TITLE_LINES: Final = 20
+_HEAD_LINES: Final = 40
 
 
 @dataclass(frozen=True)
@@ -117,30 +118,53 @@ def check_potcars(elements: Iterable[str]) -> None:
     EngineError
         Naming the first.
     """
-    from pymatgen.io.vasp.inputs import PotcarSingle  # noqa: PLC0415 (a second to import)
-
     folder = pseudopotential_folder()
     if folder is None:
         raise EngineError(
             "VASP's pseudopotentials are not known here; set PMG_VASP_PSP_DIR to the folder that "
             "pymatgen's 'pmg config -p' made"
         )
-    where = f"{POTCAR_SET} of PMG_VASP_PSP_DIR = {folder}"
     for element in sorted(set(elements)):
         potcar = potcar_of(element)
-        try:
-            single = PotcarSingle.from_symbol_and_functional(potcar.symbol, POTCAR_SET)
-        except (OSError, ValueError) as error:
+        title = _title_in(folder, potcar.symbol)
+        if title is None:
             raise EngineError(
-                f"the pseudopotential {potcar.symbol} is not found in {where}; expected the set "
-                "potpaw_PBE.54 as pymatgen's 'pmg config -p' arranges it"
-            ) from error
-        title = " ".join(str(single.keywords.get("TITEL", single.header)).split())
+                f"the pseudopotential {potcar.symbol} is not found in {folder}; expected the set "
+                f"potpaw_PBE.54 in {_set_folder(folder)}, as pymatgen's 'pmg config -p' arranges it"
+            )
         if title != potcar.title:
             raise EngineError(
-                f"the pseudopotential {potcar.symbol} in {where} is {title!r}; expected "
-                f"{potcar.title!r}, of the set potpaw_PBE.54"
+                f"the pseudopotential {potcar.symbol} in {_set_folder(folder)} is {title!r}; "
+                f"expected {potcar.title!r}, of the set potpaw_PBE.54"
             )
+
+
+def _set_folder(folder: Path) -> Path:
+    """Return where pymatgen looks for our set of pseudopotentials."""
+    from pymatgen.core import SETTINGS  # noqa: PLC0415 (a third of a second to import)
+    from pymatgen.io.vasp.inputs import PotcarSingle  # noqa: PLC0415 (a second to import)
+
+    own = SETTINGS.get("PMG_VASP_PSP_SUB_DIRS") or {}
+    return folder / str(own.get(POTCAR_SET, PotcarSingle.functional_dir[POTCAR_SET]))
+
+
+def _title_in(folder: Path, symbol: str) -> str | None:
+    """Return a pseudopotential's title, found as pymatgen finds it; None if it is not there."""
+    from monty.io import zopen  # noqa: PLC0415 (seldom needed)
+
+    base = _set_folder(folder)
+    for path in (base / f"POTCAR.{symbol}", base / symbol / "POTCAR"):
+        for suffix in ("", ".gz", ".bz2", ".Z"):
+            file = path.with_name(path.name + suffix)
+            if not file.is_file():
+                continue
+            with zopen(file, "rt", encoding="latin-1") as lines:
+                for line in islice(lines, _HEAD_LINES):
+                    name, _, value = line.partition("=")
+                    if name.strip() == "TITEL":
+                        return " ".join(value.split())
+            return "no title"
+    return None
 
 
 def _number(found: Mapping[str, str], name: str, default: float | None) -> float | None:

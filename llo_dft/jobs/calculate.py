@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from llo_dft.builders.magnetism import with_initial_moments
 from llo_dft.cache import CalculationCache, calculation_key
 from llo_dft.documents.calculation import CalculationDocument
-from llo_dft.jobs.read_back import read_back
+from llo_dft.errors import InputError
+from llo_dft.jobs.read_back import ReadBackError, read_back
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -158,5 +159,8 @@ def _reason(error: Exception) -> str:
         ]
         return f"the engine returned what can't be a result: {', '.join(faults)}"
     text = " ".join(str(error).split()) or "no message"
-    name = type(error).__name__
-    return text if name == "CalculationError" else f"{name}: {text}"
+    # engines are not imported here, so theirs is known by its name
+    meant_for_people = isinstance(error, InputError | ReadBackError) or any(
+        kind.__name__ == "CalculationError" for kind in type(error).__mro__
+    )
+    return text if meant_for_people else f"{type(error).__name__}: {text}"
