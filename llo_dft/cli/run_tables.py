@@ -40,7 +40,8 @@ def print_vacancy_runs(result: VacancyRuns) -> None:
     others = sorted({name for v in _vacancies(result) for name in v.alternatives_ev})
     typer.echo(_title(result))
     table = Table()
-    for name in ("x", "run", "O removed", "cations"):
+    around = any(one.environment for v in _vacancies(result) for one in v.removed or [])
+    for name in ("x", "run", "O removed", *(["cations"] if around else [])):
         table.add_column(name, justify="right" if name == "x" else "left", overflow="fold")
     for name in ("E_f (eV/O)", *others):
         table.add_column(name, justify="right")
@@ -48,10 +49,11 @@ def print_vacancy_runs(result: VacancyRuns) -> None:
     short = _short_names([run.path for run in result.runs])
     for host in result.hosts:
         x = "?" if host.lithium_fraction is None else f"{host.lithium_fraction:.3f}"
-        blank = [""] * (3 + len(others))
+        blank = [""] * (2 + around + len(others))
         table.add_row(x, f"{short[host.path]} ({host.formula})", *blank, _host_remarks(host))
         for vacancy in host.vacancies:
-            table.add_row(*_row(vacancy, short[vacancy.path], others))
+            row = _row(vacancy, others)
+            table.add_row("", short[vacancy.path], *(row if around else row[:1] + row[2:]))
         table.add_section()
     console.print(table)
     for point in result.turning_points:
@@ -127,7 +129,8 @@ def _short_names(paths: Sequence[str]) -> dict[str, str]:
     return {path: str(Path(*Path(path).parts[shared:])) for path in paths}
 
 
-def _row(vacancy: RunVacancy, name: str, others: Sequence[str]) -> list[str]:
+def _row(vacancy: RunVacancy, others: Sequence[str]) -> list[str]:
+    """Return the oxygen removed, the cations around it, energies and remarks."""
     value = vacancy.formation_energy_ev
     removed, around = f"{vacancy.n_removed} O", ""
     if vacancy.removed is not None:
@@ -140,8 +143,6 @@ def _row(vacancy: RunVacancy, name: str, others: Sequence[str]) -> list[str]:
         )
     energies = [vacancy.alternatives_ev.get(name) for name in others]
     return [
-        "",
-        name,
         removed,
         around,
         vacancy.status if value is None else f"{value:.3f}",

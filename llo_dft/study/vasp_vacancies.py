@@ -142,7 +142,7 @@ def vacancy_runs(
         else vacancy_map(found, chosen, options.temperatures_k, options.pressures_bar),
         allowed=runs.allowed,
         allowed_differences=runs.let_through,
-        notes=reference.notes,
+        notes=[*reference.notes, *_unknown_fractions(found)],
     )
     return result.model_copy(update={"mock": any(run.mock for run in result.runs)})
 
@@ -254,6 +254,12 @@ def _with_fractions(
         host.model_copy(update={"lithium_fraction": x})
         for host, x in zip(found, fractions, strict=True)
     ]
+
+
+def _unknown_fractions(hosts: Sequence[RunHost]) -> list[str]:
+    if all(host.lithium_fraction is not None for host in hosts):
+        return []
+    return ["full lithium is not known: give --lithium-full, or hosts at two lithium contents"]
 
 
 def _with_turning_temperature(host: RunHost, oxygen: OxygenChemicalPotential) -> RunHost:
