@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def summary(
-    paths: list[Path] = typer.Argument(help="VASP run folders, or vasprun.xml files."),
+    paths: list[Path] = typer.Argument(
+        help="VASP run folders, or vasprun.xml or vaspout.h5 files."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print them as a JSON list."),  # noqa: FBT001, FBT003
 ) -> None:
     """Tell of finished calculations what they are: energy, settings, gap, moments, problems.
@@ -63,9 +66,8 @@ def summarize(path: Path) -> CalculationSummary:
     from llo_dft.documents.calculation import Fingerprint  # noqa: PLC0415
     from llo_dft.documents.electronic import CalculationSummary, ConvergenceRecord  # noqa: PLC0415
     from llo_dft.readers.standin_mark import STANDIN_PROBLEM  # noqa: PLC0415
-    from llo_dft.readers.vasp_folder import find_vasprun  # noqa: PLC0415
 
-    run = _read(find_vasprun(path))
+    run = read_run_of(path)
     problems, notes = list(run.problems), list(run.notes)
     outcar = read_outcar_beside(run, problems)
     problems += [STANDIN_PROBLEM] if run.mock or (outcar is not None and outcar.mock) else []
@@ -95,20 +97,27 @@ def summarize(path: Path) -> CalculationSummary:
     )
 
 
-def _read(path: Path) -> Vasprun:
-    """Read eigenvalues, and the Fermi level where there is a density of states."""
-    from llo_dft.readers.vasprun import VaspFileError, read_vasprun  # noqa: PLC0415
+def read_run_of(path: Path) -> Vasprun:
+    """Read eigenvalues, and the Fermi level where there is a density of states.
+
+    Raises
+    ------
+    InputError
+        If there is no run, or its file is damaged.
+    """
+    from llo_dft.readers.vasp_folder import read_run  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.readers.vasprun import VaspFileError  # noqa: PLC0415
 
     try:
-        return read_vasprun(path, eigenvalues=True, dos=True)
+        return read_run(path, eigenvalues=True, dos=True)
     except VaspFileError as error:
         if error.fault != "absent":
             raise
-        return read_vasprun(path, eigenvalues=True)
+        return read_run(path, eigenvalues=True)
 
 
 def read_outcar_beside(run: Vasprun, problems: list[str]) -> Outcar | None:
-    """Return the OUTCAR beside a vasprun.xml; what is wrong with it becomes a problem."""
+    """Return the OUTCAR beside a run's file; what is wrong with it becomes a problem."""
     from llo_dft.readers.outcar import read_outcar  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.readers.vasp_folder import find_outcar  # noqa: PLC0415
     from llo_dft.readers.vasprun import VaspFileError  # noqa: PLC0415
@@ -151,6 +160,8 @@ def _moments(run: Vasprun, outcar: Outcar | None, problems: list[str]) -> Moment
         up, down = electrons(run.eigenvalues, run.header.kpoints.weights, 1)
         total = float(up - down)
     sites = None if outcar is None else outcar.moments_mu_b
+    if sites is None:
+        sites = run.moments_mu_b
     if sites is not None and len(sites) != len(run.final.symbols):
         problems.append(f"OUTCAR has moments of {len(sites)} atoms: it is of another run")
         sites = None
@@ -178,6 +189,8 @@ def cell_charge_of(run: Vasprun) -> float:
     if not isinstance(used, int | float):
         return 0.0
     whole = sum(kind.n_atoms * kind.n_valence for kind in run.header.species)
+    if not math.isfinite(whole):  # a vaspout.h5 without its POTCARs
+        return 0.0
     return round(whole - used, 6)  # NELECT is printed to eight decimals
 
 

@@ -20,11 +20,15 @@ STANDIN_PROBLEM: Final = "a stand-in for VASP wrote these files: no number in th
 def is_marked(*texts: object) -> bool:
     """Tell whether any of some texts holds the mark, whatever else it says.
 
+    Case doesn't count: pymatgen puts the words that it reads in vasprun.xml in small letters.
+
     Parameters
     ----------
     texts
         Text, or bytes as they stand in a file; anything else counts as its ``str``.
     """
+    mark = MARK.lower()
     return any(
-        MARK.encode() in text if isinstance(text, bytes) else MARK in str(text) for text in texts
+        mark.encode() in text.lower() if isinstance(text, bytes) else mark in str(text).lower()
+        for text in texts
     )

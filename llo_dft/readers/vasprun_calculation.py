@@ -23,6 +23,7 @@ from llo_dft.readers.vasprun_xml import parse_part
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
 
+    from llo_dft.readers.vasprun_convergence import Convergence
     from llo_dft.readers.vasprun_stream import ByteStream
 
 _WITHIN: Final = re.compile(
@@ -49,7 +50,11 @@ class Wanted:
 
 @dataclass
 class Found:
-    """What was found so far."""
+    """What was found so far.
+
+    ``moments_mu_b`` and ``decided`` (whether the run converged, where the file itself says more
+    than its steps do) are there from vaspout.h5 only.
+    """
 
     steps: list[Step] = field(default_factory=list)
     total: TotalDensity | None = None
@@ -58,6 +63,8 @@ class Found:
     problems: list[str] = field(default_factory=list)
     free_layout: bool = False
     last: tuple[ET.Element, str] | None = None
+    moments_mu_b: tuple[float, ...] | None = None
+    decided: Convergence | None = None
 
 
 def read_calculation(stream: ByteStream, header: Header, wanted: Wanted, found: Found) -> None:

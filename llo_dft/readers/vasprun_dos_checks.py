@@ -15,8 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from llo_dft.readers.vasprun_errors import NamesPlaces
     from llo_dft.readers.vasprun_sets import SetReader
-    from llo_dft.readers.vasprun_stream import ByteStream
     from llo_dft.typing import FloatArray
 
 #: Most rows in a thousand, and at least this many, that may break a rule for it to be theirs.
@@ -43,7 +43,7 @@ def refuse(reader: SetReader, what: str, offset: int | None = None) -> NoReturn:
     raise reader.stream.error("corrupt", what, reader.section, offset)
 
 
-def _first_of_few(broken: npt.NDArray[np.bool_]) -> int | None:
+def first_of_few(broken: npt.NDArray[np.bool_]) -> int | None:
     """Return the first row that breaks a rule that the others keep."""
     count = int(broken.sum())
     if 0 < count <= max(_FEW, broken.size * _FEW_PER_MILLE // 1000) and 2 * count < broken.size:
@@ -106,9 +106,9 @@ def check_total(
     unit = 10.0 ** -min(reader.layout.decimals[1:]) if reader.layout is not None else 0.0
     for spin, (states, sums) in enumerate(zip(density, integrated, strict=True), start=1):
         difference = np.abs(np.diff(sums) - states[1:] * step)
-        row = _first_of_few(difference > unit * (1.1 + step))
+        row = first_of_few(difference > unit * (1.1 + step))
         if row is None and smearing in _NON_NEGATIVE_SMEARING:
-            row = _first_of_few(np.diff(sums) < -2 * unit)  # true for tetrahedra as well
+            row = first_of_few(np.diff(sums) < -2 * unit)  # true for tetrahedra as well
         if row is not None:
             refuse(
                 reader,
@@ -126,14 +126,14 @@ def _jump(density: FloatArray) -> FloatArray:
 
 
 def check_projection(
-    stream: ByteStream, total: FloatArray, projected: FloatArray, smearing: int
+    stream: NamesPlaces, total: FloatArray, projected: FloatArray, smearing: int
 ) -> None:
     """Refuse projections of which a few points can't be: above the total, or negative.
 
     Parameters
     ----------
     stream
-        To name the place.
+        The file, to name the place.
     total
         States per eV, shape (n_spins, n_energies).
     projected

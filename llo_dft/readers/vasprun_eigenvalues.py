@@ -74,21 +74,33 @@ def read_eigenvalues(stream: ByteStream, n_kpoints: int, n_bands: int | None = N
         refuse(reader, f"{len(spins)} spins")
     table = np.array(spins)
     found = Eigenvalues(table[:, :, 0], table[:, :, 1])
-    _check(reader, found, n_bands)
+    fault = fault_in_bands(found, n_bands)
+    if fault is not None:
+        refuse(reader, fault)
     stream.skip_past(b"</eigenvalues>", "<eigenvalues>")
     return found
 
 
-def _check(reader: SetReader, found: Eigenvalues, n_bands: int | None) -> None:
+def fault_in_bands(found: Eigenvalues, n_bands: int | None) -> str | None:
+    """Return what of a table of bands can't be; None if nothing.
+
+    Parameters
+    ----------
+    found
+        The table.
+    n_bands
+        Bands that the rest of the file announces.
+    """
     if n_bands is not None and 0 < abs(found.energies_ev.shape[-1] - n_bands) <= _LOST_LINES:
-        refuse(reader, f"{found.energies_ev.shape[-1]} bands, and NBANDS is {n_bands}")
+        return f"{found.energies_ev.shape[-1]} bands, and NBANDS is {n_bands}"
     low, high = _OCCUPATION_LIMITS
     if found.occupations.min() < low or found.occupations.max() > high:
-        refuse(reader, "an occupation that is not between 0 and 1")
+        return "an occupation that is not between 0 and 1"
     falls = np.diff(found.energies_ev, axis=-1) < -_FALL_EV
     if 0 < falls.sum() <= 2 and found.energies_ev.shape[-1] > 2:  # noqa: PLR2004 (one value off)
         spin, point, band = (int(index[0]) + 1 for index in np.nonzero(falls))
-        refuse(reader, f"energies that fall, spin {spin}, k-point {point}, band {band}")
+        return f"energies that fall, spin {spin}, k-point {point}, band {band}"
+    return None
 
 
 def electrons(found: Eigenvalues, weights: FloatArray, per_state: int) -> FloatArray:

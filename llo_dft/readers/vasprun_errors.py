@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from llo_dft.errors import InputError
 
@@ -37,6 +37,13 @@ class VaspFileError(InputError):
         self.place = place
         where = f" at {place}" if place else ""
         super().__init__(f"{path}: {fault.replace('_', ' ')}{where}: {what}")
+
+
+class NamesPlaces(Protocol):
+    """A file that can name a fault in it together with the place."""
+
+    def error(self, fault: Fault, what: str, section: str, /) -> Exception:
+        """Return an error to raise."""
 
 
 class FreeLayoutError(Exception):

@@ -85,8 +85,8 @@ class Run:
         """Energies of the densities, as printed."""
         return np.linspace(*self.energy_range, self.n_energies).round(4)
 
-    def partial(self) -> np.ndarray:
-        """Projected densities, shape (atoms, spins, columns, energies), as printed."""
+    def partial(self, decimals: int | None = 4) -> np.ndarray:
+        """Projected densities, shape (atoms, spins, columns, energies), as printed, or exact."""
         shape = (len(self.symbols), self.spins, len(self.fields or LM_FIELDS), self.n_energies)
         found = np.zeros(shape)
         for energy, atom, column, spin in self.levels:
@@ -94,10 +94,10 @@ class Run:
             found[atom, spin, column] += (
                 0.7 * self.degeneracy * np.exp(-(x**2)) / self.sigma / np.sqrt(np.pi)
             )
-        return found.round(4)
+        return found if decimals is None else found.round(decimals)
 
-    def total(self) -> tuple[np.ndarray, np.ndarray]:
-        """Total density and its integral, shape (spins, energies), as printed."""
+    def total(self, decimals: int | None = 4) -> tuple[np.ndarray, np.ndarray]:
+        """Total density and its integral, shape (spins, energies), as printed, or exact."""
         integral = np.zeros((self.spins, self.n_energies))
         before = np.zeros(self.spins)
         step = (self.energy_range[1] - self.energy_range[0]) / (self.n_energies - 1)
@@ -108,17 +108,20 @@ class Run:
                 (1 + erf((self.grid[0] - step - energy) / self.sigma)) / 2 * self.degeneracy
             )
         density = np.diff(integral, prepend=before[:, None], axis=1) / step
-        return density.round(4), integral.round(4)
+        if decimals is None:
+            return density, integral
+        return density.round(decimals), integral.round(decimals)
 
-    def bands(self) -> np.ndarray:
-        """Eigenvalues and occupations, shape (spins, kpoints, bands, 2), as printed."""
+    def bands(self, decimals: int | None = 4) -> np.ndarray:
+        """Eigenvalues and occupations, shape (spins, kpoints, bands, 2), as printed, or exact."""
         found = []
         for spin in range(self.spins):
             energies = np.sort([level[0] for level in self.levels if level[3] == spin])
             filled = (energies < self.fermi).astype(float)
             shifts = 0.01 * np.cos(np.arange(self.n_kpoints))
             found.append([np.column_stack([energies + shift, filled]) for shift in shifts])
-        return np.array(found).round(4)
+        exact = np.array(found)
+        return exact if decimals is None else exact.round(decimals)
 
 
 def text(run: Run) -> str:
