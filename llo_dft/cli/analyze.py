@@ -7,6 +7,7 @@ import typer
 from llo_dft.cli import (
     analyze_band_center,
     analyze_charge_difference,
+    analyze_potential,
     analyze_summary,
     analyze_vacancy,
     analyze_voltage,
@@ -25,3 +26,4 @@ app.command("summary")(analyze_summary.summary)
 app.command("band-center")(analyze_band_center.band_center)
 app.command("charge-difference")(analyze_charge_difference.charge_difference)
 app.command("voltage")(analyze_voltage.voltage)
+app.command("potential")(analyze_potential.potential)

@@ -19,16 +19,25 @@ if TYPE_CHECKING:
 #: Core state that centres are counted from.
 CORE_STATE = "1s"
 
+#: What to do where a level is not known.
+_WHERE_FROM: dict[str, str] = {
+    "vacuum": "put its LOCPOT (LVHAR = .TRUE.) or an OUTCAR with LVACPOTAV = .TRUE. beside it",
+    "core": f"put an OUTCAR with ICORELEVEL = 1, which has the {CORE_STATE} states, beside it",
+}
+
 #: Vacuum levels of the two sides that differ by more than this are two levels, eV.
 SAME_VACUUM_EV = 0.05
 
 
 def band_center(  # noqa: PLR0913, PLR0917 (each is an option of the command)
-    paths: list[Path] = typer.Argument(help="VASP run folders, or vasprun.xml files."),
+    paths: list[Path] = typer.Argument(
+        help="VASP run folders, or vasprun.xml or vaspout.h5 files."
+    ),
     element: str = typer.Option("O", help="Element whose atoms are meant."),
     orbital: str = typer.Option("p", help="s, p, d or f, or one column (px, dxy, ...)."),
     reference: Literal["vbm", "fermi", "vacuum", "core"] = typer.Option(
-        "vbm", help="From where energies are counted; vacuum and core need an OUTCAR with them."
+        "vbm",
+        help="From where energies are counted; vacuum needs a LOCPOT or OUTCAR, core an OUTCAR.",
     ),
     window: str = typer.Option(
         "occupied", help="Window to show: occupied, full, or LO:HI in eV from the reference."
@@ -81,21 +90,13 @@ def parse_window(text: str) -> tuple[Window, tuple[float, float] | None]:
     InputError
         If it is neither a name nor LO:HI with LO below HI.
     """
-    from llo_dft.errors import InputError  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.cli.limits import parse_limits  # noqa: PLC0415 (keeps --help fast)
 
     if text == "occupied":
         return "occupied", None
     if text == "full":
         return "full", None
-    low, separator, high = text.partition(":")
-    try:
-        limits = (float(low), float(high))
-    except ValueError:
-        limits = (0.0, 0.0)
-    if not separator or not limits[0] < limits[1] or max(map(abs, limits)) == float("inf"):
-        raise InputError(
-            f"--window must be occupied, full or LO:HI in eV with LO below HI, got {text!r}"
-        )
+    limits = parse_limits(text, "--window must be occupied, full or LO:HI in eV")
     return "fixed", limits
 
 
@@ -117,12 +118,12 @@ def centers_of(
     from llo_dft.analysis.band_center_sites import SiteDensities, band_centers  # noqa: PLC0415
     from llo_dft.cli.analyze_summary import edges_of, read_outcar_beside  # noqa: PLC0415
     from llo_dft.errors import InputError  # noqa: PLC0415
-    from llo_dft.readers.vasp_folder import find_vasprun  # noqa: PLC0415
-    from llo_dft.readers.vasprun import ProjectionRequest, VaspFileError, read_vasprun  # noqa: PLC0415
+    from llo_dft.readers.vasp_folder import read_run  # noqa: PLC0415
+    from llo_dft.readers.vasprun import ProjectionRequest, VaspFileError  # noqa: PLC0415
 
     element, orbital = wanted
     request = ProjectionRequest(orbital, element=element)
-    run = read_vasprun(find_vasprun(path), eigenvalues=True, projection=request)
+    run = read_run(path, eigenvalues=True, projection=request)
     if not run.convergence.electronic:
         raise VaspFileError(run.path, "unconverged", run.convergence.electronic_reason)
     problems, notes = list(run.problems), list(run.notes)
@@ -143,6 +144,11 @@ def centers_of(
         classes,
     )
     levels = _levels(run, read_outcar_beside(run, problems), notes)
+    if reference == "vacuum" and "vacuum" not in levels:
+        levels |= _vacuum_of_locpot(run, problems, notes)
+    if reference in _WHERE_FROM and reference not in levels:
+        what = f"the {reference} level of this run is not known; {_WHERE_FROM[reference]}"
+        raise InputError("; ".join([f"{run.path}: {what}", *problems]))
     try:
         found = band_centers(
             str(path),
@@ -165,8 +171,7 @@ def _levels(run: Vasprun, outcar: Outcar | None, notes: list[str]) -> dict[Refer
     if outcar.vacuum_levels_ev is not None:
         upper, lower = outcar.vacuum_levels_ev
         levels["vacuum"] = (upper + lower) / 2
-        if abs(upper - lower) > SAME_VACUUM_EV:
-            notes.append(f"vacuum levels {upper:g} and {lower:g} eV on the two sides: their mean")
+        _note_two_levels(upper, lower, notes)
     if len(outcar.core_levels_ev) == len(run.final.symbols):
         core = [outcar.core_levels_ev[site].get(CORE_STATE) for site in run.projected_dos.sites]
         known = [level for level in core if level is not None]
@@ -174,6 +179,26 @@ def _levels(run: Vasprun, outcar: Outcar | None, notes: list[str]) -> dict[Refer
             levels["core"] = sum(known) / len(known)
             notes.append(f"core level: the mean {CORE_STATE} of the {len(known)} atoms")
     return levels
+
+
+def _note_two_levels(upper: float, lower: float, notes: list[str]) -> None:
+    if abs(upper - lower) > SAME_VACUUM_EV:
+        notes.append(f"vacuum levels {upper:.3f} and {lower:.3f} eV on the two sides: their mean")
+
+
+def _vacuum_of_locpot(
+    run: Vasprun, problems: list[str], notes: list[str]
+) -> dict[ReferenceLevel, float]:
+    """Return the vacuum level that the LOCPOT beside a run has, if it has one."""
+    from llo_dft.cli.potential_levels import faces_beside  # noqa: PLC0415 (keeps --help fast)
+
+    levels = faces_beside(run, problems)
+    if not levels:
+        return {}
+    upper, lower = levels["upper"].level_ev, levels["lower"].level_ev
+    notes.append("vacuum level: from LOCPOT")
+    _note_two_levels(upper, lower, notes)
+    return {"vacuum": (upper + lower) / 2}
 
 
 def site_classes(crystal: Crystal, sites: tuple[int, ...], tm_layers: int | None) -> dict[int, str]:

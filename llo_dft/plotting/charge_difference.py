@@ -28,7 +28,7 @@ ELEMENT_COLORS: Final = {
     "Ni": "#2e9e4f",
     "Co": "#1f5fbf",
 }
-_OTHER_COLOR: Final = "#6c757d"
+OTHER_COLOR: Final = "#6c757d"
 
 #: An atom so near outside the picture's box, in parts of it, is on its face.
 _EDGE: Final = 1e-6
@@ -82,7 +82,7 @@ def plot_atom_planes(document: ChargeDifference, axes: Axes) -> Axes:
                 chosen,
                 [level] * len(chosen),
                 "|",
-                color=ELEMENT_COLORS.get(element, _OTHER_COLOR),
+                color=ELEMENT_COLORS.get(element, OTHER_COLOR),
                 markersize=9,
                 markeredgewidth=1.6,
                 label=element if row == 0 else None,
@@ -228,7 +228,7 @@ def _draw_atoms(
         points = images.reshape(-1, 3) @ structure.lattice.matrix
         within = (points - origin) @ np.linalg.inv(box)
         points = points[(np.abs(within - 0.5) < 0.5 + _EDGE).all(axis=1)]
-        color = ELEMENT_COLORS.get(element, _OTHER_COLOR)
+        color = ELEMENT_COLORS.get(element, OTHER_COLOR)
         axes.scatter(
             *points.T,
             s=70,

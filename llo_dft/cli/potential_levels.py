@@ -1,0 +1,169 @@
+"""What the local potential of a VASP run says: put together from its files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from llo_dft.analysis.planar_average import plane_height_angstrom
+from llo_dft.analysis.potential_alignment import PotentialError, potential_profile
+from llo_dft.analysis.vacuum_levels import face_levels, has_vacuum
+from llo_dft.cli.analyze_summary import edges_of, read_run_of
+from llo_dft.documents.potential import FaceLevels, PotentialSummary
+from llo_dft.errors import InputError
+from llo_dft.readers.outcar import read_outcar
+from llo_dft.readers.vasp_folder import find_beside, find_run
+from llo_dft.readers.vasprun import VaspFileError
+from llo_dft.readers.volumetric import find_grid_file, read_potential
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from llo_dft.documents.charge import VacuumLevel
+    from llo_dft.documents.potential import Face
+    from llo_dft.readers.vasprun import Vasprun
+    from llo_dft.readers.volumetric import LocalPotential
+
+#: Distance of the oxide's layers: the window of the macroscopic average if none is given.
+LAYER_DISTANCE_ANGSTROM: Final = 4.74
+
+#: Levels of LOCPOT and OUTCAR that differ by more are not of one run, or not of one kind, eV.
+SAME_LEVEL_EV: Final = 0.05
+
+#: Two cells are the same to this, angstrom.
+SAME_CELL_ANGSTROM: Final = 1e-3
+
+
+def potential_of(
+    path: Path, *, axis: int = 2, windows_angstrom: Sequence[float] | None = None
+) -> PotentialSummary:
+    """Return what the potential of a run says.
+
+    Parameters
+    ----------
+    path
+        Run folder with a LOCPOT, or a LOCPOT.
+    axis
+        Lattice vector that leads out of the slab.
+    windows_angstrom
+        Windows of the macroscopic average, none, one or two; None: ``LAYER_DISTANCE_ANGSTROM``
+        if it fits into the cell.
+
+    Raises
+    ------
+    InputError
+        If there is no LOCPOT, it is damaged, or a window does not fit into the cell.
+    """
+    grid = read_potential(find_grid_file(path, "LOCPOT"))
+    structure = grid.header.structure()
+    if windows_angstrom is None:
+        height = plane_height_angstrom(structure.lattice.matrix, axis)
+        windows_angstrom = [LAYER_DISTANCE_ANGSTROM] if height > LAYER_DISTANCE_ANGSTROM else []
+    try:
+        profile = potential_profile(grid.potential_ev, structure, windows_angstrom, axis)
+    except ValueError as error:
+        raise InputError(f"{grid.header.path}: {error}") from error
+    problems: list[str] = []
+    notes = list(grid.notes)
+    fermi, vbm = _levels_of_run(grid, problems, notes)
+    faces: dict[Face, FaceLevels] = {}
+    if has_vacuum(profile, structure):
+        try:
+            for face, level in face_levels(profile, structure).items():
+                faces[face] = FaceLevels(
+                    vacuum=level,
+                    work_function_ev=None if fermi is None else level.level_ev - fermi,
+                    ionization_energy_ev=None if vbm is None else level.level_ev - vbm,
+                )
+        except PotentialError as error:
+            problems.append(str(error))
+    else:
+        notes.append("no vacuum in this cell")
+    _hold_against_outcar(grid, faces, notes)
+    return PotentialSummary(
+        path=str(path),
+        structure=structure,
+        profile=profile,
+        faces=faces,
+        dipole_step_ev=faces["upper"].vacuum.level_ev - faces["lower"].vacuum.level_ev
+        if faces
+        else None,
+        fermi_ev=fermi,
+        vbm_ev=vbm,
+        problems=problems,
+        notes=notes,
+    )
+
+
+def _levels_of_run(
+    grid: LocalPotential, problems: list[str], notes: list[str]
+) -> tuple[float | None, float | None]:
+    """Return E_F and the VBM of the run beside a LOCPOT, as far as they are known."""
+    try:
+        path = find_run(grid.header.path.parent)
+    except VaspFileError:
+        notes.append("no vasprun.xml or vaspout.h5 beside it: no work function")
+        return None, None
+    try:
+        run = read_run_of(path)
+    except VaspFileError as error:
+        problems.append(str(error))
+        return None, None
+    if not same_cell(run, grid):
+        problems.append(f"{path} is of another run: its cell or atoms are not those of LOCPOT")
+        return None, None
+    if not run.convergence.electronic:
+        problems.append(f"electrons not converged: {run.convergence.electronic_reason}")
+        return None, None
+    if run.parameters.get("LVHAR") is False and run.parameters.get("LVTOT") is True:
+        notes.append("LVTOT without LVHAR: exchange and correlation reach into the vacuum")
+    if run.fermi_ev is None:
+        notes.append("no Fermi level in the run: no work function")
+    edges = edges_of(run, notes)
+    if edges is None or edges.is_metal:
+        return run.fermi_ev, None
+    notes.append("E_F floats within the gap: the ionization energy is the firm number")
+    return run.fermi_ev, edges.vbm_ev
+
+
+def faces_beside(run: Vasprun, problems: list[str]) -> dict[Face, VacuumLevel]:
+    """Return the vacuum levels of the LOCPOT beside a run; empty if it has none to trust."""
+    path = find_beside(run.path, "LOCPOT")
+    if path is None:
+        return {}
+    try:
+        grid = read_potential(path)
+        if same_cell(run, grid):
+            structure = grid.header.structure()
+            return face_levels(potential_profile(grid.potential_ev, structure, ()), structure)
+        problems.append(f"{path} is of another run: its cell or atoms are not those of this one")
+    except InputError as error:
+        problems.append(str(error))
+    return {}
+
+
+def same_cell(run: Vasprun, grid: LocalPotential) -> bool:
+    """Tell whether a run ended with the atoms and the cell of a LOCPOT."""
+    difference = np.abs(run.final.lattice_angstrom - grid.header.lattice_angstrom)
+    return run.final.symbols == grid.header.species and bool(difference.max() < SAME_CELL_ANGSTROM)
+
+
+def _hold_against_outcar(
+    grid: LocalPotential, faces: dict[Face, FaceLevels], notes: list[str]
+) -> None:
+    """Note where OUTCAR (LVACPOTAV) has another vacuum level than the plateau."""
+    path = find_beside(grid.header.path, "OUTCAR")
+    if path is None or not faces:
+        return
+    try:
+        levels = read_outcar(path).vacuum_levels_ev
+    except VaspFileError as error:
+        notes.append(str(error))
+        return
+    names: tuple[Face, Face] = ("upper", "lower")
+    for face, level in zip(names, levels or (), strict=False):
+        own = faces[face].vacuum.level_ev
+        if abs(own - level) > SAME_LEVEL_EV:
+            notes.append(f"{face} face: {own:.3f} eV from LOCPOT, {level:.3f} eV in OUTCAR")

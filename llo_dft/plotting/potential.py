@@ -1,0 +1,94 @@
+"""The local potential of cells: planar and macroscopic averages over the planes of the atoms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from llo_dft.plotting.charge_difference import ELEMENT_COLORS, OTHER_COLOR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+    from llo_dft.documents.potential import PotentialSummary
+
+_PLANAR, _MACROSCOPIC, _VACUUM, _FERMI = "#8fa8bf", "#1f4e79", "#b8491e", "#2e9e4f"
+
+
+def plot_potential(summary: PotentialSummary, axes: Axes) -> Axes:
+    """Draw both averages, the vacuum level of each face where it was read, and E_F."""
+    profile = summary.profile
+    z = [*profile.coordinate_angstrom, profile.height_angstrom]
+    axes.plot(z, _closed(profile.planar_ev), color=_PLANAR, lw=0.9, label="planar average")
+    if profile.windows_angstrom:
+        windows = " and ".join(f"{window:g}" for window in profile.windows_angstrom)
+        label = f"macroscopic average over {windows} Å"
+        axes.plot(z, _closed(profile.macroscopic_ev), color=_MACROSCOPIC, lw=1.5, label=label)
+    for face, one in summary.faces.items():
+        start, end = one.vacuum.region_angstrom
+        text = f"{one.vacuum.level_ev:.2f} eV"
+        if one.work_function_ev is not None:
+            text += f", W = {one.work_function_ev:.2f} eV"
+        for shift in (-profile.height_angstrom, 0.0, profile.height_angstrom):
+            part = np.clip([start + shift, end + shift], 0.0, profile.height_angstrom)
+            if part[1] > part[0]:
+                axes.plot(part, [one.vacuum.level_ev] * 2, color=_VACUUM, lw=2.2)
+        axes.plot([], [], color=_VACUUM, lw=2.2, label=f"vacuum, {face} face: {text}")
+    if summary.fermi_ev is not None:
+        label = f"$E_F$ {summary.fermi_ev:.2f} eV"
+        axes.axhline(summary.fermi_ev, color=_FERMI, lw=1.0, ls="--", label=label)
+    axes.set_xlim(0.0, profile.height_angstrom)
+    axes.set_ylabel("potential (eV)")
+    axes.set_title(f"{summary.structure.composition.reduced_formula}: {summary.path}", fontsize=8)
+    axes.legend(fontsize=7, frameon=False)
+    return axes
+
+
+def plot_planes(summary: PotentialSummary, axes: Axes) -> Axes:
+    """Draw the height of every atom, each element on its own line in its colour."""
+    profile = summary.profile
+    fractions = np.mod(summary.structure.frac_coords[:, profile.axis], 1.0)
+    symbols = [site.specie.symbol for site in summary.structure]
+    elements = sorted(set(symbols), key=symbols.index)
+    for row, element in enumerate(elements):
+        chosen = [
+            fraction * profile.height_angstrom
+            for fraction, symbol in zip(fractions, symbols, strict=True)
+            if symbol == element
+        ]
+        color = ELEMENT_COLORS.get(element, OTHER_COLOR)
+        axes.plot(chosen, [-row] * len(chosen), "|", color=color, ms=9, mew=1.6)
+    axes.set_yticks([-row for row in range(len(elements))], elements, fontsize=8)
+    axes.set_ylim(-len(elements) + 0.4, 0.6)
+    axes.set_xlabel(f"z along the normal of the planes across {'abc'[profile.axis]} (Å)")
+    return axes
+
+
+def save_potential(summaries: Sequence[PotentialSummary], path: Path) -> None:
+    """Draw one calculation beside the other, atoms' planes below; the ending says which kind.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+    """
+    if not summaries:
+        raise ValueError("There is no potential to draw")
+    figure = Figure(figsize=(6.8 * len(summaries), 5.0), dpi=160, layout="constrained")
+    FigureCanvasAgg(figure)
+    rows = figure.subplots(2, len(summaries), sharex="col", height_ratios=[3, 1], squeeze=False)
+    for column, summary in enumerate(summaries):
+        plot_potential(summary, rows[0][column])
+        plot_planes(summary, rows[1][column])
+    figure.savefig(path)
+
+
+def _closed(values: Sequence[float]) -> list[float]:
+    """Return a periodic profile with its first value at the end again."""
+    return [*values, values[0]]
