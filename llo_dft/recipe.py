@@ -118,6 +118,13 @@ class Oxygen(Section):
     pressure: float = Field(1.0, gt=0.0)
 
 
+class Electronic(Section):
+    """[electronic]: what to compute of the electrons, where the engine can."""
+
+    dos: bool = False  # of every host: O 2p band centres by class
+    density: bool = False  # of each pristine interface and its parts: charge density difference
+
+
 class Engine(Section):
     """[engine]: what computes, with which named settings."""
 
@@ -137,6 +144,7 @@ class Recipe(Section):
     delithiation: Delithiation
     vacancies: Vacancies
     oxygen: Oxygen
+    electronic: Electronic = Electronic()
     engine: Engine
 
     @model_validator(mode="after")

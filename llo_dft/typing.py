@@ -23,6 +23,9 @@ Capability: TypeAlias = Literal["energy", "forces", "stress", "magmoms", "dos", 
 #: The LLO slab with vacuum, or the same slab with its coating.
 System: TypeAlias = Literal["bare", "coated"]
 
+#: The two parts of a coated slab.
+Part: TypeAlias = Literal["oxide", "coating"]
+
 #: How the energy of O2 is corrected (see llo_dft.analysis.oxygen).
 OxygenScheme: TypeAlias = Literal["none", "wang2006", "mp2020", "potential"]
 

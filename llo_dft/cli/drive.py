@@ -33,7 +33,9 @@ def drive(folder: Path = typer.Argument(help="Folder of the study.")) -> None:
     def work(submission: Submission) -> None:
         nonlocal incomplete
         _wait_for(study)
-        prepared = prepare_run(study.recipe(), Path(submission.recipe_folder), study)
+        prepared = prepare_run(
+            study.recipe(), Path(submission.recipe_folder), study, computes_here=False
+        )
         incomplete = not run_on_cluster(prepared, submission.config).is_complete
 
     with bad_input_in_one_line():

@@ -44,7 +44,7 @@ def run(
         config = None if on is None else _cluster(on, workers)
         folder = StudyFolder(output)
         check_not_driven(output)
-        prepared = prepare_run(study, recipe_folder, folder)
+        prepared = prepare_run(study, recipe_folder, folder, computes_here=config is None)
         if config is None:
             result = _run_here(prepared, workers)
         else:

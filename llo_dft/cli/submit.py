@@ -46,7 +46,7 @@ def submit(
         driver_request(config)
         folder = StudyFolder(output)
         check_not_driven(output)
-        prepared = prepare_run(study, recipe_folder, folder)
+        prepared = prepare_run(study, recipe_folder, folder, computes_here=False)
         submission = Submission(
             title=f"llo-dft {study.study.name}",
             recipe_folder=str(recipe_folder),

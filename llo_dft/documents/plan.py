@@ -7,13 +7,13 @@ calculations is known from the start.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from pydantic import Field
 
 from llo_dft.documents.base import Document, StoredStructure
 from llo_dft.documents.study import OxygenEnvironment, host_label
-from llo_dft.typing import System
+from llo_dft.typing import Part, System
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,6 +114,20 @@ class PlannedInterface(Document):
         return [site for site in found if site is not None]
 
 
+class PlannedStatic(Document):
+    """One point at the relaxed geometry of a host, for its electrons."""
+
+    host: str = Field(description="Label of the host")
+    part: Part | None = Field(
+        None, description="Of a pristine interface: this part alone, held where it is in it"
+    )
+
+    @property
+    def label(self) -> str:
+        """Name in labels and file names."""
+        return f"{self.host}_static" if self.part is None else f"{self.host}_{self.part}_static"
+
+
 class StudyPlan(Document):
     """Everything that will be computed."""
 
@@ -136,6 +150,10 @@ class StudyPlan(Document):
     )
     interfaces: list[PlannedInterface] = Field(default_factory=list)
     coating_crystal: StoredStructure | None = Field(None, description="Li3PO4 as a crystal")
+    statics: list[PlannedStatic] = Field(default_factory=list)
+    not_computed: list[str] = Field(
+        default_factory=list, description="What the recipe asks for and the engine can't give"
+    )
 
     @property
     def terminations(self) -> list[str]:
@@ -145,6 +163,13 @@ class StudyPlan(Document):
     def candidates(self, termination: str) -> list[PlannedInterface]:
         """Return the interfaces of one termination, best first; all list their atoms alike."""
         return [one for one in self.interfaces if one.termination == termination]
+
+    def part_sites(self, termination: str, part: Part) -> list[int]:
+        """Return the sites of one part in the pristine interface."""
+        one = self.candidates(termination)[0]
+        if part == "coating":
+            return list(one.coating_sites)
+        return [site for site in one.llo_sites if site is not None]
 
     def removed_sites(self, host: PlannedHost, bare_sites: Iterable[int]) -> list[int]:
         """Return the sites of a host's pristine structure that atoms of the bare slab have."""
@@ -171,11 +196,13 @@ class StudyPlan(Document):
         parts = [
             part_label(termination, part)
             for termination in self.terminations
-            for part in ("oxide", "coating")
+            for part in get_args(Part)
         ]
         slabs = [h.label for h in self.hosts if h.termination is None or h.removed]
         vacancies = [host.vacancy_label(made) for host in self.hosts for made in host.vacancies]
-        return [*crystals, *slabs, *(one.label for one in self.interfaces), *parts, *vacancies]
+        statics = [static.label for static in self.statics]
+        interfaces = [one.label for one in self.interfaces]
+        return [*crystals, *slabs, *interfaces, *parts, *vacancies, *statics]
 
     @property
     def n_calculations(self) -> int:
@@ -192,8 +219,8 @@ class StudyPlan(Document):
         return structure
 
 
-def part_label(termination: str, part: str) -> str:
-    """Return the name of the "oxide" or the "coating" of an interface alone."""
+def part_label(termination: str, part: Part) -> str:
+    """Return the name of one part of an interface, relaxed alone."""
     return f"interface_{termination}_{part}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from jobflow import Flow, Maker, OnMissing
 
@@ -18,6 +18,7 @@ from llo_dft.jobs.structures import (
     without_bonded_oxygen,
     without_sites,
 )
+from llo_dft.typing import Part
 
 if TYPE_CHECKING:
     from jobflow import Job, OutputReference
@@ -34,6 +35,8 @@ class VacancyCurveMaker(Maker):
     ----------
     bulk_maker, slab_maker, molecule_maker
         An engine's calculation makers: with the cell free, with it fixed, and for O2.
+    static_maker
+        For the electrons at a relaxed geometry; None if the plan has nothing of the kind.
     engine, protocol
         Their names, for the result.
     folder
@@ -46,6 +49,7 @@ class VacancyCurveMaker(Maker):
     engine: str
     protocol: str
     folder: str
+    static_maker: Any = None
     name: str = "oxygen vacancy curve"
 
     def make(self, plan: StudyPlan, oxygen: OxygenSettings) -> Flow:
@@ -53,6 +57,7 @@ class VacancyCurveMaker(Maker):
         made = _Study(self, plan)
         made.add_crystals()
         made.add_hosts()
+        made.add_statics()
         collect = collect_study(
             plan,
             oxygen,
@@ -102,6 +107,17 @@ class _Study:
             for vacancy in host.vacancies:
                 self._vacancy(host, vacancy)
 
+    def add_statics(self) -> None:
+        """Add the electrons of hosts, and of both parts of an interface held as they are."""
+        terminations = {host.label: host.termination for host in self.plan.hosts}
+        for static in self.plan.statics:
+            removed: list[int] = []
+            if static.part is not None:
+                other: Part = "coating" if static.part == "oxide" else "oxide"
+                removed = self.plan.part_sites(cast("str", terminations[static.host]), other)
+            start = self._add(without_sites(self.hosts[static.host], removed))
+            self._calculate(static.label, start.output, self.maker.static_maker)
+
     def _pristine(self, host: PlannedHost) -> OutputReference:
         if host.termination is None:
             cut = self._add(cut_relaxed_slab(self.plan, self.calculations["bulk"]))
@@ -117,10 +133,11 @@ class _Study:
             candidates.append(self._calculate(one.label, laid.output, self.maker.slab_maker))
         best = self._add(best_interface(termination, candidates))
         best.config.on_missing_references = OnMissing.NONE
-        oxide = [site for site in planned[0].llo_sites if site is not None]
-        for name, others in (("oxide", planned[0].coating_sites), ("coating", oxide)):
-            part = self._add(without_sites(best.output, others))
-            self._calculate(part_label(termination, name), part.output, self.maker.slab_maker)
+        for part in get_args(Part):
+            other: Part = "coating" if part == "oxide" else "oxide"
+            sites = self.plan.part_sites(termination, other)
+            start = self._add(without_sites(best.output, sites))
+            self._calculate(part_label(termination, part), start.output, self.maker.slab_maker)
         return best.output
 
     def _vacancy(self, host: PlannedHost, vacancy: PlannedVacancy) -> None:

@@ -25,5 +25,6 @@ def make_flow(plan: StudyPlan, oxygen: OxygenSettings, engine: Engine, folder: P
         engine=engine.name,
         protocol=engine.protocol,
         folder=str(folder.resolve()),
+        static_maker=engine.maker("static") if plan.statics else None,
     )
     return maker.make(plan, oxygen)

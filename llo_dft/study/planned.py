@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from llo_dft.builders.magnetism import with_initial_moments
 from llo_dft.builders.molecule import o2_in_box
 from llo_dft.documents.plan import part_label
 from llo_dft.engines.base import CheckedEngine
+from llo_dft.typing import Part
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
-    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.documents.plan import PlannedStatic, StudyPlan
     from llo_dft.engines.base import Engine
     from llo_dft.typing import CalculationKind
 
@@ -55,20 +56,34 @@ def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
         found[one.label] = "slab_relax", one.structure
     for termination in plan.terminations:
         best = plan.candidates(termination)[0]
-        oxide = [site for site in best.llo_sites if site is not None]
-        for part, others in (("oxide", best.coating_sites), ("coating", oxide)):
-            alone = best.structure.copy()
-            alone.remove_sites(others)
-            found[part_label(termination, part)] = "slab_relax", alone
+        for part in get_args(Part):
+            kept = plan.part_sites(termination, part)
+            found[part_label(termination, part)] = "slab_relax", _only(best.structure, kept)
     for host in plan.hosts:
         found[host.label] = "slab_relax", plan.host_structure(host)
         for vacancy in host.vacancies:
             made = plan.vacancy_structure(host, vacancy)
             found[host.vacancy_label(vacancy)] = "slab_relax", made
+    for static in plan.statics:
+        found[static.label] = "static", _static_structure(plan, static)
     missing = [label for label in plan.labels if label not in found]
     if missing:
         raise ValueError(f"no structure is planned for {', '.join(missing)}")
     return [PlannedCalculation(label, *found[label]) for label in plan.labels]
+
+
+def _static_structure(plan: StudyPlan, static: PlannedStatic) -> Structure:
+    host = next(one for one in plan.hosts if one.label == static.host)
+    structure = plan.host_structure(host)
+    if static.part is not None and host.termination is not None:
+        return _only(structure, plan.part_sites(host.termination, static.part))
+    return structure
+
+
+def _only(structure: Structure, sites: list[int]) -> Structure:
+    part: Structure = structure.copy()
+    part.remove_sites([i for i in range(len(structure)) if i not in sites])
+    return part
 
 
 def check_engine(engine: Engine, plan: StudyPlan, *, machine: bool = True) -> None:

@@ -19,6 +19,8 @@ from llo_dft.study.folder import write_whole
 from llo_dft.study.manifest import write_structures
 from llo_dft.study.oxygen import oxygen_settings
 from llo_dft.study.plan import make_plan
+from llo_dft.study.plan_electronic import with_electronic
+from llo_dft.study.planned import check_engine
 from llo_dft.study.results import with_failures, write_results
 
 if TYPE_CHECKING:
@@ -59,7 +61,9 @@ class PreparedRun:
     folder: StudyFolder
 
 
-def prepare_run(recipe: Recipe, recipe_folder: Path, folder: StudyFolder) -> PreparedRun:
+def prepare_run(
+    recipe: Recipe, recipe_folder: Path, folder: StudyFolder, *, computes_here: bool = True
+) -> PreparedRun:
     """Check all that can be checked, and plan the study; nothing is written.
 
     Parameters
@@ -68,6 +72,8 @@ def prepare_run(recipe: Recipe, recipe_folder: Path, folder: StudyFolder) -> Pre
         The study, and where the files that it names are.
     folder
         Where it is to be kept; a folder of the same study is gone on with.
+    computes_here
+        Whether the calculations run on this machine, which then must have what they need.
 
     Raises
     ------
@@ -77,7 +83,9 @@ def prepare_run(recipe: Recipe, recipe_folder: Path, folder: StudyFolder) -> Pre
     engine = engine_from(recipe.engine)
     oxygen = oxygen_settings(recipe, engine.oxygen)
     folder.check_free_for(recipe)
-    return PreparedRun(recipe, engine, oxygen, make_plan(recipe, recipe_folder), folder)
+    plan = with_electronic(make_plan(recipe, recipe_folder), recipe.electronic, engine)
+    check_engine(engine, plan, machine=computes_here)
+    return PreparedRun(recipe, engine, oxygen, plan, folder)
 
 
 def run_study(
