@@ -2,18 +2,111 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from html import escape
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 from pymatgen.core.structure import Structure
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Longest text of a value in a line, and most items of a list that are shown in it.
+_LONGEST_TEXT: Final = 60
+_MOST_ITEMS: Final = 4
+
+#: Most rows of a list of documents that a notebook shows.
+_MOST_ROWS: Final = 12
+
+
+class _Shown:
+    """A value in its short form, which is also what ``repr`` gives of it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
 
 class Document(BaseModel):
-    """A stored record: immutable, an unknown key is an error, and so is NaN."""
+    """A stored record: immutable, an unknown key is an error, and so is NaN.
+
+    Its ``repr`` is one line: long lists by their length, structures by their formula, what is
+    empty or as by default left out. A notebook shows a table with each field's meaning beside it.
+    """
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, arbitrary_types_allowed=True
     )
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """Give the fields that say something, in their short form."""
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if not _is_empty(value) and value is not field.default:
+                yield name, _Shown(short(value))
+
+    def _repr_html_(self) -> str:
+        """Return a table for a notebook."""
+        rows = []
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            if not _is_empty(value) and value is not field.default:
+                about = escape(field.description or "")
+                rows.append(
+                    f"<tr><th style='text-align:left'>{escape(name)}</th>"
+                    f"<td style='text-align:left'>{_html(value)}</td>"
+                    f"<td style='text-align:left;color:gray'>{about}</td></tr>"
+                )
+        return f"<b>{escape(type(self).__name__)}</b><table>{''.join(rows)}</table>"
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str | list | tuple | dict) and not value)
+
+
+def short(value: object) -> str:
+    """Return a value on one short line: numbers to six digits, much of anything by its count."""
+    if isinstance(value, Document):
+        return f"{type(value).__name__}(...)"
+    if isinstance(value, Structure):
+        return f"<{value.composition.formula}>"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, dict):
+        text = ", ".join(f"{key}: {short(item)}" for key, item in value.items())
+        return _or_count(value, f"{{{text}}}")
+    if isinstance(value, list | tuple):
+        return _or_count(value, f"[{', '.join(map(short, value))}]")
+    text = repr(value)
+    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 3]}..."
+
+
+def _or_count(value: dict[Any, Any] | list[Any] | tuple[Any, ...], text: str) -> str:
+    """Return a text that is short enough, or else how many of what there are."""
+    if len(value) <= _MOST_ITEMS and len(text) <= _LONGEST_TEXT:
+        return text
+    items = list(value.values()) if isinstance(value, dict) else list(value)
+    kinds = {type(item).__name__ for item in items}
+    return f"<{len(items)} {kinds.pop() if len(kinds) == 1 else 'items'}>"
+
+
+def _html(value: object) -> str:
+    """Return a value as HTML; documents within it fold out."""
+    if isinstance(value, Document):
+        return f"<details><summary>{escape(short(value))}</summary>{value._repr_html_()}</details>"
+    if isinstance(value, list) and value and all(isinstance(item, Document) for item in value):
+        lines = [f"<li>{escape(_cut(repr(item)))}</li>" for item in value[:_MOST_ROWS]]
+        if len(value) > _MOST_ROWS:
+            lines.append(f"<li>and {len(value) - _MOST_ROWS} more</li>")
+        head = f"{len(value)} {type(value[0]).__name__}"
+        return f"<details><summary>{escape(head)}</summary><ol>{''.join(lines)}</ol></details>"
+    return escape(short(value))
+
+
+def _cut(text: str, longest: int = 160) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def _structure_from(value: Any) -> Any:  # noqa: ANN401 (pydantic hands over whatever it was given)
