@@ -65,8 +65,8 @@ def test_build_twice_is_the_same_to_the_byte(command: Any, tmp_path: Path) -> No
 def test_build_tells_what_it_made(command: Any, tmp_path: Path) -> None:
     built = command("build", write_recipe(tmp_path), "-o", "out")
     assert "asked for Li1.2Mn0.54Ni0.13Co0.13O2, off by at most 0.040 per O2" in built.stdout
-    assert "3 structures in out/structures" in built.stdout
-    assert "a run takes 4 calculations" in built.stdout
+    assert "4 structures in out/structures" in built.stdout
+    assert "a run takes 5 calculations" in built.stdout
     assert not (tmp_path / "out" / "calculations").exists()
 
 

@@ -31,7 +31,7 @@ SAME_ENERGY_EV = 1e-6
 PATIENCE_S = 300.0
 WORKERS_END_S = 20.0
 
-N_CALCULATIONS = 6
+N_CALCULATIONS = 7
 
 
 def start(folder: Path, name: str) -> subprocess.Popen[str]:
@@ -47,7 +47,7 @@ def start(folder: Path, name: str) -> subprocess.Popen[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a recipe of six calculations of a few steps is."""
+    """Where a recipe of seven calculations of a few steps is."""
     made: Path = tmp_path_factory.mktemp("chgnet")
     write_recipe(
         made,
@@ -102,7 +102,9 @@ def test_a_run_gives_its_results_table_and_figure(
     table = (folder / "whole" / "results.csv").read_text(encoding="utf-8")
     assert len(table.splitlines()) == 1 + 2
     assert (folder / "whole" / "vacancy_energy.png").read_bytes().startswith(b"\x89PNG")
-    assert [line[:6] for line in progress[-N_CALCULATIONS:]] == [f"[{i}/6] " for i in range(1, 7)]
+    assert [line[:6] for line in progress[-N_CALCULATIONS:]] == [
+        f"[{i}/{N_CALCULATIONS}] " for i in range(1, 8)
+    ]
     # a fresh oxide holds its O by some eV, and less so the less Li there is
     full, half = (host["vacancies"][0]["formation_energy_ev"] for host in written["hosts"])
     assert 0.5 < half < full < 5.0

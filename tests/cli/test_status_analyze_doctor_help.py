@@ -47,7 +47,7 @@ def test_status_of_what_was_built(command: Any, tmp_path: Path) -> None:
     command("build", write_recipe(tmp_path, **small), "-o", "out")
     done = command("status", "out")
     assert done.exit_code == 1
-    assert done.stdout.splitlines()[0] == "tiny: 4 missing of 4 calculations"
+    assert done.stdout.splitlines()[0] == "tiny: 5 missing of 5 calculations"
     assert "  missing   bare_x1.0000" in done.stdout.splitlines()
 
 
@@ -55,7 +55,7 @@ def test_status_names_what_failed_and_why(command: Any, run_with_a_failure: Path
     done = command("status", run_with_a_failure)
     assert done.exit_code == 1
     lines = done.stdout.splitlines()
-    assert lines[0] == "tiny: 8 completed, 1 failed, 2 skipped of 11 calculations"
+    assert lines[0] == "tiny: 9 completed, 1 failed, 2 skipped of 12 calculations"
     assert "  failed    bare_x0.5714: RuntimeError: the cluster is on fire" in lines
     assert len([line for line in lines if line.startswith("  skipped   bare_x0.5714_vac_")]) == 2
 
@@ -63,9 +63,10 @@ def test_status_names_what_failed_and_why(command: Any, run_with_a_failure: Path
 def test_status_for_a_script(command: Any, run_with_a_failure: Path) -> None:
     found = json.loads(command("status", run_with_a_failure, "--json").stdout)
     assert found["complete"] is False
-    assert found["counts"]["completed"] == 8
-    assert len(found["calculations"]) == 11
-    assert set(found["calculations"][0]) == {"label", "state", "reason", "folder"}
+    assert found["counts"]["completed"] == 9
+    assert len(found["calculations"]) == 12
+    fields = {"label", "state", "reason", "folder", "applicable"}
+    assert set(found["calculations"][0]) == fields
 
 
 def test_analyze_under_another_reservoir(command: Any, run_with_a_failure: Path) -> None:

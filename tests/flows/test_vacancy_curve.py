@@ -218,7 +218,11 @@ def test_nothing_is_computed_twice(study: Study) -> None:
     assert len(calls) == study.plan.n_calculations
     assert study.run() == first
     assert study.calls() == calls
-    assert study.cache.journal() == journal
+    again = study.cache.journal()
+    assert again[: len(journal)] == journal
+    # what was there is noted under its name
+    assert {entry.event for entry in again[len(journal) :]} == {"reused"}
+    assert sorted(entry.label for entry in again[len(journal) :]) == sorted(study.plan.labels)
 
 
 def test_a_failed_host_takes_its_vacancies_with_it_and_no_more(study: Study) -> None:
@@ -243,7 +247,7 @@ def test_a_failed_pristine_host_takes_all_others_with_it(study: Study) -> None:
     assert [host.status for host in result.hosts] == ["failed", "skipped", "skipped"]
     for host in result.hosts[1:]:
         assert host.reason == "bare_x1.0000 failed: not converged after 3 steps"
-    assert result.counts == {"completed": 2, "failed": 1, "skipped": 8}
+    assert result.counts == {"completed": 3, "failed": 1, "skipped": 8}
 
 
 def test_a_failed_bulk_skips_every_host(study: Study) -> None:
@@ -251,9 +255,10 @@ def test_a_failed_bulk_skips_every_host(study: Study) -> None:
     assert {host.status for host in result.hosts} == {"skipped"}
     assert result.hosts[0].reason == "bulk failed: RuntimeError: the cluster is on fire"
     assert all("the cluster is on fire" in str(host.reason) for host in result.hosts)
-    assert result.counts == {"completed": 1, "failed": 1, "skipped": 9}
+    assert result.counts == {"completed": 2, "failed": 1, "skipped": 9}
     assert result.turning_points[0].lithium_fraction is None
-    assert result.o2_calculation is not None
+    records = {record.label: record.status for record in result.calculations}
+    assert (records["O2"], records["Li"], records["bulk"]) == ("completed", "completed", "failed")
 
 
 @pytest.mark.parametrize("scheme", ["none", "potential"])
@@ -295,7 +300,7 @@ def test_a_bulk_that_relaxed_out_of_its_symmetry_gives_no_slab(study: Study) -> 
     result = study.run(**{fault_name("bulk_relax", study.plan.bulk): "asymmetric"})
     assert result.hosts[0].status == "skipped"
     assert str(result.hosts[0].reason).startswith("the relaxed bulk lost the operation that turns")
-    assert result.counts == {"completed": 2, "skipped": 9}
+    assert result.counts == {"completed": 3, "skipped": 9}
 
 
 def test_only_what_failed_is_computed_again(study: Study) -> None:

@@ -1,5 +1,8 @@
 """The coating of a recipe: planned interfaces, and what can't be put on a slab."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from pymatgen.core.lattice import Lattice
@@ -9,6 +12,7 @@ from llo_dft.builders.checks import formal_charge
 from llo_dft.builders.matching import find_matches
 from llo_dft.errors import InputError
 from llo_dft.recipe import RecipeError, parse_recipe
+from llo_dft.study.coating import SCORE_TOLERANCE, _distinct
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.plan import make_plan
 from llo_dft.study.run import prepare_run
@@ -109,8 +113,34 @@ def test_unknown_setting_and_layers_are_refused_by_the_recipe():
         recipe(layers=0)
 
 
-def test_a_run_with_a_coating_is_refused_before_anything_is_written(tmp_path):
+def test_a_coating_that_does_not_fit_is_refused_before_anything_is_written(tmp_path):
     folder = tmp_path / "study"
-    with pytest.raises(RecipeError, match=r"computes bare ones only; take \[coating\] out"):
-        prepare_run(recipe(), tmp_path, StudyFolder(folder))
+    with pytest.raises(InputError, match="the coating does not fit the slab's cell"):
+        prepare_run(recipe(supercell=(1, 1)), tmp_path, StudyFolder(folder))
     assert not folder.exists()
+
+
+def test_registries_alike_count_once_and_the_best_go_first():
+    alike = 0.9 * SCORE_TOLERANCE
+    ranked = [SimpleNamespace(score=0.2 + alike * i) for i in range(5)]
+    # the third is more than the tolerance from the first, and the fifth from the third
+    assert _distinct(ranked) == ranked[::2]
+    assert _distinct([]) == []
+
+
+def test_as_many_distinct_registries_as_asked_for_are_planned(tmp_path):
+    plan = make_plan(recipe(keep=2), tmp_path)
+    for termination in plan.terminations:
+        first, second = plan.candidates(termination)
+        assert (first.rank, second.rank) == (0, 1)
+        assert second.score - first.score > SCORE_TOLERANCE
+        assert first.llo_sites == second.llo_sites
+        assert first.coating_sites == second.coating_sites
+        assert (first.registry, first.gap) != (second.registry, second.gap)
+
+
+def test_the_crystal_of_the_coating_is_planned_too(plan):
+    assert plan.coating_crystal.composition.reduced_formula == "Li3PO4"
+    assert make_plan(recipe(phase="gamma", setting="Pmnb"), Path()).coating_crystal != (
+        plan.coating_crystal
+    )

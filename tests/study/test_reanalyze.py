@@ -115,7 +115,7 @@ def test_a_calculation_that_was_removed_is_missing(copied: StudyFolder) -> None:
     after = reanalyze(copied)
     assert after.hosts[1].vacancies[0].status == "missing"
     assert after.hosts[1].vacancies[0].formation_energy_ev is None
-    assert after.counts == {"completed": 10, "missing": 1}
+    assert after.counts == {"completed": 11, "missing": 1}
 
 
 def test_a_calculation_that_was_changed_is_bad_input(copied: StudyFolder) -> None:

@@ -51,7 +51,12 @@ def test_the_results_are_what_their_schema_says(finished, troubled) -> None:
 
 def test_the_schema_gives_every_energy_its_unit() -> None:
     definitions = json.loads(results_schema())["$defs"]
-    names = [name for model in definitions.values() for name in model["properties"]]
+    names = [
+        name
+        for model in definitions.values()
+        for name, field in model["properties"].items()
+        if "$ref" not in field  # a table of its own, with units of its own
+    ]
     assert not [name for name in names if name.endswith("energy")]
     assert {"energy_ev", "formation_energy_ev", "temperature_k", "pressure_bar"} <= set(names)
 
@@ -83,7 +88,8 @@ def test_the_relaxed_hosts_are_where_the_results_say(finished) -> None:
         assert host.structure is not None
         text = (finished.folder.path / host.structure).read_text(encoding="utf-8")
         assert text.startswith("# generated using pymatgen")
-    assert len(list((finished.folder.path / "relaxed").iterdir())) == 3 + 6
+    relaxed = {path.stem for path in (finished.folder.path / "relaxed").iterdir()}
+    assert relaxed == {record.label for record in finished.result.calculations}
 
 
 def test_the_plan_that_was_run_is_kept(finished, plan: StudyPlan) -> None:
@@ -100,7 +106,7 @@ def test_progress_is_told_of_every_calculation(finished, plan: StudyPlan) -> Non
 
 def test_a_dead_worker_and_a_failed_host_leave_the_rest_alone(troubled, plan: StudyPlan) -> None:
     result = troubled.result
-    assert result.counts == {"completed": 6, "failed": 1, "skipped": 2, "missing": 2}
+    assert result.counts == {"completed": 7, "failed": 1, "skipped": 2, "missing": 2}
     first, second, third = result.hosts
     assert first.status == third.status == "completed"
     assert all(v.formation_energy_ev is not None for v in third.vacancies)
