@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from llo_dft.documents.study import system_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from matplotlib.axes import Axes
@@ -66,7 +67,12 @@ def plot_vacancy_curve(result: StudyResult, axes: Axes) -> Axes:
 
 def system_colors(result: StudyResult) -> dict[str, str]:
     """Return a colour for each system of a study, by its name for people."""
-    names = dict.fromkeys(system_name(h.system, h.termination) for h in result.hosts)
+    return colors_by_name(system_name(h.system, h.termination) for h in result.hosts)
+
+
+def colors_by_name(systems: Iterable[str]) -> dict[str, str]:
+    """Return a colour for each system, by its name for people; the same one in every figure."""
+    names = dict.fromkeys(systems)
     coated = iter(_COATED * (1 + len(names) // len(_COATED)))
     return {name: _BARE if name == "bare" else next(coated) for name in names}
 
