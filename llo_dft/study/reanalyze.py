@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from llo_dft.analysis.study import study_result
 from llo_dft.cache import CalculationCache
 from llo_dft.documents.plan import StudyPlan
@@ -50,7 +52,7 @@ def reanalyze(
     oxygen = oxygen_settings(recipe, oxygen_reference(recipe.engine))
     cache = CalculationCache(folder.calculations)
     result = study_result(
-        _plan(folder),
+        stored_plan(folder),
         oxygen,
         {record.label: _stored(cache, record, before.protocol) for record in before.calculations},
         engine=before.engine,
@@ -59,13 +61,24 @@ def reanalyze(
     return _with_files(with_failures(result, _reasons(before)), before)
 
 
-def _plan(folder: StudyFolder) -> StudyPlan:
-    """Return the plan that was run: a newer version might make another from the recipe."""
+def stored_plan(folder: StudyFolder) -> StudyPlan:
+    """Return the plan that was run: a newer version might make another from the recipe.
+
+    Raises
+    ------
+    StudyFolderError
+        If there is none, or it is not of this version's format.
+    """
     try:
         return StudyPlan.model_validate_json(folder.plan.read_bytes())
     except FileNotFoundError as error:
         raise StudyFolderError(
             f"there is no {folder.plan}; run the study again, its calculations are kept"
+        ) from error
+    except ValidationError as error:
+        raise StudyFolderError(
+            f"{folder.plan} is not a plan of this version ({error.error_count()} faults); "
+            "run the study again, its calculations are kept"
         ) from error
 
 
