@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import mmap
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from emmet.core.tasks import TaskDoc
     from pymatgen.io.vasp.inputs import VaspInput
@@ -22,8 +24,31 @@ DECISIVE: Final = (
 
 _RELATIVE: Final = 1e-6
 
+#: What VASP says when a relaxation met its criterion.
+_ACCURATE: Final = b"reached required accuracy"
 
-def problem_of(document: TaskDoc, asked: VaspInput) -> str | None:
+
+def is_converged(document: TaskDoc, run: Path) -> bool:
+    """Tell whether a run converged.
+
+    pymatgen takes fewer steps than NSW for convergence, which a run that was asked to stop has
+    too. VASP's own word decides: it looks at the stress as well.
+
+    Parameters
+    ----------
+    document
+        What atomate2 read.
+    run
+        Folder in which VASP ran.
+    """
+    if document.state != "successful":
+        return False
+    if not document.calcs_reversed[0].input.parameters.get("NSW", 0):
+        return True
+    return any(_holds(run / name, _ACCURATE) for name in ("vasp.out", "OUTCAR"))
+
+
+def problem_of(document: TaskDoc, asked: VaspInput, run: Path) -> str | None:
     """Return why a run is no result; None if it is one.
 
     Parameters
@@ -32,10 +57,12 @@ def problem_of(document: TaskDoc, asked: VaspInput) -> str | None:
         What atomate2 read.
     asked
         The inputs before custodian changed any.
+    run
+        Folder in which VASP ran.
     """
     if not math.isfinite(document.output.energy) or not np.isfinite(document.output.forces).all():
         return "VASP's energy or forces are no numbers (NaN)"
-    if document.state != "successful":
+    if not is_converged(document, run):
         return f"not converged: {_unconverged(document)}"
     used = document.calcs_reversed[0].input
     changed = _changed_tags(asked["INCAR"], used.incar)
@@ -45,6 +72,14 @@ def problem_of(document: TaskDoc, asked: VaspInput) -> str | None:
     if changed:
         return f"settings that decide the energy were changed on the way: {'; '.join(changed)}"
     return None
+
+
+def _holds(file: Path, words: bytes) -> bool:
+    """Tell whether a file holds some words, however big it is."""
+    if not file.is_file() or not file.stat().st_size:
+        return False
+    with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        return text.find(words) >= 0
 
 
 def _unconverged(document: TaskDoc) -> str:

@@ -15,6 +15,16 @@ _WALL_TIME: Final = "Walltime reached"
 #: Longest line of VASP's own words in a reason.
 _LONGEST_LINE: Final = 160
 
+#: What a line holds that says more than the one after it.
+_TELLING: Final = (
+    "no space left",
+    "quota",
+    "out of memory",
+    "oom",
+    "segmentation",
+    "cannot allocate",
+)
+
 #: Exit statuses of shells and launchers for a program that a signal ended.
 _SIGNAL_OFFSET: Final = 128
 
@@ -67,31 +77,42 @@ def failure(error: Exception, folder: Path, status: int | None) -> str:
         How VASP ended; negative after a signal.
     """
     log = run_log(folder)
-    last = log[-1] if log else {}
     said = _last_words(folder)
+    verdict = _verdict(log)
+    if verdict:
+        return f"{verdict}{said}"
+    text = f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"
+    if status and not type(error).__module__.startswith("custodian"):
+        return f"custodian stopped VASP and failed at the repair ({text}){said}"
+    return f"{_ending(log, status) or f'the outputs of VASP can not be read ({text})'}{said}"
+
+
+def _verdict(log: list[dict[str, Any]]) -> str:
+    """Return why custodian itself gave up; empty if it did not."""
+    last = log[-1] if log else {}
+    made = _corrections(log)
     if last.get("max_errors") or last.get("max_errors_per_job"):
-        given_up = _corrections(log)
-        errors = "; ".join(dict.fromkeys(_errors(correction) for correction in given_up))
-        return f"custodian gave up after {len(given_up)} repairs: {errors}{said}"
+        errors = "; ".join(dict.fromkeys(_errors(correction) for correction in made))
+        return f"custodian gave up after {len(made)} repairs: {errors}"
     if last.get("handler"):
-        hopeless = [c for c in _corrections(log) if not c.get("actions")]
-        errors = "; ".join(_errors(correction) for correction in hopeless)
-        return f"custodian knows no repair: {errors}{said}"
+        hopeless = [correction for correction in made if not correction.get("actions")]
+        return f"custodian knows no repair: {'; '.join(_errors(c) for c in hopeless)}"
+    return ""
+
+
+def _ending(log: list[dict[str, Any]], status: int | None) -> str:
+    """Return how VASP ended, if that or its files are at fault; empty if they are not."""
     killed = _signal(status)
     if killed:
-        return f"VASP was killed by {killed} (out of memory, or ended by the queue or a user){said}"
+        return f"VASP was killed by {killed} (out of memory, or ended by the queue or a user)"
     if status:
-        return f"VASP ended with exit status {status}{said}"
-    if last.get("validator"):
-        name = str(last["validator"].get("@class", ""))
-        what = (
-            "VASP's vasprun.xml is cut off or damaged"
-            if name == "VasprunXMLValidator"
-            else "VASP left no CONTCAR, OSZICAR or OUTCAR"
-        )
-        return f"{what}{said}"
-    text = " ".join(str(error).split()) or "no message"
-    return f"VASP's outputs can't be read ({type(error).__name__}: {text}){said}"
+        return f"VASP ended with exit status {status}"
+    validator = (log[-1] if log else {}).get("validator")
+    if not validator:
+        return ""
+    if validator.get("@class") == "VasprunXMLValidator":
+        return "VASP's vasprun.xml is cut off or damaged"
+    return "VASP left no CONTCAR, OSZICAR or OUTCAR"
 
 
 def _corrections(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -141,7 +162,7 @@ def _signal(status: int | None) -> str:
 
 
 def _last_words(folder: Path) -> str:
-    """Return the last line of VASP's errors, or else of its output."""
+    """Return the line of VASP's errors that says most, or else the last one of its output."""
     for name in ("std_err.txt", "vasp.out"):
         try:
             text = (folder / name).read_text(encoding="utf-8", errors="replace")
@@ -149,6 +170,8 @@ def _last_words(folder: Path) -> str:
             continue
         lines = [line.strip(" |*-\t") for line in text.splitlines()]
         lines = [line for line in lines if line]
+        telling = [line for line in lines if any(word in line.lower() for word in _TELLING)]
         if lines:
-            return f"; its last words: {lines[-1][:_LONGEST_LINE]!r}"
+            line = telling[-1] if telling else lines[-1]
+            return f"; its last words: {line[:_LONGEST_LINE]!r}"
     return ""

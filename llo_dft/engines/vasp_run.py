@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import warnings
-from contextlib import chdir
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from llo_dft.engines.base import CalculationError, Outcome
-from llo_dft.engines.vasp_checks import problem_of
+from llo_dft.engines.vasp_checks import is_converged, problem_of
 from llo_dft.engines.vasp_handlers import (
     MAX_ERRORS,
     custodian_settings,
@@ -31,7 +32,7 @@ from llo_dft.engines.vasp_progress import (
 from llo_dft.engines.vasp_report import corrections, failure, reached_wall_time, run_log
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from atomate2.vasp.sets.base import VaspInputGenerator
@@ -131,7 +132,7 @@ def _run_stage(
         shutil.copy(progress.wavecar, run / "WAVECAR")
         progress.wavecar = None
     document, problem = None, None
-    with chdir(run), warnings.catch_warnings():
+    with chdir(run), _log_into(run / "custodian.log"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about choices that are explained in vasp_incar
         try:
             document = LayeredOxideVaspMaker.make.original(maker, structure).output
@@ -140,18 +141,30 @@ def _run_stage(
         asked = generator.get_input_set(structure, potcar_spec=True)
     log = run_log(run)
     progress.corrections += corrections(log)
-    converged = document is not None and document.state == "successful"
-    if reached_wall_time(log) and not converged:
+    if reached_wall_time(log) and not (document and is_converged(document, run)):
         n_steps = 0 if document is None else _n_steps(document)
         reason = leave_for_next(calculation, run, progress, n_steps)
         raise WallTimeReachedError(reason, progress.corrections)
     if problem is not None:
         reason = failure(problem, run, maker.job.status())
         raise CalculationError(reason, progress.corrections) from problem
-    no_result = problem_of(document, asked)
+    no_result = problem_of(document, asked, run)
     if no_result is not None:
         raise CalculationError(no_result, progress.corrections)
     return document
+
+
+@contextmanager
+def _log_into(file: Path) -> Iterator[None]:
+    """Write what custodian logs into a file; with nobody listening it would go to the screen."""
+    handler = logging.FileHandler(file)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        handler.close()
 
 
 def _maker(
