@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from llo_dft.documents.study import CalculationRecord, StudyResult
     from llo_dft.hpc.submission import DriverStatus
     from llo_dft.study.folder import StudyFolder
+    from llo_dft.study.remote_status import QueueStatus
 
-State: TypeAlias = Literal["completed", "running", "failed", "interrupted", "skipped", "missing"]
+State: TypeAlias = Literal[
+    "completed", "running", "queued", "failed", "interrupted", "skipped", "missing"
+]
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,12 @@ class CalculationState:
 
 @dataclass(frozen=True)
 class StudyStatus:
-    """All planned calculations of a study, and its driver if one was put into a queue."""
+    """All planned calculations of a study, and its driver or its jobs in a queue."""
 
     study: str
     calculations: list[CalculationState]
     driver: DriverStatus | None = None
+    queue: QueueStatus | None = None
 
     @property
     def counts(self) -> dict[str, int]:
@@ -66,6 +70,7 @@ class StudyStatus:
             "counts": self.counts,
             "calculations": [asdict(calculation) for calculation in self.calculations],
             "driver": None if self.driver is None else self.driver.model_dump(mode="json"),
+            "queue": None if self.queue is None else self.queue.as_json(),
         }
 
 

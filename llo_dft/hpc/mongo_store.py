@@ -1,0 +1,106 @@
+"""A MongoDB collection whose password is in the environment, and so in no file.
+
+A project of jobflow-remote names this class for its queue and its outputs. The file holds the
+name of a variable; the password is read from that variable when a connection is made, handed to
+the MongoDB client and kept nowhere else: not in the store, and so in nothing that is made of it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from maggma.stores import MongoStore
+
+from llo_dft.errors import InputError
+
+
+class MissingPasswordError(InputError):
+    """The variable that is to hold the password is not set."""
+
+
+class EnvironmentMongoStore(MongoStore):
+    """A collection of a MongoDB server.
+
+    Parameters
+    ----------
+    database, collection_name, host, port
+        Where the collection is.
+    username
+        Who connects; "" for a server without accounts.
+    password_variable
+        Name of the environment variable that holds the password.
+    auth_source
+        Database that knows the account; None: ``database``.
+    mongoclient_kwargs
+        Further options of ``pymongo.MongoClient``, such as ``tls``.
+    kwargs
+        Further options of maggma's stores.
+    """
+
+    _coll: Any
+
+    def __init__(  # noqa: PLR0913 (maggma's)
+        self,
+        database: str,
+        collection_name: str,
+        *,
+        host: str = "localhost",
+        port: int = 27017,
+        username: str = "",
+        password_variable: str = "",
+        auth_source: str | None = None,
+        mongoclient_kwargs: dict[str, Any] | None = None,
+        **kwargs: Any,  # noqa: ANN401 (maggma's)
+    ) -> None:
+        if "password" in kwargs or "uri" in kwargs or "password" in (mongoclient_kwargs or {}):
+            raise InputError(
+                "a password does not belong into a project's file; put it into an environment "
+                "variable, and the name of that variable into password_variable"
+            )
+        if bool(username) != bool(password_variable):
+            raise InputError("username and password_variable go together: give both, or neither")
+        super().__init__(
+            database,
+            collection_name,
+            host=host,
+            port=port,
+            username=username,
+            auth_source=auth_source,
+            mongoclient_kwargs=mongoclient_kwargs,
+            **kwargs,
+        )
+        self.password_variable = password_variable
+
+    def connect(self, force_reset: bool = False) -> None:  # noqa: FBT001, FBT002 (maggma's)
+        """Connect, if that was not done yet.
+
+        Raises
+        ------
+        MissingPasswordError
+            If the variable is not set.
+        """
+        if self._coll is not None and not force_reset:
+            return
+        from pymongo import MongoClient  # noqa: PLC0415 (a third of a second to import)
+
+        account: dict[str, Any] = {}
+        if self.username:
+            account = {
+                "username": self.username,
+                "password": self._password(),
+                "authSource": self.auth_source,
+            }
+        client: MongoClient[dict[str, Any]] = MongoClient(
+            host=self.host, port=self.port, **account, **self.mongoclient_kwargs
+        )
+        self._coll = client[self.database][self.collection_name]
+
+    def _password(self) -> str:
+        password = os.environ.get(self.password_variable, "")
+        if not password:
+            raise MissingPasswordError(
+                f"the environment variable {self.password_variable}, which holds the password of "
+                f"{self.username} at MongoDB on {self.host}, is not set"
+            )
+        return password

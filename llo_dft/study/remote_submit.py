@@ -1,0 +1,119 @@
+"""Submit a study to jobflow-remote, and take it out of its queue again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llo_dft.hpc.remote_project import load_project
+from llo_dft.hpc.remote_queue import AT_WORK, open_queue
+from llo_dft.study.assemble import make_flow
+from llo_dft.study.folder import write_whole
+from llo_dft.study.manifest import write_structures
+from llo_dft.study.remote_jobs import ask, requests, submitted_jobs
+from llo_dft.study.remote_record import (
+    RemoteSubmission,
+    check_not_submitted,
+    record_path,
+    require_submission,
+    write_submission,
+)
+from llo_dft.study.remote_results import write_study
+
+if TYPE_CHECKING:
+    from jobflow import Flow
+
+    from llo_dft.hpc.remote_project import RemoteProject
+    from llo_dft.study.folder import StudyFolder
+    from llo_dft.study.remote_jobs import RequestedJob
+    from llo_dft.study.run import PreparedRun
+
+
+@dataclass(frozen=True)
+class PreparedSubmission:
+    """A study and a project that were found good, and what each job would ask for."""
+
+    prepared: PreparedRun
+    project: RemoteProject
+    worker: str | None
+    flow: Flow
+    wanted: list[RequestedJob]
+
+
+def prepare_submission(
+    prepared: PreparedRun, project: RemoteProject, worker: str | None
+) -> PreparedSubmission:
+    """Make the flow of a study and say what its jobs ask for; nothing is written.
+
+    Parameters
+    ----------
+    prepared
+        The study.
+    project
+        Where it goes.
+    worker
+        Takes the calculations in place of their types' own workers.
+
+    Raises
+    ------
+    InputError
+        If the project lacks a worker or a type of job.
+    """
+    folder = prepared.folder
+    flow = make_flow(prepared.plan, prepared.oxygen, prepared.engine, folder.calculations)
+    flow.add_jobs(write_study(flow.output, str(folder.path.resolve())))
+    wanted = requests(submitted_jobs(flow, prepared.plan), project, worker)
+    ask(flow, wanted, project)
+    return PreparedSubmission(prepared, project, worker, flow, wanted)
+
+
+def submit_study(submission: PreparedSubmission) -> None:
+    """Put the flow into the project's queue, and on record in the study's folder.
+
+    Raises
+    ------
+    InputError
+        If the study is submitted already, another run holds its folder, or the database can't
+        be reached.
+    """
+    prepared, folder = submission.prepared, submission.prepared.folder
+    with folder.lock():
+        check_not_submitted(folder.path)
+        folder.claim(prepared.recipe)
+        write_structures(prepared.plan, folder.path)
+        write_whole(folder.plan, prepared.plan.model_dump_json() + "\n")
+        with open_queue(submission.project) as queue:
+            # on record first: a flow in the queue that nobody knows of could not be taken out
+            record = RemoteSubmission(
+                project=str(submission.project.file),
+                flow=submission.flow.uuid,
+                worker=submission.worker,
+                jobs=[request.job for request in submission.wanted],
+            )
+            write_submission(folder.path, record)
+            try:
+                queue.add(submission.flow, submission.wanted[0].worker)
+            except BaseException:
+                record_path(folder.path).unlink()
+                raise
+
+
+def cancel_study(folder: StudyFolder) -> list[str]:
+    """Take a study out of the queue, and forget that it was submitted; what is computed stays.
+
+    Returns
+    -------
+    list of str
+        The scheduler's ids of the jobs that were cancelled.
+
+    Raises
+    ------
+    InputError
+        If it was not submitted, or the database can't be reached.
+    """
+    record = require_submission(folder.path)
+    with open_queue(load_project(record.project)) as queue:
+        jobs = queue.find(record.flow)
+        queue.remove(record.flow)
+    record_path(folder.path).unlink()
+    return [job.process for job in jobs.values() if job.stage in AT_WORK and job.process]
