@@ -11,8 +11,6 @@ from vasprun_writer import Run, text
 
 from llo_dft.analysis.oxidation_states import oxidation_states
 from llo_dft.analysis.voltage import LithiatedHost, voltage_curve
-from llo_dft.cli.analyze_band_center import centers_of
-from llo_dft.cli.analyze_summary import summarize
 from llo_dft.documents.electronic import CalculationSummary
 from llo_dft.documents.study import (
     HostResult,
@@ -24,6 +22,8 @@ from llo_dft.documents.study import (
 )
 from llo_dft.report import tables
 from llo_dft.resources import load_structure
+from llo_dft.study.vasp_band_centers import centers_of
+from llo_dft.study.vasp_summary import summarize
 
 AROUND = OxygenEnvironment(n_tm=2, n_li=1, n_p=1, n_li_interlayer=3, layer="surface", side="top")
 

@@ -9,13 +9,13 @@ import numpy as np
 from llo_dft.analysis.planar_average import plane_height_angstrom
 from llo_dft.analysis.potential_alignment import PotentialError, potential_profile
 from llo_dft.analysis.vacuum_levels import face_levels, has_vacuum
-from llo_dft.cli.analyze_summary import edges_of, read_run_of
 from llo_dft.documents.potential import FaceLevels, PotentialSummary
 from llo_dft.errors import InputError
 from llo_dft.readers.outcar import read_outcar
 from llo_dft.readers.vasp_folder import find_beside, find_run
 from llo_dft.readers.vasprun import VaspFileError
 from llo_dft.readers.volumetric import find_grid_file, read_potential
+from llo_dft.study.vasp_summary import edges_of, read_run_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,157 @@
+"""Band centres of a finished VASP run, put together from its files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llo_dft.analysis.band_center_sites import SiteDensities, band_centers
+from llo_dft.builders.environment import LONGEST_BOND, oxygen_environments
+from llo_dft.builders.valences import LAYER_METALS
+from llo_dft.errors import InputError
+from llo_dft.readers.vasp_folder import read_run
+from llo_dft.readers.vasprun import ProjectionRequest, VaspFileError
+from llo_dft.study.vasp_potential import faces_beside
+from llo_dft.study.vasp_summary import edges_of, read_outcar_beside, structure_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llo_dft.documents.electronic import BandCenters, ReferenceLevel
+    from llo_dft.readers.outcar import Outcar
+    from llo_dft.readers.vasprun import Vasprun
+    from llo_dft.readers.vasprun_header import Crystal
+
+#: Core state that centres are counted from.
+CORE_STATE = "1s"
+
+#: What to do where a level is not known.
+_WHERE_FROM: dict[str, str] = {
+    "vacuum": "put its LOCPOT (LVHAR = .TRUE.) or an OUTCAR with LVACPOTAV = .TRUE. beside it",
+    "core": f"put an OUTCAR with ICORELEVEL = 1, which has the {CORE_STATE} states, beside it",
+}
+
+#: Vacuum levels of the two sides that differ by more than this are two levels, eV.
+SAME_VACUUM_EV = 0.05
+
+
+def centers_of(
+    path: Path,
+    wanted: tuple[str, str],
+    reference: ReferenceLevel,
+    fixed: tuple[float, float] | None,
+    *,
+    tm_layers: int | None = None,
+) -> tuple[BandCenters, SiteDensities]:
+    """Return the band centres of one run, and the densities they are of.
+
+    Raises
+    ------
+    InputError
+        If the run can't be read, its electrons did not converge, or it lacks what is asked for.
+    """
+    element, orbital = wanted
+    request = ProjectionRequest(orbital, element=element)
+    run = read_run(path, eigenvalues=True, projection=request)
+    if not run.convergence.electronic:
+        raise VaspFileError(run.path, "unconverged", run.convergence.electronic_reason)
+    problems, notes = list(run.problems), list(run.notes)
+    edges = edges_of(run, notes)
+    if edges is None or run.total_dos is None or run.projected_dos is None:
+        raise InputError(f"{run.path}: {notes[-1] if notes else 'no densities of states'}")
+    sites = run.projected_dos.sites
+    try:
+        classes = site_classes(run.final, sites, tm_layers)
+    except ValueError as error:
+        raise InputError(f"{run.path}: {error}") from error
+    densities = SiteDensities(
+        element,
+        orbital,
+        run.total_dos.energies_ev,
+        run.projected_dos.density,
+        sites,
+        classes,
+    )
+    levels = _levels(run, read_outcar_beside(run, problems), notes)
+    if reference == "vacuum" and "vacuum" not in levels:
+        levels |= _vacuum_of_locpot(run, problems, notes)
+    if reference in _WHERE_FROM and reference not in levels:
+        what = f"the {reference} level of this run is not known; {_WHERE_FROM[reference]}"
+        raise InputError("; ".join([f"{run.path}: {what}", *problems]))
+    try:
+        found = band_centers(
+            str(path),
+            densities,
+            edges,
+            reference=reference,
+            levels_ev=levels,
+            fixed_window_ev=fixed,
+        )
+    except ValueError as error:
+        raise InputError(f"{run.path}: {error}") from error
+    return found.model_copy(update={"problems": problems, "notes": found.notes + notes}), densities
+
+
+def _levels(run: Vasprun, outcar: Outcar | None, notes: list[str]) -> dict[ReferenceLevel, float]:
+    """Return vacuum and core level, as far as OUTCAR has them."""
+    levels: dict[ReferenceLevel, float] = {}
+    if outcar is None or run.projected_dos is None:
+        return levels
+    if outcar.vacuum_levels_ev is not None:
+        upper, lower = outcar.vacuum_levels_ev
+        levels["vacuum"] = (upper + lower) / 2
+        _note_two_levels(upper, lower, notes)
+    if len(outcar.core_levels_ev) == len(run.final.symbols):
+        core = [outcar.core_levels_ev[site].get(CORE_STATE) for site in run.projected_dos.sites]
+        known = [level for level in core if level is not None]
+        if len(known) == len(core):
+            levels["core"] = sum(known) / len(known)
+            notes.append(f"core level: the mean {CORE_STATE} of the {len(known)} atoms")
+    return levels
+
+
+def _note_two_levels(upper: float, lower: float, notes: list[str]) -> None:
+    if abs(upper - lower) > SAME_VACUUM_EV:
+        notes.append(f"vacuum levels {upper:.3f} and {lower:.3f} eV on the two sides: their mean")
+
+
+def _vacuum_of_locpot(
+    run: Vasprun, problems: list[str], notes: list[str]
+) -> dict[ReferenceLevel, float]:
+    """Return the vacuum level that the LOCPOT beside a run has, if it has one."""
+    levels = faces_beside(run, problems)
+    if not levels:
+        return {}
+    upper, lower = levels["upper"].level_ev, levels["lower"].level_ev
+    notes.append("vacuum level: from LOCPOT")
+    _note_two_levels(upper, lower, notes)
+    return {"vacuum": (upper + lower) / 2}
+
+
+def site_classes(crystal: Crystal, sites: tuple[int, ...], tm_layers: int | None) -> dict[int, str]:
+    """Return the environment class of each site that is an O.
+
+    With ``tm_layers`` the class is that of the O's own sheet; without, it counts all cations
+    bonded to it: O of Li2MnO3 is 2TM+1Li one way and 2TM+4Li the other.
+
+    Raises
+    ------
+    ValueError
+        If the metals do not lie in that many layers.
+    """
+    structure = structure_of(crystal)
+    if tm_layers is not None:
+        around = oxygen_environments(structure, tm_layers)
+        return {site: around[site].label for site in sites if site in around}
+    found = {}
+    for site in sites:
+        if crystal.symbols[site] != "O":
+            continue
+        counts = {"TM": 0, "Li": 0, "P": 0}
+        for neighbor in structure.get_neighbors(structure[site], max(LONGEST_BOND.values())):
+            symbol = neighbor.specie.symbol
+            kind = symbol if symbol in {"Li", "P"} else "TM"
+            bond = LONGEST_BOND["metal" if kind == "TM" else kind]
+            if (kind != "TM" or symbol in LAYER_METALS) and neighbor.nn_distance <= bond:
+                counts[kind] += 1
+        found[site] = "+".join(f"{n}{kind}" for kind, n in counts.items() if n) or "free"
+    return found

@@ -1,0 +1,149 @@
+"""What a finished VASP calculation is, put together from its files."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pymatgen.core.structure import Structure
+
+from llo_dft.analysis.band_edges import band_edges
+from llo_dft.analysis.oxidation_states import oxidation_states
+from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.electronic import CalculationSummary, ConvergenceRecord, Moments
+from llo_dft.readers.outcar import read_outcar
+from llo_dft.readers.standin_mark import STANDIN_PROBLEM
+from llo_dft.readers.vasp_folder import find_outcar, read_run
+from llo_dft.readers.vasprun import VaspFileError
+from llo_dft.readers.vasprun_eigenvalues import electrons
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llo_dft.documents.electronic import BandEdges
+    from llo_dft.documents.oxidation import OxidationStates
+    from llo_dft.readers.outcar import Outcar
+    from llo_dft.readers.vasprun import Vasprun
+    from llo_dft.readers.vasprun_header import Crystal
+
+
+def summarize(path: Path) -> CalculationSummary:
+    """Return what the calculation in a folder or file is.
+
+    Raises
+    ------
+    InputError
+        If it can't be read, or is damaged.
+    """
+    run = read_run_of(path)
+    problems, notes = list(run.problems), list(run.notes)
+    outcar = read_outcar_beside(run, problems)
+    problems += [STANDIN_PROBLEM] if run.mock or (outcar is not None and outcar.mock) else []
+    edges = edges_of(run, notes)
+    forces = run.steps[-1].forces_ev_per_angstrom
+    moments = _moments(run, outcar, problems)
+    return CalculationSummary(
+        path=str(path),
+        formula=run.final.formula,
+        n_atoms=len(run.final.symbols),
+        n_ionic_steps=len(run.steps),
+        energy_ev=run.energy_ev,
+        converged=ConvergenceRecord(**vars(run.convergence)),
+        fingerprint=Fingerprint(**run.settings.as_fields()),
+        moments=moments,
+        oxidation_states=_oxidation_states(run, moments),
+        fermi_ev=run.fermi_ev,
+        gap_ev=None if edges is None else edges.gap_ev,
+        band_edges=edges,
+        max_force_ev_per_angstrom=None
+        if forces is None
+        else float(np.linalg.norm(forces, axis=1).max(initial=0.0)),
+        wall_s=None if outcar is None else outcar.wall_s,
+        problems=problems,
+        notes=notes,
+        mock=STANDIN_PROBLEM in problems,
+    )
+
+
+def read_run_of(path: Path) -> Vasprun:
+    """Read eigenvalues, and the Fermi level where there is a density of states.
+
+    Raises
+    ------
+    InputError
+        If there is no run, or its file is damaged.
+    """
+    try:
+        return read_run(path, eigenvalues=True, dos=True)
+    except VaspFileError as error:
+        if error.fault != "absent":
+            raise
+        return read_run(path, eigenvalues=True)
+
+
+def read_outcar_beside(run: Vasprun, problems: list[str]) -> Outcar | None:
+    """Return the OUTCAR beside a run's file; what is wrong with it becomes a problem."""
+    path = find_outcar(run.path)
+    if path is None:
+        return None
+    try:
+        return read_outcar(path)
+    except VaspFileError as error:
+        problems.append(str(error))
+        return None
+
+
+def edges_of(run: Vasprun, notes: list[str]) -> BandEdges | None:
+    """Return the band edges; None, and a note, where there are none to find."""
+    if run.eigenvalues is None:
+        notes.append("no eigenvalues: no band edges")
+        return None
+    if not (run.convergence.electronic):
+        notes.append("electrons not converged: no band edges")
+        return None
+    try:
+        return band_edges(run.eigenvalues.energies_ev, run.eigenvalues.occupations, run.fermi_ev)
+    except ValueError as error:
+        notes.append(f"no band edges: {error}")
+        return None
+
+
+def _moments(run: Vasprun, outcar: Outcar | None, problems: list[str]) -> Moments | None:
+
+    if not run.settings.spin_polarized or not run.convergence.electronic:
+        return None
+    total = None
+    if run.eigenvalues is not None and len(run.eigenvalues.occupations) > 1:
+        up, down = electrons(run.eigenvalues, run.header.kpoints.weights, 1)
+        total = float(up - down)
+    sites = None if outcar is None else outcar.moments_mu_b
+    if sites is None:
+        sites = run.moments_mu_b
+    if sites is not None and len(sites) != len(run.final.symbols):
+        problems.append(f"OUTCAR has moments of {len(sites)} atoms: it is of another run")
+        sites = None
+    return Moments(total_mu_b=total, sites_mu_b=None if sites is None else list(sites))
+
+
+def _oxidation_states(run: Vasprun, moments: Moments | None) -> OxidationStates | None:
+    if moments is None or moments.sites_mu_b is None:
+        return None
+
+    return oxidation_states(structure_of(run.final), moments.sites_mu_b, cell_charge_of(run))
+
+
+def structure_of(crystal: Crystal) -> Structure:
+    """Return a run's cell and atoms as pymatgen's."""
+    return Structure(crystal.lattice_angstrom, crystal.symbols, crystal.fractional)
+
+
+def cell_charge_of(run: Vasprun) -> float:
+    """Return the charge of the cell, e: the valence electrons of its atoms less NELECT."""
+    used = run.parameters.get("NELECT")
+    if not isinstance(used, int | float):
+        return 0.0
+    whole = sum(kind.n_atoms * kind.n_valence for kind in run.header.species)
+    if not math.isfinite(whole):  # a vaspout.h5 without its POTCARs
+        return 0.0
+    return round(whole - used, 6)  # NELECT is printed to eight decimals
