@@ -5,7 +5,19 @@ from __future__ import annotations
 import typer
 
 from llo_dft import __version__
-from llo_dft.cli import analyze, build, doctor, drive, init, match, run, status, submit
+from llo_dft.cli import (
+    analyze,
+    build,
+    doctor,
+    drive,
+    hpc,
+    init,
+    match,
+    run,
+    status,
+    submit,
+    submit_remote,
+)
 
 app = typer.Typer(
     name="llo-dft",
@@ -46,9 +58,12 @@ app.command("match")(match.match)
 app.command("run")(run.run)
 app.command("submit")(submit.submit)
 app.command("status")(status.status)
+app.command("retry")(submit_remote.retry)
+app.command("collect")(submit_remote.collect)
 app.command("cancel")(submit.cancel)
 app.command("drive", hidden=True)(drive.drive)
 app.add_typer(analyze.app, name="analyze")
+app.add_typer(hpc.app, name="hpc")
 app.command("doctor")(doctor.doctor)
 
 if __name__ == "__main__":

@@ -39,11 +39,13 @@ def run(
         study, recipe_folder = find_recipe(recipe)
         from llo_dft.hpc.driver import check_not_driven  # noqa: PLC0415 (keeps --help fast)
         from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
+        from llo_dft.study.remote_record import check_not_submitted  # noqa: PLC0415
         from llo_dft.study.run import prepare_run  # noqa: PLC0415
 
         config = None if on is None else _cluster(on, workers)
         folder = StudyFolder(output)
         check_not_driven(output)
+        check_not_submitted(output)
         prepared = prepare_run(study, recipe_folder, folder, computes_here=config is None)
         if config is None:
             result = _run_here(prepared, workers)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from pydantic import Field, ValidationError, model_validator
 
+from llo_dft.errors import InputError
 from llo_dft.hpc.cluster_config import Count, Memory, Section, WallTime, Word
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ _BYTES: Final = {
     "GiB": 1024**3,
     "TiB": 1024**4,
 }
+
+
+class JobTypesError(InputError):
+    """A table that can't be used; says which key, what came and what is expected."""
 
 
 class JobSize(Section):
@@ -132,27 +137,30 @@ class JobTypes(Section):
     Attributes
     ----------
     job_types
-        By name; those of DFT may be left out together.
+        By name; those that no study needs may be left out.
+    gpus
+        By worker, how many GPUs of a node its jobs take.
     """
 
     job_types: dict[JobTypeName, JobType]
+    gpus: dict[Word, Count] = Field(default_factory=dict)
 
 
-def read_job_types(metadata: Mapping[str, Any] | None) -> tuple[dict[JobTypeName, JobType], str]:
+def read_job_types(metadata: Mapping[str, Any] | None) -> JobTypes:
     """Read the table from a project's metadata.
 
-    Returns
-    -------
-    dict, str
-        The types, and what is wrong with the table, a line for each fault; "" if nothing is.
+    Raises
+    ------
+    JobTypesError
+        If it is missing, or does not fit; a line for each fault.
     """
     fields = (metadata or {}).get("llo_dft")
     if not isinstance(fields, dict):
-        return {}, "metadata.llo_dft is missing: it says what each type of job asks for"
+        raise JobTypesError("metadata.llo_dft is missing: it says what each type of job asks for")
     try:
-        return JobTypes.model_validate(fields).job_types, ""
+        return JobTypes.model_validate(fields)
     except ValidationError as error:
-        return {}, "\n".join(_fault(dict(item)) for item in error.errors())
+        raise JobTypesError("\n".join(_fault(dict(item)) for item in error.errors())) from error
 
 
 def _fault(item: Mapping[str, Any]) -> str:

@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
 from pydantic import ValidationError
 
 from llo_dft.errors import InputError
-from llo_dft.hpc.job_types import read_job_types
+from llo_dft.hpc.job_types import JobTypesError, read_job_types
 from llo_dft.hpc.remote_resources import SCHEDULERS, header_options
 from llo_dft.hpc.scripts import JOB_END_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from jobflow_remote.config.base import ExecutionConfig, Project, WorkerBase
 
-    from llo_dft.hpc.job_types import JobSize, JobType, JobTypeName
+    from llo_dft.hpc.job_types import JobSize, JobType, JobTypeName, JobTypes
 
 #: jobflow-remote writes names and paths into scripts and commands as they are.
 PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -41,13 +38,13 @@ class RemoteProject:
         Its file, absolute.
     settings
         As jobflow-remote reads it.
-    job_types
+    table
         What each type of job asks for.
     """
 
     file: Path
     settings: Project
-    job_types: Mapping[JobTypeName, JobType]
+    table: JobTypes
 
     @property
     def name(self) -> str:
@@ -62,13 +59,13 @@ class RemoteProject:
         RemoteProjectError
             If the project has none of that name.
         """
-        try:
-            return self.job_types[name]
-        except KeyError:
+        known = self.table.job_types
+        if name not in known:
             raise RemoteProjectError(
                 f"{self.file}: metadata.llo_dft.job_types has no {name}, which this study needs; "
-                f"it has {', '.join(self.job_types)}"
-            ) from None
+                f"it has {', '.join(known)}"
+            )
+        return known[name]
 
     def worker(self, name: str) -> WorkerBase:
         """Return a worker.
@@ -98,7 +95,10 @@ class RemoteProject:
         """
         worker = self.worker(worker_name)
         own = dict(worker.resources or {})
-        return own if size is None else own | header_options(str(worker.scheduler_type), size)
+        if size is None:
+            return own
+        gpus = self.table.gpus.get(worker_name, 0)
+        return own | header_options(str(worker.scheduler_type), size, gpus)
 
     def program(self, job_type: JobType, size: JobSize | None) -> ExecutionConfig:
         """Return modules and variables of a job.
@@ -163,12 +163,15 @@ def load_project(name: str) -> RemoteProject:
     """
     require_remote()
     from jobflow_remote.config.base import Project  # noqa: PLC0415 (a second)
+    from ruamel.yaml import YAML  # noqa: PLC0415 (comes with jobflow-remote)
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
 
     file = _find(name).resolve()
     try:
-        # safe_load makes plain data only; a tag that asks for an object is an error
-        fields = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        # jobflow-remote reads YAML 1.2 too; "safe" is plain data, and a tag that asks for an
+        # object an error
+        fields = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
         reason = " ".join(str(error).split())
         raise RemoteProjectError(f"{file} can't be read as YAML: {reason}") from error
     if not isinstance(fields, dict):
@@ -179,13 +182,13 @@ def load_project(name: str) -> RemoteProject:
         # the input is left out of it: a file that somebody else made may hold a password
         faults = (f"{'.'.join(map(str, i['loc']))}: {_last_line(i['msg'])}" for i in error.errors())
         raise RemoteProjectError("\n".join(f"{file}: {fault}" for fault in faults)) from error
-    job_types, faults_of_types = read_job_types(settings.metadata)
-    if faults_of_types:
-        raise RemoteProjectError(
-            "\n".join(f"{file}: {fault}" for fault in faults_of_types.splitlines())
-        )
+    try:
+        table = read_job_types(settings.metadata)
+    except JobTypesError as error:
+        faults_there = (f"{file}: {fault}" for fault in str(error).splitlines())
+        raise RemoteProjectError("\n".join(faults_there)) from error
     _check_paths(file, settings)
-    return RemoteProject(file, settings, job_types)
+    return RemoteProject(file, settings, table)
 
 
 def _find(name: str) -> Path:

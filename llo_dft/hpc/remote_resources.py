@@ -15,7 +15,7 @@ SCHEDULERS: Final = ("slurm", "pbs", "shell")
 _LONGEST_NAME: Final = {"slurm": 60, "pbs": 15, "shell": 60}
 
 
-def header_options(scheduler: str, size: JobSize) -> dict[str, Any]:
+def header_options(scheduler: str, size: JobSize, gpus: int = 0) -> dict[str, Any]:
     """Return the options of a header, by the names that jobflow-remote's templates have.
 
     Parameters
@@ -24,9 +24,11 @@ def header_options(scheduler: str, size: JobSize) -> dict[str, Any]:
         One of ``SCHEDULERS``.
     size
         What the job asks for.
+    gpus
+        GPUs of each node.
     """
     if scheduler == "slurm":
-        return {
+        return ({"gres": f"gpu:{gpus}"} if gpus else {}) | {
             "nodes": size.nodes,
             "ntasks": size.ranks or 1,
             "cpus_per_task": size.threads,
@@ -34,9 +36,10 @@ def header_options(scheduler: str, size: JobSize) -> dict[str, Any]:
             "time": _clock(size.walltime),
         }
     if scheduler == "pbs":
-        ranks = f":mpiprocs={size.ranks // size.nodes}" if size.ranks else ""
+        extra = f":mpiprocs={size.ranks // size.nodes}" if size.ranks else ""
+        extra += f":ngpus={gpus}" if gpus else ""
         # PBS writes mb for what everybody else calls MiB
-        chunk = f"ncpus={size.cores}{ranks}:ompthreads={size.threads}:mem={size.memory_mib}mb"
+        chunk = f"ncpus={size.cores}{extra}:ompthreads={size.threads}:mem={size.memory_mib}mb"
         return {"select": f"select={size.nodes}:{chunk}", "walltime": _clock(size.walltime)}
     return {}
 

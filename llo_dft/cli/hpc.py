@@ -1,0 +1,132 @@
+"""llo-dft hpc init: write a project of jobflow-remote."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from llo_dft.cli.common import bad_input_in_one_line
+from llo_dft.errors import InputError
+
+if TYPE_CHECKING:
+    from llo_dft.hpc.remote_template import ProjectAnswers
+
+app = typer.Typer(help="Set up a cluster.", no_args_is_help=True, rich_markup_mode=None)
+
+#: What is asked for at a terminal where no flag says it: the question, and what counts without an
+#: answer; None: one is needed.
+QUESTIONS: Final[dict[str, tuple[str, str | None]]] = {
+    "scheduler": ("Scheduler, slurm or pbs", "slurm"),
+    "name": ("Name of the project", None),
+    "queue": ("Partition or queue of the jobs", None),
+    "account": ("Account that the time is booked on, if there is one", ""),
+    "work_dir": ("Folder where jobs run, which the compute nodes see", None),
+    "vasp_command": ("How VASP is started, such as 'srun vasp_std'; nothing: no VASP", ""),
+    "mongo_host": ("Host of MongoDB", "localhost"),
+    "mongo_database": ("Its database", None),
+    "mongo_user": ("Its user, if it has accounts", ""),
+}
+
+_SCHEDULERS: Final = ("slurm", "pbs")
+
+
+@app.callback()
+def main() -> None:
+    """Set up a cluster for 'llo-dft submit --project'."""
+
+
+@app.command("init")
+def init(  # noqa: PLR0913, PLR0917 (a flag each)
+    name: str | None = typer.Option(None, help="Name of the project."),
+    scheduler: str | None = typer.Option(None, help="slurm or pbs."),
+    queue: str | None = typer.Option(
+        None, "--queue", "--partition", help="Queue or partition of the jobs."
+    ),
+    gpu_queue: str | None = typer.Option(
+        None, "--gpu-queue", "--gpu-partition", help="That of nodes with GPUs, if there is one."
+    ),
+    account: str | None = typer.Option(None, help="Account that the time is booked on."),
+    work_dir: str | None = typer.Option(
+        None, help="Folder where jobs run, absolute; the compute nodes must see it."
+    ),
+    cores: int = typer.Option(32, help="Processor cores of a node."),
+    memory: str = typer.Option("120 GB", help="Memory of a node that a job may have."),
+    module: list[str] = typer.Option(
+        [], help="A module that VASP needs, as after 'module load'; may be given several times."
+    ),
+    vasp_command: str | None = typer.Option(None, help="How VASP is started: 'srun vasp_std'."),
+    potcars: str | None = typer.Option(None, help="Folder of VASP's pseudopotentials."),
+    python: str = typer.Option(
+        sys.executable, help="Python of the compute nodes.", show_default="this one"
+    ),
+    mongo_host: str | None = typer.Option(None, help="Host of MongoDB."),
+    mongo_port: int = typer.Option(27017, help="Its port."),
+    mongo_database: str | None = typer.Option(None, help="Its database."),
+    mongo_user: str | None = typer.Option(None, help="Its user, if it has accounts."),
+    mongo_auth_source: str | None = typer.Option(
+        None, help="The database that knows the user, if it is another one."
+    ),
+    password_variable: str = typer.Option(
+        "LLO_DFT_MONGO_PASSWORD",
+        help="Name of the environment variable that holds the password; never the password.",
+    ),
+    folder: Path | None = typer.Option(
+        None, help="Where to write it (default: where jobflow-remote looks for projects)."
+    ),
+) -> None:
+    """Write a project of jobflow-remote. What no flag says is asked for."""
+    given: dict[str, Any] = {
+        key: value
+        for key, value in locals().items()
+        if key not in {"folder", "scheduler", "module"} and value is not None
+    }
+    with bad_input_in_one_line():
+        from llo_dft.hpc.remote_project import projects_folder  # noqa: PLC0415 (keeps --help fast)
+        from llo_dft.hpc.remote_template import check_answers  # noqa: PLC0415
+
+        chosen = scheduler or _asked("scheduler")
+        if chosen not in _SCHEDULERS:
+            raise InputError(f"--scheduler = {chosen!r}; expected one of {', '.join(_SCHEDULERS)}")
+        asked = {
+            key: answer
+            for key in QUESTIONS
+            if key not in {*given, "scheduler"} and (answer := _asked(key))
+        }
+        answers = check_answers({**given, **asked, "modules": module})
+        path = _write(folder or projects_folder(), str(chosen), answers)
+    typer.echo(f"wrote {path}; look through it, then")
+    if answers.mongo_user is not None:
+        typer.echo(f"  read -rs {answers.password_variable} && export {answers.password_variable}")
+    typer.echo(f"  llo-dft doctor --project {answers.name}")
+    typer.echo(f"  jf -p {answers.name} runner start")
+
+
+def _asked(key: str) -> str | None:
+    """Ask at a terminal; elsewhere take what counts without an answer.
+
+    Raises
+    ------
+    InputError
+        If there is nobody to ask.
+    """
+    question, default = QUESTIONS[key]
+    if sys.stdin.isatty():
+        answer = typer.prompt(question, default=default, show_default=bool(default), err=True)
+        return str(answer) or None
+    if default is None:
+        raise InputError(
+            f"--{key.replace('_', '-')} is missing: {question[0].lower()}{question[1:]}"
+        )
+    return default or None
+
+
+def _write(folder: Path, scheduler: str, answers: ProjectAnswers) -> Path:
+    from llo_dft.hpc.remote_template import project_text, write_project  # noqa: PLC0415
+    from llo_dft.resources import resource_path  # noqa: PLC0415
+
+    template = resource_path("hpc_configs", f"jobflow_remote_{scheduler}.yaml")
+    text = project_text(template.read_text(encoding="utf-8"), answers)
+    return write_project(folder, answers.name, text)
