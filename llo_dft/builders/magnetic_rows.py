@@ -52,25 +52,25 @@ def alternating_rows(structure: Structure, metals: list[int]) -> IntArray:
     MagneticOrderError
         If no alternating rows fit the cell.
     """
-    vectors, in_plane, heights, period = _plane_coordinates(structure)
+    vectors, coords = _along_the_plane(structure)
+    in_plane, heights = coords[metals, :2], coords[metals, 2]
     signs = np.ones(len(metals), dtype=np.int64)
-    chosen = np.array(metals)
-    for layer in _layers(heights[chosen], period):
-        signs[layer] = _row_signs(in_plane[chosen[layer]], vectors)
+    for layer in _layers(heights, abs(float(vectors[2, 2]))):
+        # c leans: an atom that was wrapped into the next period lies elsewhere in the plane
+        periods = np.round((heights[layer] - heights[layer[0]]) / vectors[2, 2])
+        points = in_plane[layer] - periods[:, None] * vectors[2, :2]
+        signs[layer] = _row_signs(points, vectors[:2, :2])
     return signs
 
 
-def _plane_coordinates(
-    structure: Structure,
-) -> tuple[FloatArray, FloatArray, FloatArray, float]:
-    """Return a and b in coordinates of their plane, those of the atoms, heights and period."""
-    a, b, c = structure.lattice.matrix
+def _along_the_plane(structure: Structure) -> tuple[FloatArray, FloatArray]:
+    """Return lattice vectors and atoms in axes of which the first two span a and b."""
+    a, b, _ = structure.lattice.matrix
     normal = np.cross(a, b)
     normal /= np.linalg.norm(normal)
     x = a / np.linalg.norm(a)
-    axes = np.column_stack([x, np.cross(normal, x)])
-    coords = structure.cart_coords
-    return np.array([a, b]) @ axes, coords @ axes, coords @ normal, float(abs(c @ normal))
+    axes = np.column_stack([x, np.cross(normal, x), normal])
+    return structure.lattice.matrix @ axes, structure.cart_coords @ axes
 
 
 def _layers(heights: FloatArray, period: float) -> list[IntArray]:

@@ -24,15 +24,16 @@ DECISIVE: Final = (
 
 _RELATIVE: Final = 1e-6
 
-#: What VASP says when a relaxation met its criterion.
-_ACCURATE: Final = b"reached required accuracy"
+#: What VASP says when a relaxation, and a self-consistent cycle, met their criteria.
+_RELAXED: Final = b"reached required accuracy"
+_SELF_CONSISTENT: Final = b"EDIFF is reached"
 
 
 def is_converged(document: TaskDoc, run: Path) -> bool:
     """Tell whether a run converged.
 
-    pymatgen takes fewer steps than NSW for convergence, which a run that was asked to stop has
-    too. VASP's own word decides: it looks at the stress as well.
+    pymatgen takes fewer steps than NSW and NELM for convergence, which a run that was asked to
+    stop has too. VASP's own word decides.
 
     Parameters
     ----------
@@ -44,8 +45,8 @@ def is_converged(document: TaskDoc, run: Path) -> bool:
     if document.state != "successful":
         return False
     if not document.calcs_reversed[0].input.parameters.get("NSW", 0):
-        return True
-    return any(_holds(run / name, _ACCURATE) for name in ("vasp.out", "OUTCAR"))
+        return _holds(run / "OUTCAR", _SELF_CONSISTENT)
+    return any(_holds(run / name, _RELAXED) for name in ("vasp.out", "OUTCAR"))
 
 
 def problem_of(document: TaskDoc, asked: VaspInput, run: Path) -> str | None:

@@ -122,7 +122,7 @@ def leave_for_next(calculation: Path, run: Path, progress: Progress, n_steps: in
         "n_steps": steps,
         "corrections": [
             *progress.corrections,
-            f"stopped for the wall time after {steps} ionic steps, and went on from there",
+            f"stopped for the wall time in ionic step {steps}, and went on from there",
         ],
     }
     if progress.lattice is not None and progress.fractional is not None:
@@ -132,7 +132,7 @@ def leave_for_next(calculation: Path, run: Path, progress: Progress, n_steps: in
     if wavecar.is_file() and wavecar.stat().st_size:
         shutil.move(wavecar, kept / "WAVECAR")
     (kept / _STATE).write_text(json.dumps(state), encoding="utf-8")
-    return f"stopped for the wall time after {steps} ionic steps; the next run goes on from there"
+    return f"stopped for the wall time in ionic step {steps}; the next run goes on from there"
 
 
 def forget_progress(calculation: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -56,12 +57,12 @@ def reached_wall_time(log: list[dict[str, Any]]) -> bool:
 
 
 def corrections(log: list[dict[str, Any]]) -> list[str]:
-    """Return what custodian repaired: the error, and what was changed for it."""
-    return [
-        f"{_errors(correction)}: {_actions(correction['actions'])}"
-        for correction in _corrections(log)
-        if correction.get("actions") and _WALL_TIME not in correction.get("errors", [])
-    ]
+    """Return what custodian repaired: the error, and what was changed for it.
+
+    What it changes once VASP was stopped for the wall time is not run any more.
+    """
+    made = takewhile(lambda one: _WALL_TIME not in one.get("errors", []), _corrections(log))
+    return [f"{_errors(one)}: {_actions(one['actions'])}" for one in made if one.get("actions")]
 
 
 def failure(error: Exception, folder: Path, status: int | None) -> str:

@@ -58,7 +58,7 @@ def read_back(folder: Path, asked: Fingerprint, energy_ev: float) -> ReadBack:
     Raises
     ------
     ReadBackError
-        If a setting or the energy is another one in the file.
+        If a setting or the energy is another one in the file, or the run did not converge.
     VaspFileError
         If the file is damaged.
     """
@@ -71,6 +71,10 @@ def read_back(folder: Path, asked: Fingerprint, energy_ev: float) -> ReadBack:
         for name in Fingerprint.model_fields
         if name not in _FROM_THE_RUN and not _same(getattr(asked, name), getattr(used, name))
     ]
+    done = run.convergence
+    if not (done.electronic and done.ionic):
+        why = done.electronic_reason if not done.electronic else done.ionic_reason
+        different.append(f"not converged: {why}")
     energy = run.steps[-1].energy_ev
     if energy is None or not math.isclose(energy, energy_ev, abs_tol=ENERGY_TOLERANCE_EV):
         different.append(f"energy: atomate2 read {energy_ev!r} eV, vasprun.xml has {energy!r}")
