@@ -8,6 +8,7 @@ from llo_dft import __version__
 from llo_dft.cli import (
     analyze,
     build,
+    compare,
     doctor,
     drive,
     hpc,
@@ -58,6 +59,7 @@ app.command("match")(match.match)
 app.command("run")(run.run)
 app.command("submit")(submit.submit)
 app.command("status")(status.status)
+app.command("compare")(compare.compare)
 app.command("retry")(submit_remote.retry)
 app.command("collect")(submit_remote.collect)
 app.command("cancel")(submit.cancel)

@@ -1,0 +1,36 @@
+"""How far apart several engines are in one number, and over many."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING
+
+from llo_dft.documents.comparison import SpreadSummary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def spread(values: Iterable[float | None]) -> float | None:
+    """Return the largest less the smallest of the values that are there; None below two."""
+    there = [value for value in values if value is not None]
+    return max(there) - min(there) if len(there) > 1 else None
+
+
+def same_sign(values: Iterable[float | None]) -> bool | None:
+    """Tell whether all values that are there are on the same side of zero; None below two.
+
+    Zero is a side of its own.
+    """
+    signs = [(value > 0) - (value < 0) for value in values if value is not None]
+    return len(set(signs)) == 1 if len(signs) > 1 else None
+
+
+def spread_summary(spreads_ev: Iterable[float | None]) -> SpreadSummary:
+    """Return number, median and largest of the spreads that are there, eV."""
+    there = [value for value in spreads_ev if value is not None]
+    return SpreadSummary(
+        n=len(there),
+        median_ev=median(there) if there else None,
+        largest_ev=max(there, default=None),
+    )

@@ -1,0 +1,53 @@
+"""llo-dft compare: one study by several engines, and how far they are apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.errors import InputError
+
+
+def compare(
+    folders: list[Path] = typer.Argument(help="Folders of the same study by different engines."),
+    figure: Path | None = typer.Option(None, help="Draw the lowest E_f of each to this PNG."),
+    as_json: bool = typer.Option(False, "--json", help="Print the comparison as JSON."),  # noqa: FBT001, FBT003
+) -> None:
+    """Hold the results of one study by several engines, or protocols, against each other.
+
+    E_f of each under its own O2 scheme, their spread, and whether they agree on what the coating
+    does. Nothing is computed.
+    """
+    with bad_input_in_one_line():
+        _check_figure(figure)
+        from llo_dft.study.compare import compare_folders  # noqa: PLC0415 (keeps --help fast)
+
+        comparison = compare_folders(folders)
+    if figure is not None:
+        from llo_dft.plotting.study_comparison import save_study_comparison  # noqa: PLC0415
+
+        save_study_comparison(comparison, figure)
+    if as_json:
+        print_json(comparison.model_dump(mode="json"))
+    else:
+        from llo_dft.cli.comparison_tables import print_comparison  # noqa: PLC0415
+
+        print_comparison(comparison)
+    for lacking in comparison.missing:
+        typer.echo(
+            f"llo-dft: {lacking.status}: {lacking.label} by {lacking.engine}: "
+            f"{lacking.reason or 'no reason is known'}",
+            err=True,
+        )
+    raise typer.Exit(COMPLETE if comparison.is_complete else INCOMPLETE)
+
+
+def _check_figure(file: Path | None) -> None:
+    if file is None:
+        return
+    if file.suffix.lower() != ".png":
+        raise InputError(f"--figure {file}: expected a name that ends in .png")
+    if not file.parent.is_dir():
+        raise InputError(f"--figure {file}: there is no folder {file.parent}")

@@ -1,0 +1,151 @@
+"""Read the folders of one study that several engines computed, and compare them."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from llo_dft.analysis.study import study_result
+from llo_dft.analysis.study_comparison import MIN_STUDIES, compare_studies
+from llo_dft.cache import CalculationCache
+from llo_dft.engines.registry import oxygen_reference
+from llo_dft.study.folder import IDENTITY, StudyFolder, StudyFolderError
+from llo_dft.study.oxygen import oxygen_settings
+from llo_dft.study.reanalyze import stored_plan
+from llo_dft.study.results import read_results
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.comparison import StudyComparison
+    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.documents.study import StudyResult
+    from llo_dft.recipe import Recipe
+
+#: Sections that decide what is computed and read out of it, but not by whom.
+_ALIKE: Final = (*(section for section in IDENTITY if section != "engine"), "oxygen")
+
+#: Keys that may differ: a name and a device change no number, and each potential has its O2.
+#: Another temperature or pressure shifts all of E_f, which would pass for a spread of engines.
+_FREE: Final = {"study": {"name"}, "engine": {"device"}, "oxygen": {"scheme"}}
+
+#: Two plans hold the same slab if no coordinate differs by more, fractions of the cell.
+_SAME_PLACE: Final = 1e-6
+
+
+def compare_folders(paths: Sequence[Path]) -> StudyComparison:
+    """Compare the results of one study by several engines.
+
+    Parameters
+    ----------
+    paths
+        Folders of studies that ran, to their end or not.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two, one is no study that ran, or they are not the same study
+        by different engines or settings.
+    """
+    if len(paths) < MIN_STUDIES:
+        raise StudyFolderError(
+            f"expected two study folders or more, got {len(paths)}: the same study, computed by "
+            "different engines"
+        )
+    folders = [StudyFolder(path) for path in paths]
+    recipes = [folder.recipe() for folder in folders]
+    for path, recipe in zip(paths[1:], recipes[1:], strict=True):
+        _check_same_study(paths[0], recipes[0], path, recipe)
+    for one, other in combinations(range(len(paths)), 2):
+        _check_other_engine(paths[one], recipes[one], paths[other], recipes[other])
+    plans = [stored_plan(folder) for folder in folders]
+    for path, plan in zip(paths[1:], plans[1:], strict=True):
+        _check_same_plan(paths[0], plans[0], path, plan)
+    return compare_studies(
+        {
+            str(folder.path): _result(folder, recipe, plan)
+            for folder, recipe, plan in zip(folders, recipes, plans, strict=True)
+        }
+    )
+
+
+def _check_same_study(path: Path, recipe: Recipe, other_path: Path, other: Recipe) -> None:
+    differing = [
+        difference
+        for section in _ALIKE
+        for difference in _differences(section, _fields(recipe, section), _fields(other, section))
+    ]
+    if differing:
+        raise StudyFolderError(
+            f"{path} and {other_path} are not the same study: {'; '.join(differing)}; expected "
+            "recipes that differ in [engine], the O2 scheme and the study's name only"
+        )
+
+
+def _check_other_engine(path: Path, recipe: Recipe, other_path: Path, other: Recipe) -> None:
+    if _fields(recipe, "engine") == _fields(other, "engine"):
+        raise StudyFolderError(
+            f"{path} and {other_path} are both by engine {recipe.engine.name} with the same "
+            "settings; expected different engines or protocols"
+        )
+
+
+def _check_same_plan(path: Path, plan: StudyPlan, other_path: Path, other: StudyPlan) -> None:
+    """Refuse plans whose indices may mean other atoms, though their recipes are the same."""
+    same_interfaces = [
+        (one.label, one.registry, one.gap, one.llo_sites) for one in plan.interfaces
+    ] == [(one.label, one.registry, one.gap, one.llo_sites) for one in other.interfaces]
+    if (
+        plan.hosts != other.hosts
+        or not same_interfaces
+        or plan.slab.species != other.slab.species
+        or not np.allclose(plan.slab.frac_coords, other.slab.frac_coords, atol=_SAME_PLACE)
+    ):
+        raise StudyFolderError(
+            f"{path} and {other_path} are of the same recipe, but not of the same plan: they were "
+            "made by different versions of this package; run one of them again in a new folder"
+        )
+
+
+def _fields(recipe: Recipe, section: str) -> dict[str, Any]:
+    table = getattr(recipe, section)
+    fields: dict[str, Any] = {} if table is None else table.model_dump(mode="json")
+    return {key: value for key, value in fields.items() if key not in _FREE.get(section, ())}
+
+
+def _differences(section: str, fields: dict[str, Any], others: dict[str, Any]) -> list[str]:
+    if bool(fields) != bool(others):
+        return [f"[{section}] is in one of them only"]
+    return [
+        f"[{section}] {key} = {fields.get(key)!r} and {others.get(key)!r}"
+        for key in {**fields, **others}
+        if fields.get(key) != others.get(key)
+    ]
+
+
+def _result(folder: StudyFolder, recipe: Recipe, plan: StudyPlan) -> StudyResult:
+    """Return the results, or of a run that has not ended what its calculations say so far."""
+    if folder.results.is_file():
+        return read_results(folder.results)
+    return study_result(
+        plan,
+        oxygen_settings(recipe, oxygen_reference(recipe.engine)),
+        _so_far(CalculationCache(folder.calculations)),
+        engine=recipe.engine.name,
+        protocol=recipe.engine.protocol,
+    )
+
+
+def _so_far(cache: CalculationCache) -> dict[str, CalculationDocument]:
+    """Return what is stored of each calculation, by label."""
+    keys = {entry.label: entry.key for entry in cache.journal()}
+    stored = {label: cache.completed(key) or cache.failed(key) for label, key in keys.items()}
+    return {
+        label: document.model_copy(update={"label": label})
+        for label, document in stored.items()
+        if document is not None
+    }
