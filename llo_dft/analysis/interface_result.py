@@ -109,11 +109,8 @@ def _energy(
     units, excess_li, excess_o = excess_atoms(planned.structure, bare_atoms)
     # the Li that left for charge are missing from the bare slab as the interface has it
     excess = units, excess_li - planned.li_removed_for_charge, excess_o
-    others = [made.bare, made.oxide, made.coating, made.crystal, made.lithium]
     try:
-        for other in others:
-            if made.best is not None and other is not None and other.status == "completed":
-                check_comparable(made.best, other, same_cell=other in (made.oxide, made.coating))
+        _check_comparable(made)
     except ComparabilityError as error:
         return CoatingEnergy(excess_li=excess[1], excess_o=excess_o, reason=str(error))
     return coating_energy(
@@ -126,6 +123,18 @@ def _energy(
         oxygen_ev=None if reservoir.chosen is None else reservoir.chosen.mu_ev,
         voltage_v=voltage_v,
     )
+
+
+def _check_comparable(made: InterfaceCalculations) -> None:
+    """Refuse energies of other settings; one that is not there is told of by its name later."""
+    if made.best is None or made.best.status != "completed":
+        return
+    for other in (made.bare, made.crystal, made.lithium):
+        if other is not None and other.status == "completed":
+            check_comparable(made.best, other, same_cell=False)
+    for part in (made.oxide, made.coating):
+        if part is not None and part.status == "completed":
+            check_comparable(made.best, part)
 
 
 def _energy_per(document: CalculationDocument | None, element: str) -> float | None:
