@@ -13,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
 from slurm import LocalSlurm, missing_programs
-from studies import tiny_recipe
+from studies import coated_recipe, tiny_recipe
 
 from llo_dft.study.plan import make_plan
 
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 def plan() -> StudyPlan:
     """The plan of the tiny study: three hosts with two vacancies each."""
     return make_plan(tiny_recipe(), Path())
+
+
+@pytest.fixture(scope="session")
+def coated_plan() -> StudyPlan:
+    """The plan of the coated study: two terminations, of each two registries and gaps."""
+    return make_plan(coated_recipe(), Path())
 
 
 @pytest.fixture(scope="session")

@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from fake_engine import (
     BULK_GROWTH,
     HALF_O2_EV,
     LABEL_HALF_O2_EV,
-    FakeEngine,
     fault_name,
     vacancy_minus_host_ev,
 )
-from jobflow import JobStore, run_locally
-from maggma.stores import MemoryStore
-
-from llo_dft.cache import CalculationCache
-from llo_dft.documents.oxygen import OxygenSettings
-from llo_dft.documents.study import StudyResult
-from llo_dft.flows.vacancy_curve import VacancyCurveMaker
-from llo_dft.runner import run_flow
+from fake_study import WAYS, FakeStudy, assert_same_atoms
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jobflow import Flow
-
-    from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.plan import PlannedHost, StudyPlan
-    from llo_dft.documents.study import HostResult
+    from llo_dft.documents.study import HostResult, StudyResult
     from llo_dft.typing import OxygenScheme
 
 ROUNDING_EV = 1e-9
-POSITION_TOLERANCE_ANGSTROM = 1e-6
 
 #: Thermal part of mu_O at 298.15 K and 1 bar, eV per O, by hand from the NIST tables:
 #: S = 205.15 J/K/mol of O2 and H(298.15) - H(0) = 8.683 kJ/mol, 1 eV = 96.485 kJ/mol.
@@ -46,81 +31,23 @@ FROM_0_K_EV = 8.683 / 2 / 96.485
 TABLE_ROUNDING_EV = 2e-4
 
 
-@dataclass
-class Study:
-    """A plan run in a folder with an engine that counts its calculations."""
-
-    plan: StudyPlan
-    folder: Path
-    how: str
-    scheme: OxygenScheme = "potential"
-
-    @property
-    def cache(self) -> CalculationCache:
-        return CalculationCache(self.folder / "calculations")
-
-    def run(self, **faults: str) -> StudyResult:
-        engine = FakeEngine(str(self.folder / "counter"), faults)
-        oxygen = OxygenSettings(
-            scheme=self.scheme,
-            temperature_k=298.15,
-            pressure_bar=1.0,
-            label_energy_ev_per_atom=LABEL_HALF_O2_EV,
-            label_source=engine.oxygen.source,
-        )
-        maker = VacancyCurveMaker(
-            bulk_maker=engine.maker("bulk_relax"),
-            slab_maker=engine.maker("slab_relax"),
-            molecule_maker=engine.maker("molecule_relax"),
-            engine=engine.name,
-            protocol=engine.protocol,
-            folder=str(self.cache.folder),
-        )
-        result = output_of(maker.make(self.plan, oxygen), self.how)
-        assert isinstance(result, StudyResult)
-        return result
-
-    def calls(self) -> list[str]:
-        counter = self.folder / "counter"
-        return counter.read_text(encoding="utf-8").splitlines() if counter.exists() else []
-
-    def document(self, label: str) -> CalculationDocument:
-        keys = {entry.label: entry.key for entry in self.cache.journal()}
-        found = self.cache.completed(keys[label])
-        assert found is not None
-        return found
-
-
-def output_of(flow: Flow, how: str) -> Any:
-    store = JobStore(MemoryStore())
-    last = flow.jobs[-1].uuid
-    if how == "run_locally":
-        return run_locally(flow, store=store, log=False)[last][1].output
-    result = run_flow(flow, store=store, executor=lambda: ThreadPoolExecutor(2), max_workers=2)
-    assert not result.failures
-    return result.responses[last][1].output
-
-
-WAYS = ["run_locally", "run_flow"]
-
-
 @pytest.fixture(params=WAYS)
 def study(
     request: pytest.FixtureRequest,
     plan: StudyPlan,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> Study:
+) -> FakeStudy:
     monkeypatch.chdir(tmp_path)
-    return Study(plan, tmp_path, request.param)
+    return FakeStudy(plan, tmp_path, request.param)
 
 
 @pytest.fixture(params=WAYS, scope="module")
 def finished(
     request: pytest.FixtureRequest, plan: StudyPlan, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Study, StudyResult]:
+) -> tuple[FakeStudy, StudyResult]:
     """A study in which all went well, with its result. Not to be run again."""
-    made = Study(plan, tmp_path_factory.mktemp(request.param), request.param)
+    made = FakeStudy(plan, tmp_path_factory.mktemp(request.param), request.param)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(made.folder)
         return made, made.run()
@@ -139,7 +66,7 @@ def energies(host: HostResult) -> list[float | None]:
 
 
 def test_formation_energies_are_those_worked_out_by_hand(
-    finished: tuple[Study, StudyResult],
+    finished: tuple[FakeStudy, StudyResult],
 ) -> None:
     study, result = finished
     assert result.counts == {"completed": study.plan.n_calculations}
@@ -159,7 +86,7 @@ def test_formation_energies_are_those_worked_out_by_hand(
 
 
 def test_the_turning_point_of_a_straight_line_is_exact(
-    finished: tuple[Study, StudyResult],
+    finished: tuple[FakeStudy, StudyResult],
 ) -> None:
     # E_f = 4.9 + 0.1 n_Li + mu with mu = -4.948 - 0.3170, at x = n_Li / 7
     study, result = finished
@@ -170,7 +97,7 @@ def test_the_turning_point_of_a_straight_line_is_exact(
 
 
 def test_energies_come_from_the_right_calculations(
-    finished: tuple[Study, StudyResult],
+    finished: tuple[FakeStudy, StudyResult],
 ) -> None:
     study, result = finished
     for planned, host in zip(study.plan.hosts, result.hosts, strict=True):
@@ -185,7 +112,7 @@ def test_energies_come_from_the_right_calculations(
 
 
 def test_every_structure_starts_from_its_relaxed_parent(
-    finished: tuple[Study, StudyResult],
+    finished: tuple[FakeStudy, StudyResult],
 ) -> None:
     study, _ = finished
     plan = study.plan
@@ -194,25 +121,16 @@ def test_every_structure_starts_from_its_relaxed_parent(
     assert pristine.initial_structure.lattice.abc[:2] == pytest.approx(grown)
     for planned in plan.hosts[1:]:
         host = study.document(planned.label)
-        same_atoms(host, pristine, planned.removed)
+        assert_same_atoms(host, pristine, planned.removed)
     for planned in plan.hosts:
         host = study.document(planned.label)
         kept = [i for i in range(len(plan.slab)) if i not in planned.removed]
         for site in planned.vacancies:
             made = study.document(f"{planned.label}_vac_{site.pair}")
-            same_atoms(made, host, [kept.index(i) for i in site.removed])
+            assert_same_atoms(made, host, [kept.index(i) for i in site.removed])
 
 
-def same_atoms(child: CalculationDocument, parent: CalculationDocument, removed: list[int]) -> None:
-    left = parent.structure.copy()
-    left.remove_sites(removed)
-    assert child.initial_structure.species == left.species
-    assert np.allclose(
-        child.initial_structure.cart_coords, left.cart_coords, atol=POSITION_TOLERANCE_ANGSTROM
-    )
-
-
-def test_nothing_is_computed_twice(study: Study) -> None:
+def test_nothing_is_computed_twice(study: FakeStudy) -> None:
     first = study.run()
     calls, journal = study.calls(), study.cache.journal()
     assert len(calls) == study.plan.n_calculations
@@ -225,7 +143,7 @@ def test_nothing_is_computed_twice(study: Study) -> None:
     assert sorted(entry.label for entry in again[len(journal) :]) == sorted(study.plan.labels)
 
 
-def test_a_failed_host_takes_its_vacancies_with_it_and_no_more(study: Study) -> None:
+def test_a_failed_host_takes_its_vacancies_with_it_and_no_more(study: FakeStudy) -> None:
     failing = study.plan.hosts[1]
     result = study.run(**{host_fault(study.plan, failing): "raise"})
     host = result.hosts[1]
@@ -242,7 +160,7 @@ def test_a_failed_host_takes_its_vacancies_with_it_and_no_more(study: Study) -> 
     assert None not in energies(result.hosts[0]) + energies(result.hosts[2])
 
 
-def test_a_failed_pristine_host_takes_all_others_with_it(study: Study) -> None:
+def test_a_failed_pristine_host_takes_all_others_with_it(study: FakeStudy) -> None:
     result = study.run(**{host_fault(study.plan, study.plan.hosts[0]): "unconverged"})
     assert [host.status for host in result.hosts] == ["failed", "skipped", "skipped"]
     for host in result.hosts[1:]:
@@ -250,7 +168,7 @@ def test_a_failed_pristine_host_takes_all_others_with_it(study: Study) -> None:
     assert result.counts == {"completed": 3, "failed": 1, "skipped": 8}
 
 
-def test_a_failed_bulk_skips_every_host(study: Study) -> None:
+def test_a_failed_bulk_skips_every_host(study: FakeStudy) -> None:
     result = study.run(**{fault_name("bulk_relax", study.plan.bulk): "raise"})
     assert {host.status for host in result.hosts} == {"skipped"}
     assert result.hosts[0].reason == "bulk failed: RuntimeError: the cluster is on fire"
@@ -263,7 +181,7 @@ def test_a_failed_bulk_skips_every_host(study: Study) -> None:
 
 @pytest.mark.parametrize("scheme", ["none", "potential"])
 def test_without_o2_only_the_schemes_that_need_it_have_no_number(
-    study: Study, scheme: OxygenScheme
+    study: FakeStudy, scheme: OxygenScheme
 ) -> None:
     study.scheme = scheme
     result = study.run(**{"molecule_relax O2": "raise"})
@@ -284,7 +202,7 @@ def test_without_o2_only_the_schemes_that_need_it_have_no_number(
         assert "O2 failed: RuntimeError: the cluster is on fire" in str(vacancy.reason)
 
 
-def test_an_energy_that_is_no_number_is_a_failure_and_never_a_result(study: Study) -> None:
+def test_an_energy_that_is_no_number_is_a_failure_and_never_a_result(study: FakeStudy) -> None:
     host = study.plan.hosts[2]
     lacking = study.plan.vacancy_structure(host, host.vacancies[0])
     result = study.run(**{fault_name("slab_relax", lacking): "nan"})
@@ -296,14 +214,14 @@ def test_an_energy_that_is_no_number_is_a_failure_and_never_a_result(study: Stud
     assert result.counts == {"completed": study.plan.n_calculations - 2, "failed": 2}
 
 
-def test_a_bulk_that_relaxed_out_of_its_symmetry_gives_no_slab(study: Study) -> None:
+def test_a_bulk_that_relaxed_out_of_its_symmetry_gives_no_slab(study: FakeStudy) -> None:
     result = study.run(**{fault_name("bulk_relax", study.plan.bulk): "asymmetric"})
     assert result.hosts[0].status == "skipped"
     assert str(result.hosts[0].reason).startswith("the relaxed bulk lost the operation that turns")
     assert result.counts == {"completed": 3, "skipped": 9}
 
 
-def test_only_what_failed_is_computed_again(study: Study) -> None:
+def test_only_what_failed_is_computed_again(study: FakeStudy) -> None:
     failing = study.plan.hosts[1]
     study.run(**{host_fault(study.plan, failing): "raise"})
     before = study.calls()

@@ -114,6 +114,10 @@ class FakeCalculation(MSONable):
         fault = self.faults.get(name, "")
         if fault == "raise":
             raise RuntimeError("the cluster\nis on fire")
+        if fault.startswith("raise above ") and coating_height(structure) > float(
+            fault.split()[-1]
+        ):
+            raise RuntimeError("the cluster is on fire")
         if fault == "unconverged":
             raise CalculationError("not converged after 3 steps")
         if fault == "die":

@@ -1,0 +1,99 @@
+"""A plan run through the flow in this process, on the fake engine."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from fake_engine import LABEL_HALF_O2_EV, FakeEngine
+from jobflow import JobStore, run_locally
+from maggma.stores import MemoryStore
+
+from llo_dft.cache import CalculationCache
+from llo_dft.documents.oxygen import OxygenSettings
+from llo_dft.documents.study import StudyResult
+from llo_dft.flows.vacancy_curve import VacancyCurveMaker
+from llo_dft.runner import run_flow
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jobflow import Flow
+
+    from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.typing import OxygenScheme
+
+POSITION_TOLERANCE_ANGSTROM = 1e-6
+
+#: The ways to run a flow.
+WAYS = ["run_locally", "run_flow"]
+
+
+@dataclass
+class FakeStudy:
+    """A plan run in a folder with an engine that counts its calculations."""
+
+    plan: StudyPlan
+    folder: Path
+    how: str = "run_flow"
+    scheme: OxygenScheme = "potential"
+
+    @property
+    def cache(self) -> CalculationCache:
+        return CalculationCache(self.folder / "calculations")
+
+    def run(self, **faults: str) -> StudyResult:
+        engine = FakeEngine(str(self.folder / "counter"), faults)
+        oxygen = OxygenSettings(
+            scheme=self.scheme,
+            temperature_k=298.15,
+            pressure_bar=1.0,
+            label_energy_ev_per_atom=LABEL_HALF_O2_EV,
+            label_source=engine.oxygen.source,
+        )
+        maker = VacancyCurveMaker(
+            bulk_maker=engine.maker("bulk_relax"),
+            slab_maker=engine.maker("slab_relax"),
+            molecule_maker=engine.maker("molecule_relax"),
+            engine=engine.name,
+            protocol=engine.protocol,
+            folder=str(self.cache.folder),
+        )
+        result = output_of(maker.make(self.plan, oxygen), self.how)
+        assert isinstance(result, StudyResult)
+        return result
+
+    def calls(self) -> list[str]:
+        counter = self.folder / "counter"
+        return counter.read_text(encoding="utf-8").splitlines() if counter.exists() else []
+
+    def document(self, label: str) -> CalculationDocument:
+        keys = {entry.label: entry.key for entry in self.cache.journal()}
+        found = self.cache.completed(keys[label])
+        assert found is not None
+        return found
+
+
+def output_of(flow: Flow, how: str) -> Any:
+    store = JobStore(MemoryStore())
+    last = flow.jobs[-1].uuid
+    if how == "run_locally":
+        return run_locally(flow, store=store, log=False)[last][1].output
+    result = run_flow(flow, store=store, executor=lambda: ThreadPoolExecutor(2), max_workers=2)
+    assert not result.failures
+    return result.responses[last][1].output
+
+
+def assert_same_atoms(
+    child: CalculationDocument, parent: CalculationDocument, removed: list[int]
+) -> None:
+    """The child starts from the relaxed parent less some sites."""
+    left = parent.structure.copy()
+    left.remove_sites(removed)
+    assert child.initial_structure.species == left.species
+    assert np.allclose(
+        child.initial_structure.cart_coords, left.cart_coords, atol=POSITION_TOLERANCE_ANGSTROM
+    )
