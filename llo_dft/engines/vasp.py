@@ -9,7 +9,7 @@ import numpy as np
 from monty.json import MSONable
 
 from llo_dft.engines.base import EngineError, OxygenReference
-from llo_dft.engines.vasp_geometry import vacuum_directions
+from llo_dft.engines.vasp_geometry import periodic_directions
 from llo_dft.engines.vasp_incar import check_cutoff, check_unpaired, incar
 from llo_dft.engines.vasp_inputs import fingerprint_of, poscar_structure
 from llo_dft.engines.vasp_machine import check_potcars, check_program
@@ -69,7 +69,7 @@ class VaspCalculation(MSONable):
 
     def fingerprint(self, structure: Structure) -> Fingerprint:
         """Return what VASP's output will say of the settings; its version is not known yet."""
-        return fingerprint_of(structure, self._protocol)
+        return fingerprint_of(structure, self.kind, self._protocol)
 
     def calculate(self, structure: Structure, folder: Path) -> Outcome:
         """Run VASP in ``folder``, and leave its files there.
@@ -171,7 +171,7 @@ class VaspEngine:
             kind = "molecule_relax"
             check_unpaired(cell, self.settings)
         incar(cell, kind, "relax", self.settings)
-        if any(vacuum_directions(cell)):
+        if not all(periodic_directions(cell, kind)):
             poscar_structure(cell, kind, self.settings)
 
 

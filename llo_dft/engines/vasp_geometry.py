@@ -11,7 +11,7 @@ from llo_dft.engines.base import EngineError
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
-    from llo_dft.typing import FloatArray
+    from llo_dft.typing import CalculationKind, FloatArray
 
 #: Width without atoms, angstrom, from which a direction counts as vacuum. The recipe asks for at
 #: least 6; the widest gap within matter here is a delithiated Li layer's, below 4.
@@ -27,8 +27,32 @@ _LAYER_GAP: Final = 1.5
 _PRIMES: Final = (2, 3, 5, 7)
 
 
-def vacuum_directions(structure: Structure) -> tuple[bool, bool, bool]:
-    """Tell for each lattice vector whether vacuum separates the cell from its next image."""
+def periodic_directions(structure: Structure, kind: CalculationKind) -> tuple[bool, bool, bool]:
+    """Tell for each lattice vector whether matter goes on along it.
+
+    A molecule ends in all three. What has vacuum along the third one is a slab, however sparse
+    it is in its plane; all else is a crystal.
+
+    Raises
+    ------
+    EngineError
+        If the vacuum lies along another vector only.
+    """
+    if kind == "molecule_relax":
+        return False, False, False
+    vacuum = _vacuum_directions(structure)
+    if vacuum[2]:
+        return True, True, False
+    if any(vacuum):
+        raise EngineError(
+            "engine vasp wants the vacuum of a slab along its third lattice vector; this cell of "
+            f"{structure.composition.reduced_formula} has it along {'ab'[vacuum.index(True)]}"
+        )
+    return True, True, True
+
+
+def _vacuum_directions(structure: Structure) -> tuple[bool, bool, bool]:
+    """Tell for each lattice vector whether a gap separates the cell from its next image."""
     heights = structure.volume / np.linalg.norm(_normals(structure.lattice.matrix), axis=1)
     empty = [
         bool(_widest_gap(x)[0] * h >= VACUUM_ANGSTROM)
@@ -37,19 +61,23 @@ def vacuum_directions(structure: Structure) -> tuple[bool, bool, bool]:
     return empty[0], empty[1], empty[2]
 
 
-def k_mesh(structure: Structure, spacing: float) -> tuple[int, int, int]:
+def k_mesh(
+    structure: Structure, spacing: float, periodic: tuple[bool, bool, bool]
+) -> tuple[int, int, int]:
     """Return the divisions of a k-mesh whose points are at most ``spacing`` apart.
 
     Parameters
     ----------
     structure
-        Directions with vacuum get one point: states of images do not overlap there.
+        The cell.
     spacing
         1/angstrom, 2 pi counted.
+    periodic
+        Directions that are not get one point: states of images do not overlap there.
     """
     lengths = np.linalg.norm(2 * np.pi * np.linalg.inv(structure.lattice.matrix).T, axis=1)
     needed = np.maximum(1, np.ceil(lengths / spacing - 1e-6)).astype(int)
-    needed[list(vacuum_directions(structure))] = 1
+    needed[[not along for along in periodic]] = 1
     return int(needed[0]), int(needed[1]), int(needed[2])
 
 

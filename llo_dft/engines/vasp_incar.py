@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from llo_dft.engines.base import EngineError
-from llo_dft.engines.vasp_geometry import fft_grid, slab_centre, vacuum_directions
+from llo_dft.engines.vasp_geometry import fft_grid, periodic_directions, slab_centre
 from llo_dft.engines.vasp_potcars import hardest, n_electrons
 
 if TYPE_CHECKING:
@@ -239,16 +239,10 @@ def _functional_tags(elements: Sequence[str], protocol: VaspProtocol) -> dict[st
 
 def _surroundings_tags(structure: Structure, kind: CalculationKind) -> dict[str, Any]:
     """Return what a slab or a molecule needs and a bulk does not."""
-    vacuum = vacuum_directions(structure)
     if kind == "molecule_relax":
         return {"ISYM": 0}  # the box's symmetry is not to be forced on the molecule
-    if not any(vacuum):
+    if all(periodic_directions(structure, kind)):
         return {}
-    if vacuum != (False, False, True):
-        raise EngineError(
-            "engine vasp wants the vacuum of a slab along its third lattice vector alone; this "
-            f"cell has it along {', '.join('abc'[i] for i in range(3) if vacuum[i])}"
-        )
     return {
         # Symmetry would forbid what delithiation does: charge and spin that settle on one of two
         # equivalent sites. The bulk keeps it, since slabs are cut from it.

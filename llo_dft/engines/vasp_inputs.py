@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.engines.vasp_geometry import fixed_atoms, k_mesh, k_spacing
+from llo_dft.engines.vasp_geometry import fixed_atoms, k_mesh, k_spacing, periodic_directions
 from llo_dft.engines.vasp_incar import incar, is_metal, u_values
 from llo_dft.engines.vasp_potcars import POTCAR_SET, POTCARS, potcar_of
 
@@ -38,14 +38,22 @@ def ordered(structure: Structure) -> Structure:
     return type(structure).from_sites([structure[i] for i in site_order(structure)])
 
 
-def mesh_of(structure: Structure, protocol: VaspProtocol) -> tuple[int, int, int]:
+def mesh_of(
+    structure: Structure, kind: CalculationKind, protocol: VaspProtocol
+) -> tuple[int, int, int]:
     """Return the divisions of the Gamma-centred k-mesh.
 
     Explicit rather than KSPACING, which knows neither vacuum nor which cells are to share their
     density of k-points.
+
+    Raises
+    ------
+    EngineError
+        If the vacuum of a slab is not along its third lattice vector.
     """
     factor = METAL_MESH_FACTOR if is_metal(structure) else 1.0
-    return k_mesh(structure, factor * protocol.k_spacing)
+    periodic = periodic_directions(structure, kind)
+    return k_mesh(structure, factor * protocol.k_spacing, periodic)
 
 
 def input_generator(
@@ -83,7 +91,7 @@ def input_generator(
             "POTCAR": {element: potcar.symbol for element, potcar in POTCARS.items()},
             "POTCAR_FUNCTIONAL": POTCAR_SET,
         },
-        user_kpoints_settings=Kpoints.gamma_automatic(mesh_of(structure, protocol)),
+        user_kpoints_settings=Kpoints.gamma_automatic(mesh_of(structure, kind, protocol)),
         sort_structure=False,  # the order is ours, and is undone in the result
         inherit_incar=False,
         auto_ismear=False,
@@ -111,13 +119,15 @@ def poscar_structure(
     return ordered(copy)
 
 
-def fingerprint_of(structure: Structure, protocol: VaspProtocol) -> Fingerprint:
+def fingerprint_of(
+    structure: Structure, kind: CalculationKind, protocol: VaspProtocol
+) -> Fingerprint:
     """Return what VASP's own output will say of a calculation, but for VASP's version.
 
     Raises
     ------
     EngineError
-        If an element has no pseudopotential here.
+        If an element has no pseudopotential here, or the cell's vacuum is misplaced.
     """
     elements = sorted({site.specie.symbol for site in structure})
     acting = u_values(elements, protocol)
@@ -129,6 +139,6 @@ def fingerprint_of(structure: Structure, protocol: VaspProtocol) -> Fingerprint:
         u_values_ev=acting,
         pseudopotentials={element: potcar_of(element).title for element in elements},
         cutoff_ev=protocol.encut_ev,
-        k_spacing_per_angstrom=k_spacing(structure, mesh_of(structure, protocol)),
+        k_spacing_per_angstrom=k_spacing(structure, mesh_of(structure, kind, protocol)),
         dispersion="" if protocol.dispersion == "none" else protocol.dispersion,
     )

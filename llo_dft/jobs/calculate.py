@@ -56,10 +56,10 @@ def calculate(
     given = structure
     try:
         structure = _with_moments(structure, maker)
-    except ValueError as error:  # no formal charge is known, or the rows do not fit the cell
-        return skipped(label, maker.kind, maker.protocol, f"no moments to start from: {error}")
+        fingerprint = maker.fingerprint(structure)
+    except ValueError as error:  # an element, or a cell, that the settings do not suit
+        return skipped(label, maker.kind, maker.protocol, f"can't be computed: {error}")
     cache = CalculationCache(Path(folder))
-    fingerprint = maker.fingerprint(structure)
     key = calculation_key(structure, fingerprint, maker.kind, maker.protocol, maker.settings())
     known = cache.completed(key)
     if known is not None:
