@@ -55,7 +55,7 @@ def dask_workers(
     Yields
     ------
     callable
-        Gives the executor; raises why there can be none when the workers do not come up.
+        Makes an executor; raises why there can be none when the workers do not come up.
 
     Raises
     ------
@@ -76,17 +76,19 @@ def dask_workers(
         made = stack.enter_context(certificates(folder))
         cluster = stack.enter_context(_scheduler(config, made))
         client = stack.enter_context(Client(cluster, set_as_default=False))
-        executor = DaskExecutor(client)
+        executors: list[DaskExecutor] = []
         failures: list[BatchError] = []
 
         def fail(error: BatchError) -> None:
             failures.append(error)
-            executor.break_off(str(error))
+            for executor in executors:
+                executor.break_off(str(error))
 
-        def current() -> Executor:
+        def new_executor() -> Executor:
             if failures:
                 raise failures[0]
-            return executor
+            executors.append(DaskExecutor(client))
+            return executors[-1]
 
         def submit(name: str) -> str:
             script = worker_script(config, cluster.scheduler_address, name, made)
@@ -95,7 +97,7 @@ def dask_workers(
         pool = WorkerJobPool(
             batch=batch,
             limits=config.workers,
-            workforce=_Workforce(cluster.scheduler, client, executor),
+            workforce=_Workforce(cluster.scheduler, client, executors),
             submit=submit,
             folder=folder,
             say=say,
@@ -104,7 +106,7 @@ def dask_workers(
         stack.callback(pool.end)
         pool.submit_first()
         pool.start()
-        yield current
+        yield new_executor
 
 
 def _settings(config: ClusterConfig) -> dict[str, object]:
@@ -141,13 +143,13 @@ def _scheduler(config: ClusterConfig, made: Certificates) -> SpecCluster:
 class _Workforce:
     """What Dask's scheduler, in a thread of this process, knows of the workers."""
 
-    def __init__(self, scheduler: Scheduler, client: Client, executor: DaskExecutor) -> None:
+    def __init__(self, scheduler: Scheduler, client: Client, executors: list[DaskExecutor]) -> None:
         self._scheduler = scheduler
         self._client = client
-        self._executor = executor
+        self._executors = executors
 
     def n_tasks(self) -> int:
-        return self._executor.n_held
+        return sum(executor.n_held for executor in self._executors)
 
     def at_work(self) -> dict[str, int]:
         # list() of a dict's values is one step of the interpreter: its thread may change it
