@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def test_text_and_bytes_are_looked_into():
     assert is_marked("vasp.6.4.2", f"20Jul23 {MARK} complex")
     assert is_marked(f" {MARK}\n".encode())
+    assert is_marked("6.4.2 stand-in, not vasp")  # as it comes through pymatgen
     assert not is_marked("vasp.6.4.2", b"STAND-IN", None, 6)
 
 

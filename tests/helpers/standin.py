@@ -1,0 +1,181 @@
+"""Puts the stand-in for VASP where ``vasp_std`` is looked for, and tells it what to do.
+
+>>> standin = install(tmp_path, faults=[{"kind": "zbrent", "formula": "Mn"}])
+>>> subprocess.run(["vasp_std"], cwd=folder, env=os.environ | standin.environment)
+
+In this process: ``standin.use(monkeypatch)``. custodian looks at a run every ten seconds unless it
+is told otherwise; both make that ``POLLING_S``, and ``standin.custodian`` holds the arguments for
+a Custodian of one's own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pytest
+
+#: The folder that holds the package ``standin_vasp``.
+_TESTS = Path(__file__).resolve().parents[1]
+
+#: How often custodian looks whether a run ended, s, and after how many looks it checks the files
+#: of one that goes on: not before it had time to do away with those of the run before it.
+POLLING_S = 0.05
+MONITOR_FREQUENCY = 60
+
+_EXECUTABLE = """#!{python}
+import runpy
+import sys
+
+sys.path.append({tests!r})  # last: no folder of tests hides a package
+runpy.run_module("standin_vasp", run_name="__main__")
+"""
+
+#: Put ahead of PYTHONPATH, this is run by every Python that starts: custodian may be started by
+#: workers of a study, which no argument of ours reaches.
+_SITE = """
+import importlib.abc
+import importlib.util
+import sys
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name != "custodian.custodian":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        run = spec.loader.exec_module
+
+        def exec_module(module):
+            run(module)
+            sys.path.append({helpers!r})
+            from standin import look_often
+            look_often(module.Custodian)
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+
+sys.meta_path.insert(0, _Finder())
+"""
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """An installed stand-in.
+
+    Attributes
+    ----------
+    folder
+        What it was installed in: ``bin``, ``site``, its settings and its log of starts.
+    """
+
+    folder: Path
+
+    @property
+    def command(self) -> str:
+        """Path of the executable."""
+        return str(self.folder / "bin" / "vasp_std")
+
+    @property
+    def custodian(self) -> dict[str, Any]:
+        """Arguments of a Custodian that looks often enough for a run of milliseconds."""
+        return {"polling_time_step": POLLING_S, "monitor_freq": MONITOR_FREQUENCY}
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables that processes need, beside those of this one."""
+        before = os.environ.get("PYTHONPATH", "")
+        site = str(self.folder / "site")
+        return {
+            "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": f"{site}{os.pathsep}{before}" if before else site,
+            "ATOMATE2_VASP_CMD": "vasp_std",
+            "ATOMATE2_VASP_GAMMA_CMD": "vasp_gam",
+            "STANDIN_VASP_CONFIG": str(self.folder / "standin.toml"),
+            "OMP_NUM_THREADS": "1",  # CHGNet on all cores is slower where others run too
+        }
+
+    def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Use it from this process, and let its custodian look often."""
+        for name, value in self.environment.items():
+            monkeypatch.setenv(name, value)
+        from custodian.custodian import Custodian
+
+        monkeypatch.setattr(Custodian, "__init__", Custodian.__init__)  # is put back
+        look_often(Custodian)
+
+    def run(self, folder: Path, expected: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run ``vasp_std`` in a folder, found as a shell finds it, and check its exit status."""
+        ended = subprocess.run(
+            ["vasp_std"],  # noqa: S607 (to be found in PATH is what is tried)
+            cwd=folder,
+            env=os.environ | self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert ended.returncode == expected, ended.stdout[-2000:] + ended.stderr
+        return ended
+
+    def starts(self) -> list[dict[str, Any]]:
+        """Return what is known of each start so far, in their order: folder, formula, kind, ..."""
+        path = self.folder / "standin_starts.jsonl"
+        if not path.exists():
+            return []
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def look_often(custodian: type) -> None:
+    """Make a Custodian class look at its runs at least so often, whatever it is told."""
+    plain = custodian.__init__
+
+    def __init__(self: object, *args: object, **kwargs: object) -> None:  # noqa: N807 (it is one)
+        plain(self, *args, **kwargs)
+        self.polling_time_step = min(self.polling_time_step, POLLING_S)
+        self.monitor_freq = min(self.monitor_freq, MONITOR_FREQUENCY)
+
+    custodian.__init__ = __init__
+
+
+def install(
+    folder: Path,
+    *,
+    engine: str = "pair",
+    faults: Sequence[dict[str, Any]] = (),
+    grid_divisor: int = 4,
+    chgnet: dict[str, Any] | None = None,
+) -> StandIn:
+    """Install it below a folder; the arguments are those of ``standin_vasp.settings``."""
+    home = folder / "standin"
+    shutil.rmtree(home, ignore_errors=True)
+    for part in ("bin", "site"):
+        (home / part).mkdir(parents=True)
+    script = _EXECUTABLE.format(python=sys.executable, tests=str(_TESTS))
+    for name in ("vasp_std", "vasp_gam"):
+        path = home / "bin" / name
+        path.write_text(script, encoding="utf-8")
+        path.chmod(0o755)
+    site = _SITE.format(helpers=str(_TESTS / "helpers"))
+    (home / "site" / "sitecustomize.py").write_text(site, encoding="utf-8")
+    lines = [f"engine = {json.dumps(engine)}", f"grid_divisor = {grid_divisor}"]
+    lines += ["[chgnet]", *_toml(chgnet or {})]
+    for fault in faults:
+        lines += ["[[faults]]", *_toml(fault)]
+    (home / "standin.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return StandIn(home)
+
+
+def _toml(values: dict[str, Any]) -> list[str]:
+    return [f"{name} = {json.dumps(value)}" for name, value in values.items()]
