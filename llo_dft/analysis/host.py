@@ -74,6 +74,7 @@ def host_result(
         status=_status(made.host),
         reason=_reason(made.host),
         flags=_flags(made.host, None),
+        bonded_to_p=sorted(n_bonds),
         calculation=_key(made.host),
         vacancies=vacancies,
     )
@@ -142,14 +143,8 @@ def _phosphorus_bonds(
     """Return how many P of the coating are bonded to each O of a relaxed host."""
     if planned.termination is None or host is None or host.structure is None:
         return {}
-    interface = plan.candidates(planned.termination)[0]
-    gone = plan.removed_sites(planned, planned.removed)
-    place = [i for i in range(len(interface.structure)) if i not in gone]
-    here = {site: i for i, site in enumerate(place)}
     bonds = interface_bonds(
-        host.structure,
-        [None if site is None else here.get(site) for site in interface.llo_sites],
-        [here[site] for site in interface.coating_sites],
+        host.structure, plan.positions(planned), plan.coating_positions(planned)
     )
     counts: dict[int, int] = {}
     for bond in bonds:

@@ -88,6 +88,7 @@ def study_result(
             for termination in plan.terminations
         ],
         voltages=voltages,
+        not_computed=plan.not_computed,
         counts=dict(Counter(record.status for record in records if record.applicable)),
         calculations=records,
         mock=any(document.mock for document in done),

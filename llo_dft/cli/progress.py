@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
     from llo_dft.study.run import Progress
 
-#: A calculation that ended so soon after the one before was in the cache, s.
-AT_ONCE_S: Final = 0.2
-
-_MARK = {"completed": "", "failed": "FAILED ", "skipped": "skipped "}
+_MARK = {"completed": "", "failed": "FAILED ", "skipped": "skipped ", "reused": ""}
 
 
 class TimeLeft:
@@ -35,19 +32,16 @@ class TimeLeft:
     def __init__(self, work: Mapping[str, float]) -> None:
         self._left = dict(work)
         self._done = 0.0
-        self._started = self._last = time.monotonic()
-        self._computing = False
+        self._started = time.monotonic()
 
     def text(self, progress: Progress) -> str:
         """Return the estimate after a calculation ended, e.g. '3 min left'."""
         now = time.monotonic()
         amount = self._left.pop(progress.label, 0.0)
-        if not self._computing and now - self._last < AT_ONCE_S:
-            self._started = now  # it was in the cache
-        else:
-            self._computing = True
+        if progress.state in {"completed", "failed"}:
             self._done += amount
-        self._last = now
+        elif not self._done:
+            self._started = now  # nothing has been computed so far
         if not self._left:
             return "done"
         if not self._done:
@@ -84,7 +78,7 @@ def shown_progress(work: Mapping[str, float], title: str) -> Iterator[Callable[[
         task = bar.add_task(title, total=len(work), left="time left unknown")
 
         def update(progress: Progress) -> None:
-            if progress.state != "completed":
+            if progress.state in {"failed", "skipped"}:
                 bar.console.print(f"{_MARK[progress.state]}{progress.label}", markup=False)
             bar.update(
                 task,

@@ -177,6 +177,27 @@ class StudyPlan(Document):
             return list(bare_sites)
         return self.candidates(host.termination)[0].sites_of(bare_sites)
 
+    def positions(self, host: PlannedHost) -> list[int | None]:
+        """Return the site in a host of each atom of the pristine bare slab; None: it left."""
+        gone = self.removed_sites(host, host.removed)
+        sites: list[int | None] = (
+            list(range(len(self.slab)))
+            if host.termination is None
+            else self.candidates(host.termination)[0].llo_sites
+        )
+        return [
+            None if site is None or site in gone else index_after_removal(site, gone)
+            for site in sites
+        ]
+
+    def coating_positions(self, host: PlannedHost) -> list[int]:
+        """Return the sites of the coating in a host; none in a bare one."""
+        if host.termination is None:
+            return []
+        gone = self.removed_sites(host, host.removed)
+        sites = self.part_sites(host.termination, "coating")
+        return [index_after_removal(site, gone) for site in sites]
+
     def host_structure(self, host: PlannedHost) -> StoredStructure:
         """Return the unrelaxed structure of a host."""
         return self._without(host, host.removed)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from llo_dft.documents.base import Document
 from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.electronic import BandCenters
 from llo_dft.documents.voltage import VoltageCurve
 from llo_dft.typing import Layer, OxygenScheme, Side, Status, System
 
@@ -99,6 +100,10 @@ class HostResult(Document):
         None, description="File of the relaxed structure, relative to results.json"
     )
     flags: list[str] = Field(default_factory=list)
+    bonded_to_p: list[int] = Field(
+        default_factory=list,
+        description="O to which the coating's P is bonded as relaxed; indices of the bare slab",
+    )
     calculation: str | None = Field(None, description="Key of the calculation")
     vacancies: list[VacancyResult] = Field(default_factory=list)
 
@@ -196,6 +201,30 @@ class VoltageResult(Document):
     reason: str | None = Field(None, description="Why there is no curve")
 
 
+class BandCenterResult(Document):
+    """O 2p band centres of one host, by class of O."""
+
+    system: System
+    termination: str | None = None
+    lithium_fraction: float
+    centers: BandCenters | None
+    figure: str | None = Field(None, description="File of the densities, beside results.json")
+    reason: str | None = Field(None, description="Why there are none")
+    calculation: str | None = Field(None, description="Key of the static calculation")
+
+
+class ChargeDifferenceResult(Document):
+    """rho(coated) - rho(oxide) - rho(coating) of a pristine interface, all held as relaxed."""
+
+    termination: str
+    electrons_moved: float | None = Field(
+        None, description="Half the integral of the difference's absolute value, e"
+    )
+    residual_e: float | None = Field(None, description="Integral of the difference, e")
+    folder: str | None = Field(None, description="Grids, profiles and figures of it")
+    reason: str | None = Field(None, description="Why there is none")
+
+
 class TurningPoint(Document):
     """Where the lowest formation energy crosses zero; None: it does not, in the range."""
 
@@ -250,6 +279,11 @@ class StudyResult(Document):
     pairs: list[VacancyPair] = Field(default_factory=list)
     interfaces: list[InterfaceResult] = Field(default_factory=list)
     voltages: list[VoltageResult] = Field(default_factory=list)
+    band_centers: list[BandCenterResult] = Field(default_factory=list)
+    charge_differences: list[ChargeDifferenceResult] = Field(default_factory=list)
+    not_computed: list[str] = Field(
+        default_factory=list, description="What was asked for and the engine can't give"
+    )
     counts: dict[str, int] = Field(description="Number of calculations by status")
     calculations: list[CalculationRecord] = Field(description="Every planned calculation")
     mock: bool = False

@@ -153,21 +153,9 @@ class _Study:
                 self.pristine[vacancy.bonded.termination],
                 planned,
                 vacancy.bonded.order,
-                self._positions(host, gone),
+                self.plan.positions(host),
             )
         self._calculate(host.vacancy_label(vacancy), self._add(start).output, self.maker.slab_maker)
-
-    def _positions(self, host: PlannedHost, gone: list[int]) -> list[int | None]:
-        """Return the site in a host of each atom of the pristine bare slab."""
-        sites: list[int | None] = (
-            list(range(len(self.plan.slab)))
-            if host.termination is None
-            else self.plan.candidates(host.termination)[0].llo_sites
-        )
-        return [
-            None if site is None or site in gone else index_after_removal(site, gone)
-            for site in sites
-        ]
 
     def _calculate(self, label: str, structure: Any, maker: Any) -> OutputReference:  # noqa: ANN401 (references)
         job = calculate(structure, maker, label, self.maker.folder)

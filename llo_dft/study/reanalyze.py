@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from llo_dft.analysis.study import study_result
 from llo_dft.cache import CalculationCache
-from llo_dft.documents.plan import StudyPlan
 from llo_dft.engines.registry import oxygen_reference
 from llo_dft.jobs.calculate import skipped
 from llo_dft.recipe import parse_recipe
-from llo_dft.study.folder import StudyFolderError
 from llo_dft.study.oxygen import oxygen_settings
-from llo_dft.study.results import read_results, with_failures
+from llo_dft.study.results import read_results, stored_plan, with_failures
 
 if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument
@@ -61,27 +57,6 @@ def reanalyze(
     return _with_files(with_failures(result, _reasons(before)), before)
 
 
-def stored_plan(folder: StudyFolder) -> StudyPlan:
-    """Return the plan that was run: a newer version might make another from the recipe.
-
-    Raises
-    ------
-    StudyFolderError
-        If there is none, or it is not of this version's format.
-    """
-    try:
-        return StudyPlan.model_validate_json(folder.plan.read_bytes())
-    except FileNotFoundError as error:
-        raise StudyFolderError(
-            f"there is no {folder.plan}; run the study again, its calculations are kept"
-        ) from error
-    except ValidationError as error:
-        raise StudyFolderError(
-            f"{folder.plan} is not a plan of this version ({error.error_count()} faults); "
-            "run the study again, its calculations are kept"
-        ) from error
-
-
 def _stored(
     cache: CalculationCache, record: CalculationRecord, protocol: str
 ) -> CalculationDocument | None:
@@ -103,7 +78,7 @@ def _reasons(before: StudyResult) -> dict[str, str]:
 
 
 def _with_files(result: StudyResult, before: StudyResult) -> StudyResult:
-    """Return the result with the files of the relaxed hosts, which stay as they are."""
+    """Return the result with what an O2 scheme does not change."""
     hosts = [
         host.model_copy(update={"structure": was.structure})
         for host, was in zip(result.hosts, before.hosts, strict=True)
@@ -112,4 +87,10 @@ def _with_files(result: StudyResult, before: StudyResult) -> StudyResult:
         one.model_copy(update={"structure": was.structure})
         for one, was in zip(result.interfaces, before.interfaces, strict=True)
     ]
-    return result.model_copy(update={"hosts": hosts, "interfaces": interfaces})
+    kept = {
+        "hosts": hosts,
+        "interfaces": interfaces,
+        "band_centers": before.band_centers,
+        "charge_differences": before.charge_differences,
+    }
+    return result.model_copy(update=kept)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 from pymatgen.io.cif import CifWriter
 
+from llo_dft.documents.plan import StudyPlan
 from llo_dft.documents.study import StudyResult
+from llo_dft.study.electronic import with_electrons
 from llo_dft.study.folder import StudyFolderError, write_whole
 
 if TYPE_CHECKING:
@@ -26,10 +28,11 @@ FIGURE = "vacancy_energy.png"
 
 
 def write_results(result: StudyResult, cache: CalculationCache, folder: StudyFolder) -> StudyResult:
-    """Write all files of a result; return it with the files of its structures."""
+    """Write all files of a result; return it with the files of its structures and electrons."""
     from llo_dft.plotting.vacancy_curve import save_vacancy_curve  # noqa: PLC0415 (matplotlib)
 
     result = _with_relaxed_structures(result, cache, folder.path)
+    result = with_electrons(result, stored_plan(folder), cache, folder.path)
     write_whole(folder.path / "results.csv", results_table(result))
     save_vacancy_curve(result, folder.path / FIGURE)
     # last: where it is, all of it is
@@ -56,12 +59,34 @@ def read_results(path: Path) -> StudyResult:
         ) from error
 
 
+def stored_plan(folder: StudyFolder) -> StudyPlan:
+    """Return the plan that was run: a newer version might make another from the recipe.
+
+    Raises
+    ------
+    StudyFolderError
+        If there is none, or it is not of this version's format.
+    """
+    try:
+        return StudyPlan.model_validate_json(folder.plan.read_bytes())
+    except FileNotFoundError as error:
+        raise StudyFolderError(
+            f"there is no {folder.plan}; run the study again, its calculations are kept"
+        ) from error
+    except ValidationError as error:
+        raise StudyFolderError(
+            f"{folder.plan} is not a plan of this version ({error.error_count()} faults); "
+            "run the study again, its calculations are kept"
+        ) from error
+
+
 def results_table(result: StudyResult) -> str:
     """Return the vacancies as CSV, a line each, with units in the header."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     schemes = sorted({s for h in result.hosts for v in h.vacancies for s in v.alternatives_ev})
     scheme = result.oxygen.scheme if result.oxygen is not None else "none"
+    mark = "MOCK " if result.mock else ""
     writer.writerow(
         [
             *("engine", "system", "termination", "lithium_fraction", "n_li_removed"),
@@ -76,7 +101,7 @@ def results_table(result: StudyResult) -> str:
             around = vacancy.environment
             writer.writerow(
                 [
-                    *(result.engine, host.system, host.termination),
+                    *(f"{mark}{result.engine}", host.system, host.termination),
                     *(host.lithium_fraction, host.n_li_removed, vacancy.pair, vacancy.site_class),
                     *_environment_cells(around),
                     vacancy.formation_energy_ev,

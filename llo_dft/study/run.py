@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from jobflow import JobStore
 from maggma.stores import MemoryStore
@@ -40,14 +40,21 @@ if TYPE_CHECKING:
 WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
+#: What became of a calculation in this run.
+EndState: TypeAlias = Literal["completed", "failed", "skipped", "reused"]
+
+
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is: calculations ended, of how many, and the one that just ended."""
+    """How far a run is: calculations ended, of how many, and the one that just ended.
+
+    ``reused`` is a completed one that was in the cache.
+    """
 
     n_ended: int
     n_total: int
     label: str
-    state: Literal["completed", "failed", "skipped"]
+    state: EndState
 
 
 @dataclass(frozen=True)
@@ -151,15 +158,15 @@ def _counter(
     return count
 
 
-def _became(
-    event: JobEvent, label: str, cache: CalculationCache
-) -> Literal["completed", "failed", "skipped"]:
+def _became(event: JobEvent, label: str, cache: CalculationCache) -> EndState:
     """Tell what became of a calculation; its job finishes well also if the engine fails."""
     if event.kind != "finished":
         return "failed" if event.kind == "failed" else "skipped"
     last = {entry.label: entry.event for entry in cache.journal()}.get(label)
     if last is None:
         return "skipped"
+    if last == "reused":
+        return "reused"
     return "failed" if last == "failed" else "completed"
 
 

@@ -14,6 +14,7 @@ from llo_dft.study.vasp_potential import faces_beside
 from llo_dft.study.vasp_summary import edges_of, read_outcar_beside, structure_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from llo_dft.documents.electronic import BandCenters, ReferenceLevel
@@ -41,8 +42,22 @@ def centers_of(
     fixed: tuple[float, float] | None,
     *,
     tm_layers: int | None = None,
+    classes: Mapping[int, str] | None = None,
 ) -> tuple[BandCenters, SiteDensities]:
     """Return the band centres of one run, and the densities they are of.
+
+    Parameters
+    ----------
+    path
+        Folder or file of the run.
+    wanted
+        Element and orbital.
+    reference, fixed
+        See ``band_centers``.
+    tm_layers
+        See ``site_classes``.
+    classes
+        Class of each atom by its index, where it is known better; others count as "all".
 
     Raises
     ------
@@ -59,10 +74,11 @@ def centers_of(
     if edges is None or run.total_dos is None or run.projected_dos is None:
         raise InputError(f"{run.path}: {notes[-1] if notes else 'no densities of states'}")
     sites = run.projected_dos.sites
-    try:
-        classes = site_classes(run.final, sites, tm_layers)
-    except ValueError as error:
-        raise InputError(f"{run.path}: {error}") from error
+    if classes is None:
+        try:
+            classes = site_classes(run.final, sites, tm_layers)
+        except ValueError as error:
+            raise InputError(f"{run.path}: {error}") from error
     densities = SiteDensities(
         element,
         orbital,
