@@ -15,8 +15,7 @@ from llo_dft.engines.registry import oxygen_reference
 from llo_dft.hpc.remote_queue import open_queue
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.oxygen import oxygen_settings
-from llo_dft.study.reanalyze import stored_plan
-from llo_dft.study.results import with_failures, write_results
+from llo_dft.study.results import stored_plan, with_failures, write_results
 
 if TYPE_CHECKING:
     from llo_dft.documents.study import StudyResult
