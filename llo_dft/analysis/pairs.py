@@ -9,14 +9,15 @@ from llo_dft.documents.study import VacancyPair
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llo_dft.documents.study import HostResult
+    from llo_dft.documents.study import HostResult, VacancyResult
 
 
 def vacancy_pairs(hosts: Sequence[HostResult]) -> list[VacancyPair]:
     """Return E_f coated less bare of every site that has both, at each requested fraction.
 
     The two hosts of a pair were asked for with the same lithium fraction. Theirs differ a
-    little where Li left the coated face for charge.
+    little where Li left the coated face for charge. An O that was planned by its class and
+    turned out to be one that P is bonded to makes one pair, under its first name.
     """
     bare = {
         (host.requested_lithium_fraction, vacancy.site): (host, vacancy)
@@ -28,30 +29,41 @@ def vacancy_pairs(hosts: Sequence[HostResult]) -> list[VacancyPair]:
     for host in hosts:
         if host.termination is None:
             continue
+        seen: set[int | None] = set()
         for vacancy in host.vacancies:
             partner = bare.get((host.requested_lithium_fraction, vacancy.site))
-            if (
-                partner is None
-                or vacancy.site is None
-                or vacancy.environment is None
-                or vacancy.formation_energy_ev is None
-                or partner[1].formation_energy_ev is None
-            ):
+            if partner is None or vacancy.site in seen:
                 continue
-            pairs.append(
-                VacancyPair(
-                    pair=vacancy.pair,
-                    site=vacancy.site,
-                    site_class=vacancy.site_class,
-                    layer=vacancy.environment.layer,
-                    termination=host.termination,
-                    bonded_to_p=vacancy.environment.n_p > 0,
-                    lithium_fraction_bare=partner[0].lithium_fraction,
-                    lithium_fraction_coated=host.lithium_fraction,
-                    bare_ev=partner[1].formation_energy_ev,
-                    coated_ev=vacancy.formation_energy_ev,
-                    difference_ev=vacancy.formation_energy_ev - partner[1].formation_energy_ev,
-                    rebuilt=vacancy.rebuilt or partner[1].rebuilt,
-                )
-            )
+            seen.add(vacancy.site)
+            pair = _pair(partner[0], partner[1], host, vacancy)
+            if pair is not None:
+                pairs.append(pair)
     return pairs
+
+
+def _pair(
+    bare: HostResult, uncoated: VacancyResult, coated: HostResult, vacancy: VacancyResult
+) -> VacancyPair | None:
+    """Return the pair of two vacancies; None if one lacks its number."""
+    if (
+        coated.termination is None
+        or vacancy.site is None
+        or vacancy.environment is None
+        or vacancy.formation_energy_ev is None
+        or uncoated.formation_energy_ev is None
+    ):
+        return None
+    return VacancyPair(
+        pair=vacancy.pair,
+        site=vacancy.site,
+        site_class=vacancy.site_class,
+        layer=vacancy.environment.layer,
+        termination=coated.termination,
+        bonded_to_p=vacancy.environment.n_p > 0,
+        lithium_fraction_bare=bare.lithium_fraction,
+        lithium_fraction_coated=coated.lithium_fraction,
+        bare_ev=uncoated.formation_energy_ev,
+        coated_ev=vacancy.formation_energy_ev,
+        difference_ev=vacancy.formation_energy_ev - uncoated.formation_energy_ev,
+        rebuilt=vacancy.rebuilt or uncoated.rebuilt,
+    )
