@@ -13,7 +13,7 @@ from llo_dft.builders.checks import is_symmetric
 from llo_dft.builders.delithiation import delithiate
 from llo_dft.builders.environment import oxygen_environments
 from llo_dft.builders.symmetry import distinct_sites
-from llo_dft.builders.vacancy import VacancyError, VacancySite, choose_vacancies
+from llo_dft.builders.vacancy import VacancyError, VacancySite, choose_vacancies, innermost
 from llo_dft.builders.valences import symbols_of
 
 if TYPE_CHECKING:
@@ -167,3 +167,64 @@ def test_a_class_that_is_not_there_is_named_with_those_that_are(make_slab: MakeS
 def test_same_input_same_choice(make_slab: MakeSlab) -> None:
     model = make_slab("NCM", 2)
     assert choose(model, ["2TM+1Li", "3TM"], 2) == choose(model, ["2TM+1Li", "3TM"], 2)
+
+
+def deepest(
+    model: SlabModel, count: int, *, without: tuple[int, ...] = (), both_faces: bool = False
+) -> list[VacancySite]:
+    return innermost(
+        model.structure,
+        oxygen_environments(model.structure, model.tm_layers),
+        count,
+        without=without,
+        turn_over=model.turn_over if both_faces else None,
+    )
+
+
+@pytest.mark.parametrize(("tm_layers", "layer"), [(1, "surface"), (2, "subsurface"), (3, "inner")])
+def test_the_innermost_are_as_deep_as_the_slab_allows(
+    make_slab: MakeSlab, tm_layers: int, layer: str
+) -> None:
+    model = make_slab("Li2MnO3", tm_layers)
+    (found,) = deepest(model, 1)
+    assert found.environment.layer == layer
+    assert found.removed == (found.site,)
+    heights = {
+        abs(model.structure[i].z - model.structure.lattice.c / 2)
+        for i, symbol in enumerate(symbols_of(model.structure))
+        if symbol == "O"
+    }
+    middle = abs(model.structure[found.site].z - model.structure.lattice.c / 2)
+    # of the planes none is nearer to the middle by more than its own unevenness
+    assert middle < min(heights) + 0.5
+
+
+def test_the_innermost_are_distinct_and_not_among_those_chosen_already(
+    make_slab: MakeSlab,
+) -> None:
+    model = make_slab("NCM", 2)
+    every = deepest(model, 100)
+    oxygen = oxygen_environments(model.structure, 2)
+    inside = [site for site, e in oxygen.items() if e.layer == "subsurface"]
+    assert sum(v.degeneracy for v in every) == len(inside)
+    equivalent = distinct_sites(model.structure, inside)
+    # an image of the first takes it away
+    first = every[0].site
+    image = next(i for i in inside if equivalent[i] == equivalent[first] and i != first)
+    rest = deepest(model, 100, without=(image,))
+    assert [v.site for v in rest] == [v.site for v in every[1:]]
+    assert deepest(model, 100, without=tuple(v.site for v in every)) == []
+    assert deepest(model, 1) == every[:1]
+    assert deepest(model, 0) == []
+
+
+def test_the_innermost_on_both_faces_are_images(make_slab: MakeSlab) -> None:
+    model = make_slab("Li2MnO3", 2)
+    (found,) = deepest(model, 1, both_faces=True)
+    assert found.site in found.removed
+    assert model.turn_over[found.removed[0]] == found.removed[-1]
+    assert is_symmetric(without(model.structure, found.removed))
+
+
+def test_a_slab_without_oxygen_has_no_innermost(make_slab: MakeSlab) -> None:
+    assert innermost(make_slab("Li2MnO3").structure, {}, 1, without=[]) == []
