@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import sys
+import warnings
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,4 +45,6 @@ def _has_ended(output: Path) -> bool:
 
 
 if __name__ == "__main__":
+    # the last line of a job's log is to be what ended it
+    warnings.simplefilter("ignore", FutureWarning)
     run_job(Path(sys.argv[1]))

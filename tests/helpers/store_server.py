@@ -153,7 +153,7 @@ class SocketStore(MongoStore):
         super().__init__("tests", collection_name, **kwargs)
         self.address = address
 
-    def connect(self, force_reset: bool = False) -> None:
+    def connect(self, force_reset: bool = False) -> None:  # noqa: FBT001, FBT002 (maggma's)
         if self._coll is None or force_reset:
             self._coll = _Database(self.address)[self.collection_name]
 

@@ -1,0 +1,198 @@
+"""Examine a project of jobflow-remote: database, scheduler, programs, and walltimes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from llo_dft.errors import InputError
+from llo_dft.hpc.batch import BATCH_SYSTEMS
+from llo_dft.hpc.remote_probe import (
+    ProbeError,
+    ask_scheduler,
+    missing_parent,
+    run_as_job,
+    try_header,
+)
+from llo_dft.hpc.remote_project import load_project
+from llo_dft.hpc.remote_queue import open_queue
+from llo_dft.study.doctor import Finding
+from llo_dft.study.remote_jobs import core_hours
+from llo_dft.study.remote_submit import prepare_submission
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from llo_dft.hpc.job_types import JobType, JobTypeName
+    from llo_dft.hpc.remote_project import RemoteProject
+    from llo_dft.study.run import PreparedRun
+
+#: What the findings of VASP are called, see llo_dft.study.doctor.
+_VASP: Final = "VASP"
+
+#: Part of a walltime that an estimate may take, since it is rough.
+_SAFE_PART: Final = 0.8
+
+
+def examine_project(name: str, prepared: PreparedRun | None) -> list[Finding]:
+    """Look at everything that a project's jobs need.
+
+    Parameters
+    ----------
+    name
+        The project, or its file.
+    prepared
+        A study whose walltimes are held against an estimate; None: none are.
+    """
+    try:
+        project = load_project(name)
+    except InputError as error:
+        return [Finding(f"project {name}", "missing", "it can't be used", str(error))]
+    return [
+        Finding(f"project {project.name}", "ok", str(project.file)),
+        _database(project),
+        *_schedulers(project),
+        *_folders(project),
+        *_headers(project),
+        *_programs(project),
+        _walltimes(project, prepared),
+    ]
+
+
+def _database(project: RemoteProject) -> Finding:
+    try:
+        with open_queue(project) as queue:
+            queue.check_writable()
+    except InputError as error:
+        return Finding("database", "missing", "it can't be used from here", str(error))
+    return Finding("database", "ok", "it can be reached and written")
+
+
+def _schedulers(project: RemoteProject) -> Iterator[Finding]:
+    used = {str(worker.scheduler_type) for worker in project.settings.workers.values()}
+    for scheduler in (name for name in BATCH_SYSTEMS if name in used):
+        try:
+            number = ask_scheduler(scheduler)
+        except ProbeError as error:
+            yield Finding(
+                f"scheduler {scheduler}",
+                "missing",
+                str(error),
+                "run the runner, and this, on a machine that submits jobs",
+            )
+        else:
+            yield Finding(f"scheduler {scheduler}", "ok", f"it answers; {number} jobs of yours")
+
+
+def _folders(project: RemoteProject) -> Iterator[Finding]:
+    for folder in sorted({worker.work_dir for worker in project.settings.workers.values()}):
+        closed = missing_parent(folder)
+        if closed is None:
+            yield Finding(f"work_dir {folder}", "ok", "it can be written")
+        else:
+            yield Finding(
+                f"work_dir {folder}",
+                "missing",
+                f"{closed} can't be written",
+                f"choose another work_dir in {project.file}, one that the compute nodes see",
+            )
+
+
+def _headers(project: RemoteProject) -> Iterator[Finding]:
+    """Have the scheduler check what the largest job of each type asks for."""
+    for name, kind in project.table.job_types.items():
+        what = f"a job of type {name}"
+        try:
+            worker = project.worker(kind.worker)
+            size = kind.sizes[-1] if kind.sizes else None
+            try_header(project, kind.worker, size)
+        except InputError as error:
+            yield Finding(what, "missing", "it can't be made", str(error))
+        except ProbeError as error:
+            yield Finding(
+                what,
+                "missing",
+                f"refused: {error}",
+                f"see workers.{kind.worker}.resources and metadata.llo_dft.job_types.{name} in "
+                f"{project.file}",
+            )
+        else:
+            if worker.scheduler_type == "slurm":
+                yield Finding(what, "ok", f"Slurm would take it on worker {kind.worker}")
+
+
+def _programs(project: RemoteProject) -> Iterator[Finding]:
+    """Look at what a job finds, once for each environment."""
+    seen: set[tuple[str, str | None]] = set()
+    for name, kind in project.table.job_types.items():
+        if name == "light" or (kind.worker, kind.program) in seen:
+            continue
+        seen.add((kind.worker, kind.program))
+        yield from _program(project, name, kind)
+
+
+def _program(project: RemoteProject, name: JobTypeName, kind: JobType) -> Iterator[Finding]:
+    where = f"worker {kind.worker}"
+    remedy = (
+        f"see workers.{kind.worker} and exec_config.{kind.program} in {project.file}; this package "
+        "must be installed in the Python of execution_cmd"
+    )
+    try:
+        found: list[dict[str, Any]] = json.loads(
+            run_as_job(project, kind.worker, kind, ("doctor", "--json"))
+        )
+    except (ProbeError, ValueError) as error:
+        yield Finding(f"Python on {where}", "missing", str(error), remedy)
+        return
+    except InputError as error:
+        yield Finding(where, "missing", "its environment can't be made", str(error))
+        return
+    yield Finding(f"Python on {where}", "ok", str(found[0]["found"]))
+    for one in found:
+        if name == "potential" and str(one["what"]).startswith("engine ") and one["state"] == "ok":
+            yield Finding(f"{one['what']} on {where}", "ok", str(one["found"]))
+        elif name != "potential" and str(one["what"]).startswith(_VASP):
+            if one["state"] == "ok":
+                yield Finding(f"{one['what']} on {where}", "ok", str(one["found"]))
+            else:
+                advice = f"see exec_config.{kind.program} in {project.file}"
+                yield Finding(f"{one['what']} on {where}", "missing", str(one["found"]), advice)
+
+
+def _walltimes(project: RemoteProject, prepared: PreparedRun | None) -> Finding:
+    what = "walltimes"
+    if prepared is None:
+        return Finding(
+            what,
+            "optional",
+            "not held against an estimate",
+            "add --recipe RECIPE to hold them against that study",
+        )
+    try:
+        wanted = prepare_submission(prepared, project, None).wanted
+    except InputError as error:
+        return Finding(what, "missing", "the study does not fit the project", str(error))
+    hours = core_hours(wanted, prepared.plan, prepared.engine)
+    parts = [
+        (hours[job.label] / request.size.all_cores / (request.size.walltime / 3600), request)
+        for request in wanted
+        if (job := request.job).label in hours and request.size is not None
+    ]
+    if not parts:
+        return Finding(
+            what,
+            "optional",
+            f"the engine {prepared.engine.name} can't tell how long a calculation takes",
+            f"core_seconds_per_atom_step of the job types in {project.file} lets it",
+        )
+    part, longest = max(parts, key=lambda item: item[0])
+    found = f"{longest.job.label} takes the most, about {100 * part:.0f} % of its walltime"
+    if part <= _SAFE_PART:
+        return Finding(what, "ok", found)
+    return Finding(
+        what,
+        "missing",
+        found,
+        f"raise walltime, or cores and ranks, of metadata.llo_dft.job_types.{longest.job.type} in "
+        f"{project.file}",
+    )

@@ -1,0 +1,136 @@
+"""The tiny study in the queue of jobflow-remote: a project as ``llo-dft hpc init`` writes it.
+
+The project's only differences from a person's: its database is a ``StoreServer``, it looks for
+news every second, and its calculations find the fake engine.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ruamel.yaml import YAML
+
+from llo_dft.hpc.remote_project import load_project
+from llo_dft.hpc.remote_template import check_answers, project_text, write_project
+from llo_dft.hpc.run_job import run_job
+from llo_dft.resources import resource_path
+from llo_dft.study.remote_submit import prepare_submission, submit_study
+
+if TYPE_CHECKING:
+    from store_server import StoreServer
+
+    from llo_dft.hpc.remote_project import RemoteProject
+    from llo_dft.study.run import PreparedRun
+
+HELPERS = Path(__file__).parent
+
+#: Set in the environment of everything that a test starts; to be found nowhere else.
+SECRET = "correct-horse-battery-staple"  # noqa: S105 (planted)
+SECRET_VARIABLE = "LLO_DFT_MONGO_PASSWORD"  # noqa: S105
+
+
+def project_file(folder: Path, server: StoreServer, scheduler: str = "slurm") -> Path:
+    """Write a project into the folder where jobflow-remote looks for projects."""
+    answers = check_answers(
+        {
+            "name": "lab",
+            "queue": "main",
+            "work_dir": str(folder / "work"),
+            "python": sys.executable,
+            "cores": 1,
+            "memory": "500 MB",
+            "vasp_command": "srun vasp_std",
+            "mongo_database": "llo",
+            "mongo_user": "me",
+        }
+    )
+    template = resource_path("hpc_configs", f"jobflow_remote_{scheduler}.yaml")
+    text = project_text(template.read_text(encoding="utf-8"), answers)
+    path = write_project(folder / "projects", answers.name, text)
+    change_project(path, lambda project: _for_tests(project, server))
+    return path
+
+
+def change_project(path: Path, change: Any) -> None:
+    """Change a project in place."""
+    yaml = YAML()
+    project = yaml.load(path)
+    change(project)
+    yaml.dump(project, path)
+
+
+def _for_tests(project: dict[str, Any], server: StoreServer) -> None:
+    project["queue"]["store"] = server.store("jobs")
+    project["jobstore"]["docs_store"] = server.store("outputs")
+    for delay in ("delay_checkout", "delay_check_run_status", "delay_advance_status"):
+        project["runner"][delay] = 1
+    project["exec_config"]["vasp"]["export"] = {"PYTHONPATH": str(HELPERS)}
+
+
+@dataclass(frozen=True)
+class RemoteStudy:
+    """A prepared study, and the project that it goes to."""
+
+    prepared: PreparedRun
+    project: RemoteProject
+
+    def submit(self, worker: str | None = None) -> None:
+        submit_study(prepare_submission(self.prepared, self.project, worker))
+
+    def drive(self, seconds: int = 240) -> None:
+        """Have jobflow-remote's runner do, in this process, all that can be done."""
+        from jobflow_remote.jobs.runner import Runner
+
+        runner = Runner(self.project.name)
+        try:
+            runner.run_all_jobs(max_seconds=seconds)
+        finally:
+            runner.cleanup()
+
+    def drive_here(self, *broken: str) -> None:
+        """Do the same without a scheduler: each job in this process, as soon as it is brought.
+
+        All but the scheduler's part is jobflow-remote's own. Jobs of the names ``broken`` are
+        killed before they say anything.
+        """
+        from jobflow_remote.jobs.runner import Runner
+
+        runner = Runner(self.project.name)
+        controller = runner.job_controller
+        try:
+            while True:
+                runner.checkout()
+                runner.advance_state(["CHECKED_OUT"])
+                brought = list(controller.jobs.find({"state": "UPLOADED"}))
+                if not brought:
+                    return
+                for job in brought:
+                    if job["job"]["name"] not in broken:
+                        run_job(Path(job["run_dir"]))
+                    controller.jobs.update_one(
+                        {"uuid": job["uuid"]}, {"$set": {"state": "DOWNLOADED"}}
+                    )
+                runner.advance_state(["DOWNLOADED"])
+        finally:
+            runner.cleanup()
+
+    def start_runner(self) -> subprocess.Popen[bytes]:
+        """Start jobflow-remote's runner as a person would, in a process of its own."""
+        jf = Path(sys.executable).with_name("jf")
+        log = self.project.file.with_name("runner.out").open("ab")
+        return subprocess.Popen(
+            [str(jf), "-p", self.project.name, "runner", "run"],
+            stdout=log,
+            stderr=log,
+            env=dict(os.environ),
+        )
+
+
+def reload(path: Path) -> RemoteProject:
+    """Read the project again."""
+    return load_project(str(path))
