@@ -2,8 +2,9 @@
 
 What running costs, measured on 2 cores with 1,000 jobs that add two numbers: 1.8 ms for each job
 in threads, 3.4 ms in processes (which take some 3 s to start, most of it jobflow's imports), and
-the same for the hundredth job as for the thousandth. What the store takes comes on top: maggma's
-MemoryStore reads all that it holds for each document that it takes, 6 ms at a thousand.
+the same for the hundredth job as for the thousandth. What the store takes comes on top: 2 ms with
+`memory_job_store`; maggma's MemoryStore compares each document with all that it holds, 14 ms at a
+thousand.
 """
 
 from __future__ import annotations

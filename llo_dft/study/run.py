@@ -6,14 +6,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from jobflow import JobStore
-from maggma.stores import MemoryStore
-
 from llo_dft.cache import CalculationCache
 from llo_dft.documents.study import StudyResult
 from llo_dft.engines.registry import engine_from
 from llo_dft.jobs.calculate import CALCULATION
-from llo_dft.runner import run_flow
+from llo_dft.runner import memory_job_store, run_flow
 from llo_dft.study.assemble import make_flow
 from llo_dft.study.folder import write_whole
 from llo_dft.study.manifest import write_structures
@@ -131,7 +128,7 @@ def run_study(
         write_whole(folder.plan, plan.model_dump_json() + "\n")
         outcome = run_flow(
             make_flow(plan, prepared.oxygen, prepared.engine, folder.calculations),
-            store=JobStore(MemoryStore()),
+            store=memory_job_store(),
             executor=factory,
             max_workers=workers,
             worker_environment=WORKER_ENVIRONMENT if factory is None else None,
