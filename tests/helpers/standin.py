@@ -4,8 +4,8 @@
 >>> subprocess.run(["vasp_std"], cwd=folder, env=os.environ | standin.environment)
 
 In this process: ``standin.use(monkeypatch)``. custodian looks at a run every ten seconds unless it
-is told otherwise; both make that ``POLLING_S``, and ``standin.custodian`` holds the arguments for
-a Custodian of one's own.
+is told otherwise: the environment tells the package's engine, and ``standin.custodian`` holds the
+arguments for a Custodian of one's own.
 """
 
 from __future__ import annotations
@@ -40,35 +40,6 @@ sys.path.append({tests!r})  # last: no folder of tests hides a package
 runpy.run_module("standin_vasp", run_name="__main__")
 """
 
-#: Put ahead of PYTHONPATH, this is run by every Python that starts: custodian may be started by
-#: workers of a study, which no argument of ours reaches.
-_SITE = """
-import importlib.abc
-import importlib.util
-import sys
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path, target=None):
-        if name != "custodian.custodian":
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        run = spec.loader.exec_module
-
-        def exec_module(module):
-            run(module)
-            sys.path.append({helpers!r})
-            from standin import look_often
-            look_often(module.Custodian)
-
-        spec.loader.exec_module = exec_module
-        return spec
-
-
-sys.meta_path.insert(0, _Finder())
-"""
-
 
 @dataclass(frozen=True)
 class StandIn:
@@ -77,7 +48,7 @@ class StandIn:
     Attributes
     ----------
     folder
-        What it was installed in: ``bin``, ``site``, its settings and its log of starts.
+        What it was installed in: ``bin``, its settings and its log of starts.
     """
 
     folder: Path
@@ -95,25 +66,20 @@ class StandIn:
     @property
     def environment(self) -> dict[str, str]:
         """Variables that processes need, beside those of this one."""
-        before = os.environ.get("PYTHONPATH", "")
-        site = str(self.folder / "site")
         return {
             "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": f"{site}{os.pathsep}{before}" if before else site,
             "ATOMATE2_VASP_CMD": "vasp_std",
             "ATOMATE2_VASP_GAMMA_CMD": "vasp_gam",
             "STANDIN_VASP_CONFIG": str(self.folder / "standin.toml"),
+            "LLO_DFT_VASP_POLLING_S": str(POLLING_S),
+            "LLO_DFT_VASP_MONITOR_S": str(POLLING_S * MONITOR_FREQUENCY),
             "OMP_NUM_THREADS": "1",  # CHGNet on all cores is slower where others run too
         }
 
     def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Use it from this process, and let its custodian look often."""
+        """Use it from this process."""
         for name, value in self.environment.items():
             monkeypatch.setenv(name, value)
-        from custodian.custodian import Custodian
-
-        monkeypatch.setattr(Custodian, "__init__", Custodian.__init__)  # is put back
-        look_often(Custodian)
 
     def run(self, folder: Path, expected: int = 0) -> subprocess.CompletedProcess[str]:
         """Run ``vasp_std`` in a folder, found as a shell finds it, and check its exit status."""
@@ -137,18 +103,6 @@ class StandIn:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def look_often(custodian: type) -> None:
-    """Make a Custodian class look at its runs at least so often, whatever it is told."""
-    plain = custodian.__init__
-
-    def __init__(self: object, *args: object, **kwargs: object) -> None:  # noqa: N807 (it is one)
-        plain(self, *args, **kwargs)
-        self.polling_time_step = min(self.polling_time_step, POLLING_S)
-        self.monitor_freq = min(self.monitor_freq, MONITOR_FREQUENCY)
-
-    custodian.__init__ = __init__
-
-
 def install(
     folder: Path,
     *,
@@ -160,15 +114,12 @@ def install(
     """Install it below a folder; the arguments are those of ``standin_vasp.settings``."""
     home = folder / "standin"
     shutil.rmtree(home, ignore_errors=True)
-    for part in ("bin", "site"):
-        (home / part).mkdir(parents=True)
+    (home / "bin").mkdir(parents=True)
     script = _EXECUTABLE.format(python=sys.executable, tests=str(_TESTS))
     for name in ("vasp_std", "vasp_gam"):
         path = home / "bin" / name
         path.write_text(script, encoding="utf-8")
         path.chmod(0o755)
-    site = _SITE.format(helpers=str(_TESTS / "helpers"))
-    (home / "site" / "sitecustomize.py").write_text(site, encoding="utf-8")
     lines = [f"engine = {json.dumps(engine)}", f"grid_divisor = {grid_divisor}"]
     lines += ["[chgnet]", *_toml(chgnet or {})]
     for fault in faults:

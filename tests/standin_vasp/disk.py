@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ class Disk:
 
     def flush(self) -> None:
         """Let others see what was written so far."""
-        for file in self._open.values():
+        for name, file in self._open.items():
+            self._last = name
             file.flush()
 
     def replace(self, name: str, data: str) -> None:
@@ -70,6 +72,12 @@ class Disk:
 
     def close(self) -> None:
         """Close all files."""
-        for file in self._open.values():
+        while self._open:
+            self._last, file = self._open.popitem()
             file.close()
-        self._open.clear()
+
+    def give_up(self) -> None:
+        """Close all files, whether or not what is still to be written fits."""
+        while self._open:
+            with suppress(OSError):
+                self.close()

@@ -42,7 +42,7 @@ _FACTORS = (2, 3, 5, 7)
 #: Atomic numbers.
 _NUMBERS = {"H": 1, "Li": 3, "C": 6, "N": 7, "O": 8, "F": 9, "Na": 11, "Mg": 12, "Al": 13}
 _NUMBERS |= {"Si": 14, "P": 15, "S": 16, "Ti": 22, "V": 23, "Cr": 24, "Mn": 25, "Fe": 26}
-_NUMBERS |= {"Co": 27, "Ni": 28, "Zr": 40, "Nb": 41}
+_NUMBERS |= {"Co": 27, "Ni": 28, "Zr": 40, "Nb": 41, "Mo": 42, "Ru": 44, "Sn": 50}
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ _OUTER = {
     "Zr": 4,
     "Nb": 5,
 }
-_TRANSITION_METALS = frozenset({"Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Zr", "Nb"})
+_TRANSITION_METALS = frozenset({"Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Zr", "Nb", "Mo", "Ru"})
 
 _SEMICORE_EV = -45.0
 _ANION_S_EV = -17.5
@@ -120,7 +120,8 @@ def _orbitals(symbol: str, n_valence: float, moment: float) -> list[tuple[int, f
     """Return column and energy of each orbital of an atom; ``moment`` along this spin."""
     semicore = round(n_valence - _OUTER.get(symbol, n_valence))
     found = [(column, _SEMICORE_EV) for column in _S * (semicore in {2, 8})]
-    found += [(column, _SEMICORE_EV + 8.0) for column in _P * (semicore >= 6)]
+    found += [(column, _SEMICORE_EV + 8.0) for column in _P * (semicore in {6, 8})]
+    found += [(column, _SEMICORE_EV + 20.0) for column in _D * (semicore == 10)]
     if formal_charge(symbol) < 0:
         found += [(0, _ANION_S_EV)]
         return found + [(column, _ANION_P_EV + 0.9 * (column - 2)) for column in _P]

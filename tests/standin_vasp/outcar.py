@@ -186,8 +186,7 @@ def _end(run: Run, final: Final) -> Iterator[str]:
     yield from eigenvalues(run)
     if final.reached_accuracy:
         yield "\n reached required accuracy - stopping structural energy minimisation\n"
-    if final.soft_stop:
-        yield " soft stop encountered!  aborting job ...\n\n"
+    yield final.stop
     if run.inputs.incar.whole("LORBIT", 0) >= _WITH_TABLES:
         yield from charges(run)
         if len(run.electrons.bands) > 1:

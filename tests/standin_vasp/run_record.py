@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -22,6 +22,12 @@ DATE = "20Jul23"
 #: How far off the first electronic step is, eV an atom, and what each further step leaves of it.
 _FIRST_OFF_EV = 3.0
 _LEFT_PER_STEP = 0.12
+
+#: How the electronic steps of an ionic step end: at EDIFF, at NELM, or for STOPCAR's LABORT.
+ScfEnd = Literal["converged", "exhausted", "aborted"]
+
+#: Electronic steps before LABORT ends them.
+_BEFORE_ABORT = 5
 
 #: By how much electrons that don't converge still change the energy, eV.
 _UNCONVERGED_EV = 0.35
@@ -102,8 +108,8 @@ class Final:
         Of the run's electrons.
     reached_accuracy
         Whether a relaxation reached EDIFFG.
-    soft_stop
-        Whether STOPCAR ended it.
+    stop
+        What VASP says where STOPCAR ended it, otherwise nothing.
     seconds
         What the whole run took.
     """
@@ -111,12 +117,12 @@ class Final:
     last: WrittenStep
     density_of_states: DensityOfStates
     reached_accuracy: bool
-    soft_stop: bool
+    stop: str
     seconds: float
 
 
 def written_step(
-    run: Run, step: Step, number: int, seconds: float, *, converges: bool = True
+    run: Run, step: Step, number: int, seconds: float, end: ScfEnd = "converged"
 ) -> WrittenStep:
     """Make up the electronic steps that lead to a step's energy.
 
@@ -130,8 +136,8 @@ def written_step(
         Of the ionic step, from 1.
     seconds
         What it took.
-    converges
-        Whether the electrons are to converge, if NELM lets them.
+    end
+        How the electronic steps are to end, if NELM lets them.
     """
     incar = run.inputs.incar
     free = _free_energy(run, step.energy_ev)
@@ -139,8 +145,8 @@ def written_step(
     start = _FIRST_OFF_EV * len(step.forces) * (1.0 if number == 1 else 0.02)
     changes = math.log(run.inputs.ediff / start) / math.log(_LEFT_PER_STEP)
     needed = max(2, incar.whole("NELMIN", 2), 2 + math.ceil(changes))
-    reached = converges and needed < allowed
-    n = needed if reached else allowed
+    reached = end == "converged" and needed < allowed
+    n = needed if reached else min(allowed, _BEFORE_ABORT) if end == "aborted" else allowed
     off = [start * _LEFT_PER_STEP**k for k in range(n - 1)]
     if not reached:
         off = [_UNCONVERGED_EV * (-1) ** (n - k) for k in range(n - 1)]

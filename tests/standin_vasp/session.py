@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from standin_vasp.run_record import ScfEnd
     from standin_vasp.settings import Fault, Settings
     from standin_vasp.steps import Engine, Step
 
@@ -48,14 +49,16 @@ def run(folder: Path, settings: Settings) -> int:
         fault = count_start(settings, start_of(inputs, folder))
         disk = Disk(folder, fault.bytes_left if fault and fault.kind == "full_disk" else None)
         _Session(inputs, settings, fault, disk).run()
+        disk.close()
     except VaspStop as stop:
         oszicar.say(stop.text)
         disk.write(outcar.NAME, stop.text)
+        disk.close()
         return stop.status
     except OSError as error:
-        return _cannot_write(disk, error)
-    finally:
-        disk.close()
+        status = _cannot_write(disk, error)
+        disk.give_up()
+        return status
     return 0
 
 
@@ -150,10 +153,11 @@ class _Session:
         self._wait()
         if self._kind() == "nan_energy":
             step = without_energy(step)
-        converges = self._kind() != "not_converged_electronic" and not self._stopcar.hard
-        written = written_step(
-            self._run, step, number, max(0.01, time.time() - before), converges=converges
-        )
+        end: ScfEnd = "aborted" if self._stopcar.hard else "converged"
+        if self._kind() == "not_converged_electronic":
+            end = "exhausted"
+        seconds = max(0.01, time.time() - before)
+        written = written_step(self._run, step, number, seconds, end)
         if self._kind() == "crash" and (step.converged or self._is_due(number - 1)):
             self._crash(written)
         outcar.write_step(self._disk, self._run, written)
@@ -217,15 +221,14 @@ class _Session:
             last=last,
             density_of_states=density_of_states(run_.inputs, run_.electrons),
             reached_accuracy=reached,
-            soft_stop=self._stopcar.soft,
+            stop=self._stopcar.said,
             seconds=time.time() - run_.started,
         )
         vasprun.write_end(self._disk, run_, final)
         small_files.write_end(self._disk, run_, final)
         if reached:
             oszicar.say(" reached required accuracy - stopping structural energy minimisation\n")
-        if self._stopcar.soft:
-            oszicar.say(" soft stop encountered!  aborting job ...\n")
+        oszicar.say(self._stopcar.said)
         oszicar.say(" writing wavefunctions\n")
         outcar.write_end(self._disk, run_, final)
         self._stopcar.remove()

@@ -95,7 +95,10 @@ class Fault:
             known = ", ".join(FAULTS)
             raise SettingsError(f"faults.kind = {self.kind!r}; expected one of {known}")
         for pattern in (self.formula, self.comment, self.folder):
-            re.compile(pattern)
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise SettingsError(f"{pattern!r} is no pattern: {error}") from error
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,13 @@ class Stopcar:
                     self.hard |= name.upper() == "LABORT"
         return self.soft or self.hard
 
+    @property
+    def said(self) -> str:
+        """What VASP says of it; nothing if it was not found."""
+        if not (self.soft or self.hard):
+            return ""
+        return f" {'hard' if self.hard else 'soft'} stop encountered!  aborting job ...\n"
+
     def remove(self) -> None:
         """Delete it as VASP does, unless it is read-only, which is how to keep it."""
         if self._path.is_file() and self._path.stat().st_mode & stat.S_IWUSR:
