@@ -154,6 +154,11 @@ class Recipe(Section):
                 "vacancies.both_faces = true needs delithiation.symmetric = true: the two faces "
                 "differ, and so would their vacancies"
             )
+        if self.vacancies.both_faces and self.coating is not None:
+            raise ValueError(
+                "vacancies.both_faces = true does not go with [coating]: only one face is coated, "
+                "and E_f would be the mean of a coated and a bare O"
+            )
         return self
 
 

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from studies import recipe_fields, write_recipe
+from studies import coated_fields, recipe_fields, write_recipe
 
 from llo_dft.recipe import NAME_PATTERN, RecipeError, load_recipe, parse_recipe
 from llo_dft.resources import resource_path
@@ -117,6 +117,12 @@ def test_vacancies_on_both_faces_want_faces_that_are_alike() -> None:
     with pytest.raises(RecipeError, match=r"^my.toml: vacancies.both_faces = true needs"):
         parse_recipe(fields, "my.toml")
     assert parse_recipe(recipe_fields(vacancies={"both_faces": True}), "").vacancies.both_faces
+
+
+def test_vacancies_on_both_faces_do_not_go_with_a_coating_on_one() -> None:
+    fields = coated_fields(vacancies={"both_faces": True})
+    with pytest.raises(RecipeError, match=r"^my.toml: vacancies.both_faces = true does not go"):
+        parse_recipe(fields, "my.toml")
 
 
 @pytest.mark.parametrize("value", [0, 1, 0.0, 1.0])
