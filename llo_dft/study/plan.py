@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.builders.delithiation import Delithiation
+    from llo_dft.documents.plan import PlannedHost
     from llo_dft.recipe import Recipe
 
 
@@ -63,6 +64,8 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
     if recipe.coating is not None:
         crystal = coating_crystal(recipe.coating, recipe_folder)
         interfaces = plan_interfaces(recipe, recipe.coating, slab.structure, recipe_folder)
+    hosts = plan_hosts(recipe, slab, removals, interfaces)
+    _check_names(hosts)
     return StudyPlan(
         study=recipe.study.name,
         seed=recipe.study.seed,
@@ -78,7 +81,7 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         slab_images=[(int(a), int(b), int(c)) for a, b, c in slab.template.images],
         turn_over=[int(i) for i in slab.turn_over],
         lithium_metal=lithium_metal(),
-        hosts=plan_hosts(recipe, slab, removals, interfaces),
+        hosts=hosts,
         interfaces=interfaces,
         coating_crystal=crystal,
     )
@@ -105,6 +108,20 @@ def _bulk(recipe: Recipe, folder: Path) -> tuple[Structure, str, float]:
         raise RecipeError(f"{path} holds no O")
     formula = "".join(f"{e}{2 * n / amounts['O']:.4g}" for e, n in amounts.items() if e != "O")
     return structure.get_sorted_structure(), f"{formula}O2", 0.0
+
+
+def _check_names(hosts: list[PlannedHost]) -> None:
+    """Refuse coated hosts of as many Li: of those that leave the bare slab some may be gone."""
+    seen: dict[str, PlannedHost] = {}
+    for host in hosts:
+        first = seen.setdefault(host.label, host)
+        if first is not host:
+            raise RecipeError(
+                f"delithiation.fractions: {first.requested_lithium_fraction} and "
+                f"{host.requested_lithium_fraction} leave as many Li under {host.termination} "
+                f"({host.lithium_fraction:.4f}); take fractions further apart, or a larger "
+                "supercell"
+            )
 
 
 def _check_distinct(removals: list[Delithiation]) -> None:

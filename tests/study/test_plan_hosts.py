@@ -1,0 +1,230 @@
+"""The hosts of a coated study: which Li leave, which O are taken, and what is around them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from studies import coated_recipe, tiny_recipe
+
+from llo_dft.builders.bulk import tm_layer_sites
+from llo_dft.recipe import RecipeError
+from llo_dft.study.plan import make_plan
+
+if TYPE_CHECKING:
+    from llo_dft.documents.plan import PlannedHost, StudyPlan
+    from llo_dft.documents.study import OxygenEnvironment
+
+FLAT, STEP = "flat-Li2-PO4", "step-Li0-PO3"
+
+ONE_STEP = {"terminations": [STEP], "keep": 1}
+
+
+@pytest.fixture(scope="module")
+def uneven() -> StudyPlan:
+    """At 0.75 and 0.6 of the bare Li the coated oxide, which lacks 6 of 16, has other shares."""
+    return make_plan(
+        coated_recipe(
+            coating=ONE_STEP,
+            delithiation={"fractions": [1.0, 0.75, 0.6]},
+            vacancies={"per_environment": 2, "inner": 1, "bonded_to_p": 2},
+        ),
+        Path(),
+    )
+
+
+def of(plan: StudyPlan, termination: str | None) -> list[PlannedHost]:
+    return [host for host in plan.hosts if host.termination == termination]
+
+
+def lithium(plan: StudyPlan, termination: str | None) -> set[int]:
+    """Li of the oxide as indices of the bare slab; without those that left for charge."""
+    every = set(plan.slab.indices_from_symbol("Li"))
+    if termination is None:
+        return every
+    return {i for i in every if plan.candidates(termination)[0].llo_sites[i] is not None}
+
+
+def test_bare_hosts_come_first_then_each_termination_from_full_to_empty(
+    coated_plan: StudyPlan,
+) -> None:
+    assert [(h.system, h.termination, h.requested_lithium_fraction) for h in coated_plan.hosts] == [
+        ("bare", None, 1.0),
+        ("bare", None, 0.5),
+        ("coated", FLAT, 1.0),
+        ("coated", FLAT, 0.5),
+        ("coated", STEP, 1.0),
+        ("coated", STEP, 0.5),
+    ]
+
+
+def test_the_fraction_is_of_the_li_in_that_pristine_oxide(uneven: StudyPlan) -> None:
+    for termination, full in ((None, 16), (STEP, 10)):
+        assert len(lithium(uneven, termination)) == full
+        for host in of(uneven, termination):
+            left = lithium(uneven, termination) - set(host.removed)
+            assert host.lithium_fraction == len(left) / full
+            assert host.n_li_layer + host.n_tm_layer == len(left)
+            in_tm_layer = set(tm_layer_sites(uneven.slab))
+            assert host.n_tm_layer == len(left & in_tm_layer)
+    # the two differ, so that the definition can be told from others
+    asked = [host.requested_lithium_fraction for host in of(uneven, STEP)]
+    assert [h.lithium_fraction for h in of(uneven, None)] != [
+        h.lithium_fraction for h in of(uneven, STEP)
+    ]
+    assert asked == [1.0, 0.75, 0.6]
+
+
+def test_the_same_li_leave_but_those_that_are_gone_already(uneven: StudyPlan) -> None:
+    for bare, coated in zip(of(uneven, None), of(uneven, STEP), strict=True):
+        assert set(coated.removed) == set(bare.removed) & lithium(uneven, STEP)
+        made = uneven.host_structure(coated)
+        pristine = uneven.candidates(STEP)[0].structure
+        lost = pristine.composition - made.composition
+        assert lost.get_el_amt_dict().get("Li", 0) == len(coated.removed)
+        assert lost.num_atoms == len(coated.removed)
+
+
+def test_the_coating_loses_no_li(uneven: StudyPlan) -> None:
+    pristine = uneven.candidates(STEP)[0]
+    theirs = [tuple(pristine.structure[i].coords) for i in pristine.coating_sites]
+    for host in of(uneven, STEP):
+        left = {tuple(site.coords) for site in uneven.host_structure(host)}
+        assert left.issuperset(theirs)
+
+
+def test_every_coated_vacancy_has_its_partner_at_the_same_site(uneven: StudyPlan) -> None:
+    for bare, coated in zip(of(uneven, None), of(uneven, STEP), strict=True):
+        assert [(v.pair, v.site, v.site_class) for v in bare.vacancies] == [
+            (v.pair, v.site, v.site_class) for v in coated.vacancies
+        ]
+        chosen = [v for v in coated.vacancies if v.site is not None]
+        assert len(chosen) == 2 + 1
+        for vacancy in chosen:
+            assert vacancy.degeneracy == 1
+            assert vacancy.removed == [vacancy.site]
+            site = uneven.candidates(STEP)[0].llo_sites[vacancy.site or 0]
+            assert site is not None
+            made = uneven.vacancy_structure(coated, vacancy)
+            assert made is not None
+            taken = uneven.candidates(STEP)[0].structure[site]
+            assert taken.specie.symbol == "O"
+            assert tuple(taken.coords) not in {tuple(s.coords) for s in made}
+
+
+def test_the_inner_one_is_none_of_the_others(uneven: StudyPlan) -> None:
+    for host in uneven.hosts:
+        sites = [v.site for v in host.vacancies if v.site is not None]
+        assert len(set(sites)) == len(sites)
+
+
+def test_o_bonded_to_p_are_planned_by_their_order_and_have_no_site_yet(uneven: StudyPlan) -> None:
+    for host in uneven.hosts:
+        bonded = [v for v in host.vacancies if v.bonded is not None]
+        assert [v.pair for v in bonded] == [f"{STEP}-OP1", f"{STEP}-OP2"]
+        assert [v.bonded.order for v in bonded if v.bonded] == [0, 1]
+        assert all(v.site is None and v.environment is None for v in bonded)
+        assert all(uneven.vacancy_structure(host, v) is None for v in bonded)
+
+
+def test_a_whole_coating_has_no_bond_to_spare(coated_plan: StudyPlan) -> None:
+    for host in of(coated_plan, FLAT):
+        assert all(v.bonded is None for v in host.vacancies)
+    # in the bare slab there is a partner for each that has
+    for host in [*of(coated_plan, None), *of(coated_plan, STEP)]:
+        terminations = [v.bonded.termination for v in host.vacancies if v.bonded is not None]
+        assert terminations == [STEP]
+
+
+def test_environments_of_the_coated_oxide_are_counted_with_the_coating_on(
+    coated_plan: StudyPlan,
+) -> None:
+    oxygen = set(coated_plan.slab.indices_from_symbol("O"))
+    for host in coated_plan.hosts:
+        assert set(host.environments) == oxygen
+    bare, flat, step = (
+        of(coated_plan, termination)[0].environments for termination in (None, FLAT, STEP)
+    )
+    tops = {site for site in oxygen if bare[site].side == "top"}
+    assert len(tops) == len(oxygen) / 2
+    for site in oxygen - tops:
+        for coated in (flat, step):
+            assert neighbours(coated[site]) == neighbours(bare[site])
+    for site in tops:
+        assert {flat[site].side, step[site].side} == {"top"}
+        assert step[site].n_tm == flat[site].n_tm == bare[site].n_tm == 2
+    # Li of the coating count as neighbours: by pymatgen's own search, within 2.6 angstrom
+    interface = coated_plan.candidates(STEP)[0]
+    for site in tops:
+        place = interface.llo_sites[site]
+        assert place is not None
+        near = interface.structure.get_neighbors(interface.structure[place], 2.6)
+        lithium_near = sum(other.specie.symbol == "Li" for other in near)
+        assert lithium_near == step[site].n_li + step[site].n_li_interlayer
+
+
+def neighbours(around: OxygenEnvironment) -> tuple[object, ...]:
+    return around.n_tm, around.n_li, around.n_p, around.n_li_interlayer, around.side, around.layer
+
+
+def test_the_class_of_an_o_is_that_in_the_pristine_bare_slab(uneven: StudyPlan) -> None:
+    for host in uneven.hosts:
+        assert host.classes == uneven.hosts[0].classes
+        assert {v.site_class for v in host.vacancies if v.site is not None} == {"2TM+1Li"}
+
+
+def test_li_of_its_own_choice_are_all_of_the_coated_oxide() -> None:
+    recipe = coated_recipe(
+        coating=ONE_STEP,
+        delithiation={"coated": "own", "fractions": [1.0, 0.5, 0.2]},
+        vacancies={"bonded_to_p": 0},
+    )
+    plan = make_plan(recipe, Path())
+    hosts = of(plan, STEP)
+    assert [host.lithium_fraction for host in hosts] == [1.0, 0.5, 0.2]
+    for host in hosts:
+        assert set(host.removed) <= lithium(plan, STEP)
+        assert plan.host_structure(host).composition["Li"] == 19 - len(host.removed)
+    # no O bonded to P was asked for
+    assert all(v.bonded is None for host in plan.hosts for v in host.vacancies)
+
+
+@pytest.mark.parametrize(
+    ("delithiation", "message"),
+    [
+        # the first Li to leave the bare slab is of the face that the coating empties
+        (
+            {"fractions": [1.0, 0.9375], "symmetric": False},
+            rf"1\.0 and 0\.9375 leave as many Li under {STEP} \(1\.0000\)",
+        ),
+        (
+            {"fractions": [0.9375, 0.875], "coated": "own"},
+            rf"0\.9375 and 0\.875 leave as many Li under {STEP} \(0\.9000\)",
+        ),
+    ],
+)
+def test_fractions_that_are_one_and_the_same_when_coated(
+    delithiation: dict[str, object], message: str
+) -> None:
+    recipe = coated_recipe(coating=ONE_STEP, delithiation=delithiation)
+    with pytest.raises(RecipeError, match=message):
+        make_plan(recipe, Path())
+
+
+def test_labels_are_those_of_the_calculations_each_once(
+    coated_plan: StudyPlan, uneven: StudyPlan
+) -> None:
+    for plan in (coated_plan, uneven):
+        assert len(set(plan.labels)) == len(plan.labels) == plan.n_calculations
+        for termination in plan.terminations:
+            # the pristine coated host is the best of its interfaces
+            assert f"coated_{termination}_x1.0000" not in plan.labels
+            assert f"interface_{termination}_0" in plan.labels
+
+
+def test_a_bare_study_has_no_coated_hosts() -> None:
+    plan = make_plan(tiny_recipe(), Path())
+    assert {host.system for host in plan.hosts} == {"bare"}
+    assert plan.coating_crystal is None
+    assert "Li3PO4" not in plan.labels
