@@ -43,10 +43,11 @@ def compared_hosts(studies: Mapping[str, StudyResult]) -> list[ComparedHost]:
     }
     first: dict[str, HostResult] = {}
     for hosts in by_engine.values():
-        first = hosts | first
+        for label, host in hosts.items():
+            first.setdefault(label, host)
     return [
         _host(one, {name: hosts.get(label) for name, hosts in by_engine.items()}, studies)
-        for label, one in _in_order(first, by_engine)
+        for label, one in first.items()
     ]
 
 
@@ -81,14 +82,6 @@ def missing_numbers(
                     )
                     missing.setdefault((one.engine, label), lacking)
     return sorted(missing.values(), key=lambda one: list(studies).index(one.engine))
-
-
-def _in_order(
-    first: Mapping[str, HostResult], by_engine: Mapping[str, Mapping[str, HostResult]]
-) -> list[tuple[str, HostResult]]:
-    """Return the hosts in the order in which the studies name them."""
-    labels = dict.fromkeys(label for hosts in by_engine.values() for label in hosts)
-    return [(label, first[label]) for label in labels]
 
 
 def _host(
