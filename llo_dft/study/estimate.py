@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: Evaluations of energy and forces that a relaxation took on an average, with CHGNet and
 #: protocol "fast": crystals, bare slabs and their vacancies, coated ones.
-TYPICAL_EVALUATIONS: Final = {"crystal": 33, "molecule": 4, "bare": 18, "coated": 40}
+TYPICAL_EVALUATIONS: Final = {"crystal": 32, "molecule": 4, "bare": 17, "coated": 55}
 
 
 @dataclass(frozen=True)
