@@ -9,23 +9,34 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
+from slow_engine import SlowCalculation, SlowEngine
 
-from llo_dft.hpc.remote_project import load_project
+from llo_dft.cache import CalculationCache
 from llo_dft.hpc.remote_template import check_answers, project_text, write_project
 from llo_dft.hpc.run_job import run_job
 from llo_dft.resources import resource_path
+from llo_dft.study.folder import StudyFolder
+from llo_dft.study.oxygen import oxygen_settings
+from llo_dft.study.remote_status import with_queue
 from llo_dft.study.remote_submit import prepare_submission, submit_study
+from llo_dft.study.run import PreparedRun
+from llo_dft.study.status import StudyStatus, study_status
 
 if TYPE_CHECKING:
+    from pymatgen.core import Structure
     from store_server import StoreServer
 
+    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.engines.base import Outcome
     from llo_dft.hpc.remote_project import RemoteProject
-    from llo_dft.study.run import PreparedRun
+    from llo_dft.recipe import Recipe
+    from llo_dft.typing import CalculationKind
 
 HELPERS = Path(__file__).parent
 
@@ -72,12 +83,73 @@ def _for_tests(project: dict[str, Any], server: StoreServer) -> None:
     project["exec_config"]["vasp"]["export"] = {"PYTHONPATH": str(HELPERS)}
 
 
+@dataclass
+class BlockedCalculation(SlowCalculation):
+    """A calculation that has its faults only while a file is there."""
+
+    blocker: str = ""
+
+    def calculate(self, structure: Structure, folder: Path) -> Outcome:
+        if not Path(self.blocker).exists():
+            self.faults = {}
+        return super().calculate(structure, folder)
+
+
+class BlockedEngine(SlowEngine):
+    """The fake engine, whose faults are over when the file ``blocker`` is removed."""
+
+    def __init__(self, recipe: Recipe, blocker: Path, seconds: float, faults: dict[str, str]):
+        super().__init__(recipe.engine)
+        self.blocker, self.seconds, self.faults = blocker, seconds, faults
+        blocker.touch()
+
+    def maker(self, kind: CalculationKind) -> BlockedCalculation:
+        made = super().maker(kind)
+        return BlockedCalculation(**vars(made), blocker=str(self.blocker))
+
+
+def prepared_in(
+    folder: Path, recipe: Recipe, plan: StudyPlan, *, seconds: float = 0.0, **faults: str
+) -> PreparedRun:
+    """Prepare a study with the fake engine; ``study.blocked`` beside it keeps its faults."""
+    engine = BlockedEngine(recipe, folder.with_name(f"{folder.name}.blocked"), seconds, faults)
+    return PreparedRun(
+        recipe, engine, oxygen_settings(recipe, engine.oxygen), plan, StudyFolder(folder)
+    )
+
+
 @dataclass(frozen=True)
 class RemoteStudy:
     """A prepared study, and the project that it goes to."""
 
     prepared: PreparedRun
     project: RemoteProject
+
+    @property
+    def folder(self) -> StudyFolder:
+        return self.prepared.folder
+
+    @property
+    def status(self) -> StudyStatus:
+        return with_queue(study_status(self.folder), self.folder)
+
+    @property
+    def journal(self) -> list[tuple[str, str]]:
+        """Event and label of each line of the calculations' journal."""
+        entries = CalculationCache(self.folder.calculations).journal()
+        return [(entry.event, entry.label) for entry in entries]
+
+    @property
+    def n_started(self) -> dict[str, int]:
+        """How often each calculation was started, by its label."""
+        return dict(Counter(label for event, label in self.journal if event == "started"))
+
+    def results(self) -> bytes:
+        return self.folder.results.read_bytes()
+
+    def mend(self) -> None:
+        """Let the calculations that fail go well from now on."""
+        self.folder.path.with_name(f"{self.folder.path.name}.blocked").unlink()
 
     def submit(self, worker: str | None = None) -> None:
         submit_study(prepare_submission(self.prepared, self.project, worker))
@@ -129,8 +201,3 @@ class RemoteStudy:
             stderr=log,
             env=dict(os.environ),
         )
-
-
-def reload(path: Path) -> RemoteProject:
-    """Read the project again."""
-    return load_project(str(path))

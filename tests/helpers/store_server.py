@@ -8,9 +8,12 @@ a server. It is no MongoDB: it knows no accounts, keeps nothing on disk, and is 
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import threading
 from contextlib import suppress
 from multiprocessing.connection import Client, Listener
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,7 +23,6 @@ from maggma.stores import MongoStore
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.connection import Connection
-    from pathlib import Path
 
 #: Both ends of the socket, whose folder only its owner may enter, check this.
 KEY = b"tests of llo_dft"
@@ -39,8 +41,10 @@ _RESULT_FIELDS = (
 class StoreServer:
     """Serves one mongomock database while its context lasts."""
 
-    def __init__(self, folder: Path) -> None:
-        self.address = str(folder / "store.socket")
+    def __init__(self) -> None:
+        # a short path, since that of a socket may have a hundred characters only
+        self._folder = Path(tempfile.mkdtemp(prefix="store-"))
+        self.address = str(self._folder / "socket")
         self.database = mongomock.MongoClient()["tests"]
         self._lock = threading.Lock()
         self._listener: Listener | None = None
@@ -53,6 +57,7 @@ class StoreServer:
     def __exit__(self, *error: object) -> None:
         if self._listener is not None:
             self._listener.close()
+        shutil.rmtree(self._folder)
 
     def store(self, collection: str) -> dict[str, Any]:
         """Return what a project's file says of a collection here."""

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from fake_engine import FakeEngine, fault_name
+from remote_study import SECRET, SECRET_VARIABLE, RemoteStudy, prepared_in, project_file
+from store_server import StoreServer
 from studies import tiny_recipe
 
 from llo_dft.engines.registry import oxygen_reference
+from llo_dft.hpc.remote_project import load_project
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.oxygen import oxygen_settings
+from llo_dft.study.plan import make_plan
 from llo_dft.study.run import PreparedRun, run_study
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.documents.study import StudyResult
@@ -82,3 +87,68 @@ def copied(finished: Finished, tmp_path: Path) -> StudyFolder:
     target = tmp_path / "study"
     shutil.copytree(finished.folder.path, target)
     return replace(finished.folder, path=target)
+
+
+@pytest.fixture(scope="session")
+def small_recipe() -> Recipe:
+    """Two lithium fractions with one vacancy each: seven calculations, fourteen jobs."""
+    return tiny_recipe(
+        delithiation={"fractions": [1.0, 0.5]},
+        vacancies={"environments": ["2TM+1Li"], "per_environment": 1},
+    )
+
+
+@pytest.fixture(scope="session")
+def small_plan(small_recipe: Recipe) -> StudyPlan:
+    return make_plan(small_recipe, Path())
+
+
+@pytest.fixture(scope="session")
+def local_results(
+    small_recipe: Recipe, small_plan: StudyPlan, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder of the small study as it was run here. Read only."""
+    folder = tmp_path_factory.mktemp("local") / "study"
+    run_study(prepared_in(folder, small_recipe, small_plan), workers=1)
+    return folder
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StoreServer]:
+    """What stands for MongoDB, and a password in the environment of whatever uses it."""
+    monkeypatch.setenv(SECRET_VARIABLE, SECRET)
+    with StoreServer() as running:
+        yield running
+
+
+class MakeRemote(Protocol):
+    def __call__(
+        self, folder: str = ..., seconds: float = ..., scheduler: str = ..., **faults: str
+    ) -> RemoteStudy: ...
+
+
+@pytest.fixture
+def make_remote(
+    server: StoreServer,
+    small_recipe: Recipe,
+    small_plan: StudyPlan,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> MakeRemote:
+    """Prepare the small study, and a project for it in this test's folder."""
+    import jobflow_remote
+
+    projects = str(tmp_path / "projects")
+    monkeypatch.setattr(jobflow_remote.SETTINGS, "projects_folder", projects)
+    monkeypatch.setenv("JFREMOTE_PROJECTS_FOLDER", projects)
+
+    def make(
+        folder: str = "study", seconds: float = 0.0, scheduler: str = "slurm", **faults: str
+    ) -> RemoteStudy:
+        prepared = prepared_in(
+            tmp_path / folder, small_recipe, small_plan, seconds=seconds, **faults
+        )
+        file = project_file(tmp_path, server, scheduler)
+        return RemoteStudy(prepared, load_project(str(file)))
+
+    return make

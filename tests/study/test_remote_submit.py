@@ -1,0 +1,144 @@
+"""A study through jobflow-remote: the same files as after a run here, and every job as it is to be.
+
+The jobs are driven by jobflow-remote's own runner; only the scheduler's part is played. What a real
+Slurm makes of them is in test_remote_slurm.py.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cluster_studies import NASTY, files_with
+from remote_study import SECRET, change_project
+
+from llo_dft.hpc.remote_project import RemoteProjectError, load_project
+from llo_dft.hpc.remote_queue import RemoteQueueError
+from llo_dft.study.folder import StudyFolder, StudyFolderError
+from llo_dft.study.remote_record import check_not_submitted, read_submission
+from llo_dft.study.remote_submit import cancel_study, prepare_submission
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from store_server import StoreServer
+
+    from tests.study.conftest import MakeRemote
+
+
+def test_it_leaves_what_a_run_here_leaves(
+    make_remote: MakeRemote, server: StoreServer, local_results: Path, tmp_path: Path
+) -> None:
+    study = make_remote(NASTY)
+    study.submit()
+    assert study.status.counts["queued"] == study.prepared.plan.n_calculations
+    study.drive_here()
+    assert study.status.is_complete
+    assert study.results() == (local_results / "results.json").read_bytes()
+    for name in ("results.csv", "plan.json", "manifest.json"):
+        assert (study.folder.path / name).read_bytes() == (local_results / name).read_bytes()
+    there = {file.name for file in local_results.iterdir()} | {"remote.json"}
+    assert {file.name for file in study.folder.path.iterdir()} == there
+    assert set(study.n_started.values()) == {1}
+    assert len(study.n_started) == study.prepared.plan.n_calculations
+    # the folder's name was read by no shell, and the password is in no file and no document
+    assert not list(tmp_path.rglob("planted"))
+    assert files_with(SECRET, tmp_path) == []
+    assert not [document for document in server.documents() if SECRET in repr(document)]
+
+
+def test_each_job_asks_for_what_its_type_and_cell_need(make_remote: MakeRemote) -> None:
+    study = make_remote()
+    change_project(study.project.file, _two_sizes)
+    project = load_project(str(study.project.file))
+    submission = prepare_submission(study.prepared, project, None)
+    asked = {r.job.label or r.job.name: r for r in submission.wanted}
+    bulk, host = asked["bulk"], asked["bare_x1.0000"]
+    assert (bulk.job.type, host.job.type) == ("cell_relaxation", "slab_relaxation")
+    assert asked["O2"].job.type == "slab_relaxation"
+    assert (asked["O2"].job.atoms, bulk.job.atoms) == (2, len(study.prepared.plan.bulk))
+    assert asked["bare_x1.0000_vac_O19"].job.atoms == host.job.atoms - 1
+    assert asked["O2"].size != host.size
+    light = [r for r in submission.wanted if r.job.label is None]
+    assert {(r.worker, r.size) for r in light} == {("login", None)}
+    assert len(light) == len(submission.wanted) - study.prepared.plan.n_calculations
+    for job, _ in submission.flow.iterflow():
+        request = next(r for r in submission.wanted if r.job.id == job.uuid)
+        config = job.config.manager_config
+        assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_.+-]*", job.name)
+        assert config["worker"] == request.worker
+        if request.size is not None:
+            assert config["resources"]["qverbatim"] == "#SBATCH --export=NONE"
+            assert config["resources"]["partition"] == "main"
+            assert config["resources"]["ntasks"] == request.size.ranks
+            end = config["exec_config"]["export"]["LLO_DFT_JOB_END_TIME"]
+            assert end == f"$(($(date +%s) + {request.size.walltime}))"
+
+
+def _two_sizes(project: dict[str, Any]) -> None:
+    kind = project["metadata"]["llo_dft"]["job_types"]["slab_relaxation"]
+    size = {"cores": 1, "ranks": 1, "memory": "1 GB", "walltime": "00:10:00"}
+    kind["sizes"] = [size | {"up_to_atoms": 2}, size | {"walltime": "01:00:00"}]
+
+
+def test_another_worker_takes_the_calculations_alone(make_remote: MakeRemote) -> None:
+    study = make_remote()
+    wanted = prepare_submission(study.prepared, study.project, "cpu").wanted
+    assert {r.worker for r in wanted if r.job.label is not None} == {"cpu"}
+    assert {r.worker for r in wanted if r.job.label is None} == {"login"}
+    with pytest.raises(RemoteProjectError, match=r"no worker 'gpus'; it has login, cpu, mpi"):
+        prepare_submission(study.prepared, study.project, "gpus")
+
+
+def test_it_is_submitted_once_and_can_be_taken_out_again(
+    make_remote: MakeRemote, server: StoreServer
+) -> None:
+    study = make_remote()
+    study.submit()
+    with pytest.raises(StudyFolderError, match=r"was submitted to jobflow-remote .*retry.*cancel"):
+        study.submit()
+    assert cancel_study(study.folder) == []  # nothing had come to the scheduler yet
+    assert read_submission(study.folder.path) is None
+    check_not_submitted(study.folder.path)
+    assert server.database["jobs"].count_documents({}) == 0
+    assert server.database["flows"].count_documents({}) == 0
+    study.submit()
+    assert len(study.status.queue.states) > 0
+    with pytest.raises(StudyFolderError, match="was not submitted to a project"):
+        cancel_study(StudyFolder(study.folder.path / "calculations"))
+
+
+def test_a_database_that_refuses_leaves_no_record(
+    make_remote: MakeRemote, server: StoreServer
+) -> None:
+    study = make_remote()
+    server.database["jobs"].insert_one({"uuid": "somebody else's"})
+    with pytest.raises(RemoteQueueError, match="holds jobs but not jobflow-remote's own notes"):
+        study.submit()
+    assert read_submission(study.folder.path) is None
+
+
+def test_a_database_out_of_reach_is_told_and_leaves_the_folder_readable(
+    make_remote: MakeRemote,
+) -> None:
+    study = make_remote()
+    study.submit()
+
+    def nobody_listens(project: dict[str, Any]) -> None:
+        project["queue"]["store"] = {
+            "@module": "llo_dft.hpc.mongo_store",
+            "@class": "EnvironmentMongoStore",
+            "database": "llo",
+            "collection_name": "jobs",
+            "port": 1,
+            "mongoclient_kwargs": {"serverSelectionTimeoutMS": 50},
+        }
+
+    change_project(study.project.file, nobody_listens)
+    status = study.status
+    assert status.counts["missing"] == len(status.calculations)  # so far as the folder knows
+    assert "can't be reached" in status.queue.reason
+    assert "see host, port and tls" in status.queue.lines()[0]
+    json.dumps(status.as_json())
