@@ -127,11 +127,14 @@ class SubmissionFile:
         SubmissionError
             If there is nothing on record.
         """
+        none = SubmissionError(f"{self.folder} was not submitted: 'llo-dft submit' does it")
+        if not self.path.is_file():
+            raise none
         with self.path.with_name(".submit.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             submission = self.read()
             if submission is None:
-                raise SubmissionError(f"{self.folder} was not submitted: 'llo-dft submit' does it")
+                raise none
             yield submission
             self.write(submission)
 
