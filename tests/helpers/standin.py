@@ -109,6 +109,7 @@ def install(
     engine: str = "pair",
     faults: Sequence[dict[str, Any]] = (),
     grid_divisor: int = 4,
+    asked_grid_divisor: int = 1,
     chgnet: dict[str, Any] | None = None,
 ) -> StandIn:
     """Install it below a folder; the arguments are those of ``standin_vasp.settings``."""
@@ -121,6 +122,7 @@ def install(
         path.write_text(script, encoding="utf-8")
         path.chmod(0o755)
     lines = [f"engine = {json.dumps(engine)}", f"grid_divisor = {grid_divisor}"]
+    lines.append(f"asked_grid_divisor = {asked_grid_divisor}")
     lines += ["[chgnet]", *_toml(chgnet or {})]
     for fault in faults:
         lines += ["[[faults]]", *_toml(fault)]

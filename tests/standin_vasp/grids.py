@@ -53,23 +53,36 @@ class GridSizes:
     fine: tuple[int, int, int]
 
 
-def grid_sizes(inputs: Inputs, divisor: int) -> GridSizes:
+def grid_sizes(inputs: Inputs, divisor: int, asked_divisor: int = 1) -> GridSizes:
     """Return the grids: those of INCAR, or VASP's own for ENCUT and PREC, thinned out.
 
     Parameters
     ----------
     inputs
         Cell and settings.
-    divisor
-        By how much grids that INCAR doesn't ask for are coarser than VASP's.
+    divisor, asked_divisor
+        By how much grids of VASP's own choice, and those of INCAR, are coarser.
     """
     accurate = inputs.incar.word("PREC", "Normal").lower().startswith(("a", "h"))
     cut = np.sqrt(inputs.cutoff_ev / _HBAR2_2M) * (2.0 if accurate else 1.5)
     lengths = np.linalg.norm(inputs.crystal.lattice, axis=1)
     own = [_suitable(2 * cut * length / (2 * np.pi) / divisor) for length in lengths]
-    coarse = [inputs.incar.whole(f"NG{axis}", n) for axis, n in zip("XYZ", own, strict=True)]
-    fine = [inputs.incar.whole(f"NG{axis}F", 2 * n) for axis, n in zip("XYZ", coarse, strict=True)]
+    coarse = [
+        _asked(inputs, f"NG{axis}", n, asked_divisor) for axis, n in zip("XYZ", own, strict=True)
+    ]
+    fine = [
+        _asked(inputs, f"NG{axis}F", 2 * n, asked_divisor)
+        for axis, n in zip("XYZ", coarse, strict=True)
+    ]
     return GridSizes((coarse[0], coarse[1], coarse[2]), (fine[0], fine[1], fine[2]))
+
+
+def _asked(inputs: Inputs, name: str, own: int, divisor: int) -> int:
+    """Return what INCAR asks for, thinned out, or else VASP's own number."""
+    asked = inputs.incar.whole(name, 0)
+    if not asked:
+        return own
+    return asked if divisor == 1 else _suitable(asked / divisor)
 
 
 def _suitable(least: float) -> int:

@@ -84,7 +84,7 @@ class _Session:
 
     def __init__(self, inputs: Inputs, settings: Settings, fault: Fault | None, disk: Disk) -> None:
         started = time.time()
-        sizes = grid_sizes(inputs, settings.grid_divisor)
+        sizes = grid_sizes(inputs, settings.grid_divisor, settings.asked_grid_divisor)
         self._run = Run(inputs, electrons_of(inputs), sizes, started)
         self._steps = _engine(settings)
         self._fault = fault

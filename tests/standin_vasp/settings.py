@@ -112,8 +112,9 @@ class Settings:
     state
         Folder in which starts are counted; None where nothing is to be counted.
     grid_divisor
-        By how much the grids that VASP would choose are coarser, in each direction; grids that
-        INCAR asks for are left as they are.
+        By how much the grids that VASP would choose are coarser, in each direction.
+    asked_grid_divisor
+        The same of grids that INCAR asks for; 1 leaves them as they are.
     chgnet
         How CHGNet relaxes.
     faults
@@ -123,6 +124,7 @@ class Settings:
     engine: str = "pair"
     state: Path | None = None
     grid_divisor: int = 4
+    asked_grid_divisor: int = 1
     chgnet: ChgnetSettings = field(default_factory=ChgnetSettings)
     faults: tuple[Fault, ...] = ()
 
@@ -152,6 +154,7 @@ def load_settings() -> Settings:
         engine=engine,
         state=Path(found["state"]) if "state" in found else None,
         grid_divisor=int(found.get("grid_divisor", Settings.grid_divisor)),
+        asked_grid_divisor=int(found.get("asked_grid_divisor", Settings.asked_grid_divisor)),
         chgnet=ChgnetSettings(**chgnet),
         faults=tuple(Fault(**fault) for fault in faults),
     )

@@ -102,6 +102,16 @@ def test_grids_of_its_own_choice_are_coarser_than_those_of_vasp(divisor: int, po
     assert grid_sizes(_a_cell_of_ten_angstrom(), divisor).fine == (2 * points,) * 3
 
 
+def test_grids_of_incar_are_left_alone_unless_they_are_to_be_thinned():
+    from standin_vasp.grids import grid_sizes
+
+    inputs = _a_cell_of_ten_angstrom()
+    inputs.incar.values |= {"NGX": 60, "NGXF": 121, "NGYF": 96}
+    assert grid_sizes(inputs, 4).fine == (121, 96, 28)
+    thin = grid_sizes(inputs, 4, 8)
+    assert (thin.coarse[0], thin.fine) == (8, (16, 12, 28))
+
+
 def _a_cell_of_ten_angstrom():
     from standin_vasp.incar import Incar
     from standin_vasp.inputs import Inputs

@@ -1,0 +1,133 @@
+"""Holds written data against recorded data, both ways: what is missing and what is too much.
+
+A comparison over the keys of one side alone passes when the other side has more, which is how a
+setting gets lost, or slips in, unseen. Here every difference is named with its place.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pymatgen.io.vasp.inputs import Incar, Kpoints, Poscar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+#: The files of a run of VASP, POTCAR.spec in the place of the licensed POTCAR.
+INPUT_FILES = ("INCAR", "KPOINTS", "POSCAR", "POTCAR.spec")
+
+#: Relative difference of numbers, and absolute difference of cells and coordinates, that is
+#: rounding.
+SAME = 1e-9
+
+
+def assert_as_recorded(written: Path, recorded: Path, command: str) -> None:
+    """Fail with every difference of two folders of inputs, and how to record anew."""
+    found = input_differences(written, recorded)
+    assert not found, "\n".join([*found, f"if all of this is wanted: {command}"])
+
+
+def input_differences(written: Path, recorded: Path) -> list[str]:
+    """Return what is different, missing or too much in a folder of inputs.
+
+    Parameters
+    ----------
+    written
+        The folder to be tested. Files other than inputs don't count.
+    recorded
+        The reference. Everything in it counts.
+    """
+    ours = {path.name for path in written.iterdir()} & {*INPUT_FILES, "POTCAR"}
+    theirs = {path.name for path in recorded.iterdir()}
+    found = [f"{name}: the file is missing" for name in sorted(theirs - ours)]
+    found += [f"{name}: the file is too much" for name in sorted(ours - theirs)]
+    for name in sorted(ours & theirs):
+        pair = (_read(folder / name) for folder in (written, recorded))
+        found += [f"{name}: {text}" for text in differences(*pair)]
+    return found
+
+
+def differences(written: Any, recorded: Any, place: str = "") -> list[str]:
+    """Return what is different, missing or too much in nested plain data."""
+    where = f"{place} " if place else ""
+    if isinstance(written, dict) and isinstance(recorded, dict):
+        return _dict_differences(written, recorded, place)
+    if isinstance(written, list) and isinstance(recorded, list) and not _numbers(written, recorded):
+        if len(written) != len(recorded):
+            return [f"{where}has {len(written)} entries, recorded {len(recorded)}"]
+        return [
+            text
+            for index, pair in enumerate(zip(written, recorded, strict=True))
+            for text in differences(*pair, place=f"{place}[{index}]")
+        ]
+    if not _same(written, recorded):
+        return [f"{where}is {written!r}, recorded {recorded!r}"]
+    return []
+
+
+def _dict_differences(
+    written: Mapping[str, Any], recorded: Mapping[str, Any], place: str
+) -> list[str]:
+    dot = f"{place}." if place else ""
+    found = [
+        f"{dot}{key} is missing, recorded {recorded[key]!r}" for key in recorded - written.keys()
+    ]
+    found += [f"{dot}{key} is too much, {written[key]!r}" for key in written.keys() - recorded]
+    for key in written.keys() & recorded.keys():
+        found += differences(written[key], recorded[key], f"{dot}{key}")
+    return sorted(found)
+
+
+def _numbers(*lists: list[Any]) -> bool:
+    return all(type(one) in {int, float} for values in lists for one in values)
+
+
+def _same(written: Any, recorded: Any) -> bool:
+    if isinstance(written, list) and isinstance(recorded, list):
+        return len(written) == len(recorded) and all(map(_same, written, recorded))
+    if isinstance(written, float) and isinstance(recorded, int | float):
+        if isinstance(recorded, bool):
+            return False
+        return math.isclose(written, recorded, rel_tol=SAME, abs_tol=SAME)
+    return type(written) is type(recorded) and written == recorded
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return an input file as plain data, each part under a name of its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if path.name == "INCAR":
+            return {key: _plain(value) for key, value in Incar.from_file(path).items()}
+        if path.name == "KPOINTS":
+            return _kpoints(Kpoints.from_file(path))
+        if path.name == "POSCAR":
+            return _poscar(Poscar.from_file(path))
+    return {"symbols": path.read_text(encoding="ascii").split()}
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _kpoints(kpoints: Kpoints) -> dict[str, Any]:
+    return {
+        "style": str(kpoints.style),
+        "divisions": np.array(kpoints.kpts, dtype=float).tolist(),
+        "shift": np.array(kpoints.kpts_shift, dtype=float).tolist(),
+    }
+
+
+def _poscar(poscar: Poscar) -> dict[str, Any]:
+    structure = poscar.structure
+    flags = structure.site_properties.get("selective_dynamics")
+    return {
+        "elements": list(poscar.site_symbols),
+        "counts": [int(n) for n in poscar.natoms],
+        "lattice": structure.lattice.matrix.tolist(),
+        "fractional": structure.frac_coords.tolist(),
+        "movable": None if flags is None else np.array(flags, dtype=bool).tolist(),
+    }
