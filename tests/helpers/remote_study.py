@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fake_engine import fault_name
 from ruamel.yaml import YAML
 from slow_engine import SlowCalculation, SlowEngine
 
@@ -83,6 +85,10 @@ def _for_tests(project: dict[str, Any], server: StoreServer) -> None:
     project["exec_config"]["vasp"]["export"] = {"PYTHONPATH": str(HELPERS)}
 
 
+#: Longer than a walltime of a minute, and than Slurm takes to look for those that are over.
+SLEEP_S = 240.0
+
+
 @dataclass
 class BlockedCalculation(SlowCalculation):
     """A calculation that has its faults only while a file is there."""
@@ -92,6 +98,8 @@ class BlockedCalculation(SlowCalculation):
     def calculate(self, structure: Structure, folder: Path) -> Outcome:
         if not Path(self.blocker).exists():
             self.faults = {}
+        if self.faults.get(fault_name(self.kind, structure)) == "sleep":
+            time.sleep(SLEEP_S)
         return super().calculate(structure, folder)
 
 
@@ -154,7 +162,7 @@ class RemoteStudy:
     def submit(self, worker: str | None = None) -> None:
         submit_study(prepare_submission(self.prepared, self.project, worker))
 
-    def drive(self, seconds: int = 240) -> None:
+    def drive(self, seconds: int = 600) -> None:
         """Have jobflow-remote's runner do, in this process, all that can be done."""
         from jobflow_remote.jobs.runner import Runner
 

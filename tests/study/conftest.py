@@ -123,7 +123,12 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StoreServer]:
 
 class MakeRemote(Protocol):
     def __call__(
-        self, folder: str = ..., seconds: float = ..., scheduler: str = ..., **faults: str
+        self,
+        folder: str = ...,
+        recipe: Recipe | None = ...,
+        plan: StudyPlan | None = ...,
+        seconds: float = ...,
+        **faults: str,
     ) -> RemoteStudy: ...
 
 
@@ -143,12 +148,22 @@ def make_remote(
     monkeypatch.setenv("JFREMOTE_PROJECTS_FOLDER", projects)
 
     def make(
-        folder: str = "study", seconds: float = 0.0, scheduler: str = "slurm", **faults: str
+        folder: str = "study",
+        recipe: Recipe | None = None,
+        plan: StudyPlan | None = None,
+        seconds: float = 0.0,
+        **faults: str,
     ) -> RemoteStudy:
         prepared = prepared_in(
-            tmp_path / folder, small_recipe, small_plan, seconds=seconds, **faults
+            tmp_path / folder,
+            recipe or small_recipe,
+            plan or small_plan,
+            seconds=seconds,
+            **faults,
         )
-        file = project_file(tmp_path, server, scheduler)
+        file = tmp_path / "projects" / "lab.yaml"
+        if not file.exists():
+            project_file(tmp_path, server)
         return RemoteStudy(prepared, load_project(str(file)))
 
     return make
