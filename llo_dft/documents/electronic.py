@@ -133,7 +133,9 @@ class Moments(Document):
     """Magnetic moments, Bohr magnetons."""
 
     total_mu_b: float | None = Field(None, description="Spin up less down of the occupations")
-    sites_mu_b: list[float] | None = Field(None, description="Within spheres, from OUTCAR or vaspout.h5")
+    sites_mu_b: list[float] | None = Field(
+        None, description="Within spheres, from OUTCAR or vaspout.h5"
+    )
 
 
 class CalculationSummary(Document):

@@ -13,8 +13,7 @@ from llo_dft.cache import CalculationCache
 from llo_dft.engines.registry import oxygen_reference
 from llo_dft.study.folder import IDENTITY, StudyFolder, StudyFolderError
 from llo_dft.study.oxygen import oxygen_settings
-from llo_dft.study.reanalyze import stored_plan
-from llo_dft.study.results import read_results
+from llo_dft.study.results import read_results, stored_plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
