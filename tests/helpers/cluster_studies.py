@@ -26,7 +26,7 @@ PROGRAM = HELPERS / "fake_llo_dft.py"
 NASTY = 'it\'s "a" $(touch planted); `touch planted` & 50% study'
 
 #: How long anything may take on a busy machine, s.
-PATIENCE_S = 240.0
+PATIENCE_S = 600.0
 
 
 def write_cluster(folder: Path, **changes: Any) -> Path:

@@ -89,7 +89,7 @@ class StandIn:
             env=os.environ | self.environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=1800,  # CHGNet on a busy machine
             check=False,
         )
         assert ended.returncode == expected, ended.stdout[-2000:] + ended.stderr
