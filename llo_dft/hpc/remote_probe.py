@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+import tempfile
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.hpc.batch import BATCH_SYSTEMS, BatchError
@@ -96,12 +97,16 @@ def job_python(project: RemoteProject, worker: str) -> str:
     return shlex.split(command)[0].replace("{{", "{").replace("}}", "}")
 
 
-def missing_parent(folder: Path) -> Path | None:
-    """Return the nearest folder above one, or itself, if it can't be written; None if it can."""
+def why_not_writable(folder: Path) -> str | None:
+    """Say why nothing can be made in a folder, or in the nearest one above it; None if it can."""
     there = folder
     while not there.exists():
         there = there.parent
-    return None if os.access(there, os.W_OK | os.X_OK) else there
+    try:
+        with tempfile.TemporaryDirectory(dir=there):
+            return None
+    except OSError as error:
+        return f"{there}: {error.strerror}"
 
 
 def _run(

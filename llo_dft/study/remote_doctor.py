@@ -10,9 +10,9 @@ from llo_dft.hpc.batch import BATCH_SYSTEMS
 from llo_dft.hpc.remote_probe import (
     ProbeError,
     ask_scheduler,
-    missing_parent,
     run_as_job,
     try_header,
+    why_not_writable,
 )
 from llo_dft.hpc.remote_project import load_project
 from llo_dft.hpc.remote_queue import open_queue
@@ -86,14 +86,14 @@ def _schedulers(project: RemoteProject) -> Iterator[Finding]:
 
 def _folders(project: RemoteProject) -> Iterator[Finding]:
     for folder in sorted({worker.work_dir for worker in project.settings.workers.values()}):
-        closed = missing_parent(folder)
+        closed = why_not_writable(folder)
         if closed is None:
             yield Finding(f"work_dir {folder}", "ok", "it can be written")
         else:
             yield Finding(
                 f"work_dir {folder}",
                 "missing",
-                f"{closed} can't be written",
+                f"it can't be written: {closed}",
                 f"choose another work_dir in {project.file}, one that the compute nodes see",
             )
 
