@@ -2,8 +2,8 @@
 
 Left out, of what atomate2 takes by default:
 
-- ``LargeSigmaHandler``: would restart one slab with a smaller SIGMA than the slab its energy is
-  taken from. At 0.05 eV the entropy of these oxides stays below its limit.
+- ``LargeSigmaHandler``: would go on with one slab at a smaller SIGMA than the slab whose energy
+  is taken from it. Energies are those at zero width, and both have the same error.
 - ``IncorrectSmearingHandler``: puts ISMEAR = 2 where tetrahedra met a metal; none are used here.
 - ``KspacingMetalHandler``: changes KSPACING, which is not used here.
 
@@ -44,7 +44,7 @@ def error_handlers(*, hybrid: bool) -> list[ErrorHandler]:
         # what VASP prints before it gives up: ZBRENT at the end of a line search, BRMIX and
         # EDDDAV of a cycle that runs away, matrices that lose their symmetry
         handlers.VaspErrorHandler(errors_subset_to_catch=caught),
-        # a mesh that lacks the lattice's symmetry, as one with a single point along a slab's normal
+        # a mesh that lacks the symmetry of a crystal's lattice: no symmetry then
         handlers.MeshSymmetryErrorHandler(),
         # ended unconverged: another ALGO for the electrons, more steps from CONTCAR for the ions
         handlers.UnconvergedErrorHandler(),
