@@ -44,7 +44,7 @@ class Step:
 
     @property
     def stress_kbar(self) -> np.ndarray | None:
-        """With VASP's sign: positive where the cell wants to shrink... as VASP prints it."""
+        """As VASP prints it: positive where the cell wants to grow."""
         return None if self.stress is None else -KBAR * self.stress
 
 

@@ -204,6 +204,15 @@ def test_the_cell_moves_with_isif_3_alone(relaxed: Path, vasp: StandIn, tmp_path
     assert abs(pressure) < 5
 
 
+@pytest.mark.parametrize(("strain", "sign"), [(-0.05, 1), (0.05, -1)])
+def test_a_cell_that_is_too_small_wants_to_grow(vasp: StandIn, tmp_path: Path, strain, sign):
+    structure = oxide()
+    structure.apply_strain(strain)
+    vasp.run(write_inputs(tmp_path, structure, STATIC | {"LCHARG": False, "NEDOS": 51}))
+    kbar = read_vasprun(tmp_path / "vasprun.xml").steps[-1].stress_kbar
+    assert sign * np.trace(kbar) > 100
+
+
 def test_the_settings_that_were_asked_for_are_echoed(static: Path):
     run = read_vasprun(static / "vasprun.xml")
     assert run.incar["LDAUU"] == run.parameters["LDAUU"] == [0.0, 3.9, 0.0]
