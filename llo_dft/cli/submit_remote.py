@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,26 +46,38 @@ def show(submission: PreparedSubmission) -> None:
     prepared = submission.prepared
     expected = core_hours(submission.wanted, prepared.plan, prepared.engine)
     columns = ("job", "type", "worker", "atoms", "nodes", "cores", "memory", "walltime")
-    rows = [(*columns, "core-hours", "at most")]
+    rows: list[tuple[str, ...]] = [(*columns, "core-hours", "at most")]
     for request in submission.wanted:
         job, size = request.job, request.size
-        what = job.label or job.name
-        if size is None:
-            rows.append((what, job.type, request.worker, *("-",) * 7))
+        if job.label is None or size is None:
             continue
-        about = expected.get(job.label or "")
+        about = expected.get(job.label)
         rows.append(
             (
-                *(what, job.type, request.worker, str(job.atoms), str(size.nodes)),
+                *(job.label, job.type, request.worker, str(job.atoms), str(size.nodes)),
                 *(str(size.all_cores), size.memory, _clock(size.walltime)),
                 "?" if about is None else f"{about:.1f}",
                 f"{size.core_hours:.0f}",
             )
         )
+    rows += _without_queue(submission)
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
     typer.echo(_summary(submission, expected))
+
+
+def _without_queue(submission: PreparedSubmission) -> list[tuple[str, ...]]:
+    """Return the jobs that no scheduler sees, those of one name together."""
+    names = Counter(
+        (request.job.label or request.job.name, request.job.type, request.worker)
+        for request in submission.wanted
+        if request.job.label is None or request.size is None
+    )
+    return [
+        (name if number == 1 else f"{name} ({number} jobs)", kind, worker, *("-",) * 7)
+        for (name, kind, worker), number in names.items()
+    ]
 
 
 def _summary(submission: PreparedSubmission, expected: dict[str, float]) -> str:

@@ -14,6 +14,7 @@ from fake_engine import fault_name
 from remote_study import SECRET, change_project
 from studies import tiny_recipe
 
+from llo_dft.hpc.remote_probe import ProbeError, ask_scheduler, try_header
 from llo_dft.hpc.remote_project import load_project
 from llo_dft.study.plan import make_plan
 from llo_dft.study.remote_retry import retry_study
@@ -96,6 +97,25 @@ def test_a_study_on_slurm_leaves_what_a_run_here_leaves(
     assert not [document for document in server.documents() if SECRET in repr(document)]
     script = next(path for path in tmp_path.rglob("submit.sh") if "--ntasks" in path.read_text())
     assert "#SBATCH --export=NONE" in script.read_text()
+
+
+def test_slurm_itself_says_whether_it_would_take_a_job(
+    slurm: LocalSlurm, make_remote: MakeRemote
+) -> None:
+    study = make_remote()
+    size, too_large = study.project.job_type("static").sizes  # on one node, and on two
+    assert ask_scheduler("slurm") == len(slurm.jobs())
+    try_header(study.project, "mpi", size)
+    with pytest.raises(ProbeError, match="node configuration is not available"):
+        try_header(study.project, "mpi", too_large)
+
+    def change(project: dict[str, Any]) -> None:
+        project["workers"]["mpi"]["resources"]["partition"] = "no-such-partition"
+
+    change_project(study.project.file, change)
+    with pytest.raises(ProbeError, match="invalid partition"):
+        try_header(load_project("lab"), "mpi", size)
+    assert not slurm.jobs()
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import bson
 import pytest
 from cluster_studies import NASTY, files_with
 from remote_study import SECRET, change_project
@@ -46,7 +47,10 @@ def test_it_leaves_what_a_run_here_leaves(
     # the folder's name was read by no shell, and the password is in no file and no document
     assert not list(tmp_path.rglob("planted"))
     assert files_with(SECRET, tmp_path) == []
-    assert not [document for document in server.documents() if SECRET in repr(document)]
+    documents = list(server.documents())
+    assert not [document for document in documents if SECRET in repr(document)]
+    # MongoDB would take them: text as keys, and at most 16 MiB
+    assert max(len(bson.encode(document)) for document in documents) < 16 * 1024**2
 
 
 def test_each_job_asks_for_what_its_type_and_cell_need(make_remote: MakeRemote) -> None:
