@@ -73,15 +73,38 @@ def run_as_job(
     ProbeError
         If it does not come that far; with the end of what it said.
     """
+    command = [job_python(project, worker), "-P", "-m", "llo_dft.cli.main", *arguments]
+    return _as_job(project, worker, kind, f"exec {shlex.join(command)}")
+
+
+def find_vasp(project: RemoteProject, worker: str, kind: JobType) -> str:
+    """Return the path of VASP itself, the last word of its command, as a job on a node finds it.
+
+    Raises
+    ------
+    ProbeError
+        If it is not found.
+    """
+    # as the shell sets it; the colon, so that something is said in any case
+    told = _as_job(project, worker, kind, 'echo ":$ATOMATE2_VASP_CMD"')
+    words = shlex.split(told.strip().removeprefix(":"))
+    if not words:
+        raise ProbeError("ATOMATE2_VASP_CMD is not set")
+    try:
+        return _as_job(project, worker, kind, f"command -v {shlex.quote(words[-1])}").strip()
+    except ProbeError as error:
+        raise ProbeError(f"{words[-1]} is not found") from error
+
+
+def _as_job(project: RemoteProject, worker: str, kind: JobType, command: str) -> str:
     settings = project.worker(worker)
     program = project.program(kind, kind.sizes[-1] if kind.sizes else None)
-    python = job_python(project, worker)
     lines = [
         settings.pre_run or "",
         program.pre_run or "",
         *(f"export {name}={value}" for name, value in (program.export or {}).items()),
         *(f"module load {module} || exit 3" for module in program.modules or []),
-        f"exec {shlex.join([str(python), '-P', '-m', 'llo_dft.cli.main', *arguments])}",
+        command,
     ]
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     done = _run(["bash", "-s"], "\n".join(lines), {**kept, "PATH": _PATH})

@@ -93,6 +93,25 @@ class RemoteQueue:
         self.project = project
         self._controller = controller
 
+    def make_ready(self) -> None:
+        """Do what ``jf admin reset`` does to a new database, which has nothing to lose.
+
+        Raises
+        ------
+        RemoteQueueError
+            If it holds jobs, but was never made ready.
+        """
+        controller = self._controller
+        known = controller.auxiliary.find_one({"next_id": {"$exists": True}})
+        if known is not None:
+            return
+        if controller.flows.count_documents({}) or controller.jobs.count_documents({}):
+            raise RemoteQueueError(
+                f"the database of project {self.project.name} holds jobs but not jobflow-remote's "
+                "own notes; see 'jf admin --help'"
+            )
+        controller.reset()
+
     def add(self, flow: Flow, worker: str) -> None:
         """Put a flow into the queue.
 
@@ -103,7 +122,6 @@ class RemoteQueue:
         worker
             For the jobs that say nothing.
         """
-        self._prepare_new_database()
         self._controller.add_flow(flow, worker=worker)
 
     def jobs(self, flow: str) -> dict[str, RemoteJob]:
@@ -196,19 +214,6 @@ class RemoteQueue:
         collection = self._controller.db["llo_dft_doctor"]
         collection.insert_one({"_id": "probe"})
         collection.delete_one({"_id": "probe"})
-
-    def _prepare_new_database(self) -> None:
-        """Do what ``jf admin reset`` does, where there is nothing that could be lost by it."""
-        controller = self._controller
-        known = controller.auxiliary.find_one({"next_id": {"$exists": True}})
-        if known is not None:
-            return
-        if controller.flows.count_documents({}) or controller.jobs.count_documents({}):
-            raise RemoteQueueError(
-                f"the database of project {self.project.name} holds jobs but not jobflow-remote's "
-                "own notes; see 'jf admin --help'"
-            )
-        controller.reset()
 
 
 @contextmanager

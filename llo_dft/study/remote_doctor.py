@@ -10,6 +10,7 @@ from llo_dft.hpc.batch import BATCH_SYSTEMS
 from llo_dft.hpc.remote_probe import (
     ProbeError,
     ask_scheduler,
+    find_vasp,
     run_as_job,
     try_header,
     why_not_writable,
@@ -48,12 +49,14 @@ def examine_project(name: str, prepared: PreparedRun | None) -> list[Finding]:
         project = load_project(name)
     except InputError as error:
         return [Finding(f"project {name}", "missing", "it can't be used", str(error))]
+    schedulers = list(_schedulers(project))
+    answers = all(finding.state == "ok" for finding in schedulers)
     return [
         Finding(f"project {project.name}", "ok", str(project.file)),
         _database(project),
-        *_schedulers(project),
+        *schedulers,
         *_folders(project),
-        *_headers(project),
+        *(_headers(project) if answers else ()),
         *_programs(project),
         _walltimes(project, prepared),
     ]
@@ -157,6 +160,21 @@ def _program(project: RemoteProject, name: JobTypeName, kind: JobType) -> Iterat
             else:
                 advice = f"see exec_config.{kind.program} in {project.file}"
                 yield Finding(f"{one['what']} on {where}", "missing", str(one["found"]), advice)
+    if name != "potential":
+        yield _vasp_itself(project, kind)
+
+
+def _vasp_itself(project: RemoteProject, kind: JobType) -> Finding:
+    """Look for VASP behind what starts it, such as srun."""
+    what = f"VASP itself on worker {kind.worker}"
+    try:
+        return Finding(what, "ok", find_vasp(project, kind.worker, kind))
+    except ProbeError as error:
+        remedy = (
+            f"see modules and ATOMATE2_VASP_CMD of exec_config.{kind.program} in {project.file}; "
+            "where login nodes lack the modules of compute nodes, this can't be seen from here"
+        )
+        return Finding(what, "missing", str(error), remedy)
 
 
 def _walltimes(project: RemoteProject, prepared: PreparedRun | None) -> Finding:

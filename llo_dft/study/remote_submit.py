@@ -77,12 +77,13 @@ def submit_study(submission: PreparedSubmission) -> None:
         be reached.
     """
     prepared, folder = submission.prepared, submission.prepared.folder
-    with folder.lock():
-        check_not_submitted(folder.path)
-        folder.claim(prepared.recipe)
-        write_structures(prepared.plan, folder.path)
-        write_whole(folder.plan, prepared.plan.model_dump_json() + "\n")
-        with open_queue(submission.project) as queue:
+    with open_queue(submission.project) as queue:
+        queue.make_ready()  # before anything is written
+        with folder.lock():
+            check_not_submitted(folder.path)
+            folder.claim(prepared.recipe)
+            write_structures(prepared.plan, folder.path)
+            write_whole(folder.plan, prepared.plan.model_dump_json() + "\n")
             # on record first: a flow in the queue that nobody knows of could not be taken out
             record = RemoteSubmission(
                 project=str(submission.project.file),

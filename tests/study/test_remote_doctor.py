@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from remote_study import change_project
 
-from llo_dft.hpc.remote_probe import ProbeError, run_as_job
+from llo_dft.hpc.remote_probe import ProbeError, find_vasp, run_as_job
 from llo_dft.hpc.remote_project import load_project
 from llo_dft.study import remote_doctor
 from llo_dft.study.remote_doctor import examine_project
@@ -38,6 +38,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     monkeypatch.setattr(remote_doctor, "run_as_job", lambda *_: json.dumps(found))
     monkeypatch.setattr(remote_doctor, "ask_scheduler", lambda _: 3)
     monkeypatch.setattr(remote_doctor, "try_header", lambda *_: None)
+    monkeypatch.setattr(remote_doctor, "find_vasp", lambda *_: "/opt/vasp/bin/vasp_std")
     return found
 
 
@@ -129,14 +130,17 @@ def test_a_scheduler_that_refuses(
         raise ProbeError("invalid partition specified: main")
 
     study = make_remote()
-    for name in ("try_header", "ask_scheduler", "run_as_job"):
+    for name in ("try_header", "run_as_job"):
         monkeypatch.setattr(remote_doctor, name, refuse)
     found = by_name(examine_project("lab", None))
     static = found["a job of type static"]
     assert (static.state, static.found) == ("missing", "refused: invalid partition specified: main")
     assert "workers.mpi.resources and metadata.llo_dft.job_types.static" in static.remedy
-    assert found["scheduler slurm"].state == "missing"
     assert str(study.project.file) in found["Python on worker mpi"].remedy
+    monkeypatch.setattr(remote_doctor, "ask_scheduler", refuse)
+    found = by_name(examine_project("lab", None))
+    assert found["scheduler slurm"].state == "missing"
+    assert "a job of type static" not in found  # it would say the same once more
 
 
 @pytest.mark.usefixtures("environment")
@@ -170,6 +174,25 @@ def test_a_project_that_is_not_there() -> None:
     found = examine_project("no-such-project", None)
     assert [one.state for one in found] == ["missing"]
     assert "llo-dft hpc init" in found[0].remedy
+
+
+def test_vasp_is_looked_for_behind_what_starts_it(make_remote: MakeRemote, tmp_path: Path) -> None:
+    study = make_remote()
+    vasp = tmp_path / "vasp_std"
+    vasp.write_text("#!/bin/bash\n", encoding="utf-8")
+    vasp.chmod(0o700)
+
+    def change(project: dict[str, Any], command: str) -> None:
+        project["exec_config"]["vasp"]["export"]["ATOMATE2_VASP_CMD"] = f"'{command}'"
+
+    for command in ("srun vasp_of_nowhere", ""):
+        change_project(study.project.file, lambda project, c=command: change(project, c))
+        project = load_project("lab")
+        with pytest.raises(ProbeError, match=r"vasp_of_nowhere is not found|is not set"):
+            find_vasp(project, "mpi", project.job_type("static"))
+    change_project(study.project.file, lambda project: change(project, f"srun -n 4 {vasp}"))
+    project = load_project("lab")
+    assert find_vasp(project, "mpi", project.job_type("static")) == str(vasp)
 
 
 def test_a_job_sees_the_projects_variables_and_no_others(
