@@ -42,7 +42,7 @@ def status(
             if calculation.state != "completed":
                 reason = f": {calculation.reason}" if calculation.reason else ""
                 where = f" ({_link(study, calculation.folder)})" if calculation.folder else ""
-                typer.echo(f"  {calculation.state:11} {calculation.label}{reason}{where}")
+                typer.echo(f"  {calculation.state:9} {calculation.label}{reason}{where}")
     raise typer.Exit(COMPLETE if found.is_complete else INCOMPLETE)
 
 
