@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
@@ -15,6 +16,12 @@ _WALL_TIME: Final = "Walltime reached"
 
 #: Longest line of VASP's own words in a reason.
 _LONGEST_LINE: Final = 160
+
+#: Lines of VASP's output that say nothing of a fault.
+_ROUTINE: Final = re.compile(
+    r"(DAV|RMM|SDA|CGA|EIGE):|\d+ F=|\d+ T=|N +E +dE|entering main|POSCAR found|writing wave"
+    r"|reached required|bond charge|prediction of|running|distrk|distr:|vasp\.|FFT:|LDA part"
+)
 
 #: What a line holds that says more than the one after it.
 _TELLING: Final = (
@@ -170,7 +177,7 @@ def _last_words(folder: Path) -> str:
         except OSError:
             continue
         lines = [line.strip(" |*-\t") for line in text.splitlines()]
-        lines = [line for line in lines if line]
+        lines = [line for line in lines if line and not _ROUTINE.match(line)]
         telling = [line for line in lines if any(word in line.lower() for word in _TELLING)]
         if lines:
             line = telling[-1] if telling else lines[-1]

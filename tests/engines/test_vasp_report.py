@@ -29,7 +29,8 @@ ReturnCodeError.__module__ = "custodian.custodian"
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "std_err.txt").write_text("", encoding="ascii")
-    (tmp_path / "vasp.out").write_text("DAV: 1\n\n writing wavefunctions \n", encoding="ascii")
+    lines = " | Tetrahedra! |\nDAV: 1 -0.1E+02\n\n   1 F= -.1E+03\n writing wavefunctions \n"
+    (tmp_path / "vasp.out").write_text(lines, encoding="ascii")
     return tmp_path
 
 
@@ -90,7 +91,7 @@ def test_the_exit_status_is_told_even_if_a_file_was_found_bad_first(folder, stat
     log(folder, validator={"@class": "VasprunXMLValidator"})
     reason = failure(ReturnCodeError("bad"), folder, status)
     assert reason.startswith(expected)
-    assert reason.endswith("its last words: 'writing wavefunctions'")
+    assert reason.endswith("its last words: 'Tetrahedra!'")
 
 
 def test_files_are_blamed_only_if_vasp_ended_well(folder):
