@@ -56,7 +56,9 @@ def test_status_names_what_failed_and_why(command: Any, run_with_a_failure: Path
     assert done.exit_code == 1
     lines = done.stdout.splitlines()
     assert lines[0] == "tiny: 9 completed, 1 failed, 2 skipped of 12 calculations"
-    assert "  failed    bare_x0.5714: RuntimeError: the cluster is on fire" in lines
+    (failed,) = [line for line in lines if line.startswith("  failed ")]
+    assert failed.startswith("  failed    bare_x0.5714: RuntimeError: the cluster is on fire (")
+    assert (run_with_a_failure / "calculations" / failed.split("/")[-1].rstrip(")")).is_dir()
     assert len([line for line in lines if line.startswith("  skipped   bare_x0.5714_vac_")]) == 2
 
 
