@@ -234,7 +234,10 @@ class ByteStream:
             looked_at = max(0, held - _LONGEST_TAG)
 
     def lines(self, section: str) -> Iterator[bytes]:
-        """Give each line that is left; none may be longer than ``MAX_PART_BYTES``."""
+        """Give each line that is left; none may be longer than ``MAX_PART_BYTES``.
+
+        A last line without its end is not given: nothing says whether it is whole.
+        """
         pending = b""
         while data := self._window[self._cursor :] or self._read(1 << 20):
             self._start = self.offset + len(data)
@@ -243,8 +246,6 @@ class ByteStream:
             yield from whole
             if len(pending) > MAX_PART_BYTES:
                 raise self.error("corrupt", "a line without an end", section)
-        if pending:
-            yield pending
 
     def rest(self, section: str) -> bytes:
         """Return all that is left, at most ``MAX_PART_BYTES``."""

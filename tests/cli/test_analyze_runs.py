@@ -23,7 +23,7 @@ OUTCAR = """\
 ------------------------------------------
 {rows}
 --------------------------------------------------
-tot          0.000   0.000   0.000   0.000
+tot          0.000   0.000   0.000   {total:.3f}
 
  vacuum level on the upper side and lower side of the slab         5.250         5.250
  the core state eigenenergies are
@@ -54,7 +54,8 @@ def outcar_of(n_atoms: int) -> str:
     core = "\n".join(
         f"{n:5d}-  1s {-510 - n:10.4f}  2s {-20.5:10.4f}" for n in range(1, n_atoms + 1)
     )
-    return OUTCAR.format(rows=rows, core=core)
+    total = sum(n / 10 + 0.003 for n in range(1, n_atoms + 1))
+    return OUTCAR.format(rows=rows, core=core, total=total)
 
 
 def test_summary_of_a_run(tmp_path):
@@ -81,7 +82,7 @@ def outcar_with(moments: list[float]) -> str:
         f"{n:5d}        0.000   0.000   {moment:5.3f}   {moment:5.3f}"
         for n, moment in enumerate(moments, start=1)
     )
-    return OUTCAR.format(rows=rows, core="")
+    return OUTCAR.format(rows=rows, core="", total=sum(moments))
 
 
 def test_oxidation_states_of_a_run(tmp_path):

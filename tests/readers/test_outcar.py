@@ -20,13 +20,13 @@ TABLE = """
     1        0.003   0.004   {d:.3f}   {total:.3f}
     2        0.001  -0.050   0.000  -0.049
 --------------------------------------------------
-tot          0.004  -0.046   0.000   0.000
+tot          0.004  -0.046   {d:.3f}   {sum:.3f}
 
 """
 TEXT = (
     " vasp.6.4.2\n"
-    + TABLE.format(d=1.0, total=1.007)
-    + TABLE.format(d=3.6, total=3.607)
+    + TABLE.format(d=1.0, total=1.007, sum=0.958)
+    + TABLE.format(d=3.6, total=3.607, sum=3.558)
     + " vacuum level on the upper side and lower side of the slab         5.250         5.125\n"
     + " the core state eigenenergies are\n\n"
     + "    1-  1s  -6400.1234  2s   -720.5000  2p   -610.2500\n       3s    -80.1250\n"
@@ -66,13 +66,14 @@ def test_what_is_not_there_is_none(tmp_path: Path):
         ("    2        0.001", "    3        0.001"),
         ("3.600   3.607", "3.600   9.607"),
         ("3.600   3.607", "*****   3.607"),
+        ("3.600   3.558", "3.600   3.588"),
         (TEXT[TEXT.rindex("    2        0.001") :], ""),
     ],
 )
 def test_a_damaged_table_is_named(tmp_path: Path, old: str, new: str):
     path = tmp_path / "OUTCAR"
     path.write_text(TEXT.replace(old, new))
-    with pytest.raises(VaspFileError, match=r"corrupt at magnetization \(x\): .* after atom [01]"):
+    with pytest.raises(VaspFileError, match=r"corrupt at magnetization \(x\): .* after atom [012]"):
         read_outcar(path)
 
 
@@ -86,3 +87,40 @@ def test_cuts_never_give_wrong_moments(tmp_path: Path):
             assert read_outcar(path).moments_mu_b in allowed
         except VaspFileError as error:
             assert "breaks off" in str(error)  # noqa: PT017 (either is right)
+
+
+def test_moments_of_non_collinear_spins_are_not_moments_along_one_axis(tmp_path: Path):
+    path = tmp_path / "OUTCAR"
+    path.write_text(TEXT + TABLE.replace("(x)", "(y)").format(d=1.0, total=1.007, sum=0.958))
+    assert read_outcar(path).moments_mu_b is None
+
+
+CHARGES = TABLE.replace("magnetization (x)", "total charge").format(d=1.0, total=1.007, sum=0.958)
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        (
+            TEXT + CHARGES,
+            "truncated at total charge: the last step has charges of the atoms and no",
+        ),
+        (TEXT.replace("magnetization (x)", "magnetizatiox (x)"), "corrupt.*under 'magnetizatiox"),
+        (TEXT.replace("-510.7500", "3510.7500"), "states of atom 2 that can't be"),
+        (TEXT.replace("    2-  1s", "    2=  1s"), "corrupt.*states of atom 1 that can't be"),
+        (TEXT[: TEXT.index("-510.75") + 6], "corrupt at core state eigenenergies: the table break"),
+    ],
+)
+def test_damage_that_would_show_another_step_or_atom_is_named(
+    tmp_path: Path, text: str, match: str
+):
+    path = tmp_path / "OUTCAR"
+    path.write_text(text)
+    with pytest.raises(VaspFileError, match=match):
+        read_outcar(path)
+
+
+def test_a_number_at_the_cut_is_not_taken(tmp_path: Path):
+    path = tmp_path / "OUTCAR"
+    path.write_text(TEXT[: TEXT.index("5.125") + 4])  # 5.12
+    assert read_outcar(path).vacuum_levels_ev is None

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from damage_cases import VASPRUN_EACH, VASPRUN_SEEDS
 from vasprun_writer import L_FIELDS, LM_FIELDS, Run, text
 
 from llo_dft.analysis.band_edges import band_edges
@@ -98,8 +99,9 @@ def run_cases(path: Path, seed: int, count: int) -> list[str]:
         path.write_bytes(data)
         truths.append(results(path))
     faults: list[str] = []
-    named = 0
+    named = done = 0
     for _ in range(count):
+        done += 1
         which = source.randrange(len(texts))
         data = damaged(source, texts[which])
         path.write_bytes(data)
@@ -115,13 +117,14 @@ def run_cases(path: Path, seed: int, count: int) -> list[str]:
                 names = [name for name in got if got[name] != truths[which][name]]
                 faults.append(f"{names}: {change}")
         assert time.monotonic() - start < HANG_S
+    assert done == count
     assert named > count // 2  # most damage is seen
     return faults
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(VASPRUN_SEEDS))
 def test_damage_never_gives_a_wrong_number(tmp_path, seed):
-    assert run_cases(tmp_path / "vasprun.xml", seed, 2500) == []
+    assert run_cases(tmp_path / "vasprun.xml", seed, VASPRUN_EACH) == []
 
 
 @pytest.mark.slow

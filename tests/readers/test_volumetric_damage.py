@@ -11,6 +11,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from damage_cases import GRID_EACH, GRID_SEEDS, PACKED_EACH
 from grid_files import GridText, random_grid
 
 from llo_dft.readers.volumetric import (
@@ -22,7 +23,7 @@ from llo_dft.readers.volumetric import (
 )
 
 DIGITS = b"0123456789"
-SEEDS_FAST, CASES = range(25), 400  # 10,000 cases
+SEEDS_FAST, CASES = range(GRID_SEEDS), GRID_EACH
 SEEDS_SLOW = range(100, 350)
 
 
@@ -187,8 +188,9 @@ def is_right(found, values, reference, reference_values) -> bool:
 
 def check_seed(seed, tmp_path):
     rng = random.Random(seed)  # noqa: S311 (damage, not secrets)
-    messages, right = [], 0
+    messages, right, done = [], 0, 0
     for case in range(CASES):
+        done += 1
         name = rng.choice(SAMPLES)
         text, reference, reference_values = expected(name)
         damage = rng.choice(DAMAGES)(rng, text)
@@ -201,6 +203,7 @@ def check_seed(seed, tmp_path):
             good = is_right(found, values, reference, reference_values)
             assert good, f"seed {seed}, case {case}: {name}, {damage.what}: a wrong number"
             right += 1
+    assert done == GRID_EACH
     assert all("CHGCAR, line " in message for message in messages)
     assert len(messages) > CASES / 2
     assert right > 0
@@ -224,7 +227,7 @@ def test_damaged_compressed_files_never_give_a_wrong_number(tmp_path, suffix, mo
     packed = module.compress(text)
     path = tmp_path / f"CHGCAR{suffix}"
     messages = []
-    for case in range(400):
+    for case in range(PACKED_EACH):
         damaged = bytearray(packed)
         if case % 2:
             damaged[rng.randrange(len(damaged))] ^= 1 << rng.randrange(8)
@@ -238,7 +241,7 @@ def test_damaged_compressed_files_never_give_a_wrong_number(tmp_path, suffix, mo
         else:
             assert is_right(found, found.density_per_a3, reference, reference_values)
     assert all(str(path) in message for message in messages)
-    assert len(messages) > 300
+    assert len(messages) > 3 * PACKED_EACH // 4
 
 
 class TestNamedWithPlace:
