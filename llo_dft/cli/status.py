@@ -41,8 +41,9 @@ def status(
         for calculation in found.calculations:
             if calculation.state != "completed":
                 reason = f": {calculation.reason}" if calculation.reason else ""
-                where = f" ({_link(study, calculation.folder)})" if calculation.folder else ""
-                typer.echo(f"  {calculation.state:9} {calculation.label}{reason}{where}")
+                typer.echo(f"  {calculation.state:9} {calculation.label}{reason}")
+                if found.queue is not None and calculation.folder:
+                    typer.echo(f"            {_link(study, calculation.folder)}")
     raise typer.Exit(COMPLETE if found.is_complete else INCOMPLETE)
 
 
