@@ -41,9 +41,8 @@ def status(
         for calculation in found.calculations:
             if calculation.state != "completed":
                 reason = f": {calculation.reason}" if calculation.reason else ""
-                typer.echo(f"  {calculation.state:9} {calculation.label}{reason}")
-                if found.queue is not None and calculation.folder:
-                    typer.echo(f"            {_link(study, calculation.folder)}")
+                where = f" ({_link(study, calculation.folder)})" if calculation.folder else ""
+                typer.echo(f"  {calculation.state:9} {calculation.label}{reason}{where}")
     raise typer.Exit(COMPLETE if found.is_complete else INCOMPLETE)
 
 

@@ -125,7 +125,7 @@ def test_a_study_from_submit_to_collect(
     assert status.exit_code == 1
     assert "queue: 5 COMPLETED, 1 FAILED, 4 WAITING of 10 jobs" in status.stdout
     assert "  failed    bare_x1.0000: " in status.stdout
-    assert f"\n            {tmp_path / 'work'}/" in status.stdout
+    assert f"({tmp_path / 'work'}/" in status.stdout
     assert json.loads(command("status", "study", "--json").stdout)["counts"]["failed"] == 1
     collected = command("collect", "study", "--json")
     assert collected.exit_code == 1
