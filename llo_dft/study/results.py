@@ -5,13 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 from pymatgen.io.cif import CifWriter
 
 from llo_dft.documents.plan import StudyPlan
-from llo_dft.documents.study import StudyResult
+from llo_dft.documents.study import (
+    CalculationRecord,
+    HostResult,
+    InterfaceCandidate,
+    StudyResult,
+    VacancyResult,
+    host_label,
+)
 from llo_dft.study.electronic import with_electrons
 from llo_dft.study.folder import StudyFolderError, write_whole
 
@@ -20,8 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.cache import CalculationCache
-    from llo_dft.documents.study import OxygenEnvironment
+    from llo_dft.documents.study import InterfaceResult, OxygenEnvironment
     from llo_dft.study.folder import StudyFolder
+
+_Told = TypeVar("_Told", HostResult, VacancyResult, InterfaceCandidate, CalculationRecord)
 
 #: Name of the figure of E_f against lithium content.
 FIGURE = "vacancy_energy.png"
@@ -128,25 +137,48 @@ def with_failures(result: StudyResult, reasons: Mapping[str, str]) -> StudyResul
     """Return the result with the reason of each calculation that left no document."""
     if not reasons:
         return result
-    hosts = []
-    for host in result.hosts:
-        vacancies = [
-            vacancy.model_copy(update={"reason": reasons[f"{host.label}_vac_{vacancy.pair}"]})
-            if vacancy.status == "missing" and f"{host.label}_vac_{vacancy.pair}" in reasons
-            else vacancy
-            for vacancy in host.vacancies
-        ]
-        update: dict[str, object] = {"vacancies": vacancies}
-        if host.status == "missing" and host.label in reasons:
-            update["reason"] = reasons[host.label]
-        hosts.append(host.model_copy(update=update))
-    records = [
-        record.model_copy(update={"reason": reasons[record.label]})
-        if record.status == "missing" and record.label in reasons
-        else record
-        for record in result.calculations
+    interfaces = [_interface_with_reasons(one, reasons) for one in result.interfaces]
+    # a coated pristine host is the best of its interfaces, and no calculation of its own
+    known = dict(reasons) | {
+        host_label("coated", 1.0, one.termination): one.reason
+        for one in interfaces
+        if one.status == "missing" and one.reason is not None
+    }
+    hosts = [
+        _with_reason(host, host.label, known).model_copy(
+            update={
+                "vacancies": [
+                    _with_reason(vacancy, f"{host.label}_vac_{vacancy.pair}", reasons)
+                    for vacancy in host.vacancies
+                ]
+            }
+        )
+        for host in result.hosts
     ]
-    return result.model_copy(update={"hosts": hosts, "calculations": records})
+    records = [_with_reason(record, record.label, reasons) for record in result.calculations]
+    return result.model_copy(
+        update={"hosts": hosts, "interfaces": interfaces, "calculations": records}
+    )
+
+
+def _interface_with_reasons(one: InterfaceResult, reasons: Mapping[str, str]) -> InterfaceResult:
+    labels = [f"interface_{one.termination}_{candidate.rank}" for candidate in one.candidates]
+    candidates = [
+        _with_reason(candidate, label, reasons)
+        for candidate, label in zip(one.candidates, labels, strict=True)
+    ]
+    update: dict[str, object] = {"candidates": candidates}
+    if one.status == "missing":
+        told = [f"{label}: {reasons[label]}" for label in labels if label in reasons]
+        update["reason"] = "; ".join(told) or one.reason
+    return one.model_copy(update=update)
+
+
+def _with_reason(one: _Told, label: str, reasons: Mapping[str, str]) -> _Told:
+    """Return what is missing with the reason that is known of its label."""
+    if one.status != "missing" or label not in reasons:
+        return one
+    return one.model_copy(update={"reason": reasons[label]})
 
 
 def _with_relaxed_structures(

@@ -7,13 +7,20 @@ import pytest
 from store_calculations import calculation
 
 from llo_dft.builders.slab import SlabError
-from llo_dft.jobs.structures import cut_relaxed_slab, oxygen_molecule, without_sites
+from llo_dft.jobs.structures import (
+    best_interface,
+    cut_relaxed_slab,
+    lay_coating,
+    oxygen_molecule,
+    without_bonded_oxygen,
+    without_sites,
+)
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
     from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.documents.plan import PlannedInterface, StudyPlan
 
 POSITION_TOLERANCE_ANGSTROM = 1e-6
 
@@ -83,3 +90,74 @@ def test_oxygen_is_a_triplet_far_from_its_images() -> None:
     assert sum(molecule.site_properties["magmom"]) == 2.0
     assert molecule.get_distance(0, 1) == pytest.approx(1.21)
     assert min(molecule.lattice.abc) - 1.21 > 10.0
+
+
+def test_a_coating_on_the_slab_as_planned_is_the_planned_interface(
+    coated_plan: StudyPlan,
+) -> None:
+    one = coated_plan.interfaces[-1]
+    laid = lay_coating.original(one, calculation("k", structure=coated_plan.slab))
+    assert laid.species == one.structure.species
+    assert np.allclose(laid.cart_coords, one.structure.cart_coords)
+
+
+def test_a_coating_on_a_slab_that_failed_gives_its_reason(coated_plan: StudyPlan) -> None:
+    failed = calculation("k", "failed", 1.0, label="bare_x1.0000")
+    reason = lay_coating.original(coated_plan.interfaces[0], failed)
+    assert reason == "bare_x1.0000 failed: reason 1.0"
+
+
+def test_the_best_interface_is_the_lowest_of_those_that_completed() -> None:
+    made = [calculation(f"{energy}", energy_ev=energy) for energy in (-1.0, -3.0, -2.0)]
+    failed = calculation("f", "failed", 9.0)
+    assert best_interface.original("step", [failed, None, *made]).energy_ev == -3.0
+    # its reason goes on where none completed
+    assert best_interface.original("step", [None, failed]) == failed
+    with pytest.raises(ValueError, match="no interface of termination step left a result"):
+        best_interface.original("step", [None, None])
+
+
+def bonded(one: PlannedInterface, bonds: list[tuple[int, int, float]]) -> Structure:
+    """An interface whose n-th P is so far above the O that the bare slab calls so."""
+    structure = one.structure.copy()
+    phosphorus = [i for i in one.coating_sites if structure[i].specie.symbol == "P"]
+    for place, oxygen, length in bonds:
+        site = one.llo_sites[oxygen]
+        assert site is not None
+        target = structure[site].coords + np.array([0.0, 0.0, length])
+        step = target - structure[phosphorus[place]].coords
+        structure.translate_sites([phosphorus[place]], step, frac_coords=False)
+    return structure
+
+
+def test_the_nth_o_by_its_bond_is_taken_from_the_parent_that_was_named(
+    coated_plan: StudyPlan,
+) -> None:
+    one = coated_plan.candidates("step-Li0-PO3")[0]
+    interface = calculation("i", structure=bonded(one, [(0, 32, 1.7), (1, 25, 1.6)]))
+    bare = calculation("b", structure=coated_plan.slab, label="bare_x1.0000")
+    places: list[int | None] = list(range(len(coated_plan.slab)))
+    for order, site in ((0, 25), (1, 32)):
+        left = without_bonded_oxygen.original(bare, interface, one, order, places)
+        expected = coated_plan.slab.copy()
+        expected.remove_sites([site])
+        assert left == expected
+    reason = without_bonded_oxygen.original(bare, interface, one, 2, places)
+    assert reason == "the relaxed interface step-Li0-PO3 bonds P to 2 O of the oxide"
+    places[25] = None
+    reason = without_bonded_oxygen.original(bare, interface, one, 0, places)
+    assert reason == "O25 is not in bare_x1.0000"
+
+
+@pytest.mark.parametrize("lacking", ["parent", "interface"])
+def test_without_a_parent_or_an_interface_there_is_a_reason(
+    coated_plan: StudyPlan, lacking: str
+) -> None:
+    one = coated_plan.candidates("step-Li0-PO3")[0]
+    made = {
+        "parent": calculation("b", structure=coated_plan.slab),
+        "interface": calculation("i", structure=one.structure),
+    }
+    made[lacking] = calculation("f", "failed", 2.0, label=lacking)
+    reason = without_bonded_oxygen.original(made["parent"], made["interface"], one, 0, [])
+    assert reason == f"{lacking} failed: reason 2.0"

@@ -19,13 +19,17 @@ import jsonschema
 import pytest
 from coated_studies import run_coated
 from fake_engine import HALF_O2_EV, LABEL_HALF_O2_EV, fault_name
+from studies import coated_recipe
 from typer.testing import CliRunner
 
+from llo_dft.analysis.study import study_result
 from llo_dft.cache import CalculationCache
 from llo_dft.cli.main import app
+from llo_dft.engines.registry import oxygen_reference
 from llo_dft.study.folder import StudyFolder
+from llo_dft.study.oxygen import oxygen_settings
 from llo_dft.study.reanalyze import reanalyze
-from llo_dft.study.results import FIGURE, read_results, results_schema
+from llo_dft.study.results import FIGURE, read_results, results_schema, with_failures
 from llo_dft.study.status import study_status
 
 if TYPE_CHECKING:
@@ -257,7 +261,7 @@ def test_the_command_line_names_a_failed_coating_and_exits_with_1(troubled: Stud
     assert told.exit_code == 1
     lines = [" ".join(line.split()) for line in told.stdout.splitlines()]
     for rank in (0, 1):
-        assert f"failed interface_{STEP}_{rank}: {FIRE}" in lines
+        assert any(line.startswith(f"failed interface_{STEP}_{rank}: {FIRE}") for line in lines)
     assert [line for line in lines if f"coated_{STEP}_x0.5000_vac" in line]
 
 
@@ -280,3 +284,35 @@ def test_a_calculation_that_was_removed_takes_what_hangs_on_it(
     assert {voltage.curve for voltage in after.voltages} == {None}
     assert after.counts == {"completed": len(after.calculations) - 2, "missing": 2}
     assert after.pairs == study.result.pairs
+
+
+def test_reasons_of_candidates_whose_jobs_broke_down_are_told_everywhere(
+    study: Interrupted, coated_plan: StudyPlan
+) -> None:
+    """As after workers that died: no document of the step at all."""
+    documents = {
+        record.label: study.cache.completed(str(record.key))
+        for record in study.result.calculations
+        if STEP not in record.label
+    }
+    oxygen = oxygen_settings(coated_recipe(), oxygen_reference(coated_recipe().engine))
+    silent = study_result(coated_plan, oxygen, documents, engine="fake", protocol="fast")
+    died = {f"interface_{STEP}_{rank}": f"worker {rank} died" for rank in (0, 1)}
+    not_run = {label: "no interface" for label in coated_plan.labels if STEP in label}
+    told = with_failures(silent, not_run | died)
+
+    step = next(one for one in told.interfaces if one.termination == STEP)
+    assert [one.reason for one in step.candidates] == ["worker 0 died", "worker 1 died"]
+    both = f"interface_{STEP}_0: worker 0 died; interface_{STEP}_1: worker 1 died"
+    assert (step.status, step.reason) == ("missing", both)
+    pristine, half = (host for host in told.hosts if host.termination == STEP)
+    assert (pristine.status, pristine.reason) == ("missing", both)
+    assert (half.status, half.reason) == ("missing", "no interface")
+    lacking = [v for host in told.hosts for v in host.vacancies if v.status == "missing"]
+    assert [vacancy.reason for vacancy in lacking] == ["no interface"] * 6
+    reasons = {record.label: record.reason for record in told.calculations if record.reason}
+    assert reasons == not_run | died
+    # what there is stays as it is
+    assert told.interfaces[0] == silent.interfaces[0]
+    assert silent.interfaces[0].energy == study.result.interfaces[0].energy
+    assert with_failures(silent, {}) == silent

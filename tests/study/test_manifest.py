@@ -99,3 +99,59 @@ def test_a_second_time_every_byte_is_the_same(
     first = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     second = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     assert first == second
+
+
+@pytest.fixture(scope="module")
+def coated(
+    coated_plan: StudyPlan, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, Any]]:
+    """The manifest's entries of the coated study, by name."""
+    made: Path = tmp_path_factory.mktemp("coated")
+    entries = write_structures(coated_plan, made)
+    assert {made / entry["file"] for entry in entries} == set((made / "structures").iterdir())
+    return {entry["file"].split("/")[1].removesuffix(".cif"): entry for entry in entries}
+
+
+def test_a_coated_study_has_its_references_interfaces_and_hosts(
+    coated: dict[str, dict[str, Any]],
+) -> None:
+    kinds: dict[str, int] = {}
+    for entry in coated.values():
+        kinds[entry["kind"]] = kinds.get(entry["kind"], 0) + 1
+    # no vacancies at O that only the relaxed interface will name
+    assert kinds == {"bulk": 1, "reference": 2, "host": 6, "vacancy": 6, "interface": 4}
+    assert coated["Li"]["formula"] == "Li2"
+    assert Composition(coated["Li3PO4"]["formula"]).reduced_formula == "Li3PO4"
+    assert len({entry["rank"] for entry in coated.values() if entry["kind"] == "interface"}) == 2
+
+
+def test_hosts_say_what_is_on_them_and_count_the_o_of_the_oxide(
+    coated: dict[str, dict[str, Any]], coated_plan: StudyPlan
+) -> None:
+    for host in coated_plan.hosts:
+        entry = coated[host.label]
+        assert (entry["system"], entry["termination"]) == (host.system, host.termination)
+        assert entry["lithium_fraction"] == host.lithium_fraction
+        assert entry["stoichiometric"] == (host.system == "bare")
+        assert sum(entry["environments"].values()) == 24
+        for vacancy in host.vacancies:
+            if vacancy.site is None:
+                assert host.vacancy_label(vacancy) not in coated
+                continue
+            lacking = coated[host.vacancy_label(vacancy)]
+            assert sum(lacking["environments"].values()) == 23
+            lost = Composition(entry["formula"]) - Composition(lacking["formula"])
+            assert lost == Composition("O")
+
+
+def test_interfaces_say_how_the_coating_lies_and_what_it_took(
+    coated: dict[str, dict[str, Any]], coated_plan: StudyPlan
+) -> None:
+    for one in coated_plan.interfaces:
+        entry = coated[one.label]
+        assert entry["gap"] == one.gap
+        assert tuple(entry["registry"]) == one.registry
+        assert tuple(entry["coating_strain"]) == one.coating_strain
+        assert entry["li_removed_for_charge"] == (6 if "step" in one.label else 0)
+        assert entry["stoichiometric"] == ("flat" in one.label)
+        assert sum(entry["environments"].values()) == 24

@@ -8,7 +8,7 @@ import pytest
 
 from llo_dft.cache import CalculationCache
 from llo_dft.study.folder import StudyFolderError
-from llo_dft.study.status import StudyStatus, study_status
+from llo_dft.study.status import CalculationState, StudyStatus, study_status
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
@@ -115,3 +115,10 @@ def test_a_folder_that_was_neither_built_nor_run(copied: StudyFolder) -> None:
     (copied.path / "manifest.json").unlink()
     with pytest.raises(StudyFolderError, match="was neither built nor run yet"):
         study_status(copied)
+
+
+def test_what_the_relaxed_structures_have_no_place_for_is_not_missing() -> None:
+    done = CalculationState("bulk", "completed")
+    nowhere = CalculationState("a bond", "skipped", "there is no bond", applicable=False)
+    assert StudyStatus("s", [done, nowhere]).is_complete
+    assert not StudyStatus("s", [done, CalculationState("a bond", "skipped", "x")]).is_complete
