@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import pytest
-import re
 import signal
+from typing import TYPE_CHECKING
+
+import pytest
 from cluster_studies import (
     NASTY,
     assert_nothing_twice,
@@ -188,7 +189,8 @@ def test_what_is_submitted_can_be_cancelled(
     wait_until("an empty queue", lambda: not slurm.jobs())
     # whichever comes last: the word of the one who cancels, or of the driver that ends by it
     shown = here("status", study).stdout
-    assert re.search(r"driver: stopped; round 1; (cancelled|.* signal \(Terminated\))", shown)
+    assert "driver: stopped; round 1; " in shown
+    assert "cancelled" in shown or "signal (Terminated)" in shown
 
 
 @pytest.mark.slow
