@@ -77,7 +77,7 @@ def read_run(
         As of ``find_run`` and the two readers.
     """
     from llo_dft.readers.vaspout import read_vaspout  # noqa: PLC0415 (each imports what it needs)
-    from llo_dft.readers.vaspout_file import is_hdf5  # noqa: PLC0415
+    from llo_dft.readers.vaspout_signature import is_hdf5  # noqa: PLC0415
     from llo_dft.readers.vasprun import read_vasprun  # noqa: PLC0415
 
     file = find_run(path)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import numpy as np
 
+from llo_dft.readers.vaspout_signature import SIGNATURE, SUPERBLOCK_BYTES, announced_end
 from llo_dft.readers.vasprun_errors import Fault, VaspFileError
 from llo_dft.readers.vasprun_stream import FREE_BYTES, MAX_EXPANSION
 
@@ -23,19 +24,11 @@ if TYPE_CHECKING:
 
     from llo_dft.typing import FloatArray
 
-#: First bytes of an HDF5 file.
-SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
-
-#: Where the superblock has the address of the file's end, by its version: 8 bytes each.
-_END_AT: Final = {0: 40, 1: 44, 2: 28, 3: 28}
-_SUPERBLOCK_BYTES: Final = 52
-
 _STOPPED: Final = "VASP was stopped while writing, or is still running"
 
 _GZIP: Final = b"\x1f\x8b"
 
-#: Beyond these, numbers are damage, not physics: no quantity in eV, angstrom or electrons of a
-#: cell comes near. Smaller ones than the first are zeros that VASP left unset.
+#: Beyond this a number is damage, not physics: none in eV, angstrom or electrons comes near.
 _LARGEST: Final = 1e12
 
 #: What h5py raises where a file is damaged.
@@ -52,30 +45,6 @@ Shape: TypeAlias = "Sequence[int | None]"
 
 #: What of a dataset to read, in h5py's terms.
 Part: TypeAlias = "int | slice | tuple[int | slice, ...] | EllipsisType"
-
-
-def is_hdf5(path: Path) -> bool:
-    """Tell by its first bytes whether a file is HDF5."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(SIGNATURE)) == SIGNATURE
-    except OSError:
-        return False
-
-
-def _announced_end(head: bytes) -> int | None:
-    """Return the number of bytes that a file says it has; None if its head is cut off.
-
-    Of a version or an address size that is not known here, 0: h5py then judges.
-    """
-    if len(head) < _SUPERBLOCK_BYTES:
-        return None
-    version = head[len(SIGNATURE)]
-    at = _END_AT.get(version)
-    size = head[13] if version <= 1 else head[9]
-    if at is None or size != 8:  # noqa: PLR2004 (bytes of an address)
-        return 0
-    return int.from_bytes(head[at : at + size], "little")
 
 
 class H5File:
@@ -96,13 +65,13 @@ class H5File:
         self._met: dict[str, Any] = {}
         try:
             with path.open("rb") as file:
-                head = file.read(_SUPERBLOCK_BYTES)
+                head = file.read(SUPERBLOCK_BYTES)
                 self._n_bytes = file.seek(0, 2)
         except OSError as error:
             raise VaspFileError(path, "unreadable", error.strerror or str(error)) from error
         if not head.startswith(SIGNATURE):
             raise self._no_hdf5(head)
-        end = _announced_end(head)
+        end = announced_end(head)
         if end is None or end > self._n_bytes:
             what = f"{self._n_bytes} bytes, and {end or 'more'} are announced; {_STOPPED}"
             raise self.error("truncated", what, "the file")

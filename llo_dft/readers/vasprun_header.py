@@ -45,6 +45,10 @@ _DECISIVE: Final = (
     *("LDAUU", "LDAUJ", "LDAUTYPE", "IVDW", "ALGO", "LEPSILON", "ENCUT"),
 )
 
+#: Settings that VASP always writes among those that it used, and on which it hangs whether the run
+#: converged and what its numbers are. Without them there would be defaults in their place.
+_ALWAYS_USED: Final = ("ISPIN", "ISMEAR", "NELM", "EDIFF", "NSW", "NELECT")
+
 #: Settings that VASP uses as they are asked for, and writes twice.
 _SAME_IN_BOTH: Final = ("LDAUU", "LDAUJ", "ENMAX", "ISPIN")
 
@@ -136,6 +140,9 @@ def read_header(stream: ByteStream, root: ET.Element) -> Header:
     for found, where in ((incar, "<incar>"), (parameters, "<parameters>")):
         for name in _DECISIVE:
             refuse_near_miss(stream, name, found, where)
+    for name in _ALWAYS_USED:
+        if name not in parameters:
+            raise stream.error("corrupt", f"no {name} among them", "<parameters>")
     for name in _SAME_IN_BOTH:
         asked, used = incar.get(name), parameters.get(name)
         if asked is not None and used is not None and _differ(asked, used):

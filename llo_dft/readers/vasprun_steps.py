@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 #: Rounding of energies printed to 8 decimals, after a sum of a few, eV.
 _ENERGY_ROUNDING: Final = 5e-8
 
+#: Part of the free energy, beside 1 eV, that smearing contributes at most.
+_LARGEST_ENTROPY: Final = 0.1
+
 #: From where on VASP's two forms of the energy extrapolated to no smearing differ, eV.
 _OTHER_FORM: Final = 1e-7
 
@@ -96,13 +99,15 @@ def _triple(stream: ByteStream, element: ET.Element, where: str) -> dict[str, fl
     decimals: set[int] = set()
     for item in element.iterfind("i"):
         name = (item.get("name") or "").strip()
+        if name not in _ENERGIES:
+            continue  # the parts that they are made of; in a large cell some overflow into stars
         if name in found:
             raise stream.error("corrupt", f"{name} twice", where)
         found[name] = as_float(stream, item.text or "", f"{where}, {name}")
         decimals.add(len((item.text or "").strip().partition(".")[2]))
     if len(decimals) > 1:
         raise stream.error("corrupt", "energies with different numbers of decimals", where)
-    if found and "e_fr_energy" not in found:
+    if "e_fr_energy" not in found and element.find("i") is not None:
         raise stream.error("corrupt", "no e_fr_energy among the energies", where)
     return found
 
@@ -118,7 +123,8 @@ def _extrapolated(
     if abs(without - (free - share * zero)) <= _ENERGY_ROUNDING:
         return without
     low, high = sorted((free, without))
-    if low - _ENERGY_ROUNDING <= zero <= high + _ENERGY_ROUNDING:
+    near = high - low <= _LARGEST_ENTROPY * abs(free) + 1.0
+    if near and low - _ENERGY_ROUNDING <= zero <= high + _ENERGY_ROUNDING:
         return zero
     raise stream.error(
         "corrupt",

@@ -187,6 +187,14 @@ def test_damaged_projections_are_named(tmp_path, old, new, match):
         read_vasprun(path, projection=O_P)
 
 
+def test_an_overflow_in_a_part_of_the_energy_that_nobody_uses_does_no_harm(tmp_path):
+    path = written(tmp_path, Run())
+    content = path.read_text(encoding="latin-1")
+    stars = '<i name="pawpsdc">**************** </i>\n    <i name="e_fr_energy">'
+    path.write_text(content.replace('<i name="e_fr_energy">', stars), encoding="latin-1")
+    assert read_vasprun(path).energy_ev == pytest.approx(-41.25248314, abs=1e-8)
+
+
 def test_what_is_absent_is_named(tmp_path):
     path = written(tmp_path, Run())
     for request, match in (
