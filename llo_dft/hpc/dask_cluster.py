@@ -11,6 +11,7 @@ import logging
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from llo_dft.errors import InputError
 from llo_dft.hpc.batch import BATCH_SYSTEMS
 from llo_dft.hpc.certificates import certificates
 from llo_dft.hpc.job_record import JobRecord
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from llo_dft.hpc.certificates import Certificates
     from llo_dft.hpc.cluster_config import ClusterConfig
     from llo_dft.hpc.executor import DaskExecutor
+
+
+class LinkError(InputError):
+    """A driver that workers could not reach; says what to change."""
 
 
 @contextmanager
@@ -124,20 +129,24 @@ def _scheduler(config: ClusterConfig, made: Certificates) -> SpecCluster:
     from distributed import Scheduler  # noqa: PLC0415
     from distributed.deploy.spec import SpecCluster  # noqa: PLC0415
 
-    network = config.network
-    return SpecCluster(
-        scheduler={
-            "cls": Scheduler,
-            "options": {
-                "protocol": "tls://",
-                "security": made.security,
-                "interface": network.driver_interface or network.interface,
-                "dashboard_address": "127.0.0.1:0",
-            },
-        },
-        security=made.security,
-        silence_logs=logging.ERROR,
-    )
+    interface = config.network.driver_interface or config.network.interface
+    options = {
+        "protocol": "tls://",
+        "security": made.security,
+        "interface": interface,
+        "dashboard_address": "127.0.0.1:0",
+    }
+    try:
+        return SpecCluster(
+            scheduler={"cls": Scheduler, "options": options},
+            security=made.security,
+            silence_logs=logging.ERROR,
+        )
+    except RuntimeError as error:
+        raise LinkError(
+            f"the driver can't listen on network interface {interface or 'of the default route'}: "
+            f"{error}; set network.driver_interface in the cluster file to one that is here"
+        ) from error
 
 
 class _Workforce:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from llo_dft.errors import InputError
 from llo_dft.hpc.batch import BATCH_SYSTEMS
+from llo_dft.hpc.certificates import write_private
 from llo_dft.hpc.cluster_config import ClusterConfig
 
 if TYPE_CHECKING:
@@ -115,7 +116,9 @@ class SubmissionFile:
     def write(self, submission: Submission) -> None:
         """Replace what is on record."""
         partial = self.path.with_suffix(".partial")
-        partial.write_text(submission.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        partial.unlink(missing_ok=True)
+        # the prologue in it is a person's own, and may hold what is not for everybody
+        write_private(partial, submission.model_dump_json(indent=1) + "\n")
         partial.replace(self.path)
 
     @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,7 @@ def test_submitting_puts_one_job_into_the_queue(tmp_path: Path, played: PlayedQu
     assert played.submitted == [("10", "llo-dft study", None)]
     assert played.scripts[0].endswith("exec python drive\n")
     assert record(tmp_path).jobs == ["10"]
+    assert stat.S_IMODE((tmp_path / "submit.json").stat().st_mode) == 0o600
     assert str(driver_status(tmp_path)) == "queued; job 10 queued"
 
 
