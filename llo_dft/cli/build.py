@@ -35,6 +35,7 @@ def build(
         from llo_dft.study.oxygen import oxygen_settings  # noqa: PLC0415
         from llo_dft.study.pictures import draw_hosts  # noqa: PLC0415
         from llo_dft.study.plan import make_plan  # noqa: PLC0415
+        from llo_dft.study.plan_electronic import with_electronic  # noqa: PLC0415
         from llo_dft.study.planned import check_engine  # noqa: PLC0415
 
         own = study.engine.name
@@ -47,6 +48,7 @@ def build(
         plan = make_plan(study, recipe_folder)
         vasp = engine_from(study.engine) if study.engine.name == "vasp" else None
         if vasp is not None:
+            plan = with_electronic(plan, study.electronic, vasp)
             check_engine(vasp, plan, machine=False)
         size: StudySize | None = None
         with folder.lock():

@@ -40,6 +40,9 @@ def build(*arguments: str) -> tuple[int, str, str]:
 
 def test_another_engine_writes_its_inputs_and_says_how_big_they_are(tmp_path):
     recipe, out = write_recipe(tmp_path), tmp_path / "out"
+    text = recipe.read_text(encoding="utf-8")
+    assert "dos = false" in text
+    recipe.write_text(text.replace("dos = false", "dos = true"), encoding="utf-8")
     status, printed, _ = build(
         str(recipe), "--engine", "vasp", "--protocol", "fast", "-o", str(out)
     )
@@ -48,6 +51,7 @@ def test_another_engine_writes_its_inputs_and_says_how_big_they_are(tmp_path):
     assert "runs of VASP for" in printed
     assert (out / "inputs" / "O2" / "POTCAR.spec").read_text(encoding="ascii").split() == ["O"]
     assert (out / "inputs" / "bulk" / "cell" / "INCAR").is_file()
+    assert "NEDOS" in (out / "inputs" / "bare_x1.0000_static" / "INCAR").read_text(encoding="ascii")
     assert not list(out.rglob("POTCAR"))
 
 

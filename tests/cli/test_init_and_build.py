@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import studies
 
 from llo_dft.recipe import load_recipe
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def write_recipe(folder: Path, **tables: dict[str, Any]) -> Path:
@@ -82,3 +80,17 @@ def test_another_reservoir_may_be_built_in_the_same_folder(command: Any, tmp_pat
     assert command("build", hot, "-o", "out").exit_code == 0
     stored = json.loads((tmp_path / "out" / "study.json").read_text(encoding="utf-8"))
     assert stored["recipe"]["oxygen"]["temperature"] == 900.0
+
+
+def test_build_of_a_coated_recipe_draws_hosts_and_interfaces(command: Any, tmp_path: Path) -> None:
+    fields = studies.coated_fields(
+        coating={"terminations": ["step-Li0-PO3"], "keep": 1}, delithiation={"fractions": [1.0]}
+    )
+    (tmp_path / "coated.toml").write_text(studies.toml_text(fields), encoding="utf-8")
+    built = command("build", "coated.toml", "-o", "out")
+    assert (built.exit_code, built.stderr) == (0, "")
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    drawn = {path.stem for path in (tmp_path / "out" / "structures").glob("*.png")}
+    named = {Path(entry["file"]).stem: entry["kind"] for entry in manifest["structures"]}
+    assert drawn == {name for name, kind in named.items() if kind in {"host", "interface"}}
+    assert f"a run takes {len(manifest['calculations'])} calculations" in built.stdout
