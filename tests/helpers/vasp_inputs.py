@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pymatgen.core import Lattice, Structure
@@ -38,8 +39,12 @@ HUBBARD_U = {"Mn": 3.9, "Ni": 6.2, "Co": 3.32}
 
 def oxide(noise: float = 0.03) -> Structure:
     """Li2MnO3's primitive cell, its atoms off their places, with VASP's starting moments."""
-    structure = load_structure("Li2MnO3").get_primitive_structure().get_sorted_structure()
-    return with_moments(_shaken(structure, noise))
+    return with_moments(_shaken(_primitive(), noise))
+
+
+@cache
+def _primitive() -> Structure:
+    return load_structure("Li2MnO3").get_primitive_structure().get_sorted_structure()
 
 
 def _shaken(structure: Structure, noise: float) -> Structure:

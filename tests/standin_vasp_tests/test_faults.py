@@ -16,7 +16,7 @@ import pytest
 from pymatgen.io.vasp.inputs import Poscar
 from pymatgen.io.vasp.outputs import Oszicar, Outcar, Vasprun
 from standin import install
-from vasp_inputs import RELAX, STATIC, lithium, oxide, write_inputs
+from vasp_inputs import RELAX, STATIC, oxide, write_inputs
 
 from llo_dft.readers.outcar import read_outcar
 from llo_dft.readers.vasprun import VaspFileError, read_vasprun
@@ -224,73 +224,11 @@ def test_a_disk_that_is_really_full_is_said_alike(vasp: StandIn, folder: Path):
     assert str(folder / "OUTCAR") in ended.stderr
 
 
-def test_a_fault_is_chosen_by_formula_comment_folder_and_start(tmp_path: Path):
-    standin = install(
-        tmp_path,
-        faults=[
-            {"kind": "crash", "start": 2},
-            {"kind": "crash", "formula": "^Li2$", "times": 2},
-            {"kind": "crash", "folder": "slab_0[3-9]$", "comment": "Mn"},
-        ],
-    )
-    metal = write_inputs(tmp_path / "metal", lithium(), STATIC, kpoints=(1, 1, 1))
-    slabs = [write_inputs(tmp_path / f"slab_0{n}", oxide(), STATIC) for n in (1, 2, 3)]
-    for folder, status in (
-        (slabs[0], 0),
-        (slabs[1], 174),  # the second start of all
-        (metal, 174),
-        (metal, 174),
-        (metal, 0),
-        (slabs[2], 174),
-        (slabs[2], 0),
-    ):
-        standin.run(folder, expected=status)
-    starts = standin.starts()
-    assert [start["fault"] for start in starts] == [None, 0, 1, 1, None, 2, None]
-    assert [start["number"] for start in starts] == list(range(1, 8))
-    assert starts[2]["formula"] == "Li2"
-    assert starts[3]["folder"] == str(metal)
-
-
-def test_starts_side_by_side_are_counted_once_each(tmp_path: Path):
-    standin = install(tmp_path, faults=[{"kind": "crash", "times": 2}])
-    folders = [
-        write_inputs(tmp_path / f"{n}", lithium(), STATIC | {"LCHARG": False}, kpoints=(1, 1, 1))
-        for n in range(6)
-    ]
-    running = [
-        subprocess.Popen(
-            [standin.command],
-            cwd=folder,
-            env=os.environ | standin.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for folder in folders
-    ]
-    assert sorted(process.wait(timeout=120) for process in running) == [0, 0, 0, 0, 174, 174]
-    assert [start["number"] for start in standin.starts()] == [1, 2, 3, 4, 5, 6]
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ('engine = "gromacs"', "engine = 'gromacs'; expected one of pair, chgnet"),
-        ("grid = 3", "unknown key 'grid' in the settings"),
-        ('[[faults]]\nkind = "boredom"', "faults.kind = 'boredom'; expected one of"),
-        ('[[faults]]\nkind = "crash"\nformul = "Li"', "unknown key 'formul' in [[faults]]"),
-        ('[[faults]]\nformula = "Li"', "kind"),
-        ('[[faults]]\nkind = "crash"\nformula = "("', "unterminated subpattern"),
-        ("[chgnet]\nfmax = 0.1", "unknown key 'fmax' in [chgnet]"),
-        ("engine = ", "Invalid value"),
-    ],
-)
-def test_nonsense_in_its_settings_is_named(tmp_path: Path, folder: Path, settings: str, said: str):
+def test_nonsense_in_its_settings_is_named(tmp_path: Path, folder: Path):
     standin = install(tmp_path)
-    (standin.folder / "standin.toml").write_text(settings)
+    (standin.folder / "standin.toml").write_text("grid = 3")
     ended = standin.run(folder, expected=96)
-    assert ended.stderr.startswith("stand-in for VASP: ")
-    assert said in ended.stderr
+    assert ended.stderr.startswith("stand-in for VASP: unknown key 'grid' in the settings")
     assert len(ended.stderr.splitlines()) == 1
     assert not (folder / "OUTCAR").exists()
 
