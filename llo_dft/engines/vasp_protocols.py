@@ -33,14 +33,16 @@ class VaspProtocol:
     ediff_ev
         Change of energy at which a self-consistent cycle ends (EDIFF), eV per cell. Not per atom:
         a formation energy is the difference of two whole cells.
-    sigma_ev
-        Width of the Gaussian smearing (ISMEAR = 0, SIGMA).
     force_tolerance
         Largest force at the end of a relaxation, eV/angstrom (-EDIFFG).
     cell_force_tolerance
         The same where the cell moves; tighter, since every slab is cut from that cell.
     max_steps
         Ionic steps (NSW).
+    sigma_ev
+        Width of the Gaussian smearing (ISMEAR = 0, SIGMA). One for all protocols: it is what the
+        Materials Project uses, below any gap here, and a slab whose gap closes on delithiation
+        keeps an entropy below 1 meV per atom.
     real_space_projection
         Whether big cells project in real space (LREAL = Auto).
     functional
@@ -61,11 +63,11 @@ class VaspProtocol:
     encut_ev: float
     k_spacing: float
     ediff_ev: float
-    sigma_ev: float
     force_tolerance: float
     cell_force_tolerance: float
     max_steps: int
-    real_space_projection: bool
+    sigma_ev: float = 0.05
+    real_space_projection: bool = True
     functional: Functional = "PBE+U"
     dispersion: Dispersion = "none"
     u_values_ev: Mapping[str, float] = field(default_factory=lambda: dict(MATERIALS_PROJECT_U_EV))
@@ -80,8 +82,7 @@ class VaspProtocol:
         return found
 
 
-#: The smearing is the same 0.05 eV in all: it is what the Materials Project uses, below any gap
-#: here, and a slab whose gap closes on delithiation keeps an entropy below 1 meV per atom.
+#: What they do not name is the same in all.
 VASP_PROTOCOLS: Final[Mapping[str, VaspProtocol]] = {
     "fast": VaspProtocol(
         "a first look, on the Materials Project's cutoff",
@@ -92,12 +93,10 @@ VASP_PROTOCOLS: Final[Mapping[str, VaspProtocol]] = {
         k_spacing=0.40,
         # 1e-4 eV a cell is a hundredth of the differences that a first look can rank
         ediff_ev=1e-4,
-        sigma_ev=0.05,
         # atomate2's defect sets
         force_tolerance=0.05,
         cell_force_tolerance=0.02,
         max_steps=150,
-        real_space_projection=True,
     ),
     "balanced": VaspProtocol(
         "for results",
@@ -106,12 +105,10 @@ VASP_PROTOCOLS: Final[Mapping[str, VaspProtocol]] = {
         # the Materials Project's 64 points per 1/angstrom^3; 6 x 3 points on that face
         k_spacing=0.25,
         ediff_ev=1e-5,
-        sigma_ev=0.05,
         # the Materials Project's r2SCAN and MP24 sets
         force_tolerance=0.02,
         cell_force_tolerance=0.01,
         max_steps=250,
-        real_space_projection=True,
     ),
     "stringent": VaspProtocol(
         "for comparing small differences, and to show that balanced is converged",
@@ -120,7 +117,6 @@ VASP_PROTOCOLS: Final[Mapping[str, VaspProtocol]] = {
         # below the least spacing of the Materials Project's r2SCAN sets, 0.22; 7 x 4 points
         k_spacing=0.20,
         ediff_ev=1e-6,
-        sigma_ev=0.05,
         force_tolerance=0.01,
         cell_force_tolerance=0.005,
         max_steps=400,

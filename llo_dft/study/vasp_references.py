@@ -62,14 +62,13 @@ def oxygen_reference(folder: Path | None, energy_ev: float | None) -> Reference:
     InputError
         Unless exactly one is given and is what it should be.
     """
-    _exactly_one("the energy of O2", "--o2", folder, "--o2-energy", energy_ev)
+    _exactly_one("O2", "the energy of O2", folder, energy_ev)
     if energy_ev is not None:
-        _negative("--o2-energy", energy_ev)
-        notes = ["the energy of O2 was given: whether its settings are the hosts' is not known"]
+        given = _as_given("O2", energy_ev, n_atoms=2)
         if energy_ev > _O2_NOT_ABOVE_EV:
-            notes.append(f"{energy_ev:g} eV is little for O2: --o2-energy is eV per molecule")
-        return Reference(energy_ev / 2, "energy of O2 as given", notes=notes)
-    run = read_plain_run(_given(folder), "molecule_relax", moment=True)
+            given.notes.append(f"{energy_ev:g} eV is little for O2: --o2-energy is eV per molecule")
+        return given
+    run = read_plain_run(_folder(folder), "molecule_relax", moment=True)
     if run.structure is not None:
         _check_molecule(run.path, run.structure)
     known = run.completed is None or run.completed.moment_mu_b is not None
@@ -92,36 +91,39 @@ def lithium_reference(folder: Path | None, energy_ev: float | None) -> Reference
     InputError
         Unless exactly one is given and is what it should be.
     """
-    _exactly_one("the energy of Li metal", "--li", folder, "--li-energy", energy_ev)
+    _exactly_one("Li", "the energy of Li metal", folder, energy_ev)
     if energy_ev is not None:
-        _negative("--li-energy", energy_ev)
-        notes = ["the energy of Li was given: whether its settings are the hosts' is not known"]
+        given = _as_given("Li", energy_ev, n_atoms=1)
         if energy_ev < _LI_NOT_BELOW_EV:
-            notes.append(f"{energy_ev:g} eV is much for Li: --li-energy is eV per atom")
-        return Reference(energy_ev, "energy of Li as given", notes=notes)
-    run = read_plain_run(_given(folder), "bulk_relax")
+            given.notes.append(f"{energy_ev:g} eV is much for Li: --li-energy is eV per atom")
+        return given
+    run = read_plain_run(_folder(folder), "bulk_relax")
     if run.structure is not None and run.structure.composition.reduced_formula != "Li":
         raise InputError(f"{run.path}: Li metal is expected, got {formula_of(run.structure)}")
     return Reference(_energy_per_atom(run), f"Li metal in {run.path}", run)
 
 
-def _exactly_one(
-    what: str, run_option: str, folder: Path | None, energy_option: str, energy_ev: float | None
-) -> None:
+def _exactly_one(name: str, what: str, folder: Path | None, energy_ev: float | None) -> None:
+    """Refuse a reference that is given twice or not at all, by the names of its options."""
     if (folder is None) == (energy_ev is None):
         got = "both were given" if folder is not None else "neither was given"
-        raise InputError(f"{what} comes from {run_option} or {energy_option}; {got}")
+        option = f"--{name.lower()}"
+        raise InputError(f"{what} comes from {option} or {option}-energy; {got}")
 
 
-def _given(folder: Path | None) -> Path:
+def _folder(folder: Path | None) -> Path:
     if folder is None:
         raise AssertionError  # _exactly_one has seen to it
     return folder
 
 
-def _negative(option: str, energy_ev: float) -> None:
+def _as_given(name: str, energy_ev: float, n_atoms: int) -> Reference:
+    """Return the reference of an energy that is given for so many atoms."""
     if not (math.isfinite(energy_ev) and energy_ev < 0):
+        option = f"--{name.lower()}-energy"
         raise InputError(f"{option} must be a negative number of eV, got {energy_ev!r}")
+    note = f"the energy of {name} was given: whether its settings are the hosts' is not known"
+    return Reference(energy_ev / n_atoms, f"energy of {name} as given", notes=[note])
 
 
 def _check_molecule(path: str, structure: Structure) -> None:
