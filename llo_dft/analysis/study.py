@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from llo_dft.analysis.reservoir import OxygenReservoir
-    from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.calculation import CalculationDocument, Fingerprint
     from llo_dft.documents.oxygen import OxygenSettings
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.documents.study import RelaxedBond
@@ -66,7 +66,7 @@ def study_result(
         study=plan.study,
         engine=engine,
         protocol=protocol,
-        fingerprint=next((d.fingerprint for d in done if d.fingerprint is not None), None),
+        fingerprint=study.fingerprint(),
         seed=plan.seed,
         composition=plan.composition,
         requested_composition=plan.requested_composition,
@@ -127,6 +127,18 @@ class _Study:
             )
             for host in self.plan.hosts
         ]
+
+    def fingerprint(self) -> Fingerprint | None:
+        """Return that of a host, which has the U that O2 and Li have no use for, if there is one.
+
+        What did not complete does not know its engine's version yet and stands behind.
+        """
+        hosts = [
+            self._host(h.label, h.termination, pristine=not h.removed) for h in self.plan.hosts
+        ]
+        made = [d for d in [*hosts, *self.calculations.values()] if d is not None]
+        ordered = sorted(made, key=lambda document: document.status != "completed")
+        return next((d.fingerprint for d in ordered if d.fingerprint is not None), None)
 
     def interface(self, termination: str) -> InterfaceCalculations:
         planned = self.plan.candidates(termination)
@@ -200,6 +212,7 @@ class _Study:
                 status="missing" if document is None else document.status,
                 reason=_reason(document),
                 key=None if document is None else document.key or None,
+                corrections=[] if document is None else document.corrections,
                 applicable=label not in planned or label in shown,
             )
             for label in self.plan.labels

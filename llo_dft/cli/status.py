@@ -43,6 +43,8 @@ def status(
                 reason = f": {calculation.reason}" if calculation.reason else ""
                 where = f" ({_link(study, calculation.folder)})" if calculation.folder else ""
                 typer.echo(f"  {calculation.state:9} {calculation.label}{reason}{where}")
+            for correction in calculation.corrections:
+                typer.echo(f"  corrected {calculation.label}: {correction}")
     raise typer.Exit(COMPLETE if found.is_complete else INCOMPLETE)
 
 

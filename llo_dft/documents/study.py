@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pydantic import Field
 
 from llo_dft.documents.base import Document
@@ -10,11 +12,22 @@ from llo_dft.documents.electronic import BandCenters
 from llo_dft.documents.voltage import VoltageCurve
 from llo_dft.typing import Layer, OxygenScheme, Side, Status, System
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 def host_label(system: System, lithium_fraction: float, termination: str | None = None) -> str:
     """Return the name of a host in labels and file names."""
     name = system if termination is None else f"{system}_{termination}"
     return f"{name}_x{lithium_fraction:.4f}"
+
+
+def lattice_rebuilt(flags: Iterable[str]) -> bool:
+    """Tell whether a structure check found another lattice than the one it began with.
+
+    A moment that changed only says how the electrons settled.
+    """
+    return any(not flag.startswith("moment") for flag in flags)
 
 
 def system_name(system: System, termination: str | None) -> str:
@@ -75,11 +88,8 @@ class VacancyResult(Document):
 
     @property
     def rebuilt(self) -> bool:
-        """Whether the structure check found another lattice than the one it began with.
-
-        A moment that changed only says how the electrons settled.
-        """
-        return any(not flag.startswith("moment") for flag in self.flags)
+        """Whether relaxing it rebuilt the lattice (``lattice_rebuilt``)."""
+        return lattice_rebuilt(self.flags)
 
 
 class HostResult(Document):
@@ -253,6 +263,9 @@ class CalculationRecord(Document):
     status: Status
     reason: str | None = None
     key: str | None = Field(None, description="Its folder in calculations/")
+    corrections: list[str] = Field(
+        default_factory=list, description="What was corrected on the way, one sentence each"
+    )
     applicable: bool = Field(
         default=True, description="False: the relaxed structures have no place for it"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from llo_dft.cache import CalculationCache
@@ -28,7 +28,8 @@ State: TypeAlias = Literal[
 class CalculationState:
     """One planned calculation: what became of it, and why if it did not complete.
 
-    ``applicable`` is False where the relaxed structures turned out to have no place for it.
+    ``corrections`` are known once a run ended; ``applicable`` is False where the relaxed
+    structures turned out to have no place for it.
     """
 
     label: str
@@ -36,6 +37,7 @@ class CalculationState:
     reason: str | None = None
     folder: str | None = None
     applicable: bool = True
+    corrections: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -113,11 +115,14 @@ def _state(
         return _as_told(label, told, CalculationState(label, "missing"))
     # the folder decides: a kill may have come between its rename and the line in the journal
     if cache.has_completed(entry.key):
-        return CalculationState(label, "completed", folder=entry.key)
+        record = told.get(label)
+        made = record.corrections if record is not None and record.key == entry.key else []
+        return CalculationState(label, "completed", folder=entry.key, corrections=made)
     if entry.event == "failed":
         document = cache.failed(entry.key)
         reason = document.reason if document is not None else "its folder is gone"
-        return CalculationState(label, "failed", reason, f"{entry.key}.failed")
+        made = document.corrections if document is not None else []
+        return CalculationState(label, "failed", reason, f"{entry.key}.failed", corrections=made)
     if entry.event != "started":
         return CalculationState(label, "missing", "its folder was removed")
     if running:
@@ -131,11 +136,11 @@ def _as_told(
 ) -> CalculationState:
     """Return what the results say of a calculation that left nothing in the cache."""
     record = told.get(label)
-    if record is None:
+    if record is None or record.status == "completed":
         return otherwise
     return CalculationState(label, record.status, record.reason, applicable=record.applicable)
 
 
 def _told(result: StudyResult) -> dict[str, CalculationRecord]:
-    """Return what a finished run says of the calculations that did not complete."""
-    return {record.label: record for record in result.calculations if record.status != "completed"}
+    """Return what a finished run says of each calculation."""
+    return {record.label: record for record in result.calculations}

@@ -122,3 +122,16 @@ def test_what_the_relaxed_structures_have_no_place_for_is_not_missing() -> None:
     nowhere = CalculationState("a bond", "skipped", "there is no bond", applicable=False)
     assert StudyStatus("s", [done, nowhere]).is_complete
     assert not StudyStatus("s", [done, CalculationState("a bond", "skipped", "x")]).is_complete
+
+
+def test_what_was_corrected_is_told_when_the_run_ended(copied: StudyFolder) -> None:
+    results = json.loads(copied.results.read_text(encoding="utf-8"))
+    record = next(one for one in results["calculations"] if one["label"] == "bulk")
+    record["corrections"] = ["ZBRENT: CONTCAR copied to POSCAR"]
+    copied.results.write_text(json.dumps(results), encoding="utf-8")
+    told = {one.label: one.corrections for one in study_status(copied).calculations}
+    assert told.pop("bulk") == ["ZBRENT: CONTCAR copied to POSCAR"]
+    assert not any(told.values())
+    record["key"] = "of another calculation"
+    copied.results.write_text(json.dumps(results), encoding="utf-8")
+    assert not any(one.corrections for one in study_status(copied).calculations)
