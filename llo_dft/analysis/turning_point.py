@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 #: Two lithium fractions closer than this are one point, and their sites are pooled.
 FRACTION_TOLERANCE: Final = 1e-6
+
+#: Points from one lithium fraction to the next on a line that is to be drawn.
+_DRAWN_POINTS: Final = 25
 
 #: Fewest lithium fractions between which a turn can be sought.
 MIN_FRACTIONS: Final = 2
@@ -96,6 +100,36 @@ def _none_in_range(
         if turn.side == "inside"
     ]
     return "; ".join([f"none in range: {text}", *crossing])
+
+
+def lowest_line(
+    points: Iterable[tuple[float, Sequence[float]]],
+) -> tuple[list[float], list[float]]:
+    """Return the line through the lowest E_f on which ``turning_point`` looks for zero.
+
+    Parameters
+    ----------
+    points
+        As of ``turning_point``.
+
+    Returns
+    -------
+    Ascending lithium fractions, the given ones among them, and E_f there, eV per O; none if
+    there is no energy.
+
+    Raises
+    ------
+    ValueError
+        As of ``turning_point``.
+    """
+    fractions, lowest, _ = _pooled(points)
+    if len(fractions) < MIN_FRACTIONS:
+        return fractions.tolist(), lowest.tolist()
+    between = [
+        np.linspace(low, high, _DRAWN_POINTS, endpoint=False) for low, high in pairwise(fractions)
+    ]
+    x = np.concatenate([*between, fractions[-1:]])
+    return x.tolist(), PchipInterpolator(fractions, lowest)(x).tolist()
 
 
 def turning_point(

@@ -28,10 +28,13 @@ class MissingOxygen:
         Their indices in the host, from 0.
     farthest_angstrom
         How far the atom that lies farthest from its site in the host is from it.
+    site_of_atom
+        For each atom of the cell its site in the host.
     """
 
     sites: tuple[int, ...]
     farthest_angstrom: float
+    site_of_atom: tuple[int, ...]
 
     @property
     def is_certain(self) -> bool:
@@ -61,6 +64,7 @@ def missing_oxygen(host: Structure, vacancy: Structure) -> MissingOxygen:
     elements = sorted({site.specie.symbol for site in (*host, *vacancy)})
     missing: tuple[int, ...] = ()
     farthest = 0.0
+    site_of_atom = [-1] * len(vacancy)
     for element in elements:
         sites, atoms = (_indices(structure, element) for structure in (host, vacancy))
         lacking = len(sites) - len(atoms)
@@ -77,9 +81,10 @@ def missing_oxygen(host: Structure, vacancy: Structure) -> MissingOxygen:
         )
         rows, columns = linear_sum_assignment(distances**2)
         farthest = max(farthest, float(distances[rows, columns].max()))
-        taken = set(columns.tolist())
-        missing += tuple(site for n, site in enumerate(sites) if n not in taken)
-    return MissingOxygen(missing, farthest)
+        for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+            site_of_atom[atoms[row]] = sites[column]
+        missing += tuple(site for site in sites if site not in site_of_atom)
+    return MissingOxygen(missing, farthest, tuple(site_of_atom))
 
 
 def best_match(hosts: Sequence[Structure], vacancy: Structure) -> MissingOxygen:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import typer
 
 from llo_dft.cli.common import BAD_INPUT, COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.figure_file import check_figure
 
 if TYPE_CHECKING:
     from llo_dft.analysis.band_center_sites import SiteDensities
@@ -42,6 +43,7 @@ def band_center(  # noqa: PLR0913, PLR0917 (each is an option of the command)
 
     with bad_input_in_one_line():
         shown, fixed = parse_window(window)
+        check_figure(figure)
         if figure is not None and len(paths) != 1:
             raise InputError("--figure draws one run, but several paths were given")
     found: list[dict[str, Any]] = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from llo_dft.cli.common import BAD_INPUT, COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.figure_file import check_figure
 
 if TYPE_CHECKING:
     from llo_dft.documents.charge import PotentialAlignment
@@ -52,6 +53,7 @@ def potential(
     with bad_input_in_one_line():
         if axis not in tuple(AXES):
             raise InputError(f"--axis must be a, b or c, got {axis!r}")
+        check_figure(figure)
         limits = None if region is None else parse_limits(region, _REGION)
     found: list[PotentialSummary | dict[str, object]] = []
     for path in paths:

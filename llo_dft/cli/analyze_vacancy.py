@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import typer
 
 from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.figure_file import check_figure
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from llo_dft.documents.runs import VacancyRuns
+    from llo_dft.documents.study import StudyResult
     from llo_dft.study.vasp_oxygen import OxygenRequest
     from llo_dft.typing import OxygenScheme
 
@@ -55,6 +57,9 @@ def vacancy(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     allow: list[str] = typer.Option(
         None, help="Let this differ: a field of the fingerprint, cell or spin_polarized."
     ),
+    figure: Path | None = typer.Option(
+        None, help="Draw E_f against x to this file: .png, .pdf or .svg."
+    ),
     map_file: Path | None = typer.Option(
         None, "--map", help="Write E_f(T, p) to this file: .png, .pdf, .svg, .csv or .npz."
     ),
@@ -84,9 +89,10 @@ def vacancy(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         "--pressures": pressures,
     }
     with bad_input_in_one_line():
+        check_figure(figure)
         if not host:
             _only_of_runs(for_runs)
-            _study(paths or [], scheme, (temperature, pressure), as_json=as_json)
+            _study(paths or [], scheme, (temperature, pressure), figure, as_json=as_json)
         axes = _axes(map_file, temperatures, pressures, as_json=as_json)
         result = _runs(
             (host, [*(vacancies or []), *(paths or [])]),
@@ -100,6 +106,7 @@ def vacancy(  # noqa: PLR0913, PLR0917 (each is an option of the command)
                 "pressures_bar": axes[1],
             },
         )
+        _draw(result, figure)
         if map_file is not None:
             _write_map(result, map_file)
     _show(result, as_json=as_json)
@@ -116,6 +123,7 @@ def _study(
     paths: list[Path],
     scheme: str | None,
     conditions: tuple[float | None, float | None],
+    figure: Path | None,
     *,
     as_json: bool,
 ) -> NoReturn:
@@ -133,6 +141,7 @@ def _study(
     result = reanalyze(
         StudyFolder(paths[0]), scheme=scheme, temperature_k=temperature, pressure_bar=pressure
     )
+    _draw(result, figure)
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
@@ -189,6 +198,20 @@ def _runs(
     if not vacancies:
         raise InputError("--host needs at least one --vacancy DIR made from it")
     return vacancy_runs(hosts, vacancies, request, VacancyOptions(**options))
+
+
+def _draw(result: StudyResult | VacancyRuns, file: Path | None) -> None:
+    if file is None:
+        return
+    from llo_dft.plotting.vacancy_curve import save_vacancy_curve  # noqa: PLC0415 (matplotlib)
+    from llo_dft.plotting.vacancy_points import curve_points  # noqa: PLC0415
+
+    if curve_points(result).points:
+        save_vacancy_curve(result, file)
+    else:
+        typer.echo(
+            f"llo-dft: {file} not drawn: no formation energy at a known lithium fraction", err=True
+        )
 
 
 def _write_map(result: VacancyRuns, file: Path) -> None:

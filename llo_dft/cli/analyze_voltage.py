@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.figure_file import check_figure
 
 if TYPE_CHECKING:
     from llo_dft.documents.runs import VoltageRuns
@@ -36,7 +37,7 @@ def voltage(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     from llo_dft.study.vasp_voltage import voltage_runs  # noqa: PLC0415
 
     with bad_input_in_one_line():
-        _check_figure(figure)
+        check_figure(figure)
         result = voltage_runs(
             paths,
             li,
@@ -53,17 +54,6 @@ def voltage(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         print_voltage_runs(result)
     report_problems(result.runs, result.allowed_differences)
     raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
-
-
-def _check_figure(file: Path | None) -> None:
-    from llo_dft.errors import InputError  # noqa: PLC0415 (keeps --help fast)
-
-    if file is None:
-        return
-    if file.suffix.lower() not in {".png", ".pdf", ".svg"}:
-        raise InputError(f"--figure {file}: expected a name that ends in .png, .pdf or .svg")
-    if not file.parent.is_dir():
-        raise InputError(f"--figure {file}: there is no folder {file.parent}")
 
 
 def _draw(result: VoltageRuns, file: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
-from llo_dft.errors import InputError
+from llo_dft.cli.figure_file import check_figure
 
 
 def compare(
@@ -21,7 +21,7 @@ def compare(
     does. Nothing is computed.
     """
     with bad_input_in_one_line():
-        _check_figure(figure)
+        check_figure(figure, (".png",))
         from llo_dft.study.compare import compare_folders  # noqa: PLC0415 (keeps --help fast)
 
         comparison = compare_folders(folders)
@@ -42,12 +42,3 @@ def compare(
             err=True,
         )
     raise typer.Exit(COMPLETE if comparison.is_complete else INCOMPLETE)
-
-
-def _check_figure(file: Path | None) -> None:
-    if file is None:
-        return
-    if file.suffix.lower() != ".png":
-        raise InputError(f"--figure {file}: expected a name that ends in .png")
-    if not file.parent.is_dir():
-        raise InputError(f"--figure {file}: there is no folder {file.parent}")

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from llo_dft.cli.tables import turning_text
+from llo_dft.cli.tables import remarks, turning_text
 from llo_dft.plotting.settings_text import settings_text
 
 if TYPE_CHECKING:
@@ -114,10 +114,10 @@ def _title(result: VacancyRuns) -> str:
 
 
 def _host_remarks(host: RunHost) -> str:
-    parts = [host.reason] if host.reason else []
+    parts = [remarks(host.reason, host.flags)]
     if host.turning_temperature_k is not None:
         parts.append(f"lowest E_f crosses zero at {host.turning_temperature_k:.0f} K")
-    return "; ".join([*parts, *host.flags])
+    return "; ".join(part for part in parts if part)
 
 
 def _short_names(paths: Sequence[str]) -> dict[str, str]:
@@ -132,7 +132,7 @@ def _short_names(paths: Sequence[str]) -> dict[str, str]:
 def _row(vacancy: RunVacancy, others: Sequence[str]) -> list[str]:
     """Return the oxygen removed, the cations around it, energies and remarks."""
     value = vacancy.formation_energy_ev
-    removed, around = f"{vacancy.n_removed} O", ""
+    removed, around = f"{vacancy.n_removed} O, which is not told", ""
     if vacancy.removed is not None:
         removed = ", ".join(
             f"O{one.site}" + (f" ({one.site_class})" if one.site_class else "")
@@ -147,7 +147,7 @@ def _row(vacancy: RunVacancy, others: Sequence[str]) -> list[str]:
         around,
         vacancy.status if value is None else f"{value:.3f}",
         *("" if energy is None else f"{energy:.3f}" for energy in energies),
-        "; ".join([*([vacancy.reason] if vacancy.reason else []), *vacancy.flags]),
+        remarks(vacancy.reason, vacancy.flags),
     ]
 
 

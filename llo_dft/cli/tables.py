@@ -112,9 +112,9 @@ def _title(result: StudyResult) -> str:
 
 def _add_host(table: Table, host: HostResult) -> None:
     energy = f"{host.energy_ev:.3f}" if host.energy_ev is not None else host.status
-    remarks = _remarks(host.reason, host.flags)
     system = system_name(host.system, host.termination)
-    table.add_row(f"{host.lithium_fraction:.3f}", energy, system, "", "", "", remarks)
+    said = remarks(host.reason, host.flags)
+    table.add_row(f"{host.lithium_fraction:.3f}", energy, system, "", "", "", said)
     for vacancy in host.vacancies:
         _add_vacancy(table, vacancy)
     table.add_section()
@@ -133,11 +133,11 @@ def _add_vacancy(table: Table, vacancy: VacancyResult) -> None:
         else f"{around.n_tm} TM, {around.n_li + around.n_li_interlayer} Li"
         + (f", {around.n_p} P" if around.n_p else ""),
         f"{value:.3f}" if value is not None else vacancy.status,
-        _remarks(vacancy.reason, vacancy.flags),
+        remarks(vacancy.reason, vacancy.flags),
     )
 
 
-def _remarks(reason: str | None, flags: list[str]) -> str:
+def remarks(reason: str | None, flags: list[str]) -> str:
     """Return the reason and what was rebuilt in full, and how many moments changed."""
     moments = sum(flag.startswith("moment") for flag in flags)
     lattice = [flag for flag in flags if not flag.startswith("moment")]

@@ -6,7 +6,12 @@ from pydantic import Field
 
 from llo_dft.documents.base import Document
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.documents.study import OxygenChemicalPotential, OxygenEnvironment, TurningPoint
+from llo_dft.documents.study import (
+    OxygenChemicalPotential,
+    OxygenEnvironment,
+    TurningPoint,
+    lattice_rebuilt,
+)
 from llo_dft.documents.voltage import VoltageCurve
 from llo_dft.typing import Status, System
 
@@ -46,7 +51,14 @@ class RunVacancy(RunRecord):
     alternatives_ev: dict[str, float] = Field(
         default_factory=dict, description="E_f under the other O2 schemes that may be used, eV"
     )
-    flags: list[str] = Field(default_factory=list, description="What relaxing it rebuilt")
+    flags: list[str] = Field(
+        default_factory=list, description="What is otherwise than in its relaxed host"
+    )
+
+    @property
+    def rebuilt(self) -> bool:
+        """Whether relaxing it rebuilt the lattice; a moment alone is none."""
+        return lattice_rebuilt(self.flags)
 
 
 class RunHost(RunRecord):

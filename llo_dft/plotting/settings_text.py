@@ -1,11 +1,26 @@
-"""The settings of a calculation in one line, as figures and tables name them."""
+"""What figures and tables say of how their numbers were computed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from llo_dft.documents.calculation import Fingerprint
+
+
+#: First line of the title of a figure whose numbers a stand-in made.
+MOCK_TITLE: Final = "MOCK OUTPUTS - NOT A RESULT"
+
+
+def title_text(lines: Iterable[str], *, allowed: Sequence[str] = (), mock: bool = False) -> str:
+    """Return the title of a figure: a mark first, then its lines, then what was let through."""
+    found = [MOCK_TITLE] if mock else []
+    found += [line for line in lines if line]
+    if allowed:
+        found.append(f"allowed to differ: {', '.join(allowed)}")
+    return "\n".join(found)
 
 
 def settings_text(fingerprint: Fingerprint | None) -> str:

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Final
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from llo_dft.analysis.turning_point import lowest_line
 from llo_dft.documents.study import system_name
+from llo_dft.plotting.vacancy_points import ANY_CLASS, curve_points
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
 
-    from llo_dft.documents.study import HostResult, StudyResult, VacancyResult
+    from llo_dft.documents.runs import VacancyRuns
+    from llo_dft.documents.study import StudyResult, TurningPoint
+    from llo_dft.plotting.vacancy_points import CurvePoints, HostPoints
 
 #: Colour of the bare slab, and of each coated one in turn.
 _BARE: Final = "#1f4e79"
@@ -26,42 +30,43 @@ _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
 _BONDED: Final = "*"
 
 
-def plot_vacancy_curve(result: StudyResult, axes: Axes) -> Axes:
-    """Draw a study's formation energies; x falls from left to right, as on charging.
+def plot_vacancy_curve(result: StudyResult | VacancyRuns, axes: Axes) -> Axes:
+    """Draw formation energies; x falls from left to right, as on charging.
 
     Parameters
     ----------
     result
-        The study.
+        A study, or plain runs; of these the hosts whose lithium fraction is known.
     axes
         Where to draw.
 
     Returns
     -------
     The axes. Colours are systems (bare, each coating), markers the classes of O. Hollow points
-    are vacancies whose lattice rebuilt itself. A host without any number is named below the
-    axis.
+    are vacancies whose lattice rebuilt itself. The line through the lowest is the one whose zero
+    is x0. Of a host it says how many vacancies have no result.
     """
-    colors = system_colors(result)
-    markers = _class_markers(result)
+    curve = curve_points(result)
+    colors = colors_by_name(host.system for host in curve.hosts)
+    markers = _class_markers(curve)
     axes.axhline(0.0, color="0.35", linewidth=0.8, zorder=1)
     # draws nothing, but keeps the hosts without any number inside the axes
-    fractions = [host.lithium_fraction for host in result.hosts]
+    fractions = [host.lithium_fraction for host in curve.hosts]
     axes.plot(fractions, [0.0] * len(fractions), linestyle="none")
     for name, color in colors.items():
-        hosts = [h for h in result.hosts if system_name(h.system, h.termination) == name]
-        _plot_system(hosts, name, color, markers, axes)
-    _mark_turning_points(result, colors, axes)
-    for name, marker in markers.items():
-        axes.plot([], [], marker, color="0.4", label=f"O of {name}")
-    if any(v.environment is not None and v.environment.n_p for v in _vacancies(result)):
-        axes.plot([], [], _BONDED, color="0.4", markersize=10, label="O bonded to P")
-    axes.plot([], [], "o", color="0.4", markerfacecolor="white", label="lattice rebuilt")
+        hosts = [host for host in curve.hosts if host.system == name]
+        _plot_points(hosts, color, markers, axes)
+        x, y = lowest_line((h.lithium_fraction, [p.energy_ev for p in h.points]) for h in hosts)
+        if x:
+            axes.plot(x, y, "-", color=color, zorder=2, label=f"lowest, {name}")
+    _mark_turning_points(curve.turning_points, colors, axes)
+    _explain_markers(curve, markers, axes)
     axes.set_xlabel("Lithium fraction x  (charging to the right)")
     axes.set_ylabel("Vacancy formation energy (eV per O)")
     axes.invert_xaxis()
-    axes.legend(fontsize=8, facecolor="white", framealpha=1.0, edgecolor="none")
-    axes.set_title(_title(result), fontsize=9, loc="left")
+    # below: anywhere within, it would hide a point, a line or an interval of some study
+    axes.legend(fontsize=8, frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.13))
+    axes.set_title(curve.title, fontsize=9, loc="left")
     return axes
 
 
@@ -77,63 +82,58 @@ def colors_by_name(systems: Iterable[str]) -> dict[str, str]:
     return {name: _BARE if name == "bare" else next(coated) for name in names}
 
 
-def save_vacancy_curve(result: StudyResult, path: Path) -> None:
-    """Write the figure of a study as PNG."""
+def save_vacancy_curve(result: StudyResult | VacancyRuns, path: Path) -> None:
+    """Draw into a file; its ending says which kind."""
     figure = Figure(figsize=(7.2, 5.2), dpi=160, layout="constrained")
     FigureCanvasAgg(figure)
     plot_vacancy_curve(result, figure.add_subplot())
-    figure.savefig(path, metadata={"Software": None})
+    # without the program's name, a study's figure is the same bytes whenever it is drawn
+    figure.savefig(path, metadata={"Software": None} if path.suffix.lower() == ".png" else None)
 
 
-def _vacancies(result: StudyResult) -> list[VacancyResult]:
-    return [vacancy for host in result.hosts for vacancy in host.vacancies]
-
-
-def _class_markers(result: StudyResult) -> dict[str, str]:
-    drawn = [v for v in _vacancies(result) if v.formation_energy_ev is not None]
-    classes = sorted({vacancy.site_class for vacancy in drawn})
+def _class_markers(curve: CurvePoints) -> dict[str, str]:
+    classes = sorted({point.site_class for point in curve.points})
     return dict(zip(classes, _MARKERS * (1 + len(classes) // len(_MARKERS)), strict=False))
 
 
-def _plot_system(
-    hosts: list[HostResult], name: str, color: str, markers: dict[str, str], axes: Axes
-) -> None:
-    line: list[tuple[float, float]] = []
+def _explain_markers(curve: CurvePoints, markers: dict[str, str], axes: Axes) -> None:
+    for name, marker in markers.items():
+        label = f"O of {name}" if name != ANY_CLASS else "O, its class not known"
+        axes.plot([], [], marker, color="0.4", linestyle="none", label=label)
+    if any(point.bonded_to_p for point in curve.points):
+        axes.plot([], [], _BONDED, color="0.4", markersize=10, label="O bonded to P")
+    axes.plot([], [], "o", color="0.4", markerfacecolor="white", label="lattice rebuilt")
+
+
+def _plot_points(hosts: list[HostPoints], color: str, markers: dict[str, str], axes: Axes) -> None:
     for host in hosts:
-        energies: list[float] = []
-        for vacancy in host.vacancies:
-            if vacancy.formation_energy_ev is None:
-                continue
-            energies.append(vacancy.formation_energy_ev)
-            bonded = vacancy.environment is not None and vacancy.environment.n_p > 0
+        for point in host.points:
             axes.plot(
                 host.lithium_fraction,
-                vacancy.formation_energy_ev,
-                _BONDED if bonded else markers[vacancy.site_class],
+                point.energy_ev,
+                _BONDED if point.bonded_to_p else markers[point.site_class],
                 color=color,
-                markersize=10 if bonded else 6,
-                markerfacecolor="white" if vacancy.rebuilt else color,
+                markersize=10 if point.bonded_to_p else 6,
+                markerfacecolor="white" if point.rebuilt else color,
+                markeredgecolor=color if point.rebuilt else "white",
+                markeredgewidth=1.2 if point.rebuilt else 0.5,  # sets points at one x apart
                 zorder=3,
             )
-        if energies:
-            line.append((host.lithium_fraction, min(energies)))
-        without = len(host.vacancies) - len(energies)
-        if without:
+        if host.n_without:
             axes.annotate(
-                f"{without} without a result",
+                f"{host.n_without} without a result",
                 (host.lithium_fraction, 0.01),
                 xycoords=("data", "axes fraction"),
                 ha="center",
                 fontsize=7,
                 color="#a4161a",
             )
-    if line:
-        x, y = zip(*sorted(line), strict=True)
-        axes.plot(x, y, "-", color=color, zorder=2, label=f"lowest, {name}")
 
 
-def _mark_turning_points(result: StudyResult, colors: dict[str, str], axes: Axes) -> None:
-    for point in result.turning_points:
+def _mark_turning_points(
+    points: Sequence[TurningPoint], colors: dict[str, str], axes: Axes
+) -> None:
+    for point in points:
         if point.lithium_fraction is None:
             continue
         color = colors[system_name(point.system, point.termination)]
@@ -150,20 +150,3 @@ def _mark_turning_points(result: StudyResult, colors: dict[str, str], axes: Axes
             ha="right",
             va="top",
         )
-
-
-def _title(result: StudyResult) -> str:
-    if result.fingerprint is None:
-        engine = result.engine
-    else:
-        version = result.fingerprint.model or result.fingerprint.engine_version
-        engine = f"{result.engine} {version}"
-    parts = [f"{result.composition} (001), engine {engine} ({result.protocol})"]
-    if result.oxygen is not None:
-        oxygen = result.oxygen
-        parts.append(
-            f"O2 scheme '{oxygen.scheme}', {oxygen.temperature_k:g} K, {oxygen.pressure_bar:g} bar"
-        )
-    if result.mock:
-        parts.insert(0, "MOCK OUTPUTS - NOT A RESULT")
-    return "\n".join(parts)

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from llo_dft.plotting.settings_text import settings_text
+from llo_dft.plotting.settings_text import settings_text, title_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 #: Most panels beside each other.
 _COLUMNS: Final = 3
-
-_MOCK: Final = "MOCK OUTPUTS - NOT A RESULT"
 
 
 def plot_vacancy_map(
@@ -119,8 +117,4 @@ def _title(result: VacancyRuns) -> str:
     parts = [settings_text(fingerprint)]
     if result.oxygen is not None:
         parts.append(f"O2 scheme '{result.oxygen.scheme}', {result.oxygen.o2_energy_source}")
-    if result.allowed:
-        parts.append(f"allowed to differ: {', '.join(result.allowed)}")
-    if result.mock:
-        parts.insert(0, _MOCK)
-    return "\n".join(parts)
+    return title_text(parts, allowed=result.allowed, mock=result.mock)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from llo_dft.plotting.settings_text import settings_text
+from llo_dft.plotting.settings_text import settings_text, title_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,12 +98,9 @@ def save_voltage_runs(result: VoltageRuns, path: Path) -> None:
     """
     if result.curve is None:
         raise ValueError(f"there is no curve to draw: {result.reason}")
-    parts = [settings_text(result.fingerprint)]
-    if result.allowed:
-        parts.append(f"allowed to differ: {', '.join(result.allowed)}")
-    if result.mock:
-        parts.insert(0, "MOCK OUTPUTS - NOT A RESULT")
-    save_voltage(result.curve, "\n".join(parts), path)
+    lines = [settings_text(result.fingerprint)]
+    title = title_text(lines, allowed=result.allowed, mock=result.mock)
+    save_voltage(result.curve, title, path)
 
 
 def save_voltage(curve: VoltageCurve, title: str, path: Path) -> None:

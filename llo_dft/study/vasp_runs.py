@@ -6,21 +6,27 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.finished_run import FinishedRun
 from llo_dft.analysis.k_mesh import KMesh
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.documents.runs import RunRecord
-from llo_dft.readers.vasp_folder import find_vasprun
-from llo_dft.readers.vasprun import VaspFileError, read_vasprun
+from llo_dft.readers.vasp_folder import read_run
+from llo_dft.readers.vasprun import VaspFileError
 from llo_dft.readers.vasprun_eigenvalues import electrons
+from llo_dft.study.vasp_summary import (
+    cell_charge_of,
+    read_outcar_beside,
+    site_moments_of,
+    structure_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pymatgen.core.structure import Structure
+
     from llo_dft.readers.vasprun import Vasprun
-    from llo_dft.readers.vasprun_header import Crystal
     from llo_dft.typing import CalculationKind, Status
 
 #: Name of the settings of a run that chose its own.
@@ -46,7 +52,7 @@ class PlainRun:
     reason
         Why there is no energy.
     status
-        missing: a folder without a vasprun.xml.
+        missing: a folder without a vasprun.xml or vaspout.h5.
     notes
         What a reader of the numbers should know.
     """
@@ -94,9 +100,13 @@ def formula_of(structure: Structure) -> str:
 
 
 def read_plain_run(
-    path: Path, kind: CalculationKind = "slab_relax", *, moment: bool = False
+    path: Path,
+    kind: CalculationKind = "slab_relax",
+    *,
+    moment: bool = False,
+    site_moments: bool = False,
 ) -> PlainRun:
-    """Read a VASP run folder or vasprun.xml.
+    """Read a VASP run folder, its vasprun.xml or its vaspout.h5.
 
     Parameters
     ----------
@@ -106,6 +116,8 @@ def read_plain_run(
         What it is.
     moment
         Whether to read the magnetic moment of the cell.
+    site_moments
+        Whether to read those of the atoms, from the OUTCAR beside it or from vaspout.h5.
 
     Returns
     -------
@@ -118,20 +130,22 @@ def read_plain_run(
         If there is no such file or folder.
     """
     try:
-        found = _read(find_vasprun(path), eigenvalues=moment)
+        found = _read(path, eigenvalues=moment)
     except VaspFileError as error:
         if not path.exists():
             raise
         status: Status = "missing" if error.fault == "unreadable" else "failed"
         return PlainRun(str(path), None, str(error), status)
     reason, status = None, "completed"
-    charge = _charge_e(found)
+    charge = cell_charge_of(found)
     if found.energy_ev is None:
         reason, status = "; ".join(found.problems), "failed"
     elif abs(charge) > _NEUTRAL_TOLERANCE_E:
         reason = f"the cell has a charge of {charge:+g} e, and only neutral ones are compared"
         status = "failed"
-    final = _structure(found.final)
+    notes = list(found.notes)
+    moments, outcar_is_mock = _site_moments(found, notes) if site_moments else (None, False)
+    final = structure_of(found.final)
     calculation = CalculationDocument(
         key="",
         label=str(path),
@@ -143,30 +157,39 @@ def read_plain_run(
         energy_ev=None if reason else found.energy_ev,
         initial_structure=final
         if found.header.initial is None
-        else _structure(found.header.initial),
+        else structure_of(found.header.initial),
         structure=final,
-        mock=found.mock,
+        magmoms_mu_b=moments,
+        mock=found.mock or outcar_is_mock,
     )
     run = FinishedRun(
-        calculation, _k_mesh(found), found.settings.spin_polarized, _moment_mu_b(found)
+        calculation, k_mesh_of(found), found.settings.spin_polarized, _moment_mu_b(found)
     )
-    return PlainRun(str(path), run, reason, status, list(found.notes))
+    return PlainRun(str(path), run, reason, status, notes)
 
 
 def _read(path: Path, *, eigenvalues: bool) -> Vasprun:
     try:
-        return read_vasprun(path, eigenvalues=eigenvalues)
+        return read_run(path, eigenvalues=eigenvalues)
     except VaspFileError as error:
         if not eigenvalues or error.fault != "absent":
             raise
-        return read_vasprun(path)
+        return read_run(path)
 
 
-def _structure(crystal: Crystal) -> Structure:
-    return Structure(crystal.lattice_angstrom, crystal.symbols, crystal.fractional)
+def _site_moments(found: Vasprun, notes: list[str]) -> tuple[list[float] | None, bool]:
+    """Return the moments of the atoms, and whether a stand-in wrote the OUTCAR.
+
+    An OUTCAR that can't be trusted becomes a note: no energy comes from it.
+    """
+    if not found.settings.spin_polarized or not found.convergence.electronic:
+        return None, False
+    outcar = read_outcar_beside(found, notes)
+    return site_moments_of(found, outcar, notes), outcar is not None and outcar.mock
 
 
-def _k_mesh(found: Vasprun) -> KMesh:
+def k_mesh_of(found: Vasprun) -> KMesh:
+    """Return the k-points of a run."""
     points, crystal = found.header.kpoints, found.header.initial or found.final
     reciprocal = 2 * np.pi * np.linalg.inv(crystal.lattice_angstrom).T
     lengths = np.linalg.norm(reciprocal, axis=1)
@@ -183,14 +206,6 @@ def _k_mesh(found: Vasprun) -> KMesh:
         gamma_centred=gamma,
         points=() if divisions is not None else tuple(map(tuple, listed)),
     )
-
-
-def _charge_e(found: Vasprun) -> float:
-    """Return the charge of the cell, by the electrons that its atoms bring; 0 if not known."""
-    electrons_used = found.parameters.get("NELECT")
-    if not isinstance(electrons_used, float):
-        return 0.0
-    return sum(kind.n_atoms * kind.n_valence for kind in found.header.species) - electrons_used
 
 
 def _moment_mu_b(found: Vasprun) -> float | None:

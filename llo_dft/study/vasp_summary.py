@@ -117,13 +117,21 @@ def _moments(run: Vasprun, outcar: Outcar | None, problems: list[str]) -> Moment
     if run.eigenvalues is not None and len(run.eigenvalues.occupations) > 1:
         up, down = electrons(run.eigenvalues, run.header.kpoints.weights, 1)
         total = float(up - down)
+    return Moments(total_mu_b=total, sites_mu_b=site_moments_of(run, outcar, problems))
+
+
+def site_moments_of(run: Vasprun, outcar: Outcar | None, problems: list[str]) -> list[float] | None:
+    """Return the moment of each atom, Bohr magnetons, from OUTCAR or else vaspout.h5.
+
+    None where neither has them; an OUTCAR of other atoms becomes a problem.
+    """
     sites = None if outcar is None else outcar.moments_mu_b
     if sites is None:
         sites = run.moments_mu_b
     if sites is not None and len(sites) != len(run.final.symbols):
         problems.append(f"OUTCAR has moments of {len(sites)} atoms: it is of another run")
-        sites = None
-    return Moments(total_mu_b=total, sites_mu_b=None if sites is None else list(sites))
+        return None
+    return None if sites is None else list(sites)
 
 
 def _oxidation_states(run: Vasprun, moments: Moments | None) -> OxidationStates | None:

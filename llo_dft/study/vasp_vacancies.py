@@ -12,7 +12,6 @@ from llo_dft.analysis.finished_run import (
     check_systems,
     check_vacancy,
 )
-from llo_dft.analysis.structure_check import check_relaxed
 from llo_dft.analysis.turning_point import turning_point
 from llo_dft.analysis.turning_temperature import turning_temperature
 from llo_dft.analysis.vacancy import formation_energy_ev, removed_oxygen_count
@@ -26,6 +25,7 @@ from llo_dft.study.vasp_hosts import (
 )
 from llo_dft.study.vasp_oxygen import run_reservoir
 from llo_dft.study.vasp_references import oxygen_reference
+from llo_dft.study.vasp_relaxed import host_flags, moments_note, vacancy_flags
 from llo_dft.study.vasp_removed import removed_oxygens
 from llo_dft.study.vasp_runs import read_plain_run
 from llo_dft.typing import System
@@ -112,8 +112,8 @@ def vacancy_runs(
     """
     options = options or VacancyOptions()
     runs = _Runs(
-        [read_plain_run(path) for path in hosts],
-        [read_plain_run(path) for path in vacancies],
+        [read_plain_run(path, site_moments=True) for path in hosts],
+        [read_plain_run(path, site_moments=True) for path in vacancies],
         check_allowed(options.allow),
     )
     reference = oxygen_reference(oxygen.o2, oxygen.o2_energy_ev)
@@ -142,7 +142,11 @@ def vacancy_runs(
         else vacancy_map(found, chosen, options.temperatures_k, options.pressures_bar),
         allowed=runs.allowed,
         allowed_differences=runs.let_through,
-        notes=[*reference.notes, *_unknown_fractions(found)],
+        notes=[
+            *reference.notes,
+            *_unknown_fractions(found),
+            *moments_note([*runs.hosts, *runs.vacancies]),
+        ],
     )
     return result.model_copy(update={"mock": any(run.mock for run in result.runs)})
 
@@ -196,7 +200,7 @@ def _host(
         **dict(host.record()),
         system="bare" if structure is None else system_of(structure),
         n_lithium=None if structure is None else int(structure.composition["Li"]),
-        flags=_flags(host),
+        flags=host_flags(host),
         vacancies=[_vacancy(host, one, runs, reservoir, options) for one in vacancies],
     )
 
@@ -233,17 +237,8 @@ def _vacancy(
         removed=removed_oxygens(host, vacancy, options.tm_layers),
         formation_energy_ev=value,
         alternatives_ev=alternatives,
-        flags=_flags(vacancy),
+        flags=vacancy_flags(host, vacancy),
     )
-
-
-def _flags(run: PlainRun) -> list[str]:
-    if run.completed is None:
-        return []
-    calculation = run.completed.calculation
-    if calculation.initial_structure is None or calculation.structure is None:
-        return []
-    return check_relaxed(calculation.initial_structure, calculation.structure)
 
 
 def _with_fractions(

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from llo_dft.analysis.turning_point import turning_point
+from llo_dft.analysis.turning_point import lowest_line, turning_point
 
 #: The first CHGNet trial on a symmetric Li2MnO3 slab: lowest E_f at each lithium fraction.
 PUBLISHED_SHAPE = [(1.0, [2.44]), (0.5, [-0.18]), (0.25, [-0.73]), (0.0, [-1.20])]
@@ -149,3 +150,18 @@ def test_what_is_refused() -> None:
         turning_point("bare", [(1.0, [1.0]), (0.5, [math.nan])])
     with pytest.raises(ValueError, match="Shifts of the O2 schemes must be finite"):
         turning_point("bare", PUBLISHED_SHAPE, {"none": math.inf})
+
+
+@given(falling_lines)
+def test_the_line_to_draw_goes_through_every_lowest_and_falls_throughout(line: list[float]) -> None:
+    points = [(x, [*energies, energies[0] + 1.0]) for x, energies in on_a_grid(line)]
+    x, y = lowest_line(points)
+    drawn = dict(zip(x, y, strict=True))
+    for fraction, energies in points:
+        assert drawn[fraction] == pytest.approx(energies[0], abs=1e-12)
+    assert all(b >= a - 1e-12 for a, b in pairwise(y))
+
+
+def test_a_line_of_one_fraction_is_a_point_and_of_none_nothing() -> None:
+    assert lowest_line([(0.5, [2.0, 1.0]), (0.2, [])]) == ([0.5], [1.0])
+    assert lowest_line([(0.5, [])]) == ([], [])

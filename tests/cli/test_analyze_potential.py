@@ -113,8 +113,14 @@ def test_outcar_with_another_level_is_noted(tmp_path: Path, command):
         (("--region", "5"), "--region must be LO:HI in angstrom with LO below HI, got '5'"),
         (("--region", "0:nan"), "--region must be LO:HI"),
         (("--window", "99"), "at most the cell's height"),
-        (("--figure", "no/such/folder.png"), "--figure no/such/folder.png can't be written"),
-        (("--figure", "picture.nonsense"), "--figure picture.nonsense can't be written"),
+        (
+            ("--figure", "no/such/folder.png"),
+            "--figure no/such/folder.png: there is no folder no/such",
+        ),
+        (
+            ("--figure", "picture.nonsense"),
+            "--figure picture.nonsense: expected a name that ends in",
+        ),
     ],
 )
 def test_bad_input_is_one_line(tmp_path: Path, command, arguments, message: str):

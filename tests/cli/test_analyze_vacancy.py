@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plain_runs as make
 import pytest
+import vaspout_writer
 from typer.testing import CliRunner
 
 from llo_dft.analysis.oxygen import oxygen_chemical_potential
@@ -329,6 +330,8 @@ def test_a_correction_of_pbe_does_not_go_with_others(tmp_path, settings, functio
         (("--tm-layers", "7"), "--tm-layers 7: "),
         (("--temperatures", "300:900:4"), "need --map FILE or --json"),
         (("--map", "map.xlsx"), "a name that ends in .png"),
+        (("--figure", "e.xlsx"), "--figure e.xlsx: expected a name that ends in .png, .pdf or"),
+        (("--figure", "no/folder/e.png"), "--figure no/folder/e.png: there is no folder"),
         (("--map", "no/folder/map.png"), "there is no folder no/folder"),
         (("--map", "map.png", "--pressures", "0:1:5"), "must be LO:HI:N with positive LO"),
         (("--vacancy", "nowhere"), "nowhere: unreadable: no such file or folder"),
@@ -410,6 +413,132 @@ def test_a_stand_ins_files_are_said_to_be_that(tmp_path, runs):
     options = ("--o2", runs / "o2", *SCHEME, "--allow", "engine_version")
     (marked / "vasprun.xml").write_text(content.replace("6.4.2", "STAND-IN, not VASP 6.4.2", 1))
     assert "mock: False and True" in refusal("--host", runs / "host", "--vacancy", marked, *options)
+
+
+# What relaxing rebuilt
+
+#: Four Li, two Mn, six O.
+MOMENTS = [0.0] * 4 + [3.1, -3.1] + [0.02] * 6
+
+
+def without(index: int, moments: list[float]) -> list[float]:
+    return moments[:index] + moments[index + 1 :]
+
+
+def flags_of(host: Path, vacancy: Path, *options: object) -> list[str]:
+    found = found_by("--host", host, "--vacancy", vacancy, "--o2-energy", -9.8, *SCHEME, *options)
+    flags: list[str] = vacancies(found)[0]["flags"]
+    return flags
+
+
+def test_a_metal_whose_moment_changed_is_marked(tmp_path, monkeypatch):
+    host = make.with_moments(make.host(tmp_path / "host"), MOMENTS)
+    same = [0.0] * 4 + [-3.05, 3.15] + [0.03] * 5  # of the other magnetic order
+    kept = make.with_moments(make.vacancy(tmp_path / "kept"), same)
+    assert flags_of(host, kept) == []
+    reduced = [0.0] * 4 + [3.1, -3.9] + [0.02] * 5
+    changed = make.with_moments(make.vacancy(tmp_path / "changed"), reduced)
+    assert flags_of(host, changed) == ["moment: Mn5 3.1 -> 3.9 mu_B"]
+    monkeypatch.setenv("COLUMNS", "200")
+    result = call("--host", host, "--vacancy", changed, "--o2-energy", -9.8, *SCHEME)
+    assert "1 moment changed" in result.stdout
+    assert "can be seen" not in result.stdout
+
+
+def test_moments_are_compared_site_by_site_in_whatever_order(tmp_path):
+    """The two Mn exchange their places in the file, and their moments with them."""
+    host = make.with_moments(make.host(tmp_path / "host"), [0.0] * 4 + [3.1, 3.9] + [0.0] * 6)
+    run = make.cell_run(make.VACANCY_EV, (8,))
+    run.fractional[[4, 5]] = run.fractional[[5, 4]]
+    turned = make.write(tmp_path / "turned", run)
+    make.with_moments(turned, [0.0] * 4 + [3.9, 3.1] + [0.0] * 5)
+    assert flags_of(host, turned) == []
+
+
+@pytest.mark.parametrize("n", [0, 3], ids=["none", "of another run"])
+def test_moments_that_are_not_known_are_said_to_be_that(tmp_path, n):
+    host = make.with_moments(make.host(tmp_path / "host"), MOMENTS)
+    one = make.vacancy(tmp_path / "one")
+    if n:
+        make.with_moments(one, MOMENTS[:n])
+    found = found_by("--host", host, "--vacancy", one, "--o2-energy", -9.8, *SCHEME)
+    assert vacancies(found)[0]["flags"] == []
+    assert found["notes"][-1].startswith("no change of an oxidation state can be seen where")
+    assert found["notes"][-1].endswith(f": {one}")
+    said = vacancies(found)[0]["notes"]
+    assert said == ([f"OUTCAR has moments of {n} atoms: it is of another run"] if n else [])
+
+
+def test_a_damaged_outcar_costs_the_moments_and_not_the_energy(tmp_path):
+    host = make.with_moments(make.host(tmp_path / "host"), MOMENTS)
+    one = make.with_moments(make.vacancy(tmp_path / "one"), without(8, MOMENTS))
+    (one / "OUTCAR").write_text((one / "OUTCAR").read_text()[:200])
+    found = found_by("--host", host, "--vacancy", one, "--o2-energy", -9.8, *SCHEME)
+    (vacancy,) = vacancies(found)
+    assert vacancy["formation_energy_ev"] is not None
+    assert "the table of moments breaks off" in vacancy["notes"][0]
+
+
+def test_an_outcar_of_a_stand_in_makes_the_run_one(tmp_path):
+    host = make.with_moments(make.host(tmp_path / "host"), MOMENTS)
+    outcar = (host / "OUTCAR").read_text()
+    (host / "OUTCAR").write_text(f" STAND-IN, not VASP 6.4.2\n{outcar}")
+    one = make.vacancy(tmp_path / "one")
+    options = ("--o2-energy", -9.8, *SCHEME)
+    assert "mock: True and False" in refusal("--host", host, "--vacancy", one, *options)
+
+
+def test_a_lattice_that_is_not_the_hosts_any_more_is_marked(tmp_path, runs, monkeypatch):
+    """Also where the last run began with what an earlier one rebuilt."""
+    run = make.cell_run(make.VACANCY_EV, (8,))
+    run.fractional[0, 2] += 1.8 / make.CELL[2, 2]
+    moved = make.write(tmp_path / "moved", run)
+    assert flags_of(runs / "host", moved) == ["moved: Li0 1.80 A"]
+    run.fractional[0, 2] -= 0.6 / make.CELL[2, 2]
+    unclear = make.write(tmp_path / "unclear", run)
+    assert flags_of(runs / "host", unclear) == ["moved: an atom began 1.20 A from any site"]
+    monkeypatch.setenv("COLUMNS", "200")
+    result = call("--host", runs / "host", "--vacancy", unclear, "--o2-energy", -9.8, *SCHEME)
+    assert "1 O, which is not told" in result.stdout
+
+
+def test_runs_of_vasp_6_without_a_vasprun_xml(tmp_path, runs):
+    """The same energies, and moments without an OUTCAR."""
+    for name, gone, moments in (
+        ("host", (), MOMENTS),
+        ("one", (8,), [0.0] * 4 + [3.1, -3.9] + [0.02] * 5),
+    ):
+        energy = make.VACANCY_EV if gone else make.HOST_EV
+        (tmp_path / name).mkdir()
+        vaspout_writer.write(
+            tmp_path / name / "vaspout.h5", make.cell_run(energy, gone), moments=moments
+        )
+    options = ("--o2", runs / "o2", *SCHEME)
+    plain = found_by("--host", runs / "host", "--vacancy", runs / "one", *options)
+    found = found_by("--host", tmp_path / "host", "--vacancy", tmp_path / "one", *options)
+    (one,) = vacancies(found)
+    assert one["formation_energy_ev"] == pytest.approx(vacancies(plain)[0]["formation_energy_ev"])
+    assert one["flags"] == ["moment: Mn5 3.1 -> 3.9 mu_B"]
+    mixed = found_by("--host", runs / "host", "--vacancy", tmp_path / "one", *options)
+    assert vacancies(mixed)[0]["formation_energy_ev"] == one["formation_energy_ev"]
+
+
+# The figure
+
+
+def test_energies_against_lithium_as_a_figure(tmp_path, runs):
+    hosts = ("--host", runs / "half", "--host", runs / "host")
+    options = ("--vacancy", runs / "half_one", runs / "one", "--o2", runs / "o2", *SCHEME)
+    for name, start in (("e.png", b"\x89PNG"), ("e.pdf", b"%PDF"), ("e.svg", b"<?xml")):
+        assert call(*hosts, *options, "--figure", tmp_path / name).exit_code == 0
+        assert (tmp_path / name).read_bytes().startswith(start)
+
+
+def test_a_figure_without_a_point_is_not_drawn_and_that_is_said(tmp_path, pair):
+    result = call(*pair, "--figure", tmp_path / "e.png")  # one host: x is not known
+    assert result.exit_code == 0
+    assert "e.png not drawn: no formation energy at a known lithium fraction" in result.stderr
+    assert not (tmp_path / "e.png").exists()
 
 
 # The map

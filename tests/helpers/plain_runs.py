@@ -9,6 +9,7 @@ import vasprun_writer
 from vasprun_writer import Run, text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 #: Atoms of the fullest host, and where they are: fractions of a cell in which they don't touch.
@@ -131,3 +132,18 @@ def _row(*divisions: int) -> str:
 def other_mesh(before: tuple[int, int, int], after: tuple[int, int, int]) -> tuple[str, str]:
     """Return what to replace so that a run has another k-mesh."""
     return _row(*before), _row(*after)
+
+
+def with_moments(folder: Path, moments: Sequence[float]) -> Path:
+    """Put an OUTCAR with the moments of the atoms into a run's folder."""
+    rows = "".join(
+        f"{n:5d}        0.000   0.000{moment:8.3f}{moment:8.3f}\n"
+        for n, moment in enumerate(moments, start=1)
+    )
+    rule = "-" * 42 + "\n"
+    total = f"{sum(moments):8.3f}"
+    (folder / "OUTCAR").write_text(
+        f" magnetization (x)\n\n# of ion       s       p       d       tot\n{rule}{rows}{rule}"
+        f"tot          0.000   0.000{total}{total}\n\n"
+    )
+    return folder

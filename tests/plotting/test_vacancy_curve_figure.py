@@ -4,10 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from llo_dft.analysis.oxygen import oxygen_chemical_potential
+from llo_dft.analysis.turning_point import turning_point
+from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.runs import RemovedOxygen, RunHost, RunVacancy, VacancyRuns
 from llo_dft.documents.study import (
     HostResult,
     OxygenEnvironment,
@@ -108,7 +113,8 @@ def test_every_energy_is_a_point_and_the_line_goes_through_the_lowest(axes: Axes
     ]
     plot_vacancy_curve(result(*hosts), axes)
     assert set(points(axes)) == {(1.0, 2.0), (1.0, 1.5), (0.5, -0.5), (0.5, 0.5)}
-    assert curve(axes, "lowest, bare") == [(0.5, -0.5), (1.0, 1.5)]
+    line = curve(axes, "lowest, bare")
+    assert (line[0], line[-1]) == ((0.5, -0.5), (1.0, 1.5))
     left, right = axes.get_xlim()
     assert left > right  # charging goes to the right
     assert "eV per O" in axes.get_ylabel()
@@ -197,6 +203,86 @@ def test_a_turning_point_is_a_line_and_its_interval_a_band(axes: Axes) -> None:
     (band,) = axes.patches
     assert (band.get_x(), band.get_x() + band.get_width()) == pytest.approx((0.4, 0.45))
     assert texts(axes) == ["x0 = 0.42"]
+
+
+def test_the_line_crosses_zero_at_the_turning_point(axes: Axes) -> None:
+    lowest = [(1.0, [2.6]), (0.75, [1.3]), (0.5, [-0.3]), (0.25, [-0.9])]
+    hosts = [host(x, *map(vacancy, energies)) for x, energies in lowest]
+    point = turning_point("bare", lowest)
+    plot_vacancy_curve(result(*hosts, turning_points=[point]), axes)
+    x, y = zip(*curve(axes, "lowest, bare"), strict=True)
+    assert point.lithium_fraction is not None
+    assert np.interp(point.lithium_fraction, x, y) == pytest.approx(0.0, abs=2e-3)
+
+
+def test_the_legend_lies_below_the_axes(axes: Axes) -> None:
+    plot_vacancy_curve(result(host(1.0, vacancy(1.0))), axes)
+    figure = axes.get_figure()
+    assert isinstance(figure, Figure)
+    FigureCanvasAgg(figure).draw()
+    found = axes.get_legend()
+    assert found is not None
+    below = axes.xaxis.label.get_window_extent()
+    assert found.get_window_extent().y1 <= below.y0
+
+
+def plain(*hosts: RunHost, **fields: Any) -> VacancyRuns:
+    oxygen = oxygen_chemical_potential("none", -4.9, "O2 in o2", 600.0, 0.2)
+    return VacancyRuns(**{"oxygen": oxygen, "hosts": list(hosts), "allowed": []} | fields)
+
+
+def plain_vacancy(energy_ev: float | None, site_class: str | None = None, n_p: int = 0) -> Any:
+    around = OxygenEnvironment(
+        n_tm=2, n_li=1, n_p=n_p, n_li_interlayer=1, layer="surface", side="top"
+    )
+    removed = RemovedOxygen(
+        site=3, site_class=site_class, environment=None if site_class is None else around
+    )
+    return RunVacancy(
+        path="v",
+        status="failed" if energy_ev is None else "completed",
+        n_removed=1,
+        removed=[removed],
+        formation_energy_ev=energy_ev,
+    )
+
+
+def plain_host(x: float | None, n_li: int, *vacancies: RunVacancy) -> RunHost:
+    settings = Fingerprint(
+        engine="vasp", engine_version="6.4.2", functional="PBE+U", u_values_ev={"Mn": 3.9}
+    )
+    return RunHost(
+        path=f"host_{n_li}",
+        status="completed",
+        formula=f"Li{n_li} Mn2 O6",
+        fingerprint=settings,
+        system="bare",
+        n_lithium=n_li,
+        lithium_fraction=x,
+        vacancies=list(vacancies),
+    )
+
+
+def test_plain_runs_are_drawn_as_a_study_is(axes: Axes) -> None:
+    rebuilt = plain_vacancy(0.2, "2TM+1Li").model_copy(update={"flags": ["moved: Li3 1.9 A"]})
+    half = plain_host(0.5, 2, rebuilt, plain_vacancy(None))
+    full = plain_host(1.0, 4, plain_vacancy(2.0), plain_vacancy(1.5, "2TM+1Li", n_p=1))
+    plot_vacancy_curve(plain(half, full, allowed=["cell"]), axes)
+    drawn = points(axes)
+    assert set(drawn) == {(0.5, 0.2), (1.0, 2.0), (1.0, 1.5)}
+    assert to_hex(drawn[0.5, 0.2].get_markerfacecolor()) == WHITE
+    assert drawn[1.0, 1.5].get_marker() == "*"
+    assert {"O of 2TM+1Li", "O, its class not known", "O bonded to P"} < set(legend(axes))
+    assert texts(axes) == ["1 without a result"]
+    title = axes.get_title(loc="left").splitlines()
+    assert title[0] == "Li4 Mn2 O6, vasp 6.4.2, PBE+U, U(Mn) 3.9 eV"
+    assert title[1:] == ["O2 scheme 'none', 600 K, 0.2 bar", "allowed to differ: cell"]
+
+
+def test_a_plain_host_without_a_fraction_is_left_out(axes: Axes) -> None:
+    plot_vacancy_curve(plain(plain_host(None, 4, plain_vacancy(2.0)), mock=True), axes)
+    assert points(axes) == {}
+    assert axes.get_title(loc="left").startswith("MOCK OUTPUTS - NOT A RESULT")
 
 
 def test_no_turning_point_draws_none(axes: Axes) -> None:
