@@ -192,6 +192,7 @@ def check_comparable(
     without: Collection[str] = (),
     also: Iterable[Difference] = (),
     allow: Collection[str] = (),
+    what: str = "energies",
 ) -> list[Difference]:
     """Refuse two calculations whose energies may not be subtracted.
 
@@ -209,6 +210,8 @@ def check_comparable(
         Differences that were found elsewhere.
     allow
         Names of differences to let through (``check_allowed``).
+    what
+        What of them is to be subtracted.
 
     Returns
     -------
@@ -234,7 +237,7 @@ def check_comparable(
     refused = [difference for difference in found if difference.field not in allow]
     if refused:
         raise ComparabilityError(
-            f"The energies of {a.label!r} and {b.label!r} can't be subtracted: "
+            f"The {what} of {a.label!r} and {b.label!r} can't be subtracted: "
             f"{'; '.join(difference.text for difference in refused)}. "
             "Compute both with the same settings"
         )

@@ -66,6 +66,23 @@ def check_vacancy(
     )
 
 
+def check_densities(
+    whole: FinishedRun, part: FinishedRun, allow: Collection[str]
+) -> list[Difference]:
+    """Refuse a part whose electron density may not be taken from that of the whole.
+
+    What must agree, what is returned and what is raised is as of ``check_vacancy``.
+    """
+    return check_comparable(
+        whole.calculation,
+        part.calculation,
+        without=(_K_SPACING,),
+        also=[*_meshes(whole, part, same_mesh), *_spins(whole, part)],
+        allow=allow,
+        what="densities",
+    )
+
+
 def check_hosts(
     first: FinishedRun, second: FinishedRun, allow: Collection[str]
 ) -> list[Difference]:

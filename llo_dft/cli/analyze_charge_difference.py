@@ -23,19 +23,28 @@ def charge_difference(  # noqa: PLR0913, PLR0917 (each is an argument or option 
     axis: str = typer.Option("c", help="Lattice vector that leads across the interface: a, b, c."),
     max_bond: float = typer.Option(2.0, help="Longest P-O distance that is a bond, angstrom."),
     max_residual: float = typer.Option(1e-3, help="Largest integral of the difference, e."),
+    allow: list[str] = typer.Option(
+        None, help="Let this differ: a field of the fingerprint, cell or spin_polarized."
+    ),
     level: float | None = typer.Option(None, help="Isosurface, e/A^3 (default: 0.15 of the peak)."),
     as_json: bool = typer.Option(False, "--json", help="Print the document as JSON."),  # noqa: FBT001, FBT003
 ) -> None:
     """Charge-density difference rho(AB) - rho(A) - rho(B) of an interface.
 
-    Writes CHGCAR, cube, npz, figures and charge_difference.json; all of them or nothing.
+    Writes CHGCAR, cube, npz, figures and charge_difference.json; all of them or nothing. The
+    settings of the three are compared where their vasprun.xml or vaspout.h5 is beside CHGCAR.
     """
-    from llo_dft.study import charge_difference as study  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.cli.run_tables import report_problems  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.study import charge_difference as study  # noqa: PLC0415
 
     with bad_input_in_one_line():
         _check_options(output, axis, level)
         document, difference = study.charge_difference(
-            (whole, a, b), axis=AXES.index(axis), max_bond=max_bond, max_residual=max_residual
+            (whole, a, b),
+            axis=AXES.index(axis),
+            max_bond=max_bond,
+            max_residual=max_residual,
+            allow=allow or [],
         )
         study.write_charge_difference(output, document, difference, level)
     if as_json:
@@ -43,6 +52,7 @@ def charge_difference(  # noqa: PLR0913, PLR0917 (each is an argument or option 
     else:
         typer.echo(_summary(document))
         typer.echo(f"written to {output}")
+    report_problems([], document.allowed_differences)
     raise typer.Exit(COMPLETE)
 
 
@@ -60,9 +70,14 @@ def _check_options(output: Path, axis: str, level: float | None) -> None:
 
 
 def _summary(document: ChargeDifference) -> str:
+    from llo_dft.cli.run_tables import MOCK  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.plotting.settings_text import settings_text  # noqa: PLC0415
+
     electrons = f"AB {document.electrons_whole:.4f}, A {document.electrons_a:.4f}"
     largest = max(map(abs, document.planar.cumulative_e))
     lines = [
+        *([MOCK] if document.mock else []),
+        *([settings_text(document.fingerprint)] if document.fingerprint is not None else []),
         f"{document.structure.composition.formula}, grid {document.grid_shape}",
         f"electrons: {electrons}, B {document.electrons_b:.4f}; residual {document.residual_e:.2e}",
         f"moved: {document.absolute_e:.4f} e; largest |Q(z)| {largest:.4f} e",

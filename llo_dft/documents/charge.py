@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from llo_dft.documents.base import Document, StoredStructure
+from llo_dft.documents.calculation import Fingerprint
 
 #: Which of the two parts an atom of the whole belongs to.
 Part = Literal["a", "b"]
@@ -83,7 +84,20 @@ class ChargeDifference(Document):
     )
     planar: PlanarProfile
     bonds: list[BondProfile]
-    notes: list[str] = Field(default_factory=list, description="Files not in VASP's own layout")
+    fingerprint: Fingerprint | None = Field(
+        None, description="Of AB; None: no vasprun.xml or vaspout.h5 of it is beside its density"
+    )
+    allowed: list[str] = Field(
+        default_factory=list, description="Names of what was allowed to differ"
+    )
+    allowed_differences: list[str] = Field(
+        default_factory=list, description="What that let through, with both values"
+    )
+    notes: list[str] = Field(
+        default_factory=list,
+        description="Files not in VASP's own layout, and runs whose settings are not known",
+    )
+    mock: bool = False
 
     def __repr__(self) -> str:
         """Say in a line what it is."""

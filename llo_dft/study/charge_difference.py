@@ -18,8 +18,11 @@ from llo_dft.readers.volumetric import (
     read_grid_header,
 )
 from llo_dft.readers.volumetric_write import write_chgcar, write_cube
+from llo_dft.study.vasp_densities import compared_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from llo_dft.readers.volumetric import DensityDifference
 
 
@@ -29,8 +32,22 @@ def charge_difference(
     axis: int = 2,
     max_bond: float = 2.0,
     max_residual: float = 1e-3,
+    allow: Sequence[str] = (),
 ) -> tuple[ChargeDifference, DensityDifference]:
     """Read AB, A and B (folders or files), check them, and analyse the difference.
+
+    Parameters
+    ----------
+    files
+        AB, A and B.
+    axis
+        Lattice vector that leads across the interface.
+    max_bond
+        Longest P-O distance that is a bond, angstrom.
+    max_residual
+        Largest integral of the difference, e.
+    allow
+        Names of differences of their settings to let through.
 
     Raises
     ------
@@ -38,8 +55,11 @@ def charge_difference(
         If a file can't be trusted, or the three may not be subtracted.
     """
     paths = [find_grid_file(file) for file in files]
-    structures = [read_grid_header(path).structure() for path in paths]
+    whole_header, *part_headers = (read_grid_header(path) for path in paths)
+    headers = (whole_header, part_headers[0], part_headers[1])
+    structures = [header.structure() for header in headers]
     parts, shift = analysis.assign_parts(*structures)  # before any grid is read
+    settings = compared_settings(headers, allow)
     grids = read_density_difference(paths[0], paths[1:])
     residual = analysis.check_residual(grids.n_electrons, max_residual)
     density, whole = grids.difference_per_a3, structures[0]
@@ -61,7 +81,11 @@ def charge_difference(
             analysis.bond_profile(density, whole, parts, bond)
             for bond in analysis.interface_bonds(whole, parts, max_bond)
         ],
-        notes=list(grids.notes),
+        fingerprint=settings.fingerprint,
+        allowed=settings.allowed,
+        allowed_differences=settings.let_through,
+        notes=[*grids.notes, *settings.notes],
+        mock=settings.mock,
     )
     return document, grids
 
@@ -97,9 +121,9 @@ def _write_files(
 ) -> None:
     from llo_dft.plotting.charge_difference import (  # noqa: PLC0415 (matplotlib)
         save_bonds,
-        save_isosurface,
         save_planar_average,
     )
+    from llo_dft.plotting.interface_picture import save_isosurface  # noqa: PLC0415 (likewise)
 
     header, density = grids.headers[0], grids.difference_per_a3
     title = "charge density difference AB - A - B"

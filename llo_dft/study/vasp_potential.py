@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from llo_dft.analysis.planar_average import plane_height_angstrom
 from llo_dft.analysis.potential_alignment import PotentialError, potential_profile
 from llo_dft.analysis.vacuum_levels import face_levels, has_vacuum
@@ -15,7 +13,7 @@ from llo_dft.readers.outcar import read_outcar
 from llo_dft.readers.vasp_folder import find_beside, find_run
 from llo_dft.readers.vasprun import VaspFileError
 from llo_dft.readers.volumetric import find_grid_file, read_potential
-from llo_dft.study.vasp_summary import edges_of, read_run_of
+from llo_dft.study.vasp_summary import edges_of, read_run_of, same_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +29,6 @@ LAYER_DISTANCE_ANGSTROM: Final = 4.74
 
 #: Levels of LOCPOT and OUTCAR that differ by more are not of one run, or not of one kind, eV.
 SAME_LEVEL_EV: Final = 0.05
-
-#: Two cells are the same to this, angstrom.
-SAME_CELL_ANGSTROM: Final = 1e-3
 
 
 def potential_of(
@@ -111,7 +106,7 @@ def _levels_of_run(
     except VaspFileError as error:
         problems.append(str(error))
         return None, None
-    if not same_cell(run, grid):
+    if not same_cell(run, grid.header):
         problems.append(f"{path} is of another run: its cell or atoms are not those of LOCPOT")
         return None, None
     if not run.convergence.electronic:
@@ -135,19 +130,13 @@ def faces_beside(run: Vasprun, problems: list[str]) -> dict[Face, VacuumLevel]:
         return {}
     try:
         grid = read_potential(path)
-        if same_cell(run, grid):
+        if same_cell(run, grid.header):
             structure = grid.header.structure()
             return face_levels(potential_profile(grid.potential_ev, structure, ()), structure)
         problems.append(f"{path} is of another run: its cell or atoms are not those of this one")
     except InputError as error:
         problems.append(str(error))
     return {}
-
-
-def same_cell(run: Vasprun, grid: LocalPotential) -> bool:
-    """Tell whether a run ended with the atoms and the cell of a LOCPOT."""
-    difference = np.abs(run.final.lattice_angstrom - grid.header.lattice_angstrom)
-    return run.final.symbols == grid.header.species and bool(difference.max() < SAME_CELL_ANGSTROM)
 
 
 def _hold_against_outcar(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from pymatgen.core.structure import Structure
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from llo_dft.readers.outcar import Outcar
     from llo_dft.readers.vasprun import Vasprun
     from llo_dft.readers.vasprun_header import Crystal
+    from llo_dft.readers.volumetric_header import GridHeader
+
+#: Two cells are the same to this, angstrom.
+SAME_CELL_ANGSTROM: Final = 1e-3
 
 
 def summarize(path: Path) -> CalculationSummary:
@@ -144,6 +148,12 @@ def _oxidation_states(run: Vasprun, moments: Moments | None) -> OxidationStates 
 def structure_of(crystal: Crystal) -> Structure:
     """Return a run's cell and atoms as pymatgen's."""
     return Structure(crystal.lattice_angstrom, crystal.symbols, crystal.fractional)
+
+
+def same_cell(run: Vasprun, header: GridHeader) -> bool:
+    """Tell whether a run ended with the atoms and the cell of a grid file."""
+    difference = np.abs(run.final.lattice_angstrom - header.lattice_angstrom)
+    return run.final.symbols == header.species and bool(difference.max() < SAME_CELL_ANGSTROM)
 
 
 def cell_charge_of(run: Vasprun) -> float:

@@ -8,7 +8,17 @@ import re
 
 import numpy as np
 import pytest
-from charge_models import SHAPE, UPPER, density, transfer, write, write_interface
+from charge_models import (
+    LOWER,
+    SHAPE,
+    UPPER,
+    density,
+    transfer,
+    write,
+    write_interface,
+    write_run,
+)
+from plain_runs import HSE06, NOT_CONVERGED
 from pymatgen.io.vasp.outputs import Chgcar
 
 from llo_dft.documents.charge import ChargeDifference
@@ -154,3 +164,93 @@ def test_a_failure_while_writing_leaves_nothing(command, folders, tmp_path, monk
     assert result.exit_code == 2
     assert "out can't be written: No space left on device" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+# The settings of the runs
+
+
+@pytest.fixture
+def with_runs(tmp_path):
+    """The three folders with the runs that made their densities."""
+    folders = write_interface(tmp_path / "with_runs")
+    for folder, atoms in zip(folders, ([*LOWER, *UPPER], LOWER, UPPER), strict=True):
+        write_run(folder, atoms)
+    return folders
+
+
+def test_settings_that_agree_are_named(command, with_runs, tmp_path):
+    result = run(command, with_runs)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("vasp 6.4.2, PBE+U, U(Mn) 3.9 eV, 520 eV\n")
+    assert "not compared" not in result.stdout
+    document = json.loads((tmp_path / "out" / "charge_difference.json").read_text())
+    assert document["fingerprint"]["functional"] == "PBE+U"  # A; B has no Mn for a U
+    assert document["allowed"] == document["allowed_differences"] == document["notes"] == []
+
+
+def test_settings_that_are_not_known_are_said_to_be_that(command, folders):
+    found = json.loads(run(command, folders, "--json").stdout)
+    assert found["fingerprint"] is None
+    assert [note.split(": ")[1] for note in found["notes"]] == 3 * [
+        "no vasprun.xml or vaspout.h5 of its run beside it, settings not compared"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "texts", "fields"),
+    [
+        (
+            {"settings": HSE06, "u_values": None},
+            ["functional: 'PBE+U' and 'HSE06'", "u_values_ev[Mn]: 3.9 and 0.0"],
+            ["functional", "u_values_ev"],
+        ),
+        (
+            {"replace": ("PAW_PBE O 08Apr2002", "PAW_PBE O_s 07Sep2000")},
+            ["pseudopotentials[O]: 'PAW_PBE O 08Apr2002' and 'PAW_PBE O_s 07Sep2000'"],
+            ["pseudopotentials"],
+        ),
+        ({"n_kpoints": 2}, ["(3 x 1 x 1, with Gamma)", "(2 x 1 x 1"], ["k_spacing_per_angstrom"]),
+        ({"spins": 1}, ["spin_polarized: True and False"], ["spin_polarized"]),
+    ],
+)
+def test_densities_that_do_not_belong_together(
+    command, with_runs, tmp_path, changes, texts, fields
+):
+    write_run(with_runs[1], LOWER, **changes)
+    refused = run(command, with_runs, "--allow", "model")  # another field
+    assert refused.exit_code == 2
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith(f"llo-dft: The densities of '{with_runs[0] / 'vasprun.xml'}' and ")
+    assert not (tmp_path / "out").exists()
+    allow = [word for field in fields for word in ("--allow", field)]
+    result = run(command, with_runs, *allow, "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert found["allowed"] == fields
+    for text in texts:
+        assert text in line
+        assert text in "".join(found["allowed_differences"])
+        assert text in result.stderr
+
+
+def test_a_density_of_electrons_that_did_not_converge(command, with_runs):
+    write_run(with_runs[2], UPPER, settings=NOT_CONVERGED)
+    result = run(command, with_runs)
+    assert result.exit_code == 2
+    assert "B/vasprun.xml: unconverged: 4 steps, and NELM is 4" in result.stderr
+
+
+def test_a_stand_ins_density_is_said_to_be_that(command, with_runs):
+    mark = ("6.4.2", "STAND-IN, not VASP 6.4.2")
+    for folder, atoms in zip(with_runs, ([*LOWER, *UPPER], LOWER, UPPER), strict=True):
+        write_run(folder, atoms, replace=mark)
+    result = run(command, with_runs)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("MOCK OUTPUTS: these numbers are not results\n")
+
+
+def test_a_stand_ins_density_does_not_go_with_a_real_one(command, with_runs):
+    write_run(with_runs[1], LOWER, replace=("6.4.2", "STAND-IN, not VASP 6.4.2"))
+    result = run(command, with_runs, "--allow", "engine_version")
+    assert result.exit_code == 2
+    assert "mock: False and True" in result.stderr

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from grid_files import GridText
+from vasprun_writer import Run, text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,3 +64,17 @@ def write_interface(folder: Path, electrons=0.4, shift=(0.0, 0.0, 0.0)) -> tuple
     write(folder / "A" / "CHGCAR", LOWER, lower, shift)
     write(folder / "B" / "CHGCAR", UPPER, upper, shift)
     return folder / "AB", folder / "A", folder / "B"
+
+
+def write_run(folder: Path, atoms, replace: tuple[str, str] = ("", ""), **changes: Any) -> Path:
+    """The vasprun.xml of the run whose density a folder has; changes are of its settings."""
+    ordered = sorted(atoms, key=lambda one: one[0])
+    symbols = tuple(name for name, _ in ordered)
+    options: dict[str, Any] = {"u_values": {"Mn": 3.9} if "Mn" in symbols else None}
+    options |= {"fields": None, "n_kpoints": 3, "lattice": CELL}
+    run = Run(symbols=symbols, **(options | changes))
+    run.fractional = np.mod(np.array([place for _, place in ordered]), 1.0).round(8)
+    content = text(run)
+    assert replace[0] in content
+    (folder / "vasprun.xml").write_text(content.replace(*replace, 1), encoding="latin-1")
+    return folder

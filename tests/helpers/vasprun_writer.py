@@ -20,8 +20,9 @@ _TITLES = {
     "Li": "PAW_PBE Li_sv 10Sep2004",
     "Mn": "PAW_PBE Mn_pv 02Aug2007",
     "O": "PAW_PBE O 08Apr2002",
+    "P": "PAW_PBE P 06Sep2000",
 }
-_VALENCE = {"Li": 3.0, "Mn": 13.0, "O": 6.0}
+_VALENCE = {"Li": 3.0, "Mn": 13.0, "O": 6.0, "P": 5.0}
 
 
 @dataclass

@@ -70,8 +70,8 @@ def test_every_figure_is_made(
     notebook = executed(tmp_path, monkeypatch)
     pictures = [len(found) for found in outputs(notebook, "image/png")]
     # of the study: vacancy curve, voltage; of the runs: O 2p; potential; planar average, bonds
-    # and isosurface; two maps; voltage
-    assert [n for n in pictures if n] == [1, 1, 1, 1, 3, 2, 1]
+    # and isosurface; E_f against x and two maps; voltage
+    assert [n for n in pictures if n] == [1, 1, 1, 1, 3, 3, 1]
     study = "".join(outputs(notebook, "text/html")[2])  # of the cell with the vacancy curve
     best = min(
         one.formation_energy_ev
