@@ -40,10 +40,10 @@ REASONS: Mapping[str, str] = {
     "AMIX_MAG": "VASP's advice for slabs and magnets",
     "BMIX": "VASP's advice for slabs and magnets",
     "BMIX_MAG": "VASP's advice for slabs and magnets",
-    "DIPOL": "centre of mass, for the dipole correction",
+    "DIPOL": "centre of mass along the normal; in the plane a periodic slab has none",
     "EDIFF": "absolute per cell: two whole cells are subtracted",
-    "EDIFFG": "forces, since energies near a vacancy flatten out; MPRelaxSet stops at energies",
-    "ENCUT": "1.3 ENMAX of Li_sv, one cutoff for all; peers' are for another set or softer Li",
+    "EDIFFG": "forces, since energies near a vacancy flatten out; without it energies decide",
+    "ENCUT": "one for all (balanced: 1.3 of Li_sv); 520 is 1.3 of O, 400 is below Li_sv's 499",
     "GGA": "PBE said outright; atomate2's slabs are RPBE, which has no U fitted to it",
     "IBRION": "conjugate gradients, robust from a removed atom; MVLSlabSet takes quasi-Newton",
     "IDIPOL": "along the normal: vacancies on one face make a dipole",
@@ -51,7 +51,7 @@ REASONS: Mapping[str, str] = {
     "ISIF": "peers' default of a relaxation; slabs keep the relaxed bulk's plane",
     "ISPIN": "no moments in Li metal",
     "ISYM": "charge may settle on one of two equivalent sites",
-    "KPOINTS": "points at most 0.25 1/angstrom apart, halved for metals, none along vacuum",
+    "KPOINTS": "spacing of the protocol (balanced: 0.25/A), half for metals, none along vacuum",
     "LASPH": "aspherical density, needed with +U",
     "LCHARG": "only single points keep the density",
     "LDAU": "the Materials Project's U also on slabs; none without d electrons",
@@ -79,11 +79,15 @@ REASONS: Mapping[str, str] = {
     "Li LDAU": "no d electrons",
     "O2 LDAU": "no d electrons",
     "O2 LREAL": "in reciprocal space: an empty box gains nothing",
+    "O2 ISIF": "a box is not to relax",
     "O2 ISYM": "the box's symmetry is not forced on the molecule",
     "Li ISMEAR": "Methfessel-Paxton: forces and stress at zero width",
     "O2 ISMEAR": "Gaussian with next to no width",
     "O2 KPOINTS": "Gamma alone: bands of a molecule are flat",
 }
+
+#: Longest list that is printed whole.
+_VECTOR = 3
 
 #: What peers compute each system with, and what this package does.
 KINDS: Mapping[str, tuple[CalculationKind, str]] = {
@@ -152,8 +156,10 @@ def _short(value: object) -> str:
     if isinstance(value, bool):
         return "T" if value else "F"
     if isinstance(value, list | tuple):
-        kinds = list(dict.fromkeys(f"{float(item):g}" for item in value))
-        return ", ".join(kinds[:6])
+        numbers = [f"{float(item):g}" for item in value]
+        if len(numbers) > _VECTOR:
+            numbers = list(dict.fromkeys(numbers))  # of many atoms or elements each value once
+        return ", ".join(numbers[:6])
     return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
