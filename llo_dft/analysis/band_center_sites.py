@@ -221,4 +221,6 @@ def class_densities(
         vbm_ev=edges.vbm_ev - zero,
         cbm_ev=None if edges.cbm_ev is None else edges.cbm_ev - zero,
         curves=curves,
+        fingerprint=centers.fingerprint,
+        mock=centers.mock,
     )

@@ -93,8 +93,12 @@ class BandCenters(Document):
     total: SpinCenters
     classes: dict[str, ClassCenters]
     sites: list[SiteCenters]
+    fingerprint: Fingerprint | None = Field(None, description="Settings of the run")
     problems: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
+    mock: bool = Field(
+        default=False, description="A stand-in for VASP wrote the files: no number is a result"
+    )
 
 
 class DensityCurve(Document):
@@ -118,6 +122,8 @@ class ProjectedDensities(Document):
     vbm_ev: float = Field(description="From the reference")
     cbm_ev: float | None = Field(description="From the reference")
     curves: dict[str, DensityCurve]
+    fingerprint: Fingerprint | None = Field(None, description="Settings of the run")
+    mock: bool = False
 
 
 class ConvergenceRecord(Document):

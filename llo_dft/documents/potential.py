@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from llo_dft.documents.base import Document, StoredStructure
+from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.charge import PotentialAlignment, PotentialProfile, VacuumLevel
 
 #: The two faces of a slab: upper is the one towards higher coordinates.
@@ -42,5 +43,11 @@ class PotentialSummary(Document):
     alignment: PotentialAlignment | None = Field(
         None, description="To the first calculation named; None for that one"
     )
+    fingerprint: Fingerprint | None = Field(
+        None, description="Settings of its run; None: no vasprun.xml or vaspout.h5 of it beside it"
+    )
     problems: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
+    mock: bool = Field(
+        default=False, description="A stand-in for VASP wrote the files: no number is a result"
+    )

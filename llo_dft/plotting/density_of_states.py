@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from llo_dft.plotting.settings_text import settings_text, title_text
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -61,7 +63,11 @@ def plot_density_of_states(densities: ProjectedDensities, axes: Axes) -> Axes:
     axes.set_xlim(energies[0], energies[-1])
     axes.set_xlabel(f"{_REFERENCE[densities.reference]} (eV)")
     axes.set_ylabel(f"{densities.element} {densities.orbital} states (1/eV per atom)")
-    axes.set_title(f"{densities.label}, centres of the {densities.window} window", fontsize=9)
+    lines = [
+        f"{densities.label}, centres of the {densities.window} window",
+        settings_text(densities.fingerprint),
+    ]
+    axes.set_title(title_text(lines, mock=densities.mock), fontsize=9, loc="left")
     axes.legend(fontsize=8, frameon=False)
     return axes
 

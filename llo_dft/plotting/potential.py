@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from llo_dft.plotting.charge_difference import ELEMENT_COLORS, OTHER_COLOR
+from llo_dft.plotting.settings_text import settings_text, title_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,11 @@ def plot_potential(summary: PotentialSummary, axes: Axes) -> Axes:
         axes.axhline(summary.fermi_ev, color=_FERMI, lw=1.0, ls="--", label=label)
     axes.set_xlim(0.0, profile.height_angstrom)
     axes.set_ylabel("potential (eV)")
-    axes.set_title(f"{summary.structure.composition.reduced_formula}: {summary.path}", fontsize=8)
+    lines = [
+        f"{summary.structure.composition.reduced_formula}: {summary.path}",
+        settings_text(summary.fingerprint),
+    ]
+    axes.set_title(title_text(lines, mock=summary.mock), fontsize=8, loc="left")
     axes.legend(fontsize=7, frameon=False)
     return axes
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.band_center_sites import SiteDensities, band_centers
 from llo_dft.builders.environment import LONGEST_BOND, oxygen_environments
 from llo_dft.builders.valences import LAYER_METALS
+from llo_dft.documents.calculation import Fingerprint
 from llo_dft.errors import InputError
+from llo_dft.readers.standin_mark import STANDIN_PROBLEM
 from llo_dft.readers.vasp_folder import read_run
 from llo_dft.readers.vasprun import ProjectionRequest, VaspFileError
 from llo_dft.study.vasp_potential import faces_beside
@@ -87,7 +89,10 @@ def centers_of(
         sites,
         classes,
     )
-    levels = _levels(run, read_outcar_beside(run, problems), notes)
+    outcar = read_outcar_beside(run, problems)
+    mock = run.mock or (outcar is not None and outcar.mock)
+    problems += [STANDIN_PROBLEM] if mock else []
+    levels = _levels(run, outcar, notes)
     if reference == "vacuum" and "vacuum" not in levels:
         levels |= _vacuum_of_locpot(run, problems, notes)
     if reference in _WHERE_FROM and reference not in levels:
@@ -104,7 +109,13 @@ def centers_of(
         )
     except ValueError as error:
         raise InputError(f"{run.path}: {error}") from error
-    return found.model_copy(update={"problems": problems, "notes": found.notes + notes}), densities
+    about = {
+        "fingerprint": Fingerprint(**run.settings.as_fields()),
+        "problems": problems,
+        "notes": found.notes + notes,
+        "mock": mock,
+    }
+    return found.model_copy(update=about), densities
 
 
 def _levels(run: Vasprun, outcar: Outcar | None, notes: list[str]) -> dict[ReferenceLevel, float]:

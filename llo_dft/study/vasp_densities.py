@@ -67,6 +67,7 @@ def compared_settings(
     found = DensitySettings(allowed=check_allowed(allow))
     runs = [_run_of(header) for header in headers]
     for header, run in zip(headers, runs, strict=True):
+        found.mock |= header.mock
         if run is None:
             what = "no vasprun.xml or vaspout.h5 of its run beside it, settings not compared"
             found.notes.append(f"{header.path}: {what}")

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 from llo_dft.analysis.planar_average import plane_height_angstrom
 from llo_dft.analysis.potential_alignment import PotentialError, potential_profile
 from llo_dft.analysis.vacuum_levels import face_levels, has_vacuum
+from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.potential import FaceLevels, PotentialSummary
 from llo_dft.errors import InputError
 from llo_dft.readers.outcar import read_outcar
+from llo_dft.readers.standin_mark import STANDIN_PROBLEM
 from llo_dft.readers.vasp_folder import find_beside, find_run
 from llo_dft.readers.vasprun import VaspFileError
 from llo_dft.readers.volumetric import find_grid_file, read_potential
@@ -62,7 +64,10 @@ def potential_of(
         raise InputError(f"{grid.header.path}: {error}") from error
     problems: list[str] = []
     notes = list(grid.notes)
-    fermi, vbm = _levels_of_run(grid, problems, notes)
+    run = _run_beside(grid, problems, notes)
+    mock = grid.header.mock or (run is not None and run.mock)
+    problems += [STANDIN_PROBLEM] if mock else []
+    fermi, vbm = (None, None) if run is None else _levels_of_run(run, problems, notes)
     faces: dict[Face, FaceLevels] = {}
     if has_vacuum(profile, structure):
         try:
@@ -87,28 +92,35 @@ def potential_of(
         else None,
         fermi_ev=fermi,
         vbm_ev=vbm,
+        fingerprint=None if run is None else Fingerprint(**run.settings.as_fields()),
         problems=problems,
         notes=notes,
+        mock=mock,
     )
 
 
-def _levels_of_run(
-    grid: LocalPotential, problems: list[str], notes: list[str]
-) -> tuple[float | None, float | None]:
-    """Return E_F and the VBM of the run beside a LOCPOT, as far as they are known."""
+def _run_beside(grid: LocalPotential, problems: list[str], notes: list[str]) -> Vasprun | None:
+    """Return the run that made a LOCPOT; None, and why, if it is not there or not to be used."""
     try:
         path = find_run(grid.header.path.parent)
     except VaspFileError:
         notes.append("no vasprun.xml or vaspout.h5 beside it: no work function")
-        return None, None
+        return None
     try:
         run = read_run_of(path)
     except VaspFileError as error:
         problems.append(str(error))
-        return None, None
+        return None
     if not same_cell(run, grid.header):
         problems.append(f"{path} is of another run: its cell or atoms are not those of LOCPOT")
-        return None, None
+        return None
+    return run
+
+
+def _levels_of_run(
+    run: Vasprun, problems: list[str], notes: list[str]
+) -> tuple[float | None, float | None]:
+    """Return E_F and the VBM of a run, as far as they are known."""
     if not run.convergence.electronic:
         problems.append(f"electrons not converged: {run.convergence.electronic_reason}")
         return None, None

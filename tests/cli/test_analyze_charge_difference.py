@@ -254,3 +254,10 @@ def test_a_stand_ins_density_does_not_go_with_a_real_one(command, with_runs):
     result = run(command, with_runs, "--allow", "engine_version")
     assert result.exit_code == 2
     assert "mock: False and True" in result.stderr
+
+
+def test_the_mark_in_a_density_alone_is_enough(command, folders, tmp_path):
+    lines = (folders[1] / "CHGCAR").read_text().partition("\n")
+    (tmp_path / "CHGCAR").write_text(f"STAND-IN, not VASP 6.4.2\n{lines[2]}")
+    result = run(command, (folders[0], tmp_path / "CHGCAR", folders[2]), "--json")
+    assert json.loads(result.stdout)["mock"] is True

@@ -171,3 +171,19 @@ def test_a_locpot_of_another_cell_gives_no_reference(tmp_path: Path, command):
     result = command("analyze", "band-center", folder, "--reference", "vacuum")
     assert result.exit_code == 2
     assert "LOCPOT is of another run" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["LOCPOT", "vasprun.xml"])
+def test_a_stand_ins_potential_is_said_to_be_that(tmp_path: Path, command, name: str):
+    path = write_slab(tmp_path / "slab")
+    first, _, rest = (path / name).read_text(encoding="latin-1").partition("\n")
+    mark = "STAND-IN, not VASP 6.4.2"
+    changed = (
+        f"{mark}\n{rest}" if name == "LOCPOT" else f"{first}\n{rest}".replace("6.4.2", mark, 1)
+    )
+    (path / name).write_text(changed, encoding="latin-1")
+    result = command("analyze", "potential", path, "--json")
+    assert result.exit_code == 1
+    (found,) = json.loads(result.stdout)
+    assert found["mock"] is True
+    assert "a stand-in for VASP wrote these files" in found["problems"][0]

@@ -189,3 +189,17 @@ def test_a_table_and_a_figure(tmp_path):
     assert result.exit_code == 0, result.output
     assert "centre (eV)" in result.stdout
     assert figure.stat().st_size > 0
+
+
+def test_band_centers_of_a_stand_ins_run_are_said_to_be_that(tmp_path):
+    path = folder(tmp_path, "run", Run())
+    content = (path / "vasprun.xml").read_text(encoding="latin-1")
+    (path / "vasprun.xml").write_text(content.replace("6.4.2", "STAND-IN, not VASP 6.4.2", 1))
+    result = call("band-center", path, "--json")
+    assert result.exit_code == 1
+    (found,) = json.loads(result.stdout)
+    assert found["mock"] is True
+    assert "a stand-in for VASP wrote these files" in found["problems"][0]
+    (real,) = json.loads(call("band-center", folder(tmp_path, "real", Run()), "--json").stdout)
+    assert (real["mock"], real["problems"]) == (False, [])
+    assert real["fingerprint"]["functional"] == "PBE"

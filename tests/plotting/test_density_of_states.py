@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
+from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.electronic import DensityCurve, ProjectedDensities
 from llo_dft.plotting.density_of_states import plot_density_of_states, save_density_of_states
 
@@ -40,6 +41,17 @@ def test_curves_and_centres_are_drawn_as_they_are():
     assert legend is not None
     texts = [entry.get_text() for entry in legend.get_texts()]
     assert texts == ["gap", "3TM (2), centre -0.90 eV", "free (1), no centre"]
+
+
+def test_the_title_says_what_computed_it():
+    settings = Fingerprint(engine="vasp", engine_version="6.4.2", functional="HSE06")
+    made = DENSITIES.model_copy(update={"fingerprint": settings, "mock": True})
+    title = plot_density_of_states(made, Figure().add_subplot()).get_title(loc="left")
+    assert title.splitlines() == [
+        "MOCK OUTPUTS - NOT A RESULT",
+        "slab, centres of the occupied window",
+        "vasp 6.4.2, HSE06",
+    ]
 
 
 def test_a_figure_is_written(tmp_path: Path):

@@ -29,6 +29,14 @@ def test_lines_are_the_document(summary):
     assert axes.get_xlim() == pytest.approx((0.0, HEIGHT))
 
 
+def test_the_title_says_what_computed_it(summary):
+    title = plot_potential(summary, Figure().subplots()).get_title(loc="left")
+    assert title.endswith("/slab\nvasp 6.4.2, PBE, 520 eV")
+    made = summary.model_copy(update={"mock": True})
+    marked = plot_potential(made, Figure().subplots()).get_title(loc="left")
+    assert marked.startswith("MOCK OUTPUTS - NOT A RESULT\n")
+
+
 def test_planes_are_where_the_atoms_are(summary):
     axes = plot_planes(summary, Figure().subplots())
     drawn = np.concatenate([line.get_xdata() for line in axes.get_lines()])
