@@ -141,10 +141,7 @@ def drive(
         with interruptible(end - margin - time.time()):
             work(record)
     except Interruption as error:
-        ended = "at the end of its walltime" if error.out_of_time else f"by a signal ({error})"
-        with file.changing() as record:
-            record.reason = f"round {record.n_rounds} was ended {ended}"
-        return f"{record.reason}; job {following} goes on"
+        return _interrupted(file, following, error)
     except BaseException as error:  # whatever it is, the next round would meet it again
         _end(file, following, "stopped", f"{type(error).__name__}: {error}")
         raise
@@ -194,8 +191,28 @@ def _own_id(record: Submission) -> str:
     return record.jobs[-1] if found is None else found[0]
 
 
+def _interrupted(file: SubmissionFile, following: str, error: Interruption) -> str:
+    """Note what ended a round; return it in words."""
+    ended = "at the end of its walltime" if error.out_of_time else f"by a signal ({error})"
+    with file.changing() as record:
+        if not _is_mine(record, following):
+            return f"ended {ended}: {record.reason or 'the study was submitted anew'}"
+        record.reason = f"round {record.n_rounds} was ended {ended}"
+    return f"{record.reason}; job {following} goes on"
+
+
 def _end(file: SubmissionFile, following: str, state: DriverEnd, reason: str) -> None:
     with file.changing() as record:
-        record.state = state
-        record.reason = " ".join(reason.split())
+        if _is_mine(record, following):
+            record.state = state
+            record.reason = " ".join(reason.split())
         BATCH_SYSTEMS[record.config.scheduler].cancel_jobs([following])
+
+
+def _is_mine(record: Submission, following: str) -> bool:
+    """Whether the record is still for this round to change.
+
+    It is not after a person's ``cancel``, whose word stays, nor when the study was submitted anew
+    since then, which a round that is slow to end finds.
+    """
+    return record.state == "going on" and following in record.jobs

@@ -6,6 +6,7 @@ import os
 import signal
 import stat
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -209,6 +210,57 @@ def test_cancelling_ends_driver_successor_and_workers(study: Path, played: Playe
     assert played.queue == {"91": "running"}
     assert str(driver_status(study)) == "stopped; cancelled"
     assert cancel(study) == []
+
+
+def interrupted_by(meanwhile: Callable[[], object]) -> Callable[[Submission], None]:
+    """A round that is ended by a signal just after something else was done to its study."""
+
+    def work(given: Submission) -> None:
+        del given
+        meanwhile()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(10)
+
+    return work
+
+
+def broken_off_by(meanwhile: Callable[[], object]) -> Callable[[Submission], None]:
+    """A round that takes the end of its workers for an error of its own."""
+
+    def work(given: Submission) -> None:
+        del given
+        meanwhile()
+        raise InputError("no worker came up")
+
+    return work
+
+
+def test_the_word_of_who_cancels_stays_whatever_the_round_makes_of_it(
+    study: Path, played: PlayedQueue
+) -> None:
+    said = drive(study, interrupted_by(lambda: cancel(study)), get_somewhere())
+    assert said == "ended by a signal (Terminated): cancelled"
+    assert str(driver_status(study)) == "stopped; round 1; cancelled"
+    submit_driver(study, submission())
+    with pytest.raises(InputError, match="no worker came up"):
+        drive(study, broken_off_by(lambda: cancel(study)), get_somewhere())
+    assert str(driver_status(study)) == "stopped; round 1; cancelled"
+    assert played.queue == {}
+
+
+@pytest.mark.parametrize("ended_by", [interrupted_by, broken_off_by])
+def test_a_round_slow_to_end_leaves_a_new_submission_alone(
+    study: Path, played: PlayedQueue, ended_by: Callable[..., Callable[[Submission], None]]
+) -> None:
+    def cancel_and_submit_anew() -> None:
+        cancel(study)
+        submit_driver(study, submission())
+
+    with suppress(InputError):
+        drive(study, ended_by(cancel_and_submit_anew), get_somewhere())
+    assert str(driver_status(study)) == "queued; job 12 queued"
+    assert record(study).reason == ""
+    assert played.queue == {"12": "queued"}
 
 
 def test_a_study_that_was_not_submitted_can_not_be_cancelled(tmp_path: Path) -> None:
