@@ -53,10 +53,13 @@ def interruptible(seconds: float | None = None) -> Iterator[None]:
 
     # what is passed over already stays so, such as the end of the terminal under nohup
     heard = [one for one in _SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
-    before = {one: signal.signal(one, interrupt) for one in heard}
-    if seconds is not None:
-        signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+    before = {one: signal.getsignal(one) for one in heard}
+    # a signal may come as soon as it is heard: what follows is undone in any case
     try:
+        for one in heard:
+            signal.signal(one, interrupt)
+        if seconds is not None:
+            signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)

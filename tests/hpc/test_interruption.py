@@ -47,6 +47,22 @@ def test_time_that_is_over_already() -> None:
         wait_for_signal()
 
 
+def test_a_signal_that_comes_at_once_leaves_things_as_they_were(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGALRM)}
+
+    def at_once(which: int, seconds: float) -> None:
+        del which
+        if seconds:
+            os.kill(os.getpid(), signal.SIGALRM)
+
+    monkeypatch.setattr(signal, "setitimer", at_once)
+    with pytest.raises(Interruption, match="Alarm"), interruptible(1.0):
+        pytest.fail("the time was over before")
+    assert {one: signal.getsignal(one) for one in before} == before
+
+
 def test_the_time_counts_no_more_afterwards() -> None:
     with interruptible(0.2):
         pass
