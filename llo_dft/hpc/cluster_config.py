@@ -29,7 +29,7 @@ SchedulerName: TypeAlias = Literal["slurm", "pbs", "sge", "lsf"]
 
 SCHEDULERS: tuple[SchedulerName, ...] = get_args(SchedulerName)
 
-_WALLTIME = re.compile(r"(?:(\d+)-)?(\d{1,4}):([0-5]\d):([0-5]\d)")
+_WALLTIME = re.compile(r"(?:(\d+)-)?(\d{1,4}):([0-5]\d):([0-5]\d)", re.ASCII)
 
 
 class ClusterConfigError(InputError):
@@ -56,7 +56,7 @@ def _one_line(text: str) -> str:
 
 Count = Annotated[int, Field(ge=1)]
 Line = Annotated[str, AfterValidator(_one_line)]
-Memory = Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?(MB|GB|TB|MiB|GiB|TiB)$")]
+Memory = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?(MB|GB|TB|MiB|GiB|TiB)$")]
 WallTime = Annotated[int, BeforeValidator(_seconds), Field(ge=60)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,:@/+=-]+$")]
 

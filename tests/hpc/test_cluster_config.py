@@ -70,6 +70,7 @@ def test_walltimes_with_and_without_quotes(tmp_path: Path, walltime: str, second
         ("cores: 4", "cores: 0", r"workers\.cores = 0: .* greater than or equal to 1"),
         ("cores: 4, ", "", r"workers\.cores is missing"),
         ("cores: 4", "core: 4", r"unknown key workers\.core; expected account, cores, direct"),
+        ("8 GB", "٨ GB", r"workers\.memory = '٨ GB': String should match pattern"),
         ("8 GB", "8 Gigs", r"workers\.memory = '8 Gigs': String should match pattern"),
         ('"01:30:00"', "90 min", r'workers\.walltime = \'90 min\': expected "HH:MM:SS"'),
         ('"01:30:00"', '"00:00:30"', r"workers\.walltime = '00:00:30': .* equal to 60"),
