@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 # Worker processes get this path from here, and import the fake engine by it.
 sys.path.insert(0, str(Path(__file__).parent / "helpers"))
@@ -16,6 +17,10 @@ from slurm import LocalSlurm, missing_programs
 from studies import coated_recipe, tiny_recipe
 
 from llo_dft.study.plan import make_plan
+
+# An example takes as long as the machine's other work lets it: time is no property of the code.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fake_engine import FakeCalculation, FakeEngine
@@ -11,8 +12,6 @@ from fake_engine import FakeCalculation, FakeEngine
 from llo_dft.engines.registry import oxygen_reference
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pymatgen.core import Structure
 
     from llo_dft import recipe
@@ -22,29 +21,40 @@ if TYPE_CHECKING:
 
 @dataclass
 class SlowCalculation(FakeCalculation):
-    """A calculation of the fake engine, after some seconds."""
+    """A calculation of the fake engine, after some seconds.
+
+    That of a slab waits as long as the file ``gate`` is there, so that it can be interrupted for
+    certain.
+    """
 
     seconds: float = 0.0
+    gate: str = ""
 
     def calculate(self, structure: Structure, folder: Path) -> Outcome:
         end = time.monotonic() + self.seconds
-        while time.monotonic() < end:
+        while time.monotonic() < end or self._is_held():
             time.sleep(0.02)
         return super().calculate(structure, folder)
 
+    def _is_held(self) -> bool:
+        return self.kind == "slab_relax" and self.gate != "" and Path(self.gate).exists()
+
 
 class SlowEngine(FakeEngine):
-    """The engine of a recipe with ``seconds``, ``counter`` and ``faults`` in its overrides."""
+    """The engine of a recipe; ``seconds``, ``gate``, ``counter`` and ``faults`` are overrides."""
 
     def __init__(self, settings: recipe.Engine) -> None:
         overrides: dict[str, Any] = dict(settings.overrides)
         super().__init__(overrides.get("counter", ""), overrides.get("faults"))
         self.seconds = float(overrides.get("seconds", 0.0))
+        self.gate = str(overrides.get("gate", ""))
         # the recipe names a real engine, and its O2 is taken; all else is the fake one's
         self.oxygen = oxygen_reference(settings)
 
     def maker(self, kind: CalculationKind) -> SlowCalculation:
-        return SlowCalculation(kind, self.protocol, self.counter, self.faults, seconds=self.seconds)
+        return SlowCalculation(
+            kind, self.protocol, self.counter, self.faults, seconds=self.seconds, gate=self.gate
+        )
 
     def seconds_per_atom(self, structure: Structure) -> float | None:
         del structure

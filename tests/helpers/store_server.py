@@ -47,16 +47,21 @@ class StoreServer:
         self.address = str(self._folder / "socket")
         self.database = mongomock.MongoClient()["tests"]
         self._lock = threading.Lock()
-        self._listener: Listener | None = None
+        self._listener = Listener(self.address, family="AF_UNIX", authkey=KEY, backlog=16)
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._ending = False
 
     def __enter__(self) -> Self:
-        self._listener = Listener(self.address, family="AF_UNIX", authkey=KEY, backlog=16)
-        threading.Thread(target=self._listen, args=(self._listener,), daemon=True).start()
+        self._thread.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._listener is not None:
-            self._listener.close()
+        # The thread must be gone before its socket is closed: the next server may get the same
+        # file descriptor, and the thread would take that one's clients.
+        self._ending = True
+        Client(self.address, family="AF_UNIX", authkey=KEY).close()
+        self._thread.join()
+        self._listener.close()
         shutil.rmtree(self._folder)
 
     def store(self, collection: str) -> dict[str, Any]:
@@ -73,14 +78,15 @@ class StoreServer:
         for name in self.database.list_collection_names():
             yield from self.database[name].find()
 
-    def _listen(self, listener: Listener) -> None:
-        # a client that is killed, or the end of the test, breaks the connection
-        with suppress(OSError, EOFError):
-            while True:
-                connection = listener.accept()
+    def _listen(self) -> None:
+        while not self._ending:
+            # a client may be killed while it comes
+            with suppress(OSError, EOFError):
+                connection = self._listener.accept()
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: Connection) -> None:
+        # a client that is killed, or the end of the test, breaks the connection
         with suppress(OSError, EOFError), connection:
             while True:
                 collection, method, args, kwargs = connection.recv()

@@ -53,8 +53,8 @@ def test_the_second_waits_for_the_first(tmp_path: Path, runs: list[Path]) -> Non
     assert first.stdout is not None
     assert first.stdout.readline() == b"has it\n"
     killer = threading.Timer(0.5, first.kill)
-    killer.start()
     started = time.monotonic()
+    killer.start()
     run_job(tmp_path)
     assert time.monotonic() - started > 0.4
     assert runs == [tmp_path]
