@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from llo_dft.plotting.legend import legend_below
 from llo_dft.plotting.settings_text import settings_text, title_text
 
 if TYPE_CHECKING:
@@ -62,19 +63,23 @@ def plot_density_of_states(densities: ProjectedDensities, axes: Axes) -> Axes:
             axes.axvline(curve.center_ev, color=color, linestyle=":", linewidth=1.2)
     axes.set_xlim(energies[0], energies[-1])
     axes.set_xlabel(f"{_REFERENCE[densities.reference]} (eV)")
-    axes.set_ylabel(f"{densities.element} {densities.orbital} states (1/eV per atom)")
+    down = any(curve.down is not None for curve in densities.curves.values())
+    axes.set_ylabel(
+        f"{densities.element} {densities.orbital} states (1/eV per atom)"
+        + ("\nspin up above, down below zero" if down else "")
+    )
     lines = [
         f"{densities.label}, centres of the {densities.window} window",
         settings_text(densities.fingerprint),
     ]
     axes.set_title(title_text(lines, mock=densities.mock), fontsize=9, loc="left")
-    axes.legend(fontsize=8, frameon=False)
+    legend_below(axes, columns=2)
     return axes
 
 
 def save_density_of_states(densities: ProjectedDensities, path: Path) -> None:
     """Draw into a file; its ending says which kind."""
-    figure = Figure(figsize=(6.4, 4.2), dpi=160, layout="constrained")
+    figure = Figure(figsize=(6.4, 4.8), dpi=160, layout="constrained")
     FigureCanvasAgg(figure)
     plot_density_of_states(densities, figure.add_subplot())
     figure.savefig(path)

@@ -23,7 +23,7 @@ _PLANAR, _MACROSCOPIC, _VACUUM, _FERMI = "#8fa8bf", "#1f4e79", "#b8491e", "#2e9e
 
 
 def plot_potential(summary: PotentialSummary, axes: Axes) -> Axes:
-    """Draw both averages, the vacuum level of each face where it was read, and E_F."""
+    """Draw both averages, the vacuum level of each face where it was read, and E_F; no legend."""
     profile = summary.profile
     z = [*profile.coordinate_angstrom, profile.height_angstrom]
     axes.plot(z, _closed(profile.planar_ev), color=_PLANAR, lw=0.9, label="planar average")
@@ -47,11 +47,10 @@ def plot_potential(summary: PotentialSummary, axes: Axes) -> Axes:
     axes.set_xlim(0.0, profile.height_angstrom)
     axes.set_ylabel("potential (eV)")
     lines = [
-        f"{summary.structure.composition.reduced_formula}: {summary.path}",
+        f"{summary.structure.composition.formula}: {summary.path}",
         settings_text(summary.fingerprint),
     ]
     axes.set_title(title_text(lines, mock=summary.mock), fontsize=8, loc="left")
-    axes.legend(fontsize=7, frameon=False)
     return axes
 
 
@@ -75,6 +74,20 @@ def plot_planes(summary: PotentialSummary, axes: Axes) -> Axes:
     return axes
 
 
+def plot_potential_and_planes(summary: PotentialSummary, upper: Axes, lower: Axes) -> None:
+    """Draw the potential, the planes of the atoms below it, and below both the legend."""
+    plot_potential(summary, upper)
+    plot_planes(summary, lower)
+    lower.legend(
+        *upper.get_legend_handles_labels(),
+        fontsize=7,
+        frameon=False,
+        ncols=2,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.45),
+    )
+
+
 def save_potential(summaries: Sequence[PotentialSummary], path: Path) -> None:
     """Draw one calculation beside the other, atoms' planes below; the ending says which kind.
 
@@ -85,12 +98,11 @@ def save_potential(summaries: Sequence[PotentialSummary], path: Path) -> None:
     """
     if not summaries:
         raise ValueError("There is no potential to draw")
-    figure = Figure(figsize=(6.8 * len(summaries), 5.0), dpi=160, layout="constrained")
+    figure = Figure(figsize=(6.8 * len(summaries), 5.6), dpi=160, layout="constrained")
     FigureCanvasAgg(figure)
     rows = figure.subplots(2, len(summaries), sharex="col", height_ratios=[3, 1], squeeze=False)
     for column, summary in enumerate(summaries):
-        plot_potential(summary, rows[0][column])
-        plot_planes(summary, rows[1][column])
+        plot_potential_and_planes(summary, rows[0][column], rows[1][column])
     figure.savefig(path)
 
 

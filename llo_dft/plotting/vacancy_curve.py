@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from llo_dft.analysis.turning_point import lowest_line
 from llo_dft.documents.study import system_name
+from llo_dft.plotting.legend import legend_below
 from llo_dft.plotting.vacancy_points import ANY_CLASS, curve_points
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ def plot_vacancy_curve(result: StudyResult | VacancyRuns, axes: Axes) -> Axes:
     axes.set_xlabel("Lithium fraction x  (charging to the right)")
     axes.set_ylabel("Vacancy formation energy (eV per O)")
     axes.invert_xaxis()
-    # below: anywhere within, it would hide a point, a line or an interval of some study
-    axes.legend(fontsize=8, frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.13))
+    legend_below(axes, columns=3)
     axes.set_title(curve.title, fontsize=9, loc="left")
     return axes
 

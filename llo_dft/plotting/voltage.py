@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 _COLOR: Final = "#1f4e79"
 _AVERAGE: Final = "#b8491e"
 
+#: Least that the axes of voltages (V) and formation energies (eV) span.
+_LEAST_RANGE_V: Final = 0.5
+_LEAST_RANGE_EV: Final = 0.02
+
 
 def plot_voltage(curve: VoltageCurve, axes: Axes, color: str = _COLOR) -> Axes:
     """Draw the voltage between stable hosts; x falls from left to right, as on charging.
@@ -47,6 +51,7 @@ def plot_voltage(curve: VoltageCurve, axes: Axes, color: str = _COLOR) -> Axes:
         curve.average_v, color=_AVERAGE, linestyle=":", label=f"average {curve.average_v:.2f} V"
     )
     _mark_unstable(curve, axes, color)
+    _at_least(axes, _LEAST_RANGE_V)
     axes.set_ylabel("Voltage against Li metal (V)")
     axes.set_xlabel("Lithium fraction x  (charging to the right)")
     axes.set_xlim(max(x) + 0.02, min(x) - 0.02)
@@ -82,6 +87,7 @@ def plot_hull(curve: VoltageCurve, axes: Axes, color: str = _COLOR) -> Axes:
             label="above the hull",
         )
     axes.axhline(0.0, color="0.6", linewidth=0.8, zorder=0)
+    _at_least(axes, _LEAST_RANGE_EV)
     axes.set_ylabel("Formation energy\n(eV per Li exchanged)")
     axes.set_xlabel("Lithium fraction x  (charging to the right)")
     axes.legend(fontsize=8, frameon=False)
@@ -98,7 +104,10 @@ def save_voltage_runs(result: VoltageRuns, path: Path) -> None:
     """
     if result.curve is None:
         raise ValueError(f"there is no curve to draw: {result.reason}")
-    lines = [settings_text(result.fingerprint)]
+    fullest = max(result.curve.points, key=lambda point: point.lithium_fraction).label
+    formula = next((host.formula for host in result.hosts if host.path == fullest), None)
+    named = [formula or "", settings_text(result.fingerprint)]
+    lines = [", ".join(part for part in named if part)]
     title = title_text(lines, allowed=result.allowed, mock=result.mock)
     save_voltage(result.curve, title, path)
 
@@ -123,6 +132,13 @@ def save_voltage(curve: VoltageCurve, title: str, path: Path) -> None:
     upper.set_xlabel("")
     figure.suptitle(f"{title}\n{curve.lithium_metal_source}, 0 K", fontsize=9)
     figure.savefig(path)
+
+
+def _at_least(axes: Axes, least: float) -> None:
+    """Let the vertical axis span so much at least: rounding is not worth a scale of its own."""
+    low, high = axes.get_ylim()
+    lacking = max(0.0, least - (high - low)) / 2
+    axes.set_ylim(low - lacking, high + lacking)
 
 
 def _mark_unstable(curve: VoltageCurve, axes: Axes, color: str) -> None:

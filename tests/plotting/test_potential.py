@@ -21,7 +21,7 @@ def test_lines_are_the_document(summary):
     np.testing.assert_array_equal(planar[:-1], summary.profile.planar_ev)
     assert planar[-1] == planar[0]  # the period is closed
     assert "macroscopic average over 4.74 Å" in lines
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    labels = axes.get_legend_handles_labels()[1]
     work = 5.5 - summary.fermi_ev
     assert f"vacuum, upper face: 5.50 eV, W = {work:.2f} eV" in labels
     levels = {float(line.get_ydata()[0]) for line in axes.get_lines() if len(line.get_ydata()) == 2}

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from llo_dft.analysis.voltage import LithiatedHost, voltage_curve
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.documents.runs import VoltageRuns
+from llo_dft.documents.runs import RunRecord, VoltageRuns
 from llo_dft.plotting import voltage as figures
 from llo_dft.plotting.settings_text import settings_text
 
@@ -29,7 +29,7 @@ SETTINGS = Fingerprint(
 
 
 def curve(*points: tuple[int, float]) -> VoltageCurve:
-    hosts = [LithiatedHost(n, energy, n / 4) for n, energy in points]
+    hosts = [LithiatedHost(n, energy, n / 4, f"host_{n}") for n, energy in points]
     return voltage_curve(hosts, -1.9, "Li metal in li")
 
 
@@ -70,6 +70,16 @@ def test_a_single_step_can_be_drawn(axes: Axes) -> None:
     assert not [line for line in axes.lines if line.get_markerfacecolor() == "white"]
 
 
+@pytest.mark.parametrize(("draw", "least"), [("plot_voltage", 0.5), ("plot_hull", 0.02)])
+def test_rounding_is_not_drawn_as_a_difference(axes: Axes, draw: str, least: float) -> None:
+    flat = curve((4, -80.0), (2, -72.2 + 1e-13), (0, -64.4))
+    getattr(figures, draw)(flat, axes)
+    low, high = axes.get_ylim()
+    assert high - low >= least * 0.99
+    getattr(figures, draw)(CURVE, other := Figure().add_subplot())
+    assert other.get_ylim()[1] - other.get_ylim()[0] < 1.0  # no wider than it must be
+
+
 def runs(**changes: object) -> VoltageRuns:
     fields = {"curve": CURVE, "hosts": [], "fingerprint": SETTINGS, "allowed": []}
     return VoltageRuns(**(fields | changes))  # type: ignore[arg-type]
@@ -81,10 +91,13 @@ def test_the_file_names_what_computed_it(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(
         Figure, "suptitle", lambda self, text, **k: titles.append(text) or original(self, text, **k)
     )
-    figures.save_voltage_runs(runs(), tmp_path / "a.png")
+    hosts = [
+        RunRecord(path=f"host_{n}", status="completed", formula=f"Li{n} Mn2 O6") for n in (0, 4)
+    ]
+    figures.save_voltage_runs(runs(hosts=hosts), tmp_path / "a.png")
     figures.save_voltage_runs(runs(mock=True, allowed=["functional"]), tmp_path / "b.png")
     first, second = titles
-    assert first.startswith("vasp 6.4.2, PBE+U, U(Mn) 3.9 eV, D3(BJ), 520 eV")
+    assert first.startswith("Li4 Mn2 O6, vasp 6.4.2, PBE+U, U(Mn) 3.9 eV, D3(BJ), 520 eV")
     assert "Li metal in li" in first
     assert second.startswith("MOCK OUTPUTS - NOT A RESULT")
     assert "allowed to differ: functional" in second
