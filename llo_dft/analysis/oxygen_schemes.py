@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from llo_dft.analysis.oxygen import OXYGEN_SCHEMES
+from llo_dft.documents.oxygen import schemes_not_fitted
 
 if TYPE_CHECKING:
     from llo_dft.documents.calculation import Fingerprint
     from llo_dft.typing import OxygenScheme
 
-#: Functionals whose energies the corrections were fitted to, with or without a Hubbard U.
-FITTED_FUNCTIONAL: Final = "PBE"
-
-#: Schemes that hold a correction fitted to energies of that functional.
-_FITTED: Final[tuple[OxygenScheme, ...]] = ("wang2006", "mp2020")
-
 
 def refused_schemes(fingerprint: Fingerprint) -> dict[OxygenScheme, str]:
     """Return the O2 schemes that may not be used with first-principles energies, and why.
 
-    ``wang2006`` and ``mp2020`` were fitted to the error that PBE makes for O2; another
-    functional makes another one: HSE06 and SCAN overbind O2 by a fraction of it. ``potential``
-    is for potentials whose training labels are corrected. ``none`` goes with everything.
+    ``wang2006`` and ``mp2020`` go with the settings that they were fitted to
+    (``schemes_not_fitted``), ``potential`` with potentials whose training labels are corrected,
+    and ``none`` with everything. The U of every element in the fingerprint counts.
 
     Parameters
     ----------
@@ -33,10 +28,15 @@ def refused_schemes(fingerprint: Fingerprint) -> dict[OxygenScheme, str]:
         "potential": f"these are energies of {fingerprint.engine}, not of a potential that "
         "learned corrected ones"
     }
-    if fingerprint.functional.partition("+U")[0] != FITTED_FUNCTIONAL:
-        reason = (
-            f"it was fitted to {FITTED_FUNCTIONAL} and {FITTED_FUNCTIONAL}+U energies, and these "
-            f"are {fingerprint.functional}; use 'none'"
-        )
-        refused |= dict.fromkeys(_FITTED, reason)
+    refused |= schemes_not_fitted(
+        fingerprint.functional,
+        {_symbol(kind): u for kind, u in fingerprint.u_values_ev.items()},
+        [_symbol(kind) for kind in (*fingerprint.pseudopotentials, *fingerprint.u_values_ev)],
+        fingerprint.dispersion,
+    )
     return {scheme: refused[scheme] for scheme in OXYGEN_SCHEMES if scheme in refused}
+
+
+def _symbol(kind: str) -> str:
+    """Return the element of a kind of atoms: "Mn(2)" is Mn."""
+    return kind.partition("(")[0]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from llo_dft.cli.tables import crossing_text, print_mock
 from llo_dft.documents.study import system_name
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ def print_comparison(comparison: StudyComparison) -> None:
     """Print E_f, differences, x0 and voltages of every engine with their spread."""
     # a reason or a folder may hold brackets, which are no markup
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    if comparison.mock:
-        console.print("MOCK OUTPUTS: these numbers are not results", style="bold red")
+    print_mock(console, mock=comparison.mock)
     console.print(f"{comparison.study}: {comparison.composition}")
     for number, engine in enumerate(comparison.engines, start=1):
         console.print(f"({number}) {engine.name}: {_oxygen(engine)}; {engine.folder}")
@@ -156,10 +156,7 @@ def _turning(point: ComparedTurningPoint) -> str:
 
 
 def _crossing(point: EngineTurningPoint) -> str:
-    if point.lithium_fraction is None:
-        return point.reason or "none"
-    low, high = ("?" if end is None else f"{end:.2f}" for end in (point.low, point.high))
-    return f"{point.lithium_fraction:.2f} ({low} to {high})"
+    return crossing_text(point) if point.lithium_fraction is not None else point.reason or "none"
 
 
 def _voltage(voltage: ComparedVoltage) -> str:

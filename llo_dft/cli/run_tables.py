@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from llo_dft.cli.tables import remarks, turning_text
+from llo_dft.cli.tables import print_mock, remarks, turning_text
 from llo_dft.plotting.settings_text import settings_text
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.runs import RunHost, RunRecord, RunVacancy, VacancyRuns, VoltageRuns
     from llo_dft.documents.study import OxygenEnvironment
-
-MOCK = "MOCK OUTPUTS: these numbers are not results"
 
 
 def report_problems(runs: Sequence[RunRecord], let_through: Sequence[str]) -> None:
@@ -35,8 +33,7 @@ def report_problems(runs: Sequence[RunRecord], let_through: Sequence[str]) -> No
 def print_vacancy_runs(result: VacancyRuns) -> None:
     """Print hosts, vacancies and where E_f turns."""
     console = Console(highlight=False, soft_wrap=False)
-    if result.mock:
-        console.print(MOCK, style="bold red")
+    print_mock(console, mock=result.mock)
     others = sorted({name for v in _vacancies(result) for name in v.alternatives_ev})
     typer.echo(_title(result))
     table = Table()
@@ -67,8 +64,7 @@ def print_vacancy_runs(result: VacancyRuns) -> None:
 def print_voltage_runs(result: VoltageRuns) -> None:
     """Print the stable steps, the average and what lies above the hull."""
     console = Console(highlight=False, soft_wrap=False)
-    if result.mock:
-        console.print(MOCK, style="bold red")
+    print_mock(console, mock=result.mock)
     curve = result.curve
     if curve is None:
         console.print(f"no voltage: {result.reason}")

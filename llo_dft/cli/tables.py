@@ -10,6 +10,7 @@ from rich.table import Table
 from llo_dft.documents.study import system_name
 
 if TYPE_CHECKING:
+    from llo_dft.documents.comparison import EngineTurningPoint
     from llo_dft.documents.study import (
         HostResult,
         InterfaceResult,
@@ -20,11 +21,20 @@ if TYPE_CHECKING:
     )
 
 
+#: What stands above numbers that a stand-in made.
+MOCK = "MOCK OUTPUTS: these numbers are not results"
+
+
+def print_mock(console: Console, *, mock: bool) -> None:
+    """Say first, and in red, that numbers are a stand-in's."""
+    if mock:
+        console.print(MOCK, style="bold red")
+
+
 def print_study(result: StudyResult) -> None:
     """Print hosts, vacancies and where E_f turns."""
     console = Console(highlight=False, soft_wrap=False)
-    if result.mock:
-        console.print("MOCK OUTPUTS: these numbers are not results", style="bold red")
+    print_mock(console, mock=result.mock)
     table = Table(title=_title(result), title_justify="left")
     for name in ("x", "host (eV)", "site", "class", "cations", "E_f (eV/O)"):
         table.add_column(name, justify="right" if name[0] in "xhE" else "left")
@@ -42,13 +52,17 @@ def print_study(result: StudyResult) -> None:
         console.print(_pairs(result))
 
 
+def crossing_text(point: TurningPoint | EngineTurningPoint) -> str:
+    """Return a lithium fraction at which E_f crosses zero, with its interval."""
+    low, high = ("?" if end is None else f"{end:.2f}" for end in (point.low, point.high))
+    return f"{point.lithium_fraction:.2f} ({low} to {high})"
+
+
 def turning_text(point: TurningPoint) -> str:
     """Return where the lowest E_f of a system crosses zero, in words."""
     if point.lithium_fraction is None:
         return f"E_f crosses zero nowhere: {point.reason}"
-    low = "?" if point.low is None else f"{point.low:.2f}"
-    high = "?" if point.high is None else f"{point.high:.2f}"
-    text = f"lowest E_f crosses zero at x0 = {point.lithium_fraction:.2f} ({low} to {high})"
+    text = f"lowest E_f crosses zero at x0 = {crossing_text(point)}"
     return f"{text}; {point.reason}" if point.reason else text
 
 

@@ -2,10 +2,59 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
 from pydantic import Field
 
 from llo_dft.documents.base import Document
 from llo_dft.typing import OxygenScheme
+from llo_dft.units import MATERIALS_PROJECT_U_EV
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+#: Functional whose energies the corrections were fitted to, with or without a Hubbard U.
+FITTED_FUNCTIONAL: Final = "PBE"
+
+
+def schemes_not_fitted(
+    functional: str, u_values_ev: Mapping[str, float], elements: Iterable[str], dispersion: str
+) -> dict[OxygenScheme, str]:
+    """Return the O2 schemes that were fitted to energies of other settings, and why.
+
+    ``wang2006`` and ``mp2020`` were fitted to the error that PBE makes for O2; another
+    functional makes another one: HSE06 and SCAN overbind O2 by a fraction of it. ``mp2020`` was
+    fitted together with the Materials Project's U and without a dispersion correction.
+
+    Parameters
+    ----------
+    functional
+        As in a fingerprint: "PBE+U".
+    u_values_ev
+        Hubbard U by element, eV; 0 where there is none.
+    elements
+        Those whose U counts.
+    dispersion
+        Name of the dispersion correction, empty without.
+    """
+    if functional.partition("+U")[0] != FITTED_FUNCTIONAL:
+        reason = (
+            f"it was fitted to {FITTED_FUNCTIONAL} and {FITTED_FUNCTIONAL}+U energies, and these "
+            f"are {functional}; use 'none'"
+        )
+        return {"wang2006": reason, "mp2020": reason}
+    for element in sorted(set(elements) & MATERIALS_PROJECT_U_EV.keys()):
+        expected, found = MATERIALS_PROJECT_U_EV[element], u_values_ev.get(element, 0.0)
+        if found != expected:
+            reason = (
+                f"it was fitted with U({element}) {expected:g} eV, and here it is {found:g} eV; "
+                "use 'wang2006'"
+            )
+            return {"mp2020": reason}
+    if dispersion:
+        reason = f"it was fitted without a dispersion correction, and here is {dispersion}"
+        return {"mp2020": f"{reason}; use 'wang2006' or 'none'"}
+    return {}
 
 
 class OxygenSettings(Document):

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from monty.json import MSONable
 
+from llo_dft.documents.oxygen import schemes_not_fitted
 from llo_dft.engines.base import EngineError, OxygenReference
 from llo_dft.engines.vasp_geometry import periodic_directions
 from llo_dft.engines.vasp_incar import check_cutoff, check_unpaired, incar
 from llo_dft.engines.vasp_inputs import fingerprint_of, poscar_structure
 from llo_dft.engines.vasp_machine import check_potcars, check_program
-from llo_dft.engines.vasp_potcars import MATERIALS_PROJECT_U_EV, potcar_of
+from llo_dft.engines.vasp_potcars import potcar_of
 from llo_dft.engines.vasp_protocols import VaspProtocol, vasp_protocol
+from llo_dft.units import MATERIALS_PROJECT_U_EV
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.calculation import Fingerprint
     from llo_dft.engines.base import Outcome
-    from llo_dft.typing import CalculationKind, Capability, OxygenScheme
+    from llo_dft.typing import CalculationKind, Capability
 
 #: Name of the engine in a recipe.
 VASP: Final = "vasp"
@@ -177,17 +179,12 @@ class VaspEngine:
 
 def oxygen_of_vasp(protocol: VaspProtocol) -> OxygenReference:
     """Return which O2 schemes go with a functional: they were fitted with one each."""
-    refused: dict[OxygenScheme, str] = {}
-    if protocol.functional != "PBE+U":
-        why = f'fitted for PBE and PBE+U, not for {protocol.functional}; use "none"'
-        refused = {"wang2006": why, "mp2020": why}
-    elif dict(protocol.u_values_ev) != dict(MATERIALS_PROJECT_U_EV):
-        refused = {
-            "mp2020": "fitted with the Materials Project's U, which engine.overrides.u_values_ev "
-            'replaces; use "wang2006"'
-        }
-    elif protocol.dispersion != "none":
-        refused = {"mp2020": 'fitted without a dispersion correction; use "wang2006" or "none"'}
+    refused = schemes_not_fitted(
+        protocol.functional,
+        protocol.u_values_ev,
+        MATERIALS_PROJECT_U_EV,
+        "" if protocol.dispersion == "none" else protocol.dispersion,
+    )
     return OxygenReference(
         label_energy_ev_per_atom=None,
         source=f"O2 by VASP itself, {protocol.functional.removesuffix('+U')}",

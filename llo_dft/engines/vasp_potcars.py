@@ -75,19 +75,6 @@ POTCARS: Final[Mapping[str, Potcar]] = {
     "Mg": Potcar("Mg_pv", "13Apr2007", 403.929, 8),
 }
 
-#: Hubbard U - J by element, eV (Dudarev's scheme, on d), fitted to formation enthalpies of oxides
-#: (Wang, Maxisch and Ceder, Phys. Rev. B 73, 195107 (2006); Jain et al., Phys. Rev. B 84, 045115
-#: (2011)). The O2 schemes "mp2020" and "wang2006" belong to just these.
-MATERIALS_PROJECT_U_EV: Final[Mapping[str, float]] = {
-    "Mn": 3.9,
-    "Ni": 6.2,
-    "Co": 3.32,
-    "Fe": 5.3,
-    "V": 3.25,
-    "Cr": 3.7,
-    "Mo": 4.38,
-}
-
 #: Elements with a d shell that a U may act on.
 D_ELEMENTS: Final = frozenset({"Mn", "Ni", "Co", "Fe", "Ti", "V", "Cr", "Ru", "Nb", "Mo", "Zr"})
 

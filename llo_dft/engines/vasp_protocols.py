@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from llo_dft.engines.base import EngineError
-from llo_dft.engines.vasp_potcars import D_ELEMENTS, MATERIALS_PROJECT_U_EV, potcar_of
+from llo_dft.engines.vasp_potcars import D_ELEMENTS, potcar_of
 from llo_dft.typing import MagneticOrder
+from llo_dft.units import MATERIALS_PROJECT_U_EV
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,12 +8,12 @@ import pytest
 from llo_dft.builders.valences import FORMAL_CHARGES
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.vasp_potcars import (
-    MATERIALS_PROJECT_U_EV,
     POTCARS,
     hardest,
     n_electrons,
     potcar_of,
 )
+from llo_dft.units import MATERIALS_PROJECT_U_EV
 
 
 def test_titles_and_valences_are_those_of_pymatgens_list_of_the_licensed_set():
