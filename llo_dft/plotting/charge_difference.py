@@ -31,6 +31,9 @@ OTHER_COLOR: Final = "#6c757d"
 #: Where electrons went to, and where they came from.
 GAIN_COLOR: Final = "#e0b000"
 LOSS_COLOR: Final = "#1fa3b5"
+#: Most characters of a title's line that fit in the narrowest of these figures.
+_LONGEST_LINE: Final = 80
+
 _LINE, _CUMULATIVE = "#1f4e79", "#b8491e"
 
 
@@ -141,9 +144,11 @@ def charge_title(document: ChargeDifference) -> str:
     """Return what was computed, how, and how much moved."""
     names = [_short(n) for n in (document.whole_file, document.a_file, document.b_file)]
     settings = settings_text(document.fingerprint) or "vasp, settings not known"
+    files = [f"{part} = {name}" for part, name in zip(("AB", "A", "B"), names, strict=True)]
+    together = ", ".join(files)
     lines = [
         f"{document.structure.composition.formula}, {settings}",
-        f"AB = {names[0]}, A = {names[1]}, B = {names[2]}",
+        *([together] if len(together) <= _LONGEST_LINE else files),
         f"{document.absolute_e:.3f} e moved, residual {document.residual_e:.1e} e",
     ]
     return title_text(lines, allowed=document.allowed, mock=document.mock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from llo_dft.documents.electronic import ProjectedDensities
 
 _COLORS: Final = ("#2a9d8f", "#e76f51", "#8a5fbf", "#c9a227", "#1f4e79", "#6c757d")
+#: Share of the highest density above which a density counts as seen, and what is shown around it.
+_SEEN: Final = 0.01
+_MARGIN_EV: Final = 1.5
+
 _REFERENCE: Final = {
     "vbm": "E - E(VBM)",
     "fermi": "E - E(Fermi)",
@@ -61,7 +66,7 @@ def plot_density_of_states(densities: ProjectedDensities, axes: Axes) -> Axes:
             axes.plot(energies, [-value for value in curve.down], color=color, linewidth=1.1)
         if curve.center_ev is not None:
             axes.axvline(curve.center_ev, color=color, linestyle=":", linewidth=1.2)
-    axes.set_xlim(energies[0], energies[-1])
+    axes.set_xlim(_shown(densities))
     axes.set_xlabel(f"{_REFERENCE[densities.reference]} (eV)")
     down = any(curve.down is not None for curve in densities.curves.values())
     axes.set_ylabel(
@@ -75,6 +80,20 @@ def plot_density_of_states(densities: ProjectedDensities, axes: Axes) -> Axes:
     axes.set_title(title_text(lines, mock=densities.mock), fontsize=9, loc="left")
     legend_below(axes, columns=2)
     return axes
+
+
+def _shown(densities: ProjectedDensities) -> tuple[float, float]:
+    """Return the ends of the energies at which there is something to see, gap and all.
+
+    A calculation's own energies begin at its deepest state, Li 1s or O 2s.
+    """
+    energies = np.array(densities.energies_ev)
+    spins = [s for c in densities.curves.values() for s in (c.up, c.down) if s is not None]
+    height = np.max(np.abs(spins), axis=0) if spins else np.zeros(len(energies))
+    seen = energies[height > _SEEN * height.max(initial=0.0)]
+    ends = [densities.vbm_ev, densities.vbm_ev if densities.cbm_ev is None else densities.cbm_ev]
+    low, high = min([*seen, *ends]), max([*seen, *ends])
+    return max(energies[0], low - _MARGIN_EV), min(energies[-1], high + _MARGIN_EV)
 
 
 def save_density_of_states(densities: ProjectedDensities, path: Path) -> None:

@@ -61,3 +61,11 @@ def test_the_title_says_what_computed_it_and_what_may_not_be_compared(document):
     assert lines[0] == "MOCK OUTPUTS - NOT A RESULT"
     assert lines[1].endswith(", vasp 6.4.2, HSE06")
     assert lines[-1] == "allowed to differ: functional"
+
+
+def test_long_names_of_files_have_a_line_each(document):
+    names = {f"{part}_file": f"/runs/{part * 40}/CHGCAR.gz" for part in ("whole", "a", "b")}
+    lines = charge_title(document.model_copy(update=names)).splitlines()
+    assert [line.partition(" = ")[0] for line in lines[1:4]] == ["AB", "A", "B"]
+    assert "AB = " in charge_title(document).splitlines()[1]
+    assert ", B = " in charge_title(document).splitlines()[1]

@@ -43,6 +43,20 @@ def test_curves_and_centres_are_drawn_as_they_are():
     assert texts == ["gap", "3TM (2), centre -0.90 eV", "free (1), no centre"]
 
 
+def test_energies_without_states_are_left_out_but_not_the_gap():
+    # O 2p near the valence band, of a calculation whose energies begin at Li 1s
+    energies = np.arange(-45.0, 20.0, 0.5)
+    states = DensityCurve(n_sites=1, up=[float(-6.0 <= e <= 0.0) for e in energies], center_ev=-3.0)
+    deep = DENSITIES.model_copy(
+        update={"energies_ev": energies.tolist(), "cbm_ev": 3.0, "curves": {"3TM": states}}
+    )
+    low, high = plot_density_of_states(deep, Figure().add_subplot()).get_xlim()
+    assert -9.0 < low < -6.0
+    assert 3.0 < high < 6.0
+    nothing = deep.model_copy(update={"curves": {}})
+    assert plot_density_of_states(nothing, Figure().add_subplot()).get_xlim()[1] > 3.0
+
+
 def test_the_title_says_what_computed_it():
     settings = Fingerprint(engine="vasp", engine_version="6.4.2", functional="HSE06")
     made = DENSITIES.model_copy(update={"fingerprint": settings, "mock": True})
