@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import lzma
 import random
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from damage_cases import VASPRUN_EACH, VASPRUN_SEEDS
+from damage_cases import PACKED_VASPRUN_EACH, VASPRUN_EACH, VASPRUN_SEEDS
 from vasprun_writer import L_FIELDS, LM_FIELDS, Run, text
 
 from llo_dft.analysis.band_edges import band_edges
@@ -125,6 +127,31 @@ def run_cases(path: Path, seed: int, count: int) -> list[str]:
 @pytest.mark.parametrize("seed", range(VASPRUN_SEEDS))
 def test_damage_never_gives_a_wrong_number(tmp_path, seed):
     assert run_cases(tmp_path / "vasprun.xml", seed, VASPRUN_EACH) == []
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".xz", lzma.compress)])
+def test_a_damaged_packed_file_never_gives_a_wrong_number(tmp_path, suffix, pack):
+    source = random.Random(17)  # noqa: S311 (damage, not secrets)
+    path = tmp_path / f"vasprun.xml{suffix}"
+    packed = pack(text(RUNS[0]).encode("latin-1"))
+    path.write_bytes(packed)
+    truth = results(path)
+    named = done = 0
+    for case in range(PACKED_VASPRUN_EACH):
+        done += 1
+        place = source.randrange(len(packed))
+        changed = bytes([packed[place] ^ (1 << source.randrange(8))]) + packed[place + 1 :]
+        path.write_bytes(packed[:place] + (changed if case % 2 else b""))
+        start = time.monotonic()
+        try:
+            got = results(path)
+        except VaspFileError:
+            named += 1
+        else:
+            assert got == truth
+        assert time.monotonic() - start < HANG_S
+    assert done == PACKED_VASPRUN_EACH
+    assert named > 3 * PACKED_VASPRUN_EACH // 4
 
 
 @pytest.mark.slow
