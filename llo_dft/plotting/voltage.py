@@ -88,6 +88,8 @@ def plot_hull(curve: VoltageCurve, axes: Axes, color: str = _COLOR) -> Axes:
         )
     axes.axhline(0.0, color="0.6", linewidth=0.8, zorder=0)
     _at_least(axes, _LEAST_RANGE_EV)
+    x = [point.lithium_fraction for point in curve.points]
+    axes.set_xlim(max(x) + 0.02, min(x) - 0.02)
     axes.set_ylabel("Formation energy\n(eV per Li exchanged)")
     axes.set_xlabel("Lithium fraction x  (charging to the right)")
     axes.legend(fontsize=8, frameon=False)

@@ -63,6 +63,8 @@ def test_hosts_above_the_hull_are_hollow_in_both(axes: Axes) -> None:
     assert [list(line.get_xdata()) for line in hollow] == [[0.75]]
     assert hollow[0].get_ydata() == pytest.approx([(-73.5 + 73.75) / 4])
     assert list(hull.lines[0].get_xdata()) == [1.0, 0.5, 0.0]
+    left, right = hull.get_xlim()
+    assert left > right  # charging goes to the right here too
 
 
 def test_a_single_step_can_be_drawn(axes: Axes) -> None:
