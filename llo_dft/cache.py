@@ -190,7 +190,8 @@ class CalculationCache:
         """Remove what killed calculations left; return how many. Call it under the study's lock."""
         left = sorted(self.folder.glob(f"{_PARTIAL}*"))
         for path in left:
-            shutil.rmtree(path)
+            # a program whose worker was killed may still write there: the next sweep has the rest
+            shutil.rmtree(path, ignore_errors=True)
         return len(left)
 
     def _store_failure(self, workspace: Path, failed: Path) -> None:

@@ -135,6 +135,7 @@ def run_study(
             on_event=_counter(plan.n_calculations, cache, on_progress),
         )
         stack.close()
+        cache.sweep()  # what workers that were killed left: nobody runs this study again
         result = with_failures(_collected(outcome), _broken(outcome))
         return write_results(result, cache, folder)
 

@@ -114,6 +114,8 @@ def test_a_dead_worker_and_a_failed_host_leave_the_rest_alone(troubled, plan: St
         assert vacancy.status == "missing"
         assert "worker" in str(vacancy.reason).lower()
     assert (second.status, second.reason) == ("failed", "RuntimeError: the cluster is on fire")
+    # the worker that was killed could not clear its workspace away, and nobody may run this again
+    assert not list(troubled.folder.calculations.glob(".partial-*"))
     states = {p.label: p.state for p in troubled.progress}
     assert len(states) == plan.n_calculations
     assert states["bare_x0.5714"] == "failed"
