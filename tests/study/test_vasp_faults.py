@@ -1,0 +1,212 @@
+"""Each way in which VASP fails, at some calculation of a study: named, repaired or computed again.
+
+Which calculation it is was drawn by chance. To keep this short, it is taken out of a study that
+was run before, and all else is found in its cache.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+import standin
+import stub_potcars
+from studies import tiny_recipe
+from typer.testing import CliRunner
+from vasp_studies import formation_energies, numbers, prepared_study, run_here, vasp_table
+
+from llo_dft.cache import CalculationCache
+from llo_dft.cli.main import app
+from llo_dft.study.folder import StudyFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from standin import StandIn
+
+    from llo_dft.documents.study import CalculationRecord, StudyResult
+    from llo_dft.study.run import PreparedRun
+
+#: Of the draw of the calculation that fails.
+SEED = 6
+
+#: A relaxation that was repaired took another way to the same minimum, which both leave at
+#: the largest force of the recipe below.
+SAME_MINIMUM_EV = 1e-3
+ROUNDING_EV = 1e-9
+FORCE_TOLERANCE = 0.005
+
+#: What is said of each fault that custodian repairs, and of each that ends a calculation.
+REPAIRED = {
+    # the handler for the end of a run and the one for its course may both meet it, in either order
+    "not_converged_electronic": r"(not converged|cycles do not converge): (ALGO|Algo) = \w+",
+    "not_converged_ionic": "not converged: .*CONTCAR copied to POSCAR",
+    "zbrent": r"ZBRENT \(line search of the relaxation\): CONTCAR copied to POSCAR",
+}
+FATAL = {
+    "crash": "VASP ended with exit status 174; its last words: .*SIGSEGV, segmentation fault",
+    "killed": r"VASP was killed by SIGKILL \(out of memory, or ended by the queue or a user\)",
+    "truncated_vasprun": "VASP's vasprun.xml is cut off or damaged",
+    "nan_energy": r"VASP's energy or forces are no numbers \(NaN\)",
+    "full_disk": "VASP ended with exit status 38; its last words: .*No space left on device",
+    "wall_time": r"stopped for the wall time in ionic step \d+; the next run goes on from there",
+}
+
+
+@dataclass
+class Vasp:
+    """Where VASP is, as far as the study can tell."""
+
+    home: Path
+    patched: pytest.MonkeyPatch
+
+    def install(self, **fault: object) -> StandIn:
+        placed = standin.install(self.home, faults=[fault] if fault else [])
+        placed.use(self.patched)
+        return placed
+
+
+@pytest.fixture(scope="module")
+def vasp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vasp]:
+    with pytest.MonkeyPatch.context() as patched:
+        stub_potcars.use(stub_potcars.install(tmp_path_factory.mktemp("potcars")), patched)
+        yield Vasp(tmp_path_factory.mktemp("vasp"), patched)
+
+
+@dataclass
+class Undisturbed:
+    """The study as it is where nothing goes wrong. Read only."""
+
+    prepared: PreparedRun
+    result: StudyResult
+
+    def without(self, label: str, folder: Path) -> str:
+        """Copy its folder but for one calculation; return the key of that."""
+        shutil.copytree(self.prepared.folder.path, folder)
+        key = str(record(self.result, label).key)
+        shutil.rmtree(folder / "calculations" / key)
+        return key
+
+
+@pytest.fixture(scope="module")
+def undisturbed(vasp: Vasp, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    vasp.install()
+    recipe = tiny_recipe(
+        cathode={"composition": "Li2MnO3"},
+        delithiation={"fractions": [1.0, 0.5]},
+        vacancies={"environments": ["2TM+1Li"]},
+        oxygen={"scheme": "none"},
+        engine=vasp_table(
+            force_tolerance=FORCE_TOLERANCE,
+            cell_force_tolerance=FORCE_TOLERANCE,
+            max_steps=400,  # else one of them needs a repair of its own
+        ),
+    )
+    prepared = prepared_study(recipe, tmp_path_factory.mktemp("undisturbed") / "study")
+    result = run_here(prepared)
+    assert result.is_complete, result.calculations
+    return Undisturbed(prepared, result)
+
+
+def record(result: StudyResult, label: str) -> CalculationRecord:
+    return next(one for one in result.calculations if one.label == label)
+
+
+def drawn_label(kind: str, result: StudyResult) -> str:
+    """Draw a calculation, the same one each time."""
+    labels = [one.label for one in result.calculations]
+    label = random.Random(f"{SEED} {kind}").choice(labels)  # noqa: S311 (no secret)
+    print(f"seed {SEED}: {kind} at {label}")  # noqa: T201 (shown if the test fails)
+    return label
+
+
+def status_of(folder: Path) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["status", str(folder)])
+    return done.exit_code, done.stdout
+
+
+def assert_same_study(result: StudyResult, before: StudyResult, tolerance: float) -> None:
+    assert result.is_complete
+    assert numbers(result) == pytest.approx(numbers(before), abs=tolerance)
+    assert formation_energies(result) == pytest.approx(formation_energies(before), abs=tolerance)
+
+
+def completed(folder: Path) -> list[str]:
+    """The calculations that were completed in a folder so far, in their order."""
+    journal = CalculationCache(StudyFolder(folder).calculations).journal()
+    return [entry.key for entry in journal if entry.event == "completed"]
+
+
+def starts_by_key(placed: StandIn) -> list[str]:
+    """The calculation of each start of VASP."""
+    found = [re.search(r"\.partial-([0-9a-f]+)-", start["folder"]) for start in placed.starts()]
+    return [match[1] for match in found if match]
+
+
+@pytest.mark.parametrize("kind", list(REPAIRED))
+def test_what_can_be_repaired_is_repaired_and_told(
+    kind: str, vasp: Vasp, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    label = drawn_label(kind, undisturbed.result)
+    key = undisturbed.without(label, tmp_path / "study")
+    placed = vasp.install(kind=kind, folder=key)
+    result = run_here(undisturbed.prepared, tmp_path / "study")
+    assert [start["kind"] for start in placed.starts() if start["kind"]] == [kind]
+    assert_same_study(result, undisturbed.result, SAME_MINIMUM_EV)
+    corrections = record(result, label).corrections
+    assert all(re.search(REPAIRED[kind], correction) for correction in corrections), corrections
+    assert corrections
+    assert not any(one.corrections for one in result.calculations if one.label != label)
+    code, said = status_of(tmp_path / "study")
+    assert code == 0
+    assert all(f"  corrected {label}: {correction}\n" in said for correction in corrections)
+    n_starts = len(placed.starts())
+    assert run_here(undisturbed.prepared, tmp_path / "study") == result
+    assert len(placed.starts()) == n_starts
+
+
+@pytest.mark.parametrize("kind", list(FATAL))
+def test_what_ends_a_calculation_is_named_and_computed_by_the_next_run(
+    kind: str, vasp: Vasp, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    label = drawn_label(kind, undisturbed.result)
+    key = undisturbed.without(label, tmp_path / "study")
+    placed = vasp.install(kind=kind, folder=key, seconds_per_step=0.3, bytes_left=40_000)
+    with pytest.MonkeyPatch.context() as patched:
+        if kind == "wall_time":
+            patched.setenv("LLO_DFT_JOB_END_TIME", str(time.time() + 60))
+            patched.setenv("LLO_DFT_VASP_STOP_BEFORE_S", "57")
+            patched.setenv("LLO_DFT_VASP_MONITOR_S", "0.5")
+        result = run_here(undisturbed.prepared, tmp_path / "study")
+    assert [start["kind"] for start in placed.starts()][-1] == kind
+    failed = [one for one in result.calculations if one.status == "failed"]
+    assert [one.label for one in failed] == [label]
+    assert re.search(FATAL[kind], str(failed[0].reason))
+    assert "\n" not in str(failed[0].reason)
+    # what starts from it is skipped, and says so; nothing else is touched
+    others = {one.label: one for one in result.calculations if one.label != label}
+    assert {one.status for one in others.values()} <= {"completed", "skipped"}
+    for one in others.values():
+        assert one.status == "completed" or f"{label} failed: " in str(one.reason)
+    code, said = status_of(tmp_path / "study")
+    assert code == 1
+    assert f"  failed    {label}: {failed[0].reason}" in said
+    n_starts = len(placed.starts())
+    again = run_here(undisturbed.prepared, tmp_path / "study")
+    if kind == "wall_time":  # went on from where it was, so from there on all is new
+        assert_same_study(again, undisturbed.result, SAME_MINIMUM_EV)
+        assert any(
+            one.startswith("stopped for the wall time") for one in record(again, label).corrections
+        )
+    else:
+        assert_same_study(again, undisturbed.result, ROUNDING_EV)
+        assert set(starts_by_key(placed)[n_starts:]) == {key}
+    assert status_of(tmp_path / "study")[0] == 0
+    made = completed(tmp_path / "study")[len(completed(undisturbed.prepared.folder.path)) :]
+    assert len(made) == len(set(made))
