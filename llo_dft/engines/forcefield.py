@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
+import warnings
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from llo_dft.engines.potentials import Potential
     from llo_dft.typing import CalculationKind, Capability
 
-logger = logging.getLogger(__name__)
+#: scipy's warning at every step of a cell; errors below 1e-9 of a strain are of no account here.
+_ROUNDING_OF_LOGM = r"logm result may be inaccurate, approximate err = \S+e-[1-9]\d"
 
 
 @dataclass
@@ -81,7 +82,9 @@ class ForceFieldCalculation(MSONable):
             },
             optimizer_kwargs={"optimizer": settings.optimizer},
         )
-        result = maker.run_ase(structure)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", _ROUNDING_OF_LOGM, RuntimeWarning)
+            result = maker.run_ase(structure)
         trajectory = result.trajectory
         energies = np.array([frame["energy"] for frame in trajectory.frame_properties])
         forces = np.array(trajectory.frame_properties[-1]["forces"])

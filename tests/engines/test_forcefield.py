@@ -1,5 +1,6 @@
 import importlib.util
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +10,11 @@ pytest.importorskip("chgnet", reason="the chgnet extra is not installed")
 
 from llo_dft.engines import potentials
 from llo_dft.engines.base import CalculationError, CalculationMaker, EngineError
-from llo_dft.engines.forcefield import ForceFieldEngine, resolve_device
+from llo_dft.engines.forcefield import (
+    _ROUNDING_OF_LOGM,
+    ForceFieldEngine,
+    resolve_device,
+)
 
 
 def maker_of(kind, **overrides):
@@ -33,6 +38,12 @@ def test_a_bulk_relaxation_moves_the_cell_to_lower_energy(small_oxide, tmp_path)
     free = maker_of("bulk_relax").calculate(strained, tmp_path)
     assert free.energy_ev < fixed.energy_ev - 0.05
     assert free.structure.volume > strained.volume
+
+
+@pytest.mark.parametrize(("error", "is_rounding"), [("4.0e-13", True), ("2e-03", False)])
+def test_only_the_rounding_of_a_strains_logarithm_is_kept_quiet(error, is_rounding):
+    said = f"logm result may be inaccurate, approximate err = {error}"
+    assert bool(re.match(_ROUNDING_OF_LOGM, said)) is is_rounding
 
 
 def test_too_few_steps_is_a_failure_that_names_force_and_limit(small_oxide, tmp_path):
