@@ -20,17 +20,25 @@ if TYPE_CHECKING:
 _MARK = {"completed": "", "failed": "FAILED ", "skipped": "skipped ", "reused": ""}
 
 
+#: Part of the work after which what it took counts as much as what was expected of it. The first
+#: calculations are small, and start their worker's process besides.
+_TRUST_AFTER = 0.1
+
+
 class TimeLeft:
-    """Estimate of the time left, from what the calculations took so far.
+    """Estimate of the time left, from what was expected and what the calculations took so far.
 
     Parameters
     ----------
     work
         How much each calculation is expected to take, by label, in any one unit.
+    expected_s
+        Time that what is not there yet was expected to take in all, s; None if nobody can tell.
     """
 
-    def __init__(self, work: Mapping[str, float]) -> None:
+    def __init__(self, work: Mapping[str, float], expected_s: float | None = None) -> None:
         self._left = dict(work)
+        self._expected_s = expected_s
         self._done = 0.0
         self._started = time.monotonic()
 
@@ -46,14 +54,21 @@ class TimeLeft:
             return "done"
         if not self._done:
             return "time left unknown"
-        seconds = (now - self._started) / self._done * sum(self._left.values())
+        left = sum(self._left.values())
+        took, done = now - self._started, self._done
+        if self._expected_s is not None:
+            took += _TRUST_AFTER * self._expected_s
+            done += _TRUST_AFTER * (left + self._done)
+        seconds = took / done * left
         return f"{seconds / 60:.0f} min left" if seconds > 90 else f"{seconds:.0f} s left"  # noqa: PLR2004
 
 
 @contextmanager
-def shown_progress(work: Mapping[str, float], title: str) -> Iterator[Callable[[Progress], None]]:
-    """Give a callable to be told of each calculation that ended; see ``TimeLeft`` for work."""
-    left = TimeLeft(work)
+def shown_progress(
+    work: Mapping[str, float], title: str, expected_s: float | None = None
+) -> Iterator[Callable[[Progress], None]]:
+    """Give a callable to be told of each calculation that ended; see ``TimeLeft``."""
+    left = TimeLeft(work, expected_s)
     console = Console(stderr=True, highlight=False)
     if not on_terminal():
 

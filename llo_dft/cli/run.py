@@ -72,7 +72,8 @@ def _run_here(prepared: PreparedRun, workers: int | None) -> StudyResult:
     _announce(prepared, f"{workers} at a time")
     expected = estimate(prepared.plan, prepared.engine, prepared.folder.calculations)
     typer.echo(expected.text(workers), err=True)
-    with shown_progress(expected.work, prepared.recipe.study.name) as on_progress:
+    seconds = None if expected.seconds is None else expected.seconds / workers
+    with shown_progress(expected.work, prepared.recipe.study.name, seconds) as on_progress:
         return run_study(prepared, workers=workers, on_progress=on_progress)
 
 

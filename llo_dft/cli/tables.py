@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: What stands above numbers that a stand-in made.
 MOCK = "MOCK OUTPUTS: these numbers are not results"
 
+#: Flags of a rebuilt lattice in a table; the results hold all.
+_FLAGS_SHOWN = 3
+
 
 def print_mock(console: Console, *, mock: bool) -> None:
     """Say first, and in red, that numbers are a stand-in's."""
@@ -152,8 +155,10 @@ def _add_vacancy(table: Table, vacancy: VacancyResult) -> None:
 
 
 def remarks(reason: str | None, flags: list[str]) -> str:
-    """Return the reason and what was rebuilt in full, and how many moments changed."""
+    """Return the reason, the first of what was rebuilt, and how many moments changed."""
     moments = sum(flag.startswith("moment") for flag in flags)
     lattice = [flag for flag in flags if not flag.startswith("moment")]
+    rest = len(lattice) - _FLAGS_SHOWN
+    more = [f"{rest} more"] if rest > 0 else []
     changed = [f"{moments} moment{'s' * (moments > 1)} changed"] if moments else []
-    return "; ".join([*([reason] if reason else []), *lattice, *changed])
+    return "; ".join([*([reason] if reason else []), *lattice[:_FLAGS_SHOWN], *more, *changed])
