@@ -7,6 +7,7 @@ news every second, and its calculations find the fake engine.
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from fake_engine import fault_name
 from ruamel.yaml import YAML
 from slow_engine import SlowCalculation, SlowEngine
+from standin_study import COMMAND
 
 from llo_dft.cache import CalculationCache
 from llo_dft.hpc.remote_template import check_answers, project_text, write_project
@@ -32,6 +34,7 @@ from llo_dft.study.status import StudyStatus, study_status
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
+    from standin_study import VaspHome
     from store_server import StoreServer
 
     from llo_dft.documents.plan import StudyPlan
@@ -47,8 +50,11 @@ SECRET = "correct-horse-battery-staple"  # noqa: S105 (planted)
 SECRET_VARIABLE = "LLO_DFT_MONGO_PASSWORD"  # noqa: S105
 
 
-def project_file(folder: Path, server: StoreServer, scheduler: str = "slurm") -> Path:
-    """Write a project into the folder where jobflow-remote looks for projects."""
+def project_file(folder: Path, server: StoreServer, vasp: VaspHome | None = None) -> Path:
+    """Write a project into the folder where jobflow-remote looks for projects.
+
+    Its calculations find the fake engine, or else VASP.
+    """
     answers = check_answers(
         {
             "name": "lab",
@@ -57,15 +63,16 @@ def project_file(folder: Path, server: StoreServer, scheduler: str = "slurm") ->
             "python": sys.executable,
             "cores": 1,
             "memory": "500 MB",
-            "vasp_command": "srun vasp_std",
+            "vasp_command": COMMAND,
+            "potcars": None if vasp is None else str(vasp.potcars),
             "mongo_database": "llo",
             "mongo_user": "me",
         }
     )
-    template = resource_path("hpc_configs", f"jobflow_remote_{scheduler}.yaml")
+    template = resource_path("hpc_configs", "jobflow_remote_slurm.yaml")
     text = project_text(template.read_text(encoding="utf-8"), answers)
     path = write_project(folder / "projects", answers.name, text)
-    change_project(path, lambda project: _for_tests(project, server))
+    change_project(path, lambda project: _for_tests(project, server, vasp))
     return path
 
 
@@ -77,12 +84,16 @@ def change_project(path: Path, change: Any) -> None:
     yaml.dump(project, path)
 
 
-def _for_tests(project: dict[str, Any], server: StoreServer) -> None:
+def _for_tests(project: dict[str, Any], server: StoreServer, vasp: VaspHome | None) -> None:
     project["queue"]["store"] = server.store("jobs")
     project["jobstore"]["docs_store"] = server.store("outputs")
     for delay in ("delay_checkout", "delay_check_run_status", "delay_advance_status"):
         project["runner"][delay] = 1
-    project["exec_config"]["vasp"]["export"] = {"PYTHONPATH": str(HELPERS)}
+    program = project["exec_config"]["vasp"]
+    if vasp is None:
+        program["export"] = {"PYTHONPATH": str(HELPERS)}
+    else:
+        program["export"] |= {name: shlex.quote(text) for name, text in vasp.variables.items()}
 
 
 #: Longer than a walltime of a minute, and than Slurm takes to look for those that are over.

@@ -9,17 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cluster_studies import NASTY, files_with
 from fake_engine import fault_name
-from remote_study import SECRET, change_project
-from studies import tiny_recipe
+from remote_study import change_project
 
 from llo_dft.hpc.remote_probe import ProbeError, ask_scheduler, try_header
 from llo_dft.hpc.remote_project import load_project
-from llo_dft.study.plan import make_plan
 from llo_dft.study.remote_retry import retry_study
 from llo_dft.study.remote_submit import cancel_study
-from llo_dft.study.run import run_study
 
 if TYPE_CHECKING:
     import subprocess
@@ -71,32 +67,6 @@ def assert_nothing_twice(study: RemoteStudy, n_interrupted: int) -> None:
     labels = study.prepared.plan.labels
     assert [events["completed", label] for label in labels] == [1] * len(labels)
     assert sum(study.n_started.values()) - len(labels) == n_interrupted
-
-
-@pytest.mark.usefixtures("spoken")
-def test_a_study_on_slurm_leaves_what_a_run_here_leaves(
-    slurm: LocalSlurm, make_remote: MakeRemote, server: StoreServer, tmp_path: Path
-) -> None:
-    # the least study there is: five calculations
-    recipe = tiny_recipe(
-        study={"name": "the least one"},
-        delithiation={"fractions": [1.0]},
-        vacancies={"environments": ["2TM+1Li"], "per_environment": 1},
-    )
-    plan = make_plan(recipe, Path())
-    study = make_remote(NASTY, recipe=recipe, plan=plan)
-    study.submit()
-    study.drive()
-    here = make_remote("here", recipe=recipe, plan=plan)
-    run_study(here.prepared, workers=1)
-    assert study.results() == here.results()
-    assert_nothing_twice(study, 0)
-    assert not list(tmp_path.rglob("planted"))
-    # nothing that was written, by us, by jobflow-remote or by Slurm, holds the password
-    assert files_with(SECRET, tmp_path, slurm.folder) == []
-    assert not [document for document in server.documents() if SECRET in repr(document)]
-    script = next(path for path in tmp_path.rglob("submit.sh") if "--ntasks" in path.read_text())
-    assert "#SBATCH --export=NONE" in script.read_text()
 
 
 def test_slurm_itself_says_whether_it_would_take_a_job(
