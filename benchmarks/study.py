@@ -146,10 +146,10 @@ def stock_side(folder: Path, options: dict[str, Any]) -> None:
         maker = makers[kind == "bulk_relax"]
         document = maker.make.original(maker, Structure.from_dict(fields))
         found[key] = {
-            "energy_ev": document.output.energy,
+            "energy_ev": float(document.output.energy),
             "evaluations": evaluations,
-            "structure": document.output.structure.as_dict(),
-            "converged": document.is_force_converged,
+            "structure": json.loads(document.output.structure.to_json()),
+            "converged": bool(document.is_force_converged),
         }
     (folder / "stock.json").write_text(json.dumps(found))
 
