@@ -126,12 +126,16 @@ def _energy(
 
 
 def _check_comparable(made: InterfaceCalculations) -> None:
-    """Refuse energies of other settings; one that is not there is told of by its name later."""
+    """Refuse energies of other settings; one that is not there is told of by its name later.
+
+    In cells of other shapes k-points as dense as each other are not equally far apart: divisions
+    are whole numbers. One protocol chose them all.
+    """
     if made.best is None or made.best.status != "completed":
         return
     for other in (made.bare, made.crystal, made.lithium):
         if other is not None and other.status == "completed":
-            check_comparable(made.best, other, same_cell=False)
+            check_comparable(made.best, other, same_cell=False, without=("k_spacing_per_angstrom",))
     for part in (made.oxide, made.coating):
         if part is not None and part.status == "completed":
             check_comparable(made.best, part)

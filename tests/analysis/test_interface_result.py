@@ -173,6 +173,24 @@ def test_energies_of_other_settings_are_not_subtracted(
     assert "PBE" in str(energy.reason)
 
 
+def test_k_points_of_cells_of_other_shapes_are_not_equally_far_apart(
+    calculations: dict[str, Any],
+) -> None:
+    expected = result_of(calculations).energy
+    names = ["best", "bare", "oxide", "coating", "crystal", "lithium"]
+    spacings = dict.fromkeys(names, 0.25) | {"bare": 0.31, "crystal": 0.24, "lithium": 0.12}
+    for name, spacing in spacings.items():
+        one = calculations[name]
+        changed = one.fingerprint.model_copy(update={"k_spacing_per_angstrom": spacing})
+        calculations[name] = one.model_copy(update={"fingerprint": changed})
+    assert expected.work_of_adhesion_j_per_m2 is not None
+    assert expected.formation_energy_j_per_m2 is not None
+    assert result_of(calculations).energy == expected
+    changed = calculations["oxide"].fingerprint.model_copy(update={"k_spacing_per_angstrom": 0.3})
+    calculations["oxide"] = calculations["oxide"].model_copy(update={"fingerprint": changed})
+    assert "k_spacing_per_angstrom: 0.25 and 0.3" in str(result_of(calculations).energy.reason)
+
+
 @pytest.mark.parametrize("part", ["oxide", "coating"])
 def test_a_part_in_another_cell_is_not_subtracted(
     calculations: dict[str, Any], make: Any, part: str
