@@ -9,6 +9,7 @@ a server. It is no MongoDB: it knows no accounts, keeps nothing on disk, and is 
 from __future__ import annotations
 
 import shutil
+import socket
 import tempfile
 import threading
 from contextlib import suppress
@@ -59,7 +60,9 @@ class StoreServer:
         # The thread must be gone before its socket is closed: the next server may get the same
         # file descriptor, and the thread would take that one's clients.
         self._ending = True
-        Client(self.address, family="AF_UNIX", authkey=KEY).close()
+        # it wakes if it waits for a client; nobody waits for its answer, since it may be gone
+        with socket.socket(socket.AF_UNIX) as nobody:
+            nobody.connect(self.address)
         self._thread.join()
         self._listener.close()
         shutil.rmtree(self._folder)
