@@ -40,7 +40,8 @@ def ask_scheduler(scheduler: SchedulerName) -> int:
     try:
         return len(BATCH_SYSTEMS[scheduler].states())
     except BatchError as error:
-        raise ProbeError(str(error)) from error
+        # what follows is of a cluster file, which a project has none of
+        raise ProbeError(str(error).partition(";")[0]) from error
 
 
 def try_header(project: RemoteProject, worker: str, size: JobSize | None) -> None:

@@ -301,4 +301,6 @@ def _last_line(text: str | None) -> str:
 
 
 def _first_words(error: Exception) -> str:
-    return " ".join(str(error).split(", Timeout:")[0].split())[:300]
+    """Return what went wrong, without what pymongo says of its own settings."""
+    text = str(error).split(", Timeout:")[0].split(" (configured timeouts")[0]
+    return " ".join(text.split())[:300]

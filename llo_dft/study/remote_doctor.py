@@ -81,7 +81,8 @@ def _schedulers(project: RemoteProject) -> Iterator[Finding]:
                 f"scheduler {scheduler}",
                 "missing",
                 str(error),
-                "run the runner, and this, on a machine that submits jobs",
+                "run the runner, and this, on a machine that submits jobs; see scheduler_type of "
+                f"the workers in {project.file}",
             )
         else:
             yield Finding(f"scheduler {scheduler}", "ok", f"it answers; {number} jobs of yours")
@@ -158,8 +159,11 @@ def _program(project: RemoteProject, name: JobTypeName, kind: JobType) -> Iterat
             if one["state"] == "ok":
                 yield Finding(f"{one['what']} on {where}", "ok", str(one["found"]))
             else:
-                advice = f"see exec_config.{kind.program} in {project.file}"
-                yield Finding(f"{one['what']} on {where}", "missing", str(one["found"]), advice)
+                # what it says to do comes first: with VASP's files, what is wrong with them
+                advice = f"{one['remedy']}\nsee exec_config.{kind.program} in {project.file}"
+                yield Finding(
+                    f"{one['what']} on {where}", "missing", str(one["found"]), advice.strip()
+                )
     if name != "potential":
         yield _vasp_itself(project, kind)
 

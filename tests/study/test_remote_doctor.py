@@ -113,7 +113,10 @@ def test_a_program_that_a_job_would_not_find(
 ) -> None:
     make_remote()
     environment[3] |= {"state": "optional", "found": "'srun vasp_std' is not found"}
-    finding = by_name(examine_project("lab", None))["VASP's command on worker mpi"]
+    environment[4] |= {"state": "optional", "found": "/potcars", "remedy": "Li_sv is not there"}
+    found = by_name(examine_project("lab", None))
+    potcars, finding = (found[f"VASP's {what} on worker mpi"] for what in ("POTCARs", "command"))
+    assert potcars.remedy.splitlines()[0] == "Li_sv is not there"
     # optional to a person, but a job of this type does nothing else
     assert (finding.state, finding.found) == ("missing", "'srun vasp_std' is not found")
     assert "see exec_config.vasp in " in finding.remedy
@@ -141,6 +144,16 @@ def test_a_scheduler_that_refuses(
     found = by_name(examine_project("lab", None))
     assert found["scheduler slurm"].state == "missing"
     assert "a job of type static" not in found  # it would say the same once more
+
+
+def test_a_scheduler_that_is_not_here(
+    make_remote: MakeRemote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = make_remote()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (finding,) = remote_doctor._schedulers(study.project)
+    assert finding.found == "squeue is not on the PATH"
+    assert "on a machine that submits jobs; see scheduler_type of the workers" in finding.remedy
 
 
 @pytest.mark.usefixtures("environment")
