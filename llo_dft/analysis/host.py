@@ -35,7 +35,7 @@ class HostCalculations:
     vacancies
         One for each of its planned vacancies.
     bonded
-        For each termination the O bonded to the coating's P, shortest bond first, as indices
+        For each termination the O bonded to the coating's P, by their numbers, as indices
         of the pristine bare slab; None where its interface has no structure.
     """
 

@@ -53,8 +53,12 @@ def interface_bonds(
 
 
 def bonded_oxygens(bonds: Sequence[RelaxedBond]) -> list[int]:
-    """Return the O that the bonds end at, each once, by its shortest bond."""
-    return list(dict.fromkeys(bond.oxygen for bond in bonds))
+    """Return the O that the bonds end at, each once, by its number.
+
+    By number and not by length: bonds to O of one class are alike within 0.01 angstrom, and a
+    ranking by length makes the O that is removed depend on engine and force tolerance.
+    """
+    return sorted({bond.oxygen for bond in bonds})
 
 
 def lowest_energy(candidates: Sequence[CalculationDocument | None]) -> int | None:

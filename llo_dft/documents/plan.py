@@ -23,7 +23,7 @@ class BondedOxygen(Document):
     """An O of the oxide to which the coating's P is bonded once the interface is relaxed."""
 
     termination: str
-    order: int = Field(description="0 is the O with the shortest such bond")
+    order: int = Field(description="Which of the O with such a bond, from 0 by their numbers")
 
 
 class PlannedVacancy(Document):

@@ -97,7 +97,7 @@ def without_bonded_oxygen(
     planned
         The interface before, for its sites.
     order
-        Which of the bonded O: 0 has the shortest bond.
+        Which of the bonded O, counted from 0 by their numbers in the bare slab.
     positions
         Site in the host of each atom of the pristine bare slab; None: it is not there.
 

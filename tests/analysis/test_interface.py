@@ -82,9 +82,9 @@ def bond(phosphorus: int, oxygen: int, length: float) -> RelaxedBond:
     return RelaxedBond(phosphorus=phosphorus, oxygen=oxygen, length_angstrom=length)
 
 
-def test_an_o_between_two_p_is_listed_once_by_its_shorter_bond() -> None:
+def test_bonded_o_are_listed_once_each_by_number_whatever_the_lengths() -> None:
     bonds = [bond(7, 3, 1.5), bond(8, 1, 1.55), bond(9, 3, 1.6), bond(9, 2, 1.7)]
-    assert bonded_oxygens(bonds) == [3, 1, 2]
+    assert bonded_oxygens(bonds) == [1, 2, 3]
     assert bonded_oxygens([]) == []
 
 

@@ -135,9 +135,9 @@ def test_a_killed_study_ends_as_one_that_was_left_alone(study: Interrupted) -> N
         (FLAT, 24, 1.8),
         (FLAT, 32, 1.8),
         (STEP, 24, 0.3),
+        (STEP, 25, 0.3),
+        (STEP, 25, 0.6),
         (STEP, 32, 0.6),
-        (STEP, 39, 0.3),
-        (STEP, 39, 0.6),
     ]
     assert [one.rank for one in result.interfaces] == [1, 1]
 
