@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 #: Fields of results.json that say how a number was come by, and are not numbers of the study.
 _NOT_NUMBERS = {"fingerprint", "calculations", "seed", "schema_version", "counts"}
 
+#: Names of atoms in a list that is sorted by lengths, some of which are equal.
+_NAMES = {"phosphorus", "oxygen"}
+
 #: What only VASP's files give.
 _ELECTRONS = {"band_centers", "charge_differences"}
 
@@ -57,7 +60,7 @@ def numbers(result: StudyResult) -> dict[str, float]:
 def largest_difference(result: StudyResult, other: StudyResult) -> tuple[str, float]:
     """Where two results differ most, and by how much; both must have the same numbers."""
     ours, theirs = numbers(result), numbers(other)
-    assert ours.keys() == theirs.keys()
+    assert not ours.keys() ^ theirs.keys()
     where = max(ours, key=lambda name: abs(ours[name] - theirs[name]))
     return where, abs(ours[where] - theirs[where])
 
@@ -70,7 +73,7 @@ def words(result: StudyResult) -> dict[str, Any]:
         for one in host.vacancies:
             about[f"{host.label} {one.pair}"] = (one.status, one.site, _lattice(one.flags))
     for one in result.interfaces:
-        bonds = [(bond.phosphorus, bond.oxygen) for bond in one.bonds]
+        bonds = sorted((bond.phosphorus, bond.oxygen) for bond in one.bonds)
         about[one.termination] = (one.status, one.rank, _lattice(one.flags), bonds)
     return about
 
@@ -102,7 +105,8 @@ def _lattice(flags: list[str]) -> list[str]:
 def _walk(path: str, value: object, found: dict[str, float]) -> None:
     if isinstance(value, dict):
         for name, item in value.items():
-            _walk(f"{path}.{name}", item, found)
+            if name not in _NAMES or isinstance(item, dict):
+                _walk(f"{path}.{name}", item, found)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             _walk(f"{path}[{index}]", item, found)
