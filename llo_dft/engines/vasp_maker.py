@@ -37,14 +37,24 @@ SCRATCH_FILES = (
 )
 
 
+#: Where custodian looks for what goes wrong. VASP writes them anew, but not before it is up.
+_SIGNS = ("OSZICAR", "OUTCAR", "vasprun.xml")
+
+
 class WatchedVaspJob(VaspJob):
-    """A ``VaspJob`` that keeps the exit status: custodian hides it behind the first bad file."""
+    """A ``VaspJob`` that keeps the exit status: custodian hides it behind the first bad file.
+
+    A start after a repair takes away what showed the error, or the same would be repaired again
+    in a run that has only just begun.
+    """
 
     exit_status: int | None = None
     _running: subprocess.Popen[bytes] | None = None
 
     def run(self, directory: str = "./") -> subprocess.Popen[bytes]:
         """Start VASP."""
+        for name in _SIGNS:
+            (Path(directory) / name).unlink(missing_ok=True)
         self._running = super().run(directory)
         return self._running
 

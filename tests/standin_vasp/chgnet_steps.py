@@ -141,9 +141,10 @@ def _step(
     inputs: Inputs, atoms: Atoms, stress_from: ChgnetCalculator | None, *, converged: bool
 ) -> Step:
     """Return the step at the places where the atoms are."""
-    crystal = inputs.crystal.moved(
-        np.array(atoms.cell), atoms.positions @ np.linalg.inv(np.array(atoms.cell))
-    )
+    crystal = inputs.crystal
+    if inputs.relaxes:  # what stays where it is keeps its last digits
+        lattice = np.array(atoms.cell)
+        crystal = crystal.moved(lattice, atoms.positions @ np.linalg.inv(lattice))
     stress = None
     if inputs.relaxes_cell:
         stress = atoms.get_stress(voigt=False)

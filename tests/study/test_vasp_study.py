@@ -1,28 +1,42 @@
-"""Each way in which VASP fails, at some calculation of a study: named, repaired or computed again.
+"""A study on engine vasp with the stand-in: its numbers, its mark, and all ways in which it fails.
 
-Which calculation it is was drawn by chance. To keep this short, it is taken out of a study that
-was run before, and all else is found in its cache.
+Whatever fails is named, and repaired or computed again. Which calculation it is was drawn by
+chance. To keep this short, it is taken out of a study that was run before, and all else is found
+in its cache.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
 import standin
 import stub_potcars
+from direct_engines import PairEngine
+from matplotlib.figure import Figure
 from studies import tiny_recipe
 from typer.testing import CliRunner
-from vasp_studies import formation_energies, numbers, prepared_study, run_here, vasp_table
+from vasp_studies import (
+    formation_energies,
+    largest_difference,
+    numbers,
+    prepared_study,
+    run_here,
+    vasp_table,
+)
 
+from llo_dft.analysis.study import study_result
 from llo_dft.cache import CalculationCache
 from llo_dft.cli.main import app
+from llo_dft.plotting.vacancy_curve import plot_vacancy_curve
 from llo_dft.study.folder import StudyFolder
+from llo_dft.study.results import FIGURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +54,9 @@ SEED = 6
 #: the largest force of the recipe below.
 SAME_MINIMUM_EV = 1e-3
 ROUNDING_EV = 1e-9
+
+#: What may be lost between a potential and results.json, by way of VASP's files.
+SAME_POTENTIAL_EV = 1e-4
 FORCE_TOLERANCE = 0.005
 
 #: What is said of each fault that custodian repairs, and of each that ends a calculation.
@@ -147,6 +164,52 @@ def starts_by_key(placed: StandIn) -> list[str]:
     """The calculation of each start of VASP."""
     found = [re.search(r"\.partial-([0-9a-f]+)-", start["folder"]) for start in placed.starts()]
     return [match[1] for match in found if match]
+
+
+def test_the_study_has_the_numbers_of_its_potential(
+    undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    relaxation = {"force_tolerance": FORCE_TOLERANCE, "cell_force_tolerance": FORCE_TOLERANCE}
+    prepared = replace(undisturbed.prepared, engine=PairEngine(relaxation))
+    direct = run_here(prepared, tmp_path / "direct")
+    assert direct.is_complete
+    where, difference = largest_difference(undisturbed.result, direct)
+    print(f"largest difference: {difference:.1e} at {where}")  # noqa: T201 (shown with -s)
+    assert difference < SAME_POTENTIAL_EV
+
+
+def test_nothing_of_it_can_be_taken_for_a_result(undisturbed: Undisturbed) -> None:
+    folder = undisturbed.prepared.folder.path
+    assert undisturbed.result.mock
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    assert results["mock"] is True
+    assert "STAND-IN, not VASP" in results["fingerprint"]["engine_version"]
+    table = (folder / "results.csv").read_text(encoding="utf-8").splitlines()
+    assert len(table) > 1
+    assert all(line.startswith("MOCK vasp,") for line in table[1:])
+    axes = plot_vacancy_curve(undisturbed.result, Figure().add_subplot())
+    assert axes.get_title(loc="left").startswith("MOCK OUTPUTS - NOT A RESULT\n")
+    assert (folder / FIGURE).is_file()
+    said = CliRunner().invoke(app, ["analyze", "vacancy", str(folder)]).stdout
+    assert said.startswith("MOCK OUTPUTS: these numbers are not results")
+
+
+def test_a_mark_that_is_missing_from_one_calculation_is_not_enough(
+    undisturbed: Undisturbed,
+) -> None:
+    """A stand-in beside real runs: not one difference is taken between them."""
+    cache = CalculationCache(undisturbed.prepared.folder.calculations)
+    made = {one.label: cache.completed(str(one.key)) for one in undisturbed.result.calculations}
+    host = made["bare_x1.0000"]
+    assert host is not None
+    made["bare_x1.0000"] = host.model_copy(update={"mock": False})
+    found = study_result(
+        undisturbed.prepared.plan, undisturbed.prepared.oxygen, made, engine="vasp", protocol="fast"
+    )
+    assert found.mock
+    (vacancy, *_) = found.hosts[0].vacancies
+    assert vacancy.formation_energy_ev is None
+    assert "mock: False and True" in str(vacancy.reason)
 
 
 @pytest.mark.parametrize("kind", list(REPAIRED))
