@@ -28,6 +28,7 @@ from vasp_studies import (
 from llo_dft.engines.forcefield import ForceFieldEngine
 from llo_dft.recipe import load_recipe, parse_recipe
 from llo_dft.resources import resource_path
+from llo_dft.study.run import run_study
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +55,7 @@ def coated_small_with(engine: dict[str, Any]) -> Recipe:
         mode="json", exclude_none=True
     )
     fields["coating"]["keep"] = 1
-    # at 0.5 a vacancy rebuilds the slab, and every digit decides into what
+    # at 0.5 a vacancy rebuilds the slab in a hundred steps, and every digit decides into what
     fields["delithiation"]["fractions"] = [1.0, 0.75]
     return parse_recipe(fields | {"oxygen": {"scheme": "none"}, "engine": engine}, "coated")
 
@@ -94,8 +95,6 @@ def test_the_coated_study_has_the_numbers_of_the_pair_potential(
 def test_the_coated_study_has_the_numbers_of_chgnet(
     potcars: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    import torch
-
     stub_potcars.use(potcars, monkeypatch)
     # EDIFFG is a little looser where the cell moves: there ASE looks at forces times deformation
     looser = RELAXATION | {"cell_force_tolerance": 0.04}
@@ -105,11 +104,7 @@ def test_the_coated_study_has_the_numbers_of_chgnet(
     engine = DirectEngine(ForceFieldEngine("chgnet", "fast", "cpu", forces_alone))
     placed = standin.install(tmp_path, engine="chgnet", chgnet=forces_alone)
     placed.use(monkeypatch)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # as in the stand-in: sums in another order are others
-    try:
-        direct = run_here(prepared_study(recipe, tmp_path / "direct", engine))
-    finally:
-        torch.set_num_threads(threads)
+    # in a process with one thread, as the stand-in is: sums in another order are others
+    direct = run_study(prepared_study(recipe, tmp_path / "direct", engine), workers=1)
     assert not placed.starts()
     assert_same(run_here(prepared_study(recipe, tmp_path / "study")), direct)
