@@ -197,6 +197,27 @@ def parse_recipe(fields: dict[str, Any], name: str) -> Recipe:
         raise RecipeError("\n".join(f"{name}: {fault}" for fault in faults)) from error
 
 
+def with_engine(
+    recipe: Recipe, *, engine: str | None, protocol: str | None, scheme: str | None = None
+) -> Recipe:
+    """Return the same study with another engine, protocol or O2 scheme; None keeps the recipe's.
+
+    Overrides belong to the recipe's own engine and are left behind with it.
+
+    Raises
+    ------
+    RecipeError
+        If there is no such scheme.
+    """
+    fields = recipe.model_dump(mode="json", exclude_none=True)
+    table = fields["engine"]
+    if engine not in {None, recipe.engine.name}:
+        table.update(name=engine, overrides={})
+    table["protocol"] = protocol or recipe.engine.protocol
+    fields["oxygen"]["scheme"] = scheme or recipe.oxygen.scheme
+    return parse_recipe(fields, recipe.study.name)
+
+
 def _fault(location: tuple[int | str, ...], kind: str, message: str, value: object) -> str:
     where = ".".join(str(part) for part in location)
     if kind == "extra_forbidden":

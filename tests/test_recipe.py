@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from studies import coated_fields, recipe_fields, write_recipe
 
-from llo_dft.recipe import NAME_PATTERN, RecipeError, load_recipe, parse_recipe
+from llo_dft.recipe import NAME_PATTERN, RecipeError, load_recipe, parse_recipe, with_engine
 from llo_dft.resources import resource_path
 
 if TYPE_CHECKING:
@@ -179,3 +179,28 @@ def test_names_that_a_study_may_have(name: str) -> None:
 def test_names_that_a_study_may_not_have(name: str) -> None:
     with pytest.raises(RecipeError, match=r"study\.name = "):
         parse_recipe(recipe_fields(study={"name": name}), "")
+
+
+def test_another_engine_leaves_all_else_but_the_overrides_of_the_own() -> None:
+    fields = recipe_fields()
+    fields["engine"]["overrides"] = {"max_steps": 3}
+    own = parse_recipe(fields, "my")
+    other = with_engine(own, engine="sevenn", protocol="stringent", scheme="mp2020")
+    assert (other.engine.name, other.engine.protocol) == ("sevenn", "stringent")
+    assert (other.engine.overrides, other.oxygen.scheme) == ({}, "mp2020")
+    assert other.model_dump(exclude={"engine", "oxygen"}) == own.model_dump(
+        exclude={"engine", "oxygen"}
+    )
+    assert own.engine.name == "chgnet"
+
+
+def test_naming_the_recipes_own_engine_changes_nothing() -> None:
+    fields = recipe_fields()
+    fields["engine"]["overrides"] = {"max_steps": 3}
+    own = parse_recipe(fields, "my")
+    assert with_engine(own, engine="chgnet", protocol=None) == own
+
+
+def test_an_o2_scheme_that_there_is_not() -> None:
+    with pytest.raises(RecipeError, match=r"oxygen\.scheme = 'pbe': Input should be 'none'"):
+        with_engine(parse_recipe(recipe_fields(), "my"), engine=None, protocol=None, scheme="pbe")

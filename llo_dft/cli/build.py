@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.common import bad_input_in_one_line, find_recipe, print_json
+from llo_dft.cli.common import bad_input_in_one_line, find_recipe, print_json, recipe_with
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
-    from llo_dft.recipe import Recipe
     from llo_dft.study.dry_inputs import StudySize
 
 
@@ -26,7 +25,6 @@ def build(
 ) -> None:
     """Write every structure of a recipe and a manifest; nothing is computed."""
     with bad_input_in_one_line():
-        study, recipe_folder = find_recipe(recipe)
         from llo_dft.engines.registry import engine_from, oxygen_reference  # noqa: PLC0415 (slow)
         from llo_dft.engines.vasp import VaspEngine  # noqa: PLC0415
         from llo_dft.study.dry_inputs import write_inputs  # noqa: PLC0415
@@ -38,8 +36,8 @@ def build(
         from llo_dft.study.plan_electronic import with_electronic  # noqa: PLC0415
         from llo_dft.study.planned import check_engine  # noqa: PLC0415
 
-        own = study.engine.name
-        study = _with_engine(study, engine, protocol)
+        own = find_recipe(recipe)[0].engine.name
+        study, recipe_folder = recipe_with(recipe, engine=engine, protocol=protocol)
         reference = oxygen_reference(study.engine)
         if study.engine.name == own:
             oxygen_settings(study, reference)  # what run would refuse; another engine is a trial
@@ -64,19 +62,6 @@ def build(
     _print_structures(plan, len(entries), output)
     if size is not None:
         _print_size(size, output)
-
-
-def _with_engine(study: Recipe, engine: str | None, protocol: str | None) -> Recipe:
-    """Return the recipe with another engine or protocol; overrides belong to the recipe's own."""
-    from llo_dft.recipe import Engine  # noqa: PLC0415 (keeps --help fast)
-
-    if engine is None and protocol is None:
-        return study
-    if engine in {None, study.engine.name}:
-        changed = study.engine.model_copy(update={"protocol": protocol or study.engine.protocol})
-    else:
-        changed = Engine(name=engine or "", protocol=protocol or study.engine.protocol)
-    return study.model_copy(update={"engine": changed})
 
 
 def _print_structures(plan: StudyPlan, n_structures: int, output: Path) -> None:
@@ -109,7 +94,8 @@ def _print_size(size: StudySize, output: Path) -> None:
             f"{run['n_bands']:5}  {run['n_spins']:5}"
         )
     typer.echo(
-        f"{size['n_runs']} runs of VASP for {size['n_calculations']} calculations, "
+        f"{size['n_runs']} runs of VASP for {size['n_calculations'] - len(size['not_yet_known'])} "
+        f"of {size['n_calculations']} calculations, "
         f"{size['n_ions']} ions and {size['n_electrons']} electrons in all; inputs without "
         f"pseudopotentials in {output / INPUTS}, sizes in {output / INPUTS / ESTIMATE}"
     )

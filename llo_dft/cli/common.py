@@ -57,6 +57,22 @@ def find_recipe(name: str) -> tuple[Recipe, Path]:
     return load_recipe(path), path.resolve().parent
 
 
+def recipe_with(
+    name: str, *, engine: str | None, protocol: str | None, scheme: str | None = None
+) -> tuple[Recipe, Path]:
+    """Return a recipe as ``find_recipe`` does, with another engine, protocol or O2 scheme.
+
+    Raises
+    ------
+    InputError
+        Also if there is no such scheme.
+    """
+    from llo_dft.recipe import with_engine  # noqa: PLC0415 (keeps --help fast)
+
+    recipe, folder = find_recipe(name)
+    return with_engine(recipe, engine=engine, protocol=protocol, scheme=scheme), folder
+
+
 def on_terminal() -> bool:
     """Tell whether the output is read by a person at a terminal."""
     return sys.stderr.isatty()

@@ -12,8 +12,8 @@ from llo_dft.cli.common import (
     COMPLETE,
     INCOMPLETE,
     bad_input_in_one_line,
-    find_recipe,
     print_json,
+    recipe_with,
 )
 from llo_dft.errors import InputError
 
@@ -23,9 +23,14 @@ if TYPE_CHECKING:
     from llo_dft.study.run import PreparedRun
 
 
-def run(
+def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     recipe: str = typer.Argument(help="Recipe file, or the name of one that comes along."),
     output: Path = typer.Option(..., "-o", "--output", help="Folder of the study."),
+    engine: str | None = typer.Option(None, help="Another engine than the recipe's."),
+    protocol: str | None = typer.Option(None, help="Another protocol than the recipe's."),
+    scheme: str | None = typer.Option(
+        None, help="Another O2 scheme than the recipe's, to go with the engine."
+    ),
     workers: int | None = typer.Option(
         None, min=1, help="Calculations at a time (default: one a processor, as memory allows)."
     ),
@@ -36,7 +41,7 @@ def run(
 ) -> None:
     """Run a study. Run it again, and it goes on where it stopped."""
     with bad_input_in_one_line():
-        study, recipe_folder = find_recipe(recipe)
+        study, recipe_folder = recipe_with(recipe, engine=engine, protocol=protocol, scheme=scheme)
         from llo_dft.hpc.driver import check_not_driven  # noqa: PLC0415 (keeps --help fast)
         from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
         from llo_dft.study.remote_record import check_not_submitted  # noqa: PLC0415

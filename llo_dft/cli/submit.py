@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.common import bad_input_in_one_line, find_recipe
+from llo_dft.cli.common import bad_input_in_one_line, recipe_with
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,10 +16,15 @@ if TYPE_CHECKING:
     from llo_dft.study.run import PreparedRun
 
 
-def submit(
+def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     recipe: str = typer.Argument(help="Recipe file, or the name of one that comes along."),
     output: Path = typer.Option(
         ..., "-o", "--output", help="Folder of the study, which the compute nodes must see."
+    ),
+    engine: str | None = typer.Option(None, help="Another engine than the recipe's."),
+    protocol: str | None = typer.Option(None, help="Another protocol than the recipe's."),
+    scheme: str | None = typer.Option(
+        None, help="Another O2 scheme than the recipe's, to go with the engine."
     ),
     on: Path | None = typer.Option(
         None, help="Cluster file: a driver in the queue that starts Dask workers; no database."
@@ -38,7 +43,7 @@ def submit(
 ) -> None:
     """Put a study into a cluster's queue, where it goes on by itself: --on or --project."""
     with bad_input_in_one_line():
-        study, recipe_folder = find_recipe(recipe)
+        study, recipe_folder = recipe_with(recipe, engine=engine, protocol=protocol, scheme=scheme)
         if (on is None) == (project is None) or (worker is not None and project is None):
             raise InputError(
                 "expected either --on CLUSTER.yaml or --project NAME; --worker goes with --project"

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cluster_studies import write_cluster
 from studies import tiny_recipe, write_recipe
 
 from llo_dft.resources import resource_path
@@ -113,6 +114,30 @@ def test_an_engine_that_can_not_be_used(command: Any, tmp_path: Path, case: str)
     changes, message = ENGINES[case]
     recipe = write_recipe(tmp_path, engine=changes)
     assert_refused(command("run", recipe, "-o", "out"), message, tmp_path / "out")
+
+
+@pytest.mark.parametrize("action", ["run", "submit --on {cluster}"])
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (
+            "--engine sevenn",
+            r'oxygen\.scheme = "potential" does not go with engine sevenn: .*use "mp2020" or',
+        ),
+        ("--engine chgnot", r"engine\.name = 'chgnot' is unknown; expected"),
+        ("--engine=", r"engine\.name = '': String should have at least 1 character"),
+        ("--protocol quick", r"engine\.protocol = 'quick' is unknown; expected"),
+        ("--scheme pbe", r"oxygen\.scheme = 'pbe': Input should be 'none', 'wang2006'"),
+        ("--scheme wang2006", r'oxygen\.scheme = "wang2006" does not go with engine chgnet'),
+    ],
+)
+def test_another_engine_by_a_flag(
+    command: Any, tmp_path: Path, action: str, flags: str, message: str
+) -> None:
+    recipe = write_recipe(tmp_path, oxygen={"scheme": "potential"})
+    words = action.format(cluster=write_cluster(tmp_path)).split()
+    done = command(words[0], recipe, *words[1:], *flags.split(), "-o", "out")
+    assert_refused(done, message, tmp_path / "out")
 
 
 def test_an_engine_whose_package_is_not_installed(
