@@ -159,12 +159,12 @@ def test_a_round_that_was_killed_is_gone_on_with(
     def work(given: Submission) -> None:
         # what a kill leaves: the record as the round's beginning wrote it
         assert given.jobs == ["10", "11"]
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt("as by a kill")
 
     before = SubmissionFile(study)
     with monkeypatch.context() as patched:
         patched.setattr("llo_dft.hpc.driver._end", lambda *_: None)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt, match="as by a kill"):
             drive(study, work, get_somewhere())
     assert before.read().state == "going on"
     del played.queue["10"]

@@ -65,8 +65,9 @@ def test_a_signal_that_comes_at_once_leaves_things_as_they_were(
 
 def test_the_time_counts_no_more_afterwards() -> None:
     with interruptible(0.2):
-        pass
-    time.sleep(0.4)
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    time.sleep(0.4)  # nothing comes
 
 
 def test_what_was_passed_over_before_stays_so() -> None:
@@ -74,5 +75,6 @@ def test_what_was_passed_over_before_stays_so() -> None:
     try:
         with interruptible():
             os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)

@@ -133,7 +133,8 @@ def test_missing_reference_passed_on(compare: Compare) -> None:
     failing = fail()
     child = give({"x": failing.output})
     child.config.on_missing_references = OnMissing.PASS
-    compare(Flow([failing, child]))
+    result = compare(Flow([failing, child]))
+    assert list(result.failures) == [(failing.uuid, 1)]
 
 
 def test_additional_stores(compare: Compare) -> None:
@@ -237,7 +238,7 @@ def test_dates_are_stored_as_dates(compare: Compare) -> None:
 
 def test_arrays_as_outputs(compare: Compare) -> None:
     first = arrays(2.0)
-    compare(Flow([first, give(first.output["values"])]))
+    assert compare(Flow([first, give(first.output["values"])])).complete
 
 
 def test_a_function_that_cannot_be_imported_fails_alone(store: JobStore) -> None:
