@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,13 +16,13 @@ from pydantic import (
 )
 
 from llo_dft.errors import InputError
-from llo_dft.typing import Layer, OxygenScheme
+from llo_dft.typing import Layer, OxygenScheme, matching
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 #: A study's name becomes part of file names and, later, of job names.
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}$"
+NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}")
 
 
 def _each_once(values: list[Any]) -> list[Any]:
@@ -49,7 +50,12 @@ class Section(BaseModel):
 class Study(Section):
     """[study]: what it is called, and the seed of every search in it."""
 
-    name: str = Field(pattern=NAME_PATTERN)
+    name: Annotated[
+        str,
+        matching(
+            NAME_PATTERN, "at most 64 letters, digits, spaces and ._+-, first a letter or a digit"
+        ),
+    ]
     seed: int = Field(0, ge=0)
 
 

@@ -1,11 +1,15 @@
-"""Types shared by all modules: the closed vocabularies of the package, and arrays."""
+"""Types shared by all modules: the closed vocabularies of the package, arrays, plain texts."""
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import AfterValidator
+
+if TYPE_CHECKING:
+    import re
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
@@ -37,3 +41,14 @@ Side: TypeAlias = Literal["top", "bottom", "middle"]
 
 #: How the moments of a calculation start: all up, or in rows that alternate within each layer.
 MagneticOrder: TypeAlias = Literal["ferro", "rows"]
+
+
+def matching(pattern: re.Pattern[str], expected: str) -> AfterValidator:
+    """Return a validator of texts that match as a whole; ``expected`` says in words what does."""
+
+    def check(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise ValueError(f"expected {expected}")
+        return text
+
+    return AfterValidator(check)

@@ -16,9 +16,9 @@ NAN = float("nan")
 
 #: Table, key, value, and what the one line must say after the file's name.
 FAULTS = [
-    ("study", "name", "", "study.name = '': String should match"),
-    ("study", "name", "../escape", "study.name = '../escape': String should match"),
-    ("study", "name", "two\nlines", r"study.name = 'two\nlines': String should match"),
+    ("study", "name", "", "study.name = '': expected at most 64 letters"),
+    ("study", "name", "../escape", "study.name = '../escape': expected at most 64 letters"),
+    ("study", "name", "two\nlines", r"study.name = 'two\nlines': expected at most 64 letters"),
     ("study", "seed", -1, "study.seed = -1: Input should be greater than or equal to 0"),
     ("study", "seed", True, "study.seed = True: Input should be a valid integer"),
     ("study", "seed", "1", "study.seed = '1': Input should be a valid integer"),

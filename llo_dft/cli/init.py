@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import typer
@@ -19,7 +18,7 @@ def init(
     from llo_dft.resources import resource_path  # noqa: PLC0415
 
     with bad_input_in_one_line():
-        if not re.fullmatch(NAME_PATTERN, name):
+        if not NAME_PATTERN.fullmatch(name):
             raise InputError(
                 f"a study can't be called {name!r}; use letters, digits, spaces and . _ + -, "
                 "at most 64, a letter or digit first"

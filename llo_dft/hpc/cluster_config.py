@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from llo_dft.errors import InputError
+from llo_dft.typing import matching
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,9 +57,21 @@ def _one_line(text: str) -> str:
 
 Count = Annotated[int, Field(ge=1)]
 Line = Annotated[str, AfterValidator(_one_line)]
-Memory = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? ?(MB|GB|TB|MiB|GiB|TiB)$")]
+Memory = Annotated[
+    str,
+    matching(
+        re.compile(r"[0-9]+(\.[0-9]+)? ?(MB|GB|TB|MiB|GiB|TiB)"),
+        'a number with MB, GB, TB, MiB, GiB or TiB, such as "32 GB"',
+    ),
+]
 WallTime = Annotated[int, BeforeValidator(_seconds), Field(ge=60)]
-Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.,:@/+=-]+$")]
+Word = Annotated[
+    str,
+    matching(
+        re.compile(r"[A-Za-z0-9_.,:@/+=-]+"),
+        "one word of letters, digits and _.,:@/+=-, since it goes into the scheduler's directives",
+    ),
+]
 
 
 class Section(BaseModel):

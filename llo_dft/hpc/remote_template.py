@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from llo_dft.errors import InputError
 from llo_dft.hpc.cluster_config import Count, Line, Memory, Word
 from llo_dft.hpc.remote_project import PLAIN_NAME, PLAIN_PATH
+from llo_dft.typing import matching
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,9 +23,19 @@ _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 
 _EXTENSIONS: Final = ("yaml", "json", "toml")
 
-PlainName = Annotated[str, Field(pattern=f"^{PLAIN_NAME.pattern}$")]
-PlainPath = Annotated[str, Field(pattern=f"^{PLAIN_PATH.pattern}$")]
-Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+PlainName = Annotated[str, matching(PLAIN_NAME, "letters, digits and _.-, such as my-project")]
+PlainPath = Annotated[
+    str,
+    matching(
+        PLAIN_PATH,
+        "an absolute path of letters, digits and _./+@=,:- alone, since jobflow-remote writes it "
+        "into its scripts as it is",
+    ),
+]
+Variable = Annotated[
+    str,
+    matching(re.compile(r"[A-Z][A-Z0-9_]*"), "the name of an environment variable, in capitals"),
+]
 
 
 class ProjectAnswersError(InputError):
