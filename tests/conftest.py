@@ -13,6 +13,9 @@ from hypothesis import settings
 # Worker processes get this path from here, and import the fake engine by it.
 sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
+# Threads of PyTorch that wait for one another on a busy machine take ten times as long as one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from slurm import LocalSlurm, missing_programs
 from studies import coated_recipe, tiny_recipe
 

@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     study: Path = tmp_path_factory.mktemp("coated") / "study"
     command = [sys.executable, "-m", "llo_dft.cli.main", "run", "coated_small", "-o", str(study)]
     done = subprocess.run(
-        [*command, "--workers", "1", "--json"],
+        [*command, "--workers", "2", "--json"],
         check=False,
         capture_output=True,
         text=True,
