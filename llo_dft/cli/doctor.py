@@ -18,20 +18,24 @@ from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from llo_dft.study.doctor import Finding
+    from llo_dft.study.run import PreparedRun
 
 
 def doctor(
     project: str | None = typer.Option(
         None, help="Examine this project of jobflow-remote, its name or file, in place of this."
     ),
+    on: Path | None = typer.Option(
+        None, help="Examine this cluster file, for run and submit --on, in place of this."
+    ),
     recipe: str | None = typer.Option(
-        None, help="With --project: hold its walltimes against this study."
+        None, help="With --project or --on: hold the walltimes against this study."
     ),
     as_json: bool = typer.Option(False, "--json", help="Print it as JSON."),  # noqa: FBT001, FBT003
 ) -> None:
     """Tell what is installed and configured, what is missing, and what to do about it."""
     with bad_input_in_one_line():
-        findings = _findings(project, recipe)
+        findings = _findings(project, on, recipe)
     if as_json:
         print_json([vars(finding) for finding in findings])
     else:
@@ -44,19 +48,31 @@ def doctor(
     raise typer.Exit(INCOMPLETE if failed else COMPLETE)
 
 
-def _findings(project: str | None, recipe: str | None) -> list[Finding]:
-    if project is None:
-        from llo_dft.study.doctor import examine  # noqa: PLC0415 (keeps --help fast)
+def _findings(project: str | None, on: Path | None, recipe: str | None) -> list[Finding]:
+    if project is not None and on is not None:
+        raise InputError("expected either --project NAME or --on CLUSTER.yaml")
+    if project is not None:
+        from llo_dft.study.remote_doctor import examine_project  # noqa: PLC0415 (keeps --help fast)
 
-        if recipe is not None:
-            raise InputError("--recipe goes with --project")
-        return examine()
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-    from llo_dft.study.remote_doctor import examine_project  # noqa: PLC0415
+        return examine_project(project, _prepared(recipe))
+    if on is not None:
+        from llo_dft.study.cluster_doctor import examine_cluster  # noqa: PLC0415
+
+        return examine_cluster(on, _prepared(recipe))
+    from llo_dft.study.doctor import examine  # noqa: PLC0415
+
+    if recipe is not None:
+        raise InputError("--recipe goes with --project or --on")
+    return examine()
+
+
+def _prepared(recipe: str | None) -> PreparedRun | None:
+    """Prepare a study that is to be estimated, not run."""
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.study.run import prepare_run  # noqa: PLC0415
 
     if recipe is None:
-        return examine_project(project, None)
+        return None
     study, recipe_folder = find_recipe(recipe)
     nowhere = StudyFolder(Path("of-no-study-at-all"))
-    return examine_project(project, prepare_run(study, recipe_folder, nowhere, computes_here=False))
+    return prepare_run(study, recipe_folder, nowhere, computes_here=False)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from llo_dft.errors import InputError
 from llo_dft.hpc.batch import BATCH_SYSTEMS
-from llo_dft.hpc.remote_probe import (
-    ProbeError,
-    ask_scheduler,
-    find_vasp,
-    run_as_job,
-    try_header,
-    why_not_writable,
-)
+from llo_dft.hpc.probe import ProbeError, why_not_writable
+from llo_dft.hpc.remote_probe import find_vasp, run_as_job, try_header
 from llo_dft.hpc.remote_project import load_project
 from llo_dft.hpc.remote_queue import open_queue
 from llo_dft.study.doctor import Finding
+from llo_dft.study.job_findings import (
+    program_findings,
+    scheduler_finding,
+    vasp_finding,
+    walltime_finding,
+)
 from llo_dft.study.remote_jobs import core_hours
 from llo_dft.study.remote_submit import prepare_submission
 
@@ -27,12 +26,6 @@ if TYPE_CHECKING:
     from llo_dft.hpc.job_types import JobType, JobTypeName
     from llo_dft.hpc.remote_project import RemoteProject
     from llo_dft.study.run import PreparedRun
-
-#: What the findings of VASP are called, see llo_dft.study.doctor.
-_VASP: Final = "VASP"
-
-#: Part of a walltime that an estimate may take, since it is rough.
-_SAFE_PART: Final = 0.8
 
 
 def examine_project(name: str, prepared: PreparedRun | None) -> list[Finding]:
@@ -74,18 +67,11 @@ def _database(project: RemoteProject) -> Finding:
 def _schedulers(project: RemoteProject) -> Iterator[Finding]:
     used = {str(worker.scheduler_type) for worker in project.settings.workers.values()}
     for scheduler in (name for name in BATCH_SYSTEMS if name in used):
-        try:
-            number = ask_scheduler(scheduler)
-        except ProbeError as error:
-            yield Finding(
-                f"scheduler {scheduler}",
-                "missing",
-                str(error),
-                "run the runner, and this, on a machine that submits jobs; see scheduler_type of "
-                f"the workers in {project.file}",
-            )
-        else:
-            yield Finding(f"scheduler {scheduler}", "ok", f"it answers; {number} jobs of yours")
+        yield scheduler_finding(
+            scheduler,
+            "run the runner, and this, on a machine that submits jobs; see scheduler_type of "
+            f"the workers in {project.file}",
+        )
 
 
 def _folders(project: RemoteProject) -> Iterator[Finding]:
@@ -137,48 +123,27 @@ def _programs(project: RemoteProject) -> Iterator[Finding]:
 
 def _program(project: RemoteProject, name: JobTypeName, kind: JobType) -> Iterator[Finding]:
     where = f"worker {kind.worker}"
-    remedy = (
-        f"see workers.{kind.worker} and exec_config.{kind.program} in {project.file}; this package "
-        "must be installed in the Python of execution_cmd"
-    )
+    vasp = name != "potential"
     try:
-        found: list[dict[str, Any]] = json.loads(
-            run_as_job(project, kind.worker, kind, ("doctor", "--json"))
+        yield from program_findings(
+            lambda: run_as_job(project, kind.worker, kind, ("doctor", "--json")),
+            where,
+            vasp=vasp,
+            python_remedy=(
+                f"see workers.{kind.worker} and exec_config.{kind.program} in {project.file}; this "
+                "package must be installed in the Python of execution_cmd"
+            ),
+            vasp_remedy=f"see exec_config.{kind.program} in {project.file}",
         )
-    except (ProbeError, ValueError) as error:
-        yield Finding(f"Python on {where}", "missing", str(error), remedy)
-        return
     except InputError as error:
         yield Finding(where, "missing", "its environment can't be made", str(error))
         return
-    yield Finding(f"Python on {where}", "ok", str(found[0]["found"]))
-    for one in found:
-        if name == "potential" and str(one["what"]).startswith("engine ") and one["state"] == "ok":
-            yield Finding(f"{one['what']} on {where}", "ok", str(one["found"]))
-        elif name != "potential" and str(one["what"]).startswith(_VASP):
-            if one["state"] == "ok":
-                yield Finding(f"{one['what']} on {where}", "ok", str(one["found"]))
-            else:
-                # what it says to do comes first: with VASP's files, what is wrong with them
-                advice = f"{one['remedy']}\nsee exec_config.{kind.program} in {project.file}"
-                yield Finding(
-                    f"{one['what']} on {where}", "missing", str(one["found"]), advice.strip()
-                )
-    if name != "potential":
-        yield _vasp_itself(project, kind)
-
-
-def _vasp_itself(project: RemoteProject, kind: JobType) -> Finding:
-    """Look for VASP behind what starts it, such as srun."""
-    what = f"VASP itself on worker {kind.worker}"
-    try:
-        return Finding(what, "ok", find_vasp(project, kind.worker, kind))
-    except ProbeError as error:
-        remedy = (
-            f"see modules and ATOMATE2_VASP_CMD of exec_config.{kind.program} in {project.file}; "
-            "where login nodes lack the modules of compute nodes, this can't be seen from here"
+    if vasp:
+        yield vasp_finding(
+            lambda: find_vasp(project, kind.worker, kind),
+            where,
+            f"see modules and ATOMATE2_VASP_CMD of exec_config.{kind.program} in {project.file}",
         )
-        return Finding(what, "missing", str(error), remedy)
 
 
 def _walltimes(project: RemoteProject, prepared: PreparedRun | None) -> Finding:
@@ -208,13 +173,9 @@ def _walltimes(project: RemoteProject, prepared: PreparedRun | None) -> Finding:
             f"core_seconds_per_atom_step of the job types in {project.file} lets it",
         )
     part, longest = max(parts, key=lambda item: item[0])
-    found = f"{longest.job.label} takes the most, about {100 * part:.0f} % of its walltime"
-    if part <= _SAFE_PART:
-        return Finding(what, "ok", found)
-    return Finding(
-        what,
-        "missing",
-        found,
+    return walltime_finding(
+        str(longest.job.label),
+        part,
         f"raise walltime, or cores and ranks, of metadata.llo_dft.job_types.{longest.job.type} in "
         f"{project.file}",
     )

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from remote_study import change_project
 
-from llo_dft.hpc.remote_probe import ProbeError, find_vasp, run_as_job
+from llo_dft.hpc.probe import ProbeError
+from llo_dft.hpc.remote_probe import find_vasp, run_as_job
 from llo_dft.hpc.remote_project import load_project
-from llo_dft.study import remote_doctor
+from llo_dft.study import job_findings, remote_doctor
 from llo_dft.study.remote_doctor import examine_project
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What a job's own doctor finds, to be changed; and a scheduler that takes everything."""
     found = [dict(one) for one in WELL]
     monkeypatch.setattr(remote_doctor, "run_as_job", lambda *_: json.dumps(found))
-    monkeypatch.setattr(remote_doctor, "ask_scheduler", lambda _: 3)
+    monkeypatch.setattr(job_findings, "ask_scheduler", lambda _: 3)
     monkeypatch.setattr(remote_doctor, "try_header", lambda *_: None)
     monkeypatch.setattr(remote_doctor, "find_vasp", lambda *_: "/opt/vasp/bin/vasp_std")
     return found
@@ -140,7 +141,7 @@ def test_a_scheduler_that_refuses(
     assert (static.state, static.found) == ("missing", "refused: invalid partition specified: main")
     assert "workers.mpi.resources and metadata.llo_dft.job_types.static" in static.remedy
     assert str(study.project.file) in found["Python on worker mpi"].remedy
-    monkeypatch.setattr(remote_doctor, "ask_scheduler", refuse)
+    monkeypatch.setattr(job_findings, "ask_scheduler", refuse)
     found = by_name(examine_project("lab", None))
     assert found["scheduler slurm"].state == "missing"
     assert "a job of type static" not in found  # it would say the same once more

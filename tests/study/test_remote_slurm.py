@@ -12,7 +12,8 @@ import pytest
 from fake_engine import fault_name
 from remote_study import change_project
 
-from llo_dft.hpc.remote_probe import ProbeError, ask_scheduler, try_header
+from llo_dft.hpc.probe import ProbeError, ask_scheduler
+from llo_dft.hpc.remote_probe import try_header
 from llo_dft.hpc.remote_project import load_project
 from llo_dft.study.remote_retry import retry_study
 from llo_dft.study.remote_submit import cancel_study
