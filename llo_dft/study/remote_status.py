@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from monty.json import MontyDecoder
 
@@ -14,12 +14,13 @@ from llo_dft.hpc.remote_project import load_project
 from llo_dft.hpc.remote_queue import AT_WORK, open_queue
 from llo_dft.study.remote_record import read_submission
 from llo_dft.study.remote_results import why_missing
+from llo_dft.study.states import QueueStatus
 
 if TYPE_CHECKING:
     from llo_dft.hpc.remote_queue import RemoteJob, RemoteQueue, Stage
     from llo_dft.study.folder import StudyFolder
     from llo_dft.study.remote_record import RemoteSubmission, SubmittedJob
-    from llo_dft.study.status import CalculationState, State, StudyStatus
+    from llo_dft.study.states import CalculationState, State, StudyStatus
 
 _STATES: Final[dict[Stage, State]] = {
     "waiting": "queued",
@@ -32,50 +33,6 @@ _STATES: Final[dict[Stage, State]] = {
 #: For how long a runner may hold a job before it is taken for one that was killed, s. It holds
 #: one while it copies its files or talks to the scheduler.
 STALE_LOCK_S = 600.0
-
-
-@dataclass(frozen=True)
-class QueueStatus:
-    """Where a study stands in the queue.
-
-    Attributes
-    ----------
-    project
-        Its project's file.
-    states
-        Number of jobs by their state as jobflow-remote calls it; the small jobs between the
-        calculations too.
-    broken
-        The small jobs that broke, and those that broke when their calculation was done; and why.
-    held
-        Jobs that a runner has held for so long that it must have been killed.
-    reason
-        Why the queue could not be asked; "" otherwise.
-    """
-
-    project: str
-    states: dict[str, int]
-    broken: dict[str, str]
-    held: list[str]
-    reason: str = ""
-
-    def lines(self) -> list[str]:
-        """Say it for people."""
-        if self.reason:
-            return [f"queue: {self.reason}"]
-        states = ", ".join(f"{number} {state}" for state, number in sorted(self.states.items()))
-        lines = [f"queue: {states} of {sum(self.states.values())} jobs"]
-        lines += [f"  broken    {name}: {reason}" for name, reason in self.broken.items()]
-        if self.held:
-            lines.append(
-                f"  a runner that held {', '.join(self.held)} seems to have been killed; "
-                "'llo-dft retry' frees them"
-            )
-        return lines
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what a script reads."""
-        return vars(self)
 
 
 def with_queue(status: StudyStatus, folder: StudyFolder) -> StudyStatus:

@@ -3,77 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING
 
 from llo_dft.cache import CalculationCache
 from llo_dft.hpc.submission import driver_status
 from llo_dft.study.folder import StudyFolderError
 from llo_dft.study.results import read_results
+from llo_dft.study.states import CalculationState, StudyStatus
 
 if TYPE_CHECKING:
     from llo_dft.cache import JournalEntry
     from llo_dft.documents.study import CalculationRecord, StudyResult
-    from llo_dft.hpc.submission import DriverStatus
     from llo_dft.study.folder import StudyFolder
-    from llo_dft.study.remote_status import QueueStatus
-
-State: TypeAlias = Literal[
-    "completed", "running", "queued", "failed", "interrupted", "skipped", "missing"
-]
-
-
-@dataclass(frozen=True)
-class CalculationState:
-    """One planned calculation: what became of it, and why if it did not complete.
-
-    ``corrections`` are known once a run ended; ``applicable`` is False where the relaxed
-    structures turned out to have no place for it.
-    """
-
-    label: str
-    state: State
-    reason: str | None = None
-    folder: str | None = None
-    applicable: bool = True
-    corrections: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class StudyStatus:
-    """All planned calculations of a study, and its driver or its jobs in a queue."""
-
-    study: str
-    calculations: list[CalculationState]
-    driver: DriverStatus | None = None
-    queue: QueueStatus | None = None
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Number of calculations by state."""
-        found = Counter(calculation.state for calculation in self.calculations)
-        return {state: found.get(state, 0) for state in get_args(State)}
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every planned calculation completed."""
-        return all(
-            calculation.state == "completed"
-            for calculation in self.calculations
-            if calculation.applicable
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what a script reads."""
-        return {
-            "study": self.study,
-            "complete": self.is_complete,
-            "counts": self.counts,
-            "calculations": [asdict(calculation) for calculation in self.calculations],
-            "driver": None if self.driver is None else self.driver.model_dump(mode="json"),
-            "queue": None if self.queue is None else self.queue.as_json(),
-        }
 
 
 def study_status(folder: StudyFolder) -> StudyStatus:

@@ -30,7 +30,7 @@ from llo_dft.study.oxygen import oxygen_settings
 from llo_dft.study.remote_status import with_queue
 from llo_dft.study.remote_submit import prepare_submission, submit_study
 from llo_dft.study.run import PreparedRun
-from llo_dft.study.status import StudyStatus, study_status
+from llo_dft.study.status import study_status
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from llo_dft.engines.base import Outcome
     from llo_dft.hpc.remote_project import RemoteProject
     from llo_dft.recipe import Recipe
+    from llo_dft.study.states import StudyStatus
     from llo_dft.typing import CalculationKind
 
 HELPERS = Path(__file__).parent

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from remote_study import RemoteStudy
     from store_server import StoreServer
 
-    from llo_dft.study.status import CalculationState
+    from llo_dft.study.states import CalculationState
     from tests.study.conftest import MakeRemote
 
 NEVER = 1e9

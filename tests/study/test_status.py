@@ -8,7 +8,8 @@ import pytest
 
 from llo_dft.cache import CalculationCache
 from llo_dft.study.folder import StudyFolderError
-from llo_dft.study.status import CalculationState, StudyStatus, study_status
+from llo_dft.study.states import CalculationState, StudyStatus
+from llo_dft.study.status import study_status
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
