@@ -26,7 +26,7 @@ def test_the_first_block_is_one_command_that_runs_the_main_job():
 def test_the_test_command_is_where_ci_finds_it():
     marked = TEXT.split("<!-- test command -->\n```bash\n")[1].split("\n```")[0]
     assert marked.splitlines() == [marked]
-    assert marked.endswith("/pytest")
+    assert " && .venv/bin/pytest" in marked
 
 
 def test_the_extras_that_it_installs_are_declared():
