@@ -27,7 +27,7 @@ from llo_dft.builders.ordering import (
     search,
 )
 from llo_dft.builders.symmetry import orbits, top_bottom_permutations
-from llo_dft.builders.valences import FORMAL_CHARGES, LAYER_METALS, formal_charges, symbols_of
+from llo_dft.chemistry.valences import FORMAL_CHARGES, LAYER_METALS, formal_charges, symbols_of
 
 if TYPE_CHECKING:
     from llo_dft.typing import FloatArray, IntArray

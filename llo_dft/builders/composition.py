@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymatgen.core.composition import Composition
 
-from llo_dft.builders.valences import FORMAL_CHARGES, LAYER_METALS
+from llo_dft.chemistry.valences import FORMAL_CHARGES, LAYER_METALS
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:

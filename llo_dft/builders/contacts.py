@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import numpy as np
 
 from llo_dft.builders.environment import LONGEST_BOND
-from llo_dft.builders.valences import symbols_of
+from llo_dft.chemistry.valences import symbols_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -25,7 +25,7 @@ from llo_dft.builders.ordering import (
     reduce_to_blocks,
 )
 from llo_dft.builders.symmetry import orbits
-from llo_dft.builders.valences import formal_charges, symbols_of
+from llo_dft.chemistry.valences import formal_charges, symbols_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,7 +11,7 @@ from llo_dft.builders.bulk import tm_layer_sites
 from llo_dft.builders.ordering import ewald_matrix
 from llo_dft.builders.orderings import count_orbits, site_group, subset_orbits
 from llo_dft.builders.symmetry import SYMMETRY_TOLERANCE
-from llo_dft.builders.valences import formal_charges, symbols_of
+from llo_dft.chemistry.valences import formal_charges, symbols_of
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:

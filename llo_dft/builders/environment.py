@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.builders.valences import LAYER_METALS, symbols_of
+from llo_dft.chemistry.valences import LAYER_METALS, symbols_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

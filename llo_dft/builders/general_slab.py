@@ -25,7 +25,7 @@ from llo_dft.builders.slab import SlabError, stacks
 from llo_dft.builders.surface_lattice import surface_lattice
 from llo_dft.builders.symmetry import SYMMETRY_TOLERANCE
 from llo_dft.builders.terminations import DIPOLE_TOLERANCE, build_termination, llo_terminations
-from llo_dft.builders.valences import LAYER_METALS, symbols_of
+from llo_dft.chemistry.valences import LAYER_METALS, symbols_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

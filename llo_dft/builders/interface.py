@@ -28,7 +28,7 @@ from llo_dft.builders.contacts import (
     short_contacts_of,
 )
 from llo_dft.builders.turn_over import find_turn_over
-from llo_dft.builders.valences import symbols_of
+from llo_dft.chemistry.valences import symbols_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

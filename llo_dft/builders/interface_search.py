@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.bond_valence import global_instability_index
 from llo_dft.builders.common_cell import InterfaceError, share_cell
 from llo_dft.builders.interface import Assembly, InterfaceModel, Stacking
 from llo_dft.builders.registry import registry_grid
+from llo_dft.chemistry.bond_valence import global_instability_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -18,7 +18,7 @@ from llo_dft.builders.environment import (
     checked_sites,
     tm_planes,
 )
-from llo_dft.builders.valences import LAYER_METALS, symbols_of
+from llo_dft.chemistry.valences import LAYER_METALS, symbols_of
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:

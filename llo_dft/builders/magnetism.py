@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.builders.magnetic_rows import alternating_rows
-from llo_dft.builders.valences import FORMAL_CHARGES, LAYER_METALS, formal_charges, symbols_of
+from llo_dft.chemistry.valences import FORMAL_CHARGES, LAYER_METALS, formal_charges, symbols_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

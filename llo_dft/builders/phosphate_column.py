@@ -15,7 +15,7 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.builders.surface_lattice import surface_lattice
 from llo_dft.builders.symmetry import symmetry_dataset
-from llo_dft.builders.valences import symbols_of
+from llo_dft.chemistry.valences import symbols_of
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from llo_dft.builders.phosphate_column import (
     PhosphateError,
     grouped,
 )
-from llo_dft.builders.valences import symbols_of
+from llo_dft.chemistry.valences import symbols_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,7 +17,7 @@ from llo_dft.builders.checks import is_stoichiometric
 from llo_dft.builders.ordering import OrderingProblem, ewald_matrix, reduce_to_blocks, search
 from llo_dft.builders.placement import place_slab
 from llo_dft.builders.symmetry import top_bottom_permutations
-from llo_dft.builders.valences import formal_charges, symbols_of
+from llo_dft.chemistry.valences import formal_charges, symbols_of
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from llo_dft.builders.slab import (
     template_of,
 )
 from llo_dft.builders.symmetry import top_bottom_permutations
-from llo_dft.builders.valences import formal_charges, symbols_of
+from llo_dft.chemistry.valences import formal_charges, symbols_of
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure

@@ -10,7 +10,7 @@ from llo_dft.builders.interface_search import search_interfaces
 from llo_dft.builders.lattice_match import NoMatchError
 from llo_dft.builders.matching import find_matches
 from llo_dft.builders.phosphate import build_phosphate_slab, lithium_imbalance
-from llo_dft.builders.valences import symbols_of
+from llo_dft.chemistry.valences import symbols_of
 from llo_dft.documents.plan import PlannedBond, PlannedInterface
 from llo_dft.errors import InputError
 from llo_dft.recipe import RecipeError

@@ -9,7 +9,7 @@ from llo_dft.builders.checks import check_usable, formal_charge
 from llo_dft.builders.delithiation import delithiate
 from llo_dft.builders.metal import lithium_metal
 from llo_dft.builders.slab import build_slab
-from llo_dft.builders.valences import symbols_of
+from llo_dft.chemistry.valences import symbols_of
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.recipe import RecipeError
 from llo_dft.resources import load_structure

@@ -11,7 +11,7 @@ from llo_dft.builders.delithiation import delithiate
 from llo_dft.builders.environment import Environment, oxygen_environments
 from llo_dft.builders.lithium_axes import li_o_li_axes
 from llo_dft.builders.vacancy import choose_vacancies, innermost
-from llo_dft.builders.valences import symbols_of
+from llo_dft.chemistry.valences import symbols_of
 from llo_dft.documents.plan import BondedOxygen, PlannedHost, PlannedVacancy
 from llo_dft.documents.study import OxygenEnvironment
 

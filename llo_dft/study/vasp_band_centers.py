@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from llo_dft.analysis.band_center_sites import SiteDensities, band_centers
 from llo_dft.builders.environment import LONGEST_BOND, oxygen_environments
-from llo_dft.builders.valences import LAYER_METALS
+from llo_dft.chemistry.valences import LAYER_METALS
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.errors import InputError
 from llo_dft.readers.standin_mark import STANDIN_PROBLEM

@@ -15,7 +15,7 @@ from pymatgen.core.lattice import Lattice
 from llo_dft.builders.bulk import BulkModel, TmOrdering, build_bulk, ideal_scaffold, tm_layer_sites
 from llo_dft.builders.composition import CompositionError
 from llo_dft.builders.symmetry import space_group_symbol, top_bottom_permutations
-from llo_dft.builders.valences import FORMAL_CHARGES
+from llo_dft.chemistry.valences import FORMAL_CHARGES
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pymatgen.core.structure import Structure
 from llo_dft.builders.bulk import tm_layer_sites
 from llo_dft.builders.checks import is_symmetric
 from llo_dft.builders.delithiation import Delithiation, DelithiationError, delithiate
-from llo_dft.builders.valences import formal_charges, symbols_of
+from llo_dft.chemistry.valences import formal_charges, symbols_of
 
 if TYPE_CHECKING:
     from llo_dft.builders.slab import SlabModel

@@ -28,7 +28,7 @@ from llo_dft.builders.delithiation import (
 )
 from llo_dft.builders.ordering import ewald_matrix
 from llo_dft.builders.symmetry import top_bottom_permutations
-from llo_dft.builders.valences import formal_charges
+from llo_dft.chemistry.valences import formal_charges
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.builders.environment import oxygen_environments
 from llo_dft.builders.lithium_axes import LithiumAxes, li_o_li_axes
-from llo_dft.builders.valences import LAYER_METALS, symbols_of
+from llo_dft.chemistry.valences import LAYER_METALS, symbols_of
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:

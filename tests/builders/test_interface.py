@@ -20,7 +20,7 @@ from llo_dft.builders.matching import find_matches
 from llo_dft.builders.phosphate import PhosphateSlab, phosphate_terminations
 from llo_dft.builders.slab import SlabModel, build_slab
 from llo_dft.builders.symmetry import top_bottom_permutations
-from llo_dft.builders.valences import symbols_of
+from llo_dft.chemistry.valences import symbols_of
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ import pytest
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.bond_valence import global_instability_index
 from llo_dft.builders.contacts import SHORTEST_CONTACTS, short_contacts
 from llo_dft.builders.environment import oxygen_environments
 from llo_dft.builders.interface import build_interface
@@ -17,7 +16,8 @@ from llo_dft.builders.interface_search import InterfaceSearch, search_interfaces
 from llo_dft.builders.matching import find_matches
 from llo_dft.builders.phosphate import phosphate_terminations
 from llo_dft.builders.slab import build_slab
-from llo_dft.builders.valences import symbols_of
+from llo_dft.chemistry.bond_valence import global_instability_index
+from llo_dft.chemistry.valences import symbols_of
 from llo_dft.errors import InputError
 from llo_dft.resources import load_structure
 

@@ -21,7 +21,7 @@ from llo_dft.builders.phosphate import (
 )
 from llo_dft.builders.phosphate_column import PhosphateError, phosphate_column
 from llo_dft.builders.terminations import build_termination
-from llo_dft.builders.valences import FORMAL_CHARGES, symbols_of
+from llo_dft.chemistry.valences import FORMAL_CHARGES, symbols_of
 from llo_dft.resources import load_structure
 
 VACUUM = 12.0

@@ -15,7 +15,7 @@ from llo_dft.builders.bulk import build_bulk
 from llo_dft.builders.checks import is_stoichiometric, is_symmetric
 from llo_dft.builders.slab import SlabError, build_slab, recut
 from llo_dft.builders.symmetry import top_bottom_permutations
-from llo_dft.builders.valences import FORMAL_CHARGES, LAYER_METALS, symbols_of
+from llo_dft.chemistry.valences import FORMAL_CHARGES, LAYER_METALS, symbols_of
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:

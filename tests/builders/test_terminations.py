@@ -19,7 +19,7 @@ from llo_dft.builders.terminations import (
     build_termination,
     llo_terminations,
 )
-from llo_dft.builders.valences import LAYER_METALS, symbols_of
+from llo_dft.chemistry.valences import LAYER_METALS, symbols_of
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:

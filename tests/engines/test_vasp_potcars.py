@@ -5,7 +5,7 @@ from pathlib import Path
 import pymatgen.io.vasp
 import pytest
 
-from llo_dft.builders.valences import FORMAL_CHARGES
+from llo_dft.chemistry.valences import FORMAL_CHARGES
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.vasp_potcars import (
     POTCARS,

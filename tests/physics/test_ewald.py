@@ -12,7 +12,7 @@ from pymatgen.core.structure import Structure
 from llo_dft.builders.delithiation import delithiate
 from llo_dft.builders.ordering import OrderingProblem, ewald_matrix, reduce_to_blocks, search
 from llo_dft.builders.slab import build_slab
-from llo_dft.builders.valences import formal_charges, symbols_of
+from llo_dft.chemistry.valences import formal_charges, symbols_of
 from llo_dft.resources import load_structure
 
 #: e^2 / (4 pi epsilon_0), eV angstrom (CODATA 2018).

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.builders.valences import formal_charges, symbols_of
+from llo_dft.chemistry.valences import formal_charges, symbols_of
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:

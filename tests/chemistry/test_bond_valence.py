@@ -7,12 +7,12 @@ import pytest
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.bond_valence import (
+from llo_dft.chemistry.bond_valence import (
     BOND_VALENCES,
     bond_valence_sums,
     global_instability_index,
 )
-from llo_dft.builders.valences import FORMAL_CHARGES, symbols_of
+from llo_dft.chemistry.valences import FORMAL_CHARGES, symbols_of
 from llo_dft.errors import InputError
 from llo_dft.resources import load_structure
 

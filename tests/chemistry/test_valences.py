@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pymatgen.core.periodic_table import Element
 
-from llo_dft.builders.valences import FORMAL_CHARGES, LAYER_METALS, formal_charges
+from llo_dft.chemistry.valences import FORMAL_CHARGES, LAYER_METALS, formal_charges
 from llo_dft.resources import load_structure
 
 

@@ -49,7 +49,7 @@ def formal_charges(symbols: Iterable[str]) -> list[float]:
             known = ", ".join(FORMAL_CHARGES)
             raise ValueError(
                 f"no formal charge is known for {symbol}: expected one of {known}; "
-                "add it to llo_dft.builders.valences.FORMAL_CHARGES"
+                "add it to llo_dft.chemistry.valences.FORMAL_CHARGES"
             )
         charges.append(float(FORMAL_CHARGES[symbol]))
     return charges
