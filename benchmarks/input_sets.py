@@ -16,7 +16,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llo_dft.builders.magnetism import with_initial_moments
+from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.builders.molecule import o2_in_box
 from llo_dft.engines.vasp_inputs import input_generator, poscar_structure
 from llo_dft.engines.vasp_protocols import VASP_PROTOCOLS, vasp_protocol

@@ -10,8 +10,8 @@ import typer
 from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
 
 if TYPE_CHECKING:
-    from llo_dft.builders.lattice_match import LatticeMatch
-    from llo_dft.builders.surface_lattice import SurfaceLattice
+    from llo_dft.builders.matching.lattice_match import LatticeMatch
+    from llo_dft.builders.surface.surface_lattice import SurfaceLattice
 
 
 def match(  # noqa: PLR0913, PLR0917 (each is an option of the command)
@@ -28,8 +28,8 @@ def match(  # noqa: PLR0913, PLR0917 (each is an option of the command)
 
     Cells that a symmetry of the two lattices takes into each other are one.
     """
-    from llo_dft.builders.lattice_match import NoMatchError  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.builders.matching import find_matches  # noqa: PLC0415
+    from llo_dft.builders.matching.find_matches import find_matches  # noqa: PLC0415
+    from llo_dft.builders.matching.lattice_match import NoMatchError  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.errors import InputError  # noqa: PLC0415
 
     with bad_input_in_one_line():
@@ -60,7 +60,7 @@ def match(  # noqa: PLR0913, PLR0917 (each is an option of the command)
 
 def _surface(path: Path, miller: tuple[int, int, int]) -> tuple[SurfaceLattice, int]:
     """Return the surface lattice of a CIF, and the atoms of one repeat under its cell."""
-    from llo_dft.builders.surface_lattice import surface_lattice  # noqa: PLC0415
+    from llo_dft.builders.surface.surface_lattice import surface_lattice  # noqa: PLC0415
     from llo_dft.errors import InputError  # noqa: PLC0415
     from llo_dft.study.cif import read_cif  # noqa: PLC0415
 

@@ -11,7 +11,7 @@ import numpy as np
 from jobflow import job
 from pydantic import ValidationError
 
-from llo_dft.builders.magnetism import with_initial_moments
+from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.cache import CalculationCache, calculation_key
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.errors import InputError

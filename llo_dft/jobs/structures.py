@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, cast
 from jobflow import job
 
 from llo_dft.analysis.interface import bonded_oxygens, interface_bonds, lowest_energy
+from llo_dft.builders.interface.relay import relay_coating
 from llo_dft.builders.molecule import o2_in_box
-from llo_dft.builders.relay import relay_coating
-from llo_dft.builders.slab import SlabTemplate, recut
-from llo_dft.builders.symmetry import top_bottom_permutations
+from llo_dft.builders.surface.slab import SlabTemplate, recut
+from llo_dft.builders.surface.symmetry import top_bottom_permutations
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure

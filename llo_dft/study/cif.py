@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pymatgen.io.cif import CifParser
 
-from llo_dft.builders.checks import check_usable
+from llo_dft.builders.cell_checks import check_usable
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:

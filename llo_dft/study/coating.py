@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.builders.interface_search import search_interfaces
-from llo_dft.builders.lattice_match import NoMatchError
-from llo_dft.builders.matching import find_matches
-from llo_dft.builders.phosphate import build_phosphate_slab, lithium_imbalance
+from llo_dft.builders.coating.phosphate import build_phosphate_slab, lithium_imbalance
+from llo_dft.builders.interface.interface_search import search_interfaces
+from llo_dft.builders.matching.find_matches import find_matches
+from llo_dft.builders.matching.lattice_match import NoMatchError
 from llo_dft.chemistry.valences import symbols_of
 from llo_dft.documents.plan import PlannedBond, PlannedInterface
 from llo_dft.errors import InputError
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.builders.interface_search import RankedInterface
-    from llo_dft.builders.lattice_match import LatticeMatch
-    from llo_dft.builders.phosphate import PhosphateSlab
+    from llo_dft.builders.coating.phosphate import PhosphateSlab
+    from llo_dft.builders.interface.interface_search import RankedInterface
+    from llo_dft.builders.matching.lattice_match import LatticeMatch
     from llo_dft.recipe import Coating, Recipe
 
 #: Scores (global instability index, e) that differ by less belong to interfaces alike.

@@ -6,7 +6,7 @@ import json
 import warnings
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from llo_dft.builders.magnetism import with_initial_moments
+from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.engines.vasp_geometry import n_plane_waves
 from llo_dft.engines.vasp_incar import STAGES
 from llo_dft.engines.vasp_inputs import input_generator, poscar_structure

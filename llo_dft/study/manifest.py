@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pymatgen.io.cif import CifWriter
 
-from llo_dft.builders.checks import formal_dipole, is_symmetric
-from llo_dft.builders.environment import oxygen_environments
-from llo_dft.builders.symmetry import space_group_symbol
+from llo_dft.builders.cell_checks import formal_dipole, is_symmetric
+from llo_dft.builders.environment.oxygen_environment import oxygen_environments
+from llo_dft.builders.surface.symmetry import space_group_symbol
 from llo_dft.documents.plan import index_after_removal
 from llo_dft.study.folder import write_whole
 

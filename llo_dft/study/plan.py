@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.builders.bulk import build_bulk
-from llo_dft.builders.checks import check_usable, formal_charge
-from llo_dft.builders.delithiation import delithiate
+from llo_dft.builders.cathode.bulk import build_bulk
+from llo_dft.builders.cell_checks import check_usable, formal_charge
 from llo_dft.builders.metal import lithium_metal
-from llo_dft.builders.slab import build_slab
+from llo_dft.builders.ordering.delithiation import delithiate
+from llo_dft.builders.surface.slab import build_slab
 from llo_dft.chemistry.valences import symbols_of
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.recipe import RecipeError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.builders.delithiation import Delithiation
+    from llo_dft.builders.ordering.delithiation import Delithiation
     from llo_dft.documents.plan import PlannedHost
     from llo_dft.recipe import Recipe
 

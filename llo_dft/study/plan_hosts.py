@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llo_dft.builders.bulk import tm_layer_sites
-from llo_dft.builders.delithiation import delithiate
-from llo_dft.builders.environment import Environment, oxygen_environments
-from llo_dft.builders.lithium_axes import li_o_li_axes
-from llo_dft.builders.vacancy import choose_vacancies, innermost
+from llo_dft.builders.cathode.bulk import tm_layer_sites
+from llo_dft.builders.environment.lithium_axes import li_o_li_axes
+from llo_dft.builders.environment.oxygen_environment import Environment, oxygen_environments
+from llo_dft.builders.ordering.delithiation import delithiate
+from llo_dft.builders.vacancies import choose_vacancies, innermost
 from llo_dft.chemistry.valences import symbols_of
 from llo_dft.documents.plan import BondedOxygen, PlannedHost, PlannedVacancy
 from llo_dft.documents.study import OxygenEnvironment
@@ -18,8 +18,8 @@ from llo_dft.documents.study import OxygenEnvironment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llo_dft.builders.delithiation import Delithiation
-    from llo_dft.builders.slab import SlabModel
+    from llo_dft.builders.ordering.delithiation import Delithiation
+    from llo_dft.builders.surface.slab import SlabModel
     from llo_dft.documents.plan import PlannedInterface
     from llo_dft.recipe import Recipe
     from llo_dft.typing import IntArray

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from llo_dft.builders.magnetism import with_initial_moments
+from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.builders.molecule import o2_in_box
 from llo_dft.documents.plan import part_label
 from llo_dft.engines.base import CheckedEngine

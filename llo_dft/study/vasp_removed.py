@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from llo_dft.builders.environment import oxygen_environments
+from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.documents.runs import RemovedOxygen
 from llo_dft.documents.study import OxygenEnvironment
 from llo_dft.errors import InputError
 from llo_dft.study.vasp_hosts import missing_sites
 
 if TYPE_CHECKING:
-    from llo_dft.builders.environment import Environment
+    from llo_dft.builders.environment.oxygen_environment import Environment
     from llo_dft.study.vasp_runs import PlainRun
 
 

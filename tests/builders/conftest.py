@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import pytest
 
-from llo_dft.builders.bulk import build_bulk
-from llo_dft.builders.slab import SlabModel, build_slab
+from llo_dft.builders.cathode.bulk import build_bulk
+from llo_dft.builders.surface.slab import SlabModel, build_slab
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
-    from llo_dft.builders.ordering import OrderingProblem
+    from llo_dft.builders.ordering.arrangement_search import OrderingProblem
 
 SEED = 7
 VACUUM = 15.0

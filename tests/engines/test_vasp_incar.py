@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pymatgen.core import Structure
 
-from llo_dft.builders.magnetism import with_initial_moments
+from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.builders.molecule import o2_in_box
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.vasp_geometry import fft_grid
@@ -222,7 +222,7 @@ def test_a_single_point_writes_what_is_analysed(plan):
 
 
 def test_held_layers_are_marked_in_poscar_for_slabs_only(plan):
-    from llo_dft.builders.slab import build_slab
+    from llo_dft.builders.surface.slab import build_slab
 
     thick = build_slab(plan.bulk, tm_layers=3, vacuum=8.0, seed=0).structure
     protocol = vasp_protocol("fast", {"fixed_layers": 1})

@@ -21,7 +21,7 @@ from pymatgen.core import Structure
 from pymatgen.io.vasp.inputs import Poscar
 from recorded import input_differences
 
-from llo_dft.builders.magnetism import with_initial_moments
+from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.engines.vasp_inputs import input_generator, poscar_structure
 from llo_dft.engines.vasp_protocols import vasp_protocol
 

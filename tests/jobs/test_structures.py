@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from store_calculations import calculation
 
-from llo_dft.builders.slab import SlabError
+from llo_dft.builders.surface.slab import SlabError
 from llo_dft.jobs.structures import (
     best_interface,
     cut_relaxed_slab,

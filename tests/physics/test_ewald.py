@@ -9,9 +9,14 @@ import pytest
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.delithiation import delithiate
-from llo_dft.builders.ordering import OrderingProblem, ewald_matrix, reduce_to_blocks, search
-from llo_dft.builders.slab import build_slab
+from llo_dft.builders.ordering.arrangement_search import (
+    OrderingProblem,
+    ewald_matrix,
+    reduce_to_blocks,
+    search,
+)
+from llo_dft.builders.ordering.delithiation import delithiate
+from llo_dft.builders.surface.slab import build_slab
 from llo_dft.chemistry.valences import formal_charges, symbols_of
 from llo_dft.resources import load_structure
 

@@ -11,9 +11,9 @@ import pytest
 import spglib
 from pymatgen.core.surface import Slab
 
-from llo_dft.builders.bulk import build_bulk
-from llo_dft.builders.delithiation import delithiate
-from llo_dft.builders.slab import SlabModel, build_slab, recut
+from llo_dft.builders.cathode.bulk import build_bulk
+from llo_dft.builders.ordering.delithiation import delithiate
+from llo_dft.builders.surface.slab import SlabModel, build_slab, recut
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.checks import formal_charge
-from llo_dft.builders.matching import find_matches
+from llo_dft.builders.cell_checks import formal_charge
+from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.errors import InputError
 from llo_dft.recipe import RecipeError, parse_recipe
 from llo_dft.study.coating import SCORE_TOLERANCE, _distinct

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from studies import tiny_recipe
 
-from llo_dft.builders.checks import StructureError, is_symmetric
-from llo_dft.builders.vacancy import VacancyError
+from llo_dft.builders.cell_checks import StructureError, is_symmetric
+from llo_dft.builders.vacancies import VacancyError
 from llo_dft.errors import InputError
 from llo_dft.recipe import RecipeError
 from llo_dft.resources import resource_path

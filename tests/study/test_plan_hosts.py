@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from studies import coated_recipe, tiny_recipe
 
-from llo_dft.builders.bulk import tm_layer_sites
+from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.recipe import RecipeError
 from llo_dft.study.plan import make_plan
 

@@ -10,9 +10,9 @@ import pytest
 import vasprun_writer
 from pymatgen.core import Lattice, Structure
 
-from llo_dft.builders.bulk import build_bulk
-from llo_dft.builders.environment import oxygen_environments
-from llo_dft.builders.slab import build_slab
+from llo_dft.builders.cathode.bulk import build_bulk
+from llo_dft.builders.environment.oxygen_environment import oxygen_environments
+from llo_dft.builders.surface.slab import build_slab
 from llo_dft.errors import InputError
 from llo_dft.readers.vasprun import VaspFileError
 from llo_dft.resources import load_structure

@@ -1,0 +1,1 @@
+"""Bulk layered oxides: composition, order of the metals, initial moments."""

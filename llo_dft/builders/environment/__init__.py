@@ -1,0 +1,1 @@
+"""What is around each oxygen of a slab."""

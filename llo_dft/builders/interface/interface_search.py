@@ -1,0 +1,228 @@
+"""Search for the best interface: every distinct registry, gap and termination, ranked.
+
+What brings atoms too close is rejected; the rest is scored, by an engine's energy or, by
+default, by how well the bonds near the interface satisfy every atom's valence.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+
+import numpy as np
+from pymatgen.core.structure import Structure
+
+from llo_dft.builders.interface.build_interface import Assembly, InterfaceModel, Stacking
+from llo_dft.builders.interface.registries import registry_grid
+from llo_dft.builders.matching.common_cell import InterfaceError, share_cell
+from llo_dft.chemistry.bond_valence import global_instability_index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from llo_dft.builders.interface.contacts import Contact
+    from llo_dft.builders.matching.lattice_match import LatticeMatch
+    from llo_dft.typing import IntArray
+
+Score: TypeAlias = Callable[[Structure], float]
+
+#: Atoms of the LLO slab and of the coating within this depth of their outermost one count in
+#: the default score, angstrom: the outer O-TM-O half sheet with its Li, and one PO4 layer.
+SCORED_DEPTH: Final = 3.0
+
+#: Scores that differ by less count as equal; then the earlier termination, registry and gap
+#: comes first.
+SCORE_DECIMALS: Final = 8
+
+
+@dataclass(frozen=True, eq=False)
+class RankedInterface:
+    """One interface and its score.
+
+    Attributes
+    ----------
+    model
+        The interface.
+    score
+        In the unit of the score; the default is the global instability index near the
+        interface, e.
+    multiplicity
+        Grid points of registries that give this interface.
+    """
+
+    model: InterfaceModel
+    score: float
+    multiplicity: int
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """One interface that was left out.
+
+    Attributes
+    ----------
+    termination, registry, gap
+        Which it was.
+    contact
+        Its worst short contact, with site indices of that interface; None if its score was
+        no finite number.
+    """
+
+    termination: str
+    registry: tuple[float, float]
+    gap: float
+    contact: Contact | None
+
+    @property
+    def reason(self) -> str:
+        """Kind of the short contact, or 'score'."""
+        return "score" if self.contact is None else self.contact.kind
+
+
+@dataclass(frozen=True, eq=False)
+class InterfaceSearch:
+    """What a search found.
+
+    Attributes
+    ----------
+    ranked
+        The best ones, best first.
+    rejected
+        All that were left out.
+    n_accepted
+        How many were scored, kept or not.
+    """
+
+    ranked: tuple[RankedInterface, ...]
+    rejected: tuple[Rejection, ...]
+    n_accepted: int
+
+    @property
+    def n_tried(self) -> int:
+        """How many were built."""
+        return self.n_accepted + len(self.rejected)
+
+    def rejections(self) -> dict[str, dict[str, int]]:
+        """Return how many were left out, by termination and then by reason."""
+        counts: dict[str, dict[str, int]] = {}
+        for (termination, reason), number in sorted(
+            Counter((item.termination, item.reason) for item in self.rejected).items()
+        ):
+            counts.setdefault(termination, {})[reason] = number
+        return counts
+
+
+def search_interfaces(  # noqa: PLR0913 (each is a fact of its own)
+    llo: Structure,
+    coatings: Mapping[str, Structure],
+    match: LatticeMatch,
+    *,
+    spacing: float,
+    gaps: Sequence[float],
+    keep: int,
+    score: Score | None = None,
+    vacuum: float | None = None,
+    sandwich_gap: float | None = None,
+    both_faces: bool = False,
+    turn_over: IntArray | None = None,
+) -> InterfaceSearch:
+    """Build every interface of a grid of registries and gaps, and rank those that can be.
+
+    Parameters
+    ----------
+    llo, match, vacuum, sandwich_gap, both_faces, turn_over
+        As for ``build_interface``.
+    coatings
+        Coating slabs by the name of their termination, all with the cell of the match.
+    spacing
+        Of the registries; see ``registry_grid``. Angstrom.
+    gaps
+        Gaps to try, angstrom; see ``InterfaceModel``.
+    keep
+        How many to return at most.
+    score
+        Called with each interface without short contacts; lower is better. An engine's
+        energy compares terminations only if they have the same composition. By default
+        the global instability index of the atoms near the (upper) interface.
+
+    Returns
+    -------
+    At least one interface, and what was left out.
+
+    Raises
+    ------
+    InterfaceError
+        If there is nothing to try, or everything is left out: names the least bad contact.
+    """
+    _check(coatings, gaps, keep)
+    stacking = Stacking(vacuum, sandwich_gap, both_faces, turn_over)
+    ranked: list[RankedInterface] = []
+    rejected: list[Rejection] = []
+    for name, coating in coatings.items():
+        assembly = Assembly(share_cell(llo, coating, match), stacking, name)
+        near = _near_interface(assembly)
+        for registry, multiplicity, gap in _places(assembly, spacing, gaps):
+            if contacts := assembly.contacts(registry, gap):
+                rejected.append(Rejection(name, registry, gap, contacts[0]))
+                continue
+            model = assembly.build(registry, gap)
+            value = (
+                global_instability_index(model.structure, near)
+                if score is None
+                else float(score(model.structure))
+            )
+            if np.isfinite(value):
+                ranked.append(RankedInterface(model, value, multiplicity))
+            else:
+                rejected.append(Rejection(name, registry, gap, None))
+    if not ranked:
+        _raise_all_rejected(rejected)
+    ranked.sort(key=lambda item: round(item.score, SCORE_DECIMALS))
+    return InterfaceSearch(tuple(ranked[:keep]), tuple(rejected), len(ranked))
+
+
+def _check(coatings: Mapping[str, Structure], gaps: Sequence[float], keep: int) -> None:
+    if not coatings:
+        raise InterfaceError("no coating termination was given; expected at least one slab")
+    if not len(gaps) or not np.isfinite(gaps).all():
+        raise InterfaceError(f"gaps must be at least one number in angstrom, got {list(gaps)}")
+    if keep < 1:
+        raise InterfaceError(f"keep is {keep}; at least 1 interface must be kept")
+
+
+def _near_interface(assembly: Assembly) -> IntArray:
+    """Return the sites that the default score counts."""
+    low = assembly.cell.llo.cart_coords[:, 2]
+    high = assembly.cell.coating.cart_coords[:, 2]
+    llo = assembly.llo_sites[low > low.max() - SCORED_DEPTH]
+    # with both faces coated the upper coating's atoms come first
+    coating = assembly.coating_sites[: len(high)][high < high.min() + SCORED_DEPTH]
+    return np.concatenate([llo, coating])
+
+
+def _places(
+    assembly: Assembly, spacing: float, gaps: Sequence[float]
+) -> Iterator[tuple[tuple[float, float], int, float]]:
+    """Yield each registry with its multiplicity and each gap."""
+    for registry in registry_grid(assembly.cell.llo, assembly.cell.coating, spacing):
+        for gap in gaps:
+            yield registry.shift, registry.multiplicity, float(gap)
+
+
+def _raise_all_rejected(rejected: Sequence[Rejection]) -> NoReturn:
+    counts = Counter(item.reason for item in rejected)
+    summary = ", ".join(f"{number} {reason}" for reason, number in sorted(counts.items()))
+    with_contact = [(item, item.contact) for item in rejected if item.contact is not None]
+    if not with_contact:
+        raise InterfaceError(
+            f"no interface got a finite score ({len(rejected)} tried); check what computes it"
+        )
+    item, contact = max(with_contact, key=lambda pair: pair[1].distance / pair[1].shortest)
+    raise InterfaceError(
+        f"all {len(rejected)} interfaces have atoms too close ({summary}); the least bad, "
+        f"termination {item.termination!r} at registry ({item.registry[0]:.3f}, "
+        f"{item.registry[1]:.3f}) and gap {item.gap:g}, has {contact}. Try larger gaps, a finer "
+        "grid of registries, or another termination"
+    )

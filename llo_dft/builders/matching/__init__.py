@@ -1,0 +1,1 @@
+"""Common cells of two surfaces: every lattice match within limits, each once."""

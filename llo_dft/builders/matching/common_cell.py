@@ -1,0 +1,242 @@
+"""An LLO slab and a coating slab on the common cell of a lattice match, each still alone.
+
+All the strain lies in the plane; heights stay as they are. Cartesian axes: the LLO slab's a
+is along x and the normal along z, as in the slabs that ``build_slab`` returns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
+from pymatgen.util.coord import lattice_points_in_supercell
+
+from llo_dft.builders.matching.lattice2d import determinants, in_plane_basis
+from llo_dft.builders.matching.lattice_match import LatticeMatch, von_mises_strain
+from llo_dft.chemistry.valences import symbols_of
+from llo_dft.errors import InputError
+
+if TYPE_CHECKING:
+    from llo_dft.typing import FloatArray, IntArray
+
+#: Stretches that differ by more do not belong to one match.
+STRETCH_TOLERANCE: Final = 1e-6
+
+#: Largest cosine between the c axis of a slab and its plane.
+NORMAL_TOLERANCE: Final = 1e-6
+
+#: A slab has at least this much vacuum, angstrom: planes of one crystal are not so far apart.
+LEAST_VACUUM: Final = 3.0
+
+
+class InterfaceError(InputError):
+    """Two slabs that do not make the interface that was asked for."""
+
+
+@dataclass(frozen=True)
+class SideStrain:
+    """In-plane strain of one side of an interface.
+
+    Attributes
+    ----------
+    principal
+        Principal (Biot) strains, larger first.
+    """
+
+    principal: tuple[float, float]
+
+    @property
+    def max(self) -> float:
+        """Largest absolute principal strain."""
+        return max(abs(strain) for strain in self.principal)
+
+    @property
+    def von_mises(self) -> float:
+        """See ``lattice_match.von_mises_strain``."""
+        return float(von_mises_strain(*self.principal))
+
+
+@dataclass(frozen=True, eq=False)
+class CommonCell:
+    """Both slabs on one cell in the plane, each with the c axis and vacuum that it came with.
+
+    Attributes
+    ----------
+    llo, coating
+        The slabs. ``llo`` is the bare slab that belongs to every interface of this match.
+    llo_atoms, coating_atoms
+        (n,) the atom of the given slab that each atom here is a copy of.
+    llo_strain, coating_strain
+        From the cells given to the common one.
+    """
+
+    llo: Structure
+    coating: Structure
+    llo_atoms: IntArray
+    coating_atoms: IntArray
+    llo_strain: SideStrain
+    coating_strain: SideStrain
+
+
+def share_cell(llo: Structure, coating: Structure, match: LatticeMatch) -> CommonCell:
+    """Repeat and deform two slabs so that they have the cell of a match.
+
+    Parameters
+    ----------
+    llo, coating
+        Slabs with a and b in the plane, c along the normal, and vacuum.
+    match
+        Of ``find_matches(film, substrate)`` with the in-plane vectors of ``coating`` and
+        ``llo``. Where its common cell is one cell of the LLO slab, that slab's own a and b
+        are kept, whatever basis the match names. If the match turns the film over, so is
+        the coating: its top then faces down.
+
+    Returns
+    -------
+    Copies of one atom follow each other, so a slab sorted by element stays so. With all the
+    strain on the coating and one LLO cell, ``llo`` has the coordinates of the given slab.
+
+    Raises
+    ------
+    InterfaceError
+        If a slab's axes are not as said or it has no vacuum, or the match is one of other
+        lattices.
+    """
+    film, substrate = _in_plane(coating, "the coating"), _in_plane(llo, "the LLO slab")
+    to_film, to_substrate = _transformations(match)
+    gradient = _gradient(to_film @ film, to_substrate @ substrate)
+    u, stretches, _ = np.linalg.svd(gradient)
+    expected = 1 + np.array(match.principal_strains)
+    if np.abs(stretches - expected).max() > STRETCH_TOLERANCE:
+        raise InterfaceError(
+            f"the match stretches its film by {expected.round(6).tolist()}, but takes this coating "
+            f"to this LLO slab by {stretches.round(6).tolist()}: it was found for other lattices. "
+            "Find it with the in-plane vectors of these slabs, or use rematch()"
+        )
+    deformation = (u * stretches ** (match.strain_share - 1)) @ u.T
+    basis = to_substrate @ substrate @ deformation.T
+    mirrored = determinants(to_film.astype(np.float64)) < 0
+    placed_llo, llo_atoms = _on_cell(llo, to_substrate, basis, mirrored=False)
+    placed_coating, coating_atoms = _on_cell(coating, to_film, basis, mirrored=bool(mirrored))
+    return CommonCell(
+        llo=placed_llo,
+        coating=placed_coating,
+        llo_atoms=llo_atoms,
+        coating_atoms=coating_atoms,
+        llo_strain=_strain(to_substrate @ substrate, basis),
+        coating_strain=_strain(to_film @ film, basis),
+    )
+
+
+def rematch(match: LatticeMatch, llo: Structure, coating: Structure) -> LatticeMatch:
+    """Return the same match for slabs whose lattices changed a little (relaxed bulks).
+
+    Strains, area and deformation are those of the new cells; which cell lies on which, the
+    share of the strain and the angle stay.
+
+    Raises
+    ------
+    InterfaceError
+        If a slab's axes are not as ``share_cell`` needs them.
+    """
+    film = match.film_transformation @ _in_plane(coating, "the coating")
+    substrate = match.substrate_transformation @ _in_plane(llo, "the LLO slab")
+    gradient = _gradient(film, substrate)
+    stretches = np.linalg.svd(gradient, compute_uv=False)
+    sides = [stretches**power - 1 for power in (match.strain_share, match.strain_share - 1)]
+    film_area = abs(float(determinants(film)))
+    return replace(
+        match,
+        area_a2=film_area * float(np.prod(stretches**match.strain_share)),
+        max_strain=float(np.abs(sides).max()),
+        von_mises_strain=max(float(von_mises_strain(*side)) for side in sides),
+        principal_strains=(float(stretches[0] - 1), float(stretches[1] - 1)),
+        deformation_gradient=gradient,
+    )
+
+
+def heights_of(slab: Structure, name: str = "the slab") -> FloatArray:
+    """Return the height of each atom along the normal, as the slab stands, angstrom.
+
+    A slab that crosses the cell's c boundary is put together below it.
+
+    Raises
+    ------
+    InterfaceError
+        If no gap along c is wide enough to be the vacuum.
+    """
+    fractional = np.mod(slab.frac_coords[:, 2], 1.0)
+    ordered = np.sort(fractional)
+    gaps = np.diff([*ordered, ordered[0] + 1.0])
+    widest = int(np.argmax(gaps))
+    if gaps[widest] * slab.lattice.c < LEAST_VACUUM:
+        raise InterfaceError(
+            f"{name} has no vacuum: the widest gap along c is "
+            f"{gaps[widest] * slab.lattice.c:.2f} angstrom, expected at least {LEAST_VACUUM}"
+        )
+    if widest < len(ordered) - 1:
+        fractional = np.where(fractional > ordered[widest], fractional - 1.0, fractional)
+    result: FloatArray = fractional * slab.lattice.c
+    return result
+
+
+def _in_plane(slab: Structure, name: str) -> FloatArray:
+    """Return a slab's a and b as a 2D basis, after checking its axes."""
+    a, b, c = slab.lattice.matrix
+    lean = max(abs(c @ v) / np.linalg.norm(c) / np.linalg.norm(v) for v in (a, b))
+    if lean > NORMAL_TOLERANCE:
+        raise InterfaceError(
+            f"{name}: expected c along the normal of a and b, but its cosine with one of them is "
+            f"{lean:.2g}; make c the normal (without moving atoms)"
+        )
+    if np.cross(a, b) @ c < 0:
+        raise InterfaceError(f"{name}: a, b and c are left-handed; exchange a and b")
+    return in_plane_basis(slab.lattice.matrix[:2], name)
+
+
+def _transformations(match: LatticeMatch) -> tuple[IntArray, IntArray]:
+    """Return those of film and substrate; the identity where one substrate cell is enough."""
+    film, substrate = match.film_transformation, match.substrate_transformation
+    if abs(round(float(determinants(substrate.astype(np.float64))))) != 1:
+        return film, substrate
+    back = np.round(np.linalg.inv(substrate)).astype(np.int64)
+    return back @ film, back @ substrate
+
+
+def _gradient(start: FloatArray, end: FloatArray) -> FloatArray:
+    """Return F with ``start @ F.T == end``."""
+    return np.asarray(np.linalg.solve(start, end).T, dtype=np.float64)
+
+
+def _strain(start: FloatArray, end: FloatArray) -> SideStrain:
+    larger, smaller = np.linalg.svd(_gradient(start, end), compute_uv=False) - 1
+    return SideStrain((float(larger), float(smaller)))
+
+
+def _on_cell(
+    slab: Structure, transformation: IntArray, basis: FloatArray, *, mirrored: bool
+) -> tuple[Structure, IntArray]:
+    """Return a slab repeated and put on a cell, and which atom each copy is of."""
+    heights = heights_of(slab)
+    if mirrored:
+        heights = heights.max() + heights.min() - heights
+    repeat = np.eye(3, dtype=np.int64)
+    repeat[:2, :2] = transformation
+    points = lattice_points_in_supercell(repeat)[:, :2]
+    coords = slab.frac_coords[:, :2] @ np.linalg.inv(transformation)
+    coords = (coords[:, None] + points[None]).reshape(-1, 2)
+    if len(points) > 1 or mirrored:
+        coords = np.mod(np.round(coords, 12), 1.0)
+    atoms = np.repeat(np.arange(len(slab)), len(points))
+    c = slab.lattice.c
+    lattice = Lattice([[*basis[0], 0.0], [*basis[1], 0.0], [0.0, 0.0, c]])
+    symbols = symbols_of(slab)
+    structure = Structure(
+        lattice,
+        [symbols[i] for i in atoms],
+        np.column_stack([coords, heights[atoms] / c]),
+    )
+    return structure, atoms

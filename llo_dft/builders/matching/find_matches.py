@@ -1,0 +1,271 @@
+"""Lattice matching: every common cell of a film and a substrate within limits, each once.
+
+A match says which sublattice of the film lies on which of the substrate, and what strain it
+takes. Both are lattices, so atoms do not enter: where the film lies (registry), and with
+which face, is for the interface builder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import numpy as np
+
+from llo_dft.builders.matching.lattice2d import (
+    check_point_group,
+    determinants,
+    in_plane_basis,
+    integer_determinants,
+    lattice_point_group,
+    reduction,
+)
+from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError, von_mises_strain
+from llo_dft.builders.matching.match_orbits import Maps, Sides, distinct
+from llo_dft.builders.matching.match_search import Limits, search, stretches_of
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from llo_dft.builders.matching.lattice2d import BoolArray
+    from llo_dft.typing import FloatArray, IntArray
+
+#: No right angle can change by more, degrees.
+NO_ANGLE_LIMIT: Final = 90.0
+
+#: Areas (A^2), and strains, that differ by less count as equal when matches are ranked.
+RANKING_DECIMALS: Final = 8
+
+#: Where nothing fits: strains tried at the allowed area, and areas at the allowed strain
+#: (in units of the limits).
+WIDER_STRAINS: Final = (1.5, 2.0, 3.0, 5.0)
+WIDER_AREAS: Final = (1.25, 1.5, 2.0, 3.0)
+
+#: No film takes more than this; the search for near misses stops here.
+LARGEST_STRAIN_TRIED: Final = 0.4
+
+
+def find_matches(  # noqa: PLR0913 (each is a limit or a fact of its own)
+    film: ArrayLike,
+    substrate: ArrayLike,
+    *,
+    max_area: float,
+    max_strain: float,
+    strain_share: float = 1.0,
+    max_angle: float = NO_ANGLE_LIMIT,
+    turn_over: bool = False,
+    point_groups: tuple[ArrayLike | None, ArrayLike | None] = (None, None),
+    atom_counts: tuple[int, int] | None = None,
+) -> list[LatticeMatch]:
+    """Return every distinct match of two lattices within limits.
+
+    Every sublattice of the film is compared with every one of the substrate, at every
+    rotation. Two matches are the same if a symmetry of the lattices, or a change of the
+    common basis, takes one into the other, or if one is a supercell of the other: only the
+    smaller is returned then, since the larger is the same interface.
+
+    Parameters
+    ----------
+    film, substrate
+        Surface vectors as rows, (2, 3) or (2, 2), angstrom; any basis of the lattice, but a
+        primitive one (see ``surface_lattice``), or matches are missed.
+    max_area
+        Largest area of the common cell as it will be built, square angstrom.
+    max_strain
+        Largest absolute principal strain of either side as it will be built: with
+        ``strain_share = 0.5`` and 0.05, the lattices may differ by about 10 %.
+    strain_share
+        Part of the strain that the film takes, 0 to 1. With F = R U = V R (polar
+        decomposition) the film is deformed by U^share, the substrate by V^(share - 1).
+        For the least elastic energy k_substrate / (k_film + k_substrate), where k is
+        thickness times biaxial modulus.
+    max_angle
+        Largest change of any right angle on either side, degrees.
+    turn_over
+        Also match the mirror image of the film, as seen when the film shows its other
+        face. For a film lattice with a mirror line (all but oblique ones) this adds nothing
+        unless a point group is given.
+    point_groups
+        In-plane operations of film and substrate that keep their normals, (n, 2, 2)
+        integers on the rows of their vectors. None: the symmetry of the bare lattice, which
+        may unite matches that a crystal's atoms tell apart. With a film group, films
+        upright and turned over are never united.
+    atom_counts
+        Atoms per cell of ``film`` and ``substrate`` as given, for ``n_atoms``.
+
+    Returns
+    -------
+    Those on the Pareto front of area and strain, then the others; each by area, then strain.
+
+    Raises
+    ------
+    NoMatchError
+        If nothing fits: names the smallest strain at that area, and the smallest area at
+        that strain.
+    LatticeError, ValueError
+        If vectors are collinear, a group is none of the lattice, or a limit makes no sense.
+    """
+    limits = Limits(max_area, max_strain, strain_share, max_angle, turn_over)
+    task = _prepare(film, substrate, point_groups, atom_counts)
+    matches = _matches(task, limits)
+    if not matches:
+        _raise_no_match(task, limits)
+    return matches
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Two lattices made ready: how their given bases are reduced, and atoms per cell."""
+
+    sides: Sides
+    to_film: IntArray
+    to_substrate: IntArray
+    atom_counts: tuple[int, int] | None
+
+
+def _prepare(
+    film: ArrayLike,
+    substrate: ArrayLike,
+    point_groups: tuple[ArrayLike | None, ArrayLike | None],
+    atom_counts: tuple[int, int] | None,
+) -> _Search:
+    film_lattice = _reduced(film, point_groups[0], "the film")
+    substrate_lattice = _reduced(substrate, point_groups[1], "the substrate")
+    sides = Sides(
+        film=film_lattice[0],
+        substrate=substrate_lattice[0],
+        film_group=film_lattice[1],
+        substrate_group=substrate_lattice[1],
+        film_faces_differ=point_groups[0] is not None,
+    )
+    return _Search(sides, film_lattice[2], substrate_lattice[2], atom_counts)
+
+
+def _reduced(
+    vectors: ArrayLike, group: ArrayLike | None, name: str
+) -> tuple[FloatArray, IntArray, IntArray]:
+    """Return the reduced basis, the point group on it, and the matrix that reduced it."""
+    given = in_plane_basis(vectors, name)
+    reduce = reduction(given)
+    basis = reduce @ given
+    if group is None:
+        return basis, lattice_point_group(basis), reduce
+    back = np.round(np.linalg.inv(reduce)).astype(np.int64)
+    return basis, reduce @ check_point_group(group, given, name) @ back, reduce
+
+
+def _matches(task: _Search, limits: Limits) -> list[LatticeMatch]:
+    """Return the ranked distinct matches, perhaps none."""
+    found = search(task.sides.film, task.sides.substrate, limits)
+    if not len(found.film):
+        return []
+    maps = distinct(found, task.sides)
+    stretches = stretches_of(maps.gradients)
+    film_side, substrate_side = (s - 1 for s in limits.side_stretches(stretches))
+    strain = np.abs(np.hstack([film_side, substrate_side])).max(axis=1)
+    von_mises = np.maximum(von_mises_strain(*film_side.T), von_mises_strain(*substrate_side.T))
+    film_area = np.abs(determinants(maps.film @ task.sides.film))
+    area = film_area * np.prod(stretches, axis=1) ** limits.strain_share
+    front = _pareto_front(area, strain)
+    film_cell, substrate_cell = _common_cells(maps, task, limits)
+    order = np.lexsort((maps.angles, _rounded(strain), _rounded(area), ~front))
+    return [
+        LatticeMatch(
+            area_a2=float(area[i]),
+            max_strain=float(strain[i]),
+            von_mises_strain=float(von_mises[i]),
+            principal_strains=(float(stretches[i, 0] - 1), float(stretches[i, 1] - 1)),
+            film_transformation=film_cell[i],
+            substrate_transformation=substrate_cell[i],
+            deformation_gradient=maps.gradients[i],
+            rotation_angle=float(maps.angles[i]),
+            strain_share=limits.strain_share,
+            turned_over=bool(maps.turned_over[i]),
+            n_atoms=_atoms(film_cell[i], substrate_cell[i], task.atom_counts),
+            on_front=bool(front[i]),
+        )
+        for i in order.tolist()
+    ]
+
+
+def _common_cells(maps: Maps, task: _Search, limits: Limits) -> tuple[IntArray, IntArray]:
+    """Return film and substrate transformations (n, 2, 2) of the given vectors.
+
+    The common cell is reduced and right-handed, as seen on the substrate; its first vector
+    has a positive first component on the substrate's.
+    """
+    cells = maps.substrate @ task.sides.substrate
+    if limits.strain_share < 1.0:
+        u, s, _ = np.linalg.svd(maps.gradients)
+        cells = cells @ (u * s[:, None, :] ** (limits.strain_share - 1)) @ u.swapaxes(1, 2)
+    to_cell = reduction(cells)
+    film = to_cell @ maps.film @ task.to_film
+    substrate = to_cell @ maps.substrate @ task.to_substrate
+    first = substrate[:, 0]
+    negative = (first[:, 0] < 0) | ((first[:, 0] == 0) & (first[:, 1] < 0))
+    sign = np.where(negative, -1, 1)[:, None, None]
+    return sign * film, sign * substrate
+
+
+def _atoms(film: IntArray, substrate: IntArray, counts: tuple[int, int] | None) -> int | None:
+    if counts is None:
+        return None
+    cells = abs(int(integer_determinants(film))), abs(int(integer_determinants(substrate)))
+    return cells[0] * counts[0] + cells[1] * counts[1]
+
+
+def _rounded(values: FloatArray) -> FloatArray:
+    result: FloatArray = np.round(values, RANKING_DECIMALS)
+    return result
+
+
+def _pareto_front(area: FloatArray, strain: FloatArray) -> BoolArray:
+    """Whether each (area, strain) is beaten by none; equal ones stand side by side."""
+    areas, strains = _rounded(area), _rounded(strain)
+    sizes, group = np.unique(areas, return_inverse=True)
+    least = np.full(len(sizes), np.inf)
+    np.minimum.at(least, group, strains)
+    smaller = np.concatenate([[np.inf], np.minimum.accumulate(least)[:-1]])
+    result: BoolArray = (strains == least[group]) & (strains < smaller[group])
+    return result
+
+
+def _raise_no_match(task: _Search, limits: Limits) -> NoReturn:
+    """Raise with the nearest misses: wider strain at the same area, wider area otherwise."""
+    strains = [factor * limits.max_strain for factor in WIDER_STRAINS] + [LARGEST_STRAIN_TRIED]
+    strained = _first_found(
+        task, [replace(limits, max_strain=s) for s in strains if s <= LARGEST_STRAIN_TRIED]
+    )
+    larger = _first_found(
+        task, [replace(limits, max_area=factor * limits.max_area) for factor in WIDER_AREAS]
+    )
+    # the two ends of the front
+    smallest_strain = next((match for match in reversed(strained) if match.on_front), None)
+    smallest_area = next(iter(larger), None)
+    cells = [float(determinants(basis)) for basis in (task.sides.film, task.sides.substrate)]
+    by_strain = (
+        f"no cell of that area takes less than {LARGEST_STRAIN_TRIED:.0%} strain "
+        f"(one cell of the film has {cells[0]:.1f} A^2, of the substrate {cells[1]:.1f})"
+        if smallest_strain is None
+        else f"at that area the smallest strain is {smallest_strain.max_strain:.4f} "
+        f"({smallest_strain.area_a2:.1f} A^2)"
+    )
+    by_area = (
+        f"at that strain nothing fits up to {WIDER_AREAS[-1] * limits.max_area:.1f} A^2"
+        if smallest_area is None
+        else f"at that strain the smallest area is {smallest_area.area_a2:.1f} A^2 "
+        f"(strain {smallest_area.max_strain:.4f})"
+    )
+    angle = "" if limits.max_angle == NO_ANGLE_LIMIT else f", max_angle {limits.max_angle:g}"
+    raise NoMatchError(
+        f"no common cell within max_area {limits.max_area:g} A^2, max_strain "
+        f"{limits.max_strain:g}{angle}: {by_strain}; {by_area}. Widen one of the limits, or "
+        "share the strain between both sides (strain_share)",
+        smallest_strain,
+        smallest_area,
+    )
+
+
+def _first_found(task: _Search, wider: list[Limits]) -> list[LatticeMatch]:
+    """Return the matches within the first limits that have any."""
+    return next((found for limits in wider if (found := _matches(task, limits))), [])

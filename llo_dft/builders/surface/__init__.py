@@ -1,0 +1,1 @@
+"""Slabs of crystals: terminations, symmetry, in-plane lattices."""

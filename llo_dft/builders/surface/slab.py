@@ -1,0 +1,396 @@
+"""The (001) slab of a layered oxide: symmetric, stoichiometric and without dipole.
+
+The TM-layer sheets (O-TM-O) are kept whole. Between two sheets lies a full Li layer; each
+face carries half of one, so that n sheets have exactly n Li layers as in the bulk. The two
+half layers are images of each other under an operation that turns the slab over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from llo_dft.builders.cathode.bulk import tm_layer_sites
+from llo_dft.builders.cell_checks import is_stoichiometric
+from llo_dft.builders.ordering.arrangement_search import (
+    OrderingProblem,
+    ewald_matrix,
+    reduce_to_blocks,
+    search,
+)
+from llo_dft.builders.surface.placement import place_slab
+from llo_dft.builders.surface.symmetry import top_bottom_permutations
+from llo_dft.chemistry.valences import formal_charges, symbols_of
+from llo_dft.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.typing import FloatArray, IntArray
+
+#: Descents of the search for the half Li layer.
+HALF_LAYER_STARTS: Final = 50
+
+#: TM planes of layered oxides are 4.4 to 5.2 angstrom apart; a plane in between holds TMs
+#: that left their layer, or the planes are not those of the layers.
+CLOSEST_TM_PLANES: Final = 3.5
+
+#: Cations within this height of the first one found belong to its plane, angstrom.
+PLANE_WIDTH: Final = 1.0
+
+
+class SlabError(InputError):
+    """No symmetric stoichiometric slab can be cut as asked."""
+
+
+@dataclass(frozen=True)
+class SlabTemplate:
+    """What it takes to cut the same slab again from the same bulk after its relaxation.
+
+    Attributes
+    ----------
+    symbols
+        (n,) element of each atom of the slab.
+    bulk_sites
+        (n,) index of the bulk site of each atom.
+    images
+        (n, 3) lattice translation of that site.
+    vacuum
+        Width of the vacuum, angstrom.
+    """
+
+    symbols: Sequence[str]
+    bulk_sites: Sequence[int]
+    images: Sequence[Sequence[int]]
+    vacuum: float
+
+
+@dataclass(frozen=True)
+class SlabModel:
+    """A slab, and for each of its atoms where in the bulk it comes from.
+
+    Attributes
+    ----------
+    structure
+        The slab: a along x, the plane normal along z, c the normal. Sorted by
+        electronegativity, so codes that sort by element keep the order of the atoms.
+    template
+        How it was cut, to cut it again from the relaxed bulk.
+    turn_over
+        (n,) the site that each site goes to under the operation that maps top to bottom.
+    tm_layers
+        Number of O-TM-O sheets.
+    energy_ev
+        Ewald energy with formal charges, eV per cell.
+    """
+
+    structure: Structure
+    template: SlabTemplate
+    turn_over: IntArray
+    tm_layers: int
+    energy_ev: float
+
+
+def build_slab(bulk: Structure, *, tm_layers: int, vacuum: float, seed: int) -> SlabModel:
+    """Cut the half-Li (001) slab from a bulk whose a and b span the layers.
+
+    Parameters
+    ----------
+    bulk
+        Layered oxide; c leads out of the plane.
+    tm_layers
+        Number of O-TM-O sheets, at least 1.
+    vacuum
+        Vacuum along the normal, angstrom.
+    seed
+        Seed of the search for the Li that stay on the faces.
+
+    Returns
+    -------
+    The slab whose half layers have the lowest Ewald energy.
+
+    Raises
+    ------
+    SlabError
+        If a and b do not span the layers, the Li layer can't be halved, no operation turns
+        the slab over, or this number of sheets doesn't have the composition of the bulk.
+    """
+    problems: list[str] = []
+    models: list[SlabModel] = []
+    for stack in stacks(bulk, tm_layers):
+        try:
+            models.append(_cut(bulk, stack, tm_layers, vacuum, seed))
+        except SlabError as error:
+            problems.append(str(error))
+    if not models:
+        raise SlabError("; ".join(dict.fromkeys(problems)))
+    return min(models, key=lambda model: round(model.energy_ev, 6))
+
+
+def stacks(bulk: Structure, tm_layers: int) -> list[Stack]:
+    """Return a stack of whole sheets for each sheet of the bulk that may come lowest.
+
+    Raises
+    ------
+    SlabError
+        If a and b do not span the layers, or there are no sheets asked for.
+    """
+    if tm_layers < 1:
+        raise SlabError(f"tm_layers is {tm_layers}; a slab needs at least 1")
+    planes = _tm_planes(bulk)
+    sheets, lithium = _sheets(bulk, planes), _lithium_layers(bulk, planes)
+    return [_stack(sheets, lithium, start, tm_layers) for start in range(len(sheets))]
+
+
+def place_stack(bulk: Structure, stack: Stack, vacuum: float) -> Structure:
+    """Return the slab with full Li layers on both faces, atoms in the order of the stack."""
+    symbols = symbols_of(bulk)
+    return place_slab(
+        bulk.lattice,
+        bulk.frac_coords[stack.bulk_sites] + stack.images,
+        [symbols[i] for i in stack.bulk_sites],
+        vacuum,
+    )
+
+
+def template_of(
+    bulk: Structure, stack: Stack, keep: Collection[int], vacuum: float
+) -> tuple[SlabTemplate, IntArray]:
+    """Return the template of the atoms of a stack that are kept, and their order in it.
+
+    Sorted by electronegativity, so codes that sort by element keep the order of the atoms.
+    """
+    species = [bulk[int(i)].specie for i in stack.bulk_sites]
+    order = np.array(sorted(keep, key=lambda i: (species[i].X, species[i].symbol, i)))
+    template = SlabTemplate(
+        symbols=[species[i].symbol for i in order],
+        bulk_sites=stack.bulk_sites[order].tolist(),
+        images=stack.images[order].tolist(),
+        vacuum=vacuum,
+    )
+    return template, order
+
+
+def recut(template: SlabTemplate, bulk: Structure, relaxed_bulk: Structure) -> Structure:
+    """Cut the same slab from the relaxed bulk: same atoms in the same order.
+
+    Parameters
+    ----------
+    template
+        Of the slab that was built from ``bulk``.
+    bulk, relaxed_bulk
+        The bulk before and after its relaxation, same order of sites.
+
+    Raises
+    ------
+    SlabError
+        If the two bulks do not hold the same sites.
+    """
+    if symbols_of(bulk) != symbols_of(relaxed_bulk):
+        raise SlabError(
+            f"the relaxed bulk ({relaxed_bulk.formula}) does not hold the sites of the bulk "
+            f"({bulk.formula}) in the same order"
+        )
+    # a relaxed coordinate may have been wrapped; take the image nearest to where it was
+    moved = relaxed_bulk.frac_coords - bulk.frac_coords
+    coords = bulk.frac_coords + moved - np.round(moved)
+    return place_slab(
+        relaxed_bulk.lattice,
+        coords[list(template.bulk_sites)] + np.array(template.images),
+        list(template.symbols),
+        template.vacuum,
+    )
+
+
+def _tm_planes(bulk: Structure) -> list[tuple[float, list[int]]]:
+    """Return the TM planes in one period along c, from below: fractional height and cations.
+
+    Raises
+    ------
+    SlabError
+        If they are too close to be the TM layers of a layered oxide.
+    """
+    thickness = bulk.volume / float(np.linalg.norm(np.cross(*bulk.lattice.matrix[:2])))
+    heights = bulk.frac_coords[:, 2]
+    sites = [(heights[i], i) for i in tm_layer_sites(bulk)]
+    planes = _planes(sites, PLANE_WIDTH / thickness)
+    levels = [level for level, _ in planes]
+    nearest = float(np.diff([*levels, levels[0] + 1.0]).min()) * thickness
+    if nearest < CLOSEST_TM_PLANES:
+        raise SlabError(
+            f"planes with transition metals are {nearest:.2f} angstrom apart along the normal of a "
+            f"and b; expected at least {CLOSEST_TM_PLANES}. Choose a cell whose a and b span the "
+            "layers, and put transition metals out of the Li layers"
+        )
+    return planes
+
+
+def _sheets(
+    bulk: Structure, planes: list[tuple[float, list[int]]]
+) -> list[list[tuple[int, IntArray]]]:
+    """Return the O-TM-O sheets in one period along c, from below: (site, image) of each atom."""
+    heights = bulk.frac_coords[:, 2]
+    sheets = [[(i, _image(round(level - heights[i]))) for i in sites] for level, sites in planes]
+    levels = np.array([level for level, _ in planes])
+    for i, symbol in enumerate(symbols_of(bulk)):
+        if symbol != "O":
+            continue
+        apart = heights[i] - levels
+        whole = np.round(apart)
+        nearest = int(np.argmin(np.abs(apart - whole)))
+        sheets[nearest].append((i, _image(-whole[nearest])))
+    return sheets
+
+
+def _lithium_layers(
+    bulk: Structure, planes: list[tuple[float, list[int]]]
+) -> list[list[tuple[int, IntArray]]]:
+    """Return the Li layers, each that above the sheet of the same number."""
+    cations = {i for _, sites in planes for i in sites}
+    levels = [level for level, _ in planes]
+    heights = bulk.frac_coords[:, 2]
+    layers: list[list[tuple[int, IntArray]]] = [[] for _ in levels]
+    for i, symbol in enumerate(symbols_of(bulk)):
+        if symbol != "Li" or i in cations:
+            continue
+        above = [np.mod(heights[i] - level, 1.0) for level in levels]
+        below = int(np.argmin(above))
+        layers[below].append((i, _image(round(levels[below] + above[below] - heights[i]))))
+    return layers
+
+
+def _planes(sites: list[tuple[float, int]], width: float) -> list[tuple[float, list[int]]]:
+    """Group sites by fractional height, modulo 1: (level in [0, 1), sites), from below."""
+    groups: list[tuple[float, list[int]]] = []
+    for height, site in sites:
+        for level, members in groups:
+            if abs(height - level - round(height - level)) < width:
+                members.append(site)
+                break
+        else:
+            groups.append((float(np.mod(height + 1e-6, 1.0) - 1e-6), [site]))
+    return sorted(groups)
+
+
+def _image(along_c: float) -> IntArray:
+    return np.array([0, 0, int(along_c)], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Atoms of a slab with full Li layers on both faces, and which of them those are.
+
+    Attributes
+    ----------
+    bulk_sites, images
+        (n,) and (n, 3): bulk site of each atom, and its lattice translation.
+    top, bottom
+        Which of the atoms are the Li of the faces.
+    """
+
+    bulk_sites: IntArray
+    images: IntArray
+    top: IntArray
+    bottom: IntArray
+
+
+def _stack(
+    sheets: list[list[tuple[int, IntArray]]],
+    lithium: list[list[tuple[int, IntArray]]],
+    start: int,
+    tm_layers: int,
+) -> Stack:
+    period = len(sheets)
+    atoms: list[tuple[int, IntArray]] = []
+    faces: list[IntArray] = []
+    for position in range(-1, tm_layers):
+        index, turns = (start + position) % period, (start + position) // period
+        shift = _image(turns)
+        if position >= 0:
+            atoms += [(site, image + shift) for site, image in sheets[index]]
+        before = len(atoms)
+        atoms += [(site, image + shift) for site, image in lithium[index]]
+        if position in {-1, tm_layers - 1}:
+            faces.append(np.arange(before, len(atoms)))
+    sites, images = zip(*atoms, strict=True)
+    return Stack(np.array(sites), np.array(images), top=faces[1], bottom=faces[0])
+
+
+def _cut(bulk: Structure, stack: Stack, tm_layers: int, vacuum: float, seed: int) -> SlabModel:
+    if not len(stack.top):
+        raise SlabError("the Li layer is empty; cut the slab from the bulk with all its Li")
+    if len(stack.top) % 2:
+        raise SlabError(
+            f"the Li layer has {len(stack.top)} sites, an odd number, so no half of it can be "
+            "put on each face; use an in-plane supercell of even size"
+        )
+    full = place_stack(bulk, stack, vacuum)
+    keep, turn_over, energy = _choose_half_layers(full, stack, seed)
+    template, order = template_of(bulk, stack, keep, vacuum)
+    renumber = {int(old): new for new, old in enumerate(order)}
+    # placed anew: where the Li layer is not flat, the slab is thinner than with all its Li
+    structure = recut(template, bulk, bulk)
+    if not is_stoichiometric(structure, bulk):
+        raise SlabError(
+            f"a slab of tm_layers = {tm_layers} would be {structure.composition.reduced_formula}, "
+            f"the bulk is {bulk.composition.reduced_formula}: the layers of this bulk differ; take "
+            "a multiple of their number in its cell"
+        )
+    return SlabModel(
+        structure=structure,
+        template=template,
+        turn_over=np.array([renumber[int(turn_over[i])] for i in order], dtype=np.int64),
+        tm_layers=tm_layers,
+        energy_ev=energy,
+    )
+
+
+def _choose_half_layers(
+    full: Structure, stack: Stack, seed: int
+) -> tuple[list[int], IntArray, float]:
+    """Return the sites that stay, the operation, and the energy, of the best half layers."""
+    matrix = ewald_matrix(full)
+    fixed = np.array(formal_charges(symbols_of(full)))
+    fixed[np.concatenate([stack.top, stack.bottom])] = 0.0
+    constant = float(fixed @ matrix @ fixed)
+    best: tuple[float, set[int], IntArray] | None = None
+    tried: set[tuple[int, ...]] = set()
+    for permutation in top_bottom_permutations(full):
+        images = tuple(permutation[stack.top].tolist())
+        if set(images) != set(stack.bottom.tolist()) or images in tried:
+            continue
+        tried.add(images)
+        blocks = [[int(i), int(permutation[i])] for i in stack.top]
+        problem = _half_layer_problem(matrix, fixed, blocks)
+        assignment = search(problem, seed=seed, starts=HALF_LAYER_STARTS)
+        energy = problem.energy_ev(assignment) + constant
+        if best is None or energy < best[0] - 1e-6:
+            removed = {i for block, s in zip(blocks, assignment, strict=True) if s for i in block}
+            best = energy, removed, permutation
+    if best is None:
+        raise SlabError(
+            "no operation maps the top of this slab onto its bottom, so the two half Li layers "
+            "can't be made alike; the order of the TM layer must keep an inversion, a mirror or "
+            "a two-fold axis in the plane"
+        )
+    energy, removed, permutation = best
+    return [i for i in range(len(full)) if i not in removed], permutation, energy
+
+
+def _half_layer_problem(
+    matrix: FloatArray, fixed: FloatArray, blocks: list[list[int]]
+) -> OrderingProblem:
+    coupling, field, sizes = reduce_to_blocks(matrix, fixed, blocks)
+    half = len(blocks)
+    return OrderingProblem(
+        coupling=coupling,
+        field=field,
+        sizes=sizes,
+        charges=np.array([1.0, 0.0]),  # Li, empty
+        counts=np.array([half, half], dtype=np.int64),
+        allowed=np.ones((len(blocks), 2), dtype=bool),
+    )

@@ -1,0 +1,159 @@
+"""The in-plane lattice of a crystal plane, primitive also where the bulk cell is centred."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llo_dft.builders.matching.lattice2d import in_plane_basis, reduction
+from llo_dft.builders.surface.symmetry import SYMMETRY_TOLERANCE, symmetry_dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.typing import FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceLattice:
+    """The 2D lattice of a plane of a bulk crystal.
+
+    Attributes
+    ----------
+    miller_index
+        (h, k, l) on the axes of the bulk as given, without common factor.
+    vectors
+        (2, 3) Cartesian, angstrom: reduced, and right-handed about the outward normal.
+    numerators, denominator
+        (2, 3) integers and one integer: ``numerators / denominator @ bulk.lattice.matrix``
+        are the vectors. The denominator is 1 unless a centring halves or thirds the cell.
+    point_group
+        (n, 2, 2) integers that act on the vectors: the operations of the crystal that keep
+        the plane and do not turn it over. A slab's termination may keep fewer.
+    """
+
+    miller_index: tuple[int, int, int]
+    vectors: FloatArray
+    numerators: IntArray
+    denominator: int
+    point_group: IntArray
+
+    @property
+    def area_a2(self) -> float:
+        """Area of the cell, square angstrom."""
+        return float(np.linalg.norm(np.cross(self.vectors[0], self.vectors[1])))
+
+    @property
+    def normal(self) -> FloatArray:
+        """(3,) outward unit normal, along the reciprocal vector of the Miller index."""
+        cross: FloatArray = np.cross(self.vectors[0], self.vectors[1])
+        return cross / np.linalg.norm(cross)
+
+
+def surface_lattice(
+    bulk: Structure,
+    miller_index: Sequence[int],
+    *,
+    primitive: bool = True,
+    tolerance: float = SYMMETRY_TOLERANCE,
+) -> SurfaceLattice:
+    """Return the lattice of a plane.
+
+    Parameters
+    ----------
+    bulk
+        Ordered crystal. The index refers to its axes: the setting matters, and a primitive
+        and a conventional cell of the same crystal have different indices for one plane.
+    miller_index
+        (h, k, l), integers; a common factor is divided out.
+    primitive
+        With all translations of the crystal in that plane; else only with those that are
+        whole numbers of the axes.
+    tolerance
+        Distance, angstrom, within which atoms count as related by a translation.
+
+    Raises
+    ------
+    ValueError
+        If the index is (0, 0, 0) or not three integers.
+    """
+    index = _checked_index(miller_index)
+    dataset = symmetry_dataset(bulk, tolerance)
+    identity = (dataset.rotations == np.eye(3)).all(axis=(1, 2))
+    shifts = dataset.translations[identity] if primitive else np.zeros((1, 3))
+    # n translations that form a group modulo the cell are multiples of 1/n
+    denominator = len(shifts)
+    rows = np.vstack(
+        [denominator * np.eye(3), np.round(shifts * denominator)],
+    ).astype(np.int64)
+    lattice = _integer_row_basis(rows)
+    in_plane = _integer_kernel(lattice @ np.array(index)) @ lattice
+    matrix = bulk.lattice.matrix
+    cartesian = in_plane / denominator @ matrix
+    outward = bulk.lattice.reciprocal_lattice.matrix.T @ np.array(index)
+    if np.cross(cartesian[0], cartesian[1]) @ outward < 0:
+        in_plane, cartesian = in_plane[::-1], cartesian[::-1]
+    numerators = reduction(in_plane_basis(cartesian)) @ in_plane
+    if numerators[0][np.flatnonzero(numerators[0])[0]] < 0:
+        numerators = -numerators
+    common = int(np.gcd.reduce(np.append(numerators.ravel(), denominator)))
+    return SurfaceLattice(
+        miller_index=index,
+        vectors=numerators / denominator @ matrix,
+        numerators=numerators // common,
+        denominator=denominator // common,
+        point_group=_point_group(dataset.rotations, index, numerators),
+    )
+
+
+def _checked_index(miller_index: Sequence[int]) -> tuple[int, int, int]:
+    values = list(miller_index)
+    if len(values) != 3 or any(value != int(value) for value in values):  # noqa: PLR2004
+        raise ValueError(f"a Miller index has three integers (h, k, l), got {values}")
+    h, k, l = (int(value) for value in values)  # noqa: E741
+    common = gcd(h, k, l)
+    if common == 0:
+        raise ValueError("the Miller index (0, 0, 0) names no plane")
+    return h // common, k // common, l // common
+
+
+def _integer_row_basis(rows: IntArray) -> IntArray:
+    """Return a (3, 3) basis of the lattice that integer rows span."""
+    basis: list[IntArray] = []
+    for column in range(3):
+        rows = _leave_one_in(rows, column)
+        basis.append(rows[rows[:, column] != 0][0])
+        rows = rows[rows[:, column] == 0]
+    return np.array(basis)
+
+
+def _integer_kernel(values: IntArray) -> IntArray:
+    """Return a (2, 3) basis of the integer vectors whose product with three values is 0."""
+    rows = _leave_one_in(np.column_stack([values, np.eye(3, dtype=np.int64)]), 0)
+    return rows[rows[:, 0] == 0, 1:]
+
+
+def _leave_one_in(rows: IntArray, column: int) -> IntArray:
+    """Subtract rows from each other (Euclid) until one is left that is not 0 in a column."""
+    rows = rows.copy()
+    while len(nonzero := np.flatnonzero(rows[:, column])) > 1:
+        pivot = nonzero[np.argmin(np.abs(rows[nonzero, column]))]
+        others = nonzero[nonzero != pivot]
+        rows[others] -= (rows[others, column] // rows[pivot, column])[:, None] * rows[pivot]
+    return rows
+
+
+def _point_group(
+    rotations: IntArray, index: tuple[int, int, int], numerators: IntArray
+) -> IntArray:
+    """Return the in-plane part of the rotations that keep the plane's normal."""
+    kept = [w for w in rotations if (np.array(index) @ w == index).all()]
+    # the rows go to rows W^T = P rows
+    solved = [numerators @ w.T @ np.linalg.pinv(numerators) for w in kept]
+    unique = {tuple(np.round(p).astype(int).ravel().tolist()) for p in solved}
+    return np.array(sorted(unique), dtype=np.int64).reshape(-1, 2, 2)

@@ -1,0 +1,310 @@
+"""Every (001) termination of a layered oxide: what is on each face, and what speaks against it.
+
+The sheets stay whole; each face carries a full Li layer, half of one, or none. Only half on
+both faces has the composition of the bulk and no dipole, so only that is offered for a free
+slab. The others are for comparison, and for a face that a coating will complete.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+
+import numpy as np
+
+from llo_dft.builders.cell_checks import (
+    formal_charge,
+    formal_dipole,
+    is_stoichiometric,
+    is_symmetric,
+)
+from llo_dft.builders.ordering.arrangement_search import (
+    OrderingProblem,
+    ewald_matrix,
+    reduce_to_blocks,
+    search,
+)
+from llo_dft.builders.surface.slab import (
+    HALF_LAYER_STARTS,
+    SlabError,
+    SlabTemplate,
+    Stack,
+    build_slab,
+    place_stack,
+    recut,
+    stacks,
+    template_of,
+)
+from llo_dft.builders.surface.symmetry import top_bottom_permutations
+from llo_dft.chemistry.valences import formal_charges, symbols_of
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.typing import FloatArray, IntArray
+
+#: How much of a full Li layer a face carries.
+LithiumFace: TypeAlias = Literal["half", "full", "none"]
+
+#: A slab whose formal dipole is smaller counts as non-polar, e angstrom.
+DIPOLE_TOLERANCE: Final = 0.01
+
+#: O within this height of the outermost one is outermost too, angstrom.
+OUTER_PLANE_WIDTH: Final = 1.0
+
+
+@dataclass(frozen=True)
+class LloTermination:
+    """What is known about one termination before anything is computed.
+
+    Attributes
+    ----------
+    name
+        Li on both faces ("half"), or on top and bottom ("full/none").
+    symmetric
+        Whether an operation maps its top onto its bottom; None (like the other facts) where
+        it can't be built.
+    stoichiometric
+        Whether it has the composition of the bulk.
+    polar
+        Whether its formal dipole is not zero.
+    charge
+        Sum of the formal charges of the cell, e. A bulk whose own do not sum to zero (counts
+        that were rounded, Ni3+ taken as Ni2+) shows here too.
+    dipole
+        Formal dipole along the normal about the middle of the slab, e angstrom; depends on
+        that origin where the charge is not zero.
+    outer_oxygen
+        Sites of the outermost O of the top and of the bottom, in the slab that
+        :func:`build_termination` returns.
+    offered
+        Whether a study may use it as a free slab.
+    reason
+        Why it is not offered; empty if it is.
+    """
+
+    name: str
+    symmetric: bool | None
+    stoichiometric: bool | None
+    polar: bool | None
+    charge: float | None
+    dipole: float | None
+    outer_oxygen: tuple[tuple[int, ...], tuple[int, ...]]
+    offered: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class TerminatedSlab:
+    """A slab with a given termination.
+
+    Attributes
+    ----------
+    structure, template, tm_layers, energy_ev
+        As in :class:`~llo_dft.builders.surface.slab.SlabModel`. The energy of a slab that is not
+        neutral is that in a uniform background.
+    turn_over
+        (n,) where the operation top -> bottom takes each site, or None if there is none.
+    """
+
+    structure: Structure
+    template: SlabTemplate
+    turn_over: IntArray | None
+    tm_layers: int
+    energy_ev: float
+
+
+def llo_terminations(
+    bulk: Structure, *, tm_layers: int, vacuum: float, seed: int
+) -> list[LloTermination]:
+    """List the (001) terminations of a layered oxide.
+
+    Parameters
+    ----------
+    bulk, tm_layers, vacuum, seed
+        As for :func:`~llo_dft.builders.surface.slab.build_slab`.
+
+    Returns
+    -------
+    First those with the same on both faces, then the others, as top/bottom. Where an operation
+    turns the slab over, "none/full" is "full/none" upside down and is not listed again.
+
+    Raises
+    ------
+    SlabError
+        If a and b do not span the layers, or the bulk's Li layer is empty.
+    """
+    names = [*get_args(LithiumFace), "full/none", "full/half", "half/none"]
+    possible = _checked_stacks(bulk, tm_layers)
+    if not all(is_symmetric(place_stack(bulk, stack, vacuum)) for stack in possible):
+        names += ["none/full", "half/full", "none/half"]
+    return [_describe(bulk, name, tm_layers, vacuum, seed) for name in names]
+
+
+def build_termination(
+    bulk: Structure, name: str, *, tm_layers: int, vacuum: float, seed: int
+) -> TerminatedSlab:
+    """Build one termination, offered or not.
+
+    Parameters
+    ----------
+    bulk, tm_layers, vacuum, seed
+        As for :func:`~llo_dft.builders.surface.slab.build_slab`.
+    name
+        "half", "full" or "none", or two of them as top/bottom. The Li of a half layer are
+        those of lowest Ewald energy: on both faces alike under an operation that turns the
+        slab over, on one face any.
+
+    Raises
+    ------
+    SlabError
+        If there is no such name, or the bulk can't be cut so.
+    """
+    top, bottom = _parse(name)
+    if top == bottom == "half":
+        model = build_slab(bulk, tm_layers=tm_layers, vacuum=vacuum, seed=seed)
+        return TerminatedSlab(
+            model.structure, model.template, model.turn_over, tm_layers, model.energy_ev
+        )
+    found = [
+        _build(bulk, stack, (top, bottom), vacuum, seed)
+        for stack in _checked_stacks(bulk, tm_layers)
+    ]
+    structure, template, energy = min(found, key=lambda item: round(item[2], 6))
+    turn_over = next(iter(top_bottom_permutations(structure)), None)
+    return TerminatedSlab(structure, template, turn_over, tm_layers, energy)
+
+
+def _parse(name: str) -> tuple[LithiumFace, LithiumFace]:
+    known: dict[str, tuple[LithiumFace, LithiumFace]] = {}
+    for top, bottom in product(get_args(LithiumFace), repeat=2):
+        known[f"{top}/{bottom}"] = top, bottom
+        if top == bottom:
+            known[top] = top, bottom
+    if name not in known:
+        raise SlabError(
+            f"no termination is called {name!r}; expected one of {', '.join(known)} (top/bottom, "
+            "one word where both faces are alike)"
+        )
+    return known[name]
+
+
+def _checked_stacks(bulk: Structure, tm_layers: int) -> list[Stack]:
+    found = stacks(bulk, tm_layers)
+    if any(not len(stack.top) for stack in found):
+        raise SlabError(
+            f"a Li layer of {bulk.formula} is empty; expected the bulk with all its Li. Delithiate "
+            "the slab after it is cut"
+        )
+    return found
+
+
+def _build(
+    bulk: Structure,
+    stack: Stack,
+    faces: tuple[LithiumFace, LithiumFace],
+    vacuum: float,
+    seed: int,
+) -> tuple[Structure, SlabTemplate, float]:
+    """Return the slab, its template, and its Ewald energy."""
+    full = place_stack(bulk, stack, vacuum)
+    matrix = ewald_matrix(full)
+    charges = np.array(formal_charges(symbols_of(full)))
+    halves: list[int] = []
+    for face, sites in zip(faces, (stack.top, stack.bottom), strict=True):
+        if face == "none":
+            charges[sites] = 0.0
+        elif face == "half":
+            halves += sites.tolist()
+    if halves:
+        charges[halves] = _half_filled(matrix, charges, halves, seed)
+    empty = {int(i) for i in np.concatenate([stack.top, stack.bottom]) if charges[i] == 0.0}
+    keep = [i for i in range(len(full)) if i not in empty]
+    template, _ = template_of(bulk, stack, keep, vacuum)
+    return recut(template, bulk, bulk), template, float(charges @ matrix @ charges)
+
+
+def _half_filled(
+    matrix: FloatArray, charges: FloatArray, sites: list[int], seed: int
+) -> FloatArray:
+    """Return the charge of each site of a face, half of them Li, of lowest Ewald energy."""
+    if len(sites) % 2:
+        raise SlabError(
+            f"the Li layer has {len(sites)} sites, an odd number, so half of it can't be put on a "
+            "face; use an in-plane supercell of even size"
+        )
+    fixed = charges.copy()
+    fixed[sites] = 0.0
+    coupling, field, sizes = reduce_to_blocks(matrix, fixed, [[i] for i in sites])
+    half = len(sites) // 2
+    filled = np.array([1.0, 0.0])  # Li, empty
+    problem = OrderingProblem(
+        coupling=coupling,
+        field=field,
+        sizes=sizes,
+        charges=filled,
+        counts=np.array([half, half], dtype=np.int64),
+        allowed=np.ones((len(sites), 2), dtype=bool),
+    )
+    result: FloatArray = filled[search(problem, seed=seed, starts=HALF_LAYER_STARTS)]
+    return result
+
+
+def _describe(
+    bulk: Structure, name: str, tm_layers: int, vacuum: float, seed: int
+) -> LloTermination:
+    try:
+        slab = build_termination(bulk, name, tm_layers=tm_layers, vacuum=vacuum, seed=seed)
+    except SlabError as error:
+        return LloTermination(
+            name=name,
+            symmetric=None,
+            stoichiometric=None,
+            polar=None,
+            charge=None,
+            dipole=None,
+            outer_oxygen=((), ()),
+            offered=False,
+            reason=f"can't be built: {error}",
+        )
+    structure = slab.structure
+    charge, dipole = formal_charge(structure), formal_dipole(structure)
+    stoichiometric = is_stoichiometric(structure, bulk)
+    polar = abs(dipole) > DIPOLE_TOLERANCE
+    reasons: list[str] = []
+    if not stoichiometric:
+        reasons.append(f"not stoichiometric: {_excess(name)}, formal charge {charge:+g} e")
+    if polar:
+        reasons.append(f"polar: formal dipole {dipole:.2f} e angstrom")
+    if slab.turn_over is None and not polar:
+        reasons.append("not symmetric: its two faces differ")
+    return LloTermination(
+        name=name,
+        symmetric=slab.turn_over is not None,
+        stoichiometric=stoichiometric,
+        polar=polar,
+        charge=charge,
+        dipole=dipole,
+        outer_oxygen=outer_oxygen(structure),
+        offered=not reasons,
+        reason="; ".join(reasons),
+    )
+
+
+def outer_oxygen(slab: Structure) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the sites of the outermost O at the top and at the bottom of a slab."""
+    oxygen = np.flatnonzero([symbol == "O" for symbol in symbols_of(slab)])
+    heights = slab.cart_coords[oxygen, 2]
+    top = oxygen[heights > heights.max() - OUTER_PLANE_WIDTH]
+    bottom = oxygen[heights < heights.min() + OUTER_PLANE_WIDTH]
+    return tuple(top.tolist()), tuple(bottom.tolist())
+
+
+def _excess(name: str) -> str:
+    layers = {"full": 1, "half": 0, "none": -1}
+    halves = sum(layers[face] for face in _parse(name))
+    amount = {1: "half a Li layer", 2: "one Li layer"}.get(abs(halves))
+    if amount is None:
+        return "the layers of this bulk differ"
+    return f"{amount} too {'many' if halves > 0 else 'few'}"

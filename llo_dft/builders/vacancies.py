@@ -1,0 +1,162 @@
+"""Which oxygens to remove: symmetry-distinct sites, chosen per environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from llo_dft.builders.surface.symmetry import distinct_sites
+from llo_dft.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.builders.environment.oxygen_environment import Environment
+    from llo_dft.typing import IntArray, Layer
+
+
+_DEPTH: Final[dict[Layer, int]] = {"surface": 0, "subsurface": 1, "inner": 2}
+
+
+class VacancyError(InputError):
+    """A vacancy that the structure does not offer."""
+
+
+@dataclass(frozen=True)
+class VacancySite:
+    """One oxygen to remove.
+
+    Attributes
+    ----------
+    site
+        Index in the host that was given.
+    removed
+        All indices to remove: the site, and its image on the other face if both are made.
+    environment
+        Environment of the site in the host.
+    degeneracy
+        Number of O equivalent to it in the host.
+    """
+
+    site: int
+    removed: tuple[int, ...]
+    environment: Environment
+    degeneracy: int
+
+
+def choose_vacancies(
+    host: Structure,
+    environments: Mapping[int, Environment],
+    *,
+    classes: Mapping[int, str],
+    labels: Sequence[str],
+    layers: Sequence[Layer],
+    per_environment: int,
+    turn_over: IntArray | None = None,
+) -> list[VacancySite]:
+    """Choose symmetry-distinct O sites of each environment.
+
+    Within a class the sites are ordered by the number of cations bonded to them, and spread
+    over that range: the first has the fewest (it leaves most easily), the last the most.
+
+    Parameters
+    ----------
+    host
+        Slab without vacancy.
+    environments
+        Environment of each O, by site.
+    classes
+        Class of each O, by site: its label in the pristine host, so that an O keeps its class
+        when the Li beside it leaves.
+    labels
+        Classes to choose from, such as "2TM+1Li" and "3TM".
+    layers
+        Layers in which to look.
+    per_environment
+        Sites per class (fewer if there are fewer distinct ones).
+    turn_over
+        Permutation that maps top to bottom; if given, a vacancy is made on both faces.
+
+    Raises
+    ------
+    VacancyError
+        If a class does not occur in those layers.
+    """
+    # of equivalent sites the one on top stands for all: there a coating lies
+    from_top = sorted(environments, key=lambda site: (environments[site].side != "top", site))
+    equivalent = distinct_sites(host, from_top)
+    representatives = sorted(set(equivalent.values()))
+    chosen: list[VacancySite] = []
+    for label in labels:
+        members = [
+            site
+            for site in representatives
+            if classes[site] == label and environments[site].layer in layers
+        ]
+        if not members:
+            there = sorted({classes[site] for site, e in environments.items() if e.layer in layers})
+            raise VacancyError(
+                f"no O of environment {label} in {', '.join(layers)}; there: "
+                f"{', '.join(there) or 'no O at all'}"
+            )
+        members.sort(key=lambda site: (environments[site].n_cations, site))
+        for site in _spread(members, per_environment):
+            partner = site if turn_over is None else int(turn_over[site])
+            chosen.append(
+                VacancySite(
+                    site=site,
+                    removed=tuple(sorted({site, partner})),
+                    environment=environments[site],
+                    degeneracy=sum(first == site for first in equivalent.values()),
+                )
+            )
+    return chosen
+
+
+def innermost(
+    host: Structure,
+    environments: Mapping[int, Environment],
+    count: int,
+    *,
+    without: Sequence[int],
+    turn_over: IntArray | None = None,
+) -> list[VacancySite]:
+    """Choose symmetry-distinct O sites as far from both faces as there are, for reference.
+
+    Parameters
+    ----------
+    host, environments, turn_over
+        As for :func:`choose_vacancies`.
+    count
+        How many (fewer if there are fewer).
+    without
+        Sites that were chosen already.
+    """
+    deepest = max((_DEPTH[e.layer] for e in environments.values()), default=0)
+    inside = [site for site, e in environments.items() if _DEPTH[e.layer] == deepest]
+    from_top = sorted(inside, key=lambda site: (environments[site].side != "top", site))
+    equivalent = distinct_sites(host, from_top)
+    taken = {equivalent.get(site) for site in without}
+    chosen: list[VacancySite] = []
+    for site in sorted(set(equivalent.values()) - taken)[:count]:
+        partner = site if turn_over is None else int(turn_over[site])
+        chosen.append(
+            VacancySite(
+                site=site,
+                removed=tuple(sorted({site, partner})),
+                environment=environments[site],
+                degeneracy=sum(first == site for first in equivalent.values()),
+            )
+        )
+    return chosen
+
+
+def _spread(members: list[int], count: int) -> list[int]:
+    if count >= len(members):
+        return members
+    positions = np.unique(np.round(np.linspace(0, len(members) - 1, count)).astype(int))
+    return [members[position] for position in positions]

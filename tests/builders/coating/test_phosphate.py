@@ -1,0 +1,366 @@
+"""Li3PO4 (010) films: PO4 kept whole or opened on purpose, charges counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pymatgen.analysis.structure_matcher import StructureMatcher
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
+
+from llo_dft.builders.coating.phosphate import (
+    PhosphateSlab,
+    build_phosphate_slab,
+    lithium_imbalance,
+    phosphate_terminations,
+)
+from llo_dft.builders.coating.phosphate_column import PhosphateError, phosphate_column
+from llo_dft.builders.surface.terminations import build_termination
+from llo_dft.chemistry.valences import FORMAL_CHARGES, symbols_of
+from llo_dft.resources import load_structure
+
+VACUUM = 12.0
+FILES = {"Pmn2_1": "Li3PO4_beta", "Pmnb": "Li3PO4_gamma", "Pnma": "Li3PO4_gamma"}
+SETTINGS = list(FILES)
+PLANE = {"Pmn2_1": (4.8554, 6.115), "Pmnb": (4.9208, 6.1113), "Pnma": (4.9208, 10.4612)}
+#: Distance from one PO4 layer to the next, angstrom.
+LAYER = {"Pmn2_1": 5.2394, "Pmnb": 10.4612 / 2, "Pnma": 6.1113 / 2}
+MATCHER = StructureMatcher(ltol=1e-3, stol=1e-2, angle_tol=0.1, primitive_cell=False)
+
+
+@cache
+def all_films(setting: str, layers: int) -> tuple[PhosphateSlab, ...]:
+    return tuple(
+        phosphate_terminations(
+            load_structure(FILES[setting]), setting=setting, layers=layers, vacuum=VACUUM
+        )
+    )
+
+
+def build(
+    bulk: Structure, setting: str, bottom: str, layers: int = 2, top: str | None = None
+) -> PhosphateSlab:
+    return build_phosphate_slab(
+        bulk, setting=setting, bottom=bottom, layers=layers, vacuum=VACUUM, top=top
+    )
+
+
+def oxygen_around_phosphorus(structure: Structure) -> dict[int, int]:
+    return {
+        i: sum(n.specie.symbol == "O" for n in structure.get_neighbors(site, 1.7))
+        for i, site in enumerate(structure)
+        if site.specie.symbol == "P"
+    }
+
+
+def flipped(film: PhosphateSlab) -> Structure:
+    """Return the film turned over by a half turn about x."""
+    structure = film.structure
+    return Structure(
+        structure.lattice,
+        structure.species,
+        structure.cart_coords * [1, -1, -1],
+        coords_are_cartesian=True,
+    )
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_planar_cuts_that_keep_every_po4_whole(setting: str) -> None:
+    """One a layer, by testing every cut; in Pnma two, each the other upside down."""
+    column = phosphate_column(load_structure(FILES[setting]), setting)
+    period, heights = column.period, np.sort(column.cell.cart_coords[:, 2])
+    gaps = np.diff([*heights, heights[0] + period])
+    spans = [
+        (
+            column.cell[i].z + min(v[2] for _, v in bonds),
+            column.cell[i].z + max(v[2] for _, v in bonds),
+        )
+        for i, bonds in column.oxygen.items()
+    ]
+    whole = 0
+    for height in (heights + gaps / 2)[gaps > 0.2]:
+        cut = [low < height + k * period < high for low, high in spans for k in (-1, 0, 1)]
+        whole += not any(cut)
+    assert whole == (2 if setting == "Pnma" else 1) * column.layers_per_period
+    assert column.layers_per_period == round(period / LAYER[setting])
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("setting", ["Pmn2_1", "Pmnb"])
+def test_the_whole_film_is_symmetric_neutral_and_non_polar(setting: str, layers: int) -> None:
+    film = all_films(setting, layers)[0]
+    assert film.bottom.name == film.top.name == "flat-Li2-PO4"
+    assert film.composition == {"Li": 6 * layers, "P": 2 * layers, "O": 8 * layers}
+    assert film.symmetric
+    assert not film.polar
+    assert (film.charge, film.oxygen_deficit, film.lithium_to_remove) == (0, 0, 0)
+    assert film.dipole == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_the_whole_films_of_pnma_are_polar_and_each_other_upside_down(layers: int) -> None:
+    """Planes Li4 (4+) and Li2P2O8 (4-), half a layer apart: 4 e times half the thickness."""
+    films = [f for f in all_films("Pnma", layers) if f.stoichiometric]
+    assert [(f.bottom.name, f.top.name) for f in films] == [
+        ("flat-Li0-PO4", "flat-Li4-PO4"),
+        ("flat-Li4-PO4", "flat-Li0-PO4"),
+    ]
+    expected = 4 * layers * LAYER["Pnma"] / 2
+    assert [f.dipole for f in films] == pytest.approx([expected, -expected], abs=0.05)
+    assert all(f.polar and not f.symmetric and f.charge == 0 for f in films)
+    assert MATCHER.fit(films[0].structure, flipped(films[1]))
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_every_film_counts_its_ions(setting: str, layers: int) -> None:
+    for film in all_films(setting, layers):
+        counts = Counter(symbols_of(film.structure))
+        assert dict(counts) == film.composition
+        assert film.charge == sum(FORMAL_CHARGES[s] * n for s, n in counts.items())
+        assert film.charge == counts["Li"] - 3 * counts["P"] + 2 * film.oxygen_deficit
+        opened = len(film.bottom.exposed) * film.bottom.missing_oxygen
+        assert film.oxygen_deficit == film.bottom.cut_p_o == opened
+        assert film.top.missing_oxygen == film.top.cut_p_o == 0
+        assert film.polar == (abs(film.dipole) > 0.01)
+        assert not (film.symmetric and film.polar)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_every_phosphorus_has_the_stated_oxygen(setting: str, layers: int) -> None:
+    for film in all_films(setting, layers):
+        for site, count in oxygen_around_phosphorus(film.structure).items():
+            stated = film.bottom.missing_oxygen if site in film.bottom.exposed else 0
+            assert count == 4 - stated, film.bottom.name
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_exposed_phosphorus_faces_down_and_what_is_gone_lay_below_it(setting: str) -> None:
+    """An atom that completes the tetrahedron from below has room: no O is left in its way."""
+    films = {f.bottom.name: f for f in all_films(setting, 2)}
+    for film in films.values():
+        heights = [s.z for s in film.structure if s.specie.symbol == "P"]
+        lowest = [film.structure[i].z for i in film.bottom.exposed]
+        assert np.allclose(lowest, min(heights), atol=0.05)
+        for i in film.bottom.exposed:
+            site = film.structure[i]
+            down = [
+                n.coords[2] - site.z
+                for n in film.structure.get_neighbors(site, 1.7)
+                if n.specie.symbol == "O" and n.coords[2] < site.z - 0.3
+            ]
+            whole = films[f"{film.bottom.name[:-1]}4"]
+            before = whole.structure[whole.bottom.exposed[0]]
+            below = sum(
+                n.coords[2] < before.z - 0.3
+                for n in whole.structure.get_neighbors(before, 1.7)
+                if n.specie.symbol == "O"
+            )
+            assert len(down) == max(0, below - film.bottom.missing_oxygen)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_opening_a_face_leaves_all_other_atoms_where_they_were(setting: str) -> None:
+    films = {f.bottom.name: f for f in all_films(setting, 2)}
+    for name, film in films.items():
+        whole = films[f"{name[:-1]}4"].structure
+        # the vacuum is measured from the outermost atom, so heights count from the top
+        ours, theirs = (
+            {
+                (s.specie.symbol, *np.round([s.x, s.y, t.cart_coords[:, 2].max() - s.z], 3) + 0.0)
+                for s in t
+            }
+            for t in (film.structure, whole)
+        )
+        assert ours <= theirs, name
+        assert {symbol for symbol, *_ in theirs - ours} <= {"O"}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_bond_valence_sum_of_cuts_closes(setting: str) -> None:
+    """Li and P are tetrahedral, each O has 3 Li and 1 P: cut bonds follow from who is left."""
+    for film in all_films(setting, 2):
+        counts = Counter()
+        for site in film.structure:
+            if site.specie.symbol == "O":
+                counts.update(
+                    n.specie.symbol
+                    for n in film.structure.get_neighbors(site, 2.4)
+                    if n.specie.symbol == "Li" or n.nn_distance < 1.7
+                )
+        n = film.composition
+        left = counts["Li"]
+        cut = film.bottom.cut_li_o + film.top.cut_li_o
+        assert cut == (4 * n["Li"] - left) + (3 * n["O"] - left)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_cell(setting: str) -> None:
+    for film in all_films(setting, 2):
+        matrix = film.structure.lattice.matrix
+        assert film.structure.lattice.abc[:2] == pytest.approx(PLANE[setting])
+        assert matrix[0, 1:] == pytest.approx([0, 0])
+        assert matrix[2, :2] == pytest.approx([0, 0])
+        assert np.linalg.det(matrix) > 0
+        height = np.ptp(film.structure.cart_coords[:, 2])
+        assert film.thickness == pytest.approx(height)
+        assert matrix[2, 2] - height == pytest.approx(VACUUM)
+        assert symbols_of(film.structure) == symbols_of(film.structure.get_sorted_structure())
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_one_more_layer_is_one_repeat_more(setting: str) -> None:
+    pairs = zip(all_films(setting, 1), all_films(setting, 2), strict=True)
+    for thin, thick in pairs:
+        assert thin.bottom.name == thick.bottom.name
+        assert thick.composition["P"] - thin.composition["P"] == 2
+        assert thick.charge == thin.charge
+        assert thick.thickness - thin.thickness == pytest.approx(LAYER[setting], abs=0.1)
+        assert (thin.bottom.cut_p_o, thin.top.cut_p_o) == (thick.bottom.cut_p_o, 0)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_neutral_without_missing_oxygen_is_stoichiometric(setting: str) -> None:
+    for film in all_films(setting, 2):
+        assert film.stoichiometric == (film.charge == 0 and film.oxygen_deficit == 0)
+
+
+@pytest.mark.parametrize("setting", ["Pmn2_1", "Pmnb"])
+def test_both_faces_can_be_opened_alike(setting: str) -> None:
+    bulk = load_structure(FILES[setting])
+    for name in ("flat-Li0-PO3", "flat-Li0-PO2", "flat-Li2-PO1", "step-Li0-PO3"):
+        film = build(bulk, setting, name, top=name)
+        assert film.symmetric, name
+        assert film.dipole == pytest.approx(0.0, abs=1e-6)
+        assert (film.bottom.cut_p_o, film.bottom.cut_li_o) == (film.top.cut_p_o, film.top.cut_li_o)
+        one_sided = next(f for f in all_films(setting, 2) if f.bottom.name == name)
+        assert film.oxygen_deficit == 2 * one_sided.oxygen_deficit
+        assert film.charge == 2 * one_sided.charge
+
+
+def test_phosphorus_in_place_of_the_half_layer_is_neutral() -> None:
+    """PO2 faces of 2+ a cell, three of them on two Li2MnO3 cells (84 A^2) without face Li."""
+    film = next(f for f in all_films("Pmn2_1", 1) if f.bottom.name == "flat-Li0-PO2")
+    assert film.charge == film.lithium_to_remove == 2
+    bulk = load_structure("Li2MnO3")
+    slab = build_termination(bulk, "none/half", tm_layers=2, vacuum=VACUUM, seed=7).structure
+    counts = Counter(symbols_of(slab))
+    charge = counts["Li"] + 4 * counts["Mn"] - 2 * counts["O"]
+    assert charge == -3
+    assert lithium_imbalance(film, 3, charge, 2) == 0
+    assert lithium_imbalance(film, 3, 0, 2) == 6
+    assert lithium_imbalance(film, 1, charge, 1) == -1
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    setting=st.sampled_from(SETTINGS),
+    shift=st.tuples(*[st.floats(-1, 1, allow_nan=False)] * 3),
+    images=st.integers(0, 2**16),
+)
+def test_nothing_depends_on_the_origin_or_on_wrapping(
+    setting: str, shift: tuple[float, float, float], images: int
+) -> None:
+    bulk = load_structure(FILES[setting])
+    whole = np.random.default_rng(images).integers(-2, 3, (len(bulk), 3))
+    moved = Structure(bulk.lattice, bulk.species, bulk.frac_coords + np.array(shift) + whole)
+    for expected in all_films(setting, 1)[::4]:
+        film = build(moved, setting, expected.bottom.name, layers=1)
+        assert (film.composition, film.charge) == (expected.composition, expected.charge)
+        assert film.dipole == pytest.approx(expected.dipole, abs=1e-6)
+        assert film.bottom.cut_li_o == expected.bottom.cut_li_o
+        assert film.top.name == expected.top.name
+        assert film.thickness == pytest.approx(expected.thickness)
+        assert MATCHER.fit(film.structure, expected.structure)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_axes_of_the_file_do_not_matter(setting: str) -> None:
+    """The setting says which plane is meant, in whatever order the file has the axes."""
+    bulk = load_structure(FILES[setting])
+    expected = all_films(setting, 1)[0]
+    for order in ([1, 2, 0], [2, 0, 1], [1, 0, 2]):
+        lattice = Lattice(bulk.lattice.matrix[order])
+        turned = Structure(lattice, bulk.species, bulk.frac_coords[:, order])
+        film = build(turned, setting, expected.bottom.name, layers=1)
+        assert film.structure.lattice.abc == pytest.approx(expected.structure.lattice.abc)
+        assert film.dipole == pytest.approx(expected.dipole, abs=1e-6)
+        assert MATCHER.fit(film.structure, expected.structure)
+
+
+@pytest.mark.parametrize("setting", ["Pmn2_1", "Pmnb"])
+def test_a_strained_and_slightly_moved_crystal_is_cut_alike(setting: str) -> None:
+    bulk = load_structure(FILES[setting])
+    moved = np.random.default_rng(3).normal(scale=0.004, size=(len(bulk), 3))
+    lattice = Lattice(bulk.lattice.matrix * [[1.02], [0.99], [1.01]])
+    strained = Structure(lattice, bulk.species, bulk.frac_coords + moved / lattice.abc)
+    for expected in all_films(setting, 1)[:6]:
+        film = build(strained, setting, expected.bottom.name, layers=1)
+        assert film.composition == expected.composition
+        assert film.bottom.cut_li_o == expected.bottom.cut_li_o
+
+
+def test_same_input_same_bytes() -> None:
+    bulk = load_structure("Li3PO4_gamma")
+    first, second = (build(bulk, "Pmnb", "flat-Li2-PO3") for _ in range(2))
+    assert first.structure.to_json() == second.structure.to_json()
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "message"),
+    [
+        ("Li3PO4_gamma", "Pbnm", "setting 'Pbnm' is unknown; expected Pmn2_1 for beta"),
+        (
+            "Li3PO4_gamma",
+            "Pmn2_1",
+            r"needs space group No. 31, but this structure is Pnma \(No. 62",
+        ),
+        ("Li3PO4_beta", "Pnma", r"needs space group No. 62, but this structure is Pmn2_1 \(No. 31"),
+    ],
+)
+def test_the_setting_must_be_one_of_the_crystal(name: str, setting: str, message: str) -> None:
+    with pytest.raises(PhosphateError, match=message):
+        build(load_structure(name), setting, "flat-Li2-PO4")
+
+
+def test_a_supercell_is_refused() -> None:
+    with pytest.raises(PhosphateError, match=r"expected one cell of 16 .beta. or 32 .gamma. atoms"):
+        build(load_structure("Li3PO4_beta") * (2, 1, 1), "Pmn2_1", "flat-Li2-PO4")
+
+
+def test_another_oxide_of_the_space_group_is_refused() -> None:
+    bulk = load_structure("Li3PO4_beta")
+    bulk.replace_species({"P": "V"})
+    with pytest.raises(PhosphateError, match=r"expected 4, and each O bonded to one P.*Check"):
+        build(bulk, "Pmn2_1", "flat-Li2-PO4")
+
+
+@pytest.mark.parametrize("side", ["bottom", "top"])
+def test_an_unknown_face_lists_the_known_ones(side: str) -> None:
+    names = {"bottom": "flat-Li2-PO4", "top": "flat-Li2-PO4", side: "Li-rich"}
+    with pytest.raises(
+        PhosphateError, match=f"no {side} face is called 'Li-rich'; expected one of flat-Li0-PO4, "
+    ):
+        build(load_structure("Li3PO4_beta"), "Pmn2_1", **names)
+
+
+@pytest.mark.parametrize(
+    ("setting", "bottom", "top"),
+    [("Pmn2_1", "step-Li0-PO4", "step-Li0-PO4"), ("Pnma", "flat-Li0-PO1", "flat-Li0-PO1")],
+)
+def test_two_faces_need_a_film_between_them(setting: str, bottom: str, top: str) -> None:
+    bulk = load_structure(FILES[setting])
+    with pytest.raises(PhosphateError, match=r"leave nothing between them, .*Take more layers"):
+        build(bulk, setting, bottom, layers=1, top=top)
+    assert build(bulk, setting, bottom, layers=2, top=top).composition["P"] > 0
+
+
+def test_there_is_at_least_one_layer() -> None:
+    with pytest.raises(PhosphateError, match="layers is 0; expected at least 1 PO4 layer"):
+        build(load_structure("Li3PO4_beta"), "Pmn2_1", "flat-Li2-PO4", layers=0)

@@ -1,0 +1,74 @@
+"""Several ways to reach a lithium fraction, ranked by Ewald energy and by a score."""
+
+import numpy as np
+import pytest
+
+from llo_dft.builders.ordering.delithiation import (
+    DelithiationError,
+    delithiate,
+    delithiated,
+    delithiation_candidates,
+    distinct_orderings,
+    ordering_energies,
+    rerank,
+)
+from llo_dft.resources import load_structure
+
+
+@pytest.fixture(scope="module")
+def oxide():
+    return load_structure("Li2MnO3")
+
+
+def lithium_of(structure):
+    return [i for i, site in enumerate(structure) if site.specie.symbol == "Li"]
+
+
+def candidates(structure, count, fraction=0.5):
+    return delithiation_candidates(
+        structure, lithium_of(structure), fraction, n_candidates=count, turn_over=None, seed=0
+    )
+
+
+def test_candidates_are_the_lowest_of_the_exact_list(oxide):
+    exact = np.sort(ordering_energies(oxide, distinct_orderings(oxide, 4)))
+    levels = exact[np.concatenate([[True], np.diff(exact) > 1e-5])]
+    found = [candidate.energy_ev for candidate in candidates(oxide, 5)]
+    np.testing.assert_allclose(found, levels[:5], atol=1e-6)
+
+
+def test_the_first_candidate_is_what_delithiate_takes(oxide):
+    (taken,) = delithiate(oxide, lithium_of(oxide), [0.5], turn_over=None, seed=0)
+    assert candidates(oxide, 3)[0] == taken
+
+
+def test_the_search_gives_distinct_candidates_beyond_the_exact_limit(oxide):
+    large = oxide * (3, 1, 1)
+    found = candidates(large, 4)
+    energies = [candidate.energy_ev for candidate in found]
+    assert len(found) == 4
+    assert all(np.diff(energies) > 1e-6)
+    assert {candidate.lithium_fraction for candidate in found} == {0.5}
+
+
+def test_there_may_be_fewer_than_asked_for(oxide):
+    assert len(candidates(oxide, 10, fraction=0.0)) == 1
+
+
+def test_an_engine_may_turn_the_order_around(oxide):
+    found = candidates(oxide, 3)
+    by_structure = {delithiated(oxide, c.removed).formula: None for c in found}
+    assert len(by_structure) == 1  # all have the same composition: only the sites differ
+    prefer = {tuple(c.removed): -i for i, c in enumerate(found)}
+
+    def score(structure):
+        kept = {tuple(np.round(site.frac_coords, 6)) for site in structure}
+        gone = [i for i, s in enumerate(oxide) if tuple(np.round(s.frac_coords, 6)) not in kept]
+        return prefer[tuple(gone)]
+
+    assert rerank(oxide, found, score) == found[::-1]
+
+
+def test_no_candidate_at_all_is_refused(oxide):
+    with pytest.raises(DelithiationError, match="at least one candidate, got 0"):
+        candidates(oxide, 0)

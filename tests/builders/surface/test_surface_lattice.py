@@ -1,0 +1,90 @@
+"""The lattices of crystal planes, against edges of cells and the volume of the primitive one."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import product
+
+import numpy as np
+import pytest
+
+from llo_dft.builders.surface.surface_lattice import SurfaceLattice, surface_lattice
+from llo_dft.resources import load_structure
+
+
+@cache
+def surface(name: str, miller_index: tuple[int, int, int]) -> SurfaceLattice:
+    return surface_lattice(load_structure(name), miller_index)
+
+
+def llo() -> SurfaceLattice:
+    return surface("Li2MnO3", (0, 0, 1))
+
+
+def test_the_centring_halves_the_cell_of_the_001_plane_of_li2mno3() -> None:
+    plane, bulk = llo(), load_structure("Li2MnO3")
+    assert plane.area_a2 == pytest.approx(bulk.lattice.a * bulk.lattice.b / 2)
+    assert plane.denominator == 2
+    assert np.allclose(plane.numerators / 2 @ bulk.lattice.matrix, plane.vectors)
+    whole = surface_lattice(bulk, (0, 0, 1), primitive=False)
+    assert whole.area_a2 == pytest.approx(bulk.lattice.a * bulk.lattice.b)
+    assert whole.denominator == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "miller_index", "edges"),
+    [
+        ("Li3PO4_beta", (0, 1, 0), "ac"),
+        ("Li3PO4_gamma", (0, 1, 0), "ac"),
+        ("Li3PO4_gamma", (1, 0, 0), "bc"),
+    ],
+)
+def test_planes_of_primitive_orthorhombic_cells(
+    name: str, miller_index: tuple[int, int, int], edges: str
+) -> None:
+    plane, cell = surface(name, miller_index), load_structure(name).lattice
+    expected = sorted(getattr(cell, edge) for edge in edges)
+    assert np.linalg.norm(plane.vectors, axis=1) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "miller_index", [(0, 0, 1), (1, 0, 0), (0, 1, 0), (1, 1, 0), (2, 0, -1), (1, 1, 1), (3, -1, 2)]
+)
+@pytest.mark.parametrize("name", ["Li2MnO3", "LiCoO2", "Li3PO4_gamma"])
+def test_a_plane_lattice_is_complete_and_lies_in_its_plane(
+    name: str, miller_index: tuple[int, int, int]
+) -> None:
+    bulk, plane = load_structure(name), surface(name, miller_index)
+    assert np.array(miller_index) @ plane.numerators.T == pytest.approx([0, 0])
+    outward = bulk.lattice.reciprocal_lattice.matrix.T @ miller_index
+    assert plane.normal == pytest.approx(outward / np.linalg.norm(outward))
+    # area times spacing of lattice planes is the volume of the primitive cell
+    primitive = bulk.get_primitive_structure()
+    direct = primitive.lattice.matrix @ plane.normal
+    spacing = min(
+        abs(height)
+        for v in product(range(-8, 9), repeat=3)
+        if abs(height := np.array(v) @ direct) > 1e-4
+    )
+    assert plane.area_a2 * spacing == pytest.approx(primitive.volume, rel=1e-6)
+
+
+def test_the_mirror_of_li2mno3_is_all_that_keeps_its_001_plane_upright() -> None:
+    group = llo().point_group  # C2/m: the two-fold axis and the inversion turn it over
+    assert sorted(round(np.linalg.det(p)) for p in group) == [-1, 1]
+
+
+@pytest.mark.parametrize("miller_index", [(1, 2), (1, 0.5, 0)])
+def test_a_miller_index_has_three_integers(miller_index: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="three integers"):
+        surface_lattice(load_structure("Li3PO4_beta"), miller_index)
+
+
+def test_the_zero_miller_index_names_no_plane() -> None:
+    with pytest.raises(ValueError, match="names no plane"):
+        surface_lattice(load_structure("Li3PO4_beta"), (0, 0, 0))
+
+
+def test_a_common_factor_of_a_miller_index_is_divided_out() -> None:
+    assert surface("Li2MnO3", (0, 0, 2)).miller_index == (0, 0, 1)
+    assert np.allclose(surface("Li2MnO3", (0, 0, 2)).vectors, llo().vectors)

@@ -1,0 +1,282 @@
+"""(001) terminations of layered oxides, known by counting ions; other planes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import pytest
+from pymatgen.analysis.structure_matcher import StructureMatcher
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
+
+from llo_dft.builders.surface.general_slab import general_slab, reduce_in_plane
+from llo_dft.builders.surface.slab import SlabError, build_slab, recut
+from llo_dft.builders.surface.surface_lattice import surface_lattice
+from llo_dft.builders.surface.terminations import (
+    LloTermination,
+    TerminatedSlab,
+    build_termination,
+    llo_terminations,
+)
+from llo_dft.chemistry.valences import LAYER_METALS, symbols_of
+from llo_dft.resources import load_structure
+
+if TYPE_CHECKING:
+    from llo_dft.builders.surface.general_slab import SlabCut
+
+    class MakeBulk(Protocol):
+        def __call__(self, name: str) -> Structure: ...
+
+
+VACUUM = 15.0
+NAMES = ["half", "full", "none", "full/none", "full/half", "half/none"]
+#: Li layers on the two faces together, less the one that a neutral slab has.
+EXCESS = dict(zip(NAMES, [0, 1, -1, 0, 0.5, -0.5], strict=True))
+DIPOLE_TOLERANCE = 1e-6  # e angstrom
+
+
+def list_all(bulk: Structure, tm_layers: int) -> dict[str, LloTermination]:
+    found = llo_terminations(bulk, tm_layers=tm_layers, vacuum=VACUUM, seed=7)
+    return {termination.name: termination for termination in found}
+
+
+def build(bulk: Structure, name: str, tm_layers: int = 1) -> TerminatedSlab:
+    return build_termination(bulk, name, tm_layers=tm_layers, vacuum=VACUUM, seed=7)
+
+
+def layer_distance(bulk: Structure, sheets: int) -> float:
+    return float(bulk.volume / np.linalg.norm(np.cross(*bulk.lattice.matrix[:2])) / sheets)
+
+
+CASES = [("Li2MnO3", 1, 6, 1), ("Li2MnO3", 2, 6, 1), ("NCM", 2, 6, 1), ("LiCoO2", 1, 2, 3)]
+
+
+@pytest.mark.parametrize(("name", "tm_layers", "per_layer", "sheets"), CASES)
+def test_facts_by_counting_ions(
+    make_bulk: MakeBulk, name: str, tm_layers: int, per_layer: int, sheets: int
+) -> None:
+    """Relative to half/half: charge is the Li too many; full/none moves half a layer across."""
+    bulk = make_bulk(name)
+    found = list_all(bulk, tm_layers)
+    assert list(found) == NAMES
+    neutral = found["half"].charge
+    for termination in found.values():
+        excess = EXCESS[termination.name]
+        assert termination.charge - neutral == excess * per_layer
+        assert termination.stoichiometric == (excess == 0)
+        assert termination.symmetric == ("/" not in termination.name)
+        assert termination.polar == ("/" in termination.name)
+        assert [len(face) for face in termination.outer_oxygen] == [per_layer, per_layer]
+    moved = per_layer / 2 * layer_distance(bulk, sheets) * tm_layers
+    assert found["full/none"].dipole == pytest.approx(moved, abs=DIPOLE_TOLERANCE)
+    for alike in ("half", "full", "none"):
+        assert found[alike].dipole == pytest.approx(0.0, abs=DIPOLE_TOLERANCE)
+
+
+def test_only_half_on_both_faces_is_offered_and_the_others_say_why(make_bulk: MakeBulk) -> None:
+    found = list_all(make_bulk("Li2MnO3"), 1)
+    assert {name: t.reason for name, t in found.items()} == {
+        "half": "",
+        "full": "not stoichiometric: one Li layer too many, formal charge +6 e",
+        "none": "not stoichiometric: one Li layer too few, formal charge -6 e",
+        "full/none": "polar: formal dipole 14.22 e angstrom",
+        "full/half": "not stoichiometric: half a Li layer too many, formal charge +3 e; "
+        "polar: formal dipole 7.11 e angstrom",
+        "half/none": "not stoichiometric: half a Li layer too few, formal charge -3 e; "
+        "polar: formal dipole 9.05 e angstrom",
+    }
+    assert [name for name, t in found.items() if t.offered] == ["half"]
+
+
+@pytest.mark.parametrize("name", [*NAMES, "none/full", "half/full", "none/half", "full/full"])
+def test_the_faces_carry_what_the_name_says(make_bulk: MakeBulk, name: str) -> None:
+    slab = build(make_bulk("NCM"), name, 2).structure
+    oxygen = [site.z for site in slab if site.specie.symbol == "O"]
+    lithium = np.array([site.z for site in slab if site.specie.symbol == "Li"])
+    top, _, bottom = name.partition("/")
+    count = {"full": 6, "half": 3, "none": 0}
+    assert (lithium > max(oxygen)).sum() == count[top]
+    assert (lithium < min(oxygen)).sum() == count[bottom or top]
+    assert slab.lattice.c - np.ptp(slab.cart_coords[:, 2]) == pytest.approx(VACUUM)
+    for site in slab:
+        if site.specie.symbol in LAYER_METALS:
+            assert sum(n.specie.symbol == "O" for n in slab.get_neighbors(site, 2.5)) == 6
+    assert symbols_of(slab) == symbols_of(slab.get_sorted_structure())
+
+
+def test_half_is_the_slab_of_a_study(make_bulk: MakeBulk) -> None:
+    bulk = make_bulk("NCM")
+    ours, model = build(bulk, "half", 2), build_slab(bulk, tm_layers=2, vacuum=VACUUM, seed=7)
+    assert ours.structure.to_json() == model.structure.to_json()
+    assert ours.turn_over is not None
+    assert ours.turn_over.tolist() == model.turn_over.tolist()
+
+
+@pytest.mark.parametrize(("one", "other"), [("full/none", "none/full"), ("full/half", "half/full")])
+def test_upside_down_it_is_the_other_order_of_faces(
+    make_bulk: MakeBulk, one: str, other: str
+) -> None:
+    bulk = make_bulk("LiCoO2")
+    slabs = [build(bulk, name, 2) for name in (one, other)]
+    assert slabs[0].energy_ev == pytest.approx(slabs[1].energy_ev, abs=1e-5)
+    matcher = StructureMatcher(primitive_cell=False)
+    assert matcher.fit(slabs[0].structure, slabs[1].structure)
+
+
+@pytest.mark.parametrize("name", ["full", "full/none", "half/none"])
+def test_cut_again_from_the_same_bulk_it_is_the_same(make_bulk: MakeBulk, name: str) -> None:
+    bulk = make_bulk("Li2MnO3")
+    slab = build(bulk, name, 2)
+    assert recut(slab.template, bulk, bulk).to_json() == slab.structure.to_json()
+
+
+def rectangular_r3m() -> Structure:
+    """Return LiCoO2 in its R-3m cell, doubled in the plane to sqrt(3) a x a."""
+    hexagonal = load_structure("LiCoO2")
+    hexagonal.make_supercell([[1, -1, 0], [1, 1, 0], [0, 0, 1]])
+    return hexagonal
+
+
+def c2m() -> Structure:
+    """Return the same crystal in a C2/m cell, one layer per c, written out by hand.
+
+    a_m = a - b and b_m = a + b of the hexagonal axes span a rectangle of two cells; c_m goes to
+    the next layer, which R-3m shifts by (2/3, 1/3) or (1/3, 2/3): by a third of a_m, no more.
+    """
+    parent = load_structure("LiCoO2")
+    a, c = parent.lattice.a, parent.lattice.c
+    lattice = Lattice([[np.sqrt(3) * a, 0, 0], [0, a, 0], [-np.sqrt(3) * a / 3, 0, c / 3]])
+    height = 3 * (1 / 3 - 0.2605)  # of O over its Co plane, in layer distances
+    x = (height - 1) / 3  # O lies a third of a_m from Co, where the next layer's Co is
+    sites = [("Co", 0.0, 0.0), ("Li", 0.5, 0.5), ("O", x, height), ("O", -x, -height)]
+    symbols = [symbol for symbol, _, _ in sites for _ in range(2)]
+    coords = [(u + s, s, w) for _, u, w in sites for s in (0.0, 0.5)]
+    return Structure(lattice, symbols, np.mod(coords, 1.0))
+
+
+def test_the_two_settings_are_the_same_crystal() -> None:
+    assert StructureMatcher(ltol=1e-3, stol=1e-3, angle_tol=0.1).fit(rectangular_r3m(), c2m())
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("tm_layers", [1, 2, 3])
+def test_both_settings_give_the_same_slab(name: str, tm_layers: int) -> None:
+    r3m, monoclinic = (build(bulk, name, tm_layers) for bulk in (rectangular_r3m(), c2m()))
+    assert r3m.structure.lattice.abc == pytest.approx(monoclinic.structure.lattice.abc)
+    assert r3m.energy_ev == pytest.approx(monoclinic.energy_ev, abs=1e-4)
+    matcher = StructureMatcher(ltol=1e-3, stol=1e-2, angle_tol=0.1, primitive_cell=False)
+    assert matcher.fit(r3m.structure, monoclinic.structure)
+
+
+def test_terminations_that_the_cell_cannot_halve_say_so() -> None:
+    found = list_all(load_structure("LiCoO2"), 1)
+    assert list(found) == NAMES
+    for name, termination in found.items():
+        assert ("can't be built" in termination.reason) == ("half" in name)
+        assert (termination.charge is None) == ("half" in name)
+        assert not termination.offered
+    with pytest.raises(SlabError, match=r"1 sites, an odd number.*supercell of even size"):
+        build(load_structure("LiCoO2"), "half/none")
+
+
+def test_a_slab_that_cannot_be_turned_over_lists_both_orders(make_bulk: MakeBulk) -> None:
+    bulk = make_bulk("Li2MnO3")
+    oxygen = [i for i, symbol in enumerate(symbols_of(bulk)) if symbol == "O"]
+    bulk.translate_sites([oxygen[0]], [0.02, 0.01, 0.015])
+    found = list_all(bulk, 1)
+    assert list(found) == [*NAMES, "none/full", "half/full", "none/half"]
+    assert found["half"].reason.startswith("can't be built: no operation maps the top")
+    assert found["full/none"].dipole != pytest.approx(-found["none/full"].dipole, abs=1e-3)
+
+
+def test_an_unknown_name_lists_the_known_ones(make_bulk: MakeBulk) -> None:
+    with pytest.raises(SlabError, match=r"called 'quarter'; expected one of half/half, half, "):
+        build(make_bulk("Li2MnO3"), "quarter")
+
+
+def test_a_delithiated_bulk_is_refused(make_bulk: MakeBulk) -> None:
+    bulk = make_bulk("Li2MnO3")
+    bulk.remove_sites([i for i, s in enumerate(bulk) if abs(s.frac_coords[2] - 0.5) < 0.1])
+    with pytest.raises(SlabError, match=r"is empty; expected the bulk with all its Li. Delithiate"):
+        list_all(bulk, 1)
+
+
+def test_same_seed_same_bytes(make_bulk: MakeBulk) -> None:
+    first, second = (build(make_bulk("NCM"), "half/none", 2) for _ in range(2))
+    assert first.structure.to_json() == second.structure.to_json()
+    assert first.template == second.template
+
+
+def cuts(bulk: Structure, miller_index: tuple[int, int, int], size: float = 7.0) -> list[SlabCut]:
+    return general_slab(bulk, miller_index, min_slab_size=size, min_vacuum_size=VACUUM)
+
+
+@pytest.mark.parametrize("index", [(0, 0, 3), (0, 0, -1)])
+def test_001_of_a_layered_oxide_is_ours(make_bulk: MakeBulk, index: tuple[int, int, int]) -> None:
+    bulk = make_bulk("LiCoO2")
+    found = cuts(bulk, index, size=9.0)
+    assert [cut.name for cut in found] == NAMES
+    two_sheets = build(bulk, "half", 2)  # 9 angstrom are two sheets of 4.68
+    assert found[0].structure.to_json() == two_sheets.structure.to_json()
+    best = [cut.name for cut in found if cut.symmetric and cut.stoichiometric and not cut.polar]
+    assert best == ["half"]
+
+
+def test_what_a_cell_cannot_hold_is_left_out() -> None:
+    assert [cut.name for cut in cuts(load_structure("LiCoO2"), (0, 0, 1))] == [
+        "full",
+        "none",
+        "full/none",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "n_cuts", "n_good"),
+    [
+        ("Li2MnO3", (0, 1, 0), 2, 1),
+        ("Li3PO4_beta", (0, 1, 0), 4, 2),
+        ("Li3PO4_beta", (0, 0, 1), None, None),  # no layered oxide: not ours
+    ],
+)
+def test_other_planes_are_in_the_primitive_cell_of_the_plane(
+    name: str, index: tuple[int, int, int], n_cuts: int | None, n_good: int | None
+) -> None:
+    bulk = load_structure(name)
+    found = cuts(bulk, index)
+    area = surface_lattice(bulk, index).area_a2
+    for cut in found:
+        lattice = cut.structure.lattice
+        assert lattice.volume / lattice.c == pytest.approx(area)
+        assert 90.0 - 1e-6 <= lattice.gamma <= 120.0 + 1e-6
+        assert lattice.c - np.ptp(cut.structure.cart_coords[:, 2]) == pytest.approx(VACUUM)
+        assert np.ptp(cut.structure.cart_coords[:, 2]) > 7.0 - 2.5  # a spacing of planes less
+        assert cut.structure.distance_matrix[np.triu_indices(len(cut.structure), 1)].min() > 1.4
+        assert not (cut.symmetric and cut.polar)
+        assert cut.polar == (abs(cut.dipole) > 0.01)
+    if n_cuts is not None:
+        good = [c for c in found if c.symmetric and c.stoichiometric and not c.polar]
+        assert (len(found), len(good)) == (n_cuts, n_good)
+        assert found[: len(good)] == good
+
+
+def test_reducing_undoes_a_sheared_supercell(make_bulk: MakeBulk) -> None:
+    slab = build(make_bulk("LiCoO2"), "full").structure
+    unit = reduce_in_plane(slab, VACUUM)
+    assert unit.lattice.abc[:2] == pytest.approx((2.816, 2.816))
+    assert unit.lattice.gamma == pytest.approx(120.0)
+    sheared = unit.copy()
+    sheared.make_supercell([[2, 5, 0], [1, 4, 0], [0, 0, 1]])
+    again = reduce_in_plane(sheared, VACUUM)
+    assert len(again) == len(unit)
+    assert StructureMatcher(primitive_cell=False).fit(again, unit)
+
+
+def test_sizes_must_be_lengths(make_bulk: MakeBulk) -> None:
+    with pytest.raises(SlabError, match=r"min_slab_size is 0 and .* expected lengths above 0"):
+        cuts(make_bulk("LiCoO2"), (1, 0, 4), size=0)
+
+
+def test_no_index_names_no_plane(make_bulk: MakeBulk) -> None:
+    with pytest.raises(ValueError, match=r"\(0, 0, 0\) names no plane"):
+        cuts(make_bulk("LiCoO2"), (0, 0, 0))
