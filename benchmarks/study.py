@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.documents.plan import StudyPlan
-    from llo_dft.documents.study import StudyResult
+    from llo_dft.documents.study_result import StudyResult
     from llo_dft.recipe import Recipe
 
 ROOT = Path(__file__).resolve().parents[1]

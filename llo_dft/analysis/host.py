@@ -9,7 +9,7 @@ from llo_dft.analysis.comparability import ComparabilityError, check_comparable
 from llo_dft.analysis.interface import interface_bonds
 from llo_dft.analysis.structure_check import check_relaxed
 from llo_dft.analysis.vacancy import formation_energy_ev
-from llo_dft.documents.study import HostResult, VacancyResult
+from llo_dft.documents.study_result import HostResult, VacancyResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from llo_dft.analysis.reservoir import OxygenReservoir
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
-    from llo_dft.documents.study import OxygenEnvironment
+    from llo_dft.documents.study_result import OxygenEnvironment
     from llo_dft.typing import Status
 
 #: Reason given for a calculation whose job left nothing behind.

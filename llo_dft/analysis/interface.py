@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llo_dft.analysis.structure_check import P_O_BOND_MAX_ANGSTROM
-from llo_dft.documents.study import CoatingEnergy, RelaxedBond
+from llo_dft.documents.study_result import CoatingEnergy, RelaxedBond
 from llo_dft.units import J_PER_M2_PER_EV_PER_A2
 
 if TYPE_CHECKING:

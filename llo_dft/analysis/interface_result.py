@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.comparability import ComparabilityError, check_comparable
 from llo_dft.analysis.interface import area_angstrom2, coating_energy, excess_atoms
 from llo_dft.analysis.structure_check import check_relaxed
-from llo_dft.documents.study import CoatingEnergy, InterfaceCandidate, InterfaceResult
+from llo_dft.documents.study_result import CoatingEnergy, InterfaceCandidate, InterfaceResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from llo_dft.analysis.reservoir import OxygenReservoir
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.plan import PlannedInterface
-    from llo_dft.documents.study import RelaxedBond
+    from llo_dft.documents.study_result import RelaxedBond
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from llo_dft.analysis.oxygen_gas import delta_mu_oxygen_ev, pressure_term_ev
-from llo_dft.documents.study import OxygenChemicalPotential
+from llo_dft.documents.study_result import OxygenChemicalPotential
 from llo_dft.units import STANDARD_TEMPERATURE_K
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.documents.study import VacancyPair
+from llo_dft.documents.study_result import VacancyPair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llo_dft.documents.study import HostResult, VacancyResult
+    from llo_dft.documents.study_result import HostResult, VacancyResult
 
 
 def vacancy_pairs(hosts: Sequence[HostResult]) -> list[VacancyPair]:

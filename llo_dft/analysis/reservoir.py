@@ -11,7 +11,7 @@ from llo_dft.typing import OxygenScheme
 if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.oxygen import OxygenSettings
-    from llo_dft.documents.study import OxygenChemicalPotential
+    from llo_dft.documents.study_result import OxygenChemicalPotential
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from llo_dft.analysis.turning_point import turning_point
 from llo_dft.analysis.turning_temperature import turning_temperature
 from llo_dft.analysis.voltage import LithiatedHost, VoltageError, voltage_curve
 from llo_dft.documents.plan import part_label
-from llo_dft.documents.study import (
+from llo_dft.documents.study_result import (
     CalculationRecord,
     HostResult,
     StudyResult,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument, Fingerprint
     from llo_dft.documents.oxygen import OxygenSettings
     from llo_dft.documents.plan import StudyPlan
-    from llo_dft.documents.study import RelaxedBond
+    from llo_dft.documents.study_result import RelaxedBond
 
 
 def study_result(

@@ -23,7 +23,7 @@ from llo_dft.documents.comparison import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from llo_dft.documents.study import InterfaceResult, StudyResult
+    from llo_dft.documents.study_result import InterfaceResult, StudyResult
 
 #: Fewest studies that can be held against each other.
 MIN_STUDIES: Final = 2

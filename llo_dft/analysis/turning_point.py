@@ -11,7 +11,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.optimize import brentq
 
-from llo_dft.documents.study import TurningPoint
+from llo_dft.documents.study_result import TurningPoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -13,12 +13,12 @@ from llo_dft.analysis.oxygen_gas import (
     delta_mu_oxygen_ev,
     pressure_term_ev,
 )
-from llo_dft.documents.study import TurningTemperature
+from llo_dft.documents.study_result import TurningTemperature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llo_dft.documents.study import OxygenChemicalPotential
+    from llo_dft.documents.study_result import OxygenChemicalPotential
     from llo_dft.typing import System
 
 

@@ -23,7 +23,7 @@ from llo_dft.documents.comparison import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from llo_dft.documents.study import HostResult, StudyResult, VacancyPair, VacancyResult
+    from llo_dft.documents.study_result import HostResult, StudyResult, VacancyPair, VacancyResult
 
 #: Why an engine has no vacancy that another one has.
 NO_SUCH_O = "no such O in the structure that it relaxed"

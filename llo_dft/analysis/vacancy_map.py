@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.oxygen import oxygen_chemical_potential
-from llo_dft.documents.runs import HostMap, VacancyMap
+from llo_dft.documents.plain_run_results import HostMap, VacancyMap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from llo_dft.documents.runs import RunHost
-    from llo_dft.documents.study import OxygenChemicalPotential
+    from llo_dft.documents.plain_run_results import RunHost
+    from llo_dft.documents.study_result import OxygenChemicalPotential
 
 
 def vacancy_map(

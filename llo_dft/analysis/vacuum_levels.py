@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.documents.charge import PotentialProfile
-    from llo_dft.documents.potential import Face
+    from llo_dft.documents.local_potential import Face
     from llo_dft.typing import FloatArray
 
 #: Parts of the vacuum, from each face, that are tried as a plateau, largest first: a compensating

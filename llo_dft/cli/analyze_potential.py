@@ -12,7 +12,7 @@ from llo_dft.cli.figure_file import check_figure
 
 if TYPE_CHECKING:
     from llo_dft.documents.charge import PotentialAlignment
-    from llo_dft.documents.potential import Face, PotentialSummary
+    from llo_dft.documents.local_potential import Face, PotentialSummary
 
 AXES = "abc"
 
@@ -46,7 +46,7 @@ def potential(
     where the potential is flat.
     """
     from llo_dft.cli.limits import parse_limits  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.documents.base import Document  # noqa: PLC0415
+    from llo_dft.documents.document import Document  # noqa: PLC0415
     from llo_dft.errors import InputError  # noqa: PLC0415
     from llo_dft.study.vasp_potential import potential_of  # noqa: PLC0415
 
@@ -86,7 +86,7 @@ def _aligned(
     face: Face,
 ) -> list[PotentialSummary | dict[str, object]]:
     """Align all to the first, by a region if one is given, else by the vacuum of a face."""
-    from llo_dft.documents.base import Document  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.documents.document import Document  # noqa: PLC0415 (keeps --help fast)
 
     first = found[0]
     if not isinstance(first, Document):

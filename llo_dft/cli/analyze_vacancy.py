@@ -14,8 +14,8 @@ from llo_dft.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from llo_dft.documents.runs import VacancyRuns
-    from llo_dft.documents.study import StudyResult
+    from llo_dft.documents.plain_run_results import VacancyRuns
+    from llo_dft.documents.study_result import StudyResult
     from llo_dft.study.vasp_oxygen import OxygenRequest
     from llo_dft.typing import OxygenScheme
 

@@ -11,7 +11,7 @@ from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, prin
 from llo_dft.cli.figure_file import check_figure
 
 if TYPE_CHECKING:
-    from llo_dft.documents.runs import VoltageRuns
+    from llo_dft.documents.plain_run_results import VoltageRuns
 
 
 def voltage(  # noqa: PLR0913, PLR0917 (each is an option of the command)

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from llo_dft.cli.tables import crossing_text, print_mock
-from llo_dft.documents.study import system_name
+from llo_dft.documents.study_result import system_name
 
 if TYPE_CHECKING:
     from llo_dft.documents.comparison import (

@@ -18,7 +18,7 @@ from llo_dft.cli.common import (
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from llo_dft.documents.study import StudyResult
+    from llo_dft.documents.study_result import StudyResult
     from llo_dft.hpc.cluster_config import ClusterConfig
     from llo_dft.study.run import PreparedRun
 

@@ -15,8 +15,14 @@ from llo_dft.plotting.settings_text import settings_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llo_dft.documents.runs import RunHost, RunRecord, RunVacancy, VacancyRuns, VoltageRuns
-    from llo_dft.documents.study import OxygenEnvironment
+    from llo_dft.documents.plain_run_results import (
+        RunHost,
+        RunRecord,
+        RunVacancy,
+        VacancyRuns,
+        VoltageRuns,
+    )
+    from llo_dft.documents.study_result import OxygenEnvironment
 
 
 def report_problems(runs: Sequence[RunRecord], let_through: Sequence[str]) -> None:

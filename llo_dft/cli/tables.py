@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from llo_dft.documents.study import system_name
+from llo_dft.documents.study_result import system_name
 
 if TYPE_CHECKING:
     from llo_dft.documents.comparison import EngineTurningPoint
-    from llo_dft.documents.study import (
+    from llo_dft.documents.study_result import (
         HostResult,
         InterfaceResult,
         StudyResult,

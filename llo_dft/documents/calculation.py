@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from llo_dft.documents.base import Document, StoredStructure
+from llo_dft.documents.document import Document, StoredStructure
 from llo_dft.typing import CalculationKind, Status
 
 

@@ -9,8 +9,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from llo_dft.documents.base import Document, StoredStructure
 from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.document import Document, StoredStructure
 
 #: Which of the two parts an atom of the whole belongs to.
 Part = Literal["a", "b"]

@@ -6,8 +6,8 @@ from typing import Literal, TypeAlias
 
 from pydantic import Field
 
-from llo_dft.documents.base import Document
 from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.document import Document
 from llo_dft.documents.oxidation import OxidationStates
 
 #: From where energies are counted. E_F floats within a gap, so the VBM is the default.

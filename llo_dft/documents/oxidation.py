@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from llo_dft.documents.base import Document
+from llo_dft.documents.document import Document
 
 
 class AtomOxidation(Document):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, get_args
 
 from pydantic import Field
 
-from llo_dft.documents.base import Document, StoredStructure
-from llo_dft.documents.study import OxygenEnvironment, host_label
+from llo_dft.documents.document import Document, StoredStructure
+from llo_dft.documents.study_result import OxygenEnvironment, host_label
 from llo_dft.typing import Part, System
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.oxygen import OxygenSettings
     from llo_dft.documents.plan import StudyPlan
-    from llo_dft.documents.study import StudyResult
+    from llo_dft.documents.study_result import StudyResult
 
 
 @job

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from llo_dft.documents.potential import PotentialSummary
+    from llo_dft.documents.local_potential import PotentialSummary
 
 _PLANAR, _MACROSCOPIC, _VACUUM, _FERMI = "#8fa8bf", "#1f4e79", "#b8491e", "#2e9e4f"
 

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from llo_dft.documents.study import system_name
+from llo_dft.documents.study_result import system_name
 from llo_dft.plotting.vacancy_curve import colors_by_name
 
 if TYPE_CHECKING:

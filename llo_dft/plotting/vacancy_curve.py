@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from llo_dft.analysis.turning_point import lowest_line
-from llo_dft.documents.study import system_name
+from llo_dft.documents.study_result import system_name
 from llo_dft.plotting.legend import legend_below
 from llo_dft.plotting.vacancy_points import ANY_CLASS, curve_points
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from llo_dft.documents.runs import VacancyRuns
-    from llo_dft.documents.study import StudyResult, TurningPoint
+    from llo_dft.documents.plain_run_results import VacancyRuns
+    from llo_dft.documents.study_result import StudyResult, TurningPoint
     from llo_dft.plotting.vacancy_points import CurvePoints, HostPoints
 
 #: Colour of the bare slab, and of each coated one in turn.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import QuadMesh
 
-    from llo_dft.documents.runs import HostMap, VacancyMap, VacancyRuns
+    from llo_dft.documents.plain_run_results import HostMap, VacancyMap, VacancyRuns
 
 #: Most panels beside each other.
 _COLUMNS: Final = 3

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from llo_dft.documents.runs import VacancyRuns
-from llo_dft.documents.study import system_name
+from llo_dft.documents.plain_run_results import VacancyRuns
+from llo_dft.documents.study_result import system_name
 from llo_dft.plotting.settings_text import settings_text, title_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from llo_dft.documents.runs import RunVacancy
-    from llo_dft.documents.study import (
+    from llo_dft.documents.plain_run_results import RunVacancy
+    from llo_dft.documents.study_result import (
         OxygenChemicalPotential,
         OxygenEnvironment,
         StudyResult,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from llo_dft.documents.runs import VoltageRuns
+    from llo_dft.documents.plain_run_results import VoltageRuns
     from llo_dft.documents.voltage import VoltageCurve, VoltagePoint
 
 _COLOR: Final = "#1f4e79"

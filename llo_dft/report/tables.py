@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llo_dft.documents.base import Document
-from llo_dft.documents.runs import VacancyRuns, VoltageRuns
-from llo_dft.documents.study import HostResult, StudyResult, TurningPoint, VacancyResult
+from llo_dft.documents.document import Document
+from llo_dft.documents.plain_run_results import VacancyRuns, VoltageRuns
+from llo_dft.documents.study_result import HostResult, StudyResult, TurningPoint, VacancyResult
 from llo_dft.documents.voltage import VoltageCurve, VoltageStep
 
 if TYPE_CHECKING:

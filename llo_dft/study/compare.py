@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.comparison import StudyComparison
     from llo_dft.documents.plan import StudyPlan
-    from llo_dft.documents.study import StudyResult
+    from llo_dft.documents.study_result import StudyResult
     from llo_dft.recipe import Recipe
 
 #: Sections that decide what is computed and read out of it, but not by whom.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.band_center_sites import class_densities
-from llo_dft.documents.study import BandCenterResult, ChargeDifferenceResult
+from llo_dft.documents.study_result import BandCenterResult, ChargeDifferenceResult
 from llo_dft.errors import InputError
 from llo_dft.study.charge_difference import charge_difference, write_charge_difference
 from llo_dft.study.vasp_band_centers import centers_of
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from llo_dft.cache import CalculationCache
     from llo_dft.documents.plan import PlannedHost, PlannedStatic, StudyPlan
-    from llo_dft.documents.study import CalculationRecord, HostResult, StudyResult
+    from llo_dft.documents.study_result import CalculationRecord, HostResult, StudyResult
 
 
 def with_electrons(

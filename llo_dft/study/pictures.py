@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llo_dft.documents.plan import index_after_removal
-from llo_dft.documents.study import system_name
+from llo_dft.documents.study_result import system_name
 from llo_dft.plotting.structure import save_views
 
 if TYPE_CHECKING:

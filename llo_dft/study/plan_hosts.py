@@ -13,7 +13,7 @@ from llo_dft.builders.ordering.delithiation import delithiate
 from llo_dft.builders.vacancies import choose_vacancies, innermost
 from llo_dft.chemistry.valences import symbols_of
 from llo_dft.documents.plan import BondedOxygen, PlannedHost, PlannedVacancy
-from llo_dft.documents.study import OxygenEnvironment
+from llo_dft.documents.study_result import OxygenEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

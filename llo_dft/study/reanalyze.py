@@ -14,7 +14,7 @@ from llo_dft.study.results import read_results, stored_plan, with_failures
 
 if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.study import CalculationRecord, StudyResult
+    from llo_dft.documents.study_result import CalculationRecord, StudyResult
     from llo_dft.study.folder import StudyFolder
 
 

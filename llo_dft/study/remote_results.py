@@ -18,7 +18,7 @@ from llo_dft.study.oxygen import oxygen_settings
 from llo_dft.study.results import stored_plan, with_failures, write_results
 
 if TYPE_CHECKING:
-    from llo_dft.documents.study import StudyResult
+    from llo_dft.documents.study_result import StudyResult
     from llo_dft.hpc.remote_project import RemoteProject
     from llo_dft.hpc.remote_queue import RemoteJob
     from llo_dft.study.remote_record import RemoteSubmission

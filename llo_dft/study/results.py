@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pymatgen.io.cif import CifWriter
 
 from llo_dft.documents.plan import StudyPlan
-from llo_dft.documents.study import (
+from llo_dft.documents.study_result import (
     CalculationRecord,
     HostResult,
     InterfaceCandidate,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.cache import CalculationCache
-    from llo_dft.documents.study import InterfaceResult, OxygenEnvironment
+    from llo_dft.documents.study_result import InterfaceResult, OxygenEnvironment
     from llo_dft.study.folder import StudyFolder
 
 _Told = TypeVar("_Told", HostResult, VacancyResult, InterfaceCandidate, CalculationRecord)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from llo_dft.documents.study import StudyResult
+    from llo_dft.documents.study_result import StudyResult
     from llo_dft.study.folder import StudyFolder
     from llo_dft.study.run import PreparedRun, Progress
 

@@ -13,7 +13,7 @@ from llo_dft.study.states import CalculationState, StudyStatus
 
 if TYPE_CHECKING:
     from llo_dft.cache import JournalEntry
-    from llo_dft.documents.study import CalculationRecord, StudyResult
+    from llo_dft.documents.study_result import CalculationRecord, StudyResult
     from llo_dft.study.folder import StudyFolder
 
 

@@ -14,7 +14,7 @@ from llo_dft.study.folder import write_whole
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llo_dft.documents.runs import VacancyMap, VacancyRuns
+    from llo_dft.documents.plain_run_results import VacancyMap, VacancyRuns
 
 #: Endings of the files that a map can be written to.
 MAP_SUFFIXES: Final = (".png", ".pdf", ".svg", ".csv", ".npz")

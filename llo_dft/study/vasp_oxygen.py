@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from llo_dft.documents.study import OxygenChemicalPotential
+    from llo_dft.documents.study_result import OxygenChemicalPotential
     from llo_dft.study.vasp_references import Reference
     from llo_dft.study.vasp_runs import PlainRun
 

@@ -8,7 +8,7 @@ from llo_dft.analysis.planar_average import plane_height_angstrom
 from llo_dft.analysis.potential_alignment import PotentialError, potential_profile
 from llo_dft.analysis.vacuum_levels import face_levels, has_vacuum
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.documents.potential import FaceLevels, PotentialSummary
+from llo_dft.documents.local_potential import FaceLevels, PotentialSummary
 from llo_dft.errors import InputError
 from llo_dft.readers.outcar import read_outcar
 from llo_dft.readers.standin_mark import STANDIN_PROBLEM
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.documents.charge import VacuumLevel
-    from llo_dft.documents.potential import Face
+    from llo_dft.documents.local_potential import Face
     from llo_dft.readers.vasprun import Vasprun
     from llo_dft.readers.volumetric import LocalPotential
 

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
-from llo_dft.documents.runs import RemovedOxygen
-from llo_dft.documents.study import OxygenEnvironment
+from llo_dft.documents.plain_run_results import RemovedOxygen
+from llo_dft.documents.study_result import OxygenEnvironment
 from llo_dft.errors import InputError
 from llo_dft.study.vasp_hosts import missing_sites
 

@@ -10,7 +10,7 @@ import numpy as np
 from llo_dft.analysis.finished_run import FinishedRun
 from llo_dft.analysis.k_mesh import KMesh
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
-from llo_dft.documents.runs import RunRecord
+from llo_dft.documents.plain_run_results import RunRecord
 from llo_dft.readers.vasp_folder import read_run
 from llo_dft.readers.vasprun import VaspFileError
 from llo_dft.readers.vasprun_eigenvalues import electrons

@@ -16,7 +16,7 @@ from llo_dft.analysis.turning_point import turning_point
 from llo_dft.analysis.turning_temperature import turning_temperature
 from llo_dft.analysis.vacancy import formation_energy_ev, removed_oxygen_count
 from llo_dft.analysis.vacancy_map import formation_energies_ev, vacancy_map
-from llo_dft.documents.runs import RunHost, RunVacancy, VacancyRuns
+from llo_dft.documents.plain_run_results import RunHost, RunVacancy, VacancyRuns
 from llo_dft.study.vasp_hosts import (
     check_one_framework,
     fractions_of,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from llo_dft.documents.runs import RunRecord
-    from llo_dft.documents.study import OxygenChemicalPotential, TurningPoint
+    from llo_dft.documents.plain_run_results import RunRecord
+    from llo_dft.documents.study_result import OxygenChemicalPotential, TurningPoint
     from llo_dft.study.vasp_oxygen import OxygenRequest, RunReservoir
     from llo_dft.study.vasp_references import Reference
     from llo_dft.study.vasp_runs import PlainRun

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.comparability import check_allowed
 from llo_dft.analysis.finished_run import check_hosts, check_metal
 from llo_dft.analysis.voltage import LithiatedHost, VoltageError, voltage_curve
-from llo_dft.documents.runs import VoltageRuns
+from llo_dft.documents.plain_run_results import VoltageRuns
 from llo_dft.errors import InputError
 from llo_dft.study.vasp_hosts import check_one_framework, fractions_of, system_of
 from llo_dft.study.vasp_references import lithium_reference

@@ -11,7 +11,7 @@ import pytest
 from llo_dft.analysis.host import HostCalculations, host_result
 from llo_dft.analysis.reservoir import OxygenReservoir
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
-from llo_dft.documents.study import OxygenChemicalPotential
+from llo_dft.documents.study_result import OxygenChemicalPotential
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pymatgen.core import Structure
 
     from llo_dft.documents.plan import PlannedHost, StudyPlan
-    from llo_dft.documents.study import HostResult
+    from llo_dft.documents.study_result import HostResult
 
 STEP = "step-Li0-PO3"
 MU_EV = -5.0

@@ -16,7 +16,7 @@ from llo_dft.analysis.interface import (
     lowest_energy,
     work_of_adhesion_j_per_m2,
 )
-from llo_dft.documents.study import RelaxedBond
+from llo_dft.documents.study_result import RelaxedBond
 
 if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument

@@ -11,7 +11,7 @@ from pymatgen.core import Lattice, Structure
 from llo_dft.analysis.interface_result import InterfaceCalculations, interface_result
 from llo_dft.analysis.reservoir import OxygenReservoir
 from llo_dft.documents.plan import PlannedInterface
-from llo_dft.documents.study import OxygenChemicalPotential, RelaxedBond
+from llo_dft.documents.study_result import OxygenChemicalPotential, RelaxedBond
 
 #: 1 eV in this cell is 1 J/m^2.
 LATTICE = Lattice.orthorhombic(16.02176634, 1.0, 30.0)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from llo_dft.analysis.pairs import vacancy_pairs
-from llo_dft.documents.study import HostResult, OxygenEnvironment, VacancyResult
+from llo_dft.documents.study_result import HostResult, OxygenEnvironment, VacancyResult
 
 ROUNDING = 1e-9
 

@@ -10,7 +10,7 @@ from llo_dft.analysis.study_comparison import (
     compare_studies,
 )
 from llo_dft.documents.comparison import StudyComparison
-from llo_dft.documents.study import TurningPoint, VoltageResult
+from llo_dft.documents.study_result import TurningPoint, VoltageResult
 from llo_dft.documents.voltage import VoltageCurve
 
 REASON = "none in range"

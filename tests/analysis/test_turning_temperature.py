@@ -11,7 +11,7 @@ from llo_dft.analysis.oxygen import delta_mu_oxygen_ev, oxygen_chemical_potentia
 from llo_dft.analysis.turning_temperature import turning_temperature
 
 if TYPE_CHECKING:
-    from llo_dft.documents.study import OxygenChemicalPotential
+    from llo_dft.documents.study_result import OxygenChemicalPotential
 
 
 def oxygen(temperature_k: float = 298.15, pressure_bar: float = 1.0) -> OxygenChemicalPotential:

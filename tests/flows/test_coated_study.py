@@ -35,7 +35,7 @@ from llo_dft.study.plan import make_plan
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
-    from llo_dft.documents.study import HostResult, InterfaceResult, StudyResult
+    from llo_dft.documents.study_result import HostResult, InterfaceResult, StudyResult
 
 FLAT, STEP = "flat-Li2-PO4", "step-Li0-PO3"
 SYSTEMS = (None, FLAT, STEP)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.documents.plan import PlannedHost, StudyPlan
-    from llo_dft.documents.study import HostResult, StudyResult
+    from llo_dft.documents.study_result import HostResult, StudyResult
     from llo_dft.typing import OxygenScheme
 
 ROUNDING_EV = 1e-9

@@ -22,7 +22,7 @@ from llo_dft.study.run import PreparedRun, run_study
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
-    from llo_dft.documents.study import StudyResult
+    from llo_dft.documents.study_result import StudyResult
 
 
 def run_coated(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.documents.study import (
+from llo_dft.documents.study_result import (
     CalculationRecord,
     CoatingEnergy,
     HostResult,

@@ -13,7 +13,7 @@ from maggma.stores import MemoryStore
 
 from llo_dft.cache import CalculationCache
 from llo_dft.documents.oxygen import OxygenSettings
-from llo_dft.documents.study import StudyResult
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.flows.vacancy_curve import VacancyCurveMaker
 from llo_dft.runner import run_flow
 

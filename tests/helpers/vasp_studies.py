@@ -16,7 +16,7 @@ from llo_dft.study.folder import StudyFolder
 from llo_dft.study.run import PreparedRun, prepare_run, run_study
 
 if TYPE_CHECKING:
-    from llo_dft.documents.study import StudyResult
+    from llo_dft.documents.study_result import StudyResult
     from llo_dft.engines.base import Engine
     from llo_dft.recipe import Recipe
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from llo_dft.analysis.oxygen import OXYGEN_SCHEMES, oxygen_chemical_potential
 from llo_dft.analysis.vacancy_map import vacancy_map
-from llo_dft.documents.runs import RunHost, RunVacancy
+from llo_dft.documents.plain_run_results import RunHost, RunVacancy
 from llo_dft.study.vasp_oxygen import OxygenRequest
 from llo_dft.study.vasp_vacancies import vacancy_runs
 from llo_dft.study.vasp_voltage import voltage_runs
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from llo_dft.documents.runs import VacancyRuns
+    from llo_dft.documents.plain_run_results import VacancyRuns
 
 #: mu_O(T) - mu_O(0 K) of O2 at 1 bar, eV per O: JANAF tables, as in Reuter and Scheffler,
 #: Phys. Rev. B 65, 035406 (2001), table I: -0.27 (300 K), -0.61 (600 K), -1.10 (1000 K).

@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from llo_dft.analysis.oxygen import oxygen_chemical_potential
 from llo_dft.analysis.turning_point import turning_point
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.documents.runs import RemovedOxygen, RunHost, RunVacancy, VacancyRuns
-from llo_dft.documents.study import (
+from llo_dft.documents.plain_run_results import RemovedOxygen, RunHost, RunVacancy, VacancyRuns
+from llo_dft.documents.study_result import (
     HostResult,
     OxygenEnvironment,
     StudyResult,

@@ -10,13 +10,13 @@ from llo_dft.analysis.oxygen import oxygen_chemical_potential
 from llo_dft.analysis.turning_temperature import turning_temperature
 from llo_dft.analysis.vacancy_map import vacancy_map
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.documents.runs import RunHost, RunVacancy, VacancyRuns
+from llo_dft.documents.plain_run_results import RunHost, RunVacancy, VacancyRuns
 from llo_dft.plotting import vacancy_map as figures
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llo_dft.documents.runs import VacancyMap
+    from llo_dft.documents.plain_run_results import VacancyMap
 
 OXYGEN = oxygen_chemical_potential("none", -4.9, "O2 in o2", 300.0, 1.0)
 TEMPERATURES = np.linspace(300, 1200, 46).tolist()

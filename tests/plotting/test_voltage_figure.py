@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from llo_dft.analysis.voltage import LithiatedHost, voltage_curve
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.documents.runs import RunRecord, VoltageRuns
+from llo_dft.documents.plain_run_results import RunRecord, VoltageRuns
 from llo_dft.plotting import voltage as figures
 from llo_dft.plotting.settings_text import settings_text
 

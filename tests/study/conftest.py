@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from llo_dft.documents.plan import StudyPlan
-    from llo_dft.documents.study import StudyResult
+    from llo_dft.documents.study_result import StudyResult
     from llo_dft.recipe import Recipe
     from llo_dft.study.run import Progress
 

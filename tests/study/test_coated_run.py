@@ -35,7 +35,7 @@ from llo_dft.study.status import study_status
 if TYPE_CHECKING:
     from llo_dft.cache import JournalEntry
     from llo_dft.documents.plan import StudyPlan
-    from llo_dft.documents.study import StudyResult
+    from llo_dft.documents.study_result import StudyResult
 
 FLAT, STEP = "flat-Li2-PO4", "step-Li0-PO3"
 

@@ -11,7 +11,7 @@ from llo_dft.study.folder import StudyFolder, StudyFolderError
 from llo_dft.study.reanalyze import reanalyze
 
 if TYPE_CHECKING:
-    from llo_dft.documents.study import StudyResult
+    from llo_dft.documents.study_result import StudyResult
 
 #: delta mu_O at 1 bar from 0 K, eV per O, from the NIST tables; 298.15 K on: 0.045 less.
 FROM_0_K_EV = {298.15: -0.272, 600.0: -0.611, 1000.0: -1.100}

@@ -11,7 +11,7 @@ from studies import tiny_recipe
 
 from llo_dft.cache import CalculationCache
 from llo_dft.documents.plan import StudyPlan
-from llo_dft.documents.study import StudyResult
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.study.folder import StudyFolderError
 from llo_dft.study.results import FIGURE, read_results, results_schema
 from llo_dft.study.run import run_study

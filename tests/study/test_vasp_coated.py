@@ -33,7 +33,7 @@ from llo_dft.study.run import run_study
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llo_dft.documents.study import StudyResult
+    from llo_dft.documents.study_result import StudyResult
     from llo_dft.recipe import Recipe
 
 pytestmark = pytest.mark.slow

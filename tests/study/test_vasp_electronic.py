@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from llo_dft.documents.study import CalculationRecord, StudyResult
+    from llo_dft.documents.study_result import CalculationRecord, StudyResult
     from llo_dft.study.run import PreparedRun
     from llo_dft.typing import CalculationKind, Capability
 

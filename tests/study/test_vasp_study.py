@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from standin import StandIn
 
-    from llo_dft.documents.study import CalculationRecord, StudyResult
+    from llo_dft.documents.study_result import CalculationRecord, StudyResult
     from llo_dft.study.run import PreparedRun
 
 #: Of the draw of the calculation that fails.

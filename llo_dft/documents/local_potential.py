@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from llo_dft.documents.base import Document, StoredStructure
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.charge import PotentialAlignment, PotentialProfile, VacuumLevel
+from llo_dft.documents.document import Document, StoredStructure
 
 #: The two faces of a slab: upper is the one towards higher coordinates.
 Face = Literal["upper", "lower"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from llo_dft.documents.base import Document
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.documents.study import (
+from llo_dft.documents.document import Document
+from llo_dft.documents.study_result import (
     OxygenChemicalPotential,
     OxygenEnvironment,
     TurningPoint,

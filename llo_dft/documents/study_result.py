@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from llo_dft.documents.base import Document
 from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.document import Document
 from llo_dft.documents.electronic import BandCenters
 from llo_dft.documents.voltage import VoltageCurve
 from llo_dft.typing import Layer, OxygenScheme, Side, Status, System

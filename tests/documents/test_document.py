@@ -9,8 +9,8 @@ from pydantic import Field
 from pymatgen.core import Lattice, Structure
 from store_calculations import calculation
 
-from llo_dft.documents.base import Document, StoredStructure, short
-from llo_dft.documents.study import StudyResult
+from llo_dft.documents.document import Document, StoredStructure, short
+from llo_dft.documents.study_result import StudyResult
 
 
 class Inner(Document):
