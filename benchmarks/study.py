@@ -171,7 +171,7 @@ def measure(side: str, folder: Path, options: argparse.Namespace) -> Cost:
 
 def own_relaxations(folder: Path, result: StudyResult) -> dict[str, Relaxation]:
     """Read our calculations by key, and write what they started from for the stock maker."""
-    from llo_dft.cache import CalculationCache  # noqa: PLC0415
+    from llo_dft.calculations.cache import CalculationCache  # noqa: PLC0415
 
     cache = CalculationCache(folder / "study" / "calculations")
     starts, found = {}, {}

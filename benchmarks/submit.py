@@ -20,7 +20,7 @@ from jobflow import Flow
 from pymatgen.core import Lattice, Structure
 from tiny_calculation import TinyCalculation
 
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 from llo_dft.hpc.cluster_config import load_cluster
 from llo_dft.hpc.dask_cluster import dask_workers
 from llo_dft.jobs.calculate import calculate

@@ -12,7 +12,7 @@ from jobflow import job
 from pydantic import ValidationError
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
-from llo_dft.cache import CalculationCache, calculation_key
+from llo_dft.calculations.cache import CalculationCache, calculation_key
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.errors import InputError
 from llo_dft.jobs.read_back import ReadBackError, read_back

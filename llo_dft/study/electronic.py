@@ -13,7 +13,7 @@ from llo_dft.study.vasp_band_centers import centers_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llo_dft.cache import CalculationCache
+    from llo_dft.calculations.cache import CalculationCache
     from llo_dft.documents.plan import PlannedHost, PlannedStatic, StudyPlan
     from llo_dft.documents.study_result import CalculationRecord, HostResult, StudyResult
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.study import study_result
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 from llo_dft.engines.registry import oxygen_reference
 from llo_dft.jobs.calculate import skipped
 from llo_dft.recipe import parse_recipe

@@ -9,7 +9,7 @@ from jobflow import job
 from monty.json import MontyDecoder
 
 from llo_dft.analysis.study import study_result
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.engines.registry import oxygen_reference
 from llo_dft.hpc.remote_queue import open_queue

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from llo_dft.cache import CalculationCache
+    from llo_dft.calculations.cache import CalculationCache
     from llo_dft.documents.study_result import InterfaceResult, OxygenEnvironment
     from llo_dft.study.folder import StudyFolder
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from llo_dft.cache import CONTINUE, CalculationCache
+from llo_dft.calculations.cache import CONTINUE, CalculationCache
 from llo_dft.study.run import run_study
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.engines.registry import engine_from
 from llo_dft.jobs.calculate import CALCULATION

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 from llo_dft.hpc.submission import driver_status
 from llo_dft.study.folder import StudyFolderError
 from llo_dft.study.results import read_results
 from llo_dft.study.states import CalculationState, StudyStatus
 
 if TYPE_CHECKING:
-    from llo_dft.cache import JournalEntry
+    from llo_dft.calculations.cache import JournalEntry
     from llo_dft.documents.study_result import CalculationRecord, StudyResult
     from llo_dft.study.folder import StudyFolder
 

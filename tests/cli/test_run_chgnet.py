@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from studies import write_recipe
 
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llo_dft.cache import JournalEntry
+    from llo_dft.calculations.cache import JournalEntry
 
 pytestmark = pytest.mark.skipif(find_spec("chgnet") is None, reason="needs chgnet")
 

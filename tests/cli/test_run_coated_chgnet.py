@@ -18,14 +18,14 @@ import pytest
 from pymatgen.core import Structure
 from typer.testing import CliRunner
 
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 from llo_dft.cli.main import app
 from llo_dft.study.results import results_schema
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llo_dft.cache import JournalEntry
+    from llo_dft.calculations.cache import JournalEntry
 
 pytestmark = pytest.mark.skipif(find_spec("chgnet") is None, reason="needs chgnet")
 

@@ -10,7 +10,7 @@ import stub_potcars
 from pymatgen.core import Structure
 
 from llo_dft.builders.molecule import o2_in_box
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 from llo_dft.engines.base import CalculationMaker, CheckedEngine, EngineError
 from llo_dft.engines.registry import engine_from, oxygen_reference
 from llo_dft.engines.vasp import VaspEngine

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from studies import recipe_fields, toml_text
 
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from llo_dft.cache import JournalEntry
+    from llo_dft.calculations.cache import JournalEntry
 
 HELPERS = Path(__file__).resolve().parent
 PROGRAM = HELPERS / "fake_llo_dft.py"

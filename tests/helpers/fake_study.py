@@ -11,7 +11,7 @@ from fake_engine import LABEL_HALF_O2_EV, FakeEngine
 from jobflow import JobStore, run_locally
 from maggma.stores import MemoryStore
 
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.oxygen import OxygenSettings
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.flows.vacancy_curve import VacancyCurveMaker

@@ -21,7 +21,7 @@ from ruamel.yaml import YAML
 from slow_engine import SlowCalculation, SlowEngine
 from standin_study import COMMAND
 
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 from llo_dft.hpc.remote_template import check_answers, project_text, write_project
 from llo_dft.hpc.run_job import run_job
 from llo_dft.resources import resource_path

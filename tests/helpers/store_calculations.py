@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pymatgen.core import Lattice, Structure
 
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from click.testing import Result
     from slurm import LocalSlurm
 
-    from llo_dft.cache import JournalEntry
+    from llo_dft.calculations.cache import JournalEntry
 
 pytestmark = pytest.mark.slurm
 

@@ -6,7 +6,7 @@ import pytest
 from fake_engine import FakeCalculation, fault_name
 from pymatgen.core import Lattice, Structure
 
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 from llo_dft.jobs.calculate import calculate
 
 if TYPE_CHECKING:

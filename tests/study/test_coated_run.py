@@ -23,7 +23,7 @@ from studies import coated_recipe
 from typer.testing import CliRunner
 
 from llo_dft.analysis.study import study_result
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 from llo_dft.cli.main import app
 from llo_dft.engines.registry import oxygen_reference
 from llo_dft.study.folder import StudyFolder
@@ -33,7 +33,7 @@ from llo_dft.study.results import FIGURE, read_results, results_schema, with_fai
 from llo_dft.study.status import study_status
 
 if TYPE_CHECKING:
-    from llo_dft.cache import JournalEntry
+    from llo_dft.calculations.cache import JournalEntry
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.documents.study_result import StudyResult
 

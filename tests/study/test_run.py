@@ -9,7 +9,7 @@ import pytest
 from fake_engine import HALF_O2_EV
 from studies import tiny_recipe
 
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.study.folder import StudyFolderError

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from llo_dft.cache import CalculationCache
+from llo_dft.calculations.cache import CalculationCache
 from llo_dft.study.folder import StudyFolderError
 from llo_dft.study.states import CalculationState, StudyStatus
 from llo_dft.study.status import study_status

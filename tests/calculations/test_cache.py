@@ -12,7 +12,7 @@ import store_calculations
 from pymatgen.core import Lattice, Structure
 from store_calculations import calculation, store
 
-from llo_dft.cache import CalculationCache, calculation_key
+from llo_dft.calculations.cache import CalculationCache, calculation_key
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.errors import InputError
 
