@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 OURS = """
-from llo_dft.readers.volumetric import read_density_difference
+from llo_dft.engines.vasp.files.grids.read_grids import read_density_difference
 done_importing = now()
 difference = read_density_difference(paths[0], paths[1:])
 total, electrons = difference.difference_per_a3, difference.n_electrons

@@ -26,7 +26,7 @@ def build(
     """Write every structure of a recipe and a manifest; nothing is computed."""
     with bad_input_in_one_line():
         from llo_dft.engines.registry import engine_from, oxygen_reference  # noqa: PLC0415 (slow)
-        from llo_dft.engines.vasp import VaspEngine  # noqa: PLC0415
+        from llo_dft.engines.vasp.vasp_engine import VaspEngine  # noqa: PLC0415
         from llo_dft.study.dry_inputs import write_inputs  # noqa: PLC0415
         from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
         from llo_dft.study.manifest import write_structures  # noqa: PLC0415

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.engines.forcefield import ForceFieldEngine
-from llo_dft.engines.potentials import known_potential
-from llo_dft.engines.vasp import VASP, VaspEngine, oxygen_of_vasp
-from llo_dft.engines.vasp_protocols import vasp_protocol
+from llo_dft.engines.potentials.forcefield import ForceFieldEngine
+from llo_dft.engines.potentials.known_potentials import known_potential
+from llo_dft.engines.vasp.protocols import vasp_protocol
+from llo_dft.engines.vasp.vasp_engine import VASP, VaspEngine, oxygen_of_vasp
 
 if TYPE_CHECKING:
     from llo_dft import recipe

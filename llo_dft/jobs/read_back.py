@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.readers.vasp_folder import find_vasprun
-from llo_dft.readers.vasprun import read_vasprun
+from llo_dft.engines.vasp.files.run_folder import find_vasprun
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,19 +11,19 @@ import numpy as np
 
 from llo_dft.analysis import charge_difference as analysis
 from llo_dft.documents.charge import ChargeDifference
-from llo_dft.errors import InputError
-from llo_dft.readers.volumetric import (
+from llo_dft.engines.vasp.files.grids.read_grids import (
     find_grid_file,
     read_density_difference,
     read_grid_header,
 )
-from llo_dft.readers.volumetric_write import write_chgcar, write_cube
+from llo_dft.engines.vasp.files.grids.write_grids import write_chgcar, write_cube
+from llo_dft.errors import InputError
 from llo_dft.study.vasp_densities import compared_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llo_dft.readers.volumetric import DensityDifference
+    from llo_dft.engines.vasp.files.grids.read_grids import DensityDifference
 
 
 def charge_difference(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from llo_dft.engines.vasp import VASP
+from llo_dft.engines.vasp.vasp_engine import VASP
 from llo_dft.errors import InputError
 from llo_dft.hpc.cluster_config import load_cluster
 from llo_dft.hpc.probe import (

@@ -10,10 +10,10 @@ from typing import Literal
 
 from llo_dft import __version__
 from llo_dft.engines.base import EngineError
-from llo_dft.engines.forcefield import resolve_device
-from llo_dft.engines.potentials import POTENTIALS, package_version, require_package
-from llo_dft.engines.vasp_machine import VaspMachine, check_potcars, pseudopotential_folder
-from llo_dft.engines.vasp_potcars import POTCAR_SET
+from llo_dft.engines.potentials.forcefield import resolve_device
+from llo_dft.engines.potentials.known_potentials import POTENTIALS, package_version, require_package
+from llo_dft.engines.vasp.installation import VaspMachine, check_potcars, pseudopotential_folder
+from llo_dft.engines.vasp.potcars import POTCAR_SET
 from llo_dft.resources import ResourceFolder, resource_path
 from llo_dft.study.machine import available_memory, default_workers
 

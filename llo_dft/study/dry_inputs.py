@@ -7,10 +7,10 @@ import warnings
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
-from llo_dft.engines.vasp_geometry import n_plane_waves
-from llo_dft.engines.vasp_incar import STAGES
-from llo_dft.engines.vasp_inputs import input_generator, poscar_structure
-from llo_dft.engines.vasp_potcars import n_electrons
+from llo_dft.engines.vasp.cell_geometry import n_plane_waves
+from llo_dft.engines.vasp.incar import STAGES
+from llo_dft.engines.vasp.inputs import input_generator, poscar_structure
+from llo_dft.engines.vasp.potcars import n_electrons
 from llo_dft.study.folder import write_whole
 from llo_dft.study.planned import planned_calculations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.documents.plan import StudyPlan
-    from llo_dft.engines.vasp import VaspEngine
-    from llo_dft.engines.vasp_protocols import VaspProtocol
+    from llo_dft.engines.vasp.protocols import VaspProtocol
+    from llo_dft.engines.vasp.vasp_engine import VaspEngine
     from llo_dft.study.planned import PlannedCalculation
 
 #: Folder of the inputs within that of a study, and the file that says how big they are.

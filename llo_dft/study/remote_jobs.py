@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from llo_dft.engines.forcefield import ForceFieldCalculation
+from llo_dft.engines.potentials.forcefield import ForceFieldCalculation
 from llo_dft.hpc.remote_resources import job_name
 from llo_dft.jobs.calculate import CALCULATION
 from llo_dft.study.estimate import calculation_work

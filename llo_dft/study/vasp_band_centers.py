@@ -8,10 +8,10 @@ from llo_dft.analysis.band_center_sites import SiteDensities, band_centers
 from llo_dft.builders.environment.oxygen_environment import LONGEST_BOND, oxygen_environments
 from llo_dft.chemistry.valences import LAYER_METALS
 from llo_dft.documents.calculation import Fingerprint
+from llo_dft.engines.vasp.files.run_folder import read_run
+from llo_dft.engines.vasp.files.standin_mark import STANDIN_PROBLEM
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import ProjectionRequest, VaspFileError
 from llo_dft.errors import InputError
-from llo_dft.readers.standin_mark import STANDIN_PROBLEM
-from llo_dft.readers.vasp_folder import read_run
-from llo_dft.readers.vasprun import ProjectionRequest, VaspFileError
 from llo_dft.study.vasp_potential import faces_beside
 from llo_dft.study.vasp_summary import edges_of, read_outcar_beside, structure_of
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.documents.electronic import BandCenters, ReferenceLevel
-    from llo_dft.readers.outcar import Outcar
-    from llo_dft.readers.vasprun import Vasprun
-    from llo_dft.readers.vasprun_header import Crystal
+    from llo_dft.engines.vasp.files.outcar import Outcar
+    from llo_dft.engines.vasp.files.vasprun.header import Crystal
+    from llo_dft.engines.vasp.files.vasprun.read_vasprun import Vasprun
 
 #: Core state that centres are counted from.
 CORE_STATE = "1s"

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.comparability import check_allowed
 from llo_dft.analysis.finished_run import FinishedRun, check_densities
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
+from llo_dft.engines.vasp.files.run_folder import find_run, read_run
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
 from llo_dft.errors import InputError
-from llo_dft.readers.vasp_folder import find_run, read_run
-from llo_dft.readers.vasprun import VaspFileError
 from llo_dft.study.vasp_runs import OWN_SETTINGS, k_mesh_of
 from llo_dft.study.vasp_summary import same_cell, structure_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llo_dft.readers.volumetric_header import GridHeader
+    from llo_dft.engines.vasp.files.grids.grid_header import GridHeader
 
 
 @dataclass

@@ -9,12 +9,12 @@ from llo_dft.analysis.potential_alignment import PotentialError, potential_profi
 from llo_dft.analysis.vacuum_levels import face_levels, has_vacuum
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.local_potential import FaceLevels, PotentialSummary
+from llo_dft.engines.vasp.files.grids.read_grids import find_grid_file, read_potential
+from llo_dft.engines.vasp.files.outcar import read_outcar
+from llo_dft.engines.vasp.files.run_folder import find_beside, find_run
+from llo_dft.engines.vasp.files.standin_mark import STANDIN_PROBLEM
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
 from llo_dft.errors import InputError
-from llo_dft.readers.outcar import read_outcar
-from llo_dft.readers.standin_mark import STANDIN_PROBLEM
-from llo_dft.readers.vasp_folder import find_beside, find_run
-from llo_dft.readers.vasprun import VaspFileError
-from llo_dft.readers.volumetric import find_grid_file, read_potential
 from llo_dft.study.vasp_summary import edges_of, read_run_of, same_cell
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.charge import VacuumLevel
     from llo_dft.documents.local_potential import Face
-    from llo_dft.readers.vasprun import Vasprun
-    from llo_dft.readers.volumetric import LocalPotential
+    from llo_dft.engines.vasp.files.grids.read_grids import LocalPotential
+    from llo_dft.engines.vasp.files.vasprun.read_vasprun import Vasprun
 
 #: Distance of the oxide's layers: the window of the macroscopic average if none is given.
 LAYER_DISTANCE_ANGSTROM: Final = 4.74

@@ -11,9 +11,9 @@ from llo_dft.analysis.finished_run import FinishedRun
 from llo_dft.analysis.k_mesh import KMesh
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.documents.plain_run_results import RunRecord
-from llo_dft.readers.vasp_folder import read_run
-from llo_dft.readers.vasprun import VaspFileError
-from llo_dft.readers.vasprun_eigenvalues import electrons
+from llo_dft.engines.vasp.files.run_folder import read_run
+from llo_dft.engines.vasp.files.vasprun.eigenvalues import electrons
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
 from llo_dft.study.vasp_summary import (
     cell_charge_of,
     read_outcar_beside,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.readers.vasprun import Vasprun
+    from llo_dft.engines.vasp.files.vasprun.read_vasprun import Vasprun
     from llo_dft.typing import CalculationKind, Status
 
 #: Name of the settings of a run that chose its own.

@@ -12,21 +12,21 @@ from llo_dft.analysis.band_edges import band_edges
 from llo_dft.analysis.oxidation_states import oxidation_states
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.electronic import CalculationSummary, ConvergenceRecord, Moments
-from llo_dft.readers.outcar import read_outcar
-from llo_dft.readers.standin_mark import STANDIN_PROBLEM
-from llo_dft.readers.vasp_folder import find_outcar, read_run
-from llo_dft.readers.vasprun import VaspFileError
-from llo_dft.readers.vasprun_eigenvalues import electrons
+from llo_dft.engines.vasp.files.outcar import read_outcar
+from llo_dft.engines.vasp.files.run_folder import find_outcar, read_run
+from llo_dft.engines.vasp.files.standin_mark import STANDIN_PROBLEM
+from llo_dft.engines.vasp.files.vasprun.eigenvalues import electrons
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.documents.electronic import BandEdges
     from llo_dft.documents.oxidation import OxidationStates
-    from llo_dft.readers.outcar import Outcar
-    from llo_dft.readers.vasprun import Vasprun
-    from llo_dft.readers.vasprun_header import Crystal
-    from llo_dft.readers.volumetric_header import GridHeader
+    from llo_dft.engines.vasp.files.grids.grid_header import GridHeader
+    from llo_dft.engines.vasp.files.outcar import Outcar
+    from llo_dft.engines.vasp.files.vasprun.header import Crystal
+    from llo_dft.engines.vasp.files.vasprun.read_vasprun import Vasprun
 
 #: Two cells are the same to this, angstrom.
 SAME_CELL_ANGSTROM: Final = 1e-3

@@ -143,7 +143,7 @@ def test_another_engine_by_a_flag(
 def test_an_engine_whose_package_is_not_installed(
     command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("llo_dft.engines.potentials.find_spec", lambda _: None)
+    monkeypatch.setattr("llo_dft.engines.potentials.known_potentials.find_spec", lambda _: None)
     done = command("run", write_recipe(tmp_path), "-o", "out")
     message = r"package chgnet, .*not installed; install it with: pip install 'llo-dft\[chgnet\]'"
     assert_refused(done, message, tmp_path / "out")

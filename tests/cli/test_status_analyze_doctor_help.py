@@ -110,7 +110,7 @@ def test_doctor_for_a_script(command: Any) -> None:
 def test_doctor_tells_what_is_lacking_and_what_to_do(
     command: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("llo_dft.engines.potentials.find_spec", lambda _: None)
+    monkeypatch.setattr("llo_dft.engines.potentials.known_potentials.find_spec", lambda _: None)
     done = command("doctor")
     assert done.exit_code == 1
     assert "MISSING engines: none is installed" in done.stdout

@@ -26,7 +26,7 @@ from standin_vasp.poscar import Crystal
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.base import CalculationError, Outcome, OxygenReference
-from llo_dft.engines.vasp_inputs import site_order
+from llo_dft.engines.vasp.inputs import site_order
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure

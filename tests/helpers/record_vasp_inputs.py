@@ -22,8 +22,8 @@ from pymatgen.io.vasp.inputs import Poscar
 from recorded import input_differences
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
-from llo_dft.engines.vasp_inputs import input_generator, poscar_structure
-from llo_dft.engines.vasp_protocols import vasp_protocol
+from llo_dft.engines.vasp.inputs import input_generator, poscar_structure
+from llo_dft.engines.vasp.protocols import vasp_protocol
 
 if TYPE_CHECKING:
     from llo_dft.typing import CalculationKind

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 from pymatgen.core import Lattice, Structure
 
-from llo_dft.readers.outcar import read_outcar
-from llo_dft.readers.vasprun import ProjectionRequest, read_vasprun
-from llo_dft.readers.volumetric import read_charge_density, read_potential
+from llo_dft.engines.vasp.files.grids.read_grids import read_charge_density, read_potential
+from llo_dft.engines.vasp.files.outcar import read_outcar
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import ProjectionRequest, read_vasprun
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parent / "data" / "vasp_outputs"

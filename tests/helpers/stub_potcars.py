@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.engines.vasp_potcars import POTCARS
+from llo_dft.engines.vasp.potcars import POTCARS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
-    from llo_dft.engines.vasp_potcars import Potcar
+    from llo_dft.engines.vasp.potcars import Potcar
 
 _STUB = """  {title}
  {valence:.10f}

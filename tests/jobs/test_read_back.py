@@ -2,9 +2,9 @@ import pytest
 import vasprun_writer
 
 from llo_dft.documents.calculation import Fingerprint
+from llo_dft.engines.vasp.files.standin_mark import MARK
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError, read_vasprun
 from llo_dft.jobs.read_back import ReadBackError, read_back
-from llo_dft.readers.standin_mark import MARK
-from llo_dft.readers.vasprun import VaspFileError, read_vasprun
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.oxygen import MP2020_SHIFT_EV
 from llo_dft.builders.molecule import o2_in_box
-from llo_dft.engines.forcefield import ForceFieldEngine
-from llo_dft.engines.potentials import POTENTIALS
+from llo_dft.engines.potentials.forcefield import ForceFieldEngine
+from llo_dft.engines.potentials.known_potentials import POTENTIALS
 
 #: Li2O(s) at 298 K: -597.94 kJ/mol (NIST-JANAF), three atoms.
 LI2O_EV_PER_ATOM = -597.94 / 96.485 / 3

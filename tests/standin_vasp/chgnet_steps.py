@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ase import Atoms
 
-    from llo_dft.engines.chgnet import ChgnetCalculator
+    from llo_dft.engines.potentials.chgnet import ChgnetCalculator
     from standin_vasp.inputs import Inputs
     from standin_vasp.poscar import Crystal
     from standin_vasp.settings import ChgnetSettings
@@ -35,7 +35,7 @@ def chgnet_engine(settings: ChgnetSettings) -> Callable[[Inputs], Iterator[Step]
     def steps(inputs: Inputs) -> Iterator[Step]:
         from ase.constraints import FixAtoms
 
-        from llo_dft.engines.chgnet import ChgnetCalculator
+        from llo_dft.engines.potentials.chgnet import ChgnetCalculator
 
         atoms = _atoms(inputs.crystal)
         held = _held(inputs.crystal)
@@ -130,7 +130,7 @@ def _held(crystal: Crystal) -> list[int]:
 
 def _with_stress(settings: ChgnetSettings, inputs: Inputs) -> ChgnetCalculator | None:
     """Return a calculator for the stress at the end, where the cell was not relaxed."""
-    from llo_dft.engines.chgnet import ChgnetCalculator
+    from llo_dft.engines.potentials.chgnet import ChgnetCalculator
 
     if inputs.relaxes_cell or inputs.isif == 0:
         return None

@@ -10,8 +10,8 @@ from pymatgen.core import Structure
 from standin import install
 from vasp_inputs import RELAX, STATIC, oxide, write_inputs
 
-from llo_dft.engines.forcefield import ForceFieldEngine
-from llo_dft.readers.vasprun import read_vasprun
+from llo_dft.engines.potentials.forcefield import ForceFieldEngine
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun
 
 if TYPE_CHECKING:
     from pathlib import Path

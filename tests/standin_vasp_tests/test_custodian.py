@@ -21,7 +21,7 @@ from pymatgen.io.vasp.inputs import Incar
 from standin import install
 from vasp_inputs import RELAX, oxide, write_inputs
 
-from llo_dft.readers.vasprun import read_vasprun
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun
 
 if TYPE_CHECKING:
     from pathlib import Path

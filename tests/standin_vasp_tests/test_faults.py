@@ -18,8 +18,8 @@ from pymatgen.io.vasp.outputs import Oszicar, Outcar, Vasprun
 from standin import install
 from vasp_inputs import RELAX, STATIC, oxide, write_inputs
 
-from llo_dft.readers.outcar import read_outcar
-from llo_dft.readers.vasprun import VaspFileError, read_vasprun
+from llo_dft.engines.vasp.files.outcar import read_outcar
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError, read_vasprun
 
 if TYPE_CHECKING:
     from pathlib import Path

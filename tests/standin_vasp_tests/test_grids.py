@@ -10,7 +10,7 @@ from pymatgen.core import Lattice, Structure
 from pymatgen.io.vasp.outputs import Chgcar, Locpot, Outcar
 from vasp_inputs import STATIC, oxide, with_moments, write_inputs
 
-from llo_dft.readers.volumetric import (
+from llo_dft.engines.vasp.files.grids.read_grids import (
     read_charge_density,
     read_density_difference,
     read_grid_header,

@@ -12,9 +12,9 @@ from pymatgen.electronic_structure.core import Spin
 from pymatgen.io.vasp.outputs import Eigenval, Oszicar, Outcar, Vasprun, Xdatcar
 from vasp_inputs import RELAX, STATIC, oxide, oxygen, write_inputs
 
-from llo_dft.readers.outcar import read_outcar
-from llo_dft.readers.standin_mark import MARK, is_marked
-from llo_dft.readers.vasprun import ProjectionRequest, read_vasprun
+from llo_dft.engines.vasp.files.outcar import read_outcar
+from llo_dft.engines.vasp.files.standin_mark import MARK, is_marked
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import ProjectionRequest, read_vasprun
 
 if TYPE_CHECKING:
     from pathlib import Path

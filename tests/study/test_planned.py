@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from llo_dft.engines.base import EngineError
-from llo_dft.engines.forcefield import ForceFieldEngine
-from llo_dft.engines.vasp import VaspEngine
+from llo_dft.engines.potentials.forcefield import ForceFieldEngine
+from llo_dft.engines.vasp.vasp_engine import VaspEngine
 from llo_dft.study.dry_inputs import _after_time_reversal, write_inputs
 from llo_dft.study.planned import check_engine, planned_calculations
 

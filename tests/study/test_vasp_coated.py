@@ -25,7 +25,7 @@ from vasp_studies import (
     words,
 )
 
-from llo_dft.engines.forcefield import ForceFieldEngine
+from llo_dft.engines.potentials.forcefield import ForceFieldEngine
 from llo_dft.recipe import load_recipe, parse_recipe
 from llo_dft.resources import resource_path
 from llo_dft.study.run import run_study

@@ -24,8 +24,8 @@ from typer.testing import CliRunner
 from vasp_studies import formation_energies, prepared_study, run_here, vasp_table
 
 from llo_dft.cli.main import app
-from llo_dft.engines import vasp_incar
-from llo_dft.engines.vasp import VaspEngine
+from llo_dft.engines.vasp import incar as vasp_incar
+from llo_dft.engines.vasp.vasp_engine import VaspEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

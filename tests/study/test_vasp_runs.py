@@ -13,8 +13,8 @@ from pymatgen.core import Lattice, Structure
 from llo_dft.builders.cathode.bulk import build_bulk
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.builders.surface.slab import build_slab
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
 from llo_dft.errors import InputError
-from llo_dft.readers.vasprun import VaspFileError
 from llo_dft.resources import load_structure
 from llo_dft.study.vasp_hosts import check_one_framework, fractions_of, host_of, lithium_fractions
 from llo_dft.study.vasp_oxygen import OxygenRequest

@@ -1,0 +1,1 @@
+"""Machine-learned potentials, through atomate2's force-field maker."""

@@ -1,0 +1,227 @@
+"""Engines that are machine-learned potentials, through atomate2's force-field maker."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from monty.json import MSONable
+
+from llo_dft.documents.calculation import Fingerprint
+from llo_dft.engines.base import CalculationError, EngineError, Outcome
+from llo_dft.engines.potentials.known_potentials import (
+    known_potential,
+    package_version,
+    require_package,
+)
+from llo_dft.engines.potentials.presets import RelaxationProtocol, relaxation_protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ase.calculators.calculator import Calculator
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.engines.potentials.known_potentials import Potential
+    from llo_dft.typing import CalculationKind, Capability
+
+#: scipy's warning at every step of a cell; errors below 1e-9 of a strain are of no account here.
+_ROUNDING_OF_LOGM = r"logm result may be inaccurate, approximate err = \S+e-[1-9]\d"
+
+
+@dataclass
+class ForceFieldCalculation(MSONable):
+    """Relaxation of one structure by a potential. Implements ``CalculationMaker``."""
+
+    kind: CalculationKind
+    protocol: str
+    potential: str
+    device: str
+    relaxation: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def relaxes_cell(self) -> bool:
+        """Whether the lattice moves too; only then is the stress computed."""
+        return self.kind == "bulk_relax"
+
+    def settings(self) -> dict[str, Any]:
+        """Return every setting that bears on the result."""
+        return {"relaxes_cell": self.relaxes_cell, **self.relaxation}
+
+    def fingerprint(self, structure: Structure) -> Fingerprint:
+        """Return engine, version, model and functional; the same for every structure."""
+        del structure  # a potential has no settings that depend on the elements
+        known = known_potential(self.potential)
+        return Fingerprint(
+            engine=self.potential,
+            engine_version=package_version(known),
+            model=known.model,
+            functional=known.functional,
+        )
+
+    def calculate(self, structure: Structure, folder: Path) -> Outcome:
+        """Relax with atomate2's force-field maker; leaves ``relaxation.traj`` in the folder."""
+        import torch  # noqa: PLC0415 (seconds to import; only a worker needs it)
+        from atomate2.forcefields.jobs import ForceFieldRelaxMaker  # noqa: PLC0415
+
+        if "OMP_NUM_THREADS" in os.environ:
+            torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+        known = known_potential(self.potential)
+        settings = RelaxationProtocol(description="", **self.relaxation)
+        tolerance = settings.cell_force_tolerance if self.relaxes_cell else settings.force_tolerance
+        maker = ForceFieldRelaxMaker(
+            force_field_name=known.atomate2_name,
+            calculator_kwargs=self._calculator_arguments(known),
+            relax_cell=self.relaxes_cell,
+            steps=settings.max_steps,
+            relax_kwargs={
+                "fmax": tolerance,
+                "traj_file": str(folder / "relaxation.traj"),
+                "final_atoms_object_file": None,
+                "use_emmet_models": False,
+            },
+            optimizer_kwargs={"optimizer": settings.optimizer},
+        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", _ROUNDING_OF_LOGM, RuntimeWarning)
+            result = maker.run_ase(structure)
+        trajectory = result.trajectory
+        energies = np.array([frame["energy"] for frame in trajectory.frame_properties])
+        forces = np.array(trajectory.frame_properties[-1]["forces"])
+        largest = float(np.linalg.norm(forces, axis=1).max())
+        if not np.isfinite(energies).all() or not np.isfinite(largest):
+            raise CalculationError("the potential returned an energy or force that is no number")
+        n_steps = len(energies) - 2  # the start is a frame, and the last one is written twice
+        if not result.converged:
+            raise CalculationError(
+                f"not converged after {settings.max_steps} steps: largest force {largest:.3f} "
+                f"eV/angstrom, expected at most {tolerance}"
+            )
+        moments = trajectory.frame_properties[-1].get("magmoms")
+        return Outcome(
+            structure=_same_sites(structure, result.final_mol_or_struct),
+            energy_ev=float(energies[-1]),
+            max_force_ev_per_angstrom=largest,
+            magmoms_mu_b=None if moments is None else [float(m) for m in moments],
+            n_steps=n_steps,
+            n_evaluations=int(getattr(maker.calculator, "n_evaluations", n_steps + 1)),
+        )
+
+    def calculator(self) -> Calculator:
+        """Return the ASE calculator that a relaxation uses."""
+        from atomate2.forcefields.utils import ase_calculator  # noqa: PLC0415 (torch)
+
+        known = known_potential(self.potential)
+        return ase_calculator(known.atomate2_name, **self._calculator_arguments(known))
+
+    def _calculator_arguments(self, known: Potential) -> dict[str, Any]:
+        if not known.supported:
+            return {}
+        device = resolve_device(self.device)
+        arguments: dict[str, Any] = {"model": known.model, "device": device}
+        if self.potential == "chgnet":
+            arguments["stress"] = self.relaxes_cell
+        return arguments
+
+
+class ForceFieldEngine:
+    """A potential with a protocol.
+
+    Parameters
+    ----------
+    name
+        A key of ``POTENTIALS``, or a name that atomate2 knows.
+    protocol
+        A key of ``FORCE_FIELD_PROTOCOLS``.
+    device
+        "auto" takes a GPU if torch finds one where the calculation runs.
+    overrides
+        Settings of the protocol to replace.
+
+    Raises
+    ------
+    EngineError
+        If the potential is unknown or not installed, with the command that installs it, or
+        the protocol or a setting is unknown.
+    """
+
+    def __init__(self, name: str, protocol: str, device: str, overrides: dict[str, Any]) -> None:
+        potential = known_potential(name)
+        self._settings = relaxation_protocol(protocol, overrides)
+        require_package(potential)
+        if device not in {"auto", "cpu"}:
+            resolve_device(device)  # refused here rather than in every calculation
+        self.name = name
+        self.protocol = protocol
+        self.oxygen = potential.oxygen
+        always: set[Capability] = {"energy", "forces", "stress"}
+        moments: set[Capability] = {"magmoms"} if potential.moments else set()
+        self.capabilities: frozenset[Capability] = frozenset(always | moments)
+        self._device = device
+
+    def maker(self, kind: CalculationKind) -> ForceFieldCalculation:
+        """Return the maker of one kind of calculation."""
+        return ForceFieldCalculation(
+            kind=kind,
+            protocol=self.protocol,
+            potential=self.name,
+            device=self._device,
+            relaxation={
+                name: value
+                for name, value in asdict(self._settings).items()
+                if name != "description"
+            },
+        )
+
+    def seconds_per_atom(self, structure: Structure) -> float:
+        """Return the time of one evaluation on one thread here, s per atom of a structure."""
+        import torch  # noqa: PLC0415 (seconds to import)
+
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            atoms = structure.to_ase_atoms()
+            atoms.calc = self.maker("slab_relax").calculator()
+            atoms.get_forces()  # the first one sets things up
+            atoms.rattle(0.01, seed=0)
+            # processor time: what else runs here would count in the time of the clock
+            started = time.process_time()
+            atoms.get_forces()
+            return (time.process_time() - started) / len(atoms)
+        finally:
+            torch.set_num_threads(threads)
+
+
+def resolve_device(device: str) -> str:
+    """Return "cuda", "mps" or "cpu": the one asked for, or for "auto" the best there is.
+
+    Raises
+    ------
+    EngineError
+        If the device that was asked for is not there.
+    """
+    if device == "cpu":
+        return device
+    import torch  # noqa: PLC0415 (seconds to import)
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if device == "auto":
+        # CHGNet needs double precision in places, which mps lacks: only on request
+        return "cuda" if there["cuda"] else "cpu"
+    if not there[device]:
+        raise EngineError(f'engine.device = "{device}", but torch finds none; use "auto" or "cpu"')
+    return device
+
+
+def _same_sites(initial: Structure, final: Structure) -> Structure:
+    """Return the initial structure with the final lattice and coordinates."""
+    return type(initial)(
+        final.lattice,
+        initial.species,
+        final.frac_coords,
+        site_properties=dict(initial.site_properties),
+    )

@@ -1,0 +1,1 @@
+"""VASP's output files, read strictly and with bounded memory."""

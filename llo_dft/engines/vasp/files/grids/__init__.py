@@ -1,0 +1,1 @@
+"""Grid files: CHGCAR, LOCPOT and their kin, read and written."""

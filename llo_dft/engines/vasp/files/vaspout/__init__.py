@@ -1,0 +1,1 @@
+"""vaspout.h5 of VASP 6."""

@@ -1,0 +1,1 @@
+"""vasprun.xml in one pass, without building its tree."""

@@ -1,0 +1,144 @@
+"""From a structure and a protocol to VASP's four input files, and to their fingerprint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from llo_dft.documents.calculation import Fingerprint
+from llo_dft.engines.vasp.cell_geometry import fixed_atoms, k_mesh, k_spacing, periodic_directions
+from llo_dft.engines.vasp.incar import incar, is_metal, u_values
+from llo_dft.engines.vasp.potcars import POTCAR_SET, POTCARS, potcar_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from atomate2.vasp.sets.base import VaspInputGenerator
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.engines.vasp.protocols import VaspProtocol
+    from llo_dft.typing import CalculationKind
+
+#: A metal has a Fermi surface, which takes a finer mesh than a full band.
+METAL_MESH_FACTOR: Final = 0.5
+
+
+def site_order(structure: Structure) -> list[int]:
+    """Return the sites in the order of POSCAR: elements together, by electronegativity.
+
+    It is pymatgen's order, and within an element that of the structure.
+    """
+    return sorted(
+        range(len(structure)),
+        key=lambda i: (structure[i].specie.X, structure[i].specie.symbol),
+    )
+
+
+def ordered(structure: Structure) -> Structure:
+    """Return a structure with its sites in the order of POSCAR."""
+    return type(structure).from_sites([structure[i] for i in site_order(structure)])
+
+
+def mesh_of(
+    structure: Structure, kind: CalculationKind, protocol: VaspProtocol
+) -> tuple[int, int, int]:
+    """Return the divisions of the Gamma-centred k-mesh.
+
+    Explicit rather than KSPACING, which knows neither vacuum nor which cells are to share their
+    density of k-points.
+
+    Raises
+    ------
+    EngineError
+        If the vacuum of a slab is not along its third lattice vector.
+    """
+    factor = METAL_MESH_FACTOR if is_metal(structure) else 1.0
+    periodic = periodic_directions(structure, kind)
+    return k_mesh(structure, factor * protocol.k_spacing, periodic)
+
+
+def input_generator(
+    structure: Structure,
+    kind: CalculationKind,
+    stage: str,
+    protocol: VaspProtocol,
+    grid: Sequence[int] | None = None,
+) -> VaspInputGenerator:
+    """Return atomate2's generator of the input files of one stage.
+
+    Parameters
+    ----------
+    structure
+        What the calculation begins with: decides mesh and tags, also of a later stage and of a
+        continuation, whose cell has changed.
+    kind, stage, protocol, grid
+        See ``incar``.
+
+    Raises
+    ------
+    EngineError
+        If the settings do not suit the structure.
+    """
+    from atomate2.vasp.sets.base import VaspInputGenerator  # noqa: PLC0415 (seconds to import)
+    from pymatgen.io.vasp.inputs import Kpoints  # noqa: PLC0415
+
+    tags: dict[str, Any] = incar(structure, kind, stage, protocol, grid)
+    if tags["ISPIN"] == 2:  # noqa: PLR2004 (spins)
+        tags["MAGMOM"] = {}  # by the site property
+    return VaspInputGenerator(
+        config_dict={
+            "INCAR": tags,
+            "KPOINTS": {},
+            "POTCAR": {element: potcar.symbol for element, potcar in POTCARS.items()},
+            "POTCAR_FUNCTIONAL": POTCAR_SET,
+        },
+        user_kpoints_settings=Kpoints.gamma_automatic(mesh_of(structure, kind, protocol)),
+        sort_structure=False,  # the order is ours, and is undone in the result
+        inherit_incar=False,
+        auto_ismear=False,
+    )
+
+
+def poscar_structure(
+    structure: Structure, kind: CalculationKind, protocol: VaspProtocol
+) -> Structure:
+    """Return what is written to POSCAR: ordered, with the held atoms marked.
+
+    Raises
+    ------
+    EngineError
+        If the layers to hold can't be.
+    """
+    copy = structure.copy(
+        site_properties={
+            name: values for name, values in structure.site_properties.items() if name == "magmom"
+        }
+    )
+    if protocol.fixed_layers and kind == "slab_relax":
+        held = fixed_atoms(structure, protocol.fixed_layers)
+        copy.add_site_property("selective_dynamics", [[not fixed] * 3 for fixed in held])
+    return ordered(copy)
+
+
+def fingerprint_of(
+    structure: Structure, kind: CalculationKind, protocol: VaspProtocol
+) -> Fingerprint:
+    """Return what VASP's own output will say of a calculation, but for VASP's version.
+
+    Raises
+    ------
+    EngineError
+        If an element has no pseudopotential here, or the cell's vacuum is misplaced.
+    """
+    elements = sorted({site.specie.symbol for site in structure})
+    acting = u_values(elements, protocol)
+    functional = protocol.functional.removesuffix("+U") + ("+U" if acting else "")
+    return Fingerprint(
+        engine="vasp",
+        engine_version="",
+        functional=functional,
+        u_values_ev=acting,
+        pseudopotentials={element: potcar_of(element).title for element in elements},
+        cutoff_ev=protocol.encut_ev,
+        k_spacing_per_angstrom=k_spacing(structure, mesh_of(structure, kind, protocol)),
+        dispersion="" if protocol.dispersion == "none" else protocol.dispersion,
+    )

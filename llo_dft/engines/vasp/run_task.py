@@ -1,0 +1,240 @@
+"""One calculation by VASP: its stages in turn, from where an earlier attempt was stopped."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import warnings
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from llo_dft.engines.base import CalculationError, Outcome
+from llo_dft.engines.vasp.continuation import (
+    Progress,
+    WallTimeReachedError,
+    forget_progress,
+    leave_for_next,
+    load_progress,
+)
+from llo_dft.engines.vasp.end_report import corrections, failure, reached_wall_time, run_log
+from llo_dft.engines.vasp.handlers import (
+    MAX_ERRORS,
+    custodian_settings,
+    error_handlers,
+    wall_time_handler,
+)
+from llo_dft.engines.vasp.incar import STAGES
+from llo_dft.engines.vasp.inputs import input_generator, poscar_structure, site_order
+from llo_dft.engines.vasp.installation import VaspMachine
+from llo_dft.engines.vasp.run_checks import is_converged, problem_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from atomate2.vasp.sets.base import VaspInputGenerator
+    from emmet.core.tasks import TaskDoc
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.engines.vasp.custodian_maker import LayeredOxideVaspMaker
+    from llo_dft.engines.vasp.protocols import VaspProtocol
+    from llo_dft.typing import CalculationKind
+
+#: Outputs worth naming: what other programs read, zipped or not.
+_KEPT: Final = (
+    *("vasprun.xml", "OUTCAR", "CONTCAR", "OSZICAR", "CHGCAR", "AECCAR0", "AECCAR2", "LOCPOT"),
+    *("INCAR", "KPOINTS", "POSCAR"),
+)
+
+
+@dataclass(frozen=True)
+class VaspTask:
+    """What is to be computed.
+
+    Attributes
+    ----------
+    structure
+        With moments as site property "magmom".
+    kind, protocol, grid
+        See ``vasp_incar.incar``.
+    """
+
+    structure: Structure
+    kind: CalculationKind
+    protocol: VaspProtocol
+    grid: Sequence[int] | None = None
+
+
+def run_task(task: VaspTask, folder: Path) -> Outcome:
+    """Run all stages in ``folder`` and return the outcome.
+
+    Raises
+    ------
+    CalculationError
+        If it did not converge, VASP failed, or something that decides its energy was changed.
+    WallTimeReachedError
+        If it was stopped; ``folder/continue`` then holds what the next attempt needs.
+    EngineError
+        If the settings do not suit the structure.
+    """
+    try:
+        outcome, last = _run_stages(task, folder)
+    except WallTimeReachedError:
+        raise
+    except Exception:
+        forget_progress(folder)  # what failed is not gone on from
+        raise
+    forget_progress(folder)
+    _settle(folder, last)
+    outcome.output_files.extend(_kept(folder))
+    return outcome
+
+
+def _run_stages(task: VaspTask, folder: Path) -> tuple[Outcome, Path]:
+    """Return the outcome, and the folder of the last stage."""
+    stages = STAGES[task.kind]
+    progress = load_progress(folder, stages[0])
+    machine = VaspMachine.here()
+    start = poscar_structure(task.structure, task.kind, task.protocol)
+    result: TaskDoc = None
+    where = folder
+    for stage in stages[stages.index(progress.stage) :]:
+        progress.stage = stage
+        where = folder if len(stages) == 1 else folder / stage
+        where.mkdir(exist_ok=True)
+        result = _run_stage(task, progress.placed(start), (folder, where), progress, machine)
+        progress.reached(result.output.structure)
+        progress.n_steps += _n_steps(result)
+    return _outcome(task, start, result, progress), where
+
+
+def _run_stage(
+    task: VaspTask,
+    structure: Structure,
+    folders: tuple[Path, Path],
+    progress: Progress,
+    machine: VaspMachine,
+) -> TaskDoc:
+    """Run one stage under custodian and return atomate2's document of it.
+
+    ``folders`` are those of the calculation and of this run.
+    """
+    from llo_dft.engines.vasp.custodian_maker import LayeredOxideVaspMaker  # noqa: PLC0415 (seconds)
+
+    calculation, run = folders
+    # from the first structure: a cell that moved keeps its mesh and tags
+    generator = input_generator(task.structure, task.kind, progress.stage, task.protocol, task.grid)
+    maker = _maker(task, generator, progress.stage, machine)
+    if progress.wavecar is not None:
+        shutil.copy(progress.wavecar, run / "WAVECAR")
+        progress.wavecar = None
+    document, problem = None, None
+    with chdir(run), _log_into(run / "custodian.log"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about choices that are explained in vasp_incar
+        try:
+            document = LayeredOxideVaspMaker.make.original(maker, structure).output
+        except Exception as error:  # noqa: BLE001 (custodian and parsers raise anything)
+            problem = error
+        asked = generator.get_input_set(structure, potcar_spec=True)
+    log = run_log(run)
+    progress.corrections += corrections(log)
+    if reached_wall_time(log) and not (document and is_converged(document, run)):
+        n_steps = 0 if document is None else _n_steps(document)
+        reason = leave_for_next(calculation, run, progress, n_steps)
+        raise WallTimeReachedError(reason, progress.corrections)
+    if problem is not None:
+        reason = failure(problem, run, maker.job.status())
+        raise CalculationError(reason, progress.corrections) from problem
+    no_result = problem_of(document, asked, run)
+    if no_result is not None:
+        raise CalculationError(no_result, progress.corrections)
+    return document
+
+
+@contextmanager
+def _log_into(file: Path) -> Iterator[None]:
+    """Write what custodian logs into a file; with nobody listening it would go to the screen."""
+    handler = logging.FileHandler(file)
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        handler.close()
+
+
+def _maker(
+    task: VaspTask, generator: VaspInputGenerator, stage: str, machine: VaspMachine
+) -> LayeredOxideVaspMaker:
+    from llo_dft.engines.vasp.custodian_maker import LayeredOxideVaspMaker  # noqa: PLC0415 (seconds)
+
+    return LayeredOxideVaspMaker(
+        name=f"{task.kind} {stage}",
+        input_set_generator=generator,
+        vasp_cmd=machine.command,
+        vasp_gamma_cmd=machine.gamma_command,
+        handlers=[
+            *error_handlers(hybrid=task.protocol.functional == "HSE06"),
+            *wall_time_handler(machine, one_point=stage in {"energy", "static"}),
+        ],
+        max_errors=MAX_ERRORS,
+        custodian_kwargs=custodian_settings(machine),
+        # densities are read from the files by those who want them
+        task_document_kwargs={
+            "parse_dos": False,
+            "parse_bandstructure": False,
+            "average_locpot": False,
+            "store_additional_json": False,
+        },
+    )
+
+
+def _outcome(task: VaspTask, start: Structure, result: TaskDoc, progress: Progress) -> Outcome:
+    """Return the outcome with the sites in the order that they were given in."""
+    place = {old: new for new, old in enumerate(site_order(task.structure))}
+    back = [place[i] for i in range(len(task.structure))]
+    final = result.output.structure
+    movable = np.array(start.site_properties.get("selective_dynamics", np.ones((len(start), 3))))
+    forces = np.linalg.norm(np.array(result.output.forces) * movable, axis=1)
+    moments = final.site_properties.get("magmom")
+    return Outcome(
+        structure=type(task.structure)(
+            final.lattice,
+            task.structure.species,
+            final.frac_coords[back],
+            site_properties=dict(task.structure.site_properties),
+        ),
+        energy_ev=float(result.output.energy),
+        max_force_ev_per_angstrom=float(forces.max()),
+        magmoms_mu_b=None if moments is None else [float(moments[i]) for i in back],
+        n_steps=progress.n_steps,
+        n_evaluations=progress.n_steps,
+        corrections=progress.corrections,
+    )
+
+
+def _n_steps(document: TaskDoc) -> int:
+    return len(document.calcs_reversed[0].output.ionic_steps)
+
+
+def _settle(folder: Path, last: Path) -> None:
+    """Tidy up all stages' files, and bring those of the last one to the top."""
+    from llo_dft.engines.vasp.custodian_maker import tidy  # noqa: PLC0415 (seconds to import)
+
+    for path in [folder, *(path for path in folder.iterdir() if path.is_dir())]:
+        tidy(path)
+    if last != folder:
+        for file in last.iterdir():
+            file.rename(folder / file.name)
+        last.rmdir()
+
+
+def _kept(folder: Path) -> list[str]:
+    """Return the outputs worth naming, relative to the calculation's folder."""
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    wanted = [path for path in found if path.name.removesuffix(".gz") in _KEPT]
+    return sorted(str(path.relative_to(folder)) for path in wanted)

@@ -1,0 +1,137 @@
+import importlib.util
+import json
+import re
+
+import numpy as np
+import pytest
+from monty.json import MontyDecoder, MontyEncoder
+
+pytest.importorskip("chgnet", reason="the chgnet extra is not installed")
+
+from llo_dft.engines.base import CalculationError, CalculationMaker, EngineError
+from llo_dft.engines.potentials import known_potentials as potentials
+from llo_dft.engines.potentials.forcefield import (
+    _ROUNDING_OF_LOGM,
+    ForceFieldEngine,
+    resolve_device,
+)
+
+
+def maker_of(kind, **overrides):
+    return ForceFieldEngine("chgnet", "fast", "cpu", overrides).maker(kind)
+
+
+def test_a_slab_relaxation_keeps_the_cell_and_the_order_of_atoms(small_oxide, tmp_path):
+    outcome = maker_of("slab_relax").calculate(small_oxide, tmp_path)
+    np.testing.assert_array_equal(outcome.structure.lattice.matrix, small_oxide.lattice.matrix)
+    assert outcome.structure.species == small_oxide.species
+    assert outcome.max_force_ev_per_angstrom <= 0.10
+    assert len(outcome.magmoms_mu_b) == len(small_oxide)
+    assert outcome.n_evaluations > outcome.n_steps > 0
+    assert (tmp_path / "relaxation.traj").is_file()
+
+
+def test_a_bulk_relaxation_moves_the_cell_to_lower_energy(small_oxide, tmp_path):
+    strained = small_oxide.copy()
+    strained.apply_strain([-0.04, -0.04, 0.0])
+    fixed = maker_of("slab_relax").calculate(strained, tmp_path)
+    free = maker_of("bulk_relax").calculate(strained, tmp_path)
+    assert free.energy_ev < fixed.energy_ev - 0.05
+    assert free.structure.volume > strained.volume
+
+
+@pytest.mark.parametrize(("error", "is_rounding"), [("4.0e-13", True), ("2e-03", False)])
+def test_only_the_rounding_of_a_strains_logarithm_is_kept_quiet(error, is_rounding):
+    said = f"logm result may be inaccurate, approximate err = {error}"
+    assert bool(re.match(_ROUNDING_OF_LOGM, said)) is is_rounding
+
+
+def test_too_few_steps_is_a_failure_that_names_force_and_limit(small_oxide, tmp_path):
+    maker = maker_of("slab_relax", max_steps=2, force_tolerance=0.001)
+    with pytest.raises(
+        CalculationError, match=r"not converged after 2 steps: largest force .* at most 0\.001"
+    ):
+        maker.calculate(small_oxide, tmp_path)
+
+
+def test_a_maker_goes_through_json_unchanged():
+    maker = maker_of("slab_relax", force_tolerance=0.07)
+    again = json.loads(json.dumps(maker, cls=MontyEncoder), cls=MontyDecoder)
+    assert again == maker
+    assert isinstance(again, CalculationMaker)
+
+
+def test_settings_and_fingerprint_tell_calculations_apart(small_oxide):
+    assert maker_of("slab_relax").settings() != maker_of("bulk_relax").settings()
+    assert maker_of("slab_relax").settings() != maker_of("slab_relax", max_steps=7).settings()
+    fingerprint = maker_of("slab_relax").fingerprint(small_oxide)
+    assert (fingerprint.engine, fingerprint.model) == ("chgnet", "0.3.0")
+
+
+def test_a_missing_package_is_refused_with_the_command_that_installs_it(monkeypatch):
+    real = importlib.util.find_spec
+    monkeypatch.setattr(potentials, "find_spec", lambda n: None if n == "chgnet" else real(n))
+    with pytest.raises(EngineError, match=r"pip install 'llo-dft\[chgnet\]'"):
+        ForceFieldEngine("chgnet", "fast", "auto", {})
+
+
+def test_an_unknown_potential_names_the_supported_ones():
+    with pytest.raises(EngineError, match=r"'chgnett' is unknown; .*chgnet"):
+        ForceFieldEngine("chgnett", "fast", "auto", {})
+
+
+def test_auto_takes_a_device_that_is_there(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert resolve_device("auto") == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert resolve_device("auto") == "cuda"
+
+
+def test_a_device_that_is_not_there_is_refused(monkeypatch):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(EngineError, match=r'engine\.device = "cuda", but torch finds none'):
+        resolve_device("cuda")
+
+
+def test_nothing_is_fetched_from_the_network(small_oxide, tmp_path, monkeypatch):
+    import socket
+
+    def refuse(*_args, **_kwargs):
+        raise AssertionError("the engine tried to reach the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    from llo_dft.engines.potentials.chgnet import load_model
+
+    load_model.cache_clear()
+    outcome = maker_of("slab_relax", force_tolerance=2.0).calculate(small_oxide, tmp_path)
+    assert outcome.n_evaluations >= 1
+
+
+def test_sevenn_runs_with_the_weights_of_its_wheel(small_oxide, tmp_path):
+    pytest.importorskip("sevenn", reason="the sevenn extra is not installed")
+    maker = ForceFieldEngine("sevenn", "fast", "cpu", {"force_tolerance": 1.0}).maker("slab_relax")
+    outcome = maker.calculate(small_oxide, tmp_path)
+    assert outcome.magmoms_mu_b is None
+    assert -90.0 < outcome.energy_ev < -70.0
+    assert maker.fingerprint(small_oxide).engine == "sevenn"
+
+
+def test_a_potential_that_only_atomate2_knows_is_taken_but_not_called_supported():
+    potential = potentials.known_potential("MACE-MP-0")
+    assert not potential.supported
+    assert set(potential.oxygen.refused) == {"wang2006", "mp2020", "potential"}
+
+
+def test_every_name_that_is_taken_is_one_of_atomate2s():
+    from atomate2.forcefields import MLFF
+
+    names = {member.value for member in MLFF}
+    assert set(potentials._OTHER_MODULES) <= names
+    assert {
+        p.atomate2_name for p in potentials.POTENTIALS.values() if p.package == "sevenn"
+    } <= names

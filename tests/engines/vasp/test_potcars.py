@@ -1,0 +1,53 @@
+import bz2
+import json
+from pathlib import Path
+
+import pymatgen.io.vasp
+import pytest
+
+from llo_dft.chemistry.valences import FORMAL_CHARGES
+from llo_dft.engines.base import EngineError
+from llo_dft.engines.vasp.potcars import (
+    POTCARS,
+    hardest,
+    n_electrons,
+    potcar_of,
+)
+from llo_dft.units import MATERIALS_PROJECT_U_EV
+
+
+def test_titles_and_valences_are_those_of_pymatgens_list_of_the_licensed_set():
+    path = Path(pymatgen.io.vasp.__file__).parent / "potcar-summary-stats.json.bz2"
+    known = json.loads(bz2.decompress(path.read_bytes()))["PBE_54"]
+    for potcar in POTCARS.values():
+        (entry,) = {(one["symbol"], one["ZVAL"]) for one in known[potcar.title.replace(" ", "")]}
+        assert entry == (potcar.symbol, float(potcar.valence))
+
+
+def test_pseudopotentials_and_u_are_the_materials_projects():
+    from pymatgen.io.vasp.sets import MPRelaxSet
+
+    config = MPRelaxSet.CONFIG
+    assert {e: p.symbol for e, p in POTCARS.items()} == {e: config["POTCAR"][e] for e in POTCARS}
+    theirs = dict(config["INCAR"]["LDAUU"]["O"])
+    del theirs["W"]
+    assert dict(MATERIALS_PROJECT_U_EV) == theirs
+
+
+def test_every_element_that_a_builder_takes_has_a_pseudopotential():
+    assert set(FORMAL_CHARGES) == set(POTCARS)
+
+
+def test_the_hardest_of_a_lithiated_oxide_is_lithium():
+    assert hardest(["Li", "Mn", "Ni", "O"]) == ("Li_sv", 499.034)
+    assert hardest(["O"]) == ("O", 400.0)
+
+
+def test_electrons_add_up():
+    assert n_electrons(["O", "O"]) == 12
+    assert n_electrons(["Li"] * 2 + ["Mn"] + ["O"] * 3) == 2 * 3 + 13 + 3 * 6
+
+
+def test_an_element_without_one_is_named():
+    with pytest.raises(EngineError, match="no pseudopotential chosen for W; expected one of Li, "):
+        potcar_of("W")
