@@ -28,7 +28,7 @@ TOLERANCE = 1e-10
 
 OWN = """
 import json, sys, time
-from llo_dft.analysis.band_center import window_moments
+from llo_dft.analysis.electronic.band_center import window_moments
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import ProjectionRequest, read_vasprun
 start = time.process_time()
 run = read_vasprun(sys.argv[1], projection=ProjectionRequest("p", element="O"))

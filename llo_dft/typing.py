@@ -30,7 +30,7 @@ System: TypeAlias = Literal["bare", "coated"]
 #: The two parts of a coated slab.
 Part: TypeAlias = Literal["oxide", "coating"]
 
-#: How the energy of O2 is corrected (see llo_dft.analysis.oxygen).
+#: How the energy of O2 is corrected (see llo_dft.analysis.oxygen.chemical_potential).
 OxygenScheme: TypeAlias = Literal["none", "wang2006", "mp2020", "potential"]
 
 #: Depth of an oxygen in its slab.

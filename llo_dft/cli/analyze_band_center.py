@@ -11,7 +11,7 @@ from llo_dft.cli.common import BAD_INPUT, COMPLETE, INCOMPLETE, bad_input_in_one
 from llo_dft.cli.figure_file import check_figure
 
 if TYPE_CHECKING:
-    from llo_dft.analysis.band_center_sites import SiteDensities
+    from llo_dft.analysis.electronic.site_band_centers import SiteDensities
     from llo_dft.documents.electronic import BandCenters, Window
 
 
@@ -89,7 +89,7 @@ def parse_window(text: str) -> tuple[Window, tuple[float, float] | None]:
 
 
 def _draw(densities: SiteDensities, centers: BandCenters, shown: Window, path: Path) -> None:
-    from llo_dft.analysis.band_center_sites import class_densities  # noqa: PLC0415
+    from llo_dft.analysis.electronic.site_band_centers import class_densities  # noqa: PLC0415
     from llo_dft.plotting.density_of_states import save_density_of_states  # noqa: PLC0415
 
     save_density_of_states(class_densities(densities, centers, shown), path)

@@ -108,7 +108,7 @@ def _alignment(
     region: tuple[float, float] | None,
     face: Face,
 ) -> PotentialAlignment | None:
-    from llo_dft.analysis.potential_alignment import align_by_vacuum, align_in_region  # noqa: PLC0415
+    from llo_dft.analysis.electronic.potential_alignment import align_by_vacuum, align_in_region  # noqa: PLC0415
 
     if region is not None:
         return align_in_region(first.profile, other.profile, region)

@@ -69,7 +69,7 @@ def _print(one: CalculationSummary) -> None:
 
 
 def _print_states(states: OxidationStates) -> None:
-    from llo_dft.analysis.oxidation_states import state_name  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.analysis.electronic.oxidation_states import state_name  # noqa: PLC0415 (keeps --help fast)
 
     for name, n_atoms in states.counts.items():
         atoms = [a for a in states.atoms if state_name(a.element, a.state) == name]

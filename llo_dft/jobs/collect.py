@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jobflow import job
 
-from llo_dft.analysis.study import study_result
+from llo_dft.analysis.study_analysis import study_result
 
 if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument

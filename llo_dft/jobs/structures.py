@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from jobflow import job
 
-from llo_dft.analysis.interface import bonded_oxygens, interface_bonds, lowest_energy
+from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds, lowest_energy
 from llo_dft.builders.interface.relay import relay_coating
 from llo_dft.builders.molecule import o2_in_box
 from llo_dft.builders.surface.slab import SlabTemplate, recut

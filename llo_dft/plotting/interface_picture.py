@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.patches import Patch
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection  # type: ignore[import-untyped]
 
-from llo_dft.analysis.charge_difference import atom_planes_angstrom
+from llo_dft.analysis.electronic.density_difference import atom_planes_angstrom
 from llo_dft.plotting.charge_difference import (
     ELEMENT_COLORS,
     GAIN_COLOR,

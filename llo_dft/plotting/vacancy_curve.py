@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from llo_dft.analysis.turning_point import lowest_line
+from llo_dft.analysis.vacancy.turning_point import lowest_line
 from llo_dft.documents.study_result import system_name
 from llo_dft.plotting.legend import legend_below
 from llo_dft.plotting.vacancy_points import ANY_CLASS, curve_points

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llo_dft.analysis import charge_difference as analysis
+from llo_dft.analysis.electronic import density_difference as analysis
 from llo_dft.documents.charge import ChargeDifference
 from llo_dft.engines.vasp.files.grids.read_grids import (
     find_grid_file,

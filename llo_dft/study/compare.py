@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from llo_dft.analysis.study import study_result
-from llo_dft.analysis.study_comparison import MIN_STUDIES, compare_studies
+from llo_dft.analysis.engines.study_comparison import MIN_STUDIES, compare_studies
+from llo_dft.analysis.study_analysis import study_result
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.engines.registry import oxygen_reference
 from llo_dft.study.folder import IDENTITY, StudyFolder, StudyFolderError

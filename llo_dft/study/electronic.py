@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.analysis.band_center_sites import class_densities
+from llo_dft.analysis.electronic.site_band_centers import class_densities
 from llo_dft.documents.study_result import BandCenterResult, ChargeDifferenceResult
 from llo_dft.errors import InputError
 from llo_dft.study.charge_difference import charge_difference, write_charge_difference

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.analysis.oxygen_gas import delta_mu_oxygen_ev
+from llo_dft.analysis.oxygen.gas import delta_mu_oxygen_ev
 from llo_dft.documents.oxygen import OxygenSettings
 from llo_dft.recipe import RecipeError
 

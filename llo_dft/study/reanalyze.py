@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.analysis.study import study_result
+from llo_dft.analysis.study_analysis import study_result
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.engines.registry import oxygen_reference
 from llo_dft.jobs.calculate import skipped

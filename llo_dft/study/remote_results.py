@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jobflow import job
 from monty.json import MontyDecoder
 
-from llo_dft.analysis.study import study_result
+from llo_dft.analysis.study_analysis import study_result
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.engines.registry import oxygen_reference

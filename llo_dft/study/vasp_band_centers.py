@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.analysis.band_center_sites import SiteDensities, band_centers
+from llo_dft.analysis.electronic.site_band_centers import SiteDensities, band_centers
 from llo_dft.builders.environment.oxygen_environment import LONGEST_BOND, oxygen_environments
 from llo_dft.chemistry.valences import LAYER_METALS
 from llo_dft.documents.calculation import Fingerprint

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from llo_dft.analysis.comparability import check_allowed
-from llo_dft.analysis.finished_run import FinishedRun, check_densities
+from llo_dft.analysis.comparability.fingerprints import check_allowed
+from llo_dft.analysis.comparability.subtractable import FinishedRun, check_densities
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.engines.vasp.files.run_folder import find_run, read_run
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError

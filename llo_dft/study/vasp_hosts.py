@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.analysis.vacancy import VacancyCompositionError, removed_oxygen_count
-from llo_dft.analysis.vacancy_sites import best_match
+from llo_dft.analysis.vacancy.formation_energy import VacancyCompositionError, removed_oxygen_count
+from llo_dft.analysis.vacancy.missing_sites import best_match
 from llo_dft.errors import InputError
 from llo_dft.study.vasp_runs import formula_of
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.analysis.vacancy_sites import MissingOxygen
+    from llo_dft.analysis.vacancy.missing_sites import MissingOxygen
     from llo_dft.study.vasp_runs import PlainRun
     from llo_dft.typing import System
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from llo_dft.analysis.oxygen import oxygen_chemical_potential
-from llo_dft.analysis.oxygen_schemes import refused_schemes
+from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
+from llo_dft.analysis.oxygen.schemes import refused_schemes
 from llo_dft.errors import InputError
 from llo_dft.typing import OxygenScheme
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from llo_dft.analysis.planar_average import plane_height_angstrom
-from llo_dft.analysis.potential_alignment import PotentialError, potential_profile
-from llo_dft.analysis.vacuum_levels import face_levels, has_vacuum
+from llo_dft.analysis.electronic.planar_average import plane_height_angstrom
+from llo_dft.analysis.electronic.potential_alignment import PotentialError, potential_profile
+from llo_dft.analysis.electronic.vacuum_levels import face_levels, has_vacuum
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.local_potential import FaceLevels, PotentialSummary
 from llo_dft.engines.vasp.files.grids.read_grids import find_grid_file, read_potential

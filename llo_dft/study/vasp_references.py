@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from llo_dft.analysis.oxygen_pairs import O2_MAX_ANGSTROM
+from llo_dft.analysis.oxygen.dimers import O2_MAX_ANGSTROM
 from llo_dft.errors import InputError
 from llo_dft.study.vasp_runs import formula_of, read_plain_run
 

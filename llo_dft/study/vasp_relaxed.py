@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymatgen.core.structure import Structure
 
-from llo_dft.analysis.structure_check import check_relaxed
+from llo_dft.analysis.vacancy.structure_check import check_relaxed
 from llo_dft.study.vasp_hosts import missing_sites
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.analysis.finished_run import FinishedRun
-from llo_dft.analysis.k_mesh import KMesh
+from llo_dft.analysis.comparability.k_mesh import KMesh
+from llo_dft.analysis.comparability.subtractable import FinishedRun
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.documents.plain_run_results import RunRecord
 from llo_dft.engines.vasp.files.run_folder import read_run

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.analysis.band_edges import band_edges
-from llo_dft.analysis.oxidation_states import oxidation_states
+from llo_dft.analysis.electronic.band_edges import band_edges
+from llo_dft.analysis.electronic.oxidation_states import oxidation_states
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.electronic import CalculationSummary, ConvergenceRecord, Moments
 from llo_dft.engines.vasp.files.outcar import read_outcar

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
 
-from llo_dft.analysis.comparability import Difference, check_allowed
-from llo_dft.analysis.finished_run import (
+from llo_dft.analysis.comparability.fingerprints import Difference, check_allowed
+from llo_dft.analysis.comparability.subtractable import (
     check_hosts,
     check_molecule,
     check_systems,
     check_vacancy,
 )
-from llo_dft.analysis.turning_point import turning_point
-from llo_dft.analysis.turning_temperature import turning_temperature
-from llo_dft.analysis.vacancy import formation_energy_ev, removed_oxygen_count
-from llo_dft.analysis.vacancy_map import formation_energies_ev, vacancy_map
+from llo_dft.analysis.vacancy.formation_energy import formation_energy_ev, removed_oxygen_count
+from llo_dft.analysis.vacancy.turning_point import turning_point
+from llo_dft.analysis.vacancy.turning_temperature import turning_temperature
+from llo_dft.analysis.vacancy.vacancy_map import formation_energies_ev, vacancy_map
 from llo_dft.documents.plain_run_results import RunHost, RunVacancy, VacancyRuns
 from llo_dft.study.vasp_hosts import (
     check_one_framework,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from llo_dft.analysis.comparability import check_allowed
-from llo_dft.analysis.finished_run import check_hosts, check_metal
-from llo_dft.analysis.voltage import LithiatedHost, VoltageError, voltage_curve
+from llo_dft.analysis.comparability.fingerprints import check_allowed
+from llo_dft.analysis.comparability.subtractable import check_hosts, check_metal
+from llo_dft.analysis.voltage_curve import LithiatedHost, VoltageError, voltage_curve
 from llo_dft.documents.plain_run_results import VoltageRuns
 from llo_dft.errors import InputError
 from llo_dft.study.vasp_hosts import check_one_framework, fractions_of, system_of

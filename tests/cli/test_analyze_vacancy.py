@@ -14,7 +14,7 @@ import pytest
 import vaspout_writer
 from typer.testing import CliRunner
 
-from llo_dft.analysis.oxygen import oxygen_chemical_potential
+from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
 from llo_dft.cli.main import app
 
 if TYPE_CHECKING:

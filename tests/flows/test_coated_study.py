@@ -30,7 +30,7 @@ from fake_engine import (
 from fake_study import FakeStudy, assert_same_atoms
 from studies import coated_recipe
 
-from llo_dft.analysis.interface import interface_bonds
+from llo_dft.analysis.interface.adhesion import interface_bonds
 from llo_dft.study.plan import make_plan
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from llo_dft.analysis.oxygen_gas import (
+from llo_dft.analysis.oxygen.gas import (
     delta_mu_oxygen_ev,
     oxygen_enthalpy_kj_per_mol,
     oxygen_entropy_j_per_mol_k,

@@ -4,7 +4,7 @@ import pytest
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from llo_dft.analysis.oxygen import MP2020_SHIFT_EV
+from llo_dft.analysis.oxygen.chemical_potential import MP2020_SHIFT_EV
 from llo_dft.builders.molecule import o2_in_box
 from llo_dft.engines.potentials.forcefield import ForceFieldEngine
 from llo_dft.engines.potentials.known_potentials import POTENTIALS

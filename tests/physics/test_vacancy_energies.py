@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llo_dft.analysis.oxygen import OXYGEN_SCHEMES, oxygen_chemical_potential
-from llo_dft.analysis.vacancy_map import vacancy_map
+from llo_dft.analysis.oxygen.chemical_potential import OXYGEN_SCHEMES, oxygen_chemical_potential
+from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
 from llo_dft.documents.plain_run_results import RunHost, RunVacancy
 from llo_dft.study.vasp_oxygen import OxygenRequest
 from llo_dft.study.vasp_vacancies import vacancy_runs

@@ -6,7 +6,7 @@ import pytest
 from charge_models import CELL, LOWER, UPPER, transfer
 from pymatgen.core import Structure
 
-from llo_dft.analysis import charge_difference as analysis
+from llo_dft.analysis.electronic import density_difference as analysis
 from llo_dft.documents.charge import ChargeDifference
 
 GRID = transfer(0.4)

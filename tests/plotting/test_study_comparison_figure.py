@@ -8,7 +8,7 @@ from compared_studies import TERMINATION, host, study, vacancy
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from llo_dft.analysis.study_comparison import compare_studies
+from llo_dft.analysis.engines.study_comparison import compare_studies
 from llo_dft.plotting.study_comparison import plot_study_comparison, save_study_comparison
 from llo_dft.plotting.vacancy_curve import colors_by_name
 

@@ -9,8 +9,8 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from llo_dft.analysis.oxygen import oxygen_chemical_potential
-from llo_dft.analysis.turning_point import turning_point
+from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
+from llo_dft.analysis.vacancy.turning_point import turning_point
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.plain_run_results import RemovedOxygen, RunHost, RunVacancy, VacancyRuns
 from llo_dft.documents.study_result import (

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from llo_dft.analysis.oxygen import oxygen_chemical_potential
-from llo_dft.analysis.turning_temperature import turning_temperature
-from llo_dft.analysis.vacancy_map import vacancy_map
+from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
+from llo_dft.analysis.vacancy.turning_temperature import turning_temperature
+from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.plain_run_results import RunHost, RunVacancy, VacancyRuns
 from llo_dft.plotting import vacancy_map as figures

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from matplotlib.figure import Figure
 
-from llo_dft.analysis.voltage import LithiatedHost, voltage_curve
+from llo_dft.analysis.voltage_curve import LithiatedHost, voltage_curve
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.plain_run_results import RunRecord, VoltageRuns
 from llo_dft.plotting import voltage as figures

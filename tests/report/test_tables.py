@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from vasprun_writer import Run, text
 
-from llo_dft.analysis.oxidation_states import oxidation_states
-from llo_dft.analysis.voltage import LithiatedHost, voltage_curve
+from llo_dft.analysis.electronic.oxidation_states import oxidation_states
+from llo_dft.analysis.voltage_curve import LithiatedHost, voltage_curve
 from llo_dft.documents.electronic import CalculationSummary
 from llo_dft.documents.study_result import (
     HostResult,

@@ -22,7 +22,7 @@ from fake_engine import HALF_O2_EV, LABEL_HALF_O2_EV, fault_name
 from studies import coated_recipe
 from typer.testing import CliRunner
 
-from llo_dft.analysis.study import study_result
+from llo_dft.analysis.study_analysis import study_result
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.cli.main import app
 from llo_dft.engines.registry import oxygen_reference

@@ -31,7 +31,7 @@ from vasp_studies import (
     vasp_table,
 )
 
-from llo_dft.analysis.study import study_result
+from llo_dft.analysis.study_analysis import study_result
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.cli.main import app
 from llo_dft.plotting.vacancy_curve import plot_vacancy_curve

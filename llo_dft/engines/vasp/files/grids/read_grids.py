@@ -183,7 +183,7 @@ def read_density_difference(whole: Path | str, parts: Sequence[Path | str]) -> D
     """Read a density less those of the parts; one grid is held, however many files there are.
 
     Only the shapes of the grids are compared here: that the cells are the same and the atoms
-    add up is for ``llo_dft.analysis.charge_difference`` to check, from the headers.
+    add up is for ``llo_dft.analysis.electronic.density_difference`` to check, from the headers.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ import pytest
 from damage_cases import PACKED_VASPRUN_EACH, VASPRUN_EACH, VASPRUN_SEEDS
 from vasprun_writer import L_FIELDS, LM_FIELDS, Run, text
 
-from llo_dft.analysis.band_edges import band_edges
+from llo_dft.analysis.electronic.band_edges import band_edges
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import (
     ProjectionRequest,
     VaspFileError,

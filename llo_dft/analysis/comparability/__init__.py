@@ -1,0 +1,1 @@
+"""Whether the energies of two calculations may be subtracted."""

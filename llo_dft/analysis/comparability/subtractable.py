@@ -1,0 +1,193 @@
+"""Runs that no study made: what may be subtracted from what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from llo_dft.analysis.comparability.fingerprints import Difference, cell_text, check_comparable
+from llo_dft.analysis.comparability.k_mesh import as_dense, one_density, same_mesh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.analysis.comparability.k_mesh import KMesh
+    from llo_dft.documents.calculation import CalculationDocument
+
+#: Most by which a cell's lengths and angles change on delithiation; the layers of LiNiO2, the
+#: extreme, close by 0.08 of their distance. Beyond it, it is another cell.
+DELITHIATION_LENGTH_SHARE: Final = 0.15
+DELITHIATION_ANGLE_DEGREES: Final = 10.0
+
+#: Two unpaired electrons: the triplet ground state of O2, Bohr magnetons.
+O2_MOMENT_MU_B: Final = 2.0
+_MOMENT_TOLERANCE_MU_B: Final = 0.1
+
+_K_SPACING: Final = "k_spacing_per_angstrom"
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A calculation whose settings are known, and what of them a fingerprint doesn't hold.
+
+    Attributes
+    ----------
+    calculation
+        Energy, structures, fingerprint.
+    k_mesh
+        Its k-points.
+    spin_polarized
+        Whether up and down were computed apart.
+    moment_mu_b
+        Up less down of the whole cell; None if it was not read.
+    """
+
+    calculation: CalculationDocument
+    k_mesh: KMesh
+    spin_polarized: bool
+    moment_mu_b: float | None = None
+
+
+def check_vacancy(
+    host: FinishedRun, vacancy: FinishedRun, allow: Collection[str]
+) -> list[Difference]:
+    """Refuse a vacancy whose energy and its host's may not be subtracted.
+
+    Fingerprint, cell, k-points and spins must agree. Returns what ``allow`` let through;
+    raises ``ComparabilityError``, with both values, for all else.
+    """
+    also = [*_meshes(host, vacancy, same_mesh), *_spins(host, vacancy)]
+    return check_comparable(
+        host.calculation, vacancy.calculation, without=(_K_SPACING,), also=also, allow=allow
+    )
+
+
+def check_densities(
+    whole: FinishedRun, part: FinishedRun, allow: Collection[str]
+) -> list[Difference]:
+    """Refuse a part whose electron density may not be taken from that of the whole.
+
+    What must agree, what is returned and what is raised is as of ``check_vacancy``.
+    """
+    return check_comparable(
+        whole.calculation,
+        part.calculation,
+        without=(_K_SPACING,),
+        also=[*_meshes(whole, part, same_mesh), *_spins(whole, part)],
+        allow=allow,
+        what="densities",
+    )
+
+
+def check_hosts(
+    first: FinishedRun, second: FinishedRun, allow: Collection[str]
+) -> list[Difference]:
+    """Refuse two hosts at different lithium contents whose energies don't belong together.
+
+    Their cells may have relaxed, and the k-points with them, but not become others. Returns
+    and raises as ``check_vacancy``.
+    """
+    also = [*_meshes(first, second, one_density), *_spins(first, second)]
+    a, b = first.calculation.structure, second.calculation.structure
+    if a is not None and b is not None:
+        also += _other_cell(a, b)
+    return check_comparable(
+        first.calculation,
+        second.calculation,
+        same_cell=False,
+        without=(_K_SPACING,),
+        also=also,
+        allow=allow,
+    )
+
+
+def check_systems(
+    bare: FinishedRun, coated: FinishedRun, allow: Collection[str]
+) -> list[Difference]:
+    """Refuse hosts with and without a coating whose energies don't belong in one comparison.
+
+    Their cells differ; settings, density of k-points and spins may not. Returns and raises as
+    ``check_vacancy``.
+    """
+    return check_comparable(
+        bare.calculation,
+        coated.calculation,
+        same_cell=False,
+        without=(_K_SPACING,),
+        also=[*_meshes(bare, coated, one_density), *_spins(bare, coated)],
+        allow=allow,
+    )
+
+
+def check_metal(host: FinishedRun, metal: FinishedRun, allow: Collection[str]) -> list[Difference]:
+    """Refuse a metal whose energy doesn't belong with the host's.
+
+    Its k-points must be as dense as the host's or denser; spins it has none. Returns and raises
+    as ``check_vacancy``.
+    """
+    return check_comparable(
+        host.calculation,
+        metal.calculation,
+        same_cell=False,
+        without=(_K_SPACING,),
+        also=_meshes(host, metal, as_dense),
+        allow=allow,
+    )
+
+
+def check_molecule(
+    host: FinishedRun, molecule: FinishedRun, allow: Collection[str]
+) -> list[Difference]:
+    """Refuse an O2 whose energy doesn't belong with the host's, or that is not its ground state.
+
+    A molecule in a box has neither a cell nor k-points to compare. Returns and raises as
+    ``check_vacancy``.
+    """
+    return check_comparable(
+        host.calculation,
+        molecule.calculation,
+        same_cell=False,
+        without=(_K_SPACING,),
+        also=_triplet(molecule),
+        allow=allow,
+    )
+
+
+def _other_cell(first: Structure, second: Structure) -> list[Difference]:
+    share = np.abs(np.divide(first.lattice.abc, second.lattice.abc) - 1).max()
+    turn = np.abs(np.subtract(first.lattice.angles, second.lattice.angles)).max()
+    if share <= DELITHIATION_LENGTH_SHARE and turn <= DELITHIATION_ANGLE_DEGREES:
+        return []
+    return [Difference("cell", f"cell: {cell_text(first)} and {cell_text(second)}")]
+
+
+def _triplet(molecule: FinishedRun) -> list[Difference]:
+    label, moment = molecule.calculation.label, molecule.moment_mu_b
+    if not molecule.spin_polarized:
+        moment = 0.0
+    if moment is None or abs(abs(moment) - O2_MOMENT_MU_B) <= _MOMENT_TOLERANCE_MU_B:
+        return []
+    return [
+        Difference(
+            "spin_polarized",
+            f"spin_polarized: the moment of O2 in {label} is {moment:.3f} Bohr magnetons and that "
+            f"of its ground state {O2_MOMENT_MU_B:g}",
+        )
+    ]
+
+
+def _meshes(
+    first: FinishedRun, second: FinishedRun, agree: Callable[[KMesh, KMesh], bool]
+) -> list[Difference]:
+    if agree(first.k_mesh, second.k_mesh):
+        return []
+    return [Difference(_K_SPACING, f"{_K_SPACING}: {first.k_mesh} and {second.k_mesh}")]
+
+
+def _spins(first: FinishedRun, second: FinishedRun) -> list[Difference]:
+    a, b = first.spin_polarized, second.spin_polarized
+    return [] if a == b else [Difference("spin_polarized", f"spin_polarized: {a} and {b}")]

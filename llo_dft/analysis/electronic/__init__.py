@@ -1,0 +1,1 @@
+"""Bands, densities and potentials: centres, edges, differences, levels."""

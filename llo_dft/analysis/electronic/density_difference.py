@@ -1,0 +1,271 @@
+"""Density difference of an interface: what may be subtracted, and what is read off it.
+
+delta rho = rho(AB) - rho(A) - rho(B), the atoms of A and B held where they are in AB, in the
+same cell and on the same grid. Positive is where electrons went.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from llo_dft.analysis.electronic.planar_average import (
+    cumulative_e,
+    line_density_e_per_angstrom,
+    plane_height_angstrom,
+    widest_gap,
+)
+from llo_dft.documents.charge import BondProfile, Part, PlanarProfile
+from llo_dft.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.typing import FloatArray
+
+#: Two cells are the same if no component of their vectors differs by more. VASP prints 1e-6 A.
+CELL_TOLERANCE_ANGSTROM: Final = 1e-4
+
+#: An atom is where it was if it is within this. VASP prints 1e-6 of the cell's lengths.
+ATOM_TOLERANCE_ANGSTROM: Final = 1e-3
+
+#: Largest |integral of the difference| that is taken for rounding, electrons.
+MAX_RESIDUAL_E: Final = 1e-3
+
+#: Longest P-O distance across the interface that counts as a bond. In Li3PO4 they are
+#: 1.53-1.55, stretched ones at an interface longer; the next P-O distance is beyond 2.8.
+MAX_BOND_ANGSTROM: Final = 2.0
+
+#: How far a profile goes on beyond both atoms of its bond, angstrom, and its step.
+BEYOND_BOND_ANGSTROM: Final = 0.8
+BOND_STEP_ANGSTROM: Final = 0.02
+
+_IMAGES: Final = np.array(list(product((-1, 0, 1), repeat=3)), dtype=np.float64)
+
+
+class ChargeDifferenceError(InputError):
+    """Densities that may not be subtracted; says why, with both values."""
+
+
+def check_same_cell(whole: Structure, part: Structure, name: str) -> None:
+    """Raise ``ChargeDifferenceError`` unless two cells agree to ``CELL_TOLERANCE_ANGSTROM``."""
+    difference = np.abs(whole.lattice.matrix - part.lattice.matrix)
+    if difference.max() > CELL_TOLERANCE_ANGSTROM:
+        row = int(difference.max(axis=1).argmax())
+        shown = [np.round(s.lattice.matrix[row], 6).tolist() for s in (whole, part)]
+        raise ChargeDifferenceError(
+            f"the cell of {name} isn't that of AB: vector {'abc'[row]} is {shown[1]} A and "
+            f"{shown[0]} A in AB (tolerance {CELL_TOLERANCE_ANGSTROM:g} A)"
+        )
+
+
+def assign_parts(whole: Structure, a: Structure, b: Structure) -> tuple[list[Part], float]:
+    """Find each atom of A and B in AB, at its place or a periodic image of it.
+
+    Returns
+    -------
+    tuple
+        The part of each atom of AB, and the largest distance of an atom from its place in
+        angstrom.
+
+    Raises
+    ------
+    ChargeDifferenceError
+        Naming the atom, if one of A or B isn't there in AB, is there twice, or one of AB is
+        in neither; or if the cells differ.
+    """
+    parts: list[Part | None] = [None] * len(whole)
+    largest = 0.0
+    named: tuple[tuple[Part, Structure], ...] = (("a", a), ("b", b))
+    for part, structure in named:
+        name = part.upper()
+        check_same_cell(whole, structure, name)
+        for index, site in enumerate(structure):
+            found, distance = _nearest(whole, site.specie.symbol, site.frac_coords)
+            atom = f"{site.specie.symbol} {index + 1} of {name} at {_place(site.frac_coords)}"
+            if found is None or distance > ATOM_TOLERANCE_ANGSTROM:
+                nearest = f"the nearest is {distance:.3f} A away" if found is not None else "none"
+                raise ChargeDifferenceError(
+                    f"{atom} isn't in AB ({nearest}): the atoms of the parts must be where they "
+                    f"are in AB, to {ATOM_TOLERANCE_ANGSTROM:g} A; don't relax the parts"
+                )
+            taken = parts[found]
+            if taken is not None:
+                raise ChargeDifferenceError(
+                    f"{atom} is atom {found + 1} of AB, which {taken.upper()} holds already"
+                )
+            parts[found] = part
+            largest = max(largest, distance)
+    assigned = [part for part in parts if part is not None]
+    if len(assigned) != len(parts):
+        index = parts.index(None)
+        raise ChargeDifferenceError(
+            f"{whole[index].specie.symbol} {index + 1} of AB at "
+            f"{_place(whole[index].frac_coords)} is in neither A nor B"
+        )
+    return assigned, largest
+
+
+def check_residual(n_electrons: Sequence[float], limit_e: float = MAX_RESIDUAL_E) -> float:
+    """Return N(AB) - N(A) - N(B), which is the integral of the difference, e.
+
+    Raises
+    ------
+    ChargeDifferenceError
+        If its size is not below ``limit_e``.
+    """
+    whole, a, b = n_electrons
+    residual = whole - a - b
+    if not abs(residual) < limit_e:
+        raise ChargeDifferenceError(
+            f"the electrons don't add up: AB has {whole:.6f}, A {a:.6f} and B {b:.6f}, so the "
+            f"difference integrates to {residual:.2e} e, and {limit_e:g} e is allowed; were "
+            "charge, POTCARs and grid the same?"
+        )
+    return residual
+
+
+def planar_profile(
+    difference_per_a3: FloatArray, structure: Structure, axis: int = 2
+) -> PlanarProfile:
+    """Average a difference over planes, from the middle of the widest gap between the atoms.
+
+    Parameters
+    ----------
+    difference_per_a3
+        Electrons per cubic angstrom, shape (n_a, n_b, n_c).
+    structure
+        Cell and atoms of AB.
+    axis
+        Lattice vector that leads out of the planes.
+
+    Returns
+    -------
+    The profile. It begins in the widest gap, so that the cumulative charge starts where there
+    is nothing to cut through.
+    """
+    lattice = structure.lattice.matrix
+    n_planes = difference_per_a3.shape[axis]
+    height = plane_height_angstrom(lattice, axis)
+    step = height / n_planes
+    middle = widest_gap(structure.frac_coords[:, axis])[0]
+    start = round((middle - round(middle)) * n_planes)  # so that most atoms keep their heights
+    density = np.roll(line_density_e_per_angstrom(difference_per_a3, lattice, axis), -start)
+    coordinate = (start + np.arange(n_planes)) * step
+    return PlanarProfile(
+        axis=axis,
+        start_fraction=start / n_planes,
+        coordinate_angstrom=coordinate.tolist(),
+        line_density_e_per_angstrom=density.tolist(),
+        cumulative_angstrom=(coordinate + step / 2).tolist(),
+        cumulative_e=cumulative_e(density, step).tolist(),
+    )
+
+
+def atom_planes_angstrom(structure: Structure, profile: PlanarProfile) -> FloatArray:
+    """Coordinate of each atom along a profile, angstrom, within the profile's one period."""
+    height = plane_height_angstrom(structure.lattice.matrix, profile.axis)
+    fractions = structure.frac_coords[:, profile.axis] - profile.start_fraction
+    places = (np.mod(fractions, 1.0) + profile.start_fraction) * height
+    return np.asarray(places, dtype=np.float64)
+
+
+def interface_bonds(
+    structure: Structure, parts: Sequence[Part], max_angstrom: float = MAX_BOND_ANGSTROM
+) -> list[tuple[int, int, FloatArray]]:
+    """Find P of one part bonded to O of the other.
+
+    Returns
+    -------
+    P and O as places in the structure and the vector from P to that image of O in angstrom,
+    shortest first. An O with two images in reach of a P is listed twice.
+    """
+    phosphorus, oxygen = (
+        [i for i, site in enumerate(structure) if site.specie.symbol == symbol]
+        for symbol in ("P", "O")
+    )
+    found = []
+    for p in phosphorus:
+        for o in oxygen:
+            if parts[p] == parts[o]:
+                continue
+            for vector in _image_vectors(structure, p, o):
+                length = float(np.linalg.norm(vector))
+                if length <= max_angstrom:
+                    found.append((length, p, o, vector))
+    return [(p, o, vector) for _, p, o, vector in sorted(found, key=lambda one: one[:3])]
+
+
+def bond_profile(
+    difference_per_a3: FloatArray,
+    structure: Structure,
+    parts: Sequence[Part],
+    bond: tuple[int, int, FloatArray],
+) -> BondProfile:
+    """Read a difference along the line through a bond of ``interface_bonds``."""
+    p, o, vector = bond
+    length = float(np.linalg.norm(vector))
+    n_steps = round((length + 2 * BEYOND_BOND_ANGSTROM) / BOND_STEP_ANGSTROM)
+    distance = np.linspace(-BEYOND_BOND_ANGSTROM, length + BEYOND_BOND_ANGSTROM, n_steps + 1)
+    points = structure[p].coords + distance[:, None] * (vector / length)
+    values = interpolate(difference_per_a3, structure.lattice.get_fractional_coords(points))
+    return BondProfile(
+        p_index=p,
+        o_index=o,
+        length_angstrom=length,
+        p_part=parts[p],
+        distance_angstrom=distance.tolist(),
+        difference_e_per_a3=values.tolist(),
+    )
+
+
+def interpolate(grid: FloatArray, fractional: FloatArray) -> FloatArray:
+    """Interpolate a periodic grid linearly along its three axes, shape (n_points,).
+
+    Parameters
+    ----------
+    grid
+        Values at (i / n_a, j / n_b, k / n_c), shape (n_a, n_b, n_c).
+    fractional
+        Points in fractional coordinates, shape (n_points, 3).
+    """
+    shape = np.array(grid.shape)
+    scaled = np.mod(fractional, 1.0) * shape
+    lower = np.floor(scaled).astype(np.int64)
+    weight = scaled - lower
+    values = np.zeros(len(fractional), dtype=np.float64)
+    for corner in product((0, 1), repeat=3):
+        i, j, k = ((lower + corner) % shape).T
+        part = np.where(corner, weight, 1.0 - weight).prod(axis=1)
+        values += part * grid[i, j, k]
+    return values
+
+
+def moved_electrons(difference_per_a3: FloatArray, volume_a3: float) -> float:
+    """Half the integral of |difference|, e: every electron that left one place is at another."""
+    total = sum(float(np.abs(plane).sum()) for plane in np.moveaxis(difference_per_a3, 2, 0))
+    return total / difference_per_a3.size * volume_a3 / 2
+
+
+def _nearest(whole: Structure, symbol: str, fractional: FloatArray) -> tuple[int | None, float]:
+    """Return the nearest atom of an element, and its distance in angstrom."""
+    same = [i for i, site in enumerate(whole) if site.specie.symbol == symbol]
+    if not same:
+        return None, float("inf")
+    distances = whole.lattice.get_all_distances(whole.frac_coords[same], fractional)[:, 0]
+    nearest = int(distances.argmin())
+    return same[nearest], float(distances[nearest])
+
+
+def _image_vectors(structure: Structure, first: int, second: int) -> FloatArray:
+    between = structure.frac_coords[second] - structure.frac_coords[first]
+    images = between - np.rint(between) + _IMAGES
+    return np.asarray(images @ structure.lattice.matrix, dtype=np.float64)
+
+
+def _place(fractional: FloatArray) -> str:
+    return "(" + ", ".join(f"{x:.4f}" for x in fractional) + ")"

@@ -1,0 +1,248 @@
+"""Formal oxidation states of Mn, Ni, Co and O from their magnetic moments.
+
+The size of an ion's moment is its number of unpaired electrons, in Bohr magnetons, less what
+lies outside of its sphere and what covalency takes to the O around it. So a state shows as a
+range, and the ranges of neighbouring states do not touch: a moment between them is not told,
+with the reason. They hold for octahedra of O, and for moments in VASP's PAW spheres with PBE+U,
+r2SCAN or HSE06; plain PBE gives some 0.2 less, and a metal has no such moments.
+
+Where the numbers come from: unpaired electrons of the ion (spin-only moment); for Mn the ranges
+by which Deng et al. (Nat. Mach. Intell. 5, 1031) tell states from Materials Project moments,
+2.5-3.5 for Mn4+, 3.5-4.2 for Mn3+ and above it Mn2+, made narrower at the bounds; for Ni and
+Co moments that the potential trained on them gives for rock-salt MnO 4.63, NiO 1.79 and CoO 2.65,
+layered MnO2 3.14, NiO2 0.16, CoO2 1.16, LiCoO2 0.27, which were computed for this table.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from llo_dft.analysis.oxygen.dimers import oxygen_pairs
+from llo_dft.documents.oxidation import AtomOxidation, OxidationStates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.analysis.oxygen.dimers import OxygenPair, PairKind
+
+
+@dataclass(frozen=True)
+class MomentRange:
+    """Sizes of the moment that mean one oxidation state, Bohr magnetons, ends included.
+
+    ``state`` None: more than one state or spin has such a moment; ``name`` says which.
+    """
+
+    low: float
+    high: float
+    state: int | None
+    name: str
+
+
+#: By element, ascending. Unpaired electrons: Mn4+ 3, Mn3+ 4, Mn2+ 5; Ni4+ 0, Ni3+ 1, Ni2+ 2;
+#: Co3+ 0, Co4+ 1 (low spin), Co2+ 3 (high spin).
+MOMENT_RANGES: Final[dict[str, tuple[MomentRange, ...]]] = {
+    "Mn": (
+        MomentRange(0.7, 1.4, None, "low-spin Mn2+ or Mn6+"),
+        MomentRange(1.5, 2.4, None, "low-spin Mn3+ or Mn5+"),
+        MomentRange(2.6, 3.45, 4, "Mn4+"),
+        MomentRange(3.55, 4.15, 3, "Mn3+"),
+        MomentRange(4.3, 5.0, 2, "Mn2+"),
+    ),
+    "Ni": (
+        MomentRange(0.0, 0.35, 4, "Ni4+"),
+        MomentRange(0.6, 1.2, 3, "low-spin Ni3+"),
+        MomentRange(1.4, 1.95, 2, "Ni2+"),
+    ),
+    "Co": (
+        MomentRange(0.0, 0.35, 3, "low-spin Co3+"),
+        MomentRange(0.7, 1.4, 4, "low-spin Co4+"),
+        MomentRange(1.6, 2.2, None, "intermediate-spin Co3+ or Co4+"),
+        MomentRange(2.4, 2.85, 2, "high-spin Co2+"),
+        MomentRange(2.9, 3.5, None, "high-spin Co3+ or Co4+"),
+    ),
+}
+
+#: Elements that have one state in an oxide.
+FIXED_STATES: Final = {
+    **dict.fromkeys(("Li", "Na", "K", "H"), 1),
+    **dict.fromkeys(("Mg", "Ca", "Zn"), 2),
+    **dict.fromkeys(("Al", "Ga"), 3),
+    "P": 5,
+    "F": -1,
+}
+
+#: Up to the first an O is O2-, which metals around it polarise by some 0.1-0.2; from the second
+#: on it holds a hole, whose moment is 1 Bohr magneton by itself and some 0.7 in the sphere.
+OXIDE_MAX_MU_B: Final = 0.25
+HOLE_MIN_MU_B: Final = 0.5
+
+#: Formal charge of each O of a short pair: O2, O2 -, O2 2-.
+_PAIR_STATES: Final[dict[PairKind, float]] = {"o2": 0.0, "superoxo": -0.5, "peroxo": -1.0}
+
+#: Least change of a moment that is an oxidation state by itself: one electron on a metal is worth
+#: 1 Bohr magneton, and 0.7-1 in its sphere; relaxing alone changes it by some 0.1.
+CHANGE_MIN_MU_B: Final = 0.5
+
+#: The same where the moments before and after lie in the ranges of two states.
+CHANGE_BETWEEN_STATES_MIN_MU_B: Final = 0.3
+
+_SAME_CHARGE_E: Final = 1e-6
+
+
+def metal_state(element: str, moment_mu_b: float) -> tuple[int | None, str]:
+    """Return the formal state of a metal by the size of its moment; None if not told.
+
+    Parameters
+    ----------
+    element
+        Its symbol.
+    moment_mu_b
+        Moment within its sphere, Bohr magnetons; the sign is the magnetic order's.
+
+    Returns
+    -------
+    The state, e, and by what it was decided or why it was not.
+    """
+    ranges = MOMENT_RANGES.get(element)
+    if ranges is None:
+        return None, f"there are no ranges of moments for {element}"
+    size = abs(moment_mu_b)
+    for one in ranges:
+        if one.low <= size <= one.high:
+            bounds = f"{size:.2f} mu_B: {one.name} ({one.low:g} to {one.high:g})"
+            return one.state, bounds if one.state is not None else f"{bounds}, not told apart"
+    below = next((one for one in reversed(ranges) if one.high < size), None)
+    above = next((one for one in ranges if one.low > size), None)
+    if below is None or above is None:
+        end = f"below {above.name}" if above is not None else f"above {ranges[-1].name}"
+        return None, f"{size:.2f} mu_B lies {end}, the last of the ranges"
+    return None, (
+        f"{size:.2f} mu_B lies between {below.name} (to {below.high:g}) and {above.name} "
+        f"(from {above.low:g})"
+    )
+
+
+def changed_state(element: str, before_mu_b: float, after_mu_b: float) -> bool:
+    """Tell whether a metal's moment changed so much that its oxidation state did.
+
+    Sizes are compared: a flipped moment is another magnetic order, not another charge.
+    """
+    change = abs(abs(after_mu_b) - abs(before_mu_b))
+    if change > CHANGE_MIN_MU_B:
+        return True
+    states = [metal_state(element, moment)[0] for moment in (before_mu_b, after_mu_b)]
+    return (
+        None not in states and states[0] != states[1] and change >= CHANGE_BETWEEN_STATES_MIN_MU_B
+    )
+
+
+def oxidation_states(
+    structure: Structure, moments_mu_b: Sequence[float], cell_charge_e: float = 0.0
+) -> OxidationStates:
+    """Tell the formal oxidation state of every atom, and hold their sum against the cell's charge.
+
+    An O in a pair up to 1.6 angstrom is of O2, superoxo or peroxo by the length of the pair, for
+    in a peroxo its holes pair up and leave no moment.
+
+    Parameters
+    ----------
+    structure
+        The atoms.
+    moments_mu_b
+        Moment of each, Bohr magnetons, shape (n_atoms,); of either sign.
+    cell_charge_e
+        Charge of the cell, e.
+
+    Raises
+    ------
+    ValueError
+        If there is not one moment for each atom.
+    """
+    if len(moments_mu_b) != len(structure):
+        raise ValueError(
+            f"Each of the {len(structure)} atoms needs a moment, got {len(moments_mu_b)}"
+        )
+    pairs: dict[int, OxygenPair] = {}
+    for pair in sorted(oxygen_pairs(structure), key=lambda one: -one.length_angstrom):
+        pairs[pair.first] = pairs[pair.second] = pair  # the shortest of an O counts
+    atoms = []
+    for index, (site, moment) in enumerate(zip(structure, moments_mu_b, strict=True)):
+        element = site.specie.symbol
+        state, reason = _state(element, float(moment), pairs.get(index))
+        atoms.append(
+            AtomOxidation(
+                site=index,
+                element=element,
+                moment_mu_b=float(moment),
+                state=state,
+                reason=reason,
+            )
+        )
+    return _with_balance(atoms, cell_charge_e)
+
+
+def _state(element: str, moment: float, pair: OxygenPair | None) -> tuple[float | None, str]:
+    if pair is not None:
+        reason = f"{pair.kind} pair of {pair.length_angstrom:.2f} A"
+        return _PAIR_STATES[pair.kind], reason
+    if element == "O":
+        return _oxygen_state(abs(moment))
+    if element in FIXED_STATES:
+        return float(FIXED_STATES[element]), "the one state it has in an oxide"
+    return metal_state(element, moment)
+
+
+def _oxygen_state(size: float) -> tuple[float | None, str]:
+    if size <= OXIDE_MAX_MU_B:
+        return -2.0, f"{size:.2f} mu_B: oxide (to {OXIDE_MAX_MU_B:g})"
+    if size >= HOLE_MIN_MU_B:
+        return -1.0, f"{size:.2f} mu_B: a hole on O (from {HOLE_MIN_MU_B:g})"
+    return None, (
+        f"{size:.2f} mu_B lies between oxide (to {OXIDE_MAX_MU_B:g}) and a hole on O "
+        f"(from {HOLE_MIN_MU_B:g}): a part of a hole"
+    )
+
+
+def state_name(element: str, state: float | None) -> str:
+    """Return the usual name: 'Mn4+', 'O-', 'O 0', 'O0.5-', and 'Ni?' where it is not told."""
+    if state is None:
+        return f"{element}?"
+    if not state:
+        return f"{element} 0"
+    size = abs(state)
+    number = "" if size == 1 else f"{size:g}"
+    return f"{element}{number}{'+' if state > 0 else '-'}"
+
+
+def _with_balance(atoms: list[AtomOxidation], cell_charge: float) -> OxidationStates:
+    total = sum(atom.state for atom in atoms if atom.state is not None)
+    unknown = sum(atom.state is None for atom in atoms)
+    missing = cell_charge - total
+    balanced = None if unknown else abs(missing) <= _SAME_CHARGE_E
+    if unknown:
+        note = (
+            f"{unknown} of {len(atoms)} atoms have no state: they would need {missing:+g} e "
+            "together"
+        )
+    elif balanced:
+        note = f"the states add up to the cell's charge, {cell_charge:+g} e"
+    else:
+        note = (
+            f"the states add up to {total:+g} e and the cell has {cell_charge:+g} e: charge is "
+            "spread over atoms that look unchanged, or a state is misjudged"
+        )
+    names = Counter(state_name(atom.element, atom.state) for atom in atoms)
+    return OxidationStates(
+        atoms=atoms,
+        counts=dict(sorted(names.items())),
+        assigned_charge_e=total,
+        cell_charge_e=cell_charge,
+        n_unassigned=unknown,
+        balanced=balanced,
+        note=note,
+    )

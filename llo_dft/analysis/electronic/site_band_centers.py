@@ -1,0 +1,226 @@
+"""Band centres of every site, class and spin in all windows, from projected densities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from llo_dft.analysis.electronic.band_center import window_moments
+from llo_dft.documents.electronic import (
+    BandCenters,
+    ClassCenters,
+    DensityCurve,
+    ProjectedDensities,
+    SiteCenters,
+    SpinCenters,
+    WindowCenter,
+    WindowCenters,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llo_dft.documents.electronic import BandEdges, ReferenceLevel, Window
+    from llo_dft.typing import FloatArray
+
+#: The fixed window where none is asked for, from the VBM: the O 2p band of an oxide, and not
+#: its 2s some 18 eV below.
+FIXED_WINDOW_FROM_VBM_EV: Final = (-8.0, 0.0)
+
+_DIMENSIONS: Final = 3
+
+
+@dataclass(frozen=True)
+class SiteDensities:
+    """Projected densities of some atoms.
+
+    Attributes
+    ----------
+    element, orbital
+        What they are of, for example 'O' and 'p'.
+    energies_ev
+        Ascending, on VASP's own zero, shape (n_energies,).
+    density
+        States per eV, shape (n_sites, n_spins, n_energies), one or two spins.
+    sites
+        Index of each atom.
+    site_classes
+        Label of each site's environment, for example '3TM'; what is not in it is 'all'.
+    """
+
+    element: str
+    orbital: str
+    energies_ev: FloatArray
+    density: FloatArray
+    sites: Sequence[int]
+    site_classes: Mapping[int, str]
+
+    def __post_init__(self) -> None:
+        """Refuse densities that are not of these sites."""
+        shape = np.shape(self.density)
+        if len(shape) != _DIMENSIONS or shape[0] != len(self.sites) or shape[1] not in {1, 2}:
+            raise ValueError(
+                f"Densities must be of shape ({len(self.sites)} sites, 1 or 2 spins, energies), "
+                f"got {shape}"
+            )
+        if not len(self.sites):
+            raise ValueError("There must be at least one site")
+
+    def rows_by_class(self) -> dict[str, list[int]]:
+        """Return the rows of ``density`` that belong to each class, in the order met."""
+        found: dict[str, list[int]] = {}
+        for row, site in enumerate(self.sites):
+            found.setdefault(self.site_classes.get(site, "all"), []).append(row)
+        return found
+
+
+def known_references(
+    edges: BandEdges, levels_ev: Mapping[ReferenceLevel, float] | None = None
+) -> dict[ReferenceLevel, float]:
+    """Return the levels that energies can be counted from, on VASP's own zero."""
+    found: dict[ReferenceLevel, float] = {"vbm": edges.vbm_ev}
+    if edges.fermi_ev is not None:
+        found["fermi"] = edges.fermi_ev
+    return found | dict(levels_ev or {})
+
+
+def band_centers(
+    label: str,
+    densities: SiteDensities,
+    edges: BandEdges,
+    *,
+    reference: ReferenceLevel = "vbm",
+    levels_ev: Mapping[ReferenceLevel, float] | None = None,
+    fixed_window_ev: tuple[float, float] | None = None,
+) -> BandCenters:
+    """Compute the band centres of all sites, of their classes and of all together.
+
+    The occupied window ends in the middle of the gap, or at E_F in a metal; the full one is
+    the whole grid. The total is the mean of the sites by weight, in every window.
+
+    Parameters
+    ----------
+    label
+        What it is of, for people.
+    densities
+        Projected densities of the atoms.
+    edges
+        Band edges of the same run.
+    reference
+        From where the results are counted.
+    levels_ev
+        Vacuum and core level on VASP's own zero, where they are known.
+    fixed_window_ev
+        Lowest and highest energy of the fixed window, from the reference; None:
+        ``FIXED_WINDOW_FROM_VBM_EV``, from the VBM.
+
+    Raises
+    ------
+    ValueError
+        If the reference is not known, or the fixed window is empty.
+    """
+    references = known_references(edges, levels_ev)
+    if reference not in references:
+        raise ValueError(
+            f"The {reference} level of {label} is not known; known are {', '.join(references)}"
+        )
+    zero = references[reference]
+    energies = np.asarray(densities.energies_ev, dtype=np.float64) - zero
+    windows = _windows(energies, edges, zero, fixed_window_ev)
+    density = np.asarray(densities.density, dtype=np.float64)
+    return BandCenters(
+        label=label,
+        element=densities.element,
+        orbital=densities.orbital,
+        reference=reference,
+        reference_ev=zero,
+        references_ev=references,
+        windows_ev=windows,
+        edges=edges,
+        total=_spins(energies, density.sum(axis=0), windows),
+        classes={
+            name: ClassCenters(
+                n_sites=len(rows), centers=_spins(energies, density[rows].sum(axis=0), windows)
+            )
+            for name, rows in sorted(densities.rows_by_class().items())
+        },
+        sites=[
+            SiteCenters(
+                site=site,
+                site_class=densities.site_classes.get(site, "all"),
+                centers=_spins(energies, density[row], windows),
+            )
+            for row, site in enumerate(densities.sites)
+        ],
+        notes=[edges.note] if edges.note else [],
+    )
+
+
+def _windows(
+    energies: FloatArray, edges: BandEdges, zero: float, fixed: tuple[float, float] | None
+) -> dict[Window, tuple[float, float]]:
+    low, high = float(energies[0]), float(energies[-1])
+    top = edges.occupied_top_ev
+    if fixed is None:
+        bottom, end = FIXED_WINDOW_FROM_VBM_EV
+        fixed = (edges.vbm_ev - zero + bottom, edges.vbm_ev - zero + end)
+    if not fixed[0] < fixed[1]:
+        raise ValueError(f"The fixed window must have LO below HI, got {fixed[0]:g}:{fixed[1]:g}")
+    occupied = (low, high if top is None else top - zero)
+    if occupied[1] <= low:
+        raise ValueError("The grid of the densities begins above the occupied states")
+    return {"occupied": occupied, "full": (low, high), "fixed": fixed}
+
+
+def _spins(
+    energies: FloatArray, density: FloatArray, windows: Mapping[Window, tuple[float, float]]
+) -> SpinCenters:
+    both = _in_windows(energies, density.sum(axis=0), windows)
+    if len(density) == 1:
+        return SpinCenters(both=both)
+    up, down = (_in_windows(energies, spin, windows) for spin in density)
+    return SpinCenters(both=both, up=up, down=down)
+
+
+def _in_windows(
+    energies: FloatArray, density: FloatArray, windows: Mapping[Window, tuple[float, float]]
+) -> WindowCenters:
+    found: dict[str, WindowCenter] = {}
+    for name, window in windows.items():
+        moments = window_moments(energies, density, window)
+        found[name] = WindowCenter(
+            center_ev=moments.center_ev, weight=moments.weight, width_ev=moments.width_ev
+        )
+    return WindowCenters(**found)
+
+
+def class_densities(
+    densities: SiteDensities, centers: BandCenters, window: Window = "occupied"
+) -> ProjectedDensities:
+    """Return the mean density of an atom of each class, with its centre, for a figure."""
+    zero, edges = centers.reference_ev, centers.edges
+    curves = {}
+    for name, rows in sorted(densities.rows_by_class().items()):
+        mean = np.asarray(densities.density, dtype=np.float64)[rows].mean(axis=0)
+        center: WindowCenter = getattr(centers.classes[name].centers.both, window)
+        curves[name] = DensityCurve(
+            n_sites=len(rows),
+            up=mean[0].tolist(),
+            down=mean[1].tolist() if len(mean) > 1 else None,
+            center_ev=center.center_ev,
+        )
+    return ProjectedDensities(
+        label=centers.label,
+        element=densities.element,
+        orbital=densities.orbital,
+        reference=centers.reference,
+        window=window,
+        energies_ev=(np.asarray(densities.energies_ev) - zero).tolist(),
+        vbm_ev=edges.vbm_ev - zero,
+        cbm_ev=None if edges.cbm_ev is None else edges.cbm_ev - zero,
+        curves=curves,
+        fingerprint=centers.fingerprint,
+        mock=centers.mock,
+    )

@@ -1,0 +1,126 @@
+"""The vacuum level in front of each face of a slab, and whether it is one.
+
+A slab without a dipole has one level all over its vacuum. With a dipole, and a layer that
+compensates it in the middle of the vacuum (LDIPOL), it is level on both sides of a step. Without
+that layer the potential slopes, and nothing in it is a vacuum level.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from llo_dft.analysis.electronic.planar_average import widest_gap
+from llo_dft.analysis.electronic.potential_alignment import (
+    MAX_SPREAD_EV,
+    MIN_VACUUM_ANGSTROM,
+    SURFACE_MARGIN_ANGSTROM,
+    PotentialError,
+)
+from llo_dft.documents.charge import VacuumLevel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.documents.charge import PotentialProfile
+    from llo_dft.documents.local_potential import Face
+    from llo_dft.typing import FloatArray
+
+#: Parts of the vacuum, from each face, that are tried as a plateau, largest first: a compensating
+#: layer is in the middle, or not far from it.
+_PARTS: Final = (0.45, 0.4, 0.35, 0.3, 0.25)
+
+#: Least height of a plateau, angstrom, and least number of planes in it.
+MIN_PLATEAU_ANGSTROM: Final = 1.0
+_MIN_PLANES: Final = 4
+
+
+def has_vacuum(profile: PotentialProfile, structure: Structure) -> bool:
+    """Tell whether the widest gap between the atoms is a vacuum."""
+    return _gap_angstrom(profile, structure)[1] >= MIN_VACUUM_ANGSTROM
+
+
+def face_levels(profile: PotentialProfile, structure: Structure) -> dict[Face, VacuumLevel]:
+    """Read the vacuum level in front of either face.
+
+    A plateau's spread and its slope, carried on through the whole vacuum, must both be at most
+    ``MAX_SPREAD_EV``.
+
+    Parameters
+    ----------
+    profile
+        Planar averages along the normal of the faces.
+    structure
+        Cell and atoms.
+
+    Raises
+    ------
+    PotentialError
+        If there is no vacuum, or no plateau in front of a face; with what was found.
+    """
+    middle, width = _gap_angstrom(profile, structure)
+    if width < MIN_VACUUM_ANGSTROM:
+        raise PotentialError(
+            f"there is no vacuum: the widest gap between atoms is {width:.2f} A high, and "
+            f"{MIN_VACUUM_ANGSTROM:g} A are needed"
+        )
+    half = width / 2 - SURFACE_MARGIN_ANGSTROM
+    start, end = middle - half, middle + half
+    heights, values = _planes(profile, start, end)
+    if len(values) >= _MIN_PLANES and _is_flat(heights, values, end - start):
+        level = _level(heights, values)
+        return {"upper": level, "lower": level}
+    found: dict[Face, VacuumLevel] = {}
+    faces: Mapping[Face, tuple[float, float]] = {"upper": (start, 1.0), "lower": (end, -1.0)}
+    for face, (edge, sign) in faces.items():
+        for part in _PARTS:
+            limits = sorted((edge, edge + sign * part * (end - start)))
+            at, plateau = _planes(profile, limits[0], limits[1])
+            high_enough = limits[1] - limits[0] >= MIN_PLATEAU_ANGSTROM
+            if high_enough and len(at) >= _MIN_PLANES and _is_flat(at, plateau, end - start):
+                found[face] = _level(at, plateau)
+                break
+        else:
+            _refuse(face, heights, values)
+    return found
+
+
+def _gap_angstrom(profile: PotentialProfile, structure: Structure) -> tuple[float, float]:
+    """Middle and width of the widest gap between the atoms, angstrom."""
+    middle, width = widest_gap(structure.frac_coords[:, profile.axis])
+    return middle * profile.height_angstrom, width * profile.height_angstrom
+
+
+def _planes(profile: PotentialProfile, start: float, end: float) -> tuple[FloatArray, FloatArray]:
+    """Heights and planar averages from ``start`` to ``end``, periodic, in their order."""
+    n_planes = len(profile.planar_ev)
+    step = profile.height_angstrom / n_planes
+    rows = np.arange(int(np.ceil(start / step)), int(np.floor(end / step)) + 1)
+    values = np.asarray(profile.planar_ev, dtype=np.float64)[rows % n_planes]
+    return np.asarray(rows * step, dtype=np.float64), values
+
+
+def _is_flat(heights: FloatArray, values: FloatArray, vacuum_angstrom: float) -> bool:
+    slope = float(np.polyfit(heights - heights.mean(), values, 1)[0])
+    return float(np.ptp(values)) <= MAX_SPREAD_EV and abs(slope) * vacuum_angstrom <= MAX_SPREAD_EV
+
+
+def _level(heights: FloatArray, values: FloatArray) -> VacuumLevel:
+    return VacuumLevel(
+        level_ev=float(values.mean()),
+        spread_ev=float(np.ptp(values)),
+        region_angstrom=(float(heights[0]), float(heights[-1])),
+    )
+
+
+def _refuse(face: Face, heights: FloatArray, values: FloatArray) -> None:
+    ends = f"{values[0]:.3f} to {values[-1]:.3f} eV" if len(values) else "no plane at all"
+    reach = f"{heights[0]:.1f} to {heights[-1]:.1f} A" if len(values) else "the vacuum"
+    raise PotentialError(
+        f"the potential in front of the {face} face isn't flat: it goes from {ends} over "
+        f"{reach}, and {MAX_SPREAD_EV:g} eV are allowed; is the slab polar (LDIPOL, IDIPOL), "
+        "the vacuum too thin, or exchange-correlation in the potential (set LVHAR)?"
+    )

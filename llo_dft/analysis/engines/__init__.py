@@ -1,0 +1,1 @@
+"""One study by several engines, compared."""

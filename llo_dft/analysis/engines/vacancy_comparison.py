@@ -1,0 +1,201 @@
+"""Hosts, vacancies and coated-bare pairs of one study by several engines, matched by name.
+
+Engines share the plan, so a host's label and a vacancy's pair name mean the same in all. Only
+an O that the coating's P bonds to is found in each engine's own relaxed interface: there the
+sites are held against each other too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llo_dft.analysis.engines.engine_spread import same_sign, spread
+from llo_dft.documents.comparison import (
+    ComparedHost,
+    ComparedPair,
+    ComparedVacancy,
+    EngineDifference,
+    EngineLowest,
+    EngineVacancy,
+    MissingNumber,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from llo_dft.documents.study_result import HostResult, StudyResult, VacancyPair, VacancyResult
+
+#: Why an engine has no vacancy that another one has.
+NO_SUCH_O = "no such O in the structure that it relaxed"
+NOT_THERE = "its study does not hold it"
+
+
+def compared_hosts(studies: Mapping[str, StudyResult]) -> list[ComparedHost]:
+    """Match hosts and vacancies of all studies.
+
+    Parameters
+    ----------
+    studies
+        By the name of the engine; their order is that of the values.
+    """
+    by_engine = {
+        name: {host.label: host for host in study.hosts} for name, study in studies.items()
+    }
+    first: dict[str, HostResult] = {}
+    for hosts in by_engine.values():
+        for label, host in hosts.items():
+            first.setdefault(label, host)
+    return [
+        _host(one, {name: hosts.get(label) for name, hosts in by_engine.items()}, studies)
+        for label, one in first.items()
+    ]
+
+
+def compared_pairs(studies: Mapping[str, StudyResult]) -> list[ComparedPair]:
+    """Match the coated-bare pairs of all studies; see ``compared_hosts``."""
+    by_engine = {
+        name: {_pair_key(pair): pair for pair in study.pairs} for name, study in studies.items()
+    }
+    keys = dict.fromkeys(key for pairs in by_engine.values() for key in pairs)
+    return [_pair({name: pairs.get(key) for name, pairs in by_engine.items()}) for key in keys]
+
+
+def missing_numbers(
+    studies: Mapping[str, StudyResult], hosts: Iterable[ComparedHost]
+) -> list[MissingNumber]:
+    """Name every calculation that did not complete, and every E_f that is lacking otherwise."""
+    missing = {
+        (name, record.label): MissingNumber(
+            engine=name, label=record.label, status=record.status, reason=record.reason
+        )
+        for name, study in studies.items()
+        for record in study.calculations
+        if record.applicable and record.status != "completed"
+    }
+    for host in hosts:
+        for vacancy in host.vacancies:
+            for one in vacancy.energies:
+                if one.applicable and one.formation_energy_ev is None:
+                    label = f"{host.label}_vac_{vacancy.pair}"
+                    lacking = MissingNumber(
+                        engine=one.engine, label=label, status=one.status, reason=one.reason
+                    )
+                    missing.setdefault((one.engine, label), lacking)
+    return sorted(missing.values(), key=lambda one: list(studies).index(one.engine))
+
+
+def _host(
+    one: HostResult, hosts: Mapping[str, HostResult | None], studies: Mapping[str, StudyResult]
+) -> ComparedHost:
+    by_engine = {
+        name: {} if host is None else {vacancy.pair: vacancy for vacancy in host.vacancies}
+        for name, host in hosts.items()
+    }
+    pairs = dict.fromkeys(pair for vacancies in by_engine.values() for pair in vacancies)
+    found = [_lowest(name, vacancies.values()) for name, vacancies in by_engine.items()]
+    lowest = [low for low in found if low is not None]
+    vacancies = [
+        _vacancy(pair, {name: by_engine[name].get(pair) for name in by_engine}, one.label, studies)
+        for pair in pairs
+    ]
+    return ComparedHost(
+        system=one.system,
+        termination=one.termination,
+        lithium_fraction=one.lithium_fraction,
+        vacancies=vacancies,
+        lowest=lowest,
+        lowest_spread_ev=spread(low.formation_energy_ev for low in lowest),
+    )
+
+
+def _lowest(engine: str, vacancies: Iterable[VacancyResult]) -> EngineLowest | None:
+    done = [(e, v.pair, v.rebuilt) for v in vacancies if (e := v.formation_energy_ev) is not None]
+    if not done:
+        return None
+    energy, pair, rebuilt = min(done)
+    return EngineLowest(engine=engine, pair=pair, formation_energy_ev=energy, rebuilt=rebuilt)
+
+
+def _vacancy(
+    pair: str,
+    vacancies: Mapping[str, VacancyResult | None],
+    host: str,
+    studies: Mapping[str, StudyResult],
+) -> ComparedVacancy:
+    there = {name: vacancy for name, vacancy in vacancies.items() if vacancy is not None}
+    sites = {name: v.site for name, v in there.items() if v.site is not None}
+    is_one_site = len(set(sites.values())) == 1
+    energies = [
+        _of_engine(name, vacancy, f"{host}_vac_{pair}", studies[name])
+        for name, vacancy in vacancies.items()
+    ]
+    values = [one.formation_energy_ev for one in energies]
+    layers = {v.environment.layer for v in there.values() if v.environment is not None}
+    known = [v.site_class for v in there.values() if v.site is not None]
+    return ComparedVacancy(
+        pair=pair,
+        site=next(iter(sites.values())) if is_one_site else None,
+        site_class=" or ".join(dict.fromkeys(known or [v.site_class for v in there.values()])),
+        layer=layers.pop() if len(layers) == 1 else None,
+        energies=energies,
+        spread_ev=spread(values) if is_one_site else None,
+        same_sign=same_sign(values) if is_one_site else None,
+        rebuilt=any(one.rebuilt for one in energies),
+        remark=_another_o(sites),
+    )
+
+
+def _of_engine(
+    name: str, vacancy: VacancyResult | None, label: str, study: StudyResult
+) -> EngineVacancy:
+    if vacancy is not None:
+        return EngineVacancy(
+            engine=name,
+            site=vacancy.site,
+            formation_energy_ev=vacancy.formation_energy_ev,
+            status=vacancy.status,
+            reason=vacancy.reason,
+            rebuilt=vacancy.rebuilt,
+        )
+    record = next((r for r in study.calculations if r.label == label), None)
+    if record is None or record.applicable:
+        return EngineVacancy(engine=name, status="missing", reason=NOT_THERE)
+    return EngineVacancy(engine=name, status="skipped", reason=NO_SUCH_O, applicable=False)
+
+
+def _another_o(sites: Mapping[str, int]) -> str | None:
+    if len(set(sites.values())) <= 1:
+        return None
+    each = ", ".join(f"O{site} in {name}" for name, site in sites.items())
+    return f"not the same O: {each}"
+
+
+def _pair_key(pair: VacancyPair) -> tuple[str, float, str]:
+    return pair.termination, pair.lithium_fraction_coated, pair.pair
+
+
+def _pair(pairs: Mapping[str, VacancyPair | None]) -> ComparedPair:
+    there = {name: pair for name, pair in pairs.items() if pair is not None}
+    sites = {name: pair.site for name, pair in there.items()}
+    one = next(iter(there.values()))
+    is_one_site = len(set(sites.values())) == 1
+    differences = [
+        EngineDifference(engine=name, difference_ev=None)
+        if pair is None
+        else EngineDifference(engine=name, difference_ev=pair.difference_ev, rebuilt=pair.rebuilt)
+        for name, pair in pairs.items()
+    ]
+    values = [difference.difference_ev for difference in differences]
+    return ComparedPair(
+        pair=one.pair,
+        site=one.site if is_one_site else None,
+        site_class=" or ".join(dict.fromkeys(pair.site_class for pair in there.values())),
+        termination=one.termination,
+        lithium_fraction_bare=one.lithium_fraction_bare,
+        lithium_fraction_coated=one.lithium_fraction_coated,
+        differences=differences,
+        spread_ev=spread(values) if is_one_site else None,
+        same_sign=same_sign(values) if is_one_site else None,
+        rebuilt=any(difference.rebuilt for difference in differences),
+        remark=_another_o(sites),
+    )

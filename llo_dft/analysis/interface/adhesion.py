@@ -1,0 +1,163 @@
+"""What a relaxed interface is: bonds across it, and its energy against its parts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llo_dft.analysis.vacancy.structure_check import P_O_BOND_MAX_ANGSTROM
+from llo_dft.documents.study_result import CoatingEnergy, RelaxedBond
+from llo_dft.units import J_PER_M2_PER_EV_PER_A2
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.documents.calculation import CalculationDocument
+
+
+def interface_bonds(
+    structure: Structure, llo_sites: Sequence[int | None], coating_sites: Sequence[int]
+) -> list[RelaxedBond]:
+    """Return the P-O bonds from the coating's P to O of the oxide, shortest first.
+
+    Parameters
+    ----------
+    structure
+        The interface; nearest images count.
+    llo_sites
+        Site of each atom of the pristine bare slab; None: it is not there.
+    coating_sites
+        Sites of the coating.
+    """
+    phosphorus = [i for i in coating_sites if structure[i].specie.symbol == "P"]
+    oxygen = [
+        (bare, site)
+        for bare, site in enumerate(llo_sites)
+        if site is not None and structure[site].specie.symbol == "O"
+    ]
+    if not phosphorus or not oxygen:
+        return []
+    distances = structure.lattice.get_all_distances(
+        structure.frac_coords[phosphorus], structure.frac_coords[[site for _, site in oxygen]]
+    )
+    bonds = [
+        RelaxedBond(
+            phosphorus=phosphorus[i], oxygen=oxygen[j][0], length_angstrom=float(distances[i, j])
+        )
+        for i, j in zip(*np.nonzero(distances <= P_O_BOND_MAX_ANGSTROM), strict=True)
+    ]
+    return sorted(bonds, key=lambda bond: (bond.length_angstrom, bond.phosphorus, bond.oxygen))
+
+
+def bonded_oxygens(bonds: Sequence[RelaxedBond]) -> list[int]:
+    """Return the O that the bonds end at, each once, by its number.
+
+    By number and not by length: bonds to O of one class are alike within 0.01 angstrom, and a
+    ranking by length makes the O that is removed depend on engine and force tolerance.
+    """
+    return sorted({bond.oxygen for bond in bonds})
+
+
+def lowest_energy(candidates: Sequence[CalculationDocument | None]) -> int | None:
+    """Return which of the completed candidates has the lowest energy; None if none completed."""
+    energies = [
+        (document.energy_ev, index)
+        for index, document in enumerate(candidates)
+        if document is not None and document.energy_ev is not None
+    ]
+    return min(energies)[1] if energies else None
+
+
+def area_angstrom2(structure: Structure) -> float:
+    """Return the area of the cell's a-b plane, square angstrom."""
+    return float(np.linalg.norm(np.cross(*structure.lattice.matrix[:2])))
+
+
+def work_of_adhesion_j_per_m2(
+    oxide_ev: float, coating_ev: float, interface_ev: float, area: float
+) -> float:
+    """Return W = (E_oxide + E_coating - E_interface) / area, J/m2; positive if they hold.
+
+    Parameters
+    ----------
+    oxide_ev, coating_ev, interface_ev
+        Total energies in the interface's cell, eV; each part relaxed alone.
+    area
+        Of the interface, square angstrom.
+    """
+    return (oxide_ev + coating_ev - interface_ev) / area * J_PER_M2_PER_EV_PER_A2
+
+
+def excess_atoms(coated: Structure, bare: Structure) -> tuple[int, int, int]:
+    """Return (n_P, Li, O): formula units of Li3PO4, and Li and O beyond bare slab and those."""
+    counts = [structure.composition.get_el_amt_dict() for structure in (coated, bare)]
+    more = {e: counts[0].get(e, 0.0) - counts[1].get(e, 0.0) for e in ("Li", "P", "O")}
+    units = round(more["P"])
+    return units, round(more["Li"]) - 3 * units, round(more["O"]) - 4 * units
+
+
+def coating_energy(  # noqa: PLR0913 (each is an energy of its own)
+    coated: CalculationDocument | None,
+    bare: CalculationDocument | None,
+    parts: Sequence[CalculationDocument | None],
+    *,
+    excess: tuple[int, int, int],
+    crystal_ev_per_p: float | None,
+    lithium_ev: float | None,
+    oxygen_ev: float | None,
+    voltage_v: float | None,
+) -> CoatingEnergy:
+    """Return work of adhesion and formation energy of a coated pristine slab.
+
+    Parameters
+    ----------
+    coated, bare
+        The relaxed interface and the relaxed bare slab.
+    parts
+        The oxide and the coating alone in the interface's cell.
+    excess
+        See ``excess_atoms``.
+    crystal_ev_per_p, lithium_ev, oxygen_ev
+        E(Li3PO4), E(Li metal) and mu_O, eV; None if they are not known.
+    voltage_v
+        Fixes mu_Li = E(Li metal) - e V; matters only where Li is in excess.
+    """
+    units, excess_li, excess_o = excess
+    if coated is None or coated.structure is None or coated.energy_ev is None:
+        return CoatingEnergy(
+            excess_li=excess_li, excess_o=excess_o, reason="the interface has no energy"
+        )
+    area = area_angstrom2(coated.structure)
+    reasons: list[str] = []
+    adhesion = None
+    oxide_ev, coating_ev = (None if part is None else part.energy_ev for part in parts)
+    if oxide_ev is not None and coating_ev is not None:
+        adhesion = work_of_adhesion_j_per_m2(oxide_ev, coating_ev, coated.energy_ev, area)
+    else:
+        reasons.append("work of adhesion: a part has no energy")
+    known = {
+        "the bare slab": None if bare is None else bare.energy_ev,
+        "Li3PO4": crystal_ev_per_p,
+        "Li metal": lithium_ev if excess_li else 0.0,
+        "the voltage": voltage_v if excess_li else 0.0,
+        "mu_O": oxygen_ev if excess_o else 0.0,
+    }
+    missing = [name for name, value in known.items() if value is None]
+    formation = None
+    if missing:
+        reasons.append(f"formation energy: nothing is known of {', '.join(missing)}")
+    else:
+        bare_ev, crystal, lithium, volt, mu_o = (float(v) for v in known.values() if v is not None)
+        parts_ev = bare_ev + units * crystal + excess_li * (lithium - volt) + excess_o * mu_o
+        formation = (coated.energy_ev - parts_ev) / area * J_PER_M2_PER_EV_PER_A2
+    return CoatingEnergy(
+        work_of_adhesion_j_per_m2=adhesion,
+        formation_energy_j_per_m2=formation,
+        voltage_v=voltage_v if excess_li else None,
+        excess_li=excess_li,
+        excess_o=excess_o,
+        reason="; ".join(reasons) or None,
+    )

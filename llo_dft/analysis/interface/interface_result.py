@@ -1,0 +1,156 @@
+"""One termination of a study's coating: candidates, bonds, strain and energies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llo_dft.analysis.comparability.fingerprints import ComparabilityError, check_comparable
+from llo_dft.analysis.interface.adhesion import area_angstrom2, coating_energy, excess_atoms
+from llo_dft.analysis.vacancy.structure_check import check_relaxed
+from llo_dft.documents.study_result import CoatingEnergy, InterfaceCandidate, InterfaceResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
+    from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.plan import PlannedInterface
+    from llo_dft.documents.study_result import RelaxedBond
+
+
+@dataclass(frozen=True)
+class InterfaceCalculations:
+    """The calculations of one termination; None where a job left no document.
+
+    Attributes
+    ----------
+    planned, candidates
+        Its registries and gaps, and their relaxations.
+    best
+        The candidate of lowest energy, or what stands for it if none completed.
+    bonds
+        P-O bonds across the best one, as relaxed.
+    bare
+        The pristine bare slab.
+    oxide, coating
+        Both parts of the best candidate alone, in its cell.
+    crystal, lithium
+        Li3PO4 and Li metal.
+    """
+
+    planned: Sequence[PlannedInterface]
+    candidates: Sequence[CalculationDocument | None]
+    best: CalculationDocument | None
+    bonds: Sequence[RelaxedBond]
+    bare: CalculationDocument | None
+    oxide: CalculationDocument | None
+    coating: CalculationDocument | None
+    crystal: CalculationDocument | None
+    lithium: CalculationDocument | None
+
+
+def interface_result(
+    made: InterfaceCalculations, reservoir: OxygenReservoir, voltage_v: float | None
+) -> InterfaceResult:
+    """Return what a termination's relaxed interface is.
+
+    Parameters
+    ----------
+    made
+        Its calculations.
+    reservoir
+        For mu_O, where the coating lacks O.
+    voltage_v
+        At which Li is counted, where Li left for charge.
+    """
+    planned, best = made.planned[0], made.best
+    completed = best is not None and best.structure is not None
+    chosen = next((i for i, one in enumerate(made.candidates) if one is best), None)
+    flags: list[str] = []
+    area = None
+    if best is not None and best.structure is not None and best.initial_structure is not None:
+        flags = check_relaxed(best.initial_structure, best.structure)
+        area = area_angstrom2(best.structure)
+    return InterfaceResult(
+        termination=planned.termination,
+        status="missing" if best is None else best.status,
+        reason="no candidate left a result" if best is None else best.reason,
+        rank=chosen if completed else None,
+        candidates=[
+            InterfaceCandidate(
+                rank=one.rank,
+                registry=one.registry,
+                gap_angstrom=one.gap,
+                status="missing" if document is None else document.status,
+                reason="its job ended without a result" if document is None else document.reason,
+                energy_ev=None if document is None else document.energy_ev,
+                calculation=None if document is None else document.key or None,
+            )
+            for one, document in zip(made.planned, made.candidates, strict=True)
+        ],
+        flags=flags,
+        bonds=list(made.bonds),
+        film_formula=_film_formula(planned),
+        film_is_stoichiometric=planned.film_is_stoichiometric,
+        li_removed_for_charge=planned.li_removed_for_charge,
+        area_angstrom2=area,
+        coating_strain=made.planned[chosen or 0].coating_strain,
+        energy=_energy(made, reservoir, voltage_v),
+    )
+
+
+def _energy(
+    made: InterfaceCalculations, reservoir: OxygenReservoir, voltage_v: float | None
+) -> CoatingEnergy:
+    planned = made.planned[0]
+    bare_atoms = planned.structure.copy()
+    bare_atoms.remove_sites(planned.coating_sites)
+    units, excess_li, excess_o = excess_atoms(planned.structure, bare_atoms)
+    # the Li that left for charge are missing from the bare slab as the interface has it
+    excess = units, excess_li - planned.li_removed_for_charge, excess_o
+    try:
+        _check_comparable(made)
+    except ComparabilityError as error:
+        return CoatingEnergy(excess_li=excess[1], excess_o=excess_o, reason=str(error))
+    return coating_energy(
+        made.best,
+        made.bare,
+        [made.oxide, made.coating],
+        excess=excess,
+        crystal_ev_per_p=_energy_per(made.crystal, "P"),
+        lithium_ev=_energy_per(made.lithium, "Li"),
+        oxygen_ev=None if reservoir.chosen is None else reservoir.chosen.mu_ev,
+        voltage_v=voltage_v,
+    )
+
+
+def _check_comparable(made: InterfaceCalculations) -> None:
+    """Refuse energies of other settings; one that is not there is told of by its name later.
+
+    In cells of other shapes k-points as dense as each other are not equally far apart: divisions
+    are whole numbers. One protocol chose them all.
+    """
+    if made.best is None or made.best.status != "completed":
+        return
+    for other in (made.bare, made.crystal, made.lithium):
+        if other is not None and other.status == "completed":
+            check_comparable(made.best, other, same_cell=False, without=("k_spacing_per_angstrom",))
+    for part in (made.oxide, made.coating):
+        if part is not None and part.status == "completed":
+            check_comparable(made.best, part)
+
+
+def _energy_per(document: CalculationDocument | None, element: str) -> float | None:
+    """Return the energy of a crystal per atom of an element, eV."""
+    if document is None or document.energy_ev is None or document.structure is None:
+        return None
+    return document.energy_ev / float(document.structure.composition[element])
+
+
+def _film_formula(planned: PlannedInterface) -> str:
+    counts: dict[str, int] = {}
+    for site in planned.coating_sites:
+        symbol = planned.structure[site].specie.symbol
+        counts[symbol] = counts.get(symbol, 0) + 1
+    return "".join(f"{element}{counts[element]}" for element in sorted(counts))

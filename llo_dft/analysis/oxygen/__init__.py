@@ -1,0 +1,1 @@
+"""The oxygen reservoir: chemical potential, correction schemes, the gas."""

@@ -1,0 +1,170 @@
+"""Oxygen chemical potential from the energy of O2, a correction scheme, T and p.
+
+``mu_O(T, p) = E(O2)/2 + correction + delta_mu(T) + (1/2) k_B T ln(p / 1 bar)``
+
+with ``delta_mu(T) = [H(T) - H(reference) - T S(T)] / 2`` of O2 at 1 bar.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
+
+from llo_dft.analysis.oxygen.gas import delta_mu_oxygen_ev, pressure_term_ev
+from llo_dft.documents.study_result import OxygenChemicalPotential
+from llo_dft.units import STANDARD_TEMPERATURE_K
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from llo_dft.typing import OxygenScheme
+
+__all__ = [
+    "MP2020_SHIFT_EV",
+    "OXYGEN_SCHEMES",
+    "OxideKind",
+    "OxygenSchemeData",
+    "delta_mu_oxygen_ev",
+    "oxygen_chemical_potential",
+]
+
+#: What the removed oxygen was: decides which MP2020 anion correction it carried.
+OxideKind: TypeAlias = Literal["oxide", "peroxide", "superoxide"]
+
+
+#: MP2020 anion corrections with the sign turned, eV per O. The solid holds -0.687 eV per oxide O;
+#: taking an O out takes that away, so the difference vacancy - host rises by 0.687.
+#: A. Wang et al., Sci. Rep. 11, 15496 (2021).
+MP2020_SHIFT_EV: Final[Mapping[OxideKind, float]] = MappingProxyType(
+    {"oxide": 0.687, "peroxide": 0.465, "superoxide": 0.161}
+)
+
+
+@dataclass(frozen=True)
+class OxygenSchemeData:
+    """What a scheme adds to half the energy of O2, and the enthalpy zero it goes with."""
+
+    correction_ev: float
+    delta_mu_reference_k: float
+    description: str
+
+
+#: The schemes. A correction fitted to formation enthalpies at 298 K already holds the enthalpy
+#: of O2 from 0 to 298 K, so it is paired with delta_mu that is zero in enthalpy at 298.15 K.
+OXYGEN_SCHEMES: Final[Mapping[OxygenScheme, OxygenSchemeData]] = MappingProxyType(
+    {
+        "none": OxygenSchemeData(0.0, 0.0, "energy of O2 as computed; for hybrids and SCAN"),
+        "wang2006": OxygenSchemeData(
+            0.68,
+            STANDARD_TEMPERATURE_K,
+            "1.36 eV per O2 against the overbinding of GGA; L. Wang, T. Maxisch, G. Ceder, "
+            "Phys. Rev. B 73, 195107 (2006); for PBE and PBE+U",
+        ),
+        "mp2020": OxygenSchemeData(
+            MP2020_SHIFT_EV["oxide"],
+            STANDARD_TEMPERATURE_K,
+            "the anion correction that the Materials Project gives to each O of a solid, for "
+            "uncorrected PBE and PBE+U energies; A. Wang et al., Sci. Rep. 11, 15496 (2021)",
+        ),
+        "potential": OxygenSchemeData(
+            0.0,
+            STANDARD_TEMPERATURE_K,
+            "O2 as in a potential's training labels, which hold the MP2020 corrections",
+        ),
+    }
+)
+
+
+def _checked_scheme(scheme: object) -> OxygenScheme:
+    if isinstance(scheme, str) and scheme in OXYGEN_SCHEMES:
+        return cast("OxygenScheme", scheme)
+    known = ", ".join(OXYGEN_SCHEMES)
+    named = [name for name in OXYGEN_SCHEMES if name in str(scheme)]
+    if len(named) > 1:
+        raise ValueError(
+            f"Exactly one O2 scheme, got {' and '.join(named)} ({scheme!r}): together they would "
+            f"correct the same error twice; choose one of {known}"
+        )
+    raise ValueError(f"Unknown O2 scheme {scheme!r}; exactly one of {known} is expected")
+
+
+def _correction_ev(scheme: OxygenScheme, oxide_kind: OxideKind) -> float:
+    if oxide_kind not in MP2020_SHIFT_EV:
+        raise ValueError(f"oxide_kind is one of {', '.join(MP2020_SHIFT_EV)}, got {oxide_kind!r}")
+    if scheme == "mp2020":
+        return MP2020_SHIFT_EV[oxide_kind]
+    if oxide_kind != "oxide":
+        raise ValueError(
+            f"oxide_kind={oxide_kind!r} means something to scheme 'mp2020' only, not to {scheme!r}"
+        )
+    return OXYGEN_SCHEMES[scheme].correction_ev
+
+
+def oxygen_chemical_potential(
+    scheme: OxygenScheme,
+    o2_energy_ev_per_atom: float,
+    o2_energy_source: str,
+    temperature_k: float,
+    pressure_bar: float,
+    oxide_kind: OxideKind = "oxide",
+) -> OxygenChemicalPotential:
+    """Oxygen chemical potential and each term of it, eV per O atom.
+
+    - ``none``: no correction, enthalpy of O2 from 0 K.
+    - ``wang2006``: +0.68 eV per O. Fitted to formation enthalpies at 298 K, so the enthalpy of
+      O2 is counted from 298.15 K (``delta_mu_reference_k``); counting it from 0 K would put
+      the same 0.045 eV in twice.
+    - ``mp2020``: the Materials Project corrects the solid, -0.687 eV per oxide O, and leaves
+      O2 alone. In E(vacancy) - E(host) that is +0.687 eV for each O removed, the same as a
+      shift of mu, and so it is given here. Energies must then be uncorrected ones. The
+      corrections by transition metal cancel, because no metal is removed. Fitted to formation
+      enthalpies at 298 K as well, hence counted from 298.15 K.
+    - ``potential``: no correction, because the labels that the potential learned already hold
+      MP2020; ``o2_energy_ev_per_atom`` is to be O2 as those labels have it. Counted from
+      298.15 K, as MP2020 is. A potential with uncorrected labels wants another scheme.
+
+    Parameters
+    ----------
+    scheme
+        Exactly one of ``OXYGEN_SCHEMES``.
+    o2_energy_ev_per_atom
+        Half the energy of one O2 molecule, eV, uncorrected.
+    o2_energy_source
+        Where that energy comes from, for people.
+    temperature_k
+        100 to 2000 K, or exactly 0 K.
+    pressure_bar
+        Partial pressure of O2, bar; an ideal gas is assumed.
+    oxide_kind
+        What the removed O was, for ``mp2020``: 0.687 eV for an oxide, 0.465 for a peroxide,
+        0.161 for a superoxide.
+
+    Raises
+    ------
+    ValueError
+        For an unknown scheme or two at once, a pressure that is not positive, a temperature
+        outside the fit, a number that is not finite, or no source.
+    """
+    name = _checked_scheme(scheme)
+    if not math.isfinite(o2_energy_ev_per_atom):
+        raise ValueError(f"The energy of O2 must be finite, got {o2_energy_ev_per_atom!r} eV")
+    if not o2_energy_source.strip():
+        raise ValueError("o2_energy_source is empty; say where the energy of O2 comes from")
+    reference_k = OXYGEN_SCHEMES[name].delta_mu_reference_k
+    correction = _correction_ev(name, oxide_kind)
+    delta_mu = delta_mu_oxygen_ev(temperature_k, reference_k)
+    pressure_term = pressure_term_ev(temperature_k, pressure_bar)
+    return OxygenChemicalPotential(
+        scheme=name,
+        temperature_k=temperature_k,
+        pressure_bar=pressure_bar,
+        o2_energy_ev_per_atom=o2_energy_ev_per_atom,
+        o2_energy_source=o2_energy_source,
+        correction_ev=correction,
+        delta_mu_ev=delta_mu,
+        delta_mu_reference_k=reference_k,
+        pressure_term_ev=pressure_term,
+        mu_ev=o2_energy_ev_per_atom + correction + delta_mu + pressure_term,
+    )

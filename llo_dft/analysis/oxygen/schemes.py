@@ -1,0 +1,42 @@
+"""Which O2 schemes go with which calculations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llo_dft.analysis.oxygen.chemical_potential import OXYGEN_SCHEMES
+from llo_dft.documents.oxygen import schemes_not_fitted
+
+if TYPE_CHECKING:
+    from llo_dft.documents.calculation import Fingerprint
+    from llo_dft.typing import OxygenScheme
+
+
+def refused_schemes(fingerprint: Fingerprint) -> dict[OxygenScheme, str]:
+    """Return the O2 schemes that may not be used with first-principles energies, and why.
+
+    ``wang2006`` and ``mp2020`` go with the settings that they were fitted to
+    (``schemes_not_fitted``), ``potential`` with potentials whose training labels are corrected,
+    and ``none`` with everything. The U of every element in the fingerprint counts.
+
+    Parameters
+    ----------
+    fingerprint
+        Of the hosts, computed from first principles.
+    """
+    refused: dict[OxygenScheme, str] = {
+        "potential": f"these are energies of {fingerprint.engine}, not of a potential that "
+        "learned corrected ones"
+    }
+    refused |= schemes_not_fitted(
+        fingerprint.functional,
+        {_symbol(kind): u for kind, u in fingerprint.u_values_ev.items()},
+        [_symbol(kind) for kind in (*fingerprint.pseudopotentials, *fingerprint.u_values_ev)],
+        fingerprint.dispersion,
+    )
+    return {scheme: refused[scheme] for scheme in OXYGEN_SCHEMES if scheme in refused}
+
+
+def _symbol(kind: str) -> str:
+    """Return the element of a kind of atoms: "Mn(2)" is Mn."""
+    return kind.partition("(")[0]

@@ -1,0 +1,1 @@
+"""Formation energies of oxygen vacancies, and where they cross zero."""

@@ -1,0 +1,156 @@
+"""What a relaxation did to a structure that its energy alone wouldn't tell."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from llo_dft.analysis.electronic.oxidation_states import changed_state
+from llo_dft.analysis.oxygen.dimers import oxygen_pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.typing import FloatArray
+
+#: An atom that moved further than this left its site: a Li hop between neighbouring
+#: octahedral and tetrahedral sites is 1.7-1.8, a usual relaxation beside a vacancy below 0.5.
+MOVED_MIN_ANGSTROM: Final = 1.5
+
+#: Longest P-O bond. In Li3PO4 they are 1.53-1.55, the next P-O distance is beyond 2.8.
+P_O_BOND_MAX_ANGSTROM: Final = 1.9
+
+_IMAGES: Final = np.array(list(product((-1, 0, 1), repeat=3)), dtype=np.float64)
+
+
+def _label(structure: Structure, index: int | np.integer[Any]) -> str:
+    return f"{structure[int(index)].specie.symbol}{index}"
+
+
+def _indices(structure: Structure, symbol: str) -> list[int]:
+    return [i for i, site in enumerate(structure) if site.specie.symbol == symbol]
+
+
+def _check_same_atoms(initial: Structure, relaxed: Structure) -> None:
+    if len(initial) != len(relaxed):
+        raise ValueError(
+            f"Initial and relaxed structure must hold the same atoms, got {len(initial)} "
+            f"({initial.composition.formula}) and {len(relaxed)} ({relaxed.composition.formula})"
+        )
+    for index, (before, after) in enumerate(zip(initial, relaxed, strict=True)):
+        if before.specie.symbol != after.specie.symbol:
+            raise ValueError(
+                f"Initial and relaxed structure must list their atoms in the same order, but atom "
+                f"{index} is {before.specie.symbol} in one and {after.specie.symbol} in the other"
+            )
+
+
+def _oxygen_flags(relaxed: Structure) -> list[str]:
+    return [
+        f"{pair.kind}: {_label(relaxed, pair.first)}-{_label(relaxed, pair.second)} "
+        f"{pair.length_angstrom:.2f} A"
+        for pair in oxygen_pairs(relaxed)
+    ]
+
+
+def displacements_angstrom(initial: Structure, relaxed: Structure) -> FloatArray:
+    """How far each atom moved, in angstrom, shape (n_atoms,).
+
+    Fractional coordinates are compared in the relaxed lattice, so a change of the cell alone
+    moves nothing. The drift of the whole is taken away: first the circular mean of each
+    fractional coordinate, which periodic wrapping can't upset, then the median, which a few
+    atoms that moved far don't pull along. Then the shortest of the periodic images counts.
+
+    Raises ``ValueError`` if the two don't list the same atoms in the same order.
+    """
+    _check_same_atoms(initial, relaxed)
+    difference = relaxed.frac_coords - initial.frac_coords
+    drift = np.angle(np.exp(2j * np.pi * difference).mean(axis=0)) / (2 * np.pi)
+    difference -= drift
+    difference -= np.round(difference)
+    difference -= np.median(difference, axis=0)
+    images = difference[:, None, :] + _IMAGES[None, :, :]
+    lengths = np.linalg.norm(images @ relaxed.lattice.matrix, axis=-1)
+    shortest: FloatArray = lengths.min(axis=1)
+    return shortest
+
+
+def _p_o_changes(initial: Structure, relaxed: Structure) -> list[str]:
+    phosphorus, oxygens = _indices(relaxed, "P"), _indices(relaxed, "O")
+    if not phosphorus or not oxygens:
+        return []
+    before, after = (
+        structure.lattice.get_all_distances(
+            structure.frac_coords[phosphorus], structure.frac_coords[oxygens]
+        )
+        for structure in (initial, relaxed)
+    )
+    bonded_before, bonded_after = before <= P_O_BOND_MAX_ANGSTROM, after <= P_O_BOND_MAX_ANGSTROM
+    return [
+        f"{'p_o_formed' if bonded_after[i, j] else 'p_o_broken'}: "
+        f"{_label(relaxed, phosphorus[i])}-{_label(relaxed, oxygens[j])} {after[i, j]:.2f} A"
+        for i, j in zip(*np.nonzero(bonded_before != bonded_after), strict=True)
+    ]
+
+
+def _moment_changes(
+    relaxed: Structure, before: Sequence[float], after: Sequence[float]
+) -> list[str]:
+    if not len(before) == len(after) == len(relaxed):
+        raise ValueError(
+            f"Each of the {len(relaxed)} atoms needs a moment, got {len(before)} initial and "
+            f"{len(after)} relaxed ones"
+        )
+    return [
+        f"moment: {_label(relaxed, i)} {abs(first):.1f} -> {abs(second):.1f} mu_B"
+        for i, (first, second) in enumerate(zip(before, after, strict=True))
+        if relaxed[i].specie.is_transition_metal
+        and changed_state(relaxed[i].specie.symbol, first, second)
+    ]
+
+
+def check_relaxed(
+    initial: Structure,
+    relaxed: Structure,
+    initial_magmoms: Sequence[float] | None = None,
+    magmoms: Sequence[float] | None = None,
+) -> list[str]:
+    """Flag what a relaxation rebuilt; an empty list is a structure that kept its form.
+
+    A flag is ``kind: atoms value unit``, atoms with their index from 0 in the structure:
+
+    - ``o2: O12-O15 1.24 A``, ``superoxo: ...``, ``peroxo: ...``: two O this close in the
+      relaxed structure, whether or not they were so before;
+    - ``moved: Li3 1.92 A``: an atom that left its site, without the drift of the whole;
+    - ``p_o_formed: P1-O5 1.62 A``, ``p_o_broken: P1-O5 2.40 A``: with the relaxed distance
+      of the nearest images;
+    - ``moment: Mn4 3.0 -> 3.9 mu_B``: a transition metal whose oxidation state changed. Sizes
+      are compared, because a flipped moment is another magnetic order, not another charge.
+
+    Parameters
+    ----------
+    initial, relaxed
+        The same atoms in the same order; the cells may differ.
+    initial_magmoms, magmoms
+        Moments of a reference (of the host, for a vacancy) and of the relaxed structure, Bohr
+        magnetons, shape (n_atoms,). If either is None, moments are not checked.
+
+    Raises
+    ------
+    ValueError
+        If atoms or moments don't match in number or order.
+    """
+    moved = displacements_angstrom(initial, relaxed)
+    flags = _oxygen_flags(relaxed)
+    flags += [
+        f"moved: {_label(relaxed, i)} {moved[i]:.2f} A"
+        for i in np.flatnonzero(moved > MOVED_MIN_ANGSTROM)
+    ]
+    flags += _p_o_changes(initial, relaxed)
+    if initial_magmoms is not None and magmoms is not None:
+        flags += _moment_changes(relaxed, initial_magmoms, magmoms)
+    return flags

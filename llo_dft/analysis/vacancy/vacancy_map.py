@@ -1,0 +1,81 @@
+"""E_f of oxygen vacancies at every temperature and pressure of a grid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
+from llo_dft.documents.plain_run_results import HostMap, VacancyMap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from llo_dft.documents.plain_run_results import RunHost
+    from llo_dft.documents.study_result import OxygenChemicalPotential
+
+
+def vacancy_map(
+    hosts: Iterable[RunHost],
+    oxygen: OxygenChemicalPotential,
+    temperatures_k: Sequence[float],
+    pressures_bar: Sequence[float],
+) -> VacancyMap:
+    """Lowest E_f of each host as a function of temperature and O2 pressure.
+
+    ``E_f(T, p) = E_f + mu_O(T, p) - mu_O``: only the chemical potential depends on them, each
+    value of it from ``analysis.oxygen`` under the scheme of ``oxygen``.
+
+    Parameters
+    ----------
+    hosts
+        Those without a formation energy are left out.
+    oxygen
+        The chemical potential that their energies were computed with.
+    temperatures_k
+        100 to 2000 K.
+    pressures_bar
+        Positive.
+
+    Raises
+    ------
+    ValueError
+        For a temperature or pressure at which there is no mu_O.
+    """
+    shifts = [
+        [mu_at(oxygen, temperature, pressure) - oxygen.mu_ev for pressure in pressures_bar]
+        for temperature in temperatures_k
+    ]
+    found = []
+    for host in hosts:
+        energies = formation_energies_ev(host)
+        if not energies:
+            continue
+        lowest = min(energies)
+        found.append(
+            HostMap(
+                path=host.path,
+                system=host.system,
+                lithium_fraction=host.lithium_fraction,
+                formation_energies_ev=[[lowest + shift for shift in row] for row in shifts],
+            )
+        )
+    return VacancyMap(
+        temperatures_k=list(temperatures_k), pressures_bar=list(pressures_bar), hosts=found
+    )
+
+
+def formation_energies_ev(host: RunHost) -> list[float]:
+    """Return E_f of those vacancies of a host that have one, eV per O."""
+    found = [vacancy.formation_energy_ev for vacancy in host.vacancies]
+    return [energy for energy in found if energy is not None]
+
+
+def mu_at(oxygen: OxygenChemicalPotential, temperature_k: float, pressure_bar: float) -> float:
+    """Return mu_O at another temperature and pressure, all else as it was, eV per O."""
+    return oxygen_chemical_potential(
+        oxygen.scheme,
+        oxygen.o2_energy_ev_per_atom,
+        oxygen.o2_energy_source,
+        temperature_k,
+        pressure_bar,
+    ).mu_ev

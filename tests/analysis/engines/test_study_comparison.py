@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import pytest
+from compared_studies import TERMINATION, host, interface, oxygen, pair, study, vacancy
+
+from llo_dft.analysis.engines.study_comparison import (
+    OF_ENGINES,
+    OF_POTENTIALS,
+    OF_SETTINGS,
+    compare_studies,
+)
+from llo_dft.documents.comparison import StudyComparison
+from llo_dft.documents.study_result import TurningPoint, VoltageResult
+from llo_dft.documents.voltage import VoltageCurve
+
+REASON = "none in range"
+
+
+def compared(*studies) -> StudyComparison:
+    return compare_studies({f"folder-{i}": one for i, one in enumerate(studies)})
+
+
+def turning(x, **fields):
+    return TurningPoint(
+        **{"system": "bare", "lithium_fraction": x, "low": None, "high": None, "reason": None}
+        | fields
+    )
+
+
+def voltage(average_v, **fields):
+    curve = VoltageCurve(
+        average_v=average_v,
+        steps=[],
+        points=[],
+        lithium_metal_ev_per_atom=-1.9,
+        lithium_metal_source="made up",
+    )
+    return VoltageResult(**{"system": "bare", "curve": curve} | fields)
+
+
+def test_every_engine_is_named_with_its_model_protocol_and_o2_scheme():
+    found = compared(study("chgnet", model="0.3.0"), study("sevenn", model="7net-0"))
+    assert [engine.name for engine in found.engines] == [
+        "chgnet 0.3.0 (fast)",
+        "sevenn 7net-0 (fast)",
+    ]
+    assert [engine.oxygen_scheme for engine in found.engines] == ["potential", "mp2020"]
+    assert [engine.folder for engine in found.engines] == ["folder-0", "folder-1"]
+
+
+def test_engines_that_would_have_one_name_are_told_apart_by_their_folders():
+    found = compared(study("chgnet"), study("chgnet"), study("chgnet", protocol="balanced"))
+    names = [engine.name for engine in found.engines]
+    assert names == [
+        "chgnet 1.0 (fast), folder-0",
+        "chgnet 1.0 (fast), folder-1",
+        "chgnet 1.0 (balanced)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("other", "meaning"),
+    [
+        ({"engine": "sevenn"}, OF_POTENTIALS),
+        ({"engine": "chgnet", "protocol": "balanced"}, OF_SETTINGS),
+        ({"engine": "vasp", "model": ""}, OF_ENGINES),
+        ({"engine": "vasp", "fingerprint": None}, OF_ENGINES),
+    ],
+)
+def test_the_spread_is_called_what_it_is(other, meaning):
+    assert compared(study("chgnet"), study(**other)).meaning == meaning
+    assert "not of DFT" in OF_POTENTIALS
+
+
+def test_fewer_than_two_are_no_comparison():
+    with pytest.raises(ValueError, match="needs two studies or more, got 1"):
+        compared(study("chgnet"))
+
+
+def test_the_summaries_leave_out_what_they_say_they_do():
+    moved = {"flags": ["moved: Li3 1.9 A"]}
+    first = study(
+        "chgnet",
+        host(1.0, vacancy("O1", 1.0), vacancy("O2", 1.0), vacancy("O3", 1.0)),
+        pairs=[pair("O1", 1, 0.5)],
+    )
+    second = study(
+        "sevenn",
+        host(1.0, vacancy("O1", 1.1), vacancy("O2", 3.0, **moved), vacancy("O3", 1.3)),
+        pairs=[pair("O1", 1, -0.2)],
+    )
+    found = compared(first, second)
+    assert (found.spread.n, found.spread.largest_ev) == (3, pytest.approx(2.0))
+    assert found.spread.median_ev == pytest.approx(0.3)
+    kept = found.spread_not_rebuilt
+    assert (kept.n, kept.largest_ev, kept.median_ev) == (2, pytest.approx(0.3), pytest.approx(0.2))
+    assert found.spread_of_pairs.largest_ev == pytest.approx(0.7)
+    assert found.is_complete
+
+
+def test_x0_of_each_engine_none_in_range_among_them():
+    first = study(
+        "chgnet",
+        turning_points=[
+            turning(0.6, low=0.5, high=0.7),
+            turning(None, system="coated", termination=TERMINATION, reason=REASON),
+        ],
+    )
+    second = study(
+        "sevenn",
+        turning_points=[
+            turning(0.45),
+            turning(0.3, system="coated", termination=TERMINATION),
+        ],
+    )
+    bare, coated = compared(first, second).turning_points
+    assert [point.lithium_fraction for point in bare.points] == [0.6, 0.45]
+    assert (bare.points[0].low, bare.points[0].high) == (0.5, 0.7)
+    assert bare.spread == pytest.approx(0.15)
+    assert coated.termination == TERMINATION
+    assert (coated.points[0].reason, coated.points[1].lithium_fraction) == (REASON, 0.3)
+    assert coated.spread is None
+
+
+def test_without_o2_there_is_no_x0_and_the_engine_says_so():
+    first = study("chgnet", turning_points=[turning(0.6)])
+    second = study("sevenn", oxygen=None, failed=["O2"])
+    found = compared(first, second)
+    assert [engine.oxygen_scheme for engine in found.engines] == ["potential", ""]
+    (point,) = found.turning_points
+    assert point.points[1].reason == "O2 has no energy"
+    assert [one.label for one in found.missing] == ["O2"]
+    assert not found.is_complete
+
+
+def test_voltages_of_each_engine_against_its_own_lithium():
+    none = VoltageResult(system="bare", curve=None, reason="Li metal has no energy: no power")
+    three = compared(
+        study("chgnet", voltages=[voltage(3.0)]),
+        study("sevenn", voltages=[voltage(3.4)]),
+        study("other", voltages=[none]),
+    )
+    (found,) = three.voltages
+    assert [one.average_v for one in found.voltages] == [3.0, 3.4, None]
+    assert found.voltages[2].reason == "Li metal has no energy: no power"
+    assert found.spread_v == pytest.approx(0.4)
+
+
+def test_interfaces_in_other_registries_are_told():
+    first = study("chgnet", interfaces=[interface(0, 1.0, n_bonds=2)])
+    same = compared(first, study("sevenn", interfaces=[interface(0, 1.5)])).interfaces[0]
+    assert same.same_registry is True
+    assert same.spread_j_per_m2 == pytest.approx(0.5)
+    assert [one.n_bonds for one in same.interfaces] == [2, 0]
+    other = compared(first, study("sevenn", interfaces=[interface(1, None)])).interfaces[0]
+    assert other.same_registry is False
+    assert other.spread_j_per_m2 is None
+    failed = compared(first, study("sevenn", interfaces=[interface(None, None)])).interfaces[0]
+    assert failed.same_registry is None
+    assert failed.interfaces[1].reason == "no power"
+
+
+def test_stand_in_outputs_are_marked_whoever_has_them():
+    assert not compared(study("chgnet"), study("sevenn")).mock
+    found = compared(study("chgnet"), study("vasp", model="", mock=True))
+    assert found.mock
+    assert [engine.mock for engine in found.engines] == [False, True]
+
+
+def test_a_comparison_goes_to_json_and_comes_back():
+    found = compared(
+        study("chgnet", host(1.0, vacancy("O1", 1.0)), pairs=[pair("O1", 1, 0.5)]),
+        study("sevenn", host(1.0, vacancy("O1", None)), oxygen=oxygen("none")),
+    )
+    assert StudyComparison.model_validate_json(found.model_dump_json()) == found

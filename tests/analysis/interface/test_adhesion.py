@@ -1,0 +1,209 @@
+"""Bonds across an interface and its energies, by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pymatgen.core import Lattice, Structure
+
+from llo_dft.analysis.interface.adhesion import (
+    area_angstrom2,
+    bonded_oxygens,
+    coating_energy,
+    excess_atoms,
+    interface_bonds,
+    lowest_energy,
+    work_of_adhesion_j_per_m2,
+)
+from llo_dft.documents.study_result import RelaxedBond
+
+if TYPE_CHECKING:
+    from llo_dft.documents.calculation import CalculationDocument
+
+#: Site by site: oxide O, oxide O, coating P, coating O, oxide Mn, coating P, oxide O.
+SYMBOLS = ["O", "O", "P", "O", "Mn", "P", "O"]
+LLO_SITES = [0, None, 1, 4, 6]
+COATING_SITES = [2, 3, 5]
+
+#: 1 eV on 16.0218 A^2 is 1 J/m^2: the area of a cell of that much.
+ONE_J_PER_M2 = Lattice.orthorhombic(16.0218, 1.0, 20.0)
+
+
+def interface(*heights: float) -> Structure:
+    """Columns 4 angstrom apart, too far for bonds: (O0 P2), (O1 P5), (O6), (O3), (Mn)."""
+    columns = [0.0, 4.0, 0.0, 12.0, 16.0, 4.0, 8.0]
+    coords = [[x, 0.0, z] for x, z in zip(columns, heights, strict=True)]
+    return Structure(Lattice.orthorhombic(20, 10, 20), SYMBOLS, coords, coords_are_cartesian=True)
+
+
+def bonds_of(structure: Structure) -> list[tuple[int, int, float]]:
+    found = interface_bonds(structure, LLO_SITES, COATING_SITES)
+    return [(b.phosphorus, b.oxygen, round(b.length_angstrom, 6)) for b in found]
+
+
+def test_bonds_are_named_by_the_bare_slab_and_the_shortest_comes_first() -> None:
+    # P2 is 1.7 above O0, which the bare slab calls 0; P5 1.6 above O1, which it calls 2
+    made = interface(5.0, 5.0, 6.7, 9.0, 4.0, 6.6, 5.0)
+    assert bonds_of(made) == [(5, 2, 1.6), (2, 0, 1.7)]
+
+
+@pytest.mark.parametrize(("height", "bonded"), [(6.89, True), (6.91, False)])
+def test_a_bond_is_1_9_angstrom_at_most(height: float, bonded: bool) -> None:  # noqa: FBT001
+    made = interface(5.0, 5.0, height, 9.0, 4.0, 9.0, 5.0)
+    assert bool(bonds_of(made)) == bonded
+
+
+def test_a_bond_through_the_face_of_the_cell_counts() -> None:
+    made = interface(0.5, 5.0, 18.9, 9.0, 4.0, 9.0, 5.0)
+    assert bonds_of(made) == [(2, 0, 1.6)]
+
+
+def test_o_of_the_coating_and_what_is_no_o_have_no_bond() -> None:
+    made = Structure(
+        Lattice.cubic(20),
+        SYMBOLS,
+        [
+            *([5, 5, 0], [9, 9, 0], [0, 0, 10], [0, 0, 11.5], [0, 1.5, 10], [1.5, 0, 10]),
+            [15, 15, 0],
+        ],
+        coords_are_cartesian=True,
+    )
+    assert bonds_of(made) == []
+
+
+def test_without_p_or_without_o_there_is_no_bond() -> None:
+    made = interface(5.0, 5.0, 6.7, 9.0, 4.0, 6.6, 5.0)
+    assert interface_bonds(made, LLO_SITES, [3]) == []
+    assert interface_bonds(made, [None, 4], COATING_SITES) == []
+
+
+def bond(phosphorus: int, oxygen: int, length: float) -> RelaxedBond:
+    return RelaxedBond(phosphorus=phosphorus, oxygen=oxygen, length_angstrom=length)
+
+
+def test_bonded_o_are_listed_once_each_by_number_whatever_the_lengths() -> None:
+    bonds = [bond(7, 3, 1.5), bond(8, 1, 1.55), bond(9, 3, 1.6), bond(9, 2, 1.7)]
+    assert bonded_oxygens(bonds) == [1, 2, 3]
+    assert bonded_oxygens([]) == []
+
+
+def test_the_lowest_of_those_that_completed(make_calculation: Any) -> None:
+    failed = make_calculation(status="failed", reason="x", energy_ev=None, structure=None)
+    low, high = make_calculation(energy_ev=-3.0), make_calculation(energy_ev=-2.0)
+    assert lowest_energy([None, high, failed, low]) == 3
+    assert lowest_energy([high, low, low]) == 1
+    assert lowest_energy([failed, None]) is None
+    assert lowest_energy([]) is None
+
+
+def test_the_area_of_a_leaning_cell() -> None:
+    # 5 x 4 with 60 degrees between: 20 sin 60
+    leaning = Lattice.from_parameters(5.0, 4.0, 30.0, 80.0, 95.0, 60.0)
+    assert area_angstrom2(Structure(leaning, ["O"], [[0, 0, 0]])) == pytest.approx(17.320508)
+
+
+def test_work_of_adhesion_by_hand() -> None:
+    # together 3 eV lower on 32.0436 A^2: 1.5 J/m^2; parts that do not hold are negative
+    assert work_of_adhesion_j_per_m2(-10.0, -5.0, -18.0, 32.0435327) == pytest.approx(1.5)
+    assert work_of_adhesion_j_per_m2(-10.0, -5.0, -14.0, 16.02176634) == pytest.approx(-1.0)
+
+
+def atoms(formula: dict[str, int]) -> Structure:
+    symbols = [symbol for symbol, n in formula.items() for _ in range(n)]
+    places = [[i / len(symbols), 0, 0] for i in range(len(symbols))]
+    return Structure(ONE_J_PER_M2, symbols, places)
+
+
+def test_excess_is_counted_beyond_whole_li3po4() -> None:
+    bare = atoms({"Li": 4, "Mn": 2, "O": 6})
+    # two Li3PO4 less one Li and with one O to spare
+    coated = atoms({"Li": 9, "Mn": 2, "O": 15, "P": 2})
+    assert excess_atoms(coated, bare) == (2, -1, 1)
+    assert excess_atoms(bare, bare) == (0, 0, 0)
+
+
+def energy_of(
+    make: Any, excess: tuple[int, int, int] = (2, -1, 1), **changes: Any
+) -> dict[str, Any]:
+    """All that is known, in a cell where an eV is a J/m^2: coated at -100 eV, bare at -20."""
+    coated = make(["Mn", "O"], -100.0, lattice=ONE_J_PER_M2)
+    known: dict[str, Any] = {
+        "coated": coated,
+        "bare": make(["O"], -20.0),
+        "parts": [make(["O"], -19.0), make(["O"], -79.5)],
+        "excess": excess,
+        "crystal_ev_per_p": -40.0,
+        "lithium_ev": -1.9,
+        "oxygen_ev": -5.0,
+        "voltage_v": 3.0,
+    }
+    return known | changes
+
+
+def result_of(known: dict[str, Any]) -> Any:
+    coated, bare, parts = (known.pop(name) for name in ("coated", "bare", "parts"))
+    return coating_energy(coated, bare, parts, **known)
+
+
+def test_energies_of_a_coating_by_hand(make_calculation: Any) -> None:
+    made = result_of(energy_of(make_calculation))
+    # -19 - 79.5 + 100; and -100 + 20 + 2 x 40 - (-1)(-1.9 - 3) - (+1)(-5) = 0.1
+    assert made.work_of_adhesion_j_per_m2 == pytest.approx(1.5, rel=1e-5)
+    assert made.formation_energy_j_per_m2 == pytest.approx(0.1, abs=1e-5)
+    assert (made.excess_li, made.excess_o, made.voltage_v) == (-1, 1, 3.0)
+    assert made.reason is None
+
+
+def test_reservoirs_that_nothing_is_counted_against_need_not_be_known(
+    make_calculation: Any,
+) -> None:
+    lacking = {"lithium_ev": None, "oxygen_ev": None, "voltage_v": None}
+    made = result_of(energy_of(make_calculation, (2, 0, 0), **lacking))
+    assert made.formation_energy_j_per_m2 == pytest.approx(0.0, abs=1e-9)
+    assert made.voltage_v is None
+    assert made.reason is None
+    known = result_of(energy_of(make_calculation, (2, 0, 0)))
+    assert known.voltage_v is None  # it has no say
+
+
+@pytest.mark.parametrize(
+    ("lacking", "named"),
+    [
+        ({"bare": None}, "the bare slab"),
+        ({"crystal_ev_per_p": None}, "Li3PO4"),
+        ({"lithium_ev": None}, "Li metal"),
+        ({"voltage_v": None}, "the voltage"),
+        ({"oxygen_ev": None}, "mu_O"),
+        ({"oxygen_ev": None, "bare": None}, "the bare slab, mu_O"),
+    ],
+)
+def test_what_is_not_known_is_named_and_the_adhesion_stays(
+    make_calculation: Any, lacking: dict[str, Any], named: str
+) -> None:
+    made = result_of(energy_of(make_calculation, **lacking))
+    assert made.formation_energy_j_per_m2 is None
+    assert made.work_of_adhesion_j_per_m2 == pytest.approx(1.5, rel=1e-5)
+    assert made.reason == f"formation energy: nothing is known of {named}"
+
+
+def test_a_part_without_an_energy_takes_the_adhesion_alone(make_calculation: Any) -> None:
+    failed = make_calculation(status="failed", reason="x", energy_ev=None, structure=None)
+    for parts in ([failed, None], [make_calculation(["O"], -19.0), failed]):
+        made = result_of(energy_of(make_calculation, parts=parts))
+        assert made.work_of_adhesion_j_per_m2 is None
+        assert made.formation_energy_j_per_m2 == pytest.approx(0.1, abs=1e-5)
+        assert made.reason == "work of adhesion: a part has no energy"
+
+
+def test_without_the_interface_there_is_nothing_but_the_count(make_calculation: Any) -> None:
+    coated: CalculationDocument | None
+    for coated in (
+        None,
+        make_calculation(status="failed", reason="x", energy_ev=None, structure=None),
+    ):
+        made = result_of(energy_of(make_calculation, coated=coated))
+        assert made.work_of_adhesion_j_per_m2 is None
+        assert made.formation_energy_j_per_m2 is None
+        assert (made.excess_li, made.excess_o) == (-1, 1)
+        assert made.reason == "the interface has no energy"

@@ -1,0 +1,241 @@
+"""One termination: which candidate, what it is made of, and energies that may be compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from pymatgen.core import Lattice, Structure
+
+from llo_dft.analysis.interface.interface_result import InterfaceCalculations, interface_result
+from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
+from llo_dft.documents.plan import PlannedInterface
+from llo_dft.documents.study_result import OxygenChemicalPotential, RelaxedBond
+
+#: 1 eV in this cell is 1 J/m^2.
+LATTICE = Lattice.orthorhombic(16.02176634, 1.0, 30.0)
+
+#: Bare slab Li4 Mn2 O6 less the two Li that left for charge, and a coating Li P O3 on it.
+OXIDE = ["Li"] * 2 + ["Mn"] * 2 + ["O"] * 6
+COATING = ["Li", "P", "O", "O", "O"]
+LLO_SITES: list[int | None] = [0, 1, None, None, *range(2, 10)]
+COATING_SITES = list(range(10, 15))
+BOND = RelaxedBond(phosphorus=11, oxygen=7, length_angstrom=1.6)
+
+
+def atoms(symbols: list[str], lattice: Lattice = LATTICE) -> Structure:
+    places = [[0.0, 0.0, i / len(symbols)] for i in range(len(symbols))]
+    return Structure(lattice, symbols, places)
+
+
+def planned(rank: int, **changes: Any) -> PlannedInterface:
+    fields = {
+        "termination": "step",
+        "rank": rank,
+        "score": 0.2,
+        "structure": atoms(OXIDE + COATING),
+        "llo_sites": LLO_SITES,
+        "coating_sites": COATING_SITES,
+        "registry": (0.25 * rank, 0.0),
+        "gap": 1.6 + 0.2 * rank,
+        "coating_strain": (0.01 * (1 + rank), -0.02),
+        "von_mises_strain": 0.02,
+        "film_cells": 1,
+        "film_formula": "LiPO3",
+        "film_is_stoichiometric": False,
+        "li_removed_for_charge": 2,
+        "bonds": [],
+    }
+    return PlannedInterface(**(fields | changes))
+
+
+@pytest.fixture
+def make(make_calculation: Any) -> Any:
+    """Make a document of some atoms; its fingerprint is that of all others here."""
+
+    def made(symbols: list[str], energy_ev: float = 0.0, **fields: Any) -> Any:
+        structure = atoms(symbols, fields.pop("lattice", LATTICE))
+        base = {"structure": structure, "initial_structure": structure, "key": "k"}
+        return make_calculation(symbols, energy_ev, **(base | fields))
+
+    return made
+
+
+@pytest.fixture
+def failed(make_calculation: Any) -> Any:
+    return make_calculation(
+        label="interface_step_0", status="failed", reason="no power", energy_ev=None, structure=None
+    )
+
+
+@pytest.fixture
+def calculations(make: Any) -> dict[str, Any]:
+    """Two candidates, the second 1 eV lower."""
+    candidates = [make(OXIDE + COATING, energy, label=f"{energy}") for energy in (-99.0, -100.0)]
+    return {
+        "planned": [planned(0), planned(1)],
+        "candidates": candidates,
+        "best": candidates[1],
+        "bonds": [BOND],
+        "bare": make(["Li"] * 4 + OXIDE[2:], -60.0, lattice=Lattice.orthorhombic(16.0, 1.0, 20.0)),
+        "oxide": make(OXIDE, -55.0),
+        "coating": make(COATING, -43.5),
+        "crystal": make(["Li", "Li", "Li", "P", "O", "O", "O", "O"] * 2, -80.0),
+        "lithium": make(["Li", "Li"], -3.8),
+    }
+
+
+def reservoir(mu_ev: float | None = -5.0) -> OxygenReservoir:
+    chosen = None
+    if mu_ev is not None:
+        chosen = OxygenChemicalPotential(
+            scheme="none",
+            temperature_k=298.15,
+            pressure_bar=1.0,
+            o2_energy_ev_per_atom=mu_ev,
+            o2_energy_source="made up",
+            correction_ev=0.0,
+            delta_mu_ev=0.0,
+            delta_mu_reference_k=0.0,
+            pressure_term_ev=0.0,
+            mu_ev=mu_ev,
+        )
+    return OxygenReservoir(chosen, {}, {}, "")
+
+
+def result_of(
+    calculations: dict[str, Any], mu_ev: float | None = -5.0, voltage: float | None = 3.0
+):
+    return interface_result(InterfaceCalculations(**calculations), reservoir(mu_ev), voltage)
+
+
+def test_what_was_found_of_the_best_candidate(calculations: dict[str, Any]) -> None:
+    found = result_of(calculations)
+    assert (found.termination, found.status, found.reason, found.rank) == (
+        "step",
+        "completed",
+        None,
+        1,
+    )
+    assert [(one.rank, one.energy_ev) for one in found.candidates] == [(0, -99.0), (1, -100.0)]
+    assert [(one.registry, one.gap_angstrom) for one in found.candidates] == [
+        ((0.0, 0.0), 1.6),
+        ((0.25, 0.0), 1.8),
+    ]
+    assert found.coating_strain == (0.02, -0.02)  # that of the second
+    assert found.bonds == [BOND]
+    assert found.film_formula == "Li1O3P1"
+    assert (found.film_is_stoichiometric, found.li_removed_for_charge) == (False, 2)
+    assert found.area_angstrom2 == pytest.approx(16.02176634)
+    assert found.flags == []
+
+
+def test_its_energies_by_hand(calculations: dict[str, Any]) -> None:
+    energy = result_of(calculations).energy
+    assert energy.work_of_adhesion_j_per_m2 == pytest.approx(-55.0 - 43.5 + 100.0)
+    # LiPO3 is Li3PO4 less two Li and an O; two more Li left for charge
+    assert (energy.excess_li, energy.excess_o) == (-4, -1)
+    # a Li is worth -1.9 - 3 eV at 3 V, Li3PO4 -40 eV
+    by_hand = -100.0 - (-60.0 - 40.0 - 4 * (-1.9 - 3.0) - 1 * -5.0)
+    assert energy.formation_energy_j_per_m2 == pytest.approx(by_hand)
+    assert energy.voltage_v == 3.0
+
+
+def test_without_mu_o_or_a_voltage_it_is_said(calculations: dict[str, Any]) -> None:
+    energy = result_of(calculations, mu_ev=None, voltage=None).energy
+    assert energy.formation_energy_j_per_m2 is None
+    assert energy.reason == "formation energy: nothing is known of the voltage, mu_O"
+    assert energy.work_of_adhesion_j_per_m2 is not None
+
+
+def test_what_the_relaxation_rebuilt_is_flagged(calculations: dict[str, Any]) -> None:
+    best = calculations["best"]
+    relaxed = best.structure.copy()
+    relaxed.translate_sites([0], [0, 0, 2.5], frac_coords=False)
+    calculations["best"] = best.model_copy(update={"structure": relaxed})
+    calculations["candidates"][1] = calculations["best"]
+    assert result_of(calculations).flags == ["moved: Li0 2.50 A"]
+
+
+@pytest.mark.parametrize("other", ["bare", "oxide", "coating", "crystal", "lithium"])
+def test_energies_of_other_settings_are_not_subtracted(
+    calculations: dict[str, Any], other: str
+) -> None:
+    one = calculations[other]
+    assert one.fingerprint is not None
+    changed = one.fingerprint.model_copy(update={"functional": "HSE06"})
+    calculations[other] = one.model_copy(update={"fingerprint": changed})
+    energy = result_of(calculations).energy
+    assert energy.work_of_adhesion_j_per_m2 is None
+    assert energy.formation_energy_j_per_m2 is None
+    assert "HSE06" in str(energy.reason)
+    assert "PBE" in str(energy.reason)
+
+
+def test_k_points_of_cells_of_other_shapes_are_not_equally_far_apart(
+    calculations: dict[str, Any],
+) -> None:
+    expected = result_of(calculations).energy
+    names = ["best", "bare", "oxide", "coating", "crystal", "lithium"]
+    spacings = dict.fromkeys(names, 0.25) | {"bare": 0.31, "crystal": 0.24, "lithium": 0.12}
+    for name, spacing in spacings.items():
+        one = calculations[name]
+        changed = one.fingerprint.model_copy(update={"k_spacing_per_angstrom": spacing})
+        calculations[name] = one.model_copy(update={"fingerprint": changed})
+    assert expected.work_of_adhesion_j_per_m2 is not None
+    assert expected.formation_energy_j_per_m2 is not None
+    assert result_of(calculations).energy == expected
+    changed = calculations["oxide"].fingerprint.model_copy(update={"k_spacing_per_angstrom": 0.3})
+    calculations["oxide"] = calculations["oxide"].model_copy(update={"fingerprint": changed})
+    assert "k_spacing_per_angstrom: 0.25 and 0.3" in str(result_of(calculations).energy.reason)
+
+
+@pytest.mark.parametrize("part", ["oxide", "coating"])
+def test_a_part_in_another_cell_is_not_subtracted(
+    calculations: dict[str, Any], make: Any, part: str
+) -> None:
+    symbols = {"oxide": OXIDE, "coating": COATING}[part]
+    calculations[part] = make(symbols, -1.0, lattice=Lattice.orthorhombic(16.0, 1.0, 30.0))
+    energy = result_of(calculations).energy
+    assert energy.work_of_adhesion_j_per_m2 is None
+    assert "cell: 16.0218 x 1.0000 x 30.0000 A" in str(energy.reason)
+
+
+def test_a_termination_of_which_nothing_completed(
+    calculations: dict[str, Any], failed: Any
+) -> None:
+    calculations |= {"candidates": [failed, None], "best": failed, "bonds": []}
+    calculations |= {"oxide": None, "coating": None}
+    found = result_of(calculations)
+    assert (found.status, found.reason, found.rank) == ("failed", "no power", None)
+    assert [(one.status, one.reason) for one in found.candidates] == [
+        ("failed", "no power"),
+        ("missing", "its job ended without a result"),
+    ]
+    assert found.area_angstrom2 is None
+    assert found.flags == []
+    assert found.energy.reason == "the interface has no energy"
+    assert (found.energy.excess_li, found.energy.excess_o) == (-4, -1)
+
+
+def test_a_termination_of_which_every_job_broke_down(calculations: dict[str, Any]) -> None:
+    calculations |= {"candidates": [None, None], "best": None, "bonds": []}
+    found = result_of(calculations)
+    assert (found.status, found.reason) == ("missing", "no candidate left a result")
+    assert found.energy.reason == "the interface has no energy"
+
+
+def test_a_failed_bare_slab_is_named(calculations: dict[str, Any], failed: Any) -> None:
+    calculations["bare"] = failed
+    energy = result_of(calculations).energy
+    assert energy.reason == "formation energy: nothing is known of the bare slab"
+    assert energy.work_of_adhesion_j_per_m2 == pytest.approx(1.5)
+
+
+def test_a_larger_cell_of_the_crystal_is_the_same(calculations: dict[str, Any], make: Any) -> None:
+    once = result_of(calculations).energy.formation_energy_j_per_m2
+    calculations["crystal"] = make(["Li", "Li", "Li", "P", "O", "O", "O", "O"] * 4, -160.0)
+    calculations["lithium"] = make(["Li"], -1.9)
+    assert once is not None
+    assert np.isclose(result_of(calculations).energy.formation_energy_j_per_m2, once)

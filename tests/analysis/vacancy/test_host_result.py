@@ -1,0 +1,243 @@
+"""One host and its vacancies: where a vacancy turned out to be, and what its number is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
+from llo_dft.analysis.vacancy.host_result import HostCalculations, host_result
+from llo_dft.documents.calculation import CalculationDocument, Fingerprint
+from llo_dft.documents.study_result import OxygenChemicalPotential
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pymatgen.core import Structure
+
+    from llo_dft.documents.plan import PlannedHost, StudyPlan
+    from llo_dft.documents.study_result import HostResult
+
+STEP = "step-Li0-PO3"
+MU_EV = -5.0
+HOST_EV = -100.0
+FINGERPRINT = Fingerprint(engine="fake", engine_version="1", functional="PBE")
+
+
+def potential(mu_ev: float) -> OxygenChemicalPotential:
+    return OxygenChemicalPotential(
+        scheme="none",
+        temperature_k=298.15,
+        pressure_bar=1.0,
+        o2_energy_ev_per_atom=mu_ev,
+        o2_energy_source="made up",
+        correction_ev=0.0,
+        delta_mu_ev=0.0,
+        delta_mu_reference_k=0.0,
+        pressure_term_ev=0.0,
+        mu_ev=mu_ev,
+    )
+
+
+RESERVOIR = OxygenReservoir(potential(MU_EV), {"wang2006": potential(MU_EV + 0.68)}, {}, "")
+NO_RESERVOIR = OxygenReservoir(None, {}, {}, "no chemical potential of oxygen: no O2")
+
+
+def completed(structure: Structure, energy_ev: float, **fields: Any) -> CalculationDocument:
+    base = {
+        "key": "k",
+        "label": "a calculation",
+        "kind": "slab_relax",
+        "status": "completed",
+        "fingerprint": FINGERPRINT,
+        "protocol": "fast",
+        "energy_ev": energy_ev,
+        "initial_structure": structure,
+        "structure": structure,
+    }
+    return CalculationDocument(**(base | fields))
+
+
+def failed(reason: str = "no power") -> CalculationDocument:
+    return CalculationDocument(
+        key="f",
+        label="a calculation",
+        kind="slab_relax",
+        status="failed",
+        reason=reason,
+        fingerprint=FINGERPRINT,
+        protocol="fast",
+    )
+
+
+def planned_host(plan: StudyPlan, termination: str | None, *, full: bool = True) -> PlannedHost:
+    return next(h for h in plan.hosts if h.termination == termination and (not h.removed) == full)
+
+
+def result_of(
+    plan: StudyPlan,
+    planned: PlannedHost,
+    host: CalculationDocument | None,
+    vacancies: Sequence[CalculationDocument | None],
+    bonded: Mapping[str, Sequence[int] | None] | None = None,
+    reservoir: OxygenReservoir = RESERVOIR,
+) -> HostResult:
+    made = HostCalculations(host, vacancies, {STEP: [39, 25]} if bonded is None else bonded)
+    return host_result(plan, planned, made, reservoir)
+
+
+def without(structure: Structure, sites: Sequence[int]) -> Structure:
+    rest: Structure = structure.copy()
+    rest.remove_sites(list(sites))
+    return rest
+
+
+@pytest.fixture
+def bare(coated_plan: StudyPlan) -> PlannedHost:
+    return planned_host(coated_plan, None)
+
+
+@pytest.fixture
+def calculations(
+    coated_plan: StudyPlan, bare: PlannedHost
+) -> tuple[CalculationDocument, list[CalculationDocument | None]]:
+    """The bare pristine host and its vacancies: O24, and O39 for the one bonded to P."""
+    structure = coated_plan.host_structure(bare)
+    made: list[CalculationDocument | None] = [
+        completed(without(structure, [site]), HOST_EV + cost)
+        for site, cost in ((24, 7.0), (39, 8.0))
+    ]
+    return completed(structure, HOST_EV), made
+
+
+def test_the_numbers_by_hand(coated_plan: StudyPlan, bare: PlannedHost, calculations: Any) -> None:
+    found = result_of(coated_plan, bare, *calculations)
+    assert (found.system, found.termination, found.energy_ev) == ("bare", None, HOST_EV)
+    assert (found.n_li, found.n_li_removed, found.lithium_fraction) == (16, 0, 1.0)
+    first, second = found.vacancies
+    assert (first.site, first.pair, first.formation_energy_ev) == (24, "O24", pytest.approx(2.0))
+    assert first.alternatives_ev == {"wang2006": pytest.approx(2.68)}
+    assert (second.site, second.pair) == (39, f"{STEP}-OP1")
+    assert second.formation_energy_ev == pytest.approx(3.0)
+    assert second.site_class == "2TM+1Li"
+    assert second.environment == bare.environments[39]
+    assert [v.n_removed for v in found.vacancies] == [1, 1]
+
+
+def test_two_o_share_the_cost_of_a_vacancy_on_both_faces(
+    coated_plan: StudyPlan, bare: PlannedHost, calculations: Any
+) -> None:
+    host, _ = calculations
+    image = coated_plan.turn_over[24]
+    both = bare.vacancies[0].model_copy(update={"removed": [24, image]})
+    planned = bare.model_copy(update={"vacancies": [both]})
+    made = completed(without(host.structure, [24, image]), HOST_EV + 13.0)
+    (found,) = result_of(coated_plan, planned, host, [made]).vacancies
+    assert found.n_removed == 2
+    assert found.formation_energy_ev == pytest.approx(13.0 / 2 + MU_EV)
+
+
+@pytest.mark.parametrize("bonded", [[], [39]])
+def test_the_vacancy_at_the_nth_o_bonded_to_p_is_there_if_there_are_n(
+    coated_plan: StudyPlan, bare: PlannedHost, calculations: Any, bonded: list[int]
+) -> None:
+    host, made = calculations
+    found = result_of(coated_plan, bare, host, made, {STEP: bonded})
+    assert [vacancy.site for vacancy in found.vacancies] == [24, *bonded]
+
+
+def test_where_the_bonds_are_not_known_the_vacancy_stays_with_its_reason(
+    coated_plan: StudyPlan, bare: PlannedHost, calculations: Any
+) -> None:
+    host, made = calculations
+    found = result_of(coated_plan, bare, host, [made[0], failed()], {STEP: None})
+    vacancy = found.vacancies[1]
+    assert (vacancy.site, vacancy.environment, vacancy.site_class) == (None, None, "bonded to P")
+    assert (vacancy.status, vacancy.reason) == ("failed", "no power")
+
+
+@pytest.mark.parametrize(
+    ("lacking", "status", "reason"),
+    [
+        ("vacancy failed", "failed", "no power"),
+        ("vacancy missing", "missing", "its job ended without a result"),
+        ("host missing", "skipped", "no formation energy: its host has no result"),
+        ("host failed", "skipped", "no formation energy: .* is failed"),
+        ("reservoir", "skipped", "no formation energy: no chemical potential of oxygen: no O2"),
+        ("another functional", "skipped", "no formation energy: .*'PBE' and 'HSE06'"),
+        ("another atom", "skipped", "no formation energy: .*one or more O and nothing else"),
+    ],
+)
+def test_a_number_that_can_not_be_had_has_a_reason(
+    coated_plan: StudyPlan,
+    bare: PlannedHost,
+    calculations: Any,
+    lacking: str,
+    status: str,
+    reason: str,
+) -> None:
+    host, (first, second) = calculations
+    other = FINGERPRINT.model_copy(update={"functional": "HSE06"})
+    changed: dict[str, tuple[Any, Any, OxygenReservoir]] = {
+        "vacancy failed": (host, failed(), RESERVOIR),
+        "vacancy missing": (host, None, RESERVOIR),
+        "host missing": (None, first, RESERVOIR),
+        "host failed": (failed(), first, RESERVOIR),
+        "reservoir": (host, first, NO_RESERVOIR),
+        "another functional": (host, first.model_copy(update={"fingerprint": other}), RESERVOIR),
+        "another atom": (host, completed(without(host.structure, [0]), -99.0), RESERVOIR),
+    }
+    made, vacancy, reservoir = changed[lacking]
+    found = result_of(coated_plan, bare, made, [vacancy, second], reservoir=reservoir).vacancies[0]
+    assert (found.status, found.formation_energy_ev, found.alternatives_ev) == (status, None, {})
+    assert found.reason is not None
+    assert re.fullmatch(f"{reason}.*", found.reason)
+
+
+def test_p_is_counted_where_it_is_bonded_in_the_relaxed_host(coated_plan: StudyPlan) -> None:
+    """In a half-empty host sites have other numbers; one P is put 1.6 above the O called 39."""
+    planned = planned_host(coated_plan, STEP, full=False)
+    interface = coated_plan.candidates(STEP)[0]
+    gone = coated_plan.removed_sites(planned, planned.removed)
+    structure = coated_plan.host_structure(planned)
+    here = [i for i in range(len(interface.structure)) if i not in gone]
+    oxygen = here.index(interface.sites_of([39])[0])
+    phosphorus = next(
+        here.index(i)
+        for i in interface.coating_sites
+        if interface.structure[i].specie.symbol == "P"
+    )
+    target = structure[oxygen].coords + np.array([0.0, 0.0, 1.6])
+    structure.translate_sites(
+        [phosphorus], target - structure[phosphorus].coords, frac_coords=False
+    )
+    host = completed(structure, HOST_EV)
+    vacancies = [completed(without(structure, [oxygen]), HOST_EV + 7.0)] * 2
+    ordinary, bonded = result_of(coated_plan, planned, host, vacancies).vacancies
+    assert (ordinary.site, bonded.site) == (32, 39)
+    assert ordinary.environment is not None
+    assert bonded.environment is not None
+    assert (ordinary.environment.n_p, bonded.environment.n_p) == (0, 1)
+    assert bonded.environment.model_copy(update={"n_p": 0}) == planned.environments[39]
+
+
+def test_moments_are_held_against_the_host_and_atoms_against_the_start(
+    coated_plan: StudyPlan, bare: PlannedHost, calculations: Any
+) -> None:
+    host, (first, second) = calculations
+    metals = [site.specie.symbol == "Mn" for site in host.structure]
+    host = host.model_copy(update={"magmoms_mu_b": [3.0 * metal for metal in metals]})
+    moments = [3.0 * (site.specie.symbol == "Mn") for site in first.structure]
+    moments[moments.index(3.0)] = 3.9
+    first = first.model_copy(update={"magmoms_mu_b": moments})
+    moved = second.structure.copy()
+    moved.translate_sites([0], [0.0, 0.0, 2.5], frac_coords=False)
+    second = second.model_copy(update={"structure": moved})
+    changed, left = result_of(coated_plan, bare, host, [first, second]).vacancies
+    assert [flag.partition(":")[0] for flag in changed.flags] == ["moment"]
+    assert not changed.rebuilt
+    assert left.flags == ["moved: Li0 2.50 A"]
+    assert left.rebuilt

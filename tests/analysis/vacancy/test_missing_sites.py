@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pymatgen.core import Lattice, Structure
+
+from llo_dft.analysis.vacancy.missing_sites import FARTHEST_ANGSTROM, best_match, missing_oxygen
+
+SYMBOLS = ["Li", "O", "Mn", "O", "O", "Li", "O", "Mn", "O", "O", "O", "Li"]
+
+
+def host() -> Structure:
+    places = [[x, y, z] for x in (0.02, 0.5) for y in (0.1, 0.6) for z in (0.0, 0.33, 0.67)]
+    return Structure(Lattice.from_parameters(6, 6.5, 9.5, 90, 100, 90), SYMBOLS, places)
+
+
+OXYGEN = [i for i, symbol in enumerate(SYMBOLS) if symbol == "O"]
+
+
+@settings(deadline=None)
+@given(
+    st.sets(st.sampled_from(OXYGEN), min_size=1, max_size=3),
+    st.integers(0, 2**32 - 1),
+    st.floats(0, 0.9),
+)
+def test_removed_sites_are_found_whatever_moved_a_little_and_in_whatever_order(
+    gone: set[int], seed: int, far: float
+) -> None:
+    random = np.random.default_rng(seed)
+    whole = host()
+    left = [i for i in range(len(whole)) if i not in gone]
+    random.shuffle(left)
+    moves = random.normal(size=(len(left), 3))
+    moves *= far / np.linalg.norm(moves, axis=1)[:, None]
+    images = random.integers(-1, 2, (len(left), 3))
+    vacancy = Structure(
+        whole.lattice,
+        [SYMBOLS[i] for i in left],
+        whole.lattice.get_fractional_coords(whole.cart_coords[left] + moves) + images,
+    )
+    found = missing_oxygen(whole, vacancy)
+    assert set(found.sites) == gone
+    assert found.is_certain
+    assert found.farthest_angstrom == pytest.approx(far, abs=1e-6)
+
+
+def test_a_cell_that_was_rebuilt_is_not_certain() -> None:
+    whole = host()
+    vacancy = whole.copy()
+    vacancy.remove_sites([1])
+    vacancy.translate_sites([0], [0.5, 0.0, 0.0])  # a Li, by 3 angstrom
+    found = missing_oxygen(whole, vacancy)
+    assert found.farthest_angstrom > FARTHEST_ANGSTROM
+    assert not found.is_certain
+
+
+def test_the_geometry_that_fits_counts() -> None:
+    ideal = host()
+    relaxed = host()
+    relaxed.translate_sites([1], [0.1, 0.0, 0.0])
+    vacancy = relaxed.copy()
+    vacancy.remove_sites([3])
+    found = best_match([ideal, relaxed], vacancy)
+    assert found.sites == (3,)
+    assert found.farthest_angstrom == pytest.approx(0.0, abs=1e-9)
+
+
+def test_all_oxygen_may_be_missing() -> None:
+    vacancy = host()
+    vacancy.remove_species(["O"])
+    assert missing_oxygen(host(), vacancy).sites == tuple(OXYGEN)
+
+
+@pytest.mark.parametrize("element", ["Li", "Mn"])
+def test_nothing_else_may_be_missing(element: str) -> None:
+    vacancy = host()
+    vacancy.remove_sites([SYMBOLS.index(element)])
+    with pytest.raises(ValueError, match=f"only O may be missing, but the host has . {element}"):
+        missing_oxygen(host(), vacancy)
+    with pytest.raises(ValueError, match=f"only O may be missing, but the host has . {element}"):
+        missing_oxygen(vacancy, host())

@@ -1,0 +1,114 @@
+"""The same O in the bare and in the coated slab: which belong together, and their difference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from llo_dft.analysis.vacancy.pairs import vacancy_pairs
+from llo_dft.documents.study_result import HostResult, OxygenEnvironment, VacancyResult
+
+ROUNDING = 1e-9
+
+
+def vacancy(
+    site: int | None, energy_ev: float | None, n_p: int = 0, **fields: Any
+) -> VacancyResult:
+    around = OxygenEnvironment(
+        n_tm=3, n_li=0, n_p=n_p, n_li_interlayer=1, layer="surface", side="top"
+    )
+    return VacancyResult(
+        **{
+            "site": site,
+            "pair": f"O{site}",
+            "site_class": "3TM",
+            "environment": around if site is not None else None,
+            "formation_energy_ev": energy_ev,
+            "status": "completed" if energy_ev is not None else "failed",
+        }
+        | fields
+    )
+
+
+def host(termination: str | None, asked: float, *vacancies: VacancyResult, x: float | None = None):
+    return HostResult(
+        system="bare" if termination is None else "coated",
+        termination=termination,
+        lithium_fraction=asked if x is None else x,
+        requested_lithium_fraction=asked,
+        status="completed",
+        vacancies=list(vacancies),
+    )
+
+
+def test_a_pair_is_the_same_site_at_the_same_requested_fraction() -> None:
+    hosts = [
+        host(None, 1.0, vacancy(3, 2.0), vacancy(4, 2.5)),
+        host(None, 0.6, vacancy(3, 0.5), x=0.625),
+        host("flat", 1.0, vacancy(3, 2.75), vacancy(5, 3.0)),
+        host("flat", 0.6, vacancy(3, 1.0, n_p=1), x=0.5),
+        host("step", 0.6, vacancy(3, 0.25), x=0.6),
+    ]
+    pairs = vacancy_pairs(hosts)
+    assert [(p.termination, p.site, p.difference_ev, p.bonded_to_p) for p in pairs] == [
+        ("flat", 3, pytest.approx(0.75), False),
+        ("flat", 3, pytest.approx(0.5), True),
+        ("step", 3, pytest.approx(-0.25), False),
+    ]
+    assert [(p.lithium_fraction_bare, p.lithium_fraction_coated) for p in pairs] == [
+        (1.0, 1.0),
+        (0.625, 0.5),
+        (0.625, 0.6),
+    ]
+    assert [(p.bare_ev, p.coated_ev) for p in pairs] == [(2.0, 2.75), (0.5, 1.0), (0.5, 0.25)]
+
+
+def test_the_difference_is_positive_where_the_coating_holds_the_o() -> None:
+    (pair,) = vacancy_pairs([host(None, 1.0, vacancy(3, -0.5)), host("flat", 1.0, vacancy(3, 0.5))])
+    assert pair.difference_ev == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("lacking", ["bare", "coated", "both"])
+def test_a_site_without_one_of_the_numbers_has_no_pair(lacking: str) -> None:
+    hosts = [
+        host(None, 1.0, vacancy(3, None if lacking != "coated" else 2.0), vacancy(4, 1.0)),
+        host("flat", 1.0, vacancy(3, None if lacking != "bare" else 2.0), vacancy(4, 1.5)),
+    ]
+    assert [pair.site for pair in vacancy_pairs(hosts)] == [4]
+
+
+def test_sites_that_are_not_known_belong_to_nothing() -> None:
+    hosts = [host(None, 1.0, vacancy(None, None)), host("flat", 1.0, vacancy(None, None))]
+    assert vacancy_pairs(hosts) == []
+
+
+def test_a_study_without_a_coating_has_no_pairs() -> None:
+    assert vacancy_pairs([host(None, 1.0, vacancy(3, 2.0)), host(None, 0.5, vacancy(3, 1.0))]) == []
+
+
+@pytest.mark.parametrize("where", ["bare", "coated"])
+def test_a_pair_is_rebuilt_if_either_of_the_two_is(where: str) -> None:
+    flags = {"flags": ["moved: Li3 1.9 A"]}
+    hosts = [
+        host(None, 1.0, vacancy(3, 2.0, **(flags if where == "bare" else {}))),
+        host("flat", 1.0, vacancy(3, 2.0, **(flags if where == "coated" else {}))),
+    ]
+    assert [pair.rebuilt for pair in vacancy_pairs(hosts)] == [True]
+    moments = {"flags": ["moment: Mn3 3.0 -> 3.9 mu_B"]}
+    hosts = [host(None, 1.0, vacancy(3, 2.0, **moments)), host("flat", 1.0, vacancy(3, 2.0))]
+    assert [pair.rebuilt for pair in vacancy_pairs(hosts)] == [False]
+
+
+def test_an_o_that_was_planned_and_is_bonded_to_p_too_is_one_pair() -> None:
+    """The same O under two names: as one of its class, and as the one that P is bonded to."""
+    bonded = {"pair": "step-OP1"}
+    hosts = [
+        host(None, 1.0, vacancy(3, 2.0), vacancy(3, 2.0, **bonded)),
+        host("step", 1.0, vacancy(3, 3.0, n_p=1), vacancy(3, 3.0, n_p=1, **bonded)),
+        host("flat", 1.0, vacancy(3, 2.5)),
+    ]
+    assert [(p.termination, p.pair, p.difference_ev) for p in vacancy_pairs(hosts)] == [
+        ("step", "O3", pytest.approx(1.0)),
+        ("flat", "O3", pytest.approx(0.5)),
+    ]

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pymatgen.core import Lattice, Structure
+
+from llo_dft.analysis.vacancy.structure_check import check_relaxed, displacements_angstrom
+from llo_dft.resources import load_structure
+
+BOX = Lattice.orthorhombic(20, 20, 20)
+
+shifts = st.tuples(*[st.floats(-3, 3)] * 3)
+
+
+def atoms(symbols: list[str], positions: list[list[float]], lattice: Lattice = BOX) -> Structure:
+    return Structure(lattice, symbols, positions, coords_are_cartesian=True)
+
+
+def oxygen_pair(length: float) -> Structure:
+    others = [[10.0, 10.0, 10.0], [15.0, 5.0, 10.0], [5.0, 15.0, 10.0]]
+    return atoms(["O", "O", "Li", "Li", "Li"], [[0, 0, 19.9], [0, 0, 19.9 + length], *others])
+
+
+def disturbed(structure: Structure, index: int, vector: list[float]) -> Structure:
+    changed = structure.copy()
+    changed.translate_sites([index], vector, frac_coords=False, to_unit_cell=False)
+    return changed
+
+
+def test_nothing_to_report() -> None:
+    structure = load_structure("Li3PO4_gamma")
+    assert check_relaxed(structure, structure) == []
+
+
+@pytest.mark.parametrize(
+    ("length", "flags"),
+    [
+        (1.21, ["o2: O0-O1 1.21 A"]),
+        (1.279, ["o2: O0-O1 1.28 A"]),
+        (1.281, ["superoxo: O0-O1 1.28 A"]),
+        (1.379, ["superoxo: O0-O1 1.38 A"]),
+        (1.381, ["peroxo: O0-O1 1.38 A"]),
+        (1.599, ["peroxo: O0-O1 1.60 A"]),
+        (1.601, []),
+    ],
+)
+def test_oxygen_pairs_across_a_cell_boundary(length: float, flags: list[str]) -> None:
+    pair = oxygen_pair(length)
+    assert check_relaxed(pair, pair) == flags  # short from the start, and still reported
+
+
+def test_three_oxygens_close_to_each_other_are_each_pair_once() -> None:
+    ozone = atoms(["O"] * 3, [[0, 0, 0], [1.25, 0, 0], [2.5, 0, 0]])
+    assert check_relaxed(ozone, ozone) == ["o2: O0-O1 1.25 A", "o2: O1-O2 1.25 A"]
+
+
+def test_an_atom_that_left_its_site() -> None:
+    structure = load_structure("Li2MnO3")
+    index = next(i for i, s in enumerate(structure) if s.specie.symbol == "Li")
+    relaxed = disturbed(structure, index, [0, 0, 1.6])
+    moved = displacements_angstrom(structure, relaxed)
+    assert moved[index] == pytest.approx(1.6)
+    assert np.delete(moved, index) == pytest.approx(0, abs=1e-9)
+    assert f"moved: Li{index} 1.60 A" in check_relaxed(structure, relaxed)
+    assert check_relaxed(structure, disturbed(structure, index, [0, 0, 0.5])) == []
+
+
+def test_a_move_is_measured_to_the_nearest_image_of_a_skewed_cell() -> None:
+    lattice = Lattice([[10, 0, 0], [8, 6, 0], [0, 0, 10]])
+    base = atoms(["Li"] * 4, [[0, 0, 0], [5, 1, 2], [9, 3, 4], [3, 0, 8]], lattice)
+    # (-2, 6, 0) is b - a: on the same site of the next cell, and so no move at all.
+    relaxed = disturbed(base, 0, [-2.0, 6.0, 0.0])
+    assert displacements_angstrom(base, relaxed) == pytest.approx(0, abs=1e-9)
+    relaxed = disturbed(base, 0, [-1.0, 4.0, 0.0])
+    assert displacements_angstrom(base, relaxed)[0] == pytest.approx(5**0.5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(shift=shifts, data=st.data())
+def test_translation_and_wrapping_change_nothing(
+    shift: tuple[float, float, float], data: st.DataObject
+) -> None:
+    structure = load_structure("Li3PO4_gamma")
+    relaxed = disturbed(structure, 0, [0.0, 1.7, 0.0])
+    expected = check_relaxed(structure, relaxed)
+    assert expected == ["moved: Li0 1.70 A"]
+    cells = data.draw(
+        st.lists(st.tuples(*[st.integers(-2, 2)] * 3), min_size=len(relaxed), max_size=len(relaxed))
+    )
+    fractions = relaxed.frac_coords + np.array(shift) + np.array(cells)
+    wrapped = Structure(relaxed.lattice, relaxed.species, fractions, to_unit_cell=False)
+    assert check_relaxed(structure, wrapped) == expected
+    assert check_relaxed(wrapped, structure) == expected
+
+
+def test_a_change_of_cell_moves_nothing() -> None:
+    structure = load_structure("Li2MnO3")
+    strained = structure.copy()
+    strained.apply_strain([0.08, 0.05, -0.1])
+    assert displacements_angstrom(structure, strained) == pytest.approx(0, abs=1e-9)
+
+
+def test_phosphorus_bonds_formed_and_broken() -> None:
+    others = [[10.0, 10.0, 10.0], [15.0, 5.0, 10.0], [5.0, 15.0, 10.0]]
+    symbols = ["P", "O", "O", "Li", "Li", "Li"]
+    # The bonds cross the boundary of the cell.
+    before = atoms(symbols, [[0, 0, 0], [19.5, 0, 1.45], [2.6, 0, 0], *others])
+    after = atoms(symbols, [[0, 0, 0], [18.6, 0, 1.95], [1.6, 0, 0], *others])
+    assert check_relaxed(before, after) == ["p_o_broken: P0-O1 2.40 A", "p_o_formed: P0-O2 1.60 A"]
+    assert check_relaxed(after, before) == ["p_o_formed: P0-O1 1.53 A", "p_o_broken: P0-O2 2.60 A"]
+
+
+def test_moments_of_metals_that_changed_their_oxidation_state() -> None:
+    structure = atoms(["Mn", "Mn", "Mn", "O"], [[0, 0, 0], [4, 0, 0], [8, 0, 0], [4, 4, 0]])
+    before = [3.0, -3.0, 3.0, 0.0]
+    after = [3.9, 3.1, 3.4, 0.9]  # reduced; flipped only; relaxed a little; an O
+    assert check_relaxed(structure, structure, before, after) == ["moment: Mn0 3.0 -> 3.9 mu_B"]
+    near = [3.4, 3.0, 3.0, 0.0], [3.75, 3.35, 3.0, 0.0]  # only the first leaves the range of Mn4+
+    assert check_relaxed(structure, structure, *near) == ["moment: Mn0 3.4 -> 3.8 mu_B"]
+    assert check_relaxed(structure, structure, before) == []
+    assert check_relaxed(structure, structure, None, after) == []
+
+
+def test_what_does_not_match() -> None:
+    structure = oxygen_pair(2.0)
+    with pytest.raises(ValueError, match=r"must hold the same atoms, got 5 .* and 4 "):
+        check_relaxed(structure, Structure.from_sites(structure[:-1]))
+    swapped = Structure.from_sites(structure[::-1])
+    with pytest.raises(ValueError, match="same order, but atom 0 is O in one and Li in the other"):
+        check_relaxed(structure, swapped)
+    with pytest.raises(ValueError, match="Each of the 5 atoms needs a moment, got 5 initial and 1"):
+        check_relaxed(structure, structure, [0.0] * 5, [0.0])
