@@ -90,7 +90,7 @@ def parse_window(text: str) -> tuple[Window, tuple[float, float] | None]:
 
 def _draw(densities: SiteDensities, centers: BandCenters, shown: Window, path: Path) -> None:
     from llo_dft.analysis.electronic.site_band_centers import class_densities  # noqa: PLC0415
-    from llo_dft.plotting.density_of_states import save_density_of_states  # noqa: PLC0415
+    from llo_dft.report.figures.density_of_states import save_density_of_states  # noqa: PLC0415
 
     save_density_of_states(class_densities(densities, centers, shown), path)
 

@@ -119,7 +119,7 @@ def _alignment(
 
 def _draw(found: list[PotentialSummary], path: Path) -> None:
     from llo_dft.errors import InputError  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.plotting.potential import save_potential  # noqa: PLC0415
+    from llo_dft.report.figures.potential_profile import save_potential  # noqa: PLC0415
 
     try:
         save_potential(found, path)

@@ -203,8 +203,8 @@ def _runs(
 def _draw(result: StudyResult | VacancyRuns, file: Path | None) -> None:
     if file is None:
         return
-    from llo_dft.plotting.vacancy_curve import save_vacancy_curve  # noqa: PLC0415 (matplotlib)
-    from llo_dft.plotting.vacancy_points import curve_points  # noqa: PLC0415
+    from llo_dft.report.figures.formation_energy_curve import save_vacancy_curve  # noqa: PLC0415 (matplotlib)
+    from llo_dft.report.figures.vacancy_points import curve_points  # noqa: PLC0415
 
     if curve_points(result).points:
         save_vacancy_curve(result, file)

@@ -57,7 +57,7 @@ def voltage(  # noqa: PLR0913, PLR0917 (each is an option of the command)
 
 
 def _draw(result: VoltageRuns, file: Path) -> None:
-    from llo_dft.plotting.voltage import save_voltage_runs  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.report.figures.voltage_steps import save_voltage_runs  # noqa: PLC0415 (keeps --help fast)
 
     if result.curve is None:
         typer.echo(f"llo-dft: {file} not drawn: {result.reason}", err=True)

@@ -26,7 +26,7 @@ def compare(
 
         comparison = compare_folders(folders)
     if figure is not None:
-        from llo_dft.plotting.study_comparison import save_study_comparison  # noqa: PLC0415
+        from llo_dft.report.figures.engines_side_by_side import save_study_comparison  # noqa: PLC0415
 
         save_study_comparison(comparison, figure)
     if as_json:

@@ -119,11 +119,11 @@ def write_charge_difference(
 def _write_files(
     folder: Path, document: ChargeDifference, grids: DensityDifference, level: float | None
 ) -> None:
-    from llo_dft.plotting.charge_difference import (  # noqa: PLC0415 (matplotlib)
+    from llo_dft.report.figures.electron_transfer import (  # noqa: PLC0415 (matplotlib)
         save_bonds,
         save_planar_average,
     )
-    from llo_dft.plotting.interface_picture import save_isosurface  # noqa: PLC0415 (likewise)
+    from llo_dft.report.figures.interface_picture import save_isosurface  # noqa: PLC0415 (likewise)
 
     header, density = grids.headers[0], grids.difference_per_a3
     title = "charge density difference AB - A - B"

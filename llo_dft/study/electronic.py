@@ -71,7 +71,7 @@ class _Reader:
             )
         except InputError as error:
             return found.model_copy(update={"reason": str(error)})
-        from llo_dft.plotting.density_of_states import (  # noqa: PLC0415 (matplotlib)
+        from llo_dft.report.figures.density_of_states import (  # noqa: PLC0415 (matplotlib)
             save_density_of_states,
         )
 

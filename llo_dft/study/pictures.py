@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from llo_dft.documents.plan import index_after_removal
 from llo_dft.documents.study_result import system_name
-from llo_dft.plotting.structure import save_views
+from llo_dft.report.figures.structure_picture import save_views
 
 if TYPE_CHECKING:
     from pathlib import Path

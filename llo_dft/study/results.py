@@ -38,7 +38,7 @@ FIGURE = "vacancy_energy.png"
 
 def write_results(result: StudyResult, cache: CalculationCache, folder: StudyFolder) -> StudyResult:
     """Write all files of a result; return it with the files of its structures and electrons."""
-    from llo_dft.plotting.vacancy_curve import save_vacancy_curve  # noqa: PLC0415 (matplotlib)
+    from llo_dft.report.figures.formation_energy_curve import save_vacancy_curve  # noqa: PLC0415 (matplotlib)
 
     result = _with_relaxed_structures(result, cache, folder.path)
     result = with_electrons(result, stored_plan(folder), cache, folder.path)

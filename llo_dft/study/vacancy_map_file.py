@@ -63,7 +63,7 @@ def write_map(result: VacancyRuns, path: Path) -> None:
             formation_energies_ev=np.array([host.formation_energies_ev for host in grid.hosts]),
         )
     else:
-        from llo_dft.plotting.vacancy_map import save_vacancy_map  # noqa: PLC0415 (matplotlib)
+        from llo_dft.report.figures.temperature_pressure_map import save_vacancy_map  # noqa: PLC0415 (matplotlib)
 
         save_vacancy_map(result, path)
 

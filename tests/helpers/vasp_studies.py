@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from llo_dft.plotting.vacancy_curve import plot_vacancy_curve
+from llo_dft.report.figures.formation_energy_curve import plot_vacancy_curve
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.run import PreparedRun, prepare_run, run_study
 

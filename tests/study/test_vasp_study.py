@@ -34,7 +34,7 @@ from vasp_studies import (
 from llo_dft.analysis.study_analysis import study_result
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.cli.main import app
-from llo_dft.plotting.vacancy_curve import plot_vacancy_curve
+from llo_dft.report.figures.formation_energy_curve import plot_vacancy_curve
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.results import FIGURE
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.electronic import DensityCurve, ProjectedDensities
-from llo_dft.plotting.density_of_states import plot_density_of_states, save_density_of_states
+from llo_dft.report.figures.density_of_states import plot_density_of_states, save_density_of_states
 
 if TYPE_CHECKING:
     from pathlib import Path

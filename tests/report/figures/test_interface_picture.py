@@ -8,8 +8,8 @@ from charge_models import transfer
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d import proj3d
 
-from llo_dft.plotting import interface_picture
-from llo_dft.plotting.interface_picture import save_isosurface
+from llo_dft.report.figures import interface_picture
+from llo_dft.report.figures.interface_picture import save_isosurface
 
 GRID = transfer(0.4)
 

@@ -9,7 +9,7 @@ from matplotlib.patches import Patch
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection  # type: ignore[import-untyped]
 
 from llo_dft.analysis.electronic.density_difference import atom_planes_angstrom
-from llo_dft.plotting.charge_difference import (
+from llo_dft.report.figures.electron_transfer import (
     ELEMENT_COLORS,
     GAIN_COLOR,
     LOSS_COLOR,
@@ -17,7 +17,7 @@ from llo_dft.plotting.charge_difference import (
     charge_title,
     new_figure,
 )
-from llo_dft.plotting.isosurface import isosurface
+from llo_dft.report.figures.isosurface import isosurface
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from slab_runs import HEIGHT, HEIGHTS, write_slab
 
-from llo_dft.plotting.potential import plot_planes, plot_potential, save_potential
+from llo_dft.report.figures.potential_profile import plot_planes, plot_potential, save_potential
 from llo_dft.study.vasp_potential import potential_of
 
 

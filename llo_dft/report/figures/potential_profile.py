@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from llo_dft.plotting.charge_difference import ELEMENT_COLORS, OTHER_COLOR
-from llo_dft.plotting.settings_text import settings_text, title_text
+from llo_dft.report.figures.electron_transfer import ELEMENT_COLORS, OTHER_COLOR
+from llo_dft.report.figures.settings_text import settings_text, title_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

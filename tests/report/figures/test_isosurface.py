@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from llo_dft.plotting.isosurface import isosurface
+from llo_dft.report.figures.isosurface import isosurface
 
 
 class TestIsosurface:

@@ -9,8 +9,8 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from llo_dft.analysis.engines.study_comparison import compare_studies
-from llo_dft.plotting.study_comparison import plot_study_comparison, save_study_comparison
-from llo_dft.plotting.vacancy_curve import colors_by_name
+from llo_dft.report.figures.engines_side_by_side import plot_study_comparison, save_study_comparison
+from llo_dft.report.figures.formation_energy_curve import colors_by_name
 
 if TYPE_CHECKING:
     from pathlib import Path

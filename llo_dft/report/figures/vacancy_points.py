@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from llo_dft.documents.plain_run_results import VacancyRuns
 from llo_dft.documents.study_result import system_name
-from llo_dft.plotting.settings_text import settings_text, title_text
+from llo_dft.report.figures.settings_text import settings_text, title_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,7 @@ from matplotlib.patches import Circle
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from llo_dft.plotting.structure import ELEMENT_STYLE, plot_view, save_views
+from llo_dft.report.figures.structure_picture import ELEMENT_STYLE, plot_view, save_views
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from llo_dft.documents.study_result import system_name
-from llo_dft.plotting.vacancy_curve import colors_by_name
+from llo_dft.report.figures.formation_energy_curve import colors_by_name
 
 if TYPE_CHECKING:
     from pathlib import Path

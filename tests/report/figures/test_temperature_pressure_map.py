@@ -11,7 +11,7 @@ from llo_dft.analysis.vacancy.turning_temperature import turning_temperature
 from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.plain_run_results import RunHost, RunVacancy, VacancyRuns
-from llo_dft.plotting import vacancy_map as figures
+from llo_dft.report.figures import temperature_pressure_map as figures
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from llo_dft.analysis.voltage_curve import LithiatedHost, voltage_curve
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.plain_run_results import RunRecord, VoltageRuns
-from llo_dft.plotting import voltage as figures
-from llo_dft.plotting.settings_text import settings_text
+from llo_dft.report.figures import voltage_steps as figures
+from llo_dft.report.figures.settings_text import settings_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from llo_dft.analysis.electronic.density_difference import atom_planes_angstrom
-from llo_dft.plotting.settings_text import settings_text, title_text
+from llo_dft.report.figures.settings_text import settings_text, title_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -20,7 +20,11 @@ from llo_dft.documents.study_result import (
     TurningPoint,
     VacancyResult,
 )
-from llo_dft.plotting.vacancy_curve import plot_vacancy_curve, save_vacancy_curve, system_colors
+from llo_dft.report.figures.formation_energy_curve import (
+    plot_vacancy_curve,
+    save_vacancy_curve,
+    system_colors,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

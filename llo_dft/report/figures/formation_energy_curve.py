@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from llo_dft.analysis.vacancy.turning_point import lowest_line
 from llo_dft.documents.study_result import system_name
-from llo_dft.plotting.legend import legend_below
-from llo_dft.plotting.vacancy_points import ANY_CLASS, curve_points
+from llo_dft.report.figures.legend import legend_below
+from llo_dft.report.figures.vacancy_points import ANY_CLASS, curve_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.plain_run_results import VacancyRuns
     from llo_dft.documents.study_result import StudyResult, TurningPoint
-    from llo_dft.plotting.vacancy_points import CurvePoints, HostPoints
+    from llo_dft.report.figures.vacancy_points import CurvePoints, HostPoints
 
 #: Colour of the bare slab, and of each coated one in turn.
 _BARE: Final = "#1f4e79"

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from llo_dft.plotting.settings_text import settings_text, title_text
+from llo_dft.report.figures.settings_text import settings_text, title_text
 
 if TYPE_CHECKING:
     from pathlib import Path

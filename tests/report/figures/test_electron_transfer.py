@@ -7,7 +7,7 @@ from charge_models import LOWER, UPPER
 from matplotlib.figure import Figure
 
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.plotting.charge_difference import (
+from llo_dft.report.figures.electron_transfer import (
     charge_title,
     plot_atom_planes,
     plot_bonds,

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from llo_dft.plotting.legend import legend_below
-from llo_dft.plotting.settings_text import settings_text, title_text
+from llo_dft.report.figures.legend import legend_below
+from llo_dft.report.figures.settings_text import settings_text, title_text
 
 if TYPE_CHECKING:
     from pathlib import Path
