@@ -39,7 +39,7 @@ def band_center(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     Occupied, full and fixed window are computed together, with captured weight and width.
     """
     from llo_dft.errors import InputError  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.study.vasp_band_centers import centers_of  # noqa: PLC0415
+    from llo_dft.runs.orbital_centers import centers_of  # noqa: PLC0415
 
     with bad_input_in_one_line():
         shown, fixed = parse_window(window)

@@ -35,7 +35,7 @@ def charge_difference(  # noqa: PLR0913, PLR0917 (each is an argument or option 
     settings of the three are compared where their vasprun.xml or vaspout.h5 is beside CHGCAR.
     """
     from llo_dft.cli.run_tables import report_problems  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.study import charge_difference as study  # noqa: PLC0415
+    from llo_dft.runs import charge_difference as study  # noqa: PLC0415
 
     with bad_input_in_one_line():
         _check_options(output, axis, level)

@@ -48,7 +48,7 @@ def potential(
     from llo_dft.cli.limits import parse_limits  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.documents.document import Document  # noqa: PLC0415
     from llo_dft.errors import InputError  # noqa: PLC0415
-    from llo_dft.study.vasp_potential import potential_of  # noqa: PLC0415
+    from llo_dft.runs.potential_levels import potential_of  # noqa: PLC0415
 
     with bad_input_in_one_line():
         if axis not in tuple(AXES):

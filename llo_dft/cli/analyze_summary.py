@@ -26,7 +26,7 @@ def summary(
     """
     from llo_dft.documents.electronic import CalculationSummary  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.errors import InputError  # noqa: PLC0415
-    from llo_dft.study.vasp_summary import summarize  # noqa: PLC0415
+    from llo_dft.runs.run_summary import summarize  # noqa: PLC0415
 
     found = []
     unreadable = 0

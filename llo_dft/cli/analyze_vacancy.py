@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.plain_run_results import VacancyRuns
     from llo_dft.documents.study_result import StudyResult
-    from llo_dft.study.vasp_oxygen import OxygenRequest
+    from llo_dft.runs.run_reservoir import OxygenRequest
     from llo_dft.typing import OxygenScheme
 
 #: Reservoir of plain runs where nothing is said: that of a recipe.
@@ -155,7 +155,7 @@ def _request(
     pressure: float | None,
     o2: tuple[Path | None, float | None],
 ) -> OxygenRequest:
-    from llo_dft.study.vasp_oxygen import OxygenRequest  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.runs.run_reservoir import OxygenRequest  # noqa: PLC0415 (keeps --help fast)
 
     if scheme is None:
         raise InputError(
@@ -192,7 +192,7 @@ def _axes(
 def _runs(
     paths: tuple[list[Path], list[Path]], request: OxygenRequest, options: dict[str, Any]
 ) -> VacancyRuns:
-    from llo_dft.study.vasp_vacancies import VacancyOptions, vacancy_runs  # noqa: PLC0415 (likewise)
+    from llo_dft.runs.run_vacancies import VacancyOptions, vacancy_runs  # noqa: PLC0415 (likewise)
 
     hosts, vacancies = paths
     if not vacancies:

@@ -34,7 +34,7 @@ def voltage(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     voltage between neighbours on it.
     """
     from llo_dft.cli.run_tables import print_voltage_runs, report_problems  # noqa: PLC0415 (fast --help)
-    from llo_dft.study.vasp_voltage import voltage_runs  # noqa: PLC0415
+    from llo_dft.runs.run_voltage import voltage_runs  # noqa: PLC0415
 
     with bad_input_in_one_line():
         check_figure(figure)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.electronic.site_band_centers import class_densities
 from llo_dft.documents.study_result import BandCenterResult, ChargeDifferenceResult
 from llo_dft.errors import InputError
-from llo_dft.study.charge_difference import charge_difference, write_charge_difference
-from llo_dft.study.vasp_band_centers import centers_of
+from llo_dft.runs.charge_difference import charge_difference, write_charge_difference
+from llo_dft.runs.orbital_centers import centers_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -159,7 +159,7 @@ def test_a_failure_while_writing_leaves_nothing(command, folders, tmp_path, monk
     def full_disk(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("llo_dft.study.charge_difference.write_cube", full_disk)
+    monkeypatch.setattr("llo_dft.runs.charge_difference.write_cube", full_disk)
     result = run(command, folders)
     assert result.exit_code == 2
     assert "out can't be written: No space left on device" in result.stderr

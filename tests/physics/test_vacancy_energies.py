@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from llo_dft.analysis.oxygen.chemical_potential import OXYGEN_SCHEMES, oxygen_chemical_potential
 from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
 from llo_dft.documents.plain_run_results import RunHost, RunVacancy
-from llo_dft.study.vasp_oxygen import OxygenRequest
-from llo_dft.study.vasp_vacancies import vacancy_runs
-from llo_dft.study.vasp_voltage import voltage_runs
+from llo_dft.runs.run_reservoir import OxygenRequest
+from llo_dft.runs.run_vacancies import vacancy_runs
+from llo_dft.runs.run_voltage import voltage_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

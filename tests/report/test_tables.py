@@ -22,8 +22,8 @@ from llo_dft.documents.study_result import (
 )
 from llo_dft.report import tables
 from llo_dft.resources import load_structure
-from llo_dft.study.vasp_band_centers import centers_of
-from llo_dft.study.vasp_summary import summarize
+from llo_dft.runs.orbital_centers import centers_of
+from llo_dft.runs.run_summary import summarize
 
 AROUND = OxygenEnvironment(n_tm=2, n_li=1, n_p=1, n_li_interlayer=3, layer="surface", side="top")
 

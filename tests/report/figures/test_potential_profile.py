@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from slab_runs import HEIGHT, HEIGHTS, write_slab
 
 from llo_dft.report.figures.potential_profile import plot_planes, plot_potential, save_potential
-from llo_dft.study.vasp_potential import potential_of
+from llo_dft.runs.potential_levels import potential_of
 
 
 @pytest.fixture(scope="module")

@@ -10,17 +10,17 @@ from llo_dft.analysis.comparability.subtractable import check_hosts, check_metal
 from llo_dft.analysis.voltage_curve import LithiatedHost, VoltageError, voltage_curve
 from llo_dft.documents.plain_run_results import VoltageRuns
 from llo_dft.errors import InputError
-from llo_dft.study.vasp_hosts import check_one_framework, fractions_of, system_of
-from llo_dft.study.vasp_references import lithium_reference
-from llo_dft.study.vasp_runs import read_plain_run
+from llo_dft.runs.host_assignment import check_one_framework, fractions_of, system_of
+from llo_dft.runs.plain_runs import read_plain_run
+from llo_dft.runs.references import lithium_reference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from llo_dft.documents.voltage import VoltageCurve
-    from llo_dft.study.vasp_references import Reference
-    from llo_dft.study.vasp_runs import PlainRun
+    from llo_dft.runs.plain_runs import PlainRun
+    from llo_dft.runs.references import Reference
 
 
 def voltage_runs(

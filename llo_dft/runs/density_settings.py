@@ -11,8 +11,8 @@ from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.engines.vasp.files.run_folder import find_run, read_run
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
 from llo_dft.errors import InputError
-from llo_dft.study.vasp_runs import OWN_SETTINGS, k_mesh_of
-from llo_dft.study.vasp_summary import same_cell, structure_of
+from llo_dft.runs.plain_runs import OWN_SETTINGS, k_mesh_of
+from llo_dft.runs.run_summary import same_cell, structure_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

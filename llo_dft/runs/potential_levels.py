@@ -15,7 +15,7 @@ from llo_dft.engines.vasp.files.run_folder import find_beside, find_run
 from llo_dft.engines.vasp.files.standin_mark import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
 from llo_dft.errors import InputError
-from llo_dft.study.vasp_summary import edges_of, read_run_of, same_cell
+from llo_dft.runs.run_summary import edges_of, read_run_of, same_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from llo_dft.documents.plain_run_results import RunRecord
 from llo_dft.engines.vasp.files.run_folder import read_run
 from llo_dft.engines.vasp.files.vasprun.eigenvalues import electrons
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
-from llo_dft.study.vasp_summary import (
+from llo_dft.runs.run_summary import (
     cell_charge_of,
     read_outcar_beside,
     site_moments_of,

@@ -17,17 +17,17 @@ from llo_dft.analysis.vacancy.turning_point import turning_point
 from llo_dft.analysis.vacancy.turning_temperature import turning_temperature
 from llo_dft.analysis.vacancy.vacancy_map import formation_energies_ev, vacancy_map
 from llo_dft.documents.plain_run_results import RunHost, RunVacancy, VacancyRuns
-from llo_dft.study.vasp_hosts import (
+from llo_dft.runs.host_assignment import (
     check_one_framework,
     fractions_of,
     host_of,
     system_of,
 )
-from llo_dft.study.vasp_oxygen import run_reservoir
-from llo_dft.study.vasp_references import oxygen_reference
-from llo_dft.study.vasp_relaxed import host_flags, moments_note, vacancy_flags
-from llo_dft.study.vasp_removed import removed_oxygens
-from llo_dft.study.vasp_runs import read_plain_run
+from llo_dft.runs.plain_runs import read_plain_run
+from llo_dft.runs.rebuilt import host_flags, moments_note, vacancy_flags
+from llo_dft.runs.references import oxygen_reference
+from llo_dft.runs.removed_oxygen import removed_oxygens
+from llo_dft.runs.run_reservoir import run_reservoir
 from llo_dft.typing import System
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.plain_run_results import RunRecord
     from llo_dft.documents.study_result import OxygenChemicalPotential, TurningPoint
-    from llo_dft.study.vasp_oxygen import OxygenRequest, RunReservoir
-    from llo_dft.study.vasp_references import Reference
-    from llo_dft.study.vasp_runs import PlainRun
+    from llo_dft.runs.plain_runs import PlainRun
+    from llo_dft.runs.references import Reference
+    from llo_dft.runs.run_reservoir import OxygenRequest, RunReservoir
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.vacancy.formation_energy import VacancyCompositionError, removed_oxygen_count
 from llo_dft.analysis.vacancy.missing_sites import best_match
 from llo_dft.errors import InputError
-from llo_dft.study.vasp_runs import formula_of
+from llo_dft.runs.plain_runs import formula_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.analysis.vacancy.missing_sites import MissingOxygen
-    from llo_dft.study.vasp_runs import PlainRun
+    from llo_dft.runs.plain_runs import PlainRun
     from llo_dft.typing import System
 
 

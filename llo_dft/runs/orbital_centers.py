@@ -12,8 +12,8 @@ from llo_dft.engines.vasp.files.run_folder import read_run
 from llo_dft.engines.vasp.files.standin_mark import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import ProjectionRequest, VaspFileError
 from llo_dft.errors import InputError
-from llo_dft.study.vasp_potential import faces_beside
-from llo_dft.study.vasp_summary import edges_of, read_outcar_beside, structure_of
+from llo_dft.runs.potential_levels import faces_beside
+from llo_dft.runs.run_summary import edges_of, read_outcar_beside, structure_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

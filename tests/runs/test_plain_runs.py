@@ -16,10 +16,15 @@ from llo_dft.builders.surface.slab import build_slab
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
 from llo_dft.errors import InputError
 from llo_dft.resources import load_structure
-from llo_dft.study.vasp_hosts import check_one_framework, fractions_of, host_of, lithium_fractions
-from llo_dft.study.vasp_oxygen import OxygenRequest
-from llo_dft.study.vasp_runs import read_plain_run
-from llo_dft.study.vasp_vacancies import VacancyOptions, vacancy_runs
+from llo_dft.runs.host_assignment import (
+    check_one_framework,
+    fractions_of,
+    host_of,
+    lithium_fractions,
+)
+from llo_dft.runs.plain_runs import read_plain_run
+from llo_dft.runs.run_reservoir import OxygenRequest
+from llo_dft.runs.run_vacancies import VacancyOptions, vacancy_runs
 
 if TYPE_CHECKING:
     from pathlib import Path

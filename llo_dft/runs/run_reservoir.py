@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.documents.study_result import OxygenChemicalPotential
-    from llo_dft.study.vasp_references import Reference
-    from llo_dft.study.vasp_runs import PlainRun
+    from llo_dft.runs.plain_runs import PlainRun
+    from llo_dft.runs.references import Reference
 
 
 @dataclass(frozen=True)

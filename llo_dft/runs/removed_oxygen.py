@@ -9,11 +9,11 @@ from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.documents.plain_run_results import RemovedOxygen
 from llo_dft.documents.study_result import OxygenEnvironment
 from llo_dft.errors import InputError
-from llo_dft.study.vasp_hosts import missing_sites
+from llo_dft.runs.host_assignment import missing_sites
 
 if TYPE_CHECKING:
     from llo_dft.builders.environment.oxygen_environment import Environment
-    from llo_dft.study.vasp_runs import PlainRun
+    from llo_dft.runs.plain_runs import PlainRun
 
 
 def removed_oxygens(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.vacancy.structure_check import check_relaxed
-from llo_dft.study.vasp_hosts import missing_sites
+from llo_dft.runs.host_assignment import missing_sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from llo_dft.study.vasp_runs import PlainRun
+    from llo_dft.runs.plain_runs import PlainRun
 
 #: Most runs that a note names.
 _MOST_NAMED: Final = 3

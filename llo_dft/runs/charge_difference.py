@@ -18,7 +18,7 @@ from llo_dft.engines.vasp.files.grids.read_grids import (
 )
 from llo_dft.engines.vasp.files.grids.write_grids import write_chgcar, write_cube
 from llo_dft.errors import InputError
-from llo_dft.study.vasp_densities import compared_settings
+from llo_dft.runs.density_settings import compared_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,1 @@
+"""Finished runs that no study made: read, compared and analysed."""
