@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from jobflow import SETTINGS
 from jobflow.core.flow import get_flow
 
+from llo_dft.runner.flow_result import FlowResult, JobEvent, JobFailure, JobKey, JobNotRun
 from llo_dft.runner.graph import FlowGraph
 from llo_dft.runner.lanes import Lanes
 from llo_dft.runner.messages import (
@@ -27,7 +28,6 @@ from llo_dft.runner.messages import (
 )
 from llo_dft.runner.outputs import Outputs
 from llo_dft.runner.processes import WorkerProcess
-from llo_dft.runner.results import FlowResult, JobEvent, JobFailure, JobKey, JobNotRun
 from llo_dft.runner.worker import raised_error
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from jobflow import Flow, Job, JobStore, Response
 
+    from llo_dft.runner.flow_result import EventKind
     from llo_dft.runner.nodes import Node
-    from llo_dft.runner.results import EventKind
 
 
 def run_flow(  # noqa: PLR0913  # all but the flow are options, by keyword
