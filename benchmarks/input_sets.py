@@ -22,7 +22,7 @@ from llo_dft.engines.vasp.inputs import input_generator, poscar_structure
 from llo_dft.engines.vasp.protocols import VASP_PROTOCOLS, vasp_protocol
 from llo_dft.recipe import load_recipe
 from llo_dft.resources import resource_path
-from llo_dft.study.plan import make_plan
+from llo_dft.study.planning.make_plan import make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -65,7 +65,7 @@ class Cost:
 def study_side(folder: Path, options: dict[str, Any]) -> None:
     """Run the study in a folder."""
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (the other side has no use for it)
-    from llo_dft.study.run import prepare_run, run_study  # noqa: PLC0415
+    from llo_dft.study.run_study import prepare_run, run_study  # noqa: PLC0415
 
     recipe = overridden(Path(options["recipe"]), options["fmax"])
     prepared = prepare_run(recipe, Path(options["recipe"]).parent, StudyFolder(folder / "study"))
@@ -255,7 +255,7 @@ def print_vacancies(
 def compare(folder: Path, options: argparse.Namespace) -> int:
     """Run both sides in a folder, print the tables, and return the exit status."""
     cost = {"ours": measure("ours", folder, options)}
-    from llo_dft.study.results import read_results  # noqa: PLC0415 (after the timing)
+    from llo_dft.study.study_files import read_results  # noqa: PLC0415 (after the timing)
 
     result = read_results(folder / "study" / "results.json")
     own = own_relaxations(folder, result)

@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from slurm import LocalSlurm, missing_programs
 from studies import coated_recipe, tiny_recipe
 
-from llo_dft.study.plan import make_plan
+from llo_dft.study.planning.make_plan import make_plan
 
 # An example takes as long as the machine's other work lets it: time is no property of the code.
 settings.register_profile("any machine", deadline=None)

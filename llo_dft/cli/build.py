@@ -30,11 +30,11 @@ def build(
         from llo_dft.study.dry_inputs import write_inputs  # noqa: PLC0415
         from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
         from llo_dft.study.manifest import write_structures  # noqa: PLC0415
-        from llo_dft.study.oxygen import oxygen_settings  # noqa: PLC0415
         from llo_dft.study.pictures import draw_hosts  # noqa: PLC0415
-        from llo_dft.study.plan import make_plan  # noqa: PLC0415
-        from llo_dft.study.plan_electronic import with_electronic  # noqa: PLC0415
-        from llo_dft.study.planned import check_engine  # noqa: PLC0415
+        from llo_dft.study.planning.electronic_plan import with_electronic  # noqa: PLC0415
+        from llo_dft.study.planning.make_plan import make_plan  # noqa: PLC0415
+        from llo_dft.study.planning.oxygen_settings import oxygen_settings  # noqa: PLC0415
+        from llo_dft.study.planning.planned_calculations import check_engine  # noqa: PLC0415
 
         own = find_recipe(recipe)[0].engine.name
         study, recipe_folder = recipe_with(recipe, engine=engine, protocol=protocol)

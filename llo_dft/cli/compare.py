@@ -22,7 +22,7 @@ def compare(
     """
     with bad_input_in_one_line():
         check_figure(figure, (".png",))
-        from llo_dft.study.compare import compare_folders  # noqa: PLC0415 (keeps --help fast)
+        from llo_dft.study.compare_folders import compare_folders  # noqa: PLC0415 (keeps --help fast)
 
         comparison = compare_folders(folders)
     if figure is not None:

@@ -17,8 +17,8 @@ from llo_dft.cli.common import (
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from llo_dft.study.doctor import Finding
-    from llo_dft.study.run import PreparedRun
+    from llo_dft.study.doctor.installed import Finding
+    from llo_dft.study.run_study import PreparedRun
 
 
 def doctor(
@@ -52,14 +52,14 @@ def _findings(project: str | None, on: Path | None, recipe: str | None) -> list[
     if project is not None and on is not None:
         raise InputError("expected either --project NAME or --on CLUSTER.yaml")
     if project is not None:
-        from llo_dft.study.remote_doctor import examine_project  # noqa: PLC0415 (keeps --help fast)
+        from llo_dft.study.doctor.project_doctor import examine_project  # noqa: PLC0415 (keeps --help fast)
 
         return examine_project(project, _prepared(recipe))
     if on is not None:
-        from llo_dft.study.cluster_doctor import examine_cluster  # noqa: PLC0415
+        from llo_dft.study.doctor.cluster_doctor import examine_cluster  # noqa: PLC0415
 
         return examine_cluster(on, _prepared(recipe))
-    from llo_dft.study.doctor import examine  # noqa: PLC0415
+    from llo_dft.study.doctor.installed import examine  # noqa: PLC0415
 
     if recipe is not None:
         raise InputError("--recipe goes with --project or --on")
@@ -69,7 +69,7 @@ def _findings(project: str | None, on: Path | None, recipe: str | None) -> list[
 def _prepared(recipe: str | None) -> PreparedRun | None:
     """Prepare a study that is to be estimated, not run."""
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.study.run import prepare_run  # noqa: PLC0415
+    from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
 
     if recipe is None:
         return None

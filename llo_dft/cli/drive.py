@@ -25,7 +25,7 @@ def drive(folder: Path = typer.Argument(help="Folder of the study.")) -> None:
     from llo_dft.hpc import driver  # noqa: PLC0415
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.study.rounds import how_far  # noqa: PLC0415
-    from llo_dft.study.run import prepare_run  # noqa: PLC0415
+    from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
 
     study = StudyFolder(folder)
     incomplete = False

@@ -62,7 +62,7 @@ def _surface(path: Path, miller: tuple[int, int, int]) -> tuple[SurfaceLattice, 
     """Return the surface lattice of a CIF, and the atoms of one repeat under its cell."""
     from llo_dft.builders.surface.surface_lattice import surface_lattice  # noqa: PLC0415
     from llo_dft.errors import InputError  # noqa: PLC0415
-    from llo_dft.study.cif import read_cif  # noqa: PLC0415
+    from llo_dft.study.planning.cif_input import read_cif  # noqa: PLC0415
 
     structure = read_cif(path)
     try:

@@ -15,7 +15,7 @@ from llo_dft.cli.common import on_terminal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from llo_dft.study.run import Progress
+    from llo_dft.study.run_study import Progress
 
 _MARK = {"completed": "", "failed": "FAILED ", "skipped": "skipped ", "reused": ""}
 

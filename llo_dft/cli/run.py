@@ -20,7 +20,7 @@ from llo_dft.errors import InputError
 if TYPE_CHECKING:
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.hpc.cluster_config import ClusterConfig
-    from llo_dft.study.run import PreparedRun
+    from llo_dft.study.run_study import PreparedRun
 
 
 def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
@@ -44,8 +44,8 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         study, recipe_folder = recipe_with(recipe, engine=engine, protocol=protocol, scheme=scheme)
         from llo_dft.hpc.driver import check_not_driven  # noqa: PLC0415 (keeps --help fast)
         from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-        from llo_dft.study.remote_record import check_not_submitted  # noqa: PLC0415
-        from llo_dft.study.run import prepare_run  # noqa: PLC0415
+        from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
+        from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
 
         config = None if on is None else _cluster(on, workers)
         folder = StudyFolder(output)
@@ -60,7 +60,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         print_json(result.model_dump(mode="json"))
     else:
         from llo_dft.cli.tables import print_study  # noqa: PLC0415
-        from llo_dft.study.results import FIGURE  # noqa: PLC0415
+        from llo_dft.study.study_files import FIGURE  # noqa: PLC0415
 
         print_study(result)
         typer.echo(f"wrote {folder.results}, results.csv and {FIGURE} in {output}")
@@ -69,9 +69,9 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
 
 def _run_here(prepared: PreparedRun, workers: int | None) -> StudyResult:
     from llo_dft.cli.progress import shown_progress  # noqa: PLC0415
-    from llo_dft.study.estimate import estimate  # noqa: PLC0415
     from llo_dft.study.machine import default_workers  # noqa: PLC0415
-    from llo_dft.study.run import run_study  # noqa: PLC0415
+    from llo_dft.study.planning.estimate import estimate  # noqa: PLC0415
+    from llo_dft.study.run_study import run_study  # noqa: PLC0415
 
     workers = workers or default_workers()
     _announce(prepared, f"{workers} at a time")
@@ -98,7 +98,7 @@ def run_on_cluster(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
     from llo_dft.cli.progress import shown_progress  # noqa: PLC0415
     from llo_dft.hpc.dask_cluster import dask_workers  # noqa: PLC0415
     from llo_dft.hpc.driver import cluster_folder  # noqa: PLC0415
-    from llo_dft.study.estimate import calculation_work  # noqa: PLC0415
+    from llo_dft.study.planning.estimate import calculation_work  # noqa: PLC0415
     from llo_dft.study.rounds import run_rounds  # noqa: PLC0415
 
     most = config.workers.max_jobs * config.workers.processes

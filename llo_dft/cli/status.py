@@ -19,14 +19,14 @@ def status(
 ) -> None:
     """Tell what of a study is done, running, failed and why, or missing."""
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.study.remote_record import read_submission  # noqa: PLC0415
-    from llo_dft.study.status import study_status  # noqa: PLC0415
+    from llo_dft.study.remote.submission_record import read_submission  # noqa: PLC0415
+    from llo_dft.study.study_status import study_status  # noqa: PLC0415
 
     study = StudyFolder(folder)
     with bad_input_in_one_line():
         found = study_status(study)
         if read_submission(folder) is not None:
-            from llo_dft.study.remote_status import with_queue  # noqa: PLC0415 (seconds)
+            from llo_dft.study.remote.queue_status import with_queue  # noqa: PLC0415 (seconds)
 
             found = with_queue(found, study)
     if as_json:

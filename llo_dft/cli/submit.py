@@ -13,7 +13,7 @@ from llo_dft.errors import InputError
 if TYPE_CHECKING:
     from llo_dft.hpc.submission import Submission
     from llo_dft.recipe import Recipe
-    from llo_dft.study.run import PreparedRun
+    from llo_dft.study.run_study import PreparedRun
 
 
 def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
@@ -70,8 +70,8 @@ def _submit_driver(
     from llo_dft.hpc.submission import Submission  # noqa: PLC0415
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.study.manifest import write_structures  # noqa: PLC0415
-    from llo_dft.study.remote_record import check_not_submitted  # noqa: PLC0415
-    from llo_dft.study.run import prepare_run  # noqa: PLC0415
+    from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
+    from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
 
     config = load_cluster(on)
     require_dask()
@@ -115,7 +115,7 @@ def _submit_jobs(
     if dry_run:
         show(submission)
         return ""
-    from llo_dft.study.remote_submit import submit_study  # noqa: PLC0415
+    from llo_dft.study.remote.submit_project import submit_study  # noqa: PLC0415
 
     submit_study(submission)
     return (
@@ -135,13 +135,13 @@ def cancel(folder: Path = typer.Argument(help="Folder of the study.")) -> None:
     """Take a study out of a cluster's queue: its driver and workers, or its jobs."""
     from llo_dft.hpc import driver  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-    from llo_dft.study.remote_record import read_submission  # noqa: PLC0415
+    from llo_dft.study.remote.submission_record import read_submission  # noqa: PLC0415
 
     with bad_input_in_one_line():
         if read_submission(folder) is None:
             jobs = driver.cancel(folder)
         else:
-            from llo_dft.study.remote_submit import cancel_study  # noqa: PLC0415
+            from llo_dft.study.remote.submit_project import cancel_study  # noqa: PLC0415
 
             jobs = cancel_study(StudyFolder(folder))
     found = f"cancelled {', '.join(jobs)}" if jobs else "no job of it was in the queue"
@@ -151,7 +151,7 @@ def cancel(folder: Path = typer.Argument(help="Folder of the study.")) -> None:
 def _show(prepared: PreparedRun, submission: Submission) -> None:
     from llo_dft.hpc.driver import driver_request  # noqa: PLC0415
     from llo_dft.hpc.scripts import driver_script, worker_script  # noqa: PLC0415
-    from llo_dft.study.estimate import estimate  # noqa: PLC0415
+    from llo_dft.study.planning.estimate import estimate  # noqa: PLC0415
 
     expected = estimate(prepared.plan, prepared.engine, prepared.folder.calculations)
     hours = None if expected.seconds is None else expected.seconds / 3600

@@ -12,7 +12,7 @@ from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, prin
 
 if TYPE_CHECKING:
     from llo_dft.recipe import Recipe
-    from llo_dft.study.remote_submit import PreparedSubmission
+    from llo_dft.study.remote.submit_project import PreparedSubmission
 
 
 def submit_to_project(
@@ -28,9 +28,9 @@ def submit_to_project(
     from llo_dft.hpc.driver import check_not_driven  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.hpc.remote_project import load_project  # noqa: PLC0415
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-    from llo_dft.study.remote_record import check_not_submitted  # noqa: PLC0415
-    from llo_dft.study.remote_submit import prepare_submission  # noqa: PLC0415
-    from llo_dft.study.run import prepare_run  # noqa: PLC0415
+    from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
+    from llo_dft.study.remote.submit_project import prepare_submission  # noqa: PLC0415
+    from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
 
     settings = load_project(project)
     check_not_driven(output)
@@ -41,7 +41,7 @@ def submit_to_project(
 
 def show(submission: PreparedSubmission) -> None:
     """Print every job of a submission, what it asks for, and the core-hours."""
-    from llo_dft.study.remote_jobs import core_hours  # noqa: PLC0415
+    from llo_dft.study.remote.job_requests import core_hours  # noqa: PLC0415
 
     prepared = submission.prepared
     expected = core_hours(submission.wanted, prepared.plan, prepared.engine)
@@ -115,7 +115,7 @@ def retry(
 ) -> None:
     """Rerun what failed of a study that was submitted to a project, with what it now asks for."""
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.study.remote_retry import retry_study  # noqa: PLC0415
+    from llo_dft.study.remote.rerun import retry_study  # noqa: PLC0415
 
     with bad_input_in_one_line():
         done = retry_study(StudyFolder(folder), stale_after)
@@ -143,8 +143,8 @@ def collect(
     """
     from llo_dft.hpc.remote_project import load_project  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-    from llo_dft.study.remote_record import require_submission  # noqa: PLC0415
-    from llo_dft.study.remote_results import collect_now  # noqa: PLC0415
+    from llo_dft.study.remote.collect_results import collect_now  # noqa: PLC0415
+    from llo_dft.study.remote.submission_record import require_submission  # noqa: PLC0415
 
     study = StudyFolder(folder)
     with bad_input_in_one_line():
@@ -154,7 +154,7 @@ def collect(
         print_json(result.model_dump(mode="json"))
     else:
         from llo_dft.cli.tables import print_study  # noqa: PLC0415
-        from llo_dft.study.results import FIGURE  # noqa: PLC0415
+        from llo_dft.study.study_files import FIGURE  # noqa: PLC0415
 
         print_study(result)
         typer.echo(f"wrote {study.results}, results.csv and {FIGURE} in {folder}")

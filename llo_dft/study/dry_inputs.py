@@ -12,7 +12,7 @@ from llo_dft.engines.vasp.incar import STAGES
 from llo_dft.engines.vasp.inputs import input_generator, poscar_structure
 from llo_dft.engines.vasp.potcars import n_electrons
 from llo_dft.study.folder import write_whole
-from llo_dft.study.planned import planned_calculations
+from llo_dft.study.planning.planned_calculations import planned_calculations
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.engines.vasp.protocols import VaspProtocol
     from llo_dft.engines.vasp.vasp_engine import VaspEngine
-    from llo_dft.study.planned import PlannedCalculation
+    from llo_dft.study.planning.planned_calculations import PlannedCalculation
 
 #: Folder of the inputs within that of a study, and the file that says how big they are.
 INPUTS = "inputs"

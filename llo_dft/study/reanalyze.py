@@ -9,8 +9,8 @@ from llo_dft.calculations.cache import CalculationCache
 from llo_dft.engines.registry import oxygen_reference
 from llo_dft.jobs.calculate import skipped
 from llo_dft.recipe import parse_recipe
-from llo_dft.study.oxygen import oxygen_settings
-from llo_dft.study.results import read_results, stored_plan, with_failures
+from llo_dft.study.planning.oxygen_settings import oxygen_settings
+from llo_dft.study.study_files import read_results, stored_plan, with_failures
 
 if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from llo_dft.calculations.cache import CONTINUE, CalculationCache
-from llo_dft.study.run import run_study
+from llo_dft.study.run_study import run_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.study.folder import StudyFolder
-    from llo_dft.study.run import PreparedRun, Progress
+    from llo_dft.study.run_study import PreparedRun, Progress
 
 
 def run_rounds(

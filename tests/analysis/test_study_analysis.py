@@ -8,7 +8,7 @@ from llo_dft.analysis.study_analysis import study_result
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.documents.oxygen import OxygenSettings
 from llo_dft.recipe import parse_recipe
-from llo_dft.study.plan import make_plan
+from llo_dft.study.planning.make_plan import make_plan
 
 FINGERPRINT = Fingerprint(engine="chgnet", engine_version="0.4.2", functional="PBE")
 LABEL_O2 = -4.948

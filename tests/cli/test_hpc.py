@@ -12,7 +12,7 @@ from store_server import StoreServer
 from studies import write_recipe
 
 from llo_dft.hpc.remote_project import load_project
-from llo_dft.study.estimate import TYPICAL_EVALUATIONS
+from llo_dft.study.planning.estimate import TYPICAL_EVALUATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +101,7 @@ def server() -> Iterator[StoreServer]:
 def test_a_study_from_submit_to_collect(
     command: Command, server: StoreServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("llo_dft.study.run.engine_from", SlowEngine)
+    monkeypatch.setattr("llo_dft.study.run_study.engine_from", SlowEngine)
     file = project_file(tmp_path, server)
     recipe = write_recipe(
         tmp_path,
@@ -158,7 +158,7 @@ def _drive(file: Path, *broken: str) -> None:
 def test_a_job_type_that_the_project_lacks_is_told(
     command: Command, server: StoreServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("llo_dft.study.run.engine_from", SlowEngine)
+    monkeypatch.setattr("llo_dft.study.run_study.engine_from", SlowEngine)
     file = project_file(tmp_path, server)
     change_project(file, lambda p: p["metadata"]["llo_dft"]["job_types"].pop("cell_relaxation"))
     done = command("submit", write_recipe(tmp_path), "--project", "lab", "-o", "study")

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from llo_dft.cli.progress import TimeLeft
-from llo_dft.study.run import Progress
+from llo_dft.study.run_study import Progress
 
 WORK = {"Li": 1.0, "bulk": 9.0, "a": 45.0, "b": 45.0}
 

@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.cli.main import app
-from llo_dft.study.results import results_schema
+from llo_dft.study.study_files import results_schema
 
 if TYPE_CHECKING:
     from pathlib import Path

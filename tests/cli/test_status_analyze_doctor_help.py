@@ -13,8 +13,8 @@ from studies import tiny_recipe, write_recipe
 
 from llo_dft.engines.registry import oxygen_reference
 from llo_dft.study.folder import StudyFolder
-from llo_dft.study.oxygen import oxygen_settings
-from llo_dft.study.run import PreparedRun, run_study
+from llo_dft.study.planning.oxygen_settings import oxygen_settings
+from llo_dft.study.run_study import PreparedRun, run_study
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -26,7 +26,7 @@ def one_line(done: Result) -> str:
 
 @pytest.fixture
 def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr("llo_dft.study.run.engine_from", SlowEngine)
+    monkeypatch.setattr("llo_dft.study.run_study.engine_from", SlowEngine)
     return write_recipe(tmp_path)
 
 

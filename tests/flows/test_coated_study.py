@@ -31,7 +31,7 @@ from fake_study import FakeStudy, assert_same_atoms
 from studies import coated_recipe
 
 from llo_dft.analysis.interface.adhesion import interface_bonds
-from llo_dft.study.plan import make_plan
+from llo_dft.study.planning.make_plan import make_plan
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan

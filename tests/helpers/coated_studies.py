@@ -16,9 +16,9 @@ from slow_engine import SlowEngine
 from studies import coated_recipe
 
 from llo_dft.study.folder import StudyFolder
-from llo_dft.study.oxygen import oxygen_settings
-from llo_dft.study.plan import make_plan
-from llo_dft.study.run import PreparedRun, run_study
+from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.study.planning.oxygen_settings import oxygen_settings
+from llo_dft.study.run_study import PreparedRun, run_study
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan

@@ -12,7 +12,7 @@ from slow_engine import SlowEngine
 
 from llo_dft.cli import submit
 from llo_dft.cli.main import app
-from llo_dft.study import run
+from llo_dft.study import run_study as run
 
 
 def driver_command(python: str) -> list[str]:

@@ -90,7 +90,7 @@ def build_structures() -> dict[str, Structure]:
     from studies import coated_recipe, tiny_recipe
 
     from llo_dft.builders.molecule import o2_in_box
-    from llo_dft.study.plan import make_plan
+    from llo_dft.study.planning.make_plan import make_plan
 
     plan = make_plan(tiny_recipe(), Path())
     coated = make_plan(coated_recipe(), Path())

@@ -26,11 +26,11 @@ from llo_dft.hpc.remote_template import check_answers, project_text, write_proje
 from llo_dft.hpc.run_job import run_job
 from llo_dft.resources import resource_path
 from llo_dft.study.folder import StudyFolder
-from llo_dft.study.oxygen import oxygen_settings
-from llo_dft.study.remote_status import with_queue
-from llo_dft.study.remote_submit import prepare_submission, submit_study
-from llo_dft.study.run import PreparedRun
-from llo_dft.study.status import study_status
+from llo_dft.study.planning.oxygen_settings import oxygen_settings
+from llo_dft.study.remote.queue_status import with_queue
+from llo_dft.study.remote.submit_project import prepare_submission, submit_study
+from llo_dft.study.run_study import PreparedRun
+from llo_dft.study.study_status import study_status
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure

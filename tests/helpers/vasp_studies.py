@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from llo_dft.report.figures.formation_energy_curve import plot_vacancy_curve
 from llo_dft.study.folder import StudyFolder
-from llo_dft.study.run import PreparedRun, prepare_run, run_study
+from llo_dft.study.run_study import PreparedRun, prepare_run, run_study
 
 if TYPE_CHECKING:
     from llo_dft.documents.study_result import StudyResult

@@ -16,9 +16,9 @@ from studies import tiny_recipe
 from llo_dft.engines.registry import oxygen_reference
 from llo_dft.hpc.remote_project import load_project
 from llo_dft.study.folder import StudyFolder
-from llo_dft.study.oxygen import oxygen_settings
-from llo_dft.study.plan import make_plan
-from llo_dft.study.run import PreparedRun, run_study
+from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.study.planning.oxygen_settings import oxygen_settings
+from llo_dft.study.run_study import PreparedRun, run_study
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.recipe import Recipe
-    from llo_dft.study.run import Progress
+    from llo_dft.study.run_study import Progress
 
 
 class Prepare(Protocol):

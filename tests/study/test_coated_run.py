@@ -27,10 +27,10 @@ from llo_dft.calculations.cache import CalculationCache
 from llo_dft.cli.main import app
 from llo_dft.engines.registry import oxygen_reference
 from llo_dft.study.folder import StudyFolder
-from llo_dft.study.oxygen import oxygen_settings
+from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.reanalyze import reanalyze
-from llo_dft.study.results import FIGURE, read_results, results_schema, with_failures
-from llo_dft.study.status import study_status
+from llo_dft.study.study_files import FIGURE, read_results, results_schema, with_failures
+from llo_dft.study.study_status import study_status
 
 if TYPE_CHECKING:
     from llo_dft.calculations.cache import JournalEntry

@@ -28,7 +28,7 @@ from vasp_studies import (
 from llo_dft.engines.potentials.forcefield import ForceFieldEngine
 from llo_dft.recipe import load_recipe, parse_recipe
 from llo_dft.resources import resource_path
-from llo_dft.study.run import run_study
+from llo_dft.study.run_study import run_study
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.documents.study_result import CalculationRecord, StudyResult
-    from llo_dft.study.run import PreparedRun
+    from llo_dft.study.run_study import PreparedRun
     from llo_dft.typing import CalculationKind, Capability
 
 RELAXATION = {"force_tolerance": 0.3, "cell_force_tolerance": 0.1}

@@ -36,7 +36,7 @@ from llo_dft.calculations.cache import CalculationCache
 from llo_dft.cli.main import app
 from llo_dft.report.figures.formation_energy_curve import plot_vacancy_curve
 from llo_dft.study.folder import StudyFolder
-from llo_dft.study.results import FIGURE
+from llo_dft.study.study_files import FIGURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from standin import StandIn
 
     from llo_dft.documents.study_result import CalculationRecord, StudyResult
-    from llo_dft.study.run import PreparedRun
+    from llo_dft.study.run_study import PreparedRun
 
 #: Of the draw of the calculation that fails.
 SEED = 6

@@ -12,14 +12,15 @@ from remote_study import change_project
 from llo_dft.hpc.probe import ProbeError
 from llo_dft.hpc.remote_probe import find_vasp, run_as_job
 from llo_dft.hpc.remote_project import load_project
-from llo_dft.study import job_findings, remote_doctor
-from llo_dft.study.remote_doctor import examine_project
+from llo_dft.study.doctor import job_findings
+from llo_dft.study.doctor import project_doctor as remote_doctor
+from llo_dft.study.doctor.project_doctor import examine_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from llo_dft.study.doctor import Finding
+    from llo_dft.study.doctor.installed import Finding
     from tests.study.conftest import MakeRemote
 
 #: What this package's own doctor finds in the environment of a job where all is well.

@@ -18,8 +18,8 @@ from remote_study import SECRET, change_project
 from llo_dft.hpc.remote_project import RemoteProjectError, load_project
 from llo_dft.hpc.remote_queue import RemoteQueueError
 from llo_dft.study.folder import StudyFolder, StudyFolderError
-from llo_dft.study.remote_record import check_not_submitted, read_submission
-from llo_dft.study.remote_submit import cancel_study, prepare_submission
+from llo_dft.study.remote.submission_record import check_not_submitted, read_submission
+from llo_dft.study.remote.submit_project import cancel_study, prepare_submission
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,9 +13,9 @@ from llo_dft.chemistry.valences import symbols_of
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.recipe import RecipeError
 from llo_dft.resources import load_structure
-from llo_dft.study.cif import read_cif
-from llo_dft.study.coating import coating_crystal, plan_interfaces
-from llo_dft.study.plan_hosts import plan_hosts
+from llo_dft.study.planning.cif_input import read_cif
+from llo_dft.study.planning.hosts import plan_hosts
+from llo_dft.study.planning.planned_interfaces import coating_crystal, plan_interfaces
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,14 +10,14 @@ from monty.json import MontyDecoder
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.hpc.remote_project import load_project
 from llo_dft.hpc.remote_queue import AT_WORK, descendants, open_queue
-from llo_dft.study.remote_jobs import requests
-from llo_dft.study.remote_record import require_submission
+from llo_dft.study.remote.job_requests import requests
+from llo_dft.study.remote.submission_record import require_submission
 
 if TYPE_CHECKING:
     from llo_dft.hpc.remote_project import RemoteProject
     from llo_dft.hpc.remote_queue import RemoteJob, RemoteQueue
     from llo_dft.study.folder import StudyFolder
-    from llo_dft.study.remote_record import RemoteSubmission, SubmittedJob
+    from llo_dft.study.remote.submission_record import RemoteSubmission, SubmittedJob
 
 
 @dataclass(frozen=True)

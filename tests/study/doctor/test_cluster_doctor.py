@@ -12,18 +12,18 @@ from slow_engine import SlowEngine
 from studies import tiny_recipe
 
 from llo_dft.hpc.probe import ProbeError
-from llo_dft.study import cluster_doctor, job_findings
-from llo_dft.study.cluster_doctor import examine_cluster
+from llo_dft.study.doctor import cluster_doctor, job_findings
+from llo_dft.study.doctor.cluster_doctor import examine_cluster
 from llo_dft.study.folder import StudyFolder
-from llo_dft.study.run import prepare_run
+from llo_dft.study.run_study import prepare_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from slurm import LocalSlurm
 
-    from llo_dft.study.doctor import Finding
-    from llo_dft.study.run import PreparedRun
+    from llo_dft.study.doctor.installed import Finding
+    from llo_dft.study.run_study import PreparedRun
 
 VASP_NAMES = {"VASP's command on a job", "VASP's POTCARs on a job", "VASP itself on a job"}
 
@@ -41,7 +41,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedRun:
-    monkeypatch.setattr("llo_dft.study.run.engine_from", SlowEngine)
+    monkeypatch.setattr("llo_dft.study.run_study.engine_from", SlowEngine)
     folder = StudyFolder(tmp_path / "of-no-study")
     return prepare_run(tiny_recipe(), tmp_path, folder, computes_here=False)
 

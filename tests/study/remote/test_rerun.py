@@ -12,9 +12,9 @@ from remote_study import change_project
 
 from llo_dft.errors import InputError
 from llo_dft.hpc.remote_project import load_project
-from llo_dft.study.remote_record import require_submission
-from llo_dft.study.remote_results import collect_now
-from llo_dft.study.remote_retry import retry_study
+from llo_dft.study.remote.collect_results import collect_now
+from llo_dft.study.remote.rerun import retry_study
+from llo_dft.study.remote.submission_record import require_submission
 
 if TYPE_CHECKING:
     from pathlib import Path

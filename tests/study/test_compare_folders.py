@@ -9,7 +9,7 @@ import pytest
 from studies import tiny_recipe
 
 from llo_dft.errors import InputError
-from llo_dft.study.compare import compare_folders
+from llo_dft.study.compare_folders import compare_folders
 from llo_dft.study.folder import StudyFolder, StudyFolderError
 
 if TYPE_CHECKING:

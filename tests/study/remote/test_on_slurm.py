@@ -15,8 +15,8 @@ from remote_study import change_project
 from llo_dft.hpc.probe import ProbeError, ask_scheduler
 from llo_dft.hpc.remote_probe import try_header
 from llo_dft.hpc.remote_project import load_project
-from llo_dft.study.remote_retry import retry_study
-from llo_dft.study.remote_submit import cancel_study
+from llo_dft.study.remote.rerun import retry_study
+from llo_dft.study.remote.submit_project import cancel_study
 
 if TYPE_CHECKING:
     import subprocess
@@ -37,7 +37,7 @@ PATIENCE_S = 900.0
 @pytest.fixture
 def spoken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let small jobs, which run where the runner is, find the fake engine."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "helpers"))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "helpers"))
 
 
 def wait_until(what: str, holds: Callable[[], object]) -> None:

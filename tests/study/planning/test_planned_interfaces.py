@@ -12,10 +12,10 @@ from llo_dft.builders.cell_checks import formal_charge
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.errors import InputError
 from llo_dft.recipe import RecipeError, parse_recipe
-from llo_dft.study.coating import SCORE_TOLERANCE, _distinct
 from llo_dft.study.folder import StudyFolder
-from llo_dft.study.plan import make_plan
-from llo_dft.study.run import prepare_run
+from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.study.planning.planned_interfaces import SCORE_TOLERANCE, _distinct
+from llo_dft.study.run_study import prepare_run
 
 
 def recipe(supercell=(1, 2), **coating):

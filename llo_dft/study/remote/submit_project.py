@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING
 
 from llo_dft.hpc.remote_project import load_project
 from llo_dft.hpc.remote_queue import AT_WORK, open_queue
-from llo_dft.study.assemble import make_flow
 from llo_dft.study.folder import write_whole
 from llo_dft.study.manifest import write_structures
-from llo_dft.study.remote_jobs import ask, requests, submitted_jobs
-from llo_dft.study.remote_record import (
+from llo_dft.study.planning.assemble import make_flow
+from llo_dft.study.remote.collect_results import write_study
+from llo_dft.study.remote.job_requests import ask, requests, submitted_jobs
+from llo_dft.study.remote.submission_record import (
     RemoteSubmission,
     check_not_submitted,
     record_path,
     require_submission,
     write_submission,
 )
-from llo_dft.study.remote_results import write_study
 
 if TYPE_CHECKING:
     from jobflow import Flow
 
     from llo_dft.hpc.remote_project import RemoteProject
     from llo_dft.study.folder import StudyFolder
-    from llo_dft.study.remote_jobs import RequestedJob
-    from llo_dft.study.run import PreparedRun
+    from llo_dft.study.remote.job_requests import RequestedJob
+    from llo_dft.study.run_study import PreparedRun
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from llo_dft.engines.base import EngineError
 from llo_dft.engines.potentials.forcefield import ForceFieldEngine
 from llo_dft.engines.vasp.vasp_engine import VaspEngine
 from llo_dft.study.dry_inputs import _after_time_reversal, write_inputs
-from llo_dft.study.planned import check_engine, planned_calculations
+from llo_dft.study.planning.planned_calculations import check_engine, planned_calculations
 
 
 def test_every_label_has_its_kind_and_structure(plan):

@@ -12,7 +12,7 @@ from llo_dft.builders.vacancies import VacancyError
 from llo_dft.errors import InputError
 from llo_dft.recipe import RecipeError
 from llo_dft.resources import resource_path
-from llo_dft.study.plan import make_plan
+from llo_dft.study.planning.make_plan import make_plan
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan

@@ -11,14 +11,14 @@ from llo_dft.documents.study_result import StudyResult
 from llo_dft.engines.registry import engine_from
 from llo_dft.jobs.calculate import CALCULATION
 from llo_dft.runner import memory_job_store, run_flow
-from llo_dft.study.assemble import make_flow
 from llo_dft.study.folder import write_whole
 from llo_dft.study.manifest import write_structures
-from llo_dft.study.oxygen import oxygen_settings
-from llo_dft.study.plan import make_plan
-from llo_dft.study.plan_electronic import with_electronic
-from llo_dft.study.planned import check_engine
-from llo_dft.study.results import with_failures, write_results
+from llo_dft.study.planning.assemble import make_flow
+from llo_dft.study.planning.electronic_plan import with_electronic
+from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.study.planning.oxygen_settings import oxygen_settings
+from llo_dft.study.planning.planned_calculations import check_engine
+from llo_dft.study.study_files import with_failures, write_results
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.hpc.submission import driver_status
 from llo_dft.study.folder import StudyFolderError
-from llo_dft.study.results import read_results
 from llo_dft.study.states import CalculationState, StudyStatus
+from llo_dft.study.study_files import read_results
 
 if TYPE_CHECKING:
     from llo_dft.calculations.cache import JournalEntry

@@ -6,14 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from llo_dft.hpc.probe import ProbeError, ask_scheduler
-from llo_dft.study.doctor import Finding
+from llo_dft.study.doctor.installed import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from llo_dft.hpc.cluster_config import SchedulerName
 
-#: What the findings of VASP are called, see llo_dft.study.doctor.
+#: What the findings of VASP are called, see llo_dft.study.doctor.installed.
 _VASP: Final = "VASP"
 
 #: Of what ``llo-dft doctor --json`` prints.

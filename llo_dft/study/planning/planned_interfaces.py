@@ -15,7 +15,7 @@ from llo_dft.documents.plan import PlannedBond, PlannedInterface
 from llo_dft.errors import InputError
 from llo_dft.recipe import RecipeError
 from llo_dft.resources import load_structure
-from llo_dft.study.cif import read_cif
+from llo_dft.study.planning.cif_input import read_cif
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

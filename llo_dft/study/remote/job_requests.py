@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from llo_dft.engines.potentials.forcefield import ForceFieldCalculation
 from llo_dft.hpc.remote_resources import job_name
 from llo_dft.jobs.calculate import CALCULATION
-from llo_dft.study.estimate import calculation_work
-from llo_dft.study.planned import planned_calculations
-from llo_dft.study.remote_record import SubmittedJob
+from llo_dft.study.planning.estimate import calculation_work
+from llo_dft.study.planning.planned_calculations import planned_calculations
+from llo_dft.study.remote.submission_record import SubmittedJob
 
 if TYPE_CHECKING:
     from jobflow import Flow, Job

@@ -9,7 +9,7 @@ import pytest
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.study.folder import StudyFolderError
 from llo_dft.study.states import CalculationState, StudyStatus
-from llo_dft.study.status import study_status
+from llo_dft.study.study_status import study_status
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan

@@ -10,22 +10,22 @@ from llo_dft.hpc.probe import ProbeError, why_not_writable
 from llo_dft.hpc.remote_probe import find_vasp, run_as_job, try_header
 from llo_dft.hpc.remote_project import load_project
 from llo_dft.hpc.remote_queue import open_queue
-from llo_dft.study.doctor import Finding
-from llo_dft.study.job_findings import (
+from llo_dft.study.doctor.installed import Finding
+from llo_dft.study.doctor.job_findings import (
     program_findings,
     scheduler_finding,
     vasp_finding,
     walltime_finding,
 )
-from llo_dft.study.remote_jobs import core_hours
-from llo_dft.study.remote_submit import prepare_submission
+from llo_dft.study.remote.job_requests import core_hours
+from llo_dft.study.remote.submit_project import prepare_submission
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from llo_dft.hpc.job_types import JobType, JobTypeName
     from llo_dft.hpc.remote_project import RemoteProject
-    from llo_dft.study.run import PreparedRun
+    from llo_dft.study.run_study import PreparedRun
 
 
 def examine_project(name: str, prepared: PreparedRun | None) -> list[Finding]:

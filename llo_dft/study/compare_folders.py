@@ -12,8 +12,8 @@ from llo_dft.analysis.study_analysis import study_result
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.engines.registry import oxygen_reference
 from llo_dft.study.folder import IDENTITY, StudyFolder, StudyFolderError
-from llo_dft.study.oxygen import oxygen_settings
-from llo_dft.study.results import read_results, stored_plan
+from llo_dft.study.planning.oxygen_settings import oxygen_settings
+from llo_dft.study.study_files import read_results, stored_plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

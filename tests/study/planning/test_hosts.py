@@ -10,7 +10,7 @@ from studies import coated_recipe, tiny_recipe
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.recipe import RecipeError
-from llo_dft.study.plan import make_plan
+from llo_dft.study.planning.make_plan import make_plan
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import PlannedHost, StudyPlan

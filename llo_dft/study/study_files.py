@@ -19,8 +19,8 @@ from llo_dft.documents.study_result import (
     VacancyResult,
     host_label,
 )
-from llo_dft.study.electronic import with_electrons
 from llo_dft.study.folder import StudyFolderError, write_whole
+from llo_dft.study.study_electrons import with_electrons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

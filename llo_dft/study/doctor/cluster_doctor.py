@@ -16,21 +16,21 @@ from llo_dft.hpc.probe import (
     vasp_found_by,
 )
 from llo_dft.hpc.scripts import driver_script, python_of, require_dask, worker_script
-from llo_dft.study.doctor import Finding
-from llo_dft.study.estimate import calculation_work
-from llo_dft.study.job_findings import (
+from llo_dft.study.doctor.installed import Finding
+from llo_dft.study.doctor.job_findings import (
     program_findings,
     scheduler_finding,
     vasp_finding,
     walltime_finding,
 )
+from llo_dft.study.planning.estimate import calculation_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from llo_dft.hpc.cluster_config import ClusterConfig
-    from llo_dft.study.run import PreparedRun
+    from llo_dft.study.run_study import PreparedRun
 
 #: Where a job's programs are looked for: here, in the environment that the file makes.
 _WHERE = "a job"

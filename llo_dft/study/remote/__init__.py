@@ -1,0 +1,1 @@
+"""A study in the queue of jobflow-remote: submitted, watched, rerun, collected."""
