@@ -21,10 +21,10 @@ from pymatgen.core import Lattice, Structure
 from tiny_calculation import TinyCalculation
 
 from llo_dft.calculations.cache import CalculationCache
-from llo_dft.hpc.cluster_config import load_cluster
-from llo_dft.hpc.dask_cluster import dask_workers
 from llo_dft.jobs.calculate import calculate
 from llo_dft.runner import memory_job_store, run_flow
+from llo_dft.submit.dask.cluster_config import load_cluster
+from llo_dft.submit.dask.dask_cluster import dask_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ import typer
 from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line
 
 if TYPE_CHECKING:
-    from llo_dft.hpc.submission import Submission
     from llo_dft.study.folder import StudyFolder
+    from llo_dft.submit.dask.submission import Submission
 
 #: How long the run of the round before may hold the folder: a file server that lost a node
 #: keeps its locks for a while, s.
@@ -22,10 +22,10 @@ _LOCK_PATIENCE_S = 180.0
 def drive(folder: Path = typer.Argument(help="Folder of the study.")) -> None:
     """Do one round of a submitted study."""
     from llo_dft.cli.run import run_on_cluster  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.hpc import driver  # noqa: PLC0415
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.study.rounds import how_far  # noqa: PLC0415
     from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
+    from llo_dft.submit.dask import driver  # noqa: PLC0415
 
     study = StudyFolder(folder)
     incomplete = False

@@ -12,7 +12,7 @@ from llo_dft.cli.common import bad_input_in_one_line
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from llo_dft.hpc.remote_template import ProjectAnswers
+    from llo_dft.submit.remote.template import ProjectAnswers
 
 app = typer.Typer(help="Set up a cluster.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -84,8 +84,8 @@ def init(  # noqa: PLR0913, PLR0917 (a flag each)
         if key not in {"folder", "scheduler", "module"} and value is not None
     }
     with bad_input_in_one_line():
-        from llo_dft.hpc.remote_project import projects_folder  # noqa: PLC0415 (keeps --help fast)
-        from llo_dft.hpc.remote_template import check_answers  # noqa: PLC0415
+        from llo_dft.submit.remote.project import projects_folder  # noqa: PLC0415 (keeps --help fast)
+        from llo_dft.submit.remote.template import check_answers  # noqa: PLC0415
 
         chosen = scheduler or _asked("scheduler")
         if chosen not in _SCHEDULERS:
@@ -124,8 +124,8 @@ def _asked(key: str) -> str | None:
 
 
 def _write(folder: Path, scheduler: str, answers: ProjectAnswers) -> Path:
-    from llo_dft.hpc.remote_template import project_text, write_project  # noqa: PLC0415
     from llo_dft.resources import resource_path  # noqa: PLC0415
+    from llo_dft.submit.remote.template import project_text, write_project  # noqa: PLC0415
 
     template = resource_path("hpc_configs", f"jobflow_remote_{scheduler}.yaml")
     text = project_text(template.read_text(encoding="utf-8"), answers)

@@ -19,8 +19,8 @@ from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from llo_dft.documents.study_result import StudyResult
-    from llo_dft.hpc.cluster_config import ClusterConfig
     from llo_dft.study.run_study import PreparedRun
+    from llo_dft.submit.dask.cluster_config import ClusterConfig
 
 
 def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
@@ -42,10 +42,10 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     """Run a study. Run it again, and it goes on where it stopped."""
     with bad_input_in_one_line():
         study, recipe_folder = recipe_with(recipe, engine=engine, protocol=protocol, scheme=scheme)
-        from llo_dft.hpc.driver import check_not_driven  # noqa: PLC0415 (keeps --help fast)
         from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
         from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
         from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
+        from llo_dft.submit.dask.driver import check_not_driven  # noqa: PLC0415 (keeps --help fast)
 
         config = None if on is None else _cluster(on, workers)
         folder = StudyFolder(output)
@@ -83,7 +83,7 @@ def _run_here(prepared: PreparedRun, workers: int | None) -> StudyResult:
 
 
 def _run_until_signal(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
-    from llo_dft.hpc.interruption import Interruption, interruptible  # noqa: PLC0415
+    from llo_dft.submit.interruption import Interruption, interruptible  # noqa: PLC0415
 
     try:
         with interruptible():
@@ -96,10 +96,10 @@ def _run_until_signal(prepared: PreparedRun, config: ClusterConfig) -> StudyResu
 def run_on_cluster(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
     """Run a study on workers in a cluster's queue, driven from here."""
     from llo_dft.cli.progress import shown_progress  # noqa: PLC0415
-    from llo_dft.hpc.dask_cluster import dask_workers  # noqa: PLC0415
-    from llo_dft.hpc.driver import cluster_folder  # noqa: PLC0415
     from llo_dft.study.planning.estimate import calculation_work  # noqa: PLC0415
     from llo_dft.study.rounds import run_rounds  # noqa: PLC0415
+    from llo_dft.submit.dask.dask_cluster import dask_workers  # noqa: PLC0415
+    from llo_dft.submit.dask.driver import cluster_folder  # noqa: PLC0415
 
     most = config.workers.max_jobs * config.workers.processes
     _announce(prepared, f"up to {most} at a time on {config.scheduler}")
@@ -116,8 +116,8 @@ def run_on_cluster(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
 
 
 def _cluster(file: Path, workers: int | None) -> ClusterConfig:
-    from llo_dft.hpc.cluster_config import load_cluster  # noqa: PLC0415
-    from llo_dft.hpc.scripts import require_dask  # noqa: PLC0415
+    from llo_dft.submit.dask.cluster_config import load_cluster  # noqa: PLC0415
+    from llo_dft.submit.dask.scripts import require_dask  # noqa: PLC0415
 
     if workers is not None:
         raise InputError(

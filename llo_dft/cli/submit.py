@@ -11,9 +11,9 @@ from llo_dft.cli.common import bad_input_in_one_line, recipe_with
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from llo_dft.hpc.submission import Submission
     from llo_dft.recipe import Recipe
     from llo_dft.study.run_study import PreparedRun
+    from llo_dft.submit.dask.submission import Submission
 
 
 def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
@@ -60,18 +60,18 @@ def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
 def _submit_driver(
     study: Recipe, recipe_folder: Path, output: Path, on: Path, *, dry_run: bool
 ) -> str:
-    from llo_dft.hpc.cluster_config import load_cluster  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.hpc.driver import (  # noqa: PLC0415
-        check_not_driven,
-        driver_request,
-        submit_driver,
-    )
-    from llo_dft.hpc.scripts import python_of, require_dask  # noqa: PLC0415
-    from llo_dft.hpc.submission import Submission  # noqa: PLC0415
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.study.manifest import write_structures  # noqa: PLC0415
     from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
     from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
+    from llo_dft.submit.dask.cluster_config import load_cluster  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.submit.dask.driver import (  # noqa: PLC0415
+        check_not_driven,
+        driver_request,
+        submit_driver,
+    )
+    from llo_dft.submit.dask.scripts import python_of, require_dask  # noqa: PLC0415
+    from llo_dft.submit.dask.submission import Submission  # noqa: PLC0415
 
     config = load_cluster(on)
     require_dask()
@@ -133,9 +133,9 @@ def driver_command(python: str) -> list[str]:
 
 def cancel(folder: Path = typer.Argument(help="Folder of the study.")) -> None:
     """Take a study out of a cluster's queue: its driver and workers, or its jobs."""
-    from llo_dft.hpc import driver  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.study.remote.submission_record import read_submission  # noqa: PLC0415
+    from llo_dft.submit.dask import driver  # noqa: PLC0415 (keeps --help fast)
 
     with bad_input_in_one_line():
         if read_submission(folder) is None:
@@ -149,9 +149,9 @@ def cancel(folder: Path = typer.Argument(help="Folder of the study.")) -> None:
 
 
 def _show(prepared: PreparedRun, submission: Submission) -> None:
-    from llo_dft.hpc.driver import driver_request  # noqa: PLC0415
-    from llo_dft.hpc.scripts import driver_script, worker_script  # noqa: PLC0415
     from llo_dft.study.planning.estimate import estimate  # noqa: PLC0415
+    from llo_dft.submit.dask.driver import driver_request  # noqa: PLC0415
+    from llo_dft.submit.dask.scripts import driver_script, worker_script  # noqa: PLC0415
 
     expected = estimate(prepared.plan, prepared.engine, prepared.folder.calculations)
     hours = None if expected.seconds is None else expected.seconds / 3600

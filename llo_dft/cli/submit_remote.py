@@ -25,12 +25,12 @@ def submit_to_project(
     InputError
         If something is not as it should be.
     """
-    from llo_dft.hpc.driver import check_not_driven  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.hpc.remote_project import load_project  # noqa: PLC0415
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
     from llo_dft.study.remote.submit_project import prepare_submission  # noqa: PLC0415
     from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
+    from llo_dft.submit.dask.driver import check_not_driven  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.submit.remote.project import load_project  # noqa: PLC0415
 
     settings = load_project(project)
     check_not_driven(output)
@@ -141,10 +141,10 @@ def collect(
 
     A study whose jobs all come to their end writes them by itself.
     """
-    from llo_dft.hpc.remote_project import load_project  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.study.remote.collect_results import collect_now  # noqa: PLC0415
     from llo_dft.study.remote.submission_record import require_submission  # noqa: PLC0415
+    from llo_dft.submit.remote.project import load_project  # noqa: PLC0415 (keeps --help fast)
 
     study = StudyFolder(folder)
     with bad_input_in_one_line():

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
-    from llo_dft.hpc.submission import DriverStatus
+    from llo_dft.submit.dask.submission import DriverStatus
 
 State: TypeAlias = Literal[
     "completed", "running", "queued", "failed", "interrupted", "skipped", "missing"

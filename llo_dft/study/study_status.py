@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from llo_dft.calculations.cache import CalculationCache
-from llo_dft.hpc.submission import driver_status
 from llo_dft.study.folder import StudyFolderError
 from llo_dft.study.states import CalculationState, StudyStatus
 from llo_dft.study.study_files import read_results
+from llo_dft.submit.dask.submission import driver_status
 
 if TYPE_CHECKING:
     from llo_dft.calculations.cache import JournalEntry

@@ -11,8 +11,8 @@ from slow_engine import SlowEngine
 from store_server import StoreServer
 from studies import write_recipe
 
-from llo_dft.hpc.remote_project import load_project
 from llo_dft.study.planning.estimate import TYPICAL_EVALUATIONS
+from llo_dft.submit.remote.project import load_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

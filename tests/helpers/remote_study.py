@@ -22,8 +22,6 @@ from slow_engine import SlowCalculation, SlowEngine
 from standin_study import COMMAND
 
 from llo_dft.calculations.cache import CalculationCache
-from llo_dft.hpc.remote_template import check_answers, project_text, write_project
-from llo_dft.hpc.run_job import run_job
 from llo_dft.resources import resource_path
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
@@ -31,6 +29,8 @@ from llo_dft.study.remote.queue_status import with_queue
 from llo_dft.study.remote.submit_project import prepare_submission, submit_study
 from llo_dft.study.run_study import PreparedRun
 from llo_dft.study.study_status import study_status
+from llo_dft.submit.remote.run_job import run_job
+from llo_dft.submit.remote.template import check_answers, project_text, write_project
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.engines.base import Outcome
-    from llo_dft.hpc.remote_project import RemoteProject
     from llo_dft.recipe import Recipe
     from llo_dft.study.states import StudyStatus
+    from llo_dft.submit.remote.project import RemoteProject
     from llo_dft.typing import CalculationKind
 
 HELPERS = Path(__file__).parent

@@ -14,11 +14,11 @@ from store_server import StoreServer
 from studies import tiny_recipe
 
 from llo_dft.engines.registry import oxygen_reference
-from llo_dft.hpc.remote_project import load_project
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.run_study import PreparedRun, run_study
+from llo_dft.submit.remote.project import load_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from remote_study import SECRET, SECRET_VARIABLE, RemoteStudy, project_file
 from typer.testing import CliRunner
 
 from llo_dft.cli.main import app
-from llo_dft.hpc.remote_project import load_project
+from llo_dft.submit.remote.project import load_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

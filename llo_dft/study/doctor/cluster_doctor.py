@@ -7,15 +7,6 @@ from typing import TYPE_CHECKING
 
 from llo_dft.engines.vasp.vasp_engine import VASP
 from llo_dft.errors import InputError
-from llo_dft.hpc.cluster_config import load_cluster
-from llo_dft.hpc.probe import (
-    ProbeError,
-    complaints_from_nothing,
-    run_from_nothing,
-    try_slurm_script,
-    vasp_found_by,
-)
-from llo_dft.hpc.scripts import driver_script, python_of, require_dask, worker_script
 from llo_dft.study.doctor.installed import Finding
 from llo_dft.study.doctor.job_findings import (
     program_findings,
@@ -24,13 +15,22 @@ from llo_dft.study.doctor.job_findings import (
     walltime_finding,
 )
 from llo_dft.study.planning.estimate import calculation_work
+from llo_dft.submit.dask.cluster_config import load_cluster
+from llo_dft.submit.dask.scripts import driver_script, python_of, require_dask, worker_script
+from llo_dft.submit.probe import (
+    ProbeError,
+    complaints_from_nothing,
+    run_from_nothing,
+    try_slurm_script,
+    vasp_found_by,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from llo_dft.hpc.cluster_config import ClusterConfig
     from llo_dft.study.run_study import PreparedRun
+    from llo_dft.submit.dask.cluster_config import ClusterConfig
 
 #: Where a job's programs are looked for: here, in the environment that the file makes.
 _WHERE = "a job"

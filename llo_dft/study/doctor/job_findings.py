@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from llo_dft.hpc.probe import ProbeError, ask_scheduler
 from llo_dft.study.doctor.installed import Finding
+from llo_dft.submit.probe import ProbeError, ask_scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from llo_dft.hpc.cluster_config import SchedulerName
+    from llo_dft.submit.dask.cluster_config import SchedulerName
 
 #: What the findings of VASP are called, see llo_dft.study.doctor.installed.
 _VASP: Final = "VASP"

@@ -5,11 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llo_dft.errors import InputError
-from llo_dft.hpc.batch import BATCH_SYSTEMS
-from llo_dft.hpc.probe import ProbeError, why_not_writable
-from llo_dft.hpc.remote_probe import find_vasp, run_as_job, try_header
-from llo_dft.hpc.remote_project import load_project
-from llo_dft.hpc.remote_queue import open_queue
 from llo_dft.study.doctor.installed import Finding
 from llo_dft.study.doctor.job_findings import (
     program_findings,
@@ -19,13 +14,18 @@ from llo_dft.study.doctor.job_findings import (
 )
 from llo_dft.study.remote.job_requests import core_hours
 from llo_dft.study.remote.submit_project import prepare_submission
+from llo_dft.submit.batch import BATCH_SYSTEMS
+from llo_dft.submit.probe import ProbeError, why_not_writable
+from llo_dft.submit.remote.project import load_project
+from llo_dft.submit.remote.project_probe import find_vasp, run_as_job, try_header
+from llo_dft.submit.remote.queue import open_queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from llo_dft.hpc.job_types import JobType, JobTypeName
-    from llo_dft.hpc.remote_project import RemoteProject
     from llo_dft.study.run_study import PreparedRun
+    from llo_dft.submit.remote.job_types import JobType, JobTypeName
+    from llo_dft.submit.remote.project import RemoteProject
 
 
 def examine_project(name: str, prepared: PreparedRun | None) -> list[Finding]:

@@ -12,16 +12,16 @@ from llo_dft.analysis.study_analysis import study_result
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.engines.registry import oxygen_reference
-from llo_dft.hpc.remote_queue import open_queue
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.study_files import stored_plan, with_failures, write_results
+from llo_dft.submit.remote.queue import open_queue
 
 if TYPE_CHECKING:
     from llo_dft.documents.study_result import StudyResult
-    from llo_dft.hpc.remote_project import RemoteProject
-    from llo_dft.hpc.remote_queue import RemoteJob
     from llo_dft.study.remote.submission_record import RemoteSubmission
+    from llo_dft.submit.remote.project import RemoteProject
+    from llo_dft.submit.remote.queue import RemoteJob
 
 
 @job

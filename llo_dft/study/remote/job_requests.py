@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.engines.potentials.forcefield import ForceFieldCalculation
-from llo_dft.hpc.remote_resources import job_name
 from llo_dft.jobs.calculate import CALCULATION
 from llo_dft.study.planning.estimate import calculation_work
 from llo_dft.study.planning.planned_calculations import planned_calculations
 from llo_dft.study.remote.submission_record import SubmittedJob
+from llo_dft.submit.remote.header_resources import job_name
 
 if TYPE_CHECKING:
     from jobflow import Flow, Job
 
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.engines.base import Engine
-    from llo_dft.hpc.job_types import JobSize, JobType, JobTypeName
-    from llo_dft.hpc.remote_project import RemoteProject
+    from llo_dft.submit.remote.job_types import JobSize, JobType, JobTypeName
+    from llo_dft.submit.remote.project import RemoteProject
     from llo_dft.typing import CalculationKind
 
 _TYPES: Final[dict[CalculationKind, JobTypeName]] = {

@@ -10,17 +10,17 @@ from monty.json import MontyDecoder
 
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.errors import InputError
-from llo_dft.hpc.remote_project import load_project
-from llo_dft.hpc.remote_queue import AT_WORK, open_queue
 from llo_dft.study.remote.collect_results import why_missing
 from llo_dft.study.remote.submission_record import read_submission
 from llo_dft.study.states import QueueStatus
+from llo_dft.submit.remote.project import load_project
+from llo_dft.submit.remote.queue import AT_WORK, open_queue
 
 if TYPE_CHECKING:
-    from llo_dft.hpc.remote_queue import RemoteJob, RemoteQueue, Stage
     from llo_dft.study.folder import StudyFolder
     from llo_dft.study.remote.submission_record import RemoteSubmission, SubmittedJob
     from llo_dft.study.states import CalculationState, State, StudyStatus
+    from llo_dft.submit.remote.queue import RemoteJob, RemoteQueue, Stage
 
 _STATES: Final[dict[Stage, State]] = {
     "waiting": "queued",

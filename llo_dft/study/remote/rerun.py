@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from monty.json import MontyDecoder
 
 from llo_dft.documents.calculation import CalculationDocument
-from llo_dft.hpc.remote_project import load_project
-from llo_dft.hpc.remote_queue import AT_WORK, descendants, open_queue
 from llo_dft.study.remote.job_requests import requests
 from llo_dft.study.remote.submission_record import require_submission
+from llo_dft.submit.remote.project import load_project
+from llo_dft.submit.remote.queue import AT_WORK, descendants, open_queue
 
 if TYPE_CHECKING:
-    from llo_dft.hpc.remote_project import RemoteProject
-    from llo_dft.hpc.remote_queue import RemoteJob, RemoteQueue
     from llo_dft.study.folder import StudyFolder
     from llo_dft.study.remote.submission_record import RemoteSubmission, SubmittedJob
+    from llo_dft.submit.remote.project import RemoteProject
+    from llo_dft.submit.remote.queue import RemoteJob, RemoteQueue
 
 
 @dataclass(frozen=True)

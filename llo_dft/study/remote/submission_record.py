@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from llo_dft.hpc.job_types import JobTypeName
 from llo_dft.study.folder import StudyFolderError, write_whole
+from llo_dft.submit.remote.job_types import JobTypeName
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from llo_dft.hpc.remote_project import load_project
-from llo_dft.hpc.remote_queue import AT_WORK, open_queue
 from llo_dft.study.folder import write_whole
 from llo_dft.study.manifest import write_structures
 from llo_dft.study.planning.assemble import make_flow
@@ -19,14 +17,16 @@ from llo_dft.study.remote.submission_record import (
     require_submission,
     write_submission,
 )
+from llo_dft.submit.remote.project import load_project
+from llo_dft.submit.remote.queue import AT_WORK, open_queue
 
 if TYPE_CHECKING:
     from jobflow import Flow
 
-    from llo_dft.hpc.remote_project import RemoteProject
     from llo_dft.study.folder import StudyFolder
     from llo_dft.study.remote.job_requests import RequestedJob
     from llo_dft.study.run_study import PreparedRun
+    from llo_dft.submit.remote.project import RemoteProject
 
 
 @dataclass(frozen=True)

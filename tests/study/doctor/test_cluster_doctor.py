@@ -11,11 +11,11 @@ from cluster_studies import write_cluster
 from slow_engine import SlowEngine
 from studies import tiny_recipe
 
-from llo_dft.hpc.probe import ProbeError
 from llo_dft.study.doctor import cluster_doctor, job_findings
 from llo_dft.study.doctor.cluster_doctor import examine_cluster
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.run_study import prepare_run
+from llo_dft.submit.probe import ProbeError
 
 if TYPE_CHECKING:
     from pathlib import Path

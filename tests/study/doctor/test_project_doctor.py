@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from remote_study import change_project
 
-from llo_dft.hpc.probe import ProbeError
-from llo_dft.hpc.remote_probe import find_vasp, run_as_job
-from llo_dft.hpc.remote_project import load_project
 from llo_dft.study.doctor import job_findings
 from llo_dft.study.doctor import project_doctor as remote_doctor
 from llo_dft.study.doctor.project_doctor import examine_project
+from llo_dft.submit.probe import ProbeError
+from llo_dft.submit.remote.project import load_project
+from llo_dft.submit.remote.project_probe import find_vasp, run_as_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ def test_a_project_that_is_well(make_remote: MakeRemote) -> None:
 def store(**fields: Any) -> Callable[[dict[str, Any]], None]:
     def change(project: dict[str, Any]) -> None:
         project["queue"]["store"] = {
-            "@module": "llo_dft.hpc.mongo_store",
+            "@module": "llo_dft.submit.remote.mongo_store",
             "@class": "EnvironmentMongoStore",
             "database": "llo",
             "collection_name": "jobs",
@@ -219,7 +219,9 @@ def test_a_job_sees_the_projects_variables_and_no_others(
     shown.chmod(0o700)
 
     def change(project: dict[str, Any]) -> None:
-        project["workers"]["mpi"]["execution_cmd"] = f"{shown} -P -m llo_dft.hpc.run_job {{}}"
+        project["workers"]["mpi"]["execution_cmd"] = (
+            f"{shown} -P -m llo_dft.submit.remote.run_job {{}}"
+        )
         project["exec_config"]["vasp"]["export"]["ATOMATE2_VASP_CMD"] = "'srun vasp_std'"
 
     change_project(study.project.file, change)

@@ -12,11 +12,11 @@ import pytest
 from fake_engine import fault_name
 from remote_study import change_project
 
-from llo_dft.hpc.probe import ProbeError, ask_scheduler
-from llo_dft.hpc.remote_probe import try_header
-from llo_dft.hpc.remote_project import load_project
 from llo_dft.study.remote.rerun import retry_study
 from llo_dft.study.remote.submit_project import cancel_study
+from llo_dft.submit.probe import ProbeError, ask_scheduler
+from llo_dft.submit.remote.project import load_project
+from llo_dft.submit.remote.project_probe import try_header
 
 if TYPE_CHECKING:
     import subprocess

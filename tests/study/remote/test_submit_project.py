@@ -15,11 +15,11 @@ import pytest
 from cluster_studies import NASTY, files_with
 from remote_study import SECRET, change_project
 
-from llo_dft.hpc.remote_project import RemoteProjectError, load_project
-from llo_dft.hpc.remote_queue import RemoteQueueError
 from llo_dft.study.folder import StudyFolder, StudyFolderError
 from llo_dft.study.remote.submission_record import check_not_submitted, read_submission
 from llo_dft.study.remote.submit_project import cancel_study, prepare_submission
+from llo_dft.submit.remote.project import RemoteProjectError, load_project
+from llo_dft.submit.remote.queue import RemoteQueueError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,7 +132,7 @@ def test_a_database_out_of_reach_is_told_and_leaves_the_folder_readable(
 
     def nobody_listens(project: dict[str, Any]) -> None:
         project["queue"]["store"] = {
-            "@module": "llo_dft.hpc.mongo_store",
+            "@module": "llo_dft.submit.remote.mongo_store",
             "@class": "EnvironmentMongoStore",
             "database": "llo",
             "collection_name": "jobs",

@@ -1,0 +1,1 @@
+"""Batch systems: jobs in a queue, looked at and cancelled."""

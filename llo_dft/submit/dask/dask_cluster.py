@@ -1,0 +1,172 @@
+"""Dask workers in jobs of a batch system, as an executor for the runner.
+
+Dask executes whatever it is sent, and the nodes of a cluster are shared: so every link is TLS with
+certificates made for the run, which only the run's owner can read, and web pages listen on
+loopback. That is not an option.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from llo_dft.errors import InputError
+from llo_dft.submit.batch import BATCH_SYSTEMS
+from llo_dft.submit.dask.certificates import certificates
+from llo_dft.submit.dask.job_record import JobRecord
+from llo_dft.submit.dask.scripts import require_dask, worker_script
+from llo_dft.submit.dask.worker_jobs import WorkerJobPool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    from distributed import Client, Scheduler
+    from distributed.deploy.spec import SpecCluster
+
+    from llo_dft.submit.batch import BatchError
+    from llo_dft.submit.dask.certificates import Certificates
+    from llo_dft.submit.dask.cluster_config import ClusterConfig
+    from llo_dft.submit.dask.executor import DaskExecutor
+
+
+class LinkError(InputError):
+    """A driver that workers could not reach; says what to change."""
+
+
+@contextmanager
+def dask_workers(
+    config: ClusterConfig, folder: Path, title: str, say: Callable[[str], None]
+) -> Iterator[Callable[[], Executor]]:
+    """Have workers in the queue of a cluster while the context lasts.
+
+    Jobs of workers that a killed run left are ended first, and those of this run at the end, also
+    after an error.
+
+    Parameters
+    ----------
+    config
+        The cluster.
+    folder
+        Where logs, the list of jobs and (for as long as it lasts) the certificates are; made if
+        need be. The compute nodes must see it.
+    title
+        Name of the jobs.
+    say
+        Told in words how many workers there are.
+
+    Yields
+    ------
+    callable
+        Makes an executor; raises why there can be none when the workers do not come up.
+
+    Raises
+    ------
+    InputError
+        If dask-jobqueue is not installed, or the scheduler refuses the jobs.
+    """
+    require_dask()
+    import dask  # noqa: PLC0415  (takes a second)
+    from distributed import Client  # noqa: PLC0415
+
+    from llo_dft.submit.dask.executor import DaskExecutor  # noqa: PLC0415
+
+    batch = BATCH_SYSTEMS[config.scheduler]
+    folder.mkdir(parents=True, exist_ok=True)
+    JobRecord(folder).end_jobs(batch)
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set(_settings(config)))
+        made = stack.enter_context(certificates(folder))
+        cluster = stack.enter_context(_scheduler(config, made))
+        client = stack.enter_context(Client(cluster, set_as_default=False))
+        executors: list[DaskExecutor] = []
+        failures: list[BatchError] = []
+
+        def fail(error: BatchError) -> None:
+            failures.append(error)
+            for executor in executors:
+                executor.break_off(str(error))
+
+        def new_executor() -> Executor:
+            if failures:
+                raise failures[0]
+            executors.append(DaskExecutor(client))
+            return executors[-1]
+
+        def submit(name: str) -> str:
+            script = worker_script(config, cluster.scheduler_address, name, made)
+            return batch.submit_script(script, folder, title)
+
+        pool = WorkerJobPool(
+            batch=batch,
+            limits=config.workers,
+            workforce=_Workforce(cluster.scheduler, client, executors),
+            submit=submit,
+            folder=folder,
+            say=say,
+            on_failure=fail,
+        )
+        stack.callback(pool.end)
+        pool.submit_first()
+        pool.start()
+        yield new_executor
+
+
+def _settings(config: ClusterConfig) -> dict[str, object]:
+    return {
+        "distributed.scheduler.allowed-failures": config.retries,
+        # no worker is given a task to come: of a worker that dies only one is tried again
+        "distributed.scheduler.worker-saturation": 1.0,
+        # a task carries the documents that it needs
+        "distributed.admin.large-graph-warning-threshold": "1GB",
+    }
+
+
+def _scheduler(config: ClusterConfig, made: Certificates) -> SpecCluster:
+    """Return Dask's scheduler, in this process; the jobs of its workers are not its affair."""
+    from distributed import Scheduler  # noqa: PLC0415
+    from distributed.deploy.spec import SpecCluster  # noqa: PLC0415
+
+    interface = config.network.driver_interface or config.network.interface
+    options = {
+        "protocol": "tls://",
+        "security": made.security,
+        "interface": interface,
+        "dashboard_address": "127.0.0.1:0",
+    }
+    try:
+        return SpecCluster(
+            scheduler={"cls": Scheduler, "options": options},
+            security=made.security,
+            silence_logs=logging.ERROR,
+        )
+    except RuntimeError as error:
+        raise LinkError(
+            f"the driver can't listen on network interface {interface or 'of the default route'}: "
+            f"{error}; set network.driver_interface in the cluster file to one that is here"
+        ) from error
+
+
+class _Workforce:
+    """What Dask's scheduler, in a thread of this process, knows of the workers."""
+
+    def __init__(self, scheduler: Scheduler, client: Client, executors: list[DaskExecutor]) -> None:
+        self._scheduler = scheduler
+        self._client = client
+        self._executors = executors
+
+    def n_tasks(self) -> int:
+        return sum(executor.n_held for executor in self._executors)
+
+    def at_work(self) -> dict[str, int]:
+        # list() of a dict's values is one step of the interpreter: its thread may change it
+        workers = list(self._scheduler.workers.values())
+        return {str(worker.name): len(worker.processing) for worker in workers}
+
+    def retire(self, names: set[str]) -> None:
+        workers = list(self._scheduler.workers.values())
+        addresses = [worker.address for worker in workers if worker.name in names]
+        if addresses:
+            self._client.retire_workers(addresses)

@@ -1,0 +1,231 @@
+"""Keeps as many jobs of workers in the queue as there is work for, in place of those that ended.
+
+Dask's own ways to scale take a job that was cancelled, or that reached its walltime, for one that
+is still to come; and they wait for ever for workers whose jobs die at their start.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from llo_dft.submit.batch import BatchError
+from llo_dft.submit.dask.job_record import JobRecord, last_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from llo_dft.submit.batch import BatchSystem
+    from llo_dft.submit.dask.cluster_config import WorkerJobs
+
+#: Seconds between two looks at the work; and at the queue, at first and when nothing changes.
+_STEP_S = 0.5
+_FIRST_LOOK_S, _LAST_LOOK_S = 2.0, 60.0
+
+#: Jobs that may end in a row before their workers came up; submissions that may be refused in a
+#: row while there is no job, and how long to wait after one.
+_MAX_FALSE_STARTS = 3
+_MAX_REFUSALS = 5
+_AFTER_REFUSAL_S = 30.0
+
+
+class WorkersFailedError(BatchError):
+    """Workers that do not come up; says what their log says."""
+
+
+class Workforce(Protocol):
+    """What the driver knows of its workers."""
+
+    def n_tasks(self) -> int:
+        """Return how many tasks wait or run."""
+        ...
+
+    def at_work(self) -> dict[str, int]:
+        """Return the number of tasks of each worker that is there, by its name."""
+        ...
+
+    def retire(self, names: set[str]) -> None:
+        """Send workers away; they get no task any more."""
+        ...
+
+
+@dataclass(eq=False)
+class _Job:
+    id: str
+    workers: set[str]
+    came_up: bool = False
+    idle_since: float | None = None
+
+
+class WorkerJobPool(threading.Thread):
+    """A thread that submits, replaces and ends jobs of workers.
+
+    Parameters
+    ----------
+    batch
+        The batch system.
+    limits
+        How many jobs, and of how many workers.
+    workforce
+        The driver's side.
+    submit
+        Submits a job of the workers of that name; returns its id.
+    folder
+        Where the jobs' logs are, and the list of jobs.
+    say
+        Told in words whenever the number of jobs changes.
+    on_failure
+        Told why no worker can be had; the thread ends then.
+    """
+
+    def __init__(
+        self,
+        *,
+        batch: BatchSystem,
+        limits: WorkerJobs,
+        workforce: Workforce,
+        submit: Callable[[str], str],
+        folder: Path,
+        say: Callable[[str], None],
+        on_failure: Callable[[BatchError], None],
+    ) -> None:
+        super().__init__(name="worker-jobs", daemon=True)
+        self._batch = batch
+        self._limits = limits
+        self._workforce = workforce
+        self._submit_job = submit
+        self._folder = folder
+        self._say = say
+        self._on_failure = on_failure
+        self._record = JobRecord(folder)
+        self._jobs: list[_Job] = []
+        self._ending = threading.Event()
+        self._n_submitted = 0
+        self._false_starts = 0
+        self._refusals = 0
+        self._submit_from = 0.0
+        self._look_after = _FIRST_LOOK_S
+        self._look_from = 0.0
+        self._said = ""
+
+    def submit_first(self) -> None:
+        """Submit the first jobs, in the caller's thread.
+
+        Raises
+        ------
+        BatchError
+            If the scheduler does not take them.
+        """
+        for _ in range(max(1, self._limits.min_jobs)):
+            self._submit()
+
+    def run(self) -> None:
+        """Do a step now and then, until `end` is called."""
+        while not self._ending.wait(_STEP_S):
+            try:
+                self.step()
+            except WorkersFailedError as error:
+                self._on_failure(error)
+                return
+            except BatchError:
+                continue  # a scheduler too busy to answer: the next step asks again
+            # without this thread the run would wait for workers that never come
+            except Exception as error:  # noqa: BLE001
+                self._on_failure(WorkersFailedError(f"{type(error).__name__}: {error}"))
+                return
+
+    def end(self) -> None:
+        """End the thread and cancel all jobs."""
+        self._ending.set()
+        if self.is_alive():
+            self.join()
+        try:
+            self._record.end_jobs(self._batch)
+        except BatchError as error:
+            self._say(f"workers: {error}; without their driver they end by themselves")
+
+    def step(self) -> None:
+        """Look at the work and at the jobs, and do what follows from it."""
+        present = self._workforce.at_work()
+        for job in self._jobs:
+            if job.workers & present.keys():
+                job.came_up = True
+                self._false_starts = 0
+        missing = any(job.workers - present.keys() for job in self._jobs)
+        if missing and time.monotonic() >= self._look_from:
+            self._look_into_queue(present)
+        needed = -(-self._workforce.n_tasks() // self._limits.processes)
+        wanted = min(max(needed, self._limits.min_jobs), self._limits.max_jobs)
+        self._end_surplus(len(self._jobs) - wanted, present)
+        if len(self._jobs) < wanted and time.monotonic() >= self._submit_from:
+            self._try_to_submit(wanted - len(self._jobs))
+        self._tell(present)
+
+    def _look_into_queue(self, present: dict[str, int]) -> None:
+        """Forget the jobs that are over, whatever ended them."""
+        self._look_after = min(self._look_after * 1.5, _LAST_LOOK_S)
+        self._look_from = time.monotonic() + self._look_after
+        queue = self._batch.states()
+        for job in list(self._jobs):
+            if job.id in queue or job.workers & present.keys():
+                continue
+            self._forget(job)
+            if job.came_up:
+                continue
+            self._false_starts += 1
+            if self._false_starts == _MAX_FALSE_STARTS:
+                raise WorkersFailedError(
+                    f"{_MAX_FALSE_STARTS} jobs of workers in a row ended before a worker came "
+                    f"up; {last_words(self._folder, job.id)}"
+                )
+
+    def _try_to_submit(self, number: int) -> None:
+        try:
+            for _ in range(number):
+                self._submit()
+        except BatchError as error:
+            self._refusals += 1
+            self._submit_from = time.monotonic() + _AFTER_REFUSAL_S
+            if self._refusals >= _MAX_REFUSALS and not self._jobs:
+                raise WorkersFailedError(f"no worker can be had: {error}") from error
+        else:
+            self._refusals = 0
+
+    def _submit(self) -> None:
+        name = f"worker-{self._n_submitted}"
+        self._n_submitted += 1
+        made = self._submit_job(name)
+        several = self._limits.processes > 1
+        workers = {f"{name}-{i}" for i in range(self._limits.processes)} if several else {name}
+        self._jobs.append(_Job(made, workers))
+        self._record.write([job.id for job in self._jobs])
+        self._look_after = _FIRST_LOOK_S
+        self._look_from = time.monotonic() + self._look_after
+
+    def _end_surplus(self, surplus: int, present: dict[str, int]) -> None:
+        """End jobs that had no work for a while: first those that still wait in the queue."""
+        now = time.monotonic()
+        for job in sorted(self._jobs, key=lambda job: job.came_up):
+            if surplus <= 0 or any(present.get(worker) for worker in job.workers):
+                job.idle_since = None
+                continue
+            job.idle_since = job.idle_since or now
+            if now - job.idle_since >= self._limits.idle:
+                surplus -= 1
+                self._workforce.retire(job.workers & present.keys())
+                self._batch.cancel_jobs([job.id])
+                self._forget(job)
+
+    def _forget(self, job: _Job) -> None:
+        self._jobs.remove(job)
+        self._record.write([job.id for job in self._jobs])
+
+    def _tell(self, present: dict[str, int]) -> None:
+        running = sum(bool(job.workers & present.keys()) for job in self._jobs)
+        words = f"workers: {running} jobs running, {len(self._jobs) - running} in the queue"
+        if words != self._said:
+            self._said = words
+            self._say(words)

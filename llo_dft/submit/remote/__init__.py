@@ -1,0 +1,1 @@
+"""Projects of jobflow-remote: their file, their queue, what their jobs ask for."""

@@ -1,0 +1,229 @@
+"""Write a project of jobflow-remote: a template with a person's own values in it."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shlex
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from llo_dft.errors import InputError
+from llo_dft.submit.dask.cluster_config import Count, Line, Memory, Word
+from llo_dft.submit.remote.project import PLAIN_NAME, PLAIN_PATH
+from llo_dft.typing import matching
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: A server that is reached by none of these names is on a network, where links are encrypted.
+_THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
+
+_EXTENSIONS: Final = ("yaml", "json", "toml")
+
+PlainName = Annotated[str, matching(PLAIN_NAME, "letters, digits and _.-, such as my-project")]
+PlainPath = Annotated[
+    str,
+    matching(
+        PLAIN_PATH,
+        "an absolute path of letters, digits and _./+@=,:- alone, since jobflow-remote writes it "
+        "into its scripts as it is",
+    ),
+]
+Variable = Annotated[
+    str,
+    matching(re.compile(r"[A-Z][A-Z0-9_]*"), "the name of an environment variable, in capitals"),
+]
+
+
+class ProjectAnswersError(InputError):
+    """Something that can't stand in a project; says what came and what is expected."""
+
+
+class ProjectAnswers(BaseModel):
+    """What a person says of a cluster.
+
+    Attributes
+    ----------
+    name
+        Name of the project.
+    queue, gpu_queue, account
+        Queue (Slurm: partition) of the jobs, that of the nodes with GPUs, and what the time is
+        booked on.
+    work_dir
+        Where jobs run; the compute nodes must see it.
+    python
+        The Python with this package in it, as the compute nodes see it.
+    cores, memory
+        Of one node.
+    modules
+        What VASP needs, each as after ``module load``.
+    vasp_command, potcars
+        How VASP is started, and the folder of its pseudopotentials; None: no VASP here.
+    mongo_host, mongo_port, mongo_database, mongo_user, mongo_auth_source, password_variable
+        The database; ``mongo_user`` None is for a server without accounts. The account may be
+        known to another database, ``mongo_auth_source``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: PlainName
+    queue: Word
+    gpu_queue: Word | None = None
+    account: Word | None = None
+    work_dir: PlainPath
+    python: Line
+    cores: Count = 32
+    memory: Memory = "120 GB"
+    modules: list[Word] = Field(default_factory=list)
+    vasp_command: Line | None = None
+    potcars: Line | None = None
+    mongo_host: Word = "localhost"
+    mongo_port: int = Field(27017, ge=1, le=65535)
+    mongo_database: PlainName
+    mongo_user: Word | None = None
+    mongo_auth_source: PlainName | None = None
+    password_variable: Variable = "LLO_DFT_MONGO_PASSWORD"  # noqa: S105 (a variable's name)
+
+
+def check_answers(fields: dict[str, Any]) -> ProjectAnswers:
+    """Return the answers, found good.
+
+    Raises
+    ------
+    ProjectAnswersError
+        A line for each that is not; never with what could be a password.
+    """
+    try:
+        return ProjectAnswers.model_validate(fields)
+    except ValidationError as error:
+        faults = (
+            _fault(str(item["loc"][0]), item["input"], item["msg"]) for item in error.errors()
+        )
+        raise ProjectAnswersError("\n".join(faults)) from error
+
+
+def _fault(name: str, value: object, message: str) -> str:
+    option = f"--{name.replace('_', '-')}"
+    if name == "password_variable":  # somebody may have taken it for the password
+        return f"{option}: expected the name of an environment variable, in capitals"
+    return f"{option} = {value!r}: {message.removeprefix('Value error, ')}"
+
+
+def project_text(template: str, answers: ProjectAnswers) -> str:
+    """Return a template with a person's values in the place of its own; its comments stay.
+
+    Parameters
+    ----------
+    template
+        One of ``hpc_configs/jobflow_remote_*.yaml``.
+    answers
+        The values.
+    """
+    from ruamel.yaml import YAML  # noqa: PLC0415 (comes with jobflow-remote)
+
+    yaml = YAML()  # round trip: plain data and its comments, no objects
+    yaml.width = 200
+    yaml.preserve_quotes = True
+    project = yaml.load(template.replace("my-project", answers.name))
+    project["name"] = answers.name
+    _fill_workers(project, answers)
+    _fill_programs(project, answers)
+    for store in (project["queue"]["store"], project["jobstore"]["docs_store"]):
+        _fill_store(store, answers)
+    out = io.StringIO()
+    yaml.dump(project, out)
+    return out.getvalue()
+
+
+def write_project(folder: Path, name: str, text: str) -> Path:
+    """Write a project's file, which must not be there yet.
+
+    Raises
+    ------
+    ProjectAnswersError
+        If there is a project of that name, or the folder can't be written.
+    """
+    for extension in _EXTENSIONS:
+        there = folder / f"{name}.{extension}"
+        if there.exists():
+            raise ProjectAnswersError(
+                f"{there} is there already; edit it, or choose another name for the project"
+            )
+    path = folder / f"{name}.yaml"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # made anew, and for its owner alone
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise ProjectAnswersError(f"{path} can't be written: {error}") from error
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def _fill_workers(project: dict[str, Any], answers: ProjectAnswers) -> None:
+    workers = project["workers"]
+    if answers.gpu_queue is None:
+        del workers["gpu"]
+        del project["metadata"]["llo_dft"]["gpus"]
+    # braces stand for the job's folder there
+    python = shlex.quote(answers.python).replace("{", "{{").replace("}", "}}")
+    for name, worker in workers.items():
+        worker["work_dir"] = answers.work_dir
+        worker["execution_cmd"] = f"{python} -P -m llo_dft.submit.remote.run_job {{}}"
+        where = worker.get("resources")
+        if where is None:
+            worker["pre_run"] = f"unset {answers.password_variable}"
+            continue
+        key = "partition" if "partition" in where else "queue"
+        where[key] = answers.gpu_queue if name == "gpu" else answers.queue
+        if answers.account is not None:
+            where["account"] = answers.account
+        else:
+            where.pop("account", None)
+
+
+def _fill_programs(project: dict[str, Any], answers: ProjectAnswers) -> None:
+    types = project["metadata"]["llo_dft"]["job_types"]
+    if answers.vasp_command is None:
+        del project["exec_config"]["vasp"]
+        for name in [name for name, kind in types.items() if kind.get("program") == "vasp"]:
+            del types[name]
+        del project["workers"]["mpi"]
+    else:
+        vasp = project["exec_config"]["vasp"]
+        vasp["modules"] = list(answers.modules)
+        export = vasp["export"]
+        export["ATOMATE2_VASP_CMD"] = shlex.quote(answers.vasp_command)
+        gamma = answers.vasp_command.replace("vasp_std", "vasp_gam")
+        export["ATOMATE2_VASP_GAMMA_CMD"] = shlex.quote(gamma)
+        if answers.potcars is not None:
+            export["PMG_VASP_PSP_DIR"] = shlex.quote(answers.potcars)
+        else:
+            del export["PMG_VASP_PSP_DIR"]
+    for kind in types.values():
+        for size in kind.get("sizes", []):
+            if "ranks" in size:
+                size["cores"] = answers.cores
+                size["ranks"] = answers.cores * size.get("nodes", 1)
+                size["memory"] = answers.memory
+            else:
+                size["cores"] = min(size["cores"], answers.cores)
+
+
+def _fill_store(store: dict[str, Any], answers: ProjectAnswers) -> None:
+    store["host"] = answers.mongo_host
+    store["port"] = answers.mongo_port
+    store["database"] = answers.mongo_database
+    if answers.mongo_user is None:
+        for key in ("username", "password_variable", "auth_source"):
+            del store[key]
+    else:
+        store["username"] = answers.mongo_user
+        store["password_variable"] = answers.password_variable
+        store["auth_source"] = answers.mongo_auth_source or answers.mongo_database
+    if answers.mongo_host in _THIS_MACHINE:
+        del store["mongoclient_kwargs"]["tls"]

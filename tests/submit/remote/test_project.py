@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from remote_study import change_project
+
+from llo_dft.resources import resource_path
+from llo_dft.submit.remote.project import RemoteProjectError, load_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SECRET = "correct-horse"  # noqa: S105 (planted)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    made = tmp_path / "lab.yaml"
+    made.write_bytes(resource_path("hpc_configs", "jobflow_remote_slurm.yaml").read_bytes())
+    return made
+
+
+def worker(**fields: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda project: project["workers"]["cpu"].update(fields)
+
+
+def store(**fields: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda project: project["queue"]["store"].update(fields)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (worker(scheduler_type="slrm"), r"workers\.cpu\.local\.scheduler_type: .*slrm"),
+        (worker(partition="main"), r"workers\.cpu\.local\.partition: Extra inputs"),
+        (worker(work_dir="/scratch/my work"), r"workers\.cpu\.work_dir = '/scratch/my work'"),
+        (worker(work_dir="/scratch/$(touch x)"), "may hold only letters, digits"),
+        (lambda project: project.pop("metadata"), r"metadata\.llo_dft is missing"),
+        (lambda project: project.pop("queue"), "queue: Field required"),
+        (store(password=SECRET), "does not belong into a project's file"),
+    ],
+)
+def test_a_fault_is_named_in_one_line(
+    path: Path, change: Callable[[dict[str, Any]], None], said: str
+) -> None:
+    change_project(path, change)
+    with pytest.raises(RemoteProjectError, match=said) as failure:
+        load_project(str(path))
+    lines = str(failure.value).splitlines()
+    assert all(line.startswith(f"{path}: ") for line in lines)
+    assert SECRET not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- a list\n", "expected a project of jobflow-remote"),
+        ("name: [\n", "can't be read as YAML"),
+        ("name: !!python/object/apply:os.system [touch planted]\n", "can't be read as YAML"),
+    ],
+)
+def test_a_file_that_is_no_project(path: Path, text: str, said: str) -> None:
+    path.write_text(text)
+    with pytest.raises(RemoteProjectError, match=said):
+        load_project(str(path))
+
+
+def test_what_a_type_names_must_be_there(path: Path) -> None:
+    def change(project: dict[str, Any]) -> None:
+        types = project["metadata"]["llo_dft"]["job_types"]
+        types["static"]["program"] = "vapor"
+        types["cell_relaxation"]["worker"] = "cluster"
+        project["workers"]["gpu"]["scheduler_type"] = "sge"
+
+    change_project(path, change)
+    project = load_project(str(path))
+    static = project.job_type("static")
+    with pytest.raises(RemoteProjectError, match=r"no exec_config 'vapor'.* vasp, potential"):
+        project.program(static, static.sizes[0])
+    with pytest.raises(RemoteProjectError, match="no worker 'cluster'; it has login, cpu"):
+        project.resources(project.job_type("cell_relaxation").worker, None)
+    with pytest.raises(RemoteProjectError, match="expected one of slurm, pbs, shell"):
+        project.worker("gpu")
+
+
+def test_a_variable_of_the_project_counts_before_ours(path: Path) -> None:
+    def change(project: dict[str, Any]) -> None:
+        project["exec_config"]["vasp"]["export"]["OMP_NUM_THREADS"] = 3
+
+    change_project(path, change)
+    project = load_project(str(path))
+    kind = project.job_type("static")
+    export = project.program(kind, kind.sizes[0]).export
+    assert (export["OMP_NUM_THREADS"], export["MKL_NUM_THREADS"]) == (3, 1)
+    assert export["ATOMATE2_VASP_CMD"] == "'srun vasp_std'"
