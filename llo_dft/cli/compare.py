@@ -6,8 +6,8 @@ from pathlib import Path
 
 import typer
 
-from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
-from llo_dft.cli.figure_file import check_figure
+from llo_dft.cli.options.figure_file import check_figure
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
 
 
 def compare(
@@ -32,7 +32,7 @@ def compare(
     if as_json:
         print_json(comparison.model_dump(mode="json"))
     else:
-        from llo_dft.cli.comparison_tables import print_comparison  # noqa: PLC0415
+        from llo_dft.cli.output.comparison_tables import print_comparison  # noqa: PLC0415
 
         print_comparison(comparison)
     for lacking in comparison.missing:

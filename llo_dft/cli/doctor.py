@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.common import (
+from llo_dft.cli.output.common import (
     COMPLETE,
     INCOMPLETE,
     bad_input_in_one_line,

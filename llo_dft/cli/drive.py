@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line
 
 if TYPE_CHECKING:
     from llo_dft.study.folder import StudyFolder

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from llo_dft.cli.common import bad_input_in_one_line
+from llo_dft.cli.output.common import bad_input_in_one_line
 from llo_dft.errors import InputError
 
 

@@ -6,7 +6,6 @@ import typer
 
 from llo_dft import __version__
 from llo_dft.cli import (
-    analyze,
     build,
     compare,
     doctor,
@@ -19,6 +18,7 @@ from llo_dft.cli import (
     submit,
     submit_remote,
 )
+from llo_dft.cli.analyze.group import app as analyze_app
 
 app = typer.Typer(
     name="llo-dft",
@@ -64,7 +64,7 @@ app.command("retry")(submit_remote.retry)
 app.command("collect")(submit_remote.collect)
 app.command("cancel")(submit.cancel)
 app.command("drive", hidden=True)(drive.drive)
-app.add_typer(analyze.app, name="analyze")
+app.add_typer(analyze_app, name="analyze")
 app.add_typer(hpc.app, name="hpc")
 app.command("doctor")(doctor.doctor)
 

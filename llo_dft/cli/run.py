@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.common import (
+from llo_dft.cli.output.common import (
     COMPLETE,
     INCOMPLETE,
     bad_input_in_one_line,
@@ -59,7 +59,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
-        from llo_dft.cli.tables import print_study  # noqa: PLC0415
+        from llo_dft.cli.output.study_tables import print_study  # noqa: PLC0415
         from llo_dft.study.study_files import FIGURE  # noqa: PLC0415
 
         print_study(result)
@@ -68,7 +68,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
 
 
 def _run_here(prepared: PreparedRun, workers: int | None) -> StudyResult:
-    from llo_dft.cli.progress import shown_progress  # noqa: PLC0415
+    from llo_dft.cli.output.progress import shown_progress  # noqa: PLC0415
     from llo_dft.study.machine import default_workers  # noqa: PLC0415
     from llo_dft.study.planning.estimate import estimate  # noqa: PLC0415
     from llo_dft.study.run_study import run_study  # noqa: PLC0415
@@ -95,7 +95,7 @@ def _run_until_signal(prepared: PreparedRun, config: ClusterConfig) -> StudyResu
 
 def run_on_cluster(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
     """Run a study on workers in a cluster's queue, driven from here."""
-    from llo_dft.cli.progress import shown_progress  # noqa: PLC0415
+    from llo_dft.cli.output.progress import shown_progress  # noqa: PLC0415
     from llo_dft.study.planning.estimate import calculation_work  # noqa: PLC0415
     from llo_dft.study.rounds import run_rounds  # noqa: PLC0415
     from llo_dft.submit.dask.dask_cluster import dask_workers  # noqa: PLC0415

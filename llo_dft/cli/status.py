@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
 
 if TYPE_CHECKING:
     from llo_dft.study.folder import StudyFolder

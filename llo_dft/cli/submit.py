@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.common import bad_input_in_one_line, recipe_with
+from llo_dft.cli.output.common import bad_input_in_one_line, recipe_with
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:

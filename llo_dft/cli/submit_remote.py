@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
 
 if TYPE_CHECKING:
     from llo_dft.recipe import Recipe
@@ -153,7 +153,7 @@ def collect(
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
-        from llo_dft.cli.tables import print_study  # noqa: PLC0415
+        from llo_dft.cli.output.study_tables import print_study  # noqa: PLC0415
         from llo_dft.study.study_files import FIGURE  # noqa: PLC0415
 
         print_study(result)

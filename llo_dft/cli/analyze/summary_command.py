@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.common import BAD_INPUT, COMPLETE, INCOMPLETE, print_json
+from llo_dft.cli.output.common import BAD_INPUT, COMPLETE, INCOMPLETE, print_json
 
 if TYPE_CHECKING:
     from llo_dft.documents.electronic import CalculationSummary

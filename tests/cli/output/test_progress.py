@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from llo_dft.cli.progress import TimeLeft
+from llo_dft.cli.output.progress import TimeLeft
 from llo_dft.study.run_study import Progress
 
 WORK = {"Li": 1.0, "bulk": 9.0, "a": 45.0, "b": 45.0}

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
-from llo_dft.cli.common import BAD_INPUT, COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
-from llo_dft.cli.figure_file import check_figure
+from llo_dft.cli.options.figure_file import check_figure
+from llo_dft.cli.output.common import (
+    BAD_INPUT,
+    COMPLETE,
+    INCOMPLETE,
+    bad_input_in_one_line,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from llo_dft.analysis.electronic.site_band_centers import SiteDensities
@@ -78,7 +84,7 @@ def parse_window(text: str) -> tuple[Window, tuple[float, float] | None]:
     InputError
         If it is neither a name nor LO:HI with LO below HI.
     """
-    from llo_dft.cli.limits import parse_limits  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.cli.options.limits import parse_limits  # noqa: PLC0415 (keeps --help fast)
 
     if text == "occupied":
         return "occupied", None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import typer
 
-from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
-from llo_dft.cli.figure_file import check_figure
+from llo_dft.cli.options.figure_file import check_figure
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _study(
     as_json: bool,
 ) -> NoReturn:
     """Print a study's vacancies under another reservoir, and leave."""
-    from llo_dft.cli.tables import print_study  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.cli.output.study_tables import print_study  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.study.reanalyze import reanalyze  # noqa: PLC0415
 
@@ -174,7 +174,7 @@ def _axes(
     file: Path | None, temperatures: str | None, pressures: str | None, *, as_json: bool
 ) -> tuple[list[float], list[float]]:
     """Return the axes of the map; none if none was asked for."""
-    from llo_dft.cli.ranges import parse_range  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.cli.options.ranges import parse_range  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.study.vacancy_map_file import check_map_file  # noqa: PLC0415
 
     if file is not None:
@@ -224,7 +224,7 @@ def _write_map(result: VacancyRuns, file: Path) -> None:
 
 
 def _show(result: VacancyRuns, *, as_json: bool) -> None:
-    from llo_dft.cli.run_tables import print_vacancy_runs, report_problems  # noqa: PLC0415 (likewise)
+    from llo_dft.cli.output.run_tables import print_vacancy_runs, report_problems  # noqa: PLC0415 (likewise)
 
     if as_json:
         print_json(result.model_dump(mode="json"))

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from llo_dft.cli.tables import print_mock, remarks, turning_text
+from llo_dft.cli.output.study_tables import print_mock, remarks, turning_text
 from llo_dft.report.figures.settings_text import settings_text
 
 if TYPE_CHECKING:

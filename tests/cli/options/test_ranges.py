@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from llo_dft.cli.ranges import parse_range
+from llo_dft.cli.options.ranges import parse_range
 from llo_dft.errors import InputError
 
 

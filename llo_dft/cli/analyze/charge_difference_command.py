@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.common import COMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.common import COMPLETE, bad_input_in_one_line, print_json
 
 if TYPE_CHECKING:
     from llo_dft.documents.charge import ChargeDifference
@@ -34,7 +34,7 @@ def charge_difference(  # noqa: PLR0913, PLR0917 (each is an argument or option 
     Writes CHGCAR, cube, npz, figures and charge_difference.json; all of them or nothing. The
     settings of the three are compared where their vasprun.xml or vaspout.h5 is beside CHGCAR.
     """
-    from llo_dft.cli.run_tables import report_problems  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.cli.output.run_tables import report_problems  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.runs import charge_difference as study  # noqa: PLC0415
 
     with bad_input_in_one_line():
@@ -70,7 +70,7 @@ def _check_options(output: Path, axis: str, level: float | None) -> None:
 
 
 def _summary(document: ChargeDifference) -> str:
-    from llo_dft.cli.tables import MOCK  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.cli.output.study_tables import MOCK  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.report.figures.settings_text import settings_text  # noqa: PLC0415
 
     electrons = f"AB {document.electrons_whole:.4f}, A {document.electrons_a:.4f}"

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from llo_dft.cli.common import on_terminal
+from llo_dft.cli.output.common import on_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llo_dft.cli.tables import remarks
+from llo_dft.cli.output.study_tables import remarks
 
 MOVED = [f"moved: Li{n} 2.0 A" for n in range(5)]
 

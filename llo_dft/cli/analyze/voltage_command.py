@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
-from llo_dft.cli.figure_file import check_figure
+from llo_dft.cli.options.figure_file import check_figure
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
 
 if TYPE_CHECKING:
     from llo_dft.documents.plain_run_results import VoltageRuns
@@ -33,7 +33,7 @@ def voltage(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     Hosts that differ in nothing but Li, at 0 K: which of them lie on the convex hull, and the
     voltage between neighbours on it.
     """
-    from llo_dft.cli.run_tables import print_voltage_runs, report_problems  # noqa: PLC0415 (fast --help)
+    from llo_dft.cli.output.run_tables import print_voltage_runs, report_problems  # noqa: PLC0415 (fast --help)
     from llo_dft.runs.run_voltage import voltage_runs  # noqa: PLC0415
 
     with bad_input_in_one_line():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from llo_dft.cli.tables import crossing_text, print_mock
+from llo_dft.cli.output.study_tables import crossing_text, print_mock
 from llo_dft.documents.study_result import system_name
 
 if TYPE_CHECKING:

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from llo_dft.cli.common import BAD_INPUT, COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
-from llo_dft.cli.figure_file import check_figure
+from llo_dft.cli.options.figure_file import check_figure
+from llo_dft.cli.output.common import (
+    BAD_INPUT,
+    COMPLETE,
+    INCOMPLETE,
+    bad_input_in_one_line,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from llo_dft.documents.charge import PotentialAlignment
@@ -45,7 +51,7 @@ def potential(
     The work function needs a vasprun.xml (or vaspout.h5) beside the LOCPOT. A level is only read
     where the potential is flat.
     """
-    from llo_dft.cli.limits import parse_limits  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.cli.options.limits import parse_limits  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.documents.document import Document  # noqa: PLC0415
     from llo_dft.errors import InputError  # noqa: PLC0415
     from llo_dft.runs.potential_levels import potential_of  # noqa: PLC0415

@@ -1,0 +1,1 @@
+"""llo-dft analyze: one module a subcommand."""

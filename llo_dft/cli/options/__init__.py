@@ -1,0 +1,1 @@
+"""Values that options of the command line take."""
