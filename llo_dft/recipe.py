@@ -112,7 +112,7 @@ class Vacancies(Section):
     layers: Annotated[list[Layer], Field(min_length=1), Once] = ["surface"]
     per_environment: int = Field(1, ge=1)
     inner: int = Field(0, ge=0)  # O as far in as there are, for reference
-    bonded_to_p: int = Field(1, ge=0)  # O of each coating that P bonds to, and bare ones alike
+    bonded_to_former: int = Field(1, ge=0)  # O of each coating that P bonds to, and bare ones alike
     both_faces: bool = False
 
 

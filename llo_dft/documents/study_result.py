@@ -40,7 +40,7 @@ class OxygenEnvironment(Document):
 
     n_tm: int = Field(description="Transition metals bonded to it, all in its own TM layer")
     n_li: int = Field(description="Li bonded to it in its own TM layer")
-    n_p: int = Field(description="P bonded to it")
+    n_former: int = Field(description="P bonded to it")
     n_li_interlayer: int = Field(description="Li bonded to it in the Li layer beside it")
     layer: Layer
     side: Side
@@ -110,7 +110,7 @@ class HostResult(Document):
         None, description="File of the relaxed structure, relative to results.json"
     )
     flags: list[str] = Field(default_factory=list)
-    bonded_to_p: list[int] = Field(
+    bonded_to_former: list[int] = Field(
         default_factory=list,
         description="O to which the coating's P is bonded as relaxed; indices of the bare slab",
     )
@@ -131,7 +131,9 @@ class VacancyPair(Document):
     site_class: str
     layer: Layer
     termination: str
-    bonded_to_p: bool = Field(description="Whether the coating's P is bonded to it, as relaxed")
+    bonded_to_former: bool = Field(
+        description="Whether the coating's P is bonded to it, as relaxed"
+    )
     lithium_fraction_bare: float
     lithium_fraction_coated: float
     bare_ev: float = Field(description="E_f of the bare slab, eV per O")

@@ -108,7 +108,7 @@ class _Reader:
         """Return the class of each O of a host, by its site there."""
         coating = self._plan.coating_positions(host)
         found = dict.fromkeys(coating, "coating")
-        bonded = set(relaxed.bonded_to_p)
+        bonded = set(relaxed.bonded_to_former)
         for bare, site in enumerate(self._plan.positions(host)):
             if site is not None and bare in host.environments:
                 name = f"{host.classes[bare]} {host.environments[bare].layer}"

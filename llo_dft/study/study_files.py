@@ -99,7 +99,7 @@ def results_table(result: StudyResult) -> str:
     writer.writerow(
         [
             *("engine", "system", "termination", "lithium_fraction", "n_li_removed"),
-            *("site", "site_class", "n_tm", "n_li", "n_p", "n_li_interlayer", "layer", "side"),
+            *("site", "site_class", "n_tm", "n_li", "n_former", "n_li_interlayer", "layer", "side"),
             f"formation_energy_ev ({scheme})",
             *(f"formation_energy_ev ({other})" for other in schemes),
             *("status", "reason", "rebuilt", "flags"),
@@ -124,7 +124,7 @@ def results_table(result: StudyResult) -> str:
 def _environment_cells(around: OxygenEnvironment | None) -> list[object]:
     if around is None:
         return [None] * 6
-    counts = [around.n_tm, around.n_li, around.n_p, around.n_li_interlayer]
+    counts = [around.n_tm, around.n_li, around.n_former, around.n_li_interlayer]
     return [*counts, around.layer, around.side]
 
 

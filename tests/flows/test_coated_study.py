@@ -161,7 +161,8 @@ def test_pairs_are_the_same_o_in_both_by_hand(result: StudyResult) -> None:
         (STEP, 0.5, 25, True): 0.6,
     }
     found = {
-        (p.termination, p.lithium_fraction_coated, p.site, p.bonded_to_p): p for p in result.pairs
+        (p.termination, p.lithium_fraction_coated, p.site, p.bonded_to_former): p
+        for p in result.pairs
     }
     assert set(found) == set(by_hand)
     assert len(result.pairs) == len(by_hand)
@@ -204,7 +205,7 @@ def test_the_o_bonded_to_p_is_taken_from_bare_and_coated_alike(
             vacancy = next(v for v in host.vacancies if v.pair == pair)
             assert (vacancy.site, vacancy.site_class) == (min(BENEATH_P), "2TM+1Li")
             assert vacancy.environment is not None
-            assert vacancy.environment.n_p == (termination == STEP)
+            assert vacancy.environment.n_former == (termination == STEP)
             assert (vacancy.environment.side, vacancy.environment.layer) == ("top", "surface")
             parent = study.cache.completed(str(host.calculation))
             assert parent is not None

@@ -23,7 +23,7 @@ TERMINATION = "step"
 
 def vacancy(pair: str, energy_ev: float | None, **fields: Any) -> VacancyResult:
     around = OxygenEnvironment(
-        n_tm=3, n_li=0, n_p=0, n_li_interlayer=1, layer="surface", side="top"
+        n_tm=3, n_li=0, n_former=0, n_li_interlayer=1, layer="surface", side="top"
     )
     done = energy_ev is not None
     return VacancyResult(
@@ -59,7 +59,7 @@ def pair(name: str, site: int, difference_ev: float, **fields: Any) -> VacancyPa
             "site_class": "3TM",
             "layer": "surface",
             "termination": TERMINATION,
-            "bonded_to_p": False,
+            "bonded_to_former": False,
             "lithium_fraction_bare": 1.0,
             "lithium_fraction_coated": 1.0,
             "bare_ev": 1.0,

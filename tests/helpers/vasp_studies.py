@@ -69,7 +69,7 @@ def words(result: StudyResult) -> dict[str, Any]:
     """What else results.json says of hosts, vacancies and interfaces, moments left out."""
     about: dict[str, Any] = {}
     for host in result.hosts:
-        about[host.label] = (host.status, _lattice(host.flags), host.bonded_to_p)
+        about[host.label] = (host.status, _lattice(host.flags), host.bonded_to_former)
         for one in host.vacancies:
             about[f"{host.label} {one.pair}"] = (one.status, one.site, _lattice(one.flags))
     for one in result.interfaces:

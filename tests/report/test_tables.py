@@ -25,7 +25,9 @@ from llo_dft.resources import load_structure
 from llo_dft.runs.orbital_centers import centers_of
 from llo_dft.runs.run_summary import summarize
 
-AROUND = OxygenEnvironment(n_tm=2, n_li=1, n_p=1, n_li_interlayer=3, layer="surface", side="top")
+AROUND = OxygenEnvironment(
+    n_tm=2, n_li=1, n_former=1, n_li_interlayer=3, layer="surface", side="top"
+)
 
 
 def vacancy(energy_ev: float | None, **fields: Any) -> VacancyResult:
@@ -90,7 +92,7 @@ def test_vacancies_have_their_host_environment_and_schemes() -> None:
     assert found["formation_energy_ev"].tolist()[:2] == [2.0, -0.1]
     assert np.isnan(found["formation_energy_ev"][2])  # and so pandas computes on
     assert found["alternatives_ev[none]"][0] == 2.5
-    assert found["n_p"].tolist() == [1, 1, 1]
+    assert found["n_former"].tolist() == [1, 1, 1]
     assert found["reason"][2] == "no power"
     assert found["flags"][0] == "moved: Li3 1.92 A; peroxo: O1-O2 1.45 A"
     lowest = found.groupby("lithium_fraction")["formation_energy_ev"].min()

@@ -92,8 +92,8 @@ def test_what_is_not_there_is_not_a_failed_run(tmp_path: Path) -> None:
     assert read_plain_run(tmp_path / "empty").record().status == "failed"
 
 
-def cell(n_li: int, n_p: int = 0) -> Structure:
-    symbols = ["Li"] * n_li + ["Mn"] * 2 + ["O"] * 6 + ["P"] * n_p
+def cell(n_li: int, n_former: int = 0) -> Structure:
+    symbols = ["Li"] * n_li + ["Mn"] * 2 + ["O"] * 6 + ["P"] * n_former
     return Structure(Lattice.cubic(9), symbols, np.random.default_rng(0).random((len(symbols), 3)))
 
 

@@ -183,7 +183,7 @@ def test_the_table_tells_terminations_apart(study: Interrupted) -> None:
         ("bare", True),
         ("coated", False),
     }
-    bonded = [row for row in rows if row["n_p"] == "1"]
+    bonded = [row for row in rows if row["n_former"] == "1"]
     assert {row["termination"] for row in bonded} == {STEP}
     assert {row["site"] for row in bonded} == {"O32", f"{STEP}-OP1"}
     removed = {

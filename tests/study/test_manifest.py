@@ -88,7 +88,7 @@ def test_a_vacancy_lacks_one_o_of_its_class(manifest: dict[str, Any]) -> None:
         around = vacancy["environment"]
         assert vacancy["site_class"] in {"2TM+1Li", "3TM"}
         assert around["n_tm"] == int(vacancy["site_class"][0])
-        assert {"n_tm", "n_li", "n_p", "n_li_interlayer", "layer", "side"} <= set(around)
+        assert {"n_tm", "n_li", "n_former", "n_li_interlayer", "layer", "side"} <= set(around)
         assert vacancy["degeneracy"] >= 2  # the two faces are alike
 
 

@@ -90,7 +90,7 @@ def coated(patched: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
     recipe = coated_recipe(
         coating={"terminations": ["step-Li0-PO3"], "keep": 1, "gaps": [1.6]},
         delithiation={"fractions": [1.0]},
-        vacancies={"bonded_to_p": 0},
+        vacancies={"bonded_to_former": 0},
         oxygen={"scheme": "none"},
         engine=vasp_table(),
     )
@@ -132,7 +132,9 @@ def test_band_centres_of_each_class_are_those_of_its_atoms(coated: Study) -> Non
         *("2TM+1Li surface", "2TM+1Li surface, bonded to P", "coating"),
     }
     host = coated.result.hosts[1]
-    assert on_coated.classes["2TM+1Li surface, bonded to P"].n_sites == len(host.bonded_to_p) > 0
+    assert (
+        on_coated.classes["2TM+1Li surface, bonded to P"].n_sites == len(host.bonded_to_former) > 0
+    )
 
 
 def test_the_charge_difference_is_that_of_the_three_files(coated: Study) -> None:

@@ -74,7 +74,7 @@ def host_result(
         status=_status(made.host),
         reason=_reason(made.host),
         flags=_flags(made.host, None),
-        bonded_to_p=sorted(n_bonds),
+        bonded_to_former=sorted(n_bonds),
         calculation=_key(made.host),
         vacancies=vacancies,
     )
@@ -134,7 +134,7 @@ def _environment(vacancy: _Vacancy, n_bonds: Mapping[int, int]) -> OxygenEnviron
     if vacancy.site is None:
         return None
     around = vacancy.host.environments[vacancy.site]
-    return around.model_copy(update={"n_p": n_bonds.get(vacancy.site, 0)})
+    return around.model_copy(update={"n_former": n_bonds.get(vacancy.site, 0)})
 
 
 def _phosphorus_bonds(

@@ -59,7 +59,7 @@ def _pair(
         site_class=vacancy.site_class,
         layer=vacancy.environment.layer,
         termination=coated.termination,
-        bonded_to_p=vacancy.environment.n_p > 0,
+        bonded_to_former=vacancy.environment.n_former > 0,
         lithium_fraction_bare=bare.lithium_fraction,
         lithium_fraction_coated=coated.lithium_fraction,
         bare_ev=uncoated.formation_energy_ev,

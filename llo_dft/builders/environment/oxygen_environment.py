@@ -35,7 +35,7 @@ class Environment:
 
     n_tm: int
     n_li: int
-    n_p: int
+    n_former: int
     n_li_interlayer: int
     layer: Layer
     side: Side
@@ -43,13 +43,13 @@ class Environment:
     @property
     def label(self) -> str:
         """Class by the O's own sheet and P, for example '2TM+1Li' or '3TM'."""
-        parts = [f"{self.n_tm}TM", f"{self.n_li}Li", f"{self.n_p}P"]
+        parts = [f"{self.n_tm}TM", f"{self.n_li}Li", f"{self.n_former}P"]
         return "+".join(part for part in parts if not part.startswith("0")) or "free"
 
     @property
     def n_cations(self) -> int:
         """Number of cations bonded to the O."""
-        return self.n_tm + self.n_li + self.n_p + self.n_li_interlayer
+        return self.n_tm + self.n_li + self.n_former + self.n_li_interlayer
 
 
 def oxygen_environments(
@@ -92,7 +92,7 @@ def oxygen_environments(
         result[i] = Environment(
             n_tm=sum(symbols[j] in LAYER_METALS for j in bonded),
             n_li=n_li,
-            n_p=sum(symbols[j] == "P" for j in bonded),
+            n_former=sum(symbols[j] == "P" for j in bonded),
             n_li_interlayer=len(lithium) - n_li,
             layer=_layer(heights[i] > planes[sheet], sheet, tm_layers),
             side=_side(heights[i], planes),

@@ -155,4 +155,4 @@ def _row(vacancy: RunVacancy, others: Sequence[str]) -> list[str]:
 
 def _cations(around: OxygenEnvironment) -> str:
     text = f"{around.n_tm} TM, {around.n_li + around.n_li_interlayer} Li"
-    return f"{text}, {around.n_p} P" if around.n_p else text
+    return f"{text}, {around.n_former} P" if around.n_former else text

@@ -105,7 +105,7 @@ def _pairs(result: StudyResult) -> Table:
             f"{pair.lithium_fraction_coated:.3f}",
             pair.termination,
             f"O{pair.site}",
-            f"{pair.site_class} {pair.layer}" + (", bonded to P" if pair.bonded_to_p else ""),
+            f"{pair.site_class} {pair.layer}" + (", bonded to P" if pair.bonded_to_former else ""),
             f"{pair.bare_ev:.3f}",
             f"{pair.coated_ev:.3f}",
             f"{pair.difference_ev:+.3f}" + (" (rebuilt)" if pair.rebuilt else ""),
@@ -148,7 +148,7 @@ def _add_vacancy(table: Table, vacancy: VacancyResult) -> None:
         ""
         if around is None
         else f"{around.n_tm} TM, {around.n_li + around.n_li_interlayer} Li"
-        + (f", {around.n_p} P" if around.n_p else ""),
+        + (f", {around.n_former} P" if around.n_former else ""),
         f"{value:.3f}" if value is not None else vacancy.status,
         remarks(vacancy.reason, vacancy.flags),
     )

@@ -100,7 +100,7 @@ def _explain_markers(curve: CurvePoints, markers: dict[str, str], axes: Axes) ->
     for name, marker in markers.items():
         label = f"O of {name}" if name != ANY_CLASS else "O, its class not known"
         axes.plot([], [], marker, color="0.4", linestyle="none", label=label)
-    if any(point.bonded_to_p for point in curve.points):
+    if any(point.bonded_to_former for point in curve.points):
         axes.plot([], [], _BONDED, color="0.4", markersize=10, label="O bonded to P")
     axes.plot([], [], "o", color="0.4", markerfacecolor="white", label="lattice rebuilt")
 
@@ -111,9 +111,9 @@ def _plot_points(hosts: list[HostPoints], color: str, markers: dict[str, str], a
             axes.plot(
                 host.lithium_fraction,
                 point.energy_ev,
-                _BONDED if point.bonded_to_p else markers[point.site_class],
+                _BONDED if point.bonded_to_former else markers[point.site_class],
                 color=color,
-                markersize=10 if point.bonded_to_p else 6,
+                markersize=10 if point.bonded_to_former else 6,
                 markerfacecolor="white" if point.rebuilt else color,
                 markeredgecolor=color if point.rebuilt else "white",
                 markeredgewidth=1.2 if point.rebuilt else 0.5,  # sets points at one x apart

@@ -30,7 +30,7 @@ class VacancyPoint:
 
     energy_ev: float
     site_class: str
-    bonded_to_p: bool
+    bonded_to_former: bool
     rebuilt: bool
 
 
@@ -111,7 +111,7 @@ def _class(vacancy: RunVacancy) -> str:
 
 
 def _bonded(environments: Iterable[OxygenEnvironment | None]) -> bool:
-    return any(one is not None and one.n_p > 0 for one in environments)
+    return any(one is not None and one.n_former > 0 for one in environments)
 
 
 def _oxygen(oxygen: OxygenChemicalPotential | None) -> str:

@@ -76,7 +76,7 @@ def _bonded(recipe: Recipe, interfaces: Sequence[PlannedInterface]) -> list[Plan
             degeneracy=1,
         )
         for name in exposed
-        for order in range(recipe.vacancies.bonded_to_p)
+        for order in range(recipe.vacancies.bonded_to_former)
     ]
 
 

@@ -220,8 +220,8 @@ def test_p_is_counted_where_it_is_bonded_in_the_relaxed_host(coated_plan: StudyP
     assert (ordinary.site, bonded.site) == (32, 39)
     assert ordinary.environment is not None
     assert bonded.environment is not None
-    assert (ordinary.environment.n_p, bonded.environment.n_p) == (0, 1)
-    assert bonded.environment.model_copy(update={"n_p": 0}) == planned.environments[39]
+    assert (ordinary.environment.n_former, bonded.environment.n_former) == (0, 1)
+    assert bonded.environment.model_copy(update={"n_former": 0}) == planned.environments[39]
 
 
 def test_moments_are_held_against_the_host_and_atoms_against_the_start(

@@ -13,10 +13,10 @@ ROUNDING = 1e-9
 
 
 def vacancy(
-    site: int | None, energy_ev: float | None, n_p: int = 0, **fields: Any
+    site: int | None, energy_ev: float | None, n_former: int = 0, **fields: Any
 ) -> VacancyResult:
     around = OxygenEnvironment(
-        n_tm=3, n_li=0, n_p=n_p, n_li_interlayer=1, layer="surface", side="top"
+        n_tm=3, n_li=0, n_former=n_former, n_li_interlayer=1, layer="surface", side="top"
     )
     return VacancyResult(
         **{
@@ -47,11 +47,11 @@ def test_a_pair_is_the_same_site_at_the_same_requested_fraction() -> None:
         host(None, 1.0, vacancy(3, 2.0), vacancy(4, 2.5)),
         host(None, 0.6, vacancy(3, 0.5), x=0.625),
         host("flat", 1.0, vacancy(3, 2.75), vacancy(5, 3.0)),
-        host("flat", 0.6, vacancy(3, 1.0, n_p=1), x=0.5),
+        host("flat", 0.6, vacancy(3, 1.0, n_former=1), x=0.5),
         host("step", 0.6, vacancy(3, 0.25), x=0.6),
     ]
     pairs = vacancy_pairs(hosts)
-    assert [(p.termination, p.site, p.difference_ev, p.bonded_to_p) for p in pairs] == [
+    assert [(p.termination, p.site, p.difference_ev, p.bonded_to_former) for p in pairs] == [
         ("flat", 3, pytest.approx(0.75), False),
         ("flat", 3, pytest.approx(0.5), True),
         ("step", 3, pytest.approx(-0.25), False),
@@ -105,7 +105,7 @@ def test_an_o_that_was_planned_and_is_bonded_to_p_too_is_one_pair() -> None:
     bonded = {"pair": "step-OP1"}
     hosts = [
         host(None, 1.0, vacancy(3, 2.0), vacancy(3, 2.0, **bonded)),
-        host("step", 1.0, vacancy(3, 3.0, n_p=1), vacancy(3, 3.0, n_p=1, **bonded)),
+        host("step", 1.0, vacancy(3, 3.0, n_former=1), vacancy(3, 3.0, n_former=1, **bonded)),
         host("flat", 1.0, vacancy(3, 2.5)),
     ]
     assert [(p.termination, p.pair, p.difference_ev) for p in vacancy_pairs(hosts)] == [

@@ -143,7 +143,7 @@ def test_a_coating_adds_its_phosphorus_and_no_oxygen_of_its_own(make_slab: MakeS
     found = oxygen_environments(cap, 2, llo_sites=ours)
     assert found.keys() == bare.keys()
     changed = {site for site in bare if found[site] != bare[site]}
-    (bonded,) = [site for site in changed if found[site].n_p]
+    (bonded,) = [site for site in changed if found[site].n_former]
     assert found[bonded].label == f"{bare[bonded].label}+1P"
     for site in bare:
         assert (found[site].layer, found[site].side) == (bare[site].layer, bare[site].side)

@@ -48,7 +48,7 @@ def test_every_oxygen_has_three_cations_in_its_sheet_and_inner_ones_three_beside
 ) -> None:
     for environment in environments(make_slab(name, 3)).values():
         assert environment.n_tm + environment.n_li == 3
-        assert environment.n_p == 0
+        assert environment.n_former == 0
         if environment.layer == "surface":
             assert environment.n_li_interlayer < 3
         else:
@@ -147,7 +147,7 @@ def test_bonds_by_hand() -> None:
     structure = Structure(cell, symbols, coords, coords_are_cartesian=True)
     (environment,) = oxygen_environments(structure, 1).values()
     assert environment == Environment(
-        n_tm=2, n_li=1, n_p=1, n_li_interlayer=1, layer="surface", side="top"
+        n_tm=2, n_li=1, n_former=1, n_li_interlayer=1, layer="surface", side="top"
     )
     assert environment.label == "2TM+1Li+1P"
     assert environment.n_cations == 5

@@ -255,6 +255,6 @@ def test_exposed_phosphorus_binds_lattice_oxygen_of_a_face_without_lithium() -> 
     environments = oxygen_environments(model.structure, tm_layers=1)
     for bond in model.bonds:
         assert SHORTEST_CONTACTS["P-O"] <= bond.length < 2.0
-        assert environments[bond.oxygen].n_p == 1
+        assert environments[bond.oxygen].n_former == 1
         assert environments[bond.oxygen].layer == "surface"
         assert bond.oxygen in model.llo_sites

@@ -37,7 +37,7 @@ REASON = "none in range"
 
 def vacancy(energy_ev: float | None, site_class: str = "3TM", **fields: Any) -> VacancyResult:
     around = OxygenEnvironment(
-        n_tm=3, n_li=0, n_p=0, n_li_interlayer=1, layer="surface", side="top"
+        n_tm=3, n_li=0, n_former=0, n_li_interlayer=1, layer="surface", side="top"
     )
     done = energy_ev is not None
     return VacancyResult(
@@ -235,9 +235,9 @@ def plain(*hosts: RunHost, **fields: Any) -> VacancyRuns:
     return VacancyRuns(**{"oxygen": oxygen, "hosts": list(hosts), "allowed": []} | fields)
 
 
-def plain_vacancy(energy_ev: float | None, site_class: str | None = None, n_p: int = 0) -> Any:
+def plain_vacancy(energy_ev: float | None, site_class: str | None = None, n_former: int = 0) -> Any:
     around = OxygenEnvironment(
-        n_tm=2, n_li=1, n_p=n_p, n_li_interlayer=1, layer="surface", side="top"
+        n_tm=2, n_li=1, n_former=n_former, n_li_interlayer=1, layer="surface", side="top"
     )
     removed = RemovedOxygen(
         site=3, site_class=site_class, environment=None if site_class is None else around
@@ -270,7 +270,7 @@ def plain_host(x: float | None, n_li: int, *vacancies: RunVacancy) -> RunHost:
 def test_plain_runs_are_drawn_as_a_study_is(axes: Axes) -> None:
     rebuilt = plain_vacancy(0.2, "2TM+1Li").model_copy(update={"flags": ["moved: Li3 1.9 A"]})
     half = plain_host(0.5, 2, rebuilt, plain_vacancy(None))
-    full = plain_host(1.0, 4, plain_vacancy(2.0), plain_vacancy(1.5, "2TM+1Li", n_p=1))
+    full = plain_host(1.0, 4, plain_vacancy(2.0), plain_vacancy(1.5, "2TM+1Li", n_former=1))
     plot_vacancy_curve(plain(half, full, allowed=["cell"]), axes)
     drawn = points(axes)
     assert set(drawn) == {(0.5, 0.2), (1.0, 2.0), (1.0, 1.5)}
@@ -328,7 +328,7 @@ def test_with_more_coatings_than_colors_all_are_drawn(axes: Axes) -> None:
 def test_o_bonded_to_p_is_a_star_in_the_color_of_its_coating(axes: Axes) -> None:
     around = vacancy(2.0).environment
     assert around is not None
-    bonded = vacancy(2.0, environment=around.model_copy(update={"n_p": 1}))
+    bonded = vacancy(2.0, environment=around.model_copy(update={"n_former": 1}))
     made = result(host(1.0, vacancy(1.0)), coated(1.0, bonded, vacancy(3.0)))
     plot_vacancy_curve(made, axes)
     drawn = points(axes)

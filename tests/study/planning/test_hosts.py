@@ -28,7 +28,7 @@ def uneven() -> StudyPlan:
         coated_recipe(
             coating=ONE_STEP,
             delithiation={"fractions": [1.0, 0.75, 0.6]},
-            vacancies={"per_environment": 2, "inner": 1, "bonded_to_p": 2},
+            vacancies={"per_environment": 2, "inner": 1, "bonded_to_former": 2},
         ),
         Path(),
     )
@@ -165,7 +165,14 @@ def test_environments_of_the_coated_oxide_are_counted_with_the_coating_on(
 
 
 def neighbours(around: OxygenEnvironment) -> tuple[object, ...]:
-    return around.n_tm, around.n_li, around.n_p, around.n_li_interlayer, around.side, around.layer
+    return (
+        around.n_tm,
+        around.n_li,
+        around.n_former,
+        around.n_li_interlayer,
+        around.side,
+        around.layer,
+    )
 
 
 def test_the_class_of_an_o_is_that_in_the_pristine_bare_slab(uneven: StudyPlan) -> None:
@@ -178,7 +185,7 @@ def test_li_of_its_own_choice_are_all_of_the_coated_oxide() -> None:
     recipe = coated_recipe(
         coating=ONE_STEP,
         delithiation={"coated": "own", "fractions": [1.0, 0.5, 0.2]},
-        vacancies={"bonded_to_p": 0},
+        vacancies={"bonded_to_former": 0},
     )
     plan = make_plan(recipe, Path())
     hosts = of(plan, STEP)
