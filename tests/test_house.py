@@ -1,0 +1,234 @@
+"""The shape of the house: small rooms, each name once, each module's test at its place."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+import llo_dft
+
+PACKAGE = Path(llo_dft.__file__).parent
+TESTS = Path(__file__).parent
+MODULES = sorted(
+    path.relative_to(PACKAGE)
+    for path in PACKAGE.rglob("*.py")
+    if path.name not in {"__init__.py", "__main__.py"} and "_data" not in path.parts
+)
+
+MOST_MODULES_IN_A_FOLDER = 15
+MOST_LINES_OF_A_MODULE = 400
+MOST_LINES_OF_THE_PACKAGE = 38_300
+
+# Names that two types still share. The list may only shrink.
+TYPES_DEFINED_TWICE: set[str] = {
+    "Count",
+    "Delithiation",
+    "Engine",
+    "Face",
+    "Outcome",
+    "Part",
+    "Progress",
+    "Section",
+    "_Study",
+}
+
+# Modules that still have no test file of their own. The list may only shrink.
+WITHOUT_OWN_TEST: set[str] = {
+    "analysis/comparability/subtractable.py",
+    "analysis/vacancy/vacancy_map.py",
+    "builders/cathode/magnetic_rows.py",
+    "builders/coating/phosphate_column.py",
+    "builders/coating/phosphate_faces.py",
+    "builders/environment/lithium_axes.py",
+    "builders/matching/common_cell.py",
+    "builders/matching/lattice_match.py",
+    "builders/matching/match_orbits.py",
+    "builders/matching/match_search.py",
+    "builders/surface/general_slab.py",
+    "builders/surface/placement.py",
+    "builders/surface/turn_over.py",
+    "cli/analyze/band_center_command.py",
+    "cli/analyze/group.py",
+    "cli/analyze/summary_command.py",
+    "cli/build.py",
+    "cli/doctor.py",
+    "cli/drive.py",
+    "cli/init.py",
+    "cli/main.py",
+    "cli/options/figure_file.py",
+    "cli/options/limits.py",
+    "cli/output/common.py",
+    "cli/output/comparison_tables.py",
+    "cli/output/run_tables.py",
+    "cli/run.py",
+    "cli/status.py",
+    "cli/submit_remote.py",
+    "documents/calculation.py",
+    "documents/charge.py",
+    "documents/comparison.py",
+    "documents/electronic.py",
+    "documents/local_potential.py",
+    "documents/oxidation.py",
+    "documents/oxygen.py",
+    "documents/plain_run_results.py",
+    "documents/plan.py",
+    "documents/study_result.py",
+    "documents/voltage.py",
+    "engines/base.py",
+    "engines/potentials/known_potentials.py",
+    "engines/registry.py",
+    "engines/vasp/continuation.py",
+    "engines/vasp/files/bounded_xz.py",
+    "engines/vasp/files/file_errors.py",
+    "engines/vasp/files/finished_run.py",
+    "engines/vasp/files/grids/columns.py",
+    "engines/vasp/files/grids/grid_header.py",
+    "engines/vasp/files/grids/scan.py",
+    "engines/vasp/files/grids/sections.py",
+    "engines/vasp/files/grids/source.py",
+    "engines/vasp/files/run_folder.py",
+    "engines/vasp/files/run_settings.py",
+    "engines/vasp/files/vaspout/datasets.py",
+    "engines/vasp/files/vaspout/h5_electrons.py",
+    "engines/vasp/files/vaspout/h5_header.py",
+    "engines/vasp/files/vaspout/h5_settings.py",
+    "engines/vasp/files/vaspout/h5_steps.py",
+    "engines/vasp/files/vaspout/signature.py",
+    "engines/vasp/files/vasprun/calculations.py",
+    "engines/vasp/files/vasprun/convergence.py",
+    "engines/vasp/files/vasprun/densities.py",
+    "engines/vasp/files/vasprun/density_checks.py",
+    "engines/vasp/files/vasprun/eigenvalues.py",
+    "engines/vasp/files/vasprun/elements.py",
+    "engines/vasp/files/vasprun/fallback.py",
+    "engines/vasp/files/vasprun/header.py",
+    "engines/vasp/files/vasprun/ionic_steps.py",
+    "engines/vasp/files/vasprun/rows.py",
+    "engines/vasp/files/vasprun/sets.py",
+    "engines/vasp/files/vasprun/stream.py",
+    "engines/vasp/handlers.py",
+    "engines/vasp/inputs.py",
+    "engines/vasp/run_checks.py",
+    "engines/vasp/run_task.py",
+    "errors.py",
+    "jobs/collect.py",
+    "report/figures/legend.py",
+    "report/figures/settings_text.py",
+    "report/figures/vacancy_points.py",
+    "resources.py",
+    "runner/flow_result.py",
+    "runner/graph.py",
+    "runner/lanes.py",
+    "runner/memory.py",
+    "runner/messages.py",
+    "runner/nodes.py",
+    "runner/outputs.py",
+    "runner/processes.py",
+    "runner/run_flow.py",
+    "runner/worker.py",
+    "runs/charge_difference.py",
+    "runs/density_settings.py",
+    "runs/host_assignment.py",
+    "runs/orbital_centers.py",
+    "runs/potential_levels.py",
+    "runs/rebuilt.py",
+    "runs/references.py",
+    "runs/removed_oxygen.py",
+    "runs/run_reservoir.py",
+    "runs/run_summary.py",
+    "runs/run_vacancies.py",
+    "runs/run_voltage.py",
+    "study/doctor/installed.py",
+    "study/doctor/job_findings.py",
+    "study/dry_inputs.py",
+    "study/machine.py",
+    "study/pictures.py",
+    "study/planning/assemble.py",
+    "study/planning/cif_input.py",
+    "study/planning/electronic_plan.py",
+    "study/planning/estimate.py",
+    "study/planning/oxygen_settings.py",
+    "study/remote/collect_results.py",
+    "study/remote/job_requests.py",
+    "study/remote/queue_status.py",
+    "study/remote/submission_record.py",
+    "study/states.py",
+    "study/study_electrons.py",
+    "study/study_files.py",
+    "study/vacancy_map_file.py",
+    "submit/dask/dask_cluster.py",
+    "submit/dask/job_record.py",
+    "submit/dask/submission.py",
+    "submit/probe.py",
+    "submit/remote/project_probe.py",
+    "submit/remote/queue.py",
+    "typing.py",
+    "units.py",
+}
+
+
+def lines(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def type_names(path: Path) -> list[str]:
+    """Classes of a module at any depth, and the aliases (`Name = Literal[...]`) at its top."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    classes = [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    aliases = [
+        target.id
+        for node in tree.body
+        for target in (
+            node.targets
+            if isinstance(node, ast.Assign)
+            else [node.target]
+            if isinstance(node, ast.AnnAssign)
+            else []
+        )
+        if isinstance(target, ast.Name) and target.id.lstrip("_")[:1].isupper()
+    ]
+    return classes + [name for name in aliases if not name.isupper()]
+
+
+def test_a_folder_holds_no_more_modules_than_one_can_look_through():
+    folders = defaultdict(list)
+    for module in MODULES:
+        folders[str(module.parent)].append(module.stem)
+    crowded = {
+        folder: names for folder, names in folders.items() if len(names) > MOST_MODULES_IN_A_FOLDER
+    }
+    assert crowded == {}
+
+
+def test_no_two_modules_share_a_name():
+    places = defaultdict(list)
+    for module in MODULES:
+        places[module.stem].append(str(module))
+    assert {name: at for name, at in places.items() if len(at) > 1} == {}
+
+
+def test_a_type_is_defined_once():
+    places = defaultdict(set)
+    for module in MODULES:
+        for name in type_names(PACKAGE / module):
+            places[name].add(str(module))
+    twice = {name: sorted(at) for name, at in places.items() if len(at) > 1}
+    assert {name: at for name, at in twice.items() if name not in TYPES_DEFINED_TWICE} == {}
+    assert TYPES_DEFINED_TWICE - set(twice) == set(), "defined once now: take them off the list"
+
+
+def test_a_module_has_its_test_at_the_same_path():
+    missing = {
+        str(module)
+        for module in MODULES
+        if not (TESTS / module.parent / f"test_{module.name}").is_file()
+    }
+    assert missing - WITHOUT_OWN_TEST == set(), "write tests/<same path>/test_<module>.py"
+    assert WITHOUT_OWN_TEST - missing == set(), "tested or gone now: take them off the list"
+
+
+def test_modules_and_the_package_stay_small():
+    sizes = {str(module): lines(PACKAGE / module) for module in MODULES}
+    assert {name: n for name, n in sizes.items() if n > MOST_LINES_OF_A_MODULE} == {}
+    assert sum(lines(path) for path in PACKAGE.rglob("*.py")) <= MOST_LINES_OF_THE_PACKAGE
