@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -34,6 +34,10 @@ def _each_once(values: list[Any]) -> list[Any]:
 Count = Annotated[int, Field(strict=True, ge=1)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Once = AfterValidator(_each_once)
+
+
+#: Keys of older versions, and what they are called now.
+RENAMED_KEYS: Final = {("vacancies", "bonded_to_p"): "bonded_to_former"}
 
 
 class RecipeError(InputError):
@@ -112,7 +116,7 @@ class Vacancies(Section):
     layers: Annotated[list[Layer], Field(min_length=1), Once] = ["surface"]
     per_environment: int = Field(1, ge=1)
     inner: int = Field(0, ge=0)  # O as far in as there are, for reference
-    bonded_to_former: int = Field(1, ge=0)  # O of each coating that P bonds to, and bare ones alike
+    bonded_to_former: int = Field(1, ge=0)  # O that the coating's former bonds to, bare ones alike
     both_faces: bool = False
 
 
@@ -227,6 +231,8 @@ def with_engine(
 def _fault(location: tuple[int | str, ...], kind: str, message: str, value: object) -> str:
     where = ".".join(str(part) for part in location)
     if kind == "extra_forbidden":
+        if location in RENAMED_KEYS:
+            return f"{where} is called {RENAMED_KEYS[location]} now; rename it"
         table, key = location[:-1], location[-1]
         known = ", ".join(_known_keys(table)) or "no keys"
         place = f"[{'.'.join(map(str, table))}]" if table else "the recipe"

@@ -46,6 +46,7 @@ FAULTS = [
     ("vacancies", "layers", ["bulk"], "vacancies.layers.0 = 'bulk': Input should be 'surface'"),
     ("vacancies", "layers", ["inner", "inner"], "['inner', 'inner']: each only once"),
     ("vacancies", "per_environment", 0, "vacancies.per_environment = 0: Input should be greater"),
+    ("vacancies", "bonded_to_p", 1, "vacancies.bonded_to_p is called bonded_to_former now; rename"),
     ("oxygen", "scheme", "pbe", "oxygen.scheme = 'pbe': Input should be 'none', 'wang2006', 'mp"),
     ("oxygen", "scheme", ["none", "mp2020"], "oxygen.scheme = ['none', 'mp2020']: Input should"),
     ("oxygen", "temperature", 0.0, "oxygen.temperature = 0.0: Input should be greater than 0"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import Field
 
@@ -273,10 +273,14 @@ class CalculationRecord(Document):
     )
 
 
+#: Of results.json. 3: formers are counted, where 2 counted P alone.
+SCHEMA_VERSION: Final = 3
+
+
 class StudyResult(Document):
     """All that a study found."""
 
-    schema_version: int = 2
+    schema_version: Literal[3] = SCHEMA_VERSION
     study: str
     engine: str
     protocol: str

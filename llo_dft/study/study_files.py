@@ -12,6 +12,7 @@ from pymatgen.io.cif import CifWriter
 
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.documents.study_result import (
+    SCHEMA_VERSION,
     CalculationRecord,
     HostResult,
     InterfaceCandidate,
@@ -62,6 +63,11 @@ def read_results(path: Path) -> StudyResult:
     except FileNotFoundError as error:
         raise StudyFolderError(f"there is no {path}: run the study first") from error
     except ValidationError as error:
+        if found := [e["input"] for e in error.errors() if e["loc"] == ("schema_version",)]:
+            raise StudyFolderError(
+                f"{path} is a result in format {found[0]!r}, and this version reads format "
+                f"{SCHEMA_VERSION}; run the study again, its calculations are kept"
+            ) from error
         raise StudyFolderError(
             f"{path} is not a result of this version ({error.error_count()} faults); "
             "run the study again, its calculations are kept"
