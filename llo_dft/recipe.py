@@ -185,6 +185,10 @@ def load_recipe(path: Path) -> Recipe:
             fields = tomllib.load(file)
     except FileNotFoundError as error:
         raise RecipeError(f"there is no recipe {path}") from error
+    except RecursionError as error:
+        raise RecipeError(
+            f"{path} is nested too deeply; expected tables of plain values"
+        ) from error
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path} can't be read as TOML: {error}") from error
     return parse_recipe(fields, str(path))

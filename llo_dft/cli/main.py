@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
+
 import typer
 
 from llo_dft import __version__
@@ -19,6 +22,7 @@ from llo_dft.cli import (
     submit_remote,
 )
 from llo_dft.cli.analyze.group import app as analyze_app
+from llo_dft.cli.output.common import CRASHED
 
 app = typer.Typer(
     name="llo-dft",
@@ -49,7 +53,8 @@ def main(
 ) -> None:
     """Oxygen vacancies in Li-rich layered oxide cathodes, from a one-page recipe.
 
-    Exit status: 0 complete, 1 some calculations failed or are missing, 2 bad input.
+    Exit status: 0 complete, 1 some calculations failed or are missing, 2 bad input,
+    70 a fault of this package.
     """
 
 
@@ -68,5 +73,15 @@ app.add_typer(analyze_app, name="analyze")
 app.add_typer(hpc.app, name="hpc")
 app.command("doctor")(doctor.doctor)
 
+
+def command_line() -> None:
+    """Run a command; a fault of this package ends with its traceback and a status of its own."""
+    try:
+        app()
+    except Exception:  # noqa: BLE001 (whatever it is, it must not look like an incomplete study)
+        traceback.print_exc()
+        sys.exit(CRASHED)
+
+
 if __name__ == "__main__":
-    app()
+    command_line()

@@ -9,6 +9,7 @@ import pytest
 from cluster_studies import write_cluster
 from studies import tiny_recipe, write_recipe
 
+from llo_dft.cli.main import command_line
 from llo_dft.resources import resource_path
 from llo_dft.study.folder import StudyFolder
 
@@ -40,6 +41,16 @@ RECIPES = {
         "cathode",
         {"composition": "Li1.2Mn0.6Ni0.2O2"},
         r"supercell \[1, 1\] can't hold Li1\.2Mn0\.6Ni0\.2O2: .*The smallest supercell that",
+    ),
+    "a cell of millions of atoms": (
+        "cathode",
+        {"supercell": [1000, 1000]},
+        r"cathode\.supercell = \[1000, 1000\]: the bulk would have 24,000,000 atoms \(.* GB",
+    ),
+    "a slab of thousands of layers": (
+        "slab",
+        {"tm_layers": 3000},
+        r"slab\.tm_layers = 3000 on 24 atoms a layer: the slab would have 72,000 atoms",
     ),
     "environment": (
         "vacancies",
@@ -156,8 +167,9 @@ def test_an_engine_whose_package_is_not_installed(
         (None, r"there is no recipe my\.toml"),
         (b"[study\n", r"my\.toml can't be read as TOML: "),
         (b'name = "\xff"\n', r"my\.toml can't be read as TOML: .*utf-8"),
+        (b"a = " + 5000 * b"[" + 5000 * b"]", r"my\.toml is nested too deeply"),
     ],
-    ids=["missing", "not TOML", "not UTF-8"],
+    ids=["missing", "not TOML", "not UTF-8", "nested"],
 )
 def test_a_file_that_is_no_recipe(
     command: Any, tmp_path: Path, action: str, content: bytes | None, message: str
@@ -229,3 +241,20 @@ def test_analyze_of_a_study_that_was_only_built(command: Any, tmp_path: Path) ->
         folder.claim(tiny_recipe())
     assert_refused(command("analyze", "vacancy", "out"), r"there is no out/results\.json: run the")
     assert_refused(command("status", "out"), "out was neither built nor run yet")
+
+
+@pytest.mark.parametrize("action", [("status",), ("build", "quickstart", "-o")])
+def test_a_name_that_no_file_system_takes(command: Any, action: tuple[str, ...]) -> None:
+    assert_refused(command(*action, 300 * "x"), r"xxx\.\.\.: File name too long")
+
+
+def test_a_fault_of_the_package_does_not_look_like_an_incomplete_study(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> None:
+        raise AssertionError("a fault")
+
+    monkeypatch.setattr("llo_dft.cli.main.app", broken)
+    with pytest.raises(SystemExit, match="70"):
+        command_line()
+    assert "AssertionError: a fault" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from contextlib import contextmanager
@@ -17,19 +18,30 @@ if TYPE_CHECKING:
 
     from llo_dft.recipe import Recipe
 
-#: Exit status of a command whose work is complete, has gaps, or could not begin.
-COMPLETE, INCOMPLETE, BAD_INPUT = 0, 1, 2
+#: Exit status of a command whose work is complete, has gaps, could not begin, or broke down by a
+#: fault of this package (then with its traceback).
+COMPLETE, INCOMPLETE, BAD_INPUT, CRASHED = 0, 1, 2, 70
 
 
 @contextmanager
 def bad_input_in_one_line() -> Iterator[None]:
-    """Turn an InputError into its text on stderr and exit status 2."""
+    """Turn an InputError, or a refusal of the file system, into a line and exit status 2."""
     try:
         yield
+    except OSError as error:
+        if error.filename is None and error.errno != errno.ENOSPC:
+            raise
+        place = "" if error.filename is None else f"{_cut(str(error.filename))}: "
+        typer.echo(f"llo-dft: {place}{error.strerror or error}", err=True)
+        raise typer.Exit(BAD_INPUT) from error
     except InputError as error:
         for line in str(error).splitlines():
             typer.echo(f"llo-dft: {line}", err=True)
         raise typer.Exit(BAD_INPUT) from error
+
+
+def _cut(text: str, longest: int = 100) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 (whatever goes to JSON)

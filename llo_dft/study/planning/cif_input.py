@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from pymatgen.io.cif import CifParser
+import numpy as np
+from pymatgen.io.cif import CifFile, CifParser
 
 from llo_dft.builders.cell_checks import check_usable
 from llo_dft.errors import InputError
+from llo_dft.study.planning.size_limit import check_size
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pymatgen.core.structure import Structure
+
+#: Most symmetry operations: no space group has more than 192 in a conventional cell.
+_MOST_OPERATIONS: Final = 192
+
+_OPERATIONS: Final = ("_symmetry_equiv_pos_as_xyz", "_space_group_symop_operation_xyz")
 
 
 def read_cif(path: Path) -> Structure:
@@ -22,16 +29,42 @@ def read_cif(path: Path) -> Structure:
     Raises
     ------
     InputError
-        If the file is missing or is no CIF, a site is partially occupied, or atoms overlap.
+        If the file is missing or is no CIF, holds too many atoms, a site is partially occupied,
+        or atoms overlap.
     """
     if not path.is_file():
         raise InputError(f"there is no file {path}")
     try:
-        with warnings.catch_warnings():
+        _check_counts(path)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # what matters of it is checked below
             structure: Structure = CifParser(path).parse_structures(primitive=False)[0]
-    except (OSError, ValueError, KeyError, IndexError, TypeError, AssertionError) as error:
+    except InputError:
+        raise
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AssertionError,
+        np.linalg.LinAlgError,
+    ) as error:
         text = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{path} can't be read as a CIF: {text}") from error
+    if not np.isfinite(structure.lattice.volume):
+        raise InputError(f"{path} can't be read as a CIF: its cell is of infinite volume")
     check_usable(structure, str(path))
     return structure
+
+
+def _check_counts(path: Path) -> None:
+    """Refuse a file of more atoms or operations than are ever computed, before it is expanded."""
+    for block in CifFile.from_file(path).data.values():
+        check_size(len(block.data.get("_atom_site_label", ())), f"the cell of {path}", "its atoms")
+        operations = max(len(block.data.get(key, ())) for key in _OPERATIONS)
+        if operations > _MOST_OPERATIONS:
+            raise InputError(
+                f"{path} lists {operations:,} symmetry operations; expected at most "
+                f"{_MOST_OPERATIONS}. Write it in a standard setting, or without symmetry (P1)"
+            )

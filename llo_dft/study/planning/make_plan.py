@@ -8,7 +8,7 @@ from llo_dft.builders.cathode.bulk import build_bulk
 from llo_dft.builders.cell_checks import check_usable, formal_charge
 from llo_dft.builders.metal import lithium_metal
 from llo_dft.builders.ordering.delithiation import delithiate
-from llo_dft.builders.surface.slab import build_slab
+from llo_dft.builders.surface.slab import build_slab, stacks
 from llo_dft.chemistry.valences import symbols_of
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.recipe import RecipeError
@@ -16,6 +16,7 @@ from llo_dft.resources import load_structure
 from llo_dft.study.planning.cif_input import read_cif
 from llo_dft.study.planning.hosts import plan_hosts
 from llo_dft.study.planning.planned_interfaces import coating_crystal, plan_interfaces
+from llo_dft.study.planning.size_limit import check_size
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +44,12 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         One of the builders' errors, if the recipe asks for what can't be built.
     """
     bulk, realised, deviation = _bulk(recipe, recipe_folder)
+    atoms_per_layer = len(bulk) // len(stacks(bulk, 1))
+    check_size(
+        atoms_per_layer * recipe.slab.tm_layers,
+        "the slab",
+        f"slab.tm_layers = {recipe.slab.tm_layers} on {atoms_per_layer} atoms a layer",
+    )
     slab = build_slab(
         bulk,
         tm_layers=recipe.slab.tm_layers,
@@ -90,9 +97,13 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
 def _bulk(recipe: Recipe, folder: Path) -> tuple[Structure, str, float]:
     """Return the bulk, its formula per O2, and the deviation from the requested one."""
     cathode = recipe.cathode
+    request = f"cathode.supercell = {list(cathode.supercell)}"
+    n_cells = cathode.supercell[0] * cathode.supercell[1]
     if not cathode.is_cif:
+        parent = load_structure("Li2MnO3.cif")
+        check_size(len(parent) * n_cells, "the bulk", request)
         model = build_bulk(
-            load_structure("Li2MnO3.cif"),
+            parent,
             cathode.composition,
             supercell=cathode.supercell,
             ordering=cathode.ordering,
@@ -102,6 +113,7 @@ def _bulk(recipe: Recipe, folder: Path) -> tuple[Structure, str, float]:
         return model.structure, model.layer.formula, model.layer.deviation
     path = folder / cathode.composition
     structure = read_cif(path)
+    check_size(len(structure) * n_cells, "the bulk", request)
     structure.make_supercell([*cathode.supercell, 1])
     amounts = structure.composition.get_el_amt_dict()
     if not amounts.get("O"):

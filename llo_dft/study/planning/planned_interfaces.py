@@ -16,6 +16,7 @@ from llo_dft.errors import InputError
 from llo_dft.recipe import RecipeError
 from llo_dft.resources import load_structure
 from llo_dft.study.planning.cif_input import read_cif
+from llo_dft.study.planning.size_limit import check_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,9 @@ SCORE_TOLERANCE: Final = 1e-3
 
 #: More interfaces than any search accepts.
 _ALL: Final = 10**6
+
+#: A layer of the coating holds at least one formula unit of Li3PO4.
+_FEWEST_ATOMS_PER_LAYER: Final = 8
 
 #: The shipped crystals of the coating, by phase.
 _PHASES = {"beta": "Li3PO4_beta", "gamma": "Li3PO4_gamma"}
@@ -54,6 +58,7 @@ def plan_interfaces(
         can't be balanced, or every registry and gap brings atoms too close.
     """
     crystal = coating_crystal(coating, recipe_folder)
+    _check_size(coating.layers * _FEWEST_ATOMS_PER_LAYER, slab, coating)  # before a film is built
     planned: list[PlannedInterface] = []
     for name in coating.terminations:
         film = build_phosphate_slab(
@@ -65,6 +70,7 @@ def plan_interfaces(
         )
         match = _match(film, slab, coating)
         cells = round(abs(np.linalg.det(match.film_transformation)))
+        _check_size(cells * len(film.structure), slab, coating)
         gone = _lithium_for_charge(slab, name, lithium_imbalance(film, cells, 0.0, 1))
         kept = [i for i in range(len(slab)) if i not in gone]
         oxide = slab.copy()
@@ -84,6 +90,10 @@ def plan_interfaces(
                 sites[kept[int(atom)]] = int(site)
             planned.append(_planned(name, rank, one, film, match, sites))
     return planned
+
+
+def _check_size(film_atoms: int, slab: Structure, coating: Coating) -> None:
+    check_size(len(slab) + film_atoms, "the coated slab", f"coating.layers = {coating.layers}")
 
 
 def _distinct(ranked: Sequence[RankedInterface]) -> list[RankedInterface]:
