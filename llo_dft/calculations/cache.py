@@ -12,11 +12,10 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
+import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
@@ -24,6 +23,7 @@ from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pymatgen.core.structure import Structure
 
@@ -122,7 +122,9 @@ class CalculationCache:
     def workspace(self, key: str) -> Iterator[Path]:
         """Give a folder to calculate in, which goes if nothing is stored from it."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        path = Path(tempfile.mkdtemp(prefix=f"{_PARTIAL}{key}-{os.getpid()}-", dir=self.folder))
+        # readable as the umask says, so that colleagues can look at it: mkdtemp's would not be
+        path = self.folder / f"{_PARTIAL}{key}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        path.mkdir()
         try:
             yield path
         finally:
@@ -152,12 +154,8 @@ class CalculationCache:
             self._store_failure(workspace, failed)
             self._note("failed", document)
             return document
-        try:
-            workspace.rename(self.folder / document.key)
-        except OSError:
-            existing = self.completed(document.key)
-            if existing is None:
-                raise
+        existing = self._put_in_place(workspace, self.folder / document.key)
+        if existing is not None:
             return existing
         self._note("completed", document)
         with suppress(FileNotFoundError):
@@ -193,6 +191,23 @@ class CalculationCache:
             # a program whose worker was killed may still write there: the next sweep has the rest
             shutil.rmtree(path, ignore_errors=True)
         return len(left)
+
+    def _put_in_place(self, workspace: Path, target: Path) -> CalculationDocument | None:
+        """Rename a workspace to its key; return what another process stored there first."""
+        while True:
+            try:
+                workspace.rename(target)
+            except OSError as error:
+                if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                    raise
+                existing = _read(target / "result.json")
+                if existing is not None:
+                    return existing
+                # somebody took its result.json away: what is left is no calculation
+                with suppress(FileNotFoundError):
+                    target.rename(self.folder / f"{_PARTIAL}{target.name}-{os.getpid()}-left")
+            else:
+                return None
 
     def _store_failure(self, workspace: Path, failed: Path) -> None:
         """Put a failure in the place of an earlier one. Of several at the same time one stays."""

@@ -6,9 +6,10 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from llo_dft.errors import InputError
 from llo_dft.recipe import Recipe, parse_recipe
@@ -23,6 +24,11 @@ IDENTITY = ("study", "cathode", "slab", "coating", "delithiation", "vacancies", 
 
 #: What a run that was killed at its very beginning leaves.
 _LEFT_BY_KILL = (".lock", ".study.json.partial")
+
+
+#: How often a lock is tried, and how long between: a look at it takes less than a millisecond.
+_LOCK_TRIES = 20
+_LOCK_PAUSE_S = 0.02
 
 
 class StudyFolderError(InputError):
@@ -137,13 +143,27 @@ class StudyFolder:
         except OSError as error:
             raise StudyFolderError(f"{self.path} can't be written: {error}") from error
         with held as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            if not self._try_lock(file):
                 raise StudyFolderError(
                     f"another run is at work in {self.path}; wait for it, or end it"
-                ) from error
+                )
             yield
+
+    def _try_lock(self, file: IO[str]) -> bool:
+        """Take the lock; wait a moment, since ``is_running`` of another process may look at it."""
+        for _ in range(_LOCK_TRIES):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_LOCK_PAUSE_S)
+            except OSError as error:
+                raise StudyFolderError(
+                    f"{self.path} can't be locked ({error.strerror}); expected a file system that "
+                    "has flock: choose a folder elsewhere, or have it mounted with locks"
+                ) from error
+            else:
+                return True
+        return False
 
     def is_running(self) -> bool:
         """Tell whether a run holds the folder now."""
@@ -152,8 +172,10 @@ class StudyFolder:
         with (self.path / ".lock").open("r") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 return True
+            except OSError:  # a file system without locks: no run can hold it
+                return False
         return False
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -154,6 +155,25 @@ def test_a_failure_beside_a_result_does_not_count(tmp_path: Path) -> None:
     store(cache, calculation("k", "failed"))
     assert cache.completed("k") is not None
     assert cache.failures() == []
+
+
+def test_a_folder_without_its_result_makes_room_for_the_next_one(tmp_path: Path) -> None:
+    cache, made = CalculationCache(tmp_path), calculation("k")
+    store(cache, made)
+    (tmp_path / "k" / "result.json").unlink()
+    assert store(cache, made) == made
+    assert cache.completed("k") == made
+    assert cache.sweep() == 1  # what was left of the first one
+
+
+def test_a_calculation_is_readable_as_the_umask_says(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        store(CalculationCache(tmp_path), calculation("k"))
+    finally:
+        os.umask(before)
+    assert (tmp_path / "k").stat().st_mode & 0o777 == 0o750
+    assert (tmp_path / "k" / "result.json").stat().st_mode & 0o777 == 0o640
 
 
 def test_the_first_result_stays(tmp_path: Path) -> None:

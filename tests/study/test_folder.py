@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import re
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -119,6 +122,29 @@ def test_a_lock_of_another_process_holds_until_it_is_killed(folder: StudyFolder)
     assert not folder.is_running()
     with folder.lock():
         assert folder.is_running()
+
+
+def test_a_look_at_the_lock_does_not_stop_a_run_that_starts(folder: StudyFolder) -> None:
+    looking = (folder.path / ".lock").open("r")
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    threading.Timer(0.1, looking.close).start()
+    with folder.lock():
+        assert folder.is_running()
+
+
+def test_a_file_system_without_locks_is_named(
+    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with (
+        pytest.raises(StudyFolderError, match=r"can't be locked \(No locks available\); expected"),
+        folder.lock(),
+    ):
+        pass
+    assert not folder.is_running()
 
 
 def test_a_file_appears_whole_or_not_at_all(
