@@ -71,7 +71,7 @@ def _check_options(output: Path, axis: str, level: float | None) -> None:
 
 def _summary(document: ChargeDifference) -> str:
     from llo_dft.cli.output.study_tables import MOCK  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.report.figures.settings_text import settings_text  # noqa: PLC0415
+    from llo_dft.report.titles import settings_text  # noqa: PLC0415
 
     electrons = f"AB {document.electrons_whole:.4f}, A {document.electrons_a:.4f}"
     largest = max(map(abs, document.planar.cumulative_e))

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from llo_dft.cli.output.study_tables import print_mock, remarks, turning_text
-from llo_dft.report.figures.settings_text import settings_text
+from llo_dft.report.titles import settings_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,35 +6,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from llo_dft.analysis.electronic.density_difference import atom_planes_angstrom
-from llo_dft.report.figures.settings_text import settings_text, title_text
+from llo_dft.report.figures.figure_parts import (
+    legend_beside,
+    mark_atoms,
+    new_figure,
+    save_figure,
+)
+from llo_dft.report.figures.palette import GAIN, GUIDE, LOSS, MAIN, SECOND, element_color
+from llo_dft.report.titles import settings_text, title_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from llo_dft.documents.charge import ChargeDifference
 
-#: Colours of the elements of our structures, near to those of the usual programs.
-ELEMENT_COLORS: Final = {
-    "Li": "#7f5fbf",
-    "O": "#d62828",
-    "P": "#e08e0b",
-    "Mn": "#9c27b0",
-    "Ni": "#2e9e4f",
-    "Co": "#1f5fbf",
-}
-OTHER_COLOR: Final = "#6c757d"
-
-#: Where electrons went to, and where they came from.
-GAIN_COLOR: Final = "#e0b000"
-LOSS_COLOR: Final = "#1fa3b5"
 #: Most characters of a title's line that fit in the narrowest of these figures.
 _LONGEST_LINE: Final = 80
-
-_LINE, _CUMULATIVE = "#1f4e79", "#b8491e"
 
 
 def plot_planar_average(document: ChargeDifference, axes: Axes) -> Axes:
@@ -42,14 +31,14 @@ def plot_planar_average(document: ChargeDifference, axes: Axes) -> Axes:
     planar = document.planar
     z, density = planar.coordinate_angstrom, np.array(planar.line_density_e_per_angstrom)
     fill: dict[str, Any] = {"alpha": 0.6, "linewidth": 0, "interpolate": True}
-    axes.fill_between(z, density, 0, where=(density >= 0).tolist(), color=GAIN_COLOR, **fill)
-    axes.fill_between(z, density, 0, where=(density <= 0).tolist(), color=LOSS_COLOR, **fill)
-    axes.plot(z, density, color=_LINE, lw=1.2)
-    axes.axhline(0.0, color="0.5", lw=0.6)
-    axes.set_ylabel(r"$\Delta\rho(z)$ (e/Å)", color=_LINE)
+    axes.fill_between(z, density, 0, where=(density >= 0).tolist(), color=GAIN, **fill)
+    axes.fill_between(z, density, 0, where=(density <= 0).tolist(), color=LOSS, **fill)
+    axes.plot(z, density, color=MAIN, lw=1.2)
+    axes.axhline(0.0, color=GUIDE, lw=0.6)
+    axes.set_ylabel(r"$\Delta\rho(z)$ (e/Å)", color=MAIN)
     second = axes.twinx()
-    second.plot(planar.cumulative_angstrom, planar.cumulative_e, color=_CUMULATIVE, lw=1.2, ls="--")
-    second.set_ylabel("Q(z) (e): gained below z", color=_CUMULATIVE)
+    second.plot(planar.cumulative_angstrom, planar.cumulative_e, color=SECOND, lw=1.2, ls="--")
+    second.set_ylabel("Q(z) (e): gained below z", color=SECOND)
     for one in (axes, second):  # both zeros at one height
         limit = 1.08 * max(map(abs, one.get_ylim()))
         one.set_ylim(-limit, limit)
@@ -59,29 +48,21 @@ def plot_planar_average(document: ChargeDifference, axes: Axes) -> Axes:
 def plot_atom_planes(document: ChargeDifference, axes: Axes) -> Axes:
     """Draw the height of every atom, A and B on two lines each element in its colour."""
     heights = atom_planes_angstrom(document.structure, document.planar)
-    symbols = [site.specie.symbol for site in document.structure]
-    elements = sorted(set(symbols), key=symbols.index)
+    atoms = [site.specie.symbol for site in document.structure]
+    elements = list(dict.fromkeys(atoms))
     for row, part in enumerate(("a", "b")):
         for place, element in enumerate(elements):
             chosen = [
                 height
-                for height, symbol, of in zip(heights, symbols, document.part_of_atom, strict=True)
-                if symbol == element and of == part
+                for height, atom, owner in zip(heights, atoms, document.part_of_atom, strict=True)
+                if (atom, owner) == (element, part)
             ]
             level = -row - 0.6 * (place + 0.5) / len(elements)
-            axes.plot(
-                chosen,
-                [level] * len(chosen),
-                "|",
-                color=ELEMENT_COLORS.get(element, OTHER_COLOR),
-                markersize=9,
-                markeredgewidth=1.6,
-                label=element if row == 0 else None,
-            )
+            mark_atoms(axes, chosen, level, element, label=None if row else element)
     axes.set_yticks([-0.3, -1.3], ["atoms\nof A", "atoms\nof B"], fontsize=8)
     axes.set_ylim(-1.75, 0.15)
     axes.set_xlabel(f"z along the normal of the planes across {'abc'[document.planar.axis]} (Å)")
-    axes.legend(fontsize=7, frameon=False, ncols=1, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    legend_beside(axes, fontsize=7)
     return axes
 
 
@@ -91,9 +72,9 @@ def plot_bonds(document: ChargeDifference, axes: Axes) -> Axes:
         label = f"P{bond.p_index + 1}-O{bond.o_index + 1}, {bond.length_angstrom:.2f} Å"
         axes.plot(bond.distance_angstrom, bond.difference_e_per_a3, lw=1.2, label=label)
     lengths = [bond.length_angstrom for bond in document.bonds]
-    axes.axvline(0.0, color=ELEMENT_COLORS["P"], lw=1.0, ls=":")
+    axes.axvline(0.0, color=element_color("P"), lw=1.0, ls=":")
     if lengths:
-        axes.axvspan(min(lengths), max(lengths) + 0.01, color=ELEMENT_COLORS["O"], alpha=0.3, lw=0)
+        axes.axvspan(min(lengths), max(lengths) + 0.01, color=element_color("O"), alpha=0.3, lw=0)
         axes.legend(fontsize=7, frameon=False)
     else:
         axes.text(0.5, 0.5, "no P-O bond across", transform=axes.transAxes, ha="center")
@@ -107,9 +88,9 @@ def plot_bonds(document: ChargeDifference, axes: Axes) -> Axes:
                 textcoords="offset points",
                 ha="left",
                 va="top",
-                color=ELEMENT_COLORS[name],
+                color=element_color(name),
             )
-    axes.axhline(0.0, color="0.5", lw=0.6)
+    axes.axhline(0.0, color=GUIDE, lw=0.6)
     axes.set_xlabel("distance from P towards O (Å)")
     axes.set_ylabel(r"$\Delta\rho$ (e/Å$^3$)")
     return axes
@@ -117,42 +98,31 @@ def plot_bonds(document: ChargeDifference, axes: Axes) -> Axes:
 
 def save_planar_average(document: ChargeDifference, path: Path) -> None:
     """Write the planar average with Q(z), the atoms' planes below, as PNG."""
-    figure = new_figure((7.2, 5.2))
+    figure = new_figure(7.2, 5.2)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     plot_planar_average(document, upper)
     plot_atom_planes(document, lower)
     upper.set_title(charge_title(document), fontsize=8, loc="left")
-    figure.savefig(path, metadata={"Software": None})
+    save_figure(figure, path, mock=document.mock)
 
 
 def save_bonds(document: ChargeDifference, path: Path) -> None:
     """Write the profiles along the bonds as PNG."""
-    figure = new_figure((5.6, 4.0))
+    figure = new_figure(5.6, 4.0)
     axes = plot_bonds(document, figure.subplots())
     axes.set_title(charge_title(document), fontsize=7, loc="left")
-    figure.savefig(path, metadata={"Software": None})
-
-
-def new_figure(size_inches: tuple[float, float]) -> Figure:
-    """Return an empty figure that needs no display."""
-    figure = Figure(figsize=size_inches, dpi=160, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
+    save_figure(figure, path, mock=document.mock)
 
 
 def charge_title(document: ChargeDifference) -> str:
-    """Return what was computed, how, and how much moved."""
-    names = [_short(n) for n in (document.whole_file, document.a_file, document.b_file)]
-    settings = settings_text(document.fingerprint) or "vasp, settings not known"
-    files = [f"{part} = {name}" for part, name in zip(("AB", "A", "B"), names, strict=True)]
+    """Return what was computed, how, and how many electrons moved."""
+    paths = {"AB": document.whole_file, "A": document.a_file, "B": document.b_file}
+    files = [f"{part} = {'/'.join(Path(path).parts[-2:])}" for part, path in paths.items()]
     together = ", ".join(files)
+    settings = settings_text(document.fingerprint) or "vasp, settings not known"
     lines = [
         f"{document.structure.composition.formula}, {settings}",
         *([together] if len(together) <= _LONGEST_LINE else files),
         f"{document.absolute_e:.3f} e moved, residual {document.residual_e:.1e} e",
     ]
     return title_text(lines, allowed=document.allowed, mock=document.mock)
-
-
-def _short(name: str) -> str:
-    return "/".join(Path(name).parts[-2:])

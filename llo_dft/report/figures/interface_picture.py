@@ -9,15 +9,10 @@ from matplotlib.patches import Patch
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection  # type: ignore[import-untyped]
 
 from llo_dft.analysis.electronic.density_difference import atom_planes_angstrom
-from llo_dft.report.figures.electron_transfer import (
-    ELEMENT_COLORS,
-    GAIN_COLOR,
-    LOSS_COLOR,
-    OTHER_COLOR,
-    charge_title,
-    new_figure,
-)
+from llo_dft.report.figures.electron_transfer import charge_title
+from llo_dft.report.figures.figure_parts import legend_beside, new_figure, save_figure
 from llo_dft.report.figures.isosurface import isosurface
+from llo_dft.report.figures.palette import GAIN, GUIDE, LOSS, element_color
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +31,9 @@ DEFAULT_LEVEL: Final = 0.15
 
 #: Half the height about the interface that the picture shows, angstrom.
 HALF_VIEW_ANGSTROM: Final = 5.0
+
+_CORNERS: Final = np.array(list(np.ndindex(2, 2, 2)))
+_IMAGES: Final = np.array(list(np.ndindex(5, 5, 5))) - 2
 
 
 def save_isosurface(
@@ -57,55 +55,48 @@ def save_isosurface(
     level_e_per_a3
         Where to draw; ``DEFAULT_LEVEL`` of the largest |difference| if not given.
     """
-    grid, origin = _view(document, difference_per_a3)
+    grid, origin, steps = _view(document, difference_per_a3)
     level = level_e_per_a3 or DEFAULT_LEVEL * float(np.abs(grid).max()) or 1.0
-    steps = (
-        document.structure.lattice.matrix
-        / np.array(difference_per_a3.shape)[:, None]
-        * _strides(difference_per_a3)[:, None]
-    )
-    figure = new_figure((6.4, 5.8))
+    box = steps * (np.array(grid.shape) - 1)[:, None]
+    figure = new_figure(6.4, 5.8)
     axes: Any = figure.add_subplot(projection="3d", computed_zorder=False)
-    for sign, color in ((1.0, GAIN_COLOR), (-1.0, LOSS_COLOR)):
+    surfaces = []
+    for sign, color in ((1.0, GAIN), (-1.0, LOSS)):
         triangles = isosurface(sign * grid, level) @ steps + origin
         if len(triangles):
             axes.add_collection3d(
                 Poly3DCollection(triangles, facecolors=color, shade=True, alpha=0.55, zorder=2)
             )
-    box = steps * (np.array(grid.shape) - 1)[:, None]
-    _draw_atoms(document, axes, origin, box)
-    _draw_bonds(document, axes, origin, box)
-    _frame(axes, origin, box)
-    axes.set_box_aspect(np.maximum(np.ptp(_corners(box), axis=0), 1.0), zoom=1.4)
+        surfaces.append(Patch(color=color, alpha=0.55, label=f"{sign * level:+.2g} e/Å$^3$"))
+    _draw_atoms_and_bonds(document, axes, origin, box)
+    _draw_box(axes, origin, box)
+    axes.set_box_aspect(np.maximum(np.ptp(_CORNERS @ box, axis=0), 1.0), zoom=1.4)
     axes.view_init(elev=12, azim=-62)
     axes.set_axis_off()
-    _legend(axes, level)
+    legend_beside(axes, handles=[*axes.get_legend_handles_labels()[0], *surfaces])
     figure.suptitle(charge_title(document), fontsize=8, x=0.02, ha="left")
-    figure.savefig(path, metadata={"Software": None})
+    save_figure(figure, path, mock=document.mock)
 
 
-def _strides(grid: FloatArray) -> FloatArray:
-    return np.array([max(1, -(-n // MAX_POINTS_DRAWN)) for n in grid.shape], dtype=np.float64)
+def _view(
+    document: ChargeDifference, grid: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return every so many points about the interface, the place of the first and their steps.
 
-
-def _view(document: ChargeDifference, grid: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return every so many points of the grid about the interface, and where it begins (A)."""
-    axis = document.planar.axis
-    heights = document.planar.coordinate_angstrom
-    n_planes = len(heights)
-    step = heights[1] - heights[0] if n_planes > 1 else 1.0
+    Places and steps in angstrom; a row of the steps, shape (3, 3), leads to the next point.
+    """
+    shape = np.array(grid.shape)
+    strides = -(-shape // MAX_POINTS_DRAWN)
+    axis, heights = document.planar.axis, document.planar.coordinate_angstrom
+    step = heights[1] - heights[0] if len(heights) > 1 else 1.0
     middle = round(_interface_height(document) / step)
-    half = min(round(HALF_VIEW_ANGSTROM / step), n_planes // 2)
-    choices = []
-    for i, (n, stride) in enumerate(zip(grid.shape, _strides(grid).astype(int), strict=True)):
-        if i == axis:
-            choices.append(np.arange(middle - half, middle + half + 1, stride))
-        else:
-            choices.append(np.arange(0, n + 1, stride))
-    first = np.array([choice[0] for choice in choices])
-    origin = (first / np.array(grid.shape)) @ document.structure.lattice.matrix
-    wrapped = [choice % n for choice, n in zip(choices, grid.shape, strict=True)]
-    return grid[np.ix_(*wrapped)], origin
+    half = min(round(HALF_VIEW_ANGSTROM / step), len(heights) // 2)
+    chosen = [np.arange(0, n + 1, stride) for n, stride in zip(shape, strides, strict=True)]
+    chosen[axis] = np.arange(middle - half, middle + half + 1, strides[axis])
+    steps: FloatArray = document.structure.lattice.matrix / shape[:, None]
+    origin = np.array([points[0] for points in chosen]) @ steps
+    wrapped = np.ix_(*(points % n for points, n in zip(chosen, shape, strict=True)))
+    return grid[wrapped], origin, steps * strides[:, None]
 
 
 def _interface_height(document: ChargeDifference) -> float:
@@ -119,92 +110,42 @@ def _interface_height(document: ChargeDifference) -> float:
     return planar.coordinate_angstrom[largest]
 
 
-def _images_in_box(places: FloatArray, origin: FloatArray, box: FloatArray) -> FloatArray:
-    """Tell which of some Cartesian places lie in the box of the picture."""
-    within = (places - origin) @ np.linalg.inv(box)
-    inside: FloatArray = places[(np.abs(within - 0.5) < 0.5 + _EDGE).all(axis=1)]
-    return inside
-
-
-def _images(document: ChargeDifference, sites: list[int]) -> FloatArray:
-    """Return the Cartesian places of some atoms and of their images around."""
-    structure = document.structure
-    images = structure.frac_coords[sites][:, None, :] + np.array(
-        [np.array(index) - 2 for index in np.ndindex(5, 5, 5)]
-    )
-    places: FloatArray = images.reshape(-1, 3) @ structure.lattice.matrix
-    return places
-
-
-def _draw_atoms(
+def _draw_atoms_and_bonds(
     document: ChargeDifference,
     axes: Any,  # noqa: ANN401 (Axes3D has no types)
     origin: FloatArray,
     box: FloatArray,
 ) -> None:
-    """Draw the atoms, and their periodic images, that lie in the box of the picture."""
-    symbols = [site.specie.symbol for site in document.structure]
-    for element in sorted(set(symbols)):
-        chosen = [i for i, symbol in enumerate(symbols) if symbol == element]
-        points = _images_in_box(_images(document, chosen), origin, box)
-        axes.scatter(
-            *points.T,
-            s=70,
-            color=ELEMENT_COLORS.get(element, OTHER_COLOR),
-            edgecolors="0.2",
-            lw=0.5,
-            label=element,
-            depthshade=False,
-            zorder=4,
-        )
-
-
-def _draw_bonds(
-    document: ChargeDifference,
-    axes: Any,  # noqa: ANN401
-    origin: FloatArray,
-    box: FloatArray,
-) -> None:
-    """Draw each P-O bond across the interface from every image of its P in the box."""
+    """Draw atoms and their periodic images in the box, and the P-O bonds across from each P."""
     structure = document.structure
+
+    def seen(sites: list[int]) -> FloatArray:
+        images = structure.frac_coords[sites][:, None, :] + _IMAGES
+        places: FloatArray = images.reshape(-1, 3) @ structure.lattice.matrix
+        within = np.abs((places - origin) @ np.linalg.inv(box) - 0.5) < 0.5 + _EDGE
+        inside: FloatArray = places[within.all(axis=1)]
+        return inside
+
+    atoms = [site.specie.symbol for site in structure]
+    for element in sorted(set(atoms)):
+        look = {"color": element_color(element), "edgecolors": "0.2", "label": element}
+        points = seen([i for i, atom in enumerate(atoms) if atom == element])
+        axes.scatter(*points.T, s=70, lw=0.5, depthshade=False, zorder=4, **look)
     for bond in document.bonds:
         p, o = structure[bond.p_index], structure[bond.o_index]
         _, image = p.distance_and_image(o)
         along = structure.lattice.get_cartesian_coords(o.frac_coords + image - p.frac_coords)
-        for start in _images_in_box(_images(document, [bond.p_index]), origin, box):
+        for start in seen([bond.p_index]):
             axes.plot(*np.array([start, start + along]).T, color="0.25", lw=2.0, zorder=3)
 
 
-def _corners(box: FloatArray) -> FloatArray:
-    corners: FloatArray = np.array(list(np.ndindex(2, 2, 2))) @ box
-    return corners
-
-
-def _frame(axes: Any, origin: FloatArray, box: FloatArray) -> None:  # noqa: ANN401
+def _draw_box(axes: Any, origin: FloatArray, box: FloatArray) -> None:  # noqa: ANN401
     """Draw the edges of the box, three of them with their lengths."""
-    corners = np.array(list(np.ndindex(2, 2, 2)))
-    for first in corners:
-        for second in corners:
-            if (second - first).sum() == 1 and (second >= first).all():
-                line = np.array([first @ box + origin, second @ box + origin])
-                axes.plot(*line.T, color="0.6", lw=0.7, zorder=1)
-    for axis, start in enumerate(([0, 0, 0], [1, 0, 0], [0, 0, 0])):
-        middle = np.array(start) @ box + origin + box[axis] / 2
-        text = f"{np.linalg.norm(box[axis]):.1f} Å of {'abc'[axis]}"
+    for axis, edge in enumerate(box):
+        for corner in _CORNERS[_CORNERS[:, axis] == 0]:
+            start = corner @ box + origin
+            axes.plot(*np.array([start, start + edge]).T, color=GUIDE, lw=0.7, zorder=1)
+        middle = origin + edge / 2 + (box[0] if axis == 1 else 0.0)
+        text = f"{np.linalg.norm(edge):.1f} Å of {'abc'[axis]}"
         white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
         axes.text(*middle, text, fontsize=8, ha="center", va="center", zorder=5, bbox=white)
-
-
-def _legend(axes: Any, level: float) -> None:  # noqa: ANN401
-    handles, _ = axes.get_legend_handles_labels()
-    surfaces = [
-        Patch(color=GAIN_COLOR, alpha=0.55, label=f"+{level:.2g} e/Å$^3$"),
-        Patch(color=LOSS_COLOR, alpha=0.55, label=f"-{level:.2g} e/Å$^3$"),
-    ]
-    axes.legend(
-        handles=[*handles, *surfaces],
-        fontsize=8,
-        frameon=False,
-        loc="center left",
-        bbox_to_anchor=(1.0, 0.5),
-    )

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
-from llo_dft.report.figures.electron_transfer import ELEMENT_COLORS, OTHER_COLOR
-from llo_dft.report.figures.settings_text import settings_text, title_text
+from llo_dft.report.figures.figure_parts import legend_below, mark_atoms, new_figure, save_figure
+from llo_dft.report.figures.palette import FERMI_LEVEL, MAIN, PALE, SECOND
+from llo_dft.report.titles import settings_text, title_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,18 +18,19 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.local_potential import PotentialSummary
 
-_PLANAR, _MACROSCOPIC, _VACUUM, _FERMI = "#8fa8bf", "#1f4e79", "#b8491e", "#2e9e4f"
-
 
 def plot_potential(summary: PotentialSummary, axes: Axes) -> Axes:
     """Draw both averages, the vacuum level of each face where it was read, and E_F; no legend."""
     profile = summary.profile
     z = [*profile.coordinate_angstrom, profile.height_angstrom]
-    axes.plot(z, _closed(profile.planar_ev), color=_PLANAR, lw=0.9, label="planar average")
+    planar, macroscopic = (  # periodic: the first value is the last one too
+        [*values, values[0]] for values in (profile.planar_ev, profile.macroscopic_ev)
+    )
+    axes.plot(z, planar, color=PALE, lw=0.9, label="planar average")
     if profile.windows_angstrom:
         windows = " and ".join(f"{window:g}" for window in profile.windows_angstrom)
         label = f"macroscopic average over {windows} Å"
-        axes.plot(z, _closed(profile.macroscopic_ev), color=_MACROSCOPIC, lw=1.5, label=label)
+        axes.plot(z, macroscopic, color=MAIN, lw=1.5, label=label)
     for face, one in summary.faces.items():
         start, end = one.vacuum.region_angstrom
         text = f"{one.vacuum.level_ev:.2f} eV"
@@ -39,11 +39,11 @@ def plot_potential(summary: PotentialSummary, axes: Axes) -> Axes:
         for shift in (-profile.height_angstrom, 0.0, profile.height_angstrom):
             part = np.clip([start + shift, end + shift], 0.0, profile.height_angstrom)
             if part[1] > part[0]:
-                axes.plot(part, [one.vacuum.level_ev] * 2, color=_VACUUM, lw=2.2)
-        axes.plot([], [], color=_VACUUM, lw=2.2, label=f"vacuum, {face} face: {text}")
+                axes.plot(part, [one.vacuum.level_ev] * 2, color=SECOND, lw=2.2)
+        axes.plot([], [], color=SECOND, lw=2.2, label=f"vacuum, {face} face: {text}")
     if summary.fermi_ev is not None:
         label = f"$E_F$ {summary.fermi_ev:.2f} eV"
-        axes.axhline(summary.fermi_ev, color=_FERMI, lw=1.0, ls="--", label=label)
+        axes.axhline(summary.fermi_ev, color=FERMI_LEVEL, lw=1.0, ls="--", label=label)
     axes.set_xlim(0.0, profile.height_angstrom)
     axes.set_ylabel("potential (eV)")
     lines = [
@@ -57,17 +57,11 @@ def plot_potential(summary: PotentialSummary, axes: Axes) -> Axes:
 def plot_planes(summary: PotentialSummary, axes: Axes) -> Axes:
     """Draw the height of every atom, each element on its own line in its colour."""
     profile = summary.profile
-    fractions = np.mod(summary.structure.frac_coords[:, profile.axis], 1.0)
-    symbols = [site.specie.symbol for site in summary.structure]
-    elements = sorted(set(symbols), key=symbols.index)
+    heights = np.mod(summary.structure.frac_coords[:, profile.axis], 1.0) * profile.height_angstrom
+    atoms = [site.specie.symbol for site in summary.structure]
+    elements = list(dict.fromkeys(atoms))
     for row, element in enumerate(elements):
-        chosen = [
-            fraction * profile.height_angstrom
-            for fraction, symbol in zip(fractions, symbols, strict=True)
-            if symbol == element
-        ]
-        color = ELEMENT_COLORS.get(element, OTHER_COLOR)
-        axes.plot(chosen, [-row] * len(chosen), "|", color=color, ms=9, mew=1.6)
+        mark_atoms(axes, heights[[atom == element for atom in atoms]].tolist(), -row, element)
     axes.set_yticks([-row for row in range(len(elements))], elements, fontsize=8)
     axes.set_ylim(-len(elements) + 0.4, 0.6)
     axes.set_xlabel(f"z along the normal of the planes across {'abc'[profile.axis]} (Å)")
@@ -78,14 +72,8 @@ def plot_potential_and_planes(summary: PotentialSummary, upper: Axes, lower: Axe
     """Draw the potential, the planes of the atoms below it, and below both the legend."""
     plot_potential(summary, upper)
     plot_planes(summary, lower)
-    lower.legend(
-        *upper.get_legend_handles_labels(),
-        fontsize=7,
-        frameon=False,
-        ncols=2,
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.45),
-    )
+    handles, labels = upper.get_legend_handles_labels()
+    legend_below(lower, columns=2, below=-0.45, handles=handles, labels=labels, fontsize=7)
 
 
 def save_potential(summaries: Sequence[PotentialSummary], path: Path) -> None:
@@ -98,14 +86,8 @@ def save_potential(summaries: Sequence[PotentialSummary], path: Path) -> None:
     """
     if not summaries:
         raise ValueError("There is no potential to draw")
-    figure = Figure(figsize=(6.8 * len(summaries), 5.6), dpi=160, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(6.8 * len(summaries), 5.6)
     rows = figure.subplots(2, len(summaries), sharex="col", height_ratios=[3, 1], squeeze=False)
-    for column, summary in enumerate(summaries):
-        plot_potential_and_planes(summary, rows[0][column], rows[1][column])
-    figure.savefig(path)
-
-
-def _closed(values: Sequence[float]) -> list[float]:
-    """Return a periodic profile with its first value at the end again."""
-    return [*values, values[0]]
+    for summary, upper, lower in zip(summaries, *rows, strict=True):
+        plot_potential_and_planes(summary, upper, lower)
+    save_figure(figure, path, mock=any(summary.mock for summary in summaries))

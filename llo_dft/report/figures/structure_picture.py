@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon
+
+from llo_dft.report.figures.figure_parts import new_figure, save_figure
+from llo_dft.report.figures.palette import GUIDE, element_color
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,18 +19,10 @@ if TYPE_CHECKING:
 
     from llo_dft.typing import FloatArray
 
-#: Colour and drawn radius (angstrom) of each element; others are grey.
-ELEMENT_STYLE: Final[dict[str, tuple[str, float]]] = {
-    "Li": ("#7fbf5a", 0.45),
-    "O": ("#d62828", 0.50),
-    "P": ("#f4a300", 0.50),
-    "Mn": ("#8e5ea2", 0.62),
-    "Ni": ("#6c8ebf", 0.62),
-    "Co": ("#2b4c9b", 0.62),
-    "Fe": ("#b5651d", 0.62),
-    "Ti": ("#9aa5b1", 0.62),
-}
-_OTHER: Final = ("#9e9e9e", 0.60)
+#: Drawn radius of a metal's atoms and of others, angstrom; Li is the smallest.
+_METAL_RADIUS: Final = 0.62
+_OTHER_RADIUS: Final = 0.50
+_LITHIUM_RADIUS: Final = 0.45
 
 #: An atom nearer to a face of the cell than this (fractional) is drawn on both sides.
 _EDGE: Final = 0.02
@@ -60,9 +53,17 @@ def plot_view(
     points, owners = _with_edges(structure)
     order = np.argsort(points[:, depth] if top else -points[:, depth])
     for i in order:
-        color, radius = ELEMENT_STYLE.get(structure[int(owners[i])].specie.symbol, _OTHER)
-        center = (float(points[i, across]), float(points[i, up]))
-        axes.add_patch(Circle(center, radius, facecolor=color, edgecolor="0.2", linewidth=0.4))
+        element = structure[int(owners[i])].specie
+        radius = _METAL_RADIUS if element.is_metal else _OTHER_RADIUS
+        axes.add_patch(
+            Circle(
+                (float(points[i, across]), float(points[i, up])),
+                _LITHIUM_RADIUS if element.symbol == "Li" else radius,
+                facecolor=element_color(element.symbol),
+                edgecolor="0.2",
+                linewidth=0.4,
+            )
+        )
     for site, text in (marked or {}).items():
         place = structure[site].coords
         center = (float(place[across]), float(place[up]))
@@ -86,19 +87,19 @@ def save_views(
     ring_means: str = "vacancy candidate",
 ) -> None:
     """Write side and top view of a structure as PNG; ``marked`` sites are ringed."""
-    figure = Figure(figsize=(8.5, 5.2), dpi=130, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(8.5, 5.2)
+    figure.set_dpi(130)
     side, top = figure.subplots(1, 2)
     plot_view(structure, side, top=False, marked=marked)
     plot_view(structure, top, top=True, marked=marked)
     for symbol in sorted({site.specie.symbol for site in structure}):
-        color, _ = ELEMENT_STYLE.get(symbol, _OTHER)
+        color = element_color(symbol)
         side.plot([], [], "o", color=color, markeredgecolor="0.2", label=symbol)
     if marked:
         side.plot([], [], "o", color="black", fillstyle="none", label=ring_means)
     figure.legend(loc="outside lower center", ncols=8, fontsize=8, frameon=False)
     figure.suptitle(title, fontsize=9)
-    figure.savefig(path, metadata={"Software": None})
+    save_figure(figure, path)
 
 
 def _with_edges(structure: Structure) -> tuple[FloatArray, list[int]]:
@@ -120,4 +121,4 @@ def _outline(structure: Structure, axes: Axes, across: int, up: int) -> None:
     in_plane = a if abs(a[across]) > abs(b[across]) else b
     first, second = (a, b) if up == 1 else (in_plane, c)
     corners = np.array([np.zeros(3), first, first + second, second])[:, [across, up]]
-    axes.add_patch(Polygon(corners, closed=True, fill=False, edgecolor="0.6", linewidth=0.8))
+    axes.add_patch(Polygon(corners, closed=True, fill=False, edgecolor=GUIDE, linewidth=0.8))

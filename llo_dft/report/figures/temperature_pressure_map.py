@@ -6,10 +6,9 @@ import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
-from llo_dft.report.figures.settings_text import settings_text, title_text
+from llo_dft.report.figures.figure_parts import new_figure, save_figure
+from llo_dft.report.titles import settings_text, title_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,8 +89,7 @@ def save_vacancy_map(result: VacancyRuns, path: Path) -> None:
         raise ValueError("there is no host with a formation energy to draw a map of")
     columns = min(_COLUMNS, len(grid.hosts))
     rows = math.ceil(len(grid.hosts) / columns)
-    figure = Figure(figsize=(1.2 + 3.6 * columns, 0.8 + 3.2 * rows), dpi=160, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(1.2 + 3.6 * columns, 0.8 + 3.2 * rows)
     panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     limit = max(float(np.abs(host.formation_energies_ev).max()) for host in grid.hosts)
     for axes in panels[len(grid.hosts) :]:
@@ -103,7 +101,7 @@ def save_vacancy_map(result: VacancyRuns, path: Path) -> None:
     bar = figure.colorbar(meshes[0], ax=panels)
     bar.set_label("Lowest vacancy formation energy (eV per O)")
     figure.suptitle(_title(result), fontsize=9)
-    figure.savefig(path)
+    save_figure(figure, path, mock=result.mock)
 
 
 def _name(host: HostMap) -> str:

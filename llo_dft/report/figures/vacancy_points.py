@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from llo_dft.documents.plain_run_results import VacancyRuns
 from llo_dft.documents.study_result import system_name
-from llo_dft.report.figures.settings_text import settings_text, title_text
+from llo_dft.report.titles import oxygen_text, settings_text, title_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from llo_dft.documents.plain_run_results import RunVacancy
-    from llo_dft.documents.study_result import (
-        OxygenChemicalPotential,
-        OxygenEnvironment,
-        StudyResult,
-        TurningPoint,
-    )
+    from llo_dft.documents.study_result import OxygenEnvironment, StudyResult, TurningPoint
 
 #: Class of an O whose surroundings were not asked for.
 ANY_CLASS: Final = "any class"
@@ -75,7 +70,10 @@ def _of_study(result: StudyResult) -> CurvePoints:
         without = len(host.vacancies) - len(points)
         hosts.append(HostPoints(name, host.lithium_fraction, points, without))
     settings = settings_text(result.fingerprint) or f"engine {result.engine}"
-    lines = [f"{result.composition} (001), {settings} ({result.protocol})", _oxygen(result.oxygen)]
+    lines = [
+        f"{result.composition} (001), {settings} ({result.protocol})",
+        oxygen_text(result.oxygen),
+    ]
     title = title_text(lines, mock=result.mock)
     return CurvePoints(tuple(hosts), tuple(result.turning_points), title)
 
@@ -100,7 +98,7 @@ def _of_runs(result: VacancyRuns) -> CurvePoints:
     fingerprint = next((host.fingerprint for host in result.hosts if host.fingerprint), None)
     fullest = max(result.hosts, key=lambda host: (host.system == "bare", host.n_lithium or 0))
     named = [fullest.formula or "", settings_text(fingerprint)]
-    lines = [", ".join(part for part in named if part), _oxygen(result.oxygen)]
+    lines = [", ".join(part for part in named if part), oxygen_text(result.oxygen)]
     title = title_text(lines, allowed=result.allowed, mock=result.mock)
     return CurvePoints(tuple(hosts), tuple(result.turning_points), title)
 
@@ -112,9 +110,3 @@ def _class(vacancy: RunVacancy) -> str:
 
 def _bonded(environments: Iterable[OxygenEnvironment | None]) -> bool:
     return any(one is not None and one.n_former > 0 for one in environments)
-
-
-def _oxygen(oxygen: OxygenChemicalPotential | None) -> str:
-    if oxygen is None:
-        return ""
-    return f"O2 scheme '{oxygen.scheme}', {oxygen.temperature_k:g} K, {oxygen.pressure_bar:g} bar"

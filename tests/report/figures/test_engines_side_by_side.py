@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from llo_dft.analysis.engines.study_comparison import compare_studies
 from llo_dft.report.figures.engines_side_by_side import plot_study_comparison, save_study_comparison
-from llo_dft.report.figures.formation_energy_curve import colors_by_name
+from llo_dft.report.figures.palette import system_colors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +78,7 @@ def test_each_system_has_its_color_and_each_engine_its_line(axes):
         for engine, energy in (("chgnet", 0.0), ("sevenn", 0.4))
     ]
     plot_study_comparison(compared(*both), axes)
-    colors = colors_by_name(["bare", COATED])
+    colors = system_colors(["bare", COATED])
     drawn = {
         tuple(map(float, curve.get_ydata())): (curve.get_color(), curve.get_linestyle())
         for curve in curves(axes)

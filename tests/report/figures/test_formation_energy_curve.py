@@ -19,12 +19,13 @@ from llo_dft.documents.study_result import (
     StudyResult,
     TurningPoint,
     VacancyResult,
+    system_name,
 )
 from llo_dft.report.figures.formation_energy_curve import (
     plot_vacancy_curve,
     save_vacancy_curve,
-    system_colors,
 )
+from llo_dft.report.figures.palette import system_colors as colors_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +100,10 @@ def points(axes: Axes) -> dict[tuple[float, float], Line2D]:
         if len(x) == 1 and line.get_marker() in Line2D.filled_markers:
             found[float(x[0]), float(y[0])] = line
     return found
+
+
+def system_colors(made: StudyResult) -> dict[str, str]:
+    return colors_of(system_name(one.system, one.termination) for one in made.hosts)
 
 
 def curve(axes: Axes, label: str) -> list[tuple[float, float]]:
@@ -313,7 +318,7 @@ def test_bare_and_each_coating_are_told_apart_by_color(axes: Axes) -> None:
     assert len(set(colors.values())) == 3
     for place, name in (((1.0, 1.0), "bare"), ((1.0, 2.0), "coated, flat")):
         point = points(axes)[place]
-        assert (point.get_marker(), point.get_color()) == ("o", colors[name])
+        assert (point.get_marker(), point.get_color()) == ("s", colors[name])
         assert curve(axes, f"lowest, {name}") == [place]
         assert legend(axes)[f"lowest, {name}"].get_color() == colors[name]
     assert curve(axes, "lowest, coated, step") == [(0.9, 3.0)]
@@ -333,9 +338,9 @@ def test_o_bonded_to_p_is_a_star_in_the_color_of_its_coating(axes: Axes) -> None
     plot_vacancy_curve(made, axes)
     drawn = points(axes)
     assert {y: point.get_marker() for (_, y), point in drawn.items()} == {
-        1.0: "o",
+        1.0: "s",
         2.0: "*",
-        3.0: "o",
+        3.0: "s",
     }
     assert drawn[1.0, 2.0].get_color() == system_colors(made)["coated, flat"]
     assert legend(axes)["O bonded to P"].get_marker() == "*"

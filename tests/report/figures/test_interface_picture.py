@@ -19,7 +19,7 @@ def axes(document, tmp_path, monkeypatch):
     """The axes of a picture that was written."""
     made = []
 
-    def new_figure(size):
+    def new_figure(*size):
         made.append(Figure(figsize=size))
         return made[0]
 

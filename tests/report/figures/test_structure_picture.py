@@ -8,7 +8,8 @@ from matplotlib.patches import Circle
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from llo_dft.report.figures.structure_picture import ELEMENT_STYLE, plot_view, save_views
+from llo_dft.report.figures.palette import element_color
+from llo_dft.report.figures.structure_picture import plot_view, save_views
 
 
 @pytest.fixture
@@ -36,25 +37,27 @@ def center_of(circle):
 
 def test_each_atom_is_drawn_in_its_colour_where_it_is(slab):
     drawn = atoms(axes_of(slab, top=True))
-    assert (ELEMENT_STYLE["Li"][0], (2.0, 3.0)) in drawn
-    assert (ELEMENT_STYLE["O"][0], (2.0, 1.5)) in drawn
+    assert (element_color("Li"), (2.0, 3.0)) in drawn
+    assert (element_color("O"), (2.0, 1.5)) in drawn
     assert len(drawn) == 3
 
 
 def test_from_the_top_the_highest_atom_is_drawn_last(slab):
-    assert atoms(axes_of(slab, top=True))[-1][0] == ELEMENT_STYLE["O"][0]
+    assert atoms(axes_of(slab, top=True))[-1][0] == element_color("O")
 
 
 def test_the_side_view_shows_the_longer_side_and_the_height(slab):
     axes = axes_of(slab, top=False)
-    assert (ELEMENT_STYLE["O"][0], (1.5, 12.0)) in atoms(axes)
+    assert (element_color("O"), (1.5, 12.0)) in atoms(axes)
     assert axes.get_xlabel() == "y (A)"
     assert axes.get_ylabel() == "z (A)"
 
 
 def test_an_atom_on_the_edge_is_drawn_on_both_sides(slab):
     slab.translate_sites([0], [-0.5, -0.5, 0.0])
-    lithium = [place for color, place in atoms(axes_of(slab, top=True)) if color == "#7fbf5a"]
+    lithium = [
+        place for color, place in atoms(axes_of(slab, top=True)) if color == element_color("Li")
+    ]
     assert sorted(lithium) == [(0.0, 0.0), (0.0, 6.0), (4.0, 0.0), (4.0, 6.0)]
 
 

@@ -9,7 +9,6 @@ from llo_dft.analysis.voltage_curve import LithiatedHost, voltage_curve
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.plain_run_results import RunRecord, VoltageRuns
 from llo_dft.report.figures import voltage_steps as figures
-from llo_dft.report.figures.settings_text import settings_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,11 +108,3 @@ def test_the_file_names_what_computed_it(tmp_path: Path, monkeypatch: pytest.Mon
 def test_there_is_no_figure_without_a_curve(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no curve to draw: it failed"):
         figures.save_voltage_runs(runs(curve=None, reason="it failed"), tmp_path / "a.png")
-
-
-def test_settings_in_words() -> None:
-    assert settings_text(None) == ""
-    potential = Fingerprint(
-        engine="chgnet", engine_version="0.4.2", model="0.3.0", functional="PBE/PBE+U mixed"
-    )
-    assert settings_text(potential) == "chgnet 0.3.0, PBE/PBE+U mixed"

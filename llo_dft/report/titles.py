@@ -8,15 +8,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from llo_dft.documents.calculation import Fingerprint
+    from llo_dft.documents.study_result import OxygenChemicalPotential
 
-
-#: First line of the title of a figure whose numbers a stand-in made.
-MOCK_TITLE: Final = "MOCK OUTPUTS - NOT A RESULT"
+#: Stands above all that was made of a stand-in's numbers.
+MOCK: Final = "MOCK OUTPUTS - NOT A RESULT"
 
 
 def title_text(lines: Iterable[str], *, allowed: Sequence[str] = (), mock: bool = False) -> str:
-    """Return the title of a figure: a mark first, then its lines, then what was let through."""
-    found = [MOCK_TITLE] if mock else []
+    """Return a title: the mark of a stand-in, the lines that say something, what may differ."""
+    found = [MOCK] if mock else []
     found += [line for line in lines if line]
     if allowed:
         found.append(f"allowed to differ: {', '.join(allowed)}")
@@ -35,3 +35,10 @@ def settings_text(fingerprint: Fingerprint | None) -> str:
     if fingerprint.cutoff_ev is not None:
         parts.append(f"{fingerprint.cutoff_ev:g} eV")
     return ", ".join(parts)
+
+
+def oxygen_text(oxygen: OxygenChemicalPotential | None, *, none: str = "") -> str:
+    """Return O2 scheme, temperature and pressure in words; ``none`` where O2 has no energy."""
+    if oxygen is None:
+        return none
+    return f"O2 scheme '{oxygen.scheme}', {oxygen.temperature_k:g} K, {oxygen.pressure_bar:g} bar"
