@@ -12,10 +12,11 @@ centre of a sum of densities is the mean of their centres by weight, both to rou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from llo_dft.documents.electronic import WindowCenter
 
 if TYPE_CHECKING:
     from llo_dft.typing import FloatArray
@@ -24,25 +25,15 @@ if TYPE_CHECKING:
 MIN_WEIGHT: Final = 1e-6
 
 
-@dataclass(frozen=True)
-class WindowMoments:
-    """The first moments of a density within a window.
-
-    ``center_ev`` and ``width_ev`` are None where there is too little weight to have them;
-    the width is None, too, where a density with negative parts makes its square negative.
-    """
-
-    center_ev: float | None
-    weight: float
-    width_ev: float | None
-
-
 def window_moments(
     energies_ev: FloatArray,
     density: FloatArray,
     window: tuple[float, float] | None = None,
-) -> WindowMoments:
+) -> WindowCenter:
     """Compute centre, weight and width of a density in a window.
+
+    Centre and width are None where there is too little weight to have them; the width is None,
+    too, where a density with negative parts makes its square negative.
 
     Parameters
     ----------
@@ -73,10 +64,11 @@ def window_moments(
         energies, states = _cut(energies, states, window)
     weight = float(np.trapezoid(states, energies))
     if abs(weight) < MIN_WEIGHT:
-        return WindowMoments(None, weight, None)
+        return WindowCenter(center_ev=None, weight=weight, width_ev=None)
     center = float(np.trapezoid(states * energies, energies)) / weight
     square = float(np.trapezoid(states * (energies - center) ** 2, energies)) / weight
-    return WindowMoments(center, weight, float(np.sqrt(square)) if square >= 0 else None)
+    width = float(np.sqrt(square)) if square >= 0 else None
+    return WindowCenter(center_ev=center, weight=weight, width_ev=width)
 
 
 def _cut(

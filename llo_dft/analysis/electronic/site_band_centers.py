@@ -15,14 +15,13 @@ from llo_dft.documents.electronic import (
     ProjectedDensities,
     SiteCenters,
     SpinCenters,
-    WindowCenter,
     WindowCenters,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from llo_dft.documents.electronic import BandEdges, ReferenceLevel, Window
+    from llo_dft.documents.electronic import BandEdges, ReferenceLevel, Window, WindowCenter
     from llo_dft.typing import FloatArray
 
 #: The fixed window where none is asked for, from the VBM: the O 2p band of an oxide, and not
@@ -76,16 +75,6 @@ class SiteDensities:
         return found
 
 
-def known_references(
-    edges: BandEdges, levels_ev: Mapping[ReferenceLevel, float] | None = None
-) -> dict[ReferenceLevel, float]:
-    """Return the levels that energies can be counted from, on VASP's own zero."""
-    found: dict[ReferenceLevel, float] = {"vbm": edges.vbm_ev}
-    if edges.fermi_ev is not None:
-        found["fermi"] = edges.fermi_ev
-    return found | dict(levels_ev or {})
-
-
 def band_centers(
     label: str,
     densities: SiteDensities,
@@ -121,7 +110,10 @@ def band_centers(
     ValueError
         If the reference is not known, or the fixed window is empty.
     """
-    references = known_references(edges, levels_ev)
+    references: dict[ReferenceLevel, float] = {"vbm": edges.vbm_ev}
+    if edges.fermi_ev is not None:
+        references["fermi"] = edges.fermi_ev
+    references |= dict(levels_ev or {})
     if reference not in references:
         raise ValueError(
             f"The {reference} level of {label} is not known; known are {', '.join(references)}"
@@ -187,13 +179,9 @@ def _spins(
 def _in_windows(
     energies: FloatArray, density: FloatArray, windows: Mapping[Window, tuple[float, float]]
 ) -> WindowCenters:
-    found: dict[str, WindowCenter] = {}
-    for name, window in windows.items():
-        moments = window_moments(energies, density, window)
-        found[name] = WindowCenter(
-            center_ev=moments.center_ev, weight=moments.weight, width_ev=moments.width_ev
-        )
-    return WindowCenters(**found)
+    return WindowCenters(
+        **{name: window_moments(energies, density, window) for name, window in windows.items()}
+    )
 
 
 def class_densities(

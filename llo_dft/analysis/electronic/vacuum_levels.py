@@ -12,12 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.analysis.electronic.planar_average import widest_gap
-from llo_dft.analysis.electronic.potential_alignment import (
-    MAX_SPREAD_EV,
-    MIN_VACUUM_ANGSTROM,
-    SURFACE_MARGIN_ANGSTROM,
-    PotentialError,
-)
+from llo_dft.analysis.electronic.potential_alignment import PotentialError, planes_between
 from llo_dft.documents.charge import VacuumLevel
 
 if TYPE_CHECKING:
@@ -28,6 +23,15 @@ if TYPE_CHECKING:
     from llo_dft.documents.charge import PotentialProfile
     from llo_dft.documents.local_potential import Face
     from llo_dft.typing import FloatArray
+
+#: Least atom-free height that is a vacuum, angstrom; between the layers of a crystal it's below 4.
+MIN_VACUUM_ANGSTROM: Final = 8.0
+
+#: Density that leaks out of a surface reaches some 3 angstrom; the level is read beyond.
+SURFACE_MARGIN_ANGSTROM: Final = 3.0
+
+#: Largest variation of the planar average in what is called flat, eV.
+MAX_SPREAD_EV: Final = 0.05
 
 #: Parts of the vacuum, from each face, that are tried as a plateau, largest first: a compensating
 #: layer is in the middle, or not far from it.
@@ -69,7 +73,7 @@ def face_levels(profile: PotentialProfile, structure: Structure) -> dict[Face, V
         )
     half = width / 2 - SURFACE_MARGIN_ANGSTROM
     start, end = middle - half, middle + half
-    heights, values = _planes(profile, start, end)
+    heights, values = planes_between(profile, profile.planar_ev, start, end)
     if len(values) >= _MIN_PLANES and _is_flat(heights, values, end - start):
         level = _level(heights, values)
         return {"upper": level, "lower": level}
@@ -78,7 +82,7 @@ def face_levels(profile: PotentialProfile, structure: Structure) -> dict[Face, V
     for face, (edge, sign) in faces.items():
         for part in _PARTS:
             limits = sorted((edge, edge + sign * part * (end - start)))
-            at, plateau = _planes(profile, limits[0], limits[1])
+            at, plateau = planes_between(profile, profile.planar_ev, *limits)
             high_enough = limits[1] - limits[0] >= MIN_PLATEAU_ANGSTROM
             if high_enough and len(at) >= _MIN_PLANES and _is_flat(at, plateau, end - start):
                 found[face] = _level(at, plateau)
@@ -92,15 +96,6 @@ def _gap_angstrom(profile: PotentialProfile, structure: Structure) -> tuple[floa
     """Middle and width of the widest gap between the atoms, angstrom."""
     middle, width = widest_gap(structure.frac_coords[:, profile.axis])
     return middle * profile.height_angstrom, width * profile.height_angstrom
-
-
-def _planes(profile: PotentialProfile, start: float, end: float) -> tuple[FloatArray, FloatArray]:
-    """Heights and planar averages from ``start`` to ``end``, periodic, in their order."""
-    n_planes = len(profile.planar_ev)
-    step = profile.height_angstrom / n_planes
-    rows = np.arange(int(np.ceil(start / step)), int(np.floor(end / step)) + 1)
-    values = np.asarray(profile.planar_ev, dtype=np.float64)[rows % n_planes]
-    return np.asarray(rows * step, dtype=np.float64), values
 
 
 def _is_flat(heights: FloatArray, values: FloatArray, vacuum_angstrom: float) -> bool:

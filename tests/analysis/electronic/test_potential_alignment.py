@@ -11,8 +11,8 @@ from llo_dft.analysis.electronic.potential_alignment import (
     align_by_vacuum,
     align_in_region,
     potential_profile,
-    vacuum_level,
 )
+from llo_dft.analysis.electronic.vacuum_levels import face_levels
 
 HEIGHT, N = 30.0, 300
 Z = np.arange(N) * HEIGHT / N
@@ -35,25 +35,6 @@ def profile_of(values, structure, windows=(2.0,)):
     return potential_profile(values, structure, windows)
 
 
-def test_level_and_region():
-    found = vacuum_level(profile_of(grid(level=4.25), slab()), slab())
-    assert found.level_ev == pytest.approx(4.25)
-    assert found.spread_ev < 1e-12
-    # atoms at 3 to 13 A: the gap goes from 13 to 33 A
-    assert found.region_angstrom == pytest.approx((16.0, 30.0))
-
-
-def test_no_vacuum_is_refused():
-    thick = slab(top=28.0)  # atoms from 3 to 27 A
-    with pytest.raises(PotentialError, match=r"no vacuum: the widest gap .* is 6\.00 A high"):
-        vacuum_level(profile_of(grid(top=27.0), thick), thick)
-
-
-def test_a_dipole_is_refused_with_both_levels():
-    with pytest.raises(PotentialError, match=r"isn't flat: it varies by 0\.\d+ eV, .*LDIPOL"):
-        vacuum_level(profile_of(grid(tilt=1.0), slab()), slab())
-
-
 def test_inside_the_slab_the_macroscopic_average_is_level():
     found = profile_of(grid(), slab())
     middle = [v for z, v in zip(Z, found.macroscopic_ev, strict=True) if 4.0 < z < 14.0]
@@ -62,7 +43,8 @@ def test_inside_the_slab_the_macroscopic_average_is_level():
 
 def test_alignments_give_back_the_shift_of_the_potential():
     bare, coated = profile_of(grid(), slab()), profile_of(grid(level=0.7), slab())
-    by_vacuum = align_by_vacuum(vacuum_level(bare, slab()), vacuum_level(coated, slab()))
+    levels = [face_levels(profile, slab())["upper"] for profile in (bare, coated)]
+    by_vacuum = align_by_vacuum(*levels)
     in_region = align_in_region(bare, coated, (5.0, 13.0))
     for found in (by_vacuum, in_region):
         # levels of the second lie 0.7 eV too high
