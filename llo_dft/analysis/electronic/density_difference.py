@@ -10,6 +10,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy.ndimage import map_coordinates
 
 from llo_dft.analysis.electronic.planar_average import (
     cumulative_e,
@@ -233,16 +234,9 @@ def interpolate(grid: FloatArray, fractional: FloatArray) -> FloatArray:
     fractional
         Points in fractional coordinates, shape (n_points, 3).
     """
-    shape = np.array(grid.shape)
-    scaled = np.mod(fractional, 1.0) * shape
-    lower = np.floor(scaled).astype(np.int64)
-    weight = scaled - lower
-    values = np.zeros(len(fractional), dtype=np.float64)
-    for corner in product((0, 1), repeat=3):
-        i, j, k = ((lower + corner) % shape).T
-        part = np.where(corner, weight, 1.0 - weight).prod(axis=1)
-        values += part * grid[i, j, k]
-    return values
+    places = np.mod(fractional, 1.0) * np.array(grid.shape)
+    values = map_coordinates(grid, places.T, order=1, mode="grid-wrap")
+    return np.asarray(values, dtype=np.float64)
 
 
 def moved_electrons(difference_per_a3: FloatArray, volume_a3: float) -> float:
