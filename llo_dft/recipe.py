@@ -135,7 +135,7 @@ class Electronic(Section):
     density: bool = False  # of each pristine interface and its parts: charge density difference
 
 
-class Engine(Section):
+class EngineChoice(Section):
     """[engine]: what computes, with which named settings."""
 
     name: str = Field(min_length=1)
@@ -155,7 +155,7 @@ class Recipe(Section):
     vacancies: Vacancies
     oxygen: Oxygen
     electronic: Electronic = Electronic()
-    engine: Engine
+    engine: EngineChoice
 
     @model_validator(mode="after")
     def _faces_alike(self) -> Recipe:

@@ -22,7 +22,7 @@ CalculationKind: TypeAlias = Literal["bulk_relax", "slab_relax", "molecule_relax
 Status: TypeAlias = Literal["completed", "failed", "skipped", "missing"]
 
 #: What an engine can give. A step that needs what its engine lacks is skipped, and says so.
-Capability: TypeAlias = Literal["energy", "forces", "stress", "magmoms", "dos", "density"]
+Capability: TypeAlias = Literal["energy", "forces", "stress", "magmoms", "dos", "density", "inputs"]
 
 #: The LLO slab with vacuum, or the same slab with its coating.
 System: TypeAlias = Literal["bare", "coated"]

@@ -24,7 +24,6 @@ MOST_LINES_OF_THE_PACKAGE = 38_300
 TYPES_DEFINED_TWICE: set[str] = {
     "Count",
     "Delithiation",
-    "Engine",
     "Face",
     "Outcome",
     "Part",
@@ -77,7 +76,6 @@ WITHOUT_OWN_TEST: set[str] = {
     "documents/voltage.py",
     "engines/base.py",
     "engines/potentials/known_potentials.py",
-    "engines/registry.py",
     "engines/vasp/continuation.py",
     "engines/vasp/files/bounded_xz.py",
     "engines/vasp/files/file_errors.py",
@@ -111,7 +109,6 @@ WITHOUT_OWN_TEST: set[str] = {
     "engines/vasp/inputs.py",
     "engines/vasp/run_checks.py",
     "engines/vasp/run_task.py",
-    "errors.py",
     "jobs/collect.py",
     "report/figures/legend.py",
     "report/figures/settings_text.py",

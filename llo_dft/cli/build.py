@@ -25,8 +25,7 @@ def build(
 ) -> None:
     """Write every structure of a recipe and a manifest; nothing is computed."""
     with bad_input_in_one_line():
-        from llo_dft.engines.registry import engine_from, oxygen_reference  # noqa: PLC0415 (slow)
-        from llo_dft.engines.vasp.vasp_engine import VaspEngine  # noqa: PLC0415
+        from llo_dft.engines.registry import engine_from  # noqa: PLC0415 (slow)
         from llo_dft.study.dry_inputs import write_inputs  # noqa: PLC0415
         from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
         from llo_dft.study.manifest import write_structures  # noqa: PLC0415
@@ -38,30 +37,31 @@ def build(
 
         own = find_recipe(recipe)[0].engine.name
         study, recipe_folder = recipe_with(recipe, engine=engine, protocol=protocol)
-        reference = oxygen_reference(study.engine)
+        computing = engine_from(study.engine)
         if study.engine.name == own:
-            oxygen_settings(study, reference)  # what run would refuse; another engine is a trial
+            oxygen_settings(study, computing.oxygen)  # run would refuse it; another is a trial
         folder = StudyFolder(output)
         folder.check_free_for(study)
         plan = make_plan(study, recipe_folder)
-        vasp = engine_from(study.engine) if study.engine.name == "vasp" else None
-        if vasp is not None:
-            plan = with_electronic(plan, study.electronic, vasp)
-            check_engine(vasp, plan, machine=False)
+        has_inputs = "inputs" in computing.capabilities
+        if has_inputs:
+            plan = with_electronic(plan, study.electronic, computing)
+            check_engine(computing, plan, machine=False)
         size: StudySize | None = None
         with folder.lock():
             folder.claim(study)
             entries = write_structures(plan, folder.path)
             draw_hosts(plan, folder.path)
-            if isinstance(vasp, VaspEngine):
-                size = write_inputs(plan, vasp, folder.path)
+            if has_inputs:
+                size = write_inputs(plan, computing, folder.path)
     if as_json:
         printed = {"folder": str(output), "structures": entries}
         print_json(printed if size is None else {**printed, "inputs": size})
         return
     _print_structures(plan, len(entries), output)
     if size is not None:
-        _print_size(size, output)
+        program = computing.program
+        _print_size(size, study.engine.name if program is None else program.name, output)
 
 
 def _print_structures(plan: StudyPlan, n_structures: int, output: Path) -> None:
@@ -78,8 +78,8 @@ def _print_structures(plan: StudyPlan, n_structures: int, output: Path) -> None:
     )
 
 
-def _print_size(size: StudySize, output: Path) -> None:
-    """Print how big each run of VASP is."""
+def _print_size(size: StudySize, program: str, output: Path) -> None:
+    """Print how big each run of a program is."""
     from llo_dft.study.dry_inputs import ESTIMATE, INPUTS  # noqa: PLC0415 (keeps --help fast)
 
     width = max(len(run["calculation"]) for run in size["runs"])
@@ -94,8 +94,9 @@ def _print_size(size: StudySize, output: Path) -> None:
             f"{run['n_bands']:5}  {run['n_spins']:5}"
         )
     typer.echo(
-        f"{size['n_runs']} runs of VASP for {size['n_calculations'] - len(size['not_yet_known'])} "
-        f"of {size['n_calculations']} calculations, "
+        f"{size['n_runs']} runs of {program} for "
+        f"{size['n_calculations'] - len(size['not_yet_known'])} of {size['n_calculations']} "
+        "calculations, "
         f"{size['n_ions']} ions and {size['n_electrons']} electrons in all; inputs without "
         f"pseudopotentials in {output / INPUTS}, sizes in {output / INPUTS / ESTIMATE}"
     )

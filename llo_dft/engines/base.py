@@ -1,38 +1,31 @@
-"""What every engine offers, whatever computes behind it."""
+"""The door: all that the other rooms know of an engine.
+
+An engine is a folder beside this module with a subclass of ``Engine`` and a ``CalculationMaker``,
+and a line in ``llo_dft.engines.registry``.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypedDict, runtime_checkable
 
+from llo_dft.documents.finding import Finding
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from pymatgen.core.structure import Structure
 
+    from llo_dft import recipe
     from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.typing import CalculationKind, Capability, OxygenScheme
+    from llo_dft.typing import CalculationKind, Capability, MagneticOrder, OxygenScheme
 
 
 class EngineError(InputError):
     """An engine, protocol or override that can't be used; says what to do."""
-
-
-class CalculationError(RuntimeError):
-    """A calculation that ended without a result; the message is the reason that is stored.
-
-    Attributes
-    ----------
-    corrections
-        What was corrected before it came to that.
-    """
-
-    def __init__(self, message: str, corrections: Iterable[str] = ()) -> None:
-        super().__init__(message)
-        self.corrections = list(corrections)
 
 
 @dataclass(frozen=True)
@@ -67,21 +60,53 @@ class Outcome:
     output_files: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class ReadBack:
+    """What the files of a finished calculation say, read apart from the run itself.
+
+    Attributes
+    ----------
+    fingerprint
+        Settings that were used.
+    energy_ev
+        Total energy of the cell, eV; None if the files have none.
+    structure
+        Final structure, in the files' own order of atoms.
+    magmoms_mu_b
+        Moment of each of its atoms, Bohr magnetons; None if the files have none.
+    mock
+        Whether a stand-in for the engine wrote the files.
+    problems
+        Why it is no result: what did not converge.
+    of_the_run
+        Fields of the fingerprint that only the run decides; the others must be as asked for.
+    """
+
+    fingerprint: Fingerprint
+    energy_ev: float | None
+    structure: Structure
+    magmoms_mu_b: list[float] | None = None
+    mock: bool = False
+    problems: tuple[str, ...] = ()
+    of_the_run: tuple[str, ...] = ()
+
+
 @runtime_checkable
 class CalculationMaker(Protocol):
     """Computes one kind of calculation of one engine.
 
     It is a dataclass of plain fields, so that it goes into a job as JSON and, together with
-    the fingerprint, names its results.
-
-    A maker that needs moments to start from has an attribute ``magnetic_order`` ("ferro" or
-    "rows"); the job then puts them onto the structure as site property "magmom". One that can
-    go on where it was stopped leaves a folder ``continue`` in the calculation's folder; the
-    next attempt finds that folder in its own.
+    the fingerprint, names its results. One that can resume where it was stopped leaves a folder
+    ``continue`` in the calculation's folder; the next attempt finds that folder in its own.
     """
 
     kind: CalculationKind
     protocol: str
+
+    @property
+    def magnetic_order(self) -> MagneticOrder | None:
+        """How the moments start that the job puts onto a structure; None if it needs none."""
+        ...
 
     def settings(self) -> dict[str, Any]:
         """Return every setting that bears on the result; part of the calculation's key."""
@@ -98,6 +123,16 @@ class CalculationMaker(Protocol):
         ------
         CalculationError
             If it did not converge, crashed or gave no number.
+        """
+        ...
+
+    def read_back(self, folder: Path) -> ReadBack | None:
+        """Return what the files of a finished calculation say; None if there are no such files.
+
+        Raises
+        ------
+        InputError
+            If a file is damaged or missing.
         """
         ...
 
@@ -119,49 +154,117 @@ class OxygenReference:
 
     label_energy_ev_per_atom: float | None
     source: str
-    refused: dict[OxygenScheme, str]
+    refused: Mapping[OxygenScheme, str] = field(default_factory=dict)
 
 
-class Engine(Protocol):
-    """A code or potential with a protocol."""
+@dataclass(frozen=True)
+class Program:
+    """A program that an engine starts, perhaps on many nodes.
+
+    Attributes
+    ----------
+    name
+        For people.
+    variable
+        Environment variable with the command that starts it; the last word is the program.
+    """
+
+    name: str
+    variable: str
+
+
+class InputSize(TypedDict):
+    """How big one run of a plane-wave program is.
+
+    ``n_plane_waves`` are those of one orbital at one k-point, ``n_k_points`` those that time
+    reversal leaves, ``n_bands`` what the program takes by default. ``folder`` is relative to the
+    one that the inputs were to be written into.
+    """
+
+    stage: str
+    folder: str
+    n_ions: int
+    n_electrons: int
+    n_plane_waves: int
+    n_k_points: int
+    n_bands: int
+    n_spins: int
+
+
+class Engine(ABC):
+    """A code or potential with the settings of a recipe.
+
+    Making one needs neither the program nor the package that computes.
+
+    Attributes
+    ----------
+    name, protocol
+        Of the engine, and of its set of settings.
+    capabilities
+        What it gives; a step that needs something else is left out, and says so.
+    oxygen
+        Its O2.
+    program
+        What it starts; None if it computes within Python.
+
+    Raises
+    ------
+    EngineError
+        When it is made, if a setting is not its own.
+    """
 
     name: str
     protocol: str
     capabilities: frozenset[Capability]
     oxygen: OxygenReference
+    program: ClassVar[Program | None] = None
 
+    @abstractmethod
+    def __init__(self, settings: recipe.EngineChoice) -> None: ...
+
+    @abstractmethod
     def maker(self, kind: CalculationKind) -> CalculationMaker:
         """Return the maker of one kind of calculation."""
-        ...
 
     def seconds_per_atom(self, structure: Structure) -> float | None:
         """Return the time of one evaluation by one processor here, s per atom of a structure.
 
         None if that can't be told without a calculation of minutes.
         """
-        ...
+        del structure
+        return None
 
-
-@runtime_checkable
-class CheckedEngine(Protocol):
-    """An engine whose settings may not suit every structure, or that needs more than packages."""
-
-    def check(self, structures: Iterable[Structure]) -> None:
-        """Refuse what can't be computed with these settings.
+    def check(self, structures: Iterable[Structure]) -> None:  # noqa: B027 (most have nothing to check)
+        """Refuse structures that can't be computed with these settings.
 
         Raises
         ------
         EngineError
             One line that says what came, what is expected and what to do.
         """
-        ...
 
-    def check_machine(self, structures: Iterable[Structure]) -> None:
+    def check_machine(self, structures: Iterable[Structure]) -> None:  # noqa: B027 (likewise)
         """Refuse a machine that lacks what the calculations of these structures need.
 
         Raises
         ------
         EngineError
-            Naming what is missing and how it is made known.
+            Naming what is missing and how it is installed or made known.
         """
-        ...
+
+    def write_inputs(
+        self, structure: Structure, kind: CalculationKind, folder: Path
+    ) -> list[InputSize]:
+        """Write the input files of a calculation, with capability "inputs"; nothing is computed.
+
+        Returns
+        -------
+        list of InputSize
+            One for each run that the calculation takes.
+        """
+        raise NotImplementedError(f"engine {self.name} writes no inputs: {kind} in {folder}")
+
+    @classmethod
+    def installed(cls, name: str) -> list[Finding]:
+        """Return what this machine has of the engine of that name, for ``llo-dft doctor``."""
+        return [Finding(f"engine {name}", "ok", "comes with llo_dft")]

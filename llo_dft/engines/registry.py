@@ -2,41 +2,69 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
 
-from llo_dft.engines.potentials.forcefield import ForceFieldEngine
-from llo_dft.engines.potentials.known_potentials import known_potential
-from llo_dft.engines.vasp.protocols import vasp_protocol
-from llo_dft.engines.vasp.vasp_engine import VASP, VaspEngine, oxygen_of_vasp
+from llo_dft.engines.base import EngineError
+from llo_dft.engines.potentials.known_potentials import OTHER_MODULES
 
 if TYPE_CHECKING:
     from llo_dft import recipe
-    from llo_dft.engines.base import Engine, OxygenReference
+    from llo_dft.engines.base import Engine, OxygenReference, Program
+
+_POTENTIALS: Final = "llo_dft.engines.potentials.forcefield:ForceFieldEngine"
+
+#: Where the class of each engine is, as ``module:class``. A new engine is a folder and a line here.
+ENGINES: Final = {
+    "vasp": "llo_dft.engines.vasp.vasp_engine:VaspEngine",
+    "chgnet": _POTENTIALS,
+    "sevenn": _POTENTIALS,
+}
+
+#: The same for engines that were not run with this package.
+UNSUPPORTED: Final = dict.fromkeys(sorted(OTHER_MODULES), _POTENTIALS)
 
 
-def engine_from(settings: recipe.Engine) -> Engine:
-    """Return the engine that a recipe's [engine] table names.
+def engine_class(name: str) -> type[Engine]:
+    """Return the class of an engine.
 
     Raises
     ------
     EngineError
-        If it is unknown, not installed, or a setting is not its own.
+        If its name is unknown.
     """
-    if settings.name == VASP:
-        return VaspEngine(settings.protocol, settings.overrides)
-    return ForceFieldEngine(
-        settings.name, settings.protocol, settings.device, dict(settings.overrides)
-    )
+    where = ENGINES.get(name) or UNSUPPORTED.get(name)
+    if where is None:
+        raise EngineError(
+            f"engine.name = {name!r} is unknown; expected {', '.join(ENGINES)} "
+            f"(or, not supported: {', '.join(UNSUPPORTED)})"
+        )
+    module, _, found = where.partition(":")
+    return cast("type[Engine]", getattr(import_module(module), found))
 
 
-def oxygen_reference(settings: recipe.Engine) -> OxygenReference:
+def engine_from(settings: recipe.EngineChoice) -> Engine:
+    """Return the engine that a recipe's [engine] table names; it need not be installed.
+
+    Raises
+    ------
+    EngineError
+        If it is unknown, or a setting is not its own.
+    """
+    return engine_class(settings.name)(settings)
+
+
+def oxygen_reference(settings: recipe.EngineChoice) -> OxygenReference:
     """Return what an engine says of O2; the engine itself need not be installed.
 
     Raises
     ------
     EngineError
-        If it is unknown, or a setting of VASP is not its own.
+        If it is unknown, or a setting is not its own.
     """
-    if settings.name == VASP:
-        return oxygen_of_vasp(vasp_protocol(settings.protocol, settings.overrides))
-    return known_potential(settings.name).oxygen
+    return engine_from(settings).oxygen
+
+
+def programs() -> list[Program]:
+    """Return the programs that engines start."""
+    return [found for name in ENGINES if (found := engine_class(name).program) is not None]

@@ -14,12 +14,13 @@ from pydantic import ValidationError
 from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.calculations.cache import CalculationCache, calculation_key
 from llo_dft.documents.calculation import CalculationDocument
-from llo_dft.errors import InputError
-from llo_dft.jobs.read_back import ReadBackError, read_back
+from llo_dft.errors import CalculationError, InputError
+from llo_dft.jobs.check_files import checked_fingerprint
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
+    from llo_dft.engines.base import CalculationMaker
     from llo_dft.typing import CalculationKind
 
 #: Name that every calculation's job begins with; a progress display counts these.
@@ -29,7 +30,7 @@ CALCULATION = "calculate"
 @job
 def calculate(
     structure: Structure | str,
-    maker: Any,  # noqa: ANN401 (a CalculationMaker; jobflow hands it over as JSON)
+    maker: CalculationMaker,
     label: str,
     folder: str,
 ) -> CalculationDocument:
@@ -40,7 +41,7 @@ def calculate(
     structure
         What to compute, or the reason why there is none: then the calculation is skipped.
     maker
-        A ``CalculationMaker`` of the engine.
+        Of an engine.
     label
         What the calculation is in its study.
     folder
@@ -48,14 +49,15 @@ def calculate(
 
     Returns
     -------
-    A completed, failed or skipped calculation. Whatever goes wrong inside the engine becomes
-    a failed one with its reason, so that the rest of the study goes on.
+    A completed, failed or skipped calculation. Any exception of the engine becomes a failed one
+    with its reason, so that the rest of the study is computed.
     """
     if isinstance(structure, str):
         return skipped(label, maker.kind, maker.protocol, structure)
     given = structure
     try:
-        structure = _with_moments(structure, maker)
+        if maker.magnetic_order is not None:
+            structure = with_initial_moments(structure, maker.magnetic_order)
         fingerprint = maker.fingerprint(structure)
     except ValueError as error:  # an element, or a cell, that the settings do not suit
         return skipped(label, maker.kind, maker.protocol, f"can't be computed: {error}")
@@ -80,9 +82,10 @@ def calculate(
         try:
             outcome = maker.calculate(structure, workspace)
             _check_sites(structure, outcome.structure)
-            found = read_back(workspace, fingerprint, outcome.energy_ev)
+            found = maker.read_back(workspace)
+            used = checked_fingerprint(found, fingerprint, outcome.energy_ev)
             document = CalculationDocument(
-                **{**common, "fingerprint": found.fingerprint},
+                **{**common, "fingerprint": used},
                 status="completed",
                 energy_ev=outcome.energy_ev,
                 structure=_with_properties_of(given, outcome.structure),
@@ -92,7 +95,7 @@ def calculate(
                 n_evaluations=outcome.n_evaluations,
                 corrections=outcome.corrections,
                 output_files=outcome.output_files,
-                mock=found.mock,
+                mock=found is not None and found.mock,
                 wall_s=time.monotonic() - started,
             )
         except Exception as error:  # noqa: BLE001 (an engine may raise anything; its reason is kept)
@@ -101,7 +104,7 @@ def calculate(
                 **common,
                 status="failed",
                 reason=_reason(error),
-                corrections=getattr(error, "corrections", []),
+                corrections=error.corrections if isinstance(error, CalculationError) else [],
                 wall_s=time.monotonic() - started,
             )
         return cache.store(document, workspace)
@@ -118,12 +121,6 @@ def skipped(label: str, kind: CalculationKind, protocol: str, reason: str) -> Ca
         fingerprint=None,
         protocol=protocol,
     )
-
-
-def _with_moments(structure: Structure, maker: Any) -> Structure:  # noqa: ANN401 (see calculate)
-    """Return the structure with moments to start from, if the engine needs them."""
-    order = getattr(maker, "magnetic_order", None)
-    return structure if order is None else with_initial_moments(structure, order)
 
 
 def _with_properties_of(given: Structure, final: Structure) -> Structure:
@@ -159,8 +156,5 @@ def _reason(error: Exception) -> str:
         ]
         return f"the engine returned what can't be a result: {', '.join(faults)}"
     text = " ".join(str(error).split()) or "no message"
-    # engines are not imported here, so theirs is known by its name
-    meant_for_people = isinstance(error, InputError | ReadBackError) or any(
-        kind.__name__ == "CalculationError" for kind in type(error).__mro__
-    )
+    meant_for_people = isinstance(error, InputError | CalculationError)
     return text if meant_for_people else f"{type(error).__name__}: {text}"

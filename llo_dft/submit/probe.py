@@ -88,13 +88,15 @@ def complaints_from_nothing(lines: Iterable[str], *, login: bool) -> list[str]:
     return _lines(_from_nothing(lines, login=login).stderr)
 
 
-def vasp_found_by(as_job: Callable[[str], str]) -> str:
-    """Return the path of VASP itself, the last word of its command, behind what starts it.
+def program_found_by(as_job: Callable[[str], str], variable: str) -> str:
+    """Return the path of a program itself, the last word of its command, behind what starts it.
 
     Parameters
     ----------
     as_job
         Runs a line of shell as a job would, and returns what it prints.
+    variable
+        Environment variable of the command.
 
     Raises
     ------
@@ -102,10 +104,10 @@ def vasp_found_by(as_job: Callable[[str], str]) -> str:
         If it is not found.
     """
     # as the shell sets it; the colon, so that something is said in any case
-    told = as_job('echo ":$ATOMATE2_VASP_CMD"')
+    told = as_job(f'echo ":${variable}"')
     words = shlex.split(told.strip().splitlines()[-1].removeprefix(":"))
     if not words:
-        raise ProbeError("ATOMATE2_VASP_CMD is not set")
+        raise ProbeError(f"{variable} is not set")
     try:
         return as_job(f"command -v {shlex.quote(words[-1])}").strip()
     except ProbeError as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from remote_study import SECRET, SECRET_VARIABLE, RemoteStudy, change_project, project_file
-from slow_engine import SlowEngine
+from slow_engine import ProgramEngine
 from store_server import StoreServer
 from studies import write_recipe
 
@@ -101,7 +101,7 @@ def server() -> Iterator[StoreServer]:
 def test_a_study_from_submit_to_collect(
     command: Command, server: StoreServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("llo_dft.study.run_study.engine_from", SlowEngine)
+    monkeypatch.setattr("llo_dft.study.run_study.engine_from", ProgramEngine)
     file = project_file(tmp_path, server)
     recipe = write_recipe(
         tmp_path,
@@ -158,7 +158,7 @@ def _drive(file: Path, *broken: str) -> None:
 def test_a_job_type_that_the_project_lacks_is_told(
     command: Command, server: StoreServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("llo_dft.study.run_study.engine_from", SlowEngine)
+    monkeypatch.setattr("llo_dft.study.run_study.engine_from", ProgramEngine)
     file = project_file(tmp_path, server)
     change_project(file, lambda p: p["metadata"]["llo_dft"]["job_types"].pop("cell_relaxation"))
     done = command("submit", write_recipe(tmp_path), "--project", "lab", "-o", "study")

@@ -25,14 +25,15 @@ from standin_vasp.kpoints import KPoints
 from standin_vasp.poscar import Crystal
 
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.engines.base import CalculationError, Outcome, OxygenReference
+from llo_dft.engines.base import Engine, Outcome, OxygenReference
 from llo_dft.engines.vasp.inputs import site_order
+from llo_dft.errors import CalculationError
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-    from llo_dft.engines.base import CalculationMaker, Engine
-    from llo_dft.typing import CalculationKind, Capability
+    from llo_dft.engines.base import CalculationMaker
+    from llo_dft.typing import CalculationKind
 
 
 def as_written(structure: Structure, *, folded: bool) -> Structure:
@@ -53,6 +54,8 @@ class AsInPoscar(MSONable):
 
     maker: CalculationMaker
 
+    magnetic_order = None
+
     @property
     def kind(self) -> CalculationKind:
         return self.maker.kind
@@ -66,6 +69,9 @@ class AsInPoscar(MSONable):
 
     def fingerprint(self, structure: Structure) -> Fingerprint:
         return self.maker.fingerprint(structure)
+
+    def read_back(self, folder: Path) -> None:
+        del folder
 
     def calculate(self, structure: Structure, folder: Path) -> Outcome:
         order = site_order(structure)
@@ -84,11 +90,11 @@ class AsInPoscar(MSONable):
         )
 
 
-class DirectEngine:
+class DirectEngine(Engine):
     """An engine whose makers are given what POSCAR would give to them."""
 
     protocol = "fast"
-    capabilities: frozenset[Capability] = frozenset({"energy"})
+    capabilities = frozenset({"energy"})
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -97,9 +103,6 @@ class DirectEngine:
 
     def maker(self, kind: CalculationKind) -> AsInPoscar:
         return AsInPoscar(self._engine.maker(kind))
-
-    def seconds_per_atom(self, structure: Structure) -> None:
-        del structure
 
 
 @dataclass
@@ -110,12 +113,17 @@ class PairCalculation(MSONable):
     relaxation: dict[str, float] = field(default_factory=dict)
     protocol: str = "fast"
 
+    magnetic_order = None
+
     def settings(self) -> dict[str, Any]:
         return dict(self.relaxation)
 
     def fingerprint(self, structure: Structure) -> Fingerprint:
         del structure
         return Fingerprint(engine="pair", engine_version="1", functional="pairs")
+
+    def read_back(self, folder: Path) -> None:
+        del folder
 
     def calculate(self, structure: Structure, folder: Path) -> Outcome:
         del folder
@@ -142,12 +150,12 @@ class PairCalculation(MSONable):
         raise CalculationError("the pair potential did not converge")
 
 
-class PairEngine:
+class PairEngine(Engine):
     """The stand-in's pair potential."""
 
     name = "pair"
     protocol = "fast"
-    capabilities: frozenset[Capability] = frozenset({"energy"})
+    capabilities = frozenset({"energy"})
     oxygen = OxygenReference(None, "O2 by the pair potential itself", {})
 
     def __init__(self, relaxation: dict[str, float]) -> None:
@@ -155,6 +163,3 @@ class PairEngine:
 
     def maker(self, kind: CalculationKind) -> PairCalculation:
         return PairCalculation(kind, self._relaxation)
-
-    def seconds_per_atom(self, structure: Structure) -> None:
-        del structure

@@ -14,12 +14,13 @@ import numpy as np
 from monty.json import MSONable
 
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.engines.base import CalculationError, Outcome, OxygenReference
+from llo_dft.engines.base import Engine, Outcome, OxygenReference
+from llo_dft.errors import CalculationError
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-    from llo_dft.typing import CalculationKind, Capability
+    from llo_dft.typing import CalculationKind, MagneticOrder
 
 #: Energy of each atom by itself, eV.
 ATOM_EV: Final = {"Li": -1.5, "O": -4.9}
@@ -97,6 +98,7 @@ class FakeCalculation(MSONable):
     counter: str = ""
     faults: dict[str, str] = field(default_factory=dict)
     version: str = "1"
+    magnetic_order: MagneticOrder | None = None
 
     def settings(self) -> dict[str, Any]:
         return {"growth": BULK_GROWTH}
@@ -132,6 +134,9 @@ class FakeCalculation(MSONable):
             n_evaluations=2,
         )
 
+    def read_back(self, folder: Path) -> None:
+        del folder
+
     def _energy_ev(self, structure: Structure) -> float:
         if self.kind == "molecule_relax":
             return 2 * HALF_O2_EV
@@ -159,12 +164,12 @@ class FakeCalculation(MSONable):
         return relaxed
 
 
-class FakeEngine:
-    """Implements ``Engine``."""
+class FakeEngine(Engine):
+    """The engine of ``FakeCalculation``."""
 
     name = "fake"
     protocol = "balanced"
-    capabilities: frozenset[Capability] = frozenset({"energy"})
+    capabilities = frozenset({"energy"})
 
     def __init__(self, counter: str = "", faults: dict[str, str] | None = None) -> None:
         self.counter = counter
@@ -173,7 +178,3 @@ class FakeEngine:
 
     def maker(self, kind: CalculationKind) -> FakeCalculation:
         return FakeCalculation(kind, self.protocol, self.counter, self.faults)
-
-    def seconds_per_atom(self, structure: Structure) -> None:
-        """It takes no time that is worth an estimate."""
-        del structure

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from fake_engine import fault_name
 from ruamel.yaml import YAML
-from slow_engine import SlowCalculation, SlowEngine
+from slow_engine import ProgramEngine, SlowCalculation
 from standin_study import COMMAND
 
 from llo_dft.calculations.cache import CalculationCache
@@ -115,7 +115,7 @@ class BlockedCalculation(SlowCalculation):
         return super().calculate(structure, folder)
 
 
-class BlockedEngine(SlowEngine):
+class BlockedEngine(ProgramEngine):
     """The fake engine, whose faults are over when the file ``blocker`` is removed."""
 
     def __init__(self, recipe: Recipe, blocker: Path, seconds: float, faults: dict[str, str]):

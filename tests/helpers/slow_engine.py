@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from fake_engine import FakeCalculation, FakeEngine
 
-from llo_dft.engines.registry import oxygen_reference
+from llo_dft.engines.base import Program
+from llo_dft.engines.potentials.known_potentials import known_potential
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -43,19 +44,21 @@ class SlowCalculation(FakeCalculation):
 class SlowEngine(FakeEngine):
     """The engine of a recipe; ``seconds``, ``gate``, ``counter`` and ``faults`` are overrides."""
 
-    def __init__(self, settings: recipe.Engine) -> None:
+    def __init__(self, settings: recipe.EngineChoice) -> None:
         overrides: dict[str, Any] = dict(settings.overrides)
         super().__init__(overrides.get("counter", ""), overrides.get("faults"))
         self.seconds = float(overrides.get("seconds", 0.0))
         self.gate = str(overrides.get("gate", ""))
         # the recipe names a real engine, and its O2 is taken; all else is the fake one's
-        self.oxygen = oxygen_reference(settings)
+        self.oxygen = known_potential(settings.name).oxygen
 
     def maker(self, kind: CalculationKind) -> SlowCalculation:
         return SlowCalculation(
             kind, self.protocol, self.counter, self.faults, seconds=self.seconds, gate=self.gate
         )
 
-    def seconds_per_atom(self, structure: Structure) -> float | None:
-        del structure
-        return None
+
+class ProgramEngine(SlowEngine):
+    """The same, whose jobs are those of a program."""
+
+    program = Program("the fake", "FAKE_COMMAND")

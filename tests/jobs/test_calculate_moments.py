@@ -7,7 +7,7 @@ import pytest
 from fake_engine import FakeCalculation
 from pymatgen.core import Lattice, Structure
 
-from llo_dft.engines.base import CalculationError
+from llo_dft.errors import CalculationError
 from llo_dft.jobs.calculate import calculate
 
 if TYPE_CHECKING:

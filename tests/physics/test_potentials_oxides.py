@@ -1,12 +1,12 @@
 """The O2 that goes with each potential, held against a formation enthalpy from experiment."""
 
 import pytest
+from engines_by_name import engine_of
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.oxygen.chemical_potential import MP2020_SHIFT_EV
 from llo_dft.builders.molecule import o2_in_box
-from llo_dft.engines.potentials.forcefield import ForceFieldEngine
 from llo_dft.engines.potentials.known_potentials import POTENTIALS
 
 #: Li2O(s) at 298 K: -597.94 kJ/mol (NIST-JANAF), three atoms.
@@ -19,7 +19,7 @@ MODEL_ERROR = 0.08
 def energies_by(name, folder):
     """Return E(Li), E(Li2O) and E(O2)/2 by a potential, eV."""
     pytest.importorskip(name, reason=f"the {name} extra is not installed")
-    engine = ForceFieldEngine(name, "balanced", "cpu", {})
+    engine = engine_of(name, "balanced")
     lithium = Structure(Lattice.cubic(3.44), ["Li", "Li"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     oxide = Structure.from_spacegroup(
         "Fm-3m", Lattice.cubic(4.62), ["Li", "O"], [[0.25, 0.25, 0.25], [0, 0, 0]]

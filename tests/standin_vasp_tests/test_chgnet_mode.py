@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from engines_by_name import engine_of
 from pymatgen.core import Structure
 from standin import install
 from vasp_inputs import RELAX, STATIC, oxide, write_inputs
 
-from llo_dft.engines.potentials.forcefield import ForceFieldEngine
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun
 
 if TYPE_CHECKING:
@@ -22,11 +22,7 @@ SAME_EV = 1e-5
 
 def directly(structure: Structure, kind: str, tolerance: float, folder: Path):
     overrides = {"force_tolerance": tolerance, "cell_force_tolerance": tolerance}
-    return (
-        ForceFieldEngine("chgnet", "balanced", "cpu", overrides)
-        .maker(kind)
-        .calculate(structure, folder)
-    )
+    return engine_of("chgnet", "balanced", **overrides).maker(kind).calculate(structure, folder)
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ import pytest
 import standin
 import stub_potcars
 from direct_engines import DirectEngine, PairEngine
+from engines_by_name import engine_of
 from studies import coated_recipe
 from vasp_studies import (
     drawn,
@@ -25,7 +26,6 @@ from vasp_studies import (
     words,
 )
 
-from llo_dft.engines.potentials.forcefield import ForceFieldEngine
 from llo_dft.recipe import load_recipe, parse_recipe
 from llo_dft.resources import resource_path
 from llo_dft.study.run_study import run_study
@@ -101,7 +101,7 @@ def test_the_coated_study_has_the_numbers_of_chgnet(
     recipe = coated_small_with(vasp_table(max_steps=300, **looser))
     # by forces alone: a line search looks at energies, which single precision rounds to 3e-5 eV
     forces_alone = {**RELAXATION, "optimizer": "BFGS"}
-    engine = DirectEngine(ForceFieldEngine("chgnet", "fast", "cpu", forces_alone))
+    engine = DirectEngine(engine_of("chgnet", **forces_alone))
     placed = standin.install(tmp_path, engine="chgnet", chgnet=forces_alone)
     placed.use(monkeypatch)
     # in a process with one thread, as the stand-in is: sums in another order are others

@@ -17,6 +17,7 @@ import pytest
 import standin
 import stub_potcars
 from direct_engines import PairEngine
+from engines_by_name import engine_of
 from pymatgen.electronic_structure.core import OrbitalType, Spin
 from pymatgen.io.vasp.outputs import Chgcar, Vasprun
 from studies import coated_recipe
@@ -25,7 +26,6 @@ from vasp_studies import formation_energies, prepared_study, run_here, vasp_tabl
 
 from llo_dft.cli.main import app
 from llo_dft.engines.vasp import incar as vasp_incar
-from llo_dft.engines.vasp.vasp_engine import VaspEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.study_result import CalculationRecord, StudyResult
     from llo_dft.study.run_study import PreparedRun
-    from llo_dft.typing import CalculationKind, Capability
+    from llo_dft.typing import CalculationKind
 
 RELAXATION = {"force_tolerance": 0.3, "cell_force_tolerance": 0.1}
 
@@ -49,11 +49,11 @@ class StaticsByVasp(PairEngine):
     """The pair potential, and VASP for what that can't give."""
 
     name = "vasp"
-    capabilities: frozenset[Capability] = frozenset({"energy", "dos", "density"})
+    capabilities = frozenset({"energy", "dos", "density"})
 
     def maker(self, kind: CalculationKind) -> Any:
         if kind == "static":
-            return VaspEngine("fast", vasp_table()["overrides"]).maker(kind)
+            return engine_of("vasp", **vasp_table()["overrides"]).maker(kind)
         return super().maker(kind)
 
 

@@ -5,27 +5,32 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from monty.json import MSONable
 
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.engines.base import CalculationError, EngineError, Outcome
+from llo_dft.documents.finding import Finding
+from llo_dft.engines.base import Engine, EngineError, Outcome
+from llo_dft.engines.named_settings import with_overrides
 from llo_dft.engines.potentials.known_potentials import (
     known_potential,
     package_version,
     require_package,
 )
-from llo_dft.engines.potentials.presets import RelaxationProtocol, relaxation_protocol
+from llo_dft.engines.potentials.presets import FORCE_FIELD_PROTOCOLS, RelaxationProtocol
+from llo_dft.errors import CalculationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from ase.calculators.calculator import Calculator
     from pymatgen.core.structure import Structure
 
+    from llo_dft import recipe
     from llo_dft.engines.potentials.known_potentials import Potential
     from llo_dft.typing import CalculationKind, Capability
 
@@ -42,6 +47,9 @@ class ForceFieldCalculation(MSONable):
     potential: str
     device: str
     relaxation: dict[str, Any] = field(default_factory=dict)
+
+    #: The moments of a potential are predicted, not started from.
+    magnetic_order = None
 
     @property
     def relaxes_cell(self) -> bool:
@@ -71,7 +79,7 @@ class ForceFieldCalculation(MSONable):
         if "OMP_NUM_THREADS" in os.environ:
             torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
         known = known_potential(self.potential)
-        settings = RelaxationProtocol(description="", **self.relaxation)
+        settings = RelaxationProtocol(**self.relaxation)
         tolerance = settings.cell_force_tolerance if self.relaxes_cell else settings.force_tolerance
         maker = ForceFieldRelaxMaker(
             force_field_name=known.atomate2_name,
@@ -111,6 +119,10 @@ class ForceFieldCalculation(MSONable):
             n_evaluations=int(getattr(maker.calculator, "n_evaluations", n_steps + 1)),
         )
 
+    def read_back(self, folder: Path) -> None:
+        """Return None: the trajectory holds nothing of the settings."""
+        del folder
+
     def calculator(self) -> Calculator:
         """Return the ASE calculator that a relaxation uses."""
         from atomate2.forcefields.utils import ase_calculator  # noqa: PLC0415 (torch)
@@ -128,54 +140,52 @@ class ForceFieldCalculation(MSONable):
         return arguments
 
 
-class ForceFieldEngine:
-    """A potential with a protocol.
+class ForceFieldEngine(Engine):
+    """A potential, by a key of ``POTENTIALS`` or a name that atomate2 knows."""
 
-    Parameters
-    ----------
-    name
-        A key of ``POTENTIALS``, or a name that atomate2 knows.
-    protocol
-        A key of ``FORCE_FIELD_PROTOCOLS``.
-    device
-        "auto" takes a GPU if torch finds one where the calculation runs.
-    overrides
-        Settings of the protocol to replace.
-
-    Raises
-    ------
-    EngineError
-        If the potential is unknown or not installed, with the command that installs it, or
-        the protocol or a setting is unknown.
-    """
-
-    def __init__(self, name: str, protocol: str, device: str, overrides: dict[str, Any]) -> None:
-        potential = known_potential(name)
-        self._settings = relaxation_protocol(protocol, overrides)
-        require_package(potential)
-        if device not in {"auto", "cpu"}:
-            resolve_device(device)  # refused here rather than in every calculation
-        self.name = name
-        self.protocol = protocol
-        self.oxygen = potential.oxygen
+    def __init__(self, settings: recipe.EngineChoice) -> None:
+        self.name, self.protocol, self._device = settings.name, settings.protocol, settings.device
+        self._potential = known_potential(settings.name)
+        self._settings = with_overrides(
+            FORCE_FIELD_PROTOCOLS, settings.protocol, settings.overrides
+        )
+        self.oxygen = self._potential.oxygen
         always: set[Capability] = {"energy", "forces", "stress"}
-        moments: set[Capability] = {"magmoms"} if potential.moments else set()
-        self.capabilities: frozenset[Capability] = frozenset(always | moments)
-        self._device = device
+        moments: set[Capability] = {"magmoms"} if self._potential.moments else set()
+        self.capabilities = frozenset(always | moments)
 
     def maker(self, kind: CalculationKind) -> ForceFieldCalculation:
         """Return the maker of one kind of calculation."""
         return ForceFieldCalculation(
-            kind=kind,
-            protocol=self.protocol,
-            potential=self.name,
-            device=self._device,
-            relaxation={
-                name: value
-                for name, value in asdict(self._settings).items()
-                if name != "description"
-            },
+            kind, self.protocol, self.name, self._device, self._settings.model_dump()
         )
+
+    def check(self, structures: Iterable[Structure]) -> None:
+        """Refuse a potential that is not installed, with the command that installs it.
+
+        A job runs in this environment or a copy of it, so that what lacks here lacks there.
+
+        Raises
+        ------
+        EngineError
+            Also if the device that was asked for is not there.
+        """
+        del structures
+        require_package(self._potential)
+        if self._device not in {"auto", "cpu"}:
+            resolve_device(self._device)  # refused here rather than in every calculation
+
+    @classmethod
+    def installed(cls, name: str) -> list[Finding]:
+        """Return package, model and device of a potential."""
+        potential = known_potential(name)
+        what = f"engine {name}"
+        try:
+            require_package(potential)
+        except EngineError as error:
+            return [Finding(what, "optional", "not installed", str(error))]
+        found = f"{package_version(potential)}, model {potential.model}"
+        return [Finding(what, "ok", f"{found}, on {resolve_device('auto')}")]
 
     def seconds_per_atom(self, structure: Structure) -> float:
         """Return the time of one evaluation on one thread here, s per atom of a structure."""

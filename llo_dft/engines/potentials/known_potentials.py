@@ -88,7 +88,7 @@ POTENTIALS: Final = {
 }
 
 #: Module behind each other potential that atomate2 names (see atomate2.forcefields.MLFF).
-_OTHER_MODULES: Final = {
+OTHER_MODULES: Final = {
     "MACE-MP-0": "mace",
     "MACE-MPA-0": "mace",
     "MACE-MP-0b3": "mace",
@@ -107,25 +107,13 @@ _OTHER_MODULES: Final = {
 
 
 def known_potential(name: str) -> Potential:
-    """Return what is known of a potential.
+    """Return what is known of a potential, by a name of ``POTENTIALS`` or ``OTHER_MODULES``.
 
-    A name that only atomate2 knows is taken too; it was not run with this package, may fetch
-    weights of its own, and only O2 scheme "none" goes with it.
-
-    Raises
-    ------
-    EngineError
-        If neither knows it.
+    One that only atomate2 knows was not run with this package, may fetch weights of its own, and
+    only O2 scheme "none" goes with it.
     """
-    if name in POTENTIALS:
-        return POTENTIALS[name]
-    if name not in _OTHER_MODULES:
-        raise EngineError(
-            f"engine.name = {name!r} is unknown; expected vasp, {', '.join(sorted(POTENTIALS))} "
-            f"(or, not supported: {', '.join(sorted(_OTHER_MODULES))})"
-        )
-    return Potential(
-        package=_OTHER_MODULES[name],
+    return POTENTIALS.get(name) or Potential(
+        package=OTHER_MODULES[name],
         atomate2_name=name,
         model="atomate2's default",
         functional="not recorded",
@@ -139,7 +127,7 @@ def known_potential(name: str) -> Potential:
 
 
 def require_package(potential: Potential) -> None:
-    """Refuse to go on without a potential's package.
+    """Refuse a machine without a potential's package.
 
     atomate2 would fall through to a model from a hub, another potential under the same name.
 

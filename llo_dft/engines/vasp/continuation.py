@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from llo_dft.engines.base import CalculationError
+from llo_dft.errors import CalculationError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,6 +24,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from llo_dft.documents.finding import Finding
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.vasp.potcars import POTCAR_SET, potcar_of
 
@@ -137,6 +138,31 @@ def check_potcars(elements: Iterable[str]) -> None:
                 f"the pseudopotential {potcar.symbol} in {_set_folder(folder)} is {title!r}; "
                 f"expected {potcar.title!r}, of the set potpaw_PBE.54"
             )
+
+
+def installed() -> list[Finding]:
+    """Return what this machine has of VASP: its command and its pseudopotentials."""
+    machine = VaspMachine.here()
+    found = machine.program
+    command = (
+        Finding(
+            "VASP's command",
+            "optional",
+            f"{machine.command!r} is not found",
+            'set ATOMATE2_VASP_CMD, for example to "srun vasp_std"; only VASP studies need it',
+        )
+        if found is None
+        else Finding("VASP's command", "ok", f"{machine.command!r}: {found}")
+    )
+    folder = pseudopotential_folder()
+    try:
+        check_potcars(("Li", "O", "P", "Mn", "Ni", "Co"))
+    except EngineError as error:
+        where = "PMG_VASP_PSP_DIR is not set" if folder is None else str(folder)
+        potcars = Finding("VASP's POTCARs", "optional", where, str(error))
+    else:
+        potcars = Finding("VASP's POTCARs", "ok", f"{POTCAR_SET} in {folder}")
+    return [command, potcars]
 
 
 def _set_folder(folder: Path) -> Path:

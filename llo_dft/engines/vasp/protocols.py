@@ -6,23 +6,41 @@ protocol serves every calculation of a study: energies may be subtracted only if
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, Self
 
-from llo_dft.engines.base import EngineError
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+from llo_dft.engines.named_settings import NamedSettings, with_overrides
 from llo_dft.engines.vasp.potcars import D_ELEMENTS, potcar_of
 from llo_dft.typing import MagneticOrder
 from llo_dft.units import MATERIALS_PROJECT_U_EV
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
-Functional = Literal["PBE+U", "r2SCAN", "HSE06"]
-Dispersion = Literal["none", "D3(BJ)"]
+def _with_d_shell(element: str) -> str:
+    potcar_of(element)
+    if element not in D_ELEMENTS:
+        raise ValueError(
+            f"{element} has no d shell for a U to act on; expected one of "
+            f"{', '.join(sorted(D_ELEMENTS))}"
+        )
+    return element
 
 
-@dataclass(frozen=True)
-class VaspProtocol:
+Element = Annotated[str, AfterValidator(_with_d_shell)]
+
+#: U - J, eV; none is anywhere near the upper end.
+HubbardU = Annotated[float, Field(ge=0, lt=20)]
+
+
+class VaspProtocol(NamedSettings):
     """Settings of every VASP calculation of a study.
 
     Attributes
@@ -60,33 +78,37 @@ class VaspProtocol:
         Fixed number for molecules (NUPDOWN): 2, the triplet that O2 is.
     """
 
-    description: str
-    encut_ev: float
-    k_spacing: float
-    ediff_ev: float
-    force_tolerance: float
-    cell_force_tolerance: float
-    max_steps: int
-    sigma_ev: float = 0.05
+    encut_ev: PositiveFloat
+    k_spacing: PositiveFloat
+    ediff_ev: PositiveFloat
+    force_tolerance: PositiveFloat
+    cell_force_tolerance: PositiveFloat
+    max_steps: PositiveInt
+    sigma_ev: PositiveFloat = 0.05
     real_space_projection: bool = True
-    functional: Functional = "PBE+U"
-    dispersion: Dispersion = "none"
-    u_values_ev: Mapping[str, float] = field(default_factory=lambda: dict(MATERIALS_PROJECT_U_EV))
+    functional: Literal["PBE+U", "r2SCAN", "HSE06"] = "PBE+U"
+    dispersion: Literal["none", "D3(BJ)"] = "none"
+    u_values_ev: dict[Element, HubbardU] = Field(
+        default_factory=lambda: dict(MATERIALS_PROJECT_U_EV)
+    )
     magnetic_order: MagneticOrder = "ferro"
-    fixed_layers: int = 0
-    o2_unpaired_electrons: int = 2
+    fixed_layers: NonNegativeInt = 0
+    o2_unpaired_electrons: NonNegativeInt = 2
 
-    def values(self) -> dict[str, Any]:
-        """Return all settings as plain data, but for the description."""
-        found = asdict(self)
-        del found["description"]
-        return found
+    @model_validator(mode="after")
+    def _no_u_beside_exact_exchange(self) -> Self:
+        if self.functional == "HSE06" and self.u_values_ev:
+            raise ValueError(
+                'engine.overrides.u_values_ev does not go with functional = "HSE06", whose exact '
+                "exchange does what a U does; take one of the two out"
+            )
+        return self
 
 
 #: What they do not name is the same in all.
 VASP_PROTOCOLS: Final[Mapping[str, VaspProtocol]] = {
+    # a first look, on the Materials Project's cutoff
     "fast": VaspProtocol(
-        "a first look, on the Materials Project's cutoff",
         # the Materials Project's: 1.3 ENMAX of O, 1.04 of Li_sv; enough for differences, not for
         # stresses, which get their own cutoff (see CELL_CUTOFF_FACTOR)
         encut_ev=520.0,
@@ -99,8 +121,8 @@ VASP_PROTOCOLS: Final[Mapping[str, VaspProtocol]] = {
         cell_force_tolerance=0.02,
         max_steps=150,
     ),
+    # for results
     "balanced": VaspProtocol(
-        "for results",
         # 1.3 ENMAX of Li_sv (648.7): the energies have the cutoff of the stresses
         encut_ev=650.0,
         # the Materials Project's 64 points per 1/angstrom^3; 6 x 3 points on that face
@@ -111,8 +133,8 @@ VASP_PROTOCOLS: Final[Mapping[str, VaspProtocol]] = {
         cell_force_tolerance=0.01,
         max_steps=250,
     ),
+    # for comparing small differences, and to show that balanced is converged
     "stringent": VaspProtocol(
-        "for comparing small differences, and to show that balanced is converged",
         # the Materials Project's r2SCAN calculations use 680 with the same pseudopotentials
         encut_ev=700.0,
         # below the least spacing of the Materials Project's r2SCAN sets, 0.22; 7 x 4 points
@@ -125,15 +147,6 @@ VASP_PROTOCOLS: Final[Mapping[str, VaspProtocol]] = {
         real_space_projection=False,
     ),
 }
-
-_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
-    "functional": get_args(Functional),
-    "dispersion": get_args(Dispersion),
-    "magnetic_order": get_args(MagneticOrder),
-}
-
-#: Whole numbers that may be zero.
-_MAY_BE_ZERO: Final = ("fixed_layers", "o2_unpaired_electrons")
 
 
 def vasp_protocol(name: str, overrides: Mapping[str, Any]) -> VaspProtocol:
@@ -148,72 +161,7 @@ def vasp_protocol(name: str, overrides: Mapping[str, Any]) -> VaspProtocol:
         If the protocol or a setting is unknown, a value is of the wrong kind, or two settings
         exclude one another.
     """
-    if name not in VASP_PROTOCOLS:
-        raise EngineError(
-            f"engine.protocol = {name!r} is unknown; expected {', '.join(VASP_PROTOCOLS)}"
-        )
-    chosen = VASP_PROTOCOLS[name]
-    known = {field.name for field in fields(chosen)} - {"description"}
-    changes: dict[str, Any] = {}
-    for key, value in overrides.items():
-        if key not in known:
-            raise EngineError(
-                f"unknown key {key!r} in [engine.overrides]; expected {', '.join(sorted(known))}"
-            )
-        changes[key] = (
-            _u_values(value) if key == "u_values_ev" else _checked(key, value, getattr(chosen, key))
-        )
-    functional = changes.get("functional", chosen.functional)
-    asked = changes.get("u_values_ev", {})
-    if functional == "HSE06" and asked:
-        raise EngineError(
-            'engine.overrides.u_values_ev does not go with functional = "HSE06", whose exact '
-            "exchange does what a U does; take one of the two out"
-        )
-    defaults = dict(MATERIALS_PROJECT_U_EV) if functional == "PBE+U" else {}
-    return replace(chosen, **{**changes, "u_values_ev": {**defaults, **asked}})
-
-
-def _checked(key: str, value: object, default: object) -> object:
-    """Return a value of the kind of its default."""
-    if key in _CHOICES:
-        if value not in _CHOICES[key]:
-            raise EngineError(
-                f"engine.overrides.{key} = {value!r}; expected one of {', '.join(_CHOICES[key])}"
-            )
-        return value
-    if isinstance(default, bool):
-        if not isinstance(value, bool):
-            raise EngineError(f"engine.overrides.{key} = {value!r}; expected true or false")
-        return value
-    least = 0 if key in _MAY_BE_ZERO else None
-    if not _is_number(value) or (isinstance(default, int) and not isinstance(value, int)):
-        raise EngineError(f"engine.overrides.{key} = {value!r}; expected something like {default}")
-    number = float(value)  # type: ignore[arg-type]
-    if number < 0 or (least is None and number == 0):
-        raise EngineError(f"engine.overrides.{key} = {value!r}; expected something like {default}")
-    return value if isinstance(default, int) else number
-
-
-def _u_values(value: object) -> dict[str, float]:
-    if not isinstance(value, dict):
-        raise EngineError(
-            f"engine.overrides.u_values_ev = {value!r}; expected a table of eV by element, for "
-            "example { Mn = 3.9 }"
-        )
-    for element, u in value.items():
-        potcar_of(element)
-        if element not in D_ELEMENTS:
-            raise EngineError(
-                f"engine.overrides.u_values_ev.{element}: {element} has no d shell for a U to act "
-                f"on; expected one of {', '.join(sorted(D_ELEMENTS))}"
-            )
-        if not _is_number(u) or not 0 <= u < 20:  # noqa: PLR2004 (eV; none is anywhere near)
-            raise EngineError(f"engine.overrides.u_values_ev.{element} = {u!r}; expected eV")
-    return {element: float(u) for element, u in value.items()}
-
-
-def _is_number(value: object) -> bool:
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
-    )
+    asked = overrides.get("u_values_ev", {})
+    if isinstance(asked, Mapping) and overrides.get("functional", "PBE+U") == "PBE+U":
+        asked = {**MATERIALS_PROJECT_U_EV, **asked}
+    return with_overrides(VASP_PROTOCOLS, name, {**overrides, "u_values_ev": asked})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.engines.base import CalculationError, Outcome
+from llo_dft.engines.base import Outcome
 from llo_dft.engines.vasp.continuation import (
     Progress,
     WallTimeReachedError,
@@ -30,6 +30,7 @@ from llo_dft.engines.vasp.incar import STAGES
 from llo_dft.engines.vasp.inputs import input_generator, poscar_structure, site_order
 from llo_dft.engines.vasp.installation import VaspMachine
 from llo_dft.engines.vasp.run_checks import is_converged, problem_of
+from llo_dft.errors import CalculationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,27 +9,28 @@ import numpy as np
 from monty.json import MSONable
 
 from llo_dft.documents.oxygen import schemes_not_fitted
-from llo_dft.engines.base import EngineError, OxygenReference
+from llo_dft.engines.base import Engine, EngineError, OxygenReference, Program
 from llo_dft.engines.vasp.cell_geometry import periodic_directions
 from llo_dft.engines.vasp.incar import check_cutoff, check_unpaired, incar
+from llo_dft.engines.vasp.input_files import write_inputs
 from llo_dft.engines.vasp.inputs import fingerprint_of, poscar_structure
-from llo_dft.engines.vasp.installation import check_potcars, check_program
+from llo_dft.engines.vasp.installation import check_potcars, check_program, installed
 from llo_dft.engines.vasp.potcars import potcar_of
 from llo_dft.engines.vasp.protocols import VaspProtocol, vasp_protocol
+from llo_dft.engines.vasp.read_back import read_back
 from llo_dft.units import MATERIALS_PROJECT_U_EV
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from pymatgen.core.structure import Structure
 
+    from llo_dft import recipe
     from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.engines.base import Outcome
-    from llo_dft.typing import CalculationKind, Capability
-
-#: Name of the engine in a recipe.
-VASP: Final = "vasp"
+    from llo_dft.documents.finding import Finding
+    from llo_dft.engines.base import InputSize, Outcome, ReadBack
+    from llo_dft.typing import CalculationKind, MagneticOrder
 
 #: Counts up whenever a rule of ``vasp_incar`` or ``vasp_inputs`` changes what is computed, so that
 #: results of the old rule are not taken for those of the new one.
@@ -57,13 +58,13 @@ class VaspCalculation(MSONable):
     grid: list[int] | None = None
 
     @property
-    def magnetic_order(self) -> str:
+    def magnetic_order(self) -> MagneticOrder:
         """How the moments start that the job puts onto a structure."""
         return self._protocol.magnetic_order
 
     @property
     def _protocol(self) -> VaspProtocol:
-        return VaspProtocol(description="", **self.values)
+        return VaspProtocol(**self.values)
 
     def settings(self) -> dict[str, Any]:
         """Return every setting that bears on the result."""
@@ -89,41 +90,33 @@ class VaspCalculation(MSONable):
         check_potcars(site.specie.symbol for site in structure)
         return run_task(VaspTask(structure, self.kind, self._protocol, self.grid), folder)
 
+    def read_back(self, folder: Path) -> ReadBack:
+        """Return what VASP's own files say of a finished calculation.
 
-class VaspEngine:
-    """VASP with a protocol.
+        Raises
+        ------
+        VaspFileError
+            If a file is damaged, or there is no vasprun.xml.
+        """
+        return read_back(folder)
 
-    Parameters
-    ----------
-    protocol
-        A key of ``VASP_PROTOCOLS``.
-    overrides
-        Settings of the protocol to replace.
 
-    Raises
-    ------
-    EngineError
-        If the protocol or a setting is unknown or of the wrong kind.
-    """
+class VaspEngine(Engine):
+    """VASP with a protocol of ``VASP_PROTOCOLS``; only calculations tell how long they take."""
 
-    name = VASP
-    capabilities: frozenset[Capability] = frozenset(
-        {"energy", "forces", "stress", "magmoms", "dos", "density"}
-    )
+    name = "vasp"
+    capabilities = frozenset({"energy", "forces", "stress", "magmoms", "dos", "density", "inputs"})
+    program = Program("VASP", "ATOMATE2_VASP_CMD")
 
-    def __init__(self, protocol: str, overrides: Mapping[str, Any]) -> None:
-        self.settings = vasp_protocol(protocol, overrides)
-        self.protocol = protocol
-        self.oxygen = oxygen_of_vasp(self.settings)
-        self._asked_u = tuple(overrides.get("u_values_ev", ()))
+    def __init__(self, settings: recipe.EngineChoice) -> None:
+        self.protocol = settings.protocol
+        self.settings = vasp_protocol(settings.protocol, settings.overrides)
+        self.oxygen = _oxygen(self.settings)
+        self._asked_u = tuple(settings.overrides.get("u_values_ev", ()))
 
     def maker(self, kind: CalculationKind) -> VaspCalculation:
         """Return the maker of one kind of calculation."""
-        return VaspCalculation(kind, self.protocol, self.settings.values())
-
-    def seconds_per_atom(self, structure: Structure) -> None:
-        """Return None: only a calculation would tell."""
-        del structure
+        return VaspCalculation(kind, self.protocol, self.settings.model_dump())
 
     def check(self, structures: Iterable[Structure]) -> None:
         """Refuse settings that do not suit the structures of a study.
@@ -164,6 +157,21 @@ class VaspEngine:
         check_program()
         check_potcars({site.specie.symbol for cell in structures for site in cell})
 
+    def write_inputs(
+        self, structure: Structure, kind: CalculationKind, folder: Path
+    ) -> list[InputSize]:
+        """Write INCAR, KPOINTS, POSCAR and POTCAR.spec of each run of a calculation.
+
+        The licensed pseudopotentials are not needed.
+        """
+        return write_inputs(structure, kind, self.settings, folder)
+
+    @classmethod
+    def installed(cls, name: str) -> list[Finding]:
+        """Return VASP's command and pseudopotentials; they are licensed, and need not be here."""
+        del name
+        return installed()
+
     def _check_cell(self, cell: Structure) -> None:
         formula = cell.composition.reduced_formula
         if np.linalg.det(cell.lattice.matrix) <= 0:
@@ -177,7 +185,7 @@ class VaspEngine:
             poscar_structure(cell, kind, self.settings)
 
 
-def oxygen_of_vasp(protocol: VaspProtocol) -> OxygenReference:
+def _oxygen(protocol: VaspProtocol) -> OxygenReference:
     """Return which O2 schemes go with a functional: they were fitted with one each."""
     refused = schemes_not_fitted(
         protocol.functional,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from typing import TYPE_CHECKING
 
-from llo_dft.engines.vasp.vasp_engine import VASP
+from llo_dft.documents.finding import Finding
+from llo_dft.engines.registry import programs
 from llo_dft.errors import InputError
-from llo_dft.study.doctor.installed import Finding
 from llo_dft.study.doctor.job_findings import (
+    program_finding,
     program_findings,
     scheduler_finding,
-    vasp_finding,
     walltime_finding,
 )
 from llo_dft.study.planning.estimate import calculation_work
@@ -20,9 +21,9 @@ from llo_dft.submit.dask.scripts import driver_script, python_of, require_dask, 
 from llo_dft.submit.probe import (
     ProbeError,
     complaints_from_nothing,
+    program_found_by,
     run_from_nothing,
     try_slurm_script,
-    vasp_found_by,
 )
 
 if TYPE_CHECKING:
@@ -121,20 +122,23 @@ def _programs(config: ClusterConfig, file: Path, prepared: PreparedRun | None) -
         return run_from_nothing([config.prologue, command], login=True)
 
     command = shlex.join([python_of(config), "-P", "-m", "llo_dft.cli.main", "doctor", "--json"])
-    # MPI ranks are for VASP alone
-    vasp = config.workers.ranks > 0 if prepared is None else prepared.recipe.engine.name == VASP
+    if prepared is not None:
+        started = [] if prepared.engine.program is None else [prepared.engine.program]
+    else:  # MPI ranks are for programs alone
+        started = programs() if config.workers.ranks > 0 else []
     yield from program_findings(
         lambda: as_job(f"exec {command}"),
         _WHERE,
-        vasp=vasp,
+        programs=started,
         python_remedy=f"see prologue and python in {file}; this package must be installed there",
-        vasp_remedy=f"see prologue in {file}",
+        program_remedy=f"see prologue in {file}",
     )
-    if vasp:
-        yield vasp_finding(
-            lambda: vasp_found_by(as_job),
+    for program in started:
+        yield program_finding(
+            partial(program_found_by, as_job, program.variable),
+            program,
             _WHERE,
-            f"see modules and ATOMATE2_VASP_CMD of prologue in {file}",
+            f"see modules and {program.variable} of prologue in {file}",
         )
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from llo_dft.study.doctor.installed import Finding
+from llo_dft.documents.finding import Finding
 from llo_dft.submit.probe import ProbeError, ask_scheduler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from llo_dft.engines.base import Program
     from llo_dft.submit.dask.cluster_config import SchedulerName
-
-#: What the findings of VASP are called, see llo_dft.study.doctor.installed.
-_VASP: Final = "VASP"
 
 #: Of what ``llo-dft doctor --json`` prints.
 _BEGINNING: Final = "[\n {"
@@ -34,9 +32,14 @@ def scheduler_finding(scheduler: SchedulerName, remedy: str) -> Finding:
 
 
 def program_findings(
-    ask: Callable[[], str], where: str, *, vasp: bool, python_remedy: str, vasp_remedy: str
+    ask: Callable[[], str],
+    where: str,
+    *,
+    programs: Sequence[Program],
+    python_remedy: str,
+    program_remedy: str,
 ) -> Iterator[Finding]:
-    """Look at what a job finds: this package, and its engines or VASP.
+    """Look at what a job finds: this package, and its potentials or the programs that it starts.
 
     Parameters
     ----------
@@ -44,10 +47,10 @@ def program_findings(
         Runs ``llo-dft doctor --json`` as a job would, and returns what it prints.
     where
         Where that is.
-    vasp
-        Whether the jobs run VASP, or a potential.
-    python_remedy, vasp_remedy
-        What to do if the package does not start, and where VASP's settings are.
+    programs
+        What the jobs start; nothing: they compute within Python.
+    python_remedy, program_remedy
+        What to do if the package does not start, and where the programs' settings are.
     """
     try:
         printed = ask()
@@ -63,20 +66,20 @@ def program_findings(
     yield Finding(f"Python on {where}", "ok", str(found[0]["found"]))
     for one in found:
         what = str(one["what"])
-        if not vasp and what.startswith("engine ") and one["state"] == "ok":
+        if not programs and what.startswith("engine ") and one["state"] == "ok":
             yield Finding(f"{what} on {where}", "ok", str(one["found"]))
-        elif vasp and what.startswith(_VASP):
+        elif any(what.startswith(program.name) for program in programs):
             if one["state"] == "ok":
                 yield Finding(f"{what} on {where}", "ok", str(one["found"]))
             else:
-                # what it says to do comes first: with VASP's files, what is wrong with them
-                advice = f"{one['remedy']}\n{vasp_remedy}"
+                # what it says to do comes first: with a program's files, what is wrong with them
+                advice = f"{one['remedy']}\n{program_remedy}"
                 yield Finding(f"{what} on {where}", "missing", str(one["found"]), advice.strip())
 
 
-def vasp_finding(find: Callable[[], str], where: str, remedy: str) -> Finding:
-    """Look for VASP behind what starts it, such as srun."""
-    what = f"VASP itself on {where}"
+def program_finding(find: Callable[[], str], program: Program, where: str, remedy: str) -> Finding:
+    """Look for a program behind what starts it, such as srun."""
+    what = f"{program.name} itself on {where}"
     try:
         return Finding(what, "ok", find())
     except ProbeError as error:

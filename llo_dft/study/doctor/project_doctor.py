@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from llo_dft.documents.finding import Finding
+from llo_dft.engines.registry import programs
 from llo_dft.errors import InputError
-from llo_dft.study.doctor.installed import Finding
 from llo_dft.study.doctor.job_findings import (
+    program_finding,
     program_findings,
     scheduler_finding,
-    vasp_finding,
     walltime_finding,
 )
 from llo_dft.study.remote.job_requests import core_hours
@@ -17,7 +19,7 @@ from llo_dft.study.remote.submit_project import prepare_submission
 from llo_dft.submit.batch import BATCH_SYSTEMS
 from llo_dft.submit.probe import ProbeError, why_not_writable
 from llo_dft.submit.remote.project import load_project
-from llo_dft.submit.remote.project_probe import find_vasp, run_as_job, try_header
+from llo_dft.submit.remote.project_probe import find_program, run_as_job, try_header
 from llo_dft.submit.remote.queue import open_queue
 
 if TYPE_CHECKING:
@@ -123,26 +125,27 @@ def _programs(project: RemoteProject) -> Iterator[Finding]:
 
 def _program(project: RemoteProject, name: JobTypeName, kind: JobType) -> Iterator[Finding]:
     where = f"worker {kind.worker}"
-    vasp = name != "potential"
+    started = programs() if name != "potential" else []
     try:
         yield from program_findings(
             lambda: run_as_job(project, kind.worker, kind, ("doctor", "--json")),
             where,
-            vasp=vasp,
+            programs=started,
             python_remedy=(
                 f"see workers.{kind.worker} and exec_config.{kind.program} in {project.file}; this "
                 "package must be installed in the Python of execution_cmd"
             ),
-            vasp_remedy=f"see exec_config.{kind.program} in {project.file}",
+            program_remedy=f"see exec_config.{kind.program} in {project.file}",
         )
     except InputError as error:
         yield Finding(where, "missing", "its environment can't be made", str(error))
         return
-    if vasp:
-        yield vasp_finding(
-            lambda: find_vasp(project, kind.worker, kind),
+    for program in started:
+        yield program_finding(
+            partial(find_program, project, kind.worker, kind, program.variable),
+            program,
             where,
-            f"see modules and ATOMATE2_VASP_CMD of exec_config.{kind.program} in {project.file}",
+            f"see modules and {program.variable} of exec_config.{kind.program} in {project.file}",
         )
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, get_args
 from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.builders.molecule import o2_in_box
 from llo_dft.documents.plan import part_label
-from llo_dft.engines.base import CheckedEngine
 from llo_dft.typing import Part
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def check_engine(engine: Engine, plan: StudyPlan, *, machine: bool = True) -> No
     Parameters
     ----------
     engine
-        One that has nothing to check is taken as it is.
+        Of the recipe.
     plan
         The study.
     machine
@@ -103,11 +102,9 @@ def check_engine(engine: Engine, plan: StudyPlan, *, machine: bool = True) -> No
     InputError
         One line that says what came, what is expected and what to do.
     """
-    if not isinstance(engine, CheckedEngine):
-        return
     structures = [one.structure for one in planned_calculations(plan) if one.structure is not None]
     engine.check(structures)
-    order = getattr(engine.maker("slab_relax"), "magnetic_order", None)
+    order = engine.maker("slab_relax").magnetic_order
     if order is not None:
         for structure in structures:
             with_initial_moments(structure, order)

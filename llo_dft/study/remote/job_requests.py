@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from llo_dft.engines.potentials.forcefield import ForceFieldCalculation
 from llo_dft.jobs.calculate import CALCULATION
 from llo_dft.study.planning.estimate import calculation_work
 from llo_dft.study.planning.planned_calculations import planned_calculations
@@ -51,7 +50,7 @@ class RequestedJob:
     size: JobSize | None
 
 
-def submitted_jobs(flow: Flow, plan: StudyPlan) -> list[SubmittedJob]:
+def submitted_jobs(flow: Flow, plan: StudyPlan, engine: Engine) -> list[SubmittedJob]:
     """Return the jobs of a study's flow, in the order in which they can run."""
     atoms = _atoms(plan)
     found = []
@@ -62,7 +61,7 @@ def submitted_jobs(flow: Flow, plan: StudyPlan) -> list[SubmittedJob]:
                 id=job.uuid,
                 name=job.name,
                 label=label,
-                type="light" if label is None else _type(job),
+                type="light" if label is None else _type(job, engine),
                 atoms=0 if label is None else atoms[label],
             )
         )
@@ -148,9 +147,9 @@ def _label(job: Job) -> str | None:
     return str(job.function_args[2])
 
 
-def _type(job: Job) -> JobTypeName:
-    maker = job.function_args[1]
-    return "potential" if isinstance(maker, ForceFieldCalculation) else _TYPES[maker.kind]
+def _type(job: Job, engine: Engine) -> JobTypeName:
+    kind: CalculationKind = job.function_args[1].kind
+    return "potential" if engine.program is None else _TYPES[kind]
 
 
 def _atoms(plan: StudyPlan) -> dict[str, int]:

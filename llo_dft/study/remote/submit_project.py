@@ -62,7 +62,7 @@ def prepare_submission(
     folder = prepared.folder
     flow = make_flow(prepared.plan, prepared.oxygen, prepared.engine, folder.calculations)
     flow.add_jobs(write_study(flow.output, str(folder.path.resolve())))
-    wanted = requests(submitted_jobs(flow, prepared.plan), project, worker)
+    wanted = requests(submitted_jobs(flow, prepared.plan, prepared.engine), project, worker)
     ask(flow, wanted, project)
     return PreparedSubmission(prepared, project, worker, flow, wanted)
 

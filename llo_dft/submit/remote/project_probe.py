@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from llo_dft.submit.probe import run_from_nothing, try_slurm_script, vasp_found_by
+from llo_dft.submit.probe import program_found_by, run_from_nothing, try_slurm_script
 from llo_dft.submit.remote.header_resources import job_name
 
 if TYPE_CHECKING:
@@ -44,15 +44,15 @@ def run_as_job(
     return _as_job(project, worker, kind, f"exec {shlex.join(command)}")
 
 
-def find_vasp(project: RemoteProject, worker: str, kind: JobType) -> str:
-    """Return the path of VASP itself, the last word of its command, as a job on a node finds it.
+def find_program(project: RemoteProject, worker: str, kind: JobType, variable: str) -> str:
+    """Return the path of the program of a variable's command, as a job on a node finds it.
 
     Raises
     ------
     ProbeError
         If it is not found.
     """
-    return vasp_found_by(lambda command: _as_job(project, worker, kind, command))
+    return program_found_by(lambda command: _as_job(project, worker, kind, command), variable)
 
 
 def _as_job(project: RemoteProject, worker: str, kind: JobType, command: str) -> str:

@@ -8,17 +8,16 @@ from monty.json import MontyDecoder, MontyEncoder
 
 pytest.importorskip("chgnet", reason="the chgnet extra is not installed")
 
-from llo_dft.engines.base import CalculationError, CalculationMaker, EngineError
+from engines_by_name import engine_of
+
+from llo_dft.engines.base import CalculationMaker, EngineError
 from llo_dft.engines.potentials import known_potentials as potentials
-from llo_dft.engines.potentials.forcefield import (
-    _ROUNDING_OF_LOGM,
-    ForceFieldEngine,
-    resolve_device,
-)
+from llo_dft.engines.potentials.forcefield import _ROUNDING_OF_LOGM, resolve_device
+from llo_dft.errors import CalculationError
 
 
 def maker_of(kind, **overrides):
-    return ForceFieldEngine("chgnet", "fast", "cpu", overrides).maker(kind)
+    return engine_of("chgnet", **overrides).maker(kind)
 
 
 def test_a_slab_relaxation_keeps_the_cell_and_the_order_of_atoms(small_oxide, tmp_path):
@@ -72,12 +71,7 @@ def test_a_missing_package_is_refused_with_the_command_that_installs_it(monkeypa
     real = importlib.util.find_spec
     monkeypatch.setattr(potentials, "find_spec", lambda n: None if n == "chgnet" else real(n))
     with pytest.raises(EngineError, match=r"pip install 'llo-dft\[chgnet\]'"):
-        ForceFieldEngine("chgnet", "fast", "auto", {})
-
-
-def test_an_unknown_potential_names_the_supported_ones():
-    with pytest.raises(EngineError, match=r"'chgnett' is unknown; .*chgnet"):
-        ForceFieldEngine("chgnett", "fast", "auto", {})
+        engine_of("chgnet").check([])
 
 
 def test_auto_takes_a_device_that_is_there(monkeypatch):
@@ -114,7 +108,7 @@ def test_nothing_is_fetched_from_the_network(small_oxide, tmp_path, monkeypatch)
 
 def test_sevenn_runs_with_the_weights_of_its_wheel(small_oxide, tmp_path):
     pytest.importorskip("sevenn", reason="the sevenn extra is not installed")
-    maker = ForceFieldEngine("sevenn", "fast", "cpu", {"force_tolerance": 1.0}).maker("slab_relax")
+    maker = engine_of("sevenn", force_tolerance=1.0).maker("slab_relax")
     outcome = maker.calculate(small_oxide, tmp_path)
     assert outcome.magmoms_mu_b is None
     assert -90.0 < outcome.energy_ev < -70.0
@@ -131,7 +125,7 @@ def test_every_name_that_is_taken_is_one_of_atomate2s():
     from atomate2.forcefields import MLFF
 
     names = {member.value for member in MLFF}
-    assert set(potentials._OTHER_MODULES) <= names
+    assert set(potentials.OTHER_MODULES) <= names
     assert {
         p.atomate2_name for p in potentials.POTENTIALS.values() if p.package == "sevenn"
     } <= names

@@ -7,18 +7,16 @@ import numpy as np
 import pytest
 import standin
 import stub_potcars
+from engines_by_name import engine_of
 from pymatgen.core import Structure
 
 from llo_dft.builders.molecule import o2_in_box
 from llo_dft.calculations.cache import CalculationCache
-from llo_dft.engines.base import CalculationMaker, CheckedEngine, EngineError
-from llo_dft.engines.registry import engine_from, oxygen_reference
+from llo_dft.engines.base import CalculationMaker, EngineError
 from llo_dft.engines.vasp.files.outcar import read_outcar
 from llo_dft.engines.vasp.files.run_folder import find_outcar, find_vasprun
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun
-from llo_dft.engines.vasp.vasp_engine import VaspEngine
 from llo_dft.jobs.calculate import calculate
-from llo_dft.recipe import Engine
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +41,7 @@ def vasp(tmp_path, monkeypatch, potcars):
 
         def run(self, structure, kind, overrides=None):
             coarse = {"k_spacing": 1.0, **(overrides or {})}  # the stand-in is no better with more
-            maker = VaspEngine("fast", coarse).maker(kind)
+            maker = engine_of("vasp", **coarse).maker(kind)
             return calculate.original(structure, maker, kind, str(self.cache.folder))
 
         def folder(self, document):
@@ -194,14 +192,13 @@ def test_a_missing_program_fails_the_calculation_in_one_line(vasp, plan, monkeyp
 def test_the_maker_is_plain_data_and_its_settings_tell_calculations_apart(plan):
     from monty.json import MontyDecoder, MontyEncoder
 
-    engine = engine_from(Engine(name="vasp", protocol="fast", overrides={"magnetic_order": "rows"}))
+    engine = engine_of("vasp", magnetic_order="rows")
     maker = engine.maker("slab_relax")
     assert isinstance(maker, CalculationMaker)
-    assert isinstance(engine, CheckedEngine)
     again = json.loads(json.dumps(maker, cls=MontyEncoder), cls=MontyDecoder)
     assert again == maker
     assert again.magnetic_order == "rows"
-    assert maker.settings() != VaspEngine("fast", {}).maker("slab_relax").settings()
+    assert maker.settings() != engine_of("vasp").maker("slab_relax").settings()
     assert engine.seconds_per_atom(plan.bulk) is None
 
 
@@ -216,20 +213,20 @@ def test_the_maker_is_plain_data_and_its_settings_tell_calculations_apart(plan):
 )
 def test_what_can_not_be_computed_is_refused_before_anything_is_submitted(plan, overrides, message):
     cells = [plan.bulk, plan.slab, o2_in_box(), plan.lithium_metal]
-    VaspEngine("balanced", {}).check(cells)
+    engine_of("vasp", "balanced").check(cells)
     with pytest.raises(EngineError, match=message) as caught:
-        VaspEngine("balanced", overrides).check(cells)
+        engine_of("vasp", "balanced", **overrides).check(cells)
     assert "\n" not in str(caught.value)
 
 
 def test_a_left_handed_cell_and_an_unknown_element_are_refused(plan):
     mirrored = Structure(-plan.bulk.lattice.matrix, plan.bulk.species, plan.bulk.frac_coords)
     with pytest.raises(EngineError, match="is left-handed"):
-        VaspEngine("fast", {}).check([mirrored])
+        engine_of("vasp").check([mirrored])
     strange = plan.bulk.copy()
     strange.replace_species({"Co": "W"})
     with pytest.raises(EngineError, match="no pseudopotential chosen for W"):
-        VaspEngine("fast", {}).check([strange])
+        engine_of("vasp").check([strange])
 
 
 @pytest.mark.parametrize(
@@ -243,7 +240,6 @@ def test_a_left_handed_cell_and_an_unknown_element_are_refused(plan):
     ],
 )
 def test_o2_schemes_go_with_what_they_were_fitted_to(overrides, refused):
-    settings = Engine(name="vasp", overrides=overrides)
-    assert set(oxygen_reference(settings).refused) == refused
-    assert engine_from(settings).oxygen == oxygen_reference(settings)
-    assert oxygen_reference(settings).label_energy_ev_per_atom is None
+    oxygen = engine_of("vasp", **overrides).oxygen
+    assert set(oxygen.refused) == refused
+    assert oxygen.label_energy_ev_per_atom is None

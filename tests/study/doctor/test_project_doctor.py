@@ -14,13 +14,13 @@ from llo_dft.study.doctor import project_doctor as remote_doctor
 from llo_dft.study.doctor.project_doctor import examine_project
 from llo_dft.submit.probe import ProbeError
 from llo_dft.submit.remote.project import load_project
-from llo_dft.submit.remote.project_probe import find_vasp, run_as_job
+from llo_dft.submit.remote.project_probe import find_program, run_as_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from llo_dft.study.doctor.installed import Finding
+    from llo_dft.documents.finding import Finding
     from tests.study.conftest import MakeRemote
 
 #: What this package's own doctor finds in the environment of a job where all is well.
@@ -40,7 +40,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     monkeypatch.setattr(remote_doctor, "run_as_job", lambda *_: json.dumps(found))
     monkeypatch.setattr(job_findings, "ask_scheduler", lambda _: 3)
     monkeypatch.setattr(remote_doctor, "try_header", lambda *_: None)
-    monkeypatch.setattr(remote_doctor, "find_vasp", lambda *_: "/opt/vasp/bin/vasp_std")
+    monkeypatch.setattr(remote_doctor, "find_program", lambda *_: "/opt/vasp/bin/vasp_std")
     return found
 
 
@@ -204,10 +204,12 @@ def test_vasp_is_looked_for_behind_what_starts_it(make_remote: MakeRemote, tmp_p
         change_project(study.project.file, lambda project, c=command: change(project, c))
         project = load_project("lab")
         with pytest.raises(ProbeError, match=r"vasp_of_nowhere is not found|is not set"):
-            find_vasp(project, "mpi", project.job_type("static"))
+            find_program(project, "mpi", project.job_type("static"), "ATOMATE2_VASP_CMD")
     change_project(study.project.file, lambda project: change(project, f"srun -n 4 {vasp}"))
     project = load_project("lab")
-    assert find_vasp(project, "mpi", project.job_type("static")) == str(vasp)
+    assert find_program(project, "mpi", project.job_type("static"), "ATOMATE2_VASP_CMD") == str(
+        vasp
+    )
 
 
 def test_a_job_sees_the_projects_variables_and_no_others(

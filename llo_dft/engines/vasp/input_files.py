@@ -1,0 +1,83 @@
+"""VASP's input files of a calculation without its licensed pseudopotentials, and their size."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from llo_dft.engines.base import InputSize
+from llo_dft.engines.vasp.cell_geometry import n_plane_waves
+from llo_dft.engines.vasp.incar import STAGES
+from llo_dft.engines.vasp.inputs import input_generator, poscar_structure
+from llo_dft.engines.vasp.potcars import n_electrons
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.engines.vasp.protocols import VaspProtocol
+    from llo_dft.typing import CalculationKind
+
+
+def write_inputs(
+    structure: Structure, kind: CalculationKind, protocol: VaspProtocol, folder: Path
+) -> list[InputSize]:
+    """Write INCAR, KPOINTS, POSCAR and POTCAR.spec of each stage of a calculation.
+
+    Parameters
+    ----------
+    structure
+        What it begins with, with moments as site property "magmom".
+    kind, protocol
+        See ``incar``.
+    folder
+        For one stage; several get a folder each within it.
+
+    Raises
+    ------
+    EngineError
+        If the settings do not suit the structure.
+    """
+    poscar = poscar_structure(structure, kind, protocol)
+    symbols = [site.specie.symbol for site in structure]
+    sizes: list[InputSize] = []
+    for stage in STAGES[kind]:
+        target = folder if len(STAGES[kind]) == 1 else folder / stage
+        generator = input_generator(structure, kind, stage, protocol)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about choices that are explained in incar
+            inputs = generator.get_input_set(poscar, potcar_spec=True)
+        inputs.write_input(target)
+        sizes.append(
+            InputSize(
+                stage=stage,
+                folder=str(target.relative_to(folder)),
+                n_ions=len(structure),
+                n_electrons=n_electrons(symbols),
+                n_plane_waves=n_plane_waves(structure.volume, inputs["INCAR"]["ENCUT"]),
+                n_k_points=_after_time_reversal(inputs["KPOINTS"].kpts[0]),
+                n_bands=_default_bands(symbols, inputs["INCAR"]),
+                n_spins=inputs["INCAR"]["ISPIN"],
+            )
+        )
+    return sizes
+
+
+def _after_time_reversal(mesh: tuple[int, int, int]) -> int:
+    """Return the k-points of a Gamma-centred mesh of which no two are opposite."""
+    total = mesh[0] * mesh[1] * mesh[2]
+    own_opposites = 2 ** sum(n % 2 == 0 for n in mesh)
+    return int(total + own_opposites) // 2
+
+
+def _default_bands(symbols: list[str], incar: dict[str, Any]) -> int:
+    """Return NBANDS as VASP chooses it, before it is made a multiple of the parallel groups.
+
+    VASP wiki, NBANDS: ``max(NELECT / 2 + NIONS / 2, 0.6 NELECT)``, and half of the initial
+    moment more with spins.
+    """
+    electrons, ions = n_electrons(symbols), len(symbols)
+    bands = max((electrons + 2) // 2 + max(ions // 2, 3), int(0.6 * electrons))
+    moment = sum(float(m) for m in incar.get("MAGMOM", [])) if incar["ISPIN"] == 2 else 0.0  # noqa: PLR2004
+    return bands + max(0, int((moment + 1) // 2))

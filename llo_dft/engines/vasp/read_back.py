@@ -1,0 +1,45 @@
+"""What the files of a finished VASP calculation say, read apart from atomate2."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pymatgen.core.structure import Structure
+
+from llo_dft.documents.calculation import Fingerprint
+from llo_dft.engines.base import ReadBack
+from llo_dft.engines.vasp.files.outcar import read_outcar
+from llo_dft.engines.vasp.files.run_folder import find_outcar, find_vasprun
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: VASP's version is not known before a run, and the cell of the last k-points is not that of the
+#: first ones where it was relaxed.
+_OF_THE_RUN: Final = ("engine_version", "k_spacing_per_angstrom")
+
+
+def read_back(folder: Path) -> ReadBack:
+    """Return settings, energy, structure and moments of the run in a folder.
+
+    Raises
+    ------
+    VaspFileError
+        If a file is damaged, or there is no vasprun.xml.
+    """
+    run = read_vasprun(find_vasprun(folder))
+    done = run.convergence
+    reason = done.ionic_reason if done.electronic else done.electronic_reason
+    path = find_outcar(run.path)
+    moments = None if path is None else read_outcar(path).moments_mu_b
+    final = run.final
+    return ReadBack(
+        fingerprint=Fingerprint(**run.settings.as_fields()),
+        energy_ev=run.steps[-1].energy_ev,
+        structure=Structure(final.lattice_angstrom, final.symbols, final.fractional),
+        magmoms_mu_b=None if moments is None else list(moments),
+        mock=run.mock,
+        problems=() if done.electronic and done.ionic else (f"not converged: {reason}",),
+        of_the_run=_OF_THE_RUN,
+    )

@@ -1,0 +1,65 @@
+"""Whether the files that a calculation left say what was asked for, and what was returned."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from llo_dft.documents.calculation import Fingerprint
+from llo_dft.errors import CalculationError
+
+if TYPE_CHECKING:
+    from llo_dft.engines.base import ReadBack
+
+#: Largest difference of an energy that two parsers read from one file, eV.
+ENERGY_TOLERANCE_EV: Final = 1e-5
+
+_RELATIVE: Final = 1e-6
+
+
+def checked_fingerprint(
+    found: ReadBack | None, asked: Fingerprint, energy_ev: float
+) -> Fingerprint:
+    """Return the fingerprint that was asked for, with what only the run decides.
+
+    Parameters
+    ----------
+    found
+        What the files say; None: the engine leaves none, and what was asked for stands.
+    asked
+        Fingerprint before the run.
+    energy_ev
+        Energy that the engine returned.
+
+    Raises
+    ------
+    CalculationError
+        If a setting or the energy is another one in the files, or the run did not converge; the
+        message names both values.
+    """
+    if found is None:
+        return asked
+    used = found.fingerprint
+    different = [
+        f"{name}: {getattr(asked, name)!r} was asked for, the files have {getattr(used, name)!r}"
+        for name in Fingerprint.model_fields
+        if name not in found.of_the_run and not _same(getattr(asked, name), getattr(used, name))
+    ]
+    different += found.problems
+    if found.energy_ev is None or not math.isclose(
+        found.energy_ev, energy_ev, abs_tol=ENERGY_TOLERANCE_EV
+    ):
+        different.append(
+            f"energy: the engine returned {energy_ev!r} eV, the files have {found.energy_ev!r}"
+        )
+    if different:
+        raise CalculationError("; ".join(different))
+    return asked.model_copy(update={name: getattr(used, name) for name in found.of_the_run})
+
+
+def _same(asked: object, used: object) -> bool:
+    if isinstance(asked, float) and isinstance(used, float):
+        return math.isclose(asked, used, rel_tol=_RELATIVE)
+    if isinstance(asked, dict) and isinstance(used, dict):
+        return asked.keys() == used.keys() and all(_same(asked[key], used[key]) for key in asked)
+    return asked == used
