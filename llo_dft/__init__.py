@@ -1,3 +1,8 @@
 """Oxygen vacancies in coated Li-rich layered oxide cathodes, from structure to figure."""
 
-__version__ = "0.1.0"
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    __version__ = version("llo-dft")
+except PackageNotFoundError:  # imported from a checkout that is not installed
+    __version__ = "0+unknown"
