@@ -22,8 +22,9 @@ from studies import coated_recipe, tiny_recipe
 from llo_dft.study.planning.make_plan import make_plan
 
 # An example takes as long as the machine's other work lets it: time is no property of the code.
-settings.register_profile("any machine", deadline=None)
-settings.load_profile("any machine")
+settings.register_profile("quick", deadline=None, max_examples=30)
+settings.register_profile("ci", deadline=None, max_examples=300)
+settings.load_profile("quick")
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

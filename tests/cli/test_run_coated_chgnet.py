@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
     from llo_dft.calculations.cache import JournalEntry
 
-pytestmark = pytest.mark.skipif(find_spec("chgnet") is None, reason="needs chgnet")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("chgnet") is None, reason="needs chgnet"),
+]
 
 #: A busy machine may take ten times the two minutes of a free one.
 PATIENCE_S = 2400.0

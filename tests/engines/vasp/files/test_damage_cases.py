@@ -1,4 +1,4 @@
-"""How many damaged files the tests of the readers read in one run."""
+"""How many damaged files the tests of the readers read in one run of ``pytest -m fuzz``."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import pytest
-from damage_cases import OUTCAR_EACH, OUTCAR_SEEDS
+from damage_cases import OUTCAR_EACH, OUTCAR_MUCH, OUTCAR_SEEDS
 
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.outcar import Outcar, read_outcar
@@ -158,6 +158,6 @@ def test_damage_never_gives_a_wrong_number(tmp_path, seed):
     assert run_cases(tmp_path / "OUTCAR", seed, OUTCAR_EACH) == []
 
 
-@pytest.mark.slow
+@pytest.mark.fuzz
 def test_much_damage_never_gives_a_wrong_number(tmp_path):
-    assert run_cases(tmp_path / "OUTCAR", 99, 40_000) == []
+    assert run_cases(tmp_path / "OUTCAR", 99, OUTCAR_MUCH) == []

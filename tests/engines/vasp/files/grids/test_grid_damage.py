@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from damage_cases import GRID_EACH, GRID_SEEDS, PACKED_EACH
+from damage_cases import GRID_EACH, GRID_MUCH_SEEDS, GRID_SEEDS, PACKED_EACH
 from grid_files import GridText, random_grid
 
 from llo_dft.engines.vasp.files.grids.read_grids import (
@@ -24,7 +24,7 @@ from llo_dft.engines.vasp.files.grids.read_grids import (
 
 DIGITS = b"0123456789"
 SEEDS_FAST, CASES = range(GRID_SEEDS), GRID_EACH
-SEEDS_SLOW = range(100, 350)
+SEEDS_MUCH = range(100, 100 + GRID_MUCH_SEEDS)
 
 
 def sample(name: str) -> bytes:
@@ -214,8 +214,8 @@ def test_damage_is_named_or_harmless(seed, tmp_path):
     check_seed(seed, tmp_path)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", SEEDS_SLOW)
+@pytest.mark.fuzz
+@pytest.mark.parametrize("seed", SEEDS_MUCH)
 def test_more_damage_is_named_or_harmless(seed, tmp_path):
     check_seed(seed, tmp_path)
 

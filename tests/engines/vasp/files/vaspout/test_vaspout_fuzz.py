@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 import pytest
-from damage_cases import VASPOUT_EACH, VASPOUT_SEEDS
+from damage_cases import VASPOUT_EACH, VASPOUT_MUCH, VASPOUT_SEEDS
 from vaspout_writer import write
 from vasprun_writer import L_FIELDS, LM_FIELDS, Run
 
@@ -126,6 +126,6 @@ def test_damage_never_gives_a_wrong_number(tmp_path, seed):
     assert run_cases(tmp_path / "vaspout.h5", seed, VASPOUT_EACH) == []
 
 
-@pytest.mark.slow
+@pytest.mark.fuzz
 def test_much_damage_never_gives_a_wrong_number(tmp_path):
-    assert run_cases(tmp_path / "vaspout.h5", 99, 5_000) == []
+    assert run_cases(tmp_path / "vaspout.h5", 99, VASPOUT_MUCH) == []

@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from damage_cases import PACKED_VASPRUN_EACH, VASPRUN_EACH, VASPRUN_SEEDS
+from damage_cases import PACKED_VASPRUN_EACH, VASPRUN_EACH, VASPRUN_MUCH, VASPRUN_SEEDS
 from vasprun_writer import L_FIELDS, LM_FIELDS, Run, text
 
 from llo_dft.analysis.electronic.band_edges import band_edges
@@ -158,6 +158,6 @@ def test_a_damaged_packed_file_never_gives_a_wrong_number(tmp_path, suffix, pack
     assert named > 3 * PACKED_VASPRUN_EACH // 4
 
 
-@pytest.mark.slow
+@pytest.mark.fuzz
 def test_much_damage_never_gives_a_wrong_number(tmp_path):
-    assert run_cases(tmp_path / "vasprun.xml", 99, 40_000) == []
+    assert run_cases(tmp_path / "vasprun.xml", 99, VASPRUN_MUCH) == []
