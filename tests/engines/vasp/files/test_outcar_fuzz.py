@@ -67,7 +67,7 @@ TRUTH = Outcar(
 )
 
 #: Lines with numbers that nothing else in the file repeats.
-ALONE = {"vacuum": b"vacuum level", "core": b"s  -", "wall": b"Elapsed time"}
+ALONE = {"vacuum": rb"vacuum level", "core": rb"\d[sp] +-", "wall": rb"Elapsed time"}
 
 
 def damaged(source: random.Random) -> tuple[bytes, str, int]:
@@ -104,13 +104,15 @@ def no_reader_could_see(kind: str, line: int, name: str) -> bool:
     """Tell whether a number that stands alone lost or gained a digit or sign at its end."""
     text = TEXT.splitlines()[line]
     marks = {"vacuum_levels_ev": "vacuum", "core_levels_ev": "core", "wall_s": "wall"}
-    return kind == "flip" and name in marks and ALONE[marks[name]] in text
+    return kind == "flip" and name in marks and bool(re.search(ALONE[marks[name]], text))
 
 
 def is_part(name: str, value: object) -> bool:
     """Tell whether a value is the true one, or less of it: what was lost is not a wrong number."""
     if value in (None, (), getattr(TRUTH, name)):
         return True
+    if name == "moments_mu_b":  # a rule among the rows ends the table; users compare the count
+        return MOMENTS[: len(value)] == value
     whole = TRUTH.core_levels_ev
     if name == "core_levels_ev" and isinstance(value, tuple) and len(value) <= len(whole):
         return all(own.items() <= true.items() for own, true in zip(value, whole, strict=False))
