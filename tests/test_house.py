@@ -18,7 +18,7 @@ MODULES = sorted(
 
 MOST_MODULES_IN_A_FOLDER = 15
 MOST_LINES_OF_A_MODULE = 400
-MOST_LINES_OF_THE_PACKAGE = 38_300
+MOST_LINES_OF_THE_PACKAGE = 38_400
 
 # Names that two types still share. The list may only shrink.
 TYPES_DEFINED_TWICE: set[str] = {
@@ -110,8 +110,6 @@ WITHOUT_OWN_TEST: set[str] = {
     "engines/vasp/run_checks.py",
     "engines/vasp/run_task.py",
     "jobs/collect.py",
-    "report/figures/legend.py",
-    "report/figures/settings_text.py",
     "report/figures/vacancy_points.py",
     "resources.py",
     "runner/flow_result.py",
@@ -138,11 +136,9 @@ WITHOUT_OWN_TEST: set[str] = {
     "runs/run_voltage.py",
     "study/doctor/installed.py",
     "study/doctor/job_findings.py",
-    "study/dry_inputs.py",
     "study/machine.py",
     "study/pictures.py",
     "study/planning/assemble.py",
-    "study/planning/cif_input.py",
     "study/planning/electronic_plan.py",
     "study/planning/estimate.py",
     "study/planning/oxygen_settings.py",
@@ -152,7 +148,6 @@ WITHOUT_OWN_TEST: set[str] = {
     "study/remote/submission_record.py",
     "study/states.py",
     "study/study_electrons.py",
-    "study/study_files.py",
     "study/vacancy_map_file.py",
     "submit/dask/dask_cluster.py",
     "submit/dask/job_record.py",
