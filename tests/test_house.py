@@ -55,8 +55,6 @@ WITHOUT_OWN_TEST: set[str] = {
     "cli/drive.py",
     "cli/init.py",
     "cli/main.py",
-    "cli/options/figure_file.py",
-    "cli/options/limits.py",
     "cli/output/common.py",
     "cli/output/comparison_tables.py",
     "cli/output/run_tables.py",

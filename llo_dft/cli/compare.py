@@ -6,16 +6,17 @@ from pathlib import Path
 
 import typer
 
-from llo_dft.cli.options.figure_file import check_figure
+from llo_dft.cli.options import AsJson, check_figure
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
 
 
 def compare(
     folders: list[Path] = typer.Argument(help="Folders of the same study by different engines."),
+    *,
     figure: Path | None = typer.Option(None, help="Draw the lowest E_f of each to this PNG."),
-    as_json: bool = typer.Option(False, "--json", help="Print the comparison as JSON."),  # noqa: FBT001, FBT003
+    as_json: AsJson = False,
 ) -> None:
-    """Hold the results of one study by several engines, or protocols, against each other.
+    """Compare the results of one study by several engines or protocols.
 
     E_f of each under its own O2 scheme, their spread, and whether they agree on what the coating
     does. Nothing is computed.

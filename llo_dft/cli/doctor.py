@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from llo_dft.cli.options import AsJson
 from llo_dft.cli.output.common import (
     COMPLETE,
     INCOMPLETE,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 
 def doctor(
+    *,
     project: str | None = typer.Option(
         None, help="Examine this project of jobflow-remote, its name or file, in place of this."
     ),
@@ -29,11 +31,11 @@ def doctor(
         None, help="Examine this cluster file, for run and submit --on, in place of this."
     ),
     recipe: str | None = typer.Option(
-        None, help="With --project or --on: hold the walltimes against this study."
+        None, help="With --project or --on: compare the walltimes with this study's."
     ),
-    as_json: bool = typer.Option(False, "--json", help="Print it as JSON."),  # noqa: FBT001, FBT003
+    as_json: AsJson = False,
 ) -> None:
-    """Tell what is installed and configured, what is missing, and what to do about it."""
+    """Show what is installed and configured, what is missing, and what to do about it."""
     with bad_input_in_one_line():
         findings = _findings(project, on, recipe)
     if as_json:

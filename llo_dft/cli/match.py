@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from llo_dft.cli.options import AsJson
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
 
 if TYPE_CHECKING:
@@ -14,15 +15,16 @@ if TYPE_CHECKING:
     from llo_dft.builders.surface.surface_lattice import SurfaceLattice
 
 
-def match(  # noqa: PLR0913, PLR0917 (each is an option of the command)
+def match(  # noqa: PLR0913 (each is an option of the command)
     film: Path = typer.Argument(help="CIF of the film, for example the coating."),
     substrate: Path = typer.Argument(help="CIF of the substrate, for example the cathode."),
+    *,
     film_miller: tuple[int, int, int] = typer.Option((0, 0, 1), help="Plane, in the CIF's axes."),
     substrate_miller: tuple[int, int, int] = typer.Option((0, 0, 1), help="Likewise."),
     max_area: float = typer.Option(200.0, help="Largest common cell, square angstrom."),
     max_strain: float = typer.Option(0.05, help="Largest principal strain, 0.05 is 5 %."),
     film_share: float = typer.Option(1.0, help="Part of the strain that the film takes, 0 to 1."),
-    as_json: bool = typer.Option(False, "--json", help="Print the matches as JSON."),  # noqa: FBT001, FBT003
+    as_json: AsJson = False,
 ) -> None:
     """List every distinct common cell of two surfaces, smallest and least strained first.
 
@@ -93,14 +95,10 @@ def _nearest(error: Any) -> dict[str, Any]:  # noqa: ANN401 (a NoMatchError)
 
 
 def _print_table(found: list[LatticeMatch]) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from llo_dft.cli.output.terminal import print_table  # noqa: PLC0415 (keeps --help fast)
 
-    table = Table(title=f"{len(found)} matches; * on the front of area and strain")
-    for name in ("", "area (A^2)", "max strain", "von Mises", "atoms", "film", "substrate"):
-        table.add_column(name, justify="right" if name not in {"", "film", "substrate"} else "left")
-    for one in found:
-        table.add_row(
+    rows = [
+        (
             "*" if one.on_front else "",
             f"{one.area_a2:.1f}",
             f"{one.max_strain:.4f}",
@@ -109,4 +107,8 @@ def _print_table(found: list[LatticeMatch]) -> None:
             str(one.film_transformation.tolist()),
             str(one.substrate_transformation.tolist()),
         )
-    Console(highlight=False).print(table)
+        for one in found
+    ]
+    headers = ["<", "area (A^2)", "max strain", "von Mises", "atoms", "<film", "<substrate"]
+    title = f"{len(found)} matches; * on the front of area and strain"
+    print_table(headers, rows, title=title)

@@ -111,7 +111,7 @@ def test_stand_in_outputs_are_marked(
     marked = read_results(results).model_copy(update={"mock": True})
     write_whole(results, marked.model_dump_json())
     done = command("compare", chgnet, mock)
-    assert done.stdout.startswith("MOCK OUTPUTS: these numbers are not results")
+    assert done.stdout.startswith("MOCK OUTPUTS - NOT A RESULT")
     assert json.loads(command("compare", chgnet, mock, "--json").stdout)["mock"] is True
     assert "MOCK" not in command("compare", chgnet, sevenn).stdout
 

@@ -191,7 +191,7 @@ def test_nothing_of_it_can_be_taken_for_a_result(undisturbed: Undisturbed) -> No
     assert axes.get_title(loc="left").startswith("MOCK OUTPUTS - NOT A RESULT\n")
     assert (folder / FIGURE).is_file()
     said = CliRunner().invoke(app, ["analyze", "vacancy", str(folder)]).stdout
-    assert said.startswith("MOCK OUTPUTS: these numbers are not results")
+    assert said.startswith("MOCK OUTPUTS - NOT A RESULT")
 
 
 def test_a_mark_that_is_missing_from_one_calculation_is_not_enough(

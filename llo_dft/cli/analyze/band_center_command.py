@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from llo_dft.cli.options.figure_file import check_figure
+from llo_dft.cli.options import AsJson, check_figure, parse_limits
 from llo_dft.cli.output.common import (
-    BAD_INPUT,
-    COMPLETE,
-    INCOMPLETE,
+    Unread,
+    as_record,
     bad_input_in_one_line,
+    leave,
     print_json,
+    print_remarks,
+    read_each,
 )
 
 if TYPE_CHECKING:
@@ -21,10 +24,23 @@ if TYPE_CHECKING:
     from llo_dft.documents.electronic import BandCenters, Window
 
 
-def band_center(  # noqa: PLR0913, PLR0917 (each is an option of the command)
+@dataclass(frozen=True)
+class _Found:
+    """Band centres of a run and the densities they are of."""
+
+    centers: BandCenters
+    densities: SiteDensities
+
+    @property
+    def problems(self) -> list[str]:
+        return self.centers.problems
+
+
+def band_center(  # noqa: PLR0913 (each is an option of the command)
     paths: list[Path] = typer.Argument(
         help="VASP run folders, or vasprun.xml or vaspout.h5 files."
     ),
+    *,
     element: str = typer.Option("O", help="Element whose atoms are meant."),
     orbital: str = typer.Option("p", help="s, p, d or f, or one column (px, dxy, ...)."),
     reference: Literal["vbm", "fermi", "vacuum", "core"] = typer.Option(
@@ -38,7 +54,7 @@ def band_center(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         None, help="O-TM-O sheets of a slab: classes O by its own sheet, e.g. 2TM+1Li."
     ),
     figure: Path | None = typer.Option(None, help="Draw the densities of one run to this file."),
-    as_json: bool = typer.Option(False, "--json", help="Print all windows as a JSON list."),  # noqa: FBT001, FBT003
+    as_json: AsJson = False,
 ) -> None:
     """Band centres of an orbital: every site, environment class and spin.
 
@@ -52,28 +68,23 @@ def band_center(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         check_figure(figure)
         if figure is not None and len(paths) != 1:
             raise InputError("--figure draws one run, but several paths were given")
-    found: list[dict[str, Any]] = []
-    failed = 0
-    for path in paths:
-        try:
-            centers, densities = centers_of(
-                path, (element, orbital), reference, fixed, tm_layers=tm_layers
-            )
-        except InputError as error:
-            failed += 1
-            typer.echo(f"llo-dft: {error}", err=True)
-            found.append({"path": str(path), "problems": [str(error)]})
+
+    def read(path: Path) -> _Found:
+        wanted = (element, orbital)
+        return _Found(*centers_of(path, wanted, reference, fixed, tm_layers=tm_layers))
+
+    found = read_each(paths, read)
+    for one in found:
+        if isinstance(one, Unread):
             continue
-        found.append({"path": str(path), "window": shown, **centers.model_dump(mode="json")})
         if figure is not None:
-            _draw(densities, centers, shown, figure)
+            _draw(one, shown, figure)
         if not as_json:
-            _print(centers, shown)
+            _print(one.centers, shown)
     if as_json:
-        print_json(found)
-    if failed == len(paths):
-        raise typer.Exit(BAD_INPUT)
-    raise typer.Exit(INCOMPLETE if any(one["problems"] for one in found) else COMPLETE)
+        records = [one if isinstance(one, Unread) else one.centers for one in found]
+        print_json([{"window": shown} | as_record(one) for one in records])
+    leave(found)
 
 
 def parse_window(text: str) -> tuple[Window, tuple[float, float] | None]:
@@ -84,45 +95,34 @@ def parse_window(text: str) -> tuple[Window, tuple[float, float] | None]:
     InputError
         If it is neither a name nor LO:HI with LO below HI.
     """
-    from llo_dft.cli.options.limits import parse_limits  # noqa: PLC0415 (keeps --help fast)
-
     if text == "occupied":
         return "occupied", None
     if text == "full":
         return "full", None
-    limits = parse_limits(text, "--window must be occupied, full or LO:HI in eV")
-    return "fixed", limits
+    return "fixed", parse_limits(text, "--window must be occupied, full or LO:HI in eV")
 
 
-def _draw(densities: SiteDensities, centers: BandCenters, shown: Window, path: Path) -> None:
+def _draw(found: _Found, shown: Window, path: Path) -> None:
     from llo_dft.analysis.electronic.site_band_centers import class_densities  # noqa: PLC0415
     from llo_dft.report.figures.density_of_states import save_density_of_states  # noqa: PLC0415
 
-    save_density_of_states(class_densities(densities, centers, shown), path)
+    save_density_of_states(class_densities(found.densities, found.centers, shown), path)
 
 
 def _print(centers: BandCenters, shown: Window) -> None:
-    from rich.console import Console  # noqa: PLC0415 (keeps --help fast)
-    from rich.table import Table  # noqa: PLC0415
+    from llo_dft.cli.output.terminal import number, print_table  # noqa: PLC0415 (keeps --help fast)
 
     low, high = centers.windows_ev[shown]
     title = (
         f"{centers.label}: {centers.element} {centers.orbital}, {shown} window {low:.2f} to "
         f"{high:.2f} eV, from the {centers.reference} level"
     )
-    table = Table(title=title, title_justify="left")
-    for name in ("", "atoms", "centre (eV)", "weight", "width (eV)"):
-        table.add_column(name, justify="right" if name else "left")
-    rows = [("all", len(centers.sites), centers.total)]
-    rows += [(name, one.n_sites, one.centers) for name, one in centers.classes.items()]
-    for name, n_sites, spins in rows:
+    every = [("all", len(centers.sites), centers.total)]
+    every += [(name, one.n_sites, one.centers) for name, one in centers.classes.items()]
+    rows = []
+    for name, n_sites, spins in every:
         one = getattr(spins.both, shown)
-        numbers = [one.center_ev, one.weight, one.width_ev]
-        cells = ["-" if number is None else f"{number:.3f}" for number in numbers]
-        table.add_row(name, str(n_sites), *cells)
-    console = Console(highlight=False)
-    console.print(table)
-    for problem in centers.problems:
-        console.print(f"problem: {problem}", markup=False)
-    for note in centers.notes:
-        console.print(f"note: {note}", markup=False)
+        numbers = (one.center_ev, one.weight, one.width_ev)
+        rows.append([name, str(n_sites), *map(number, numbers)])
+    print_table(["<", "atoms", "centre (eV)", "weight", "width (eV)"], rows, title=title)
+    print_remarks(centers.problems, centers.notes)

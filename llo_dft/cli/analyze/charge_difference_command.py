@@ -7,27 +7,25 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from llo_dft.cli.options import Allow, AsJson, Axis, axis_index
 from llo_dft.cli.output.common import COMPLETE, bad_input_in_one_line, print_json
 
 if TYPE_CHECKING:
     from llo_dft.documents.charge import ChargeDifference
 
-AXES = "abc"
 
-
-def charge_difference(  # noqa: PLR0913, PLR0917 (each is an argument or option of the command)
+def charge_difference(  # noqa: PLR0913 (each is an argument or option of the command)
     whole: Path = typer.Argument(help="AB: a VASP folder or a CHGCAR (.gz, .xz)."),
     a: Path = typer.Argument(help="A: its atoms held where they are in AB."),
     b: Path = typer.Argument(help="B: likewise."),
+    *,
     output: Path = typer.Option(..., "-o", "--output", help="Folder to make for the results."),
-    axis: str = typer.Option("c", help="Lattice vector that leads across the interface: a, b, c."),
+    axis: Axis = "c",
     max_bond: float = typer.Option(2.0, help="Longest P-O distance that is a bond, angstrom."),
     max_residual: float = typer.Option(1e-3, help="Largest integral of the difference, e."),
-    allow: list[str] = typer.Option(
-        None, help="Let this differ: a field of the fingerprint, cell or spin_polarized."
-    ),
+    allow: Allow = None,
     level: float | None = typer.Option(None, help="Isosurface, e/A^3 (default: 0.15 of the peak)."),
-    as_json: bool = typer.Option(False, "--json", help="Print the document as JSON."),  # noqa: FBT001, FBT003
+    as_json: AsJson = False,
 ) -> None:
     """Charge-density difference rho(AB) - rho(A) - rho(B) of an interface.
 
@@ -38,10 +36,11 @@ def charge_difference(  # noqa: PLR0913, PLR0917 (each is an argument or option 
     from llo_dft.runs import charge_difference as study  # noqa: PLC0415
 
     with bad_input_in_one_line():
-        _check_options(output, axis, level)
+        across = axis_index(axis)
+        _check_options(output, level)
         document, difference = study.charge_difference(
             (whole, a, b),
-            axis=AXES.index(axis),
+            axis=across,
             max_bond=max_bond,
             max_residual=max_residual,
             allow=allow or [],
@@ -56,11 +55,9 @@ def charge_difference(  # noqa: PLR0913, PLR0917 (each is an argument or option 
     raise typer.Exit(COMPLETE)
 
 
-def _check_options(output: Path, axis: str, level: float | None) -> None:
+def _check_options(output: Path, level: float | None) -> None:
     from llo_dft.errors import InputError  # noqa: PLC0415
 
-    if axis not in tuple(AXES):
-        raise InputError(f"--axis must be a, b or c, got {axis!r}")
     if level is not None and not 0.0 < level < float("inf"):
         raise InputError(f"--level must be larger than 0 e/A^3, got {level}")
     if output.is_symlink() or (output.exists() and not output.is_dir()):
@@ -70,8 +67,7 @@ def _check_options(output: Path, axis: str, level: float | None) -> None:
 
 
 def _summary(document: ChargeDifference) -> str:
-    from llo_dft.cli.output.study_tables import MOCK  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.report.titles import settings_text  # noqa: PLC0415
+    from llo_dft.report.titles import MOCK, settings_text  # noqa: PLC0415 (keeps --help fast)
 
     electrons = f"AB {document.electrons_whole:.4f}, A {document.electrons_a:.4f}"
     largest = max(map(abs, document.planar.cumulative_e))

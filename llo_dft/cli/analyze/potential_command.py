@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import typer
 
-from llo_dft.cli.options.figure_file import check_figure
+from llo_dft.cli.options import AsJson, Axis, axis_index, check_figure, parse_limits
 from llo_dft.cli.output.common import (
-    BAD_INPUT,
-    COMPLETE,
-    INCOMPLETE,
+    Unread,
+    as_record,
     bad_input_in_one_line,
+    leave,
     print_json,
+    print_remarks,
+    read_each,
 )
 
 if TYPE_CHECKING:
     from llo_dft.documents.charge import PotentialAlignment
     from llo_dft.documents.local_potential import Face, PotentialSummary
 
-AXES = "abc"
-
-_REGION = "--region must be LO:HI in angstrom"
-_NOT_ALIGNED = (
+_NOT_ALIGNED: Final = (
     "not aligned to the first: a vacuum level is lacking; name a part that both cells have, "
     "--region LO:HI"
 )
@@ -31,7 +30,8 @@ _NOT_ALIGNED = (
 
 def potential(
     paths: list[Path] = typer.Argument(help="VASP run folders with a LOCPOT, or LOCPOT files."),
-    axis: str = typer.Option("c", help="Lattice vector that leads out of the slab: a, b or c."),
+    *,
+    axis: Axis = "c",
     window: list[float] | None = typer.Option(
         None,
         help="Window of the macroscopic average, angstrom; twice at an interface (default: the "
@@ -44,62 +44,45 @@ def potential(
         "lower", help="Align to the first path by the vacuum in front of this face."
     ),
     figure: Path | None = typer.Option(None, help="Draw all of them to this file."),
-    as_json: bool = typer.Option(False, "--json", help="Print them as a JSON list."),  # noqa: FBT001, FBT003
+    as_json: AsJson = False,
 ) -> None:
     """Vacuum level of both faces, work function, and alignment of several to the first.
 
     The work function needs a vasprun.xml (or vaspout.h5) beside the LOCPOT. A level is only read
     where the potential is flat.
     """
-    from llo_dft.cli.options.limits import parse_limits  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.documents.document import Document  # noqa: PLC0415
-    from llo_dft.errors import InputError  # noqa: PLC0415
-    from llo_dft.runs.potential_levels import potential_of  # noqa: PLC0415
+    from llo_dft.runs.potential_levels import potential_of  # noqa: PLC0415 (keeps --help fast)
 
     with bad_input_in_one_line():
-        if axis not in tuple(AXES):
-            raise InputError(f"--axis must be a, b or c, got {axis!r}")
+        across = axis_index(axis)
         check_figure(figure)
-        limits = None if region is None else parse_limits(region, _REGION)
-    found: list[PotentialSummary | dict[str, object]] = []
-    for path in paths:
-        try:
-            found.append(potential_of(path, axis=AXES.index(axis), windows_angstrom=window))
-        except InputError as error:
-            typer.echo(f"llo-dft: {error}", err=True)
-            found.append({"path": str(path), "problems": [str(error)]})
+        limits = None
+        if region is not None:
+            limits = parse_limits(region, "--region must be LO:HI in angstrom")
+    found = read_each(paths, lambda path: potential_of(path, axis=across, windows_angstrom=window))
     with bad_input_in_one_line():
         found = _aligned(found, limits, face)
-        good = [one for one in found if isinstance(one, Document)]
+        good = [one for one in found if not isinstance(one, Unread)]
         if figure is not None and good:
             _draw(good, figure)
     if as_json:
-        print_json(
-            [one.model_dump(mode="json") if isinstance(one, Document) else one for one in found]
-        )
+        print_json([as_record(one) for one in found])
     else:
         for one in good:
             _print(one)
-    if not good:
-        raise typer.Exit(BAD_INPUT)
-    complete = len(good) == len(found) and not any(one.problems for one in good)
-    raise typer.Exit(COMPLETE if complete else INCOMPLETE)
+    leave(found)
 
 
 def _aligned(
-    found: list[PotentialSummary | dict[str, object]],
-    region: tuple[float, float] | None,
-    face: Face,
-) -> list[PotentialSummary | dict[str, object]]:
+    found: list[PotentialSummary | Unread], region: tuple[float, float] | None, face: Face
+) -> list[PotentialSummary | Unread]:
     """Align all to the first, by a region if one is given, else by the vacuum of a face."""
-    from llo_dft.documents.document import Document  # noqa: PLC0415 (keeps --help fast)
-
     first = found[0]
-    if not isinstance(first, Document):
+    if isinstance(first, Unread):
         return found
-    aligned: list[PotentialSummary | dict[str, object]] = [first]
+    aligned: list[PotentialSummary | Unread] = [first]
     for one in found[1:]:
-        if not isinstance(one, Document):
+        if isinstance(one, Unread):
             aligned.append(one)
             continue
         shift = _alignment(first, one, region, face)
@@ -144,9 +127,6 @@ def _print(one: PotentialSummary) -> None:
             text += f", ionization energy {levels.ionization_energy_ev:.3f} eV"
         typer.echo(text)
     if one.alignment is not None:
-        by = "vacuum" if one.alignment.method == "vacuum" else "region"
-        typer.echo(f"  add {one.alignment.shift_ev:+.3f} eV to its levels (aligned by {by})")
-    for problem in one.problems:
-        typer.echo(f"  problem: {problem}")
-    for note in one.notes:
-        typer.echo(f"  note: {note}")
+        shift = one.alignment.shift_ev
+        typer.echo(f"  add {shift:+.3f} eV to its levels (aligned by {one.alignment.method})")
+    print_remarks(one.problems, one.notes, indent="  ")

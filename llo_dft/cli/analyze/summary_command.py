@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.output.common import BAD_INPUT, COMPLETE, INCOMPLETE, print_json
+from llo_dft.cli.options import AsJson
+from llo_dft.cli.output.common import Unread, leave, print_json, print_remarks, read_each
 
 if TYPE_CHECKING:
     from llo_dft.documents.electronic import CalculationSummary
@@ -18,54 +19,42 @@ def summary(
     paths: list[Path] = typer.Argument(
         help="VASP run folders, or vasprun.xml or vaspout.h5 files."
     ),
-    as_json: bool = typer.Option(False, "--json", help="Print them as a JSON list."),  # noqa: FBT001, FBT003
+    *,
+    as_json: AsJson = False,
 ) -> None:
-    """Tell of finished calculations what they are: energy, settings, gap, moments, problems.
+    """Show what finished calculations are: energy, settings, gap, moments, problems.
 
     The energy of a run that did not converge is not given.
     """
     from llo_dft.documents.electronic import CalculationSummary  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.errors import InputError  # noqa: PLC0415
     from llo_dft.runs.run_summary import summarize  # noqa: PLC0415
 
-    found = []
-    unreadable = 0
-    for path in paths:
-        try:
-            found.append(summarize(path))
-        except InputError as error:
-            unreadable += 1
-            typer.echo(f"llo-dft: {error}", err=True)
-            found.append(CalculationSummary(path=str(path), problems=[str(error)]))
+    found = read_each(paths, summarize)
     if as_json:
-        print_json([one.model_dump(mode="json") for one in found])
+        records = [
+            CalculationSummary(**vars(one)) if isinstance(one, Unread) else one for one in found
+        ]
+        print_json([one.model_dump(mode="json") for one in records])
     else:
         for one in found:
-            if one.formula is not None:
+            if not isinstance(one, Unread) and one.formula is not None:
                 _print(one)
-    if unreadable == len(paths):
-        raise typer.Exit(BAD_INPUT)
-    raise typer.Exit(INCOMPLETE if any(one.problems for one in found) else COMPLETE)
+    leave(found)
 
 
 def _print(one: CalculationSummary) -> None:
+    from llo_dft.report.titles import settings_text  # noqa: PLC0415 (keeps --help fast)
+
     energy = "no result" if one.energy_ev is None else f"{one.energy_ev:.6f} eV"
     typer.echo(f"{one.path}: {one.formula}, {energy}")
     if one.fingerprint is not None:
-        settings = one.fingerprint
-        cutoff = "" if settings.cutoff_ev is None else f", {settings.cutoff_ev:g} eV"
-        hubbard = "".join(f", U({name}) {u:g} eV" for name, u in settings.u_values_ev.items())
-        version = f"{settings.engine} {settings.engine_version}"
-        typer.echo(f"  {version}, {settings.functional}{hubbard}{cutoff}")
+        typer.echo(f"  {settings_text(one.fingerprint)}")
     if one.band_edges is not None and one.gap_ev is not None:
         kind = "metal" if one.band_edges.is_metal else f"gap {one.gap_ev:.3f} eV"
         typer.echo(f"  {kind}, VBM {one.band_edges.vbm_ev:.3f} eV")
     if one.oxidation_states is not None:
         _print_states(one.oxidation_states)
-    for problem in one.problems:
-        typer.echo(f"  problem: {problem}")
-    for note in one.notes:
-        typer.echo(f"  note: {note}")
+    print_remarks(one.problems, one.notes, indent="  ")
 
 
 def _print_states(states: OxidationStates) -> None:

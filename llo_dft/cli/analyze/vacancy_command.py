@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import typer
 
-from llo_dft.cli.options.figure_file import check_figure
+from llo_dft.cli.options import (
+    Allow,
+    AsJson,
+    CoatingLi,
+    LithiumFull,
+    check_figure,
+    parse_range,
+)
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
 from llo_dft.errors import InputError
 
@@ -26,10 +33,11 @@ TEMPERATURE_K, PRESSURE_BAR = 298.15, 1.0
 TEMPERATURES, PRESSURES = "300:1200:91", "1e-10:10:56"
 
 
-def vacancy(  # noqa: PLR0913, PLR0917 (each is an option of the command)
+def vacancy(  # noqa: PLR0913 (each is an option of the command)
     paths: list[Path] = typer.Argument(
         None, help="Folder of a study that was run; with --host, more vacancies."
     ),
+    *,
     host: list[Path] = typer.Option(
         None, help="VASP run of a host without vacancy; once for each host."
     ),
@@ -50,13 +58,9 @@ def vacancy(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     tm_layers: int | None = typer.Option(
         None, help="O-TM-O sheets of the oxide: tells what is around the removed O."
     ),
-    lithium_full: int | None = typer.Option(
-        None, help="Li in a cell at full lithium (default: the fullest host's)."
-    ),
-    coating_li: int = typer.Option(0, min=0, help="Li of the coating in a coated cell."),
-    allow: list[str] = typer.Option(
-        None, help="Let this differ: a field of the fingerprint, cell or spin_polarized."
-    ),
+    lithium_full: LithiumFull = None,
+    coating_li: CoatingLi = 0,
+    allow: Allow = None,
     figure: Path | None = typer.Option(
         None, help="Draw E_f against x to this file: .png, .pdf or .svg."
     ),
@@ -69,7 +73,7 @@ def vacancy(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     pressures: str | None = typer.Option(
         None, help=f"Its pressures, LO:HI:N in bar, logarithmic (default: {PRESSURES})."
     ),
-    as_json: bool = typer.Option(False, "--json", help="Print the results as JSON."),  # noqa: FBT001, FBT003
+    as_json: AsJson = False,
 ) -> None:
     """Vacancy formation energies: of a study under another reservoir, or of plain VASP runs.
 
@@ -174,8 +178,7 @@ def _axes(
     file: Path | None, temperatures: str | None, pressures: str | None, *, as_json: bool
 ) -> tuple[list[float], list[float]]:
     """Return the axes of the map; none if none was asked for."""
-    from llo_dft.cli.options.ranges import parse_range  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.study.vacancy_map_file import check_map_file  # noqa: PLC0415
+    from llo_dft.study.vacancy_map_file import check_map_file  # noqa: PLC0415 (keeps --help fast)
 
     if file is not None:
         check_map_file(file)

@@ -7,26 +7,23 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.options.figure_file import check_figure
+from llo_dft.cli.options import Allow, AsJson, CoatingLi, LithiumFull, check_figure
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
 
 if TYPE_CHECKING:
     from llo_dft.documents.plain_run_results import VoltageRuns
 
 
-def voltage(  # noqa: PLR0913, PLR0917 (each is an option of the command)
+def voltage(  # noqa: PLR0913 (each is an option of the command)
     paths: list[Path] = typer.Argument(help="VASP runs of hosts at several lithium contents."),
+    *,
     li: Path | None = typer.Option(None, help="VASP run of Li metal."),
     li_energy: float | None = typer.Option(None, help="Or the energy of Li metal, eV per atom."),
-    lithium_full: int | None = typer.Option(
-        None, help="Li in a cell at full lithium (default: the fullest host's)."
-    ),
-    coating_li: int = typer.Option(0, min=0, help="Li of the coating in a coated cell."),
-    allow: list[str] = typer.Option(
-        None, help="Let this differ: a field of the fingerprint, cell or spin_polarized."
-    ),
+    lithium_full: LithiumFull = None,
+    coating_li: CoatingLi = 0,
+    allow: Allow = None,
     figure: Path | None = typer.Option(None, help="Draw voltage and hull to this file."),
-    as_json: bool = typer.Option(False, "--json", help="Print the results as JSON."),  # noqa: FBT001, FBT003
+    as_json: AsJson = False,
 ) -> None:
     """Delithiation voltage between stable lithium contents, and on average.
 

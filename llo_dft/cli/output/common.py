@@ -6,16 +6,18 @@ import errno
 import json
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 import typer
 
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from llo_dft.documents.document import Document
     from llo_dft.recipe import Recipe
 
 #: Exit status of a command whose work is complete, has gaps, could not begin, or broke down by a
@@ -47,6 +49,56 @@ def _cut(text: str, longest: int = 100) -> str:
 def print_json(value: Any) -> None:  # noqa: ANN401 (whatever goes to JSON)
     """Print a value as JSON, for a script."""
     typer.echo(json.dumps(value, indent=1))
+
+
+class HasProblems(Protocol):
+    """What is read of one path: problems make a command's work incomplete."""
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with it, one sentence each."""
+
+
+Read = TypeVar("Read", bound=HasProblems)
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A path that can't be used, and why."""
+
+    path: str
+    problems: list[str]
+
+
+def read_each(paths: Sequence[Path], read: Callable[[Path], Read]) -> list[Read | Unread]:
+    """Return what each path is read as; one that can't be is named on stderr."""
+    found: list[Read | Unread] = []
+    for path in paths:
+        try:
+            found.append(read(path))
+        except InputError as error:
+            typer.echo(f"llo-dft: {error}", err=True)
+            found.append(Unread(str(path), [str(error)]))
+    return found
+
+
+def as_record(one: Document | Unread) -> dict[str, Any]:
+    """Return a document, or what is known of a path that has none, for JSON."""
+    return vars(one) if isinstance(one, Unread) else one.model_dump(mode="json")
+
+
+def leave(found: Sequence[HasProblems]) -> NoReturn:
+    """End a command that read each of several paths, with its exit status."""
+    if all(isinstance(one, Unread) for one in found):
+        raise typer.Exit(BAD_INPUT)
+    raise typer.Exit(INCOMPLETE if any(one.problems for one in found) else COMPLETE)
+
+
+def print_remarks(problems: Sequence[str], notes: Sequence[str], indent: str = "") -> None:
+    """Print what is wrong with a result and what is to be known of it."""
+    for name, texts in (("problem", problems), ("note", notes)):
+        for text in texts:
+            typer.echo(f"{indent}{name}: {text}")
 
 
 def find_recipe(name: str) -> tuple[Recipe, Path]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 #: What stands above numbers that a stand-in made.
-MOCK = "MOCK OUTPUTS: these numbers are not results"
+MOCK = "MOCK OUTPUTS - NOT A RESULT"
 
 #: Flags of a rebuilt lattice in a table; the results hold all.
 _FLAGS_SHOWN = 3

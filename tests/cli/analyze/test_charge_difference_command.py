@@ -246,7 +246,7 @@ def test_a_stand_ins_density_is_said_to_be_that(command, with_runs):
         write_run(folder, atoms, replace=mark)
     result = run(command, with_runs)
     assert result.exit_code == 0, result.output
-    assert result.stdout.startswith("MOCK OUTPUTS: these numbers are not results\n")
+    assert result.stdout.startswith("MOCK OUTPUTS - NOT A RESULT\n")
 
 
 def test_a_stand_ins_density_does_not_go_with_a_real_one(command, with_runs):

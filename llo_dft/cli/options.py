@@ -1,0 +1,120 @@
+"""Options that several commands have, and what the values of options mean."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+
+import typer
+
+from llo_dft.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Allow: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(help="Accept that this differs: a field of the fingerprint, cell or spins."),
+]
+Axis: TypeAlias = Annotated[
+    str, typer.Option(help="Lattice vector that leads out of the layers: a, b or c.")
+]
+LithiumFull: TypeAlias = Annotated[
+    int | None, typer.Option(help="Li in a cell at full lithium (default: the fullest host's).")
+]
+CoatingLi: TypeAlias = Annotated[
+    int, typer.Option(min=0, help="Li of the coating in a coated cell.")
+]
+
+#: Most points of a range: a map of so many by so many is larger than any figure.
+MOST_POINTS: Final = 1000
+
+#: Endings of the files that a figure can be written to.
+FIGURE_SUFFIXES: Final = (".png", ".pdf", ".svg")
+
+
+def parse_limits(text: str, expected: str) -> tuple[float, float]:
+    """Return LO and HI of ``LO:HI``; ``expected`` names the option and the unit.
+
+    Raises
+    ------
+    InputError
+        If it is anything else, or LO is not below HI.
+    """
+    low, _, high = text.partition(":")
+    try:
+        limits = (float(low), float(high))
+    except ValueError:
+        limits = (0.0, 0.0)
+    if not limits[0] < limits[1] or not all(map(math.isfinite, limits)):
+        raise InputError(f"{expected} with LO below HI, got {text!r}")
+    return limits
+
+
+def parse_range(option: str, text: str, *, logarithmic: bool = False) -> list[float]:
+    """Return the N numbers of ``LO:HI:N``, both ends counted; N is 2 to ``MOST_POINTS``.
+
+    Parameters
+    ----------
+    option
+        Where it came from, for the message.
+    text
+        The range.
+    logarithmic
+        Whether to space them evenly in the logarithm; LO must then be positive.
+
+    Raises
+    ------
+    InputError
+        If it is anything else.
+    """
+    ends, _, number = text.rpartition(":")
+    positive = "positive " if logarithmic else ""
+    try:
+        low, high = parse_limits(ends, "")
+        n = int(number)
+    except (InputError, ValueError):
+        n = 0
+    if not 2 <= n <= MOST_POINTS or (logarithmic and low <= 0):  # noqa: PLR2004
+        raise InputError(
+            f"{option} must be LO:HI:N with {positive}LO below HI and N from 2 to {MOST_POINTS}, "
+            f"got {text!r}"
+        )
+    if logarithmic:
+        low, high = math.log10(low), math.log10(high)
+    points = [low + (high - low) * i / (n - 1) for i in range(n)]
+    return [10.0**point for point in points] if logarithmic else points
+
+
+def axis_index(axis: str) -> int:
+    """Return 0, 1 or 2 of the lattice vector a, b or c.
+
+    Raises
+    ------
+    InputError
+        If it is anything else.
+    """
+    if axis not in {"a", "b", "c"}:
+        raise InputError(f"--axis must be a, b or c, got {axis!r}")
+    return "abc".index(axis)
+
+
+def check_figure(file: Path | None, suffixes: Sequence[str] = FIGURE_SUFFIXES) -> None:
+    """Refuse a file that no figure can be written to, before anything is computed; None is none.
+
+    Raises
+    ------
+    InputError
+        With the endings that are known, or the folder that is not there.
+    """
+    if file is None:
+        return
+    if file.suffix.lower() not in suffixes:
+        known = " or ".join([", ".join(suffixes[:-1]), suffixes[-1]] if suffixes[1:] else suffixes)
+        raise InputError(f"--figure {file}: expected a name that ends in {known}")
+    if not file.parent.is_dir():
+        raise InputError(f"--figure {file}: there is no folder {file.parent}")
+    if file.is_dir():
+        raise InputError(f"--figure {file} is a folder; name a file in it")

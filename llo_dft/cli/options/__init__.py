@@ -1,1 +1,0 @@
-"""Values that options of the command line take."""

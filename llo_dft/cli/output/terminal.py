@@ -1,0 +1,52 @@
+"""Tables for a terminal: numbers to the right, text folded where it is long."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Column, Table
+
+from llo_dft.report.titles import MOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+#: A row that is none: a rule between the rows before and after it.
+RULE: tuple[str, ...] = ()
+
+
+def print_table(
+    headers: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None
+) -> None:
+    """Print a table; a header that begins with "<" is of a column of text.
+
+    The cells may hold brackets, which are no markup. An empty row (``RULE``) is a rule.
+    """
+    columns = [
+        Column(name[1:], overflow="fold") if name[:1] == "<" else Column(name, justify="right")
+        for name in headers
+    ]
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        if row:
+            table.add_row(*row)
+        else:
+            table.add_section()
+    console().print(table)
+
+
+def console() -> Console:
+    """Return where tables go: as wide as the terminal, brackets are no markup."""
+    return Console(highlight=False, markup=False, soft_wrap=False)
+
+
+def print_mock(*, mock: bool) -> None:
+    """Say first, and in red, that numbers are a stand-in's."""
+    if mock:
+        Console(highlight=False).print(MOCK, style="bold red")
+
+
+def number(value: float | None, decimals: int = 3, *, sign: bool = False, none: str = "-") -> str:
+    """Return a number in so many decimals; ``none`` where there is none."""
+    return none if value is None else f"{value:{'+' * sign}.{decimals}f}"
