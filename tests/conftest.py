@@ -21,6 +21,9 @@ from studies import coated_recipe, tiny_recipe
 
 from llo_dft.study.planning.make_plan import make_plan
 
+# A study that was run to its end, for tests of several folders.
+pytest_plugins = ["study_fixtures"]
+
 # An example takes as long as the machine's other work lets it: time is no property of the code.
 settings.register_profile("quick", deadline=None, max_examples=30)
 settings.register_profile("ci", deadline=None, max_examples=300)

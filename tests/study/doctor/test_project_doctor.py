@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from study_fixtures import MakeRemote
+
     from llo_dft.documents.finding import Finding
-    from tests.study.conftest import MakeRemote
 
 #: What this package's own doctor finds in the environment of a job where all is well.
 WELL = [

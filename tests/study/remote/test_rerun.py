@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from remote_study import RemoteStudy
     from store_server import StoreServer
+    from study_fixtures import MakeRemote
 
     from llo_dft.study.states import CalculationState
-    from tests.study.conftest import MakeRemote
 
 NEVER = 1e9
 HOST = "bare_x1.0000"

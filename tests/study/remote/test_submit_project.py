@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from store_server import StoreServer
-
-    from tests.study.conftest import MakeRemote
+    from study_fixtures import MakeRemote
 
 
 def test_it_leaves_what_a_run_here_leaves(

@@ -7,8 +7,6 @@ from typing import Any
 import pytest
 import studies
 
-from llo_dft.recipe import load_recipe
-
 
 def write_recipe(folder: Path, **tables: dict[str, Any]) -> Path:
     """Write a recipe of one host with one vacancy."""
@@ -22,32 +20,6 @@ def files_of(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file()
     }
-
-
-def test_init_writes_a_recipe_that_builds(command: Any, tmp_path: Path) -> None:
-    written = command("init", "my study")
-    assert written.exit_code == 0
-    assert "my study.toml" in written.stdout
-    assert load_recipe(tmp_path / "my study.toml").study.name == "my study"
-    built = command("build", "my study.toml", "-o", "out")
-    assert (built.exit_code, built.stderr) == (0, "")
-    assert (tmp_path / "out" / "manifest.json").is_file()
-
-
-def test_init_overwrites_nothing(command: Any, tmp_path: Path) -> None:
-    (tmp_path / "mine.toml").write_text("precious", encoding="utf-8")
-    refused = command("init", "mine")
-    assert refused.exit_code == 2
-    assert refused.stderr == "llo-dft: mine.toml is there already; choose another name\n"
-    assert (tmp_path / "mine.toml").read_text(encoding="utf-8") == "precious"
-
-
-@pytest.mark.parametrize("name", ["../up", ".hidden", "a/b", "", "x" * 65])
-def test_init_takes_no_name_that_leads_elsewhere(command: Any, tmp_path: Path, name: str) -> None:
-    refused = command("init", name)
-    assert refused.exit_code == 2
-    assert refused.stderr.startswith(f"llo-dft: a study can't be called {name!r}; use letters")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_build_twice_is_the_same_to_the_byte(command: Any, tmp_path: Path) -> None:
@@ -94,3 +66,38 @@ def test_build_of_a_coated_recipe_draws_hosts_and_interfaces(command: Any, tmp_p
     named = {Path(entry["file"]).stem: entry["kind"] for entry in manifest["structures"]}
     assert drawn == {name for name, kind in named.items() if kind in {"host", "interface"}}
     assert f"a run takes {len(manifest['calculations'])} calculations" in built.stdout
+
+
+def test_another_engine_writes_its_inputs_and_says_how_big_they_are(
+    command: Any, tmp_path: Path
+) -> None:
+    recipe, out = write_recipe(tmp_path, electronic={"dos": True}), tmp_path / "out"
+    built = command("build", recipe, "--engine", "vasp", "--protocol", "fast", "-o", out)
+    assert (built.exit_code, built.stderr) == (0, "")
+    assert "plane waves" in built.stdout
+    assert "runs of VASP for" in built.stdout
+    assert (out / "inputs" / "O2" / "POTCAR.spec").read_text(encoding="ascii").split() == ["O"]
+    assert (out / "inputs" / "bulk" / "cell" / "INCAR").is_file()
+    assert "NEDOS" in (out / "inputs" / "bare_x1.0000_static" / "INCAR").read_text(encoding="ascii")
+    assert not list(out.rglob("POTCAR"))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"ENCUT": 520}, "unknown key 'ENCUT' in [engine.overrides]"),
+        ({"u_values_ev": {"Fe": 5.3}}, "names Fe, which this study does not have"),
+        ({"encut_ev": 400}, "encut_ev = 400 is below ENMAX = 499.034"),
+        ({"o2_unpaired_electrons": 1}, "O2 has 12 valence electrons"),
+    ],
+)
+def test_what_can_not_be_computed_is_one_line_and_leaves_nothing(
+    command: Any, tmp_path: Path, overrides: dict[str, Any], message: str
+) -> None:
+    engine = {"name": "vasp", "protocol": "fast", "overrides": overrides}
+    recipe = write_recipe(tmp_path, engine=engine, oxygen={"scheme": "wang2006"})
+    refused = command("build", recipe, "-o", "out")
+    assert refused.exit_code == 2
+    assert message in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()

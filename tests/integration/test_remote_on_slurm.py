@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from remote_study import RemoteStudy
     from slurm import LocalSlurm
     from store_server import StoreServer
+    from study_fixtures import MakeRemote
 
     from llo_dft.documents.plan import StudyPlan
-    from tests.study.conftest import MakeRemote
 
 pytestmark = pytest.mark.slurm
 
@@ -37,7 +37,7 @@ PATIENCE_S = 900.0
 @pytest.fixture
 def spoken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let small jobs, which run where the runner is, find the fake engine."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2] / "helpers"))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "helpers"))
 
 
 def wait_until(what: str, holds: Callable[[], object]) -> None:

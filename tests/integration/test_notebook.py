@@ -16,8 +16,8 @@ from slab_runs import write_slab
 from traitlets.config import Config
 
 if TYPE_CHECKING:
-    from conftest import Finished
     from nbformat import NotebookNode
+    from study_fixtures import Finished
 
 NOTEBOOK = Path(__file__).parents[2] / "workflows" / "analysis.ipynb"
 

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from llo_dft.recipe import load_recipe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_init_writes_a_recipe_that_builds(command: Any, tmp_path: Path) -> None:
+    written = command("init", "my study")
+    assert written.exit_code == 0
+    assert "my study.toml" in written.stdout
+    assert load_recipe(tmp_path / "my study.toml").study.name == "my study"
+    built = command("build", "my study.toml", "-o", "out")
+    assert (built.exit_code, built.stderr) == (0, "")
+    assert (tmp_path / "out" / "manifest.json").is_file()
+
+
+def test_init_overwrites_nothing(command: Any, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text("precious", encoding="utf-8")
+    refused = command("init", "mine")
+    assert refused.exit_code == 2
+    assert refused.stderr == "llo-dft: mine.toml is there already; choose another name\n"
+    assert (tmp_path / "mine.toml").read_text(encoding="utf-8") == "precious"
+
+
+@pytest.mark.parametrize("name", ["../up", ".hidden", "a/b", "", "x" * 65])
+def test_init_takes_no_name_that_leads_elsewhere(command: Any, tmp_path: Path, name: str) -> None:
+    refused = command("init", name)
+    assert refused.exit_code == 2
+    assert refused.stderr.startswith(f"llo-dft: a study can't be called {name!r}; use letters")
+    assert list(tmp_path.iterdir()) == []
