@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from pydantic import Field, model_validator
 
 from llo_dft.documents.document import Document, StoredStructure
 from llo_dft.typing import CalculationKind, Status
 
+#: Value of an engine's setting.
+Setting: TypeAlias = bool | int | float | str | list[bool | int | float | str]
+
 
 class Fingerprint(Document):
-    """All that must agree before two energies may be subtracted.
+    """Every setting that decides an energy.
 
-    A field that an engine has no use for keeps its empty default.
+    Fields are what all engines have in common; one that an engine has no use for keeps its empty
+    default. The last three hold what is an engine's own, under its own names, by what follows
+    where two calculations differ.
     """
 
     engine: str = Field(description="Name of the engine, for example 'chgnet' or 'vasp'")
@@ -21,6 +28,12 @@ class Fingerprint(Document):
     u_values_ev: dict[str, float] = Field(
         default_factory=dict, description="Hubbard U by element, eV"
     )
+    j_values_ev: dict[str, float] = Field(
+        default_factory=dict, description="J by element, eV, where it is not part of U"
+    )
+    u_shells: dict[str, int] = Field(
+        default_factory=dict, description="Angular momentum that U acts on, by element"
+    )
     pseudopotentials: dict[str, str] = Field(
         default_factory=dict, description="Pseudopotential title by element"
     )
@@ -29,6 +42,20 @@ class Fingerprint(Document):
         None, description="Largest distance between k-points, 1/angstrom (with 2 pi)"
     )
     dispersion: str = Field("", description="Dispersion correction, for example 'D3(BJ)'")
+    spin_polarized: bool | None = Field(
+        None, description="Whether spins up and down have states of their own; None: not known"
+    )
+    settings: dict[str, Setting] = Field(
+        default_factory=dict, description="Without these in common no energies are subtracted"
+    )
+    own_settings: dict[str, Setting] = Field(
+        default_factory=dict,
+        description="The same, but a reference molecule or metal has its own",
+    )
+    other_settings: dict[str, Setting] = Field(
+        default_factory=dict,
+        description="Other than the engine's default; named in a result where they differ",
+    )
 
 
 class CalculationDocument(Document):

@@ -9,12 +9,17 @@ from llo_dft.documents.calculation import Fingerprint
 from llo_dft.errors import CalculationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from llo_dft.engines.base import ReadBack
 
 #: Largest difference of an energy that two parsers read from one file, eV.
 ENERGY_TOLERANCE_EV: Final = 1e-5
 
 _RELATIVE: Final = 1e-6
+
+#: An engine's own settings: the inputs say some of them, the files all.
+_PARTLY_ASKED: Final = ("settings", "own_settings")
 
 
 def checked_fingerprint(
@@ -41,9 +46,9 @@ def checked_fingerprint(
         return asked
     used = found.fingerprint
     different = [
-        f"{name}: {getattr(asked, name)!r} was asked for, the files have {getattr(used, name)!r}"
-        for name in Fingerprint.model_fields
-        if name not in found.of_the_run and not _same(getattr(asked, name), getattr(used, name))
+        f"{name}: {wanted!r} was asked for, the files have {there!r}"
+        for name, wanted, there in _pairs(asked, used, found.of_the_run)
+        if not _same(wanted, there)
     ]
     different += found.problems
     if found.energy_ev is None or not math.isclose(
@@ -54,7 +59,20 @@ def checked_fingerprint(
         )
     if different:
         raise CalculationError("; ".join(different))
-    return asked.model_copy(update={name: getattr(used, name) for name in found.of_the_run})
+    kept = (*found.of_the_run, *_PARTLY_ASKED)
+    return asked.model_copy(update={name: getattr(used, name) for name in kept})
+
+
+def _pairs(
+    asked: Fingerprint, used: Fingerprint, of_the_run: tuple[str, ...]
+) -> Iterator[tuple[str, object, object]]:
+    """Give each setting that was asked for, with the one that was used."""
+    for name in Fingerprint.model_fields:
+        wanted, there = getattr(asked, name), getattr(used, name)
+        if name in _PARTLY_ASKED:
+            yield from ((one, value, there.get(one)) for one, value in wanted.items())
+        elif name not in of_the_run:
+            yield name, wanted, there
 
 
 def _same(asked: object, used: object) -> bool:

@@ -83,8 +83,8 @@ def charge_difference(
         ],
         fingerprint=settings.fingerprint,
         allowed=settings.allowed,
-        allowed_differences=settings.let_through,
-        notes=[*grids.notes, *settings.notes],
+        allowed_differences=settings.differences.allowed,
+        notes=[*grids.notes, *settings.notes, *settings.differences.named],
         mock=settings.mock,
     )
     return document, grids

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.comparability.fingerprints import check_allowed
-from llo_dft.analysis.comparability.subtractable import FinishedRun, check_densities
+from llo_dft.analysis.comparability.subtractable import Differences, FinishedRun, check_densities
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.engines.vasp.files.run_folder import find_run, read_run
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
@@ -30,8 +30,8 @@ class DensitySettings:
         Of AB; None if nothing beside its density says it.
     allowed
         Names of what was allowed to differ.
-    let_through
-        What that let through, with both values.
+    differences
+        In what they differ nevertheless.
     notes
         Which settings could not be compared.
     mock
@@ -40,7 +40,7 @@ class DensitySettings:
 
     fingerprint: Fingerprint | None = None
     allowed: list[str] = field(default_factory=list)
-    let_through: list[str] = field(default_factory=list)
+    differences: Differences = field(default_factory=Differences)
     notes: list[str] = field(default_factory=list)
     mock: bool = False
 
@@ -56,7 +56,7 @@ def compared_settings(
         Of the densities AB, A, B. A vasprun.xml or vaspout.h5 beside one is its run's if it
         ended with the same cell and atoms.
     allow
-        Names of differences to let through.
+        Names of differences to allow.
 
     Raises
     ------
@@ -79,9 +79,8 @@ def compared_settings(
     found.fingerprint = whole.calculation.fingerprint
     for part in parts:
         if part is not None:
-            names = f"{whole.calculation.label} and {part.calculation.label}"
-            differences = check_densities(whole, part, found.allowed)
-            found.let_through += [f"{names}: {one.text}" for one in differences]
+            names = whole.calculation.label, part.calculation.label
+            found.differences.add(*names, check_densities(whole, part, found.allowed))
     return found
 
 
@@ -104,10 +103,10 @@ def _run_of(header: GridHeader) -> FinishedRun | None:
         label=str(path),
         kind="static",
         status="completed",
-        fingerprint=Fingerprint(**run.settings.as_fields()),
+        fingerprint=run.fingerprint,
         protocol=OWN_SETTINGS,
         energy_ev=energy,
         structure=structure_of(run.final),
         mock=run.mock,
     )
-    return FinishedRun(calculation, k_mesh_of(run), run.settings.spin_polarized)
+    return FinishedRun(calculation, k_mesh_of(run))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.electronic.site_band_centers import SiteDensities, band_centers
 from llo_dft.builders.environment.oxygen_environment import LONGEST_BOND, oxygen_environments
 from llo_dft.chemistry.valences import LAYER_METALS
-from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.vasp.files.run_folder import read_run
 from llo_dft.engines.vasp.files.standin_mark import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import ProjectionRequest, VaspFileError
@@ -110,7 +109,7 @@ def centers_of(
     except ValueError as error:
         raise InputError(f"{run.path}: {error}") from error
     about = {
-        "fingerprint": Fingerprint(**run.settings.as_fields()),
+        "fingerprint": run.fingerprint,
         "problems": problems,
         "notes": found.notes + notes,
         "mock": mock,

@@ -9,7 +9,7 @@ import numpy as np
 
 from llo_dft.analysis.comparability.k_mesh import KMesh
 from llo_dft.analysis.comparability.subtractable import FinishedRun
-from llo_dft.documents.calculation import CalculationDocument, Fingerprint
+from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.plain_run_results import RunRecord
 from llo_dft.engines.vasp.files.run_folder import read_run
 from llo_dft.engines.vasp.files.vasprun.eigenvalues import electrons
@@ -152,7 +152,7 @@ def read_plain_run(
         kind=kind,
         status=status,
         reason=reason,
-        fingerprint=Fingerprint(**found.settings.as_fields()),
+        fingerprint=found.fingerprint,
         protocol=OWN_SETTINGS,
         energy_ev=None if reason else found.energy_ev,
         initial_structure=final
@@ -162,9 +162,7 @@ def read_plain_run(
         magmoms_mu_b=moments,
         mock=found.mock or outcar_is_mock,
     )
-    run = FinishedRun(
-        calculation, k_mesh_of(found), found.settings.spin_polarized, _moment_mu_b(found)
-    )
+    run = FinishedRun(calculation, k_mesh_of(found), _moment_mu_b(found))
     return PlainRun(str(path), run, reason, status, notes)
 
 
@@ -182,7 +180,7 @@ def _site_moments(found: Vasprun, notes: list[str]) -> tuple[list[float] | None,
 
     An OUTCAR that can't be trusted becomes a note: no energy comes from it.
     """
-    if not found.settings.spin_polarized or not found.convergence.electronic:
+    if not found.fingerprint.spin_polarized or not found.convergence.electronic:
         return None, False
     outcar = read_outcar_beside(found, notes)
     return site_moments_of(found, outcar, notes), outcar is not None and outcar.mock

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from llo_dft.analysis.electronic.planar_average import plane_height_angstrom
 from llo_dft.analysis.electronic.potential_alignment import PotentialError, potential_profile
 from llo_dft.analysis.electronic.vacuum_levels import face_levels, has_vacuum
-from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.local_potential import FaceLevels, PotentialSummary
 from llo_dft.engines.vasp.files.grids.read_grids import find_grid_file, read_potential
 from llo_dft.engines.vasp.files.outcar import read_outcar
@@ -92,7 +91,7 @@ def potential_of(
         else None,
         fermi_ev=fermi,
         vbm_ev=vbm,
-        fingerprint=None if run is None else Fingerprint(**run.settings.as_fields()),
+        fingerprint=None if run is None else run.fingerprint,
         problems=problems,
         notes=notes,
         mock=mock,

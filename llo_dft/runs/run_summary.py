@@ -10,7 +10,6 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.electronic.band_edges import band_edges
 from llo_dft.analysis.electronic.oxidation_states import oxidation_states
-from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.electronic import CalculationSummary, ConvergenceRecord, Moments
 from llo_dft.engines.vasp.files.outcar import read_outcar
 from llo_dft.engines.vasp.files.run_folder import find_outcar, read_run
@@ -54,7 +53,7 @@ def summarize(path: Path) -> CalculationSummary:
         n_ionic_steps=len(run.steps),
         energy_ev=run.energy_ev,
         converged=ConvergenceRecord(**vars(run.convergence)),
-        fingerprint=Fingerprint(**run.settings.as_fields()),
+        fingerprint=run.fingerprint,
         moments=moments,
         oxidation_states=_oxidation_states(run, moments),
         fermi_ev=run.fermi_ev,
@@ -115,7 +114,7 @@ def edges_of(run: Vasprun, notes: list[str]) -> BandEdges | None:
 
 def _moments(run: Vasprun, outcar: Outcar | None, problems: list[str]) -> Moments | None:
 
-    if not run.settings.spin_polarized or not run.convergence.electronic:
+    if not run.fingerprint.spin_polarized or not run.convergence.electronic:
         return None
     total = None
     if run.eigenvalues is not None and len(run.eigenvalues.occupations) > 1:

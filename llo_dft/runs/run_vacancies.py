@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
 
-from llo_dft.analysis.comparability.fingerprints import Difference, check_allowed
+from llo_dft.analysis.comparability.fingerprints import check_allowed
 from llo_dft.analysis.comparability.subtractable import (
+    Differences,
     check_hosts,
     check_molecule,
     check_systems,
@@ -54,7 +55,7 @@ class VacancyOptions:
     coating_li
         Li of the coating in each coated cell.
     allow
-        Names of differences to let through.
+        Names of differences to allow.
     temperatures_k, pressures_bar
         Axes of a map of E_f; none if either is empty.
     """
@@ -69,16 +70,12 @@ class VacancyOptions:
 
 @dataclass
 class _Runs:
-    """The runs, and what was let through while they were compared."""
+    """The runs, and in what those that were compared differ nevertheless."""
 
     hosts: list[PlainRun]
     vacancies: list[PlainRun]
     allowed: list[str]
-    let_through: list[str] = field(default_factory=list)
-
-    def let(self, first: str, second: str, differences: Sequence[Difference]) -> None:
-        """Keep differences that were let through."""
-        self.let_through += [f"{first} and {second}: {one.text}" for one in differences]
+    differences: Differences = field(default_factory=Differences)
 
 
 def vacancy_runs(
@@ -141,11 +138,12 @@ def vacancy_runs(
         if chosen is None or not options.temperatures_k or not options.pressures_bar
         else vacancy_map(found, chosen, options.temperatures_k, options.pressures_bar),
         allowed=runs.allowed,
-        allowed_differences=runs.let_through,
+        allowed_differences=runs.differences.allowed,
         notes=[
             *reference.notes,
             *_unknown_fractions(found),
             *moments_note([*runs.hosts, *runs.vacancies]),
+            *runs.differences.named,
         ],
     )
     return result.model_copy(update={"mock": any(run.mock for run in result.runs)})
@@ -177,15 +175,17 @@ def _compare(runs: _Runs, reference: Reference) -> None:
         before = first.setdefault(system_of(host.structure), host)
         if before is not host and before.completed is not None:
             differences = check_hosts(before.completed, host.completed, runs.allowed)
-            runs.let(before.path, host.path, differences)
+            runs.differences.add(before.path, host.path, differences)
     ones = [(host, host.completed) for host in first.values() if host.completed is not None]
     if len(ones) > 1:
         (bare, bare_run), (coated, coated_run) = ones
-        runs.let(bare.path, coated.path, check_systems(bare_run, coated_run, runs.allowed))
+        runs.differences.add(
+            bare.path, coated.path, check_systems(bare_run, coated_run, runs.allowed)
+        )
     molecule = None if reference.run is None else reference.run.completed
     if ones and molecule is not None:
         differences = check_molecule(ones[0][1], molecule, runs.allowed)
-        runs.let(ones[0][0].path, molecule.calculation.label, differences)
+        runs.differences.add(ones[0][0].path, molecule.calculation.label, differences)
 
 
 def _host(
@@ -221,7 +221,7 @@ def _vacancy(
         fields |= {"status": "skipped", "reason": f"its host has no energy: {host.reason}"}
     elif vacancy.completed is not None and host.completed is not None:
         differences = check_vacancy(host.completed, vacancy.completed, runs.allowed)
-        runs.let(host.path, vacancy.path, differences)
+        runs.differences.add(host.path, vacancy.path, differences)
         if reservoir.chosen is None:
             fields |= {"status": "skipped", "reason": reservoir.reason}
         else:

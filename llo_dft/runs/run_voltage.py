@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.comparability.fingerprints import check_allowed
-from llo_dft.analysis.comparability.subtractable import check_hosts, check_metal
+from llo_dft.analysis.comparability.subtractable import Differences, check_hosts, check_metal
 from llo_dft.analysis.voltage_curve import LithiatedHost, VoltageError, voltage_curve
 from llo_dft.documents.plain_run_results import VoltageRuns
 from llo_dft.errors import InputError
@@ -45,7 +44,7 @@ def voltage_runs(
     coating_li
         Li of the coating in each coated cell.
     allow
-        Names of differences to let through.
+        Names of differences to allow.
 
     Returns
     -------
@@ -65,7 +64,7 @@ def voltage_runs(
     check_one_framework(runs)
     used = [run for run in runs if run.completed is not None]
     _check_one_system(used)
-    let_through = _compare(used, reference, allowed)
+    differences = _compare(used, reference, allowed)
     reason = None if reference.run is None else reference.run.reason
     curve: VoltageCurve | None = None
     if reference.energy_ev_per_atom is None:
@@ -88,8 +87,8 @@ def voltage_runs(
         hosts=[run.record() for run in runs],
         fingerprint=next((run.record().fingerprint for run in used), None),
         allowed=allowed,
-        allowed_differences=let_through,
-        notes=reference.notes,
+        allowed_differences=differences.allowed,
+        notes=[*reference.notes, *differences.named],
     )
     return found.model_copy(update={"mock": any(run.mock for run in found.runs)})
 
@@ -106,22 +105,19 @@ def _check_one_system(runs: Sequence[PlainRun]) -> None:
         )
 
 
-def _compare(runs: Sequence[PlainRun], reference: Reference, allowed: Sequence[str]) -> list[str]:
-    """Refuse hosts and Li metal that don't belong together; return what was let through."""
-    found = [
-        (first, second.path, check_hosts(first.completed, second.completed, allowed))
-        for first, second in combinations(runs, 2)
-        if first is runs[0] and first.completed is not None and second.completed is not None
-    ]
+def _compare(runs: Sequence[PlainRun], reference: Reference, allowed: Sequence[str]) -> Differences:
+    """Refuse hosts and Li metal that don't belong together; return in what they differ."""
+    found = Differences()
+    completed = [(run.path, run.completed) for run in runs if run.completed is not None]
     metal = None if reference.run is None else reference.run.completed
-    if metal is not None and runs and runs[0].completed is not None:
-        label = metal.calculation.label
-        found.append((runs[0], label, check_metal(runs[0].completed, metal, allowed)))
-    return [
-        f"{first.path} and {other}: {difference.text}"
-        for first, other, differences in found
-        for difference in differences
-    ]
+    if not completed:
+        return found
+    path, first = completed[0]
+    for other, run in completed[1:]:
+        found.add(path, other, check_hosts(first, run, allowed))
+    if metal is not None:
+        found.add(path, metal.calculation.label, check_metal(first, metal, allowed))
+    return found
 
 
 def _points(runs: Sequence[PlainRun], full: int | None, coating: int) -> list[LithiatedHost]:

@@ -48,6 +48,11 @@ class Run:
     energies: tuple[float, ...] = (-41.25310042,)
     entropy: float = -0.00123456
     settings: dict[str, tuple[str, str]] = field(default_factory=dict)
+    asked: dict[str, tuple[str, str]] = field(default_factory=dict)  # INCAR's own
+    version: str = "6.4.2"
+    ldau_type: int = 2
+    ldau_l: int = 2
+    j_values: dict[str, float] = field(default_factory=dict)
     old_energies: bool = False  # VASP 5's last energy block
     n_electronic: int = 4
     seed: int = 7
@@ -132,7 +137,7 @@ def text(run: Run) -> str:
 
 def _lines(run: Run) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="ISO-8859-1"?>\n<modeling>\n'
-    yield from _generator()
+    yield from _generator(run)
     yield from _incar(run)
     yield from _kpoints(run)
     yield from _parameters(run)
@@ -147,9 +152,9 @@ def _lines(run: Run) -> Iterator[str]:
     yield " </structure>\n</modeling>\n"
 
 
-def _generator() -> Iterator[str]:
+def _generator(run: Run) -> Iterator[str]:
     yield ' <generator>\n  <i name="program" type="string">vasp </i>\n'
-    yield '  <i name="version" type="string">6.4.2  </i>\n'
+    yield f'  <i name="version" type="string">{run.version}  </i>\n'
     yield '  <i name="subversion" type="string">20Jul23 complex parallel </i>\n </generator>\n'
 
 
@@ -164,6 +169,8 @@ def _incar(run: Run) -> Iterator[str]:
     yield _item("PREC", "string", "accurate", "  ")
     yield _item("ALGO", "string", "Normal", "  ")
     yield _item("ENCUT", "", f"{520:16.8f}", "  ")
+    for name, (kind, value) in run.asked.items():
+        yield _item(name, kind, value, "  ")
     if run.u_values is not None:
         yield from _hubbard(run)
     yield " </incar>\n"
@@ -173,9 +180,11 @@ def _hubbard(run: Run) -> Iterator[str]:
     species = [symbol for symbol, _ in groupby(run.symbols)]  # in INCAR and as used
     u = "".join(f"{(run.u_values or {}).get(symbol, 0.0):16.8f}" for symbol in species)
     yield _item("LDAU", "logical", " T  ", "  ")
-    yield '  <v type="int" name="LDAUTYPE">     2</v>\n'
+    j = "".join(f"{run.j_values.get(symbol, 0.0):16.8f}" for symbol in species)
+    yield f'  <v type="int" name="LDAUTYPE">{run.ldau_type:6d}</v>\n'
+    yield f'  <v type="int" name="LDAUL">{"".join(f"{run.ldau_l:6d}" for _ in species)}</v>\n'
     yield f'  <v name="LDAUU">{u}</v>\n'
-    yield f'  <v name="LDAUJ">{"".join(f"{0:16.8f}" for _ in species)}</v>\n'
+    yield f'  <v name="LDAUJ">{j}</v>\n'
 
 
 def _kpoints(run: Run) -> Iterator[str]:

@@ -49,6 +49,17 @@ def test_another_setting_is_refused_with_both_values(changes, message):
         checked_fingerprint(found(**changes), ASKED, ENERGY_EV)
 
 
+def test_of_an_engines_own_settings_those_asked_for_must_agree_and_all_are_kept():
+    asked = ASKED.model_copy(update={"settings": {"LASPH": True}, "own_settings": {"SIGMA": 0.05}})
+    used = {"settings": {"LASPH": True, "PREC": "Normal"}, "own_settings": {"SIGMA": 0.05}}
+    kept = checked_fingerprint(found(**used), asked, ENERGY_EV)
+    assert kept.settings == used["settings"]
+    with pytest.raises(CalculationError, match="LASPH: True was asked for, the files have False"):
+        checked_fingerprint(found(**used | {"settings": {"LASPH": False}}), asked, ENERGY_EV)
+    with pytest.raises(CalculationError, match=r"SIGMA: 0\.05 was asked for, the files have None"):
+        checked_fingerprint(found(**used | {"own_settings": {}}), asked, ENERGY_EV)
+
+
 def test_rounding_in_a_file_is_no_other_setting():
     assert checked_fingerprint(found(cutoff_ev=520.0001), ASKED, ENERGY_EV).cutoff_ev == 520.0
 

@@ -218,8 +218,8 @@ def test_the_settings_that_were_asked_for_are_echoed(static: Path):
     assert run.incar["LDAUU"] == run.parameters["LDAUU"] == [0.0, 3.9, 0.0]
     assert run.incar["MAGMOM"] == run.parameters["MAGMOM"]
     assert run.parameters["NBANDS"] == 52  # (74 + 2) / 2 + 12 / 2 + (16 + 1) // 2
-    assert run.settings.functional == "PBE+U"
-    assert run.settings.cutoff_ev == 520
+    assert run.fingerprint.functional == "PBE+U"
+    assert run.fingerprint.cutoff_ev == 520
     assert [kind.n_valence for kind in run.header.species] == [3, 13, 6]
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
-from itertools import combinations
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 
@@ -13,11 +13,11 @@ from llo_dft.documents.calculation import Fingerprint
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.calculation import CalculationDocument, Setting
 
 #: Largest difference of two cell lengths that is taken for rounding in a file, angstrom.
 #: In a 10 angstrom cell under 5 GPa it is worth about 3 meV.
@@ -33,13 +33,27 @@ SETTING_RELATIVE_TOLERANCE: Final = 1e-6
 #: One division more in a hundred makes ten times as much.
 K_SPACING_RELATIVE_TOLERANCE: Final = 1e-3
 
-#: What differs may be let through by its name: a field of the fingerprint, or one of these.
-ALLOWED_FIELDS: Final = (*Fingerprint.model_fields, "cell", "spin_polarized")
+#: What an engine calls its own: compared name by name.
+_SETTINGS: Final = ("settings", "own_settings", "other_settings")
 
-_BY_ELEMENT: Final = ("u_values_ev", "pseudopotentials")
+_BY_ELEMENT: Final = ("u_values_ev", "j_values_ev", "u_shells", "pseudopotentials")
+
+#: What a reference molecule or metal has of its own.
+_OWN: Final = ("own_settings", "spin_polarized")
+
+#: What may be allowed to differ by its name: one of these, or a setting of the engine.
+ALLOWED_FIELDS: Final = (
+    *(name for name in Fingerprint.model_fields if name not in _SETTINGS),
+    "cell",
+)
+_SETTING_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]+")
 
 #: Key of a U whose element is not known.
 _UNKNOWN: Final = "?"
+
+
+#: What two calculations are to each other.
+Relation: TypeAlias = Literal["same cell", "other cell", "reference"]
 
 
 class ComparabilityError(InputError):
@@ -53,13 +67,16 @@ class Difference:
     Attributes
     ----------
     field
-        Name under which it may be let through; empty if it may not.
+        Name under which it may be allowed; empty if it may not.
     text
         What it is, with both values.
+    forbids
+        Whether the energies may not be subtracted unless it is allowed; otherwise it is only named.
     """
 
     field: str
     text: str
+    forbids: bool = True
 
 
 def check_allowed(names: Iterable[str]) -> list[str]:
@@ -71,19 +88,19 @@ def check_allowed(names: Iterable[str]) -> list[str]:
         For a name that nothing has.
     """
     asked = list(dict.fromkeys(names))
-    unknown = [name for name in asked if name not in ALLOWED_FIELDS]
+    unknown = [
+        name for name in asked if name not in ALLOWED_FIELDS and not _SETTING_NAME.fullmatch(name)
+    ]
     if unknown:
         raise InputError(
             f"nothing that may be allowed to differ is called {unknown[0]!r}; expected one of "
-            f"{', '.join(ALLOWED_FIELDS)}"
+            f"{', '.join(ALLOWED_FIELDS)}, or a setting of the engine in capitals, such as LASPH"
         )
     return asked
 
 
-def _agree(name: str, first: object, second: object) -> bool:
+def _agree(first: object, second: object, *, tolerance: float = SETTING_RELATIVE_TOLERANCE) -> bool:
     if isinstance(first, float) and isinstance(second, float):
-        k_points = name == "k_spacing_per_angstrom"
-        tolerance = K_SPACING_RELATIVE_TOLERANCE if k_points else SETTING_RELATIVE_TOLERANCE
         return math.isclose(first, second, rel_tol=tolerance)
     return first == second
 
@@ -109,7 +126,7 @@ def _by_element(name: str, a: CalculationDocument, b: CalculationDocument) -> li
     settings: list[Mapping[str, object]] = [
         getattr(calculation.fingerprint, name) for calculation in (a, b)
     ]
-    default: object = 0.0 if name == "u_values_ev" else "none"
+    default: object = 0.0 if name.endswith("_ev") else "none"
     found = []
     for kind in sorted(settings[0].keys() | settings[1].keys()):
         lacking = [_lacks(calculation, kind) for calculation in (a, b)]
@@ -117,8 +134,22 @@ def _by_element(name: str, a: CalculationDocument, b: CalculationDocument) -> li
             lacks and kind not in setting for setting, lacks in zip(settings, lacking, strict=True)
         )
         first, second = (setting.get(kind, default) for setting in settings)
-        if not all(lacking) and not silent and not _agree(name, first, second):
-            found.append(Difference(name, f"{name}[{kind}]: {first!r} and {second!r}"))
+        if not all(lacking) and not silent and not _agree(first, second):
+            what = "J = " if name == "j_values_ev" else ""
+            found.append(Difference(name, f"{name}[{kind}]: {what}{first!r} and {second!r}"))
+    return found
+
+
+def _by_setting(name: str, a: Fingerprint, b: Fingerprint) -> list[Difference]:
+    """Differences of an engine's own settings."""
+    settings: list[Mapping[str, Setting]] = [getattr(one, name) for one in (a, b)]
+    found = []
+    for key in sorted(settings[0].keys() | settings[1].keys()):
+        values = [one.get(key) for one in settings]
+        if None in values or not _agree(*values):
+            first, second = ("not set" if value is None else repr(value) for value in values)
+            forbids = name != "other_settings"
+            found.append(Difference(key, f"{key}: {first} and {second}", forbids))
     return found
 
 
@@ -148,24 +179,34 @@ def _plus_u(calculation: CalculationDocument) -> str:
 
 
 def fingerprint_differences(
-    a: CalculationDocument, b: CalculationDocument, without: Collection[str] = ()
+    a: CalculationDocument,
+    b: CalculationDocument,
+    without: Collection[str] = (),
+    *,
+    reference: bool = False,
 ) -> list[Difference]:
-    """Each field of the two fingerprints that differs, as ``field: value and value``.
+    """Everything in which the two fingerprints differ, with both values.
 
-    U values and pseudopotentials count for elements in either calculation only, and so does
-    the +U in the name of a functional. ``without`` names fields that are not compared.
+    U, J and pseudopotentials count for elements in either calculation only, and so does the +U
+    in the name of a functional. ``without`` names fields that are not compared. A ``reference``
+    molecule or crystal has spins, smearing and the like of its own.
     """
+    if a.fingerprint is None or b.fingerprint is None:
+        return []
     found = []
     for name in Fingerprint.model_fields:
-        if name in without:
+        if name in without or (reference and name in _OWN):
             continue
         if name in _BY_ELEMENT:
             found += _by_element(name, a, b)
-            continue
-        first, second = getattr(a.fingerprint, name), getattr(b.fingerprint, name)
-        same = name == "functional" and _u_has_no_say(a, b)
-        if not same and not _agree(name, first, second):
-            found.append(Difference(name, f"{name}: {first!r} and {second!r}"))
+        elif name in _SETTINGS:
+            found += _by_setting(name, a.fingerprint, b.fingerprint)
+        elif name != "functional" or not _u_has_no_say(a, b):
+            first, second = getattr(a.fingerprint, name), getattr(b.fingerprint, name)
+            k_points = name == "k_spacing_per_angstrom"
+            tolerance = K_SPACING_RELATIVE_TOLERANCE if k_points else SETTING_RELATIVE_TOLERANCE
+            if not _agree(first, second, tolerance=tolerance):
+                found.append(Difference(name, f"{name}: {first!r} and {second!r}"))
     return found
 
 
@@ -188,7 +229,7 @@ def check_comparable(
     a: CalculationDocument,
     b: CalculationDocument,
     *,
-    same_cell: bool = True,
+    relation: Relation = "same cell",
     without: Collection[str] = (),
     also: Iterable[Difference] = (),
     allow: Collection[str] = (),
@@ -201,22 +242,23 @@ def check_comparable(
     a, b
         Both must have completed, with the same fingerprint (U values and pseudopotentials:
         for elements in either), and both or neither be stand-ins.
-    same_cell
-        Whether the cells must agree too, within ``CELL_LENGTH_TOLERANCE_ANGSTROM`` and
-        ``CELL_ANGLE_TOLERANCE_DEGREES``. Orientation doesn't matter.
+    relation
+        "same cell": the cells must agree too, within ``CELL_LENGTH_TOLERANCE_ANGSTROM`` and
+        ``CELL_ANGLE_TOLERANCE_DEGREES``; orientation doesn't matter. "reference": one of them is a
+        molecule or crystal that atoms come from or go to.
     without
         Fields of the fingerprint that have no meaning here, or that ``also`` compares.
     also
         Differences that were found elsewhere.
     allow
-        Names of differences to let through (``check_allowed``).
+        Names of differences to allow (``check_allowed``).
     what
         What of them is to be subtracted.
 
     Returns
     -------
     list of Difference
-        What was let through.
+        What was allowed, and what does not forbid it and is to be named.
 
     Raises
     ------
@@ -228,13 +270,13 @@ def check_comparable(
         for calculation in (a, b)
         if calculation.status != "completed"
     ]
-    found += fingerprint_differences(a, b, without)
+    found += fingerprint_differences(a, b, without, reference=relation == "reference")
     if a.mock != b.mock:
         found.append(Difference("", f"mock: {a.mock} and {b.mock}"))
-    if same_cell and a.structure is not None and b.structure is not None:
+    if relation == "same cell" and a.structure is not None and b.structure is not None:
         found += _cell_difference(a.structure, b.structure)
     found += also
-    refused = [difference for difference in found if difference.field not in allow]
+    refused = [one for one in found if one.forbids and one.field not in allow]
     if refused:
         raise ComparabilityError(
             f"The {what} of {a.label!r} and {b.label!r} can't be subtracted: "
@@ -242,12 +284,3 @@ def check_comparable(
             "Compute both with the same settings"
         )
     return found
-
-
-def check_fingerprints(calculations: Sequence[CalculationDocument]) -> None:
-    """Refuse energies that don't all belong in one sum, whatever their cells.
-
-    Raises ``ComparabilityError``, naming the first two that don't, with both values.
-    """
-    for first, second in combinations(calculations, 2):
-        check_comparable(first, second, same_cell=False)

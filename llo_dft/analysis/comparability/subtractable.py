@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,7 +11,7 @@ from llo_dft.analysis.comparability.fingerprints import Difference, cell_text, c
 from llo_dft.analysis.comparability.k_mesh import as_dense, one_density, same_mesh
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from pymatgen.core.structure import Structure
 
@@ -32,7 +32,7 @@ _K_SPACING: Final = "k_spacing_per_angstrom"
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A calculation whose settings are known, and what of them a fingerprint doesn't hold.
+    """A calculation, and what of its settings a fingerprint doesn't hold.
 
     Attributes
     ----------
@@ -40,16 +40,41 @@ class FinishedRun:
         Energy, structures, fingerprint.
     k_mesh
         Its k-points.
-    spin_polarized
-        Whether up and down were computed apart.
     moment_mu_b
         Up less down of the whole cell; None if it was not read.
     """
 
     calculation: CalculationDocument
     k_mesh: KMesh
-    spin_polarized: bool
     moment_mu_b: float | None = None
+
+    @property
+    def spin_polarized(self) -> bool:
+        """Whether spins up and down have states of their own."""
+        fingerprint = self.calculation.fingerprint
+        return fingerprint is not None and fingerprint.spin_polarized is True
+
+
+@dataclass
+class Differences:
+    """In what calculations differ whose energies were subtracted nevertheless.
+
+    Attributes
+    ----------
+    allowed
+        What the user allowed, with both values.
+    named
+        What does not forbid it, with both values.
+    """
+
+    allowed: list[str] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
+
+    def add(self, first: str, second: str, found: Iterable[Difference]) -> None:
+        """Keep what ``check_comparable`` returned for two calculations of these names."""
+        for one in found:
+            kept = self.allowed if one.forbids else self.named
+            kept.append(f"{first} and {second}: {one.text}")
 
 
 def check_vacancy(
@@ -57,10 +82,10 @@ def check_vacancy(
 ) -> list[Difference]:
     """Refuse a vacancy whose energy and its host's may not be subtracted.
 
-    Fingerprint, cell, k-points and spins must agree. Returns what ``allow`` let through;
-    raises ``ComparabilityError``, with both values, for all else.
+    Fingerprint, cell and k-points must agree. Returns what differs nevertheless: what is in
+    ``allow``, and what is only to be named. Raises ``ComparabilityError``, with both values.
     """
-    also = [*_meshes(host, vacancy, same_mesh), *_spins(host, vacancy)]
+    also = _meshes(host, vacancy, same_mesh)
     return check_comparable(
         host.calculation, vacancy.calculation, without=(_K_SPACING,), also=also, allow=allow
     )
@@ -77,7 +102,7 @@ def check_densities(
         whole.calculation,
         part.calculation,
         without=(_K_SPACING,),
-        also=[*_meshes(whole, part, same_mesh), *_spins(whole, part)],
+        also=_meshes(whole, part, same_mesh),
         allow=allow,
         what="densities",
     )
@@ -91,14 +116,14 @@ def check_hosts(
     Their cells may have relaxed, and the k-points with them, but not become others. Returns
     and raises as ``check_vacancy``.
     """
-    also = [*_meshes(first, second, one_density), *_spins(first, second)]
+    also = _meshes(first, second, one_density)
     a, b = first.calculation.structure, second.calculation.structure
     if a is not None and b is not None:
         also += _other_cell(a, b)
     return check_comparable(
         first.calculation,
         second.calculation,
-        same_cell=False,
+        relation="other cell",
         without=(_K_SPACING,),
         also=also,
         allow=allow,
@@ -110,15 +135,15 @@ def check_systems(
 ) -> list[Difference]:
     """Refuse hosts with and without a coating whose energies don't belong in one comparison.
 
-    Their cells differ; settings, density of k-points and spins may not. Returns and raises as
+    Their cells differ; settings and density of k-points may not. Returns and raises as
     ``check_vacancy``.
     """
     return check_comparable(
         bare.calculation,
         coated.calculation,
-        same_cell=False,
+        relation="other cell",
         without=(_K_SPACING,),
-        also=[*_meshes(bare, coated, one_density), *_spins(bare, coated)],
+        also=_meshes(bare, coated, one_density),
         allow=allow,
     )
 
@@ -132,7 +157,7 @@ def check_metal(host: FinishedRun, metal: FinishedRun, allow: Collection[str]) -
     return check_comparable(
         host.calculation,
         metal.calculation,
-        same_cell=False,
+        relation="reference",
         without=(_K_SPACING,),
         also=_meshes(host, metal, as_dense),
         allow=allow,
@@ -150,7 +175,7 @@ def check_molecule(
     return check_comparable(
         host.calculation,
         molecule.calculation,
-        same_cell=False,
+        relation="reference",
         without=(_K_SPACING,),
         also=_triplet(molecule),
         allow=allow,
@@ -186,8 +211,3 @@ def _meshes(
     if agree(first.k_mesh, second.k_mesh):
         return []
     return [Difference(_K_SPACING, f"{_K_SPACING}: {first.k_mesh} and {second.k_mesh}")]
-
-
-def _spins(first: FinishedRun, second: FinishedRun) -> list[Difference]:
-    a, b = first.spin_polarized, second.spin_polarized
-    return [] if a == b else [Difference("spin_polarized", f"spin_polarized: {a} and {b}")]

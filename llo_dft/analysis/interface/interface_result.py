@@ -135,7 +135,12 @@ def _check_comparable(made: InterfaceCalculations) -> None:
         return
     for other in (made.bare, made.crystal, made.lithium):
         if other is not None and other.status == "completed":
-            check_comparable(made.best, other, same_cell=False, without=("k_spacing_per_angstrom",))
+            check_comparable(
+                made.best,
+                other,
+                relation="other cell" if other is made.bare else "reference",
+                without=("k_spacing_per_angstrom",),
+            )
     for part in (made.oxide, made.coating):
         if part is not None and part.status == "completed":
             check_comparable(made.best, part)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.vasp.cell_geometry import fixed_atoms, k_mesh, k_spacing, periodic_directions
-from llo_dft.engines.vasp.incar import incar, is_metal, u_values
+from llo_dft.engines.vasp.energy_tags import deciding_tags
+from llo_dft.engines.vasp.incar import STAGES, incar, is_metal, u_values
 from llo_dft.engines.vasp.potcars import POTCAR_SET, POTCARS, potcar_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 #: A metal has a Fermi surface, which takes a finer mesh than a full band.
 METAL_MESH_FACTOR: Final = 0.5
+
+#: Angular momentum of the shells that a U of a protocol acts on.
+_D_SHELL: Final = 2
 
 
 def site_order(structure: Structure) -> list[int]:
@@ -122,7 +126,7 @@ def poscar_structure(
 def fingerprint_of(
     structure: Structure, kind: CalculationKind, protocol: VaspProtocol
 ) -> Fingerprint:
-    """Return what VASP's own output will say of a calculation, but for VASP's version.
+    """Return what VASP's own output will say of a calculation, as far as its inputs decide it.
 
     Raises
     ------
@@ -131,14 +135,21 @@ def fingerprint_of(
     """
     elements = sorted({site.specie.symbol for site in structure})
     acting = u_values(elements, protocol)
+    tags = incar(structure, kind, STAGES[kind][-1], protocol)
+    deciding = deciding_tags(tags)
     functional = protocol.functional.removesuffix("+U") + ("+U" if acting else "")
     return Fingerprint(
         engine="vasp",
         engine_version="",
         functional=functional,
         u_values_ev=acting,
+        u_shells=dict.fromkeys(acting, _D_SHELL),
         pseudopotentials={element: potcar_of(element).title for element in elements},
         cutoff_ev=protocol.encut_ev,
         k_spacing_per_angstrom=k_spacing(structure, mesh_of(structure, kind, protocol)),
         dispersion="" if protocol.dispersion == "none" else protocol.dispersion,
+        spin_polarized=tags["ISPIN"] == 2,  # noqa: PLR2004 (spins)
+        settings=deciding["refused"],
+        own_settings=deciding["own"],
+        other_settings=deciding["named"],
     )

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from pymatgen.core.structure import Structure
 
-from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.base import ReadBack
 from llo_dft.engines.vasp.files.outcar import read_outcar
 from llo_dft.engines.vasp.files.run_folder import find_outcar, find_vasprun
@@ -15,9 +14,9 @@ from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: VASP's version is not known before a run, and the cell of the last k-points is not that of the
-#: first ones where it was relaxed.
-_OF_THE_RUN: Final = ("engine_version", "k_spacing_per_angstrom")
+#: VASP's version is not known before a run, the cell of the last k-points is not that of the
+#: first ones where it was relaxed, and what hardly decides an energy is left to VASP.
+_OF_THE_RUN: Final = ("engine_version", "k_spacing_per_angstrom", "other_settings")
 
 
 def read_back(folder: Path) -> ReadBack:
@@ -35,7 +34,7 @@ def read_back(folder: Path) -> ReadBack:
     moments = None if path is None else read_outcar(path).moments_mu_b
     final = run.final
     return ReadBack(
-        fingerprint=Fingerprint(**run.settings.as_fields()),
+        fingerprint=run.fingerprint,
         energy_ev=run.steps[-1].energy_ev,
         structure=Structure(final.lattice_angstrom, final.symbols, final.fractional),
         magmoms_mu_b=None if moments is None else list(moments),

@@ -25,9 +25,10 @@ def test_settings_energy_and_structure_are_those_of_the_file(tmp_path):
     assert (found.problems, found.mock, found.magmoms_mu_b) == ((), False, None)
 
 
-def test_only_version_and_k_spacing_are_left_to_the_run(tmp_path):
+def test_only_version_k_spacing_and_what_hardly_counts_are_left_to_the_run(tmp_path):
     run_in(tmp_path)
-    assert set(read_back(tmp_path).of_the_run) == {"engine_version", "k_spacing_per_angstrom"}
+    of_the_run = {"engine_version", "k_spacing_per_angstrom", "other_settings"}
+    assert set(read_back(tmp_path).of_the_run) == of_the_run
 
 
 def test_a_run_that_did_not_converge_has_a_problem(tmp_path):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
-from llo_dft.engines.vasp.files.run_settings import VaspSettings, vasp_settings
+from llo_dft.engines.vasp.files.run_settings import run_fingerprint
 from llo_dft.engines.vasp.files.vasprun.convergence import Convergence, convergence
 from llo_dft.engines.vasp.files.vasprun.eigenvalues import (
     Eigenvalues,
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from llo_dft.documents.calculation import Fingerprint
     from llo_dft.engines.vasp.files.vasprun.calculations import Found, Wanted
     from llo_dft.engines.vasp.files.vasprun.densities import (
         ProjectedDensity,
@@ -45,8 +46,8 @@ class Vasprun:
         The file.
     header
         Settings, atoms, k-points, initial structure.
-    settings
-        What must agree before energies may be subtracted.
+    fingerprint
+        Every setting that decides its energy.
     steps
         Ionic steps; forces and structure only of the last unless all were asked for.
     convergence
@@ -69,7 +70,7 @@ class Vasprun:
 
     path: Path
     header: Header
-    settings: VaspSettings
+    fingerprint: Fingerprint
     steps: tuple[Step, ...]
     convergence: Convergence
     final: Crystal
@@ -154,7 +155,7 @@ def finish_run(path: Path, header: Header, wanted: Wanted, found: Found, final: 
         raise VaspFileError(path, "absent", "no density of states in the last ionic step")
     if wanted.projection is not None and found.projected is None:
         raise VaspFileError(path, "absent", "no projected density of states")
-    notes = list(vasp_settings(header).notes)
+    fingerprint, notes = run_fingerprint(header, path)
     if found.free_layout:
         notes.append("rows not in VASP's columns: densities and eigenvalues read by pymatgen")
     _check_electrons(header, found, notes)
@@ -162,7 +163,7 @@ def finish_run(path: Path, header: Header, wanted: Wanted, found: Found, final: 
     return Vasprun(
         path=path,
         header=header,
-        settings=vasp_settings(header),
+        fingerprint=fingerprint,
         steps=tuple(found.steps),
         convergence=decided,
         final=final,

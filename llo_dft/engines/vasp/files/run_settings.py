@@ -1,15 +1,19 @@
-"""What a VASP run was: the settings that must agree before energies may be subtracted."""
+"""Every setting of a finished VASP run that decides its energy."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from llo_dft.documents.calculation import Fingerprint
+from llo_dft.engines.vasp.energy_tags import deciding_tags
+from llo_dft.engines.vasp.files.hidden_dispersion import with_hidden_dispersion
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from llo_dft.engines.vasp.files.vasprun.elements import Value
     from llo_dft.engines.vasp.files.vasprun.header import Header, Species
@@ -34,17 +38,19 @@ _POTCAR: Final = {"PAW_PBE": "PBE", "PAW_GGA": "PW91", "PAW": "LDA", "PAW_LDA": 
 _METAGGA: Final = {"SCAN": "SCAN", "R2SCAN": "r2SCAN", "RSCAN": "rSCAN", "MBJ": "mBJ"}
 
 _DISPERSION: Final = {
+    -1: "of a kind that OUTCAR does not name",
     1: "D2",
     10: "D2",
     11: "D3",
     12: "D3(BJ)",
     13: "D4",
+    15: "D3(simple-dftd3)",
     2: "TS",
     20: "TS",
     21: "TS(Hirshfeld-iterative)",
     202: "MBD",
     263: "MBD(non-local)",
-    3: "D4",
+    3: "DFT-ulg",
     4: "dDsC",
 }
 
@@ -54,60 +60,49 @@ _QUARTER: Final = 0.25
 _SAME: Final = 1e-6
 _NEAR_HSE06: Final = 0.01
 _DUDAREV: Final = 2
+_D_SHELL: Final = 2
 
 
-@dataclass(frozen=True)
-class VaspSettings:
-    """The fields of a fingerprint, as VASP's file gives them.
+def run_fingerprint(header: Header, file: Path) -> tuple[Fingerprint, list[str]]:
+    """Return every setting of a run that decides its energy, and what a reader should know of them.
 
-    ``as_fields`` are the keyword arguments of ``documents.calculation.Fingerprint``.
+    Parameters
+    ----------
+    header
+        What VASP used, and what INCAR asked for.
+    file
+        The run's file. What VASP 5 keeps out of it is read from the OUTCAR and INCAR beside it.
+
+    Raises
+    ------
+    VaspFileError
+        If that OUTCAR can't be read.
     """
-
-    version: str
-    functional: str
-    u_values_ev: dict[str, float]
-    pseudopotentials: dict[str, str]
-    cutoff_ev: float | None
-    k_spacing_per_angstrom: float | None
-    dispersion: str
-    spin_polarized: bool
-    notes: tuple[str, ...] = field(default=())
-
-    def as_fields(self) -> dict[str, Any]:
-        """Return the keyword arguments of a Fingerprint."""
-        return {
-            "engine": "vasp",
-            "engine_version": self.version,
-            "functional": self.functional,
-            "u_values_ev": self.u_values_ev,
-            "pseudopotentials": self.pseudopotentials,
-            "cutoff_ev": self.cutoff_ev,
-            "k_spacing_per_angstrom": self.k_spacing_per_angstrom,
-            "dispersion": self.dispersion,
-        }
-
-
-def vasp_settings(header: Header) -> VaspSettings:
-    """Derive the settings from what VASP used; INCAR only where it says more."""
     notes: list[str] = []
-    u_values = _hubbard(header, notes)
+    header = with_hidden_dispersion(header, file, notes)
+    u_values, j_values, shells = _hubbard(header, notes)
     functional = _functional(header)
     if any(u_values.values()):
         kind = _first(_setting(header, "LDAUTYPE"), _DUDAREV)
         functional += "+U" if kind == _DUDAREV else f"+U(LDAUTYPE={kind})"
-    return VaspSettings(
-        version=header.version,
+    tags = deciding_tags(header.incar, header.parameters)
+    titles = [kind.title for kind in header.species]
+    return Fingerprint(
+        engine="vasp",
+        engine_version=header.version,
         functional=functional,
         u_values_ev=u_values,
-        pseudopotentials=_by_element(
-            header.species, [kind.title for kind in header.species], notes, "POTCARs"
-        ),
+        j_values_ev=j_values,
+        u_shells=shells,
+        pseudopotentials=_by_element(header.species, titles, notes, "POTCARs"),
         cutoff_ev=_number(_setting(header, "ENMAX", "ENCUT")),
         k_spacing_per_angstrom=_k_spacing(header, notes),
         dispersion=_dispersion(header),
-        spin_polarized=_setting(header, "ISPIN") == 2,  # noqa: PLR2004
-        notes=tuple(notes),
-    )
+        spin_polarized=_setting(header, "ISPIN") == 2,  # noqa: PLR2004 (spins)
+        settings=tags["refused"],
+        own_settings=tags["own"],
+        other_settings=tags["named"],
+    ), notes
 
 
 def _setting(header: Header, *names: str) -> Value | None:
@@ -169,27 +164,40 @@ def _hybrid(header: Header, base: str) -> str:
     return f"hybrid({base}, AEXX={exchange:g}, HFSCREEN={screening:g})"
 
 
-def _hubbard(header: Header, notes: list[str]) -> dict[str, float]:
-    """Return U by element: U - J where only that matters (Dudarev), U otherwise."""
+def _hubbard(
+    header: Header, notes: list[str]
+) -> tuple[dict[str, float], dict[str, float], dict[str, int]]:
+    """Return U, J and l by element: U - J and no J where only that matters (Dudarev)."""
     if _asked(header, "LDAU") is not True:
-        return {}
-    u, j = (_numbers(_asked(header, name)) for name in ("LDAUU", "LDAUJ"))
+        return {}, {}, {}
+    u, j, shells = (_numbers(_asked(header, name)) for name in ("LDAUU", "LDAUJ", "LDAUL"))
     n = len(header.species)
     if len(u) != n:
         if any(u):
             notes.append(f"LDAUU has {len(u)} values for {n} kinds of atoms: U unknown")
-            return {"?": u[0]}
-        return {}
+            return {"?": u[0]}, {}, {}
+        return {}, {}, {}
     if len(j) != n:
         j = [0.0] * n
-    if _first(_asked(header, "LDAUTYPE"), _DUDAREV) != _DUDAREV:
-        if any(j):
-            notes.append(f"J of {j} eV beside U")
-        j = [0.0] * n
-    found = _by_element(
-        header.species, [a - b for a, b in zip(u, j, strict=True)], notes, "U values"
+    if _first(_asked(header, "LDAUTYPE"), _DUDAREV) == _DUDAREV:
+        u, j = [a - b for a, b in zip(u, j, strict=True)], [0.0] * n
+    acts = [bool(a or b) for a, b in zip(u, j, strict=True)]
+    if len(shells) != n:
+        shells = [_D_SHELL] * n
+    named = {
+        name: _by_element(header.species, values, notes, name)
+        for name, values in (
+            ("U values", u),
+            ("J values", j),
+            ("shells of U", [int(m) if on else -1 for m, on in zip(shells, acts, strict=True)]),
+        )
+    }
+    u_values, j_values, of_u = named.values()
+    return (
+        {element: value for element, value in u_values.items() if value},
+        {element: value for element, value in j_values.items() if value},
+        {element: value for element, value in of_u.items() if value >= 0},
     )
-    return {element: value for element, value in found.items() if value}
 
 
 def _numbers(value: Value | None) -> list[float]:
@@ -216,7 +224,7 @@ def _dispersion(header: Header) -> str:
     number = _asked(header, "IVDW")
     if isinstance(number, int) and number:
         found.append(_DISPERSION.get(number, f"IVDW={number}"))
-    elif header.incar.get("LVDW") is True:
+    elif _asked(header, "LVDW") is True:
         found.append("D2")
     return " + ".join(found)
 

@@ -68,7 +68,7 @@ def test_is_read_as_vasprun_xml_is(tmp_path, spins, fields, u_values, energies):
     for orbital in "spd" if u_values is None and spins == 2 else "p":
         request = ProjectionRequest(orbital, element="O")
         xml, h5 = both(tmp_path, run, eigenvalues=True, projection=request, all_steps=True)
-        assert h5.settings == xml.settings
+        assert h5.fingerprint == xml.fingerprint
         assert h5.convergence == xml.convergence
         assert h5.final.symbols == xml.final.symbols
         assert h5.header.species == xml.header.species
@@ -167,9 +167,9 @@ def test_moments_in_both_layouts(tmp_path, old):
 def test_u_values_come_from_the_text_where_the_parsed_array_is_cut(tmp_path):
     run = even_run(u_values={"Mn": 3.9, "O": 0.5})
     own = read_vaspout(write(tmp_path / "vaspout.h5", run))
-    assert own.settings.u_values_ev == {"Mn": 3.9, "O": 0.5}
+    assert own.fingerprint.u_values_ev == {"Mn": 3.9, "O": 0.5}
     path = changed(tmp_path, "original/incar/content", b"LDAUU = 0 2*3.0\nLDAU = T", run)
-    assert read_vaspout(path).settings.u_values_ev == {"Mn": 3.0, "O": 3.0}
+    assert read_vaspout(path).fingerprint.u_values_ev == {"Mn": 3.0, "O": 3.0}
     path = changed(tmp_path, "original/incar/content", None, run)
     with pytest.raises(VaspFileError, match=r"absent.*LDAUU: 1 values of U for 3 kinds of atoms"):
         read_vaspout(path)
@@ -186,7 +186,7 @@ def test_u_values_come_from_the_text_where_the_parsed_array_is_cut(tmp_path):
 )
 def test_functionals(tmp_path, settings, functional):
     own = read_vaspout(write(tmp_path / "vaspout.h5", even_run(settings=settings)))
-    assert own.settings.functional == functional
+    assert own.fingerprint.functional == functional
 
 
 def test_defaults_that_incar_leaves_out(tmp_path):
@@ -195,13 +195,13 @@ def test_defaults_that_incar_leaves_out(tmp_path):
         content = file["original/incar/content"][()].decode()
         del file["original/incar/content"]
         file["original/incar/content"] = content.replace("ENCUT", "#").encode()
-    assert read_vaspout(path).settings.cutoff_ev == 400.0  # the largest ENMAX of the POTCARs
+    assert read_vaspout(path).fingerprint.cutoff_ev == 400.0  # the largest ENMAX of the POTCARs
     path = changed(tmp_path, "input/kpoints", None)
     with h5py.File(path, "r+") as file:
         file["input/incar/KSPACING"] = 0.5
     lengths = 2 * np.pi * np.linalg.norm(np.linalg.inv(Run().lattice).T, axis=1)
     expected = max(lengths / np.ceil(lengths / 0.5))
-    assert read_vaspout(path).settings.k_spacing_per_angstrom == pytest.approx(expected)
+    assert read_vaspout(path).fingerprint.k_spacing_per_angstrom == pytest.approx(expected)
 
 
 def test_cartesian_positions_and_a_scale_are_understood(tmp_path):

@@ -41,7 +41,7 @@ HANG_S = 20.0
 def results(path: Path) -> dict[str, Any]:
     """The numbers that others build upon."""
     run = read_vaspout(path, eigenvalues=True, projection=ProjectionRequest("p", element="O"))
-    settings = run.settings
+    settings = run.fingerprint
     return {
         "energies": [step.energy_ev for step in run.steps],
         "energy": run.energy_ev,

@@ -84,9 +84,9 @@ def test_reads_what_pymatgen_reads(tmp_path, spins, fields, u_values, energies, 
         request = ProjectionRequest(orbital, element="O")
         assert_same(read_vasprun(path, eigenvalues=True, projection=request), peer)
     own = read_vasprun(path)
-    assert own.settings.functional == ("PBE+U" if u_values else "PBE")
-    assert own.settings.u_values_ev == (u_values or {})
-    assert own.settings.cutoff_ev == 520.0
+    assert own.fingerprint.functional == ("PBE+U" if u_values else "PBE")
+    assert own.fingerprint.u_values_ev == (u_values or {})
+    assert own.fingerprint.cutoff_ev == 520.0
     assert len(own.steps) == len(energies)
     assert own.problems == ()
 
@@ -277,12 +277,14 @@ def test_unconverged_runs_have_no_energy(tmp_path, settings, run, electronic, io
     ],
 )
 def test_functionals(tmp_path, settings, functional):
-    assert read_vasprun(written(tmp_path, Run(settings=settings))).settings.functional == functional
+    assert (
+        read_vasprun(written(tmp_path, Run(settings=settings))).fingerprint.functional == functional
+    )
 
 
 def test_k_spacing_counts_two_pi(tmp_path):
     run = Run(lattice=np.diag([5.0, 4.0, 8.0]), n_kpoints=4)
-    spacing = read_vasprun(written(tmp_path, run)).settings.k_spacing_per_angstrom
+    spacing = read_vasprun(written(tmp_path, run)).fingerprint.k_spacing_per_angstrom
     assert spacing == pytest.approx(2 * np.pi / 4.0, abs=1e-8)  # 4 x 1 x 1: b is the coarsest
 
 

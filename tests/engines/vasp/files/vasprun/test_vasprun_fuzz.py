@@ -51,7 +51,7 @@ def results(path: Path) -> dict[str, Any]:
         "projected": run.projected_dos.density.tolist(),
         "atoms": (run.final.symbols, run.final.fractional.tolist()),
         "cell": run.final.lattice_angstrom.tolist(),
-        "settings": (run.settings.spin_polarized, run.settings.u_values_ev, run.settings.cutoff_ev),
+        "settings": run.fingerprint.model_dump(),
     }
 
 

@@ -1,0 +1,158 @@
+"""Pairs of runs that differ in one setting of VASP each: refused, named, or no difference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import plain_runs as make
+import pytest
+from vasprun_writer import Run, text
+
+from llo_dft.analysis.comparability.fingerprints import ComparabilityError
+from llo_dft.analysis.comparability.subtractable import check_hosts, check_metal, check_vacancy
+from llo_dft.engines.vasp.energy_tags import known_tags, tag_of
+from llo_dft.engines.vasp.files.run_folder import read_run
+from llo_dft.runs.plain_runs import read_plain_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llo_dft.analysis.comparability.subtractable import FinishedRun
+    from llo_dft.documents.calculation import Fingerprint
+
+HYBRID = make.HSE06
+WORDS = {"PREC": "low", "PRECFOCK": "Fast"}
+
+
+def written(value: object) -> tuple[str, str]:
+    """A value as VASP writes it, with its type."""
+    if isinstance(value, bool):
+        return "logical", f" {str(value)[0]}  "
+    if isinstance(value, int):
+        return "int", f"{value:6d}"
+    if isinstance(value, float):
+        return "", f"{value:16.8f}"
+    return "string", str(value)
+
+
+def another(name: str) -> object:
+    """A value that is not VASP's own."""
+    first = (tag_of(name).defaults or (7,))[0]
+    if name in WORDS:
+        return WORDS[name]
+    if isinstance(first, bool):
+        return not first
+    return type(first)(11) if name == "ICHARG" else first + type(first)(5)  # type: ignore[operator]
+
+
+def finished(folder: Path, **fields: Any) -> FinishedRun:
+    run = read_plain_run(make.host(folder, fields=None, n_energies=11, **fields)).completed
+    assert run is not None
+    return run
+
+
+def fingerprint(folder: Path, **fields: Any) -> Fingerprint:
+    run = Run(fields=None, n_energies=11, **fields)
+    folder.mkdir()
+    (folder / "vasprun.xml").write_text(text(run), encoding="latin-1")
+    return read_run(folder).fingerprint
+
+
+def pair(folder: Path, name: str) -> tuple[FinishedRun, FinishedRun]:
+    """Two runs of which the second has another value of a tag."""
+    tag, value = tag_of(name), written(another(name))
+    asked = {name: value} if tag.defaults is None else {}
+    used = {} if tag.defaults is None else {name: value}
+    common = HYBRID if tag.switch == "LHFCALC" else {}
+    common |= {"ML_LMLFF": ("logical", " T  ")} if tag.switch == "ML_LMLFF" else {}
+    return (
+        finished(folder / "first", settings=common),
+        finished(folder / "second", settings=common | used, asked=asked),
+    )
+
+
+def of_weight(weight: str) -> list[str]:
+    names = [name for name, tag in known_tags().items() if tag.weight == weight]
+    return [f"{name[:-1]}X" if name.endswith("*") else name for name in names]
+
+
+@pytest.mark.parametrize("name", of_weight("refused") + of_weight("own"))
+def test_each_tag_that_decides_an_energy_is_refused_with_both_values(
+    tmp_path: Path, name: str
+) -> None:
+    first, second = pair(tmp_path, name)
+    for check in (check_vacancy, check_hosts):
+        with pytest.raises(ComparabilityError, match=rf"\b{name}: .+ and .+"):
+            check(first, second, [])
+    (allowed,) = (
+        one for one in check_vacancy(first, second, [name, "functional"]) if one.field == name
+    )
+    assert allowed.forbids
+
+
+@pytest.mark.parametrize("name", [*of_weight("named"), "LNEWSWITCH"])
+def test_what_hardly_decides_or_is_not_known_is_named_with_both_values(
+    tmp_path: Path, name: str
+) -> None:
+    (found,) = check_vacancy(*pair(tmp_path, name), [])
+    assert found.text.startswith(f"{name}: ")
+    assert not found.forbids
+
+
+def test_harmless_tags_are_no_difference(tmp_path: Path) -> None:
+    names = ["NPAR", "NCORE", "LWAVE", "NELM", "ALGO", "AMIX", "NSW", "NEDOS", "LORBIT", "NBANDS"]
+    asked = {name: ("int", "     3") for name in names if name != "ALGO"}
+    asked["ALGO"] = ("string", "Fast")
+    first, second = finished(tmp_path / "a"), finished(tmp_path / "b", asked=asked)
+    assert check_vacancy(first, second, []) == []
+    assert all(tag_of(name).weight == "harmless" for name in names)
+
+
+@pytest.mark.parametrize("name", of_weight("own"))
+def test_a_reference_has_its_own(tmp_path: Path, name: str) -> None:
+    host, metal = pair(tmp_path, name)
+    assert check_metal(host, metal, []) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"ldau_type": 1}, r"functional: 'PBE\+U' and 'PBE\+U\(LDAUTYPE=1\)'"),
+        ({"ldau_l": 1}, r"u_shells\[Mn\]: 2 and 1"),
+        ({"asked": {"IVDW": ("int", "    13")}}, "dispersion: '' and 'D4'"),
+        ({"asked": {"IVDW": ("int", "     3")}}, "dispersion: '' and 'DFT-ulg'"),
+        ({"asked": {"IVDW": ("int", "    10")}}, "dispersion: '' and 'D2'"),
+        ({"settings": make.SCAN}, r"functional: 'PBE\+U' and 'SCAN\+U'"),
+        ({"settings": {"LSORBIT": ("logical", " T  ")}}, "LSORBIT: False and True"),
+        ({"version": "6.5.0"}, r"engine_version: '6\.4\.2' and '6\.5\.0'"),
+    ],
+)
+def test_what_has_a_common_name_is_compared_by_it(
+    tmp_path: Path, fields: dict[str, Any], text: str
+) -> None:
+    first, second = finished(tmp_path / "a"), finished(tmp_path / "b", **fields)
+    with pytest.raises(ComparabilityError, match=text):
+        check_vacancy(first, second, [])
+
+
+def test_j_counts_where_it_is_not_part_of_u(tmp_path: Path) -> None:
+    """Dudarev's U - J is one number; with LDAUTYPE = 1 there are two (VASP wiki, LDAUTYPE)."""
+    kinds = {"u_values": {"Mn": 4.9}, "j_values": {"Mn": 1.0}}
+    dudarev = fingerprint(tmp_path / "two", **kinds)
+    assert (dudarev.u_values_ev, dudarev.j_values_ev) == ({"Mn": pytest.approx(3.9)}, {})
+    both = fingerprint(tmp_path / "one", ldau_type=1, **kinds)
+    assert (both.u_values_ev, both.j_values_ev) == ({"Mn": 4.9}, {"Mn": 1.0})
+    runs = [
+        finished(tmp_path / f"{j}", ldau_type=1, j_values={"Mn": j} if j else {}) for j in (0, 1.0)
+    ]
+    with pytest.raises(ComparabilityError, match=r"j_values_ev\[Mn\]: J = 0\.0 and 1\.0"):
+        check_vacancy(runs[0], runs[1], [])
+
+
+def test_two_hybrids_differ_by_name_and_by_number(tmp_path: Path) -> None:
+    other = HYBRID | {"HFSCREEN": ("", f"{0.3:16.8f}")}
+    first, second = (
+        finished(tmp_path / name, settings=tags) for name, tags in (("a", HYBRID), ("b", other))
+    )
+    with pytest.raises(ComparabilityError, match=r"'HSE06\+U' and 'HSE03\+U'; HFSCREEN: 0\.2 and"):
+        check_vacancy(first, second, [])
