@@ -121,14 +121,17 @@ def _by_element(name: str, a: CalculationDocument, b: CalculationDocument) -> li
     """Differences of a setting kept by element, for the elements in either calculation.
 
     What is not given for an element that a calculation doesn't have is not a difference. A U
-    of zero is the same as none.
+    of zero is the same as none, and its shell counts where both have a U.
     """
     settings: list[Mapping[str, object]] = [
         getattr(calculation.fingerprint, name) for calculation in (a, b)
     ]
     default: object = 0.0 if name.endswith("_ev") else "none"
     found = []
-    for kind in sorted(settings[0].keys() | settings[1].keys()):
+    kinds = settings[0].keys() | settings[1].keys()
+    if name == "u_shells":
+        kinds = settings[0].keys() & settings[1].keys()
+    for kind in sorted(kinds):
         lacking = [_lacks(calculation, kind) for calculation in (a, b)]
         silent = any(
             lacks and kind not in setting for setting, lacks in zip(settings, lacking, strict=True)
@@ -141,14 +144,18 @@ def _by_element(name: str, a: CalculationDocument, b: CalculationDocument) -> li
 
 
 def _by_setting(name: str, a: Fingerprint, b: Fingerprint) -> list[Difference]:
-    """Differences of an engine's own settings."""
+    """Differences of an engine's own settings.
+
+    One that only one of two functionals has is part of their difference, and forbids nothing more.
+    """
+    same_functional = a.functional.partition("+U")[0] == b.functional.partition("+U")[0]
     settings: list[Mapping[str, Setting]] = [getattr(one, name) for one in (a, b)]
     found = []
     for key in sorted(settings[0].keys() | settings[1].keys()):
         values = [one.get(key) for one in settings]
         if None in values or not _agree(*values):
             first, second = ("not set" if value is None else repr(value) for value in values)
-            forbids = name != "other_settings"
+            forbids = name != "other_settings" and (same_functional or None not in values)
             found.append(Difference(key, f"{key}: {first} and {second}", forbids))
     return found
 

@@ -106,7 +106,8 @@ def deciding_tags(
     -------
     dict
         After a run, tags that forbid a difference are always there, if their default is the
-        same for all structures. Those that are only named are there if they have another value.
+        same for all structures. Those that are only named, or have no effect without another tag,
+        are there if they have another value.
     """
     asked = {name.upper(): value for name, value in incar.items()}
     used = asked | {name.upper(): value for name, value in (parameters or {}).items()}
@@ -121,7 +122,7 @@ def deciding_tags(
             continue
         value = _plain(name, given, tag.defaults or ())
         if value in (tag.defaults or ()):
-            if tag.weight == "named":
+            if tag.weight == "named" or tag.switch:
                 continue
             value = (tag.defaults or (value,))[0]
         found[tag.weight][name] = value

@@ -156,3 +156,13 @@ def test_two_hybrids_differ_by_name_and_by_number(tmp_path: Path) -> None:
     )
     with pytest.raises(ComparabilityError, match=r"'HSE06\+U' and 'HSE03\+U'; HFSCREEN: 0\.2 and"):
         check_vacancy(first, second, [])
+
+
+def test_what_only_one_of_two_functionals_has_is_allowed_with_them(tmp_path: Path) -> None:
+    first, second = finished(tmp_path / "a"), finished(tmp_path / "b", settings=HYBRID)
+    found = check_vacancy(first, second, ["functional"])
+    assert [(one.field, one.forbids) for one in found] == [
+        ("functional", True),
+        ("AEXX", False),
+        ("HFSCREEN", False),
+    ]
