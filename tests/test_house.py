@@ -18,7 +18,7 @@ MODULES = sorted(
 
 MOST_MODULES_IN_A_FOLDER = 15
 MOST_LINES_OF_A_MODULE = 400
-MOST_LINES_OF_THE_PACKAGE = 38_400
+MOST_LINES_OF_THE_PACKAGE = 38_550
 
 # Names that two types still share. The list may only shrink.
 TYPES_DEFINED_TWICE: set[str] = {
@@ -29,7 +29,6 @@ TYPES_DEFINED_TWICE: set[str] = {
     "Part",
     "Progress",
     "Section",
-    "_Study",
 }
 
 # Modules that still have no test file of their own. The list may only shrink.
@@ -103,7 +102,6 @@ WITHOUT_OWN_TEST: set[str] = {
     "engines/vasp/inputs.py",
     "engines/vasp/run_checks.py",
     "engines/vasp/run_task.py",
-    "jobs/collect.py",
     "report/figures/vacancy_points.py",
     "runner/flow_result.py",
     "runner/graph.py",
@@ -140,7 +138,6 @@ WITHOUT_OWN_TEST: set[str] = {
     "study/remote/queue_status.py",
     "study/remote/submission_record.py",
     "study/states.py",
-    "study/study_electrons.py",
     "study/vacancy_map_file.py",
     "submit/dask/dask_cluster.py",
     "submit/dask/job_record.py",

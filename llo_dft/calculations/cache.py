@@ -2,7 +2,8 @@
 
 ``calculations/KEY/result.json`` beside its raw files is a completed calculation. A failed one
 leaves ``calculations/KEY.failed/`` with the reason in its result.json; it is no hit, so the
-next run tries it again. ``calculations/journal.jsonl`` says when each was started and ended.
+next run tries it again. ``calculations/journal.jsonl`` says when each was started and ended, and
+why those were not tried, or left nothing, that have no folder.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ import time
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from llo_dft.documents.calculation import CalculationDocument, Fingerprint
+from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from pymatgen.core.structure import Structure
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 _PARTIAL = ".partial-"
 _FAILED = ".failed"
+
+#: Reason of a calculation of which nothing is on record.
+NO_RESULT: Final = "its job ended without a result"
 
 #: Folder in which a calculation that was stopped leaves what the next attempt goes on from.
 CONTINUE = "continue"
@@ -71,13 +75,17 @@ def calculation_key(
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """One line of the journal: a calculation was started, completed or failed, or was there."""
+    """One line of the journal: a calculation was started, completed or failed, or was there.
 
-    event: Literal["started", "completed", "failed", "reused"]
+    "skipped" was not tried, "missing" left nothing: both have a reason and no key.
+    """
+
+    event: Literal["started", "completed", "failed", "reused", "skipped", "missing"]
     key: str
     label: str
     time: float
     process: int
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,7 +143,7 @@ class CalculationCache:
         """Give a workspace what the last attempt left to go on from, its folder ``continue``."""
         left = self.folder / f"{key}{_FAILED}" / CONTINUE
         if left.is_dir():
-            shutil.copytree(left, workspace / CONTINUE, copy_function=_link)
+            shutil.copytree(left, workspace / CONTINUE, copy_function=link_or_copy)
 
     def store(self, document: CalculationDocument, workspace: Path) -> CalculationDocument:
         """Turn a workspace into the calculation's folder, by one rename.
@@ -170,6 +178,26 @@ class CalculationCache:
     def note_reuse(self, key: str, label: str) -> None:
         """Write into the journal that a completed calculation was taken, perhaps by a new name."""
         self._append(JournalEntry("reused", key, label, time.time(), os.getpid()))
+
+    def note_without_result(
+        self, label: str, event: Literal["skipped", "missing"], reason: str
+    ) -> None:
+        """Write into the journal that a calculation was not tried, or left nothing, and why."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._append(JournalEntry(event, "", label, time.time(), os.getpid(), reason))
+
+    def documents(self, labels: Iterable[str]) -> dict[str, CalculationDocument]:
+        """Return what is known of calculations, by their labels: the last attempt at each.
+
+        One of which nothing is stored is ``missing`` or ``skipped``, with the reason on record.
+
+        Raises
+        ------
+        CacheError
+            As ``completed``.
+        """
+        last = {entry.label: entry for entry in self.journal()}
+        return {label: self._document(label, last.get(label)) for label in labels}
 
     def journal(self) -> list[JournalEntry]:
         """Return the journal; a line that a kill cut off is left out."""
@@ -209,6 +237,21 @@ class CalculationCache:
             else:
                 return None
 
+    def _document(self, label: str, entry: JournalEntry | None) -> CalculationDocument:
+        if entry is None:
+            return not_computed(label, "missing", NO_RESULT)
+        if not entry.key:
+            skipped = entry.event == "skipped"
+            return not_computed(label, "skipped" if skipped else "missing", entry.reason)
+        # the folder decides: a kill may have come between its rename and the line in the journal
+        found = self.completed(entry.key) or self.failed(entry.key)
+        if found is None:
+            interrupted = entry.event == "started"
+            reason = "the run ended before it did" if interrupted else "its folder was removed"
+            return not_computed(label, "missing", reason)
+        # stored under another label where two calculations of a study are the same
+        return found if found.label == label else found.model_copy(update={"label": label})
+
     def _store_failure(self, workspace: Path, failed: Path) -> None:
         """Put a failure in the place of an earlier one. Of several at the same time one stays."""
         while True:
@@ -235,7 +278,7 @@ class CalculationCache:
             file.write(line)
 
 
-def _link(source: str, target: str) -> str:
+def link_or_copy(source: str, target: str) -> str:
     """Give a file another name, which costs nothing, or copy it where that can't be done."""
     try:
         os.link(source, target)

@@ -60,7 +60,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         print_json(result.model_dump(mode="json"))
     else:
         from llo_dft.cli.output.study_tables import print_study  # noqa: PLC0415
-        from llo_dft.study.study_files import FIGURE  # noqa: PLC0415
+        from llo_dft.study.result_files import FIGURE  # noqa: PLC0415
 
         print_study(result)
         typer.echo(f"wrote {folder.results}, results.csv and {FIGURE} in {output}")

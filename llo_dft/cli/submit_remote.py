@@ -154,7 +154,7 @@ def collect(
         print_json(result.model_dump(mode="json"))
     else:
         from llo_dft.cli.output.study_tables import print_study  # noqa: PLC0415
-        from llo_dft.study.study_files import FIGURE  # noqa: PLC0415
+        from llo_dft.study.result_files import FIGURE  # noqa: PLC0415
 
         print_study(result)
         typer.echo(f"wrote {study.results}, results.csv and {FIGURE} in {folder}")

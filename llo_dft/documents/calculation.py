@@ -70,7 +70,7 @@ class CalculationDocument(Document):
     kind: CalculationKind
     status: Status
     reason: str | None = Field(None, description="Why it did not complete")
-    fingerprint: Fingerprint | None = Field(description="None only if it was skipped")
+    fingerprint: Fingerprint | None = Field(description="None only if it was not tried")
     protocol: str = Field(description="Name of the set of settings: fast, balanced, ...")
     energy_ev: float | None = Field(None, description="Total energy of the cell, eV")
     max_force_ev_per_angstrom: float | None = Field(None, description="Largest force on an atom")
@@ -99,10 +99,29 @@ class CalculationDocument(Document):
         completed = self.status == "completed"
         if completed and (self.energy_ev is None or self.structure is None):
             raise ValueError(f"{self.label}: a completed calculation needs energy and structure")
-        if self.fingerprint is None and self.status != "skipped":
+        if self.fingerprint is None and self.status not in {"skipped", "missing"}:
             raise ValueError(f"{self.label}: a {self.status} calculation needs a fingerprint")
         if not completed and self.energy_ev is not None:
             raise ValueError(f"{self.label}: a {self.status} calculation can't have an energy")
         if not completed and not self.reason:
             raise ValueError(f"{self.label}: a {self.status} calculation needs a reason")
         return self
+
+
+def not_computed(
+    label: str,
+    status: Status,
+    reason: str,
+    kind: CalculationKind = "slab_relax",
+    protocol: str = "",
+) -> CalculationDocument:
+    """Return the document of a calculation that was not tried, or left nothing, and why."""
+    return CalculationDocument(
+        key="",
+        label=label,
+        kind=kind,
+        status=status,
+        reason=reason,
+        fingerprint=None,
+        protocol=protocol,
+    )

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
-from llo_dft.documents.study_result import OxygenChemicalPotential, host_label
+from llo_dft.documents.labels import host_label
+from llo_dft.documents.study_result import OxygenChemicalPotential
 from llo_dft.documents.voltage import VoltageStep
 from llo_dft.typing import Layer, Status, System
 

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, get_args
 from pydantic import Field
 
 from llo_dft.documents.document import Document, StoredStructure
-from llo_dft.documents.study_result import OxygenEnvironment, host_label
+from llo_dft.documents.labels import (
+    BULK,
+    COATING_CRYSTAL,
+    LITHIUM,
+    OXYGEN,
+    host_label,
+    interface_label,
+    part_label,
+    static_label,
+    vacancy_label,
+)
+from llo_dft.documents.study_result import OxygenEnvironment
 from llo_dft.typing import Part, System
 
 if TYPE_CHECKING:
@@ -69,7 +80,7 @@ class PlannedHost(Document):
 
     def vacancy_label(self, vacancy: PlannedVacancy) -> str:
         """Name of one of its vacancies in labels and file names."""
-        return f"{self.label}_vac_{vacancy.pair}"
+        return vacancy_label(self.label, vacancy.pair)
 
 
 class PlannedBond(Document):
@@ -106,7 +117,7 @@ class PlannedInterface(Document):
     @property
     def label(self) -> str:
         """Name in labels and file names."""
-        return f"interface_{self.termination}_{self.rank}"
+        return interface_label(self.termination, self.rank)
 
     def sites_of(self, bare_sites: Iterable[int]) -> list[int]:
         """Return the sites here of atoms of the bare slab, without those that left for charge."""
@@ -125,7 +136,7 @@ class PlannedStatic(Document):
     @property
     def label(self) -> str:
         """Name in labels and file names."""
-        return f"{self.host}_static" if self.part is None else f"{self.host}_{self.part}_static"
+        return static_label(self.host, self.part)
 
 
 class StudyPlan(Document):
@@ -213,7 +224,9 @@ class StudyPlan(Document):
     @property
     def labels(self) -> list[str]:
         """Labels of all calculations. A coated pristine host is the best of its interfaces."""
-        crystals = ["O2", "Li", "bulk", *(["Li3PO4"] if self.coating_crystal is not None else [])]
+        crystals = [OXYGEN, LITHIUM, BULK]
+        if self.coating_crystal is not None:
+            crystals.append(COATING_CRYSTAL)
         parts = [
             part_label(termination, part)
             for termination in self.terminations
@@ -238,11 +251,6 @@ class StudyPlan(Document):
         ).copy()
         structure.remove_sites(self.removed_sites(host, bare_sites))
         return structure
-
-
-def part_label(termination: str, part: Part) -> str:
-    """Return the name of one part of an interface, relaxed alone."""
-    return f"interface_{termination}_{part}"
 
 
 def index_after_removal(index: int, removed: list[int]) -> int:

@@ -9,17 +9,12 @@ from pydantic import Field
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
 from llo_dft.documents.electronic import BandCenters
+from llo_dft.documents.labels import host_label
 from llo_dft.documents.voltage import VoltageCurve
 from llo_dft.typing import Layer, OxygenScheme, Side, Status, System
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-
-def host_label(system: System, lithium_fraction: float, termination: str | None = None) -> str:
-    """Return the name of a host in labels and file names."""
-    name = system if termination is None else f"{system}_{termination}"
-    return f"{name}_x{lithium_fraction:.4f}"
 
 
 def lattice_rebuilt(flags: Iterable[str]) -> bool:
@@ -28,11 +23,6 @@ def lattice_rebuilt(flags: Iterable[str]) -> bool:
     A moment that changed only says how the electrons settled.
     """
     return any(not flag.startswith("moment") for flag in flags)
-
-
-def system_name(system: System, termination: str | None) -> str:
-    """Return the name of a system for people: "bare", or "coated, PO4-whole"."""
-    return system if termination is None else f"{system}, {termination}"
 
 
 class OxygenEnvironment(Document):

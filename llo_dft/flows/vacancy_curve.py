@@ -1,4 +1,4 @@
-"""The main flow: bulk, slab, coating, delithiation, vacancies, and what they mean together."""
+"""The main flow: bulk, slab, coating, delithiation and vacancies."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 from jobflow import Flow, Maker, OnMissing
 
-from llo_dft.documents.plan import index_after_removal, part_label
+from llo_dft.documents.labels import part_label
+from llo_dft.documents.plan import index_after_removal
 from llo_dft.jobs.calculate import calculate
-from llo_dft.jobs.collect import collect_study
 from llo_dft.jobs.structures import (
     best_interface,
     cut_relaxed_slab,
@@ -23,13 +23,12 @@ from llo_dft.typing import Part
 if TYPE_CHECKING:
     from jobflow import Job, OutputReference
 
-    from llo_dft.documents.oxygen import OxygenSettings
     from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
 
 
 @dataclass
 class VacancyCurveMaker(Maker):
-    """Relax bulk, slabs, interfaces, delithiated hosts and their vacancies; collect the results.
+    """Relax bulk, slabs, interfaces, delithiated hosts and their vacancies.
 
     Attributes
     ----------
@@ -37,8 +36,6 @@ class VacancyCurveMaker(Maker):
         An engine's calculation makers: with the cell free, with it fixed, and for O2.
     static_maker
         For the electrons at a relaxed geometry; None if the plan has nothing of the kind.
-    engine, protocol
-        Their names, for the result.
     folder
         Absolute path of the study's calculation cache, seen from wherever the jobs run.
     """
@@ -46,29 +43,17 @@ class VacancyCurveMaker(Maker):
     bulk_maker: Any
     slab_maker: Any
     molecule_maker: Any
-    engine: str
-    protocol: str
     folder: str
     static_maker: Any = None
     name: str = "oxygen vacancy curve"
 
-    def make(self, plan: StudyPlan, oxygen: OxygenSettings) -> Flow:
-        """Return the flow of a plan; its output is a ``StudyResult``."""
+    def make(self, plan: StudyPlan) -> Flow:
+        """Return the flow of a plan; its output is all its calculations, by their labels."""
         made = _Study(self, plan)
         made.add_crystals()
         made.add_hosts()
         made.add_statics()
-        collect = collect_study(
-            plan,
-            oxygen,
-            list(made.calculations),
-            list(made.calculations.values()),
-            engine=self.engine,
-            protocol=self.protocol,
-        )
-        # a job that broke down leaves None here, and is reported as missing
-        collect.config.on_missing_references = OnMissing.NONE
-        return Flow([*made.jobs, collect], output=collect.output, name=f"{self.name}: {plan.study}")
+        return Flow(made.jobs, output=made.calculations, name=f"{self.name}: {plan.study}")
 
 
 @dataclass

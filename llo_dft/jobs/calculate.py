@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.calculations.cache import CalculationCache, calculation_key
-from llo_dft.documents.calculation import CalculationDocument
+from llo_dft.documents.calculation import CalculationDocument, not_computed
 from llo_dft.errors import CalculationError, InputError
 from llo_dft.jobs.check_files import checked_fingerprint
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.engines.base import CalculationMaker
-    from llo_dft.typing import CalculationKind
 
 #: Name that every calculation's job begins with; a progress display counts these.
 CALCULATION = "calculate"
@@ -52,16 +51,16 @@ def calculate(
     A completed, failed or skipped calculation. Any exception of the engine becomes a failed one
     with its reason, so that the rest of the study is computed.
     """
+    cache = CalculationCache(Path(folder))
     if isinstance(structure, str):
-        return skipped(label, maker.kind, maker.protocol, structure)
+        return _skipped(cache, label, maker, structure)
     given = structure
     try:
         if maker.magnetic_order is not None:
             structure = with_initial_moments(structure, maker.magnetic_order)
         fingerprint = maker.fingerprint(structure)
     except ValueError as error:  # an element, or a cell, that the settings do not suit
-        return skipped(label, maker.kind, maker.protocol, f"can't be computed: {error}")
-    cache = CalculationCache(Path(folder))
+        return _skipped(cache, label, maker, f"can't be computed: {error}")
     key = calculation_key(structure, fingerprint, maker.kind, maker.protocol, maker.settings())
     known = cache.completed(key)
     if known is not None:
@@ -110,17 +109,12 @@ def calculate(
         return cache.store(document, workspace)
 
 
-def skipped(label: str, kind: CalculationKind, protocol: str, reason: str) -> CalculationDocument:
-    """Return the document of a calculation that was not tried, and why."""
-    return CalculationDocument(
-        key="",
-        label=label,
-        kind=kind,
-        status="skipped",
-        reason=reason,
-        fingerprint=None,
-        protocol=protocol,
-    )
+def _skipped(
+    cache: CalculationCache, label: str, maker: CalculationMaker, reason: str
+) -> CalculationDocument:
+    """Return the document of a calculation that is not tried, and put the reason on record."""
+    cache.note_without_result(label, "skipped", reason)
+    return not_computed(label, "skipped", reason, maker.kind, maker.protocol)
 
 
 def _with_properties_of(given: Structure, final: Structure) -> Structure:

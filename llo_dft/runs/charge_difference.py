@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llo_dft.engines.vasp.files.grids.read_grids import DensityDifference
+
+#: File of the numbers among those of a charge difference.
+DOCUMENT: Final = "charge_difference.json"
 
 
 def charge_difference(
@@ -145,4 +148,4 @@ def _write_files(
     save_bonds(document, folder / "bonds.png")
     save_isosurface(document, density, folder / "isosurface.png", level)
     text = document.model_dump_json(indent=1)
-    (folder / "charge_difference.json").write_text(text + "\n", encoding="utf-8")
+    (folder / DOCUMENT).write_text(text + "\n", encoding="utf-8")

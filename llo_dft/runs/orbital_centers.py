@@ -44,6 +44,7 @@ def centers_of(
     *,
     tm_layers: int | None = None,
     classes: Mapping[int, str] | None = None,
+    label: str | None = None,
 ) -> tuple[BandCenters, SiteDensities]:
     """Return the band centres of one run, and the densities they are of.
 
@@ -59,6 +60,8 @@ def centers_of(
         See ``site_classes``.
     classes
         Class of each atom by its index, where it is known better; others count as "all".
+    label
+        What the centres are called by; None: the path.
 
     Raises
     ------
@@ -99,7 +102,7 @@ def centers_of(
         raise InputError("; ".join([f"{run.path}: {what}", *problems]))
     try:
         found = band_centers(
-            str(path),
+            label or str(path),
             densities,
             edges,
             reference=reference,

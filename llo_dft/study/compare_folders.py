@@ -8,18 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from llo_dft.analysis.engines.study_comparison import MIN_STUDIES, compare_studies
-from llo_dft.analysis.study_analysis import study_result
-from llo_dft.calculations.cache import CalculationCache
-from llo_dft.engines.registry import oxygen_reference
 from llo_dft.study.folder import IDENTITY, StudyFolder, StudyFolderError
-from llo_dft.study.planning.oxygen_settings import oxygen_settings
+from llo_dft.study.result import study_result
 from llo_dft.study.study_files import read_results, stored_plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.comparison import StudyComparison
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.documents.study_result import StudyResult
@@ -64,12 +60,7 @@ def compare_folders(paths: Sequence[Path]) -> StudyComparison:
     plans = [stored_plan(folder) for folder in folders]
     for path, plan in zip(paths[1:], plans[1:], strict=True):
         _check_same_plan(paths[0], plans[0], path, plan)
-    return compare_studies(
-        {
-            str(folder.path): _result(folder, recipe, plan)
-            for folder, recipe, plan in zip(folders, recipes, plans, strict=True)
-        }
-    )
+    return compare_studies({str(folder.path): _result(folder) for folder in folders})
 
 
 def _check_same_study(path: Path, recipe: Recipe, other_path: Path, other: Recipe) -> None:
@@ -126,25 +117,8 @@ def _differences(section: str, fields: dict[str, Any], others: dict[str, Any]) -
     ]
 
 
-def _result(folder: StudyFolder, recipe: Recipe, plan: StudyPlan) -> StudyResult:
+def _result(folder: StudyFolder) -> StudyResult:
     """Return the results, or of a run that has not ended what its calculations say so far."""
     if folder.results.is_file():
         return read_results(folder.results)
-    return study_result(
-        plan,
-        oxygen_settings(recipe, oxygen_reference(recipe.engine)),
-        _so_far(CalculationCache(folder.calculations)),
-        engine=recipe.engine.name,
-        protocol=recipe.engine.protocol,
-    )
-
-
-def _so_far(cache: CalculationCache) -> dict[str, CalculationDocument]:
-    """Return what is stored of each calculation, by label."""
-    keys = {entry.label: entry.key for entry in cache.journal()}
-    stored = {label: cache.completed(key) or cache.failed(key) for label, key in keys.items()}
-    return {
-        label: document.model_copy(update={"label": label})
-        for label, document in stored.items()
-        if document is not None
-    }
+    return study_result(folder)

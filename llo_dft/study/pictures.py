@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llo_dft.documents.labels import system_name
 from llo_dft.documents.plan import index_after_removal
-from llo_dft.documents.study_result import system_name
 from llo_dft.report.figures.structure_picture import save_views
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from llo_dft.calculations.cache import CalculationCache
-from llo_dft.documents.study_result import StudyResult
 from llo_dft.engines.registry import engine_from
 from llo_dft.jobs.calculate import CALCULATION
 from llo_dft.runner import memory_job_store, run_flow
@@ -18,7 +17,7 @@ from llo_dft.study.planning.electronic_plan import with_electronic
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.planning.planned_calculations import check_engine
-from llo_dft.study.study_files import with_failures, write_results
+from llo_dft.study.result_files import write_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.oxygen import OxygenSettings
     from llo_dft.documents.plan import StudyPlan
+    from llo_dft.documents.study_result import StudyResult
     from llo_dft.engines.base import Engine
     from llo_dft.recipe import Recipe
     from llo_dft.runner import FlowResult, JobEvent
@@ -127,7 +127,7 @@ def run_study(
         write_structures(plan, folder.path)
         write_whole(folder.plan, plan.model_dump_json() + "\n")
         outcome = run_flow(
-            make_flow(plan, prepared.oxygen, prepared.engine, folder.calculations),
+            make_flow(plan, prepared.engine, folder.calculations),
             store=memory_job_store(),
             executor=factory,
             max_workers=workers,
@@ -136,8 +136,9 @@ def run_study(
         )
         stack.close()
         cache.sweep()  # what workers that were killed left: nobody runs this study again
-        result = with_failures(_collected(outcome), _broken(outcome))
-        return write_results(result, cache, folder)
+        for label, reason in _broken(outcome).items():
+            cache.note_without_result(label, "missing", reason)
+        return write_study(folder, prepared.oxygen)
 
 
 def _counter(
@@ -160,22 +161,9 @@ def _became(event: JobEvent, label: str, cache: CalculationCache) -> EndState:
     """Tell what became of a calculation; its job finishes well also if the engine fails."""
     if event.kind != "finished":
         return "failed" if event.kind == "failed" else "skipped"
-    last = {entry.label: entry.event for entry in cache.journal()}.get(label)
-    if last is None:
-        return "skipped"
-    if last == "reused":
-        return "reused"
-    return "failed" if last == "failed" else "completed"
-
-
-def _collected(outcome: FlowResult) -> StudyResult:
-    """Return the output of the last job."""
-    for responses in reversed(list(outcome.responses.values())):
-        for response in responses.values():
-            if isinstance(response.output, StudyResult):
-                return response.output
-    failures = "; ".join(str(failure) for failure in outcome.failures.values())
-    raise RuntimeError(f"the study could not be collected: {failures or 'no job ended'}")
+    states: dict[str, EndState] = {"skipped": "skipped", "reused": "reused", "failed": "failed"}
+    last = {entry.label: entry.event for entry in cache.journal()}.get(label, "skipped")
+    return states.get(last, "completed")
 
 
 def _broken(outcome: FlowResult) -> dict[str, str]:

@@ -1,122 +1,160 @@
-"""What the electrons of a study's hosts and interfaces did: read from its static calculations."""
+"""The electrons of a study's hosts and interfaces, read from its static calculations."""
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.electronic.site_band_centers import class_densities
+from llo_dft.analysis.vacancy.host_result import bonds_to_former
+from llo_dft.calculations.cache import link_or_copy
+from llo_dft.documents.labels import (
+    charge_difference_folder,
+    density_of_states_file,
+    static_label,
+)
 from llo_dft.documents.study_result import BandCenterResult, ChargeDifferenceResult
 from llo_dft.errors import InputError
-from llo_dft.runs.charge_difference import charge_difference, write_charge_difference
+from llo_dft.runs.charge_difference import DOCUMENT, charge_difference, write_charge_difference
 from llo_dft.runs.orbital_centers import centers_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llo_dft.calculations.cache import CalculationCache
-    from llo_dft.documents.plan import PlannedHost, PlannedStatic, StudyPlan
-    from llo_dft.documents.study_result import CalculationRecord, HostResult, StudyResult
+    from llo_dft.analysis.study_calculations import StudyCalculations
+    from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.charge import ChargeDifference
+    from llo_dft.documents.plan import PlannedHost, PlannedStatic
+    from llo_dft.study.folder import StudyFolder
 
 
-def with_electrons(
-    result: StudyResult, plan: StudyPlan, cache: CalculationCache, folder: Path
-) -> StudyResult:
-    """Return the result with band centres and charge differences; their files are written.
+@dataclass(frozen=True)
+class Electrons:
+    """What the static calculations of a study say."""
 
-    What can't be read, or was not computed, stands there with the reason.
+    band_centers: list[BandCenterResult] = field(default_factory=list)
+    charge_differences: list[ChargeDifferenceResult] = field(default_factory=list)
+
+
+def read_electrons(
+    study: StudyCalculations, folder: StudyFolder, into: Path | None = None
+) -> Electrons:
+    """Return band centres and charge differences; what can't be had stands there with the reason.
+
+    Parameters
+    ----------
+    study
+        The plan and its calculations.
+    folder
+        Where they are stored.
+    into
+        Folder for the figures and grids, which go with these numbers; None: without them.
     """
-    if not plan.statics:
-        return result
-    reader = _Reader(result, plan, cache, folder)
-    hosts = {host.label: host for host in plan.hosts}
-    whole = [static for static in plan.statics if static.part is None]
-    coated = [hosts[s.host] for s in plan.statics if s.part == "coating"]
-    return result.model_copy(
-        update={
-            "band_centers": [reader.band_centers(static, hosts[static.host]) for static in whole],
-            "charge_differences": [reader.charge_difference(host) for host in coated],
-        }
+    hosts = {host.label: host for host in study.plan.hosts}
+    statics = study.plan.statics
+    return Electrons(
+        [
+            _band_centers(study, folder, static, hosts[static.host], into)
+            for static in statics
+            if static.part is None
+        ],
+        [
+            _charge_difference(study, folder, hosts[static.host], into)
+            for static in statics
+            if static.part == "coating"
+        ],
     )
 
 
-class _Reader:
-    """Where the static calculations of a study are."""
-
-    def __init__(
-        self, result: StudyResult, plan: StudyPlan, cache: CalculationCache, folder: Path
-    ) -> None:
-        self._plan = plan
-        self._cache = cache
-        self._folder = folder
-        self._records = {record.label: record for record in result.calculations}
-        self._hosts = {host.label: host for host in result.hosts}
-
-    def band_centers(self, static: PlannedStatic, host: PlannedHost) -> BandCenterResult:
-        """Return the O 2p centres of a host, and draw the densities."""
-        record = self._records[static.label]
-        found = BandCenterResult(
-            system=host.system,
-            termination=host.termination,
-            lithium_fraction=host.lithium_fraction,
-            centers=None,
-            reason=_why_not(record),
-            calculation=record.key,
-        )
-        if record.status != "completed" or record.key is None:
-            return found
-        classes = self._classes(host, self._hosts[host.label])
+def _band_centers(
+    study: StudyCalculations,
+    folder: StudyFolder,
+    static: PlannedStatic,
+    host: PlannedHost,
+    into: Path | None,
+) -> BandCenterResult:
+    calculation = study.documents[static.label]
+    centers, reason, figure = None, _why_not(calculation), density_of_states_file(host.label)
+    if calculation.status == "completed":
         try:
             centers, densities = centers_of(
-                self._cache.folder / record.key, ("O", "p"), "vbm", None, classes=classes
+                folder.calculations / calculation.key,
+                ("O", "p"),
+                "vbm",
+                None,
+                classes=_classes(study, host),
+                label=host.label,
             )
         except InputError as error:
-            return found.model_copy(update={"reason": str(error)})
-        from llo_dft.report.figures.density_of_states import (  # noqa: PLC0415 (matplotlib)
-            save_density_of_states,
-        )
+            reason = str(error)
+        else:
+            if into is not None:
+                from llo_dft.report.figures.density_of_states import (  # noqa: PLC0415 (matplotlib)
+                    save_density_of_states,
+                )
 
-        centers = centers.model_copy(update={"label": host.label})
-        figure = f"dos_{host.label}.png"
-        save_density_of_states(class_densities(densities, centers), self._folder / figure)
-        return found.model_copy(update={"centers": centers, "figure": figure, "reason": None})
-
-    def charge_difference(self, host: PlannedHost) -> ChargeDifferenceResult:
-        """Return what moved when a pristine interface was made, and write its files."""
-        name = str(host.termination)
-        labels = [f"{host.label}_static"]
-        labels += [f"{host.label}_{part}_static" for part in ("oxide", "coating")]
-        records = [self._records[label] for label in labels]
-        faults = [f"{r.label}: {_why_not(r)}" for r in records if r.status != "completed"]
-        if faults:
-            return ChargeDifferenceResult(termination=name, reason="; ".join(faults))
-        whole, oxide, coating = (self._cache.folder / str(record.key) for record in records)
-        target = self._folder / f"charge_difference_{name}"
-        try:
-            document, grids = charge_difference((whole, oxide, coating))
-            if not target.exists():
-                write_charge_difference(target, document, grids)
-        except InputError as error:
-            return ChargeDifferenceResult(termination=name, reason=str(error))
-        return ChargeDifferenceResult(
-            termination=name,
-            electrons_moved=document.absolute_e,
-            residual_e=document.residual_e,
-            folder=target.name,
-        )
-
-    def _classes(self, host: PlannedHost, relaxed: HostResult) -> dict[int, str]:
-        """Return the class of each O of a host, by its site there."""
-        coating = self._plan.coating_positions(host)
-        found = dict.fromkeys(coating, "coating")
-        bonded = set(relaxed.bonded_to_former)
-        for bare, site in enumerate(self._plan.positions(host)):
-            if site is not None and bare in host.environments:
-                name = f"{host.classes[bare]} {host.environments[bare].layer}"
-                found[site] = f"{name}, bonded to P" if bare in bonded else name
-        return found
+                save_density_of_states(class_densities(densities, centers), into / figure)
+    return BandCenterResult(
+        system=host.system,
+        termination=host.termination,
+        lithium_fraction=host.lithium_fraction,
+        centers=centers,
+        figure=None if centers is None else figure,
+        reason=reason,
+        calculation=calculation.key or None,
+    )
 
 
-def _why_not(record: CalculationRecord) -> str | None:
-    if record.status == "completed":
+def _charge_difference(
+    study: StudyCalculations, folder: StudyFolder, host: PlannedHost, into: Path | None
+) -> ChargeDifferenceResult:
+    """Return what moved when a pristine interface was made."""
+    termination = str(host.termination)
+    labels = [static_label(host.label, part) for part in (None, "oxide", "coating")]
+    made = [study.documents[label] for label in labels]
+    faults = [f"{one.label}: {_why_not(one)}" for one in made if one.status != "completed"]
+    if faults:
+        return ChargeDifferenceResult(termination=termination, reason="; ".join(faults))
+    whole, oxide, coating = (folder.calculations / one.key for one in made)
+    name = charge_difference_folder(termination)
+    try:
+        document, grids = charge_difference((whole, oxide, coating))
+        if into is not None and _is_of(folder.path / name, document):
+            shutil.copytree(folder.path / name, into / name, copy_function=link_or_copy)
+        elif into is not None:
+            write_charge_difference(into / name, document, grids)
+    except InputError as error:
+        return ChargeDifferenceResult(termination=termination, reason=str(error))
+    return ChargeDifferenceResult(
+        termination=termination,
+        electrons_moved=document.absolute_e,
+        residual_e=document.residual_e,
+        folder=name,
+    )
+
+
+def _is_of(written: Path, document: ChargeDifference) -> bool:
+    """Tell whether files that were written before are of the same numbers."""
+    try:
+        text = (written / DOCUMENT).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return text == document.model_dump_json(indent=1) + "\n"
+
+
+def _classes(study: StudyCalculations, host: PlannedHost) -> dict[int, str]:
+    """Return the class of each O of a host, by its site there."""
+    found = dict.fromkeys(study.plan.coating_positions(host), "coating")
+    bonded = bonds_to_former(study.plan, host, study.host(host))
+    for bare, site in enumerate(study.plan.positions(host)):
+        if site is not None and bare in host.environments:
+            name = f"{host.classes[bare]} {host.environments[bare].layer}"
+            found[site] = f"{name}, bonded to P" if bare in bonded else name
+    return found
+
+
+def _why_not(calculation: CalculationDocument) -> str | None:
+    if calculation.status == "completed":
         return None
-    return record.reason or f"its calculation is {record.status}"
+    return calculation.reason or f"its calculation is {calculation.status}"

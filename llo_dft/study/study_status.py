@@ -52,8 +52,11 @@ def _state(
     running: bool,
 ) -> CalculationState:
     entry = last.get(label)
-    if entry is None:
-        return _as_told(label, told, CalculationState(label, "missing"))
+    if entry is None or not entry.key:
+        skipped = entry is not None and entry.event == "skipped"
+        reason = None if entry is None else entry.reason
+        untried = CalculationState(label, "skipped" if skipped else "missing", reason)
+        return _as_told(label, told, untried)
     # the folder decides: a kill may have come between its rename and the line in the journal
     if cache.has_completed(entry.key):
         record = told.get(label)

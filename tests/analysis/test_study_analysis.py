@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from llo_dft.analysis.study_analysis import study_result
-from llo_dft.documents.calculation import CalculationDocument, Fingerprint
+from llo_dft.analysis.study_analysis import analyze_study
+from llo_dft.analysis.study_calculations import StudyCalculations
+from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
 from llo_dft.documents.oxygen import OxygenSettings
 from llo_dft.recipe import parse_recipe
 from llo_dft.study.planning.make_plan import make_plan
@@ -92,7 +93,12 @@ def settings(scheme="potential", **changes):
 
 
 def result_of(plan, made, oxygen=None):
-    return study_result(plan, oxygen or settings(), made, engine="chgnet", protocol="fast")
+    study = StudyCalculations(plan, {name: made[name] for name in plan.labels})
+    return analyze_study(study, oxygen or settings(), engine="chgnet", protocol="fast")
+
+
+def missing(label):
+    return not_computed(label, "missing", "the worker died")
 
 
 COSTS = [[7.0, 8.0], [4.5, 6.0]]
@@ -154,10 +160,10 @@ def test_a_failed_host_takes_the_numbers_of_its_vacancies(plan):
 
 def test_a_job_that_left_nothing_is_missing(plan):
     made = calculations(plan, COSTS)
-    made[label(plan, 0, 1)] = None
+    made[label(plan, 0, 1)] = missing(label(plan, 0, 1))
     result = result_of(plan, made)
     assert result.hosts[0].vacancies[1].status == "missing"
-    assert "without a result" in result.hosts[0].vacancies[1].reason
+    assert result.hosts[0].vacancies[1].reason == "the worker died"
     assert result.counts["missing"] == 1
 
 
@@ -218,23 +224,15 @@ def test_a_mock_output_marks_the_whole_result(plan):
     assert not result_of(plan, made).mock
 
 
-def test_a_calculation_without_an_entry_is_missing_like_one_that_is_none(plan):
-    made = calculations(plan, COSTS)
-    gone = label(plan, 1, 1)
-    assert result_of(plan, made | {gone: None}) == result_of(
-        plan, {name: one for name, one in made.items() if name != gone}
-    )
-
-
 def test_every_calculation_is_on_record_with_what_became_of_it(plan):
-    made = calculations(plan, COSTS) | {"Li": failed("Li"), "bulk": None}
+    made = calculations(plan, COSTS) | {"Li": failed("Li"), "bulk": missing("bulk")}
     records = {one.label: one for one in result_of(plan, made).calculations}
     assert list(records) == plan.labels
     assert all(one.applicable for one in records.values())
     assert (records["O2"].status, records["O2"].key) == ("completed", "key of O2")
     assert (records["Li"].status, records["Li"].reason) == ("failed", "it blew up")
     assert (records["bulk"].status, records["bulk"].key) == ("missing", None)
-    assert "without a result" in records["bulk"].reason
+    assert records["bulk"].reason == "the worker died"
 
 
 def test_the_voltage_by_hand(plan):

@@ -312,3 +312,19 @@ def test_two_processes_that_fail_at_one_key_leave_one_reason(tmp_path: Path) -> 
     assert {failure.reason for failure in cache.failures()} <= {"reason -1.0", "reason -2.0"}
     assert len(cache.journal()) == 4 * N_RACED
     assert not list(tmp_path.glob(".partial-*"))
+
+
+def test_documents_are_the_last_attempts_or_the_reason_why_there_is_none(
+    tmp_path: Path,
+) -> None:
+    cache = CalculationCache(tmp_path)
+    cache.note_start("k", "killed")
+    cache.note_without_result("skipped", "skipped", "no slab")
+    cache.note_without_result("dead", "missing", "the worker died")
+    found = cache.documents(["killed", "skipped", "dead", "never tried"])
+    assert {label: (one.status, one.reason) for label, one in found.items()} == {
+        "killed": ("missing", "the run ended before it did"),
+        "skipped": ("skipped", "no slab"),
+        "dead": ("missing", "the worker died"),
+        "never tried": ("missing", "its job ended without a result"),
+    }

@@ -9,10 +9,10 @@ from fake_engine import FakeEngine, fault_name
 from studies import tiny_recipe
 
 from llo_dft.engines.registry import oxygen_reference
-from llo_dft.study.folder import StudyFolder
+from llo_dft.study.folder import StudyFolder, write_whole
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.run_study import PreparedRun, run_study
-from llo_dft.study.study_files import read_results, write_whole
+from llo_dft.study.study_files import read_results
 
 if TYPE_CHECKING:
     from pathlib import Path

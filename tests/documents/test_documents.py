@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from store_calculations import calculation
 
 from llo_dft.documents.calculation import CalculationDocument
+from llo_dft.documents.labels import host_label
 from llo_dft.documents.plan import StudyPlan, index_after_removal
-from llo_dft.documents.study_result import host_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable

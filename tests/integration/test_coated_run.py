@@ -19,17 +19,14 @@ import jsonschema
 import pytest
 from coated_studies import run_coated
 from fake_engine import HALF_O2_EV, LABEL_HALF_O2_EV, fault_name
-from studies import coated_recipe
 from typer.testing import CliRunner
 
-from llo_dft.analysis.study_analysis import study_result
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.cli.main import app
-from llo_dft.engines.registry import oxygen_reference
 from llo_dft.study.folder import StudyFolder
-from llo_dft.study.planning.oxygen_settings import oxygen_settings
-from llo_dft.study.reanalyze import reanalyze
-from llo_dft.study.study_files import FIGURE, read_results, results_schema, with_failures
+from llo_dft.study.result import reanalyze
+from llo_dft.study.result_files import FIGURE, write_study
+from llo_dft.study.study_files import read_results, results_schema
 from llo_dft.study.study_status import study_status
 
 if TYPE_CHECKING:
@@ -286,33 +283,30 @@ def test_a_calculation_that_was_removed_takes_what_hangs_on_it(
     assert after.pairs == study.result.pairs
 
 
-def test_reasons_of_candidates_whose_jobs_broke_down_are_told_everywhere(
-    study: Interrupted, coated_plan: StudyPlan
+def test_reasons_of_candidates_whose_jobs_broke_down_are_kept_in_the_folder(
+    study: Interrupted, coated_plan: StudyPlan, tmp_path: Path
 ) -> None:
     """As after workers that died: no document of the step at all."""
-    documents = {
-        record.label: study.cache.completed(str(record.key))
-        for record in study.result.calculations
-        if STEP not in record.label
-    }
-    oxygen = oxygen_settings(coated_recipe(), oxygen_reference(coated_recipe().engine))
-    silent = study_result(coated_plan, oxygen, documents, engine="fake", protocol="fast")
+    folder = StudyFolder(shutil.copytree(study.folder.path, tmp_path / "study"))
     died = {f"interface_{STEP}_{rank}": f"worker {rank} died" for rank in (0, 1)}
     not_run = {label: "no interface" for label in coated_plan.labels if STEP in label}
-    told = with_failures(silent, not_run | died)
+    for label, reason in (not_run | died).items():
+        CalculationCache(folder.calculations).note_without_result(label, "missing", reason)
+    with folder.lock():
+        found = write_study(folder)
 
-    step = next(one for one in told.interfaces if one.termination == STEP)
+    step = next(one for one in found.interfaces if one.termination == STEP)
     assert [one.reason for one in step.candidates] == ["worker 0 died", "worker 1 died"]
     both = f"interface_{STEP}_0: worker 0 died; interface_{STEP}_1: worker 1 died"
     assert (step.status, step.reason) == ("missing", both)
-    pristine, half = (host for host in told.hosts if host.termination == STEP)
+    pristine, half = (host for host in found.hosts if host.termination == STEP)
     assert (pristine.status, pristine.reason) == ("missing", both)
     assert (half.status, half.reason) == ("missing", "no interface")
-    lacking = [v for host in told.hosts for v in host.vacancies if v.status == "missing"]
+    lacking = [v for host in found.hosts for v in host.vacancies if v.status == "missing"]
     assert [vacancy.reason for vacancy in lacking] == ["no interface"] * 6
-    reasons = {record.label: record.reason for record in told.calculations if record.reason}
+    reasons = {record.label: record.reason for record in found.calculations if record.reason}
     assert reasons == not_run | died
-    # what there is stays as it is
-    assert told.interfaces[0] == silent.interfaces[0]
-    assert silent.interfaces[0].energy == study.result.interfaces[0].energy
-    assert with_failures(silent, {}) == silent
+    # what there is stays as it is, and nothing relaxed stays of what is no longer there
+    assert found.interfaces[0] == study.result.interfaces[0]
+    assert not [file for file in (folder.path / "relaxed").iterdir() if STEP in file.name]
+    assert reanalyze(folder) == read_results(folder.results) == found

@@ -6,6 +6,7 @@ The pair potential relaxes directly here, and only what is read for its electron
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import shutil
 import warnings
@@ -162,7 +163,7 @@ def test_a_static_that_fails_leaves_a_named_gap(
     label = f"{HOSTS[1]}_static"
     shutil.copytree(coated.folder, tmp_path / "study")
     shutil.rmtree(tmp_path / "study" / "calculations" / str(coated.record(label).key))
-    shutil.rmtree(tmp_path / "study" / str(coated.result.charge_differences[0].folder))
+    folder = tmp_path / "study" / str(coated.result.charge_differences[0].folder)
     fault = {"kind": "crash", "folder": coated.record(label).key}
     placed = standin.install(tmp_path, asked_grid_divisor=GRID_DIVISOR, faults=[fault])
     placed.use(patched)
@@ -176,6 +177,9 @@ def test_a_static_that_fails_leaves_a_named_gap(
     assert str(gap.reason).startswith("VASP ended with exit status 174")
     (difference,) = result.charge_differences
     assert difference.electrons_moved is None
+    assert difference.folder is None
+    assert not folder.exists()
+    assert not (tmp_path / "study" / f"dos_{HOSTS[1]}.png").exists()
     assert str(difference.reason).startswith(f"{label}: VASP ended with exit status 174")
     said = CliRunner().invoke(app, ["status", str(tmp_path / "study")])
     assert said.exit_code == 1
@@ -183,4 +187,6 @@ def test_a_static_that_fails_leaves_a_named_gap(
     again = run_here(coated.prepared, tmp_path / "study")
     assert again.is_complete
     assert again.charge_differences == coated.result.charge_differences
+    numbers = json.loads((folder / "charge_difference.json").read_text(encoding="utf-8"))
+    assert numbers["absolute_e"] == again.charge_differences[0].electrons_moved
     assert len(placed.starts()) == 2

@@ -31,12 +31,13 @@ from vasp_studies import (
     vasp_table,
 )
 
-from llo_dft.analysis.study_analysis import study_result
+from llo_dft.analysis.study_analysis import analyze_study
+from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.cli.main import app
 from llo_dft.report.figures.formation_energy_curve import plot_vacancy_curve
 from llo_dft.study.folder import StudyFolder
-from llo_dft.study.study_files import FIGURE
+from llo_dft.study.result_files import FIGURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -199,12 +200,11 @@ def test_a_mark_that_is_missing_from_one_calculation_is_not_enough(
 ) -> None:
     """A stand-in beside real runs: not one difference is taken between them."""
     cache = CalculationCache(undisturbed.prepared.folder.calculations)
-    made = {one.label: cache.completed(str(one.key)) for one in undisturbed.result.calculations}
-    host = made["bare_x1.0000"]
-    assert host is not None
-    made["bare_x1.0000"] = host.model_copy(update={"mock": False})
-    found = study_result(
-        undisturbed.prepared.plan, undisturbed.prepared.oxygen, made, engine="vasp", protocol="fast"
+    plan = undisturbed.prepared.plan
+    made = cache.documents(plan.labels)
+    made["bare_x1.0000"] = made["bare_x1.0000"].model_copy(update={"mock": False})
+    found = analyze_study(
+        StudyCalculations(plan, made), undisturbed.prepared.oxygen, engine="vasp", protocol="fast"
     )
     assert found.mock
     (vacancy, *_) = found.hosts[0].vacancies

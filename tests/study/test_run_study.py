@@ -13,8 +13,9 @@ from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.study.folder import StudyFolderError
+from llo_dft.study.result_files import FIGURE
 from llo_dft.study.run_study import run_study
-from llo_dft.study.study_files import FIGURE, read_results, results_schema
+from llo_dft.study.study_files import read_results, results_schema
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,6 +19,7 @@ from llo_dft.documents.comparison import (
     EngineVacancy,
     MissingNumber,
 )
+from llo_dft.documents.labels import vacancy_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,7 +77,7 @@ def missing_numbers(
         for vacancy in host.vacancies:
             for one in vacancy.energies:
                 if one.applicable and one.formation_energy_ev is None:
-                    label = f"{host.label}_vac_{vacancy.pair}"
+                    label = vacancy_label(host.label, vacancy.pair)
                     lacking = MissingNumber(
                         engine=one.engine, label=label, status=one.status, reason=one.reason
                     )
@@ -126,7 +127,7 @@ def _vacancy(
     sites = {name: v.site for name, v in there.items() if v.site is not None}
     is_one_site = len(set(sites.values())) == 1
     energies = [
-        _of_engine(name, vacancy, f"{host}_vac_{pair}", studies[name])
+        _of_engine(name, vacancy, vacancy_label(host, pair), studies[name])
         for name, vacancy in vacancies.items()
     ]
     values = [one.formation_energy_ev for one in energies]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.comparability.fingerprints import ComparabilityError, check_comparable
 from llo_dft.analysis.interface.adhesion import area_angstrom2, coating_energy, excess_atoms
 from llo_dft.analysis.vacancy.structure_check import check_relaxed
+from llo_dft.documents.labels import interface_label, relaxed_file
 from llo_dft.documents.study_result import CoatingEnergy, InterfaceCandidate, InterfaceResult
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InterfaceCalculations:
-    """The calculations of one termination; None where a job left no document.
+    """The calculations of one termination; what left no result is there with its reason.
 
     Attributes
     ----------
@@ -36,18 +37,18 @@ class InterfaceCalculations:
     oxide, coating
         Both parts of the best candidate alone, in its cell.
     crystal, lithium
-        Li3PO4 and Li metal.
+        Of the coating, None if the plan has none, and of Li metal.
     """
 
     planned: Sequence[PlannedInterface]
-    candidates: Sequence[CalculationDocument | None]
-    best: CalculationDocument | None
+    candidates: Sequence[CalculationDocument]
+    best: CalculationDocument
     bonds: Sequence[RelaxedBond]
-    bare: CalculationDocument | None
-    oxide: CalculationDocument | None
-    coating: CalculationDocument | None
+    bare: CalculationDocument
+    oxide: CalculationDocument
+    coating: CalculationDocument
     crystal: CalculationDocument | None
-    lithium: CalculationDocument | None
+    lithium: CalculationDocument
 
 
 def interface_result(
@@ -65,27 +66,29 @@ def interface_result(
         At which Li is counted, where Li left for charge.
     """
     planned, best = made.planned[0], made.best
-    completed = best is not None and best.structure is not None
-    chosen = next((i for i, one in enumerate(made.candidates) if one is best), None)
+    chosen = next((i for i, one in enumerate(made.candidates) if one is best), 0)
     flags: list[str] = []
     area = None
-    if best is not None and best.structure is not None and best.initial_structure is not None:
+    if best.structure is not None and best.initial_structure is not None:
         flags = check_relaxed(best.initial_structure, best.structure)
         area = area_angstrom2(best.structure)
     return InterfaceResult(
         termination=planned.termination,
-        status="missing" if best is None else best.status,
-        reason="no candidate left a result" if best is None else best.reason,
-        rank=chosen if completed else None,
+        status=best.status,
+        reason=best.reason,
+        rank=None if best.structure is None else chosen,
+        structure=None
+        if best.structure is None
+        else relaxed_file(interface_label(planned.termination, chosen)),
         candidates=[
             InterfaceCandidate(
                 rank=one.rank,
                 registry=one.registry,
                 gap_angstrom=one.gap,
-                status="missing" if document is None else document.status,
-                reason="its job ended without a result" if document is None else document.reason,
-                energy_ev=None if document is None else document.energy_ev,
-                calculation=None if document is None else document.key or None,
+                status=document.status,
+                reason=document.reason,
+                energy_ev=document.energy_ev,
+                calculation=document.key or None,
             )
             for one, document in zip(made.planned, made.candidates, strict=True)
         ],
@@ -95,7 +98,7 @@ def interface_result(
         film_is_stoichiometric=planned.film_is_stoichiometric,
         li_removed_for_charge=planned.li_removed_for_charge,
         area_angstrom2=area,
-        coating_strain=made.planned[chosen or 0].coating_strain,
+        coating_strain=made.planned[chosen].coating_strain,
         energy=_energy(made, reservoir, voltage_v),
     )
 
@@ -131,7 +134,7 @@ def _check_comparable(made: InterfaceCalculations) -> None:
     In cells of other shapes k-points as dense as each other are not equally far apart: divisions
     are whole numbers. One protocol chose them all.
     """
-    if made.best is None or made.best.status != "completed":
+    if made.best.status != "completed":
         return
     for other in (made.bare, made.crystal, made.lithium):
         if other is not None and other.status == "completed":
@@ -142,7 +145,7 @@ def _check_comparable(made: InterfaceCalculations) -> None:
                 without=("k_spacing_per_angstrom",),
             )
     for part in (made.oxide, made.coating):
-        if part is not None and part.status == "completed":
+        if part.status == "completed":
             check_comparable(made.best, part)
 
 

@@ -39,9 +39,7 @@ class OxygenReservoir:
         return {**values, **self.notes}
 
 
-def oxygen_reservoir(
-    oxygen: OxygenSettings, molecule: CalculationDocument | None
-) -> OxygenReservoir:
+def oxygen_reservoir(oxygen: OxygenSettings, molecule: CalculationDocument) -> OxygenReservoir:
     """Return mu_O under every scheme that goes with an engine.
 
     Parameters
@@ -49,10 +47,10 @@ def oxygen_reservoir(
     oxygen
         What the study asks, and what the engine says of O2.
     molecule
-        The calculation of O2; None if its job left nothing.
+        The calculation of O2.
     """
-    computed = None if molecule is None else molecule.energy_ev
-    problem = f"O2 {_state(molecule)}" if computed is None else ""
+    computed = molecule.energy_ev
+    problem = f"O2 {molecule.status}: {molecule.reason}"
     notes: dict[str, str] = {}
     found: dict[str, OxygenChemicalPotential] = {}
     for scheme in get_args(OxygenScheme):
@@ -71,9 +69,3 @@ def oxygen_reservoir(
     chosen = found.pop(oxygen.scheme, None)
     reason = notes.pop(oxygen.scheme, "")
     return OxygenReservoir(chosen, found, notes, f"no chemical potential of oxygen: {reason}")
-
-
-def _state(molecule: CalculationDocument | None) -> str:
-    if molecule is None:
-        return "missing: its job ended without a result"
-    return f"{molecule.status}: {molecule.reason}"

@@ -9,6 +9,7 @@ from llo_dft.analysis.comparability.fingerprints import ComparabilityError, chec
 from llo_dft.analysis.interface.adhesion import interface_bonds
 from llo_dft.analysis.vacancy.formation_energy import formation_energy_ev
 from llo_dft.analysis.vacancy.structure_check import check_relaxed
+from llo_dft.documents.labels import relaxed_file
 from llo_dft.documents.study_result import HostResult, VacancyResult
 
 if TYPE_CHECKING:
@@ -18,20 +19,16 @@ if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
     from llo_dft.documents.study_result import OxygenEnvironment
-    from llo_dft.typing import Status
-
-#: Reason given for a calculation whose job left nothing behind.
-NO_RESULT = "its job ended without a result"
 
 
 @dataclass(frozen=True)
 class HostCalculations:
-    """The calculations of one host.
+    """The calculations of one host; what left no result is there with its reason.
 
     Attributes
     ----------
     host
-        None where its job left no document.
+        Its own.
     vacancies
         One for each of its planned vacancies.
     bonded
@@ -39,8 +36,8 @@ class HostCalculations:
         of the pristine bare slab; None where its interface has no structure.
     """
 
-    host: CalculationDocument | None
-    vacancies: Sequence[CalculationDocument | None]
+    host: CalculationDocument
+    vacancies: Sequence[CalculationDocument]
     bonded: Mapping[str, Sequence[int] | None]
 
 
@@ -52,7 +49,7 @@ def host_result(
     A vacancy planned at an O bonded to P is left out where the relaxed interface has no such
     bond; where that is not known it stays, with the reason.
     """
-    n_bonds = _phosphorus_bonds(plan, planned, made.host)
+    n_bonds = bonds_to_former(plan, planned, made.host)
     vacancies = []
     for vacancy, calculation in zip(planned.vacancies, made.vacancies, strict=True):
         site = vacancy.site
@@ -70,12 +67,13 @@ def host_result(
         n_li=planned.n_li_layer + planned.n_tm_layer,
         n_li_removed=len(planned.removed),
         requested_lithium_fraction=planned.requested_lithium_fraction,
-        energy_ev=None if made.host is None else made.host.energy_ev,
-        status=_status(made.host),
-        reason=_reason(made.host),
+        energy_ev=made.host.energy_ev,
+        status=made.host.status,
+        reason=made.host.reason,
+        structure=None if made.host.structure is None else relaxed_file(planned.label),
         flags=_flags(made.host, None),
         bonded_to_former=sorted(n_bonds),
-        calculation=_key(made.host),
+        calculation=made.host.key or None,
         vacancies=vacancies,
     )
 
@@ -87,23 +85,23 @@ class _Vacancy:
     host: PlannedHost
     planned: PlannedVacancy
     site: int | None
-    calculation: CalculationDocument | None
+    calculation: CalculationDocument
 
 
 def _vacancy_result(
     vacancy: _Vacancy,
-    host: CalculationDocument | None,
+    host: CalculationDocument,
     n_bonds: Mapping[int, int],
     reservoir: OxygenReservoir,
 ) -> VacancyResult:
     planned, site, made = vacancy.planned, vacancy.site, vacancy.calculation
-    status, reason = _status(made), _reason(made)
+    status, reason = made.status, made.reason
     value: float | None = None
     alternatives: dict[str, float] = {}
-    if made is not None and made.status == "completed":
+    if made.status == "completed":
         try:
-            if host is None:
-                raise ComparabilityError("its host has no result")
+            if host.status != "completed":
+                raise ComparabilityError(f"its host is {host.status} ({host.reason})")
             if reservoir.chosen is None:
                 raise ComparabilityError(reservoir.problem)
             check_comparable(host, made)
@@ -125,7 +123,7 @@ def _vacancy_result(
         status=status,
         reason=reason,
         flags=_flags(made, host),
-        calculation=_key(made),
+        calculation=made.key or None,
     )
 
 
@@ -137,11 +135,11 @@ def _environment(vacancy: _Vacancy, n_bonds: Mapping[int, int]) -> OxygenEnviron
     return around.model_copy(update={"n_former": n_bonds.get(vacancy.site, 0)})
 
 
-def _phosphorus_bonds(
-    plan: StudyPlan, planned: PlannedHost, host: CalculationDocument | None
+def bonds_to_former(
+    plan: StudyPlan, planned: PlannedHost, host: CalculationDocument
 ) -> dict[int, int]:
     """Return how many P of the coating are bonded to each O of a relaxed host."""
-    if planned.termination is None or host is None or host.structure is None:
+    if planned.termination is None or host.structure is None:
         return {}
     bonds = interface_bonds(
         host.structure, plan.positions(planned), plan.coating_positions(planned)
@@ -152,13 +150,9 @@ def _phosphorus_bonds(
     return counts
 
 
-def _flags(calculation: CalculationDocument | None, host: CalculationDocument | None) -> list[str]:
+def _flags(calculation: CalculationDocument, host: CalculationDocument | None) -> list[str]:
     """Return what the relaxation rebuilt; moments are held against those of the host."""
-    if (
-        calculation is None
-        or calculation.structure is None
-        or calculation.initial_structure is None
-    ):
+    if calculation.structure is None or calculation.initial_structure is None:
         return []
     before: list[float] | None = None
     if host is not None and host.structure is not None and host.magmoms_mu_b is not None:
@@ -186,15 +180,3 @@ def _without_vacancy(host: CalculationDocument, vacancy: CalculationDocument) ->
     moments = [there.get(tuple(site.frac_coords)) for site in vacancy.initial_structure]
     kept = [moment for moment in moments if moment is not None]
     return kept if len(kept) == len(moments) else None
-
-
-def _key(calculation: CalculationDocument | None) -> str | None:
-    return None if calculation is None else calculation.key or None
-
-
-def _status(calculation: CalculationDocument | None) -> Status:
-    return "missing" if calculation is None else calculation.status
-
-
-def _reason(calculation: CalculationDocument | None) -> str | None:
-    return NO_RESULT if calculation is None else calculation.reason

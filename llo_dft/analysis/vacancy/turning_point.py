@@ -136,6 +136,7 @@ def turning_point(
     system: System,
     points: Iterable[tuple[float, Sequence[float]]],
     scheme_shifts_ev: Mapping[str, float] | None = None,
+    termination: str | None = None,
 ) -> TurningPoint:
     """Lithium fraction at which the lowest E_f falls through zero on delithiation.
 
@@ -159,6 +160,8 @@ def turning_point(
         A fraction with no site is left out; equal fractions are pooled.
     scheme_shifts_ev
         For each other scheme that applies: its mu_O less that of the chosen one, eV per O.
+    termination
+        Face of the coating.
 
     Raises
     ------
@@ -166,22 +169,28 @@ def turning_point(
         For a fraction outside 0 to 1 or an energy that is not finite. No crossing, and too
         few points, are answers: value None and a ``reason``.
     """
+
+    def nowhere(reason: str) -> TurningPoint:
+        return TurningPoint(
+            system=system,
+            termination=termination,
+            lithium_fraction=None,
+            low=None,
+            high=None,
+            reason=reason,
+        )
+
     fractions, lowest, highest = _pooled(points)
     if len(fractions) < MIN_FRACTIONS:
         reason = f"needs E_f at {MIN_FRACTIONS} lithium fractions or more, got {len(fractions)}"
-        return TurningPoint(
-            system=system, lithium_fraction=None, low=None, high=None, reason=reason
-        )
+        return nowhere(reason)
     shifts = dict(scheme_shifts_ev or {})
     if not all(map(math.isfinite, shifts.values())):
         raise ValueError(f"Shifts of the O2 schemes must be finite, got {shifts!r}")
     turn = _first_fall(fractions, lowest)
     others = {name: _first_fall(fractions, lowest + shift) for name, shift in shifts.items()}
     if turn.side != "inside":
-        reason = _none_in_range(fractions, lowest, turn.side, others)
-        return TurningPoint(
-            system=system, lithium_fraction=None, low=None, high=None, reason=reason
-        )
+        return nowhere(_none_in_range(fractions, lowest, turn.side, others))
     tops = [_first_fall(fractions, highest + shift) for shift in (0.0, *shifts.values())]
     turns = [turn, *others.values(), *tops]
     notes = []
@@ -193,6 +202,7 @@ def turning_point(
         notes.append("high end cut off: a scheme is below zero at the largest computed x")
     return TurningPoint(
         system=system,
+        termination=termination,
         lithium_fraction=turn.lithium_fraction,
         low=min(each.lithium_fraction for each in turns),
         high=max(each.lithium_fraction for each in turns),

@@ -27,6 +27,7 @@ def turning_temperature(
     lithium_fraction: float,
     formation_energies_ev: Sequence[float],
     oxygen: OxygenChemicalPotential,
+    termination: str | None = None,
 ) -> TurningTemperature:
     """Temperature at which the lowest E_f of one host falls through zero.
 
@@ -42,6 +43,8 @@ def turning_temperature(
         E_f of its sites that completed, eV per O, under ``oxygen``; may be empty.
     oxygen
         The chemical potential that they were computed with.
+    termination
+        Face of the coating.
 
     Raises
     ------
@@ -52,6 +55,7 @@ def turning_temperature(
     def answer(temperature_k: float | None, reason: str | None = None) -> TurningTemperature:
         return TurningTemperature(
             system=system,
+            termination=termination,
             lithium_fraction=lithium_fraction,
             temperature_k=temperature_k,
             reason=reason,

@@ -134,7 +134,7 @@ def _study(
     """Print a study's vacancies under another reservoir, and leave."""
     from llo_dft.cli.output.study_tables import print_study  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-    from llo_dft.study.reanalyze import reanalyze  # noqa: PLC0415
+    from llo_dft.study.result import reanalyze  # noqa: PLC0415
 
     if len(paths) != 1:
         raise InputError(

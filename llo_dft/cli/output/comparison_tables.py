@@ -8,7 +8,7 @@ import typer
 
 from llo_dft.cli.output.study_tables import crossing_text
 from llo_dft.cli.output.terminal import RULE, number, print_mock, print_table
-from llo_dft.documents.study_result import system_name
+from llo_dft.documents.labels import system_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

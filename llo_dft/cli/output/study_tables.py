@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from llo_dft.documents.study_result import system_name
+from llo_dft.documents.labels import system_name
 
 if TYPE_CHECKING:
     from llo_dft.documents.comparison import EngineTurningPoint

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.documents.study_result import system_name
+from llo_dft.documents.labels import system_name
 from llo_dft.report.figures.figure_parts import (
     charging_axes,
     draw_points,

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.vacancy.turning_point import lowest_line
-from llo_dft.documents.study_result import system_name
+from llo_dft.documents.labels import system_name
 from llo_dft.report.figures.figure_parts import (
     charging_axes,
     draw_points,

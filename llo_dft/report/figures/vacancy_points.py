@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from llo_dft.documents.labels import system_name
 from llo_dft.documents.plain_run_results import VacancyRuns
-from llo_dft.documents.study_result import system_name
 from llo_dft.report.titles import oxygen_text, settings_text, title_text
 
 if TYPE_CHECKING:

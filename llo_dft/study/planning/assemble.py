@@ -11,20 +11,17 @@ if TYPE_CHECKING:
 
     from jobflow import Flow
 
-    from llo_dft.documents.oxygen import OxygenSettings
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.engines.base import Engine
 
 
-def make_flow(plan: StudyPlan, oxygen: OxygenSettings, engine: Engine, folder: Path) -> Flow:
+def make_flow(plan: StudyPlan, engine: Engine, folder: Path) -> Flow:
     """Return the jobflow Flow of a plan; ``folder`` is the study's calculation cache."""
     maker = VacancyCurveMaker(
         bulk_maker=engine.maker("bulk_relax"),
         slab_maker=engine.maker("slab_relax"),
         molecule_maker=engine.maker("molecule_relax"),
-        engine=engine.name,
-        protocol=engine.protocol,
         folder=str(folder.resolve()),
         static_maker=engine.maker("static") if plan.statics else None,
     )
-    return maker.make(plan, oxygen)
+    return maker.make(plan)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.builders.molecule import o2_in_box
-from llo_dft.documents.plan import part_label
+from llo_dft.documents.labels import part_label
 from llo_dft.typing import Part
 
 if TYPE_CHECKING:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from jobflow import job
-from monty.json import MontyDecoder
+from jobflow import OnMissing, job
 
-from llo_dft.analysis.study_analysis import study_result
-from llo_dft.calculations.cache import CalculationCache
-from llo_dft.documents.calculation import CalculationDocument
-from llo_dft.engines.registry import oxygen_reference
+from llo_dft.calculations.cache import NO_RESULT, CalculationCache
 from llo_dft.study.folder import StudyFolder
-from llo_dft.study.planning.oxygen_settings import oxygen_settings
-from llo_dft.study.study_files import stored_plan, with_failures, write_results
+from llo_dft.study.result_files import write_study
 from llo_dft.submit.remote.queue import open_queue
 
 if TYPE_CHECKING:
+    from jobflow import Flow, Job
+
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.study.remote.submission_record import RemoteSubmission
     from llo_dft.submit.remote.project import RemoteProject
@@ -25,15 +22,15 @@ if TYPE_CHECKING:
 
 
 @job
-def write_study(result: StudyResult, folder: str) -> dict[str, int]:
+def write_results(folder: str, calculations: dict[str, Any]) -> dict[str, int]:
     """Write the files of a study that has come to its end.
 
     Parameters
     ----------
-    result
-        What its last job found.
     folder
-        The study's folder, absolute.
+        The study's folder, absolute. The calculations are read there.
+    calculations
+        What must have ended before; None where a job broke down.
 
     Returns
     -------
@@ -43,7 +40,17 @@ def write_study(result: StudyResult, folder: str) -> dict[str, int]:
     with study.lock():
         cache = CalculationCache(study.calculations)
         cache.sweep()
-        return write_results(result, cache, study).counts
+        for label, document in calculations.items():
+            if document is None:
+                cache.note_without_result(label, "missing", NO_RESULT)
+        return write_study(study).counts
+
+
+def last_job(flow: Flow, folder: StudyFolder) -> Job:
+    """Return the job that follows all calculations of a flow, whether they succeed or not."""
+    last: Job = write_results(str(folder.path.resolve()), flow.output)
+    last.config.on_missing_references = OnMissing.NONE
+    return last
 
 
 def collect_now(
@@ -56,30 +63,15 @@ def collect_now(
     InputError
         If the database can't be reached, or there is no plan in the folder.
     """
-    recipe = folder.recipe()
-    made: dict[str, CalculationDocument | None] = {}
-    reasons: dict[str, str] = {}
     with open_queue(project) as queue:
         jobs = queue.jobs(record.flow)
-        for submitted in record.jobs:
-            if submitted.label is None:
-                continue
-            found = jobs[submitted.id]
-            if found.stage == "ended":
-                made[submitted.label] = _document(queue.output(submitted.id))
-            else:
-                made[submitted.label] = None
-                reasons[submitted.label] = why_missing(found)
-    result = study_result(
-        stored_plan(folder),
-        oxygen_settings(recipe, oxygen_reference(recipe.engine)),
-        made,
-        engine=recipe.engine.name,
-        protocol=recipe.engine.protocol,
-    )
     with folder.lock():
         cache = CalculationCache(folder.calculations)
-        return write_results(with_failures(result, reasons), cache, folder)
+        for submitted in record.jobs:
+            if submitted.label is not None and jobs[submitted.id].stage != "ended":
+                reason = why_missing(jobs[submitted.id])
+                cache.note_without_result(submitted.label, "missing", reason)
+        return write_study(folder)
 
 
 def why_missing(found: RemoteJob) -> str:
@@ -93,10 +85,3 @@ def why_missing(found: RemoteJob) -> str:
         "stopped": "it was stopped by hand",
         "ended": "it left no result",
     }[found.stage]
-
-
-def _document(output: object) -> CalculationDocument:
-    found = MontyDecoder().process_decoded(output)
-    if not isinstance(found, CalculationDocument):
-        raise TypeError(f"a calculation's job returned {type(found).__name__}")
-    return found

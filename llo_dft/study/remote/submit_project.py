@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from llo_dft.study.folder import write_whole
 from llo_dft.study.manifest import write_structures
 from llo_dft.study.planning.assemble import make_flow
-from llo_dft.study.remote.collect_results import write_study
+from llo_dft.study.remote.collect_results import last_job
 from llo_dft.study.remote.job_requests import ask, requests, submitted_jobs
 from llo_dft.study.remote.submission_record import (
     RemoteSubmission,
@@ -60,8 +60,8 @@ def prepare_submission(
         If the project lacks a worker or a type of job.
     """
     folder = prepared.folder
-    flow = make_flow(prepared.plan, prepared.oxygen, prepared.engine, folder.calculations)
-    flow.add_jobs(write_study(flow.output, str(folder.path.resolve())))
+    flow = make_flow(prepared.plan, prepared.engine, folder.calculations)
+    flow.add_jobs(last_job(flow, folder))
     wanted = requests(submitted_jobs(flow, prepared.plan, prepared.engine), project, worker)
     ask(flow, wanted, project)
     return PreparedSubmission(prepared, project, worker, flow, wanted)

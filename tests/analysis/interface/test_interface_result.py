@@ -10,6 +10,7 @@ from pymatgen.core import Lattice, Structure
 
 from llo_dft.analysis.interface.interface_result import InterfaceCalculations, interface_result
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
+from llo_dft.documents.calculation import not_computed
 from llo_dft.documents.plan import PlannedInterface
 from llo_dft.documents.study_result import OxygenChemicalPotential, RelaxedBond
 
@@ -205,13 +206,14 @@ def test_a_part_in_another_cell_is_not_subtracted(
 def test_a_termination_of_which_nothing_completed(
     calculations: dict[str, Any], failed: Any
 ) -> None:
-    calculations |= {"candidates": [failed, None], "best": failed, "bonds": []}
-    calculations |= {"oxide": None, "coating": None}
+    gone = not_computed("gone", "missing", "no result")
+    calculations |= {"candidates": [failed, gone], "best": failed, "bonds": []}
+    calculations |= {"oxide": gone, "coating": gone}
     found = result_of(calculations)
     assert (found.status, found.reason, found.rank) == ("failed", "no power", None)
     assert [(one.status, one.reason) for one in found.candidates] == [
         ("failed", "no power"),
-        ("missing", "its job ended without a result"),
+        ("missing", "no result"),
     ]
     assert found.area_angstrom2 is None
     assert found.flags == []
@@ -220,7 +222,8 @@ def test_a_termination_of_which_nothing_completed(
 
 
 def test_a_termination_of_which_every_job_broke_down(calculations: dict[str, Any]) -> None:
-    calculations |= {"candidates": [None, None], "best": None, "bonds": []}
+    gone = not_computed("gone", "missing", "no candidate left a result")
+    calculations |= {"candidates": [gone, gone], "best": gone, "bonds": []}
     found = result_of(calculations)
     assert (found.status, found.reason) == ("missing", "no candidate left a result")
     assert found.energy.reason == "the interface has no energy"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from llo_dft.analysis.oxygen.reservoir import oxygen_reservoir
+from llo_dft.documents.calculation import not_computed
 from llo_dft.documents.oxygen import OxygenSettings
 
 LABEL_EV, OWN_EV = -4.948, -4.8
@@ -84,7 +85,8 @@ def test_the_label_scheme_needs_no_molecule(make_calculation: Any) -> None:
 
 
 def test_without_a_molecule_the_others_say_so() -> None:
-    found = oxygen_reservoir(settings("none"), None)
+    gone = not_computed("O2", "missing", "its job ended without a result")
+    found = oxygen_reservoir(settings("none"), gone)
     assert found.chosen is None
     assert found.problem == (
         "no chemical potential of oxygen: not used: O2 missing: its job ended without a result"

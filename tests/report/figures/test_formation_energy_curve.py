@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
 from llo_dft.analysis.vacancy.turning_point import turning_point
 from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.labels import system_name
 from llo_dft.documents.plain_run_results import RemovedOxygen, RunHost, RunVacancy, VacancyRuns
 from llo_dft.documents.study_result import (
     HostResult,
@@ -19,7 +20,6 @@ from llo_dft.documents.study_result import (
     StudyResult,
     TurningPoint,
     VacancyResult,
-    system_name,
 )
 from llo_dft.report.figures.formation_energy_curve import (
     plot_vacancy_curve,

@@ -8,7 +8,7 @@ from fake_engine import HALF_O2_EV
 
 from llo_dft.errors import InputError
 from llo_dft.study.folder import StudyFolder, StudyFolderError
-from llo_dft.study.reanalyze import reanalyze
+from llo_dft.study.result import reanalyze
 
 if TYPE_CHECKING:
     from llo_dft.documents.study_result import StudyResult

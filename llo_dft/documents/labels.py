@@ -1,0 +1,60 @@
+"""The names of calculations, systems and files of a study: each is spelt here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from llo_dft.typing import Part, System
+
+#: Labels of the references: the molecule, Li metal, the oxide's crystal and the coating's.
+OXYGEN: Final = "O2"
+LITHIUM: Final = "Li"
+BULK: Final = "bulk"
+COATING_CRYSTAL: Final = "Li3PO4"
+
+
+def host_label(system: System, lithium_fraction: float, termination: str | None = None) -> str:
+    """Return the label of a host."""
+    name = system if termination is None else f"{system}_{termination}"
+    return f"{name}_x{lithium_fraction:.4f}"
+
+
+def vacancy_label(host: str, pair: str) -> str:
+    """Return the label of a vacancy, from its host's and the identity of its site."""
+    return f"{host}_vac_{pair}"
+
+
+def static_label(host: str, part: Part | None = None) -> str:
+    """Return the label of one point at a host's relaxed geometry, or at that of one part of it."""
+    return f"{host}_static" if part is None else f"{host}_{part}_static"
+
+
+def interface_label(termination: str, rank: int) -> str:
+    """Return the label of one registry and gap of a termination; rank 0 is the best."""
+    return f"interface_{termination}_{rank}"
+
+
+def part_label(termination: str, part: Part) -> str:
+    """Return the label of one part of an interface, relaxed alone."""
+    return f"interface_{termination}_{part}"
+
+
+def system_name(system: System, termination: str | None) -> str:
+    """Return the name of a system for people: "bare", or "coated, PO4-whole"."""
+    return system if termination is None else f"{system}, {termination}"
+
+
+def relaxed_file(label: str) -> str:
+    """Return the file of a relaxed structure, relative to the study's folder."""
+    return f"relaxed/{label}.cif"
+
+
+def density_of_states_file(host: str) -> str:
+    """Return the figure of a host's densities of states, relative to the study's folder."""
+    return f"dos_{host}.png"
+
+
+def charge_difference_folder(termination: str) -> str:
+    """Return the folder of a termination's charge difference, relative to the study's folder."""
+    return f"charge_difference_{termination}"

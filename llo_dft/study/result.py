@@ -1,0 +1,111 @@
+"""The result of a study from its folder: the one place where it is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llo_dft.analysis.study_analysis import analyze_study
+from llo_dft.analysis.study_calculations import StudyCalculations
+from llo_dft.calculations.cache import CalculationCache
+from llo_dft.engines.registry import oxygen_reference
+from llo_dft.recipe import parse_recipe
+from llo_dft.study.planning.oxygen_settings import oxygen_settings
+from llo_dft.study.study_electrons import Electrons, read_electrons
+from llo_dft.study.study_files import read_results, stored_plan
+
+if TYPE_CHECKING:
+    from llo_dft.documents.oxygen import OxygenSettings
+    from llo_dft.documents.study_result import StudyResult
+    from llo_dft.study.folder import StudyFolder
+
+
+def study_result(
+    folder: StudyFolder,
+    oxygen: OxygenSettings | None = None,
+    electrons: Electrons | None = None,
+) -> StudyResult:
+    """Return the result of a study: a function of what its folder holds and of the oxygen.
+
+    Parameters
+    ----------
+    folder
+        With the plan that was run and its calculations, all of them or some.
+    oxygen
+        The reservoir that the O goes to; None: the one that the folder's recipe asks for.
+    electrons
+        What the static calculations say, if they were read before.
+
+    Raises
+    ------
+    InputError
+        If there is no plan of this version, a stored calculation was changed by hand, or the
+        recipe's O2 scheme does not go with its engine.
+    """
+    recipe = folder.recipe()
+    study = stored_calculations(folder)
+    electrons = electrons or read_electrons(study, folder)
+    return analyze_study(
+        study,
+        oxygen or oxygen_settings(recipe, oxygen_reference(recipe.engine)),
+        engine=recipe.engine.name,
+        protocol=recipe.engine.protocol,
+        band_centers=electrons.band_centers,
+        charge_differences=electrons.charge_differences,
+    )
+
+
+def stored_calculations(folder: StudyFolder) -> StudyCalculations:
+    """Return the plan of a study and what is known of each of its calculations.
+
+    Raises
+    ------
+    InputError
+        As ``study_result``.
+    """
+    plan = stored_plan(folder)
+    return StudyCalculations(plan, CalculationCache(folder.calculations).documents(plan.labels))
+
+
+def reanalyze(
+    folder: StudyFolder,
+    *,
+    scheme: str | None = None,
+    temperature_k: float | None = None,
+    pressure_bar: float | None = None,
+) -> StudyResult:
+    """Return the result of a study that was run, under another reservoir; nothing is written.
+
+    Parameters
+    ----------
+    folder
+        Folder of a study that was run.
+    scheme, temperature_k, pressure_bar
+        What to change of the recipe's [oxygen].
+
+    Raises
+    ------
+    InputError
+        If there are no results, or the scheme does not go with the engine.
+    """
+    recipe = folder.recipe()
+    before = read_results(folder.results)
+    fields = recipe.model_dump(mode="json")
+    changes = {"scheme": scheme, "temperature": temperature_k, "pressure": pressure_bar}
+    fields["oxygen"] |= {key: value for key, value in changes.items() if value is not None}
+    recipe = parse_recipe(fields, "llo-dft analyze vacancy")
+    oxygen = oxygen_settings(recipe, oxygen_reference(recipe.engine))
+    return study_result(folder, oxygen, _unchanged_electrons(folder, before))
+
+
+def _unchanged_electrons(folder: StudyFolder, before: StudyResult) -> Electrons | None:
+    """Return the electrons of results.json, if its static calculations are still the stored ones.
+
+    Grids take a minute to read, and the reservoir of the oxygen changes nothing of them.
+    """
+    study = stored_calculations(folder)
+    was = {record.label: (record.status, record.key) for record in before.calculations}
+    for static in study.plan.statics:
+        now = study.documents[static.label]
+        if was.get(static.label) != (now.status, now.key or None):
+            return None
+    return Electrons(before.band_centers, before.charge_differences)

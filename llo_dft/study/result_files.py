@@ -1,0 +1,125 @@
+"""All files of a study's result, written together and replaced together.
+
+They are made in a folder beside the old ones. One rename then says that the new set is whole, and
+each file is put in its place, results.json last. A kill before the rename leaves the old set; one
+after it leaves a set that the next run, or the next reader, puts in its place (``put_in_place``).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pymatgen.io.cif import CifWriter
+
+from llo_dft.calculations.cache import link_or_copy
+from llo_dft.documents.labels import relaxed_file
+from llo_dft.study.folder import write_whole
+from llo_dft.study.result import stored_calculations, study_result
+from llo_dft.study.study_electrons import read_electrons
+from llo_dft.study.study_files import READY, put_in_place
+
+if TYPE_CHECKING:
+    from llo_dft.analysis.study_calculations import StudyCalculations
+    from llo_dft.documents.oxygen import OxygenSettings
+    from llo_dft.documents.study_result import OxygenEnvironment, StudyResult
+    from llo_dft.study.folder import StudyFolder
+
+#: Name of the figure of E_f against lithium content.
+FIGURE = "vacancy_energy.png"
+
+_PARTIAL = ".results-partial-"
+
+
+def write_study(folder: StudyFolder, oxygen: OxygenSettings | None = None) -> StudyResult:
+    """Write all files of a study's result in the place of what was there. Call it under the lock.
+
+    Parameters
+    ----------
+    folder
+        With the plan that was run and its calculations, all of them or some.
+    oxygen
+        The reservoir that the O goes to; None: the one that the folder's recipe asks for.
+
+    Raises
+    ------
+    InputError
+        As ``study_result``.
+    """
+    from llo_dft.report.figures.formation_energy_curve import save_vacancy_curve  # noqa: PLC0415 (matplotlib)
+
+    put_in_place(folder.path)
+    for left in folder.path.glob(f"{_PARTIAL}*"):
+        shutil.rmtree(left)
+    study = stored_calculations(folder)
+    work = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=folder.path))
+    try:
+        result = study_result(folder, oxygen, read_electrons(study, folder, work))
+        _write_relaxed(study, work)
+        (work / "results.csv").write_text(results_table(result), encoding="utf-8")
+        save_vacancy_curve(result, work / FIGURE)
+        write_whole(work / "results.json", result.model_dump_json(indent=1) + "\n")
+        work.rename(folder.path / READY)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    put_in_place(folder.path)
+    return result
+
+
+def _write_relaxed(study: StudyCalculations, folder: Path) -> None:
+    """Write what was relaxed as CIF; a coated pristine host under its own name too."""
+    (folder / "relaxed").mkdir()
+    hosts = {host.label: study.host(host) for host in study.plan.hosts}
+    files: dict[str, Path] = {}
+    for label, calculation in {**study.documents, **hosts}.items():
+        if calculation.structure is None:
+            continue
+        path = folder / relaxed_file(label)
+        if calculation.key in files:
+            link_or_copy(str(files[calculation.key]), str(path))
+            continue
+        files[calculation.key] = path
+        text = str(CifWriter(calculation.structure, significant_figures=10))
+        path.write_text(text, encoding="utf-8")
+
+
+def results_table(result: StudyResult) -> str:
+    """Return the vacancies as CSV, a line each, with units in the header."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    schemes = sorted({s for h in result.hosts for v in h.vacancies for s in v.alternatives_ev})
+    scheme = result.oxygen.scheme if result.oxygen is not None else "none"
+    mark = "MOCK " if result.mock else ""
+    writer.writerow(
+        [
+            *("engine", "system", "termination", "lithium_fraction", "n_li_removed"),
+            *("site", "site_class", "n_tm", "n_li", "n_former", "n_li_interlayer", "layer", "side"),
+            f"formation_energy_ev ({scheme})",
+            *(f"formation_energy_ev ({other})" for other in schemes),
+            *("status", "reason", "rebuilt", "flags"),
+        ]
+    )
+    for host in result.hosts:
+        for vacancy in host.vacancies:
+            writer.writerow(
+                [
+                    *(f"{mark}{result.engine}", host.system, host.termination),
+                    *(host.lithium_fraction, host.n_li_removed, vacancy.pair, vacancy.site_class),
+                    *_environment_cells(vacancy.environment),
+                    vacancy.formation_energy_ev,
+                    *(vacancy.alternatives_ev.get(other) for other in schemes),
+                    *(vacancy.status, vacancy.reason, vacancy.rebuilt, "; ".join(vacancy.flags)),
+                ]
+            )
+    return text.getvalue()
+
+
+def _environment_cells(around: OxygenEnvironment | None) -> list[object]:
+    if around is None:
+        return [None] * 6
+    counts = [around.n_tm, around.n_li, around.n_former, around.n_li_interlayer]
+    return [*counts, around.layer, around.side]
