@@ -1,14 +1,28 @@
-"""How far apart several engines are in one number, and over many."""
+"""What several engines say of one thing, and how far apart they are."""
 
 from __future__ import annotations
 
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from llo_dft.documents.comparison import SpreadSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Hashable, Iterable, Mapping
+
+Item = TypeVar("Item")
+Key = TypeVar("Key", bound="Hashable")
+
+
+def matched(
+    by_engine: Mapping[str, Iterable[Item]], key: Callable[[Item], Key]
+) -> dict[Key, dict[str, Item | None]]:
+    """Return what each engine has by its key; None, in its place, for an engine without it."""
+    found: dict[Key, dict[str, Item | None]] = {}
+    for name, items in by_engine.items():
+        for item in items:
+            found.setdefault(key(item), dict.fromkeys(by_engine))[name] = item
+    return found
 
 
 def spread(values: Iterable[float | None]) -> float | None:

@@ -1,4 +1,4 @@
-"""The results of one study by several engines, held against each other.
+"""The results of one study by several engines, compared.
 
 A spread is the largest less the smallest of the engines' values.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from llo_dft.analysis.engines.engine_spread import spread, spread_summary
+from llo_dft.analysis.engines.engine_spread import matched, spread, spread_summary
 from llo_dft.analysis.engines.vacancy_comparison import (
     compared_hosts,
     compared_pairs,
@@ -27,9 +27,10 @@ from llo_dft.documents.comparison import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from llo_dft.documents.study_result import InterfaceResult, StudyResult
+    from llo_dft.documents.study_result import StudyResult, TurningPoint, VoltageResult
+    from llo_dft.typing import System
 
-#: Fewest studies that can be held against each other.
+#: Fewest studies that can be compared.
 MIN_STUDIES: Final = 2
 
 OF_POTENTIALS: Final = (
@@ -43,7 +44,7 @@ OF_ENGINES: Final = (
 
 
 def compare_studies(results: Mapping[str, StudyResult]) -> StudyComparison:
-    """Hold the results of one study by several engines against each other.
+    """Compare the results of one study by several engines.
 
     Each formation energy is under its own engine's O2 scheme. What one of them lacks is named
     in ``missing``; the spread is over those that have the number.
@@ -114,16 +115,19 @@ def _meaning(engines: Sequence[ComparedEngine]) -> str:
 
 
 def _interfaces(studies: Mapping[str, StudyResult]) -> list[ComparedInterface]:
-    terminations = dict.fromkeys(
-        one.termination for study in studies.values() for one in study.interfaces
-    )
+    every = {name: study.interfaces for name, study in studies.items()}
     found: list[ComparedInterface] = []
-    for termination in terminations:
+    for termination, by_engine in matched(every, lambda one: one.termination).items():
         made = [
-            _interface(name, one)
-            for name, study in studies.items()
-            for one in study.interfaces
-            if one.termination == termination
+            EngineInterface(
+                engine=name,
+                rank=one.rank,
+                n_bonds=len(one.bonds),
+                work_of_adhesion_j_per_m2=one.energy.work_of_adhesion_j_per_m2,
+                reason=one.reason or one.energy.reason,
+            )
+            for name, one in by_engine.items()
+            if one is not None
         ]
         ranks = [one.rank for one in made if one.rank is not None]
         found.append(
@@ -137,62 +141,29 @@ def _interfaces(studies: Mapping[str, StudyResult]) -> list[ComparedInterface]:
     return found
 
 
-def _interface(name: str, one: InterfaceResult) -> EngineInterface:
-    return EngineInterface(
-        engine=name,
-        rank=one.rank,
-        n_bonds=len(one.bonds),
-        work_of_adhesion_j_per_m2=one.energy.work_of_adhesion_j_per_m2,
-        reason=one.reason or one.energy.reason,
-    )
-
-
 def _turning_points(studies: Mapping[str, StudyResult]) -> list[ComparedTurningPoint]:
-    systems = dict.fromkeys(
-        (point.system, point.termination)
-        for study in studies.values()
-        for point in study.turning_points
-    )
+    every = {name: study.turning_points for name, study in studies.items()}
     found: list[ComparedTurningPoint] = []
-    for system, termination in systems:
-        points = []
-        for name, study in studies.items():
-            point = next(
-                (
-                    p
-                    for p in study.turning_points
-                    if (p.system, p.termination) == (system, termination)
-                ),
-                None,
+    for (system, termination), by_engine in matched(every, _system).items():
+        points = [
+            EngineTurningPoint(engine=name, lithium_fraction=None, reason="O2 has no energy")
+            if point is None
+            else EngineTurningPoint(
+                engine=name, **point.model_dump(exclude={"system", "termination"})
             )
-            points.append(
-                EngineTurningPoint(engine=name, lithium_fraction=None, reason="O2 has no energy")
-                if point is None
-                else EngineTurningPoint(
-                    engine=name,
-                    lithium_fraction=point.lithium_fraction,
-                    low=point.low,
-                    high=point.high,
-                    reason=point.reason,
-                )
-            )
+            for name, point in by_engine.items()
+        ]
+        x0 = spread(point.lithium_fraction for point in points)
         found.append(
-            ComparedTurningPoint(
-                system=system,
-                termination=termination,
-                points=points,
-                spread=spread(point.lithium_fraction for point in points),
-            )
+            ComparedTurningPoint(system=system, termination=termination, points=points, spread=x0)
         )
     return found
 
 
 def _voltages(studies: Mapping[str, StudyResult]) -> list[ComparedVoltage]:
-    systems = dict.fromkeys(
-        (one.system, one.termination) for study in studies.values() for one in study.voltages
-    )
+    every = {name: study.voltages for name, study in studies.items()}
     found: list[ComparedVoltage] = []
-    for system, termination in systems:
+    for (system, termination), by_engine in matched(every, _system).items():
         voltages = [
             EngineVoltage(
                 engine=name,
@@ -200,16 +171,17 @@ def _voltages(studies: Mapping[str, StudyResult]) -> list[ComparedVoltage]:
                 steps=[] if one.curve is None else one.curve.steps,
                 reason=one.reason,
             )
-            for name, study in studies.items()
-            for one in study.voltages
-            if (one.system, one.termination) == (system, termination)
+            for name, one in by_engine.items()
+            if one is not None
         ]
+        volts = spread(one.average_v for one in voltages)
         found.append(
             ComparedVoltage(
-                system=system,
-                termination=termination,
-                voltages=voltages,
-                spread_v=spread(one.average_v for one in voltages),
+                system=system, termination=termination, voltages=voltages, spread_v=volts
             )
         )
     return found
+
+
+def _system(one: TurningPoint | VoltageResult) -> tuple[System, str | None]:
+    return one.system, one.termination

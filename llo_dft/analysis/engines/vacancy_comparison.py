@@ -2,14 +2,14 @@
 
 Engines share the plan, so a host's label and a vacancy's pair name mean the same in all. Only
 an O that the coating's P bonds to is found in each engine's own relaxed interface: there the
-sites are held against each other too.
+sites are compared too.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.analysis.engines.engine_spread import same_sign, spread
+from llo_dft.analysis.engines.engine_spread import matched, same_sign, spread
 from llo_dft.documents.comparison import (
     ComparedHost,
     ComparedPair,
@@ -32,33 +32,18 @@ NOT_THERE = "its study does not hold it"
 
 
 def compared_hosts(studies: Mapping[str, StudyResult]) -> list[ComparedHost]:
-    """Match hosts and vacancies of all studies.
-
-    Parameters
-    ----------
-    studies
-        By the name of the engine; their order is that of the values.
-    """
-    by_engine = {
-        name: {host.label: host for host in study.hosts} for name, study in studies.items()
-    }
-    first: dict[str, HostResult] = {}
-    for hosts in by_engine.values():
-        for label, host in hosts.items():
-            first.setdefault(label, host)
-    return [
-        _host(one, {name: hosts.get(label) for name, hosts in by_engine.items()}, studies)
-        for label, one in first.items()
-    ]
+    """Match hosts and vacancies of all studies, given by the names of their engines."""
+    hosts = matched({name: study.hosts for name, study in studies.items()}, lambda one: one.label)
+    return [_host(by_engine, studies) for by_engine in hosts.values()]
 
 
 def compared_pairs(studies: Mapping[str, StudyResult]) -> list[ComparedPair]:
-    """Match the coated-bare pairs of all studies; see ``compared_hosts``."""
-    by_engine = {
-        name: {_pair_key(pair): pair for pair in study.pairs} for name, study in studies.items()
-    }
-    keys = dict.fromkeys(key for pairs in by_engine.values() for key in pairs)
-    return [_pair({name: pairs.get(key) for name, pairs in by_engine.items()}) for key in keys]
+    """Match the coated-bare pairs of all studies, given by the names of their engines."""
+    pairs = matched(
+        {name: study.pairs for name, study in studies.items()},
+        lambda pair: (pair.termination, pair.lithium_fraction_coated, pair.pair),
+    )
+    return [_pair(by_engine) for by_engine in pairs.values()]
 
 
 def missing_numbers(
@@ -86,24 +71,20 @@ def missing_numbers(
 
 
 def _host(
-    one: HostResult, hosts: Mapping[str, HostResult | None], studies: Mapping[str, StudyResult]
+    hosts: Mapping[str, HostResult | None], studies: Mapping[str, StudyResult]
 ) -> ComparedHost:
-    by_engine = {
-        name: {} if host is None else {vacancy.pair: vacancy for vacancy in host.vacancies}
-        for name, host in hosts.items()
-    }
-    pairs = dict.fromkeys(pair for vacancies in by_engine.values() for pair in vacancies)
-    found = [_lowest(name, vacancies.values()) for name, vacancies in by_engine.items()]
+    first = next(host for host in hosts.values() if host is not None)
+    vacancies = {name: [] if host is None else host.vacancies for name, host in hosts.items()}
+    found = [_lowest(name, there) for name, there in vacancies.items()]
     lowest = [low for low in found if low is not None]
-    vacancies = [
-        _vacancy(pair, {name: by_engine[name].get(pair) for name in by_engine}, one.label, studies)
-        for pair in pairs
-    ]
     return ComparedHost(
-        system=one.system,
-        termination=one.termination,
-        lithium_fraction=one.lithium_fraction,
-        vacancies=vacancies,
+        system=first.system,
+        termination=first.termination,
+        lithium_fraction=first.lithium_fraction,
+        vacancies=[
+            _vacancy(pair, by_engine, vacancy_label(first.label, pair), studies)
+            for pair, by_engine in matched(vacancies, lambda vacancy: vacancy.pair).items()
+        ],
         lowest=lowest,
         lowest_spread_ev=spread(low.formation_energy_ev for low in lowest),
     )
@@ -120,15 +101,14 @@ def _lowest(engine: str, vacancies: Iterable[VacancyResult]) -> EngineLowest | N
 def _vacancy(
     pair: str,
     vacancies: Mapping[str, VacancyResult | None],
-    host: str,
+    label: str,
     studies: Mapping[str, StudyResult],
 ) -> ComparedVacancy:
     there = {name: vacancy for name, vacancy in vacancies.items() if vacancy is not None}
     sites = {name: v.site for name, v in there.items() if v.site is not None}
     is_one_site = len(set(sites.values())) == 1
     energies = [
-        _of_engine(name, vacancy, vacancy_label(host, pair), studies[name])
-        for name, vacancy in vacancies.items()
+        _of_engine(name, vacancy, label, studies[name]) for name, vacancy in vacancies.items()
     ]
     values = [one.formation_energy_ev for one in energies]
     layers = {v.environment.layer for v in there.values() if v.environment is not None}
@@ -171,19 +151,17 @@ def _another_o(sites: Mapping[str, int]) -> str | None:
     return f"not the same O: {each}"
 
 
-def _pair_key(pair: VacancyPair) -> tuple[str, float, str]:
-    return pair.termination, pair.lithium_fraction_coated, pair.pair
-
-
 def _pair(pairs: Mapping[str, VacancyPair | None]) -> ComparedPair:
     there = {name: pair for name, pair in pairs.items() if pair is not None}
     sites = {name: pair.site for name, pair in there.items()}
     one = next(iter(there.values()))
     is_one_site = len(set(sites.values())) == 1
     differences = [
-        EngineDifference(engine=name, difference_ev=None)
-        if pair is None
-        else EngineDifference(engine=name, difference_ev=pair.difference_ev, rebuilt=pair.rebuilt)
+        EngineDifference(
+            engine=name,
+            difference_ev=None if pair is None else pair.difference_ev,
+            rebuilt=pair is not None and pair.rebuilt,
+        )
         for name, pair in pairs.items()
     ]
     values = [difference.difference_ev for difference in differences]

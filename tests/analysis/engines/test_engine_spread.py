@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llo_dft.analysis.engines.engine_spread import same_sign, spread, spread_summary
+from llo_dft.analysis.engines.engine_spread import matched, same_sign, spread, spread_summary
 
 ENERGIES = st.lists(st.floats(-10, 10), min_size=2, max_size=5)
 
@@ -57,3 +57,13 @@ def test_the_summary_counts_what_is_there():
     assert (summary.n, summary.median_ev, summary.largest_ev) == (3, 0.2, 0.5)
     nothing = spread_summary([None])
     assert (nothing.n, nothing.median_ev, nothing.largest_ev) == (0, None, None)
+
+
+def test_what_engines_say_is_matched_by_its_key_in_their_order():
+    found = matched({"a": ["x1", "y1"], "b": ["z2", "x2"], "c": []}, lambda item: item[0])
+    assert found == {
+        "x": {"a": "x1", "b": "x2", "c": None},
+        "y": {"a": "y1", "b": None, "c": None},
+        "z": {"a": None, "b": "z2", "c": None},
+    }
+    assert [list(by_engine) for by_engine in found.values()] == [["a", "b", "c"]] * 3
