@@ -18,7 +18,7 @@ MODULES = sorted(
 
 MOST_MODULES_IN_A_FOLDER = 15
 MOST_LINES_OF_A_MODULE = 400
-MOST_LINES_OF_THE_PACKAGE = 38_550
+MOST_LINES_OF_THE_PACKAGE = 38_900
 
 # Names that two types still share. The list may only shrink.
 TYPES_DEFINED_TWICE: set[str] = {
@@ -56,17 +56,6 @@ WITHOUT_OWN_TEST: set[str] = {
     "cli/run.py",
     "cli/status.py",
     "cli/submit_remote.py",
-    "documents/calculation.py",
-    "documents/charge.py",
-    "documents/comparison.py",
-    "documents/electronic.py",
-    "documents/local_potential.py",
-    "documents/oxidation.py",
-    "documents/oxygen.py",
-    "documents/plain_run_results.py",
-    "documents/plan.py",
-    "documents/study_result.py",
-    "documents/voltage.py",
     "engines/base.py",
     "engines/potentials/known_potentials.py",
     "engines/vasp/continuation.py",
@@ -79,7 +68,6 @@ WITHOUT_OWN_TEST: set[str] = {
     "engines/vasp/files/grids/sections.py",
     "engines/vasp/files/grids/source.py",
     "engines/vasp/files/run_folder.py",
-    "engines/vasp/files/run_settings.py",
     "engines/vasp/files/vaspout/datasets.py",
     "engines/vasp/files/vaspout/h5_electrons.py",
     "engines/vasp/files/vaspout/h5_header.py",
@@ -145,8 +133,6 @@ WITHOUT_OWN_TEST: set[str] = {
     "submit/probe.py",
     "submit/remote/project_probe.py",
     "submit/remote/queue.py",
-    "typing.py",
-    "units.py",
 }
 
 

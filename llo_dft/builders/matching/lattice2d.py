@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from llo_dft.errors import InputError
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
@@ -30,7 +32,7 @@ SYMMETRY_TOLERANCE: Final = 1e-5
 COLLINEAR_TOLERANCE: Final = 1e-6
 
 
-class LatticeError(ValueError):
+class LatticeError(InputError):
     """Two vectors do not span a plane, or an operation is no symmetry of their lattice."""
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llo_dft.errors import InputError
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
@@ -78,7 +80,7 @@ class LatticeMatch:
         return result
 
 
-class NoMatchError(ValueError):
+class NoMatchError(InputError):
     """No common cell fits the limits; what comes nearest is in the message and here.
 
     Attributes

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,11 +9,6 @@ from pydantic import ValidationError
 from store_calculations import calculation
 
 from llo_dft.documents.calculation import CalculationDocument
-from llo_dft.documents.labels import host_label
-from llo_dft.documents.plan import StudyPlan, index_after_removal
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(
@@ -60,46 +55,3 @@ def test_a_structure_comes_back_from_json_to_the_last_bit() -> None:
     assert np.array_equal(read.structure.lattice.matrix, structure.lattice.matrix)
     assert read.structure.site_properties == structure.site_properties
     assert read == document
-
-
-def test_a_plan_comes_back_from_json(plan: StudyPlan) -> None:
-    assert StudyPlan.model_validate_json(plan.model_dump_json()) == plan
-
-
-def test_the_planned_structures_lack_what_the_plan_removes(plan: StudyPlan) -> None:
-    atoms = np.array([site.coords for site in plan.slab])
-    for host in plan.hosts:
-        made = plan.host_structure(host)
-        kept = [i for i in range(len(plan.slab)) if i not in host.removed]
-        assert np.allclose([site.coords for site in made], atoms[kept])
-        for vacancy in host.vacancies:
-            lacking = plan.vacancy_structure(host, vacancy)
-            before, after = made.composition, lacking.composition
-            assert before["O"] - after["O"] == len(vacancy.removed)
-            assert before["Li"] == after["Li"]
-            gone = {
-                tuple(made[index_after_removal(i, host.removed)].coords) for i in vacancy.removed
-            }
-            assert gone.isdisjoint({tuple(site.coords) for site in lacking})
-    assert plan.n_calculations == 3 + 3 + 3 * 2  # O2, Li and bulk; hosts; vacancies
-
-
-@pytest.mark.parametrize(
-    ("index", "removed", "expected"), [(0, [], 0), (5, [1, 7], 4), (2, [3], 2)]
-)
-def test_an_index_falls_by_the_removed_sites_before_it(
-    index: int, removed: list[int], expected: int
-) -> None:
-    assert index_after_removal(index, removed) == expected
-    left: Callable[[int], bool] = lambda i: i not in removed  # noqa: E731
-    assert list(filter(left, range(9)))[expected] == index
-
-
-def test_a_removed_site_has_no_index() -> None:
-    with pytest.raises(ValueError, match="site 3 is among the removed sites"):
-        index_after_removal(3, [1, 3])
-
-
-def test_a_host_is_named_by_its_fraction() -> None:
-    assert host_label("bare", 4 / 7) == "bare_x0.5714"
-    assert host_label("coated", 1.0) == "coated_x1.0000"
