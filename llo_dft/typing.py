@@ -18,8 +18,10 @@ IntArray: TypeAlias = npt.NDArray[np.int64]
 #: point with densities of states and of charge.
 CalculationKind: TypeAlias = Literal["bulk_relax", "slab_relax", "molecule_relax", "static"]
 
-#: What became of a calculation. "missing" is what was planned and has not been tried.
-Status: TypeAlias = Literal["completed", "failed", "skipped", "missing"]
+#: Status of a calculation, of a job in a queue, of a study's driver: the one vocabulary of the
+#: package. "pending" waits for its turn; "missing" was planned and was not tried, or should be in
+#: a queue and is not. What failed, was skipped or is missing has a reason beside it.
+Status: TypeAlias = Literal["pending", "running", "completed", "failed", "skipped", "missing"]
 
 #: What an engine can give. A step that needs what its engine lacks is skipped, and says so.
 Capability: TypeAlias = Literal["energy", "forces", "stress", "magmoms", "dos", "density", "inputs"]

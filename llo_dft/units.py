@@ -28,16 +28,3 @@ STANDARD_PRESSURE_BAR: Final = 1.0
 
 #: Temperature to which tabulated formation enthalpies refer, K.
 STANDARD_TEMPERATURE_K: Final = 298.15
-
-#: Hubbard U - J by element, eV (Dudarev's scheme, on d), fitted to formation enthalpies of oxides
-#: (Wang, Maxisch and Ceder, Phys. Rev. B 73, 195107 (2006); Jain et al., Phys. Rev. B 84, 045115
-#: (2011)). The O2 scheme "mp2020" belongs to just these.
-MATERIALS_PROJECT_U_EV: Final[dict[str, float]] = {
-    "Mn": 3.9,
-    "Ni": 6.2,
-    "Co": 3.32,
-    "Fe": 5.3,
-    "V": 3.25,
-    "Cr": 3.7,
-    "Mo": 4.38,
-}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import pytest
-from pymatgen.io.vasp.sets import MPRelaxSet
 from scipy import constants
 
 from llo_dft import units
@@ -32,10 +31,3 @@ def test_a_factor_of_ten_in_pressure_at_room_temperature() -> None:
     kt = units.BOLTZMANN_EV_PER_K * units.STANDARD_TEMPERATURE_K
     assert 0.5 * kt * math.log(10) == pytest.approx(0.02958, abs=1e-5)
     assert units.STANDARD_PRESSURE_BAR == 1.0
-
-
-def test_hubbard_u_is_the_materials_projects() -> None:
-    of_oxides = MPRelaxSet.CONFIG["INCAR"]["LDAUU"]["O"]
-    assert {element: of_oxides[element] for element in units.MATERIALS_PROJECT_U_EV} == (
-        units.MATERIALS_PROJECT_U_EV
-    )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.calculation import CalculationDocument, Fingerprint
     from llo_dft.documents.plan import PlannedHost, StudyPlan
-    from llo_dft.documents.study_result import RelaxedBond
+    from llo_dft.documents.sites import InterfaceBond
 
 
 class StudyCalculations:
@@ -85,7 +85,7 @@ class StudyCalculations:
         reasons = "; ".join(f"{one.label}: {one.reason}" for one in candidates)
         return not_computed(f"interface_{termination}", "missing", reasons)
 
-    def _bonds_of(self, termination: str) -> list[RelaxedBond] | None:
+    def _bonds_of(self, termination: str) -> list[InterfaceBond] | None:
         best = self._best[termination]
         if best.structure is None:
             return None

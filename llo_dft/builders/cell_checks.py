@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
-from llo_dft.chemistry.valences import formal_charges, symbols_of
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,21 +60,26 @@ def is_stoichiometric(slab: Structure, bulk: Structure) -> bool:
     return bool(ours.reduced_composition == theirs.reduced_composition)
 
 
-def formal_dipole(slab: Structure) -> float:
+def formal_dipole(slab: Structure, bulk: Structure | None = None) -> float:
     """Return the dipole of the formal charges along c, in e angstrom.
 
     Taken about the middle of the slab, so that a slab that is not neutral by formal charges
-    still gives zero if it is symmetric. The slab must not cross the cell's c boundary.
+    still gives zero if it is symmetric. The slab must not cross the cell's c boundary. The
+    charges are those of the ``bulk`` that it was cut from; without, the usual ones.
     """
-    charges = np.array(formal_charges(symbols_of(slab)))
+    charges = np.array(_charges(slab, bulk))
     heights = slab.cart_coords @ _normal(slab)
     middle = 0.5 * (heights.min() + heights.max())
     return float(charges @ (heights - middle))
 
 
-def formal_charge(structure: Structure) -> float:
-    """Return the sum of the formal charges of a cell, in e."""
-    return float(sum(formal_charges(symbols_of(structure))))
+def formal_charge(structure: Structure, bulk: Structure | None = None) -> float:
+    """Return the sum of the formal charges of a cell, in e; ``bulk`` as in ``formal_dipole``."""
+    return float(sum(_charges(structure, bulk)))
+
+
+def _charges(structure: Structure, bulk: Structure | None) -> list[float]:
+    return formal_charges(symbols_of(structure), None if bulk is None else symbols_of(bulk))
 
 
 def _normal(structure: Structure) -> FloatArray:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.builders.environment.oxygen_environment import Environment
+    from llo_dft.documents.sites import OxygenEnvironment
     from llo_dft.typing import IntArray, Layer
 
 
@@ -44,13 +44,13 @@ class VacancySite:
 
     site: int
     removed: tuple[int, ...]
-    environment: Environment
+    environment: OxygenEnvironment
     degeneracy: int
 
 
 def choose_vacancies(
     host: Structure,
-    environments: Mapping[int, Environment],
+    environments: Mapping[int, OxygenEnvironment],
     *,
     classes: Mapping[int, str],
     labels: Sequence[str],
@@ -119,7 +119,7 @@ def choose_vacancies(
 
 def innermost(
     host: Structure,
-    environments: Mapping[int, Environment],
+    environments: Mapping[int, OxygenEnvironment],
     count: int,
     *,
     without: Sequence[int],

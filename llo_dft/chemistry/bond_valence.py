@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.chemistry.valences import formal_charges, symbols_of
+from llo_dft.chemistry.elements import ELEMENTS, symbols_of
+from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,50 +21,6 @@ SOFTNESS: Final = 0.37
 
 #: Cation-O distances beyond this are no bonds, angstrom; one of 3.0 has a valence of 0.06 at most.
 LONGEST_BOND_WITH_VALENCE: Final = 3.0
-
-_BROWN: Final = "Brown and Altermatt, Acta Cryst. B41, 244 (1985)"
-_BRESE: Final = "Brese and O'Keeffe, Acta Cryst. B47, 192 (1991)"
-
-
-@dataclass(frozen=True)
-class BondValence:
-    """The bond valence parameter of a cation with O.
-
-    Attributes
-    ----------
-    charge
-        Oxidation state that it holds for, e.
-    r0
-        Length of a bond of valence 1, angstrom.
-    source
-        Where it is published.
-    """
-
-    charge: int
-    r0: float
-    source: str
-
-
-#: By element, for the oxidation states of ``valences.FORMAL_CHARGES``. Brese and O'Keeffe
-#: list 1.604 for P5+; Brown and Altermatt's, fitted to phosphates, is the better in Li3PO4
-#: (its sum is 4.9 there, not 4.7). Mo4+ is in neither paper, so it is missing here.
-BOND_VALENCES: Final[dict[str, BondValence]] = {
-    "Li": BondValence(1, 1.466, _BROWN),
-    "P": BondValence(5, 1.617, _BROWN),
-    "Mn": BondValence(4, 1.753, _BROWN),
-    "Ni": BondValence(2, 1.654, _BROWN),
-    "Co": BondValence(3, 1.70, _BRESE),
-    "Fe": BondValence(3, 1.759, _BROWN),
-    "Ti": BondValence(4, 1.815, _BROWN),
-    "V": BondValence(3, 1.743, _BROWN),
-    "Cr": BondValence(3, 1.724, _BROWN),
-    "Ru": BondValence(4, 1.834, _BRESE),
-    "Nb": BondValence(5, 1.911, _BROWN),
-    "Zr": BondValence(4, 1.928, _BROWN),
-    "Sn": BondValence(4, 1.905, _BROWN),
-    "Al": BondValence(3, 1.651, _BROWN),
-    "Mg": BondValence(2, 1.693, _BROWN),
-}
 
 
 def bond_valence_sums(structure: Structure) -> FloatArray:
@@ -85,14 +41,15 @@ def bond_valence_sums(structure: Structure) -> FloatArray:
         If a cation has no bond valence parameter here; names it.
     """
     symbols = symbols_of(structure)
-    unknown = sorted(set(symbols) - set(BOND_VALENCES) - {"O"})
+    known = {s: e.bond_valence.r0_angstrom for s, e in ELEMENTS.items() if e.bond_valence}
+    unknown = sorted(set(symbols) - set(known) - {"O"})
     if unknown:
         raise InputError(
             f"no bond valence parameter is known for {', '.join(unknown)} with O; expected "
-            f"{', '.join(BOND_VALENCES)}. Give a score of your own, such as an engine's energy"
+            f"{', '.join(known)}. Give a score of your own, such as an engine's energy"
         )
     oxygen = np.array([symbol == "O" for symbol in symbols])
-    r0 = np.array([0.0 if s == "O" else BOND_VALENCES[s].r0 for s in symbols])
+    r0 = np.array([known.get(symbol, 0.0) for symbol in symbols])
     centers, points, _, distances = structure.get_neighbor_list(LONGEST_BOND_WITH_VALENCE)
     # every pair comes twice, once from each end
     bonds = oxygen[centers] != oxygen[points]
@@ -102,7 +59,7 @@ def bond_valence_sums(structure: Structure) -> FloatArray:
 
 
 def global_instability_index(structure: Structure, sites: ArrayLike | None = None) -> float:
-    """Return the root mean square deviation of bond valence sums from the formal charges.
+    """Return the root mean square deviation of bond valence sums from the composition's charges.
 
     Salinas-Sanchez et al., J. Solid State Chem. 100, 201 (1992). Stable oxides have less than
     0.2 e.
@@ -123,5 +80,6 @@ def global_instability_index(structure: Structure, sites: ArrayLike | None = Non
     if not len(chosen):
         raise InputError("the global instability index needs at least one site, got none")
     sums = bond_valence_sums(structure)
-    charges = np.abs(formal_charges(symbols_of(structure)))
+    symbols = symbols_of(structure)
+    charges = np.abs(formal_charges(symbols, symbols))
     return float(np.sqrt(np.mean((sums[chosen] - charges[chosen]) ** 2)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,11 +46,9 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
         from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
         from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
-        from llo_dft.submit.dask.driver import check_not_driven  # noqa: PLC0415 (keeps --help fast)
 
         config = None if on is None else _cluster(on, workers)
         folder = StudyFolder(output)
-        check_not_driven(output)
         check_not_submitted(output)
         prepared = prepare_run(study, recipe_folder, folder, computes_here=config is None)
         if config is None:
@@ -83,13 +82,16 @@ def _run_here(prepared: PreparedRun, workers: int | None) -> StudyResult:
 
 
 def _run_until_signal(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.submit.interruption import Interruption, interruptible  # noqa: PLC0415
 
+    # by whatever link it was given, the workers of a killed run are found by this path
+    folder = StudyFolder(prepared.folder.path.resolve())
     try:
         with interruptible():
-            return run_on_cluster(prepared, config)
+            return run_on_cluster(replace(prepared, folder=folder), config)
     except Interruption as error:
-        typer.echo(f"llo-dft: {error}; run it again, and it goes on", err=True)
+        typer.echo(f"llo-dft: {error}; run it again, and it resumes", err=True)
         raise typer.Exit(128 + error.signal) from error
 
 
@@ -99,7 +101,7 @@ def run_on_cluster(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
     from llo_dft.study.planning.estimate import calculation_work  # noqa: PLC0415
     from llo_dft.study.rounds import run_rounds  # noqa: PLC0415
     from llo_dft.submit.dask.dask_cluster import dask_workers  # noqa: PLC0415
-    from llo_dft.submit.dask.driver import cluster_folder  # noqa: PLC0415
+    from llo_dft.submit.dask.submission import cluster_folder  # noqa: PLC0415
 
     most = config.workers.max_jobs * config.workers.processes
     _announce(prepared, f"up to {most} at a time on {config.scheduler}")

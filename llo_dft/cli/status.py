@@ -39,10 +39,10 @@ def status(
         for line in found.queue.lines() if found.queue is not None else []:
             typer.echo(line)
         for calculation in found.calculations:
-            if calculation.state != "completed":
+            if calculation.status != "completed":
                 reason = f": {calculation.reason}" if calculation.reason else ""
                 where = f" ({_link(study, calculation.folder)})" if calculation.folder else ""
-                typer.echo(f"  {calculation.state:9} {calculation.label}{reason}{where}")
+                typer.echo(f"  {calculation.status:9} {calculation.label}{reason}{where}")
             for correction in calculation.corrections:
                 typer.echo(f"  corrected {calculation.label}: {correction}")
     raise typer.Exit(COMPLETE if found.is_complete else INCOMPLETE)

@@ -66,7 +66,6 @@ def _submit_driver(
     from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
     from llo_dft.submit.dask.cluster_config import load_cluster  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.submit.dask.driver import (  # noqa: PLC0415
-        check_not_driven,
         driver_request,
         submit_driver,
     )
@@ -77,7 +76,6 @@ def _submit_driver(
     require_dask()
     driver_request(config)
     folder = StudyFolder(output)
-    check_not_driven(output)
     check_not_submitted(output)
     prepared = prepare_run(study, recipe_folder, folder, computes_here=False)
     submission = Submission(
@@ -127,8 +125,8 @@ def _submit_jobs(
 
 
 def driver_command(python: str) -> list[str]:
-    """Return what starts this program in a job."""
-    return [python, "-m", "llo_dft.cli.main"]
+    """Return what starts this program in a job, importing nothing from the folder it is in."""
+    return [python, "-P", "-m", "llo_dft.cli.main"]
 
 
 def cancel(folder: Path = typer.Argument(help="Folder of the study.")) -> None:

@@ -29,11 +29,9 @@ def submit_to_project(
     from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
     from llo_dft.study.remote.submit_project import prepare_submission  # noqa: PLC0415
     from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
-    from llo_dft.submit.dask.driver import check_not_driven  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.submit.remote.project import load_project  # noqa: PLC0415
 
     settings = load_project(project)
-    check_not_driven(output)
     check_not_submitted(output)
     prepared = prepare_run(study, recipe_folder, StudyFolder(output), computes_here=False)
     return prepare_submission(prepared, settings, worker)

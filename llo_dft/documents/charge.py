@@ -12,8 +12,8 @@ from pydantic import Field, model_validator
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document, StoredStructure
 
-#: Which of the two parts an atom of the whole belongs to.
-Part = Literal["a", "b"]
+#: Which of the two densities that are subtracted an atom of the whole belongs to.
+DensityPart = Literal["a", "b"]
 
 
 class PlanarProfile(Document):
@@ -53,12 +53,12 @@ class PlanarProfile(Document):
 class BondProfile(Document):
     """The density difference along the line through a bond across the interface."""
 
-    p_index: int = Field(description="P among the atoms of the whole, from 0")
-    o_index: int = Field(description="O likewise")
+    former: int = Field(description="Network former among the atoms of the whole, from 0")
+    oxygen: int = Field(description="O likewise")
     length_angstrom: float
-    p_part: Part
+    former_part: DensityPart
     distance_angstrom: list[float] = Field(
-        description="Distance from P towards O, A; negative before P"
+        description="Distance from the former towards O, A; negative before the former"
     )
     difference_e_per_a3: list[float] = Field(description="Density difference there, e/A^3")
 
@@ -70,7 +70,7 @@ class ChargeDifference(Document):
     a_file: str
     b_file: str
     structure: StoredStructure = Field(description="Cell and atoms of AB")
-    part_of_atom: list[Part] = Field(description="For each atom of AB")
+    part_of_atom: list[DensityPart] = Field(description="For each atom of AB")
     grid_shape: tuple[int, int, int]
     electrons_whole: float = Field(description="Integral of the density of AB, e")
     electrons_a: float = Field(description="Of A, e")
@@ -99,12 +99,23 @@ class ChargeDifference(Document):
     )
     mock: bool = False
 
+    def bond_name(self, bond: BondProfile) -> str:
+        """Return its two atoms, numbered from 1: "P4-O2"."""
+        return "-".join(
+            f"{self.structure[site].specie.symbol}{site + 1}" for site in (bond.former, bond.oxygen)
+        )
+
+    @property
+    def formers(self) -> list[str]:
+        """Elements of the network formers that are bonded across."""
+        return sorted({self.structure[bond.former].specie.symbol for bond in self.bonds})
+
     def __repr__(self) -> str:
         """Say in a line what it is."""
         return (
             f"ChargeDifference({self.structure.composition.reduced_formula}, "
             f"{self.absolute_e:.3f} e moved, residual {self.residual_e:.1e} e, "
-            f"{len(self.bonds)} P-O bonds across)"
+            f"{len(self.bonds)} bonds across)"
         )
 
 

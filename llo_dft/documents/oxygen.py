@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import Field
 
+from llo_dft.chemistry.elements import MATERIALS_PROJECT_U_EV
 from llo_dft.documents.document import Document
 from llo_dft.typing import OxygenScheme
-from llo_dft.units import MATERIALS_PROJECT_U_EV
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,12 +6,8 @@ from pydantic import Field
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
-from llo_dft.documents.study_result import (
-    OxygenChemicalPotential,
-    OxygenEnvironment,
-    TurningPoint,
-    lattice_rebuilt,
-)
+from llo_dft.documents.sites import OxygenEnvironment
+from llo_dft.documents.study_result import OxygenChemicalPotential, TurningPoint, lattice_rebuilt
 from llo_dft.documents.voltage import VoltageCurve
 from llo_dft.typing import Status, System
 

@@ -23,7 +23,7 @@ from llo_dft.documents.labels import (
     static_label,
     vacancy_label,
 )
-from llo_dft.documents.study_result import OxygenEnvironment
+from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment
 from llo_dft.typing import Part, System
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class BondedOxygen(Document):
-    """An O of the oxide to which the coating's P is bonded once the interface is relaxed."""
+    """An O of the oxide to which the coating's former is bonded once the interface is relaxed."""
 
     termination: str
     order: int = Field(description="Which of the O with such a bond, from 0 by their numbers")
@@ -40,7 +40,7 @@ class BondedOxygen(Document):
 class PlannedVacancy(Document):
     """One oxygen to remove from a host. Indices are those of the pristine bare slab.
 
-    Which O the coating's P is bonded to is known only once the interface is relaxed: such a
+    Which O a former of the coating is bonded to is known only once the interface is relaxed: such a
     vacancy has a ``bonded`` instead of a site.
     """
 
@@ -83,14 +83,6 @@ class PlannedHost(Document):
         return vacancy_label(self.label, vacancy.pair)
 
 
-class PlannedBond(Document):
-    """A P-O bond across the interface; indices of the interface."""
-
-    phosphorus: int
-    oxygen: int
-    length: float = Field(description="Angstrom, before relaxation")
-
-
 class PlannedInterface(Document):
     """The pristine slab with one termination of the coating on it, before relaxation."""
 
@@ -112,7 +104,7 @@ class PlannedInterface(Document):
     li_removed_for_charge: int = Field(
         description="Li of the oxide's coated face that left so that formal charges add up"
     )
-    bonds: list[PlannedBond] = Field(description="P-O bonds across the interface")
+    bonds: list[InterfaceBond] = Field(description="From formers of the coating to O of the oxide")
 
     @property
     def label(self) -> str:

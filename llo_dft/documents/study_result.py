@@ -10,8 +10,9 @@ from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
 from llo_dft.documents.electronic import BandCenters
 from llo_dft.documents.labels import host_label
+from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment
 from llo_dft.documents.voltage import VoltageCurve
-from llo_dft.typing import Layer, OxygenScheme, Side, Status, System
+from llo_dft.typing import Layer, OxygenScheme, Status, System
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,20 +24,6 @@ def lattice_rebuilt(flags: Iterable[str]) -> bool:
     A moment that changed only says how the electrons settled.
     """
     return any(not flag.startswith("moment") for flag in flags)
-
-
-class OxygenEnvironment(Document):
-    """The cations around one oxygen, and where it lies in the slab."""
-
-    n_tm: int = Field(description="Transition metals bonded to it, all in its own TM layer")
-    n_li: int = Field(description="Li bonded to it in its own TM layer")
-    n_former: int = Field(description="P bonded to it")
-    n_li_interlayer: int = Field(description="Li bonded to it in the Li layer beside it")
-    layer: Layer
-    side: Side
-    li_o_li: int = Field(0, description="Straight Li-O-Li axes with both Li in place")
-    li_o_empty: int = Field(0, description="Such axes of which one Li has left")
-    empty_o_empty: int = Field(0, description="Such axes of which both Li have left")
 
 
 class OxygenChemicalPotential(Document):
@@ -61,7 +48,7 @@ class VacancyResult(Document):
 
     site: int | None = Field(
         description="Index of the removed O in the pristine bare slab; None: not known, since it "
-        "was to be one bonded to P in an interface that did not relax"
+        "was to be one bonded to a former in an interface that did not relax"
     )
     pair: str = Field(description="Identity that a site shares with its partner when coated")
     site_class: str = Field(description="Its class in the pristine bare slab, for example '3TM'")
@@ -102,7 +89,7 @@ class HostResult(Document):
     flags: list[str] = Field(default_factory=list)
     bonded_to_former: list[int] = Field(
         default_factory=list,
-        description="O to which the coating's P is bonded as relaxed; indices of the bare slab",
+        description="O bonded to a former of the coating as relaxed; by number in the bare slab",
     )
     calculation: str | None = Field(None, description="Key of the calculation")
     vacancies: list[VacancyResult] = Field(default_factory=list)
@@ -122,7 +109,7 @@ class VacancyPair(Document):
     layer: Layer
     termination: str
     bonded_to_former: bool = Field(
-        description="Whether the coating's P is bonded to it, as relaxed"
+        description="Whether a former of the coating is bonded to it, as relaxed"
     )
     lithium_fraction_bare: float
     lithium_fraction_coated: float
@@ -130,14 +117,6 @@ class VacancyPair(Document):
     coated_ev: float = Field(description="E_f of the coated slab, eV per O")
     difference_ev: float = Field(description="Coated less bare: above zero the coating holds it")
     rebuilt: bool = Field(description="Whether the lattice rebuilt itself in either of the two")
-
-
-class RelaxedBond(Document):
-    """A P-O bond across the interface, as relaxed."""
-
-    phosphorus: int = Field(description="Site of the interface")
-    oxygen: int = Field(description="Index of the O in the pristine bare slab")
-    length_angstrom: float
 
 
 class InterfaceCandidate(Document):
@@ -181,7 +160,7 @@ class InterfaceResult(Document):
     candidates: list[InterfaceCandidate]
     structure: str | None = Field(None, description="File of the relaxed structure")
     flags: list[str] = Field(default_factory=list)
-    bonds: list[RelaxedBond] = Field(default_factory=list)
+    bonds: list[InterfaceBond] = Field(default_factory=list)
     film_formula: str = Field(description="Atoms of the coating in the cell")
     film_is_stoichiometric: bool
     li_removed_for_charge: int = Field(

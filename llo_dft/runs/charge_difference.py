@@ -23,6 +23,7 @@ from llo_dft.runs.density_settings import compared_settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from llo_dft.documents.charge import DensityPart
     from llo_dft.engines.vasp.files.grids.read_grids import DensityDifference
 
 #: File of the numbers among those of a charge difference.
@@ -33,7 +34,7 @@ def charge_difference(
     files: tuple[Path, Path, Path],
     *,
     axis: int = 2,
-    max_bond: float = 2.0,
+    coating: DensityPart | None = None,
     max_residual: float = 1e-3,
     allow: Sequence[str] = (),
 ) -> tuple[ChargeDifference, DensityDifference]:
@@ -45,8 +46,8 @@ def charge_difference(
         AB, A and B.
     axis
         Lattice vector that leads across the interface.
-    max_bond
-        Longest P-O distance that is a bond, angstrom.
+    coating
+        Which of A and B is the coating, if it is known: see ``bonds_across``.
     max_residual
         Largest integral of the difference, e.
     allow
@@ -82,7 +83,7 @@ def charge_difference(
         planar=analysis.planar_profile(density, whole, axis),
         bonds=[
             analysis.bond_profile(density, whole, parts, bond)
-            for bond in analysis.interface_bonds(whole, parts, max_bond)
+            for bond in analysis.bonds_across(whole, parts, coating)
         ],
         fingerprint=settings.fingerprint,
         allowed=settings.allowed,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.electronic.site_band_centers import SiteDensities, band_centers
-from llo_dft.builders.environment.oxygen_environment import LONGEST_BOND, oxygen_environments
-from llo_dft.chemistry.valences import LAYER_METALS
+from llo_dft.builders.environment.oxygen_environment import oxygen_environments
+from llo_dft.chemistry.bonds import find_bonds
+from llo_dft.chemistry.roles import site_roles
 from llo_dft.engines.vasp.files.run_folder import read_run
 from llo_dft.engines.vasp.files.standin_mark import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import ProjectionRequest, VaspFileError
@@ -15,7 +17,7 @@ from llo_dft.runs.potential_levels import faces_beside
 from llo_dft.runs.run_summary import edges_of, read_outcar_beside, structure_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from llo_dft.documents.electronic import BandCenters, ReferenceLevel
@@ -171,16 +173,18 @@ def site_classes(crystal: Crystal, sites: tuple[int, ...], tm_layers: int | None
     if tm_layers is not None:
         around = oxygen_environments(structure, tm_layers)
         return {site: around[site].label for site in sites if site in around}
-    found = {}
-    for site in sites:
-        if crystal.symbols[site] != "O":
-            continue
-        counts = {"TM": 0, "Li": 0, "P": 0}
-        for neighbor in structure.get_neighbors(structure[site], max(LONGEST_BOND.values())):
-            symbol = neighbor.specie.symbol
-            kind = symbol if symbol in {"Li", "P"} else "TM"
-            bond = LONGEST_BOND["metal" if kind == "TM" else kind]
-            if (kind != "TM" or symbol in LAYER_METALS) and neighbor.nn_distance <= bond:
-                counts[kind] += 1
-        found[site] = "+".join(f"{n}{kind}" for kind, n in counts.items() if n) or "free"
-    return found
+    roles = site_roles(crystal.symbols)
+    oxygen = [site for site in sites if crystal.symbols[site] == "O"]
+    counted: dict[int, Counter[str]] = {site: Counter() for site in oxygen}
+    for bond in find_bonds(structure, anions=oxygen):
+        role, symbol = roles[bond.cation], crystal.symbols[bond.cation]
+        counted[bond.anion]["TM" if role == "framework" else symbol] += 1
+    return {
+        site: "+".join(f"{counts[kind]}{kind}" for kind in _ordered(counts)) or "free"
+        for site, counts in counted.items()
+    }
+
+
+def _ordered(kinds: Iterable[str]) -> list[str]:
+    """Return TM first, then Li, then the others by name."""
+    return sorted(kinds, key=lambda kind: (kind != "TM", kind != "Li", kind))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.documents.plain_run_results import RemovedOxygen
-from llo_dft.documents.study_result import OxygenEnvironment
 from llo_dft.errors import InputError
 from llo_dft.runs.host_assignment import missing_sites
 
 if TYPE_CHECKING:
-    from llo_dft.builders.environment.oxygen_environment import Environment
+    from llo_dft.documents.sites import OxygenEnvironment
     from llo_dft.runs.plain_runs import PlainRun
 
 
@@ -42,14 +40,14 @@ def removed_oxygens(
         if site not in around
         else RemovedOxygen(
             site=site,
-            environment=OxygenEnvironment(**asdict(around[site])),
+            environment=around[site],
             site_class=around[site].label,
         )
         for site in missing.sites
     ]
 
 
-def _environments(host: PlainRun, tm_layers: int) -> dict[int, Environment]:
+def _environments(host: PlainRun, tm_layers: int) -> dict[int, OxygenEnvironment]:
     if host.structure is None:
         return {}
     try:

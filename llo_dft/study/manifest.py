@@ -138,7 +138,7 @@ def _slab_facts(plan: StudyPlan, slab: Structure, places: list[int] | None) -> d
     found = oxygen_environments(slab, plan.tm_layers, llo_sites=places).values()
     counts = Counter(f"{environment.label} {environment.layer}" for environment in found)
     return {
-        "formal_dipole_e_angstrom": round(formal_dipole(slab), 6) + 0.0,
+        "formal_dipole_e_angstrom": round(formal_dipole(slab, plan.bulk), 6) + 0.0,
         "environments": dict(sorted(counts.items())),
     }
 

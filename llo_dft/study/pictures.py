@@ -34,9 +34,13 @@ def draw_hosts(plan: StudyPlan, folder: Path) -> list[Path]:
         save_views(plan.host_structure(host), path, title, marked)
         files.append(path)
     for one in plan.interfaces:
-        marked = {bond.oxygen: f"P-O {bond.length:.2f}" for bond in one.bonds}
+        marked = {
+            site: f"{one.structure[bond.former].specie.symbol}-O {bond.length_angstrom:.2f}"
+            for bond in one.bonds
+            for site in one.sites_of([bond.oxygen])
+        }
         path = folder / "structures" / f"{one.label}.png"
         title = f"{plan.composition} (001) | Li3PO4 (010) {one.termination}, unrelaxed"
-        save_views(one.structure, path, title, marked, "lattice O bonded to P")
+        save_views(one.structure, path, title, marked, "lattice O bonded to the coating")
         files.append(path)
     return files

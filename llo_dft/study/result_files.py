@@ -26,7 +26,8 @@ from llo_dft.study.study_files import READY, put_in_place
 if TYPE_CHECKING:
     from llo_dft.analysis.study_calculations import StudyCalculations
     from llo_dft.documents.oxygen import OxygenSettings
-    from llo_dft.documents.study_result import OxygenEnvironment, StudyResult
+    from llo_dft.documents.sites import OxygenEnvironment
+    from llo_dft.documents.study_result import StudyResult
     from llo_dft.study.folder import StudyFolder
 
 #: Name of the figure of E_f against lithium content.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.engines.registry import engine_from
@@ -32,26 +32,24 @@ if TYPE_CHECKING:
     from llo_dft.recipe import Recipe
     from llo_dft.runner import FlowResult, JobEvent
     from llo_dft.study.folder import StudyFolder
+    from llo_dft.typing import Status
 
 #: One thread a worker: two relaxations side by side take less time than two threads on one.
 WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-
-
-#: What became of a calculation in this run.
-EndState: TypeAlias = Literal["completed", "failed", "skipped", "reused"]
 
 
 @dataclass(frozen=True)
 class Progress:
     """How far a run is: calculations ended, of how many, and the one that just ended.
 
-    ``reused`` is a completed one that was in the cache.
+    ``reused`` says that it was completed before, and taken from the cache.
     """
 
     n_ended: int
     n_total: int
     label: str
-    state: EndState
+    status: Status
+    reused: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,18 +150,24 @@ def _counter(
             ended += 1
             if on_progress is not None:
                 label = event.name.removeprefix(CALCULATION).strip()
-                on_progress(Progress(ended, total, label, _became(event, label, cache)))
+                status, reused = _status(event, label, cache)
+                on_progress(Progress(ended, total, label, status, reused))
 
     return count
 
 
-def _became(event: JobEvent, label: str, cache: CalculationCache) -> EndState:
-    """Tell what became of a calculation; its job finishes well also if the engine fails."""
+def _status(event: JobEvent, label: str, cache: CalculationCache) -> tuple[Status, bool]:
+    """Return the status of a calculation, whose job ends well also if its engine fails.
+
+    Returns
+    -------
+    The status, and whether a result of before was taken.
+    """
     if event.kind != "finished":
-        return "failed" if event.kind == "failed" else "skipped"
-    states: dict[str, EndState] = {"skipped": "skipped", "reused": "reused", "failed": "failed"}
+        return ("failed" if event.kind == "failed" else "skipped"), False
     last = {entry.label: entry.event for entry in cache.journal()}.get(label, "skipped")
-    return states.get(last, "completed")
+    states: dict[str, Status] = {"skipped": "skipped", "failed": "failed"}
+    return states.get(last, "completed"), last == "reused"
 
 
 def _broken(outcome: FlowResult) -> dict[str, str]:

@@ -1,24 +1,115 @@
-"""What of a study is done, running, failed, and why: read from its folder alone."""
+"""Status of a study: of each calculation, read from its folder; of its driver or its queue."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, get_args
 
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.study.folder import StudyFolderError
-from llo_dft.study.states import CalculationState, StudyStatus
 from llo_dft.study.study_files import read_results
 from llo_dft.submit.dask.submission import driver_status
+from llo_dft.typing import Status
 
 if TYPE_CHECKING:
     from llo_dft.calculations.cache import JournalEntry
-    from llo_dft.documents.study_result import CalculationRecord, StudyResult
+    from llo_dft.documents.study_result import CalculationRecord
     from llo_dft.study.folder import StudyFolder
+    from llo_dft.submit.dask.submission import DriverStatus
+
+
+@dataclass(frozen=True)
+class CalculationStatus:
+    """Status of one planned calculation, and why if it did not complete.
+
+    ``corrections`` are known once a run ended; ``applicable`` is False where the relaxed
+    structures turned out to have no place for it.
+    """
+
+    label: str
+    status: Status
+    reason: str | None = None
+    folder: str | None = None
+    applicable: bool = True
+    corrections: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class QueueStatus:
+    """A study in the queue of a project.
+
+    Attributes
+    ----------
+    project
+        Its project's file.
+    states
+        Number of jobs by their state as jobflow-remote calls it; the small jobs between the
+        calculations too.
+    broken
+        The small jobs that failed, and those that failed when their calculation was done; and why.
+    held
+        Jobs that a runner has held for so long that it must have been killed.
+    reason
+        Why the queue could not be asked; "" otherwise.
+    """
+
+    project: str
+    states: dict[str, int]
+    broken: dict[str, str]
+    held: list[str]
+    reason: str = ""
+
+    def lines(self) -> list[str]:
+        """Return it as text for people."""
+        if self.reason:
+            return [f"queue: {self.reason}"]
+        states = ", ".join(f"{number} {state}" for state, number in sorted(self.states.items()))
+        lines = [f"queue: {states} of {sum(self.states.values())} jobs"]
+        lines += [f"  broken    {name}: {reason}" for name, reason in self.broken.items()]
+        if self.held:
+            lines.append(
+                f"  a runner that held {', '.join(self.held)} seems to have been killed; "
+                "'llo-dft retry' frees them"
+            )
+        return lines
+
+
+@dataclass(frozen=True)
+class StudyStatus:
+    """All planned calculations of a study, and its driver or its jobs in a queue."""
+
+    study: str
+    calculations: list[CalculationStatus]
+    driver: DriverStatus | None = None
+    queue: QueueStatus | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of calculations by status."""
+        found = Counter(calculation.status for calculation in self.calculations)
+        return {status: found.get(status, 0) for status in get_args(Status)}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every planned calculation completed."""
+        return all(one.status == "completed" for one in self.calculations if one.applicable)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a script reads."""
+        return {
+            "study": self.study,
+            "complete": self.is_complete,
+            "counts": self.counts,
+            "calculations": [asdict(calculation) for calculation in self.calculations],
+            "driver": None if self.driver is None else self.driver.model_dump(mode="json"),
+            "queue": None if self.queue is None else asdict(self.queue),
+        }
 
 
 def study_status(folder: StudyFolder) -> StudyStatus:
-    """Read the state of every planned calculation.
+    """Read the status of every planned calculation from a study's folder.
 
     Raises
     ------
@@ -30,61 +121,53 @@ def study_status(folder: StudyFolder) -> StudyStatus:
     if not manifest.is_file():
         raise StudyFolderError(f"{folder.path} was neither built nor run yet")
     labels = json.loads(manifest.read_text(encoding="utf-8"))["calculations"]
-    cache = CalculationCache(folder.calculations)
     driver = driver_status(folder.path)
     # a lock that a driver on another node holds is not seen on every file system
-    running = folder.is_running() or (driver is not None and driver.state == "running")
+    running = folder.is_running() or (driver is not None and driver.status == "running")
+    records: dict[str, CalculationRecord] = {}
+    if not running and folder.results.is_file():
+        records = {one.label: one for one in read_results(folder.results).calculations}
+    cache = CalculationCache(folder.calculations)
     last = {entry.label: entry for entry in cache.journal()}
-    told = {} if running or not folder.results.is_file() else _told(read_results(folder.results))
     return StudyStatus(
         study=recipe.study.name,
-        calculations=[_state(label, cache, last, told, running=running) for label in labels],
+        calculations=[
+            _status(label, cache, last.get(label), records.get(label), running=running)
+            for label in labels
+        ],
         driver=driver,
     )
 
 
-def _state(
+def _status(
     label: str,
     cache: CalculationCache,
-    last: dict[str, JournalEntry],
-    told: dict[str, CalculationRecord],
+    entry: JournalEntry | None,
+    record: CalculationRecord | None,
     *,
     running: bool,
-) -> CalculationState:
-    entry = last.get(label)
-    if entry is None or not entry.key:
-        skipped = entry is not None and entry.event == "skipped"
-        reason = None if entry is None else entry.reason
-        untried = CalculationState(label, "skipped" if skipped else "missing", reason)
-        return _as_told(label, told, untried)
+) -> CalculationStatus:
+    """Return the status of a calculation.
+
+    ``entry`` is its last one in the journal, ``record`` what the results of a finished run say.
+    """
+    reason = None
+    if entry is not None and not entry.key:
+        reason, entry = entry.reason, None
     # the folder decides: a kill may have come between its rename and the line in the journal
-    if cache.has_completed(entry.key):
-        record = told.get(label)
+    if entry is not None and cache.has_completed(entry.key):
         made = record.corrections if record is not None and record.key == entry.key else []
-        return CalculationState(label, "completed", folder=entry.key, corrections=made)
-    if entry.event == "failed":
+        return CalculationStatus(label, "completed", folder=entry.key, corrections=made)
+    if entry is not None and entry.event == "failed":
         document = cache.failed(entry.key)
-        reason = document.reason if document is not None else "its folder is gone"
-        made = document.corrections if document is not None else []
-        return CalculationState(label, "failed", reason, f"{entry.key}.failed", corrections=made)
-    if entry.event != "started":
-        return CalculationState(label, "missing", "its folder was removed")
-    if running:
-        return CalculationState(label, "running")
-    ended = CalculationState(label, "interrupted", "the run ended before it did")
-    return _as_told(label, told, ended)
-
-
-def _as_told(
-    label: str, told: dict[str, CalculationRecord], otherwise: CalculationState
-) -> CalculationState:
-    """Return what the results say of a calculation that left nothing in the cache."""
-    record = told.get(label)
+        reason = "its folder is gone" if document is None else document.reason
+        made = [] if document is None else document.corrections
+        return CalculationStatus(label, "failed", reason, f"{entry.key}.failed", corrections=made)
+    if entry is not None and entry.event != "started":
+        return CalculationStatus(label, "missing", "its folder was removed")
+    if entry is not None and running:
+        return CalculationStatus(label, "running")
     if record is None or record.status == "completed":
-        return otherwise
-    return CalculationState(label, record.status, record.reason, applicable=record.applicable)
-
-
-def _told(result: StudyResult) -> dict[str, CalculationRecord]:
-    """Return what a finished run says of each calculation."""
-    return {record.label: record for record in result.calculations}
+        reason = reason if entry is None else "the run ended before it did"
+        return CalculationStatus(label, "missing", reason)
+    return CalculationStatus(label, record.status, record.reason, applicable=record.applicable)

@@ -1,35 +1,57 @@
-"""Jobs in the queue of a batch system: submit, look, cancel.
+"""Jobs in the queue of a batch system: submit, list, cancel.
 
-A script goes to the scheduler's command on its standard input, and from the folder that its log
-is to be in: so no path is ever part of a command, and every name is one argument of a list.
+A script goes to the scheduler's command on its standard input, from the folder that its log is to
+be in: no path is ever part of a command, and every name is one argument of a list.
+
+A job's name ends in a tag of that folder, and only by it is a job known as a study's: no number
+that a file holds is enough to cancel one, and a copy of a study does not own the original's jobs.
 """
 
 from __future__ import annotations
 
+import base64
 import getpass
+import hashlib
+import os
 import re
 import subprocess
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
     from llo_dft.submit.dask.cluster_config import SchedulerName
+    from llo_dft.typing import Status
 
-JobState: TypeAlias = Literal["queued", "running"]
+#: What a job is for its study.
+JobRole: TypeAlias = Literal["driver", "worker"]
 
-_NO_JOBS = "No unfinished job found"
+_NO_JOBS: Final = "No unfinished job found"
 
 #: Seconds that a scheduler's command may take; a busy one answers slowly.
-_PATIENCE_S = 120.0
+_PATIENCE_S: Final = 120.0
+
+#: How long cancelled jobs may take to be gone (Slurm's KillWait is 30 s), and between two looks, s.
+_GONE_S = 120.0
+_STEP_S: Final = 0.25
 
 
 class BatchError(InputError):
-    """A scheduler that is not there, or refused; says what it said."""
+    """A scheduler that is not there, or refused; quotes it."""
+
+
+@dataclass(frozen=True)
+class BatchJob:
+    """A job in the queue: its name and status, and ``state``, the scheduler's own word for it."""
+
+    name: str
+    status: Status
+    state: str
 
 
 @dataclass(frozen=True)
@@ -38,44 +60,34 @@ class BatchSystem:
 
     Attributes
     ----------
-    name
-        What it is called in a cluster file.
-    prefix
-        What a directive in a script begins with.
-    directives
-        Of every job: its log in the folder it was submitted from, nothing of the environment
-        that it was submitted from (which may hold secrets, and which the scheduler would keep
-        on its disk), and no second start by the scheduler itself.
     submit, cancel, list_own
         Commands.
+    columns
+        Where a line of the list has a job's state and its name; the id comes first.
+    pending
+        First letters of the states of jobs that wait.
     name_option, after_option
         How a job's name and "when that job is over, however it ended" are given.
     id_variable
         Where a job finds its own id.
-    free_names
-        Whether a name may be any text.
+    long_names
+        Whether a name may be any text; elsewhere lists show its first ten letters.
     """
 
-    name: SchedulerName
-    prefix: str
-    directives: tuple[str, ...]
     submit: tuple[str, ...]
     cancel: tuple[str, ...]
     list_own: tuple[str, ...]
-    read_states: Callable[[str], dict[str, JobState]]
+    columns: tuple[int, int]
+    pending: str
     name_option: str
     after_option: tuple[str, ...]
     id_variable: str
-    free_names: bool = False
+    long_names: bool = False
 
-    def job_name(self, name: str) -> str:
-        """Return a name as this scheduler takes it."""
-        if self.free_names:
-            return name
-        return re.sub(r"[^A-Za-z0-9_.+-]+", "_", name)[:15]
-
-    def submit_script(self, script: str, folder: Path, name: str, after: str | None = None) -> str:
-        """Submit a script.
+    def submit_script(
+        self, script: str, folder: Path, title: str, role: JobRole, after: str | None = None
+    ) -> str:
+        """Submit a script and return the job's id.
 
         Parameters
         ----------
@@ -83,22 +95,19 @@ class BatchSystem:
             The script, with its directives.
         folder
             Where its log is to be.
-        name
-            Name of the job.
+        title, role
+            Name of the job for people, and what it is.
         after
             A job that must be over before this one starts.
-
-        Returns
-        -------
-        str
-            The job's id.
 
         Raises
         ------
         BatchError
             If the scheduler does not take it.
         """
-        command = [*self.submit, self.name_option, self.job_name(name)]
+        tag = _tag(folder, role)
+        name = f"{title} {tag}" if self.long_names else f"llo{tag}"
+        command = [*self.submit, self.name_option, name]
         if after is not None:
             *options, last = self.after_option
             command += [*options, last.format(id=after)]
@@ -106,24 +115,45 @@ class BatchSystem:
         # PBS adds its server's name, which it cuts off again where it lists jobs
         found = re.search(r"\d+", printed)
         if found is None:
-            raise BatchError(f"{self.submit[0]} told no job's id but {printed!r}")
+            raise BatchError(f"{self.submit[0]} printed no job's id but {printed!r}")
         return found[0]
 
-    def states(self) -> dict[str, JobState]:
-        """Return the state of every job of this user that is not over, by its id.
+    def jobs(self) -> dict[str, BatchJob]:
+        """Return every job of this user that is not over, by its id.
 
         Raises
         ------
         BatchError
-            If the scheduler does not tell.
+            If the scheduler does not answer.
         """
-        command = [part.format(user=getpass.getuser()) for part in self.list_own]
         try:
-            return self.read_states(_run(command))
+            table = _run([part.format(user=getpass.getuser()) for part in self.list_own])
         except BatchError as error:
             if _NO_JOBS in str(error):  # LSF's way to say that there are none
                 return {}
             raise
+        found = {}
+        state_column, name_column = self.columns
+        for line in table.splitlines():
+            words = line.split(maxsplit=2) if self.long_names else line.split()
+            number = re.match(r"\d+", words[0]) if words else None
+            if number is not None and len(words) > max(self.columns):
+                state = words[state_column]
+                status: Status = "pending" if state[0] in self.pending else "running"
+                found[number[0]] = BatchJob(words[name_column], status, state)
+        return found
+
+    def own_jobs(self, folder: Path, role: JobRole) -> dict[str, BatchJob]:
+        """Return the jobs in the queue that were submitted from a folder, the oldest first.
+
+        Raises
+        ------
+        BatchError
+            If the scheduler does not answer.
+        """
+        tag = _tag(folder, role)
+        found = {job: one for job, one in self.jobs().items() if one.name.endswith(tag)}
+        return dict(sorted(found.items(), key=lambda item: int(item[0])))
 
     def cancel_jobs(self, ids: Iterable[str]) -> None:
         """Cancel jobs; those that are over already are passed over.
@@ -140,8 +170,37 @@ class BatchSystem:
             _run([*self.cancel, *wanted])
         except BatchError:
             # most refuse to cancel what is over: it counts only if one is still there
-            if set(wanted) & set(self.states()):
+            if set(wanted) & set(self.jobs()):
                 raise
+
+    def end_workers(self, folder: Path) -> None:
+        """Cancel a folder's jobs of workers and wait until they are gone: none computes any more.
+
+        Raises
+        ------
+        BatchError
+            If they can't be cancelled, or do not go.
+        """
+        left = self.own_jobs(folder, "worker")
+        self.cancel_jobs(left)
+        end = time.monotonic() + _GONE_S
+        while left:
+            if time.monotonic() > end:
+                raise BatchError(
+                    f"jobs {', '.join(left)} of workers were cancelled but are still there after "
+                    f"{_GONE_S:.0f} s"
+                )
+            time.sleep(_STEP_S)
+            left = self.own_jobs(folder, "worker")
+
+
+def _tag(folder: Path, role: JobRole) -> str:
+    """Return seven letters for a role and the path of a folder, with links in it as they are.
+
+    A node that computes may see another path behind a link than the login node, which gave it.
+    """
+    digest = hashlib.sha256(os.path.abspath(folder).encode()).digest()  # noqa: PTH100 (as said)
+    return role[0] + base64.b32encode(digest)[:6].decode().lower()
 
 
 def _run(command: list[str], text: str | None = None, folder: Path | None = None) -> str:
@@ -163,82 +222,62 @@ def _run(command: list[str], text: str | None = None, folder: Path | None = None
     except subprocess.TimeoutExpired as error:
         raise BatchError(f"{command[0]} did not answer for {_PATIENCE_S:.0f} s") from error
     if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())
-        raise BatchError(f"{command[0]} refused: {said or f'exit status {done.returncode}'}")
+        printed = " ".join((done.stderr or done.stdout).split())
+        raise BatchError(f"{command[0]} refused: {printed or f'exit status {done.returncode}'}")
     return done.stdout
 
 
-def _column(column: int, queued: str) -> Callable[[str], dict[str, JobState]]:
-    """Read the state's column of a table; one that begins with a letter of ``queued`` waits."""
-
-    def read(table: str) -> dict[str, JobState]:
-        found: dict[str, JobState] = {}
-        for line in table.splitlines():
-            words = line.split()
-            number = re.match(r"\d+", words[0]) if words else None
-            if number is not None and len(words) > column:
-                found[number[0]] = "queued" if words[column][0] in queued else "running"
-        return found
-
-    return read
-
-
 SLURM = BatchSystem(
-    name="slurm",
-    prefix="#SBATCH",
-    directives=("--export=NONE", "--no-requeue", "--output=%j.log"),
     submit=("sbatch", "--parsable"),
     cancel=("scancel",),
     # COMPLETING jobs are over but for their processes, which may still be ending
-    list_own=("squeue", "--noheader", "--format=%i %T", "--user={user}"),
-    read_states=_column(1, "P"),
+    list_own=("squeue", "--noheader", "--format=%i %T %j", "--user={user}"),
+    columns=(1, 2),
+    pending="P",
     name_option="--job-name",
     after_option=("--dependency=afterany:{id}",),
     id_variable="SLURM_JOB_ID",
-    free_names=True,
+    long_names=True,
 )
 
 PBS = BatchSystem(
-    name="pbs",
-    prefix="#PBS",
-    directives=("-S /bin/bash", "-r n", "-j oe"),
     submit=("qsub",),
     cancel=("qdel",),
     list_own=("qstat", "-u", "{user}"),
     # "Job ID  Username  Queue  Jobname  SessID  NDS  TSK  Memory  Time  S  Time"
-    read_states=_column(9, "QHW"),
+    columns=(9, 3),
+    pending="QHW",
     name_option="-N",
     after_option=("-W", "depend=afterany:{id}"),
     id_variable="PBS_JOBID",
 )
 
 SGE = BatchSystem(
-    name="sge",
-    prefix="#$",
-    directives=("-S /bin/bash", "-r n"),  # dask-jobqueue adds -cwd and -j y
     submit=("qsub", "-terse"),
     cancel=("qdel",),
     list_own=("qstat", "-u", "{user}"),
     # "job-ID  prior  name  user  state  submit/start at  queue  slots"
-    read_states=_column(4, "qhwE"),
+    columns=(4, 2),
+    pending="qhwE",
     name_option="-N",
     after_option=("-hold_jid", "{id}"),
     id_variable="JOB_ID",
 )
 
 LSF = BatchSystem(
-    name="lsf",
-    prefix="#BSUB",
-    directives=("-env none", "-L /bin/bash", "-rn", "-o %J.log"),
     submit=("bsub",),
     cancel=("bkill",),
-    list_own=("bjobs", "-noheader", "-o", "jobid stat"),
-    read_states=_column(1, "P"),
+    list_own=("bjobs", "-noheader", "-o", "jobid stat job_name"),
+    columns=(1, 2),
+    pending="P",
     name_option="-J",
     after_option=("-w", "ended({id})"),
     id_variable="LSB_JOBID",
 )
 
 BATCH_SYSTEMS: dict[SchedulerName, BatchSystem] = {
-    system.name: system for system in (SLURM, PBS, SGE, LSF)
+    "slurm": SLURM,
+    "pbs": PBS,
+    "sge": SGE,
+    "lsf": LSF,
 }

@@ -15,13 +15,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 
 
 class Interruption(BaseException):
-    """The run is to end now. No ``except Exception`` takes it for a failure of a calculation.
-
-    Attributes
-    ----------
-    signal
-        What came.
-    """
+    """A ``signal`` that ends the run now; no ``except Exception`` takes it for a failure."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.strsignal(number))
@@ -35,14 +29,9 @@ class Interruption(BaseException):
 
 @contextmanager
 def interruptible(seconds: float | None = None) -> Iterator[None]:
-    """Raise `Interruption` in the main thread at a signal, or after some time.
+    """Raise `Interruption` in the main thread at the first signal, or after some seconds.
 
-    Only the first one counts: those that come while the run is cleared away are passed over.
-
-    Parameters
-    ----------
-    seconds
-        Time after which it is raised; None for no limit.
+    Signals that come later, while the run is cleared away, are passed over.
     """
 
     def interrupt(number: int, frame: FrameType | None) -> None:

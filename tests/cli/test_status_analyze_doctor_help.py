@@ -67,7 +67,7 @@ def test_status_for_a_script(command: Any, run_with_a_failure: Path) -> None:
     assert found["complete"] is False
     assert found["counts"]["completed"] == 9
     assert len(found["calculations"]) == 12
-    fields = {"label", "state", "reason", "folder", "applicable", "corrections"}
+    fields = {"label", "status", "reason", "folder", "applicable", "corrections"}
     assert set(found["calculations"][0]) == fields
 
 

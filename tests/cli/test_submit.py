@@ -89,7 +89,7 @@ def test_the_number_of_workers_is_the_cluster_files(
 def test_without_dask_it_is_said_what_to_install(
     command: Any, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "dask_jobqueue", None)
+    monkeypatch.setitem(sys.modules, "distributed", None)
     for name in ("run", "submit"):
         done = command(name, recipe, "--on", write_cluster(tmp_path), "-o", "x")
         assert "pip install 'llo-dft[dask]'" in one_line(done)
@@ -102,7 +102,8 @@ def test_a_machine_that_submits_no_jobs(
     monkeypatch.setenv("PATH", str(tmp_path))
     done = command(name, recipe, "--on", write_cluster(tmp_path), "-o", tmp_path / "x")
     assert done.exit_code == 2
-    assert "llo-dft: sbatch is not on the PATH; run this on a machine that submits" in done.stderr
+    missing = {"run": "squeue", "submit": "sbatch"}[name]
+    assert f"llo-dft: {missing} is not on the PATH; run this on a machine that" in done.stderr
     assert not (tmp_path / "x" / "submit.json").exists()
     assert not list((tmp_path / "x" / "cluster").glob("tls-*"))
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment
 from llo_dft.documents.study_result import (
     CalculationRecord,
     CoatingEnergy,
     HostResult,
     InterfaceResult,
     OxygenChemicalPotential,
-    OxygenEnvironment,
-    RelaxedBond,
     StudyResult,
     VacancyPair,
     VacancyResult,
@@ -78,7 +77,7 @@ def interface(rank: int | None, work_j_per_m2: float | None, n_bonds: int = 0) -
         reason=None if rank is not None else "no power",
         rank=rank,
         candidates=[],
-        bonds=[RelaxedBond(phosphorus=1, oxygen=i, length_angstrom=1.6) for i in range(n_bonds)],
+        bonds=[InterfaceBond(former=1, oxygen=i, length_angstrom=1.6) for i in range(n_bonds)],
         film_formula="Li9 P3 O11",
         film_is_stoichiometric=False,
         li_removed_for_charge=2,

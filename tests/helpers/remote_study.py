@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.engines.base import Outcome
     from llo_dft.recipe import Recipe
-    from llo_dft.study.states import StudyStatus
+    from llo_dft.study.study_status import StudyStatus
     from llo_dft.submit.remote.project import RemoteProject
     from llo_dft.typing import CalculationKind
 

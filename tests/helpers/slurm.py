@@ -125,12 +125,12 @@ class LocalSlurm:
         self.stop()
 
     def jobs(self, name: str | None = None) -> list[QueuedJob]:
-        """Return the jobs that wait, run or come to their end; of one name, if given."""
+        """Return the jobs that wait, run or come to their end; of one name but its tag."""
         done = _command("squeue", "--noheader", "--format=%i\t%T\t%j")
         if done.returncode:
             raise RuntimeError(f"squeue: {done.stderr}")
         rows = [line.split("\t", 2) for line in done.stdout.splitlines()]
-        return [QueuedJob(i, n, s) for i, s, n in rows if name in (None, n)]
+        return [QueuedJob(i, n, s) for i, s, n in rows if name in (None, n, n.rpartition(" ")[0])]
 
     def submit(self, script: str, folder: Path, *options: str) -> str:
         """Submit a script from a folder; return the job's id."""

@@ -73,7 +73,7 @@ def words(result: StudyResult) -> dict[str, Any]:
         for one in host.vacancies:
             about[f"{host.label} {one.pair}"] = (one.status, one.site, _lattice(one.flags))
     for one in result.interfaces:
-        bonds = sorted((bond.phosphorus, bond.oxygen) for bond in one.bonds)
+        bonds = sorted((bond.former, bond.oxygen) for bond in one.bonds)
         about[one.termination] = (one.status, one.rank, _lattice(one.flags), bonds)
     return about
 

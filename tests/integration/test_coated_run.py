@@ -143,7 +143,7 @@ def test_status_of_a_finished_coated_study(study: Interrupted, coated_plan: Stud
     status = study_status(study.folder)
     assert status.is_complete
     assert [c.label for c in status.calculations] == coated_plan.labels
-    assert {c.state for c in status.calculations} == {"completed"}
+    assert {c.status for c in status.calculations} == {"completed"}
 
 
 def test_its_results_are_what_their_schema_says(study: Interrupted, troubled: StudyFolder) -> None:

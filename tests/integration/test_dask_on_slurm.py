@@ -167,7 +167,7 @@ def test_a_submitted_driver_is_gone_on_with_after_a_kill(
     assert_nothing_twice(study, n_interrupted=1)
     shown = here("status", study)
     assert shown.exit_code == 0
-    assert "driver: finished; round 2" in shown.stdout
+    assert "driver: completed; round 2" in shown.stdout
     assert files_with(PLANTED, place, slurm.folder) == []
     assert PLANTED not in done.output + shown.output
     assert not list(place.rglob("planted"))
@@ -224,7 +224,7 @@ def test_what_is_submitted_can_be_cancelled(
     assert done.stdout.startswith("cancelled ")
     assert done.stdout.count(",") >= 3
     wait_until("an empty queue", lambda: not slurm.jobs())
-    assert "driver: stopped; round 1; cancelled" in here("status", study).stdout.splitlines()
+    assert "driver: failed; round 1; cancelled" in here("status", study).stdout.splitlines()
 
 
 @pytest.mark.slow
@@ -260,7 +260,7 @@ def test_a_walltime_that_no_calculation_fits_into_ends_the_rounds(
     finish(start("submit", recipe, "-o", study, "--on", cluster))
     wait_until("an empty queue", lambda: not slurm.jobs())
     shown, _ = finish(start("status", study), 1)
-    assert "driver: stopped; round 1; round 1 got no calculation done: see its log" in shown
+    assert "driver: failed; round 1; round 1 got no calculation done: see its log" in shown
 
 
 @pytest.mark.slow

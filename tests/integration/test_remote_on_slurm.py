@@ -14,9 +14,7 @@ from remote_study import change_project
 
 from llo_dft.study.remote.rerun import retry_study
 from llo_dft.study.remote.submit_project import cancel_study
-from llo_dft.submit.probe import ProbeError, ask_scheduler
 from llo_dft.submit.remote.project import load_project
-from llo_dft.submit.remote.project_probe import try_header
 
 if TYPE_CHECKING:
     import subprocess
@@ -70,25 +68,6 @@ def assert_nothing_twice(study: RemoteStudy, n_interrupted: int) -> None:
     assert sum(study.n_started.values()) - len(labels) == n_interrupted
 
 
-def test_slurm_itself_says_whether_it_would_take_a_job(
-    slurm: LocalSlurm, make_remote: MakeRemote
-) -> None:
-    study = make_remote()
-    size, too_large = study.project.job_type("static").sizes  # on one node, and on two
-    assert ask_scheduler("slurm") == len(slurm.jobs())
-    try_header(study.project, "mpi", size)
-    with pytest.raises(ProbeError, match="node configuration is not available"):
-        try_header(study.project, "mpi", too_large)
-
-    def change(project: dict[str, Any]) -> None:
-        project["workers"]["mpi"]["resources"]["partition"] = "no-such-partition"
-
-    change_project(study.project.file, change)
-    with pytest.raises(ProbeError, match="invalid partition"):
-        try_header(load_project("lab"), "mpi", size)
-    assert not slurm.jobs()
-
-
 @pytest.mark.slow
 @pytest.mark.usefixtures("spoken")
 def test_runner_and_job_are_killed_and_nothing_is_lost_or_done_twice(
@@ -106,7 +85,7 @@ def test_runner_and_job_are_killed_and_nothing_is_lost_or_done_twice(
         wait_until("the next one", lambda: "bare_x1.0000" in study.n_started)
         slurm.cancel(*running(slurm, "bare_x1.0000"))
         wait_until("word of it", lambda: study.status.counts["failed"] == 1)
-        broken = next(one for one in study.status.calculations if one.state == "failed")
+        broken = next(one for one in study.status.calculations if one.status == "failed")
         assert broken.label == "bare_x1.0000"
         assert "CANCELLED" in broken.reason
         assert retry_study(study.folder, 600.0).rerun == ["bare_x1.0000"]
@@ -126,7 +105,7 @@ def test_a_job_that_reaches_its_walltime_says_so_and_gets_more(
     study = type(study)(study.prepared, load_project(str(study.project.file)))
     study.submit()
     study.drive()
-    broken = next(one for one in study.status.calculations if one.state == "failed")
+    broken = next(one for one in study.status.calculations if one.status == "failed")
     assert broken.label == "bare_x0.5714"
     assert "DUE TO TIME LIMIT" in broken.reason
     assert not study.folder.results.exists()

@@ -17,7 +17,8 @@ from llo_dft.builders.ordering.arrangement_search import (
 )
 from llo_dft.builders.ordering.delithiation import delithiate
 from llo_dft.builders.surface.slab import build_slab
-from llo_dft.chemistry.valences import formal_charges, symbols_of
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.resources import load_structure
 
 #: e^2 / (4 pi epsilon_0), eV angstrom (CODATA 2018).

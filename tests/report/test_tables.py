@@ -12,9 +12,9 @@ from vasprun_writer import Run, text
 from llo_dft.analysis.electronic.oxidation_states import oxidation_states
 from llo_dft.analysis.voltage_curve import LithiatedHost, voltage_curve
 from llo_dft.documents.electronic import CalculationSummary
+from llo_dft.documents.sites import OxygenEnvironment
 from llo_dft.documents.study_result import (
     HostResult,
-    OxygenEnvironment,
     StudyResult,
     TurningPoint,
     VacancyResult,

@@ -8,8 +8,7 @@ import pytest
 
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.study.folder import StudyFolderError
-from llo_dft.study.states import CalculationState, StudyStatus
-from llo_dft.study.study_status import study_status
+from llo_dft.study.study_status import CalculationStatus, StudyStatus, study_status
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 def state_of(status: StudyStatus, label: str) -> tuple[str, str | None]:
     found = next(c for c in status.calculations if c.label == label)
-    return found.state, found.reason
+    return found.status, found.reason
 
 
 def last_label(plan: StudyPlan) -> str:
@@ -48,7 +47,7 @@ def test_failed_skipped_and_missing_with_their_reasons(troubled: Any, plan: Stud
         state, reason = state_of(status, f"{plan.hosts[0].label}_vac_{site.pair}")
         assert state == "missing"
         assert "worker" in str(reason).lower()
-    failed = next(c for c in status.calculations if c.state == "failed")
+    failed = next(c for c in status.calculations if c.status == "failed")
     assert (troubled.folder.calculations / str(failed.folder) / "error.txt").is_file()
     assert not status.is_complete
     assert json.loads(json.dumps(status.as_json()))["counts"] == status.counts
@@ -80,7 +79,7 @@ def test_a_started_calculation_was_interrupted_once_the_run_is_gone(
 ) -> None:
     label = begin_last_again(copied, plan)
     status = study_status(copied)
-    assert state_of(status, label) == ("interrupted", "the run ended before it did")
+    assert state_of(status, label) == ("missing", "the run ended before it did")
     assert not status.is_complete
 
 
@@ -119,10 +118,10 @@ def test_a_folder_that_was_neither_built_nor_run(copied: StudyFolder) -> None:
 
 
 def test_what_the_relaxed_structures_have_no_place_for_is_not_missing() -> None:
-    done = CalculationState("bulk", "completed")
-    nowhere = CalculationState("a bond", "skipped", "there is no bond", applicable=False)
+    done = CalculationStatus("bulk", "completed")
+    nowhere = CalculationStatus("a bond", "skipped", "there is no bond", applicable=False)
     assert StudyStatus("s", [done, nowhere]).is_complete
-    assert not StudyStatus("s", [done, CalculationState("a bond", "skipped", "x")]).is_complete
+    assert not StudyStatus("s", [done, CalculationStatus("a bond", "skipped", "x")]).is_complete
 
 
 def test_what_was_corrected_is_told_when_the_run_ended(copied: StudyFolder) -> None:

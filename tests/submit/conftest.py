@@ -7,41 +7,56 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from llo_dft.submit.batch import BATCH_SYSTEMS, SLURM, BatchError
+from llo_dft.submit import batch
+from llo_dft.submit.batch import BATCH_SYSTEMS, SLURM, BatchError, BatchJob, BatchSystem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from llo_dft.submit.batch import JobState
+    from llo_dft.submit.batch import JobRole
+    from llo_dft.typing import Status
 
 
 @dataclass
 class PlayedQueue:
     """Takes jobs and lists them; nothing runs."""
 
-    queue: dict[str, JobState] = field(default_factory=dict)
+    queue: dict[str, Status] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     submitted: list[tuple[str, str, str | None]] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     refusal: str = ""
     id_variable: str = SLURM.id_variable
-    directives: tuple[str, ...] = SLURM.directives
 
-    def submit_script(self, script: str, folder: Path, name: str, after: str | None = None) -> str:
+    own_jobs = BatchSystem.own_jobs
+    end_workers = BatchSystem.end_workers
+
+    def submit_script(
+        self, script: str, folder: Path, title: str, role: JobRole, after: str | None = None
+    ) -> str:
         if self.refusal:
             raise BatchError(self.refusal)
         assert folder.is_dir()
         job = str(10 + len(self.submitted))
-        self.submitted.append((job, name, after))
+        self.submitted.append((job, title, after))
         self.scripts.append(script)
-        self.queue[job] = "queued"
+        self.add(job, "pending", folder, role)
         return job
 
-    def states(self) -> dict[str, JobState]:
+    def add(self, job: str, status: Status, folder: Path, role: JobRole) -> None:
+        """Put a job into the queue as if it had been submitted from a folder."""
+        self.queue[job] = status
+        self.names[job] = f"a title {batch._tag(folder, role)}"
+
+    def jobs(self) -> dict[str, BatchJob]:
         if self.refusal:
             raise BatchError(self.refusal)
-        return dict(self.queue)
+        return {
+            job: BatchJob(self.names.get(job, "somebody's"), status, status.upper())
+            for job, status in self.queue.items()
+        }
 
     def cancel_jobs(self, ids: Iterable[str]) -> None:
         for job in ids:

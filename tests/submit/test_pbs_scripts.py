@@ -16,7 +16,6 @@ import pytest
 from llo_dft.resources import resource_path
 from llo_dft.submit.dask.cluster_config import load_cluster
 from llo_dft.submit.dask.scripts import driver_script, worker_script
-from llo_dft.submit.remote.header_resources import job_name
 from llo_dft.submit.remote.project import load_project
 
 if TYPE_CHECKING:
@@ -86,8 +85,8 @@ def test_jobs_of_every_type_and_size(tmp_path: Path) -> None:
             for size in kind.sizes:
                 settings = project.worker(worker)
                 # as jobflow-remote's runner adds them
-                given = project.resources(worker, size) | {
-                    "job_name": job_name("pbs", f"calculate {name}"),
+                given = project.request(worker, kind, size)[0] | {
+                    "job_name": project.job_name(worker, f"calculate {name}"),
                     "qout_path": str(tmp_path / "queue.out"),
                     "qerr_path": str(tmp_path / "queue.err"),
                 }

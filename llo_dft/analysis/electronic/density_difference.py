@@ -6,8 +6,7 @@ same cell and on the same grid. Positive is where electrons went.
 
 from __future__ import annotations
 
-from itertools import product
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 import numpy as np
 from scipy.ndimage import map_coordinates
@@ -18,7 +17,9 @@ from llo_dft.analysis.electronic.planar_average import (
     plane_height_angstrom,
     widest_gap,
 )
-from llo_dft.documents.charge import BondProfile, Part, PlanarProfile
+from llo_dft.chemistry.bonds import Bond, former_bonds
+from llo_dft.chemistry.roles import element_role
+from llo_dft.documents.charge import BondProfile, DensityPart, PlanarProfile
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,15 +38,9 @@ ATOM_TOLERANCE_ANGSTROM: Final = 1e-3
 #: Largest |integral of the difference| that is taken for rounding, electrons.
 MAX_RESIDUAL_E: Final = 1e-3
 
-#: Longest P-O distance across the interface that counts as a bond. In Li3PO4 they are
-#: 1.53-1.55, stretched ones at an interface longer; the next P-O distance is beyond 2.8.
-MAX_BOND_ANGSTROM: Final = 2.0
-
 #: How far a profile goes on beyond both atoms of its bond, angstrom, and its step.
 BEYOND_BOND_ANGSTROM: Final = 0.8
 BOND_STEP_ANGSTROM: Final = 0.02
-
-_IMAGES: Final = np.array(list(product((-1, 0, 1), repeat=3)), dtype=np.float64)
 
 
 class ChargeDifferenceError(InputError):
@@ -64,7 +59,7 @@ def check_same_cell(whole: Structure, part: Structure, name: str) -> None:
         )
 
 
-def assign_parts(whole: Structure, a: Structure, b: Structure) -> tuple[list[Part], float]:
+def assign_parts(whole: Structure, a: Structure, b: Structure) -> tuple[list[DensityPart], float]:
     """Find each atom of A and B in AB, at its place or a periodic image of it.
 
     Returns
@@ -79,9 +74,9 @@ def assign_parts(whole: Structure, a: Structure, b: Structure) -> tuple[list[Par
         Naming the atom, if one of A or B isn't there in AB, is there twice, or one of AB is
         in neither; or if the cells differ.
     """
-    parts: list[Part | None] = [None] * len(whole)
+    parts: list[DensityPart | None] = [None] * len(whole)
     largest = 0.0
-    named: tuple[tuple[Part, Structure], ...] = (("a", a), ("b", b))
+    named: tuple[tuple[DensityPart, Structure], ...] = (("a", a), ("b", b))
     for part, structure in named:
         name = part.upper()
         check_same_cell(whole, structure, name)
@@ -175,50 +170,48 @@ def atom_planes_angstrom(structure: Structure, profile: PlanarProfile) -> FloatA
     return np.asarray(places, dtype=np.float64)
 
 
-def interface_bonds(
-    structure: Structure, parts: Sequence[Part], max_angstrom: float = MAX_BOND_ANGSTROM
-) -> list[tuple[int, int, FloatArray]]:
-    """Find P of one part bonded to O of the other.
+def bonds_across(
+    structure: Structure, parts: Sequence[DensityPart], coating: DensityPart | None = None
+) -> list[Bond]:
+    """Find the bonds from network formers of one part to anions of the other, shortest first.
 
-    Returns
-    -------
-    P and O as places in the structure and the vector from P to that image of O in angstrom,
-    shortest first. An O with two images in reach of a P is listed twice.
+    Parameters
+    ----------
+    structure
+        AB.
+    parts
+        Of each atom.
+    coating
+        The part in which every cation but Li is a former; None: only elements that always are.
     """
-    phosphorus, oxygen = (
-        [i for i, site in enumerate(structure) if site.specie.symbol == symbol]
-        for symbol in ("P", "O")
-    )
-    found = []
-    for p in phosphorus:
-        for o in oxygen:
-            if parts[p] == parts[o]:
-                continue
-            for vector in _image_vectors(structure, p, o):
-                length = float(np.linalg.norm(vector))
-                if length <= max_angstrom:
-                    found.append((length, p, o, vector))
-    return [(p, o, vector) for _, p, o, vector in sorted(found, key=lambda one: one[:3])]
+    sites = {
+        part: [i for i, of in enumerate(parts) if of == part] for part in get_args(DensityPart)
+    }
+    found: list[Bond] = []
+    for part, other in (("a", "b"), ("b", "a")):
+        own = sites[part]
+        if part != coating:
+            own = [i for i in own if element_role(structure[i].specie.symbol) == "former"]
+        found += former_bonds(structure, own, sites[other])
+    return sorted(found, key=lambda bond: (bond.length, bond.cation, bond.anion))
 
 
 def bond_profile(
     difference_per_a3: FloatArray,
     structure: Structure,
-    parts: Sequence[Part],
-    bond: tuple[int, int, FloatArray],
+    parts: Sequence[DensityPart],
+    bond: Bond,
 ) -> BondProfile:
-    """Read a difference along the line through a bond of ``interface_bonds``."""
-    p, o, vector = bond
-    length = float(np.linalg.norm(vector))
-    n_steps = round((length + 2 * BEYOND_BOND_ANGSTROM) / BOND_STEP_ANGSTROM)
-    distance = np.linspace(-BEYOND_BOND_ANGSTROM, length + BEYOND_BOND_ANGSTROM, n_steps + 1)
-    points = structure[p].coords + distance[:, None] * (vector / length)
+    """Read a difference along the line through a bond of ``bonds_across``."""
+    n_steps = round((bond.length + 2 * BEYOND_BOND_ANGSTROM) / BOND_STEP_ANGSTROM)
+    distance = np.linspace(-BEYOND_BOND_ANGSTROM, bond.length + BEYOND_BOND_ANGSTROM, n_steps + 1)
+    points = structure[bond.cation].coords + distance[:, None] * (bond.vector / bond.length)
     values = interpolate(difference_per_a3, structure.lattice.get_fractional_coords(points))
     return BondProfile(
-        p_index=p,
-        o_index=o,
-        length_angstrom=length,
-        p_part=parts[p],
+        former=bond.cation,
+        oxygen=bond.anion,
+        length_angstrom=bond.length,
+        former_part=parts[bond.cation],
         distance_angstrom=distance.tolist(),
         difference_e_per_a3=values.tolist(),
     )
@@ -253,12 +246,6 @@ def _nearest(whole: Structure, symbol: str, fractional: FloatArray) -> tuple[int
     distances = whole.lattice.get_all_distances(whole.frac_coords[same], fractional)[:, 0]
     nearest = int(distances.argmin())
     return same[nearest], float(distances[nearest])
-
-
-def _image_vectors(structure: Structure, first: int, second: int) -> FloatArray:
-    between = structure.frac_coords[second] - structure.frac_coords[first]
-    images = between - np.rint(between) + _IMAGES
-    return np.asarray(images @ structure.lattice.matrix, dtype=np.float64)
 
 
 def _place(fractional: FloatArray) -> str:

@@ -10,16 +10,17 @@ Where the numbers come from: unpaired electrons of the ion (spin-only moment); f
 by which Deng et al. (Nat. Mach. Intell. 5, 1031) tell states from Materials Project moments,
 2.5-3.5 for Mn4+, 3.5-4.2 for Mn3+ and above it Mn2+, made narrower at the bounds; for Ni and
 Co moments that the potential trained on them gives for rock-salt MnO 4.63, NiO 1.79 and CoO 2.65,
-layered MnO2 3.14, NiO2 0.16, CoO2 1.16, LiCoO2 0.27, which were computed for this table.
+layered MnO2 3.14, NiO2 0.16, CoO2 1.16, LiCoO2 0.27, which were computed for the ranges in
+``chemistry/elements.toml``.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.analysis.oxygen.dimers import oxygen_pairs
+from llo_dft.chemistry.elements import ELEMENTS
 from llo_dft.documents.oxidation import AtomOxidation, OxidationStates
 
 if TYPE_CHECKING:
@@ -29,52 +30,6 @@ if TYPE_CHECKING:
 
     from llo_dft.analysis.oxygen.dimers import OxygenPair, PairKind
 
-
-@dataclass(frozen=True)
-class MomentRange:
-    """Sizes of the moment that mean one oxidation state, Bohr magnetons, ends included.
-
-    ``state`` None: more than one state or spin has such a moment; ``name`` says which.
-    """
-
-    low: float
-    high: float
-    state: int | None
-    name: str
-
-
-#: By element, ascending. Unpaired electrons: Mn4+ 3, Mn3+ 4, Mn2+ 5; Ni4+ 0, Ni3+ 1, Ni2+ 2;
-#: Co3+ 0, Co4+ 1 (low spin), Co2+ 3 (high spin).
-MOMENT_RANGES: Final[dict[str, tuple[MomentRange, ...]]] = {
-    "Mn": (
-        MomentRange(0.7, 1.4, None, "low-spin Mn2+ or Mn6+"),
-        MomentRange(1.5, 2.4, None, "low-spin Mn3+ or Mn5+"),
-        MomentRange(2.6, 3.45, 4, "Mn4+"),
-        MomentRange(3.55, 4.15, 3, "Mn3+"),
-        MomentRange(4.3, 5.0, 2, "Mn2+"),
-    ),
-    "Ni": (
-        MomentRange(0.0, 0.35, 4, "Ni4+"),
-        MomentRange(0.6, 1.2, 3, "low-spin Ni3+"),
-        MomentRange(1.4, 1.95, 2, "Ni2+"),
-    ),
-    "Co": (
-        MomentRange(0.0, 0.35, 3, "low-spin Co3+"),
-        MomentRange(0.7, 1.4, 4, "low-spin Co4+"),
-        MomentRange(1.6, 2.2, None, "intermediate-spin Co3+ or Co4+"),
-        MomentRange(2.4, 2.85, 2, "high-spin Co2+"),
-        MomentRange(2.9, 3.5, None, "high-spin Co3+ or Co4+"),
-    ),
-}
-
-#: Elements that have one state in an oxide.
-FIXED_STATES: Final = {
-    **dict.fromkeys(("Li", "Na", "K", "H"), 1),
-    **dict.fromkeys(("Mg", "Ca", "Zn"), 2),
-    **dict.fromkeys(("Al", "Ga"), 3),
-    "P": 5,
-    "F": -1,
-}
 
 #: Up to the first an O is O2-, which metals around it polarise by some 0.1-0.2; from the second
 #: on it holds a hole, whose moment is 1 Bohr magneton by itself and some 0.7 in the sphere.
@@ -108,8 +63,8 @@ def metal_state(element: str, moment_mu_b: float) -> tuple[int | None, str]:
     -------
     The state, e, and by what it was decided or why it was not.
     """
-    ranges = MOMENT_RANGES.get(element)
-    if ranges is None:
+    ranges = ELEMENTS[element].moment_ranges if element in ELEMENTS else ()
+    if not ranges:
         return None, f"there are no ranges of moments for {element}"
     size = abs(moment_mu_b)
     for one in ranges:
@@ -192,8 +147,8 @@ def _state(element: str, moment: float, pair: OxygenPair | None) -> tuple[float 
         return _PAIR_STATES[pair.kind], reason
     if element == "O":
         return _oxygen_state(abs(moment))
-    if element in FIXED_STATES:
-        return float(FIXED_STATES[element]), "the one state it has in an oxide"
+    if element in ELEMENTS and not ELEMENTS[element].unpaired_electrons:
+        return float(ELEMENTS[element].charge), "the one state it has in an oxide"
     return metal_state(element, moment)
 
 

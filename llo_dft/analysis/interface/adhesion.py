@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llo_dft.analysis.vacancy.structure_check import P_O_BOND_MAX_ANGSTROM
-from llo_dft.documents.study_result import CoatingEnergy, RelaxedBond
+from llo_dft.chemistry.bonds import former_bonds
+from llo_dft.documents.sites import InterfaceBond
+from llo_dft.documents.study_result import CoatingEnergy
 from llo_dft.units import J_PER_M2_PER_EV_PER_A2
 
 if TYPE_CHECKING:
@@ -20,39 +21,31 @@ if TYPE_CHECKING:
 
 def interface_bonds(
     structure: Structure, llo_sites: Sequence[int | None], coating_sites: Sequence[int]
-) -> list[RelaxedBond]:
-    """Return the P-O bonds from the coating's P to O of the oxide, shortest first.
+) -> list[InterfaceBond]:
+    """Return the bonds from network formers of the coating to O of the oxide, shortest first.
 
     Parameters
     ----------
     structure
-        The interface; nearest images count.
+        The interface.
     llo_sites
         Site of each atom of the pristine bare slab; None: it is not there.
     coating_sites
         Sites of the coating.
     """
-    phosphorus = [i for i in coating_sites if structure[i].specie.symbol == "P"]
-    oxygen = [
-        (bare, site)
-        for bare, site in enumerate(llo_sites)
-        if site is not None and structure[site].specie.symbol == "O"
-    ]
-    if not phosphorus or not oxygen:
-        return []
-    distances = structure.lattice.get_all_distances(
-        structure.frac_coords[phosphorus], structure.frac_coords[[site for _, site in oxygen]]
-    )
+    bare = {site: atom for atom, site in enumerate(llo_sites) if site is not None}
+    shortest: dict[tuple[int, int], float] = {}
+    for bond in former_bonds(structure, coating_sites, bare):
+        ends = bond.cation, bare[bond.anion]
+        shortest[ends] = min(bond.length, shortest.get(ends, bond.length))
     bonds = [
-        RelaxedBond(
-            phosphorus=phosphorus[i], oxygen=oxygen[j][0], length_angstrom=float(distances[i, j])
-        )
-        for i, j in zip(*np.nonzero(distances <= P_O_BOND_MAX_ANGSTROM), strict=True)
+        InterfaceBond(former=former, oxygen=oxygen, length_angstrom=length)
+        for (former, oxygen), length in shortest.items()
     ]
-    return sorted(bonds, key=lambda bond: (bond.length_angstrom, bond.phosphorus, bond.oxygen))
+    return sorted(bonds, key=lambda bond: (bond.length_angstrom, bond.former, bond.oxygen))
 
 
-def bonded_oxygens(bonds: Sequence[RelaxedBond]) -> list[int]:
+def bonded_oxygens(bonds: Sequence[InterfaceBond]) -> list[int]:
     """Return the O that the bonds end at, each once, by its number.
 
     By number and not by length: bonds to O of one class are alike within 0.01 angstrom, and a

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.plan import PlannedInterface
-    from llo_dft.documents.study_result import RelaxedBond
+    from llo_dft.documents.sites import InterfaceBond
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class InterfaceCalculations:
     best
         The candidate of lowest energy, or what stands for it if none completed.
     bonds
-        P-O bonds across the best one, as relaxed.
+        Bonds across the best one, as relaxed.
     bare
         The pristine bare slab.
     oxide, coating
@@ -43,7 +43,7 @@ class InterfaceCalculations:
     planned: Sequence[PlannedInterface]
     candidates: Sequence[CalculationDocument]
     best: CalculationDocument
-    bonds: Sequence[RelaxedBond]
+    bonds: Sequence[InterfaceBond]
     bare: CalculationDocument
     oxide: CalculationDocument
     coating: CalculationDocument
@@ -70,7 +70,8 @@ def interface_result(
     flags: list[str] = []
     area = None
     if best.structure is not None and best.initial_structure is not None:
-        flags = check_relaxed(best.initial_structure, best.structure)
+        oxide = set(range(len(best.structure))) - set(planned.coating_sites)
+        flags = check_relaxed(best.initial_structure, best.structure, oxide_sites=oxide)
         area = area_angstrom2(best.structure)
     return InterfaceResult(
         termination=planned.termination,

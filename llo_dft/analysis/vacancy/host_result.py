@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
-    from llo_dft.documents.study_result import OxygenEnvironment
+    from llo_dft.documents.sites import OxygenEnvironment
 
 
 @dataclass(frozen=True)

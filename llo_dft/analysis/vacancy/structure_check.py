@@ -9,9 +9,12 @@ import numpy as np
 
 from llo_dft.analysis.electronic.oxidation_states import changed_state
 from llo_dft.analysis.oxygen.dimers import oxygen_pairs
+from llo_dft.chemistry.bonds import find_bonds
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.roles import site_roles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from pymatgen.core.structure import Structure
 
@@ -21,18 +24,11 @@ if TYPE_CHECKING:
 #: octahedral and tetrahedral sites is 1.7-1.8, a usual relaxation beside a vacancy below 0.5.
 MOVED_MIN_ANGSTROM: Final = 1.5
 
-#: Longest P-O bond. In Li3PO4 they are 1.53-1.55, the next P-O distance is beyond 2.8.
-P_O_BOND_MAX_ANGSTROM: Final = 1.9
-
 _IMAGES: Final = np.array(list(product((-1, 0, 1), repeat=3)), dtype=np.float64)
 
 
 def _label(structure: Structure, index: int | np.integer[Any]) -> str:
     return f"{structure[int(index)].specie.symbol}{index}"
-
-
-def _indices(structure: Structure, symbol: str) -> list[int]:
-    return [i for i, site in enumerate(structure) if site.specie.symbol == symbol]
 
 
 def _check_same_atoms(initial: Structure, relaxed: Structure) -> None:
@@ -79,21 +75,20 @@ def displacements_angstrom(initial: Structure, relaxed: Structure) -> FloatArray
     return shortest
 
 
-def _p_o_changes(initial: Structure, relaxed: Structure) -> list[str]:
-    phosphorus, oxygens = _indices(relaxed, "P"), _indices(relaxed, "O")
-    if not phosphorus or not oxygens:
-        return []
+def _bond_changes(
+    initial: Structure, relaxed: Structure, oxide_sites: Collection[int] | None
+) -> list[str]:
+    roles = site_roles(symbols_of(relaxed), oxide_sites)
+    formers = [i for i, role in enumerate(roles) if role == "former"]
     before, after = (
-        structure.lattice.get_all_distances(
-            structure.frac_coords[phosphorus], structure.frac_coords[oxygens]
-        )
+        {(bond.cation, bond.anion) for bond in find_bonds(structure, formers)}
         for structure in (initial, relaxed)
     )
-    bonded_before, bonded_after = before <= P_O_BOND_MAX_ANGSTROM, after <= P_O_BOND_MAX_ANGSTROM
     return [
-        f"{'p_o_formed' if bonded_after[i, j] else 'p_o_broken'}: "
-        f"{_label(relaxed, phosphorus[i])}-{_label(relaxed, oxygens[j])} {after[i, j]:.2f} A"
-        for i, j in zip(*np.nonzero(bonded_before != bonded_after), strict=True)
+        f"{relaxed[i].specie.symbol.lower()}_{relaxed[j].specie.symbol.lower()}_"
+        f"{'formed' if (i, j) in after else 'broken'}: "
+        f"{_label(relaxed, i)}-{_label(relaxed, j)} {relaxed.get_distance(i, j):.2f} A"
+        for i, j in sorted(before ^ after)
     ]
 
 
@@ -118,6 +113,8 @@ def check_relaxed(
     relaxed: Structure,
     initial_magmoms: Sequence[float] | None = None,
     magmoms: Sequence[float] | None = None,
+    *,
+    oxide_sites: Collection[int] | None = None,
 ) -> list[str]:
     """Flag what a relaxation rebuilt; an empty list is a structure that kept its form.
 
@@ -126,8 +123,8 @@ def check_relaxed(
     - ``o2: O12-O15 1.24 A``, ``superoxo: ...``, ``peroxo: ...``: two O this close in the
       relaxed structure, whether or not they were so before;
     - ``moved: Li3 1.92 A``: an atom that left its site, without the drift of the whole;
-    - ``p_o_formed: P1-O5 1.62 A``, ``p_o_broken: P1-O5 2.40 A``: with the relaxed distance
-      of the nearest images;
+    - ``p_o_formed: P1-O5 1.62 A``, ``p_o_broken: P1-O5 2.40 A``: a bond of a network former,
+      with the relaxed distance of the nearest images;
     - ``moment: Mn4 3.0 -> 3.9 mu_B``: a transition metal whose oxidation state changed. Sizes
       are compared, because a flipped moment is another magnetic order, not another charge.
 
@@ -138,6 +135,8 @@ def check_relaxed(
     initial_magmoms, magmoms
         Moments of a reference (of the host, for a vacancy) and of the relaxed structure, Bohr
         magnetons, shape (n_atoms,). If either is None, moments are not checked.
+    oxide_sites
+        Sites of the layered oxide where a coating lies on it; None: all.
 
     Raises
     ------
@@ -150,7 +149,7 @@ def check_relaxed(
         f"moved: {_label(relaxed, i)} {moved[i]:.2f} A"
         for i in np.flatnonzero(moved > MOVED_MIN_ANGSTROM)
     ]
-    flags += _p_o_changes(initial, relaxed)
+    flags += _bond_changes(initial, relaxed, oxide_sites)
     if initial_magmoms is not None and magmoms is not None:
         flags += _moment_changes(relaxed, initial_magmoms, magmoms)
     return flags

@@ -6,6 +6,7 @@ O-TM-O sheet and one Li layer follow each other along c.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -27,7 +28,9 @@ from llo_dft.builders.ordering.arrangement_search import (
     search,
 )
 from llo_dft.builders.surface.symmetry import orbits, top_bottom_permutations
-from llo_dft.chemistry.valences import FORMAL_CHARGES, LAYER_METALS, formal_charges, symbols_of
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.formal_charges import element_charges
+from llo_dft.chemistry.roles import element_role
 
 if TYPE_CHECKING:
     from llo_dft.typing import FloatArray, IntArray
@@ -163,7 +166,7 @@ def tm_layer_sites(structure: Structure) -> list[int]:
     """
     heights = np.mod(structure.frac_coords[:, 2] + 1e-6, 1.0)
     symbols = symbols_of(structure)
-    metals = [i for i, symbol in enumerate(symbols) if symbol in LAYER_METALS]
+    metals = [i for i, symbol in enumerate(symbols) if element_role(symbol) == "framework"]
     if not metals:
         raise CompositionError(f"{structure.formula} has no transition metal")
     width = 1.0 / np.linalg.norm(structure.lattice.reciprocal_lattice_crystallographic.matrix[2])
@@ -189,14 +192,18 @@ def _order_sheet(
     for site in sheet:
         blank.replace(site, "Mn")
     matrix = ewald_matrix(blank)
-    fixed = np.array(formal_charges(symbols_of(blank)))
-    fixed[sheet] = 0.0
+    others = {i: s for i, s in enumerate(symbols_of(blank)) if i not in set(sheet)}
+    by_element = element_charges(Counter(others.values()) + Counter(counts))
+    fixed = np.array([by_element[others[i]] if i in others else 0.0 for i in range(len(blank))])
     constant = float(fixed @ matrix @ fixed)
     names = sorted(counts)
+    charges = np.array([by_element[name] for name in names])
     best: tuple[float, list[str]] | None = None
     for permutation in _sheet_permutations(blank, sheet):
         blocks = orbits(sheet, permutation)
-        problem = _sheet_problem(matrix, fixed, blocks, counts, lithium_sites)
+        problem = _sheet_problem(
+            reduce_to_blocks(matrix, fixed, blocks), charges, blocks, counts, lithium_sites
+        )
         try:
             assignment = search(problem, seed=seed, starts=ORDERING_STARTS)
         except OrderingError:
@@ -226,25 +233,18 @@ def _sheet_permutations(blank: Structure, sheet: list[int]) -> list[IntArray]:
 
 
 def _sheet_problem(
-    matrix: FloatArray,
-    fixed: FloatArray,
+    reduced: tuple[FloatArray, FloatArray, IntArray],
+    charges: FloatArray,
     blocks: list[list[int]],
     counts: dict[str, int],
     lithium_sites: set[int] | None,
 ) -> OrderingProblem:
     names = sorted(counts)
-    coupling, field, sizes = reduce_to_blocks(matrix, fixed, blocks)
     allowed = np.ones((len(blocks), len(names)), dtype=bool)
     if lithium_sites is not None and "Li" in names:
         allowed[:, names.index("Li")] = [set(block) <= lithium_sites for block in blocks]
-    return OrderingProblem(
-        coupling=coupling,
-        field=field,
-        sizes=sizes,
-        charges=np.array([float(FORMAL_CHARGES[name]) for name in names]),
-        counts=np.array([counts[name] for name in names], dtype=np.int64),
-        allowed=allowed,
-    )
+    numbers = np.array([counts[name] for name in names], dtype=np.int64)
+    return OrderingProblem(*reduced, charges, numbers, allowed)
 
 
 def _suggestion(

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Final
 
 from pymatgen.core.composition import Composition
 
-from llo_dft.chemistry.valences import FORMAL_CHARGES, LAYER_METALS
+from llo_dft.chemistry.elements import ELEMENTS
+from llo_dft.chemistry.formal_charges import unbalanced_charge, usual_charge
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 #: How far cations per O2 may be from 2 in a formula: rounding, not another compound.
 CATION_SUM_TOLERANCE: Final = 0.02
+
+#: Charge per O2 that a formula may be off when no metal can change its own any more, e: rounding.
+CHARGE_TOLERANCE_E: Final = 0.05
 
 
 class CompositionError(InputError):
@@ -35,7 +39,8 @@ class LayerComposition:
     deviation
         Largest difference of an element's amount per O2 from the requested one.
     formal_charge
-        Sum of the formal charges per O2, e; not zero where rounding the counts shifts it.
+        What the redox ladder of its metals can't balance, e per O2; not zero where rounding the
+        counts leaves them no way to be neutral beside O2-.
     """
 
     counts: dict[str, int]
@@ -50,8 +55,8 @@ def parse_formula(formula: str) -> dict[str, float]:
     Raises
     ------
     CompositionError
-        If an element is unknown or can't be in a layered oxide, or the cations per O2 are
-        not two, with at least one of them Li per O2.
+        If an element is unknown or can't be in a layered oxide, the cations per O2 are not
+        two, with at least one of them Li, or no charges of the metals make it neutral.
     """
     try:
         composition = Composition(formula, strict=True)
@@ -61,9 +66,10 @@ def parse_formula(formula: str) -> dict[str, float]:
             'expected something like "Li1.2Mn0.6Ni0.2O2"'
         ) from error
     amounts = {element.symbol: float(amount) for element, amount in composition.items()}
-    unknown = sorted(set(amounts) - LAYER_METALS - {"Li", "O"})
+    metals = {symbol for symbol, entry in ELEMENTS.items() if entry.role == "framework"}
+    unknown = sorted(set(amounts) - metals - {"Li", "O"})
     if unknown:
-        known = ", ".join(sorted(LAYER_METALS))
+        known = ", ".join(sorted(metals))
         raise CompositionError(
             f"composition {formula!r}: {', '.join(unknown)} can't be placed in a layered oxide; "
             f"expected Li, O and any of {known}"
@@ -77,18 +83,42 @@ def parse_formula(formula: str) -> dict[str, float]:
             f"composition {formula!r} has {cations:.3f} cations per O2; a layered oxide "
             "Li[LixM1-x]O2 has 2: one Li in the Li layer, and Li or M in the TM layer"
         )
-    if per_o2["Li"] < 1.0 - CATION_SUM_TOLERANCE or not set(per_o2) & LAYER_METALS:
+    if per_o2["Li"] < 1.0 - CATION_SUM_TOLERANCE or not set(per_o2) & metals:
         raise CompositionError(
             f"composition {formula!r}: expected at least one Li per O2 (a full Li layer) and "
             "at least one metal beside it"
         )
+    check_neutral(per_o2, f"composition {formula!r}")
     return per_o2
+
+
+def check_neutral(amounts: Mapping[str, float], name: str) -> None:
+    """Refuse a composition that no charges of its metals make neutral beside O2-.
+
+    Parameters
+    ----------
+    amounts
+        Atoms of each element, O among them.
+    name
+        What it is, for the message.
+
+    Raises
+    ------
+    CompositionError
+        With the charge that is left.
+    """
+    charge = 2.0 * unbalanced_charge(amounts) / amounts["O"]
+    if abs(charge) > CHARGE_TOLERANCE_E:
+        raise CompositionError(
+            f"{name} can't be neutral: {charge:+.2f} e per O2 are left with every metal at the "
+            "end of its redox ladder; expected cations that give O2 4 e in all"
+        )
 
 
 def realise(per_o2: dict[str, float], n_sites: int) -> LayerComposition:
     """Find the whole numbers on ``n_sites`` TM-layer sites that come nearest to a formula.
 
-    Nearest is the smallest sum of squared differences; of equals, the one whose formal
+    Nearest is the smallest sum of squared differences; of equals, the one whose usual
     charges come nearest to neutral, then the one with more of the earlier elements. Every
     metal of the formula gets at least one site: a dopant is never rounded away.
 
@@ -111,7 +141,7 @@ def realise(per_o2: dict[str, float], n_sites: int) -> LayerComposition:
         squares = sum(
             (count / n_sites - wanted[s]) ** 2 for s, count in zip(symbols, counts, strict=True)
         )
-        charge = abs(_charge_per_o2(dict(zip(symbols, counts, strict=True)), n_sites))
+        charge = abs(_usual_charge_per_o2(dict(zip(symbols, counts, strict=True)), n_sites))
         return round(squares, 10), round(charge, 10), tuple(-count for count in counts)
 
     fitting: list[tuple[int, ...]] = [
@@ -127,13 +157,17 @@ def realise(per_o2: dict[str, float], n_sites: int) -> LayerComposition:
         counts=counts,
         formula=_formula(counts, n_sites),
         deviation=deviation,
-        formal_charge=_charge_per_o2(counts, n_sites),
+        formal_charge=unbalanced_charge(_per_o2(counts, n_sites)),
     )
 
 
-def _charge_per_o2(counts: dict[str, int], n_sites: int) -> float:
-    layer = sum(FORMAL_CHARGES[symbol] * count for symbol, count in counts.items())
-    return FORMAL_CHARGES["Li"] + layer / n_sites + 2 * FORMAL_CHARGES["O"]
+def _per_o2(counts: dict[str, int], n_sites: int) -> dict[str, float]:
+    layer = {symbol: count / n_sites for symbol, count in counts.items()}
+    return layer | {"Li": 1.0 + layer.get("Li", 0.0), "O": 2.0}
+
+
+def _usual_charge_per_o2(counts: dict[str, int], n_sites: int) -> float:
+    return sum(usual_charge(s) * n for s, n in _per_o2(counts, n_sites).items())
 
 
 def _formula(counts: dict[str, int], n_sites: int) -> str:

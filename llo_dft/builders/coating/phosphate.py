@@ -31,7 +31,7 @@ from llo_dft.builders.coating.phosphate_faces import (
 )
 from llo_dft.builders.surface.placement import place_slab
 from llo_dft.builders.surface.terminations import DIPOLE_TOLERANCE
-from llo_dft.chemistry.valences import symbols_of
+from llo_dft.chemistry.elements import symbols_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

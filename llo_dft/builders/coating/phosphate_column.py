@@ -15,7 +15,8 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.builders.surface.surface_lattice import surface_lattice
 from llo_dft.builders.surface.symmetry import symmetry_dataset
-from llo_dft.chemistry.valences import symbols_of
+from llo_dft.chemistry.bonds import cutoff, find_bonds
+from llo_dft.chemistry.elements import symbols_of
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,9 +34,6 @@ NORMAL_AXIS: Final[dict[PhosphateSetting, tuple[int, int]]] = {
     "Pnma": (62, 1),
     "Pmnb": (62, 0),
 }
-
-#: Longest P-O bond, angstrom; in Li3PO4 they are 1.53 to 1.57.
-LONGEST_P_O: Final = 1.7
 
 #: Cations within this height of each other form one plane, angstrom; planes are over 1.2 apart.
 PLANE_WIDTH: Final = 0.5
@@ -164,18 +162,17 @@ def _miller_index(bulk: Structure, setting: PhosphateSetting) -> tuple[int, int,
 def _units(cell: Structure) -> dict[int, list[tuple[int, FloatArray]]]:
     """Return the four O of each P."""
     symbols = symbols_of(cell)
-    units: dict[int, list[tuple[int, FloatArray]]] = {}
-    for i in (i for i, symbol in enumerate(symbols) if symbol == "P"):
-        units[i] = [
-            (int(n.index), n.coords - cell[i].coords)
-            for n in cell.get_neighbors(cell[i], LONGEST_P_O)
-            if symbols[n.index] == "O"
-        ]
+    units: dict[int, list[tuple[int, FloatArray]]] = {
+        i: [] for i, symbol in enumerate(symbols) if symbol == "P"
+    }
+    for bond in find_bonds(cell, units):
+        units[bond.cation].append((bond.anion, bond.vector))
     owned = sorted(j for bonded in units.values() for j, _ in bonded)
     if owned != [i for i, symbol in enumerate(symbols) if symbol == "O"]:
         counts = sorted({len(bonded) for bonded in units.values()})
         raise PhosphateError(
-            f"P has {counts} O within {LONGEST_P_O} angstrom; expected 4, and each O bonded to one "
+            f"P has {counts} O within {cutoff('P', 'O'):.2f} angstrom; expected 4, and each O "
+            "bonded to one "
             "P, as in Li3PO4. Check the structure"
         )
     return units

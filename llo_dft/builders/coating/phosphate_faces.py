@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 import numpy as np
 
 from llo_dft.builders.coating.phosphate_column import (
-    LONGEST_P_O,
     PLANE_WIDTH,
     Column,
     PhosphateError,
     grouped,
 )
-from llo_dft.chemistry.valences import symbols_of
+from llo_dft.chemistry.bonds import cutoff, find_bonds
+from llo_dft.chemistry.elements import symbols_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 Outward: TypeAlias = Literal[-1, 1]
 BOTTOM: Final = -1
 TOP: Final = 1
-
-#: Longest Li-O bond, angstrom; in Li3PO4 they are 1.9 to 2.2.
-LONGEST_LI_O: Final = 2.4
 
 #: An O that lies less than this behind its P, seen from outside, can be taken away, angstrom.
 BEHIND: Final = 0.3
@@ -169,14 +166,12 @@ def check_units(film: Structure, expected: Mapping[int, int]) -> None:
     PhosphateError
         With the P at fault.
     """
-    symbols = symbols_of(film)
+    found = Counter(bond.cation for bond in find_bonds(film, expected))
     for i, count in expected.items():
-        bonded = film.get_neighbors(film[i], LONGEST_P_O)
-        found = sum(symbols[n.index] == "O" for n in bonded)
-        if found != count:
+        if found[i] != count:
             raise PhosphateError(
-                f"P at site {i} has {found} O within {LONGEST_P_O} angstrom; expected {count}. The "
-                "crystal is too distorted to be taken apart into PO4 units"
+                f"P at site {i} has {found[i]} O within {cutoff('P', 'O'):.2f} angstrom; expected "
+                f"{count}. The crystal is too distorted to be taken apart into PO4 units"
             )
 
 
@@ -185,16 +180,17 @@ def cut_bonds(
 ) -> Counter[tuple[str, int]]:
     """Count the bonds of the crystal that end at each face, as ("P-O" or "Li-O", -1 or 1)."""
     symbols, kept = symbols_of(column.cell), set(atoms)
-    neighbors = column.cell.get_all_neighbors(LONGEST_LI_O)
     cut: Counter[tuple[str, int]] = Counter()
-    for site, period in atoms:
-        for other in neighbors[site]:
-            bond = {symbols[site], symbols[other.index]}
-            name = "P-O" if bond == {"P", "O"} else "Li-O" if bond == {"Li", "O"} else ""
-            longest = LONGEST_P_O if name == "P-O" else LONGEST_LI_O
-            there = int(other.index), period + int(other.image[2])
-            if name and other.nn_distance <= longest and there not in kept:
-                cut[name, _side(column, pair, there)] += 1
+    for bond in find_bonds(column.cell):
+        name, up = f"{symbols[bond.cation]}-O", bond.image[2]
+        for site, other, rise in (
+            (bond.cation, bond.anion, up),
+            (bond.anion, bond.cation, -up),
+        ):
+            for period in (p for i, p in atoms if i == site):
+                there = other, period + rise
+                if there not in kept:
+                    cut[name, _side(column, pair, there)] += 1
     return cut
 
 

@@ -7,18 +7,19 @@ axis leaves, what remains is Li-O-empty, or empty-O-empty.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from llo_dft.builders.environment.oxygen_environment import (
     SHEET_HALF_WIDTH,
-    bonded_cations,
     checked_sites,
     tm_planes,
 )
-from llo_dft.chemistry.valences import LAYER_METALS, symbols_of
+from llo_dft.chemistry.bonds import find_bonds
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.roles import site_roles
+from llo_dft.documents.sites import LithiumAxes
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,29 +27,11 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
+    from llo_dft.chemistry.bonds import Bond
+
 #: Two cations of one O are opposite each other beyond this angle, degrees. In layered oxides
 #: opposite ones make 171 to 175 and neighbouring ones 83 to 97, so faces may bend a good deal.
 STRAIGHT_ANGLE: Final = 150.0
-
-
-@dataclass(frozen=True)
-class LithiumAxes:
-    """The axes of one O that had Li at both ends in the pristine structure.
-
-    Attributes
-    ----------
-    li_o_li, li_o_empty, empty_o_empty
-        How many of them still have both Li, one, or none. There are at most three.
-    """
-
-    li_o_li: int
-    li_o_empty: int
-    empty_o_empty: int
-
-    @property
-    def n_axes(self) -> int:
-        """Number of Li-O-Li axes in the pristine structure."""
-        return self.li_o_li + self.li_o_empty + self.empty_o_empty
 
 
 def li_o_li_axes(
@@ -95,35 +78,31 @@ def li_o_li_axes(
             "the sites of the pristine structure, not those of the delithiated one"
         )
     heights = pristine.cart_coords[:, 2]
-    planes = tm_planes(heights[[i for i in ours if symbols[i] in LAYER_METALS]], tm_layers)
-    inside = set(ours)
+    roles = site_roles(symbols, ours)
+    planes = tm_planes(heights[[i for i in ours if roles[i] == "framework"]], tm_layers)
+    lithium: dict[int, list[Bond]] = {i: [] for i in ours if symbols[i] == "O"}
+    for bond in find_bonds(pristine, [i for i in ours if symbols[i] == "Li"], lithium):
+        lithium[bond.anion].append(bond)
     result: dict[int, LithiumAxes] = {}
-    for i in (i for i in ours if symbols[i] == "O"):
+    for i, bonds in lithium.items():
         plane = planes[int(np.argmin(np.abs(planes - heights[i])))]
-        left = [
-            sum(end not in gone for end in ends)
-            for ends in _axes(pristine, symbols, i, plane)
-            if inside.issuperset(ends)
-        ]
-        result[i] = LithiumAxes(left.count(2), left.count(1), left.count(0))
+        left = [sum(end not in gone for end in ends) for ends in _axes(bonds, plane - heights[i])]
+        result[i] = LithiumAxes(
+            li_o_li=left.count(2), li_o_empty=left.count(1), empty_o_empty=left.count(0)
+        )
     return result
 
 
-def _axes(
-    structure: Structure, symbols: list[str], oxygen: int, plane: float
-) -> list[tuple[int, int]]:
-    """Return the Li of the sheet and the Li opposite, for each such axis of an O."""
-    height = structure[oxygen].z
-    lithium = [
-        (j, vector)
-        for j, vector in bonded_cations(structure, symbols, oxygen)
-        if symbols[j] == "Li"
-    ]
-    in_sheet = [abs(height + vector[2] - plane) < SHEET_HALF_WIDTH for _, vector in lithium]
+def _axes(bonds: list[Bond], plane: float) -> list[tuple[int, int]]:
+    """Return the Li of the sheet and the Li opposite, for each such axis of an O.
+
+    ``plane`` is the height of the O's TM plane above it, angstrom.
+    """
+    in_sheet = [abs(-bond.vector[2] - plane) < SHEET_HALF_WIDTH for bond in bonds]
     limit = np.cos(np.radians(STRAIGHT_ANGLE))
     return [
-        (first, second)
-        for (first, u), first_in in zip(lithium, in_sheet, strict=True)
-        for (second, v), second_in in zip(lithium, in_sheet, strict=True)
-        if first_in and not second_in and u @ v < limit * np.linalg.norm(u) * np.linalg.norm(v)
+        (one.cation, other.cation)
+        for one, one_in in zip(bonds, in_sheet, strict=True)
+        for other, other_in in zip(bonds, in_sheet, strict=True)
+        if one_in and not other_in and one.vector @ other.vector < limit * one.length * other.length
     ]

@@ -7,54 +7,29 @@ count the sheet; the Li layer beside it, which empties on charging, is counted a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.chemistry.valences import LAYER_METALS, symbols_of
+from llo_dft.chemistry.bonds import find_bonds
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.roles import site_roles
+from llo_dft.documents.sites import OxygenEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from pymatgen.core.structure import Structure
 
     from llo_dft.typing import FloatArray, Layer, Side
 
-#: Longest bond from O to each kind of cation, angstrom. Li-O in these oxides is 1.9 to 2.3,
-#: TM-O 1.85 to 2.2 and P-O 1.5 to 1.6; the next shell begins beyond 3.
-LONGEST_BOND: Final = {"Li": 2.6, "P": 2.0, "metal": 2.6}
-
 #: Cations within this height of a TM plane belong to its sheet, angstrom.
 SHEET_HALF_WIDTH: Final = 1.2
 
 
-@dataclass(frozen=True)
-class Environment:
-    """Environment of one oxygen. Fields as in the stored document of the same purpose."""
-
-    n_tm: int
-    n_li: int
-    n_former: int
-    n_li_interlayer: int
-    layer: Layer
-    side: Side
-
-    @property
-    def label(self) -> str:
-        """Class by the O's own sheet and P, for example '2TM+1Li' or '3TM'."""
-        parts = [f"{self.n_tm}TM", f"{self.n_li}Li", f"{self.n_former}P"]
-        return "+".join(part for part in parts if not part.startswith("0")) or "free"
-
-    @property
-    def n_cations(self) -> int:
-        """Number of cations bonded to the O."""
-        return self.n_tm + self.n_li + self.n_former + self.n_li_interlayer
-
-
 def oxygen_environments(
     slab: Structure, tm_layers: int, *, llo_sites: Collection[int] | None = None
-) -> dict[int, Environment]:
+) -> dict[int, OxygenEnvironment]:
     """Return the environment of each O of a slab.
 
     Parameters
@@ -81,18 +56,20 @@ def oxygen_environments(
     symbols = symbols_of(slab)
     heights = slab.cart_coords[:, 2]
     ours = checked_sites(slab, llo_sites, "llo_sites")
-    planes = tm_planes(heights[[i for i in ours if symbols[i] in LAYER_METALS]], tm_layers)
-    result: dict[int, Environment] = {}
-    for i in (i for i in ours if symbols[i] == "O"):
+    roles = site_roles(symbols, ours)
+    planes = tm_planes(heights[[i for i in ours if roles[i] == "framework"]], tm_layers)
+    around: dict[int, list[int]] = {i: [] for i in ours if symbols[i] == "O"}
+    for bond in find_bonds(slab, anions=around):
+        around[bond.anion].append(bond.cation)
+    result: dict[int, OxygenEnvironment] = {}
+    for i, bonded in around.items():
         sheet = int(np.argmin(np.abs(planes - heights[i])))
-        bonded = [j for j, _ in bonded_cations(slab, symbols, i)]
-        in_sheet = [j for j in bonded if abs(heights[j] - planes[sheet]) < SHEET_HALF_WIDTH]
         lithium = [j for j in bonded if symbols[j] == "Li"]
-        n_li = sum(j in in_sheet for j in lithium)
-        result[i] = Environment(
-            n_tm=sum(symbols[j] in LAYER_METALS for j in bonded),
+        n_li = sum(bool(abs(heights[j] - planes[sheet]) < SHEET_HALF_WIDTH) for j in lithium)
+        result[i] = OxygenEnvironment(
+            n_tm=sum(roles[j] == "framework" for j in bonded),
             n_li=n_li,
-            n_former=sum(symbols[j] == "P" for j in bonded),
+            n_former=sum(roles[j] == "former" for j in bonded),
             n_li_interlayer=len(lithium) - n_li,
             layer=_layer(heights[i] > planes[sheet], sheet, tm_layers),
             side=_side(heights[i], planes),
@@ -136,19 +113,6 @@ def tm_planes(heights: FloatArray, tm_layers: int) -> FloatArray:
             "structure is not the layered slab it was taken for"
         )
     return np.array([group.mean() for group in groups])
-
-
-def bonded_cations(
-    slab: Structure, symbols: Sequence[str], site: int
-) -> list[tuple[int, FloatArray]]:
-    """Return the cations bonded to an O: index, and the vector to it in angstrom (one a bond)."""
-    bonded: list[tuple[int, FloatArray]] = []
-    for neighbor in slab.get_neighbors(slab[site], max(LONGEST_BOND.values())):
-        symbol = symbols[neighbor.index]
-        kind = symbol if symbol in LONGEST_BOND else "metal"
-        if symbol != "O" and neighbor.nn_distance <= LONGEST_BOND[kind]:
-            bonded.append((int(neighbor.index), neighbor.coords - slab[site].coords))
-    return bonded
 
 
 def _layer(above_plane: bool, sheet: int, tm_layers: int) -> Layer:  # noqa: FBT001 (private)

@@ -14,12 +14,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.interface.contacts import (
-    Contact,
-    PhosphorusBond,
-    phosphorus_bonds,
-    short_contacts_of,
-)
+from llo_dft.builders.interface.contacts import Contact, short_contacts_of
 from llo_dft.builders.matching.common_cell import (
     CommonCell,
     InterfaceError,
@@ -28,7 +23,8 @@ from llo_dft.builders.matching.common_cell import (
     share_cell,
 )
 from llo_dft.builders.surface.turn_over import find_turn_over
-from llo_dft.chemistry.valences import symbols_of
+from llo_dft.chemistry.bonds import Bond, former_bonds
+from llo_dft.chemistry.elements import symbols_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +103,7 @@ class InterfaceModel:
     llo_strain, coating_strain
         Strain of each side.
     bonds
-        P-O bonds across the interface: P of the coating, O of the LLO slab.
+        From network formers of the coating to anions of the LLO slab, sites of ``structure``.
     contacts
         Pairs across the interface that are too close, the worst first; none in a usable one.
     turn_over
@@ -125,7 +121,7 @@ class InterfaceModel:
     gap: float
     llo_strain: SideStrain
     coating_strain: SideStrain
-    bonds: tuple[PhosphorusBond, ...]
+    bonds: tuple[Bond, ...]
     contacts: tuple[Contact, ...]
     turn_over: IntArray | None
 
@@ -218,7 +214,9 @@ class Assembly:
             gap=float(gap),
             llo_strain=self.cell.llo_strain,
             coating_strain=self.cell.coating_strain,
-            bonds=tuple(phosphorus_bonds(structure, self.llo_sites, self.coating_sites)),
+            bonds=tuple(
+                former_bonds(structure, self.coating_sites.tolist(), self.llo_sites.tolist())
+            ),
             contacts=tuple(self.contacts(registry, gap)),
             turn_over=self._permutation(),
         )

@@ -1,15 +1,13 @@
-"""Distances across an interface: what is too close, and what is a P-O bond."""
+"""Distances across an interface: what is too close."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-import numpy as np
-
-from llo_dft.builders.environment.oxygen_environment import LONGEST_BOND
-from llo_dft.chemistry.valences import symbols_of
+from llo_dft.chemistry.bonds import neighbours
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.roles import element_role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,21 +17,23 @@ if TYPE_CHECKING:
 
     from llo_dft.typing import FloatArray
 
-ContactKind: TypeAlias = Literal["P-O", "Li-O", "metal-O", "O-O", "cation-cation"]
+ContactKind: TypeAlias = Literal[
+    "former-anion", "mobile-anion", "metal-anion", "anion-anion", "cation-cation"
+]
 
 #: Shortest distance of each kind of pair in a starting structure, angstrom. A relaxation from
 #: less starts with forces of tens of eV/A and ends in another bond than was asked for.
 SHORTEST_CONTACTS: Final[dict[ContactKind, float]] = {
     # a terminal P-O is 1.43 in P4O10; those of a phosphate are 1.50 to 1.60
-    "P-O": 1.40,
+    "former-anion": 1.40,
     # 1.9 to 2.0 for Li with four O in Li3PO4, 2.0 to 2.3 with six in the layered oxides
-    "Li-O": 1.70,
+    "mobile-anion": 1.70,
     # 1.85 to 2.2; the smallest of these metals (Mn4+, Al3+) keep 1.75 with four O
-    "metal-O": 1.70,
+    "metal-anion": 1.70,
     # two O of one PO4 are 2.45 to 2.55 apart, and no O that are not bonded come closer; a
     # peroxide has 1.45 and a superoxide 1.3, so nothing that an interface should start
     # with lies below
-    "O-O": 2.20,
+    "anion-anion": 2.20,
     # cations of face-sharing polyhedra, the closest, are 2.3 to 2.5 apart
     "cation-cation": 2.20,
 }
@@ -76,33 +76,16 @@ class Contact:
         )
 
 
-@dataclass(frozen=True)
-class PhosphorusBond:
-    """A bond from P of the coating to lattice O of the oxide.
-
-    Attributes
-    ----------
-    phosphorus, oxygen
-        Site indices.
-    length
-        Angstrom.
-    """
-
-    phosphorus: int
-    oxygen: int
-    length: float
-
-
 def contact_kind(first: str, second: str) -> ContactKind:
-    """Return the kind of a pair of elements; what is not O, Li or P counts as a metal."""
-    if first == second == "O":
-        return "O-O"
-    if "O" not in {first, second}:
+    """Return the kind of a pair of elements, by what they are in an oxide."""
+    roles = {element_role(first), element_role(second)}
+    if roles == {"anion"}:
+        return "anion-anion"
+    if "anion" not in roles:
         return "cation-cation"
-    cation = second if first == "O" else first
-    if cation == "P":
-        return "P-O"
-    return "Li-O" if cation == "Li" else "metal-O"
+    if "former" in roles:
+        return "former-anion"
+    return "mobile-anion" if "mobile" in roles else "metal-anion"
 
 
 def short_contacts(structure: Structure, sites_a: ArrayLike, sites_b: ArrayLike) -> list[Contact]:
@@ -131,53 +114,12 @@ def short_contacts_of(
     sites: tuple[ArrayLike, ArrayLike],
 ) -> list[Contact]:
     """Return what ``short_contacts`` does, from the cell (3, 3), coordinates and elements."""
-    found = [
-        Contact((a, b), (symbols[a], symbols[b]), distance)
-        for a, b, distance in _pairs(matrix, frac_coords, sites, max(SHORTEST_CONTACTS.values()))
+    found = neighbours(matrix, frac_coords @ matrix, sites, max(SHORTEST_CONTACTS.values()))
+    nearest: dict[tuple[int, int], float] = {}
+    for a, b, _, distance in zip(*found, strict=True):
+        nearest[a, b] = min(distance, nearest.get((a, b), distance))
+    pairs = [
+        Contact((a, b), (symbols[a], symbols[b]), d) for (a, b), d in nearest.items() if a != b
     ]
-    short = [contact for contact in found if contact.distance < contact.shortest]
+    short = [contact for contact in pairs if contact.distance < contact.shortest]
     return sorted(short, key=lambda c: (round(c.distance / c.shortest, 9), c.sites))
-
-
-def phosphorus_bonds(
-    structure: Structure, llo_sites: ArrayLike, coating_sites: ArrayLike
-) -> list[PhosphorusBond]:
-    """Return the bonds from P of a coating to O of the oxide, by P and then by length.
-
-    A bond is what ``oxygen_environments`` counts: up to ``LONGEST_BOND["P"]``.
-    """
-    symbols = symbols_of(structure)
-    oxygen = [i for i in np.asarray(llo_sites).tolist() if symbols[i] == "O"]
-    phosphorus = [i for i in np.asarray(coating_sites).tolist() if symbols[i] == "P"]
-    pairs = _pairs(
-        structure.lattice.matrix, structure.frac_coords, (phosphorus, oxygen), LONGEST_BOND["P"]
-    )
-    bonds = [PhosphorusBond(p, o, length) for p, o, length in pairs]
-    return sorted(bonds, key=lambda bond: (bond.phosphorus, round(bond.length, 9), bond.oxygen))
-
-
-def _pairs(
-    matrix: FloatArray, frac_coords: FloatArray, sites: tuple[ArrayLike, ArrayLike], radius: float
-) -> list[tuple[int, int, float]]:
-    """Return (a, b, distance) of the pairs within a radius, at their shortest image."""
-    first, second = (np.asarray(chosen, dtype=np.int64) for chosen in sites)
-    apart = frac_coords[second][None] - frac_coords[first][:, None]
-    apart -= np.round(apart)
-    # within half a cell; further images only where the cell is thin against the radius
-    thickness = 1 / np.linalg.norm(np.linalg.inv(matrix), axis=0)
-    reach = np.floor(radius / thickness + 0.5).astype(int)
-    # so far the planes of the lattice keep them apart at least: most pairs end here
-    far = (np.abs(apart) * thickness > radius) & (reach == 0)
-    rows, columns = np.nonzero(~far.any(axis=2) & (first[:, None] != second[None]))
-    images = np.array(list(product(*(range(-n, n + 1) for n in reach))))
-    vectors = (apart[rows, columns][:, None] + images[None]) @ matrix
-    distances = np.sqrt((vectors**2).sum(axis=2).min(axis=1))
-    near = distances <= radius
-    return list(
-        zip(
-            first[rows[near]].tolist(),
-            second[columns[near]].tolist(),
-            distances[near].tolist(),
-            strict=True,
-        )
-    )

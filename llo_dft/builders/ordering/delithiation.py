@@ -22,10 +22,10 @@ from llo_dft.builders.ordering.distinct_orderings import (
     delithiated,
     distinct_orderings,
     ordering_energies,
-    oxygen_share,
 )
 from llo_dft.builders.surface.symmetry import orbits
-from llo_dft.chemistry.valences import formal_charges, symbols_of
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.formal_charges import formal_charges, hole_shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -171,12 +171,13 @@ class _Electrostatics:
 def _electrostatics(
     pristine: Structure, lithium: Sequence[int], turn_over: IntArray | None
 ) -> _Electrostatics:
-    fixed = np.array(formal_charges(symbols_of(pristine)))
+    symbols = symbols_of(pristine)
+    fixed = np.array(formal_charges(symbols, symbols))
     fixed[list(lithium)] = 0.0
     return _Electrostatics(
         matrix=ewald_matrix(pristine),
         fixed=fixed,
-        share=oxygen_share(pristine),
+        share=hole_shares(pristine),
         blocks=orbits(list(lithium), turn_over),
         in_sheet=set(tm_layer_sites(pristine)),
     )

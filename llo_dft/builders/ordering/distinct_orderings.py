@@ -11,7 +11,8 @@ from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.ordering.arrangement_search import ewald_matrix
 from llo_dft.builders.ordering.site_subsets import count_orbits, site_group, subset_orbits
 from llo_dft.builders.surface.symmetry import SYMMETRY_TOLERANCE
-from llo_dft.chemistry.valences import formal_charges, symbols_of
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.formal_charges import formal_charges, hole_shares
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
@@ -159,12 +160,13 @@ def ordering_energies(structure: Structure, orderings: Sequence[DistinctOrdering
 
     Raises
     ------
-    DelithiationError
+    InputError
         If there is no O.
     """
     matrix = ewald_matrix(structure)
-    full = np.array(formal_charges(symbols_of(structure)))
-    share = oxygen_share(structure)
+    symbols = symbols_of(structure)
+    full = np.array(formal_charges(symbols, symbols))
+    share = hole_shares(structure)
     energies = np.empty(len(orderings))
     for start in range(0, len(orderings), ENERGIES_AT_ONCE):
         some = orderings[start : start + ENERGIES_AT_ONCE]
@@ -181,20 +183,3 @@ def delithiated(structure: Structure, removed: Sequence[int]) -> Structure:
     emptied = structure.copy()
     emptied.remove_sites(list(removed))
     return emptied
-
-
-def oxygen_share(structure: Structure) -> FloatArray:
-    """Return (n_sites,) the part of a charge that each site takes up: all O evenly.
-
-    Raises
-    ------
-    DelithiationError
-        If there is no O.
-    """
-    oxygen = np.array([symbol == "O" for symbol in symbols_of(structure)], dtype=np.float64)
-    if not oxygen.any():
-        raise DelithiationError(
-            f"{structure.formula} has no O to take up the charge of the Li that leaves"
-        )
-    share: FloatArray = oxygen / oxygen.sum()
-    return share

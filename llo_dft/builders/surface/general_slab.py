@@ -29,7 +29,8 @@ from llo_dft.builders.surface.terminations import (
     build_termination,
     llo_terminations,
 )
-from llo_dft.chemistry.valences import LAYER_METALS, symbols_of
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.roles import element_role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,7 +171,7 @@ def reduce_in_plane(slab: Structure, vacuum: float) -> Structure:
 
 def _sheets_per_cell(bulk: Structure) -> int:
     """Return the number of O-TM-O sheets along c, 0 if (001) is not the plane of the layers."""
-    if not LAYER_METALS.intersection(symbols_of(bulk)):
+    if not any(element_role(symbol) == "framework" for symbol in set(symbols_of(bulk))):
         return 0
     try:
         return len(stacks(bulk, 1))
@@ -192,13 +193,13 @@ def _layered(bulk: Structure, tm_layers: int, vacuum: float, seed: int) -> list[
 
 
 def _cut(name: str, structure: Structure, bulk: Structure) -> SlabCut:
-    dipole = formal_dipole(structure)
+    dipole = formal_dipole(structure, bulk)
     return SlabCut(
         name=name,
         structure=structure,
         symmetric=is_symmetric(structure),
         stoichiometric=is_stoichiometric(structure, bulk),
         polar=abs(dipole) > DIPOLE_TOLERANCE,
-        charge=formal_charge(structure),
+        charge=formal_charge(structure, bulk),
         dipole=dipole,
     )

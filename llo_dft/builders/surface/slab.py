@@ -22,7 +22,8 @@ from llo_dft.builders.ordering.arrangement_search import (
 )
 from llo_dft.builders.surface.placement import place_slab
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
-from llo_dft.chemistry.valences import formal_charges, symbols_of
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
@@ -329,7 +330,7 @@ def _cut(bulk: Structure, stack: Stack, tm_layers: int, vacuum: float, seed: int
             "put on each face; use an in-plane supercell of even size"
         )
     full = place_stack(bulk, stack, vacuum)
-    keep, turn_over, energy = _choose_half_layers(full, stack, seed)
+    keep, turn_over, energy = _choose_half_layers(full, bulk, stack, seed)
     template, order = template_of(bulk, stack, keep, vacuum)
     renumber = {int(old): new for new, old in enumerate(order)}
     # placed anew: where the Li layer is not flat, the slab is thinner than with all its Li
@@ -350,11 +351,11 @@ def _cut(bulk: Structure, stack: Stack, tm_layers: int, vacuum: float, seed: int
 
 
 def _choose_half_layers(
-    full: Structure, stack: Stack, seed: int
+    full: Structure, bulk: Structure, stack: Stack, seed: int
 ) -> tuple[list[int], IntArray, float]:
     """Return the sites that stay, the operation, and the energy, of the best half layers."""
     matrix = ewald_matrix(full)
-    fixed = np.array(formal_charges(symbols_of(full)))
+    fixed = np.array(formal_charges(symbols_of(full), symbols_of(bulk)))
     fixed[np.concatenate([stack.top, stack.bottom])] = 0.0
     constant = float(fixed @ matrix @ fixed)
     best: tuple[float, set[int], IntArray] | None = None

@@ -37,7 +37,8 @@ from llo_dft.builders.surface.slab import (
     template_of,
 )
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
-from llo_dft.chemistry.valences import formal_charges, symbols_of
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.formal_charges import formal_charges
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -70,8 +71,7 @@ class LloTermination:
     polar
         Whether its formal dipole is not zero.
     charge
-        Sum of the formal charges of the cell, e. A bulk whose own do not sum to zero (counts
-        that were rounded, Ni3+ taken as Ni2+) shows here too.
+        Sum of the formal charges of the cell, e, each that of the element in the bulk.
     dipole
         Formal dipole along the normal about the middle of the slab, e angstrom; depends on
         that origin where the charge is not zero.
@@ -210,7 +210,7 @@ def _build(
     """Return the slab, its template, and its Ewald energy."""
     full = place_stack(bulk, stack, vacuum)
     matrix = ewald_matrix(full)
-    charges = np.array(formal_charges(symbols_of(full)))
+    charges = np.array(formal_charges(symbols_of(full), symbols_of(bulk)))
     halves: list[int] = []
     for face, sites in zip(faces, (stack.top, stack.bottom), strict=True):
         if face == "none":
@@ -269,7 +269,7 @@ def _describe(
             reason=f"can't be built: {error}",
         )
     structure = slab.structure
-    charge, dipole = formal_charge(structure), formal_dipole(structure)
+    charge, dipole = formal_charge(structure, bulk), formal_dipole(structure, bulk)
     stoichiometric = is_stoichiometric(structure, bulk)
     polar = abs(dipole) > DIPOLE_TOLERANCE
     reasons: list[str] = []

@@ -21,7 +21,6 @@ def charge_difference(  # noqa: PLR0913 (each is an argument or option of the co
     *,
     output: Path = typer.Option(..., "-o", "--output", help="Folder to make for the results."),
     axis: Axis = "c",
-    max_bond: float = typer.Option(2.0, help="Longest P-O distance that is a bond, angstrom."),
     max_residual: float = typer.Option(1e-3, help="Largest integral of the difference, e."),
     allow: Allow = None,
     level: float | None = typer.Option(None, help="Isosurface, e/A^3 (default: 0.15 of the peak)."),
@@ -41,7 +40,6 @@ def charge_difference(  # noqa: PLR0913 (each is an argument or option of the co
         document, difference = study.charge_difference(
             (whole, a, b),
             axis=across,
-            max_bond=max_bond,
             max_residual=max_residual,
             allow=allow or [],
         )
@@ -79,11 +77,11 @@ def _summary(document: ChargeDifference) -> str:
         f"moved: {document.absolute_e:.4f} e; largest |Q(z)| {largest:.4f} e",
     ]
     lines.extend(
-        f"P{bond.p_index + 1}-O{bond.o_index + 1} across the interface: "
+        f"{document.bond_name(bond)} across the interface: "
         f"{bond.length_angstrom:.3f} A, difference at most "
         f"{max(bond.difference_e_per_a3):.4f} e/A^3"
         for bond in document.bonds
     )
     if not document.bonds:
-        lines.append("no P-O bond across the interface")
+        lines.append("no bond across the interface")
     return "\n".join([*lines, *document.notes])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from llo_dft.study.run_study import Progress
 
-_MARK = {"completed": "", "failed": "FAILED ", "skipped": "skipped ", "reused": ""}
+_MARK = {"failed": "FAILED ", "skipped": "skipped "}
 
 
 #: Part of the work after which what it took counts as much as what was expected of it. The first
@@ -46,7 +46,7 @@ class TimeLeft:
         """Return the estimate after a calculation ended, e.g. '3 min left'."""
         now = time.monotonic()
         amount = self._left.pop(progress.label, 0.0)
-        if progress.state in {"completed", "failed"}:
+        if progress.status != "skipped" and not progress.reused:
             self._done += amount
         elif not self._done:
             self._started = now  # nothing has been computed so far
@@ -73,8 +73,9 @@ def shown_progress(
     if not on_terminal():
 
         def line(progress: Progress) -> None:
+            mark = _MARK.get(progress.status, "")
             console.print(
-                f"[{progress.n_ended}/{progress.n_total}] {_MARK[progress.state]}{progress.label}, "
+                f"[{progress.n_ended}/{progress.n_total}] {mark}{progress.label}, "
                 f"{left.text(progress)}",
                 markup=False,
                 soft_wrap=True,
@@ -93,8 +94,8 @@ def shown_progress(
         task = bar.add_task(title, total=len(work), left="time left unknown")
 
         def update(progress: Progress) -> None:
-            if progress.state in {"failed", "skipped"}:
-                bar.console.print(f"{_MARK[progress.state]}{progress.label}", markup=False)
+            if progress.status in _MARK:
+                bar.console.print(f"{_MARK[progress.status]}{progress.label}", markup=False)
             bar.update(
                 task,
                 completed=progress.n_ended,

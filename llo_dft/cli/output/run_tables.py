@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         VacancyRuns,
         VoltageRuns,
     )
-    from llo_dft.documents.study_result import OxygenEnvironment
+    from llo_dft.documents.sites import OxygenEnvironment
 
 
 def report_problems(runs: Sequence[RunRecord], let_through: Sequence[str]) -> None:

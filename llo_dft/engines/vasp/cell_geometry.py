@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from llo_dft.chemistry.roles import element_role
 from llo_dft.engines.base import EngineError
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def fixed_atoms(structure: Structure, n_layers: int) -> list[bool]:
     """
     normal = _normals(structure.lattice.matrix)[2]
     heights = structure.cart_coords @ normal / np.linalg.norm(normal)
-    is_metal = np.array([site.specie.symbol not in {"Li", "O", "P"} for site in structure])
+    is_metal = np.array([element_role(site.specie.symbol) == "framework" for site in structure])
     layers = _clusters(heights[is_metal])
     free = len(layers) - n_layers
     if free < 2 or free % 2:  # noqa: PLR2004 (one above, one below)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from monty.json import MSONable
 
+from llo_dft.chemistry.elements import MATERIALS_PROJECT_U_EV
 from llo_dft.documents.oxygen import schemes_not_fitted
 from llo_dft.engines.base import Engine, EngineError, OxygenReference, Program
 from llo_dft.engines.vasp.cell_geometry import periodic_directions
@@ -18,7 +19,6 @@ from llo_dft.engines.vasp.installation import check_potcars, check_program, inst
 from llo_dft.engines.vasp.potcars import potcar_of
 from llo_dft.engines.vasp.protocols import VaspProtocol, vasp_protocol
 from llo_dft.engines.vasp.read_back import read_back
-from llo_dft.units import MATERIALS_PROJECT_U_EV
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -67,18 +67,19 @@ def plot_atom_planes(document: ChargeDifference, axes: Axes) -> Axes:
 
 
 def plot_bonds(document: ChargeDifference, axes: Axes) -> Axes:
-    """Draw the difference along each P-O bond across the interface."""
+    """Draw the difference along each bond from a network former across the interface."""
     for bond in document.bonds:
-        label = f"P{bond.p_index + 1}-O{bond.o_index + 1}, {bond.length_angstrom:.2f} Å"
+        label = f"{document.bond_name(bond)}, {bond.length_angstrom:.2f} Å"
         axes.plot(bond.distance_angstrom, bond.difference_e_per_a3, lw=1.2, label=label)
     lengths = [bond.length_angstrom for bond in document.bonds]
-    axes.axvline(0.0, color=element_color("P"), lw=1.0, ls=":")
+    former = "/".join(document.formers)
+    axes.axvline(0.0, color=element_color(former), lw=1.0, ls=":")
     if lengths:
         axes.axvspan(min(lengths), max(lengths) + 0.01, color=element_color("O"), alpha=0.3, lw=0)
         axes.legend(fontsize=7, frameon=False)
     else:
-        axes.text(0.5, 0.5, "no P-O bond across", transform=axes.transAxes, ha="center")
-    for name, place in (("P", [0.0]), ("O", lengths)):
+        axes.text(0.5, 0.5, "no bond across", transform=axes.transAxes, ha="center")
+    for name, place in ((former, [0.0] if lengths else []), ("O", lengths)):
         if place:
             axes.annotate(
                 name,
@@ -91,7 +92,7 @@ def plot_bonds(document: ChargeDifference, axes: Axes) -> Axes:
                 color=element_color(name),
             )
     axes.axhline(0.0, color=GUIDE, lw=0.6)
-    axes.set_xlabel("distance from P towards O (Å)")
+    axes.set_xlabel("distance from the network former towards O (Å)")
     axes.set_ylabel(r"$\Delta\rho$ (e/Å$^3$)")
     return axes
 

@@ -104,7 +104,7 @@ def _interface_height(document: ChargeDifference) -> float:
     planar = document.planar
     if document.bonds:
         heights = atom_planes_angstrom(document.structure, planar)
-        ends = [i for bond in document.bonds for i in (bond.p_index, bond.o_index)]
+        ends = [i for bond in document.bonds for i in (bond.former, bond.oxygen)]
         return float(np.mean(heights[ends]))
     largest = int(np.abs(planar.line_density_e_per_angstrom).argmax())
     return planar.coordinate_angstrom[largest]
@@ -116,7 +116,7 @@ def _draw_atoms_and_bonds(
     origin: FloatArray,
     box: FloatArray,
 ) -> None:
-    """Draw atoms and their periodic images in the box, and the P-O bonds across from each P."""
+    """Draw atoms and their periodic images in the box, and the bonds across from each former."""
     structure = document.structure
 
     def seen(sites: list[int]) -> FloatArray:
@@ -132,10 +132,10 @@ def _draw_atoms_and_bonds(
         points = seen([i for i, atom in enumerate(atoms) if atom == element])
         axes.scatter(*points.T, s=70, lw=0.5, depthshade=False, zorder=4, **look)
     for bond in document.bonds:
-        p, o = structure[bond.p_index], structure[bond.o_index]
-        _, image = p.distance_and_image(o)
-        along = structure.lattice.get_cartesian_coords(o.frac_coords + image - p.frac_coords)
-        for start in seen([bond.p_index]):
+        former, o = structure[bond.former], structure[bond.oxygen]
+        _, image = former.distance_and_image(o)
+        along = structure.lattice.get_cartesian_coords(o.frac_coords + image - former.frac_coords)
+        for start in seen([bond.former]):
             axes.plot(*np.array([start, start + along]).T, color="0.25", lw=2.0, zorder=3)
 
 

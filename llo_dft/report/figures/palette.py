@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from llo_dft.chemistry.elements import ELEMENTS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -43,16 +45,6 @@ _CLASS_MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
 
 _ENGINE_LINES: Final = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))
 
-_ELEMENTS: Final = {
-    "Li": "#7fbf5a",
-    "O": "#d62828",
-    "P": "#f4a300",
-    "Mn": "#8e5ea2",
-    "Ni": "#6c8ebf",
-    "Co": "#2b4c9b",
-    "Fe": "#b5651d",
-    "Ti": "#9aa5b1",
-}
 _OTHER_ELEMENT: Final = "#9e9e9e"
 
 
@@ -65,7 +57,7 @@ class LineStyle(NamedTuple):
 
 def element_color(symbol: str) -> str:
     """Return the colour of an element's atoms."""
-    return _ELEMENTS.get(symbol, _OTHER_ELEMENT)
+    return ELEMENTS[symbol].color if symbol in ELEMENTS else _OTHER_ELEMENT
 
 
 def system_colors(names: Iterable[str]) -> dict[str, str]:

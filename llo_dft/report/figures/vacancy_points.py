@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from llo_dft.documents.plain_run_results import RunVacancy
-    from llo_dft.documents.study_result import OxygenEnvironment, StudyResult, TurningPoint
+    from llo_dft.documents.sites import OxygenEnvironment
+    from llo_dft.documents.study_result import StudyResult, TurningPoint
 
 #: Class of an O whose surroundings were not asked for.
 ANY_CLASS: Final = "any class"

@@ -6,12 +6,15 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from llo_dft.documents.finding import Finding
-from llo_dft.submit.probe import ProbeError, ask_scheduler
+from llo_dft.study.doctor.job_shell import ProbeError, check_slurm_script
+from llo_dft.submit.batch import BATCH_SYSTEMS, BatchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from llo_dft.engines.base import Program
+    from llo_dft.study.doctor.job_shell import JobShell
+    from llo_dft.study.run_study import PreparedRun
     from llo_dft.submit.dask.cluster_config import SchedulerName
 
 #: Of what ``llo-dft doctor --json`` prints.
@@ -25,74 +28,100 @@ def scheduler_finding(scheduler: SchedulerName, remedy: str) -> Finding:
     """Ask a scheduler for this user's jobs."""
     what = f"scheduler {scheduler}"
     try:
-        number = ask_scheduler(scheduler)
-    except ProbeError as error:
-        return Finding(what, "missing", str(error), remedy)
+        number = len(BATCH_SYSTEMS[scheduler].jobs())
+    except BatchError as error:
+        # what follows says what to do with a cluster file; who asks knows better
+        return Finding(what, "missing", str(error).partition(";")[0], remedy)
     return Finding(what, "ok", f"it answers; {number} jobs of yours")
 
 
+def script_finding(what: str, script: str, where: str, remedy: str) -> Finding:
+    """Have Slurm check a job's script."""
+    try:
+        check_slurm_script(script)
+    except ProbeError as error:
+        return Finding(what, "missing", f"refused: {error}", remedy)
+    return Finding(what, "ok", f"Slurm would take it{where}")
+
+
 def program_findings(
-    ask: Callable[[], str],
-    where: str,
-    *,
-    programs: Sequence[Program],
-    python_remedy: str,
-    program_remedy: str,
+    shell: JobShell, where: str, programs: Sequence[Program], *, package: str, settings: str
 ) -> Iterator[Finding]:
     """Look at what a job finds: this package, and its potentials or the programs that it starts.
 
     Parameters
     ----------
-    ask
-        Runs ``llo-dft doctor --json`` as a job would, and returns what it prints.
+    shell
+        The job's.
     where
         Where that is.
     programs
         What the jobs start; nothing: they compute within Python.
-    python_remedy, program_remedy
+    package, settings
         What to do if the package does not start, and where the programs' settings are.
     """
+    what = f"Python on {where}"
     try:
-        printed = ask()
+        printed = shell.run_package("doctor", "--json")
         # a profile or a module may have had something to say before
         found: list[dict[str, Any]] = json.loads(printed[max(0, printed.find(_BEGINNING)) :])
     except ProbeError as error:
-        yield Finding(f"Python on {where}", "missing", str(error), python_remedy)
+        yield Finding(what, "missing", str(error), package)
         return
     except ValueError:
         last = printed.strip().splitlines()[-1]
-        yield Finding(f"Python on {where}", "missing", f"it says {last!r}", python_remedy)
+        yield Finding(what, "missing", f"it says {last!r}", package)
         return
-    yield Finding(f"Python on {where}", "ok", str(found[0]["found"]))
+    yield Finding(what, "ok", str(found[0]["found"]))
     for one in found:
-        what = str(one["what"])
-        if not programs and what.startswith("engine ") and one["state"] == "ok":
-            yield Finding(f"{what} on {where}", "ok", str(one["found"]))
-        elif any(what.startswith(program.name) for program in programs):
-            if one["state"] == "ok":
-                yield Finding(f"{what} on {where}", "ok", str(one["found"]))
-            else:
-                # what it says to do comes first: with a program's files, what is wrong with them
-                advice = f"{one['remedy']}\n{program_remedy}"
-                yield Finding(f"{what} on {where}", "missing", str(one["found"]), advice.strip())
+        name, is_ok = str(one["what"]), one["state"] == "ok"
+        wanted = any(name.startswith(program.name) for program in programs)
+        if is_ok and (wanted or (not programs and name.startswith("engine "))):
+            yield Finding(f"{name} on {where}", "ok", str(one["found"]))
+        elif wanted:
+            # what it says to do comes first: with a program's files, what is wrong with them
+            advice = f"{one['remedy']}\nsee {settings}".strip()
+            yield Finding(f"{name} on {where}", "missing", str(one["found"]), advice)
+    for program in programs:
+        what = f"{program.name} itself on {where}"
+        try:
+            yield Finding(what, "ok", shell.find_program(program.variable))
+        except ProbeError as error:
+            advice = (
+                f"see modules and {program.variable} of {settings}; where login nodes lack the "
+                "modules of compute nodes, this can't be seen from here"
+            )
+            yield Finding(what, "missing", str(error), advice)
 
 
-def program_finding(find: Callable[[], str], program: Program, where: str, remedy: str) -> Finding:
-    """Look for a program behind what starts it, such as srun."""
-    what = f"{program.name} itself on {where}"
-    try:
-        return Finding(what, "ok", find())
-    except ProbeError as error:
-        remedy = (
-            f"{remedy}; where login nodes lack the modules of compute nodes, this can't be seen "
-            "from here"
-        )
-        return Finding(what, "missing", str(error), remedy)
+def walltime_finding(
+    prepared: PreparedRun | None,
+    longest: Callable[[PreparedRun], tuple[str, float, str] | None],
+    unknown: str,
+) -> Finding:
+    """Compare the longest calculation of a study with its walltime.
 
-
-def walltime_finding(label: str, part: float, remedy: str) -> Finding:
-    """Hold the longest calculation against its walltime, of which it takes that part."""
-    found = f"{label} takes the most, about {100 * part:.0f} % of its walltime"
+    Parameters
+    ----------
+    prepared
+        The study; None: there is none to compare.
+    longest
+        Returns its longest calculation, the part of its walltime that it takes, and how to raise
+        that; None: the engine can't tell.
+    unknown
+        What to do then.
+    """
+    what = "walltimes"
+    if prepared is None:
+        advice = "add --recipe RECIPE to compare them with that study"
+        return Finding(what, "optional", "not compared with an estimate", advice)
+    found = longest(prepared)
+    if found is None:
+        name = prepared.engine.name
+        text = f"the engine {name} can't tell how long a calculation takes"
+        return Finding(what, "optional", text, unknown)
+    label, part, remedy = found
+    text = f"{label} takes the most, about {100 * part:.0f} % of its walltime"
     if part <= _SAFE_PART:
-        return Finding("walltimes", "ok", found)
-    return Finding("walltimes", "missing", found, remedy)
+        return Finding(what, "ok", text)
+    return Finding(what, "missing", text, remedy)

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from functools import partial
+import tempfile
 from typing import TYPE_CHECKING
 
 from llo_dft.documents.finding import Finding
 from llo_dft.engines.registry import programs
 from llo_dft.errors import InputError
 from llo_dft.study.doctor.job_findings import (
-    program_finding,
     program_findings,
     scheduler_finding,
+    script_finding,
     walltime_finding,
 )
+from llo_dft.study.doctor.job_shell import JobShell
 from llo_dft.study.remote.job_requests import core_hours
 from llo_dft.study.remote.submit_project import prepare_submission
 from llo_dft.submit.batch import BATCH_SYSTEMS
-from llo_dft.submit.probe import ProbeError, why_not_writable
 from llo_dft.submit.remote.project import load_project
-from llo_dft.submit.remote.project_probe import find_program, run_as_job, try_header
 from llo_dft.submit.remote.queue import open_queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from llo_dft.study.run_study import PreparedRun
-    from llo_dft.submit.remote.job_types import JobType, JobTypeName
     from llo_dft.submit.remote.project import RemoteProject
 
 
@@ -38,7 +37,7 @@ def examine_project(name: str, prepared: PreparedRun | None) -> list[Finding]:
     name
         The project, or its file.
     prepared
-        A study whose walltimes are held against an estimate; None: none are.
+        A study whose walltimes are compared with an estimate; None: none are.
     """
     try:
         project = load_project(name)
@@ -46,11 +45,12 @@ def examine_project(name: str, prepared: PreparedRun | None) -> list[Finding]:
         return [Finding(f"project {name}", "missing", "it can't be used", str(error))]
     schedulers = list(_schedulers(project))
     answers = all(finding.state == "ok" for finding in schedulers)
+    workers = project.settings.workers.values()
     return [
         Finding(f"project {project.name}", "ok", str(project.file)),
         _database(project),
         *schedulers,
-        *_folders(project),
+        *(_folder(project, path) for path in sorted({worker.work_dir for worker in workers})),
         *(_headers(project) if answers else ()),
         *_programs(project),
         _walltimes(project, prepared),
@@ -76,41 +76,41 @@ def _schedulers(project: RemoteProject) -> Iterator[Finding]:
         )
 
 
-def _folders(project: RemoteProject) -> Iterator[Finding]:
-    for folder in sorted({worker.work_dir for worker in project.settings.workers.values()}):
-        closed = why_not_writable(folder)
-        if closed is None:
-            yield Finding(f"work_dir {folder}", "ok", "it can be written")
-        else:
-            yield Finding(
-                f"work_dir {folder}",
-                "missing",
-                f"it can't be written: {closed}",
-                f"choose another work_dir in {project.file}, one that the compute nodes see",
-            )
+def _folder(project: RemoteProject, folder: Path) -> Finding:
+    """Try to make something in a work_dir, or in the nearest folder above it that is there."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    try:
+        with tempfile.TemporaryDirectory(dir=there):
+            return Finding(f"work_dir {folder}", "ok", "it can be written")
+    except OSError as error:
+        return Finding(
+            f"work_dir {folder}",
+            "missing",
+            f"it can't be written: {there}: {error.strerror}",
+            f"choose another work_dir in {project.file}, one that the compute nodes see",
+        )
 
 
 def _headers(project: RemoteProject) -> Iterator[Finding]:
-    """Have the scheduler check what the largest job of each type asks for."""
+    """Have Slurm check what the largest job of each type asks for; other schedulers can't."""
     for name, kind in project.table.job_types.items():
         what = f"a job of type {name}"
         try:
             worker = project.worker(kind.worker)
             size = kind.sizes[-1] if kind.sizes else None
-            try_header(project, kind.worker, size)
+            asked, _ = project.request(kind.worker, kind, size)
         except InputError as error:
             yield Finding(what, "missing", "it can't be made", str(error))
-        except ProbeError as error:
-            yield Finding(
+            continue
+        if worker.scheduler_type == "slurm":
+            header = asked | {"job_name": "llo-dft-doctor"}
+            yield script_finding(
                 what,
-                "missing",
-                f"refused: {error}",
+                worker.get_scheduler_io().get_submission_script(["true"], header),
+                f" on worker {kind.worker}",
                 f"see workers.{kind.worker}.resources and metadata.llo_dft.job_types.{name} in "
                 f"{project.file}",
             )
-        else:
-            if worker.scheduler_type == "slurm":
-                yield Finding(what, "ok", f"Slurm would take it on worker {kind.worker}")
 
 
 def _programs(project: RemoteProject) -> Iterator[Finding]:
@@ -120,65 +120,45 @@ def _programs(project: RemoteProject) -> Iterator[Finding]:
         if name == "light" or (kind.worker, kind.program) in seen:
             continue
         seen.add((kind.worker, kind.program))
-        yield from _program(project, name, kind)
-
-
-def _program(project: RemoteProject, name: JobTypeName, kind: JobType) -> Iterator[Finding]:
-    where = f"worker {kind.worker}"
-    started = programs() if name != "potential" else []
-    try:
+        where = f"worker {kind.worker}"
+        program = f"exec_config.{kind.program}"
+        try:
+            shell = JobShell.of_project(project, kind)
+        except InputError as error:
+            yield Finding(where, "missing", "its environment can't be made", str(error))
+            continue
         yield from program_findings(
-            lambda: run_as_job(project, kind.worker, kind, ("doctor", "--json")),
+            shell,
             where,
-            programs=started,
-            python_remedy=(
-                f"see workers.{kind.worker} and exec_config.{kind.program} in {project.file}; this "
-                "package must be installed in the Python of execution_cmd"
+            programs() if name != "potential" else [],
+            package=(
+                f"see workers.{kind.worker} and {program} in {project.file}; this package must be "
+                "installed in the Python of execution_cmd"
             ),
-            program_remedy=f"see exec_config.{kind.program} in {project.file}",
-        )
-    except InputError as error:
-        yield Finding(where, "missing", "its environment can't be made", str(error))
-        return
-    for program in started:
-        yield program_finding(
-            partial(find_program, project, kind.worker, kind, program.variable),
-            program,
-            where,
-            f"see modules and {program.variable} of exec_config.{kind.program} in {project.file}",
+            settings=f"{program} in {project.file}",
         )
 
 
 def _walltimes(project: RemoteProject, prepared: PreparedRun | None) -> Finding:
-    what = "walltimes"
-    if prepared is None:
-        return Finding(
-            what,
-            "optional",
-            "not held against an estimate",
-            "add --recipe RECIPE to hold them against that study",
-        )
+    def longest(study: PreparedRun) -> tuple[str, float, str] | None:
+        wanted = prepare_submission(study, project, None).wanted
+        hours = core_hours(wanted, study.plan, study.engine)
+        parts = [
+            (hours[request.job.label] / request.size.core_hours, request.job)
+            for request in wanted
+            if request.job.label in hours and request.size is not None
+        ]
+        if not parts:
+            return None
+        part, job = max(parts, key=lambda item: item[0])
+        table = f"metadata.llo_dft.job_types.{job.type}"
+        return job.title, part, f"raise walltime, or cores and ranks, of {table} in {project.file}"
+
     try:
-        wanted = prepare_submission(prepared, project, None).wanted
-    except InputError as error:
-        return Finding(what, "missing", "the study does not fit the project", str(error))
-    hours = core_hours(wanted, prepared.plan, prepared.engine)
-    parts = [
-        (hours[job.label] / request.size.all_cores / (request.size.walltime / 3600), request)
-        for request in wanted
-        if (job := request.job).label in hours and request.size is not None
-    ]
-    if not parts:
-        return Finding(
-            what,
-            "optional",
-            f"the engine {prepared.engine.name} can't tell how long a calculation takes",
+        return walltime_finding(
+            prepared,
+            longest,
             f"core_seconds_per_atom_step of the job types in {project.file} lets it",
         )
-    part, longest = max(parts, key=lambda item: item[0])
-    return walltime_finding(
-        str(longest.job.label),
-        part,
-        f"raise walltime, or cores and ranks, of metadata.llo_dft.job_types.{longest.job.type} in "
-        f"{project.file}",
-    )
+    except InputError as error:
+        return Finding("walltimes", "missing", "the study does not fit the project", str(error))

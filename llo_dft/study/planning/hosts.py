@@ -8,12 +8,11 @@ import numpy as np
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.environment.lithium_axes import li_o_li_axes
-from llo_dft.builders.environment.oxygen_environment import Environment, oxygen_environments
+from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.builders.ordering.delithiation import delithiate
 from llo_dft.builders.vacancies import choose_vacancies, innermost
-from llo_dft.chemistry.valences import symbols_of
+from llo_dft.chemistry.elements import symbols_of
 from llo_dft.documents.plan import BondedOxygen, PlannedHost, PlannedVacancy
-from llo_dft.documents.study_result import OxygenEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from llo_dft.builders.ordering.delithiation import Delithiation
     from llo_dft.builders.surface.slab import SlabModel
     from llo_dft.documents.plan import PlannedInterface
+    from llo_dft.documents.sites import OxygenEnvironment
     from llo_dft.recipe import Recipe
     from llo_dft.typing import IntArray
 
@@ -84,7 +84,7 @@ def _bare_host(
     recipe: Recipe,
     slab: SlabModel,
     removal: Delithiation,
-    pristine: dict[int, Environment],
+    pristine: dict[int, OxygenEnvironment],
     bonded: list[PlannedVacancy],
 ) -> PlannedHost:
     structure = slab.structure.copy()
@@ -172,8 +172,7 @@ def _coated_host(
         tm_layers=slab.tm_layers,
     )
     environments = {
-        i: OxygenEnvironment(**vars(environment), **vars(axes[i]))
-        for i, environment in by_site.items()
+        i: environment.model_copy(update=axes[i].model_dump()) for i, environment in by_site.items()
     }
     left = lithium - set(removed)
     n_tm_layer = len(left & set(tm_layer_sites(slab.structure)))
@@ -202,14 +201,14 @@ def _coated_host(
 
 def _documents(
     slab: SlabModel,
-    found: dict[int, Environment],
+    found: dict[int, OxygenEnvironment],
     kept: IntArray,
     removed: Sequence[int],
 ) -> dict[int, OxygenEnvironment]:
     """Return the environments of a bare host, by index of the pristine slab."""
     axes = li_o_li_axes(slab.structure, removed, tm_layers=slab.tm_layers)
     return {
-        int(kept[site]): OxygenEnvironment(**vars(environment), **vars(axes[int(kept[site])]))
+        int(kept[site]): environment.model_copy(update=axes[int(kept[site])].model_dump())
         for site, environment in found.items()
     }
 

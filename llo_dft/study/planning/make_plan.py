@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llo_dft.builders.cathode.bulk import build_bulk
-from llo_dft.builders.cell_checks import check_usable, formal_charge
+from llo_dft.builders.cathode.composition import check_neutral
+from llo_dft.builders.cell_checks import check_usable
 from llo_dft.builders.metal import lithium_metal
 from llo_dft.builders.ordering.delithiation import delithiate
 from llo_dft.builders.surface.slab import build_slab, stacks
-from llo_dft.chemistry.valences import symbols_of
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.formal_charges import unbalanced_charge
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.recipe import RecipeError
 from llo_dft.resources import load_structure
@@ -73,13 +75,14 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         interfaces = plan_interfaces(recipe, recipe.coating, slab.structure, recipe_folder)
     hosts = plan_hosts(recipe, slab, removals, interfaces)
     _check_names(hosts)
+    amounts = bulk.composition.get_el_amt_dict()
     return StudyPlan(
         study=recipe.study.name,
         seed=recipe.study.seed,
         requested_composition=recipe.cathode.composition,
         composition=realised,
         composition_deviation=deviation,
-        formal_charge_per_o2=2 * formal_charge(bulk) / bulk.composition["O"],
+        formal_charge_per_o2=2 * unbalanced_charge(amounts) / amounts["O"],
         bulk=bulk,
         slab=slab.structure,
         tm_layers=slab.tm_layers,
@@ -118,6 +121,7 @@ def _bulk(recipe: Recipe, folder: Path) -> tuple[Structure, str, float]:
     amounts = structure.composition.get_el_amt_dict()
     if not amounts.get("O"):
         raise RecipeError(f"{path} holds no O")
+    check_neutral(amounts, str(path))
     formula = "".join(f"{e}{2 * n / amounts['O']:.4g}" for e, n in amounts.items() if e != "O")
     return structure.get_sorted_structure(), f"{formula}O2", 0.0
 

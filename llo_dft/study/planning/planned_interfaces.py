@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from llo_dft.analysis.interface.adhesion import interface_bonds
 from llo_dft.builders.coating.phosphate import build_phosphate_slab, lithium_imbalance
 from llo_dft.builders.interface.interface_search import search_interfaces
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.matching.lattice_match import NoMatchError
-from llo_dft.chemistry.valences import symbols_of
-from llo_dft.documents.plan import PlannedBond, PlannedInterface
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.documents.plan import PlannedInterface
 from llo_dft.errors import InputError
 from llo_dft.recipe import RecipeError
 from llo_dft.resources import load_structure
@@ -196,8 +197,5 @@ def _planned(
         film_formula="".join(f"{e}{n}" for e, n in film.composition.items()),
         film_is_stoichiometric=film.stoichiometric,
         li_removed_for_charge=llo_sites.count(None),
-        bonds=[
-            PlannedBond(phosphorus=b.phosphorus, oxygen=b.oxygen, length=b.length)
-            for b in model.bonds
-        ],
+        bonds=interface_bonds(model.structure, llo_sites, model.coating_sites.tolist()),
     )

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.study.remote.submission_record import RemoteSubmission
     from llo_dft.submit.remote.project import RemoteProject
-    from llo_dft.submit.remote.queue import RemoteJob
 
 
 @job
@@ -68,20 +67,7 @@ def collect_now(
     with folder.lock():
         cache = CalculationCache(folder.calculations)
         for submitted in record.jobs:
-            if submitted.label is not None and jobs[submitted.id].stage != "ended":
-                reason = why_missing(jobs[submitted.id])
+            if submitted.label is not None and jobs[submitted.id].status != "completed":
+                reason = jobs[submitted.id].reason
                 cache.note_without_result(submitted.label, "missing", reason)
         return write_study(folder)
-
-
-def why_missing(found: RemoteJob) -> str:
-    """Say why a calculation has no result, by its job in the queue."""
-    if found.stage == "broken":
-        return found.reason
-    return {
-        "waiting": "it waits for others",
-        "queued": "it is in the queue",
-        "running": "it is running",
-        "stopped": "it was stopped by hand",
-        "ended": "it left no result",
-    }[found.stage]

@@ -9,7 +9,6 @@ from llo_dft.jobs.calculate import CALCULATION
 from llo_dft.study.planning.estimate import calculation_work
 from llo_dft.study.planning.planned_calculations import planned_calculations
 from llo_dft.study.remote.submission_record import SubmittedJob
-from llo_dft.submit.remote.header_resources import job_name
 
 if TYPE_CHECKING:
     from jobflow import Flow, Job
@@ -101,13 +100,13 @@ def ask(flow: Flow, wanted: list[RequestedJob], project: RemoteProject) -> None:
     by_id = {request.job.id: request for request in wanted}
     for job, _ in flow.iterflow():
         request = by_id[job.uuid]
-        scheduler = str(project.worker(request.worker).scheduler_type)
         # jobflow-remote writes the name into a line of a script
-        job.name = job_name(scheduler, request.job.label or job.name)
+        job.name = project.job_name(request.worker, request.job.title)
+        resources, program = project.request(request.worker, request.kind, request.size)
         job.config.manager_config = {
             "worker": request.worker,
-            "resources": project.resources(request.worker, request.size),
-            "exec_config": project.program(request.kind, request.size).model_dump(),
+            "resources": resources,
+            "exec_config": program.model_dump(),
         }
 
 
@@ -130,8 +129,8 @@ def core_hours(
     """
     work = calculation_work(plan)
     calculations = [request for request in wanted if request.job.label is not None]
-    told = all(request.kind.core_seconds_per_atom_step is not None for request in calculations)
-    measured = None if told or engine is None else engine.seconds_per_atom(plan.bulk)
+    known = all(request.kind.core_seconds_per_atom_step is not None for request in calculations)
+    measured = None if known or engine is None else engine.seconds_per_atom(plan.bulk)
     found = {}
     for request in calculations:
         rate = request.kind.core_seconds_per_atom_step or measured

@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from monty.json import MontyDecoder
+import networkx as nx  # type: ignore[import-untyped]  # ships no types
 
-from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.study.remote.job_requests import requests
-from llo_dft.study.remote.submission_record import require_submission
+from llo_dft.study.remote.submission_record import calculation_of, require_submission
 from llo_dft.submit.remote.project import load_project
-from llo_dft.submit.remote.queue import AT_WORK, descendants, open_queue
+from llo_dft.submit.remote.queue import open_queue
 
 if TYPE_CHECKING:
     from llo_dft.study.folder import StudyFolder
-    from llo_dft.study.remote.submission_record import RemoteSubmission, SubmittedJob
-    from llo_dft.submit.remote.project import RemoteProject
+    from llo_dft.study.remote.submission_record import SubmittedJob
     from llo_dft.submit.remote.queue import RemoteJob, RemoteQueue
 
 
@@ -65,46 +63,32 @@ def retry_study(folder: StudyFolder, stale_after_s: float) -> Retried:
         jobs = queue.jobs(record.flow)
         held = [job for job in jobs.values() if (job.lock_age_s or 0.0) > stale_after_s]
         queue.unlock(record.flow, held, stale_after_s)
-        done.freed.extend(_name(by_id[job.id]) for job in held)
-        failed = [job for job in jobs.values() if _failed(by_id[job.id], job, queue)]
-        after = {job.id: descendants(jobs, job.id) for job in failed}
+        done.freed.extend(by_id[job.id].title for job in held)
+        order = nx.DiGraph((parent, job.id) for job in jobs.values() for parent in job.parents)
+        order.add_nodes_from(jobs)
+        failed = [job for job in jobs if _failed(by_id[job], jobs[job], queue)]
+        after: dict[str, set[str]] = {job: nx.descendants(order, job) for job in failed}
         for job in failed:
-            if any(job.id in after[other.id] for other in failed):
+            if any(job in after[other] for other in failed):
                 continue  # it runs again after the other one
-            name = _name(by_id[job.id])
-            at_work = [one for one in after[job.id] if jobs[one].stage in AT_WORK]
+            title = by_id[job].title
+            at_work = [by_id[one].title for one in after[job] if jobs[one].is_at_work]
             if at_work:
-                names = ", ".join(sorted(_name(by_id[one]) for one in at_work))
-                done.left[name] = f"what follows from it is at work ({names}); retry after that"
+                names = ", ".join(sorted(at_work))
+                done.left[title] = f"what follows from it is at work ({names}); retry after that"
                 continue
-            _ask_again(queue, project, record, {job.id, *after[job.id]})
-            queue.rerun(job.id)
-            done.rerun.append(name)
+            again = [one for one in record.jobs if one.id in {job, *after[job]}]
+            for request in requests(again, project, record.worker):
+                asked = project.request(request.worker, request.kind, request.size)
+                queue.ask_for(request.job.id, request.worker, *asked)
+            queue.rerun(job)
+            done.rerun.append(title)
     return done
 
 
 def _failed(submitted: SubmittedJob, job: RemoteJob, queue: RemoteQueue) -> bool:
-    """Tell whether a job broke, or ended well with a calculation that failed."""
-    if job.stage in {"broken", "stopped"}:
-        return True
-    if job.stage != "ended" or submitted.label is None:
-        return False
-    document = MontyDecoder().process_decoded(queue.output(job.id))
-    return isinstance(document, CalculationDocument) and document.status == "failed"
-
-
-def _ask_again(
-    queue: RemoteQueue, project: RemoteProject, record: RemoteSubmission, ids: set[str]
-) -> None:
-    chosen = [job for job in record.jobs if job.id in ids]
-    for request in requests(chosen, project, record.worker):
-        queue.ask_for(
-            request.job.id,
-            request.worker,
-            project.resources(request.worker, request.size),
-            project.program(request.kind, request.size),
-        )
-
-
-def _name(submitted: SubmittedJob) -> str:
-    return submitted.label or submitted.name
+    """Tell whether a job broke, was stopped, or ended well with a calculation that failed."""
+    if job.status != "completed" or submitted.label is None:
+        return job.status in {"failed", "missing"}
+    document = calculation_of(queue.output(job.id))
+    return document is not None and document.status == "failed"

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from monty.json import MontyDecoder
 
-from llo_dft.study.folder import StudyFolderError, write_whole
+from llo_dft.documents.calculation import CalculationDocument
+from llo_dft.submit.dask.submission import check_not_driven
+from llo_dft.submit.records import Record, SubmissionError, read_record
 from llo_dft.submit.remote.job_types import JobTypeName
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-class SubmittedJob(BaseModel):
+class SubmittedJob(Record):
     """One job of the flow.
 
     Attributes
     ----------
-    id
-        Its uuid.
-    name
-        What it is called in the queue.
+    id, name
+        Its uuid, and what it is called in the queue.
     label
         The calculation that it does; None: it builds structures or writes results.
     type, atoms
         What decides on its resources.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     id: str
     name: str
@@ -36,8 +34,13 @@ class SubmittedJob(BaseModel):
     type: JobTypeName
     atoms: int
 
+    @property
+    def title(self) -> str:
+        """The calculation that it does, or else its name."""
+        return self.label or self.name
 
-class RemoteSubmission(BaseModel):
+
+class RemoteSubmission(Record):
     """``remote.json`` in a study's folder.
 
     Attributes
@@ -51,8 +54,6 @@ class RemoteSubmission(BaseModel):
     jobs
         All jobs of the flow.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     project: str
     flow: str
@@ -70,24 +71,10 @@ def read_submission(folder: Path) -> RemoteSubmission | None:
 
     Raises
     ------
-    StudyFolderError
+    SubmissionError
         If the file was changed by hand.
     """
-    path = record_path(folder)
-    try:
-        return RemoteSubmission.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValidationError as error:
-        raise StudyFolderError(
-            f"{path} can't be read ({error.error_count()} faults); if the study is still in the "
-            "queue, 'jf flow list' shows it; remove the file and submit again"
-        ) from error
-
-
-def write_submission(folder: Path, submission: RemoteSubmission) -> None:
-    """Put a submission on record."""
-    write_whole(record_path(folder), submission.model_dump_json(indent=1) + "\n")
+    return read_record(record_path(folder), RemoteSubmission)
 
 
 def require_submission(folder: Path) -> RemoteSubmission:
@@ -95,29 +82,36 @@ def require_submission(folder: Path) -> RemoteSubmission:
 
     Raises
     ------
-    StudyFolderError
+    SubmissionError
         If the study was not submitted.
     """
     found = read_submission(folder)
     if found is None:
-        raise StudyFolderError(
+        raise SubmissionError(
             f"{folder} was not submitted to a project: 'llo-dft submit RECIPE --project P' does it"
         )
     return found
 
 
 def check_not_submitted(folder: Path) -> None:
-    """Refuse a study whose jobs jobflow-remote has: both would compute the same.
+    """Refuse a study that is in a queue, by a driver or in a project: both would compute the same.
 
     Raises
     ------
-    StudyFolderError
+    SubmissionError
         Saying what to do.
     """
+    check_not_driven(folder)
     found = read_submission(folder)
     if found is not None:
-        raise StudyFolderError(
+        raise SubmissionError(
             f"{folder} was submitted to jobflow-remote ({found.project}): 'llo-dft status' shows "
             "how far it is, 'llo-dft retry' reruns what failed, and 'llo-dft cancel' takes it out "
             "of the queue; what is computed stays"
         )
+
+
+def calculation_of(output: object) -> CalculationDocument | None:
+    """Return the calculation that a job's output is, or None."""
+    found = MontyDecoder().process_decoded(output)
+    return found if isinstance(found, CalculationDocument) else None

@@ -15,10 +15,10 @@ from llo_dft.study.remote.submission_record import (
     check_not_submitted,
     record_path,
     require_submission,
-    write_submission,
 )
+from llo_dft.submit.records import write_record
 from llo_dft.submit.remote.project import load_project
-from llo_dft.submit.remote.queue import AT_WORK, open_queue
+from llo_dft.submit.remote.queue import open_queue
 
 if TYPE_CHECKING:
     from jobflow import Flow
@@ -91,7 +91,7 @@ def submit_study(submission: PreparedSubmission) -> None:
                 worker=submission.worker,
                 jobs=[request.job for request in submission.wanted],
             )
-            write_submission(folder.path, record)
+            write_record(record_path(folder.path), record)
             try:
                 queue.add(submission.flow, submission.wanted[0].worker)
             except BaseException:
@@ -117,4 +117,4 @@ def cancel_study(folder: StudyFolder) -> list[str]:
         jobs = queue.find(record.flow)
         queue.remove(record.flow)
     record_path(folder.path).unlink()
-    return [job.process for job in jobs.values() if job.stage in AT_WORK and job.process]
+    return [job.process for job in jobs.values() if job.is_at_work and job.process]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from llo_dft.submit.records import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,14 +21,9 @@ _PREFIX = "tls-"
 
 @dataclass(frozen=True)
 class Certificates:
-    """What the driver and its workers show one another.
+    """What the driver (``security``, in memory) and its workers (``files``) show one another.
 
-    Attributes
-    ----------
-    security
-        For the driver, in its memory.
-    files
-        Certificate authority, certificate and key, for the workers.
+    The files are certificate authority, certificate and key.
     """
 
     security: Security
@@ -46,23 +42,12 @@ def certificates(folder: Path) -> Iterator[Certificates]:
     for left in folder.glob(f"{_PREFIX}*"):
         shutil.rmtree(left)
     security = Security.temporary()
-    texts = {
-        "ca.pem": security.tls_ca_file,
-        "certificate.pem": security.tls_worker_cert,
-        "key.pem": security.tls_worker_key,
-    }
-    private = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))  # mode 0700
+    private = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder)).resolve()  # mode 0700
+    files = (private / "ca.pem", private / "certificate.pem", private / "key.pem")
+    texts = (security.tls_ca_file, security.tls_worker_cert, security.tls_worker_key)
     try:
-        for name, text in texts.items():
-            write_private(private / name, text)
-        ca_file, certificate, key = (private.resolve() / name for name in texts)
-        yield Certificates(security, (ca_file, certificate, key))
+        for file, text in zip(files, texts, strict=True):
+            write_private(file, text)
+        yield Certificates(security, files)
     finally:
         shutil.rmtree(private, ignore_errors=True)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a new file that only its owner may read, also while it is written."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)

@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING
 from llo_dft.errors import InputError
 from llo_dft.submit.batch import BATCH_SYSTEMS
 from llo_dft.submit.dask.certificates import certificates
-from llo_dft.submit.dask.job_record import JobRecord
 from llo_dft.submit.dask.scripts import require_dask, worker_script
-from llo_dft.submit.dask.worker_jobs import WorkerJobPool
+from llo_dft.submit.dask.worker_jobs import WorkerJobPool, Workforce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
     from pathlib import Path
 
-    from distributed import Client, Scheduler
     from distributed.deploy.spec import SpecCluster
 
     from llo_dft.submit.batch import BatchError
@@ -50,12 +48,12 @@ def dask_workers(
     config
         The cluster.
     folder
-        Where logs, the list of jobs and (for as long as it lasts) the certificates are; made if
-        need be. The compute nodes must see it.
+        Where logs and (for as long as it lasts) the certificates are; made if need be. The
+        compute nodes must see it.
     title
         Name of the jobs.
     say
-        Told in words how many workers there are.
+        Called with the number of workers, in words.
 
     Yields
     ------
@@ -65,7 +63,7 @@ def dask_workers(
     Raises
     ------
     InputError
-        If dask-jobqueue is not installed, or the scheduler refuses the jobs.
+        If Dask is not installed, or the scheduler refuses the jobs.
     """
     require_dask()
     import dask  # noqa: PLC0415  (takes a second)
@@ -75,7 +73,7 @@ def dask_workers(
 
     batch = BATCH_SYSTEMS[config.scheduler]
     folder.mkdir(parents=True, exist_ok=True)
-    JobRecord(folder).end_jobs(batch)
+    batch.end_workers(folder)
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(_settings(config)))
         made = stack.enter_context(certificates(folder))
@@ -97,12 +95,12 @@ def dask_workers(
 
         def submit(name: str) -> str:
             script = worker_script(config, cluster.scheduler_address, name, made)
-            return batch.submit_script(script, folder, title)
+            return batch.submit_script(script, folder, title, "worker")
 
         pool = WorkerJobPool(
             batch=batch,
             limits=config.workers,
-            workforce=_Workforce(cluster.scheduler, client, executors),
+            workforce=Workforce(cluster.scheduler, client, executors),
             submit=submit,
             folder=folder,
             say=say,
@@ -147,26 +145,3 @@ def _scheduler(config: ClusterConfig, made: Certificates) -> SpecCluster:
             f"the driver can't listen on network interface {interface or 'of the default route'}: "
             f"{error}; set network.driver_interface in the cluster file to one that is here"
         ) from error
-
-
-class _Workforce:
-    """What Dask's scheduler, in a thread of this process, knows of the workers."""
-
-    def __init__(self, scheduler: Scheduler, client: Client, executors: list[DaskExecutor]) -> None:
-        self._scheduler = scheduler
-        self._client = client
-        self._executors = executors
-
-    def n_tasks(self) -> int:
-        return sum(executor.n_held for executor in self._executors)
-
-    def at_work(self) -> dict[str, int]:
-        # list() of a dict's values is one step of the interpreter: its thread may change it
-        workers = list(self._scheduler.workers.values())
-        return {str(worker.name): len(worker.processing) for worker in workers}
-
-    def retire(self, names: set[str]) -> None:
-        workers = list(self._scheduler.workers.values())
-        addresses = [worker.address for worker in workers if worker.name in names]
-        if addresses:
-            self._client.retire_workers(addresses)

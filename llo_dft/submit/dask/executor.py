@@ -22,16 +22,10 @@ class WorkerLostError(RuntimeError):
 
 
 class DaskExecutor(Executor):
-    """Runs calls on the workers of a Dask client.
+    """Runs calls of importable functions on the workers of a Dask client, which stays open.
 
     Dask pickles what it sends. Only who holds this run's certificate can send or answer
-    anything, so both ends are this program. The call itself must be importable on the worker,
-    and of its arguments nothing but text has to survive: the runner's tasks are JSON.
-
-    Parameters
-    ----------
-    client
-        The client, which stays open.
+    anything, so both ends are this program.
     """
 
     def __init__(self, client: Client) -> None:
@@ -46,7 +40,7 @@ class DaskExecutor(Executor):
         return len(self._held)
 
     def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
-        """Submit a call of an importable function."""
+        """Submit a call."""
         # A future of our own: break_off may end it before Dask does.
         future: Future[_T] = Future()
         with self._lock:
@@ -75,14 +69,12 @@ class DaskExecutor(Executor):
             future.cancel()
             return
         error = theirs.exception()
+        if isinstance(error, KilledWorker):
+            error = WorkerLostError(
+                f"its worker died {error.allowed_failures + 1} times: killed, out of memory, or "
+                "at the end of the walltime of its job; see the logs of the jobs"
+            )
         if error is None:
             future.set_result(theirs.result())
-        elif isinstance(error, KilledWorker):
-            future.set_exception(
-                WorkerLostError(
-                    f"its worker died {error.allowed_failures + 1} times: killed, out of memory, "
-                    "or at the end of the walltime of its job; see the logs of the jobs"
-                )
-            )
         else:
             future.set_exception(error)

@@ -6,20 +6,23 @@ is still to come; and they wait for ever for workers whose jobs die at their sta
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final
 
 from llo_dft.submit.batch import BatchError
-from llo_dft.submit.dask.job_record import JobRecord, last_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from distributed import Client, Scheduler
+
     from llo_dft.submit.batch import BatchSystem
     from llo_dft.submit.dask.cluster_config import WorkerJobs
+    from llo_dft.submit.dask.executor import DaskExecutor
 
 #: Seconds between two looks at the work; and at the queue, at first and when nothing changes.
 _STEP_S = 0.5
@@ -27,29 +30,41 @@ _FIRST_LOOK_S, _LAST_LOOK_S = 2.0, 60.0
 
 #: Jobs that may end in a row before their workers came up; submissions that may be refused in a
 #: row while there is no job, and how long to wait after one.
-_MAX_FALSE_STARTS = 3
-_MAX_REFUSALS = 5
+_MAX_FALSE_STARTS: Final = 3
+_MAX_REFUSALS: Final = 5
 _AFTER_REFUSAL_S = 30.0
+
+_LOG_LINES: Final = 15
 
 
 class WorkersFailedError(BatchError):
-    """Workers that do not come up; says what their log says."""
+    """Workers that do not come up; quotes their log."""
 
 
-class Workforce(Protocol):
-    """What the driver knows of its workers."""
+class Workforce:
+    """What Dask's scheduler, in a thread of this process, knows of the workers."""
+
+    def __init__(self, scheduler: Scheduler, client: Client, executors: list[DaskExecutor]) -> None:
+        self._scheduler = scheduler
+        self._client = client
+        self._executors = executors
 
     def n_tasks(self) -> int:
         """Return how many tasks wait or run."""
-        ...
+        return sum(executor.n_held for executor in self._executors)
 
     def at_work(self) -> dict[str, int]:
         """Return the number of tasks of each worker that is there, by its name."""
-        ...
+        # list() of a dict's values is one step of the interpreter: its thread may change it
+        workers = list(self._scheduler.workers.values())
+        return {str(worker.name): len(worker.processing) for worker in workers}
 
     def retire(self, names: set[str]) -> None:
         """Send workers away; they get no task any more."""
-        ...
+        workers = list(self._scheduler.workers.values())
+        addresses = [worker.address for worker in workers if worker.name in names]
+        if addresses:
+            self._client.retire_workers(addresses)
 
 
 @dataclass(eq=False)
@@ -74,11 +89,11 @@ class WorkerJobPool(threading.Thread):
     submit
         Submits a job of the workers of that name; returns its id.
     folder
-        Where the jobs' logs are, and the list of jobs.
+        Where the jobs' logs are.
     say
-        Told in words whenever the number of jobs changes.
+        Called with the number of jobs, in words, whenever it changes.
     on_failure
-        Told why no worker can be had; the thread ends then.
+        Called with the reason when no worker can be had; the thread ends then.
     """
 
     def __init__(
@@ -100,7 +115,6 @@ class WorkerJobPool(threading.Thread):
         self._folder = folder
         self._say = say
         self._on_failure = on_failure
-        self._record = JobRecord(folder)
         self._jobs: list[_Job] = []
         self._ending = threading.Event()
         self._n_submitted = 0
@@ -109,7 +123,7 @@ class WorkerJobPool(threading.Thread):
         self._submit_from = 0.0
         self._look_after = _FIRST_LOOK_S
         self._look_from = 0.0
-        self._said = ""
+        self._reported = ""
 
     def submit_first(self) -> None:
         """Submit the first jobs, in the caller's thread.
@@ -143,7 +157,7 @@ class WorkerJobPool(threading.Thread):
         if self.is_alive():
             self.join()
         try:
-            self._record.end_jobs(self._batch)
+            self._batch.end_workers(self._folder)
         except BatchError as error:
             self._say(f"workers: {error}; without their driver they end by themselves")
 
@@ -162,17 +176,17 @@ class WorkerJobPool(threading.Thread):
         self._end_surplus(len(self._jobs) - wanted, present)
         if len(self._jobs) < wanted and time.monotonic() >= self._submit_from:
             self._try_to_submit(wanted - len(self._jobs))
-        self._tell(present)
+        self._report(present)
 
     def _look_into_queue(self, present: dict[str, int]) -> None:
         """Forget the jobs that are over, whatever ended them."""
         self._look_after = min(self._look_after * 1.5, _LAST_LOOK_S)
         self._look_from = time.monotonic() + self._look_after
-        queue = self._batch.states()
+        queue = self._batch.jobs()
         for job in list(self._jobs):
             if job.id in queue or job.workers & present.keys():
                 continue
-            self._forget(job)
+            self._jobs.remove(job)
             if job.came_up:
                 continue
             self._false_starts += 1
@@ -197,11 +211,9 @@ class WorkerJobPool(threading.Thread):
     def _submit(self) -> None:
         name = f"worker-{self._n_submitted}"
         self._n_submitted += 1
-        made = self._submit_job(name)
         several = self._limits.processes > 1
         workers = {f"{name}-{i}" for i in range(self._limits.processes)} if several else {name}
-        self._jobs.append(_Job(made, workers))
-        self._record.write([job.id for job in self._jobs])
+        self._jobs.append(_Job(self._submit_job(name), workers))
         self._look_after = _FIRST_LOOK_S
         self._look_from = time.monotonic() + self._look_after
 
@@ -217,15 +229,25 @@ class WorkerJobPool(threading.Thread):
                 surplus -= 1
                 self._workforce.retire(job.workers & present.keys())
                 self._batch.cancel_jobs([job.id])
-                self._forget(job)
+                self._jobs.remove(job)
 
-    def _forget(self, job: _Job) -> None:
-        self._jobs.remove(job)
-        self._record.write([job.id for job in self._jobs])
-
-    def _tell(self, present: dict[str, int]) -> None:
+    def _report(self, present: dict[str, int]) -> None:
         running = sum(bool(job.workers & present.keys()) for job in self._jobs)
         words = f"workers: {running} jobs running, {len(self._jobs) - running} in the queue"
-        if words != self._said:
-            self._said = words
+        if words != self._reported:
+            self._reported = words
             self._say(words)
+
+
+def last_words(folder: Path, job: str) -> str:
+    """Return the end of a job's log."""
+    for log in sorted(folder.iterdir()):
+        if re.search(rf"(?<!\d){job}(?!\d)", log.name) is None or not log.is_file():
+            continue
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        if lines:
+            return "\n".join([f"the end of {log}:", *lines[-_LOG_LINES:]])
+    return (
+        f"job {job} left no log in {folder}: the study's folder must be on a file system that "
+        "the compute nodes share"
+    )

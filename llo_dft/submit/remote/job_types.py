@@ -5,13 +5,13 @@ It is kept in the project's ``metadata``, where jobflow-remote lets everybody ke
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import Field, ValidationError, model_validator
 
 from llo_dft.errors import InputError
-from llo_dft.submit.dask.cluster_config import Count, Memory, Section, WallTime, Word
+from llo_dft.recipe import Count, Section
+from llo_dft.submit.node_request import NodeRequest, Word, fault_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,67 +22,15 @@ JobTypeName: TypeAlias = Literal[
     "light", "potential", "cell_relaxation", "slab_relaxation", "static"
 ]
 
-_BYTES: Final = {
-    "MB": 1000**2,
-    "GB": 1000**3,
-    "TB": 1000**4,
-    "MiB": 1024**2,
-    "GiB": 1024**3,
-    "TiB": 1024**4,
-}
-
 
 class JobTypesError(InputError):
     """A table that can't be used; says which key, what came and what is expected."""
 
 
-class JobSize(Section):
-    """What one job asks for.
-
-    Attributes
-    ----------
-    up_to_atoms
-        The largest cell that this is for; None: all that are larger.
-    nodes, cores, memory
-        Nodes, and processor cores and memory of each.
-    ranks
-        MPI ranks in all, for the program that the job starts; 0: it starts none by itself.
-    walltime
-        How long the job may run, s; in the file as "HH:MM:SS".
-    """
+class JobSize(NodeRequest):
+    """What one job asks for; ``up_to_atoms`` is the largest cell that it is for, None: any."""
 
     up_to_atoms: Count | None = None
-    nodes: Count = 1
-    ranks: int = Field(0, ge=0)
-    cores: Count
-    memory: Memory
-    walltime: WallTime
-
-    @model_validator(mode="after")
-    def _parts_fit(self) -> JobSize:
-        if self.nodes > 1 and not self.ranks:
-            raise ValueError("several nodes need ranks, the MPI ranks of a calculation")
-        if self.ranks and (self.all_cores % self.ranks or self.ranks % self.nodes):
-            raise ValueError(
-                f"{self.nodes} nodes of {self.cores} cores can't be shared by {self.ranks} ranks"
-            )
-        return self
-
-    @property
-    def all_cores(self) -> int:
-        """Cores of all nodes."""
-        return self.nodes * self.cores
-
-    @property
-    def threads(self) -> int:
-        """Cores of one rank, or of the one process where there are no ranks."""
-        return self.all_cores // (self.ranks or 1)
-
-    @property
-    def memory_mib(self) -> int:
-        """Memory of a node, MiB, rounded up."""
-        number, unit = re.fullmatch(r"([\d.]+) ?(\w+)", self.memory, re.ASCII).groups()  # type: ignore[union-attr]
-        return -(-int(float(number) * _BYTES[unit]) // 1024**2)
 
     @property
     def core_hours(self) -> float:
@@ -160,12 +108,4 @@ def read_job_types(metadata: Mapping[str, Any] | None) -> JobTypes:
     try:
         return JobTypes.model_validate(fields)
     except ValidationError as error:
-        raise JobTypesError("\n".join(_fault(dict(item)) for item in error.errors())) from error
-
-
-def _fault(item: Mapping[str, Any]) -> str:
-    where = ".".join(map(str, ("metadata", "llo_dft", *item["loc"])))
-    message = str(item["msg"]).removeprefix("Value error, ")
-    if item["type"] in {"missing", "extra_forbidden"} or isinstance(item["input"], dict):
-        return f"{where}: {message}"
-    return f"{where} = {item['input']!r}: {message}"
+        raise JobTypesError("\n".join(fault_lines(error, "metadata.llo_dft."))) from error

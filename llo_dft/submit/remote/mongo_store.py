@@ -24,32 +24,30 @@ class EnvironmentMongoStore(MongoStore):
 
     Parameters
     ----------
-    database, collection_name, host, port
-        Where the collection is.
-    username
-        Who connects; "" for a server without accounts.
-    password_variable
-        Name of the environment variable that holds the password.
-    auth_source
-        Database that knows the account; None: ``database``.
-    mongoclient_kwargs
-        Further options of ``pymongo.MongoClient``, such as ``tls``.
+    database, collection_name
+        Where the collection is; ``host``, ``port``, ``auth_source`` and ``mongoclient_kwargs``
+        are maggma's.
+    username, password_variable
+        Who connects, and the environment variable that holds the password; "" for a server
+        without accounts.
     kwargs
         Further options of maggma's stores.
+
+    Raises
+    ------
+    InputError
+        If a password is given, or only one of the account's two.
     """
 
     _coll: Any
 
-    def __init__(  # noqa: PLR0913 (maggma's)
+    def __init__(
         self,
         database: str,
         collection_name: str,
         *,
-        host: str = "localhost",
-        port: int = 27017,
         username: str = "",
         password_variable: str = "",
-        auth_source: str | None = None,
         mongoclient_kwargs: dict[str, Any] | None = None,
         **kwargs: Any,  # noqa: ANN401 (maggma's)
     ) -> None:
@@ -63,10 +61,7 @@ class EnvironmentMongoStore(MongoStore):
         super().__init__(
             database,
             collection_name,
-            host=host,
-            port=port,
             username=username,
-            auth_source=auth_source,
             mongoclient_kwargs=mongoclient_kwargs,
             **kwargs,
         )
@@ -86,21 +81,18 @@ class EnvironmentMongoStore(MongoStore):
 
         account: dict[str, Any] = {}
         if self.username:
+            password = os.environ.get(self.password_variable, "")
+            if not password:
+                raise MissingPasswordError(
+                    f"the environment variable {self.password_variable}, which holds the password "
+                    f"of {self.username} at MongoDB on {self.host}, is not set"
+                )
             account = {
                 "username": self.username,
-                "password": self._password(),
+                "password": password,
                 "authSource": self.auth_source,
             }
         client: MongoClient[dict[str, Any]] = MongoClient(
             host=self.host, port=self.port, **account, **self.mongoclient_kwargs
         )
         self._coll = client[self.database][self.collection_name]
-
-    def _password(self) -> str:
-        password = os.environ.get(self.password_variable, "")
-        if not password:
-            raise MissingPasswordError(
-                f"the environment variable {self.password_variable}, which holds the password of "
-                f"{self.username} at MongoDB on {self.host}, is not set"
-            )
-        return password

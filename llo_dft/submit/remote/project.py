@@ -11,13 +11,17 @@ from pydantic import ValidationError
 
 from llo_dft.errors import InputError
 from llo_dft.submit.dask.scripts import JOB_END_TIME
-from llo_dft.submit.remote.header_resources import SCHEDULERS, header_options
 from llo_dft.submit.remote.job_types import JobTypesError, read_job_types
+from llo_dft.submit.script_header import header_options
 
 if TYPE_CHECKING:
     from jobflow_remote.config.base import ExecutionConfig, Project, WorkerBase
 
     from llo_dft.submit.remote.job_types import JobSize, JobType, JobTypeName, JobTypes
+
+#: Schedulers that a project for studies may name, and the longest name of a job that each takes;
+#: "shell" starts processes where the runner is.
+_LONGEST_NAME: Final = {"slurm": 60, "pbs": 15, "shell": 60}
 
 #: jobflow-remote writes names and paths into scripts and commands as they are.
 PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -30,17 +34,7 @@ class RemoteProjectError(InputError):
 
 @dataclass(frozen=True)
 class RemoteProject:
-    """A project.
-
-    Attributes
-    ----------
-    file
-        Its file, absolute.
-    settings
-        As jobflow-remote reads it.
-    table
-        What each type of job asks for.
-    """
+    """A project: its absolute ``file``, as jobflow-remote reads it, and its table of job types."""
 
     file: Path
     settings: Project
@@ -80,53 +74,60 @@ class RemoteProject:
             raise RemoteProjectError(
                 f"{self.file} has no worker {name!r}; it has {', '.join(self.settings.workers)}"
             )
-        if worker.scheduler_type not in SCHEDULERS:
+        if worker.scheduler_type not in _LONGEST_NAME:
             raise RemoteProjectError(
                 f"{self.file}: workers.{name}.scheduler_type = {worker.scheduler_type!r}; expected "
-                f"one of {', '.join(SCHEDULERS)}"
+                f"one of {', '.join(_LONGEST_NAME)}"
             )
         return worker
 
-    def resources(self, worker_name: str, size: JobSize | None) -> dict[str, Any]:
-        """Return what a job on a worker writes into its header: where, and how much.
+    def request(
+        self, worker_name: str, kind: JobType, size: JobSize | None
+    ) -> tuple[dict[str, Any], ExecutionConfig]:
+        """Return what a job on a worker writes into its header, and its modules and variables.
 
         The worker's own ``resources`` say where (partition, account); what ``size`` says counts
-        before them.
-        """
-        worker = self.worker(worker_name)
-        own = dict(worker.resources or {})
-        if size is None:
-            return own
-        gpus = self.table.gpus.get(worker_name, 0)
-        return own | header_options(str(worker.scheduler_type), size, gpus)
-
-    def program(self, job_type: JobType, size: JobSize | None) -> ExecutionConfig:
-        """Return modules and variables of a job.
+        before them. Variables of the project count before ours.
 
         Raises
         ------
         RemoteProjectError
-            If the project has none of the name that the type gives.
+            If there is no such worker, or no ``exec_config`` of the name that the type gives.
         """
         from jobflow_remote.config.base import ExecutionConfig  # noqa: PLC0415 (a second)
 
-        if job_type.program is None:
-            return ExecutionConfig()
+        worker = self.worker(worker_name)
+        resources = dict(worker.resources or {})
         known = self.settings.exec_config
-        if job_type.program not in known:
+        if kind.program is not None and kind.program not in known:
             raise RemoteProjectError(
-                f"{self.file} has no exec_config {job_type.program!r}, which a job type names; it "
+                f"{self.file} has no exec_config {kind.program!r}, which a job type names; it "
                 f"has {', '.join(known) or 'none'}"
             )
-        found = known[job_type.program]
+        program = ExecutionConfig() if kind.program is None else known[kind.program]
         if size is None:
-            return found
+            return resources, program
+        gpus = self.table.gpus.get(worker_name, 0)
+        resources |= header_options(str(worker.scheduler_type), size, gpus)
+        if kind.program is None:
+            return resources, program
         counted = {
             "OMP_NUM_THREADS": size.threads,
             "MKL_NUM_THREADS": size.threads,
             JOB_END_TIME: f"$(($(date +%s) + {size.walltime}))",
         }
-        return found.model_copy(update={"export": counted | (found.export or {})})
+        export = counted | (program.export or {})
+        return resources, program.model_copy(update={"export": export})
+
+    def job_name(self, worker_name: str, name: str) -> str:
+        """Return a job's name as it may stand in a header, which is a line of a script.
+
+        Whatever a shell or a scheduler could read as anything but a letter is replaced.
+        """
+        words = re.sub(r"[^A-Za-z0-9_.+-]+", "_", name).strip("_.+-") or "job"
+        # PBS wants a letter first
+        longest = _LONGEST_NAME[str(self.worker(worker_name).scheduler_type)]
+        return (words if words[0].isalpha() else f"j{words}")[:longest]
 
 
 def projects_folder() -> Path:
@@ -138,7 +139,7 @@ def projects_folder() -> Path:
 
 
 def require_remote() -> None:
-    """Refuse to go on without jobflow-remote.
+    """Refuse to continue without jobflow-remote.
 
     Raises
     ------
@@ -178,16 +179,21 @@ def load_project(name: str) -> RemoteProject:
         raise RemoteProjectError(f"{file}: expected a project of jobflow-remote")
     try:
         settings = Project.model_validate(fields)
+        table = read_job_types(settings.metadata)
     except ValidationError as error:
         # the input is left out of it: a file that somebody else made may hold a password
-        faults = (f"{'.'.join(map(str, i['loc']))}: {_last_line(i['msg'])}" for i in error.errors())
+        faults = [f"{'.'.join(map(str, i['loc']))}: {_last_line(i['msg'])}" for i in error.errors()]
         raise RemoteProjectError("\n".join(f"{file}: {fault}" for fault in faults)) from error
-    try:
-        table = read_job_types(settings.metadata)
     except JobTypesError as error:
-        faults_there = (f"{file}: {fault}" for fault in str(error).splitlines())
-        raise RemoteProjectError("\n".join(faults_there)) from error
-    _check_paths(file, settings)
+        faults = str(error).splitlines()
+        raise RemoteProjectError("\n".join(f"{file}: {fault}" for fault in faults)) from error
+    for key, worker in settings.workers.items():
+        if not PLAIN_PATH.fullmatch(str(worker.work_dir)):
+            raise RemoteProjectError(
+                f"{file}: workers.{key}.work_dir = {str(worker.work_dir)!r}; jobflow-remote "
+                "writes it into scripts as it is, so it may hold only letters, digits and "
+                "/ . _ + - @ = , :"
+            )
     return RemoteProject(file, settings, table)
 
 
@@ -205,17 +211,6 @@ def _find(name: str) -> Path:
         f"there is no project {name!r} in {folder}, which has {', '.join(known) or 'none'}; "
         "'llo-dft hpc init' writes one"
     )
-
-
-def _check_paths(file: Path, settings: Project) -> None:
-    """Refuse folders that a shell would read as something else than a path."""
-    for name, worker in settings.workers.items():
-        if not PLAIN_PATH.fullmatch(str(worker.work_dir)):
-            raise RemoteProjectError(
-                f"{file}: workers.{name}.work_dir = {str(worker.work_dir)!r}; jobflow-remote "
-                "writes it into scripts as it is, so it may hold only letters, digits and "
-                "/ . _ + - @ = , :"
-            )
 
 
 def _last_line(text: str) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from llo_dft.errors import InputError
 from llo_dft.submit.remote.mongo_store import MissingPasswordError
@@ -15,39 +14,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from jobflow import Flow
+    from jobflow_remote.config.base import ExecutionConfig
     from jobflow_remote.jobs.data import JobInfo
     from jobflow_remote.jobs.jobcontroller import JobController
 
     from llo_dft.submit.remote.project import RemoteProject
+    from llo_dft.typing import Status
 
-#: "waiting": for other jobs. "queued": for its turn. "broken": it, or what brings it to the
-#: cluster, came to a bad end. "stopped": by a person.
-Stage: TypeAlias = Literal["waiting", "queued", "running", "ended", "broken", "stopped"]
+#: jobflow-remote's state of a job that needs the output of others.
+_WAITING: Final = "WAITING"
 
-_STAGES: Final[dict[str, Stage]] = {
-    "WAITING": "waiting",
-    "READY": "queued",
-    "CHECKED_OUT": "queued",
-    "UPLOADED": "queued",
-    "SUBMITTED": "queued",
-    "BATCH_SUBMITTED": "queued",
-    "RUNNING": "running",
-    "BATCH_RUNNING": "running",
-    "RUN_FINISHED": "running",
-    "DOWNLOADED": "running",
-    "COMPLETED": "ended",
-    "FAILED": "broken",
-    "REMOTE_ERROR": "broken",
-    "PAUSED": "stopped",
-    "STOPPED": "stopped",
-    "USER_STOPPED": "stopped",
+#: What jobflow-remote's states are here; all others are those of a job that runs.
+_STATUSES: Final[dict[str, Status]] = {
+    _WAITING: "pending",
+    "READY": "pending",
+    "CHECKED_OUT": "pending",
+    "UPLOADED": "pending",
+    "SUBMITTED": "pending",
+    "BATCH_SUBMITTED": "pending",
+    "COMPLETED": "completed",
+    "FAILED": "failed",
+    "REMOTE_ERROR": "failed",
+    "PAUSED": "missing",
+    "STOPPED": "missing",
+    "USER_STOPPED": "missing",
 }
 
 #: How long to wait for a runner that is busy with a job, s.
 _PATIENCE_S: Final = 30
-
-#: Stages in which a job has a process, or will have one without anybody's doing.
-AT_WORK: Final[frozenset[Stage]] = frozenset({"queued", "running"})
 
 
 class RemoteQueueError(InputError):
@@ -62,10 +56,10 @@ class RemoteJob:
     ----------
     id
         Its uuid in the flow.
-    state, stage
-        As jobflow-remote calls it, and what that means here.
+    state, status
+        jobflow-remote's word, and what that is here; "missing" was stopped by a person.
     reason
-        Why it broke; "" otherwise.
+        Why its calculation has no result, if it has none.
     folder
         Where it runs; None before it was brought there.
     process
@@ -78,12 +72,17 @@ class RemoteJob:
 
     id: str
     state: str
-    stage: Stage
+    status: Status
     reason: str
     folder: str | None
     process: str | None
     parents: tuple[str, ...]
     lock_age_s: float | None
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it has a process, or will have one without anybody's doing."""
+        return self.status == "running" or (self.status == "pending" and self.state != _WAITING)
 
 
 class RemoteQueue:
@@ -102,8 +101,7 @@ class RemoteQueue:
             If it holds jobs, but was never made ready.
         """
         controller = self._controller
-        known = controller.auxiliary.find_one({"next_id": {"$exists": True}})
-        if known is not None:
+        if controller.auxiliary.find_one({"next_id": {"$exists": True}}) is not None:
             return
         if controller.flows.count_documents({}) or controller.jobs.count_documents({}):
             raise RemoteQueueError(
@@ -113,15 +111,7 @@ class RemoteQueue:
         controller.reset()
 
     def add(self, flow: Flow, worker: str) -> None:
-        """Put a flow into the queue.
-
-        Parameters
-        ----------
-        flow
-            Its jobs say in ``config.manager_config`` what they ask for.
-        worker
-            For the jobs that say nothing.
-        """
+        """Put a flow into the queue; ``worker`` takes jobs whose ``manager_config`` names none."""
         self._controller.add_flow(flow, worker=worker)
 
     def jobs(self, flow: str) -> dict[str, RemoteJob]:
@@ -146,17 +136,16 @@ class RemoteQueue:
         return {info.uuid: _remote_job(info) for info in infos}
 
     def output(self, job: str) -> Any:  # noqa: ANN401 (whatever the job returned)
-        """Return the output of a job that ended."""
+        """Return the output of a job that is completed."""
         return self._controller.jobstore.get_output(job, load=True)
 
     def rerun(self, job: str) -> None:
-        """Have a job run again, and all that follow from it.
-
-        Its process, if it has one, is cancelled first.
-        """
+        """Have a job run again, and all that follow from it; its process is cancelled first."""
         self._controller.rerun_job(job_id=job, force=True, wait=_PATIENCE_S)
 
-    def ask_for(self, job: str, worker: str, resources: dict[str, Any], program: Any) -> None:  # noqa: ANN401 (an ExecutionConfig)
+    def ask_for(
+        self, job: str, worker: str, resources: dict[str, Any], program: ExecutionConfig
+    ) -> None:
         """Replace what a job that has not begun asks for."""
         self._controller.set_job_run_properties(
             worker=worker,
@@ -167,21 +156,15 @@ class RemoteQueue:
         )
 
     def unlock(self, flow: str, jobs: Iterable[RemoteJob], stale_after_s: float) -> None:
-        """Free jobs, and their flow, from a runner that was killed while it held them.
+        """Free jobs from a runner that was killed while it held them.
 
-        Parameters
-        ----------
-        flow, jobs
-            The flow, which is freed if it was held for longer than ``stale_after_s``, and its
-            jobs, which are freed in any case.
-        stale_after_s
-            Time in s.
+        Their flow is freed too, if it was held for longer than ``stale_after_s``, s.
         """
         ids = [(job.id, 1) for job in jobs]
         if ids:
             self._controller.unlock_jobs(job_ids=ids)
-        document = self._controller.flows.find_one({"uuid": flow}, ["lock_id", "lock_time"])
-        age = _lock_age_s(document.get("lock_id"), document.get("lock_time")) if document else None
+        document = self._controller.flows.find_one({"uuid": flow}, ["lock_id", "lock_time"]) or {}
+        age = _lock_age_s(document.get("lock_id"), document.get("lock_time"))
         if age is not None and age > stale_after_s:
             self._controller.unlock_flows(flow_ids=flow)
 
@@ -204,13 +187,7 @@ class RemoteQueue:
             ) from error
 
     def check_writable(self) -> None:
-        """Write a document and remove it again.
-
-        Raises
-        ------
-        pymongo.errors.PyMongoError
-            If the database refuses.
-        """
+        """Write a document and remove it again; the database may refuse with a PyMongoError."""
         collection = self._controller.db["llo_dft_doctor"]
         collection.insert_one({"_id": "probe"})
         collection.delete_one({"_id": "probe"})
@@ -249,30 +226,14 @@ def open_queue(project: RemoteProject) -> Iterator[RemoteQueue]:
         ) from error
 
 
-def descendants(jobs: dict[str, RemoteJob], job: str) -> set[str]:
-    """Return the jobs that need the output of a job, or of one that does."""
-    children: dict[str, list[str]] = defaultdict(list)
-    for one in jobs.values():
-        for parent in one.parents:
-            children[parent].append(one.id)
-    found: set[str] = set()
-    left = [job]
-    while left:
-        for child in children[left.pop()]:
-            if child not in found:
-                found.add(child)
-                left.append(child)
-    return found
-
-
 def _remote_job(info: JobInfo) -> RemoteJob:
     state = str(info.state.value)
-    stage = _STAGES.get(state, "running")
+    status = _STATUSES.get(state, "running")
     return RemoteJob(
         id=info.uuid,
         state=state,
-        stage=stage,
-        reason=_reason(info) if stage == "broken" else "",
+        status=status,
+        reason=_reason(info, state, status),
         folder=info.run_dir,
         process=info.remote.process_id,
         parents=tuple(info.parents or ()),
@@ -287,12 +248,17 @@ def _lock_age_s(lock: str | None, since: datetime | None) -> float | None:
     return (datetime.now(UTC) - since.replace(tzinfo=UTC)).total_seconds()
 
 
-def _reason(info: JobInfo) -> str:
-    """Say why a job broke: its own error, and what the scheduler wrote at its end."""
+def _reason(info: JobInfo, state: str, status: Status) -> str:
+    if status != "failed":
+        return {
+            "pending": "it waits for others" if state == _WAITING else "it is in the queue",
+            "running": "it is running",
+            "missing": "it was stopped by hand",
+        }.get(status, "it left no result")
     own = _last_line(info.error) or _last_line(info.remote.error) or "no reason is known"
-    said = _last_line(info.remote.queue_err)
+    end = _last_line(info.remote.queue_err)
     # a job that was killed could not say why; the scheduler does
-    return f"{said} ({own})" if said and "killed" in own else own
+    return f"{end} ({own})" if end and "killed" in own else own
 
 
 def _last_line(text: str | None) -> str:

@@ -11,12 +11,8 @@ import fcntl
 import json
 import sys
 import warnings
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def run_job(folder: Path) -> None:
@@ -24,17 +20,11 @@ def run_job(folder: Path) -> None:
     from jobflow_remote.jobs.data import OUT_FILENAME  # noqa: PLC0415 (seconds)
     from jobflow_remote.jobs.run import run_remote_job  # noqa: PLC0415
 
-    with _alone_in(folder):
-        if not _has_ended(folder / OUT_FILENAME):
-            run_remote_job(folder)
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
     with (folder / ".llo_dft.lock").open("w") as file:
         with suppress(OSError):  # a file system without locks
             fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        if not _has_ended(folder / OUT_FILENAME):
+            run_remote_job(folder)
 
 
 def _has_ended(output: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import shlex
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from llo_dft.errors import InputError
-from llo_dft.submit.dask.cluster_config import Count, Line, Memory, Word
+from llo_dft.recipe import Count
+from llo_dft.submit.node_request import Line, Memory, Word
+from llo_dft.submit.records import write_private
 from llo_dft.submit.remote.project import PLAIN_NAME, PLAIN_PATH
 from llo_dft.typing import matching
 
@@ -99,17 +100,13 @@ def check_answers(fields: dict[str, Any]) -> ProjectAnswers:
     try:
         return ProjectAnswers.model_validate(fields)
     except ValidationError as error:
-        faults = (
-            _fault(str(item["loc"][0]), item["input"], item["msg"]) for item in error.errors()
-        )
+        faults = []
+        for item in error.errors():
+            name, message = str(item["loc"][0]), item["msg"].removeprefix("Value error, ")
+            # somebody may have taken it for the password
+            value = "" if name == "password_variable" else f" = {item['input']!r}"
+            faults.append(f"--{name.replace('_', '-')}{value}: {message}")
         raise ProjectAnswersError("\n".join(faults)) from error
-
-
-def _fault(name: str, value: object, message: str) -> str:
-    option = f"--{name.replace('_', '-')}"
-    if name == "password_variable":  # somebody may have taken it for the password
-        return f"{option}: expected the name of an environment variable, in capitals"
-    return f"{option} = {value!r}: {message.removeprefix('Value error, ')}"
 
 
 def project_text(template: str, answers: ProjectAnswers) -> str:
@@ -155,12 +152,9 @@ def write_project(folder: Path, name: str, text: str) -> Path:
     path = folder / f"{name}.yaml"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        # made anew, and for its owner alone
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        write_private(path, text)
     except OSError as error:
         raise ProjectAnswersError(f"{path} can't be written: {error}") from error
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
     return path
 
 

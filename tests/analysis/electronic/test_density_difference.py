@@ -12,8 +12,8 @@ from llo_dft.analysis.electronic.density_difference import (
     assign_parts,
     atom_planes_angstrom,
     bond_profile,
+    bonds_across,
     check_residual,
-    interface_bonds,
     interpolate,
     moved_electrons,
     planar_profile,
@@ -115,24 +115,35 @@ class TestPlanarProfile:
 class TestBonds:
     def test_p_of_one_with_o_of_the_other_only(self):
         parts, _ = assign_parts(WHOLE, A, B)
-        ((p, o, vector),) = interface_bonds(WHOLE, parts)
-        assert (p, o) == (3, 1)
-        np.testing.assert_allclose(vector, [0, 0, -1.6], atol=1e-12)
+        (bond,) = bonds_across(WHOLE, parts)
+        assert (bond.cation, bond.anion) == (3, 1)
+        np.testing.assert_allclose(bond.vector, [0, 0, -1.6], atol=1e-12)
 
     def test_bond_across_the_cell_boundary(self):
         whole = WHOLE.copy()
         whole.translate_sites(range(6), [0.5, 0.5, 0.65])
         parts, _ = assign_parts(WHOLE, A, B)
-        ((_, _, vector),) = interface_bonds(whole, parts)
-        np.testing.assert_allclose(vector, [0, 0, -1.6], atol=1e-12)
+        (bond,) = bonds_across(whole, parts)
+        np.testing.assert_allclose(bond.vector, [0, 0, -1.6], atol=1e-12)
 
-    def test_none_within_a_shorter_limit(self):
+    @pytest.mark.parametrize(("length", "bonded"), [(1.80, True), (1.95, False)])
+    def test_a_stretched_bond_counts_as_everywhere(self, length, bonded):
+        stretched = WHOLE.copy()
+        stretched.translate_sites([3], [0, 0, (length - 1.6) / 16])
         parts, _ = assign_parts(WHOLE, A, B)
-        assert interface_bonds(WHOLE, parts, 1.5) == []
+        assert bool(bonds_across(stretched, parts)) == bonded
+
+    def test_a_metal_of_the_coating_is_a_former_if_the_coating_is_known(self):
+        whole = WHOLE.copy()
+        whole.replace(3, "Nb")
+        parts, _ = assign_parts(WHOLE, A, B)
+        assert bonds_across(whole, parts) == bonds_across(whole, parts, "a") == []
+        (bond,) = bonds_across(whole, parts, "b")
+        assert (bond.cation, bond.anion) == (3, 1)
 
     def test_profile_follows_the_density(self):
         parts, _ = assign_parts(WHOLE, A, B)
-        bond = interface_bonds(WHOLE, parts)[0]
+        bond = bonds_across(WHOLE, parts)[0]
         profile = bond_profile(transfer(0.4), WHOLE, parts, bond)
         height = 6.4 - np.array(profile.distance_angstrom)  # O lies below P
         exact = (
@@ -147,7 +158,7 @@ class TestBonds:
         np.testing.assert_allclose(profile.difference_e_per_a3, exact, atol=4e-3)
         assert profile.distance_angstrom[0] == pytest.approx(-0.8)
         assert profile.distance_angstrom[-1] == pytest.approx(2.4)
-        assert profile.p_part == "b"
+        assert profile.former_part == "b"
 
 
 class TestInterpolation:

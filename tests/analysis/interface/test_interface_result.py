@@ -12,7 +12,8 @@ from llo_dft.analysis.interface.interface_result import InterfaceCalculations, i
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.documents.calculation import not_computed
 from llo_dft.documents.plan import PlannedInterface
-from llo_dft.documents.study_result import OxygenChemicalPotential, RelaxedBond
+from llo_dft.documents.sites import InterfaceBond
+from llo_dft.documents.study_result import OxygenChemicalPotential
 
 #: 1 eV in this cell is 1 J/m^2.
 LATTICE = Lattice.orthorhombic(16.02176634, 1.0, 30.0)
@@ -22,7 +23,7 @@ OXIDE = ["Li"] * 2 + ["Mn"] * 2 + ["O"] * 6
 COATING = ["Li", "P", "O", "O", "O"]
 LLO_SITES: list[int | None] = [0, 1, None, None, *range(2, 10)]
 COATING_SITES = list(range(10, 15))
-BOND = RelaxedBond(phosphorus=11, oxygen=7, length_angstrom=1.6)
+BOND = InterfaceBond(former=11, oxygen=7, length_angstrom=1.6)
 
 
 def atoms(symbols: list[str], lattice: Lattice = LATTICE) -> Structure:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from llo_dft.analysis.vacancy.pairs import vacancy_pairs
-from llo_dft.documents.study_result import HostResult, OxygenEnvironment, VacancyResult
+from llo_dft.documents.sites import OxygenEnvironment
+from llo_dft.documents.study_result import HostResult, VacancyResult
 
 ROUNDING = 1e-9
 

@@ -78,7 +78,22 @@ def test_formula_deviation_and_charge_by_hand() -> None:
     assert layer.counts == {"Li": 2, "Mn": 3, "Ni": 1}
     assert layer.formula == "Li1.333Mn0.5Ni0.1667O2"
     assert layer.deviation == pytest.approx(1 / 3 - 0.33)
-    assert layer.formal_charge == pytest.approx(1 + (2 * 1 + 3 * 4 + 1 * 2) / 6 - 4)
+    # 2 Li, 3 Mn4+ and 1 Ni2+ lack 2 e on six sites: Ni4+ gives them
+    assert layer.formal_charge == 0.0
+
+
+def test_what_no_metal_can_balance_is_said_of_a_rounded_composition() -> None:
+    # 3 Li and 3 Mn4+ on six sites: 15 + 6 e of 24, and nothing to oxidise
+    layer = realise({"Li": 1.5, "Mn": 0.5, "O": 2.0}, 6)
+    assert layer.formal_charge == pytest.approx((6 + 3 + 12 - 24) / 6)
+
+
+@pytest.mark.parametrize(
+    ("formula", "charge"), [("Li1.5Mn0.5O2", "-0.50"), ("LiMgO2", "-1.00"), ("LiNbO2", r"\+2.00")]
+)
+def test_a_formula_that_no_charges_make_neutral_is_refused(formula: str, charge: str) -> None:
+    with pytest.raises(CompositionError, match=rf"can't be neutral: {charge} e per O2 are left"):
+        parse_formula(formula)
 
 
 def lowest_by_enumeration(per_o2: dict[str, float], n_sites: int) -> float | None:

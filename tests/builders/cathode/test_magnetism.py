@@ -7,23 +7,11 @@ from pymatgen.core import Lattice, Structure
 from llo_dft.builders.cathode.magnetic_rows import MagneticOrderError, alternating_rows
 from llo_dft.builders.cathode.magnetism import (
     initial_moments,
-    mean_valences,
     unpaired_electrons,
     with_initial_moments,
 )
 from llo_dft.builders.molecule import o2_in_box
 from llo_dft.resources import load_structure
-
-LI12 = {"Li": 14, "Mn": 7, "Ni": 2, "Co": 1, "O": 24}
-
-
-def atoms(counts: dict[str, int]) -> list[str]:
-    return [symbol for symbol, n in counts.items() for _ in range(n)]
-
-
-def total_charge(symbols: list[str]) -> float:
-    valences = mean_valences(symbols)
-    return sum(valences[symbol] for symbol in symbols)
 
 
 @pytest.fixture(scope="module")
@@ -35,33 +23,6 @@ def test_li2mno3_has_three_unpaired_electrons_on_every_manganese(li2mno3):
     moments = initial_moments(li2mno3, "ferro")
     for site, moment in zip(li2mno3, moments, strict=True):
         assert moment == (3.0 if site.specie.symbol == "Mn" else 0.0)
-
-
-@given(n_lithium=st.integers(0, 14), n_vacancies=st.integers(0, 2))
-def test_valences_balance_what_left(n_lithium, n_vacancies):
-    counts = {**LI12, "Li": n_lithium, "O": 24 - n_vacancies}
-    assert total_charge(atoms(counts)) == pytest.approx(0.0, abs=1e-9)
-
-
-def test_nickel_is_oxidised_before_cobalt_and_that_before_oxygen():
-    counts = {"Li": 7, "Mn": 3, "Ni": 1, "Co": 1, "O": 12}
-    steps = [mean_valences(atoms({**counts, "Li": n})) for n in (7, 6, 5, 4, 3)]
-    assert [v["Ni"] for v in steps] == [2, 3, 4, 4, 4]
-    assert [v["Co"] for v in steps] == [3, 3, 3, 4, 4]
-    assert [v["O"] for v in steps] == pytest.approx([-2, -2, -2, -2, -2 + 1 / 12])
-    assert {v["Mn"] for v in steps} == {4}
-
-
-def test_a_vacancy_in_a_full_oxide_reduces_manganese_and_in_an_empty_one_fills_holes():
-    full = mean_valences(atoms({"Li": 8, "Mn": 4, "O": 11}))
-    assert full["Mn"] == pytest.approx(4 - 2 / 4)
-    empty = mean_valences(atoms({"Li": 2, "Mn": 4, "O": 11}))
-    assert empty["Mn"] == 4
-    assert empty["O"] == pytest.approx(-2 + 4 / 11)
-
-
-def test_lithium_nickel_oxide_is_balanced_as_it_is_known():
-    assert mean_valences(atoms({"Li": 1, "Ni": 1, "O": 2}))["Ni"] == 3
 
 
 @pytest.mark.parametrize(
@@ -156,6 +117,6 @@ def test_rows_that_do_not_fit_the_cell_are_refused():
 
 
 def test_an_element_without_a_formal_charge_is_named():
-    odd = Structure(Lattice.cubic(4), ["Xe", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
-    with pytest.raises(ValueError, match="no formal charge is known for Xe"):
+    odd = Structure(Lattice.cubic(4), ["Ne", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    with pytest.raises(ValueError, match="no formal charge is known for Ne"):
         initial_moments(odd, "ferro")

@@ -21,7 +21,7 @@ from llo_dft.builders.coating.phosphate import (
 )
 from llo_dft.builders.coating.phosphate_column import PhosphateError, phosphate_column
 from llo_dft.builders.surface.terminations import build_termination
-from llo_dft.chemistry.valences import FORMAL_CHARGES, symbols_of
+from llo_dft.chemistry.elements import ELEMENTS, symbols_of
 from llo_dft.resources import load_structure
 
 VACUUM = 12.0
@@ -122,7 +122,7 @@ def test_every_film_counts_its_ions(setting: str, layers: int) -> None:
     for film in all_films(setting, layers):
         counts = Counter(symbols_of(film.structure))
         assert dict(counts) == film.composition
-        assert film.charge == sum(FORMAL_CHARGES[s] * n for s, n in counts.items())
+        assert film.charge == sum(ELEMENTS[s].charge * n for s, n in counts.items())
         assert film.charge == counts["Li"] - 3 * counts["P"] + 2 * film.oxygen_deficit
         opened = len(film.bottom.exposed) * film.bottom.missing_oxygen
         assert film.oxygen_deficit == film.bottom.cut_p_o == opened

@@ -10,8 +10,9 @@ import pytest
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.environment.oxygen_environment import Environment, oxygen_environments
-from llo_dft.chemistry.valences import LAYER_METALS, symbols_of
+from llo_dft.builders.environment.oxygen_environment import oxygen_environments
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.documents.sites import OxygenEnvironment
 
 if TYPE_CHECKING:
     from llo_dft.builders.surface.slab import SlabModel
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
         def __call__(self, name: str, tm_layers: int = ...) -> SlabModel: ...
 
 
-def environments(model: SlabModel) -> dict[int, Environment]:
+METALS = {"Mn", "Ni", "Co"}
+
+
+def environments(model: SlabModel) -> dict[int, OxygenEnvironment]:
     return oxygen_environments(model.structure, model.tm_layers)
 
 
@@ -117,7 +121,7 @@ def test_delithiation_empties_the_lithium_counts_and_leaves_the_tms(make_slab: M
 def test_one_lithium_of_the_sheet_is_lost_by_its_six_oxygens_only(make_slab: MakeSlab) -> None:
     model = make_slab("NCM")
     slab, pristine = model.structure, environments(model)
-    plane = np.mean([s.z for s in slab if s.specie.symbol in LAYER_METALS])
+    plane = np.mean([s.z for s in slab if s.specie.symbol in METALS])
     (lithium,) = [
         i for i, s in enumerate(slab) if s.specie.symbol == "Li" and abs(s.z - plane) < 0.5
     ]
@@ -146,16 +150,35 @@ def test_bonds_by_hand() -> None:
     coords = [place for places in atoms.values() for place in places]
     structure = Structure(cell, symbols, coords, coords_are_cartesian=True)
     (environment,) = oxygen_environments(structure, 1).values()
-    assert environment == Environment(
+    assert environment == OxygenEnvironment(
         n_tm=2, n_li=1, n_former=1, n_li_interlayer=1, layer="surface", side="top"
     )
-    assert environment.label == "2TM+1Li+1P"
+    assert environment.label == "2TM+1Li+1former"
     assert environment.n_cations == 5
 
 
 def test_an_oxygen_without_cations_is_free() -> None:
-    environment = Environment(0, 0, 0, 0, layer="surface", side="top")
-    assert environment.label == "free"
+    alone = Structure(Lattice.cubic(20), ["Mn", "O"], [[0.5, 0.5, 0.5], [0.5, 0.5, 0.7]])
+    assert oxygen_environments(alone, 1)[1].label == "free"
+
+
+@pytest.mark.parametrize("metal", ["Nb", "Al", "P", "Si", "Ta", "B"])
+def test_a_metal_of_the_coating_is_a_former_and_one_of_the_oxide_is_not(metal: str) -> None:
+    """O with Mn below and one more cation above: the plan says which part that belongs to."""
+    cell = Lattice.orthorhombic(12.0, 12.0, 30.0)
+    places = [[6.0, 6.0, 11.0], [7.6, 6.0, 10.0], [4.4, 6.0, 10.0], [6.0, 6.0, 12.7]]
+    structure = Structure(cell, ["O", "Mn", "Mn", metal], places, coords_are_cartesian=True)
+    (coated,) = oxygen_environments(structure, 1, llo_sites=[0, 1, 2]).values()
+    assert (coated.n_tm, coated.n_former, coated.label) == (2, 1, "2TM+1former")
+
+
+def test_a_stretched_bond_to_lithium_counts_and_the_next_shell_does_not() -> None:
+    """2.3 to 2.5 A is what relaxed slabs have beside a vacancy; the next Li is beyond 3."""
+    cell = Lattice.orthorhombic(12.0, 12.0, 30.0)
+    places = [[6.0, 6.0, 11.0], [7.6, 6.0, 10.0], [6.0, 8.4, 11.0], [6.0, 6.0, 13.5], [3.2, 6, 11]]
+    structure = Structure(cell, ["O", "Mn", "Li", "Li", "Li"], places, coords_are_cartesian=True)
+    (environment,) = oxygen_environments(structure, 1).values()
+    assert (environment.n_li, environment.n_li_interlayer) == (1, 1)
 
 
 def test_the_number_of_layers_must_be_that_of_the_slab(make_slab: MakeSlab) -> None:

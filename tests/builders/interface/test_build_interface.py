@@ -20,7 +20,7 @@ from llo_dft.builders.matching.common_cell import InterfaceError, rematch, share
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.surface.slab import SlabModel, build_slab
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
-from llo_dft.chemistry.valences import symbols_of
+from llo_dft.chemistry.elements import symbols_of
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:
@@ -268,13 +268,13 @@ def test_phosphorus_above_oxygen_by_hand() -> None:
     )
     (bond,) = model.bonds
     assert bond.length == pytest.approx(1.55)
-    assert symbols_of(model.structure)[bond.phosphorus] == "P"
-    assert bond.oxygen == model.llo_sites[1]
+    assert symbols_of(model.structure)[bond.cation] == "P"
+    assert bond.anion == model.llo_sites[1]
     assert not model.contacts
     closer = build_interface(
         llo, coating, own_match(llo, coating), registry=(-1 / 3, -1 / 4), gap=1.2, vacuum=10.0
     )
-    assert [contact.kind for contact in closer.contacts] == ["P-O"]
+    assert [contact.kind for contact in closer.contacts] == ["former-anion"]
 
 
 def test_a_match_that_turns_the_film_over_shows_its_other_face() -> None:

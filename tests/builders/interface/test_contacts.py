@@ -1,4 +1,4 @@
-"""Short contacts and P-O bonds across an interface, by hand and against pymatgen's neighbours."""
+"""Short contacts across an interface, by hand and against pymatgen's neighbours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pymatgen.core.structure import Structure
 from llo_dft.builders.interface.contacts import (
     SHORTEST_CONTACTS,
     contact_kind,
-    phosphorus_bonds,
     short_contacts,
 )
 
@@ -23,11 +22,11 @@ def box(symbols: list[str], coords: list[tuple[float, float, float]], edge: floa
 @pytest.mark.parametrize(
     ("pair", "kind"),
     [
-        (("P", "O"), "P-O"),
-        (("O", "Li"), "Li-O"),
-        (("Mn", "O"), "metal-O"),
-        (("O", "Al"), "metal-O"),
-        (("O", "O"), "O-O"),
+        (("P", "O"), "former-anion"),
+        (("O", "Li"), "mobile-anion"),
+        (("Mn", "O"), "metal-anion"),
+        (("O", "Al"), "metal-anion"),
+        (("O", "O"), "anion-anion"),
         (("Li", "P"), "cation-cation"),
         (("Li", "Li"), "cation-cation"),
     ],
@@ -48,8 +47,8 @@ def test_the_worst_contact_comes_first_and_is_named() -> None:
     # O-O at 2.0 is 0.91 of what is allowed, Li-O at 1.4 is 0.82
     crowded = box(["O", "Li", "O"], [(1, 1, 1), (1, 1, 2.4), (3, 1, 1)])
     contacts = short_contacts(crowded, [0], [1, 2])
-    assert [contact.kind for contact in contacts] == ["Li-O", "O-O"]
-    assert str(contacts[0]) == "O0-Li1 1.40 angstrom (Li-O: at least 1.70)"
+    assert [contact.kind for contact in contacts] == ["mobile-anion", "anion-anion"]
+    assert str(contacts[0]) == "O0-Li1 1.40 angstrom (mobile-anion: at least 1.70)"
 
 
 def test_only_pairs_between_the_two_sets_count() -> None:
@@ -62,18 +61,6 @@ def test_images_across_the_boundary_count() -> None:
     split = box(["O", "O"], [(0.2, 5, 0.3), (9.6, 5, 9.5)])
     (contact,) = short_contacts(split, [0], [1])
     assert contact.distance == pytest.approx(1.0)
-
-
-def test_phosphorus_above_an_oxygen_is_a_bond() -> None:
-    atoms = box(["O", "O", "P", "O"], [(2, 2, 2), (5, 2, 2), (2, 2, 3.55), (2, 2, 5.09)])
-    (bond,) = phosphorus_bonds(atoms, [0, 1], [2, 3])
-    assert (bond.phosphorus, bond.oxygen) == (2, 0)
-    assert bond.length == pytest.approx(1.55)
-
-
-def test_beyond_two_angstrom_is_no_bond() -> None:
-    atoms = box(["O", "P"], [(2, 2, 2), (2, 2, 4.01)])
-    assert not phosphorus_bonds(atoms, [0], [1])
 
 
 fraction = st.floats(0, 1, exclude_max=True)

@@ -13,7 +13,8 @@ from pymatgen.core.structure import Structure
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.cell_checks import is_symmetric
 from llo_dft.builders.ordering.delithiation import Delithiation, DelithiationError, delithiate
-from llo_dft.chemistry.valences import formal_charges, symbols_of
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.formal_charges import formal_charges
 
 if TYPE_CHECKING:
     from llo_dft.builders.surface.slab import SlabModel

@@ -28,7 +28,8 @@ from llo_dft.builders.ordering.delithiation import (
     ordering_energies,
 )
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
-from llo_dft.chemistry.valences import formal_charges
+from llo_dft.chemistry.formal_charges import formal_charges
+from llo_dft.errors import InputError
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def test_sites_and_numbers_that_do_not_fit_are_refused() -> None:
 
 def test_without_oxygen_there_is_no_energy() -> None:
     metal = Structure(Lattice.cubic(3.5), ["Li"], [[0, 0, 0]])
-    with pytest.raises(DelithiationError, match="Li1 has no O to take up the charge"):
+    with pytest.raises(InputError, match="Li1 has no O to take up the charge"):
         ordering_energies(metal, [])
 
 

@@ -15,7 +15,7 @@ from llo_dft.builders.cathode.bulk import build_bulk
 from llo_dft.builders.cell_checks import is_stoichiometric, is_symmetric
 from llo_dft.builders.surface.slab import SlabError, build_slab, recut
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
-from llo_dft.chemistry.valences import FORMAL_CHARGES, LAYER_METALS, symbols_of
+from llo_dft.chemistry.elements import ELEMENTS, symbols_of
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     class MakeSlab(Protocol):
         def __call__(self, name: str, tm_layers: int = ...) -> SlabModel: ...
 
+
+METALS = {"Mn", "Ni", "Co"}
 
 VACUUM = 15.0
 LENGTH_TOLERANCE = 1e-8
@@ -50,7 +52,7 @@ def cut(bulk: Structure, tm_layers: int = 1, vacuum: float = VACUUM) -> SlabMode
 def ewald_energy(structure: Structure) -> float:
     charged = structure.copy()
     charged.add_oxidation_state_by_site(
-        [float(FORMAL_CHARGES[symbol]) for symbol in symbols_of(structure)]
+        [float(ELEMENTS[symbol].charge) for symbol in symbols_of(structure)]
     )
     return float(EwaldSummation(charged).total_energy)
 
@@ -63,7 +65,7 @@ def heights_of(structure: Structure, symbols: set[str] | frozenset[str]) -> np.n
 def test_every_metal_keeps_its_six_oxygens(make_slab: MakeSlab, name: str, tm_layers: int) -> None:
     slab = make_slab(name, tm_layers).structure
     for site in slab:
-        if site.specie.symbol in LAYER_METALS:
+        if site.specie.symbol in METALS:
             bonds = [n for n in slab.get_neighbors(site, 2.5) if n.specie.symbol == "O"]
             assert len(bonds) == 6
 
@@ -88,7 +90,7 @@ def test_half_a_lithium_layer_lies_on_each_face_and_whole_ones_between(
     bottom, top = (lithium < oxygen.min()).sum(), (lithium > oxygen.max()).sum()
     full_layer = len(oxygen) // (2 * tm_layers)
     assert bottom == top == full_layer / 2
-    metals = heights_of(slab, LAYER_METALS)
+    metals = heights_of(slab, METALS)
     gaps = np.sort(metals)[:-1][np.diff(np.sort(metals)) > 2.0]
     assert len(gaps) == tm_layers - 1
     for below in gaps:
@@ -169,7 +171,7 @@ def test_no_symmetric_choice_of_the_face_lithium_is_lower(li2mno3: Structure, fo
 
 def face_sites(bulk: Structure, model: SlabModel, image: int) -> np.ndarray:
     """Return where the Li of the bulk's layer above (0) or below (-1) the sheet lie in the slab."""
-    metal = next(i for i, s in enumerate(model.structure) if s.specie.symbol in LAYER_METALS)
+    metal = next(i for i, s in enumerate(model.structure) if s.specie.symbol in METALS)
     origin = bulk.frac_coords[model.template.bulk_sites[metal]]
     places = [s.frac_coords for s in bulk if abs(s.frac_coords[2] - 0.5) < 0.1]
     a, b, _ = bulk.lattice.matrix
@@ -267,7 +269,7 @@ def test_recut_from_a_relaxed_bulk_keeps_every_atom(
         moved = slab.cart_coords[:, 2] - model.structure.cart_coords[:, 2]
         assert np.abs(moved).max() < 0.8
         for site in slab:
-            if site.specie.symbol in LAYER_METALS:
+            if site.specie.symbol in METALS:
                 assert sum(n.specie.symbol == "O" for n in slab.get_neighbors(site, 2.6)) == 6
 
 

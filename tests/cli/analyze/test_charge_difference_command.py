@@ -56,7 +56,7 @@ def test_document_and_files(command, folders, tmp_path):
     assert sorted(document.part_of_atom) == ["a", "a", "a", "b", "b", "b"]
     (bond,) = document.bonds
     assert bond.length_angstrom == pytest.approx(1.6)
-    assert bond.p_part == "b"
+    assert bond.former_part == "b"
     # electrons went from above the bond's middle to below it: gained below, so positive
     assert max(document.planar.cumulative_e) == pytest.approx(0.305, abs=0.002)
     assert min(document.planar.cumulative_e) > -1e-6

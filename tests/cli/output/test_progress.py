@@ -42,7 +42,7 @@ def test_a_slow_start_does_not_spoil_what_was_expected(clock: Clock) -> None:
 def test_what_was_there_already_takes_no_time(clock: Clock) -> None:
     left = TimeLeft(WORK)
     clock.now += 5.0
-    assert left.text(Progress(1, 4, "a", "reused")) == "time left unknown"
+    assert left.text(Progress(1, 4, "a", "completed", reused=True)) == "time left unknown"
     clock.now += 10.0
     assert left.text(Progress(2, 4, "Li", "failed")) == "9 min left"  # 54 of 10 / 1 s
     assert left.text(Progress(3, 4, "bulk", "skipped")) == "8 min left"

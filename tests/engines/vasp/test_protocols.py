@@ -1,8 +1,8 @@
 import pytest
 
+from llo_dft.chemistry.elements import MATERIALS_PROJECT_U_EV
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.vasp.protocols import VASP_PROTOCOLS, VaspProtocol, vasp_protocol
-from llo_dft.units import MATERIALS_PROJECT_U_EV
 
 
 def test_protocols_get_stricter_in_everything_that_converges():

@@ -36,6 +36,6 @@ def document():
         planar=analysis.planar_profile(GRID, whole),
         bonds=[
             analysis.bond_profile(GRID, whole, owners, bond)
-            for bond in analysis.interface_bonds(whole, owners)
+            for bond in analysis.bonds_across(whole, owners)
         ],
     )

@@ -43,7 +43,7 @@ def test_bonds_are_named_with_their_length(document):
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["P4-O2, 1.60 Å"]
     without = document.model_copy(update={"bonds": []})
     axes = plot_bonds(without, Figure().subplots())
-    assert axes.texts[0].get_text() == "no P-O bond across"
+    assert axes.texts[0].get_text() == "no bond across"
 
 
 def test_figures_are_written(document, tmp_path):

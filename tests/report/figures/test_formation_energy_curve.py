@@ -14,9 +14,9 @@ from llo_dft.analysis.vacancy.turning_point import turning_point
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.labels import system_name
 from llo_dft.documents.plain_run_results import RemovedOxygen, RunHost, RunVacancy, VacancyRuns
+from llo_dft.documents.sites import OxygenEnvironment
 from llo_dft.documents.study_result import (
     HostResult,
-    OxygenEnvironment,
     StudyResult,
     TurningPoint,
     VacancyResult,

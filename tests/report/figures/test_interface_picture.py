@@ -55,7 +55,7 @@ def test_the_bond_goes_from_p_to_its_o(axes, document):
         ends = np.array(stick.get_data_3d()).T
         assert np.linalg.norm(ends[1] - ends[0]) == pytest.approx(bond.length_angstrom)
         for end, symbol in zip(ends, "PO", strict=True):
-            site = document.structure[bond.p_index if symbol == "P" else bond.o_index]
+            site = document.structure[bond.former if symbol == "P" else bond.oxygen]
             shift = document.structure.lattice.get_fractional_coords(end) - site.frac_coords
             assert shift == pytest.approx(np.rint(shift), abs=1e-9)
     assert sticks

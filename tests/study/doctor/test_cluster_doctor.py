@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,11 +12,11 @@ from cluster_studies import write_cluster
 from slow_engine import SlowEngine
 from studies import tiny_recipe
 
-from llo_dft.study.doctor import cluster_doctor, job_findings
+from llo_dft.study.doctor import job_findings
 from llo_dft.study.doctor.cluster_doctor import examine_cluster
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.run_study import prepare_run
-from llo_dft.submit.probe import ProbeError
+from llo_dft.submit.batch import BATCH_SYSTEMS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,8 +36,9 @@ def by_name(findings: list[Finding]) -> dict[str, Finding]:
 @pytest.fixture
 def answering(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Slurm that takes everything."""
-    monkeypatch.setattr(job_findings, "ask_scheduler", lambda _: 3)
-    monkeypatch.setattr(cluster_doctor, "try_slurm_script", lambda _: None)
+    queue = SimpleNamespace(jobs=lambda: dict.fromkeys("123"))
+    monkeypatch.setitem(BATCH_SYSTEMS, "slurm", queue)
+    monkeypatch.setattr(job_findings, "check_slurm_script", lambda _: None)
 
 
 @pytest.fixture
@@ -109,9 +111,8 @@ def test_what_the_prologue_complains_of_is_shown(tmp_path: Path) -> None:
     assert "prologue" not in by_name(examine_cluster(file, None))
 
 
+@pytest.mark.usefixtures("answering")
 def test_a_job_sees_nothing_of_this_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_findings, "ask_scheduler", lambda _: 3)
-    monkeypatch.setattr(cluster_doctor, "try_slurm_script", lambda _: None)
     monkeypatch.setenv("ATOMATE2_VASP_CMD", sys.executable)
     found = by_name(examine_cluster(write_cluster(tmp_path, workers={"ranks": 1}), None))
     assert found["VASP itself on a job"].found == "ATOMATE2_VASP_CMD is not set"
@@ -144,8 +145,8 @@ def test_a_file_that_can_not_be_used(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("answering")
 def test_dask_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "dask_jobqueue", None)
-    finding = by_name(examine_cluster(write_cluster(tmp_path), None))["dask-jobqueue"]
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    finding = by_name(examine_cluster(write_cluster(tmp_path), None))["Dask"]
     assert (finding.state, "llo-dft[dask]" in finding.remedy) == ("missing", True)
 
 
@@ -176,8 +177,3 @@ def test_slurm_itself_says_what_it_would_not_take(slurm: LocalSlurm, tmp_path: P
     assert "invalid partition specified: of_nobody" in found["the job of workers"].found
     assert found["the job of workers"].remedy == f"see workers in {file}"
     assert found["the job of driver"].state == "ok"
-
-
-def test_a_probe_says_what_went_wrong() -> None:
-    with pytest.raises(ProbeError, match="of_nowhere"):
-        cluster_doctor.run_from_nothing(["of_nowhere"], login=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,10 +11,9 @@ from remote_study import change_project
 
 from llo_dft.study.doctor import job_findings
 from llo_dft.study.doctor import project_doctor as remote_doctor
+from llo_dft.study.doctor.job_shell import JobShell, ProbeError
 from llo_dft.study.doctor.project_doctor import examine_project
-from llo_dft.submit.probe import ProbeError
-from llo_dft.submit.remote.project import load_project
-from llo_dft.submit.remote.project_probe import find_program, run_as_job
+from llo_dft.submit.batch import BATCH_SYSTEMS, BatchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,10 +37,14 @@ WELL = [
 def environment(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What a job's own doctor finds, to be changed; and a scheduler that takes everything."""
     found = [dict(one) for one in WELL]
-    monkeypatch.setattr(remote_doctor, "run_as_job", lambda *_: json.dumps(found))
-    monkeypatch.setattr(job_findings, "ask_scheduler", lambda _: 3)
-    monkeypatch.setattr(remote_doctor, "try_header", lambda *_: None)
-    monkeypatch.setattr(remote_doctor, "find_program", lambda *_: "/opt/vasp/bin/vasp_std")
+    # as llo-dft doctor --json prints it, below what a profile has to say
+    monkeypatch.setattr(
+        JobShell, "run_package", lambda *_: f"Welcome\n{json.dumps(found, indent=1)}\n"
+    )
+    monkeypatch.setattr(JobShell, "find_program", lambda *_: "/opt/vasp/bin/vasp_std")
+    monkeypatch.setattr(job_findings, "check_slurm_script", lambda _: None)
+    queue = SimpleNamespace(jobs=lambda: dict.fromkeys("123"))
+    monkeypatch.setitem(BATCH_SYSTEMS, "slurm", queue)
     return found
 
 
@@ -135,15 +138,18 @@ def test_a_scheduler_that_refuses(
     def refuse(*_: object) -> None:
         raise ProbeError("invalid partition specified: main")
 
+    def no_answer() -> None:
+        raise BatchError("squeue did not answer")
+
     study = make_remote()
-    for name in ("try_header", "run_as_job"):
-        monkeypatch.setattr(remote_doctor, name, refuse)
+    monkeypatch.setattr(job_findings, "check_slurm_script", refuse)
+    monkeypatch.setattr(JobShell, "run_package", refuse)
     found = by_name(examine_project("lab", None))
     static = found["a job of type static"]
     assert (static.state, static.found) == ("missing", "refused: invalid partition specified: main")
     assert "workers.mpi.resources and metadata.llo_dft.job_types.static" in static.remedy
     assert str(study.project.file) in found["Python on worker mpi"].remedy
-    monkeypatch.setattr(job_findings, "ask_scheduler", refuse)
+    monkeypatch.setitem(BATCH_SYSTEMS, "slurm", SimpleNamespace(jobs=no_answer))
     found = by_name(examine_project("lab", None))
     assert found["scheduler slurm"].state == "missing"
     assert "a job of type static" not in found  # it would say the same once more
@@ -190,56 +196,3 @@ def test_a_project_that_is_not_there() -> None:
     found = examine_project("no-such-project", None)
     assert [one.state for one in found] == ["missing"]
     assert "llo-dft hpc init" in found[0].remedy
-
-
-def test_vasp_is_looked_for_behind_what_starts_it(make_remote: MakeRemote, tmp_path: Path) -> None:
-    study = make_remote()
-    vasp = tmp_path / "vasp_std"
-    vasp.write_text("#!/bin/bash\n", encoding="utf-8")
-    vasp.chmod(0o700)
-
-    def change(project: dict[str, Any], command: str) -> None:
-        project["exec_config"]["vasp"]["export"]["ATOMATE2_VASP_CMD"] = f"'{command}'"
-
-    for command in ("srun vasp_of_nowhere", ""):
-        change_project(study.project.file, lambda project, c=command: change(project, c))
-        project = load_project("lab")
-        with pytest.raises(ProbeError, match=r"vasp_of_nowhere is not found|is not set"):
-            find_program(project, "mpi", project.job_type("static"), "ATOMATE2_VASP_CMD")
-    change_project(study.project.file, lambda project: change(project, f"srun -n 4 {vasp}"))
-    project = load_project("lab")
-    assert find_program(project, "mpi", project.job_type("static"), "ATOMATE2_VASP_CMD") == str(
-        vasp
-    )
-
-
-def test_a_job_sees_the_projects_variables_and_no_others(
-    make_remote: MakeRemote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    study = make_remote()
-    shown = tmp_path / "python"
-    shown.write_text("#!/bin/bash\nenv\n", encoding="utf-8")
-    shown.chmod(0o700)
-
-    def change(project: dict[str, Any]) -> None:
-        project["workers"]["mpi"]["execution_cmd"] = (
-            f"{shown} -P -m llo_dft.submit.remote.run_job {{}}"
-        )
-        project["exec_config"]["vasp"]["export"]["ATOMATE2_VASP_CMD"] = "'srun vasp_std'"
-
-    change_project(study.project.file, change)
-    monkeypatch.setenv("OF_THIS_SHELL_ALONE", "1")
-    project = load_project("lab")
-    kind = project.job_type("static")
-    seen = run_as_job(project, "mpi", kind, ("doctor",)).splitlines()
-    assert "ATOMATE2_VASP_CMD=srun vasp_std" in seen
-    assert "OMP_NUM_THREADS=1" in seen
-    assert f"HOME={os.environ['HOME']}" in seen
-    assert not [line for line in seen if "OF_THIS_SHELL_ALONE" in line or "PASSWORD" in line]
-
-    def broken(project: dict[str, Any]) -> None:
-        project["exec_config"]["vasp"]["modules"] = ["no-such-module"]
-
-    change_project(study.project.file, broken)
-    with pytest.raises(ProbeError, match="module"):
-        run_as_job(load_project("lab"), "mpi", kind, ("doctor",))

@@ -14,7 +14,7 @@ from llo_dft.study.planning.make_plan import make_plan
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import PlannedHost, StudyPlan
-    from llo_dft.documents.study_result import OxygenEnvironment
+    from llo_dft.documents.sites import OxygenEnvironment
 
 FLAT, STEP = "flat-Li2-PO4", "step-Li0-PO3"
 

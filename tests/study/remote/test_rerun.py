@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from store_server import StoreServer
     from study_fixtures import MakeRemote
 
-    from llo_dft.study.states import CalculationState
+    from llo_dft.study.study_status import CalculationStatus
 
 NEVER = 1e9
 HOST = "bare_x1.0000"
 
 
-def states(study: RemoteStudy) -> dict[str, CalculationState]:
+def states(study: RemoteStudy) -> dict[str, CalculationStatus]:
     return {one.label: one for one in study.status.calculations}
 
 
@@ -40,14 +40,14 @@ def test_a_job_that_was_killed_is_named_and_runs_again_with_all_that_waits_for_i
     study.submit()
     study.drive_here(HOST)
     found = states(study)
-    assert found[HOST].state == "failed"
+    assert found[HOST].status == "failed"
     assert "likely killed" in (found[HOST].reason or "") or "not present" in (
         found[HOST].reason or ""
     )
     assert found[HOST].folder is not None
     assert found[HOST].folder.startswith(str(study.folder.path.parent / "work"))
-    assert found["bulk"].state == "completed"
-    assert found[f"{HOST}_vac_O19"].state == "queued"
+    assert found["bulk"].status == "completed"
+    assert found[f"{HOST}_vac_O19"].status == "pending"
     assert found[f"{HOST}_vac_O19"].reason == "it waits for others"
     assert not study.folder.results.exists()
 

@@ -15,9 +15,10 @@ import pytest
 from cluster_studies import NASTY, files_with
 from remote_study import SECRET, change_project
 
-from llo_dft.study.folder import StudyFolder, StudyFolderError
+from llo_dft.study.folder import StudyFolder
 from llo_dft.study.remote.submission_record import check_not_submitted, read_submission
 from llo_dft.study.remote.submit_project import cancel_study, prepare_submission
+from llo_dft.submit.records import SubmissionError
 from llo_dft.submit.remote.project import RemoteProjectError, load_project
 from llo_dft.submit.remote.queue import RemoteQueueError
 
@@ -33,7 +34,7 @@ def test_it_leaves_what_a_run_here_leaves(
 ) -> None:
     study = make_remote(NASTY)
     study.submit()
-    assert study.status.counts["queued"] == study.prepared.plan.n_calculations
+    assert study.status.counts["pending"] == study.prepared.plan.n_calculations
     study.drive_here()
     assert study.status.is_complete
     assert study.results() == (local_results / "results.json").read_bytes()
@@ -100,7 +101,7 @@ def test_it_is_submitted_once_and_can_be_taken_out_again(
 ) -> None:
     study = make_remote()
     study.submit()
-    with pytest.raises(StudyFolderError, match=r"was submitted to jobflow-remote .*retry.*cancel"):
+    with pytest.raises(SubmissionError, match=r"was submitted to jobflow-remote .*retry.*cancel"):
         study.submit()
     assert cancel_study(study.folder) == []  # nothing had come to the scheduler yet
     assert read_submission(study.folder.path) is None
@@ -109,7 +110,7 @@ def test_it_is_submitted_once_and_can_be_taken_out_again(
     assert server.database["flows"].count_documents({}) == 0
     study.submit()
     assert len(study.status.queue.states) > 0
-    with pytest.raises(StudyFolderError, match="was not submitted to a project"):
+    with pytest.raises(SubmissionError, match="was not submitted to a project"):
         cancel_study(StudyFolder(study.folder.path / "calculations"))
 
 

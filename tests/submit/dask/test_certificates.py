@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from llo_dft.submit.dask.certificates import certificates, write_private
+from llo_dft.submit.dask.certificates import certificates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,9 +54,3 @@ def test_every_run_has_its_own(tmp_path: Path) -> None:
         first = one.files[2].read_text()
     with certificates(tmp_path) as two:
         assert two.files[2].read_text() != first
-
-
-def test_a_file_that_is_there_is_not_written_into(tmp_path: Path) -> None:
-    (tmp_path / "planted").touch()
-    with pytest.raises(FileExistsError, match="planted"):
-        write_private(tmp_path / "planted", "secret")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import stat
 import time
@@ -14,21 +16,16 @@ import pytest
 from llo_dft.errors import InputError
 from llo_dft.submit.batch import BatchError
 from llo_dft.submit.dask.cluster_config import ClusterConfig
-from llo_dft.submit.dask.driver import (
-    cancel,
-    check_not_driven,
-    cluster_folder,
-    drive,
-    submit_driver,
-)
-from llo_dft.submit.dask.job_record import JobRecord
+from llo_dft.submit.dask.driver import cancel, drive, submit_driver
 from llo_dft.submit.dask.submission import (
     Submission,
-    SubmissionError,
-    SubmissionFile,
+    check_not_driven,
+    cluster_folder,
     driver_status,
+    record_file,
 )
 from llo_dft.submit.interruption import Interruption
+from llo_dft.submit.records import SubmissionError, read_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +50,7 @@ def submission(**fields: Any) -> Submission:
 
 
 def record(folder: Path) -> Submission:
-    found = SubmissionFile(folder).read()
+    found = read_record(record_file(folder), Submission)
     assert found is not None
     return found
 
@@ -83,7 +80,7 @@ def test_submitting_puts_one_job_into_the_queue(tmp_path: Path, played: PlayedQu
     assert played.scripts[0].endswith("exec python drive\n")
     assert record(tmp_path).jobs == ["10"]
     assert stat.S_IMODE((tmp_path / "submit.json").stat().st_mode) == 0o600
-    assert str(driver_status(tmp_path)) == "queued; job 10 queued"
+    assert str(driver_status(tmp_path)) == "pending; job 10 pending"
 
 
 def test_a_study_has_one_driver(study: Path) -> None:
@@ -110,10 +107,10 @@ def test_a_cluster_file_without_a_driver(tmp_path: Path, played: PlayedQueue) ->
 
 
 def test_a_round_that_ends_by_itself_cancels_the_next(study: Path, played: PlayedQueue) -> None:
-    assert drive(study, work_to_the_end, get_somewhere()) == "finished"
+    assert drive(study, work_to_the_end, get_somewhere()) == "completed"
     assert played.submitted[1] == ("11", "llo-dft study", "10")
     assert played.cancelled == ["11"]
-    assert str(driver_status(study)) == "finished; round 1"
+    assert str(driver_status(study)) == "completed; round 1"
     submit_driver(study, submission())  # it may be submitted again, to try what failed
     assert record(study).n_rounds == 0
 
@@ -129,13 +126,13 @@ def test_a_round_that_is_ended_is_gone_on_with(
 
     said = drive(study, work, get_somewhere())
     why = "at the end of its walltime" if number == signal.SIGALRM else "by a signal (Terminated)"
-    assert said == f"round 1 was ended {why}; job 11 goes on"
+    assert said == f"round 1 was ended {why}; job 11 resumes it"
     assert played.cancelled == []
     del played.queue["10"]
-    assert driver_status(study).state == "queued"
+    assert driver_status(study).status == "pending"
     played.queue["11"] = "running"
     os.environ.pop("SLURM_JOB_ID", None)
-    assert drive(study, work_to_the_end, get_somewhere_else()) == "finished"
+    assert drive(study, work_to_the_end, get_somewhere_else()) == "completed"
     assert [job for job, _, _ in played.submitted] == ["10", "11", "12"]
     assert record(study).n_rounds == 2
 
@@ -167,15 +164,14 @@ def test_a_round_that_was_killed_is_gone_on_with(
         assert given.jobs == ["10", "11"]
         raise KeyboardInterrupt("as by a kill")
 
-    before = SubmissionFile(study)
     with monkeypatch.context() as patched:
         patched.setattr("llo_dft.submit.dask.driver._end", lambda *_: None)
         with pytest.raises(KeyboardInterrupt, match="as by a kill"):
             drive(study, work, get_somewhere())
-    assert before.read().state == "going on"
+    assert record(study).status == "pending"
     del played.queue["10"]
     monkeypatch.setenv("SLURM_JOB_ID", "11")
-    assert drive(study, work_to_the_end, get_somewhere_else()) == "finished"
+    assert drive(study, work_to_the_end, get_somewhere_else()) == "completed"
     assert played.submitted[2] == ("12", "llo-dft study", "11")
 
 
@@ -190,8 +186,8 @@ def test_no_round_follows_one_that_got_nothing_done(study: Path, played: PlayedQ
     said = drive(study, work, lambda: "7 completed")
     assert said.startswith("round 1 got no calculation done: see its log")
     assert len(played.submitted) == 2
-    assert driver_status(study).state == "stopped"
-    assert drive(study, work, get_somewhere()).startswith("nothing to do: stopped; round 1 got")
+    assert driver_status(study).status == "failed"
+    assert drive(study, work, get_somewhere()).startswith("nothing to do: failed; round 1 got")
 
 
 def test_an_error_ends_it_with_its_reason(study: Path, played: PlayedQueue) -> None:
@@ -203,19 +199,45 @@ def test_an_error_ends_it_with_its_reason(study: Path, played: PlayedQueue) -> N
         drive(study, work, get_somewhere())
     assert played.cancelled == ["11"]
     assert record(study).reason == "InputError: no worker came up"
-    assert str(driver_status(study)) == "stopped; round 1; InputError: no worker came up"
+    assert str(driver_status(study)) == "failed; round 1; InputError: no worker came up"
 
 
 def test_cancelling_ends_driver_successor_and_workers(study: Path, played: PlayedQueue) -> None:
-    with SubmissionFile(study).changing() as changed:
-        changed.jobs.append("11")
-    played.queue |= {"11": "queued", "90": "running", "91": "running"}
-    JobRecord(cluster_folder(study)).write(["90"])
+    logs = cluster_folder(study)
+    played.add("11", "pending", logs, "driver")
+    played.add("90", "running", logs, "worker")
+    played.queue["91"] = "running"  # of nobody
     # the next round before this one, which it waits for
     assert cancel(study) == ["11", "10", "90"]
     assert played.queue == {"91": "running"}
-    assert str(driver_status(study)) == "stopped; cancelled"
+    assert str(driver_status(study)) == "failed; cancelled"
     assert cancel(study) == []
+
+
+def test_a_copy_of_a_study_has_no_jobs_and_cancels_none(
+    study: Path, played: PlayedQueue, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    played.add("90", "running", cluster_folder(study), "worker")
+    copy = tmp_path_factory.mktemp("elsewhere") / "study"
+    shutil.copytree(study, copy)
+    status = driver_status(copy)
+    assert (status.status, status.jobs) == ("missing", {})
+    check_not_driven(copy)
+    assert cancel(copy) == []
+    assert played.cancelled == []
+    assert driver_status(study).status == "running"
+
+
+def test_no_id_in_a_folder_cancels_a_job_that_is_not_the_studys(
+    study: Path, played: PlayedQueue
+) -> None:
+    played.queue |= {"77": "running", "78": "running"}
+    cluster_folder(study).joinpath("worker_jobs.json").write_text('["77"]')
+    fields = json.loads(record_file(study).read_text())
+    record_file(study).write_text(json.dumps(fields | {"jobs": ["10", "78"]}))
+    assert driver_status(study).jobs == {"10": "running"}
+    assert cancel(study) == ["10"]
+    assert played.queue == {"77": "running", "78": "running"}
 
 
 def interrupted_by(meanwhile: Callable[[], object]) -> Callable[[Submission], None]:
@@ -246,11 +268,11 @@ def test_the_word_of_who_cancels_stays_whatever_the_round_makes_of_it(
 ) -> None:
     said = drive(study, interrupted_by(lambda: cancel(study)), get_somewhere())
     assert said == "ended by a signal (Terminated): cancelled"
-    assert str(driver_status(study)) == "stopped; round 1; cancelled"
+    assert str(driver_status(study)) == "failed; round 1; cancelled"
     submit_driver(study, submission())
     with pytest.raises(InputError, match="no worker came up"):
         drive(study, broken_off_by(lambda: cancel(study)), get_somewhere())
-    assert str(driver_status(study)) == "stopped; round 1; cancelled"
+    assert str(driver_status(study)) == "failed; round 1; cancelled"
     assert played.queue == {}
 
 
@@ -264,9 +286,9 @@ def test_a_round_slow_to_end_leaves_a_new_submission_alone(
 
     with suppress(InputError):
         drive(study, ended_by(cancel_and_submit_anew), get_somewhere())
-    assert str(driver_status(study)) == "queued; job 12 queued"
+    assert str(driver_status(study)) == "pending; job 12 pending"
     assert record(study).reason == ""
-    assert played.queue == {"12": "queued"}
+    assert played.queue == {"12": "pending"}
 
 
 def test_a_study_that_was_not_submitted_can_not_be_cancelled(tmp_path: Path) -> None:
@@ -279,11 +301,11 @@ def test_a_driver_whose_jobs_are_gone_and_a_queue_that_can_not_be_asked(
 ) -> None:
     played.queue.clear()
     status = driver_status(study)
-    assert status.state == "lost"
-    assert "submit the study again to go on" in status.reason
+    assert status.status == "missing"
+    assert "submit the study again to resume" in status.reason
     check_not_driven(study)
     played.refusal = "squeue is not on the PATH"
-    assert str(driver_status(study)) == "unknown; squeue is not on the PATH"
+    assert str(driver_status(study)) == "missing; squeue is not on the PATH"
 
 
 def test_a_record_that_was_changed_by_hand(study: Path) -> None:

@@ -49,13 +49,15 @@ class Files:
 @pytest.mark.parametrize(
     ("scheduler", "expected"),
     [
-        ("slurm", {"-p fast", "-A mine", "-n 1", "--cpus-per-task=8", "--mem=4G", "-t 01:30:00"}),
+        ("slurm", {"--partition=fast", "--account=mine", "--time=01:30:00"}),
+        ("slurm", {"--nodes=1", "--ntasks=1", "--cpus-per-task=8", "--mem=4096M"}),
         ("slurm", {"--export=NONE", "--no-requeue", "--output=%j.log"}),
-        ("pbs", {"-q fast", "-A mine", "-l select=1:ncpus=8:mem=4096MB", "-l walltime=01:30:00"}),
+        ("pbs", {"-q fast", "-A mine", "-l walltime=01:30:00"}),
+        ("pbs", {"-l select=1:ncpus=8:ompthreads=8:mem=4096mb"}),
         ("pbs", {"-r n", "-j oe", "-S /bin/bash"}),
         ("sge", {"-q fast", "-P mine", "-l h_rt=01:30:00", "-cwd", "-j y", "-r n"}),
-        ("lsf", {"-q fast", '-P "mine"', "-n 8", '-R "span[hosts=1]"', "-W 01:30", "-rn"}),
-        ("lsf", {"-env none"}),
+        ("lsf", {"-q fast", "-P mine", "-n 8", '-R "span[hosts=1]"', "-W 01:30", "-rn"}),
+        ("lsf", {"-env none", "-M 4194304"}),
     ],
 )
 def test_a_job_of_workers_asks_for_what_the_file_says(scheduler: str, expected: set[str]) -> None:
@@ -66,8 +68,8 @@ def test_a_job_of_workers_asks_for_what_the_file_says(scheduler: str, expected: 
 @pytest.mark.parametrize(
     ("scheduler", "expected", "absent"),
     [
-        ("slurm", {"--nodes=2", "--ntasks=8", "--cpus-per-task=2"}, {"-n 1"}),
-        ("pbs", {"-l select=2:ncpus=8:mpiprocs=4:mem=4096MB"}, set()),
+        ("slurm", {"--nodes=2", "--ntasks=8", "--cpus-per-task=2"}, {"--ntasks=1"}),
+        ("pbs", {"-l select=2:ncpus=8:mpiprocs=4:ompthreads=2:mem=4096mb"}, set()),
         ("lsf", {"-n 16", '-R "span[ptile=8]"'}, {'-R "span[hosts=1]"'}),
     ],
 )
@@ -124,7 +126,9 @@ def test_the_driver_runs_its_command_with_the_walltime_in_its_environment(tmp_pa
     assert config.driver is not None
     shown = ["/usr/bin/env", "printf", "%s|%s|", str(NASTY)]
     script = driver_script(config, config.driver, ["/bin/sh", "-c", 'echo "$0"; env', *shown[3:]])
-    assert {"-p long", "--cpus-per-task=2", "-t 25:00:00"} <= set(directives(script, "slurm"))
+    assert {"--partition=long", "--cpus-per-task=2", "--time=25:00:00"} <= set(
+        directives(script, "slurm")
+    )
     done = subprocess.run(
         ["/bin/bash"], input=script, cwd=tmp_path, check=True, capture_output=True, text=True
     )
@@ -156,17 +160,8 @@ def test_a_worker_starts_in_a_folder_of_its_own_that_goes_with_it(
     assert [path.name for path in (tmp_path / "tmp").iterdir()] == ["distributed.py"]
 
 
-def test_a_persons_own_settings_of_dask_jobqueue_do_not_count() -> None:
-    import dask
-
-    theirs = {"jobqueue.slurm.log-directory": "/theirs", "jobqueue.slurm.job-extra": ["--x"]}
-    plain = worker(cluster("slurm"))
-    with dask.config.set(theirs):
-        assert worker(cluster("slurm")) == plain
-
-
-def test_without_dask_jobqueue_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "dask_jobqueue", None)
+def test_without_dask_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(MissingDaskError, match=r"pip install 'llo-dft\[dask\]'"):
         require_dask()
     assert scripts.python_of(cluster("slurm")) == sys.executable

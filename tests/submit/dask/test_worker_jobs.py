@@ -8,24 +8,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from llo_dft.submit.batch import BatchError
+from llo_dft.submit.batch import BatchError, BatchJob
 from llo_dft.submit.dask import worker_jobs
 from llo_dft.submit.dask.cluster_config import WorkerJobs
-from llo_dft.submit.dask.job_record import JobRecord, last_words
-from llo_dft.submit.dask.worker_jobs import WorkerJobPool, WorkersFailedError
+from llo_dft.submit.dask.worker_jobs import WorkerJobPool, WorkersFailedError, last_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from llo_dft.submit.batch import JobState
+    from llo_dft.typing import Status
 
 
 @dataclass
 class Play:
     """A queue, and the workers that its jobs start, worked by hand."""
 
-    queue: dict[str, JobState] = field(default_factory=dict)
+    queue: dict[str, Status] = field(default_factory=dict)
     named: dict[str, str] = field(default_factory=dict)  # worker by job
     present: dict[str, int] = field(default_factory=dict)
     tasks: int = 0
@@ -39,14 +38,18 @@ class Play:
         if self.refusal:
             raise BatchError(self.refusal)
         job = str(100 + len(self.named))
-        self.queue[job] = "queued"
+        self.queue[job] = "pending"
         self.named[job] = name
         return job
 
-    def states(self) -> dict[str, JobState]:
+    def jobs(self) -> dict[str, BatchJob]:
         if self.deaf:
             raise BatchError("squeue did not answer")
-        return dict(self.queue)
+        return {job: BatchJob("name", status, "") for job, status in self.queue.items()}
+
+    def end_workers(self, folder: Path) -> None:
+        assert folder.is_dir()
+        self.cancel_jobs(list(self.queue))
 
     def cancel_jobs(self, ids: Iterable[str]) -> None:
         for job in ids:
@@ -117,7 +120,6 @@ def test_as_many_jobs_as_there_is_work_for(play: Play, tmp_path: Path) -> None:
     pool.step()
     pool.step()
     assert list(play.queue) == ["100", "101", "102"]  # max_jobs
-    assert JobRecord(tmp_path).read() == ["100", "101", "102"]
     play.begin("100", processes=2, busy=1)
     pool.step()
     assert pool.said[-1] == "workers: 1 jobs running, 2 in the queue"
@@ -171,7 +173,6 @@ def test_jobs_without_work_end_those_in_the_queue_first(play: Play, tmp_path: Pa
     play.present["worker-0"] = 0
     pool.step()
     assert list(play.queue) == []
-    assert JobRecord(tmp_path).read() == []
 
 
 def test_a_job_is_kept_for_a_while_without_work(play: Play, tmp_path: Path) -> None:
@@ -266,32 +267,18 @@ def test_at_the_end_all_jobs_are_cancelled_and_waited_for(play: Play, tmp_path: 
     pool.end()
     assert play.queue == {}
     assert sorted(play.cancelled) == ["100", "101", "102"]
-    assert JobRecord(tmp_path).read() == []
 
 
-def test_what_a_killed_run_left_is_cancelled_by_the_next(play: Play, tmp_path: Path) -> None:
-    first = Pool(play, tmp_path)
-    first.submit_first()
-    play.begin("100", busy=1)
-    JobRecord(tmp_path).end_jobs(play)
-    assert play.cancelled == ["100"]
-    JobRecord(tmp_path).end_jobs(play)
-    assert play.cancelled == ["100"]
-
-
-def test_jobs_that_do_not_go_are_named(
+def test_jobs_that_do_not_go_at_the_end_are_told(
     play: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("llo_dft.submit.dask.job_record._GONE_S", 0.0)
-    JobRecord(tmp_path).write(["100"])
-    play.queue["100"] = "running"
-    monkeypatch.setattr(play, "cancel_jobs", lambda _: None)
-    with pytest.raises(BatchError, match="jobs 100 of workers were cancelled but are still there"):
-        JobRecord(tmp_path).end_jobs(play)
-    assert JobRecord(tmp_path).read() == ["100"]
+    def refuse(_: Path) -> None:
+        raise BatchError("jobs 100 are still there")
 
-
-@pytest.mark.parametrize("text", ["", "{", '{"a": 1}', '["; rm -rf /", 3, "12"]'])
-def test_a_damaged_record_names_no_job_that_is_none(tmp_path: Path, text: str) -> None:
-    (tmp_path / "worker_jobs.json").write_text(text)
-    assert JobRecord(tmp_path).read() == (["12"] if "12" in text else [])
+    pool = Pool(play, tmp_path)
+    pool.submit_first()
+    monkeypatch.setattr(play, "end_workers", refuse)
+    pool.end()
+    assert pool.said == [
+        "workers: jobs 100 are still there; without their driver they end by themselves"
+    ]

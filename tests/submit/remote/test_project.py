@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from remote_study import change_project
 
 from llo_dft.resources import resource_path
@@ -11,6 +14,8 @@ from llo_dft.submit.remote.project import RemoteProjectError, load_project
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from llo_dft.submit.remote.project import RemoteProject
 
 SECRET = "correct-horse"  # noqa: S105 (planted)
 
@@ -78,9 +83,9 @@ def test_what_a_type_names_must_be_there(path: Path) -> None:
     project = load_project(str(path))
     static = project.job_type("static")
     with pytest.raises(RemoteProjectError, match=r"no exec_config 'vapor'.* vasp, potential"):
-        project.program(static, static.sizes[0])
+        project.request("cpu", static, static.sizes[0])
     with pytest.raises(RemoteProjectError, match="no worker 'cluster'; it has login, cpu"):
-        project.resources(project.job_type("cell_relaxation").worker, None)
+        project.request(project.job_type("cell_relaxation").worker, static, None)
     with pytest.raises(RemoteProjectError, match="expected one of slurm, pbs, shell"):
         project.worker("gpu")
 
@@ -92,6 +97,35 @@ def test_a_variable_of_the_project_counts_before_ours(path: Path) -> None:
     change_project(path, change)
     project = load_project(str(path))
     kind = project.job_type("static")
-    export = project.program(kind, kind.sizes[0]).export
+    export = project.request("mpi", kind, kind.sizes[0])[1].export
     assert (export["OMP_NUM_THREADS"], export["MKL_NUM_THREADS"]) == (3, 1)
     assert export["ATOMATE2_VASP_CMD"] == "'srun vasp_std'"
+
+
+@cache
+def template(scheduler: str) -> RemoteProject:
+    return load_project(str(resource_path("hpc_configs", f"jobflow_remote_{scheduler}.yaml")))
+
+
+@pytest.mark.parametrize(
+    ("name", "slurm"),
+    [
+        ("bare_x1.0000_vac_O19", "bare_x1.0000_vac_O19"),
+        ("calculate bulk", "calculate_bulk"),
+        ("a\nrm -rf ~ #", "a_rm_-rf"),
+        ("$(touch x); 'y' \"z\" `w`", "touch_x_y_z_w"),
+        ("0.5", "j0.5"),
+        ("ü$", "job"),
+    ],
+)
+def test_a_name_is_one_word(name: str, slurm: str) -> None:
+    assert template("slurm").job_name("cpu", name) == slurm
+
+
+@given(st.text(), st.sampled_from(["slurm", "pbs"]), st.sampled_from(["cpu", "login"]))
+def test_no_name_leaves_its_line(name: str, scheduler: str, worker: str) -> None:
+    made = template(scheduler).job_name(worker, name)
+    assert made.isascii()
+    assert made[0].isalpha()
+    assert len(made) <= (15 if (scheduler, worker) == ("pbs", "cpu") else 60)
+    assert not set(made) & set(" \t\n'\"`$;&|()<>\\#*?[]{}~!%/:")

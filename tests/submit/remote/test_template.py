@@ -64,11 +64,11 @@ def test_a_template_is_a_project_as_it_stands(scheduler: str) -> None:
     assert set(kinds) == {"light", "potential", "cell_relaxation", "slab_relaxation", "static"}
     for kind in kinds.values():
         for size in kind.sizes:
-            resources = project.resources(kind.worker, size)
+            resources, program = project.request(kind.worker, kind, size)
             worker = project.worker(kind.worker)
             header = worker.get_scheduler_io().generate_header(resources)
             assert all(line.startswith(("#SBATCH ", "#PBS ")) for line in header.splitlines())
-            assert project.program(kind, size).export["OMP_NUM_THREADS"] == size.threads
+            assert program.export["OMP_NUM_THREADS"] == size.threads
     assert project.worker(kinds["light"].worker).scheduler_type == "shell"
     store = project.settings.get_queue_store()
     assert isinstance(store, EnvironmentMongoStore)
@@ -99,7 +99,8 @@ def test_every_answer_is_where_it_belongs(tmp_path: Path, scheduler: str, key: s
     }
     size = project.table.job_types["slab_relaxation"].sizes[1]
     assert (size.cores, size.ranks, size.memory) == (48, 48 * size.nodes, "180 GB")
-    gpu = project.resources("gpu", project.table.job_types["potential"].sizes[0])
+    potential = project.table.job_types["potential"]
+    gpu, _ = project.request("gpu", potential, potential.sizes[0])
     assert "gpu:1" in str(gpu) or "ngpus=1" in str(gpu)
     for store in (project.settings.get_queue_store(), project.settings.get_jobstore().docs_store):
         assert (store.host, store.username, store.auth_source) == ("db.example.org", "me", "admin")

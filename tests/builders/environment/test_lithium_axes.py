@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.environment.lithium_axes import LithiumAxes, li_o_li_axes
+from llo_dft.builders.environment.lithium_axes import li_o_li_axes
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
-from llo_dft.chemistry.valences import LAYER_METALS, symbols_of
+from llo_dft.chemistry.elements import symbols_of
+from llo_dft.documents.sites import LithiumAxes
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
         def __call__(self, name: str, tm_layers: int = ...) -> SlabModel: ...
 
 
+METALS = {"Mn", "Ni", "Co"}
+
+
 def lithium_of(structure: Structure) -> list[int]:
     return [i for i, symbol in enumerate(symbols_of(structure)) if symbol == "Li"]
 
 
 def in_sheets(slab: Structure) -> list[int]:
-    planes = [site.z for site in slab if site.specie.symbol in LAYER_METALS]
+    planes = [site.z for site in slab if site.specie.symbol in METALS]
     return [i for i in lithium_of(slab) if min(abs(slab[i].z - z) for z in planes) < 1.0]
 
 
@@ -55,7 +59,7 @@ def test_axes_of_an_inner_oxygen_are_the_lithium_of_its_sheet(
     assert found.keys() == environments.keys()
     for site, environment in environments.items():
         if environment.layer != "surface":
-            assert found[site] == LithiumAxes(axes, 0, 0)
+            assert found[site] == LithiumAxes(li_o_li=axes)
 
 
 @pytest.mark.parametrize("name", ["NCM", "LNMO"])
@@ -130,10 +134,10 @@ def test_by_hand() -> None:
     ]
     symbols, coords = zip(*atoms, strict=True)
     structure = Structure(cell, symbols, coords, coords_are_cartesian=True)
-    assert li_o_li_axes(structure, tm_layers=1) == {4: LithiumAxes(1, 0, 0)}
-    assert li_o_li_axes(structure, [2], tm_layers=1) == {4: LithiumAxes(0, 1, 0)}
-    assert li_o_li_axes(structure, [3], tm_layers=1) == {4: LithiumAxes(1, 0, 0)}
-    assert li_o_li_axes(structure, [1, 2], tm_layers=1) == {4: LithiumAxes(0, 0, 1)}
+    assert li_o_li_axes(structure, tm_layers=1) == {4: LithiumAxes(li_o_li=1)}
+    assert li_o_li_axes(structure, [2], tm_layers=1) == {4: LithiumAxes(li_o_empty=1)}
+    assert li_o_li_axes(structure, [3], tm_layers=1) == {4: LithiumAxes(li_o_li=1)}
+    assert li_o_li_axes(structure, [1, 2], tm_layers=1) == {4: LithiumAxes(empty_o_empty=1)}
 
 
 def test_a_coating_adds_its_phosphorus_and_no_oxygen_of_its_own(make_slab: MakeSlab) -> None:
@@ -144,7 +148,7 @@ def test_a_coating_adds_its_phosphorus_and_no_oxygen_of_its_own(make_slab: MakeS
     assert found.keys() == bare.keys()
     changed = {site for site in bare if found[site] != bare[site]}
     (bonded,) = [site for site in changed if found[site].n_former]
-    assert found[bonded].label == f"{bare[bonded].label}+1P"
+    assert found[bonded].label == f"{bare[bonded].label}+1former"
     for site in bare:
         assert (found[site].layer, found[site].side) == (bare[site].layer, bare[site].side)
         assert (found[site].n_tm, found[site].n_li) == (bare[site].n_tm, bare[site].n_li)

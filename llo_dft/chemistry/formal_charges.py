@@ -1,0 +1,156 @@
+"""Formal charges: usual ones by element, those of a composition by the package's redox ladder.
+
+The ladder is one: the charges of an ordering search, the moments that a calculation starts from
+and the neutrality of what is built all come from here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from pymatgen.core.composition import Composition
+
+from llo_dft.chemistry.elements import ELEMENTS, OXIDISED, REDUCED, symbols_of
+from llo_dft.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.typing import FloatArray
+
+#: Charges (e, of the whole composition) that differ by less are equal.
+CHARGE_RESOLUTION_E: Final = 1e-9
+
+
+def usual_charge(symbol: str) -> int:
+    """Return the usual formal charge of an element, e.
+
+    Raises
+    ------
+    ValueError
+        If the table has none.
+    """
+    if symbol not in ELEMENTS:
+        raise ValueError(
+            f"no formal charge is known for {symbol}: expected one of {', '.join(ELEMENTS)}; "
+            "add it to llo_dft/chemistry/elements.toml"
+        )
+    return ELEMENTS[symbol].charge
+
+
+def formal_charges(symbols: Iterable[str], composition: Iterable[str] | None = None) -> list[float]:
+    """Return the formal charge of each site, e.
+
+    Parameters
+    ----------
+    symbols
+        Element of each site.
+    composition
+        Elements of all atoms of the crystal that the sites belong to: its charges hold (see
+        ``element_charges``), and the usual ones for elements that it lacks. None: the usual ones.
+
+    Raises
+    ------
+    ValueError
+        If the table lacks an element.
+    """
+    known = {} if composition is None else element_charges(Counter(composition))
+    charges: dict[str, float] = {}
+    for symbol in (symbols := list(symbols)):
+        if symbol not in charges:
+            charges[symbol] = known[symbol] if symbol in known else float(usual_charge(symbol))
+    return [charges[symbol] for symbol in symbols]
+
+
+def element_charges(amounts: Mapping[str, float]) -> dict[str, float]:
+    """Return the mean formal charge of each element that makes a composition neutral, e.
+
+    From the usual charges, electrons are taken or given in the order of the redox ladder: Ni2+
+    goes to Ni4+, then Co3+ to Co4+, then O2- loses some; too many reduce Mn4+ first. So LiNiO2
+    has Ni3+ and LiNi0.8Mn0.1Co0.1O2 Ni2.875+.
+
+    Parameters
+    ----------
+    amounts
+        Atoms of each element, whole or not. Without O there is nothing to balance: all are 0.
+
+    Returns
+    -------
+    dict
+        By element; above -2 for O once electrons have left it. What the ladder can't balance
+        stays: ``unbalanced_charge`` says how much.
+
+    Raises
+    ------
+    ValueError
+        If the table lacks an element and pymatgen finds no charge that fits it in.
+    """
+    if not amounts.get("O"):
+        return dict.fromkeys(amounts, 0.0)
+    charges = _guessed(amounts) | {e: float(ELEMENTS[e].charge) for e in amounts if e in ELEMENTS}
+    missing = -sum(charges[element] * n for element, n in amounts.items())
+    for element, limit in OXIDISED if missing > 0 else REDUCED:
+        n = amounts.get(element, 0)
+        if not n or abs(missing) < CHARGE_RESOLUTION_E:
+            continue
+        room = (limit - charges[element]) * n
+        given = min(missing, room) if missing > 0 else max(missing, room)
+        if given * missing > 0:
+            charges[element] += given / n
+            missing -= given
+    return charges
+
+
+def unbalanced_charge(amounts: Mapping[str, float]) -> float:
+    """Return the charge that the metals of a composition can't balance beside O2-, e.
+
+    0 where it is neutral. Negative: the cations can't give all O two electrons; positive: they
+    have more to give than O takes. Raises as ``element_charges``.
+    """
+    charges = element_charges(amounts) | {"O": float(ELEMENTS["O"].charge)}
+    left = sum(charges[element] * n for element, n in amounts.items())
+    return 0.0 if abs(left) < CHARGE_RESOLUTION_E else float(left)
+
+
+def hole_shares(structure: Structure) -> FloatArray:
+    """Return (n_sites,) the part of a leaving Li's charge that each site takes up: all O evenly.
+
+    The ladder above would oxidise Ni and Co first: this is where an ordering search learns it.
+
+    Raises
+    ------
+    InputError
+        If there is no O.
+    """
+    oxygen = np.array([symbol == "O" for symbol in symbols_of(structure)], dtype=np.float64)
+    if not oxygen.any():
+        raise InputError(
+            f"{structure.formula} has no O to take up the charge of the Li that leaves"
+        )
+    shares: FloatArray = oxygen / oxygen.sum()
+    return shares
+
+
+def _guessed(amounts: Mapping[str, float]) -> dict[str, float]:
+    """Return pymatgen's guess for elements that the table lacks, the others on their ladder."""
+    unlisted = [element for element in amounts if element not in ELEMENTS]
+    if not unlisted:
+        return {}
+    states = {element: {ELEMENTS[element].charge} for element in amounts if element in ELEMENTS}
+    for element, limit in (*OXIDISED, *REDUCED):
+        if element in states and element != "O":
+            states[element] |= set(range(*sorted((limit, ELEMENTS[element].charge)))) | {limit}
+    whole = {element: round(n) for element, n in amounts.items()}
+    guesses = Composition(whole).oxi_state_guesses(
+        oxi_states_override={element: sorted(found) for element, found in states.items()}
+    )
+    if whole != dict(amounts) or not guesses:
+        raise ValueError(
+            f"no formal charge is known for {', '.join(unlisted)}, and none that makes "
+            f"{Composition(whole).formula} neutral: add it to llo_dft/chemistry/elements.toml"
+        )
+    return {element: float(round(guesses[0][element])) for element in unlisted}

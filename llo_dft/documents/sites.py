@@ -1,0 +1,51 @@
+"""What is around an oxygen of the oxide, and the bonds from its coating to it."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from llo_dft.documents.document import Document
+from llo_dft.typing import Layer, Side
+
+
+class LithiumAxes(Document):
+    """Straight Li-O-Li axes of one O in the pristine structure; there are at most three."""
+
+    li_o_li: int = Field(0, description="Straight Li-O-Li axes with both Li in place")
+    li_o_empty: int = Field(0, description="Such axes of which one Li has left")
+    empty_o_empty: int = Field(0, description="Such axes of which both Li have left")
+
+    @property
+    def n_axes(self) -> int:
+        """Number of Li-O-Li axes in the pristine structure."""
+        return self.li_o_li + self.li_o_empty + self.empty_o_empty
+
+
+class OxygenEnvironment(LithiumAxes):
+    """The cations around one oxygen, and where it lies in the slab."""
+
+    n_tm: int = Field(description="Framework metals bonded to it, all in its own TM layer")
+    n_li: int = Field(description="Li bonded to it in its own TM layer")
+    n_former: int = Field(description="Network formers of the coating bonded to it")
+    n_li_interlayer: int = Field(description="Li bonded to it in the Li layer beside it")
+    layer: Layer
+    side: Side
+
+    @property
+    def label(self) -> str:
+        """Class by the O's own sheet and formers, for example '2TM+1Li' or '3TM+1former'."""
+        parts = {"TM": self.n_tm, "Li": self.n_li, "former": self.n_former}
+        return "+".join(f"{count}{kind}" for kind, count in parts.items() if count) or "free"
+
+    @property
+    def n_cations(self) -> int:
+        """Number of cations bonded to the O."""
+        return self.n_tm + self.n_li + self.n_former + self.n_li_interlayer
+
+
+class InterfaceBond(Document):
+    """A bond from a network former of the coating to an O of the oxide."""
+
+    former: int = Field(description="Site of the interface")
+    oxygen: int = Field(description="Index of the O in the pristine bare slab")
+    length_angstrom: float

@@ -1,0 +1,66 @@
+"""Records of what was submitted, in files that only their owner may read."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from llo_dft.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class SubmissionError(InputError):
+    """A study that is in a queue already, or is not, or whose record is damaged."""
+
+
+class Record(BaseModel):
+    """What is on record; unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+_R = TypeVar("_R", bound=Record)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a new file that only its owner may read, also while it is written.
+
+    Raises
+    ------
+    OSError
+        If it is there already, or can't be written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def write_record(path: Path, record: Record) -> None:
+    """Replace what is on record; a prologue in it may hold what is not for everybody."""
+    partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    write_private(partial, record.model_dump_json(indent=1) + "\n")
+    partial.replace(path)
+
+
+def read_record(path: Path, kind: type[_R]) -> _R | None:
+    """Return what is on record; None if nothing is.
+
+    Raises
+    ------
+    SubmissionError
+        If the file does not fit: it was changed by hand, or is another version's.
+    """
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        raise SubmissionError(
+            f"{path} can't be read ({error.error_count()} faults): it was changed by hand, or "
+            "written by another version; cancel its jobs by hand, remove it and submit again"
+        ) from error

@@ -1,0 +1,128 @@
+"""What a job asks for in the words of each scheduler: options of qtoolkit's templates, and LSF's.
+
+jobflow-remote takes the options and makes the header itself; for Dask's jobs it is made here.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from llo_dft.submit.dask.cluster_config import JobRequest, SchedulerName
+    from llo_dft.submit.node_request import NodeRequest
+
+#: How a directive in a script begins.
+_PREFIX: Final = {"slurm": "#SBATCH", "pbs": "#PBS", "sge": "#$", "lsf": "#BSUB"}
+
+#: Of every job of ours: its log in the folder it is submitted from; nothing of the environment it
+#: is submitted from, which may hold secrets that the scheduler would keep on its disk; no second
+#: start by the scheduler itself.
+DIRECTIVES: Final[dict[SchedulerName, tuple[str, ...]]] = {
+    "slurm": ("--export=NONE", "--no-requeue", "--output=%j.log"),
+    "pbs": ("-S /bin/bash", "-r n", "-j oe"),
+    "sge": ("-S /bin/bash", "-r n", "-cwd", "-j y"),
+    "lsf": ("-env none", "-L /bin/bash", "-rn", "-o %J.log"),
+}
+
+#: LSF counts memory in this unit unless its lsf.conf names another one.
+_LSF_UNIT: Final = "KB"
+_LSF_PER_MIB: Final = {"KB": 1024.0, "MB": 1.0, "GB": 1 / 1024, "TB": 1 / 1024**2}
+
+
+def header_options(scheduler: str, size: NodeRequest, gpus: int = 0) -> dict[str, Any]:
+    """Return what a job asks for, by the names in qtoolkit's template of the scheduler's header.
+
+    Parameters
+    ----------
+    scheduler
+        "slurm", "pbs" or "sge"; any other has no such options.
+    size
+        What the job asks for.
+    gpus
+        GPUs of each node.
+    """
+    if scheduler == "slurm":
+        return ({"gres": f"gpu:{gpus}"} if gpus else {}) | {
+            "nodes": size.nodes,
+            "ntasks": size.ranks or 1,
+            "cpus_per_task": size.threads,
+            "mem": f"{size.memory_mib}M",
+            "time": _clock(size.walltime),
+        }
+    if scheduler == "pbs":
+        extra = f":mpiprocs={size.ranks // size.nodes}" if size.ranks else ""
+        extra += f":ngpus={gpus}" if gpus else ""
+        # PBS writes mb for what everybody else calls MiB
+        chunk = f"ncpus={size.cores}{extra}:ompthreads={size.threads}:mem={size.memory_mib}mb"
+        return {"select": f"select={size.nodes}:{chunk}", "walltime": _clock(size.walltime)}
+    # what cores are called in SGE, every site says for itself: in directives
+    return {"walltime": _clock(size.walltime)} if scheduler == "sge" else {}
+
+
+def script_header(scheduler: SchedulerName, request: JobRequest, size: NodeRequest) -> list[str]:
+    """Return the directives of a job's script, what the cluster file adds at their end.
+
+    Parameters
+    ----------
+    scheduler
+        Whose directives.
+    request
+        Queue and account, and what the file adds, leaves out or has in place of ours.
+    size
+        What the job asks for.
+    """
+    prefix = _PREFIX[scheduler]
+    own = [f"{prefix} {line}" for line in DIRECTIVES[scheduler]]
+    if scheduler == "lsf":
+        own += [f"{prefix} {line}" for line in _lsf_lines(request, size)]
+    else:
+        # only 'submit' and 'run --on' need it
+        from qtoolkit.io.pbs import PBSIO  # noqa: PLC0415
+        from qtoolkit.io.sge import SGEIO  # noqa: PLC0415
+        from qtoolkit.io.slurm import SlurmIO  # noqa: PLC0415
+
+        made = {"slurm": SlurmIO, "pbs": PBSIO, "sge": SGEIO}
+        options = header_options(scheduler, size)
+        options["partition" if scheduler == "slurm" else "queue"] = request.queue
+        if scheduler == "sge":  # qtoolkit has no key for a project
+            options["qverbatim"] = f"{prefix} -P {request.account}" if request.account else None
+        else:
+            options["account"] = request.account
+        if request.resources is not None and scheduler != "slurm":
+            options["select"] = request.resources
+        given = {key: value for key, value in options.items() if value is not None}
+        own += [line for line in made[scheduler]().generate_header(given).splitlines() if line]
+    kept = [line for line in own if not any(skip in line for skip in request.skip_directives)]
+    return [*kept, *(f"{prefix} {line}" for line in request.directives)]
+
+
+def _lsf_lines(request: JobRequest, size: NodeRequest) -> list[str]:
+    minutes = -(-size.walltime // 60)
+    spread = "span[hosts=1]" if size.nodes == 1 else f"span[ptile={size.cores}]"
+    memory = -(-size.memory_mib * _LSF_PER_MIB[_lsf_unit()] // 1)
+    return [
+        *([f"-q {request.queue}"] if request.queue else ()),
+        *([f"-P {request.account}"] if request.account else ()),
+        f"-n {size.all_cores}",
+        f'-R "{spread}"',
+        f"-M {memory:.0f}",
+        f"-W {minutes // 60:02d}:{minutes % 60:02d}",
+    ]
+
+
+def _lsf_unit() -> str:
+    """Return the unit of this site's limits, which a job can't be asked for."""
+    file = Path(os.environ.get("LSF_ENVDIR", "/etc")) / "lsf.conf"
+    if file.is_file():
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            key, _, value = line.partition("=")
+            if key.strip() == "LSF_UNIT_FOR_LIMITS" and value.strip().upper() in _LSF_PER_MIB:
+                return value.strip().upper()
+    return _LSF_UNIT
+
+
+def _clock(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest:02d}"

@@ -1,0 +1,141 @@
+"""Charges of compositions: known compounds, the ladder step by step, pymatgen's guesses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pymatgen.core import Composition, Lattice, Structure
+
+from llo_dft.chemistry.elements import ELEMENTS, OXIDISED, REDUCED, symbols_of
+from llo_dft.chemistry.formal_charges import (
+    element_charges,
+    formal_charges,
+    hole_shares,
+    unbalanced_charge,
+    usual_charge,
+)
+from llo_dft.errors import InputError
+from llo_dft.resources import load_structure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LLO = {"Li": 7, "Mn": 3, "Ni": 1, "Co": 1, "O": 12}
+
+
+def charges_of(formula: str) -> dict[str, float]:
+    return element_charges(Composition(formula).get_el_amt_dict())
+
+
+def total(amounts: Mapping[str, float]) -> float:
+    charges = element_charges(amounts)
+    return sum(charges[element] * n for element, n in amounts.items())
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("LiNiO2", {"Ni": 3}),
+        ("LiCoO2", {"Co": 3}),
+        ("LiMnO2", {"Mn": 3}),
+        ("LiMn2O4", {"Mn": 3.5}),
+        ("LiFeO2", {"Fe": 3}),
+        ("Li2MnO3", {"Mn": 4}),
+        ("Li4Ti5O12", {"Ti": 4}),
+        ("LiNi0.8Mn0.1Co0.1O2", {"Ni": 2.875, "Mn": 4, "Co": 3}),
+        ("LiNi0.5Mn0.5O2", {"Ni": 2, "Mn": 4}),
+        ("Li1.25Nb0.25Mn0.5O2", {"Nb": 5, "Mn": 3}),
+        ("Li7Mn3NiCoO12", {"Mn": 4, "Ni": 2, "Co": 3, "O": -2}),
+        ("CoO2", {"Co": 4, "O": -2}),
+        ("Li3PO4", {"Li": 1, "P": 5, "O": -2}),
+        ("LiNbO3", {"Nb": 5}),
+    ],
+)
+def test_known_compounds(formula: str, expected: dict[str, float]) -> None:
+    charges = charges_of(formula)
+    assert {element: charges[element] for element in expected} == pytest.approx(expected)
+    assert total(Composition(formula).get_el_amt_dict()) == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "formula", ["LiNiO2", "LiMn2O4", "Li10Ni8MnCoO20", "Li7Mn3NiCoO12", "LiFeO2"]
+)
+def test_the_ladder_is_among_pymatgens_guesses(formula: str) -> None:
+    states = {e: {ELEMENTS[e].charge} for e in Composition(formula).get_el_amt_dict()}
+    for element, limit in (*OXIDISED, *REDUCED):
+        if element in states and element != "O":
+            states[element] |= set(range(*sorted((limit, ELEMENTS[element].charge)))) | {limit}
+    guesses = Composition(formula).oxi_state_guesses(
+        oxi_states_override={element: sorted(found) for element, found in states.items()}
+    )
+    assert any(charges_of(formula) == pytest.approx(guess) for guess in guesses)
+
+
+@given(n_lithium=st.integers(0, 14), n_vacancies=st.integers(0, 2))
+def test_charges_balance_what_left(n_lithium: int, n_vacancies: int) -> None:
+    counts = {"Li": n_lithium, "Mn": 7, "Ni": 2, "Co": 1, "O": 24 - n_vacancies}
+    assert total(counts) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_nickel_is_oxidised_before_cobalt_and_that_before_oxygen() -> None:
+    steps = [element_charges({**LLO, "Li": n}) for n in (7, 6, 5, 4, 3)]
+    assert [q["Ni"] for q in steps] == [2, 3, 4, 4, 4]
+    assert [q["Co"] for q in steps] == [3, 3, 3, 4, 4]
+    assert [q["O"] for q in steps] == pytest.approx([-2, -2, -2, -2, -2 + 1 / 12])
+    assert {q["Mn"] for q in steps} == {4}
+
+
+def test_a_vacancy_in_a_full_oxide_reduces_manganese_and_in_an_empty_one_fills_holes() -> None:
+    assert element_charges({"Li": 8, "Mn": 4, "O": 11})["Mn"] == pytest.approx(4 - 2 / 4)
+    empty = element_charges({"Li": 2, "Mn": 4, "O": 11})
+    assert (empty["Mn"], empty["O"]) == (4, pytest.approx(-2 + 4 / 11))
+
+
+def test_a_metal_alone_has_no_charge() -> None:
+    assert element_charges({"Li": 2}) == {"Li": 0.0}
+
+
+def test_what_o_would_have_to_give_is_unbalanced() -> None:
+    assert unbalanced_charge(LLO) == 0.0
+    assert unbalanced_charge({"Li": 1, "Mg": 1, "O": 2}) == pytest.approx(-1.0)
+    assert unbalanced_charge({"Li": 3, "P": 1, "O": 3}) == pytest.approx(2.0)
+    # LiNiO2 is no fault of -1 e any more
+    assert unbalanced_charge({"Li": 1, "Ni": 1, "O": 2}) == 0.0
+
+
+@pytest.mark.parametrize("name", ["Li2MnO3", "LiCoO2", "LiNiO2", "Li3PO4_beta", "Li3PO4_gamma"])
+def test_the_crystals_that_come_with_the_package_are_neutral(name: str) -> None:
+    symbols = symbols_of(load_structure(name))
+    assert sum(formal_charges(symbols, symbols)) == pytest.approx(0.0)
+    assert (sum(formal_charges(symbols)) == 0.0) == (name != "LiNiO2")
+
+
+def test_sites_of_a_part_have_the_charges_of_the_whole_and_the_usual_ones_beside_it() -> None:
+    assert formal_charges(["Ni", "O", "P"], ["Li", "Ni", "O", "O"]) == [3.0, -2.0, 5.0]
+    assert formal_charges(["Ni", "O"]) == [2.0, -2.0]
+
+
+def test_pymatgen_guesses_what_the_table_lacks() -> None:
+    assert charges_of("Li3ScMnO5")["Sc"] == 3.0
+    assert charges_of("Li7Mn3SbCoO12") | {"Sb": 5.0} == charges_of("Li7Mn3SbCoO12")
+
+
+def test_what_neither_knows_is_named() -> None:
+    with pytest.raises(ValueError, match=r"no formal charge is known for Ne: expected one of Li"):
+        usual_charge("Ne")
+    with pytest.raises(ValueError, match="no formal charge is known for Ne, and none that makes"):
+        charges_of("LiNeO2")
+
+
+def test_holes_of_leaving_lithium_go_to_all_o_evenly() -> None:
+    cell = load_structure("Li2MnO3")
+    shares = hole_shares(cell)
+    oxygen = np.array(symbols_of(cell)) == "O"
+    assert shares.sum() == pytest.approx(1.0)
+    assert shares[oxygen] == pytest.approx(1 / oxygen.sum())
+    with pytest.raises(InputError, match="Li1 has no O to take up the charge"):
+        hole_shares(Structure(Lattice.cubic(3), ["Li"], [[0, 0, 0]]))
