@@ -24,12 +24,13 @@ def title_text(lines: Iterable[str], *, allowed: Sequence[str] = (), mock: bool 
 
 
 def settings_text(fingerprint: Fingerprint | None) -> str:
-    """Return engine, functional, U and cutoff in words; '' where they are not known."""
+    """Return engine, functional, U, J, dispersion and cutoff; '' where they are not known."""
     if fingerprint is None:
         return ""
     engine = f"{fingerprint.engine} {fingerprint.model or fingerprint.engine_version}"
     parts = [engine.strip(), fingerprint.functional]
     parts += [f"U({element}) {u:g} eV" for element, u in fingerprint.u_values_ev.items()]
+    parts += [f"J({element}) {j:g} eV" for element, j in fingerprint.j_values_ev.items()]
     if fingerprint.dispersion:
         parts.append(fingerprint.dispersion)
     if fingerprint.cutoff_ev is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.vacancy.formation_energy import VacancyCompositionError, removed_oxygen_count
@@ -24,8 +25,15 @@ def system_of(structure: Structure) -> System:
     return "coated" if structure.composition["P"] else "bare"
 
 
-def check_one_framework(hosts: Sequence[PlainRun]) -> None:
+def check_one_framework(hosts: Sequence[PlainRun], *, any_size: bool = False) -> None:
     """Refuse hosts of one system that differ in more than Li.
+
+    Parameters
+    ----------
+    hosts
+        Those that can't be read are passed over.
+    any_size
+        Whether their cells may hold the same framework different numbers of times.
 
     Raises
     ------
@@ -37,7 +45,10 @@ def check_one_framework(hosts: Sequence[PlainRun]) -> None:
         if host.structure is None:
             continue
         path, structure = first.setdefault(system_of(host.structure), (host.path, host.structure))
-        if _framework(structure) != _framework(host.structure):
+        one, other = _framework(structure), _framework(host.structure)
+        if any_size:
+            one, other = (_shares(framework) for framework in (one, other))
+        if one != other:
             raise InputError(
                 f"only Li may differ between hosts, but {path} is {formula_of(structure)} and "
                 f"{host.path} is {formula_of(host.structure)}"
@@ -140,10 +151,20 @@ def _geometries(run: PlainRun) -> list[Structure]:
     return [one for one in (calculation.initial_structure, calculation.structure) if one]
 
 
-def _framework(structure: Structure) -> dict[str, float]:
+def formula_units(structure: Structure) -> int:
+    """Return how many times a cell holds the smallest whole numbers of its atoms other than Li."""
+    return math.gcd(*_framework(structure).values()) or 1
+
+
+def _framework(structure: Structure) -> dict[str, int]:
     """Return the numbers of atoms other than Li."""
-    amounts: dict[str, float] = structure.composition.element_composition.get_el_amt_dict()
-    return {element: n for element, n in amounts.items() if element != "Li"}
+    amounts = structure.composition.element_composition.get_el_amt_dict()
+    return {element: round(n) for element, n in amounts.items() if element != "Li"}
+
+
+def _shares(framework: dict[str, int]) -> dict[str, int]:
+    units = math.gcd(*framework.values())
+    return {element: n // units for element, n in framework.items()}
 
 
 def _is_host_less_oxygen(host: PlainRun, vacancy: PlainRun) -> bool:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.comparability.fingerprints import check_allowed
-from llo_dft.analysis.comparability.subtractable import Differences, check_hosts, check_metal
+from llo_dft.analysis.comparability.subtractable import (
+    Differences,
+    check_hosts,
+    check_metal,
+    check_sizes,
+)
 from llo_dft.analysis.voltage_curve import LithiatedHost, VoltageError, voltage_curve
 from llo_dft.documents.plain_run_results import VoltageRuns
 from llo_dft.errors import InputError
-from llo_dft.runs.host_assignment import check_one_framework, fractions_of, system_of
+from llo_dft.runs.host_assignment import (
+    check_one_framework,
+    formula_units,
+    fractions_of,
+    system_of,
+)
 from llo_dft.runs.plain_runs import read_plain_run
 from llo_dft.runs.references import lithium_reference
 
@@ -36,7 +48,8 @@ def voltage_runs(
     Parameters
     ----------
     hosts
-        Run folders or vasprun.xml files. Their cells may have relaxed on delithiation.
+        Run folders or vasprun.xml files. Their cells may have relaxed on delithiation, and hold
+        different numbers of formula units.
     li, li_energy_ev
         Run of Li metal, or its energy in eV per atom.
     lithium_full
@@ -61,10 +74,13 @@ def voltage_runs(
     allowed = check_allowed(allow)
     runs = [read_plain_run(path) for path in hosts]
     reference = lithium_reference(li, li_energy_ev)
-    check_one_framework(runs)
+    check_one_framework(runs, any_size=True)
     used = [run for run in runs if run.completed is not None]
     _check_one_system(used)
     differences = _compare(used, reference, allowed)
+    sized, notes = _in_one_size(runs)
+    if notes and (lithium_full is not None or coating_li):
+        raise InputError(f"--lithium-full and --coating-li count Li of one cell, but {notes[0]}")
     reason = None if reference.run is None else reference.run.reason
     curve: VoltageCurve | None = None
     if reference.energy_ev_per_atom is None:
@@ -72,7 +88,7 @@ def voltage_runs(
     else:
         try:
             curve = voltage_curve(
-                _points(runs, lithium_full, coating_li),
+                _points(sized, lithium_full, coating_li),
                 reference.energy_ev_per_atom,
                 reference.source,
             )
@@ -88,7 +104,7 @@ def voltage_runs(
         fingerprint=next((run.record().fingerprint for run in used), None),
         allowed=allowed,
         allowed_differences=differences.allowed,
-        notes=[*reference.notes, *differences.named],
+        notes=[*reference.notes, *notes, *differences.named],
     )
     return found.model_copy(update={"mock": any(run.mock for run in found.runs)})
 
@@ -114,10 +130,42 @@ def _compare(runs: Sequence[PlainRun], reference: Reference, allowed: Sequence[s
         return found
     path, first = completed[0]
     for other, run in completed[1:]:
-        found.add(path, other, check_hosts(first, run, allowed))
+        structures = first.calculation.structure, run.calculation.structure
+        sizes = {formula_units(one) for one in structures if one is not None}
+        check = check_hosts if len(sizes) == 1 else check_sizes
+        found.add(path, other, check(first, run, allowed))
     if metal is not None:
         found.add(path, metal.calculation.label, check_metal(first, metal, allowed))
     return found
+
+
+def _in_one_size(runs: Sequence[PlainRun]) -> tuple[list[PlainRun], list[str]]:
+    """Return hosts of as many formula units each, and a note if some were taken several times.
+
+    A crystal is repeated, and its energy multiplied.
+    """
+    units = [1 if run.structure is None else formula_units(run.structure) for run in runs]
+    known = {n for n, run in zip(units, runs, strict=True) if run.structure is not None}
+    if len(known) < 2:  # noqa: PLR2004 (sizes)
+        return list(runs), []
+    common = math.lcm(*known)
+    counts = ", ".join(map(str, units))
+    note = f"the cells hold {counts} formula units: energies and Li are those of {common}"
+    return [_repeated(run, common // n) for run, n in zip(runs, units, strict=True)], [note]
+
+
+def _repeated(run: PlainRun, times: int) -> PlainRun:
+    if run.run is None:
+        return run
+    calculation = run.run.calculation
+    structures = {
+        name: one * (times, 1, 1)
+        for name in ("structure", "initial_structure")
+        if (one := getattr(calculation, name)) is not None
+    }
+    energy = None if calculation.energy_ev is None else times * calculation.energy_ev
+    larger = calculation.model_copy(update={**structures, "energy_ev": energy})
+    return replace(run, run=replace(run.run, calculation=larger))
 
 
 def _points(runs: Sequence[PlainRun], full: int | None, coating: int) -> list[LithiatedHost]:

@@ -148,13 +148,14 @@ def _by_setting(name: str, a: Fingerprint, b: Fingerprint) -> list[Difference]:
 
     One that only one of two functionals has is part of their difference, and forbids nothing more.
     """
+    absent = "default" if name == "other_settings" else "not set"
     same_functional = a.functional.partition("+U")[0] == b.functional.partition("+U")[0]
     settings: list[Mapping[str, Setting]] = [getattr(one, name) for one in (a, b)]
     found = []
     for key in sorted(settings[0].keys() | settings[1].keys()):
         values = [one.get(key) for one in settings]
         if None in values or not _agree(*values):
-            first, second = ("not set" if value is None else repr(value) for value in values)
+            first, second = (absent if value is None else repr(value) for value in values)
             forbids = name != "other_settings" and (same_functional or None not in values)
             found.append(Difference(key, f"{key}: {first} and {second}", forbids))
     return found

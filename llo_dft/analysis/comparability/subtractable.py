@@ -130,6 +130,24 @@ def check_hosts(
     )
 
 
+def check_sizes(
+    first: FinishedRun, second: FinishedRun, allow: Collection[str]
+) -> list[Difference]:
+    """Refuse crystals of which one has the other's formula more often, that don't belong together.
+
+    Their cells differ; settings may not, and each has k-points as dense as the other's, divisions
+    rounded up. Returns and raises as ``check_vacancy``.
+    """
+    return check_comparable(
+        first.calculation,
+        second.calculation,
+        relation="other cell",
+        without=(_K_SPACING,),
+        also=_meshes(first, second, lambda a, b: as_dense(a, b) and as_dense(b, a)),
+        allow=allow,
+    )
+
+
 def check_systems(
     bare: FinishedRun, coated: FinishedRun, allow: Collection[str]
 ) -> list[Difference]:
