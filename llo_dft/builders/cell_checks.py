@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from pymatgen.analysis.molecule_structure_comparator import CovalentRadius
 
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.chemistry.elements import symbols_of
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
 
     from llo_dft.typing import FloatArray
 
-#: No two atoms of an oxide start closer than this, angstrom (P-O, the shortest bond, is 1.5).
-SHORTEST_CONTACT: Final = 1.0
+#: Two atoms closer than this share of their covalent radii overlap. The shortest bonds of all pairs
+#: of elements are longer than 0.75 of them: H2 0.74 of 0.62 angstrom, C-O 1.13 of 1.42, O2 1.21 of
+#: 1.32, P-O 1.45 of 1.73, Li-O 1.6 of 1.94 (radii: Cordero et al., Dalton Trans. 2832 (2008)).
+OVERLAP_SHARE: Final = 0.6
+
+#: Of hydrogen, angstrom: for what has no radius in the table.
+_LEAST_RADIUS: Final = 0.31
 
 
 class StructureError(InputError):
@@ -40,12 +46,14 @@ def check_usable(structure: Structure, name: str) -> None:
             )
     distances = structure.distance_matrix.copy()
     np.fill_diagonal(distances, np.inf)
-    if len(structure) > 1 and distances.min() < SHORTEST_CONTACT:
-        i, j = np.unravel_index(int(np.argmin(distances)), distances.shape)
+    symbols = symbols_of(structure)
+    radii = np.array([CovalentRadius.radius.get(symbol, _LEAST_RADIUS) for symbol in symbols])
+    least = OVERLAP_SHARE * (radii[:, None] + radii)
+    if (distances < least).any():
+        i, j = np.unravel_index(int(np.argmin(distances - least)), distances.shape)
         raise StructureError(
-            f"{name}: {symbols_of(structure)[i]}{i} and {symbols_of(structure)[j]}{j} are "
-            f"{distances[i, j]:.2f} angstrom apart; expected at least {SHORTEST_CONTACT}. "
-            "Atoms overlap"
+            f"{name}: {symbols[i]}{i} and {symbols[j]}{j} are {distances[i, j]:.2f} angstrom "
+            f"apart; expected at least {least[i, j]:.2f}. Atoms overlap"
         )
 
 

@@ -66,7 +66,7 @@ def _surface(path: Path, miller: tuple[int, int, int]) -> tuple[SurfaceLattice, 
     from llo_dft.errors import InputError  # noqa: PLC0415
     from llo_dft.study.planning.cif_input import read_cif  # noqa: PLC0415
 
-    structure = read_cif(path)
+    structure = read_cif(path, lattice_only=True)
     try:
         surface = surface_lattice(structure, miller)
     except ValueError as error:

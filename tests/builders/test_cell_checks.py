@@ -48,8 +48,19 @@ def test_overlap_is_refused_with_its_pair_also_across_the_boundary() -> None:
         check_usable(structure, "slab")
 
 
-def test_the_shortest_bond_there_is_passes() -> None:
-    check_usable(at_heights(["P", "O"], [5.0, 6.5]), "P-O")
+@pytest.mark.parametrize(
+    ("pair", "bond", "overlap"),
+    [("PO", 1.45, 1.0), ("HO", 0.95, 0.5), ("CO", 1.13, 0.8), ("OO", 1.21, 0.7), ("HH", 0.74, 0.3)],
+)
+def test_distances_are_judged_by_their_elements(pair: str, bond: float, overlap: float) -> None:
+    check_usable(at_heights(list(pair), [5.0, 5.0 + bond]), "bond")
+    with pytest.raises(StructureError, match="Atoms overlap"):
+        check_usable(at_heights(list(pair), [5.0, 5.0 + overlap]), "overlap")
+
+
+def test_metals_are_further_apart_than_hydrogen() -> None:
+    with pytest.raises(StructureError, match=r"Mn0 and O1 are 1\.10 angstrom apart; expected at"):
+        check_usable(at_heights(["Mn", "O"], [5.0, 6.1]), "slab")
 
 
 @pytest.mark.parametrize(

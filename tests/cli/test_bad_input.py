@@ -67,7 +67,7 @@ RECIPES = {
     "overlapping atoms": (
         "cathode",
         {"composition": "overlapping.cif"},
-        r"overlapping\.cif: Mn\d+ and Mn\d+ are 0\.79 angstrom apart; expected at least 1\.0",
+        r"overlapping\.cif: Mn\d+ and Mn\d+ are 0\.79 angstrom apart; expected at least 1\.80",
     ),
     "unknown engine": ("engine", {"name": "chgnot"}, r"engine\.name = 'chgnot' is unknown; exp"),
     "refused scheme": (

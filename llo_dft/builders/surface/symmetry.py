@@ -17,16 +17,24 @@ if TYPE_CHECKING:
 #: Distance (angstrom) within which two sites count as the same under an operation.
 SYMMETRY_TOLERANCE: Final = 0.05
 
+#: Least label of a site that several elements share.
+_BEYOND_ELEMENTS: Final = 1000
+
 
 def _cell(structure: Structure) -> tuple[FloatArray, FloatArray, list[int]]:
-    numbers = [site.specie.Z for site in structure]
+    # what spglib needs are labels: that of a site shared by elements lies beyond all elements
+    mixed = sorted({site.species_string for site in structure if not site.is_ordered})
+    numbers = [
+        site.specie.Z if site.is_ordered else _BEYOND_ELEMENTS + mixed.index(site.species_string)
+        for site in structure
+    ]
     return structure.lattice.matrix, structure.frac_coords, numbers
 
 
 def symmetry_dataset(
     structure: Structure, tolerance: float = SYMMETRY_TOLERANCE
 ) -> spglib.SpglibDataset:
-    """Return spglib's dataset of an ordered structure.
+    """Return spglib's dataset; sites that several elements share are alike if their shares are.
 
     Raises
     ------

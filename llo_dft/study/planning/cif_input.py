@@ -23,8 +23,16 @@ _MOST_OPERATIONS: Final = 192
 _OPERATIONS: Final = ("_symmetry_equiv_pos_as_xyz", "_space_group_symop_operation_xyz")
 
 
-def read_cif(path: Path) -> Structure:
+def read_cif(path: Path, *, lattice_only: bool = False) -> Structure:
     """Return the structure of a CIF, in the file's own cell and setting.
+
+    Parameters
+    ----------
+    path
+        The file.
+    lattice_only
+        Whether nothing but the lattice is looked at, so that the occupancy and the distances of
+        its sites do not matter.
 
     Raises
     ------
@@ -46,7 +54,8 @@ def read_cif(path: Path) -> Structure:
         raise InputError(f"{path} can't be read as a CIF: {text}") from error
     if not np.isfinite(structure.lattice.volume):
         raise InputError(f"{path} can't be read as a CIF: its cell is of infinite volume")
-    check_usable(structure, str(path))
+    if not lattice_only:
+        check_usable(structure, str(path))
     return structure
 
 

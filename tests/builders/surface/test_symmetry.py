@@ -102,6 +102,19 @@ def test_space_groups_of_the_crystals(li2mno3: Structure) -> None:
     assert space_group_symbol(li2mno3) == "C2/m"
 
 
+def test_sites_that_elements_share_are_alike_if_their_shares_are() -> None:
+    """Two mixed sites in a cell are a centring; of other shares they are none."""
+
+    def translations(*shares: float) -> int:
+        species = [{"Ni": share, "Mn": 1 - share} for share in shares]
+        cell = Structure(Lattice.cubic(4), species, [[0, 0, 0], [0.5, 0.5, 0.5]])
+        dataset = symmetry_dataset(cell)
+        return int((dataset.rotations == np.eye(3, dtype=int)).all(axis=(1, 2)).sum())
+
+    assert translations(0.8, 0.8) == 2
+    assert translations(0.8, 0.7) == 1
+
+
 @pytest.mark.filterwarnings("ignore:Set OLD_ERROR_HANDLING:DeprecationWarning")
 def test_atoms_on_top_of_each_other_have_no_symmetry() -> None:
     clash = Structure(BOX, ["Li", "Li"], [[0.1, 0.2, 0.4], [0.1, 0.2, 0.4]])

@@ -55,6 +55,14 @@ def test_what_no_study_can_use_is_refused(tmp_path, fields, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_lattice_needs_no_order_and_no_distances(tmp_path):
+    shared = ("Li1 Li 0 0 0", "Na1 Na 0 0 0.0001", "O1 O 0.5 0.5 0.5")
+    path = cif(tmp_path / "x.cif", atoms=shared)
+    with pytest.raises(InputError, match="apart; expected at least"):
+        read_cif(path)
+    assert read_cif(path, lattice_only=True).lattice.abc == (4, 4, 4)
+
+
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(InputError, match="there is no file"):
         read_cif(tmp_path / "none.cif")
