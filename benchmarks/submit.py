@@ -16,13 +16,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jobflow import Flow
+from jobflow import Flow, JobStore
+from maggma.stores import MemoryStore
 from pymatgen.core import Lattice, Structure
 from tiny_calculation import TinyCalculation
 
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.jobs.calculate import calculate
-from llo_dft.runner import memory_job_store, run_flow
+from llo_dft.runner import run_flow
 from llo_dft.submit.dask.cluster_config import load_cluster
 from llo_dft.submit.dask.dask_cluster import dask_workers
 
@@ -52,7 +53,9 @@ def measure(number: int, folder: Path, executor: Callable[[], Executor]) -> tupl
     """Return wall and the driver's CPU seconds for each of that many calculations."""
     flow = tiny(number, folder)
     wall, cpu = time.perf_counter(), time.process_time()
-    result = run_flow(flow, executor=executor, max_workers=4 * WORKERS, store=memory_job_store())
+    result = run_flow(
+        flow, executor=executor, max_workers=4 * WORKERS, store=JobStore(MemoryStore())
+    )
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     cache = CalculationCache(folder)
     completed = [entry.key for entry in cache.journal() if entry.event == "completed"]

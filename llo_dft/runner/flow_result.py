@@ -1,4 +1,4 @@
-"""What a run of a flow gives back, and what it tells while it runs."""
+"""What a run of a flow gives back, and the events that it reports while it runs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 #: A job's uuid and its index (1, and one more for each time that it was replaced).
 JobKey: TypeAlias = tuple[str, int]
 
-#: "added" when the runner first hears of a job (at the start, or from another job's response),
-#: "started" when it is handed to the executor, then exactly one of the other three.
+#: What happened to a job: "added" when the runner first hears of it (at the start, or from another
+#: job's response), "started" when it is handed to the executor, then exactly one of the others.
 EventKind: TypeAlias = Literal["added", "started", "finished", "failed", "skipped"]
 
 
@@ -20,14 +20,7 @@ EventKind: TypeAlias = Literal["added", "started", "finished", "failed", "skippe
 class JobEvent:
     """Something that happened to one job; enough to draw a progress bar.
 
-    Attributes
-    ----------
-    kind
-        What happened; see `EventKind`.
-    name, uuid, index
-        The job.
-    detail
-        The error of a failed job, the reason of a skipped one, else empty.
+    ``detail`` is the error of a failed job, the reason of a skipped one, else empty.
     """
 
     kind: EventKind
@@ -41,16 +34,8 @@ class JobEvent:
 class JobFailure:
     """A job that was started and gave no response.
 
-    Attributes
-    ----------
-    name, uuid, index
-        The job.
-    error_type
-        The class name of what was raised, such as ``ValueError``.
-    message
-        What the error says.
-    traceback
-        The traceback as text, from the worker; empty where the worker died.
+    ``error_type`` is the class name of what was raised, ``message`` what it says; the
+    ``traceback`` is the worker's, empty where the worker died.
     """
 
     name: str
@@ -77,17 +62,16 @@ class JobNotRun:
 
 @dataclass(frozen=True)
 class FlowResult:
-    """What became of every job of a flow: each is in exactly one of the three.
+    """Every job of a flow, in exactly one of three, each in the order of run_locally.
 
     Attributes
     ----------
     responses
-        ``{uuid: {index: Response}}`` of the jobs that ran, as jobflow's run_locally gives it,
-        in the order in which run_locally would run them.
+        ``{uuid: {index: Response}}`` of the jobs that ran, as jobflow's run_locally gives it.
     failures
-        The jobs that failed, in that order.
+        The jobs that failed.
     not_run
-        The jobs whose parents failed, or that were stopped by a response, in that order.
+        The jobs whose parents failed, or that were stopped by a response.
     """
 
     responses: dict[str, dict[int, Response]] = field(default_factory=dict)

@@ -18,18 +18,59 @@ that fails is a failure of what it replaces.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import networkx as nx  # type: ignore[import-untyped]  # ships no types
 from jobflow import OnMissing
-
-from llo_dft.runner.nodes import group_of, owners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jobflow import Flow, Response
+    from jobflow import Flow, Job, Response
 
-    from llo_dft.runner.nodes import Group, Node
+
+@dataclass(eq=False, slots=True)
+class Node:
+    """A job and what it waits for.
+
+    Attributes
+    ----------
+    job, group
+        The job, and the flow that it belongs to.
+    parents, outside
+        uuids that it refers to: jobs of its flow, and others.
+    waits, dependents
+        The jobs that have yet to settle before this one can run, and those that wait for it.
+    diversions, steps
+        The flows that it brought up (replace, detour, addition), and those of them that have yet
+        to run before this job settles.
+    """
+
+    job: Job
+    group: Group
+    parents: tuple[str, ...]
+    outside: tuple[str, ...]
+    waits: set[Node] = field(default_factory=set)
+    dependents: list[Node] = field(default_factory=list)
+    diversions: list[Group] = field(default_factory=list)
+    steps: deque[Group] = field(default_factory=deque)
+    settled: bool = False
+    looked_outside: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Group:
+    """The jobs of one flow, in an order in which they could run one by one.
+
+    ``owner`` is the job that brought the flow up, None for the flow at the start; it settles only
+    after a flow that is ``waited_for``. ``unsettled`` jobs have yet to settle.
+    """
+
+    owner: Node | None
+    waited_for: bool
+    nodes: list[Node] = field(default_factory=list)
+    unsettled: int = 0
 
 
 class FlowGraph:
@@ -53,7 +94,7 @@ class FlowGraph:
         self._no_result: dict[str, str] = {}
         self._stopped: set[str] = set()
         self._flow_stopped = False
-        self._root = group_of(flow, owner=None, waited_for=True)
+        self._root = _group_of(flow, owner=None, waited_for=True)
         self._register(self._root)
         self._start(self._root)
 
@@ -74,38 +115,31 @@ class FlowGraph:
         return node, reason
 
     def finished(self, node: Node, response: Response) -> list[Node]:
-        """Go on after a job that gave a response.
-
-        Returns
-        -------
-        list of Node
-            The jobs that the response brought up.
+        """Continue after a job that gave a response; return the jobs that it brought up.
 
         Raises
         ------
         ValueError
             If a flow in the response cannot be put in order; nothing has changed then.
         """
-        replace, detour, addition = (
-            None if flow is None else group_of(flow, owner=node, waited_for=waited_for)
-            for flow, waited_for in (
-                (response.replace, True),
-                (response.detour, True),
-                (response.addition, False),
-            )
-        )
+        made = ((response.replace, True), (response.detour, True), (response.addition, False))
+        groups = [
+            _group_of(flow, owner=node, waited_for=waited_for)
+            for flow, waited_for in made
+            if flow is not None
+        ]
         if response.stop_children:
             self._stopped.add(node.job.uuid)
         self._flow_stopped = self._flow_stopped or bool(response.stop_jobflow)
-        node.diversions = [group for group in (replace, detour, addition) if group is not None]
-        node.steps = deque(group for group in node.diversions if group.waited_for)
-        for group in node.diversions:
+        node.diversions = groups
+        node.steps = deque(group for group in groups if group.waited_for)
+        for group in groups:
             self._register(group)
         self._settle(node)
-        return [new for group in node.diversions for new in group.nodes]
+        return [new for group in groups for new in group.nodes]
 
     def failed(self, node: Node) -> None:
-        """Go on after a job that gave no response."""
+        """Continue after a job that gave no response."""
         self._no_result[node.job.uuid] = "failed"
         self._settle(node)
 
@@ -113,12 +147,8 @@ class FlowGraph:
         """When nothing runs and nothing is ready: let a job run that waits in a circle.
 
         Only jobs of different flows can wait for one another so. The first in order goes, as it
-        would in run_locally, and does as its ``on_missing_references`` says.
-
-        Returns
-        -------
-        bool
-            Whether there was one.
+        would in run_locally, and does as its ``on_missing_references`` says. Returns whether
+        there was one.
         """
         if not self._blocked:
             return False
@@ -151,8 +181,7 @@ class FlowGraph:
         self._blocked.pop(node, None)
         if not node.looked_outside:
             node.looked_outside = True
-            waiting_for_it = owners(node)
-            found = {self._by_uuid.get(uuid) for uuid in node.outside} - waiting_for_it
+            found = {self._by_uuid.get(uuid) for uuid in node.outside} - _owners(node)
             node.waits = {other for other in found if other is not None and not other.settled}
             if node.waits:
                 for other in node.waits:
@@ -173,13 +202,12 @@ class FlowGraph:
             for parent in node.parents:
                 if parent in self._no_result:
                     self._no_result[uuid] = "did not run"
-                    return (
-                        f"needs {self._by_uuid[parent].job.name!r}, which {self._no_result[parent]}"
-                    )
+                    name = self._by_uuid[parent].job.name
+                    return f"needs {name!r}, which {self._no_result[parent]}"
         return None
 
     def _settle(self, node: Node) -> None:
-        """Take the next step of a job that ran, or settle it and tell those that wait for it."""
+        """Take the next step of a job that ran, or settle it and release those that wait for it."""
         worklist = [node]
         while worklist:
             done = worklist.pop()
@@ -202,3 +230,46 @@ class FlowGraph:
             group.unsettled -= 1
             if group.owner is not None and group.waited_for and not group.unsettled:
                 worklist.append(group.owner)
+
+
+def _group_of(flow: Flow, owner: Node | None, *, waited_for: bool) -> Group:
+    """Put the jobs of a flow in order, and find what each of them waits for."""
+    group = Group(owner, waited_for)
+    if not flow.jobs:
+        return group
+    graph = flow.graph
+    if not nx.is_directed_acyclic_graph(graph):
+        raise ValueError(
+            f"The jobs of flow {flow.name!r} refer to one another in a circle, so there is no "
+            "order to run them in."
+        )
+    place = {uuid: number for number, uuid in enumerate(flow.job_uuids)}
+    inside: dict[str, Node] = {}
+    # Not jobflow's iterflow: its order depends on the hashes of the uuids.
+    for uuid in nx.lexicographical_topological_sort(graph, key=lambda u: place.get(u, -1)):
+        if "job" not in graph.nodes[uuid]:
+            continue
+        needs = sorted(graph.predecessors(uuid), key=lambda u: (place.get(u, -1), u))
+        node = Node(
+            graph.nodes[uuid]["job"],
+            group,
+            parents=tuple(need for need in needs if need in inside),
+            outside=tuple(need for need in needs if need not in inside),
+        )
+        node.waits = {inside[parent] for parent in node.parents}
+        for parent in node.parents:
+            inside[parent].dependents.append(node)
+        inside[uuid] = node
+    group.nodes = list(inside.values())
+    group.unsettled = len(group.nodes)
+    return group
+
+
+def _owners(node: Node) -> set[Node | None]:
+    """Return the jobs that settle only after this one, because of the flow that it is in."""
+    found: set[Node | None] = set()
+    group = node.group
+    while group.owner is not None and group.waited_for:
+        found.add(group.owner)
+        group = group.owner.group
+    return found

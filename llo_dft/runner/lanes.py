@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from llo_dft.runner.messages import Outcome, RaisedError, Task
+from llo_dft.runner.messages import JobOutcome, RaisedError, Task
 from llo_dft.runner.worker import raised_error, run_job
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class _Attempt(Generic[T]):
 class _Lane(Generic[T]):
     capacity: int | None
     executor: Executor | None = None
-    held: dict[Future[Outcome | RaisedError], _Attempt[T]] = field(default_factory=dict)
+    held: dict[Future[JobOutcome | RaisedError], _Attempt[T]] = field(default_factory=dict)
     suspects: deque[_Attempt[T]] = field(default_factory=deque)
     broken: bool = False
     closed: bool = False
@@ -51,18 +51,14 @@ class _Lane(Generic[T]):
 class Lanes(Generic[T]):
     """Some executors that together run tasks.
 
-    Parameters
-    ----------
-    factory
-        Makes an executor; called when one is first needed, and again when it broke.
-    capacities
-        For each lane, how many tasks it holds at the same time; None for any number.
+    ``factory`` makes an executor, when one is first needed and again when it broke; ``capacities``
+    say for each lane how many tasks it holds at the same time, None for any number.
     """
 
     def __init__(self, factory: Callable[[], Executor], capacities: Sequence[int | None]) -> None:
         self._factory = factory
         self._lanes: list[_Lane[T]] = [_Lane(capacity) for capacity in capacities]
-        self._done: SimpleQueue[tuple[_Lane[T], Future[Outcome | RaisedError]]] = SimpleQueue()
+        self._done: SimpleQueue[tuple[_Lane[T], Future[JobOutcome | RaisedError]]] = SimpleQueue()
         self._held = 0
 
     @property
@@ -76,26 +72,12 @@ class Lanes(Generic[T]):
         return not self._held
 
     def submit(self, owner: T, task: Task) -> None:
-        """Take a task; `has_room` must hold.
-
-        Parameters
-        ----------
-        owner
-            What comes back with the outcome.
-        task
-            The task.
-        """
+        """Take a task, whose ``owner`` comes back with its outcome; `has_room` must hold."""
         self._held += 1
         self._send(next(lane for lane in self._lanes if lane.has_room), _Attempt(owner, task))
 
-    def wait(self) -> tuple[T, Outcome | RaisedError]:
-        """Wait for a task to end.
-
-        Returns
-        -------
-        tuple
-            The owner of the task, and its outcome or error.
-        """
+    def wait(self) -> tuple[T, JobOutcome | RaisedError]:
+        """Wait for a task to end; return its owner, and its outcome or error."""
         while True:
             # Futures report here by a callback. concurrent.futures.wait would have to look at
             # all of them each time, which is n * n for n tasks held by one executor.
@@ -105,17 +87,17 @@ class Lanes(Generic[T]):
             if isinstance(result, BrokenExecutor):
                 lane.broken = lane.closed = True
                 attempt.breaks += 1
-            self._recover(lane, attempt if isinstance(result, BrokenExecutor) else None)
-            if not isinstance(result, BrokenExecutor):
-                self._held -= 1
-                return attempt.owner, result
-            if attempt.breaks >= _MAX_BREAKS:
-                self._held -= 1
-                return attempt.owner, _worker_died(result)
+                if attempt.breaks < _MAX_BREAKS:
+                    lane.suspects.append(attempt)
+                    self._recover(lane)
+                    continue
+                result = _worker_died(result)
+            self._recover(lane)
+            self._held -= 1
+            return attempt.owner, result
 
-    def _recover(self, lane: _Lane[T], broke: _Attempt[T] | None) -> None:
-        if broke is not None and broke.breaks < _MAX_BREAKS:
-            lane.suspects.append(broke)
+    def _recover(self, lane: _Lane[T]) -> None:
+        """Let a lane whose executor broke, once it holds nothing, try its suspects one by one."""
         if not lane.closed or lane.held:
             return
         if lane.broken and lane.executor is not None:
@@ -160,7 +142,7 @@ class Lanes(Generic[T]):
                     kill()
 
 
-def _result(future: Future[Outcome | RaisedError]) -> Outcome | RaisedError | BrokenExecutor:
+def _result(future: Future[JobOutcome | RaisedError]) -> JobOutcome | RaisedError | BrokenExecutor:
     try:
         error = future.exception()
     except CancelledError as cancelled:

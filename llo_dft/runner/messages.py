@@ -26,16 +26,10 @@ _BSON_MODULES = frozenset({"datetime", "bson.objectid", "bson.dbref"})
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker needs to run one job: all of it plain text.
+    """What a worker needs to run one job.
 
-    Attributes
-    ----------
-    job
-        The job, as JSON.
-    documents
-        The JobStore documents that the job's references resolve to, each as JSON.
-    root_dir
-        Where to make the job's folder; None for a temporary one.
+    The job and the JobStore documents that its references resolve to, as JSON, and where to make
+    the job's folder; None for a temporary one.
     """
 
     job: str
@@ -53,17 +47,11 @@ class RaisedError:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a worker sends back: a response and the documents that the job stored.
+class JobOutcome:
+    """What a worker sends back, as JSON: the job's response and the documents that it stored.
 
-    Attributes
-    ----------
-    response
-        The response without its output, as JSON. The output is in the job's own document.
-    documents
-        The documents as JSON, with all data in them (nothing split off to additional stores).
-    job_dir
-        The folder that the job ran in; None if it was temporary and is gone.
+    The output is in the job's own document only, and all data are in their documents (nothing is
+    split off to additional stores). ``job_dir`` is None if it was temporary and is gone.
     """
 
     response: str

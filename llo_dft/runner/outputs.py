@@ -6,7 +6,6 @@ JSONStore with two writers loses documents without a word.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from jobflow.core.reference import find_and_get_references
@@ -16,33 +15,17 @@ from llo_dft.runner.messages import decode_document, encode, restore
 if TYPE_CHECKING:
     from jobflow import Job, JobStore
 
-#: Text of documents kept in memory, so that a store is not asked for what was just put there.
-_KEPT_CHARACTERS = 200_000_000
-
 
 class Outputs:
-    """Writes documents to a store and reads back those that a job's references need.
-
-    Parameters
-    ----------
-    store
-        The store, connected.
-    """
+    """Writes documents to a connected store and reads back those that a job's references need."""
 
     def __init__(self, store: JobStore) -> None:
         self._store = store
-        self._kept: OrderedDict[str, tuple[int, str]] = OrderedDict()
-        self._kept_characters = 0
+        #: Index and text of what was read or written: asking a store takes ever longer.
+        self._kept: dict[str, tuple[int, str]] = {}
 
     def write(self, job: Job, documents: tuple[str, ...]) -> Any:  # noqa: ANN401  # any output
-        """Store what a job stored in its worker.
-
-        Parameters
-        ----------
-        job
-            The job; its keyword arguments say which data go to additional stores.
-        documents
-            The documents, as JSON.
+        """Store what a job stored in its worker, as JSON.
 
         Returns
         -------
@@ -52,7 +35,7 @@ class Outputs:
         Raises
         ------
         ValueError
-            If the store has no additional store of a name that the job asks for.
+            If the store has no additional store of a name that the job's keywords ask for.
         """
         output = None
         save = {name: "output" if keys is True else keys for name, keys in job._kwargs.items()}  # noqa: SLF001
@@ -66,17 +49,10 @@ class Outputs:
         return output
 
     def needed_by(self, job: Job, job_text: str) -> tuple[str, ...]:
-        """Collect the documents that a job's references resolve to.
+        """Collect the documents that the references of a job, also given as JSON, resolve to.
 
         An output may itself refer to others, as that of a replaced job does. What is not in the
         store is left out: the job then does as its ``on_missing_references`` says.
-
-        Parameters
-        ----------
-        job
-            The job.
-        job_text
-            The job as JSON.
         """
         if not (job.config.resolve_references or job.config.expose_store):
             return ()
@@ -96,27 +72,17 @@ class Outputs:
         return tuple(needed.values())
 
     def _read(self, uuid: str) -> str | None:
-        if uuid in self._kept:
-            self._kept.move_to_end(uuid)
-            return self._kept[uuid][1]
-        document = self._store.query_one({"uuid": uuid}, sort={"index": -1}, load=True)
-        if document is None:
-            return None
-        document.pop("_id", None)
-        text = encode(document)
-        self._keep(uuid, document["index"], text)
-        return text
+        if uuid not in self._kept:
+            document = self._store.query_one({"uuid": uuid}, sort={"index": -1}, load=True)
+            if document is None:
+                return None
+            document.pop("_id", None)
+            self._keep(uuid, document["index"], encode(document))
+        return self._kept[uuid][1]
 
     def _keep(self, uuid: str, index: int, text: str) -> None:
-        if uuid in self._kept:
-            if self._kept[uuid][0] > index:
-                return
-            self._kept_characters -= len(self._kept.pop(uuid)[1])
-        self._kept[uuid] = (index, text)
-        self._kept_characters += len(text)
-        while self._kept_characters > _KEPT_CHARACTERS:
-            _, (_, dropped) = self._kept.popitem(last=False)
-            self._kept_characters -= len(dropped)
+        if index >= self._kept.get(uuid, (index, ""))[0]:
+            self._kept[uuid] = (index, text)
 
 
 def _has_references(text: str) -> bool:

@@ -27,13 +27,7 @@ _T = TypeVar("_T")
 
 
 class WorkerProcess(ProcessPoolExecutor):
-    """An executor of one spawned process.
-
-    Parameters
-    ----------
-    environment
-        Variables that the process starts with, besides those of the driver.
-    """
+    """An executor of one spawned process, with some variables besides the driver's."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         context = get_context("spawn")

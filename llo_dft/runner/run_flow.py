@@ -2,9 +2,8 @@
 
 What running costs, measured on 2 cores with 1,000 jobs that add two numbers: 1.8 ms for each job
 in threads, 3.4 ms in processes (which take some 3 s to start, most of it jobflow's imports), and
-the same for the hundredth job as for the thousandth. What the store takes comes on top: 2 ms with
-`memory_job_store`; maggma's MemoryStore compares each document with all that it holds, 14 ms at a
-thousand.
+the same for the hundredth job as for the thousandth. What the store takes comes on top: maggma's
+MemoryStore compares each document with all that it holds, 14 ms at a thousand.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from llo_dft.runner.flow_result import FlowResult, JobEvent, JobFailure, JobKey,
 from llo_dft.runner.graph import FlowGraph
 from llo_dft.runner.lanes import Lanes
 from llo_dft.runner.messages import (
-    Outcome,
+    JobOutcome,
     RaisedError,
     Task,
     decode_response,
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from jobflow import Flow, Job, JobStore, Response
 
     from llo_dft.runner.flow_result import EventKind
-    from llo_dft.runner.nodes import Node
+    from llo_dft.runner.graph import Node
 
 
 def run_flow(  # noqa: PLR0913  # all but the flow are options, by keyword
@@ -152,7 +151,7 @@ class _Run:
                 return
 
     def result(self) -> FlowResult:
-        """Put together what became of each job, in the order of run_locally."""
+        """Put together the end of each job, in the order of run_locally."""
         result = FlowResult()
         for node in self._graph.in_order():
             job, found = node.job, self._results[node]
@@ -186,7 +185,7 @@ class _Run:
             self._tell("started", node)
             self._lanes.submit(node, task)
 
-    def _take(self, node: Node, outcome: Outcome | RaisedError) -> None:
+    def _take(self, node: Node, outcome: JobOutcome | RaisedError) -> None:
         if isinstance(outcome, RaisedError):
             self._fail(node, outcome)
             return

@@ -17,7 +17,7 @@ from maggma.stores import MemoryStore
 from monty.json import jsanitize
 
 from llo_dft.runner.messages import (
-    Outcome,
+    JobOutcome,
     RaisedError,
     Task,
     decode,
@@ -32,25 +32,14 @@ if TYPE_CHECKING:
     from jobflow import Job
 
 
-def run_job(task: Task) -> Outcome | RaisedError:
-    """Run one job; whatever it raises comes back as text.
-
-    Parameters
-    ----------
-    task
-        The job and the documents that its references resolve to.
-
-    Returns
-    -------
-    Outcome or RaisedError
-        The response and the documents to store, or the error of a job that failed.
-    """
+def run_job(task: Task) -> JobOutcome | RaisedError:
+    """Run one job; return its response and the documents to store, or its error as text."""
     try:
         job = decode(task.job)
         store = WorkerStore([decode_document(text) for text in task.documents])
         with _working_directory(task.root_dir, job) as (folder, kept):
             response = job.run(store=store, job_dir=folder)
-            return Outcome(
+            return JobOutcome(
                 response=encode_response(response),
                 documents=tuple(encode(document) for document in store.written),
                 job_dir=str(folder) if kept else None,
@@ -69,12 +58,8 @@ def raised_error(error: BaseException) -> RaisedError:
 class WorkerStore(JobStore):
     """A JobStore in memory that keeps in `written` what a job stores.
 
-    Additional stores are the driver's affair: here all data stay in their document.
-
-    Parameters
-    ----------
-    documents
-        What the store holds at the start: one document, the last, for each uuid.
+    Additional stores are the driver's affair: here all data stay in their document. It begins with
+    one document, the last, for each uuid.
     """
 
     def __init__(self, documents: list[dict[str, Any]]) -> None:

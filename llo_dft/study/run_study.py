@@ -6,10 +6,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jobflow import JobStore
+from maggma.stores import MemoryStore
+
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.engines.registry import engine_from
 from llo_dft.jobs.calculate import CALCULATION
-from llo_dft.runner import memory_job_store, run_flow
+from llo_dft.runner import run_flow
 from llo_dft.study.folder import write_whole
 from llo_dft.study.manifest import write_structures
 from llo_dft.study.planning.assemble import make_flow
@@ -126,7 +129,7 @@ def run_study(
         write_whole(folder.plan, plan.model_dump_json() + "\n")
         outcome = run_flow(
             make_flow(plan, prepared.engine, folder.calculations),
-            store=memory_job_store(),
+            store=JobStore(MemoryStore()),
             executor=factory,
             max_workers=workers,
             worker_environment=WORKER_ENVIRONMENT if factory is None else None,

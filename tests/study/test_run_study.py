@@ -101,7 +101,7 @@ def test_the_plan_that_was_run_is_kept(finished, plan: StudyPlan) -> None:
 def test_progress_is_told_of_every_calculation(finished, plan: StudyPlan) -> None:
     assert [p.n_ended for p in finished.progress] == list(range(1, plan.n_calculations + 1))
     assert {p.n_total for p in finished.progress} == {plan.n_calculations}
-    assert {p.state for p in finished.progress} == {"completed"}
+    assert {p.status for p in finished.progress} == {"completed"}
     assert {"O2", "bulk", "bare_x1.0000"} < {p.label for p in finished.progress}
 
 
@@ -117,7 +117,7 @@ def test_a_dead_worker_and_a_failed_host_leave_the_rest_alone(troubled, plan: St
     assert (second.status, second.reason) == ("failed", "RuntimeError: the cluster is on fire")
     # the worker that was killed could not clear its workspace away, and nobody may run this again
     assert not list(troubled.folder.calculations.glob(".partial-*"))
-    states = {p.label: p.state for p in troubled.progress}
+    states = {p.label: p.status for p in troubled.progress}
     assert len(states) == plan.n_calculations
     assert states["bare_x0.5714"] == "failed"
     assert [s for label, s in states.items() if "x0.5714_vac" in label] == ["skipped"] * 2

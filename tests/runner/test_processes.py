@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import BrokenExecutor, Executor, Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,6 @@ from jobs_for_runner import (
 )
 
 from llo_dft.runner import run_flow
-from llo_dft.runner.worker import run_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,46 +106,6 @@ def test_a_worker_that_dies_takes_no_other_with_it(store: JobStore, tmp_path: Pa
     assert result.responses[child.uuid][1].output == "survived!"
     assert len(result.responses) == 6
     assert len(result.not_run) == 1
-
-
-class FragileExecutor(Executor):
-    """Holds three tasks, then runs them; one named deadly breaks it, and all that it holds."""
-
-    made = 0
-
-    def __init__(self) -> None:
-        type(self).made += 1
-        self.held = []
-        self.broken = False
-
-    def submit(self, fn, task):
-        assert fn is run_job
-        if self.broken:
-            raise BrokenExecutor("broken before")
-        future = Future()
-        self.held.append((future, task))
-        alone = type(self).made > 1
-        if len(self.held) == 3 or alone:
-            self.broken = any('"name": "deadly"' in task.job for _, task in self.held)
-            for number, (future_, task_) in enumerate(self.held):
-                # The last one was done just in time, and is heard of after the break.
-                if self.broken and number < 2:
-                    future_.set_exception(BrokenExecutor("a worker died"))
-                else:
-                    future_.set_result(fn(task_))
-            self.held = []
-        return future
-
-
-def test_only_the_job_that_breaks_an_executor_alone_is_given_up(store: JobStore) -> None:
-    FragileExecutor.made = 0
-    jobs = [give(1), give(2), give(3), give(4)]
-    jobs[1].name = "deadly"
-    result = run_flow(Flow(jobs), executor=FragileExecutor, max_workers=3, store=store)
-    assert [failure.name for failure in result.failures.values()] == ["deadly"]
-    assert len(result.responses) == 3
-    # The first, one for those that were in it, and one after the second break.
-    assert FragileExecutor.made == 3
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
