@@ -52,7 +52,6 @@ WITHOUT_OWN_TEST: set[str] = {
     "cli/drive.py",
     "cli/main.py",
     "cli/output/common.py",
-    "cli/output/comparison_tables.py",
     "cli/output/run_tables.py",
     "cli/run.py",
     "cli/status.py",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.output.study_tables import crossing_text
+from llo_dft.cli.output.phrases import crossing_text
 from llo_dft.cli.output.terminal import RULE, number, print_mock, print_table
 from llo_dft.documents.labels import system_name
 

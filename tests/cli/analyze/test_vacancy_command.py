@@ -499,7 +499,7 @@ def test_a_lattice_that_is_not_the_hosts_any_more_is_marked(tmp_path, runs, monk
     assert flags_of(runs / "host", unclear) == ["moved: an atom began 1.20 A from any site"]
     monkeypatch.setenv("COLUMNS", "200")
     result = call("--host", runs / "host", "--vacancy", unclear, "--o2-energy", -9.8, *SCHEME)
-    assert "1 O, which is not told" in result.stdout
+    assert "1 O, not known which" in result.stdout
 
 
 def test_runs_of_vasp_6_without_a_vasprun_xml(tmp_path, runs):

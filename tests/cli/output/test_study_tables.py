@@ -1,29 +1,40 @@
-"""What the tables of a study say."""
+"""The results of a study, as they are printed."""
 
 from __future__ import annotations
 
-import pytest
+from compared_studies import host, pair, study, vacancy
 
-from llo_dft.cli.output.study_tables import remarks
-
-MOVED = [f"moved: Li{n} 2.0 A" for n in range(5)]
+from llo_dft.cli.output.study_tables import print_study
 
 
-@pytest.mark.parametrize(
-    ("reason", "flags", "said"),
-    [
-        (None, [], ""),
-        ("not converged", [], "not converged"),
-        (None, MOVED[:3], "moved: Li0 2.0 A; moved: Li1 2.0 A; moved: Li2 2.0 A"),
-        (None, MOVED[:4], "moved: Li0 2.0 A; moved: Li1 2.0 A; moved: Li2 2.0 A; 1 more"),
-        (
-            "why",
-            ["moment: Mn1 3.0 -> 3.9 mu_B", MOVED[0]],
-            "why; moved: Li0 2.0 A; 1 moment changed",
-        ),
-    ],
-)
-def test_remarks_are_short_enough_for_a_column(
-    reason: str | None, flags: list[str], said: str
-) -> None:
-    assert remarks(reason, flags) == said
+def printed(capsys, monkeypatch, result) -> str:
+    monkeypatch.setenv("COLUMNS", "200")
+    print_study(result)
+    return str(capsys.readouterr().out)
+
+
+def test_hosts_and_their_vacancies_have_a_row_each(capsys, monkeypatch):
+    failed = vacancy("O2", None)
+    made = study("chgnet", host(1.0, vacancy("O1", 2.0), failed), host(0.5, vacancy("O1", -0.25)))
+    lines = printed(capsys, monkeypatch, made).splitlines()
+    assert lines[0].strip() == "small: Li2MnO3, chgnet 1.0 (fast)"
+    assert lines[1].strip().startswith("mu_O = ")
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if "│" in line]
+    assert [row[0] for row in rows] == ["1.000", "", "", "0.500", ""]
+    assert [row[2] for row in rows] == ["bare", "O1", "O2", "bare", "O1"]
+    assert [row[5] for row in rows] == ["", "2.000", "failed", "", "-0.250"]
+    assert rows[2][6] == "no power"
+
+
+def test_pairs_have_their_difference_and_are_marked(capsys, monkeypatch):
+    pairs = [pair("O1", 1, 0.4, bonded_to_former=True), pair("O2", 2, -0.3, rebuilt=True)]
+    out = printed(capsys, monkeypatch, study("chgnet", pairs=pairs))
+    first, second = (line for line in out.splitlines() if "O1 " in line or "O2 " in line)
+    assert "+0.400" in first
+    assert "bonded to " in first
+    assert "-0.300 (rebuilt)" in second
+
+
+def test_a_stand_in_is_marked_first(capsys, monkeypatch):
+    out = printed(capsys, monkeypatch, study("vasp", mock=True))
+    assert out.startswith("MOCK OUTPUTS - NOT A RESULT")
