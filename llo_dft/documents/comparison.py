@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Generic, TypeVar
+
 from pydantic import Field
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
 from llo_dft.documents.labels import host_label
-from llo_dft.documents.study_result import OxygenChemicalPotential
-from llo_dft.documents.voltage import VoltageStep
+from llo_dft.documents.study_result import (
+    InterfaceResult,
+    OxygenChemicalPotential,
+    TurningPoint,
+    VacancyPair,
+    VoltageResult,
+)
 from llo_dft.typing import Layer, Status, System
+
+Result = TypeVar("Result", TurningPoint, VoltageResult, InterfaceResult)
 
 
 class ComparedEngine(Document):
@@ -21,7 +30,6 @@ class ComparedEngine(Document):
     protocol: str
     fingerprint: Fingerprint | None
     oxygen: OxygenChemicalPotential | None = Field(description="The O2 of its own formation energy")
-    oxygen_scheme: str = Field(description="Name of its O2 scheme; '' where O2 has no energy")
     mock: bool = False
 
     @property
@@ -58,15 +66,6 @@ class ComparedVacancy(Document):
     remark: str | None = Field(None, description="Why there is no spread")
 
 
-class EngineLowest(Document):
-    """The lowest formation energy of a host, as one engine has it."""
-
-    engine: str
-    pair: str
-    formation_energy_ev: float
-    rebuilt: bool
-
-
 class ComparedHost(Document):
     """One host and its vacancies."""
 
@@ -74,97 +73,45 @@ class ComparedHost(Document):
     termination: str | None = None
     lithium_fraction: float
     vacancies: list[ComparedVacancy]
-    lowest: list[EngineLowest] = Field(description="Of each engine that has any")
-    lowest_spread_ev: float | None
 
     @property
     def label(self) -> str:
         """Name of the host in labels and file names."""
         return host_label(self.system, self.lithium_fraction, self.termination)
 
-
-class EngineDifference(Document):
-    """E_f coated less bare of one engine; free of the O2 scheme, which is in both."""
-
-    engine: str
-    difference_ev: float | None
-    rebuilt: bool = False
+    def lowest(self, engine: str) -> EngineVacancy | None:
+        """Return the vacancy of lowest formation energy by one engine; None if it has none."""
+        found = [
+            (one.formation_energy_ev, place, one)
+            for place, vacancy in enumerate(self.vacancies)
+            for one in vacancy.energies
+            if one.engine == engine and one.formation_energy_ev is not None
+        ]
+        return min(found)[2] if found else None
 
 
 class ComparedPair(Document):
-    """The same O in the bare and in the coated host, by each engine."""
+    """E_f of the same O, coated less bare, by each engine; free of the O2 scheme."""
 
-    pair: str
     site: int | None = Field(description="None: another O in each engine")
     site_class: str
-    termination: str
-    lithium_fraction_bare: float
-    lithium_fraction_coated: float
-    differences: list[EngineDifference]
+    by_engine: dict[str, VacancyPair | None]
     spread_ev: float | None
     same_sign: bool | None = Field(
         description="Whether the engines agree that the coating holds the O, or that it does not"
     )
-    rebuilt: bool
     remark: str | None = None
 
 
-class EngineTurningPoint(Document):
-    """x0 of one engine."""
-
-    engine: str
-    lithium_fraction: float | None
-    low: float | None = None
-    high: float | None = None
-    reason: str | None = None
-
-
-class ComparedTurningPoint(Document):
-    """Where the lowest E_f of one system crosses zero, by each engine."""
+class ComparedResult(Document, Generic[Result]):
+    """One result of a system: its turning point, voltage or interface, by each engine."""
 
     system: System
     termination: str | None = None
-    points: list[EngineTurningPoint]
-    spread: float | None = Field(description="Largest less smallest x0")
-
-
-class EngineVoltage(Document):
-    """Delithiation voltage of one engine, against its own Li metal."""
-
-    engine: str
-    average_v: float | None
-    steps: list[VoltageStep] = Field(default_factory=list)
-    reason: str | None = None
-
-
-class ComparedVoltage(Document):
-    """Delithiation voltage of one system, by each engine."""
-
-    system: System
-    termination: str | None = None
-    voltages: list[EngineVoltage]
-    spread_v: float | None = Field(description="Of the averages")
-
-
-class EngineInterface(Document):
-    """What one engine made of a termination of the coating."""
-
-    engine: str
-    rank: int | None = Field(description="The registry and gap of lowest energy")
-    n_bonds: int = Field(description="P-O bonds across the interface, as relaxed")
-    work_of_adhesion_j_per_m2: float | None
-    reason: str | None = None
-
-
-class ComparedInterface(Document):
-    """One termination of the coating, by each engine."""
-
-    termination: str
-    interfaces: list[EngineInterface]
-    same_registry: bool | None = Field(
-        description="False: the engines' coated hosts lie in different registries"
+    by_engine: dict[str, Result | None]
+    spread: float | None = Field(
+        description="Largest less smallest x0, average voltage (V) or work of adhesion (J/m2)"
     )
-    spread_j_per_m2: float | None = Field(description="Of the work of adhesion")
 
 
 class MissingNumber(Document):
@@ -187,16 +134,16 @@ class SpreadSummary(Document):
 class StudyComparison(Document):
     """The same study by several engines."""
 
-    schema_version: int = 1
+    schema_version: int = 2
     study: str
     composition: str
     meaning: str = Field(description="What the spread is, and what it is not")
     engines: list[ComparedEngine]
     hosts: list[ComparedHost]
     pairs: list[ComparedPair]
-    interfaces: list[ComparedInterface]
-    turning_points: list[ComparedTurningPoint]
-    voltages: list[ComparedVoltage]
+    interfaces: list[ComparedResult[InterfaceResult]]
+    turning_points: list[ComparedResult[TurningPoint]]
+    voltages: list[ComparedResult[VoltageResult]]
     spread: SpreadSummary = Field(description="Of E_f, every vacancy that has one")
     spread_not_rebuilt: SpreadSummary = Field(
         description="The same without those whose lattice rebuilt itself in any engine"

@@ -74,7 +74,7 @@ def test_for_a_script(command: Any, chgnet: Path, sevenn: Path) -> None:
     found = json.loads(done.stdout)
     # the two have the same energies, so that the O2 of each is all that makes a spread
     first, second = (engine["oxygen"]["mu_ev"] for engine in found["engines"])
-    assert [engine["oxygen_scheme"] for engine in found["engines"]] == ["potential", "mp2020"]
+    assert [engine["oxygen"]["scheme"] for engine in found["engines"]] == ["potential", "mp2020"]
     spreads = [v["spread_ev"] for host in found["hosts"] for v in host["vacancies"]]
     assert len(spreads) == 6
     assert spreads == pytest.approx([abs(first - second)] * 6, abs=1e-9)

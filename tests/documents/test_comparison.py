@@ -25,14 +25,13 @@ def test_a_potential_is_an_engine_with_a_model(model: str, expected: bool) -> No
         "engine": "x",
         "protocol": "fast",
         "oxygen": None,
-        "oxygen_scheme": "",
     }
     assert ComparedEngine(fingerprint=fingerprint, **fields).is_potential is expected
     assert not ComparedEngine(fingerprint=None, **fields).is_potential
 
 
 def test_a_compared_host_has_the_name_that_it_has_in_its_studies() -> None:
-    fields: dict[str, Any] = {"vacancies": [], "lowest": [], "lowest_spread_ev": None}
+    fields: dict[str, Any] = {"vacancies": []}
     assert ComparedHost(system="bare", lithium_fraction=4 / 7, **fields).label == "bare_x0.5714"
     coated = ComparedHost(system="coated", termination="PO3", lithium_fraction=1.0, **fields)
     assert coated.label == "coated_PO3_x1.0000"

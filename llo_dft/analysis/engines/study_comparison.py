@@ -15,17 +15,14 @@ from llo_dft.analysis.engines.vacancy_comparison import (
 )
 from llo_dft.documents.comparison import (
     ComparedEngine,
-    ComparedInterface,
-    ComparedTurningPoint,
-    ComparedVoltage,
-    EngineInterface,
-    EngineTurningPoint,
-    EngineVoltage,
+    ComparedResult,
+    Result,
     StudyComparison,
 )
+from llo_dft.documents.study_result import InterfaceResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from llo_dft.documents.study_result import StudyResult, TurningPoint, VoltageResult
     from llo_dft.typing import System
@@ -73,9 +70,18 @@ def compare_studies(results: Mapping[str, StudyResult]) -> StudyComparison:
         engines=engines,
         hosts=hosts,
         pairs=pairs,
-        interfaces=_interfaces(studies),
-        turning_points=_turning_points(studies),
-        voltages=_voltages(studies),
+        interfaces=_by_system(
+            {name: study.interfaces for name, study in studies.items()},
+            lambda one: one.energy.work_of_adhesion_j_per_m2,
+        ),
+        turning_points=_by_system(
+            {name: study.turning_points for name, study in studies.items()},
+            lambda one: one.lithium_fraction,
+        ),
+        voltages=_by_system(
+            {name: study.voltages for name, study in studies.items()},
+            lambda one: None if one.curve is None else one.curve.average_v,
+        ),
         spread=spread_summary(v.spread_ev for v in vacancies),
         spread_not_rebuilt=spread_summary(v.spread_ev for v in vacancies if not v.rebuilt),
         spread_of_pairs=spread_summary(pair.spread_ev for pair in pairs),
@@ -94,7 +100,6 @@ def _engines(results: Mapping[str, StudyResult]) -> list[ComparedEngine]:
             protocol=result.protocol,
             fingerprint=result.fingerprint,
             oxygen=result.oxygen,
-            oxygen_scheme="" if result.oxygen is None else result.oxygen.scheme,
             mock=result.mock,
         )
         for name, (folder, result) in zip(names, results.items(), strict=True)
@@ -114,74 +119,20 @@ def _meaning(engines: Sequence[ComparedEngine]) -> str:
     return OF_POTENTIALS if all(engine.is_potential for engine in engines) else OF_ENGINES
 
 
-def _interfaces(studies: Mapping[str, StudyResult]) -> list[ComparedInterface]:
-    every = {name: study.interfaces for name, study in studies.items()}
-    found: list[ComparedInterface] = []
-    for termination, by_engine in matched(every, lambda one: one.termination).items():
-        made = [
-            EngineInterface(
-                engine=name,
-                rank=one.rank,
-                n_bonds=len(one.bonds),
-                work_of_adhesion_j_per_m2=one.energy.work_of_adhesion_j_per_m2,
-                reason=one.reason or one.energy.reason,
-            )
-            for name, one in by_engine.items()
-            if one is not None
-        ]
-        ranks = [one.rank for one in made if one.rank is not None]
-        found.append(
-            ComparedInterface(
-                termination=termination,
-                interfaces=made,
-                same_registry=len(set(ranks)) == 1 if len(ranks) > 1 else None,
-                spread_j_per_m2=spread(one.work_of_adhesion_j_per_m2 for one in made),
-            )
+def _by_system(
+    found: Mapping[str, Sequence[Result]], value: Callable[[Result], float | None]
+) -> list[ComparedResult[Result]]:
+    """Match one result of each system, by the names of the engines; ``value`` is its number."""
+    return [
+        ComparedResult(
+            system=system,
+            termination=termination,
+            by_engine=by_engine,
+            spread=spread(None if one is None else value(one) for one in by_engine.values()),
         )
-    return found
+        for (system, termination), by_engine in matched(found, _system).items()
+    ]
 
 
-def _turning_points(studies: Mapping[str, StudyResult]) -> list[ComparedTurningPoint]:
-    every = {name: study.turning_points for name, study in studies.items()}
-    found: list[ComparedTurningPoint] = []
-    for (system, termination), by_engine in matched(every, _system).items():
-        points = [
-            EngineTurningPoint(engine=name, lithium_fraction=None, reason="O2 has no energy")
-            if point is None
-            else EngineTurningPoint(
-                engine=name, **point.model_dump(exclude={"system", "termination"})
-            )
-            for name, point in by_engine.items()
-        ]
-        x0 = spread(point.lithium_fraction for point in points)
-        found.append(
-            ComparedTurningPoint(system=system, termination=termination, points=points, spread=x0)
-        )
-    return found
-
-
-def _voltages(studies: Mapping[str, StudyResult]) -> list[ComparedVoltage]:
-    every = {name: study.voltages for name, study in studies.items()}
-    found: list[ComparedVoltage] = []
-    for (system, termination), by_engine in matched(every, _system).items():
-        voltages = [
-            EngineVoltage(
-                engine=name,
-                average_v=None if one.curve is None else one.curve.average_v,
-                steps=[] if one.curve is None else one.curve.steps,
-                reason=one.reason,
-            )
-            for name, one in by_engine.items()
-            if one is not None
-        ]
-        volts = spread(one.average_v for one in voltages)
-        found.append(
-            ComparedVoltage(
-                system=system, termination=termination, voltages=voltages, spread_v=volts
-            )
-        )
-    return found
-
-
-def _system(one: TurningPoint | VoltageResult) -> tuple[System, str | None]:
-    return one.system, one.termination
+def _system(one: TurningPoint | VoltageResult | InterfaceResult) -> tuple[System, str | None]:
+    return ("coated" if isinstance(one, InterfaceResult) else one.system), one.termination

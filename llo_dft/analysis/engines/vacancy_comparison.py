@@ -14,8 +14,6 @@ from llo_dft.documents.comparison import (
     ComparedHost,
     ComparedPair,
     ComparedVacancy,
-    EngineDifference,
-    EngineLowest,
     EngineVacancy,
     MissingNumber,
 )
@@ -75,8 +73,6 @@ def _host(
 ) -> ComparedHost:
     first = next(host for host in hosts.values() if host is not None)
     vacancies = {name: [] if host is None else host.vacancies for name, host in hosts.items()}
-    found = [_lowest(name, there) for name, there in vacancies.items()]
-    lowest = [low for low in found if low is not None]
     return ComparedHost(
         system=first.system,
         termination=first.termination,
@@ -85,17 +81,7 @@ def _host(
             _vacancy(pair, by_engine, vacancy_label(first.label, pair), studies)
             for pair, by_engine in matched(vacancies, lambda vacancy: vacancy.pair).items()
         ],
-        lowest=lowest,
-        lowest_spread_ev=spread(low.formation_energy_ev for low in lowest),
     )
-
-
-def _lowest(engine: str, vacancies: Iterable[VacancyResult]) -> EngineLowest | None:
-    done = [(e, v.pair, v.rebuilt) for v in vacancies if (e := v.formation_energy_ev) is not None]
-    if not done:
-        return None
-    energy, pair, rebuilt = min(done)
-    return EngineLowest(engine=engine, pair=pair, formation_energy_ev=energy, rebuilt=rebuilt)
 
 
 def _vacancy(
@@ -151,30 +137,16 @@ def _another_o(sites: Mapping[str, int]) -> str | None:
     return f"not the same O: {each}"
 
 
-def _pair(pairs: Mapping[str, VacancyPair | None]) -> ComparedPair:
+def _pair(pairs: dict[str, VacancyPair | None]) -> ComparedPair:
     there = {name: pair for name, pair in pairs.items() if pair is not None}
     sites = {name: pair.site for name, pair in there.items()}
-    one = next(iter(there.values()))
     is_one_site = len(set(sites.values())) == 1
-    differences = [
-        EngineDifference(
-            engine=name,
-            difference_ev=None if pair is None else pair.difference_ev,
-            rebuilt=pair is not None and pair.rebuilt,
-        )
-        for name, pair in pairs.items()
-    ]
-    values = [difference.difference_ev for difference in differences]
+    values = [pair.difference_ev for pair in there.values()]
     return ComparedPair(
-        pair=one.pair,
-        site=one.site if is_one_site else None,
+        site=next(iter(sites.values())) if is_one_site else None,
         site_class=" or ".join(dict.fromkeys(pair.site_class for pair in there.values())),
-        termination=one.termination,
-        lithium_fraction_bare=one.lithium_fraction_bare,
-        lithium_fraction_coated=one.lithium_fraction_coated,
-        differences=differences,
+        by_engine=pairs,
         spread_ev=spread(values) if is_one_site else None,
         same_sign=same_sign(values) if is_one_site else None,
-        rebuilt=any(difference.rebuilt for difference in differences),
         remark=_another_o(sites),
     )

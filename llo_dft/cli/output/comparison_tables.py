@@ -11,18 +11,18 @@ from llo_dft.cli.output.terminal import RULE, number, print_mock, print_table
 from llo_dft.documents.labels import system_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from llo_dft.documents.comparison import (
         ComparedEngine,
-        ComparedInterface,
+        ComparedResult,
         ComparedVacancy,
-        EngineTurningPoint,
         EngineVacancy,
-        EngineVoltage,
+        Result,
         SpreadSummary,
         StudyComparison,
     )
+    from llo_dft.documents.study_result import InterfaceResult, TurningPoint, VoltageResult
 
 
 def print_comparison(comparison: StudyComparison) -> None:
@@ -32,7 +32,7 @@ def print_comparison(comparison: StudyComparison) -> None:
     for place, engine in enumerate(comparison.engines, start=1):
         typer.echo(f"({place}) {engine.name}: {_oxygen(engine)}; {engine.folder}")
     columns = [f"({i})\n{one.engine}" for i, one in enumerate(comparison.engines, start=1)]
-    schemes = [one.oxygen_scheme or "no O2" for one in comparison.engines]
+    schemes = ["no O2" if one.oxygen is None else one.oxygen.scheme for one in comparison.engines]
     with_scheme = [f"{column}\n{scheme}" for column, scheme in zip(columns, schemes, strict=True)]
     print_table(
         ["x", "<host", "<O", "<class", *with_scheme, "spread", "<remarks"],
@@ -48,13 +48,9 @@ def print_comparison(comparison: StudyComparison) -> None:
     for interface in comparison.interfaces:
         typer.echo(_interface(interface))
     for point in comparison.turning_points:
-        each = "; ".join(f"{one.engine} {_crossing(one)}" for one in point.points)
-        spread = "" if point.spread is None else f"; spread {point.spread:.2f}"
-        typer.echo(f"x0 of {system_name(point.system, point.termination)}: {each}{spread}")
+        typer.echo(f"x0 of {_each(point, _crossing)}")
     for voltage in comparison.voltages:
-        each = "; ".join(f"{one.engine} {_average(one)}" for one in voltage.voltages)
-        spread = "" if voltage.spread_v is None else f"; spread {voltage.spread_v:.2f} V"
-        typer.echo(f"voltage of {system_name(voltage.system, voltage.termination)}: {each}{spread}")
+        typer.echo(f"voltage of {_each(voltage, _average, ' V')}")
     typer.echo(f"spread of E_f: {_summary(comparison.spread)}")
     typer.echo(f"  where no lattice rebuilt itself: {_summary(comparison.spread_not_rebuilt)}")
     if comparison.pairs:
@@ -100,40 +96,58 @@ def _remarks(vacancy: ComparedVacancy) -> str:
 
 def _pairs(comparison: StudyComparison) -> Iterator[tuple[str, ...]]:
     for pair in comparison.pairs:
+        first = next(one for one in pair.by_engine.values() if one is not None)
         agreement = {True: "agree", False: "disagree", None: pair.remark or "not known"}
         yield (
-            f"{pair.lithium_fraction_coated:.3f}",
-            pair.termination,
-            pair.pair,
+            f"{first.lithium_fraction_coated:.3f}",
+            first.termination,
+            first.pair,
             pair.site_class,
-            *(number(one.difference_ev, sign=True) + "*" * one.rebuilt for one in pair.differences),
+            *(
+                "-" if one is None else number(one.difference_ev, sign=True) + "*" * one.rebuilt
+                for one in pair.by_engine.values()
+            ),
             number(pair.spread_ev),
             agreement[pair.same_sign],
         )
 
 
-def _interface(interface: ComparedInterface) -> str:
-    parts = []
-    for one in interface.interfaces:
-        work = number(one.work_of_adhesion_j_per_m2)
-        found = f"{one.n_bonds} P-O bonds, work of adhesion {work} J/m2"
+def _interface(interface: ComparedResult[InterfaceResult]) -> str:
+    parts, ranks = [], []
+    for engine, one in interface.by_engine.items():
+        if one is None:
+            continue
+        work = number(one.energy.work_of_adhesion_j_per_m2)
+        found = f"{len(one.bonds)} bonds to the coating, work of adhesion {work} J/m2"
         if one.rank is None:
-            found = one.reason or "no result"
-        parts.append(f"{one.engine} {found}")
-    if interface.same_registry is False:
-        ranks = " and ".join(str(one.rank) for one in interface.interfaces)
-        parts.append(f"in different registries ({ranks}), so that the coated hosts are others")
+            found = one.reason or one.energy.reason or "no result"
+        else:
+            ranks.append(one.rank)
+        parts.append(f"{engine} {found}")
+    if len(set(ranks)) > 1:
+        named = " and ".join(map(str, ranks))
+        parts.append(f"in different registries ({named}), so that the coated hosts are others")
     return f"{interface.termination}: {'; '.join(parts)}"
 
 
-def _crossing(point: EngineTurningPoint) -> str:
+def _each(
+    compared: ComparedResult[Result], text: Callable[[Result | None], str], unit: str = ""
+) -> str:
+    each = "; ".join(f"{engine} {text(one)}" for engine, one in compared.by_engine.items())
+    spread = "" if compared.spread is None else f"; spread {compared.spread:.2f}{unit}"
+    return f"{system_name(compared.system, compared.termination)}: {each}{spread}"
+
+
+def _crossing(point: TurningPoint | None) -> str:
+    if point is None:
+        return "O2 has no energy"
     return crossing_text(point) if point.lithium_fraction is not None else point.reason or "none"
 
 
-def _average(voltage: EngineVoltage) -> str:
-    if voltage.average_v is None:
-        return f"none: {voltage.reason}"
-    return f"{voltage.average_v:.2f} V on average"
+def _average(voltage: VoltageResult | None) -> str:
+    if voltage is None or voltage.curve is None:
+        return f"none: {'no such study' if voltage is None else voltage.reason}"
+    return f"{voltage.curve.average_v:.2f} V on average"
 
 
 def _summary(spread: SpreadSummary) -> str:

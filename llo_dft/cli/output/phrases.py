@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llo_dft.documents.comparison import EngineTurningPoint
     from llo_dft.documents.sites import OxygenEnvironment
     from llo_dft.documents.study_result import OxygenChemicalPotential, TurningPoint
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 _FLAGS_SHOWN: Final = 3
 
 
-def crossing_text(point: TurningPoint | EngineTurningPoint) -> str:
+def crossing_text(point: TurningPoint) -> str:
     """Return a lithium fraction at which E_f crosses zero, with its interval."""
     low, high = ("?" if end is None else f"{end:.2f}" for end in (point.low, point.high))
     return f"{point.lithium_fraction:.2f} ({low} to {high})"

@@ -85,11 +85,11 @@ def save_study_comparison(comparison: StudyComparison, path: Path) -> None:
 
 def _points(hosts: list[ComparedHost], engine: str) -> list[tuple[float, float, bool]]:
     """Return x, lowest E_f and whether the lattice rebuilt itself, of one engine."""
+    found = [(host.lithium_fraction, host.lowest(engine)) for host in hosts]
     return [
-        (host.lithium_fraction, low.formation_energy_ev, low.rebuilt)
-        for host in hosts
-        for low in host.lowest
-        if low.engine == engine
+        (x, low.formation_energy_ev, low.rebuilt)
+        for x, low in found
+        if low is not None and low.formation_energy_ev is not None
     ]
 
 

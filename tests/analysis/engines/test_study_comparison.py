@@ -44,7 +44,7 @@ def test_every_engine_is_named_with_its_model_protocol_and_o2_scheme():
         "chgnet 0.3.0 (fast)",
         "sevenn 7net-0 (fast)",
     ]
-    assert [engine.oxygen_scheme for engine in found.engines] == ["potential", "mp2020"]
+    assert [engine.oxygen.scheme for engine in found.engines] == ["potential", "mp2020"]
     assert [engine.folder for engine in found.engines] == ["folder-0", "folder-1"]
 
 
@@ -114,11 +114,13 @@ def test_x0_of_each_engine_none_in_range_among_them():
         ],
     )
     bare, coated = compared(first, second).turning_points
-    assert [point.lithium_fraction for point in bare.points] == [0.6, 0.45]
-    assert (bare.points[0].low, bare.points[0].high) == (0.5, 0.7)
+    points = list(bare.by_engine.values())
+    assert [point.lithium_fraction for point in points] == [0.6, 0.45]
+    assert (points[0].low, points[0].high) == (0.5, 0.7)
     assert bare.spread == pytest.approx(0.15)
     assert coated.termination == TERMINATION
-    assert (coated.points[0].reason, coated.points[1].lithium_fraction) == (REASON, 0.3)
+    points = list(coated.by_engine.values())
+    assert (points[0].reason, points[1].lithium_fraction) == (REASON, 0.3)
     assert coated.spread is None
 
 
@@ -126,9 +128,10 @@ def test_without_o2_there_is_no_x0_and_the_engine_says_so():
     first = study("chgnet", turning_points=[turning(0.6)])
     second = study("sevenn", oxygen=None, failed=["O2"])
     found = compared(first, second)
-    assert [engine.oxygen_scheme for engine in found.engines] == ["potential", ""]
+    assert [engine.oxygen is None for engine in found.engines] == [False, True]
     (point,) = found.turning_points
-    assert point.points[1].reason == "O2 has no energy"
+    assert point.by_engine["sevenn 1.0 (fast)"] is None
+    assert point.spread is None
     assert [one.label for one in found.missing] == ["O2"]
     assert not found.is_complete
 
@@ -141,23 +144,22 @@ def test_voltages_of_each_engine_against_its_own_lithium():
         study("other", voltages=[none]),
     )
     (found,) = three.voltages
-    assert [one.average_v for one in found.voltages] == [3.0, 3.4, None]
-    assert found.voltages[2].reason == "Li metal has no energy: no power"
-    assert found.spread_v == pytest.approx(0.4)
+    *made, failed = found.by_engine.values()
+    assert [one.curve.average_v for one in made] == [3.0, 3.4]
+    assert failed.reason == "Li metal has no energy: no power"
+    assert found.spread == pytest.approx(0.4)
 
 
-def test_interfaces_in_other_registries_are_told():
+def test_interfaces_are_matched_by_their_termination():
     first = study("chgnet", interfaces=[interface(0, 1.0, n_bonds=2)])
-    same = compared(first, study("sevenn", interfaces=[interface(0, 1.5)])).interfaces[0]
-    assert same.same_registry is True
-    assert same.spread_j_per_m2 == pytest.approx(0.5)
-    assert [one.n_bonds for one in same.interfaces] == [2, 0]
-    other = compared(first, study("sevenn", interfaces=[interface(1, None)])).interfaces[0]
-    assert other.same_registry is False
-    assert other.spread_j_per_m2 is None
-    failed = compared(first, study("sevenn", interfaces=[interface(None, None)])).interfaces[0]
-    assert failed.same_registry is None
-    assert failed.interfaces[1].reason == "no power"
+    (same,) = compared(first, study("sevenn", interfaces=[interface(0, 1.5)])).interfaces
+    assert (same.system, same.termination) == ("coated", TERMINATION)
+    assert same.spread == pytest.approx(0.5)
+    assert [len(one.bonds) for one in same.by_engine.values()] == [2, 0]
+    (other,) = compared(first, study("sevenn", interfaces=[interface(1, None)])).interfaces
+    assert other.spread is None
+    (alone,) = compared(first, study("sevenn")).interfaces
+    assert alone.by_engine["sevenn 1.0 (fast)"] is None
 
 
 def test_stand_in_outputs_are_marked_whoever_has_them():

@@ -41,7 +41,7 @@ def test_a_bare_and_a_coated_host_of_one_fraction_are_two():
     hosts = (host(1.0, vacancy("O1", 1.0)), host(1.0, vacancy("O1", 3.0), coated=True))
     compared = compared_hosts({"a": study("a", *hosts), "b": study("b", *hosts)})
     assert [h.label for h in compared] == ["bare_x1.0000", "coated_step_x1.0000"]
-    assert [h.lowest_spread_ev for h in compared] == [0.0, 0.0]
+    assert [h.vacancies[0].spread_ev for h in compared] == [0.0, 0.0]
 
 
 def test_a_lattice_that_rebuilt_itself_in_any_engine_is_flagged_and_moments_are_not():
@@ -130,11 +130,10 @@ def test_the_lowest_of_each_engine_may_be_another_o():
         "c": study("c", host(1.0, vacancy("O1", None), vacancy("O2", None))),
     }
     (compared,) = compared_hosts(studies)
-    lowest = [
-        (low.engine, low.pair, low.formation_energy_ev, low.rebuilt) for low in compared.lowest
-    ]
-    assert lowest == [("a", "O2", 1.0, False), ("b", "O1", 0.5, True)]
-    assert compared.lowest_spread_ev == 0.5
+    first, second = compared.lowest("a"), compared.lowest("b")
+    assert (first.site, first.formation_energy_ev, first.rebuilt) == (2, 1.0, False)
+    assert (second.site, second.formation_energy_ev, second.rebuilt) == (1, 0.5, True)
+    assert compared.lowest("c") is None
 
 
 def test_pairs_say_whether_the_engines_agree_on_what_the_coating_does():
@@ -143,11 +142,12 @@ def test_pairs_say_whether_the_engines_agree_on_what_the_coating_does():
         "b": study("b", pairs=[pair("O1", 1, 0.1, rebuilt=True), pair("O2", 2, 0.3)]),
     }
     agreed, split = compared_pairs(studies)
-    assert (agreed.same_sign, agreed.rebuilt) == (True, True)
+    assert agreed.same_sign is True
+    assert [one.rebuilt for one in agreed.by_engine.values()] == [False, True]
     assert agreed.spread_ev == pytest.approx(0.3)
-    assert (split.same_sign, split.rebuilt) == (False, False)
+    assert split.same_sign is False
     assert split.spread_ev == pytest.approx(0.6)
-    assert [one.difference_ev for one in split.differences] == [-0.3, 0.3]
+    assert [one.difference_ev for one in split.by_engine.values()] == [-0.3, 0.3]
 
 
 def test_a_pair_is_matched_within_its_fraction_and_coating():
@@ -164,7 +164,8 @@ def test_a_pair_is_matched_within_its_fraction_and_coating():
     found = compared_pairs(studies)
     assert [one.spread_ev for one in found] == [None, None, None]
     assert [one.same_sign for one in found] == [None, None, None]
-    assert [[d.difference_ev for d in one.differences] for one in found] == [
+    values = [[d and d.difference_ev for d in one.by_engine.values()] for one in found]
+    assert values == [
         [0.4, None],
         [None, 0.1],
         [None, 0.2],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compared_studies import host, pair, study, vacancy
+from compared_studies import host, interface, pair, study, vacancy
 
 from llo_dft.analysis.engines.study_comparison import compare_studies
 from llo_dft.cli.output.comparison_tables import print_comparison
@@ -38,6 +38,17 @@ def test_signs_that_differ_are_said(capsys, monkeypatch):
     assert vacancies[-1] == "signs differ"
     assert pairs[-4:] == ["+0.400", "-0.100", "0.500", "disagree"]
     assert "spread of coated less bare: median 0.500, largest 0.500 eV (n = 1)" in lines
+
+
+def test_interfaces_in_other_registries_are_said(capsys, monkeypatch):
+    first = study("chgnet", interfaces=[interface(0, 1.0, n_bonds=2)])
+    lines = printed(capsys, monkeypatch, first, study("sevenn", interfaces=[interface(1, 1.5)]))
+    (found,) = (line for line in lines if line.startswith("step: "))
+    assert "chgnet 1.0 (fast) 2 bonds to the coating, work of adhesion 1.000 J/m2" in found
+    assert found.endswith("in different registries (0 and 1), so that the coated hosts are others")
+    lines = printed(capsys, monkeypatch, first, study("sevenn", interfaces=[interface(None, None)]))
+    (found,) = (line for line in lines if line.startswith("step: "))
+    assert found.endswith("sevenn 1.0 (fast) no power")
 
 
 def test_a_stand_in_is_marked_first(capsys, monkeypatch):
