@@ -54,14 +54,15 @@ def write_map(result: VacancyRuns, path: Path) -> None:
         write_whole(path, _table(grid))
     elif suffix == ".npz":
         fractions = [host.lithium_fraction for host in grid.hosts]
-        np.savez_compressed(
-            path,
-            temperatures_k=np.array(grid.temperatures_k),
-            pressures_bar=np.array(grid.pressures_bar),
-            lithium_fractions=np.array([np.nan if x is None else x for x in fractions]),
-            hosts=np.array([host.path for host in grid.hosts]),
-            formation_energies_ev=np.array([host.formation_energies_ev for host in grid.hosts]),
-        )
+        with path.open("wb") as file:  # of a name, numpy would make another ending
+            np.savez_compressed(
+                file,
+                temperatures_k=np.array(grid.temperatures_k),
+                pressures_bar=np.array(grid.pressures_bar),
+                lithium_fractions=np.array([np.nan if x is None else x for x in fractions]),
+                hosts=np.array([host.path for host in grid.hosts]),
+                formation_energies_ev=np.array([host.formation_energies_ev for host in grid.hosts]),
+            )
     else:
         from llo_dft.report.figures.temperature_pressure_map import save_vacancy_map  # noqa: PLC0415 (matplotlib)
 

@@ -14,6 +14,7 @@ from studies import tiny_recipe
 
 from llo_dft.study.doctor import job_findings
 from llo_dft.study.doctor.cluster_doctor import examine_cluster
+from llo_dft.study.doctor.job_shell import JobShell
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.run_study import prepare_run
 from llo_dft.submit.batch import BATCH_SYSTEMS
@@ -39,6 +40,18 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> None:
     queue = SimpleNamespace(jobs=lambda: dict.fromkeys("123"))
     monkeypatch.setitem(BATCH_SYSTEMS, "slurm", queue)
     monkeypatch.setattr(job_findings, "check_slurm_script", lambda _: None)
+
+
+@pytest.fixture(scope="module")
+def printed() -> str:
+    """What the package says of itself where it is installed: it takes seconds to start."""
+    return JobShell((), sys.executable, login=False).run_package("doctor", "--json")
+
+
+@pytest.fixture
+def installed(printed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job finds the package; for tests that are about something else."""
+    monkeypatch.setattr(JobShell, "run_package", lambda *_: printed)
 
 
 @pytest.fixture
@@ -100,7 +113,7 @@ def test_a_job_that_does_not_come_to_the_package(
     assert "see prologue and python in " in finding.remedy
 
 
-@pytest.mark.usefixtures("answering")
+@pytest.mark.usefixtures("answering", "installed")
 def test_what_the_prologue_complains_of_is_shown(tmp_path: Path) -> None:
     prologue = "module_of_nobody load vasp\necho 'not there' >&2\n"
     finding = by_name(examine_cluster(write_cluster(tmp_path, prologue=prologue), None))["prologue"]
@@ -118,6 +131,7 @@ def test_a_job_sees_nothing_of_this_shell(tmp_path: Path, monkeypatch: pytest.Mo
     assert found["VASP itself on a job"].found == "ATOMATE2_VASP_CMD is not set"
 
 
+@pytest.mark.usefixtures("installed")
 def test_a_scheduler_that_is_not_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = write_cluster(tmp_path, python=sys.executable)
     monkeypatch.setenv("PATH", "")
@@ -127,7 +141,7 @@ def test_a_scheduler_that_is_not_here(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "the job of workers" not in found  # it would say the same once more
 
 
-@pytest.mark.usefixtures("answering")
+@pytest.mark.usefixtures("answering", "installed")
 def test_a_file_without_a_driver(tmp_path: Path) -> None:
     file = write_cluster(tmp_path)
     fields = json.loads(file.read_text(encoding="utf-8"))
@@ -143,14 +157,14 @@ def test_a_file_that_can_not_be_used(tmp_path: Path) -> None:
     assert "scheduler = 'fork'" in finding.remedy
 
 
-@pytest.mark.usefixtures("answering")
+@pytest.mark.usefixtures("answering", "installed")
 def test_dask_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     finding = by_name(examine_cluster(write_cluster(tmp_path), None))["Dask"]
     assert (finding.state, "llo-dft[dask]" in finding.remedy) == ("missing", True)
 
 
-@pytest.mark.usefixtures("answering")
+@pytest.mark.usefixtures("answering", "installed")
 def test_walltimes_are_held_against_the_estimate(
     tmp_path: Path, prepared: PreparedRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import csv
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from llo_dft.documents.plain_run_results import HostMap, VacancyMap, VacancyRuns
+from llo_dft.errors import InputError
+from llo_dft.study.vacancy_map_file import check_map_file, write_map
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GRID = VacancyMap(
+    temperatures_k=[300.0, 600.0, 900.0],
+    pressures_bar=[0.2, 1.0],
+    hosts=[
+        HostMap(
+            path="full",
+            system="bare",
+            lithium_fraction=1.0,
+            formation_energies_ev=[[2.0, 2.1], [1.5, 1.6], [0.9, 1.1]],
+        ),
+        HostMap(
+            path="half, or so",
+            system="bare",
+            lithium_fraction=None,
+            formation_energies_ev=[[0.5, 0.6], [0.1, 0.2], [-0.4, -0.3]],
+        ),
+    ],
+)
+
+
+def runs(grid: VacancyMap | None) -> VacancyRuns:
+    return VacancyRuns(oxygen=None, o2=None, hosts=[], allowed=[], vacancy_map=grid)
+
+
+def test_a_table_has_a_line_for_each_value(tmp_path: Path) -> None:
+    write_map(runs(GRID), tmp_path / "map.csv")
+    with (tmp_path / "map.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == 2 * 3 * 2
+    (one,) = [
+        line
+        for line in lines
+        if line["host"] == "half, or so"
+        and (float(line["temperature_k"]), float(line["pressure_bar"])) == (900.0, 0.2)
+    ]
+    assert one["lithium_fraction"] == ""
+    assert float(one["formation_energy_ev"]) == -0.4
+
+
+def test_arrays_have_hosts_temperatures_and_pressures_in_this_order(tmp_path: Path) -> None:
+    write_map(runs(GRID), tmp_path / "map.NPZ")
+    with np.load(tmp_path / "map.NPZ", allow_pickle=False) as found:
+        energies = found["formation_energies_ev"]
+        assert energies.shape == (2, 3, 2)
+        assert energies[1, 2, 0] == -0.4
+        assert found["hosts"].tolist() == ["full", "half, or so"]
+        assert found["lithium_fractions"][0] == 1.0
+        assert np.isnan(found["lithium_fractions"][1])
+
+
+@pytest.mark.parametrize("grid", [None, GRID.model_copy(update={"hosts": []})])
+def test_without_an_energy_nothing_is_written(tmp_path: Path, grid: VacancyMap | None) -> None:
+    path = tmp_path / "map.csv"
+    with pytest.raises(InputError, match=r"no host has a formation energy: .* is not written"):
+        write_map(runs(grid), path)
+    assert not path.exists()
+
+
+def test_a_name_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
+    check_map_file(tmp_path / "map.PDF")
+    with pytest.raises(InputError, match=re.escape("expected a name that ends in .png, .pdf")):
+        check_map_file(tmp_path / "map.xlsx")
+    with pytest.raises(InputError, match=r"there is no folder .*nowhere"):
+        check_map_file(tmp_path / "nowhere" / "map.png")
