@@ -18,7 +18,7 @@ MODULES = sorted(
 
 MOST_MODULES_IN_A_FOLDER = 15
 MOST_LINES_OF_A_MODULE = 400
-MOST_LINES_OF_THE_PACKAGE = 38_900
+MOST_LINES_OF_THE_PACKAGE = 38_600
 
 # Folders that are still too full. The list may only shrink.
 CROWDED: set[str] = {
@@ -36,7 +36,6 @@ TYPES_DEFINED_TWICE: set[str] = {
 # Modules that still have no test file of their own. The list may only shrink.
 WITHOUT_OWN_TEST: set[str] = {
     "analysis/comparability/subtractable.py",
-    "analysis/vacancy/vacancy_map.py",
     "builders/cathode/magnetic_rows.py",
     "builders/coating/phosphate_column.py",
     "builders/coating/phosphate_faces.py",
@@ -105,17 +104,11 @@ WITHOUT_OWN_TEST: set[str] = {
     "runs/run_voltage.py",
     "study/doctor/installed.py",
     "study/doctor/job_findings.py",
-    "study/machine.py",
-    "study/pictures.py",
     "study/planning/assemble.py",
-    "study/planning/electronic_plan.py",
-    "study/planning/estimate.py",
-    "study/planning/oxygen_settings.py",
     "study/remote/collect_results.py",
     "study/remote/job_requests.py",
     "study/remote/queue_status.py",
     "study/remote/submission_record.py",
-    "study/vacancy_map_file.py",
 }
 
 
