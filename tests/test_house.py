@@ -18,7 +18,7 @@ MODULES = sorted(
 
 MOST_MODULES_IN_A_FOLDER = 15
 MOST_LINES_OF_A_MODULE = 400
-MOST_LINES_OF_THE_PACKAGE = 38_600
+MOST_LINES_OF_THE_PACKAGE = 38_700
 
 # Folders that are still too full. The list may only shrink.
 CROWDED: set[str] = {
@@ -26,7 +26,9 @@ CROWDED: set[str] = {
 }
 
 # Names that two modules still share. The list may only shrink.
-MODULES_OF_ONE_NAME: set[str] = {"elements"}
+MODULES_OF_ONE_NAME: set[str] = {
+    "elements",
+}
 
 # Names that two types still share. The list may only shrink.
 TYPES_DEFINED_TWICE: set[str] = {
@@ -104,7 +106,6 @@ WITHOUT_OWN_TEST: set[str] = {
     "runs/run_reservoir.py",
     "runs/run_summary.py",
     "runs/run_vacancies.py",
-    "runs/run_voltage.py",
     "study/doctor/installed.py",
     "study/doctor/job_findings.py",
     "study/planning/assemble.py",
