@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llo_dft.documents.sites import InterfaceBond
 from llo_dft.study import pictures
 
 if TYPE_CHECKING:
@@ -44,13 +45,20 @@ def test_the_o_that_are_marked_are_those_that_will_be_removed(
 def test_at_an_interface_they_are_those_with_a_bond_to_the_coating(
     coated_plan: StudyPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = drawn(coated_plan, tmp_path, monkeypatch)
-    assert {one.label for one in coated_plan.interfaces} <= set(found)
-    bonded = [one for one in coated_plan.interfaces if one.bonds]
-    assert bonded
-    for one in bonded:
-        structure, _, marked = found[one.label]
-        former = structure.indices_from_symbol("P")
-        for oxygen, text in marked.items():
-            length = min(structure.get_distance(oxygen, i) for i in former)
-            assert text.endswith(f"{length:.2f}")
+    # an interface that lost Li for charge, so that the numbers of its atoms are shifted
+    one = next(one for one in coated_plan.interfaces if None in one.llo_sites)
+    oxygen = max(coated_plan.slab.indices_from_symbol("O"))
+    former = one.structure.indices_from_symbol("P")[0]
+    bond = InterfaceBond(former=former, oxygen=oxygen, length_angstrom=1.6)
+    interface = one.model_copy(update={"bonds": [bond]})
+    found = drawn(
+        coated_plan.model_copy(update={"interfaces": [interface], "hosts": []}),
+        tmp_path,
+        monkeypatch,
+    )
+    structure, title, marked = found[one.label]
+    assert one.termination in title
+    assert list(marked.values()) == ["P-O 1.60"]
+    (site,) = marked
+    assert site == one.llo_sites[oxygen] != oxygen
+    assert structure[site].specie.symbol == "O"
