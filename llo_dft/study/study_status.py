@@ -151,8 +151,10 @@ def _status(
 
     ``entry`` is its last one in the journal, ``record`` what the results of a finished run say.
     """
+    untried: Status = "missing"
     reason = None
-    if entry is not None and not entry.key:
+    if entry is not None and not entry.key:  # it was not tried, or left nothing
+        untried = "skipped" if entry.event == "skipped" else "missing"
         reason, entry = entry.reason, None
     # the folder decides: a kill may have come between its rename and the line in the journal
     if entry is not None and cache.has_completed(entry.key):
@@ -169,5 +171,5 @@ def _status(
         return CalculationStatus(label, "running")
     if record is None or record.status == "completed":
         reason = reason if entry is None else "the run ended before it did"
-        return CalculationStatus(label, "missing", reason)
+        return CalculationStatus(label, untried, reason)
     return CalculationStatus(label, record.status, record.reason, applicable=record.applicable)
