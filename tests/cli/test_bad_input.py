@@ -9,7 +9,6 @@ import pytest
 from cluster_studies import write_cluster
 from studies import tiny_recipe, write_recipe
 
-from llo_dft.cli.main import command_line
 from llo_dft.resources import resource_path
 from llo_dft.study.folder import StudyFolder
 
@@ -246,15 +245,3 @@ def test_analyze_of_a_study_that_was_only_built(command: Any, tmp_path: Path) ->
 @pytest.mark.parametrize("action", [("status",), ("build", "quickstart", "-o")])
 def test_a_name_that_no_file_system_takes(command: Any, action: tuple[str, ...]) -> None:
     assert_refused(command(*action, 300 * "x"), r"xxx\.\.\.: File name too long")
-
-
-def test_a_fault_of_the_package_does_not_look_like_an_incomplete_study(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def broken() -> None:
-        raise AssertionError("a fault")
-
-    monkeypatch.setattr("llo_dft.cli.main.app", broken)
-    with pytest.raises(SystemExit, match="70"):
-        command_line()
-    assert "AssertionError: a fault" in capsys.readouterr().err

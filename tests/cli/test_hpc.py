@@ -58,8 +58,6 @@ def test_init_writes_a_project_that_can_be_used_and_writes_it_once(
         (("hpc", "init", "--name", "lab"), "--queue is missing: partition or queue of the jobs"),
         ((*INIT, "--scheduler", "sge"), "--scheduler = 'sge'; expected one of slurm, pbs"),
         ((*INIT, "--partition", "a;b"), "--queue = 'a;b'"),
-        (("doctor", "--recipe", "quickstart"), "--recipe goes with --project or --on"),
-        (("doctor", "--project", "lab", "--on", "c.yaml"), "either --project NAME or --on CLUSTER"),
         (("submit", "quickstart", "-o", "out"), "expected either --on CLUSTER.yaml or --project"),
         (
             ("submit", "quickstart", "-o", "out", "--on", "x.yaml", "--worker", "gpu"),
@@ -75,21 +73,6 @@ def test_bad_input_is_one_line(command: Command, arguments: tuple[str, ...], sai
     assert done.exit_code == 2
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
-
-
-def test_doctor_of_a_cluster_file(command: Command) -> None:
-    done = command("doctor", "--on", "none.yaml", "--json")
-    assert done.exit_code == 1
-    (finding,) = json.loads(done.stdout)
-    assert (finding["what"], finding["state"]) == ("cluster file none.yaml", "missing")
-    assert "none.yaml" in finding["remedy"]
-
-
-def test_doctor_says_what_to_do(command: Command) -> None:
-    done = command("doctor", "--project", "lab")
-    assert done.exit_code == 1
-    assert "MISSING project lab: it can't be used" in done.stdout
-    assert "'llo-dft hpc init' writes one" in done.stdout
 
 
 @pytest.fixture

@@ -1,10 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,13 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.documents.plan import StudyPlan
-
-#: CPU seconds that --help may take, and out of how many tries the least counts: this is about
-#: what it imports, not about what else the machine does.
-HELP_CPU_S = 0.4
-HELP_TRIES = 5
-
-HEAVY = ("jobflow", "pymatgen", "torch", "matplotlib", "numpy", "pydantic", "rich.progress")
 
 
 @pytest.fixture(scope="module")
@@ -94,69 +83,3 @@ def test_analyze_refuses_in_one_line(command: Any, run_with_a_failure: Path) -> 
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.startswith("llo-dft: oxygen.temperature = 9000.0: The fit for O2 holds")
     assert len(done.stderr.splitlines()) == 1
-
-
-def test_doctor_for_a_script(command: Any) -> None:
-    done = command("doctor", "--json")
-    findings = {finding["what"]: finding for finding in json.loads(done.stdout)}
-    assert findings["jobflow"]["found"] == version("jobflow")
-    assert findings["structures/Li2MnO3.cif"]["state"] == "ok"
-    assert {finding["state"] for finding in findings.values()} <= {"ok", "missing", "optional"}
-    lacking = [f for f in findings.values() if f["state"] == "missing"]
-    assert all(finding["remedy"] for finding in lacking)
-    assert done.exit_code == (1 if lacking else 0)
-
-
-def test_doctor_tells_what_is_lacking_and_what_to_do(
-    command: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("llo_dft.engines.potentials.known_potentials.find_spec", lambda _: None)
-    done = command("doctor")
-    assert done.exit_code == 1
-    assert "MISSING engines: none is installed" in done.stdout
-    assert "pip install 'llo-dft[chgnet]'" in done.stdout
-
-
-def test_the_version_is_told(command: Any) -> None:
-    assert command("--version").stdout == f"llo-dft {version('llo-dft')}\n"
-
-
-@pytest.mark.parametrize("name", ["init", "build", "run", "status", "doctor", "analyze"])
-def test_every_command_has_help(command: Any, name: str) -> None:
-    done = command(name, "--help")
-    assert done.exit_code == 0
-    assert "Usage:" in done.stdout
-    assert name in command("--help").stdout
-
-
-def test_an_option_that_there_is_not(command: Any) -> None:
-    done = command("build", "quickstart", "--outptu", "x")
-    assert done.exit_code == 2
-    assert "No such option" in done.stderr
-
-
-def cpu_seconds_of_help() -> float:
-    before = os.times()
-    subprocess.run(
-        [sys.executable, "-m", "llo_dft.cli.main", "--help"], check=True, capture_output=True
-    )
-    after = os.times()
-    user = after.children_user - before.children_user
-    return user + after.children_system - before.children_system
-
-
-def test_help_is_there_at_once() -> None:
-    assert min(cpu_seconds_of_help() for _ in range(HELP_TRIES)) < HELP_CPU_S
-
-
-def test_help_imports_nothing_heavy() -> None:
-    program = (
-        "import sys; from llo_dft.cli.main import app\n"
-        "try: app(['--help'])\n"
-        "except SystemExit: pass\n"
-        f"print([name for name in {HEAVY!r} if name in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True
-    )
-    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,96 @@
+"""Errors in a line, exit status, and the reading of several paths."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import typer
+
+from llo_dft.cli.output.common import (
+    Unread,
+    as_record,
+    bad_input_in_one_line,
+    find_recipe,
+    leave,
+    print_remarks,
+    read_each,
+)
+from llo_dft.documents.oxidation import AtomOxidation
+from llo_dft.errors import InputError
+
+
+@dataclass
+class Found:
+    path: Path
+    problems: list[str] = field(default_factory=list)
+
+
+def read(path: Path) -> Found:
+    if path.name == "bad":
+        raise InputError(f"{path} can't be read")
+    return Found(path, ["not converged"] if path.name == "odd" else [])
+
+
+def status_of(*names: str) -> int:
+    with pytest.raises(typer.Exit) as leaving:
+        leave(read_each([Path(name) for name in names], read))
+    return leaving.value.exit_code
+
+
+def test_every_path_is_read_and_one_that_can_not_be_is_named(capsys) -> None:
+    good, bad = read_each([Path("good"), Path("bad")], read)
+    assert isinstance(good, Found)
+    assert bad == Unread("bad", ["bad can't be read"])
+    assert capsys.readouterr().err == "llo-dft: bad can't be read\n"
+
+
+@pytest.mark.parametrize(
+    ("names", "status"),
+    [
+        (("good", "good"), 0),
+        (("good", "odd"), 1),
+        (("good", "bad"), 1),
+        (("bad", "odd"), 1),
+        (("bad", "bad"), 2),
+    ],
+)
+def test_the_exit_status_says_whether_all_or_some_could_be_used(names, status) -> None:
+    assert status_of(*names) == status
+
+
+def test_what_could_not_be_read_is_a_record_too() -> None:
+    assert as_record(Unread("a", ["why"])) == {"path": "a", "problems": ["why"]}
+    atom = AtomOxidation(site=0, element="Mn", moment_mu_b=3.1, state=4.0, reason="range")
+    assert as_record(atom)["state"] == 4.0
+
+
+def test_bad_input_is_a_line_each_and_status_2(capsys) -> None:
+    with pytest.raises(typer.Exit) as leaving, bad_input_in_one_line():
+        raise InputError("first\nsecond")
+    assert leaving.value.exit_code == 2
+    assert capsys.readouterr().err == "llo-dft: first\nllo-dft: second\n"
+
+
+def test_a_refusal_of_the_file_system_is_bad_input_and_a_fault_is_not(capsys) -> None:
+    refused = PermissionError(errno.EACCES, "Permission denied", "out/file")
+    with pytest.raises(typer.Exit), bad_input_in_one_line():
+        raise refused
+    assert capsys.readouterr().err == "llo-dft: out/file: Permission denied\n"
+    with pytest.raises(OSError, match="broken pipe"), bad_input_in_one_line():
+        raise OSError(errno.EPIPE, "broken pipe")
+
+
+def test_a_recipe_is_a_file_or_one_that_comes_along(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    recipe, _ = find_recipe("quickstart")
+    assert recipe.study.name == "quickstart"
+    with pytest.raises(InputError, match="there is no recipe file nowhere"):
+        find_recipe("nowhere")
+
+
+def test_problems_come_before_notes(capsys) -> None:
+    print_remarks(["wrong"], ["known"], indent="  ")
+    assert capsys.readouterr().out == "  problem: wrong\n  note: known\n"
