@@ -13,6 +13,20 @@ from llo_dft.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+RecipeName: TypeAlias = Annotated[
+    str, typer.Argument(help="Recipe file, or the name of one that comes along.")
+]
+StudyPath: TypeAlias = Annotated[Path, typer.Argument(help="Folder of the study.")]
+OtherEngine: TypeAlias = Annotated[
+    str | None, typer.Option("--engine", help="Another engine than the recipe's.")
+]
+OtherProtocol: TypeAlias = Annotated[
+    str | None, typer.Option("--protocol", help="Another protocol than the recipe's.")
+]
+OtherScheme: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--scheme", help="Another O2 scheme than the recipe's, to go with the engine."),
+]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Allow: TypeAlias = Annotated[
     list[str] | None,

@@ -1,14 +1,14 @@
-"""llo-dft run: compute a study here or on a cluster's workers, and go on where it stopped."""
+"""llo-dft run: compute a study here or on a cluster's workers, and resume where it stopped."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from llo_dft.cli.options import AsJson, OtherEngine, OtherProtocol, OtherScheme, RecipeName
 from llo_dft.cli.output.common import (
     COMPLETE,
     INCOMPLETE,
@@ -24,37 +24,42 @@ if TYPE_CHECKING:
     from llo_dft.submit.dask.cluster_config import ClusterConfig
 
 
-def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
-    recipe: str = typer.Argument(help="Recipe file, or the name of one that comes along."),
-    output: Path = typer.Option(..., "-o", "--output", help="Folder of the study."),
-    engine: str | None = typer.Option(None, help="Another engine than the recipe's."),
-    protocol: str | None = typer.Option(None, help="Another protocol than the recipe's."),
-    scheme: str | None = typer.Option(
-        None, help="Another O2 scheme than the recipe's, to go with the engine."
-    ),
+def run(  # noqa: PLR0913 (each is an option of the command)
+    recipe: RecipeName,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the study.")],
+    engine: OtherEngine = None,
+    protocol: OtherProtocol = None,
+    scheme: OtherScheme = None,
     workers: int | None = typer.Option(
         None, min=1, help="Calculations at a time (default: one a processor, as memory allows)."
     ),
     on: Path | None = typer.Option(
         None, help="Cluster file: compute on workers in that cluster's queue."
     ),
-    as_json: bool = typer.Option(False, "--json", help="Print the results as JSON."),  # noqa: FBT001, FBT003
+    *,
+    as_json: AsJson = False,
 ) -> None:
-    """Run a study. Run it again, and it goes on where it stopped."""
+    """Run a study. Run it again, and it resumes where it stopped."""
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
+    from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
+
     with bad_input_in_one_line():
         study, recipe_folder = recipe_with(recipe, engine=engine, protocol=protocol, scheme=scheme)
-        from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-        from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
-        from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
-
         config = None if on is None else _cluster(on, workers)
-        folder = StudyFolder(output)
         check_not_submitted(output)
+        # by whatever link it is given, the workers that a killed run left are found by this path
+        folder = StudyFolder(output if config is None else output.resolve())
         prepared = prepare_run(study, recipe_folder, folder, computes_here=config is None)
         if config is None:
             result = _run_here(prepared, workers)
         else:
             result = _run_until_signal(prepared, config)
+    print_result(result, output, as_json=as_json)
+
+
+def print_result(result: StudyResult, output: Path, *, as_json: bool) -> NoReturn:
+    """Print the result of a study in a folder, and exit by whether it is complete."""
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
@@ -62,7 +67,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         from llo_dft.study.result_files import FIGURE  # noqa: PLC0415
 
         print_study(result)
-        typer.echo(f"wrote {folder.results}, results.csv and {FIGURE} in {output}")
+        typer.echo(f"wrote {output / 'results.json'}, results.csv and {FIGURE} in {output}")
     raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
 
 
@@ -82,14 +87,11 @@ def _run_here(prepared: PreparedRun, workers: int | None) -> StudyResult:
 
 
 def _run_until_signal(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.submit.interruption import Interruption, interruptible  # noqa: PLC0415
 
-    # by whatever link it was given, the workers of a killed run are found by this path
-    folder = StudyFolder(prepared.folder.path.resolve())
     try:
         with interruptible():
-            return run_on_cluster(replace(prepared, folder=folder), config)
+            return run_on_cluster(prepared, config)
     except Interruption as error:
         typer.echo(f"llo-dft: {error}; run it again, and it resumes", err=True)
         raise typer.Exit(128 + error.signal) from error

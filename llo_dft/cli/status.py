@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from llo_dft.cli.options import AsJson, StudyPath
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
 
 if TYPE_CHECKING:
     from llo_dft.study.folder import StudyFolder
 
 
-def status(
-    folder: Path = typer.Argument(help="Folder of the study."),
-    as_json: bool = typer.Option(False, "--json", help="Print it as JSON."),  # noqa: FBT001, FBT003
-) -> None:
+def status(folder: StudyPath, *, as_json: AsJson = False) -> None:
     """Tell what of a study is done, running, failed and why, or missing."""
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.study.remote.submission_record import read_submission  # noqa: PLC0415

@@ -110,7 +110,7 @@ def test_a_driver_in_the_queue_leaves_what_a_run_here_leaves(
     wait_until("an empty queue", lambda: not slurm.jobs())
     assert_as_here(study, local, slurm)
     shown = llo_dft("status", study).output
-    assert "driver: finished; round 1" in shown
+    assert "driver: completed; round 1" in shown
     assert SECRET not in said + shown
 
 
