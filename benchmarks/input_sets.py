@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
-from llo_dft.builders.molecule import o2_in_box
+from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.engines.vasp.inputs import input_generator, poscar_structure
 from llo_dft.engines.vasp.protocols import VASP_PROTOCOLS, vasp_protocol
 from llo_dft.recipe import load_recipe

@@ -32,9 +32,6 @@ MODULES_OF_ONE_NAME: set[str] = {
 
 # Names that two types still share. The list may only shrink.
 TYPES_DEFINED_TWICE: set[str] = {
-    "Delithiation",
-    "Face",
-    "Part",
     "Progress",
 }
 

@@ -8,7 +8,7 @@ import numpy as np
 from pymatgen.analysis.molecule_structure_comparator import CovalentRadius
 
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.errors import InputError
 

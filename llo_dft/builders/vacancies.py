@@ -104,16 +104,10 @@ def choose_vacancies(
                 f"{', '.join(there) or 'no O at all'}"
             )
         members.sort(key=lambda site: (environments[site].n_cations, site))
-        for site in _spread(members, per_environment):
-            partner = site if turn_over is None else int(turn_over[site])
-            chosen.append(
-                VacancySite(
-                    site=site,
-                    removed=tuple(sorted({site, partner})),
-                    environment=environments[site],
-                    degeneracy=sum(first == site for first in equivalent.values()),
-                )
-            )
+        chosen += [
+            _vacancy(site, environments, equivalent, turn_over)
+            for site in _spread(members, per_environment)
+        ]
     return chosen
 
 
@@ -141,18 +135,25 @@ def innermost(
     from_top = sorted(inside, key=lambda site: (environments[site].side != "top", site))
     equivalent = distinct_sites(host, from_top)
     taken = {equivalent.get(site) for site in without}
-    chosen: list[VacancySite] = []
-    for site in sorted(set(equivalent.values()) - taken)[:count]:
-        partner = site if turn_over is None else int(turn_over[site])
-        chosen.append(
-            VacancySite(
-                site=site,
-                removed=tuple(sorted({site, partner})),
-                environment=environments[site],
-                degeneracy=sum(first == site for first in equivalent.values()),
-            )
-        )
-    return chosen
+    return [
+        _vacancy(site, environments, equivalent, turn_over)
+        for site in sorted(set(equivalent.values()) - taken)[:count]
+    ]
+
+
+def _vacancy(
+    site: int,
+    environments: Mapping[int, OxygenEnvironment],
+    equivalent: Mapping[int, int],
+    turn_over: IntArray | None,
+) -> VacancySite:
+    partner = site if turn_over is None else int(turn_over[site])
+    return VacancySite(
+        site=site,
+        removed=tuple(sorted({site, partner})),
+        environment=environments[site],
+        degeneracy=sum(first == site for first in equivalent.values()),
+    )
 
 
 def _spread(members: list[int], count: int) -> list[int]:

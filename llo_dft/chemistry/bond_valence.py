@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.chemistry.elements import ELEMENTS, symbols_of
+from llo_dft.chemistry.element_table import ELEMENTS, symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.errors import InputError
 

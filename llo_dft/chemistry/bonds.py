@@ -9,7 +9,7 @@ import numpy as np
 from pymatgen.core.periodic_table import Element
 from pymatgen.optimization.neighbors import find_points_in_spheres
 
-from llo_dft.chemistry.elements import ELEMENTS, symbols_of
+from llo_dft.chemistry.element_table import ELEMENTS, symbols_of
 from llo_dft.chemistry.roles import coating_role, element_role
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from pymatgen.core.composition import Composition
 
-from llo_dft.chemistry.elements import ELEMENTS, OXIDISED, REDUCED, symbols_of
+from llo_dft.chemistry.element_table import ELEMENTS, OXIDISED, REDUCED, symbols_of
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:

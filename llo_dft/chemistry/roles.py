@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pymatgen.core.periodic_table import Element
 
-from llo_dft.chemistry.elements import ELEMENTS
+from llo_dft.chemistry.element_table import ELEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from llo_dft.chemistry.elements import ElementRole
+    from llo_dft.chemistry.element_table import ElementRole
 
 #: Framework metal, mobile ion and anion of the oxide or its coating; network former, mobile ion
 #: of the coating.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import Field
 
-from llo_dft.chemistry.elements import MATERIALS_PROJECT_U_EV
+from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 from llo_dft.documents.document import Document
 from llo_dft.typing import OxygenScheme
 

@@ -60,7 +60,7 @@ class RunVacancy(RunRecord):
 class RunHost(RunRecord):
     """A host and its vacancies."""
 
-    system: System = Field(description="coated if it has P")
+    system: System = Field(description="coated if it has a network former")
     n_lithium: int | None = Field(None, description="All Li in the cell")
     lithium_fraction: float | None = Field(
         None, description="None: neither another host nor the count at full lithium was given"

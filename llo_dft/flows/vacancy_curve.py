@@ -87,7 +87,7 @@ class _Study:
                 start = self._add(without_sites(self.pristine[host.termination], sites))
                 relaxed = self._calculate(host.label, start.output, self.maker.slab_maker)
             self.hosts[host.label] = relaxed
-        # last, since those at O bonded to P need the interfaces
+        # last, since those at O bonded to the coating need the interfaces
         for host in self.plan.hosts:
             for vacancy in host.vacancies:
                 self._vacancy(host, vacancy)

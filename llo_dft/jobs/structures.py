@@ -8,7 +8,7 @@ from jobflow import job
 
 from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds, lowest_energy
 from llo_dft.builders.interface.relay import relay_coating
-from llo_dft.builders.molecule import o2_in_box
+from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.builders.surface.slab import SlabTemplate, recut
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
 
@@ -86,7 +86,7 @@ def without_bonded_oxygen(
     order: int,
     positions: list[int | None],
 ) -> Structure | str:
-    """Take away an O to which the coating's P is bonded.
+    """Take away an O to which a former of the coating is bonded.
 
     Parameters
     ----------
@@ -128,8 +128,8 @@ def oxygen_molecule() -> Structure:
 
 
 def too_few_bonds(termination: str, count: int) -> str:
-    """Return the reason why there is no further O bonded to the coating's P."""
-    return f"the relaxed interface {termination} bonds P to {count} O of the oxide"
+    """Return the reason why there is no further O bonded to the coating."""
+    return f"the relaxed interface {termination} has formers bonded to {count} O of the oxide"
 
 
 def _without(structure: Structure, removed: list[int]) -> Structure:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from llo_dft.analysis.vacancy.formation_energy import VacancyCompositionError, removed_oxygen_count
 from llo_dft.analysis.vacancy.missing_sites import best_match
+from llo_dft.chemistry.roles import element_role
 from llo_dft.errors import InputError
 from llo_dft.runs.plain_runs import formula_of
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
 
 def system_of(structure: Structure) -> System:
-    """Return whether a host is coated: only the coating has P."""
-    return "coated" if structure.composition["P"] else "bare"
+    """Return whether a host is coated: only a coating has elements that are always formers."""
+    formers = [e for e in structure.composition if element_role(e.symbol) == "former"]
+    return "coated" if formers else "bare"
 
 
 def check_one_framework(hosts: Sequence[PlainRun], *, any_size: bool = False) -> None:

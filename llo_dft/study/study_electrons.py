@@ -119,7 +119,7 @@ def _charge_difference(
     whole, oxide, coating = (folder.calculations / one.key for one in made)
     name = charge_difference_folder(termination)
     try:
-        document, grids = charge_difference((whole, oxide, coating))
+        document, grids = charge_difference((whole, oxide, coating), coating="b")
         if into is not None and _is_of(folder.path / name, document):
             shutil.copytree(folder.path / name, into / name, copy_function=link_or_copy)
         elif into is not None:
@@ -150,7 +150,7 @@ def _classes(study: StudyCalculations, host: PlannedHost) -> dict[int, str]:
     for bare, site in enumerate(study.plan.positions(host)):
         if site is not None and bare in host.environments:
             name = f"{host.classes[bare]} {host.environments[bare].layer}"
-            found[site] = f"{name}, bonded to P" if bare in bonded else name
+            found[site] = f"{name}, bonded to the coating" if bare in bonded else name
     return found
 
 

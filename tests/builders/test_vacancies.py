@@ -14,7 +14,7 @@ from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.builders.ordering.delithiation import delithiate
 from llo_dft.builders.surface.symmetry import distinct_sites
 from llo_dft.builders.vacancies import VacancyError, VacancySite, choose_vacancies, innermost
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure

@@ -11,7 +11,7 @@ from llo_dft.chemistry.bond_valence import (
     bond_valence_sums,
     global_instability_index,
 )
-from llo_dft.chemistry.elements import ELEMENTS, symbols_of
+from llo_dft.chemistry.element_table import ELEMENTS, symbols_of
 from llo_dft.errors import InputError
 from llo_dft.resources import load_structure
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pymatgen.core import Lattice, Structure
 
 from llo_dft.chemistry.bonds import cutoff, find_bonds, former_bonds, neighbours
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.resources import load_structure
 
 

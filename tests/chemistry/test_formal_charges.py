@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymatgen.core import Composition, Lattice, Structure
 
-from llo_dft.chemistry.elements import ELEMENTS, OXIDISED, REDUCED, symbols_of
+from llo_dft.chemistry.element_table import ELEMENTS, OXIDISED, REDUCED, symbols_of
 from llo_dft.chemistry.formal_charges import (
     element_charges,
     formal_charges,

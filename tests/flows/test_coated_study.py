@@ -191,7 +191,7 @@ def test_bonds_to_p_are_found_in_the_relaxed_interface(
     assert interface_bonds(other.structure, place.llo_sites, place.coating_sites) == []
 
 
-def test_the_o_bonded_to_p_is_taken_from_bare_and_coated_alike(
+def test_the_o_bonded_to_the_coating_is_taken_from_bare_and_coated_alike(
     study: FakeStudy, result: StudyResult
 ) -> None:
     place = study.plan.candidates(STEP)[0].llo_sites
@@ -325,7 +325,9 @@ def test_where_no_bond_formed_there_is_no_vacancy_and_nothing_is_missing(
     assert len(others) == 4
     for record in others:
         assert record.status == "skipped"
-        assert record.reason == f"the relaxed interface {STEP} bonds P to 0 O of the oxide"
+        assert (
+            record.reason == f"the relaxed interface {STEP} has formers bonded to 0 O of the oxide"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -383,7 +385,7 @@ def test_without_the_interface_it_is_not_known_which_o_p_is_bonded_to(
     for host in hosts_of(troubled, None) + hosts_of(troubled, STEP):
         vacancy = next(v for v in host.vacancies if v.pair == f"{STEP}-OP1")
         assert (vacancy.site, vacancy.environment) == (None, None)
-        assert vacancy.site_class == "bonded to P"
+        assert vacancy.site_class == "bonded to the coating"
 
 
 def test_the_bare_line_stays_when_a_coating_failed(

@@ -89,7 +89,7 @@ def build_structures() -> dict[str, Structure]:
     """Return the structures as the builders make them today."""
     from studies import coated_recipe, tiny_recipe
 
-    from llo_dft.builders.molecule import o2_in_box
+    from llo_dft.builders.reference_cells import o2_in_box
     from llo_dft.study.planning.make_plan import make_plan
 
     plan = make_plan(tiny_recipe(), Path())

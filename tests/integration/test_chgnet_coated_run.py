@@ -109,7 +109,9 @@ def test_the_coating_sticks(results: dict[str, Any]) -> None:
     assert hosts_of(results, "coated")[0]["energy_ev"] == min(energies)
 
 
-def test_o_bonded_to_p_is_held_better_than_the_same_o_when_bare(results: dict[str, Any]) -> None:
+def test_o_bonded_to_the_coating_is_held_better_than_the_same_o_when_bare(
+    results: dict[str, Any],
+) -> None:
     pairs = [pair for pair in results["pairs"] if pair["bonded_to_former"]]
     assert {pair["lithium_fraction_coated"] for pair in pairs} == {1.0, 0.5}
     for pair in pairs:

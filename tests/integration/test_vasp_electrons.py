@@ -130,11 +130,13 @@ def test_band_centres_of_each_class_are_those_of_its_atoms(coated: Study) -> Non
     assert on_coated is not None
     assert set(bare.classes) == {"2TM+1Li surface"}
     assert set(on_coated.classes) == {
-        *("2TM+1Li surface", "2TM+1Li surface, bonded to P", "coating"),
+        *("2TM+1Li surface", "2TM+1Li surface, bonded to the coating", "coating"),
     }
     host = coated.result.hosts[1]
     assert (
-        on_coated.classes["2TM+1Li surface, bonded to P"].n_sites == len(host.bonded_to_former) > 0
+        on_coated.classes["2TM+1Li surface, bonded to the coating"].n_sites
+        == len(host.bonded_to_former)
+        > 0
     )
 
 

@@ -143,7 +143,7 @@ def test_the_nth_o_by_its_bond_is_taken_from_the_parent_that_was_named(
         expected.remove_sites([site])
         assert left == expected
     reason = without_bonded_oxygen.original(bare, interface, one, 2, places)
-    assert reason == "the relaxed interface step-Li0-PO3 bonds P to 2 O of the oxide"
+    assert reason == "the relaxed interface step-Li0-PO3 has formers bonded to 2 O of the oxide"
     places[25] = None
     reason = without_bonded_oxygen.original(bare, interface, one, 0, places)
     assert reason == "O25 is not in bare_x1.0000"

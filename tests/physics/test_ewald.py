@@ -17,7 +17,7 @@ from llo_dft.builders.ordering.arrangement_search import (
 )
 from llo_dft.builders.ordering.delithiation import delithiate
 from llo_dft.builders.surface.slab import build_slab
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.resources import load_structure
 

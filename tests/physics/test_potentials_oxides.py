@@ -6,7 +6,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.oxygen.chemical_potential import MP2020_SHIFT_EV
-from llo_dft.builders.molecule import o2_in_box
+from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.engines.potentials.known_potentials import POTENTIALS
 
 #: Li2O(s) at 298 K: -597.94 kJ/mol (NIST-JANAF), three atoms.

@@ -20,7 +20,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.analysis.oxygen.dimers import oxygen_pairs
-from llo_dft.chemistry.elements import ELEMENTS
+from llo_dft.chemistry.element_table import ELEMENTS
 from llo_dft.documents.oxidation import AtomOxidation, OxidationStates
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Hosts, vacancies and coated-bare pairs of one study by several engines, matched by name.
 
 Engines share the plan, so a host's label and a vacancy's pair name mean the same in all. Only
-an O that the coating's P bonds to is found in each engine's own relaxed interface: there the
+an O that the coating bonds to is found in each engine's own relaxed interface: there the
 sites are compared too.
 """
 

@@ -98,7 +98,7 @@ def coating_energy(  # noqa: PLR0913 (each is an energy of its own)
     parts: Sequence[CalculationDocument | None],
     *,
     excess: tuple[int, int, int],
-    crystal_ev_per_p: float | None,
+    crystal_ev_per_unit: float | None,
     lithium_ev: float | None,
     oxygen_ev: float | None,
     voltage_v: float | None,
@@ -113,7 +113,7 @@ def coating_energy(  # noqa: PLR0913 (each is an energy of its own)
         The oxide and the coating alone in the interface's cell.
     excess
         See ``excess_atoms``.
-    crystal_ev_per_p, lithium_ev, oxygen_ev
+    crystal_ev_per_unit, lithium_ev, oxygen_ev
         E(Li3PO4), E(Li metal) and mu_O, eV; None if they are not known.
     voltage_v
         Fixes mu_Li = E(Li metal) - e V; matters only where Li is in excess.
@@ -133,7 +133,7 @@ def coating_energy(  # noqa: PLR0913 (each is an energy of its own)
         reasons.append("work of adhesion: a part has no energy")
     known = {
         "the bare slab": None if bare is None else bare.energy_ev,
-        "Li3PO4": crystal_ev_per_p,
+        "Li3PO4": crystal_ev_per_unit,
         "Li metal": lithium_ev if excess_li else 0.0,
         "the voltage": voltage_v if excess_li else 0.0,
         "mu_O": oxygen_ev if excess_o else 0.0,

@@ -122,7 +122,7 @@ def _energy(
         made.bare,
         [made.oxide, made.coating],
         excess=excess,
-        crystal_ev_per_p=_energy_per(made.crystal, "P"),
+        crystal_ev_per_unit=_energy_per(made.crystal, "P"),
         lithium_ev=_energy_per(made.lithium, "Li"),
         oxygen_ev=None if reservoir.chosen is None else reservoir.chosen.mu_ev,
         voltage_v=voltage_v,

@@ -32,7 +32,7 @@ class HostCalculations:
     vacancies
         One for each of its planned vacancies.
     bonded
-        For each termination the O bonded to the coating's P, by their numbers, as indices
+        For each termination the O bonded to a former of the coating, by their numbers, as indices
         of the pristine bare slab; None where its interface has no structure.
     """
 
@@ -46,8 +46,8 @@ def host_result(
 ) -> HostResult:
     """Return a host with those of its vacancies that have a site.
 
-    A vacancy planned at an O bonded to P is left out where the relaxed interface has no such
-    bond; where that is not known it stays, with the reason.
+    A vacancy planned at an O bonded to the coating is left out where the relaxed interface
+    has no such bond; where that is not known it stays, with the reason.
     """
     n_bonds = bonds_to_former(plan, planned, made.host)
     vacancies = []
@@ -128,7 +128,7 @@ def _vacancy_result(
 
 
 def _environment(vacancy: _Vacancy, n_bonds: Mapping[int, int]) -> OxygenEnvironment | None:
-    """Return the environment of its site, with the P bonded to it in the relaxed host."""
+    """Return the environment of its site, with the formers bonded to it in the relaxed host."""
     if vacancy.site is None:
         return None
     around = vacancy.host.environments[vacancy.site]
@@ -138,7 +138,7 @@ def _environment(vacancy: _Vacancy, n_bonds: Mapping[int, int]) -> OxygenEnviron
 def bonds_to_former(
     plan: StudyPlan, planned: PlannedHost, host: CalculationDocument
 ) -> dict[int, int]:
-    """Return how many P of the coating are bonded to each O of a relaxed host."""
+    """Return how many formers of the coating are bonded to each O of a relaxed host."""
     if planned.termination is None or host.structure is None:
         return {}
     bonds = interface_bonds(

@@ -10,7 +10,7 @@ import numpy as np
 from llo_dft.analysis.electronic.oxidation_states import changed_state
 from llo_dft.analysis.oxygen.dimers import oxygen_pairs
 from llo_dft.chemistry.bonds import find_bonds
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import site_roles
 
 if TYPE_CHECKING:

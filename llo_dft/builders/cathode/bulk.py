@@ -28,7 +28,7 @@ from llo_dft.builders.ordering.arrangement_search import (
     search,
 )
 from llo_dft.builders.surface.symmetry import orbits, top_bottom_permutations
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import element_charges
 from llo_dft.chemistry.roles import element_role
 

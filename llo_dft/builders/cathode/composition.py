@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymatgen.core.composition import Composition
 
-from llo_dft.chemistry.elements import ELEMENTS
+from llo_dft.chemistry.element_table import ELEMENTS
 from llo_dft.chemistry.formal_charges import unbalanced_charge, usual_charge
 from llo_dft.errors import InputError
 

@@ -1,7 +1,7 @@
 """Li3PO4 (010) slabs: with whole PO4 units, or with P exposed for an oxide's O to complete.
 
 A P-exposed face lacks O, each 2-, so that a film that has one is not neutral by itself. The
-interface as a whole is, once as many Li leave: that is what ``lithium_to_remove`` counts.
+interface as a whole is, once as many Li leave (``lithium_imbalance``).
 """
 
 from __future__ import annotations
@@ -23,15 +23,14 @@ from llo_dft.builders.coating.phosphate_column import (
 from llo_dft.builders.coating.phosphate_faces import (
     BOTTOM,
     TOP,
-    Face,
+    CrystalFace,
     check_units,
-    cut_bonds,
     faces,
     film_atoms,
 )
 from llo_dft.builders.surface.placement import place_slab
 from llo_dft.builders.surface.terminations import DIPOLE_TOLERANCE
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,20 +45,16 @@ class PhosphateFace:
     Attributes
     ----------
     name
-        See :class:`~llo_dft.builders.coating.phosphate_faces.Face`: "flat-Li2-PO4", "step-Li0-PO3".
+        See ``CrystalFace``: "flat-Li2-PO4", "step-Li0-PO3".
     exposed
         Sites of the P of its outermost plane.
     missing_oxygen
         O that each of them lacks.
-    cut_p_o, cut_li_o
-        Bonds of the crystal that end at this face.
     """
 
     name: str
     exposed: tuple[int, ...]
     missing_oxygen: int
-    cut_p_o: int
-    cut_li_o: int
 
 
 @dataclass(frozen=True)
@@ -104,11 +99,6 @@ class PhosphateSlab:
         """Whether it is Li3PO4."""
         n_p = self.composition["P"]
         return self.composition == {"Li": 3 * n_p, "P": n_p, "O": 4 * n_p}
-
-    @property
-    def lithium_to_remove(self) -> int:
-        """Li per cell that must leave, here or from the oxide, to be neutral (< 0: be added)."""
-        return self.charge
 
 
 def phosphate_terminations(
@@ -213,7 +203,7 @@ def _checked_column(bulk: Structure, setting: PhosphateSetting, layers: int) -> 
     return phosphate_column(bulk, setting)
 
 
-def _named(known: Sequence[Face], name: str, side: str) -> Face:
+def _named(known: Sequence[CrystalFace], name: str, side: str) -> CrystalFace:
     for face in known:
         if face.name == name:
             return face
@@ -222,10 +212,10 @@ def _named(known: Sequence[Face], name: str, side: str) -> Face:
     )
 
 
-def _whole_pairs(column: Column, layers: int) -> list[tuple[Face, Face]]:
+def _whole_pairs(column: Column, layers: int) -> list[tuple[CrystalFace, CrystalFace]]:
     """Return the flat PO4-whole faces that make the least polar neutral films."""
 
-    def whole(candidates: Sequence[Face]) -> list[Face]:
+    def whole(candidates: Sequence[CrystalFace]) -> list[CrystalFace]:
         return [f for f in candidates if f.name.startswith("flat") and not f.missing]
 
     bottoms, tops = faces(column, 0, BOTTOM), faces(column, layers - 1, TOP)
@@ -245,8 +235,8 @@ def _whole_pairs(column: Column, layers: int) -> list[tuple[Face, Face]]:
 
 
 def _top_faces(
-    column: Column, layers: int, bottoms: Sequence[Face], name: str | None
-) -> list[Face]:
+    column: Column, layers: int, bottoms: Sequence[CrystalFace], name: str | None
+) -> list[CrystalFace]:
     """Return the top for each bottom: the named one, or the partner in a neutral film."""
     if name is not None:
         return [_named(faces(column, layers - 1, TOP), name, "top")] * len(bottoms)
@@ -256,7 +246,9 @@ def _top_faces(
     return [partners.get(whole_name, pairs[0][1]) for whole_name in whole_names]
 
 
-def _film(column: Column, pair: tuple[Face, Face], layers: int, vacuum: float) -> PhosphateSlab:
+def _film(
+    column: Column, pair: tuple[CrystalFace, CrystalFace], layers: int, vacuum: float
+) -> PhosphateSlab:
     atoms = film_atoms(column, pair)
     sites, periods = np.array(atoms).T
     coords = column.cell.frac_coords[sites] + np.outer(periods, [0, 0, 1])
@@ -283,17 +275,12 @@ def _film(column: Column, pair: tuple[Face, Face], layers: int, vacuum: float) -
 
 
 def _describe(
-    column: Column, pair: tuple[Face, Face], atoms: list[tuple[int, int]]
+    column: Column, pair: tuple[CrystalFace, CrystalFace], atoms: list[tuple[int, int]]
 ) -> list[PhosphateFace]:
-    cut = cut_bonds(column, pair, atoms)
     described: list[PhosphateFace] = []
-    for face, outward in zip(pair, (BOTTOM, TOP), strict=True):
+    for face in pair:
         period = face.plane // len(column.planes)
         outermost = [(site, period) for site in column.plane(face.plane).sites]
         exposed = tuple(sorted(atoms.index(atom) for atom in outermost))
-        described.append(
-            PhosphateFace(
-                face.name, exposed, face.missing, cut["P-O", outward], cut["Li-O", outward]
-            )
-        )
+        described.append(PhosphateFace(face.name, exposed, face.missing))
     return described

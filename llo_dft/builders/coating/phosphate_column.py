@@ -16,7 +16,7 @@ from pymatgen.core.structure import Structure
 from llo_dft.builders.surface.surface_lattice import surface_lattice
 from llo_dft.builders.surface.symmetry import symmetry_dataset
 from llo_dft.chemistry.bonds import cutoff, find_bonds
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:

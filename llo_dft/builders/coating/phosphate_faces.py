@@ -15,7 +15,7 @@ from llo_dft.builders.coating.phosphate_column import (
     grouped,
 )
 from llo_dft.chemistry.bonds import cutoff, find_bonds
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ BEHIND: Final = 0.3
 
 
 @dataclass(frozen=True)
-class Face:
+class CrystalFace:
     """One way to end the crystal.
 
     Attributes
@@ -57,7 +57,7 @@ class Face:
     missing: int
 
 
-def faces(column: Column, layer: int, outward: Outward) -> list[Face]:
+def faces(column: Column, layer: int, outward: Outward) -> list[CrystalFace]:
     """Return every face of a layer of whole PO4 units, and those with O taken away.
 
     Parameters
@@ -69,14 +69,14 @@ def faces(column: Column, layer: int, outward: Outward) -> list[Face]:
     outward
         -1 for a bottom face, 1 for a top face.
     """
-    found: list[Face] = []
+    found: list[CrystalFace] = []
     planes = column.layer(layer)[::-outward]
     for depth, number in enumerate(planes):
         shape = "flat" if depth == 0 else "step" if depth == 1 else f"step{depth}"
         for n_li, height in _lithium_cuts(column, number, outward):
             for missing in range(_removable(column, number, outward) + 1):
                 name = f"{shape}-Li{n_li}-PO{4 - missing}"
-                found.append(Face(name, number, height, missing))
+                found.append(CrystalFace(name, number, height, missing))
     return found
 
 
@@ -105,7 +105,7 @@ def _removable(column: Column, number: int, outward: Outward) -> int:
     return min(*counts, 3)
 
 
-def lost_oxygen(column: Column, site: int, face: Face, outward: Outward) -> list[int]:
+def lost_oxygen(column: Column, site: int, face: CrystalFace, outward: Outward) -> list[int]:
     """Return the O that a P of the outermost plane loses: those that point outward most.
 
     Equally high ones are told apart by where they lie beside their P, not in the cell.
@@ -118,7 +118,7 @@ def lost_oxygen(column: Column, site: int, face: Face, outward: Outward) -> list
     return [j for j, _ in sorted(column.oxygen[site], key=rank)[: face.missing]]
 
 
-def film_atoms(column: Column, pair: tuple[Face, Face]) -> list[tuple[int, int]]:
+def film_atoms(column: Column, pair: tuple[CrystalFace, CrystalFace]) -> list[tuple[int, int]]:
     """Return (site, period) of each atom of a film, by electronegativity, then from below.
 
     Raises
@@ -173,36 +173,3 @@ def check_units(film: Structure, expected: Mapping[int, int]) -> None:
                 f"P at site {i} has {found[i]} O within {cutoff('P', 'O'):.2f} angstrom; expected "
                 f"{count}. The crystal is too distorted to be taken apart into PO4 units"
             )
-
-
-def cut_bonds(
-    column: Column, pair: tuple[Face, Face], atoms: list[tuple[int, int]]
-) -> Counter[tuple[str, int]]:
-    """Count the bonds of the crystal that end at each face, as ("P-O" or "Li-O", -1 or 1)."""
-    symbols, kept = symbols_of(column.cell), set(atoms)
-    cut: Counter[tuple[str, int]] = Counter()
-    for bond in find_bonds(column.cell):
-        name, up = f"{symbols[bond.cation]}-O", bond.image[2]
-        for site, other, rise in (
-            (bond.cation, bond.anion, up),
-            (bond.anion, bond.cation, -up),
-        ):
-            for period in (p for i, p in atoms if i == site):
-                there = other, period + rise
-                if there not in kept:
-                    cut[name, _side(column, pair, there)] += 1
-    return cut
-
-
-def _side(column: Column, pair: tuple[Face, Face], absent: tuple[int, int]) -> int:
-    """Return by which face (-1 bottom, 1 top) an atom that a film lacks was cut away."""
-    site, period = absent
-    bottom = pair[0]
-    if column.cell[site].specie.symbol == "Li":
-        below = column.cell[site].z + period * column.period < bottom.lithium
-        return BOTTOM if below else TOP
-    owner = site if site in column.oxygen else column.owner(site)
-    number = period * len(column.planes) + column.plane_of(owner)
-    if number == bottom.plane and site in lost_oxygen(column, owner, bottom, BOTTOM):
-        return BOTTOM
-    return BOTTOM if number < bottom.plane else TOP

@@ -17,7 +17,7 @@ from llo_dft.builders.environment.oxygen_environment import (
     tm_planes,
 )
 from llo_dft.chemistry.bonds import find_bonds
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import site_roles
 from llo_dft.documents.sites import LithiumAxes
 from llo_dft.errors import InputError

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.chemistry.bonds import find_bonds
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import site_roles
 from llo_dft.documents.sites import OxygenEnvironment
 

@@ -24,7 +24,7 @@ from llo_dft.builders.matching.common_cell import (
 )
 from llo_dft.builders.surface.turn_over import find_turn_over
 from llo_dft.chemistry.bonds import Bond, former_bonds
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

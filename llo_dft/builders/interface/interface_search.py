@@ -99,20 +99,6 @@ class InterfaceSearch:
     rejected: tuple[Rejection, ...]
     n_accepted: int
 
-    @property
-    def n_tried(self) -> int:
-        """How many were built."""
-        return self.n_accepted + len(self.rejected)
-
-    def rejections(self) -> dict[str, dict[str, int]]:
-        """Return how many were left out, by termination and then by reason."""
-        counts: dict[str, dict[str, int]] = {}
-        for (termination, reason), number in sorted(
-            Counter((item.termination, item.reason) for item in self.rejected).items()
-        ):
-            counts.setdefault(termination, {})[reason] = number
-        return counts
-
 
 def search_interfaces(  # noqa: PLR0913 (each is a fact of its own)
     llo: Structure,

@@ -16,7 +16,7 @@ from pymatgen.util.coord import lattice_points_in_supercell
 
 from llo_dft.builders.matching.lattice2d import determinants, in_plane_basis
 from llo_dft.builders.matching.lattice_match import LatticeMatch, von_mises_strain
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:

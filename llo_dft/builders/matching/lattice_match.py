@@ -65,20 +65,6 @@ class LatticeMatch:
     n_atoms: int | None
     on_front: bool
 
-    @property
-    def film_deformation(self) -> FloatArray:
-        """(2, 2) from film coordinates to the common cell (its rotation included)."""
-        u, s, vt = np.linalg.svd(self.deformation_gradient)
-        result: FloatArray = u @ np.diag(s**self.strain_share) @ vt
-        return result
-
-    @property
-    def substrate_deformation(self) -> FloatArray:
-        """(2, 2) from substrate coordinates to the common cell; symmetric."""
-        u, s, _ = np.linalg.svd(self.deformation_gradient)
-        result: FloatArray = u @ np.diag(s ** (self.strain_share - 1)) @ u.T
-        return result
-
 
 class NoMatchError(InputError):
     """No common cell fits the limits; what comes nearest is in the message and here.

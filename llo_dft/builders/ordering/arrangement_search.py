@@ -113,6 +113,29 @@ def reduce_to_blocks(
     return coupling, field, np.array([len(block) for block in blocks], dtype=np.int64)
 
 
+def filling(
+    matrix: FloatArray, fixed_charges: FloatArray, blocks: Sequence[Sequence[int]], n_filled: int
+) -> OrderingProblem:
+    """Return the problem of which blocks hold Li (species 0, 1 e) and which are empty (1).
+
+    Parameters
+    ----------
+    matrix, fixed_charges, blocks
+        As for :func:`reduce_to_blocks`.
+    n_filled
+        Number of sites that hold Li.
+    """
+    coupling, field, sizes = reduce_to_blocks(matrix, fixed_charges, blocks)
+    return OrderingProblem(
+        coupling=coupling,
+        field=field,
+        sizes=sizes,
+        charges=np.array([1.0, 0.0]),
+        counts=np.array([n_filled, int(sizes.sum()) - n_filled], dtype=np.int64),
+        allowed=np.ones((len(blocks), 2), dtype=bool),
+    )
+
+
 def search(problem: OrderingProblem, *, seed: int, starts: int = DEFAULT_STARTS) -> IntArray:
     """Find the assignment of lowest energy by steepest swap descents from random starts.
 

@@ -12,8 +12,8 @@ from llo_dft.builders.ordering.arrangement_search import (
     OrderingProblem,
     distinct_by_energy,
     ewald_matrix,
+    filling,
     minima,
-    reduce_to_blocks,
 )
 from llo_dft.builders.ordering.distinct_orderings import (
     DelithiationError,
@@ -24,7 +24,7 @@ from llo_dft.builders.ordering.distinct_orderings import (
     ordering_energies,
 )
 from llo_dft.builders.surface.symmetry import orbits
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges, hole_shares
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from llo_dft.typing import FloatArray, IntArray
 
 __all__ = [
-    "Delithiation",
     "DelithiationError",
     "DistinctOrdering",
+    "LithiumRemoval",
     "count_distinct_orderings",
     "delithiate",
     "delithiated",
@@ -55,7 +55,7 @@ EXACT_BLOCKS: Final = 16
 
 
 @dataclass(frozen=True)
-class Delithiation:
+class LithiumRemoval:
     """The Li that leave at one lithium fraction.
 
     Attributes
@@ -89,7 +89,7 @@ def delithiate(
     *,
     turn_over: IntArray | None,
     seed: int,
-) -> list[Delithiation]:
+) -> list[LithiumRemoval]:
     """Find, for each fraction, the Li whose removal costs the least Ewald energy.
 
     All Li compete, those of the Li layers and those of the TM layers. Up to ``EXACT_BLOCKS``
@@ -127,7 +127,7 @@ def delithiation_candidates(
     n_candidates: int,
     turn_over: IntArray | None,
     seed: int,
-) -> list[Delithiation]:
+) -> list[LithiumRemoval]:
     """Return the ways to reach one lithium fraction that cost least Ewald energy, best first.
 
     Parameters and errors as in :func:`delithiate`. Of arrangements with the same energy (most
@@ -142,8 +142,8 @@ def delithiation_candidates(
 
 
 def rerank(
-    pristine: Structure, candidates: Sequence[Delithiation], score: Callable[[Structure], float]
-) -> list[Delithiation]:
+    pristine: Structure, candidates: Sequence[LithiumRemoval], score: Callable[[Structure], float]
+) -> list[LithiumRemoval]:
     """Return candidates by a score of their structures, lowest first (an engine's energy, say)."""
     scores = [score(delithiated(pristine, candidate.removed)) for candidate in candidates]
     return [candidates[i] for i in np.argsort(scores, kind="stable")]
@@ -185,18 +185,18 @@ def _electrostatics(
 
 def _candidates(
     electrostatics: _Electrostatics, fraction: float, count: int, seed: int
-) -> list[Delithiation]:
+) -> list[LithiumRemoval]:
     e = electrostatics
     lithium = {site for block in e.blocks for site in block}
     n_kept = _realisable(fraction, [len(block) for block in e.blocks])
     fixed = e.fixed - e.share * (e.fixed.sum() + n_kept)
-    problem = _filling(e.matrix, fixed, e.blocks, n_kept)
+    problem = filling(e.matrix, fixed, e.blocks, n_kept)
     constant = float(fixed @ e.matrix @ fixed)
-    found: list[Delithiation] = []
+    found: list[LithiumRemoval] = []
     for assignment in _lowest(problem, seed)[:count]:
         kept = {i for block, s in zip(e.blocks, assignment, strict=True) if s == 0 for i in block}
         found.append(
-            Delithiation(
+            LithiumRemoval(
                 requested=fraction,
                 lithium_fraction=n_kept / len(lithium),
                 removed=tuple(sorted(lithium - kept)),
@@ -215,20 +215,6 @@ def _realisable(fraction: float, sizes: list[int]) -> int:
         possible |= {count + size for count in possible}
     wanted = fraction * sum(sizes)
     return min(possible, key=lambda count: (round(abs(count - wanted), 9), -count))
-
-
-def _filling(
-    matrix: FloatArray, fixed: FloatArray, blocks: list[list[int]], n_kept: int
-) -> OrderingProblem:
-    coupling, field, sizes = reduce_to_blocks(matrix, fixed, blocks)
-    return OrderingProblem(
-        coupling=coupling,
-        field=field,
-        sizes=sizes,
-        charges=np.array([1.0, 0.0]),  # Li, empty
-        counts=np.array([n_kept, int(sizes.sum()) - n_kept], dtype=np.int64),
-        allowed=np.ones((len(blocks), 2), dtype=bool),
-    )
 
 
 def _lowest(problem: OrderingProblem, seed: int) -> list[IntArray]:

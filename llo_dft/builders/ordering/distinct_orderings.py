@@ -11,7 +11,7 @@ from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.ordering.arrangement_search import ewald_matrix
 from llo_dft.builders.ordering.site_subsets import count_orbits, site_group, subset_orbits
 from llo_dft.builders.surface.symmetry import SYMMETRY_TOLERANCE
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges, hole_shares
 from llo_dft.errors import InputError
 
@@ -149,7 +149,7 @@ def _mobile(structure: Structure, lithium: Sequence[int] | None, n_removed: int)
 
 
 def ordering_energies(structure: Structure, orderings: Sequence[DistinctOrdering]) -> FloatArray:
-    """Return the (n,) Ewald energies of orderings, in eV, defined as in ``Delithiation``.
+    """Return the (n,) Ewald energies of orderings, in eV, defined as in ``LithiumRemoval``.
 
     Parameters
     ----------

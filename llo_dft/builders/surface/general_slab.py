@@ -29,7 +29,7 @@ from llo_dft.builders.surface.terminations import (
     build_termination,
     llo_terminations,
 )
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import element_role
 
 if TYPE_CHECKING:

@@ -14,15 +14,10 @@ import numpy as np
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.cell_checks import is_stoichiometric
-from llo_dft.builders.ordering.arrangement_search import (
-    OrderingProblem,
-    ewald_matrix,
-    reduce_to_blocks,
-    search,
-)
+from llo_dft.builders.ordering.arrangement_search import ewald_matrix, filling, search
 from llo_dft.builders.surface.placement import place_slab
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.errors import InputError
 
@@ -31,7 +26,7 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.typing import FloatArray, IntArray
+    from llo_dft.typing import IntArray
 
 #: Descents of the search for the half Li layer.
 HALF_LAYER_STARTS: Final = 50
@@ -366,7 +361,7 @@ def _choose_half_layers(
             continue
         tried.add(images)
         blocks = [[int(i), int(permutation[i])] for i in stack.top]
-        problem = _half_layer_problem(matrix, fixed, blocks)
+        problem = filling(matrix, fixed, blocks, len(blocks))
         assignment = search(problem, seed=seed, starts=HALF_LAYER_STARTS)
         energy = problem.energy_ev(assignment) + constant
         if best is None or energy < best[0] - 1e-6:
@@ -380,18 +375,3 @@ def _choose_half_layers(
         )
     energy, removed, permutation = best
     return [i for i in range(len(full)) if i not in removed], permutation, energy
-
-
-def _half_layer_problem(
-    matrix: FloatArray, fixed: FloatArray, blocks: list[list[int]]
-) -> OrderingProblem:
-    coupling, field, sizes = reduce_to_blocks(matrix, fixed, blocks)
-    half = len(blocks)
-    return OrderingProblem(
-        coupling=coupling,
-        field=field,
-        sizes=sizes,
-        charges=np.array([1.0, 0.0]),  # Li, empty
-        counts=np.array([half, half], dtype=np.int64),
-        allowed=np.ones((len(blocks), 2), dtype=bool),
-    )

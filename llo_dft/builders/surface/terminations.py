@@ -19,12 +19,7 @@ from llo_dft.builders.cell_checks import (
     is_stoichiometric,
     is_symmetric,
 )
-from llo_dft.builders.ordering.arrangement_search import (
-    OrderingProblem,
-    ewald_matrix,
-    reduce_to_blocks,
-    search,
-)
+from llo_dft.builders.ordering.arrangement_search import ewald_matrix, filling, search
 from llo_dft.builders.surface.slab import (
     HALF_LAYER_STARTS,
     SlabError,
@@ -37,7 +32,7 @@ from llo_dft.builders.surface.slab import (
     template_of,
 )
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
 
 if TYPE_CHECKING:
@@ -236,18 +231,8 @@ def _half_filled(
         )
     fixed = charges.copy()
     fixed[sites] = 0.0
-    coupling, field, sizes = reduce_to_blocks(matrix, fixed, [[i] for i in sites])
-    half = len(sites) // 2
-    filled = np.array([1.0, 0.0])  # Li, empty
-    problem = OrderingProblem(
-        coupling=coupling,
-        field=field,
-        sizes=sizes,
-        charges=filled,
-        counts=np.array([half, half], dtype=np.int64),
-        allowed=np.ones((len(sites), 2), dtype=bool),
-    )
-    result: FloatArray = filled[search(problem, seed=seed, starts=HALF_LAYER_STARTS)]
+    problem = filling(matrix, fixed, [[i] for i in sites], len(sites) // 2)
+    result: FloatArray = problem.charges[search(problem, seed=seed, starts=HALF_LAYER_STARTS)]
     return result
 
 

@@ -92,7 +92,7 @@ def _interface(interface: InterfaceResult) -> str:
     if interface.status != "completed":
         return f"{interface.status}: {interface.reason}"
     lengths = ", ".join(f"{bond.length_angstrom:.2f}" for bond in interface.bonds)
-    bonds = f"P-O bonds to lattice O: {lengths} A" if lengths else "no P-O bond to lattice O"
+    bonds = f"bonds to lattice O: {lengths} A" if lengths else "no bond to lattice O"
     larger, smaller = interface.coating_strain
     parts = [bonds, f"coating strained {larger:+.1%} and {smaller:+.1%}"]
     energy = interface.energy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from llo_dft.chemistry.elements import ELEMENTS, Potcar
+from llo_dft.chemistry.element_table import ELEMENTS, Potcar
 from llo_dft.engines.base import EngineError
 
 if TYPE_CHECKING:

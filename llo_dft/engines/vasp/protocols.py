@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from llo_dft.chemistry.elements import MATERIALS_PROJECT_U_EV
+from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 from llo_dft.engines.named_settings import NamedSettings, with_overrides
 from llo_dft.engines.vasp.potcars import D_ELEMENTS, potcar_of
 from llo_dft.typing import MagneticOrder

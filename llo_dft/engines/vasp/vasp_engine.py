@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from monty.json import MSONable
 
-from llo_dft.chemistry.elements import MATERIALS_PROJECT_U_EV
+from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 from llo_dft.documents.oxygen import schemes_not_fitted
 from llo_dft.engines.base import Engine, EngineError, OxygenReference, Program
 from llo_dft.engines.vasp.cell_geometry import periodic_directions

@@ -75,7 +75,9 @@ def _explain_markers(curve: CurvePoints, markers: dict[str, str], axes: Axes) ->
         label = f"O of {name}" if name != ANY_CLASS else "O, its class not known"
         axes.plot([], [], marker, color=NEUTRAL, linestyle="none", label=label)
     if any(point.bonded_to_former for point in curve.points):
-        axes.plot([], [], FORMER_MARKER, color=NEUTRAL, markersize=10, label="O bonded to P")
+        axes.plot(
+            [], [], FORMER_MARKER, color=NEUTRAL, markersize=10, label="O bonded to the coating"
+        )
     explain_rebuilt(axes)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from llo_dft.chemistry.elements import ELEMENTS
+from llo_dft.chemistry.element_table import ELEMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,13 +11,13 @@ from llo_dft.builders.environment.lithium_axes import li_o_li_axes
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.builders.ordering.delithiation import delithiate
 from llo_dft.builders.vacancies import choose_vacancies, innermost
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.plan import BondedOxygen, PlannedHost, PlannedVacancy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llo_dft.builders.ordering.delithiation import Delithiation
+    from llo_dft.builders.ordering.delithiation import LithiumRemoval
     from llo_dft.builders.surface.slab import SlabModel
     from llo_dft.documents.plan import PlannedInterface
     from llo_dft.documents.sites import OxygenEnvironment
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 def plan_hosts(
     recipe: Recipe,
     slab: SlabModel,
-    removals: Sequence[Delithiation],
+    removals: Sequence[LithiumRemoval],
     interfaces: Sequence[PlannedInterface],
 ) -> list[PlannedHost]:
     """Return the bare hosts, then those of each termination, each from full to empty.
 
     Vacancies are chosen in the bare host. The coated one of the same requested fraction has
-    them at the same sites, so that each has a partner. O to which the coating's P will be
+    them at the same sites, so that each has a partner. O to which the coating's former will be
     bonded come on top, in both.
 
     Parameters
@@ -61,7 +61,7 @@ def plan_hosts(
 
 
 def _bonded(recipe: Recipe, interfaces: Sequence[PlannedInterface]) -> list[PlannedVacancy]:
-    """Return the vacancies at O that P will be bonded to; a whole PO4 has no bond to spare."""
+    """Return the vacancies at O that a former will bond to; a whole film has no bond to spare."""
     exposed = [
         name
         for name in dict.fromkeys(one.termination for one in interfaces)
@@ -71,7 +71,7 @@ def _bonded(recipe: Recipe, interfaces: Sequence[PlannedInterface]) -> list[Plan
         PlannedVacancy(
             bonded=BondedOxygen(termination=name, order=order),
             pair=f"{name}-OP{order + 1}",
-            site_class="bonded to P",
+            site_class="bonded to the coating",
             environment=None,
             degeneracy=1,
         )
@@ -83,7 +83,7 @@ def _bonded(recipe: Recipe, interfaces: Sequence[PlannedInterface]) -> list[Plan
 def _bare_host(
     recipe: Recipe,
     slab: SlabModel,
-    removal: Delithiation,
+    removal: LithiumRemoval,
     pristine: dict[int, OxygenEnvironment],
     bonded: list[PlannedVacancy],
 ) -> PlannedHost:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from llo_dft.builders.cathode.bulk import build_bulk
 from llo_dft.builders.cathode.composition import check_neutral
 from llo_dft.builders.cell_checks import check_usable
-from llo_dft.builders.metal import lithium_metal
 from llo_dft.builders.ordering.delithiation import delithiate
+from llo_dft.builders.reference_cells import lithium_metal
 from llo_dft.builders.surface.slab import build_slab, stacks
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import unbalanced_charge
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.recipe import RecipeError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.builders.ordering.delithiation import Delithiation
+    from llo_dft.builders.ordering.delithiation import LithiumRemoval
     from llo_dft.documents.plan import PlannedHost
     from llo_dft.recipe import Recipe
 
@@ -140,7 +140,7 @@ def _check_names(hosts: list[PlannedHost]) -> None:
             )
 
 
-def _check_distinct(removals: list[Delithiation]) -> None:
+def _check_distinct(removals: list[LithiumRemoval]) -> None:
     fractions = [removal.lithium_fraction for removal in removals]
     for index, fraction in enumerate(fractions):
         if fraction in fractions[:index]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
-from llo_dft.builders.molecule import o2_in_box
+from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.documents.labels import part_label
 from llo_dft.typing import Part
 

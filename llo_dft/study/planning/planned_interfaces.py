@@ -11,7 +11,7 @@ from llo_dft.builders.coating.phosphate import build_phosphate_slab, lithium_imb
 from llo_dft.builders.interface.interface_search import search_interfaces
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.matching.lattice_match import NoMatchError
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.plan import PlannedInterface
 from llo_dft.errors import InputError
 from llo_dft.recipe import RecipeError

@@ -14,7 +14,7 @@ from llo_dft.analysis.electronic.oxidation_states import (
     oxidation_states,
     state_name,
 )
-from llo_dft.chemistry.elements import ELEMENTS
+from llo_dft.chemistry.element_table import ELEMENTS
 from llo_dft.resources import load_structure
 
 METALS = sorted(symbol for symbol, entry in ELEMENTS.items() if entry.moment_ranges)

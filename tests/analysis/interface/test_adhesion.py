@@ -133,7 +133,7 @@ def energy_of(
         "bare": make(["O"], -20.0),
         "parts": [make(["O"], -19.0), make(["O"], -79.5)],
         "excess": excess,
-        "crystal_ev_per_p": -40.0,
+        "crystal_ev_per_unit": -40.0,
         "lithium_ev": -1.9,
         "oxygen_ev": -5.0,
         "voltage_v": 3.0,
@@ -171,7 +171,7 @@ def test_reservoirs_that_nothing_is_counted_against_need_not_be_known(
     ("lacking", "named"),
     [
         ({"bare": None}, "the bare slab"),
-        ({"crystal_ev_per_p": None}, "Li3PO4"),
+        ({"crystal_ev_per_unit": None}, "Li3PO4"),
         ({"lithium_ev": None}, "Li metal"),
         ({"voltage_v": None}, "the voltage"),
         ({"oxygen_ev": None}, "mu_O"),

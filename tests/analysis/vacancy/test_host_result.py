@@ -157,7 +157,11 @@ def test_where_the_bonds_are_not_known_the_vacancy_stays_with_its_reason(
     host, made = calculations
     found = result_of(coated_plan, bare, host, [made[0], failed()], {STEP: None})
     vacancy = found.vacancies[1]
-    assert (vacancy.site, vacancy.environment, vacancy.site_class) == (None, None, "bonded to P")
+    assert (vacancy.site, vacancy.environment, vacancy.site_class) == (
+        None,
+        None,
+        "bonded to the coating",
+    )
     assert (vacancy.status, vacancy.reason) == ("failed", "no power")
 
 

@@ -22,7 +22,7 @@ from llo_dft.builders.cathode.bulk import (
 )
 from llo_dft.builders.cathode.composition import CompositionError
 from llo_dft.builders.surface.symmetry import space_group_symbol, top_bottom_permutations
-from llo_dft.chemistry.elements import ELEMENTS
+from llo_dft.chemistry.element_table import ELEMENTS
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:

@@ -4,13 +4,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymatgen.core import Lattice, Structure
 
-from llo_dft.builders.cathode.magnetic_rows import MagneticOrderError, alternating_rows
 from llo_dft.builders.cathode.magnetism import (
+    MagneticOrderError,
+    alternating_rows,
     initial_moments,
     unpaired_electrons,
     with_initial_moments,
 )
-from llo_dft.builders.molecule import o2_in_box
+from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.resources import load_structure
 
 

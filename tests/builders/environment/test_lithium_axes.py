@@ -14,7 +14,7 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.builders.environment.lithium_axes import li_o_li_axes
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.sites import LithiumAxes
 from llo_dft.errors import InputError
 

@@ -20,7 +20,7 @@ from llo_dft.builders.matching.common_cell import InterfaceError, rematch, share
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.surface.slab import SlabModel, build_slab
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.builders.interface.registries import registry_grid
 from llo_dft.builders.matching.common_cell import InterfaceError
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 
 SQUARE, HEXAGONAL = (6.0, 6.0, 90.0), (6.0, 6.0, 120.0)
 RECTANGULAR, RHOMBIC = (5.0, 7.3, 90.0), (5.5, 5.5, 105.0)

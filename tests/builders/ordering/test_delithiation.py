@@ -12,8 +12,8 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.cell_checks import is_symmetric
-from llo_dft.builders.ordering.delithiation import Delithiation, DelithiationError, delithiate
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.builders.ordering.delithiation import DelithiationError, LithiumRemoval, delithiate
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def lithium_of(structure: Structure) -> list[int]:
     return [i for i, symbol in enumerate(symbols_of(structure)) if symbol == "Li"]
 
 
-def symmetric(model: SlabModel, fractions: list[float]) -> list[Delithiation]:
+def symmetric(model: SlabModel, fractions: list[float]) -> list[LithiumRemoval]:
     slab = model.structure
     return delithiate(slab, lithium_of(slab), fractions, turn_over=model.turn_over, seed=3)
 

@@ -247,7 +247,7 @@ def test_search_and_comparison_reach_the_lowest_of_all_ways(
     lowest = energies.min()
     tied = [ways[i] for i in np.flatnonzero(energies < lowest + ENERGY_TOLERANCE_EV)]
 
-    def solve() -> delithiation.Delithiation:
+    def solve() -> delithiation.LithiumRemoval:
         fraction = 1 - n_removed / len(lithium)
         return delithiate(structure, lithium, [fraction], turn_over=turn, seed=1)[0]
 

@@ -15,7 +15,7 @@ from llo_dft.builders.cathode.bulk import build_bulk
 from llo_dft.builders.cell_checks import is_stoichiometric, is_symmetric
 from llo_dft.builders.surface.slab import SlabError, build_slab, recut
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
-from llo_dft.chemistry.elements import ELEMENTS, symbols_of
+from llo_dft.chemistry.element_table import ELEMENTS, symbols_of
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from llo_dft.builders.surface.terminations import (
     build_termination,
     llo_terminations,
 )
-from llo_dft.chemistry.elements import symbols_of
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:

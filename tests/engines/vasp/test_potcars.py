@@ -5,7 +5,7 @@ from pathlib import Path
 import pymatgen.io.vasp
 import pytest
 
-from llo_dft.chemistry.elements import MATERIALS_PROJECT_U_EV
+from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.vasp.potcars import (
     POTCARS,

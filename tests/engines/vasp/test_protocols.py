@@ -1,6 +1,6 @@
 import pytest
 
-from llo_dft.chemistry.elements import MATERIALS_PROJECT_U_EV
+from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.vasp.protocols import VASP_PROTOCOLS, VaspProtocol, vasp_protocol
 

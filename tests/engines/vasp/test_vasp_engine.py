@@ -10,7 +10,7 @@ import stub_potcars
 from engines_by_name import engine_of
 from pymatgen.core import Structure
 
-from llo_dft.builders.molecule import o2_in_box
+from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.engines.base import CalculationMaker, EngineError
 from llo_dft.engines.vasp.files.outcar import read_outcar

@@ -147,11 +147,11 @@ def test_each_class_has_its_own_marker_and_is_in_the_legend(axes: Axes) -> None:
     shown = legend(axes)
     for name, point in drawn.items():
         assert shown[f"O of {name}"].get_marker() == point.get_marker()
-    assert "O bonded to P" not in shown
+    assert "O bonded to the coating" not in shown
 
 
 def test_a_class_of_which_nothing_is_drawn_is_not_in_the_legend(axes: Axes) -> None:
-    unknown = vacancy(None, "bonded to P", site=None, environment=None)
+    unknown = vacancy(None, "bonded to the coating", site=None, environment=None)
     plot_vacancy_curve(result(host(1.0, vacancy(1.0), unknown)), axes)
     assert {"O of 3TM", "lattice rebuilt", "lowest, bare"} == set(legend(axes))
     assert texts(axes) == ["1 without a result"]
@@ -281,7 +281,7 @@ def test_plain_runs_are_drawn_as_a_study_is(axes: Axes) -> None:
     assert set(drawn) == {(0.5, 0.2), (1.0, 2.0), (1.0, 1.5)}
     assert to_hex(drawn[0.5, 0.2].get_markerfacecolor()) == WHITE
     assert drawn[1.0, 1.5].get_marker() == "*"
-    assert {"O of 2TM+1Li", "O, its class not known", "O bonded to P"} < set(legend(axes))
+    assert {"O of 2TM+1Li", "O, its class not known", "O bonded to the coating"} < set(legend(axes))
     assert texts(axes) == ["1 without a result"]
     title = axes.get_title(loc="left").splitlines()
     assert title[0] == "Li4 Mn2 O6, vasp 6.4.2, PBE+U, U(Mn) 3.9 eV"
@@ -330,7 +330,7 @@ def test_with_more_coatings_than_colors_all_are_drawn(axes: Axes) -> None:
     assert len(points(axes)) == len(system_colors(made)) == 6
 
 
-def test_o_bonded_to_p_is_a_star_in_the_color_of_its_coating(axes: Axes) -> None:
+def test_o_bonded_to_the_coating_is_a_star_in_the_color_of_its_coating(axes: Axes) -> None:
     around = vacancy(2.0).environment
     assert around is not None
     bonded = vacancy(2.0, environment=around.model_copy(update={"n_former": 1}))
@@ -343,7 +343,7 @@ def test_o_bonded_to_p_is_a_star_in_the_color_of_its_coating(axes: Axes) -> None
         3.0: "s",
     }
     assert drawn[1.0, 2.0].get_color() == system_colors(made)["coated, flat"]
-    assert legend(axes)["O bonded to P"].get_marker() == "*"
+    assert legend(axes)["O bonded to the coating"].get_marker() == "*"
 
 
 def test_the_turning_points_of_two_systems_have_their_colors(axes: Axes) -> None:

@@ -119,7 +119,9 @@ def test_the_inner_one_is_none_of_the_others(uneven: StudyPlan) -> None:
         assert len(set(sites)) == len(sites)
 
 
-def test_o_bonded_to_p_are_planned_by_their_order_and_have_no_site_yet(uneven: StudyPlan) -> None:
+def test_o_bonded_to_the_coating_are_planned_by_their_order_and_have_no_site_yet(
+    uneven: StudyPlan,
+) -> None:
     for host in uneven.hosts:
         bonded = [v for v in host.vacancies if v.bonded is not None]
         assert [v.pair for v in bonded] == [f"{STEP}-OP1", f"{STEP}-OP2"]
@@ -193,7 +195,7 @@ def test_li_of_its_own_choice_are_all_of_the_coated_oxide() -> None:
     for host in hosts:
         assert set(host.removed) <= lithium(plan, STEP)
         assert plan.host_structure(host).composition["Li"] == 19 - len(host.removed)
-    # no O bonded to P was asked for
+    # no O bonded to the coating was asked for
     assert all(v.bonded is None for host in plan.hosts for v in host.vacancies)
 
 

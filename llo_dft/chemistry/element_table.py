@@ -69,7 +69,6 @@ class ElementData(_Entry):
     u_ev: float | None = None
     potcar: Potcar | None = None
     color: str = "#9e9e9e"
-    drawn_radius_angstrom: float = 0.60
 
 
 class _Ladders(_Entry):

@@ -1,4 +1,4 @@
-"""Molecules in a box, for the reservoirs."""
+"""What a study counts atoms against: Li metal, and O2 in a box."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from typing import Final
 
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
+
+#: Lattice constant of bcc Li at room temperature, angstrom (Nadler and Kempter, Anal. Chem.
+#: 31, 2109 (1959)). It is relaxed before use.
+LITHIUM_LATTICE_ANGSTROM: Final = 3.509
 
 #: Bond length of O2, angstrom (experiment, Huber and Herzberg 1979: 1.2075).
 O2_BOND: Final = 1.21
@@ -26,3 +30,9 @@ def o2_in_box() -> Structure:
         coords_are_cartesian=True,
         site_properties={"magmom": [1.0, 1.0]},
     )
+
+
+def lithium_metal() -> Structure:
+    """Return bcc Li, two atoms in the conventional cell."""
+    cell = Lattice.cubic(LITHIUM_LATTICE_ANGSTROM)
+    return Structure.from_spacegroup("Im-3m", cell, ["Li"], [[0.0, 0.0, 0.0]])

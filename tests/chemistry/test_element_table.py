@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pymatgen.core import Element, Species
 
-from llo_dft.chemistry.elements import ELEMENTS, OXIDISED, REDUCED, symbols_of
+from llo_dft.chemistry.element_table import ELEMENTS, OXIDISED, REDUCED, symbols_of
 from llo_dft.resources import load_structure
 
 #: Charge and spin of the largest ion that the ladders reach, where it is not the usual one.
