@@ -106,7 +106,7 @@ def bare(coated_plan: StudyPlan) -> PlannedHost:
 def calculations(
     coated_plan: StudyPlan, bare: PlannedHost
 ) -> tuple[CalculationDocument, list[CalculationDocument]]:
-    """The bare pristine host and its vacancies: O24, and O39 for the one bonded to P."""
+    """The bare pristine host and its vacancies: O24, and O39 for the one bonded to the coating."""
     structure = coated_plan.host_structure(bare)
     made: list[CalculationDocument] = [
         completed(without(structure, [site]), HOST_EV + cost)
