@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 
+from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 from llo_dft.documents.oxygen import schemes_not_fitted
 
 MP_U = {"Mn": 3.9, "Ni": 6.2, "Co": 3.32}

@@ -71,7 +71,7 @@ def _pairs(result: StudyResult) -> Iterator[tuple[str, ...]]:
             f"{pair.lithium_fraction_coated:.3f}",
             pair.termination,
             f"O{pair.site}",
-            f"{pair.site_class} {pair.layer}" + ", bonded to P" * pair.bonded_to_former,
+            f"{pair.site_class} {pair.layer}" + ", bonded to the coating" * pair.bonded_to_former,
             number(pair.bare_ev),
             number(pair.coated_ev),
             number(pair.difference_ev, sign=True) + " (rebuilt)" * pair.rebuilt,
