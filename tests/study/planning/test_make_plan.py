@@ -118,7 +118,7 @@ def cif(atoms: str) -> str:
         (
             cif("Mn1 Mn 0 0.16708 0 1\nMn2 Mn 0 0.26 0 1"),
             StructureError,
-            r"mine\.cif: Mn\d+ and Mn\d+ are 0\.79 angstrom apart; expected at least 1\.0",
+            r"mine\.cif: Mn\d+ and Mn\d+ are 0\.79 angstrom apart; expected at least 1\.80",
         ),
         (
             cif("Mn1 Mn 0 0.16708 0 1\nNi1 Ni 0 0.16708 0 1"),
