@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 _LONGEST_TEXT: Final = 60
 _MOST_ITEMS: Final = 4
 
-#: Most rows of a list of documents that a notebook shows.
+#: Most rows of a list of documents that a notebook shows, and their longest text.
 _MOST_ROWS: Final = 12
+_LONGEST_ROW: Final = 160
 
 
 class _Shown:
@@ -40,30 +41,27 @@ class Document(BaseModel):
         extra="forbid", frozen=True, allow_inf_nan=False, arbitrary_types_allowed=True
     )
 
-    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
-        """Give the fields that say something, in their short form."""
+    def _filled(self) -> Iterator[tuple[str, str, Any]]:
+        """Give name, meaning and value of the fields that are neither empty nor as by default."""
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            if not _is_empty(value) and value is not field.default:
-                yield name, _Shown(short(value))
+            empty = value is None or (isinstance(value, str | list | tuple | dict) and not value)
+            if not empty and value is not field.default:
+                yield name, field.description or "", value
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """Give these fields in their short form."""
+        return ((name, _Shown(short(value))) for name, _, value in self._filled())
 
     def _repr_html_(self) -> str:
         """Return a table for a notebook."""
-        rows = []
-        for name, field in type(self).model_fields.items():
-            value = getattr(self, name)
-            if not _is_empty(value) and value is not field.default:
-                about = escape(field.description or "")
-                rows.append(
-                    f"<tr><th style='text-align:left'>{escape(name)}</th>"
-                    f"<td style='text-align:left'>{_html(value)}</td>"
-                    f"<td style='text-align:left;color:gray'>{about}</td></tr>"
-                )
-        return f"<b>{escape(type(self).__name__)}</b><table>{''.join(rows)}</table>"
-
-
-def _is_empty(value: object) -> bool:
-    return value is None or (isinstance(value, str | list | tuple | dict) and not value)
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{escape(name)}</th>"
+            f"<td style='text-align:left'>{_html(value)}</td>"
+            f"<td style='text-align:left;color:gray'>{escape(about)}</td></tr>"
+            for name, about, value in self._filled()
+        )
+        return f"<b>{escape(type(self).__name__)}</b><table>{rows}</table>"
 
 
 def short(value: object) -> str:
@@ -79,8 +77,7 @@ def short(value: object) -> str:
         return _or_count(value, f"{{{text}}}")
     if isinstance(value, list | tuple):
         return _or_count(value, f"[{', '.join(map(short, value))}]")
-    text = repr(value)
-    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 3]}..."
+    return _cut(repr(value), _LONGEST_TEXT)
 
 
 def _or_count(value: dict[Any, Any] | list[Any] | tuple[Any, ...], text: str) -> str:
@@ -97,7 +94,9 @@ def _html(value: object) -> str:
     if isinstance(value, Document):
         return f"<details><summary>{escape(short(value))}</summary>{value._repr_html_()}</details>"
     if isinstance(value, list) and value and all(isinstance(item, Document) for item in value):
-        lines = [f"<li>{escape(_cut(repr(item)))}</li>" for item in value[:_MOST_ROWS]]
+        lines = [
+            f"<li>{escape(_cut(repr(item), _LONGEST_ROW))}</li>" for item in value[:_MOST_ROWS]
+        ]
         if len(value) > _MOST_ROWS:
             lines.append(f"<li>and {len(value) - _MOST_ROWS} more</li>")
         head = f"{len(value)} {type(value[0]).__name__}"
@@ -105,7 +104,7 @@ def _html(value: object) -> str:
     return escape(short(value))
 
 
-def _cut(text: str, longest: int = 160) -> str:
+def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
@@ -113,12 +112,7 @@ def _structure_from(value: Any) -> Any:  # noqa: ANN401 (pydantic hands over wha
     return Structure.from_dict(value) if isinstance(value, dict) else value
 
 
-def _structure_to(value: Structure) -> dict[str, Any]:
-    fields: dict[str, Any] = value.as_dict()
-    return fields
-
-
 #: A pymatgen Structure that goes to JSON and comes back the same.
 StoredStructure: TypeAlias = Annotated[
-    Structure, BeforeValidator(_structure_from), PlainSerializer(_structure_to)
+    Structure, BeforeValidator(_structure_from), PlainSerializer(Structure.as_dict)
 ]
