@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def build(
-    recipe: str = typer.Argument(help="Recipe file, or the name of one that comes along."),
+    recipe: str = typer.Argument(help="Recipe file, or the name of a recipe of this package."),
     output: Path = typer.Option(..., "-o", "--output", help="Folder of the study."),
     engine: str | None = typer.Option(
         None, help="Another engine than the recipe's; vasp writes its input files too."

@@ -20,7 +20,7 @@ def match(  # noqa: PLR0913 (each is an option of the command)
     substrate: Path = typer.Argument(help="CIF of the substrate, for example the cathode."),
     *,
     film_miller: tuple[int, int, int] = typer.Option((0, 0, 1), help="Plane, in the CIF's axes."),
-    substrate_miller: tuple[int, int, int] = typer.Option((0, 0, 1), help="Likewise."),
+    substrate_miller: tuple[int, int, int] = typer.Option((0, 0, 1), help="Of the substrate."),
     max_area: float = typer.Option(200.0, help="Largest common cell, square angstrom."),
     max_strain: float = typer.Option(0.05, help="Largest principal strain, 0.05 is 5 %."),
     film_share: float = typer.Option(1.0, help="Part of the strain that the film takes, 0 to 1."),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RecipeName: TypeAlias = Annotated[
-    str, typer.Argument(help="Recipe file, or the name of one that comes along.")
+    str, typer.Argument(help="Recipe file, or the name of a recipe of this package.")
 ]
 StudyPath: TypeAlias = Annotated[Path, typer.Argument(help="Folder of the study.")]
 OtherEngine: TypeAlias = Annotated[

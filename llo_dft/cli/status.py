@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def status(folder: StudyPath, *, as_json: AsJson = False) -> None:
-    """Tell what of a study is done, running, failed and why, or missing."""
+    """Show which calculations are completed, running, failed (and why) or missing."""
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.study.remote.submission_record import read_submission  # noqa: PLC0415
     from llo_dft.study.study_status import study_status  # noqa: PLC0415

@@ -54,7 +54,7 @@ class BondProfile(Document):
     """The density difference along the line through a bond across the interface."""
 
     former: int = Field(description="Network former among the atoms of the whole, from 0")
-    oxygen: int = Field(description="O likewise")
+    oxygen: int = Field(description="O among the atoms of the whole, from 0")
     length_angstrom: float
     former_part: DensityPart
     distance_angstrom: list[float] = Field(
@@ -91,7 +91,7 @@ class ChargeDifference(Document):
         default_factory=list, description="Names of what was allowed to differ"
     )
     allowed_differences: list[str] = Field(
-        default_factory=list, description="What that let through, with both values"
+        default_factory=list, description="Differences that were accepted, with both values"
     )
     notes: list[str] = Field(
         default_factory=list,
@@ -111,7 +111,7 @@ class ChargeDifference(Document):
         return sorted({self.structure[bond.former].specie.symbol for bond in self.bonds})
 
     def __repr__(self) -> str:
-        """Say in a line what it is."""
+        """Return formula, electrons moved, residual and bonds in one line."""
         return (
             f"ChargeDifference({self.structure.composition.reduced_formula}, "
             f"{self.absolute_e:.3f} e moved, residual {self.residual_e:.1e} e, "

@@ -39,7 +39,7 @@ class ComparedEngine(Document):
 
 
 class EngineVacancy(Document):
-    """What one engine says of one vacancy, under its own O2 scheme."""
+    """One vacancy by one engine, under its own O2 scheme."""
 
     engine: str
     site: int | None = Field(None, description="Index of the O in the pristine bare slab")

@@ -27,7 +27,7 @@ class FaceLevels(Document):
 
 
 class PotentialSummary(Document):
-    """What a local potential says of a cell."""
+    """Profile, vacuum levels and work functions of one cell."""
 
     path: str
     structure: StoredStructure

@@ -13,7 +13,7 @@ class AtomOxidation(Document):
     site: int = Field(description="Index of the atom, from 0")
     element: str
     moment_mu_b: float = Field(description="Moment within its sphere, Bohr magnetons")
-    state: float | None = Field(description="Formal charge, e; half in superoxo; None: not told")
+    state: float | None = Field(description="Formal charge, e; half in superoxo; None: unknown")
     reason: str = Field(description="By what the state was decided, or why it was not")
 
 
@@ -22,10 +22,10 @@ class OxidationStates(Document):
 
     atoms: list[AtomOxidation]
     counts: dict[str, int] = Field(description="Atoms by state: 'Mn4+', 'O-', and 'Ni?' unknown")
-    assigned_charge_e: float = Field(description="Sum of the states that were told, e")
+    assigned_charge_e: float = Field(description="Sum of the assigned states, e")
     cell_charge_e: float = Field(description="Charge of the cell, e: 0 unless NELECT says so")
-    n_unassigned: int = Field(description="Atoms whose state could not be told")
+    n_unassigned: int = Field(description="Atoms without an assigned state")
     balanced: bool | None = Field(
-        description="Whether the states add up to the cell's charge; None if some are not told"
+        description="Whether the states add up to the cell's charge; None if some are not assigned"
     )
     note: str = Field(description="The balance in words")

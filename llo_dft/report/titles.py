@@ -1,4 +1,4 @@
-"""What figures and tables say of how their numbers were computed."""
+"""Titles of figures and tables: how their numbers were computed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOCK: Final = "MOCK OUTPUTS - NOT A RESULT"
 
 
 def title_text(lines: Iterable[str], *, allowed: Sequence[str] = (), mock: bool = False) -> str:
-    """Return a title: the mark of a stand-in, the lines that say something, what may differ."""
+    """Return a title: the mark of a stand-in, the lines that are not empty, what may differ."""
     found = [MOCK] if mock else []
     found += [line for line in lines if line]
     if allowed:

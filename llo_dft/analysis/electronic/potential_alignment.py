@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class PotentialError(InputError):
-    """A potential that has no such level; says what was found and what to do."""
+    """A potential without the level that was asked for."""
 
 
 def potential_profile(

@@ -43,7 +43,7 @@ _MIN_PLANES: Final = 4
 
 
 def has_vacuum(profile: PotentialProfile, structure: Structure) -> bool:
-    """Tell whether the widest gap between the atoms is a vacuum."""
+    """Return whether the widest gap between the atoms is a vacuum."""
     return _gap_angstrom(profile, structure)[1] >= MIN_VACUUM_ANGSTROM
 
 

@@ -1,4 +1,4 @@
-"""What several engines say of one thing, and how far apart they are."""
+"""Results of several engines matched by a key, and how far apart they are."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def spread(values: Iterable[float | None]) -> float | None:
 
 
 def same_sign(values: Iterable[float | None]) -> bool | None:
-    """Tell whether all values that are there are on the same side of zero; None below two.
+    """Return whether all values that are there have the same sign; None below two.
 
-    Zero is a side of its own.
+    Zero is a sign of its own.
     """
     signs = [(value > 0) - (value < 0) for value in values if value is not None]
     return len(set(signs)) == 1 if len(signs) > 1 else None

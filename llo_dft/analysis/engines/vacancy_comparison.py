@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: Why an engine has no vacancy that another one has.
 NO_SUCH_O = "no such O in the structure that it relaxed"
-NOT_THERE = "its study does not hold it"
+NOT_THERE = "it is not part of its study"
 
 
 def compared_hosts(studies: Mapping[str, StudyResult]) -> list[ComparedHost]:

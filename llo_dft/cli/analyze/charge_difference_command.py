@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def charge_difference(  # noqa: PLR0913 (each is an argument or option of the command)
     whole: Path = typer.Argument(help="AB: a VASP folder or a CHGCAR (.gz, .xz)."),
-    a: Path = typer.Argument(help="A: its atoms held where they are in AB."),
-    b: Path = typer.Argument(help="B: likewise."),
+    a: Path = typer.Argument(help="A: part of AB, with its atoms where they are in AB."),
+    b: Path = typer.Argument(help="B: the other part."),
     *,
     output: Path = typer.Option(..., "-o", "--output", help="Folder to make for the results."),
     axis: Axis = "c",

@@ -138,5 +138,5 @@ def recipe_with(
 
 
 def on_terminal() -> bool:
-    """Tell whether the output is read by a person at a terminal."""
+    """Return whether progress goes to a terminal."""
     return sys.stderr.isatty()

@@ -26,14 +26,14 @@ _TRUST_AFTER = 0.1
 
 
 class TimeLeft:
-    """Estimate of the time left, from what was expected and what the calculations took so far.
+    """Estimate of the time left, from the expected time and the time taken so far.
 
     Parameters
     ----------
     work
         How much each calculation is expected to take, by label, in any one unit.
     expected_s
-        Time that what is not there yet was expected to take in all, s; None if nobody can tell.
+        Estimated time for all calculations that are not in the cache, s; None if unknown.
     """
 
     def __init__(self, work: Mapping[str, float], expected_s: float | None = None) -> None:
@@ -67,7 +67,7 @@ class TimeLeft:
 def shown_progress(
     work: Mapping[str, float], title: str, expected_s: float | None = None
 ) -> Iterator[Callable[[Progress], None]]:
-    """Give a callable to be told of each calculation that ended; see ``TimeLeft``."""
+    """Give a callable that shows each calculation that ended; the arguments are ``TimeLeft``'s."""
     left = TimeLeft(work, expected_s)
     console = Console(stderr=True, highlight=False)
     if not on_terminal():

@@ -12,7 +12,7 @@ from llo_dft.report.titles import MOCK
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-#: A row that is none: a rule between the rows before and after it.
+#: A row that is drawn as a line between the rows before and after it.
 RULE: tuple[str, ...] = ()
 
 
@@ -21,7 +21,7 @@ def print_table(
 ) -> None:
     """Print a table; a header that begins with "<" is of a column of text.
 
-    The cells may hold brackets, which are no markup. An empty row (``RULE``) is a rule.
+    Brackets in a cell are printed as they are. An empty row (``RULE``) draws a line.
     """
     columns = [
         Column(name[1:], overflow="fold") if name[:1] == "<" else Column(name, justify="right")
@@ -37,12 +37,12 @@ def print_table(
 
 
 def console() -> Console:
-    """Return where tables go: as wide as the terminal, brackets are no markup."""
+    """Return a console as wide as the terminal that prints brackets as they are."""
     return Console(highlight=False, markup=False, soft_wrap=False)
 
 
 def print_mock(*, mock: bool) -> None:
-    """Say first, and in red, that numbers are a stand-in's."""
+    """Print in red that the numbers are those of a stand-in."""
     if mock:
         Console(highlight=False).print(MOCK, style="bold red")
 

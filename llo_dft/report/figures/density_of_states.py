@@ -77,7 +77,7 @@ def _shown(densities: ProjectedDensities) -> tuple[float, float]:
 
 
 def save_density_of_states(densities: ProjectedDensities, path: Path) -> None:
-    """Draw into a file; its ending says which kind."""
+    """Draw to a file; its suffix gives the format."""
     figure = new_figure(6.4, 4.8)
     plot_density_of_states(densities, figure.add_subplot())
     save_figure(figure, path, mock=densities.mock)

@@ -77,7 +77,7 @@ def plot_study_comparison(comparison: StudyComparison, axes: Axes) -> Axes:
 
 
 def save_study_comparison(comparison: StudyComparison, path: Path) -> None:
-    """Draw a comparison into a file; its ending says which kind."""
+    """Draw a comparison to a file; its suffix gives the format."""
     figure = new_figure(7.2, 5.4)
     plot_study_comparison(comparison, figure.add_subplot())
     save_figure(figure, path, mock=comparison.mock)

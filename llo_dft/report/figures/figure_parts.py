@@ -35,7 +35,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def save_figure(figure: Figure, path: Path, *, mock: bool = False) -> None:
-    """Write a figure; the ending of the file says which kind. Margins of a stand-in are hatched.
+    """Write a figure to a file, whose suffix gives the format; a stand-in's has hatched margins.
 
     Without the program's name and the date, the same figure is the same bytes whenever drawn.
     """
@@ -103,7 +103,7 @@ def draw_points(
 
 
 def explain_rebuilt(axes: Axes) -> None:
-    """Say in the legend what a hollow marker means."""
+    """Add an entry for hollow markers to the legend."""
     draw_points(axes, [], [], "o", NEUTRAL, hollow=True, label="lattice rebuilt")
 
 

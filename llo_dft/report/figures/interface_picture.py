@@ -26,7 +26,7 @@ _EDGE: Final = 1e-6
 #: Points along an axis that an isosurface is drawn from, at most: more is not seen, and slow.
 MAX_POINTS_DRAWN: Final = 64
 
-#: Part of the largest |difference| at which the isosurfaces are drawn if nothing is said.
+#: Part of the largest |difference| at which the isosurfaces are drawn by default.
 DEFAULT_LEVEL: Final = 0.15
 
 #: Half the height about the interface that the picture shows, angstrom.

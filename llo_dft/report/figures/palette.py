@@ -1,7 +1,7 @@
 """Colours, markers and lines of every figure: each has one meaning, the same one everywhere.
 
-A hollow marker is a structure whose lattice rebuilt itself; a hatched margin says that a stand-in
-made the numbers (``figure_parts.save_figure``).
+A hollow marker is a structure whose lattice rebuilt itself; a hatched margin marks numbers that a
+stand-in made (``figure_parts.save_figure``).
 """
 
 from __future__ import annotations

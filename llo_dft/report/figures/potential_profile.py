@@ -77,7 +77,7 @@ def plot_potential_and_planes(summary: PotentialSummary, upper: Axes, lower: Axe
 
 
 def save_potential(summaries: Sequence[PotentialSummary], path: Path) -> None:
-    """Draw one calculation beside the other, atoms' planes below; the ending says which kind.
+    """Draw one calculation beside the other, atoms' planes below; the suffix gives the format.
 
     Raises
     ------
