@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from pymatgen.io.vasp.sets import next_num_with_prime_factors
 
 from llo_dft.chemistry.roles import element_role
 from llo_dft.engines.base import EngineError
@@ -25,7 +26,7 @@ WAVE_NUMBER_SQUARED_PER_EV: Final = 0.2624684
 SHEET_HALF_HEIGHT: Final = 1.4
 
 _LAYER_GAP: Final = 1.5
-_PRIMES: Final = (2, 3, 5, 7)
+_LARGEST_PRIME: Final = 7
 
 
 def periodic_directions(structure: Structure, kind: CalculationKind) -> tuple[bool, bool, bool]:
@@ -149,7 +150,7 @@ def fft_grid(lattice: FloatArray, cutoff_ev: float) -> tuple[int, int, int]:
     """
     wave_number = np.sqrt(WAVE_NUMBER_SQUARED_PER_EV * cutoff_ev)
     waves = np.linalg.norm(lattice, axis=1) * wave_number / (2 * np.pi)
-    grid = [_next_good_size(int(4 * n + 0.5)) for n in waves]
+    grid = [next_num_with_prime_factors(int(4 * n + 0.5), _LARGEST_PRIME) for n in waves]
     return grid[0], grid[1], grid[2]
 
 
@@ -183,16 +184,3 @@ def _clusters(heights: FloatArray) -> list[float]:
         return []
     parts = np.split(ordered, np.flatnonzero(np.diff(ordered) > _LAYER_GAP) + 1)
     return [float(part.mean()) for part in parts]
-
-
-def _next_good_size(size: int) -> int:
-    """Return the next even number whose primes are at most 7."""
-    size += size % 2
-    while True:
-        rest = size
-        for prime in _PRIMES:
-            while rest % prime == 0:
-                rest //= prime
-        if rest == 1:
-            return size
-        size += 2
