@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.plan import PlannedHost, PlannedInterface, StudyPlan
 
+#: What the manifest holds of a host's plan, and of a vacancy's.
+_OF_A_HOST = {"lithium_fraction", "requested_lithium_fraction", "system", "termination"}
+_OF_A_VACANCY = {"site", "site_class", "environment", "degeneracy"}
+
 
 def write_structures(plan: StudyPlan, folder: Path) -> list[dict[str, Any]]:
     """Write ``structures/*.cif`` and ``manifest.json``; return the entries of the manifest."""
@@ -58,42 +62,23 @@ def _planned(plan: StudyPlan) -> list[tuple[str, Structure, dict[str, Any]]]:
         rows.append(("Li3PO4", plan.coating_crystal, {"kind": "reference"}))
     for host in plan.hosts:
         slab = plan.host_structure(host)
-        places = _llo_places(plan, host)
-        rows.append(
-            (
-                host.label,
-                slab,
-                {
-                    "kind": "host",
-                    "lithium_fraction": host.lithium_fraction,
-                    "requested_lithium_fraction": host.requested_lithium_fraction,
-                    "system": host.system,
-                    "termination": host.termination,
-                    "stoichiometric": host.termination is None and _matches_bulk(plan, host, slab),
-                    **_slab_facts(plan, slab, places),
-                },
-            )
-        )
+        facts = host.model_dump(include=_OF_A_HOST)
+        stoichiometric = host.termination is None and _matches_bulk(plan, host, slab)
+        places = _slab_facts(plan, slab, _llo_places(plan, host))
+        about = {"kind": "host", **facts, "stoichiometric": stoichiometric, **places}
+        rows.append((host.label, slab, about))
         for vacancy in host.vacancies:
             made = plan.vacancy_structure(host, vacancy)
             if made is None or vacancy.environment is None:
                 continue  # at an O that the relaxed interface will name
-            rows.append(
-                (
-                    host.vacancy_label(vacancy),
-                    made,
-                    {
-                        "kind": "vacancy",
-                        "lithium_fraction": host.lithium_fraction,
-                        "site": vacancy.site,
-                        "site_class": vacancy.site_class,
-                        "environment": vacancy.environment.model_dump(),
-                        "degeneracy": vacancy.degeneracy,
-                        "stoichiometric": False,
-                        **_slab_facts(plan, made, _llo_places(plan, host, vacancy.removed)),
-                    },
-                )
-            )
+            about = {
+                "kind": "vacancy",
+                "lithium_fraction": host.lithium_fraction,
+                **vacancy.model_dump(include=_OF_A_VACANCY),
+                "stoichiometric": False,
+                **_slab_facts(plan, made, _llo_places(plan, host, vacancy.removed)),
+            }
+            rows.append((host.vacancy_label(vacancy), made, about))
     rows += [(one.label, one.structure, _interface_facts(plan, one)) for one in plan.interfaces]
     return rows
 
