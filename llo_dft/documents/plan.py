@@ -163,6 +163,10 @@ class StudyPlan(Document):
         """Terminations of the coating, in the recipe's order."""
         return list(dict.fromkeys(one.termination for one in self.interfaces))
 
+    def pristine_label(self, termination: str | None) -> str:
+        """Return the label of the pristine host of a termination; None: of the bare slab."""
+        return next(host.label for host in self.hosts if host.termination == termination)
+
     def candidates(self, termination: str) -> list[PlannedInterface]:
         """Return the interfaces of one termination, best first; all list their atoms alike."""
         return [one for one in self.interfaces if one.termination == termination]

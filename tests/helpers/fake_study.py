@@ -15,7 +15,7 @@ from llo_dft.analysis.study_analysis import analyze_study
 from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.oxygen import OxygenSettings
-from llo_dft.flows.vacancy_curve import VacancyCurveMaker
+from llo_dft.flows.whole_study import StudyMaker
 from llo_dft.runner import run_flow
 
 if TYPE_CHECKING:
@@ -56,12 +56,7 @@ class FakeStudy:
             label_energy_ev_per_atom=LABEL_HALF_O2_EV,
             label_source=engine.oxygen.source,
         )
-        maker = VacancyCurveMaker(
-            bulk_maker=engine.maker("bulk_relax"),
-            slab_maker=engine.maker("slab_relax"),
-            molecule_maker=engine.maker("molecule_relax"),
-            folder=str(self.cache.folder),
-        )
+        maker = StudyMaker.of_engine(engine.maker, str(self.cache.folder), electrons=False)
         run(maker.make(self.plan), self.how)
         made = StudyCalculations(self.plan, self.cache.documents(self.plan.labels))
         return analyze_study(made, oxygen, engine=engine.name, protocol=engine.protocol)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.flows.vacancy_curve import VacancyCurveMaker
+from llo_dft.flows.whole_study import StudyMaker
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,11 +17,4 @@ if TYPE_CHECKING:
 
 def make_flow(plan: StudyPlan, engine: Engine, folder: Path) -> Flow:
     """Return the jobflow Flow of a plan; ``folder`` is the study's calculation cache."""
-    maker = VacancyCurveMaker(
-        bulk_maker=engine.maker("bulk_relax"),
-        slab_maker=engine.maker("slab_relax"),
-        molecule_maker=engine.maker("molecule_relax"),
-        folder=str(folder.resolve()),
-        static_maker=engine.maker("static") if plan.statics else None,
-    )
-    return maker.make(plan)
+    return StudyMaker.of_engine(engine.maker, str(folder), electrons=bool(plan.statics)).make(plan)

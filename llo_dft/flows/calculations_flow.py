@@ -1,0 +1,85 @@
+"""What all flows here are made of: calculations by their labels, and makers that were checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from jobflow import Flow, Job, Maker
+
+from llo_dft.engines.base import CalculationMaker, EngineError
+from llo_dft.jobs.calculate import CALCULATION, calculate
+
+if TYPE_CHECKING:
+    from jobflow import OutputReference
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.typing import CalculationKind
+
+#: What the fields of flows with an engine's makers compute.
+_KINDS: Final[dict[str, CalculationKind]] = {
+    "bulk_maker": "bulk_relax",
+    "slab_maker": "slab_relax",
+    "molecule_maker": "molecule_relax",
+    "static_maker": "static",
+}
+
+
+@dataclass
+class CalculationsMaker(Maker):
+    """A maker of a flow of calculations.
+
+    Attributes
+    ----------
+    folder
+        Folder of the calculation cache, seen from wherever the jobs run.
+
+    Raises
+    ------
+    EngineError
+        When it is made, if one of its makers is none of an engine's, or of another kind.
+    """
+
+    folder: str
+
+    def __post_init__(self) -> None:
+        """Refuse makers that no calculation can be done with."""
+        self.folder = str(Path(self.folder).resolve())
+        for name, kind in _KINDS.items():
+            maker = getattr(self, name, None)
+            if maker is None:
+                continue
+            found = (
+                f"kind {maker.kind!r}" if isinstance(maker, CalculationMaker) else "no such maker"
+            )
+            if found != f"kind {kind!r}":
+                raise EngineError(
+                    f"{type(self).__name__}.{name} is a {type(maker).__name__}, {found}; expected "
+                    f"what engine_from(recipe.engine).maker({kind!r}) returns, or another "
+                    f"CalculationMaker of kind {kind!r} (see llo_dft.engines.base)"
+                )
+
+
+@dataclass
+class Calculations:
+    """Jobs of a flow while it is put together, and the outputs of its calculations by label."""
+
+    folder: str
+    jobs: list[Job | Flow] = field(default_factory=list)
+    outputs: dict[str, OutputReference] = field(default_factory=dict)
+
+    def add(self, label: str, start: Structure | Job, maker: CalculationMaker) -> OutputReference:
+        """Add a calculation, and the job that makes its structure if there is one."""
+        if isinstance(start, Job):
+            self.jobs.append(start)
+            start = start.output
+        job = calculate(start, maker, label, self.folder)
+        job.name = f"{CALCULATION} {label}"
+        self.jobs.append(job)
+        self.outputs[label] = job.output
+        return job.output
+
+    def flow(self, name: str) -> Flow:
+        """Return the flow; its output is the calculations by their labels."""
+        return Flow(self.jobs, output=self.outputs, name=name)

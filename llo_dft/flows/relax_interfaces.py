@@ -1,0 +1,57 @@
+"""The flow of the pristine interfaces: candidates, the best of each termination, and its parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+from jobflow import OnMissing
+
+from llo_dft.documents.labels import part_label
+from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
+from llo_dft.jobs.structures import best_interface, lay_coating, without_sites
+from llo_dft.typing import Part
+
+if TYPE_CHECKING:
+    from jobflow import Flow, OutputReference
+
+    from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.engines.base import CalculationMaker
+
+
+@dataclass
+class InterfacesMaker(CalculationsMaker):
+    """Relax the candidates of each termination, and both parts of the best one alone.
+
+    Attributes
+    ----------
+    slab_maker
+        An engine's maker with the cell fixed.
+    """
+
+    slab_maker: CalculationMaker
+    name: str = "interfaces"
+
+    def make(self, plan: StudyPlan, slab: CalculationDocument | OutputReference) -> Flow:
+        """Return the flow of all terminations; ``slab`` is the relaxed pristine bare slab.
+
+        Its output is the calculations by their labels, and the candidate of lowest energy of each
+        termination by the label of the pristine host that it is.
+        """
+        made = Calculations(self.folder)
+        for termination in plan.terminations:
+            candidates = [
+                made.add(one.label, lay_coating(one, slab), self.slab_maker)
+                for one in plan.candidates(termination)
+            ]
+            best = best_interface(termination, candidates)
+            # a candidate whose job broke down leaves None here
+            best.config.on_missing_references = OnMissing.NONE
+            made.jobs.append(best)
+            for part in get_args(Part):
+                other: Part = "coating" if part == "oxide" else "oxide"
+                alone = without_sites(best.output, plan.part_sites(termination, other))
+                made.add(part_label(termination, part), alone, self.slab_maker)
+            made.outputs[plan.pristine_label(termination)] = best.output
+        return made.flow(self.name)

@@ -1,0 +1,41 @@
+"""The flow of what energies are counted from: O2, Li metal, the bulk and the coating's crystal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llo_dft.documents.labels import BULK, COATING_CRYSTAL, LITHIUM, OXYGEN
+from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
+from llo_dft.jobs.structures import oxygen_molecule
+
+if TYPE_CHECKING:
+    from jobflow import Flow
+
+    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.engines.base import CalculationMaker
+
+
+@dataclass
+class ReferencesMaker(CalculationsMaker):
+    """Relax O2 in a box, and the crystals with their cells.
+
+    Attributes
+    ----------
+    bulk_maker, molecule_maker
+        An engine's makers with the cell free, and for O2.
+    """
+
+    bulk_maker: CalculationMaker
+    molecule_maker: CalculationMaker
+    name: str = "references"
+
+    def make(self, plan: StudyPlan) -> Flow:
+        """Return the flow of a plan; its output is the calculations by their labels."""
+        made = Calculations(self.folder)
+        made.add(OXYGEN, oxygen_molecule(), self.molecule_maker)
+        made.add(LITHIUM, plan.lithium_metal, self.bulk_maker)
+        made.add(BULK, plan.bulk, self.bulk_maker)
+        if plan.coating_crystal is not None:
+            made.add(COATING_CRYSTAL, plan.coating_crystal, self.bulk_maker)
+        return made.flow(self.name)

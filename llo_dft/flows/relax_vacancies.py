@@ -1,0 +1,85 @@
+"""The flow of the oxygen vacancies of hosts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llo_dft.documents.plan import index_after_removal
+from llo_dft.errors import InputError
+from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
+from llo_dft.jobs.structures import without_bonded_oxygen, without_sites
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jobflow import Flow, Job, OutputReference
+
+    from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
+    from llo_dft.engines.base import CalculationMaker
+
+    Hosts = Mapping[str, CalculationDocument | OutputReference]
+
+
+@dataclass
+class VacanciesMaker(CalculationsMaker):
+    """Take the planned O out of relaxed hosts, one at a time, and relax.
+
+    Attributes
+    ----------
+    slab_maker
+        An engine's maker with the cell fixed.
+    """
+
+    slab_maker: CalculationMaker
+    name: str = "vacancies"
+
+    def make(self, plan: StudyPlan, hosts: Hosts) -> Flow:
+        """Return the flow of the hosts given; its output is the calculations by their labels.
+
+        Parameters
+        ----------
+        plan
+            The study.
+        hosts
+            Relaxed hosts by their labels. A vacancy at an O that the coating bonds to needs the
+            pristine interface too, where those bonds are looked for.
+
+        Raises
+        ------
+        InputError
+            If it is not given.
+        """
+        made = Calculations(self.folder)
+        for host in plan.hosts:
+            if host.label in hosts:
+                for vacancy in host.vacancies:
+                    start = _without_oxygen(plan, hosts, host, vacancy)
+                    made.add(host.vacancy_label(vacancy), start, self.slab_maker)
+        return made.flow(self.name)
+
+
+def _without_oxygen(
+    plan: StudyPlan, hosts: Hosts, host: PlannedHost, vacancy: PlannedVacancy
+) -> Job:
+    """Return the job that takes one planned O out of a host."""
+    parent = hosts[host.label]
+    if vacancy.bonded is None:
+        gone = plan.removed_sites(host, host.removed)
+        sites = plan.removed_sites(host, vacancy.removed)
+        return without_sites(parent, [index_after_removal(i, gone) for i in sites])
+    termination = vacancy.bonded.termination
+    interface = plan.pristine_label(termination)
+    if interface not in hosts:
+        raise InputError(
+            f"{interface} is not among the hosts; it is needed for {host.vacancy_label(vacancy)}, "
+            "since the coating's bonds are looked for there"
+        )
+    return without_bonded_oxygen(
+        parent,
+        hosts[interface],
+        plan.candidates(termination)[0],
+        vacancy.bonded.order,
+        plan.positions(host),
+    )

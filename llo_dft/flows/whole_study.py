@@ -1,0 +1,90 @@
+"""The flow of a study, put together from the flows of its parts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jobflow import Flow, Maker
+
+from llo_dft.documents.labels import BULK
+from llo_dft.flows.host_electrons import ElectronsMaker
+from llo_dft.flows.relax_hosts import HostsMaker
+from llo_dft.flows.relax_interfaces import InterfacesMaker
+from llo_dft.flows.relax_references import ReferencesMaker
+from llo_dft.flows.relax_vacancies import VacanciesMaker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.engines.base import CalculationMaker
+    from llo_dft.typing import CalculationKind
+
+
+@dataclass
+class StudyMaker(Maker):
+    """Oxygen vacancies of a bare and a coated slab along its delithiation.
+
+    Attributes
+    ----------
+    references, hosts, interfaces, vacancies
+        Makers of the parts; they may be of different engines only if their energies compare.
+    electrons
+        None: no static calculations.
+    """
+
+    references: ReferencesMaker
+    hosts: HostsMaker
+    interfaces: InterfacesMaker
+    vacancies: VacanciesMaker
+    electrons: ElectronsMaker | None = None
+    name: str = "oxygen vacancy curve"
+
+    @classmethod
+    def of_engine(
+        cls, maker: Callable[[CalculationKind], CalculationMaker], folder: str, *, electrons: bool
+    ) -> StudyMaker:
+        """Return the maker of a study that one engine computes.
+
+        Parameters
+        ----------
+        maker
+            Gives the engine's maker of a kind of calculation: ``engine.maker``.
+        folder
+            Of the calculation cache.
+        electrons
+            Whether static calculations are to be made.
+        """
+        slab = maker("slab_relax")
+        return cls(
+            ReferencesMaker(folder, maker("bulk_relax"), maker("molecule_relax")),
+            HostsMaker(folder, slab),
+            InterfacesMaker(folder, slab),
+            VacanciesMaker(folder, slab),
+            ElectronsMaker(folder, maker("static")) if electrons else None,
+        )
+
+    def make(self, plan: StudyPlan) -> Flow:
+        """Return the flow of a plan; its output is all its calculations by their labels."""
+        references = self.references.make(plan)
+        bare = self.hosts.make(plan, references.output[BULK])
+        flows, hosts = [references, bare], dict(bare.output)
+        if plan.terminations:
+            interfaces = self.interfaces.make(plan, hosts[plan.pristine_label(None)])
+            flows.append(interfaces)
+        for termination in plan.terminations:
+            pristine = plan.pristine_label(termination)
+            hosts[pristine] = interfaces.output[pristine]
+            charged = self.hosts.make(plan, hosts[pristine], termination)
+            hosts |= charged.output
+            flows.append(charged)
+        flows.append(self.vacancies.make(plan, hosts))
+        if self.electrons is not None:
+            flows.append(self.electrons.make(plan, hosts))
+        found = {label: made for flow in flows for label, made in flow.output.items()}
+        return Flow(
+            [flow for flow in flows if flow.jobs],
+            output={label: found[label] for label in plan.labels},
+            name=f"{self.name}: {plan.study}",
+        )
