@@ -40,7 +40,6 @@ WITHOUT_OWN_TEST: set[str] = {
     "builders/coating/phosphate_column.py",
     "builders/coating/phosphate_faces.py",
     "builders/surface/general_slab.py",
-    "cli/drive.py",
     "cli/output/run_tables.py",
     "cli/run.py",
     "cli/submit_remote.py",

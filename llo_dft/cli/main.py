@@ -12,7 +12,6 @@ from llo_dft.cli import (
     build,
     compare,
     doctor,
-    drive,
     hpc,
     init,
     match,
@@ -68,7 +67,7 @@ app.command("compare")(compare.compare)
 app.command("retry")(submit_remote.retry)
 app.command("collect")(submit_remote.collect)
 app.command("cancel")(submit.cancel)
-app.command("drive", hidden=True)(drive.drive)
+app.command("drive", hidden=True)(run.drive)
 app.add_typer(analyze_app, name="analyze")
 app.add_typer(hpc.app, name="hpc")
 app.command("doctor")(doctor.doctor)

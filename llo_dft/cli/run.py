@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from llo_dft.cli.options import AsJson, OtherEngine, OtherProtocol, OtherScheme, RecipeName
+from llo_dft.cli.options import (
+    AsJson,
+    OtherEngine,
+    OtherProtocol,
+    OtherScheme,
+    RecipeName,
+    StudyPath,
+)
 from llo_dft.cli.output.common import (
     COMPLETE,
     INCOMPLETE,
@@ -22,6 +30,11 @@ if TYPE_CHECKING:
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.study.run_study import PreparedRun
     from llo_dft.submit.dask.cluster_config import ClusterConfig
+    from llo_dft.submit.dask.submission import Submission
+
+#: How long the run of the round before may hold the folder: a file server that lost a node
+#: keeps its locks for a while, s.
+_LOCK_PATIENCE_S = 180.0
 
 
 def run(  # noqa: PLR0913 (each is an option of the command)
@@ -140,3 +153,29 @@ def _announce(prepared: PreparedRun, how: str) -> None:
         f"({recipe.engine.protocol}), {plan.n_calculations} calculations, {how}",
         err=True,
     )
+
+
+def drive(folder: StudyPath) -> None:
+    """Do one round of a submitted study; only the driver's job calls this."""
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.study.rounds import how_far  # noqa: PLC0415
+    from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
+    from llo_dft.submit.dask import driver  # noqa: PLC0415
+
+    study = StudyFolder(folder)
+    incomplete = False
+
+    def work(submission: Submission) -> None:
+        nonlocal incomplete
+        end = time.monotonic() + _LOCK_PATIENCE_S
+        while study.is_running() and time.monotonic() < end:
+            time.sleep(1)
+        prepared = prepare_run(
+            study.recipe(), Path(submission.recipe_folder), study, computes_here=False
+        )
+        incomplete = not run_on_cluster(prepared, submission.config).is_complete
+
+    with bad_input_in_one_line():
+        ended = driver.drive(folder, work, lambda: how_far(study))
+        typer.echo(f"{folder}: {ended}", err=True)
+    raise typer.Exit(INCOMPLETE if incomplete else COMPLETE)

@@ -84,7 +84,8 @@ class FlowGraph:
     Raises
     ------
     ValueError
-        If the jobs wait for one another in a circle.
+        If the jobs wait for one another in a circle; by `finished`, if those that a response
+        brings up do, and then nothing has changed.
     """
 
     def __init__(self, flow: Flow) -> None:
@@ -115,13 +116,7 @@ class FlowGraph:
         return node, reason
 
     def finished(self, node: Node, response: Response) -> list[Node]:
-        """Continue after a job that gave a response; return the jobs that it brought up.
-
-        Raises
-        ------
-        ValueError
-            If a flow in the response cannot be put in order; nothing has changed then.
-        """
+        """Continue after a job that gave a response; return the jobs that it brought up."""
         made = ((response.replace, True), (response.detour, True), (response.addition, False))
         groups = [
             _group_of(flow, owner=node, waited_for=waited_for)

@@ -1,4 +1,4 @@
-"""Rounds of one study: calculations that a walltime stopped are gone on with in the next."""
+"""Rounds of one study: calculations that a walltime stopped are resumed in the next."""
 
 from __future__ import annotations
 
@@ -28,17 +28,8 @@ def run_rounds(
 ) -> StudyResult:
     """Run a study, and again as long as calculations were stopped half way and get further.
 
-    Parameters
-    ----------
-    prepared, workers, on_progress
-        As for `run_study`.
-    executor
-        Makes what `run_study` takes as its executor, for each round.
-
-    Raises
-    ------
-    InputError
-        As `run_study`.
+    ``executor`` makes what `run_study` takes as its executor, for each round; the rest is as there,
+    and so are its errors.
     """
     while True:
         before = how_far(prepared.folder)
@@ -48,7 +39,7 @@ def run_rounds(
 
 
 def how_far(folder: StudyFolder) -> str:
-    """Say how far a study is: another text whenever something was got done."""
+    """Return how far a study is: another text whenever something was got done."""
     states = hashlib.sha256()
     for state in _stopped_half_way(folder):
         for file in sorted(state.glob("*.json")):
@@ -58,5 +49,5 @@ def how_far(folder: StudyFolder) -> str:
 
 
 def _stopped_half_way(folder: StudyFolder) -> list[Path]:
-    """Return what stopped calculations left to go on from."""
+    """Return the folders that stopped calculations left to resume from."""
     return sorted(folder.calculations.glob(f"*/{CONTINUE}"))

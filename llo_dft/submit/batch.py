@@ -72,6 +72,11 @@ class BatchSystem:
         Where a job finds its own id.
     long_names
         Whether a name may be any text; elsewhere lists show its first ten letters.
+
+    Raises
+    ------
+    BatchError
+        By every method, if the scheduler is not there, refuses, or does not answer.
     """
 
     submit: tuple[str, ...]
@@ -87,23 +92,9 @@ class BatchSystem:
     def submit_script(
         self, script: str, folder: Path, title: str, role: JobRole, after: str | None = None
     ) -> str:
-        """Submit a script and return the job's id.
+        """Submit a script from the folder where its log is to be; return the job's id.
 
-        Parameters
-        ----------
-        script
-            The script, with its directives.
-        folder
-            Where its log is to be.
-        title, role
-            Name of the job for people, and what it is.
-        after
-            A job that must be over before this one starts.
-
-        Raises
-        ------
-        BatchError
-            If the scheduler does not take it.
+        ``title`` is the job's name for people; it starts when the job ``after`` is over.
         """
         tag = _tag(folder, role)
         name = f"{title} {tag}" if self.long_names else f"llo{tag}"
@@ -119,13 +110,7 @@ class BatchSystem:
         return found[0]
 
     def jobs(self) -> dict[str, BatchJob]:
-        """Return every job of this user that is not over, by its id.
-
-        Raises
-        ------
-        BatchError
-            If the scheduler does not answer.
-        """
+        """Return every job of this user that is not over, by its id."""
         try:
             table = _run([part.format(user=getpass.getuser()) for part in self.list_own])
         except BatchError as error:
@@ -144,25 +129,13 @@ class BatchSystem:
         return found
 
     def own_jobs(self, folder: Path, role: JobRole) -> dict[str, BatchJob]:
-        """Return the jobs in the queue that were submitted from a folder, the oldest first.
-
-        Raises
-        ------
-        BatchError
-            If the scheduler does not answer.
-        """
+        """Return the jobs in the queue that were submitted from a folder, the oldest first."""
         tag = _tag(folder, role)
         found = {job: one for job, one in self.jobs().items() if one.name.endswith(tag)}
         return dict(sorted(found.items(), key=lambda item: int(item[0])))
 
     def cancel_jobs(self, ids: Iterable[str]) -> None:
-        """Cancel jobs; those that are over already are passed over.
-
-        Raises
-        ------
-        BatchError
-            If one that is not over could not be cancelled.
-        """
+        """Cancel jobs; those that are over already are passed over."""
         wanted = list(ids)
         if not wanted:
             return
@@ -174,13 +147,7 @@ class BatchSystem:
                 raise
 
     def end_workers(self, folder: Path) -> None:
-        """Cancel a folder's jobs of workers and wait until they are gone: none computes any more.
-
-        Raises
-        ------
-        BatchError
-            If they can't be cancelled, or do not go.
-        """
+        """Cancel a folder's jobs of workers and wait until they are gone."""
         left = self.own_jobs(folder, "worker")
         self.cancel_jobs(left)
         end = time.monotonic() + _GONE_S

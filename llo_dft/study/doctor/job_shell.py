@@ -38,6 +38,12 @@ class JobShell:
         The Python that it starts.
     login
         Whether it is a login shell.
+
+    Raises
+    ------
+    ProbeError
+        By every method that runs something, if it does not end or prints nothing; with the last
+        line of its errors.
     """
 
     lines: tuple[str, ...]
@@ -51,13 +57,7 @@ class JobShell:
 
     @classmethod
     def of_project(cls, project: RemoteProject, kind: JobType) -> JobShell:
-        """Return that of a project's jobs of a type.
-
-        Raises
-        ------
-        InputError
-            If the project has no such worker or program.
-        """
+        """Return that of a project's jobs of a type."""
         worker = project.worker(kind.worker)
         _, program = project.request(kind.worker, kind, kind.sizes[-1] if kind.sizes else None)
         python = shlex.split(worker.execution_cmd or "jf")[0]
@@ -70,47 +70,23 @@ class JobShell:
         return cls(lines, python.replace("{{", "{").replace("}}", "}"), login=False)
 
     def run(self, command: str) -> str:
-        """Run a line of shell and return what it prints.
-
-        Raises
-        ------
-        ProbeError
-            If it prints nothing; with the last line of its errors.
-        """
+        """Run a line of shell and return what it prints."""
         done = self._run(command)
         if not done.stdout.strip():
             raise ProbeError(next(reversed(_lines(done)), f"exit status {done.returncode}"))
         return done.stdout
 
     def run_package(self, *arguments: str) -> str:
-        """Run this package's command line and return what it prints.
-
-        Raises
-        ------
-        ProbeError
-            If it does not come that far.
-        """
+        """Run this package's command line and return what it prints."""
         words = [self.python, "-P", "-m", "llo_dft.cli.main", *arguments]
         return self.run(f"exec {shlex.join(words)}")
 
     def complaints(self) -> list[str]:
-        """Return what the lines before the command write to stderr.
-
-        Raises
-        ------
-        ProbeError
-            If they do not end.
-        """
+        """Return what the lines before the command write to stderr."""
         return _lines(self._run(""))
 
     def find_program(self, variable: str) -> str:
-        """Return the path of a program, the last word of the command in a variable.
-
-        Raises
-        ------
-        ProbeError
-            If it is not found.
-        """
+        """Return the path of a program, the last word of the command in a variable."""
         # as the shell sets it; the colon, so that something is printed in any case
         printed = self.run(f'echo ":${variable}"')
         words = shlex.split(printed.strip().splitlines()[-1].removeprefix(":"))

@@ -11,7 +11,7 @@ from llo_dft.study.planning.planned_calculations import planned_calculations
 from llo_dft.study.remote.submission_record import SubmittedJob
 
 if TYPE_CHECKING:
-    from jobflow import Flow, Job
+    from jobflow import Flow
 
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.engines.base import Engine
@@ -29,18 +29,9 @@ _TYPES: Final[dict[CalculationKind, JobTypeName]] = {
 
 @dataclass(frozen=True)
 class RequestedJob:
-    """What a job asks for.
+    """A job, its type in the project, who takes it, and what it asks for.
 
-    Attributes
-    ----------
-    job
-        The job.
-    kind
-        Its type in the project.
-    worker
-        Who takes it.
-    size
-        What it asks for; None: its worker has no queue.
+    ``size`` is None where its worker has no queue.
     """
 
     job: SubmittedJob
@@ -51,35 +42,30 @@ class RequestedJob:
 
 def submitted_jobs(flow: Flow, plan: StudyPlan, engine: Engine) -> list[SubmittedJob]:
     """Return the jobs of a study's flow, in the order in which they can run."""
-    atoms = _atoms(plan)
+    hosts = {host.vacancy_label(vacancy): host for host in plan.hosts for vacancy in host.vacancies}
+    atoms = {
+        # a vacancy at an O that the relaxed interface will name: as large as its host
+        one.label: len(one.structure or plan.host_structure(hosts[one.label]))
+        for one in planned_calculations(plan)
+    }
     found = []
     for job, _ in flow.iterflow():
-        label = _label(job)
-        found.append(
-            SubmittedJob(
-                id=job.uuid,
-                name=job.name,
-                label=label,
-                type="light" if label is None else _type(job, engine),
-                atoms=0 if label is None else atoms[label],
-            )
-        )
+        label: str | None = None
+        kind: JobTypeName = "light"
+        if job.name.startswith(CALCULATION):
+            _, maker, label = job.function_args[:3]
+            kind = "potential" if engine.program is None else _TYPES[maker.kind]
+        size = 0 if label is None else atoms[label]
+        found.append(SubmittedJob(id=job.uuid, name=job.name, label=label, type=kind, atoms=size))
     return found
 
 
 def requests(
     jobs: list[SubmittedJob], project: RemoteProject, worker: str | None
 ) -> list[RequestedJob]:
-    """Return what jobs ask for.
+    """Return what jobs ask a project for.
 
-    Parameters
-    ----------
-    jobs
-        The jobs of a study.
-    project
-        Where they go.
-    worker
-        Takes the calculations in place of their types' own workers.
+    A ``worker`` takes the calculations in place of their types' own workers.
 
     Raises
     ------
@@ -115,48 +101,19 @@ def core_hours(
 ) -> dict[str, float]:
     """Estimate the core-hours of calculations, by their labels.
 
-    Where the project says how long an atom and a step take, that counts; otherwise the engine is
-    timed once on this machine, if it can be.
-
-    Parameters
-    ----------
-    wanted
-        What the jobs ask for.
-    plan
-        The study.
-    engine
-        What to time; None: nothing is.
+    Where the project says how long an atom and a step take, that counts; otherwise the engine, if
+    one is given, is timed once on this machine, if it can be.
     """
     work = calculation_work(plan)
-    calculations = [request for request in wanted if request.job.label is not None]
-    known = all(request.kind.core_seconds_per_atom_step is not None for request in calculations)
-    measured = None if known or engine is None else engine.seconds_per_atom(plan.bulk)
-    found = {}
-    for request in calculations:
-        rate = request.kind.core_seconds_per_atom_step or measured
-        if rate is not None and request.job.label is not None:
-            found[request.job.label] = work[request.job.label] * rate / 3600
-    return found
-
-
-def _label(job: Job) -> str | None:
-    """Return the calculation that a job does."""
-    if not job.name.startswith(CALCULATION):
-        return None
-    return str(job.function_args[2])
-
-
-def _type(job: Job, engine: Engine) -> JobTypeName:
-    kind: CalculationKind = job.function_args[1].kind
-    return "potential" if engine.program is None else _TYPES[kind]
-
-
-def _atoms(plan: StudyPlan) -> dict[str, int]:
-    """Return the number of atoms of every calculation."""
-    hosts = {host.vacancy_label(vacancy): host for host in plan.hosts for vacancy in host.vacancies}
-    found = {}
-    for one in planned_calculations(plan):
-        # a vacancy at an O that the relaxed interface will name: as large as its host
-        structure = one.structure or plan.host_structure(hosts[one.label])
-        found[one.label] = len(structure)
-    return found
+    rates = {
+        request.job.label: request.kind.core_seconds_per_atom_step
+        for request in wanted
+        if request.job.label is not None
+    }
+    timed = engine is not None and None in rates.values()
+    measured = engine.seconds_per_atom(plan.bulk) if engine is not None and timed else None
+    return {
+        label: work[label] * found / 3600
+        for label, rate in rates.items()
+        if (found := rate or measured) is not None
+    }

@@ -80,12 +80,10 @@ class WorkerJobPool(threading.Thread):
 
     Parameters
     ----------
-    batch
-        The batch system.
+    batch, workforce
+        The queue's side, and the driver's.
     limits
         How many jobs, and of how many workers.
-    workforce
-        The driver's side.
     submit
         Submits a job of the workers of that name; returns its id.
     folder

@@ -34,7 +34,13 @@ class RemoteProjectError(InputError):
 
 @dataclass(frozen=True)
 class RemoteProject:
-    """A project: its absolute ``file``, as jobflow-remote reads it, and its table of job types."""
+    """A project: its absolute ``file``, as jobflow-remote reads it, and its table of job types.
+
+    Raises
+    ------
+    RemoteProjectError
+        By every method, if the project has nothing of a name that it is asked for.
+    """
 
     file: Path
     settings: Project
@@ -46,13 +52,7 @@ class RemoteProject:
         return self.settings.name
 
     def job_type(self, name: JobTypeName) -> JobType:
-        """Return a type of job.
-
-        Raises
-        ------
-        RemoteProjectError
-            If the project has none of that name.
-        """
+        """Return a type of job."""
         known = self.table.job_types
         if name not in known:
             raise RemoteProjectError(
@@ -62,13 +62,7 @@ class RemoteProject:
         return known[name]
 
     def worker(self, name: str) -> WorkerBase:
-        """Return a worker.
-
-        Raises
-        ------
-        RemoteProjectError
-            If there is none of that name, or its scheduler is not known here.
-        """
+        """Return a worker."""
         worker = self.settings.workers.get(name)
         if worker is None:
             raise RemoteProjectError(
@@ -88,11 +82,6 @@ class RemoteProject:
 
         The worker's own ``resources`` say where (partition, account); what ``size`` says counts
         before them. Variables of the project count before ours.
-
-        Raises
-        ------
-        RemoteProjectError
-            If there is no such worker, or no ``exec_config`` of the name that the type gives.
         """
         from jobflow_remote.config.base import ExecutionConfig  # noqa: PLC0415 (a second)
 

@@ -86,20 +86,21 @@ class RemoteJob:
 
 
 class RemoteQueue:
-    """The queue; made by `open_queue`."""
+    """The queue; made by `open_queue`.
+
+    Raises
+    ------
+    RemoteQueueError
+        By `make_ready` for a database with jobs that was never made ready, by `jobs` for a flow
+        that it does not know, by `remove` for one that a runner holds.
+    """
 
     def __init__(self, project: RemoteProject, controller: JobController) -> None:
         self.project = project
         self._controller = controller
 
     def make_ready(self) -> None:
-        """Do what ``jf admin reset`` does to a new database, which has nothing to lose.
-
-        Raises
-        ------
-        RemoteQueueError
-            If it holds jobs, but was never made ready.
-        """
+        """Do what ``jf admin reset`` does to a new database, which has nothing to lose."""
         controller = self._controller
         if controller.auxiliary.find_one({"next_id": {"$exists": True}}) is not None:
             return
@@ -115,13 +116,7 @@ class RemoteQueue:
         self._controller.add_flow(flow, worker=worker)
 
     def jobs(self, flow: str) -> dict[str, RemoteJob]:
-        """Return the jobs of a flow by their ids.
-
-        Raises
-        ------
-        RemoteQueueError
-            If the database does not know the flow.
-        """
+        """Return the jobs of a flow by their ids."""
         found = self.find(flow)
         if not found:
             raise RemoteQueueError(
@@ -169,13 +164,7 @@ class RemoteQueue:
             self._controller.unlock_flows(flow_ids=flow)
 
     def remove(self, flow: str) -> None:
-        """Cancel what of a flow is queued or runs, and take it out of the database.
-
-        Raises
-        ------
-        RemoteQueueError
-            If a runner holds it.
-        """
+        """Cancel what of a flow is queued or runs, and take it out of the database."""
         from jobflow_remote.utils.db import FlowLockedError  # noqa: PLC0415 (seconds)
 
         try:
