@@ -1,4 +1,4 @@
-"""Electronic structure out of finished calculations: edges, band centres, densities, summaries."""
+"""Electronic structure out of finished calculations: edges, band centres, summaries."""
 
 from __future__ import annotations
 
@@ -99,31 +99,6 @@ class BandCenters(Document):
     mock: bool = Field(
         default=False, description="A stand-in for VASP wrote the files: no number is a result"
     )
-
-
-class DensityCurve(Document):
-    """Projected density of one class of atoms."""
-
-    n_sites: int
-    up: list[float] = Field(description="States per eV and atom; both spins if there is no down")
-    down: list[float] | None = None
-    center_ev: float | None = Field(description="Where to mark the centre, from the reference")
-
-
-class ProjectedDensities(Document):
-    """Projected densities of classes of atoms, for a figure."""
-
-    label: str
-    element: str
-    orbital: str
-    reference: ReferenceLevel
-    window: Window = Field(description="Window of the centres")
-    energies_ev: list[float] = Field(description="From the reference")
-    vbm_ev: float = Field(description="From the reference")
-    cbm_ev: float | None = Field(description="From the reference")
-    curves: dict[str, DensityCurve]
-    fingerprint: Fingerprint | None = Field(None, description="Settings of the run")
-    mock: bool = False
 
 
 class ConvergenceRecord(Document):

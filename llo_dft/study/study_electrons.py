@@ -6,7 +6,6 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from llo_dft.analysis.electronic.site_band_centers import class_densities
 from llo_dft.analysis.vacancy.host_result import bonds_to_former
 from llo_dft.calculations.cache import link_or_copy
 from llo_dft.documents.labels import (
@@ -94,7 +93,7 @@ def _band_centers(
                     save_density_of_states,
                 )
 
-                save_density_of_states(class_densities(densities, centers), into / figure)
+                save_density_of_states(densities, centers, into / figure)
     return BandCenterResult(
         system=host.system,
         termination=host.termination,

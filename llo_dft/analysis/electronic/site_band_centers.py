@@ -11,8 +11,6 @@ from llo_dft.analysis.electronic.band_center import window_moments
 from llo_dft.documents.electronic import (
     BandCenters,
     ClassCenters,
-    DensityCurve,
-    ProjectedDensities,
     SiteCenters,
     SpinCenters,
     WindowCenters,
@@ -21,7 +19,7 @@ from llo_dft.documents.electronic import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from llo_dft.documents.electronic import BandEdges, ReferenceLevel, Window, WindowCenter
+    from llo_dft.documents.electronic import BandEdges, ReferenceLevel, Window
     from llo_dft.typing import FloatArray
 
 #: The fixed window where none is asked for, from the VBM: the O 2p band of an oxide, and not
@@ -73,6 +71,13 @@ class SiteDensities:
         for row, site in enumerate(self.sites):
             found.setdefault(self.site_classes.get(site, "all"), []).append(row)
         return found
+
+    def class_means(self) -> dict[str, FloatArray]:
+        """Return the density of one atom of each class, shape (n_spins, n_energies)."""
+        density = np.asarray(self.density, dtype=np.float64)
+        return {
+            name: density[rows].mean(axis=0) for name, rows in sorted(self.rows_by_class().items())
+        }
 
 
 def band_centers(
@@ -181,34 +186,4 @@ def _in_windows(
 ) -> WindowCenters:
     return WindowCenters(
         **{name: window_moments(energies, density, window) for name, window in windows.items()}
-    )
-
-
-def class_densities(
-    densities: SiteDensities, centers: BandCenters, window: Window = "occupied"
-) -> ProjectedDensities:
-    """Return the mean density of an atom of each class, with its centre, for a figure."""
-    zero, edges = centers.reference_ev, centers.edges
-    curves = {}
-    for name, rows in sorted(densities.rows_by_class().items()):
-        mean = np.asarray(densities.density, dtype=np.float64)[rows].mean(axis=0)
-        center: WindowCenter = getattr(centers.classes[name].centers.both, window)
-        curves[name] = DensityCurve(
-            n_sites=len(rows),
-            up=mean[0].tolist(),
-            down=mean[1].tolist() if len(mean) > 1 else None,
-            center_ev=center.center_ev,
-        )
-    return ProjectedDensities(
-        label=centers.label,
-        element=densities.element,
-        orbital=densities.orbital,
-        reference=centers.reference,
-        window=window,
-        energies_ev=(np.asarray(densities.energies_ev) - zero).tolist(),
-        vbm_ev=edges.vbm_ev - zero,
-        cbm_ev=None if edges.cbm_ev is None else edges.cbm_ev - zero,
-        curves=curves,
-        fingerprint=centers.fingerprint,
-        mock=centers.mock,
     )

@@ -78,7 +78,9 @@ def band_center(  # noqa: PLR0913 (each is an option of the command)
         if isinstance(one, Unread):
             continue
         if figure is not None:
-            _draw(one, shown, figure)
+            from llo_dft.report.figures.density_of_states import save_density_of_states  # noqa: PLC0415
+
+            save_density_of_states(one.densities, one.centers, figure, shown)
         if not as_json:
             _print(one.centers, shown)
     if as_json:
@@ -100,13 +102,6 @@ def parse_window(text: str) -> tuple[Window, tuple[float, float] | None]:
     if text == "full":
         return "full", None
     return "fixed", parse_limits(text, "--window must be occupied, full or LO:HI in eV")
-
-
-def _draw(found: _Found, shown: Window, path: Path) -> None:
-    from llo_dft.analysis.electronic.site_band_centers import class_densities  # noqa: PLC0415
-    from llo_dft.report.figures.density_of_states import save_density_of_states  # noqa: PLC0415
-
-    save_density_of_states(class_densities(found.densities, found.centers, shown), path)
 
 
 def _print(centers: BandCenters, shown: Window) -> None:

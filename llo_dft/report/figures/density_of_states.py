@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from llo_dft.documents.electronic import ProjectedDensities
+    from llo_dft.analysis.electronic.site_band_centers import SiteDensities
+    from llo_dft.documents.electronic import BandCenters, BandEdges, Window
+    from llo_dft.typing import FloatArray
 
 #: Share of the highest density above which a density counts as seen, and what is shown around it.
 _SEEN: Final = 0.01
@@ -24,60 +26,65 @@ _MARGIN_EV: Final = 1.5
 _REFERENCE: Final = {"vbm": "VBM", "fermi": "Fermi", "vacuum": "vacuum", "core": "core"}
 
 
-def plot_density_of_states(densities: ProjectedDensities, axes: Axes) -> Axes:
+def plot_density_of_states(
+    densities: SiteDensities, centers: BandCenters, axes: Axes, window: Window = "occupied"
+) -> Axes:
     """Draw the density of one atom of each class; spin down hangs below the axis.
 
-    A dotted line marks each centre, the grey band the gap. A class without a centre (too little
-    weight) is named so in the legend. Returns the axes.
+    A dotted line marks each centre in ``window``, the grey band the gap. A class without a centre
+    (too little weight) is named so in the legend. Returns the axes.
     """
+    zero, edges = centers.reference_ev, centers.edges
+    energies, curves = np.asarray(densities.energies_ev) - zero, densities.class_means()
     axes.axhline(0.0, color=ZERO_LINE, linewidth=0.8, zorder=1)
-    if densities.cbm_ev is not None and densities.cbm_ev > densities.vbm_ev:
-        axes.axvspan(densities.vbm_ev, densities.cbm_ev, color="0.92", zorder=0, label="gap")
+    if edges.cbm_ev is not None and edges.cbm_ev > edges.vbm_ev:
+        axes.axvspan(edges.vbm_ev - zero, edges.cbm_ev - zero, color="0.92", zorder=0, label="gap")
     else:
-        axes.axvline(densities.vbm_ev, color=GUIDE, linewidth=0.8, zorder=0)
-    colors = class_colors(densities.curves)
-    for name, curve in densities.curves.items():
-        color, center = colors[name], "no centre"
-        if curve.center_ev is not None:
-            center = f"centre {curve.center_ev:.2f} eV"
-            axes.axvline(curve.center_ev, color=color, linestyle=":", linewidth=1.2)
-        label = f"{name} ({curve.n_sites}), {center}"
-        axes.plot(densities.energies_ev, curve.up, color=color, linewidth=1.1, label=label)
-        if curve.down is not None:
-            down = np.negative(curve.down)
-            axes.plot(densities.energies_ev, down, color=color, linewidth=1.1)
-    axes.set_xlim(_shown(densities))
-    axes.set_xlabel(f"E - E({_REFERENCE[densities.reference]}) (eV)")
-    spins = any(curve.down is not None for curve in densities.curves.values())
+        axes.axvline(edges.vbm_ev - zero, color=GUIDE, linewidth=0.8, zorder=0)
+    colors = class_colors(curves)
+    for name, spins in curves.items():
+        found, color, text = centers.classes[name], colors[name], "no centre"
+        center = getattr(found.centers.both, window).center_ev
+        if center is not None:
+            text = f"centre {center:.2f} eV"
+            axes.axvline(center, color=color, linestyle=":", linewidth=1.2)
+        label = f"{name} ({found.n_sites}), {text}"
+        axes.plot(energies, spins[0], color=color, linewidth=1.1, label=label)
+        for down in spins[1:]:
+            axes.plot(energies, -down, color=color, linewidth=1.1)
+    axes.set_xlim(_shown(energies, list(curves.values()), edges, zero))
+    axes.set_xlabel(f"E - E({_REFERENCE[centers.reference]}) (eV)")
     axes.set_ylabel(
         f"{densities.element} {densities.orbital} states (1/eV per atom)"
-        + ("\nspin up above, down below zero" if spins else "")
+        + ("\nspin up above, down below zero" if np.shape(densities.density)[1] > 1 else "")
     )
     lines = [
-        f"{densities.label}, centres of the {densities.window} window",
-        settings_text(densities.fingerprint),
+        f"{centers.label}, centres of the {window} window",
+        settings_text(centers.fingerprint),
     ]
-    axes.set_title(title_text(lines, mock=densities.mock), fontsize=9, loc="left")
+    axes.set_title(title_text(lines, mock=centers.mock), fontsize=9, loc="left")
     legend_below(axes, columns=2)
     return axes
 
 
-def _shown(densities: ProjectedDensities) -> tuple[float, float]:
+def _shown(
+    energies: FloatArray, curves: list[FloatArray], edges: BandEdges, zero: float
+) -> tuple[float, float]:
     """Return the ends of the energies at which there is something to see, gap and all.
 
     A calculation's own energies begin at its deepest state, Li 1s or O 2s.
     """
-    energies = np.array(densities.energies_ev)
-    spins = [s for c in densities.curves.values() for s in (c.up, c.down) if s is not None]
-    height = np.max(np.abs(spins), axis=0) if spins else np.zeros(len(energies))
-    seen = energies[height > _SEEN * height.max(initial=0.0)]
-    ends = [densities.vbm_ev, densities.vbm_ev if densities.cbm_ev is None else densities.cbm_ev]
+    height = np.abs(curves).max(axis=(0, 1))
+    seen = energies[height > _SEEN * height.max()]
+    ends = [edge - zero for edge in (edges.vbm_ev, edges.cbm_ev) if edge is not None]
     low, high = min([*seen, *ends]), max([*seen, *ends])
     return max(energies[0], low - _MARGIN_EV), min(energies[-1], high + _MARGIN_EV)
 
 
-def save_density_of_states(densities: ProjectedDensities, path: Path) -> None:
+def save_density_of_states(
+    densities: SiteDensities, centers: BandCenters, path: Path, window: Window = "occupied"
+) -> None:
     """Draw to a file; its suffix gives the format."""
     figure = new_figure(6.4, 4.8)
-    plot_density_of_states(densities, figure.add_subplot())
-    save_figure(figure, path, mock=densities.mock)
+    plot_density_of_states(densities, centers, figure.add_subplot(), window)
+    save_figure(figure, path, mock=centers.mock)

@@ -6,7 +6,6 @@ import pytest
 from llo_dft.analysis.electronic.site_band_centers import (
     SiteDensities,
     band_centers,
-    class_densities,
 )
 from llo_dft.documents.electronic import BandCenters, BandEdges
 
@@ -92,6 +91,8 @@ def test_refusals_name_what_is_known():
 
 
 def test_curves_are_of_one_atom_of_a_class():
-    curves = class_densities(densities(), centers()).curves
-    assert curves["3TM"].n_sites == 2
-    assert np.trapezoid(curves["3TM"].up, GRID) == pytest.approx(2.0, abs=1e-6)
+    means = densities().class_means()
+    assert list(means) == ["2TM+1Li", "3TM"]
+    up, down = means["3TM"]  # of two atoms, each with two states up; one has one down
+    assert np.trapezoid(up, GRID) == pytest.approx(2.0, abs=1e-6)
+    assert np.trapezoid(down, GRID) == pytest.approx(1.5, abs=1e-6)
