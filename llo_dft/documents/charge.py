@@ -1,4 +1,4 @@
-"""Charge-density differences and potential alignments: what is stored of them.
+"""Charge-density differences: what is stored of them.
 
 The grid itself is stored beside the document, as CHGCAR, cube and npz.
 """
@@ -117,35 +117,3 @@ class ChargeDifference(Document):
             f"{self.absolute_e:.3f} e moved, residual {self.residual_e:.1e} e, "
             f"{len(self.bonds)} bonds across)"
         )
-
-
-class PotentialProfile(Document):
-    """A local potential averaged over planes, and over a window along their normal."""
-
-    axis: int = Field(ge=0, le=2)
-    height_angstrom: float = Field(gt=0, description="Height of the cell along the normal, A")
-    coordinate_angstrom: list[float] = Field(description="Distance from the origin, A")
-    planar_ev: list[float] = Field(description="Mean over each plane, eV")
-    macroscopic_ev: list[float] = Field(description="Mean of that over the windows, eV")
-    windows_angstrom: list[float] = Field(description="Lengths of the windows, one or two, A")
-
-
-class VacuumLevel(Document):
-    """The potential in the vacuum of a slab's cell."""
-
-    level_ev: float = Field(description="Mean of the planar average in the region, eV")
-    spread_ev: float = Field(description="Largest less smallest planar average there, eV")
-    region_angstrom: tuple[float, float] = Field(
-        description="From and to along the normal, A; the end may lie beyond the cell's height"
-    )
-
-
-class PotentialAlignment(Document):
-    """What to add to the energies of one calculation to put them on another's scale."""
-
-    method: Literal["vacuum", "region"]
-    reference_ev: float = Field(description="Potential of the first calculation, eV")
-    other_ev: float = Field(description="Potential of the second at the same place, eV")
-    shift_ev: float = Field(
-        description="Add to energies of the second to compare with the first, eV"
-    )

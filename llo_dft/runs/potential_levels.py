@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from llo_dft.documents.charge import VacuumLevel
-    from llo_dft.documents.local_potential import Face
+    from llo_dft.documents.local_potential import Face, VacuumLevel
     from llo_dft.engines.vasp.files.grids.read_grids import LocalPotential
     from llo_dft.engines.vasp.files.vasprun.read_vasprun import Vasprun
 

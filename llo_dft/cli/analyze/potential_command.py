@@ -19,8 +19,7 @@ from llo_dft.cli.output.common import (
 )
 
 if TYPE_CHECKING:
-    from llo_dft.documents.charge import PotentialAlignment
-    from llo_dft.documents.local_potential import Face, PotentialSummary
+    from llo_dft.documents.local_potential import Face, PotentialAlignment, PotentialSummary
 
 _NOT_ALIGNED: Final = (
     "not aligned to the first: a vacuum level is lacking; name a part that both cells have, "
