@@ -1,6 +1,6 @@
 """Settings of VASP as named data: fast, balanced, stringent, each choice with its reason.
 
-What a structure decides (moments, k-mesh, dipole) is in ``vasp_incar``; here are the numbers. One
+What a structure decides (moments, k-mesh, dipole) is in ``incar``; here are the numbers. One
 protocol serves every calculation of a study: energies may be subtracted only if they share it.
 """
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from llo_dft.engines.base import InputSize, Outcome, ReadBack
     from llo_dft.typing import CalculationKind, MagneticOrder
 
-#: Counts up whenever a rule of ``vasp_incar`` or ``vasp_inputs`` changes what is computed, so that
+#: Counts up whenever a rule of ``incar`` or ``inputs`` changes what is computed, so that
 #: results of the old rule are not taken for those of the new one.
 RULES: Final = 1
 
@@ -84,7 +84,7 @@ class VaspCalculation(MSONable):
         EngineError
             If VASP or a pseudopotential is missing, or the settings do not suit the structure.
         """
-        from llo_dft.engines.vasp.run_task import VaspTask, run_task  # noqa: PLC0415 (only a worker)
+        from llo_dft.engines.vasp.running.run_task import VaspTask, run_task  # noqa: PLC0415 (only a worker)
 
         check_program()
         check_potcars(site.specie.symbol for site in structure)

@@ -10,9 +10,7 @@ from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.surface.general_slab import general_slab, reduce_in_plane
 from llo_dft.builders.surface.slab import SlabError, build_slab, recut
-from llo_dft.builders.surface.surface_lattice import surface_lattice
 from llo_dft.builders.surface.terminations import (
     LloTermination,
     TerminatedSlab,
@@ -23,7 +21,6 @@ from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:
-    from llo_dft.builders.surface.general_slab import SlabCut
 
     class MakeBulk(Protocol):
         def __call__(self, name: str) -> Structure: ...
@@ -208,77 +205,3 @@ def test_same_seed_same_bytes(make_bulk: MakeBulk) -> None:
     first, second = (build(make_bulk("NCM"), "half/none", 2) for _ in range(2))
     assert first.structure.to_json() == second.structure.to_json()
     assert first.template == second.template
-
-
-def cuts(bulk: Structure, miller_index: tuple[int, int, int], size: float = 7.0) -> list[SlabCut]:
-    return general_slab(bulk, miller_index, min_slab_size=size, min_vacuum_size=VACUUM)
-
-
-@pytest.mark.parametrize("index", [(0, 0, 3), (0, 0, -1)])
-def test_001_of_a_layered_oxide_is_ours(make_bulk: MakeBulk, index: tuple[int, int, int]) -> None:
-    bulk = make_bulk("LiCoO2")
-    found = cuts(bulk, index, size=9.0)
-    assert [cut.name for cut in found] == NAMES
-    two_sheets = build(bulk, "half", 2)  # 9 angstrom are two sheets of 4.68
-    assert found[0].structure.to_json() == two_sheets.structure.to_json()
-    best = [cut.name for cut in found if cut.symmetric and cut.stoichiometric and not cut.polar]
-    assert best == ["half"]
-
-
-def test_what_a_cell_cannot_hold_is_left_out() -> None:
-    assert [cut.name for cut in cuts(load_structure("LiCoO2"), (0, 0, 1))] == [
-        "full",
-        "none",
-        "full/none",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("name", "index", "n_cuts", "n_good"),
-    [
-        ("Li2MnO3", (0, 1, 0), 2, 1),
-        ("Li3PO4_beta", (0, 1, 0), 4, 2),
-        ("Li3PO4_beta", (0, 0, 1), None, None),  # no layered oxide: not ours
-    ],
-)
-def test_other_planes_are_in_the_primitive_cell_of_the_plane(
-    name: str, index: tuple[int, int, int], n_cuts: int | None, n_good: int | None
-) -> None:
-    bulk = load_structure(name)
-    found = cuts(bulk, index)
-    area = surface_lattice(bulk, index).area_a2
-    for cut in found:
-        lattice = cut.structure.lattice
-        assert lattice.volume / lattice.c == pytest.approx(area)
-        assert 90.0 - 1e-6 <= lattice.gamma <= 120.0 + 1e-6
-        assert lattice.c - np.ptp(cut.structure.cart_coords[:, 2]) == pytest.approx(VACUUM)
-        assert np.ptp(cut.structure.cart_coords[:, 2]) > 7.0 - 2.5  # a spacing of planes less
-        assert cut.structure.distance_matrix[np.triu_indices(len(cut.structure), 1)].min() > 1.4
-        assert not (cut.symmetric and cut.polar)
-        assert cut.polar == (abs(cut.dipole) > 0.01)
-    if n_cuts is not None:
-        good = [c for c in found if c.symmetric and c.stoichiometric and not c.polar]
-        assert (len(found), len(good)) == (n_cuts, n_good)
-        assert found[: len(good)] == good
-
-
-def test_reducing_undoes_a_sheared_supercell(make_bulk: MakeBulk) -> None:
-    slab = build(make_bulk("LiCoO2"), "full").structure
-    unit = reduce_in_plane(slab, VACUUM)
-    assert unit.lattice.abc[:2] == pytest.approx((2.816, 2.816))
-    assert unit.lattice.gamma == pytest.approx(120.0)
-    sheared = unit.copy()
-    sheared.make_supercell([[2, 5, 0], [1, 4, 0], [0, 0, 1]])
-    again = reduce_in_plane(sheared, VACUUM)
-    assert len(again) == len(unit)
-    assert StructureMatcher(primitive_cell=False).fit(again, unit)
-
-
-def test_sizes_must_be_lengths(make_bulk: MakeBulk) -> None:
-    with pytest.raises(SlabError, match=r"min_slab_size is 0 and .* expected lengths above 0"):
-        cuts(make_bulk("LiCoO2"), (1, 0, 4), size=0)
-
-
-def test_no_index_names_no_plane(make_bulk: MakeBulk) -> None:
-    with pytest.raises(ValueError, match=r"\(0, 0, 0\) names no plane"):
-        cuts(make_bulk("LiCoO2"), (0, 0, 0))

@@ -1,14 +1,7 @@
-import time
-
 import pytest
 import stub_potcars
 
 from llo_dft.engines.base import EngineError
-from llo_dft.engines.vasp.handlers import (
-    custodian_settings,
-    error_handlers,
-    wall_time_handler,
-)
 from llo_dft.engines.vasp.installation import VaspMachine, check_potcars, check_program
 
 VARIABLES = (
@@ -27,9 +20,7 @@ def test_without_a_word_vasp_is_vasp_std_and_time_has_no_end():
     machine = VaspMachine.here()
     assert machine.command == "vasp_std"
     assert machine.end_time is None
-    assert wall_time_handler(machine, one_point=False) == []
-    assert custodian_settings(machine)["polling_time_step"] == 10
-    assert custodian_settings(machine)["monitor_freq"] == 30
+    assert (machine.polling_s, machine.monitor_s, machine.stop_before_s) == (10, 300, 300)
 
 
 def test_the_environment_is_read_when_it_is_needed(monkeypatch):
@@ -45,41 +36,6 @@ def test_a_time_that_is_no_number_is_refused(monkeypatch):
     monkeypatch.setenv("LLO_DFT_JOB_END_TIME", "tomorrow")
     with pytest.raises(EngineError, match=r"LLO_DFT_JOB_END_TIME = 'tomorrow' .* expected seconds"):
         VaspMachine.here()
-
-
-def test_the_time_left_counts_from_now(monkeypatch):
-    monkeypatch.setenv("LLO_DFT_JOB_END_TIME", str(time.time() + 5000))
-    monkeypatch.setenv("CUSTODIAN_WALLTIME_START", "Mon Jan 06 08:00:00 UTC 2020")
-    (handler,) = wall_time_handler(VaspMachine.here(), one_point=True)
-    assert handler.wall_time == pytest.approx(5000, abs=60)
-    assert handler.electronic_step_stop
-    assert handler.start_time.year > 2020
-
-
-def test_handlers_that_change_what_is_compared_are_left_out():
-    handlers = error_handlers(hybrid=False)
-    names = {type(handler).__name__ for handler in handlers}
-    assert {"VaspErrorHandler", "UnconvergedErrorHandler", "NonConvergingErrorHandler"} <= names
-    assert not names & {
-        *("LargeSigmaHandler", "IncorrectSmearingHandler", "KspacingMetalHandler"),
-        *("AliasingErrorHandler", "DriftErrorHandler", "ScanMetalHandler"),
-    }
-    caught = handlers[0].errors_subset_to_catch
-    assert "zbrent" in caught
-    assert "triple_product" not in caught
-
-
-def test_all_of_atomate2s_handlers_were_decided_on():
-    from atomate2.vasp.run import DEFAULT_HANDLERS
-
-    ours = {type(handler).__name__ for handler in error_handlers(hybrid=False)}
-    left_out = {"LargeSigmaHandler", "IncorrectSmearingHandler", "KspacingMetalHandler"}
-    assert {type(handler).__name__ for handler in DEFAULT_HANDLERS} == ours | left_out
-
-
-def test_a_hybrid_may_be_silent_for_longer():
-    (frozen,) = [h for h in error_handlers(hybrid=True) if type(h).__name__.startswith("Frozen")]
-    assert frozen.timeout == 24 * 3600
 
 
 def test_a_command_that_is_not_there_is_named(monkeypatch):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.engines.vasp.custodian_maker import WatchedVaspJob
+from llo_dft.engines.vasp.running.custodian_maker import WatchedVaspJob
 
 if TYPE_CHECKING:
     from pathlib import Path

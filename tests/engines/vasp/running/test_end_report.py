@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from llo_dft.engines.vasp.end_report import corrections, failure, reached_wall_time, run_log
+from llo_dft.engines.vasp.running.end_report import corrections, failure, reached_wall_time, run_log
 
 ZBRENT = {
     "errors": ["zbrent"],

@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.engines.base import Outcome
-from llo_dft.engines.vasp.continuation import (
+from llo_dft.engines.vasp.incar import STAGES
+from llo_dft.engines.vasp.inputs import input_generator, poscar_structure, site_order
+from llo_dft.engines.vasp.installation import VaspMachine
+from llo_dft.engines.vasp.running.continuation import (
     Progress,
     WallTimeReachedError,
     forget_progress,
     leave_for_next,
     load_progress,
 )
-from llo_dft.engines.vasp.end_report import corrections, failure, reached_wall_time, run_log
-from llo_dft.engines.vasp.handlers import (
+from llo_dft.engines.vasp.running.end_report import corrections, failure, reached_wall_time, run_log
+from llo_dft.engines.vasp.running.handlers import (
     MAX_ERRORS,
     custodian_settings,
     error_handlers,
     wall_time_handler,
 )
-from llo_dft.engines.vasp.incar import STAGES
-from llo_dft.engines.vasp.inputs import input_generator, poscar_structure, site_order
-from llo_dft.engines.vasp.installation import VaspMachine
-from llo_dft.engines.vasp.run_checks import is_converged, problem_of
+from llo_dft.engines.vasp.running.run_checks import is_converged, problem_of
 from llo_dft.errors import CalculationError
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from emmet.core.tasks import TaskDoc
     from pymatgen.core.structure import Structure
 
-    from llo_dft.engines.vasp.custodian_maker import LayeredOxideVaspMaker
     from llo_dft.engines.vasp.protocols import VaspProtocol
+    from llo_dft.engines.vasp.running.custodian_maker import LayeredOxideVaspMaker
     from llo_dft.typing import CalculationKind
 
 #: Outputs worth naming: what other programs read, zipped or not.
@@ -60,7 +60,7 @@ class VaspTask:
     structure
         With moments as site property "magmom".
     kind, protocol, grid
-        See ``vasp_incar.incar``.
+        See ``llo_dft.engines.vasp.incar``.
     """
 
     structure: Structure
@@ -123,7 +123,7 @@ def _run_stage(
 
     ``folders`` are those of the calculation and of this run.
     """
-    from llo_dft.engines.vasp.custodian_maker import LayeredOxideVaspMaker  # noqa: PLC0415 (seconds)
+    from llo_dft.engines.vasp.running.custodian_maker import LayeredOxideVaspMaker  # noqa: PLC0415 (seconds)
 
     calculation, run = folders
     # from the first structure: a cell that moved keeps its mesh and tags
@@ -134,7 +134,7 @@ def _run_stage(
         progress.wavecar = None
     document, problem = None, None
     with chdir(run), _log_into(run / "custodian.log"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about choices that are explained in vasp_incar
+        warnings.simplefilter("ignore")  # about choices that are explained in engines.vasp.incar
         try:
             document = LayeredOxideVaspMaker.make.original(maker, structure).output
         except Exception as error:  # noqa: BLE001 (custodian and parsers raise anything)
@@ -171,7 +171,7 @@ def _log_into(file: Path) -> Iterator[None]:
 def _maker(
     task: VaspTask, generator: VaspInputGenerator, stage: str, machine: VaspMachine
 ) -> LayeredOxideVaspMaker:
-    from llo_dft.engines.vasp.custodian_maker import LayeredOxideVaspMaker  # noqa: PLC0415 (seconds)
+    from llo_dft.engines.vasp.running.custodian_maker import LayeredOxideVaspMaker  # noqa: PLC0415 (seconds)
 
     return LayeredOxideVaspMaker(
         name=f"{task.kind} {stage}",
@@ -224,7 +224,7 @@ def _n_steps(document: TaskDoc) -> int:
 
 def _settle(folder: Path, last: Path) -> None:
     """Tidy up all stages' files, and bring those of the last one to the top."""
-    from llo_dft.engines.vasp.custodian_maker import tidy  # noqa: PLC0415 (seconds to import)
+    from llo_dft.engines.vasp.running.custodian_maker import tidy  # noqa: PLC0415 (seconds to import)
 
     for path in [folder, *(path for path in folder.iterdir() if path.is_dir())]:
         tidy(path)

@@ -1,0 +1,1 @@
+"""Running VASP under custodian: its stages, what is repaired, and where to resume."""
