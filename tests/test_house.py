@@ -38,8 +38,6 @@ WITHOUT_OWN_TEST: set[str] = {
     "builders/coating/phosphate_column.py",
     "builders/coating/phosphate_faces.py",
     "cli/output/run_tables.py",
-    "cli/run.py",
-    "cli/submit_remote.py",
     "engines/base.py",
     "engines/vasp/files/bounded_xz.py",
     "engines/vasp/files/file_errors.py",
@@ -81,12 +79,7 @@ WITHOUT_OWN_TEST: set[str] = {
     "runs/run_summary.py",
     "runs/run_vacancies.py",
     "study/doctor/installed.py",
-    "study/doctor/job_findings.py",
     "study/planning/assemble.py",
-    "study/remote/collect_results.py",
-    "study/remote/job_requests.py",
-    "study/remote/queue_status.py",
-    "study/remote/submission_record.py",
 }
 
 

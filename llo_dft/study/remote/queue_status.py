@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.errors import InputError
-from llo_dft.study.remote.submission_record import calculation_of, read_submission
+from llo_dft.study.remote.submission_record import read_submission
 from llo_dft.study.study_status import QueueStatus
 from llo_dft.submit.remote.project import load_project
 from llo_dft.submit.remote.queue import open_queue
@@ -44,7 +44,7 @@ def _merged(status: StudyStatus, record: RemoteSubmission, queue: RemoteQueue) -
     submitted = {one.label: one for one in record.jobs if one.label is not None}
     completed = {one.label for one in status.calculations if one.status == "completed"}
     calculations = [
-        _status(one, jobs[submitted[one.label].id], queue) if one.label in submitted else one
+        _status(one, jobs[submitted[one.label].id]) if one.label in submitted else one
         for one in status.calculations
     ]
     found = QueueStatus(
@@ -60,15 +60,11 @@ def _merged(status: StudyStatus, record: RemoteSubmission, queue: RemoteQueue) -
     return replace(status, calculations=calculations, queue=found)
 
 
-def _status(here: CalculationStatus, job: RemoteJob, queue: RemoteQueue) -> CalculationStatus:
+def _status(here: CalculationStatus, job: RemoteJob) -> CalculationStatus:
     """Return the status of a calculation: the folder knows of results, the queue of the rest."""
-    if here.status == "completed":  # perhaps not yet taken up by the runner
+    # a result may be there before the runner takes it up; a job may end well without one
+    if "completed" in {here.status, job.status}:
         return here
-    if job.status == "completed":  # and left nothing in the folder, or a failure
-        document = None if here.status == "failed" else calculation_of(queue.output(job.id))
-        if document is None or document.status != "skipped":
-            return here
-        return replace(here, status="skipped", reason=document.reason)
     return replace(
         here,
         status=job.status,

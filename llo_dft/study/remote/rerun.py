@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import networkx as nx  # type: ignore[import-untyped]  # ships no types
 
 from llo_dft.study.remote.job_requests import requests
-from llo_dft.study.remote.submission_record import calculation_of, require_submission
+from llo_dft.study.remote.submission_record import require_submission
+from llo_dft.study.study_status import study_status
 from llo_dft.submit.remote.project import load_project
 from llo_dft.submit.remote.queue import open_queue
 
 if TYPE_CHECKING:
     from llo_dft.study.folder import StudyFolder
     from llo_dft.study.remote.submission_record import SubmittedJob
-    from llo_dft.submit.remote.queue import RemoteJob, RemoteQueue
+    from llo_dft.submit.remote.queue import RemoteJob
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ def retry_study(folder: StudyFolder, stale_after_s: float) -> Retried:
     record = require_submission(folder.path)
     project = load_project(record.project)
     by_id = {job.id: job for job in record.jobs}
+    calculations = study_status(folder).calculations
+    without_result = {one.label for one in calculations if one.status == "failed"}
     done = Retried()
     with open_queue(project) as queue:
         jobs = queue.jobs(record.flow)
@@ -66,7 +69,7 @@ def retry_study(folder: StudyFolder, stale_after_s: float) -> Retried:
         done.freed.extend(by_id[job.id].title for job in held)
         order = nx.DiGraph((parent, job.id) for job in jobs.values() for parent in job.parents)
         order.add_nodes_from(jobs)
-        failed = [job for job in jobs if _failed(by_id[job], jobs[job], queue)]
+        failed = [job for job in jobs if _failed(by_id[job], jobs[job], without_result)]
         after: dict[str, set[str]] = {job: nx.descendants(order, job) for job in failed}
         for job in failed:
             if any(job in after[other] for other in failed):
@@ -86,9 +89,8 @@ def retry_study(folder: StudyFolder, stale_after_s: float) -> Retried:
     return done
 
 
-def _failed(submitted: SubmittedJob, job: RemoteJob, queue: RemoteQueue) -> bool:
+def _failed(submitted: SubmittedJob, job: RemoteJob, without_result: set[str]) -> bool:
     """Tell whether a job broke, was stopped, or ended well with a calculation that failed."""
-    if job.status != "completed" or submitted.label is None:
-        return job.status in {"failed", "missing"}
-    document = calculation_of(queue.output(job.id))
-    return document is not None and document.status == "failed"
+    if job.status == "completed":
+        return submitted.label in without_result
+    return job.status in {"failed", "missing"}

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monty.json import MontyDecoder
-
-from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.submit.dask.submission import check_not_driven
 from llo_dft.submit.records import Record, SubmissionError, read_record
 from llo_dft.submit.remote.job_types import JobTypeName
@@ -109,9 +106,3 @@ def check_not_submitted(folder: Path) -> None:
             "how far it is, 'llo-dft retry' reruns what failed, and 'llo-dft cancel' takes it out "
             "of the queue; what is computed stays"
         )
-
-
-def calculation_of(output: object) -> CalculationDocument | None:
-    """Return the calculation that a job's output is, or None."""
-    found = MontyDecoder().process_decoded(output)
-    return found if isinstance(found, CalculationDocument) else None

@@ -130,10 +130,6 @@ class RemoteQueue:
         infos = self._controller.get_jobs_info(flow_ids=flow)
         return {info.uuid: _remote_job(info) for info in infos}
 
-    def output(self, job: str) -> Any:  # noqa: ANN401 (whatever the job returned)
-        """Return the output of a job that is completed."""
-        return self._controller.jobstore.get_output(job, load=True)
-
     def rerun(self, job: str) -> None:
         """Have a job run again, and all that follow from it; its process is cancelled first."""
         self._controller.rerun_job(job_id=job, force=True, wait=_PATIENCE_S)
