@@ -43,7 +43,9 @@ def found_in(folder: Path) -> dict[str, Any]:
         projection=ProjectionRequest("p"),
         all_steps=True,
     )
-    found = {"vasprun": run, "outcar": read_outcar(folder / "OUTCAR.gz")}
+    found: dict[str, Any] = {"fingerprint": run.fingerprint.model_dump()}
+    found["problems"] = list(run.problems)
+    found |= {"vasprun": run, "outcar": read_outcar(folder / "OUTCAR.gz")}
     if (folder / "CHGCAR.gz").exists():
         found["charge"] = read_charge_density(folder / "CHGCAR.gz", magnetization=True)
     if (folder / "LOCPOT.gz").exists():

@@ -116,8 +116,8 @@ def empty(folder):
         (moved_part, r"Li 1 of B at \(0\.2000, 0\.1000, 0\.4600\) isn't in AB"),
         (charged_part, r"don't add up: AB has 24\.0\d+, A 12\.0\d+ and B 12\.1\d+"),
         (other_grid, r"grid is \(20, 20, 32\).* is \(20, 20, 64\); set NGXF"),
-        (half_written, r"CHGCAR, line \d+ \(byte \d+\): the file is truncated"),
-        (empty, r"there is no CHGCAR, CHGCAR\.gz or CHGCAR\.xz in this folder"),
+        (half_written, r"CHGCAR: truncated at byte \d+ \(in a grid\): the file ends here"),
+        (empty, r"there is no CHGCAR, plain or compressed, in this folder"),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_written(command, folders, tmp_path, spoil, message):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: unreadable: no such file, or it can't be opened. truncated: it ends too early (VASP was killed,
-#: or still writes). corrupt: it breaks its own layout. not_a_number: NaN, or stars where a number
-#: did not fit. refused: entities, or more bytes than allowed. absent: what was asked for is not in
-#: it. unconverged: the numbers are there and are not results.
+#: unreadable: no such file, it can't be opened, or it is another kind of file. truncated: it ends
+#: too early (VASP was killed, or still writes). corrupt: VASP writes no such thing. not_a_number:
+#: NaN, or stars where a number did not fit. refused: entities, or more bytes than allowed. absent:
+#: what was asked for is not in it. unconverged: the numbers are there and are not results.
 Fault: TypeAlias = Literal[
     "unreadable", "truncated", "corrupt", "not_a_number", "refused", "absent", "unconverged"
 ]
@@ -37,14 +37,3 @@ class VaspFileError(InputError):
         self.place = place
         where = f" at {place}" if place else ""
         super().__init__(f"{path}: {fault.replace('_', ' ')}{where}: {what}")
-
-
-class NamesPlaces(Protocol):
-    """A file that can name a fault in it together with the place."""
-
-    def error(self, fault: Fault, what: str, section: str, /) -> Exception:
-        """Return an error to raise."""
-
-
-class FreeLayoutError(Exception):
-    """The rows of numbers are not in the fixed columns that VASP writes."""

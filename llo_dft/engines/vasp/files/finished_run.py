@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
-from llo_dft.engines.vasp.files.run_settings import run_fingerprint
 from llo_dft.engines.vasp.files.vasprun.convergence import Convergence, convergence
 from llo_dft.engines.vasp.files.vasprun.eigenvalues import (
     Eigenvalues,
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.engines.vasp.files.vasprun.calculations import Found, Wanted
     from llo_dft.engines.vasp.files.vasprun.densities import (
         ProjectedDensity,
         ProjectionRequest,
@@ -31,9 +29,39 @@ if TYPE_CHECKING:
     from llo_dft.engines.vasp.files.vasprun.header import Crystal, Header
     from llo_dft.engines.vasp.files.vasprun.ionic_steps import Step
 
-#: How far beyond filled or empty states a Fermi level may lie, eV: runs on other k-points than
-#: those that gave the density have it some tenths off.
-_FERMI_SLACK_EV: Final = 2.0
+#: By how much filled states may lie above E_F, or empty ones below it, eV: tetrahedra fill bands
+#: by parts, so that a state that is filled by more than half may lie some tenths above it.
+_FERMI_SLACK_EV: Final = 0.5
+
+_FILLED: Final = 0.5
+
+
+@dataclass
+class Wanted:
+    """What is asked for; ``sites`` are the atoms that ``projection`` is of."""
+
+    eigenvalues: bool
+    dos: bool
+    projection: ProjectionRequest | None
+    all_steps: bool
+    sites: tuple[int, ...] | None = None
+
+
+@dataclass
+class Found:
+    """What was found so far.
+
+    ``moments_mu_b`` and ``decided`` (whether the run converged, where the file itself says more
+    than its steps do) are there from vaspout.h5 only.
+    """
+
+    steps: list[Step] = field(default_factory=list)
+    total: TotalDensity | None = None
+    projected: ProjectedDensity | None = None
+    eigenvalues: Eigenvalues | None = None
+    problems: list[str] = field(default_factory=list)
+    moments_mu_b: tuple[float, ...] | None = None
+    decided: Convergence | None = None
 
 
 @dataclass(frozen=True)
@@ -46,8 +74,6 @@ class Vasprun:
         The file.
     header
         Settings, atoms, k-points, initial structure.
-    fingerprint
-        Every setting that decides its energy.
     steps
         Ionic steps; forces and structure only of the last unless all were asked for.
     convergence
@@ -57,11 +83,14 @@ class Vasprun:
     eigenvalues, total_dos, projected_dos
         None unless asked for. The eigenvalues of a file without them are None too.
     fermi_ev
-        Fermi level; None if the file has no density of states, or that was not read.
-    problems
-        What is wrong with the run, though the file is whole.
-    notes
-        What a reader of the numbers should know.
+        Fermi level; None if the file has no density of states, that was not read, or the level
+        means nothing (``fermi_problem``).
+    fermi_problem
+        Why the Fermi level that the file has is not used; "" if it is.
+    other_problems
+        What is wrong with the run beside its convergence, though the file is whole.
+    other_notes
+        What a reader of the numbers should know beside what is said of the settings.
     moments_mu_b
         Moment of each atom within its sphere at the last step, Bohr magnetons; only vaspout.h5
         has them, and None even there without LORBIT or spins. OUTCAR has them beside a
@@ -70,16 +99,50 @@ class Vasprun:
 
     path: Path
     header: Header
-    fingerprint: Fingerprint
     steps: tuple[Step, ...]
     convergence: Convergence
     final: Crystal
     total_dos: TotalDensity | None = None
     projected_dos: ProjectedDensity | None = None
     eigenvalues: Eigenvalues | None = None
-    problems: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    fermi_problem: str = ""
+    other_problems: tuple[str, ...] = ()
+    other_notes: tuple[str, ...] = ()
     moments_mu_b: tuple[float, ...] | None = None
+
+    @cached_property
+    def _settings(self) -> tuple[Fingerprint, list[str]]:
+        from llo_dft.engines.vasp.files.run_settings import run_fingerprint  # noqa: PLC0415 (pymatgen: most of the time of reading a band centre)
+
+        return run_fingerprint(self.header, self.path)
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Every setting that decides its energy.
+
+        Raises
+        ------
+        VaspFileError
+            If the OUTCAR beside it, which has what VASP 5 keeps out of vasprun.xml, can't be read.
+        """
+        return self._settings[0]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the numbers should know; raises as ``fingerprint``."""
+        return (*self._settings[1], *self.other_notes)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the run, though the file is whole."""
+        found = []
+        if not self.convergence.electronic:
+            found.append(f"electrons not converged: {self.convergence.electronic_reason}")
+        if not self.convergence.ionic:
+            found.append(f"ions not converged: {self.convergence.ionic_reason}")
+        if self.steps[-1].energy_ev is None:
+            found.append("the run has no total energy")
+        return (*self.other_problems, *found)
 
     @property
     def energy_ev(self) -> float | None:
@@ -90,7 +153,8 @@ class Vasprun:
     @property
     def fermi_ev(self) -> float | None:
         """Fermi level, eV."""
-        return None if self.total_dos is None else self.total_dos.fermi_ev
+        unknown = self.total_dos is None or self.fermi_problem
+        return None if unknown or self.total_dos is None else self.total_dos.fermi_ev
 
     @property
     def mock(self) -> bool:
@@ -136,67 +200,73 @@ def sites_of(
 
 
 def finish_run(path: Path, header: Header, wanted: Wanted, found: Found, final: Crystal) -> Vasprun:
-    """Put what was found together, and hold its parts against one another.
+    """Put together what was found, and say what of it means nothing.
 
     Raises
     ------
     VaspFileError
-        If something that was asked for is not there, or E_F contradicts the occupations.
+        If something that was asked for is not there.
     """
-    decided = found.decided or convergence(header.incar, header.parameters, found.steps)
-    problems = list(found.problems)
-    if not decided.electronic:
-        problems.append(f"electrons not converged: {decided.electronic_reason}")
-    if not decided.ionic:
-        problems.append(f"ions not converged: {decided.ionic_reason}")
-    if found.steps[-1].energy_ev is None:
-        problems.append("the run has no total energy")
     if wanted.dos and found.total is None:
         raise VaspFileError(path, "absent", "no density of states in the last ionic step")
     if wanted.projection is not None and found.projected is None:
         raise VaspFileError(path, "absent", "no projected density of states")
-    fingerprint, notes = run_fingerprint(header, path)
-    if found.free_layout:
-        notes.append("rows not in VASP's columns: densities and eigenvalues read by pymatgen")
-    _check_electrons(header, found, notes)
-    _check_fermi(path, header, found)
+    notes = _about_numbers(header, found)
+    fermi_problem = _fermi_problem(header, found)
+    if fermi_problem:
+        notes.append(f"E_F is not used: {fermi_problem}")
     return Vasprun(
         path=path,
         header=header,
-        fingerprint=fingerprint,
         steps=tuple(found.steps),
-        convergence=decided,
+        convergence=found.decided or convergence(header.incar, header.parameters, found.steps),
         final=final,
         total_dos=found.total,
         projected_dos=found.projected,
         eigenvalues=found.eigenvalues,
-        problems=tuple(problems),
-        notes=tuple(notes),
+        fermi_problem=fermi_problem,
+        other_problems=tuple(found.problems),
+        other_notes=tuple(notes),
         moments_mu_b=found.moments_mu_b,
     )
 
 
-def _check_electrons(header: Header, found: Found, notes: list[str]) -> None:
-    """Note occupations that don't add up to the number of electrons."""
-    expected = header.parameters.get("NELECT")
+def _about_numbers(header: Header, found: Found) -> list[str]:
+    """Return what a reader of energies and occupations should know."""
+    notes, used = [], header.parameters
+    if used.get("LNONCOLLINEAR") is True or used.get("LSORBIT") is True:
+        orbit = ", with spin-orbit coupling" if used.get("LSORBIT") is True else ""
+        notes.append(f"non-collinear spins{orbit}")
+    pressure = used.get("PSTRESS")
+    if isinstance(pressure, int | float) and pressure:
+        notes.append(f"PSTRESS = {pressure:g} kbar: the energy is without the enthalpy's p V")
+    expected = used.get("NELECT")
     if found.eigenvalues is None or not isinstance(expected, float):
-        return
-    collinear = header.parameters.get("LNONCOLLINEAR") is not True
+        return notes
+    collinear = used.get("LNONCOLLINEAR") is not True
     per_state = 2 if collinear and len(found.eigenvalues.occupations) == 1 else 1
     counted = float(electrons(found.eigenvalues, header.kpoints.weights, per_state).sum())
     if not electrons_agree(found.eigenvalues, counted, expected):
         notes.append(f"the occupations add up to {counted:.3f} electrons, NELECT is {expected:g}")
+    return notes
 
 
-def _check_fermi(path: Path, header: Header, found: Found) -> None:
-    """Refuse a Fermi level far from where the occupations have it."""
-    if found.eigenvalues is None or found.total is None:
-        return
-    fermi, width = found.total.fermi_ev, header.parameters.get("SIGMA", 0.0)
-    slack = max(_FERMI_SLACK_EV, 10 * width if isinstance(width, float) else 0.0)
-    energies, filled = found.eigenvalues.energies_ev, found.eigenvalues.occupations >= 0.5  # noqa: PLR2004
-    below = energies[filled].max(initial=-np.inf)
-    above = energies[~filled].min(initial=np.inf)
-    if below - slack > fermi or above + slack < fermi:
-        what = f"the Fermi level {fermi} eV contradicts the occupations"
-        raise VaspFileError(path, "corrupt", what, "<dos>, efermi")
+def _fermi_problem(header: Header, found: Found) -> str:
+    """Return why the Fermi level means nothing; "" if it means what it says."""
+    if found.total is None:
+        return ""
+    fermi, fixed = found.total.fermi_ev, header.parameters.get("NUPDOWN", -1)
+    if math.isnan(fermi):
+        return "VASP printed stars for it"
+    if len(found.total.density) > 1 and isinstance(fixed, int | float) and fixed >= 0:
+        return f"with a fixed moment (NUPDOWN = {fixed:g}) each spin has its own, VASP writes one"
+    below, above = -math.inf, math.inf
+    if found.eigenvalues is not None:
+        energies, filled = found.eigenvalues.energies_ev, found.eigenvalues.occupations >= _FILLED
+        below = float(energies[filled].max(initial=below))
+        above = float(energies[~filled].min(initial=above))
+    if below - _FERMI_SLACK_EV > fermi:
+        return f"{fermi:.3f} eV lies below the filled states, which reach to {below:.3f} eV"
+    if above + _FERMI_SLACK_EV < fermi:
+        return f"{fermi:.3f} eV lies above the empty states, which begin at {above:.3f} eV"
+    return ""

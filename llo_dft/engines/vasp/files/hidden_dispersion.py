@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from llo_dft.engines.vasp.files.byte_stream import ByteStream
 from llo_dft.engines.vasp.files.run_folder import find_beside, find_outcar
-from llo_dft.engines.vasp.files.vasprun.stream import ByteStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

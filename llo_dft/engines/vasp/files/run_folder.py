@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from llo_dft.engines.vasp.files.byte_stream import Readable, unpacked
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
+from llo_dft.engines.vasp.files.outcar import read_outcar
+from llo_dft.engines.vasp.files.vasprun.convergence import DOES_NOT_SAY, own_word
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +20,58 @@ if TYPE_CHECKING:
 #: VASP 6's file of results in HDF5.
 HDF5_NAME: Final = "vaspout.h5"
 
-_SUFFIXES: Final = ("", ".gz", ".xz")
+_SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
+
+#: What custodian and atomate2 add to a name: the relaxation of a row of them, and the compression.
+_ADDED: Final = re.compile(r"(?:\.relax(\d+))?(?:\.(?:gz|bz2|xz|lzma|zst))?")
+
+#: Difference of the energies of one run in two of its files, eV.
+_SAME_ENERGY_EV: Final = 1e-4
+
+
+def find_in_folder(folder: Path, name: str, *, stages: bool = True) -> Path | None:
+    """Return the file of that name, or of that name with what custodian adds to it.
+
+    Of ``.relax1``, ``.relax2``, ... the last one counts, and a name without them before any. The
+    same file packed and not packed is one file. Without ``stages`` no ``.relax1`` is looked for.
+
+    Raises
+    ------
+    VaspFileError
+        If there are two of that name that differ: they are of two runs.
+    """
+    found: dict[float, list[Path]] = {}
+    for file in sorted(folder.glob(f"{name}*")):
+        match = _ADDED.fullmatch(file.name.removeprefix(name))
+        if match is not None and (stages or not match[1]) and file.is_file():
+            found.setdefault(float(match[1] or "inf"), []).append(file)
+    if not found:
+        return None
+    first, *others = found[max(found)]
+    for other in others:
+        if not _same_content(first, other):
+            what = f"{first.name} and {other.name} are of two runs: name the file to be read"
+            raise VaspFileError(folder, "unreadable", what)
+    return first
+
+
+def _same_content(first: Path, second: Path) -> bool:
+    with first.open("rb") as one, second.open("rb") as two:
+        sources = unpacked(first, one), unpacked(second, two)
+        try:
+            while (data := _exactly(sources[0], 1 << 20)) == _exactly(sources[1], 1 << 20):
+                if not data:
+                    return True
+        except (OSError, EOFError):  # a damaged one is not the other's copy
+            return False
+    return False
+
+
+def _exactly(source: Readable, n: int) -> bytes:
+    data = b""
+    while len(data) < n and (more := source.read(n - len(data))):
+        data += more
+    return data
 
 
 def find_vasprun(path: Path) -> Path:
@@ -24,16 +80,9 @@ def find_vasprun(path: Path) -> Path:
     Raises
     ------
     VaspFileError
-        If there is nothing of that name, or the folder has none.
+        If there is nothing of that name, or the folder has none, or two that differ.
     """
-    if not path.is_dir():
-        if not path.exists():
-            raise VaspFileError(path, "unreadable", "no such file or folder")
-        return path
-    found = _in_folder(path, "vasprun.xml")
-    if found is None:
-        raise VaspFileError(path, "unreadable", "no vasprun.xml (or .gz, .xz) in this folder")
-    return found
+    return _find(path, ("vasprun.xml",))
 
 
 def find_run(path: Path) -> Path:
@@ -45,17 +94,34 @@ def find_run(path: Path) -> Path:
     Raises
     ------
     VaspFileError
-        If there is nothing of that name, or the folder has neither.
+        If there is nothing of that name, or the folder has neither, or two that differ.
     """
+    return _find(path, ("vasprun.xml", HDF5_NAME))
+
+
+def _find(path: Path, names: tuple[str, ...]) -> Path:
     if not path.is_dir():
-        return find_vasprun(path)
-    found = _in_folder(path, "vasprun.xml")
-    if found is None and (path / HDF5_NAME).is_file():
-        found = path / HDF5_NAME
-    if found is None:
-        what = f"no vasprun.xml (or .gz, .xz) and no {HDF5_NAME} in this folder"
-        raise VaspFileError(path, "unreadable", what)
-    return found
+        if not path.exists():
+            raise VaspFileError(path, "unreadable", "no such file or folder")
+        return path
+    for name in names:
+        found = find_in_folder(path, name)
+        if found is not None:
+            return found
+    what = f"no {' and no '.join(names)} in this folder, plain or compressed"
+    others = sorted(one.name for name in names for one in path.glob(f"{name}*"))
+    if others:
+        what += f"; name the file to be read, if it is one of {', '.join(others)}"
+    raise VaspFileError(path, "unreadable", what)
+
+
+def is_hdf5(path: Path) -> bool:
+    """Tell by its first bytes, unpacked, whether a file is HDF5."""
+    try:
+        with path.open("rb") as file:
+            return unpacked(path, file).read(len(_SIGNATURE)) == _SIGNATURE
+    except (OSError, EOFError, VaspFileError):
+        return False
 
 
 def read_run(
@@ -69,7 +135,7 @@ def read_run(
     """Read a run from its folder, its vasprun.xml or its vaspout.h5.
 
     Parameters are those of ``read_vasprun``; which of the two a file is, is seen from its
-    content.
+    content. Where the file does not show that the run converged, the OUTCAR beside it decides.
 
     Raises
     ------
@@ -77,17 +143,63 @@ def read_run(
         As of ``find_run`` and the two readers.
     """
     from llo_dft.engines.vasp.files.vaspout.read_vaspout import read_vaspout  # noqa: PLC0415 (each imports what it needs)
-    from llo_dft.engines.vasp.files.vaspout.signature import is_hdf5  # noqa: PLC0415
     from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun  # noqa: PLC0415
 
     file = find_run(path)
-    read = read_vaspout if is_hdf5(file) or file.name == HDF5_NAME else read_vasprun
-    return read(file, eigenvalues=eigenvalues, dos=dos, projection=projection, all_steps=all_steps)
+    read = read_vaspout if is_hdf5(file) or file.name.startswith(HDF5_NAME) else read_vasprun
+    run = read(file, eigenvalues=eigenvalues, dos=dos, projection=projection, all_steps=all_steps)
+    if path.is_dir() and (".relax" in file.name or read is read_vaspout):
+        run = _noted(run, f"read from {file.name}")
+    return _with_own_word(run)
+
+
+def _noted(run: Vasprun, note: str) -> Vasprun:
+    return replace(run, other_notes=(*run.other_notes, note))
+
+
+def _with_own_word(run: Vasprun) -> Vasprun:
+    """Let the OUTCAR beside a run say whether it converged, where the run itself does not."""
+    asks = DOES_NOT_SAY in run.convergence.electronic_reason
+    if run.convergence.electronic and run.convergence.ionic and not asks:
+        return run
+    path = find_outcar(run.path)
+    if path is None:
+        return run if not asks else _noted(run, run.convergence.electronic_reason)
+    try:
+        outcar = read_outcar(path)
+    except VaspFileError:  # whoever needs OUTCAR will name it
+        return run
+    last = run.steps[-1]
+    own = [
+        *([] if last.free_energy_ev is None else [last.free_energy_ev]),
+        *last.electronic_ev[-1:],
+    ]
+    if outcar.free_energy_ev is not None and not any(
+        abs(energy - outcar.free_energy_ev) < _SAME_ENERGY_EV for energy in own
+    ):
+        return _noted(run, f"{path.name} is of another run, at {outcar.free_energy_ev:.6f} eV")
+    decided = own_word(
+        run.convergence, electronic=outcar.electrons_converged, ionic=outcar.ions_converged
+    )
+    run = replace(run, convergence=decided)
+    return (
+        _noted(run, decided.electronic_reason) if DOES_NOT_SAY in decided.electronic_reason else run
+    )
 
 
 def find_beside(file: Path, name: str) -> Path | None:
-    """Return the file of that name (or .gz, .xz) in another's folder; None if there is none."""
-    return _in_folder(file.parent, name)
+    """Return the file of that name, plain or compressed, in another's folder; None if it has none.
+
+    Beside a file of ``.relax1`` it is that of ``.relax1``.
+
+    Raises
+    ------
+    VaspFileError
+        If there are two that differ.
+    """
+    relaxation = re.search(r"\.relax\d+", file.name)
+    name += relaxation[0] if relaxation else ""
+    return find_in_folder(file.parent, name, stages=False)
 
 
 def find_outcar(vasprun: Path) -> Path | None:
@@ -95,8 +207,3 @@ def find_outcar(vasprun: Path) -> Path | None:
     if not vasprun.name.startswith(("vasprun.xml", HDF5_NAME)):
         return None
     return find_beside(vasprun, "OUTCAR")
-
-
-def _in_folder(folder: Path, name: str) -> Path | None:
-    candidates = (folder / f"{name}{suffix}" for suffix in _SUFFIXES)
-    return next((one for one in candidates if one.is_file()), None)

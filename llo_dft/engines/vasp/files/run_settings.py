@@ -12,7 +12,7 @@ from llo_dft.engines.vasp.energy_tags import deciding_tags
 from llo_dft.engines.vasp.files.hidden_dispersion import with_hidden_dispersion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from llo_dft.engines.vasp.files.vasprun.elements import Value
@@ -242,9 +242,3 @@ def _k_spacing(header: Header, notes: list[str]) -> float | None:
         divisions = (1, 1, 1)
     lengths = np.linalg.norm(reciprocal, axis=1) / divisions
     return float(lengths.max())
-
-
-def smearing_of(parameters: Mapping[str, Value]) -> int:
-    """Return ISMEAR, VASP's default if it is not there."""
-    value = parameters.get("ISMEAR", 1)
-    return value if isinstance(value, int) else 1

@@ -18,11 +18,7 @@ import pytest
 from pymatgen.io.vasp.outputs import Chgcar, Locpot, Outcar
 from pymatgen.io.vasp.outputs import Vasprun as PymatgenVasprun
 
-from llo_dft.engines.vasp.files.grids.read_grids import (
-    VolumetricError,
-    read_charge_density,
-    read_potential,
-)
+from llo_dft.engines.vasp.files.grids.read_grids import read_charge_density, read_potential
 from llo_dft.engines.vasp.files.outcar import read_outcar
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import (
     ProjectionRequest,
@@ -129,7 +125,7 @@ def test_grid_files():
         peer = by_peer(lambda p=path: (Locpot if "LOCPOT" in p.name else Chgcar).from_file(str(p)))
         try:
             own = read_potential(path) if potential else read_charge_density(path)
-        except VolumetricError:
+        except VaspFileError:
             continue
         if peer is None:
             continue

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.standin_mark import is_marked
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.engines.vasp.files.grids.source import Place, Source
+    from llo_dft.engines.vasp.files.byte_stream import ByteStream
+    from llo_dft.engines.vasp.files.file_errors import Fault
     from llo_dft.typing import FloatArray
 
 _SYMBOLS: Final = (
@@ -32,25 +33,12 @@ ELEMENTS: Final = tuple(_SYMBOLS.split())
 MAX_ATOMS: Final = 1_000_000
 MAX_POINTS_PER_AXIS: Final = 99_999
 
-#: Largest scale of a cell, or, if negative, volume in cubic angstrom.
-MAX_SCALE: Final = 1e6
-
 #: Three vectors that fill less of the box with their lengths lie in a plane.
 MIN_VOLUME_OF_BOX: Final = 1e-6
 
-#: Numbers of a cell or of coordinates that a program wrote have at least so many decimals,
-#: the same in all of them; only what a person typed varies.
-MIN_PROGRAM_DECIMALS: Final = 4
-
-#: Characters of a lattice vector and of an atom's coordinates as VASP writes them.
-VASP_WIDTHS: Final = frozenset((37, 30))
-
-_NUMBER: Final = re.compile(rb"-?\d+\.(\d+)(?:[Ee][+-]?\d{1,3})?")
-_TYPED: Final = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d{1,3})?")
 _COUNTS: Final = re.compile(rb"\s*\d+(\s+\d+)*\s*")
 _SYMBOL: Final = re.compile(r"([A-Z][a-z]?)(?:_\w+)?(?:/[0-9a-fA-F]*)?")
 _SHAPE: Final = re.compile(rb"\s*(\d+)\s+(\d+)\s+(\d+)\s*")
-_FLAGS: Final = frozenset((b"T", b"F"))
 
 
 @dataclass(frozen=True)
@@ -72,7 +60,7 @@ class GridHeader:
     shape
         Points of the grid along the three vectors.
     notes
-        Where the file leaves VASP's own layout.
+        What a reader of the file should know.
     """
 
     path: Path
@@ -105,42 +93,44 @@ class GridHeader:
         return Structure(self.lattice_angstrom, list(self.species), self.fractional)
 
 
-def read_header(source: Source) -> GridHeader:
+def read_header(stream: ByteStream) -> GridHeader:
     """Read from the file's start to the line with the grid's shape.
 
     Raises
     ------
-    VolumetricError
+    VaspFileError
         If any line is not what the format has there.
     """
     notes: list[str] = []
-    title = _line(source, "a title").decode("utf-8", errors="replace").strip()
-    lattice, scale = _read_lattice(source, notes)
-    species = _read_species(source)
-    fractional = _read_coordinates(source, lattice, scale, len(species), notes)
-    place = source.place
-    if _line(source, "a blank line").strip():
-        raise source.error("expected a blank line after the coordinates", place)
-    shape = read_shape(source)
-    return GridHeader(source.path, title, lattice, species, fractional, shape, tuple(notes))
-
-
-def read_shape(source: Source) -> tuple[int, int, int]:
-    """Read the line with the numbers of points along the three vectors.
-
-    Raises
-    ------
-    VolumetricError
-        If it isn't three numbers from 1 to ``MAX_POINTS_PER_AXIS``.
-    """
-    place = source.place
-    line = _line(source, "the grid's shape")
+    title = _line(stream, "a title").decode("utf-8", errors="replace").strip()
+    scale = float(_numbers(stream, 1, "the scale of the cell")[0])
+    vectors = np.array([_numbers(stream, 3, "a lattice vector") for _ in range(3)])
+    volume = float(abs(np.linalg.det(vectors)))
+    box = float(np.prod(np.linalg.norm(vectors, axis=1)))
+    if not scale or volume <= MIN_VOLUME_OF_BOX * box:
+        raise line_error(stream, "corrupt", "the lattice vectors span no volume")
+    factor = scale if scale > 0 else float((-scale / volume) ** (1 / 3))  # negative: the volume
+    lattice = vectors * factor
+    species = _read_species(stream)
+    kind = _line(stream, "Direct or Cartesian").strip().lower()
+    if kind.startswith(b"s"):  # selective dynamics
+        kind = _line(stream, "Direct or Cartesian").strip().lower()
+    places = np.array([_numbers(stream, 3, "an atom's coordinates") for _ in species])
+    if kind.startswith((b"c", b"k")):
+        notes.append("the atoms' coordinates are Cartesian")
+        places = np.linalg.solve(lattice.T, factor * places.T).T
+    elif not kind.startswith(b"d"):
+        what = f"expected 'Direct' or 'Cartesian', got {kind[:60]!r}"
+        raise line_error(stream, "corrupt", what)
+    if _line(stream, "a blank line").strip():
+        what = "expected a blank line after the coordinates"
+        raise line_error(stream, "corrupt", what)
+    line = _line(stream, "the grid's shape")
     shape = parse_shape(line)
     if shape is None or not all(1 <= n <= MAX_POINTS_PER_AXIS for n in shape):
-        raise source.error(
-            f"expected the grid's shape, three whole numbers, got {line[:60]!r}", place
-        )
-    return shape
+        what = f"expected the grid's shape, three whole numbers, got {line[:60]!r}"
+        raise line_error(stream, "corrupt", what)
+    return GridHeader(stream.path, title, lattice, species, places, shape, tuple(notes))
 
 
 def parse_shape(line: bytes) -> tuple[int, int, int] | None:
@@ -151,112 +141,42 @@ def parse_shape(line: bytes) -> tuple[int, int, int] | None:
     return int(match[1]), int(match[2]), int(match[3])
 
 
-def _line(source: Source, what: str) -> bytes:
-    line = source.read_line()
+def line_error(stream: ByteStream, fault: Fault, what: str, line: int | None = None) -> Exception:
+    """Return an error that names a line of a grid file, the one read last if none is given."""
+    return VaspFileError(stream.path, fault, what, f"line {stream.line if line is None else line}")
+
+
+def _line(stream: ByteStream, what: str) -> bytes:
+    line = stream.read_line(what)
     if line is None:
-        raise source.error(f"the file is truncated: expected {what}")
+        raise stream.truncated(what)
     return line
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One line of numbers."""
-
-    place: Place
-    width: int
-    words: list[bytes]
-
-
-def _read_numbers(
-    source: Source, count: int, n_lines: int, what: str, notes: list[str]
-) -> FloatArray:
-    """Read lines of ``count`` numbers each (and flags T or F), shape (n_lines, count)."""
-    rows: list[_Row] = []
-    for _ in range(n_lines):
-        place = source.place
-        line = _line(source, what)
-        words = line.split()
-        numbers, flags = words[:count], words[count:]
-        if (
-            len(numbers) < count
-            or not _FLAGS.issuperset(flags)
-            or not all(_TYPED.fullmatch(word) for word in numbers)
-        ):
-            raise source.error(f"expected {what}: {count} finite numbers", place)
-        rows.append(_Row(place, len(line.rstrip()), numbers))
-    _check_alike(source, rows, what, notes)
-    return np.array([[float(word) for word in row.words] for row in rows], dtype=np.float64)
+def _numbers(stream: ByteStream, count: int, what: str) -> list[float]:
+    """Read the first numbers of a line; flags of selective dynamics may follow."""
+    words = _line(stream, what).split()
+    try:
+        numbers = [float(word) for word in words[:count]]
+    except ValueError:
+        numbers = []
+    if len(numbers) < count or not np.isfinite(numbers).all():
+        raise line_error(stream, "corrupt", f"expected {what}: {count} finite numbers")
+    return numbers
 
 
-def _check_alike(source: Source, rows: list[_Row], what: str, notes: list[str]) -> None:
-    """Refuse a number that doesn't look like most of its block, if a program wrote it."""
-    matches = [[_NUMBER.fullmatch(word) for word in row.words] for row in rows]
-    found = Counter(len(m[1]) for row in matches for m in row if m is not None)
-    decimals = found.most_common(1)[0][0] if found else 0
-    if decimals < MIN_PROGRAM_DECIMALS:
-        notes.append(f"{what}: numbers are not in VASP's layout, read as they stand")
-        return
-    width, count = Counter(row.width for row in rows).most_common(1)[0]
-    in_columns = width in VASP_WIDTHS and 2 * count > len(rows)
-    for row, matched in zip(rows, matches, strict=True):
-        for word, match in zip(row.words, matched, strict=True):
-            if match is None or len(match[1]) != decimals:
-                raise source.error(
-                    f"{what}: {word!r} doesn't have the {decimals} decimals of its like", row.place
-                )
-        if in_columns and row.width != width:
-            raise source.error(
-                f"{what}: the line has {row.width} characters, the others {width}", row.place
-            )
-
-
-def _read_lattice(source: Source, notes: list[str]) -> tuple[FloatArray, float]:
-    """Return the lattice vectors in angstrom, and the scale that they were multiplied by."""
-    place = source.place
-    scale = float(_read_numbers(source, 1, 1, "the scale of the cell", [])[0, 0])
-    if not 0.0 < abs(scale) < MAX_SCALE:
-        raise source.error(f"the scale of the cell can't be {scale:g}", place)
-    vectors = _read_numbers(source, 3, 3, "a lattice vector", notes)
-    volume = float(abs(np.linalg.det(vectors)))
-    box = float(np.prod(np.linalg.norm(vectors, axis=1)))
-    if not np.isfinite(box) or volume <= MIN_VOLUME_OF_BOX * box:
-        raise source.error("the lattice vectors span no volume")
-    factor = scale if scale > 0 else float((-scale / volume) ** (1 / 3))
-    return vectors * factor, factor
-
-
-def _read_species(source: Source) -> tuple[str, ...]:
-    place = source.place
-    line = _line(source, "the elements")
+def _read_species(stream: ByteStream) -> tuple[str, ...]:
+    line = _line(stream, "the elements")
     if _COUNTS.fullmatch(line):
-        raise source.error(
-            "there is no line of elements above the numbers of atoms (VASP 4); add it", place
-        )
+        what = "there is no line of elements above the numbers of atoms (VASP 4); add it"
+        raise line_error(stream, "corrupt", what)
     symbols = [_SYMBOL.fullmatch(word) for word in line.decode("latin-1").split()]
     names = [match[1] for match in symbols if match is not None and match[1] in ELEMENTS]
     if not symbols or len(names) != len(symbols):
-        raise source.error(f"expected the symbols of elements, got {line[:60]!r}", place)
-    place = source.place
-    line = _line(source, "the numbers of atoms")
+        raise line_error(stream, "corrupt", f"expected the symbols of elements, got {line[:60]!r}")
+    line = _line(stream, "the numbers of atoms")
     counts = [int(word) for word in line.split()] if _COUNTS.fullmatch(line) else []
     if len(counts) != len(names) or 0 in counts or sum(counts) > MAX_ATOMS:
-        raise source.error(f"expected {len(names)} numbers of atoms, got {line[:60]!r}", place)
+        what = f"expected {len(names)} numbers of atoms, got {line[:60]!r}"
+        raise line_error(stream, "corrupt", what)
     return tuple(name for name, n in zip(names, counts, strict=True) for _ in range(n))
-
-
-def _read_coordinates(
-    source: Source, lattice: FloatArray, scale: float, n_atoms: int, notes: list[str]
-) -> FloatArray:
-    """Return fractional coordinates, shape (n_atoms, 3)."""
-    place = source.place
-    word = _line(source, "Direct or Cartesian").strip().lower()
-    if word in {b"selective", b"selective dynamics"}:
-        place = source.place
-        word = _line(source, "Direct or Cartesian").strip().lower()
-    if word not in {b"direct", b"cartesian"}:
-        raise source.error(f"expected 'Direct' or 'Cartesian', got {word[:60]!r}", place)
-    numbers = _read_numbers(source, 3, n_atoms, "an atom's coordinates", notes)
-    if word == b"cartesian":
-        notes.append("the atoms' coordinates are Cartesian")
-        return np.asarray(np.linalg.solve(lattice.T, scale * numbers.T).T, dtype=np.float64)
-    return numbers

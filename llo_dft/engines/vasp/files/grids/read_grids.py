@@ -1,4 +1,4 @@
-"""VASP's grid files: CHGCAR, AECCAR, CHG, PARCHG and LOCPOT, plain, .gz or .xz.
+"""VASP's grid files: CHGCAR, AECCAR, CHG, PARCHG and LOCPOT, plain or compressed.
 
 VASP stores density times cell volume, so that the mean of a CHGCAR's numbers is its number
 of electrons; this module returns electrons per cubic angstrom, and says so in every name.
@@ -11,6 +11,7 @@ difference of files is one grid.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -18,12 +19,19 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.engines.vasp.files.grids.grid_header import GridHeader
-from llo_dft.engines.vasp.files.grids.sections import GridFile, open_grid_file
-from llo_dft.engines.vasp.files.grids.source import VolumetricError
+from llo_dft.engines.vasp.files.byte_stream import ByteStream
+from llo_dft.engines.vasp.files.file_errors import VaspFileError
+from llo_dft.engines.vasp.files.grids.grid_header import (
+    GridHeader,
+    line_error,
+    parse_shape,
+    read_header,
+)
+from llo_dft.engines.vasp.files.grids.scan import is_full_line, is_numbers, iter_values
+from llo_dft.engines.vasp.files.run_folder import find_in_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from llo_dft.typing import FloatArray
 
@@ -32,7 +40,7 @@ __all__ = [
     "DensityDifference",
     "GridHeader",
     "LocalPotential",
-    "VolumetricError",
+    "VaspFileError",
     "find_grid_file",
     "read_charge_density",
     "read_density_difference",
@@ -40,8 +48,16 @@ __all__ = [
     "read_potential",
 ]
 
-#: How a file may be stored.
-SUFFIXES: Final = ("", ".gz", ".xz")
+#: Grids of a file: one, total and magnetisation, or total and three components of it.
+GRID_COUNTS: Final = (1, 2, 4)
+
+#: Least bytes of a number and the blank before it.
+LEAST_BYTES: Final = 2
+
+#: Lines of occupancies that an atom has at most, and of moments that follow a grid.
+_LINES_BETWEEN: Final = 1000
+
+_OCCUPANCIES: Final = b"augmentation occupancies"
 
 
 @dataclass(frozen=True)
@@ -60,7 +76,7 @@ class ChargeDensity:
         Bohr magnetons per cubic angstrom, shape (n_a, n_b, n_c), or (3, n_a, n_b, n_c) for
         non-collinear spins; None if it was not asked for or the file has none.
     notes
-        Where the file leaves VASP's own layout.
+        What a reader of the file should know.
     """
 
     header: GridHeader
@@ -84,7 +100,7 @@ class LocalPotential:
     n_grids
         Grids in the file: 1 without spin, 2 with, 4 non-collinear.
     notes
-        Where the file leaves VASP's own layout.
+        What a reader of the file should know.
     """
 
     header: GridHeader
@@ -106,7 +122,7 @@ class DensityDifference:
     n_electrons
         Integral of each file's density, in the same order.
     notes
-        Where a file leaves VASP's own layout.
+        What a reader of a file should know.
     """
 
     headers: tuple[GridHeader, ...]
@@ -116,25 +132,22 @@ class DensityDifference:
 
 
 def find_grid_file(path: Path, name: str = "CHGCAR") -> Path:
-    """Return ``path`` if it is a file, or the file ``name`` (or .gz, .xz) in the folder ``path``.
+    """Return ``path`` if it is a file, or the file ``name`` (plain or compressed) in that folder.
 
     Raises
     ------
-    VolumetricError
-        If there is none, or more than one.
+    VaspFileError
+        If there is none, or two that differ.
     """
     if path.is_file():
         return path
     if not path.is_dir():
-        raise VolumetricError(f"{path}: there is no such file or folder")
-    found = [path / f"{name}{suffix}" for suffix in SUFFIXES]
-    found = [one for one in found if one.is_file()]
-    if not found:
-        raise VolumetricError(f"{path}: there is no {name}, {name}.gz or {name}.xz in this folder")
-    if len(found) > 1:
-        names = " and ".join(one.name for one in found)
-        raise VolumetricError(f"{path}: there are {names}; name the file to be read")
-    return found[0]
+        raise VaspFileError(path, "unreadable", "there is no such file or folder")
+    found = find_in_folder(path, name)
+    if found is None:
+        what = f"there is no {name}, plain or compressed, in this folder"
+        raise VaspFileError(path, "unreadable", what)
+    return found
 
 
 def read_grid_header(path: Path | str) -> GridHeader:
@@ -142,10 +155,10 @@ def read_grid_header(path: Path | str) -> GridHeader:
 
     Raises
     ------
-    VolumetricError
+    VaspFileError
         If the header is damaged.
     """
-    with open_grid_file(Path(path)) as file:
+    with _open(path) as file:
         return file.header
 
 
@@ -161,22 +174,23 @@ def read_charge_density(path: Path | str, *, magnetization: bool = False) -> Cha
 
     Raises
     ------
-    VolumetricError
+    VaspFileError
         If the file is truncated, half-written or corrupt, with the line and byte.
     """
-    with open_grid_file(Path(path)) as file:
-        total = _read_grid(file)
+    with _open(path) as file:
+        total = file.read()
         moments: list[FloatArray] = []
         while file.next_grid():
             if not magnetization:
                 file.skip()
                 break
-            moments.append(_read_grid(file))
-        _check_count(file, 1 + len(moments), asked=magnetization)
+            moments.append(file.read())
+        _check_count(file.header, 1 + len(moments))
         n_electrons = float(total.mean())
         for values in (total, *moments):
             np.divide(values, file.header.volume_a3, out=values)
-        return ChargeDensity(file.header, total, n_electrons, _stack(moments), tuple(file.notes))
+        magnetic = moments[0] if len(moments) == 1 else np.stack(moments) if moments else None
+        return ChargeDensity(file.header, total, n_electrons, magnetic, file.header.notes)
 
 
 def read_density_difference(whole: Path | str, parts: Sequence[Path | str]) -> DensityDifference:
@@ -192,7 +206,7 @@ def read_density_difference(whole: Path | str, parts: Sequence[Path | str]) -> D
 
     Raises
     ------
-    VolumetricError
+    VaspFileError
         As in ``read_charge_density``, or if a grid has another shape than the first.
     """
     headers: list[GridHeader] = []
@@ -200,14 +214,14 @@ def read_density_difference(whole: Path | str, parts: Sequence[Path | str]) -> D
     notes: list[str] = []
     flat = np.empty(0, dtype=np.float64)
     for path in (whole, *parts):
-        with open_grid_file(Path(path)) as file:
+        with _open(path) as file:
             if not headers:
                 flat = np.zeros(file.header.n_points, dtype=np.float64)
             headers.append(file.header)
             _check_shape(headers)
             weight = headers[0].volume_a3 / file.header.volume_a3
             electrons.append(_add(file, flat, weight if len(headers) == 1 else -weight))
-            notes += [f"{path}: {note}" for note in file.notes]
+            notes += [f"{path}: {note}" for note in file.header.notes]
     flat /= headers[0].volume_a3
     difference = flat.reshape(headers[0].shape, order="F")
     return DensityDifference(tuple(headers), difference, tuple(electrons), tuple(notes))
@@ -218,15 +232,15 @@ def read_potential(path: Path | str) -> LocalPotential:
 
     Raises
     ------
-    VolumetricError
+    VaspFileError
         If the file is truncated, half-written or corrupt, with the line and byte.
     """
-    with open_grid_file(Path(path)) as file:
-        potential = _read_grid(file)
+    with _open(path) as file:
+        potential = file.read()
         n_grids = 1
         if file.next_grid():
             # two grids are the two spins; of four the first is the scalar part
-            second = _read_grid(file)
+            second = file.read()
             n_grids = 2
             while file.next_grid():
                 n_grids += 1
@@ -235,23 +249,91 @@ def read_potential(path: Path | str) -> LocalPotential:
             if n_grids == 2:  # noqa: PLR2004 (two spins)
                 potential += second
                 potential /= 2
-        _check_count(file, n_grids, asked=True)
-        return LocalPotential(file.header, potential, n_grids, tuple(file.notes))
+        _check_count(file.header, n_grids)
+        return LocalPotential(file.header, potential, n_grids, file.header.notes)
 
 
-def _read_grid(file: GridFile) -> FloatArray:
-    """Read one grid as it stands in the file, shape (n_a, n_b, n_c)."""
-    pieces = file.values()
-    first = next(pieces)  # by now the file is known to be long enough for what it promises
-    flat = np.empty(file.header.n_points, dtype=np.float64)
-    done = 0
-    for values in chain((first,), pieces):
-        flat[done : done + values.size] = values
-        done += values.size
-    return flat.reshape(file.header.shape, order="F")
+class _GridFile:
+    """The sections of one open grid file, in order: header, grid, what is between, next grid."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+        self.header = read_header(stream)
+        least = LEAST_BYTES * self.header.n_points
+        if not stream.compressed and least > stream.file_bytes:
+            what = f"a grid {self.header.shape} needs {least} bytes at least, and the file has "
+            what += str(stream.file_bytes)
+            raise line_error(stream, "truncated", what)
+
+    def values(self) -> Iterator[FloatArray]:
+        """Yield the present grid's numbers piece by piece, in the order of the file."""
+        return iter_values(self._stream, self.header.n_points)
+
+    def read(self) -> FloatArray:
+        """Read the present grid as it stands in the file, shape (n_a, n_b, n_c)."""
+        pieces = self.values()
+        first = next(pieces)  # by now the file has numbers
+        try:
+            flat = np.empty(self.header.n_points, dtype=np.float64)
+        except MemoryError as error:
+            what = f"no memory for a grid {self.header.shape}, {8 * self.header.n_points} bytes"
+            raise line_error(self._stream, "refused", what) from error
+        done = 0
+        for values in chain((first,), pieces):
+            flat[done : done + values.size] = values
+            done += values.size
+        return flat.reshape(self.header.shape, order="F")
+
+    def next_grid(self) -> bool:
+        """Go from the end of a grid to the next one's first number; False if there is none.
+
+        Raises
+        ------
+        VaspFileError
+            If the next grid has another shape, this one goes on, or the occupancies of some
+            atoms are missing.
+        """
+        stream, after = self._stream, self._stream.line
+        n_atoms, too_many = 0, False
+        while (line := stream.read_line("between the grids")) is not None:
+            shape = parse_shape(line)
+            if shape is not None:
+                if shape != self.header.shape:
+                    what = f"this grid is {shape}, the first one {self.header.shape}"
+                    raise line_error(stream, "corrupt", what)
+                return True
+            if stream.line == after + 1:
+                too_many = is_numbers(line)  # unless they are moments, and a grid follows
+                if is_full_line(line.rstrip()):
+                    break
+            if stream.line > after + _LINES_BETWEEN * (1 + len(self.header.species)):
+                what = "more lines than can follow a grid"
+                raise line_error(stream, "corrupt", what)
+            n_atoms += line.lstrip().startswith(_OCCUPANCIES) and b"imaginary" not in line
+        if too_many:
+            what = f"there are more numbers than a grid {self.header.shape} has"
+            raise line_error(stream, "corrupt", what, after + 1)
+        if 0 < n_atoms < len(self.header.species):
+            what = f"occupancies of {n_atoms} of {len(self.header.species)} atoms"
+            raise line_error(stream, "truncated", what)
+        return False
+
+    def skip(self) -> None:
+        """Pass over the present grid and all that follows it.
+
+        Its numbers are not looked at, but the file must be long enough to hold them, and a
+        compressed one must unpack to its end and agree with its checksum.
+        """
+        self._stream.skip_to_end(LEAST_BYTES * self.header.n_points, "the second grid")
 
 
-def _add(file: GridFile, flat: FloatArray, weight: float) -> float:
+@contextmanager
+def _open(path: Path | str) -> Iterator[_GridFile]:
+    with ByteStream(Path(path), max_expansion=None) as stream:
+        yield _GridFile(stream)
+
+
+def _add(file: _GridFile, flat: FloatArray, weight: float) -> float:
     """Add a file's first grid times a weight, and return the mean of its numbers."""
     done, total = 0, 0.0
     for values in file.values():
@@ -272,21 +354,12 @@ def _add(file: GridFile, flat: FloatArray, weight: float) -> float:
 def _check_shape(headers: list[GridHeader]) -> None:
     first, last = headers[0], headers[-1]
     if last.shape != first.shape:
-        raise VolumetricError(
-            f"{last.path}: the grid is {last.shape}, and that of {first.path} is {first.shape}; "
-            "set NGXF, NGYF and NGZF to the same numbers in all calculations"
-        )
+        what = f"the grid is {last.shape}, and that of {first.path} is {first.shape}; set NGXF, "
+        what += "NGYF and NGZF to the same numbers in all calculations"
+        raise VaspFileError(last.path, "absent", what)
 
 
-def _stack(moments: list[FloatArray]) -> FloatArray | None:
-    if not moments:
-        return None
-    return moments[0] if len(moments) == 1 else np.stack(moments)
-
-
-def _check_count(file: GridFile, n_grids: int, *, asked: bool) -> None:
-    if asked and n_grids not in {1, 2, 4}:
-        raise VolumetricError(
-            f"{file.header.path}: the file is truncated: it has {n_grids} grids, and only one, "
-            "two or four make sense"
-        )
+def _check_count(header: GridHeader, n_grids: int) -> None:
+    if n_grids not in GRID_COUNTS:
+        what = f"it has {n_grids} grids, and only one, two or four make sense"
+        raise VaspFileError(header.path, "truncated", what)

@@ -1,66 +1,74 @@
 """The numbers of a grid, piece by piece.
 
-Lines of VASP's own columns are turned into numbers by whole-array arithmetic on their bytes:
-a template is subtracted, after which every digit must lie in 0 to 9 and every other
-character must be 0; then digits are joined two by two. That is as fast as compiled code
-would be when its start is counted, and needs none. A line that fails the template is read
-by itself, with care (``volumetric_layout``), and is refused there or goes on.
+Lines of VASP's own columns (Fortran's ``5(1X,E17.11)``) are turned into numbers by whole-array
+arithmetic on their bytes: a template is subtracted, after which every digit must lie in 0 to 9
+and every other character must be 0; then digits are joined two by two. That is as fast as
+compiled code would be when its start is counted, and needs none. A line that fails the template
+(a longer exponent, or damage) and files in any other layout are read word by word.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
-from llo_dft.engines.vasp.files.grids.columns import (
-    LINES_TO_TELL,
-    LONG,
-    SHORT,
-    read_one_line,
-    tell_layout,
-    why_not,
-)
-from llo_dft.engines.vasp.files.grids.source import BUFFER_BYTES
+from llo_dft.engines.vasp.files.grids.grid_header import line_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from llo_dft.engines.vasp.files.grids.columns import Layout
-    from llo_dft.engines.vasp.files.grids.source import ByteArray, Source
+    from llo_dft.engines.vasp.files.byte_stream import ByteStream
     from llo_dft.typing import FloatArray
+
+#: Numbers and bytes of a full line in VASP's columns, its end counted.
+COLUMNS: Final = 5
+LINE_BYTES: Final = 91
+
+#: Lines that are read at a time. Fewer make the calls felt, more no longer fit a processor's
+#: second cache (both measured).
+_LINES: Final = 4800
 
 #: Lines that are looked at together: fewer array rows, and longer ones, are faster.
 _GROUP: Final = 16
 
-#: A field of the long layout, its least characters and how much larger each may be.
+#: A field of VASP's columns, its least characters and how much larger each may be.
 _FIELD: Final = b" -.00000000000E+00"
 _SPAN: Final = bytes([0, 3, 0, *[9] * 11, 0, 2, 9, 9])
 
-_SHORT_LINES: Final = re.compile(
-    rb"(?:(?: (?:[0-]\.\d{5}(?:E[+-]\d\d|    )|"
-    rb"[ -](?:\d\.\d{4}|\d\d\.\d{3}|\d{3}\.\d\d|\d{4}\.\d|\d{5}\.)    )){10}\n)*+"
-)
-_WORD: Final = re.compile(rb"[+-]?(\d*)\.(\d*)([EeDd]?)(?:(?<=[EeDd])[+-]\d{2,3})?")
-_ANY_WORD: Final = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]?\d{1,3})?")
+_FULL_LINE: Final = re.compile(rb"(?: [0-]\.\d{11}(?:E[+-]\d{2,3}|[+-]\d{3})){5}")
+_BARE_EXPONENT: Final = re.compile(rb"(?<=\d)([+-]\d{3})(?=\s|$)")
+_NUMBERS: Final = re.compile(rb"[\s\dEe.+-]*")
+_NO_NUMBER: Final = re.compile(rb"nan|inf", re.IGNORECASE)
 
-#: Part of the first words of a grid that must look alike for all others to have to.
-_ALIKE: Final = 0.8
+#: Most of a line that an error shows.
+_SHOWN_BYTES: Final = 100
+
+#: Text as numbers from 0 to 255.
+ByteArray: TypeAlias = npt.NDArray[np.uint8]
 
 
-def iter_values(source: Source, n_values: int, notes: list[str]) -> Iterator[FloatArray]:
+def is_full_line(line: bytes) -> bool:
+    """Tell whether a line has five numbers in VASP's columns."""
+    return _FULL_LINE.fullmatch(line) is not None
+
+
+def is_numbers(line: bytes) -> bool:
+    """Tell whether a line has nothing but numbers."""
+    return _parse(line) is not None
+
+
+def iter_values(stream: ByteStream, n_values: int) -> Iterator[FloatArray]:
     """Yield the numbers of a grid in the order of the file, some thousand at a time.
 
     Parameters
     ----------
-    source
+    stream
         Stands at the line after the grid's shape; at the end it stands after the grid.
     n_values
-        How many there must be.
-    notes
-        Gets a line if the grid is not in VASP's columns.
+        How many numbers the grid has.
 
     Yields
     ------
@@ -68,55 +76,94 @@ def iter_values(source: Source, n_values: int, notes: list[str]) -> Iterator[Flo
 
     Raises
     ------
-    VolumetricError
+    VaspFileError
         At the first line that is anything but finite numbers, or at the file's early end.
     """
-    source.check_promise(2 * n_values, "the grid")
-    layout = tell_layout(source, n_values)
-    if layout is None:
-        notes.append("the grid is not in VASP's columns: read word by word")
-        yield from _iter_words(source, n_values)
-        return
-    full, rest = divmod(n_values, layout.columns)
-    source.check_promise(full * layout.line_bytes, "the grid")
-    yield from _iter_lines(source, layout, full)
-    if rest:
-        yield read_one_line(source, layout, rest)
+    n_lines = n_values // COLUMNS if is_full_line(stream.peek(LINE_BYTES - 1)) else 0
+    left = n_values - n_lines * COLUMNS
+    scanner = _LongScanner() if n_lines else None
+    buffer = np.empty(min(n_lines, _LINES) * LINE_BYTES, np.uint8)
+    while n_lines and scanner is not None:
+        raw = buffer[: min(n_lines, _LINES) * LINE_BYTES]
+        stream.take_into(raw, "a grid")
+        yield from _iter_lines(stream, scanner, raw)
+        n_lines -= raw.size // LINE_BYTES
+        stream.line += raw.size // LINE_BYTES
+    yield from _iter_words(stream, left)
 
 
-class _Scanner(Protocol):
-    def __call__(self, raw: ByteArray, n_lines: int) -> FloatArray:
-        """Return the numbers of as many of the first lines as have the layout."""
-
-
-def _iter_lines(source: Source, layout: Layout, n_lines: int) -> Iterator[FloatArray]:
-    scan: _Scanner = _LongScanner() if layout is LONG else _scan_short
-    most = BUFFER_BYTES // layout.line_bytes
-    done, limit = 0, most
+def _iter_lines(stream: ByteStream, scanner: _LongScanner, raw: ByteArray) -> Iterator[FloatArray]:
+    """Yield the numbers of full lines in VASP's columns."""
+    done, n_lines, limit = 0, raw.size // LINE_BYTES, _LINES
     while done < n_lines:
-        raw = source.peek(min(n_lines - done, limit) * layout.line_bytes)
-        values = scan(raw, raw.size // layout.line_bytes)
+        values = scanner(raw[done * LINE_BYTES :], min(limit, n_lines - done))
         if values.size:
-            good = values.size // layout.columns
-            source.advance(good * layout.line_bytes, good)
             yield values
-            done += good
-            limit = min(2 * limit, most)
-        else:
-            # not as the template has it: a longer exponent, or damage
-            yield read_one_line(source, layout, layout.columns)
-            done += 1
-            limit = _GROUP
+            done += values.size // COLUMNS
+            limit *= 2
+            continue
+        text = raw[done * LINE_BYTES : (done + 1) * LINE_BYTES].tobytes()
+        found = _parse(text) if is_full_line(text[:-1]) and text.endswith(b"\n") else None
+        done += 1
+        if found is None:
+            raise _bad_line(stream, text, stream.line + done)
+        yield found
+        limit = _GROUP  # one such line is seldom alone
+
+
+def _iter_words(stream: ByteStream, n_values: int) -> Iterator[FloatArray]:
+    """Yield numbers between blanks; what fills the last line up must be zeros."""
+    done = columns = 0
+    while done < n_values:
+        first = stream.line + 1
+        n_lines = min(_LINES, -(-(n_values - done) // columns)) if columns else 1
+        lines = [stream.read_line("a grid") for _ in range(n_lines)]
+        if None in lines:
+            raise stream.truncated("a grid")
+        text = [line for line in lines if line is not None]
+        values = _parse(b"\n".join(text))
+        if values is None:
+            bad = next((i for i, line in enumerate(text) if _parse(line) is None), 0)
+            raise _bad_line(stream, text[bad], first + bad)
+        if values[n_values - done :].any():
+            what = f"more numbers than a grid of {n_values} points has"
+            raise line_error(stream, "corrupt", what)
+        yield values[: n_values - done]
+        columns = columns or values.size
+        done += values.size
+
+
+def _parse(text: bytes) -> FloatArray | None:
+    """Return the numbers between blanks; None if there is none, or anything but finite ones."""
+    if _NUMBERS.fullmatch(text) is None:
+        return None
+    try:
+        values = np.array(_BARE_EXPONENT.sub(rb"E\1", text).split(), dtype=np.float64)
+    except ValueError:
+        return None
+    return values if values.size and np.isfinite(values).all() else None
+
+
+def _bad_line(stream: ByteStream, text: bytes, line: int) -> Exception:
+    shown = text if len(text) <= _SHOWN_BYTES else text[:_SHOWN_BYTES] + b"..."
+    if b"*" in text:
+        what = f"a number too large for its column was written as asterisks: {shown!r}"
+        return line_error(stream, "not_a_number", what, line)
+    if _NO_NUMBER.search(text):
+        what = f"there is no number but NaN or infinity: {shown!r}"
+        return line_error(stream, "not_a_number", what, line)
+    what = f"expected finite numbers, as on the other lines of the grid, got {shown!r}"
+    return line_error(stream, "corrupt", what, line)
 
 
 class _LongScanner:
     """Lines of five numbers such as `` 0.12345678901E+02``, with its working memory."""
 
     def __init__(self) -> None:
-        lines = BUFFER_BYTES // LONG.line_bytes
+        lines = _LINES
         self._least = np.frombuffer((_FIELD * 5 + b"\n") * _GROUP, dtype=np.uint8)
         self._span = np.frombuffer((_SPAN * 5 + b"\0") * _GROUP, dtype=np.uint8)
-        self._above = np.empty(lines * LONG.line_bytes, dtype=np.uint8)
+        self._above = np.empty(lines * LINE_BYTES, dtype=np.uint8)
         self._fields = np.empty((lines, 90), dtype=np.uint8)
         self._joined = np.empty(lines * 45, dtype="<u2")
         self._places = np.empty(lines * 5, dtype="<u2")
@@ -130,15 +177,15 @@ class _LongScanner:
         n_lines -= n_lines % group
         if not n_lines:
             return self._values[:0]
-        n_bytes = n_lines * LONG.line_bytes
-        row = group * LONG.line_bytes
+        n_bytes = n_lines * LINE_BYTES
+        row = group * LINE_BYTES
         above = self._above[:n_bytes].reshape(-1, row)
         np.subtract(raw[:n_bytes].reshape(-1, row), self._least[:row], out=above)
         span = self._span[:row]
         if (np.maximum.reduce(above, axis=0) > span).any():
             bad = (above > span).reshape(n_lines, -1).any(axis=1)
             n_lines = int(bad.argmax())
-        values = self._join(above.reshape(-1, LONG.line_bytes)[:n_lines])
+        values = self._join(above.reshape(-1, LINE_BYTES)[:n_lines])
         if np.isnan(np.add.reduce(values)):  # a sign that is none
             n_lines = int(np.isnan(values).argmax()) // 5
         return values[: n_lines * 5]
@@ -193,54 +240,3 @@ def _divisors() -> FloatArray:
                 place = exponent + 100 * exponent_place + 300 * number_place
                 table[place] = number_sign * float(f"1e{11 - exponent_sign * exponent}")
     return table
-
-
-def _scan_short(raw: ByteArray, n_lines: int) -> FloatArray:
-    text = raw[: n_lines * SHORT.line_bytes].tobytes()
-    match = _SHORT_LINES.match(text)
-    good = match.end() if match is not None else 0
-    if not good:
-        return np.empty(0, dtype=np.float64)
-    return np.fromstring(text[:good].decode("ascii"), dtype=np.float64, sep=" ")
-
-
-def _iter_words(source: Source, n_values: int) -> Iterator[FloatArray]:
-    """Yield numbers between blanks; what the first lines have in common all must have."""
-    seen = source.peek(BUFFER_BYTES).tobytes().split(b"\n")[:LINES_TO_TELL]
-    columns = len(seen[0].split())
-    shape = _common_shape([word for line in seen for word in line.split()][:n_values])
-    done = 0
-    while done < n_values:
-        place = source.place
-        line = source.read_line()
-        if line is None:
-            raise source.error("the file is truncated: it ends within a grid")
-        words = line.split()
-        count = min(columns, n_values - done)
-        if len(words) != count or not count or not _all_alike(words, shape):
-            raise source.error(why_not(line, count or 1), place)
-        values = np.array([float(word) for word in words], dtype=np.float64)
-        if not np.isfinite(values).all():
-            raise source.error("a number is too large to be held", place)
-        yield values
-        done += count
-
-
-def _shape_of(word: bytes) -> tuple[int, bytes] | None:
-    """Return decimals and exponent letter of a number with a point, as far as alike."""
-    match = _WORD.fullmatch(word)
-    return None if match is None else (len(match[2]), match[3])
-
-
-def _common_shape(words: list[bytes]) -> tuple[int, bytes] | None:
-    shapes = Counter(_shape_of(word) for word in words)
-    if not shapes:
-        return None
-    shape, count = shapes.most_common(1)[0]
-    return shape if count >= _ALIKE * len(words) else None
-
-
-def _all_alike(words: list[bytes], shape: tuple[int, bytes] | None) -> bool:
-    return all(
-        _ANY_WORD.fullmatch(word) and (shape is None or _shape_of(word) == shape) for word in words
-    )

@@ -129,9 +129,6 @@ def used_parameters(
     ):
         if file.has(path):
             value = file.number(path) if name == "f" else file.integer(path)
-            if key == "ISPIN" and used.get("ISPIN", value) != value:
-                what = f"ISPIN is {used['ISPIN']} in INCAR and {value} in the results"
-                raise file.error("corrupt", what, path)
             used[key] = value
     used.setdefault("ISPIN", 1)
     used.setdefault("LDAU", False)

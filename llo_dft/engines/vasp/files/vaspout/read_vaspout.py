@@ -26,7 +26,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llo_dft.engines.vasp.files.finished_run import Vasprun, finish_run, sites_of
+from llo_dft.engines.vasp.files.finished_run import Found, Vasprun, Wanted, finish_run, sites_of
 from llo_dft.engines.vasp.files.vaspout.datasets import H5File
 from llo_dft.engines.vasp.files.vaspout.h5_electrons import (
     read_eigenvalues,
@@ -35,8 +35,7 @@ from llo_dft.engines.vasp.files.vaspout.h5_electrons import (
     read_total,
 )
 from llo_dft.engines.vasp.files.vaspout.h5_header import read_header, read_positions
-from llo_dft.engines.vasp.files.vaspout.h5_steps import check_final, decide, read_steps
-from llo_dft.engines.vasp.files.vasprun.calculations import Found, Wanted
+from llo_dft.engines.vasp.files.vaspout.h5_steps import decide, read_steps
 
 if TYPE_CHECKING:
     from llo_dft.engines.vasp.files.vasprun.densities import ProjectionRequest
@@ -68,7 +67,6 @@ def read_vaspout(
         wanted.sites = sites_of(path, header, projection)
         found.steps = read_steps(file, header, all_steps=all_steps)
         final = read_positions(file, "results/positions", header.symbols)
-        check_final(file, header, found.steps, final)
         found.decided = decide(file, header, found.steps)
         if header.parameters["ISPIN"] == 2:  # noqa: PLR2004 (two spins)
             found.moments_mu_b = read_moments(file, len(header.symbols), len(found.steps))

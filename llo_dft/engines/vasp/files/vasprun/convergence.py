@@ -1,19 +1,23 @@
-"""Whether a run converged, decided as VASP decides it, from what vasprun.xml keeps.
+"""Whether a run converged, decided as VASP decides it, from what its results keep.
 
 Electronic: VASP leaves the loop when energy and band energy change by less than EDIFF, or
 after NELM steps. So a last ionic step of NELM or more electronic steps is not converged;
 nor is one that ended earlier with its free energy still changing by more (stopped by LABORT).
+Linear response writes its own steps behind those of the ground state, which then has
+converged if its energy came to rest within its NELM steps.
 
-Ionic: VASP leaves the loop when the largest force is below |EDIFFG| (EDIFFG < 0) or the energy
-changes by less than EDIFFG (> 0), or after NSW steps. So NSW steps are not converged, and
+Ionic: VASP leaves the loop when the largest force is below |EDIFFG| (EDIFFG < 0) or the free
+energy changes by less than EDIFFG (> 0), or after NSW steps. So NSW steps are not converged, and
 neither are fewer that don't meet the criterion (stopped by LSTOP). With EDIFFG = 0, and in
 molecular dynamics, NSW steps are the aim. One point (NSW 0 or 1) and finite differences have
 nothing to converge.
+
+OUTCAR has VASP's own word on both; where it lies beside the run, that decides (``own_word``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -31,8 +35,14 @@ _EDIFF_SLACK: Final = 10.0
 #: Rounding of printed energies and forces.
 _ROUNDING: Final = 1e-7
 
+#: What is said where only OUTCAR knows.
+DOES_NOT_SAY: Final = "does not say whether the electrons converged: keep OUTCAR beside it"
+
 _MOLECULAR_DYNAMICS: Final = 0
 _RELAXATIONS: Final = frozenset({1, 2, 3})
+
+#: IBRION of finite differences and perturbation theory.
+_PHONONS: Final = frozenset({5, 6, 7, 8})
 
 
 @dataclass(frozen=True)
@@ -64,28 +74,62 @@ def _float(parameters: Mapping[str, Value], name: str, default: float) -> float:
     return float(value) if isinstance(value, int | float) else default
 
 
+def own_word(
+    decided: Convergence, *, electronic: bool | None = None, ionic: bool | None = None
+) -> Convergence:
+    """Put VASP's own word, as OUTCAR has it, in the place of what was decided without it.
+
+    Parameters
+    ----------
+    decided
+        What the steps say.
+    electronic, ionic
+        Whether VASP says that the loop reached its aim; None where it says nothing.
+    """
+    unknown = DOES_NOT_SAY in decided.electronic_reason
+    if electronic is not None and (unknown or electronic != decided.electronic):
+        words = "OUTCAR: EDIFF is reached" if electronic else "OUTCAR: EDIFF was not reached"
+        decided = replace(decided, electronic=electronic, electronic_reason=words)
+    if ionic and not decided.ionic:
+        words = "OUTCAR: reached required accuracy"
+        decided = replace(decided, ionic=True, ionic_reason=words)
+    return decided
+
+
 def _electronic(
     incar: Mapping[str, Value], parameters: Mapping[str, Value], step: Step
 ) -> tuple[bool, str]:
     n, allowed = len(step.electronic_ev), _int(parameters, "NELM", 60)
     algorithm = str(incar.get("ALGO", "")).strip().split(" ")[0].lower()
-    if algorithm in {"exact", "eigenval", "none", "nothing"} and allowed == 1:
-        return True, f"ALGO = {algorithm} has one step and nothing to converge"
-    if incar.get("LEPSILON") is True or incar.get("ML_LMLFF") is True:
-        return True, "linear response or machine-learned forces: not decided by the step count"
+    if incar.get("ML_LMLFF") is True or (
+        allowed == 1 and algorithm in {"exact", "eigenval", "none", "nothing"}
+    ):
+        return True, "machine-learned forces, or ALGO of one step: nothing to converge"
     if not n:
         return False, "no electronic step was written"
-    if n >= allowed:
-        return False, f"{n} steps, and NELM is {allowed}"
     limit = _float(parameters, "EDIFF", 1e-4)
-    if n > 1:
-        change = abs(float(step.electronic_ev[-1] - step.electronic_ev[-2]))
-        if change > _EDIFF_SLACK * limit + _ROUNDING:
-            return False, (
-                f"ended after {n} of {allowed} steps with the energy still changing by "
-                f"{change:.2g} eV (EDIFF {limit:.2g})"
-            )
-    return True, f"{n} of at most {allowed} steps: EDIFF {limit:.2g} eV was reached"
+    changes = np.abs(np.diff(step.electronic_ev))
+    small = changes <= _EDIFF_SLACK * limit + _ROUNDING
+    if _responds(incar, parameters):
+        rested = n == 1 or bool(small[: max(1, allowed - 2)].any())
+        what = "its steps stand beside those of the ground state"
+        return rested, f"linear response: {what if rested else 'the ground state did not converge'}"
+    if n < allowed and (n == 1 or small[-1]):
+        return True, f"{n} of at most {allowed} steps: EDIFF {limit:.2g} eV was reached"
+    if n < allowed:
+        change = f"{changes[-1]:.2g} eV (EDIFF {limit:.2g})"
+        return (
+            False,
+            f"ended after {n} of {allowed} steps with the energy still changing by {change}",
+        )
+    return False, f"{n} steps, and NELM is {allowed}"
+
+
+def _responds(incar: Mapping[str, Value], parameters: Mapping[str, Value]) -> bool:
+    """Tell whether steps of a linear response stand among those of the ground state."""
+    tags = ("LEPSILON", "LCALCEPS", "LCHIMAG")
+    asked = any(source.get(tag) is True for source in (incar, parameters) for tag in tags)
+    return asked or _int(parameters, "IBRION", -1) in _PHONONS
 
 
 def _ionic(parameters: Mapping[str, Value], steps: Sequence[Step]) -> tuple[bool, str]:
@@ -119,7 +163,7 @@ def _criterion_unmet(limit: float, steps: Sequence[Step]) -> str | None:
         if largest > abs(limit) + _ROUNDING:
             return f"a force of {largest:.3g} eV/A (EDIFFG {limit:.2g})"
     if limit > 0 and len(steps) > 1:
-        first, second = steps[-2].energy_ev, last.energy_ev
+        first, second = steps[-2].free_energy_ev, last.free_energy_ev
         if first is not None and second is not None:
             change = abs(second - first)
             if change > _EDIFF_SLACK * limit + _ROUNDING:

@@ -7,21 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.engines.vasp.files.vasprun.density_checks import refuse
-from llo_dft.engines.vasp.files.vasprun.sets import SetReader
+from llo_dft.engines.vasp.files.vasprun.rows import RowReader
 
 if TYPE_CHECKING:
-    from llo_dft.engines.vasp.files.vasprun.stream import ByteStream
+    from llo_dft.engines.vasp.files.byte_stream import ByteStream
     from llo_dft.typing import FloatArray
-
-#: Occupations outside of this are damaged; Methfessel-Paxton overshoots by less.
-_OCCUPATION_LIMITS: Final = (-0.5, 1.5)
-
-#: Difference of the bands listed and NBANDS that is lines lost; a larger one is another meaning.
-_LOST_LINES: Final = 2
-
-#: Fall from one band to the next that can't be rounding or a swap of close bands, eV.
-_FALL_EV: Final = 2.0
 
 #: Electrons by which occupations to four decimals may miss NELECT, for each band.
 _ELECTRONS_PER_BAND: Final = 1e-3
@@ -43,64 +33,36 @@ class Eigenvalues:
     occupations: FloatArray
 
 
-def read_eigenvalues(stream: ByteStream, n_kpoints: int, n_bands: int | None = None) -> Eigenvalues:
+def read_eigenvalues(stream: ByteStream, n_kpoints: int) -> Eigenvalues | None:
     """Read from just after <eigenvalues> to just after </eigenvalues>.
+
+    None if the table has no occupations: it is of something else (velocities, for example).
 
     Raises
     ------
     VaspFileError
         If it is cut off, damaged or not a number.
-    FreeLayoutError
-        If it is in other columns than VASP's.
     """
-    reader = SetReader(stream, "<eigenvalues>")
+    reader = RowReader(stream, "<eigenvalues>")
     reader.enter_array()
-    if reader.fields[:2] != ("eigene", "occ"):
-        refuse(reader, f"columns {reader.fields} instead of eigene and occ")
-    spins: list[list[tuple[FloatArray, FloatArray]]] = []
-    while reader.open_set("spin", len(spins) + 1):
-        points: list[tuple[FloatArray, FloatArray]] = []
-        while reader.open_set("kpoint", len(points) + 1):
-            values = reader.rows((0, 1))
-            layout = reader.layout
-            if layout is None:
-                raise AssertionError  # rows() has found it
-            points.append((values[0] / layout.scale(0), values[1] / layout.scale(1)))
-            reader.close_set()
-        spins.append(points)
+    if not {"eigene", "occ"} <= set(reader.fields):
+        stream.skip_past(b"</eigenvalues>", "<eigenvalues>")
+        return None
+    columns = (reader.fields.index("eigene"), reader.fields.index("occ"))
+    spins: list[list[FloatArray]] = []
+    while reader.open_set(len(spins) + 1):
+        points: list[FloatArray] = []
+        while reader.open_set(len(points) + 1):
+            points.append(reader.read_rows(columns))
         if len(points) != n_kpoints:
-            refuse(reader, f"{len(points)} k-points instead of {n_kpoints}")
+            what = f"{len(points)} k-points instead of {n_kpoints}"
+            raise stream.error("corrupt", what, reader.section)
+        spins.append(points)
     if len(spins) not in {1, 2}:
-        refuse(reader, f"{len(spins)} spins")
+        raise stream.error("corrupt", f"{len(spins)} spins", reader.section)
     table = np.array(spins)
-    found = Eigenvalues(table[:, :, 0], table[:, :, 1])
-    fault = fault_in_bands(found, n_bands)
-    if fault is not None:
-        refuse(reader, fault)
     stream.skip_past(b"</eigenvalues>", "<eigenvalues>")
-    return found
-
-
-def fault_in_bands(found: Eigenvalues, n_bands: int | None) -> str | None:
-    """Return what of a table of bands can't be; None if nothing.
-
-    Parameters
-    ----------
-    found
-        The table.
-    n_bands
-        Bands that the rest of the file announces.
-    """
-    if n_bands is not None and 0 < abs(found.energies_ev.shape[-1] - n_bands) <= _LOST_LINES:
-        return f"{found.energies_ev.shape[-1]} bands, and NBANDS is {n_bands}"
-    low, high = _OCCUPATION_LIMITS
-    if found.occupations.min() < low or found.occupations.max() > high:
-        return "an occupation that is not between 0 and 1"
-    falls = np.diff(found.energies_ev, axis=-1) < -_FALL_EV
-    if 0 < falls.sum() <= 2 and found.energies_ev.shape[-1] > 2:  # noqa: PLR2004 (one value off)
-        spin, point, band = (int(index[0]) + 1 for index in np.nonzero(falls))
-        return f"energies that fall, spin {spin}, k-point {point}, band {band}"
-    return None
+    return Eigenvalues(table[:, :, 0], table[:, :, 1])
 
 
 def electrons(found: Eigenvalues, weights: FloatArray, per_state: int) -> FloatArray:

@@ -1,4 +1,4 @@
-"""The small parts of vasprun.xml: as elements, with numbers read strictly."""
+"""The small parts of vasprun.xml: as elements, with numbers as Fortran writes them."""
 
 from __future__ import annotations
 
@@ -9,20 +9,15 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from llo_dft.engines.vasp.files.file_errors import Fault
-    from llo_dft.engines.vasp.files.vasprun.stream import ByteStream
+    from llo_dft.engines.vasp.files.byte_stream import ByteStream
     from llo_dft.typing import FloatArray
 
-#: A number as VASP writes it: no leading zeros, digits on both sides of the point, at most 8 after.
-_FLOAT: Final = re.compile(r"-?(?:0|[1-9][0-9]*)\.([0-9]{1,8})(?:E[+-][0-9]{2,3})?")
-_INT: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
-#: Settings that VASP writes once, or always the same.
-UNIQUE: Final = frozenset({"NELM", "NSW", "ISPIN", "ISMEAR", "NEDOS", "ENMAX", "NELECT"})
+#: Digits and exponent; Fortran leaves the E of an exponent of three digits out.
+_FLOAT: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[EeDd]([+-]?\d{1,3})|([+-]\d{3}))?")
+_INT: Final = re.compile(r"[+-]?\d+")
+_NOT_A_NUMBER: Final = re.compile(r"\*\*|nan|inf", re.IGNORECASE)
 
 _LOGICAL: Final = {"T": True, "F": False}
-_NOT_A_NUMBER: Final = re.compile(r"\*\*|nan|inf", re.IGNORECASE)
 
 Value: TypeAlias = str | int | float | bool | list[str] | list[int] | list[float] | list[bool]
 
@@ -53,60 +48,46 @@ def parse_part(stream: ByteStream, text: bytes, offset: int, section: str) -> ET
 
 def as_float(stream: ByteStream, text: str, section: str) -> float:
     """Return a number written by Fortran; NaN, stars and damage are named as that."""
-    token = text.strip(" ")
-    if not _FLOAT.fullmatch(token):
-        fault: Fault = "not_a_number" if _NOT_A_NUMBER.search(token) else "corrupt"
-        raise stream.error(fault, f"{token!r} where a number is expected", section)
-    return float(token)
+    token = text.strip()
+    match = _FLOAT.fullmatch(token)
+    if match is None:
+        raise _no_number(stream, token, "a number", section)
+    return float(f"{match[1]}e{match[2] or match[3] or 0}")
 
 
 def as_int(stream: ByteStream, text: str, section: str) -> int:
     """Return a whole number written by Fortran."""
-    token = text.strip(" ")
+    token = text.strip()
     if not _INT.fullmatch(token):
-        fault: Fault = "not_a_number" if _NOT_A_NUMBER.search(token) else "corrupt"
-        raise stream.error(fault, f"{token!r} where a whole number is expected", section)
+        raise _no_number(stream, token, "a whole number", section)
     return int(token)
+
+
+def _no_number(stream: ByteStream, token: str, what: str, section: str) -> Exception:
+    overflow = _NOT_A_NUMBER.search(token) is not None
+    fault = "not_a_number" if overflow else "corrupt"
+    return stream.error(fault, f"{token!r} where {what} is expected", section)  # type: ignore[arg-type]
 
 
 def vectors(stream: ByteStream, element: ET.Element, width: int, section: str) -> FloatArray:
     """Return the rows of a <varray>, shape (n_rows, width)."""
     where = f"{section}, {element.get('name', element.tag)}"
-    decimals: set[int] = set()
     rows: list[list[float]] = []
     for row in element:
         tokens = (row.text or "").split()
-        if row.tag != "v" or len(row) or len(tokens) != width or (row.tail or "").strip():
+        if row.tag != "v" or len(tokens) != width:
             what = f"row {len(rows) + 1} has not {width} numbers: {(row.text or '')!r}"
             raise stream.error("corrupt", what, where)
-        for token in tokens:
-            if not _FLOAT.fullmatch(token):
-                as_float(stream, token, where)  # raises, and says what it is
-            decimals.add(len(token) - token.index("."))
-        rows.append([float(token) for token in tokens])
-    if len(decimals) > 1 or (element.text or "").strip():
-        raise stream.error("corrupt", "numbers with different numbers of decimals", where)
+        rows.append([as_float(stream, token, where) for token in tokens])
     return np.array(rows, dtype=np.float64).reshape(-1, width)
 
 
 def child(stream: ByteStream, parent: ET.Element, path: str, section: str) -> ET.Element:
-    """Return an element that has to be there, once."""
-    found = parent.findall(path)
-    if len(found) != 1:
-        what = f"{len(found)} elements {path} instead of one"
-        raise stream.error("corrupt", what, section)
-    return found[0]
-
-
-def refuse_near_miss(stream: ByteStream, name: str, present: Collection[str], section: str) -> None:
-    """Refuse a name that is missing where another differs from it in one character only."""
-    if name in present:
-        return
-    for other in present:
-        if len(other) != len(name):
-            continue
-        if sum(a != b for a, b in zip(other, name, strict=True)) == 1:
-            raise stream.error("corrupt", f"{other!r} where {name!r} is expected", section)
+    """Return the first element of that path, which has to be there."""
+    found = parent.find(path)
+    if found is None:
+        raise stream.error("corrupt", f"no element {path}", section)
+    return found
 
 
 def settings(stream: ByteStream, element: ET.Element, section: str) -> dict[str, Value]:
@@ -119,40 +100,31 @@ def settings(stream: ByteStream, element: ET.Element, section: str) -> dict[str,
     Raises
     ------
     VaspFileError
-        If a value is not of its type, or one of ``UNIQUE`` comes twice with different values.
+        If a value is not of its type.
     """
     found: dict[str, Value] = {}
     responses = set(element.iterfind(".//separator[@name='response functions']/*"))
     for item in element.iter():
-        name = (item.get("name") or "").strip()
-        if item.tag not in {"i", "v"} or item in responses:
+        name, text = (item.get("name") or "").strip(), item.text or ""
+        if item.tag not in {"i", "v"} or not name or item in responses or "**" in text:
             continue
-        if not name:
-            raise stream.error("corrupt", f"a value without a name, {item.text!r}", section)
-        text = item.text or ""
-        kind = item.get("type", "float")
-        if "**" in text:
-            continue
-        where = f"{section}, {name}"
+        kind, where = item.get("type", "float"), f"{section}, {name}"
         value: Value
         if item.tag == "i":
             value = _value(stream, text.strip(), kind, where)
         else:
             value = [_value(stream, token, kind, where) for token in text.split()]  # type: ignore[assignment]
-        if found.setdefault(name, value) != value and name in UNIQUE:
-            raise stream.error("corrupt", f"{found[name]!r} and {value!r}", where)
+        found.setdefault(name, value)
     return found
 
 
 def _value(stream: ByteStream, token: str, kind: str, where: str) -> str | int | float | bool:
-    if kind == "string":
-        return token
-    if kind == "logical":
-        if token not in _LOGICAL:
-            raise stream.error("corrupt", f"{token!r} where T or F is expected", where)
-        return _LOGICAL[token]
     if kind == "int":
         return as_int(stream, token, where)
     if kind == "float":
         return as_float(stream, token, where)
-    raise stream.error("corrupt", f"a value of type {kind!r}", where)
+    if kind == "logical":
+        if token not in _LOGICAL:
+            raise stream.error("corrupt", f"{token!r} where T or F is expected", where)
+        return _LOGICAL[token]
+    return token

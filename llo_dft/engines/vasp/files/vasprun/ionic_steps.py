@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
-from llo_dft.engines.vasp.files.vasprun.elements import as_float, child, refuse_near_miss, vectors
-from llo_dft.engines.vasp.files.vasprun.header import Crystal, read_crystal
+from llo_dft.engines.vasp.files.vasprun.elements import as_float, vectors
+from llo_dft.engines.vasp.files.vasprun.header import Crystal, Header, read_crystal
 
 if TYPE_CHECKING:
     from xml.etree import ElementTree as ET
 
-    from llo_dft.engines.vasp.files.vasprun.stream import ByteStream
+    from llo_dft.engines.vasp.files.byte_stream import ByteStream
     from llo_dft.typing import FloatArray
 
 #: Rounding of energies printed to 8 decimals, after a sum of a few, eV.
 _ENERGY_ROUNDING: Final = 5e-8
-
-#: Part of the free energy, beside 1 eV, that smearing contributes at most.
-_LARGEST_ENTROPY: Final = 0.1
 
 #: From where on VASP's two forms of the energy extrapolated to no smearing differ, eV.
 _OTHER_FORM: Final = 1e-7
@@ -36,17 +33,20 @@ class Step:
     Attributes
     ----------
     energy_ev
-        Energy extrapolated to no smearing, eV; None for a run without one (GW, for example).
+        Energy extrapolated to no smearing, eV, without the work of an outer pressure; None for a
+        run without one (GW, for example).
     free_energy_ev
-        Free energy, whose derivatives the forces are, eV.
+        Free energy as VASP writes it, eV: with PSTRESS it holds the work of that pressure.
     electronic_ev
-        Free energy after each electronic step, shape (n_electronic,).
+        Free energy after each electronic step, shape (n_electronic,); NaN where it overflowed.
     crystal
         Cell and atoms; None if VASP wrote none, or it was not asked for.
     forces_ev_per_angstrom
         Shape (n_atoms, 3); None likewise, or if they are not numbers.
     stress_kbar
         Shape (3, 3), likewise.
+    movable
+        Shape (n_atoms, 3), 1 for a coordinate that may move, 0 else; None if all may.
     """
 
     energy_ev: float | None
@@ -59,56 +59,55 @@ class Step:
 
 
 def read_energies(
-    stream: ByteStream, element: ET.Element, smearing: int, where: str
+    stream: ByteStream, element: ET.Element, header: Header, where: str
 ) -> tuple[float | None, float | None, FloatArray]:
     """Return energy, free energy and the free energy after each electronic step, eV.
 
     VASP before 6 writes the extrapolated energy of the whole step one line too early, with
     the entropy in its place; the two forms are told apart by how the three numbers hang
-    together, and what fits neither is corrupt.
+    together, and what fits neither is corrupt. With PSTRESS the step's energies are
+    enthalpies, and those of its last electronic step are not.
     """
     electronic = [
-        _triple(stream, energy, f"{where}, <scstep>")
+        _triple(stream, energy, f"{where}, <scstep>", overflows=True)
         for energy in element.iterfind("scstep/energy")
     ]
-    history = np.array([triple["e_fr_energy"] for triple in electronic if triple])
-    found = element.findall("energy")
-    if len(found) != 1:
-        if found or electronic:
-            what = f"{len(found)} energies of the step instead of one"
-            raise stream.error("corrupt", what, where)
-        return None, None, history
-    total = _triple(stream, found[0], where)
+    history = np.array([triple.get("e_fr_energy", np.nan) for triple in electronic])
+    written = element.find("energy")
+    total = {} if written is None else _triple(stream, written, where)
+    if written is None and electronic:
+        raise stream.error("corrupt", "no energy of the step", where)
     if not total:
         return None, None, history
     missing = [name for name in _ENERGIES if name not in total]
     if missing:
         raise stream.error("corrupt", f"no {', '.join(missing)} of the step", where)
-    energy = _extrapolated(stream, total, smearing, where)
+    smearing, pressure = header.parameters.get("ISMEAR"), header.parameters.get("PSTRESS")
+    smearing = smearing if isinstance(smearing, int) else 1
+    energy: float | None = _extrapolated(stream, total, smearing, where)
     last = electronic[-1] if electronic else {}
     if all(name in last for name in _ENERGIES):
-        _extrapolated(stream, last, smearing, f"{where}, last <scstep>")
+        before = _extrapolated(stream, last, smearing, f"{where}, last <scstep>")
         shifted = last["e_0_energy"] - last["e_fr_energy"] + total["e_fr_energy"]
-        if abs(shifted - energy) <= _OTHER_FORM and energy != total["e_0_energy"]:
+        if pressure:
+            energy = before
+        elif abs(shifted - (energy or 0.0)) <= _OTHER_FORM and energy != total["e_0_energy"]:
             energy = round(shifted, 8)
+    elif pressure:
+        energy = None
     return energy, total["e_fr_energy"], history
 
 
-def _triple(stream: ByteStream, element: ET.Element, where: str) -> dict[str, float]:
+def _triple(
+    stream: ByteStream, element: ET.Element, where: str, *, overflows: bool = False
+) -> dict[str, float]:
+    """Return the three energies, without those that are stars where they may be."""
     found: dict[str, float] = {}
-    decimals: set[int] = set()
     for item in element.iterfind("i"):
-        name = (item.get("name") or "").strip()
-        if name not in _ENERGIES:
+        name, text = (item.get("name") or "").strip(), item.text or ""
+        if name not in _ENERGIES or (overflows and "**" in text):
             continue  # the parts that they are made of; in a large cell some overflow into stars
-        if name in found:
-            raise stream.error("corrupt", f"{name} twice", where)
-        found[name] = as_float(stream, item.text or "", f"{where}, {name}")
-        decimals.add(len((item.text or "").strip().partition(".")[2]))
-    if len(decimals) > 1:
-        raise stream.error("corrupt", "energies with different numbers of decimals", where)
-    if "e_fr_energy" not in found and element.find("i") is not None:
-        raise stream.error("corrupt", "no e_fr_energy among the energies", where)
+        found[name] = as_float(stream, text, f"{where}, {name}")
     return found
 
 
@@ -123,14 +122,10 @@ def _extrapolated(
     if abs(without - (free - share * zero)) <= _ENERGY_ROUNDING:
         return without
     low, high = sorted((free, without))
-    near = high - low <= _LARGEST_ENTROPY * abs(free) + 1.0
-    if near and low - _ENERGY_ROUNDING <= zero <= high + _ENERGY_ROUNDING:
+    if low - _ENERGY_ROUNDING <= zero <= high + _ENERGY_ROUNDING:
         return zero
-    raise stream.error(
-        "corrupt",
-        f"the energies {free}, {without} and {zero} eV of one step contradict one another",
-        where,
-    )
+    what = f"the energies {free}, {without} and {zero} eV of one step contradict one another"
+    raise stream.error("corrupt", what, where)
 
 
 def read_atoms(
@@ -143,33 +138,30 @@ def read_atoms(
     """
     fields: dict[str, object] = {}
     problems = []
-    structure = element.findall("structure")
-    if len(structure) > 1:
-        raise stream.error("corrupt", f"{len(structure)} structures in one step", where)
-    if structure:
-        fields["crystal"] = read_crystal(stream, structure[0], symbols, where)
-        selective = structure[0].find("varray[@name='selective']")
+    structure = element.find("structure")
+    if structure is not None:
+        fields["crystal"] = read_crystal(stream, structure, symbols, where)
+        selective = structure.find("varray[@name='selective']")
         if selective is not None:
             flags = [[mark == "T" for mark in (v.text or "").split()] for v in selective]
             if len(flags) == len(symbols) and all(len(flag) == 3 for flag in flags):  # noqa: PLR2004
                 fields["movable"] = np.array(flags, dtype=np.float64)
-    sizes = {"forces": len(symbols), "stress": 3}
-    written = [str(varray.get("name")) for varray in element.iterfind("varray")]
-    for name, key in (("forces", "forces_ev_per_angstrom"), ("stress", "stress_kbar")):
-        if name not in written:
-            refuse_near_miss(stream, name, written, where)
+    for name, key, size in (
+        ("forces", "forces_ev_per_angstrom", len(symbols)),
+        ("stress", "stress_kbar", 3),
+    ):
+        rows = element.find(f"varray[@name='{name}']")
+        if rows is None:
             continue
         try:
-            values = vectors(
-                stream, child(stream, element, f"varray[@name='{name}']", where), 3, where
-            )
+            values = vectors(stream, rows, 3, where)
         except VaspFileError as error:
             if error.fault != "not_a_number":
                 raise
             problems.append(f"{name} left out, {error.fault.replace('_', ' ')} at {error.place}")
             continue
-        if len(values) != sizes[name]:
-            what = f"{len(values)} rows of {name} instead of {sizes[name]}"
+        if len(values) != size:
+            what = f"{len(values)} rows of {name} instead of {size}"
             raise stream.error("corrupt", what, where)
         fields[key] = values
     return fields, problems

@@ -8,27 +8,33 @@ asked for. What is cut off, damaged or not a number raises ``VaspFileError`` wit
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
+from llo_dft.engines.vasp.files.byte_stream import ByteStream
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
-from llo_dft.engines.vasp.files.finished_run import Vasprun, finish_run, sites_of
-from llo_dft.engines.vasp.files.vasprun.calculations import (
-    Found,
-    Wanted,
-    final_crystal,
-    read_calculation,
-    read_last_atoms,
-)
-from llo_dft.engines.vasp.files.vasprun.densities import ProjectionRequest
+from llo_dft.engines.vasp.files.finished_run import Found, Vasprun, Wanted, finish_run, sites_of
+from llo_dft.engines.vasp.files.vasprun.densities import ProjectionRequest, read_dos
+from llo_dft.engines.vasp.files.vasprun.eigenvalues import read_eigenvalues
 from llo_dft.engines.vasp.files.vasprun.elements import parse_part
-from llo_dft.engines.vasp.files.vasprun.fallback import read_with_pymatgen
-from llo_dft.engines.vasp.files.vasprun.header import read_header
-from llo_dft.engines.vasp.files.vasprun.stream import ByteStream
+from llo_dft.engines.vasp.files.vasprun.header import Crystal, Header, read_crystal, read_header
+from llo_dft.engines.vasp.files.vasprun.ionic_steps import Step, read_atoms, read_energies
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree as ET
 
 __all__ = ["ProjectionRequest", "VaspFileError", "Vasprun", "read_vasprun"]
 
 _BETWEEN: Final = re.compile(rb"<calculation>|</modeling>")
+
+#: The arrays within a step, and what ends it.
+_WITHIN: Final = re.compile(
+    rb"<(eigenvalues|dos|projected|eigenvalues_kpoints_opt|projected_kpoints_opt"
+    rb"|electronvelocities|calculation|/calculation|/modeling)(?: [^>]*)?>"
+)
 
 
 def read_vasprun(
@@ -39,7 +45,7 @@ def read_vasprun(
     projection: ProjectionRequest | None = None,
     all_steps: bool = False,
 ) -> Vasprun:
-    """Read a vasprun.xml, .xml.gz or .xml.xz.
+    """Read a vasprun.xml, plain or compressed.
 
     Parameters
     ----------
@@ -64,31 +70,97 @@ def read_vasprun(
     wanted = Wanted(eigenvalues, dos or projection is not None, projection, all_steps)
     found = Found()
     with ByteStream(path) as stream:
+        _check_kind(stream)
         text, first = stream.take_to(_BETWEEN, "header")
-        header = read_header(stream, parse_part(stream, text + b"</modeling>", 0, "header"))
+        root = parse_part(stream, text + b"</modeling>", 0, "header")
+        header = read_header(stream, root)
         wanted.sites = sites_of(path, header, projection)
-        if first[0] != b"<calculation>":
-            raise stream.error("absent", "no ionic step", "<modeling>")
-        tail = b""
+        last: tuple[ET.Element, str] | None = None
+        tail, start = b"", stream.offset
         while first[0] == b"<calculation>":
-            read_calculation(stream, header, wanted, found)
+            last = _read_calculation(stream, header, wanted, found)
             start = stream.offset
             text, first = stream.take_to(_BETWEEN, "after the last </calculation>")
             tail += text
         if stream.rest("after </modeling>").strip():
             raise stream.error("corrupt", "text after </modeling>", "end of file", start)
-        read_last_atoms(stream, header, found)
-        root = parse_part(stream, b"<modeling>" + tail + b"</modeling>", start, "end of file")
-        final = final_crystal(stream, root, header, found)
-    if found.free_layout:
-        _read_free_layout(path, stream.offset, wanted, found)
+        if last is None:  # as in runs of BSE and GW that read the states of another
+            found.steps.append(Step(None, None, np.empty(0)))
+        else:
+            _add_atoms(stream, header, found, last)
+            root = parse_part(stream, b"<modeling>" + tail + b"</modeling>", start, "end of file")
+        final = _final_crystal(stream, root, header, found)
     return finish_run(path, header, wanted, found, final)
 
 
-def _read_free_layout(path: Path, n_bytes: int, wanted: Wanted, found: Found) -> None:
-    orbital = wanted.projection.orbital if wanted.projection else ""
-    found.total, found.projected, found.eigenvalues = read_with_pymatgen(
-        path, n_bytes, wanted.sites, orbital
-    )
-    if not wanted.eigenvalues:
-        found.eigenvalues = None
+def _check_kind(stream: ByteStream) -> None:
+    """Refuse another kind of file by its name, before it is called a truncated one."""
+    head = stream.peek(512).lstrip()
+    if not head or (b"<?xml"[: len(head)] == head[:5] or head.startswith(b"<modeling")):
+        return
+    what = "this is no vasprun.xml: it does not begin with <?xml; name a run's folder, its "
+    what += "vasprun.xml or its vaspout.h5 (OUTCAR alone is not enough)"
+    raise VaspFileError(stream.path, "unreadable", what)
+
+
+def _read_calculation(
+    stream: ByteStream, header: Header, wanted: Wanted, found: Found
+) -> tuple[ET.Element, str]:
+    """Read one <calculation>, from just after its tag to just after its end."""
+    where = f"<calculation> number {len(found.steps) + 1}"
+    start = stream.offset
+    parts: list[bytes] = []
+    found.eigenvalues = found.total = found.projected = None  # those of the last step count
+    while True:
+        text, tag = stream.take_to(_WITHIN, where)
+        parts.append(text)
+        name = tag[1].decode()
+        if name == "/calculation":
+            break
+        if name in {"calculation", "/modeling"}:
+            raise stream.error("corrupt", f"no end of {where}", where)
+        _read_array(stream, tag, header, wanted, found)
+    text = b"<calculation>" + b"".join(parts) + b"</calculation>"
+    element = parse_part(stream, text, start, where)
+    found.steps.append(Step(*read_energies(stream, element, header, where)))
+    if wanted.all_steps:
+        _add_atoms(stream, header, found, (element, where))
+    return element, where
+
+
+def _add_atoms(
+    stream: ByteStream, header: Header, found: Found, last: tuple[ET.Element, str]
+) -> None:
+    fields, found.problems = read_atoms(stream, last[0], header.symbols, last[1])
+    found.steps[-1] = replace(found.steps[-1], **fields)  # type: ignore[arg-type]
+
+
+def _read_array(
+    stream: ByteStream, tag: re.Match[bytes], header: Header, wanted: Wanted, found: Found
+) -> None:
+    """Read or skip a big array, from just after its tag to just after its end."""
+    if tag[0] == b"<dos>" and wanted.dos:
+        rows = header.parameters.get("NEDOS")
+        found.total, found.projected = read_dos(
+            stream,
+            len(header.symbols),
+            wanted.sites,
+            wanted.projection.orbital if wanted.projection else "",
+            rows if isinstance(rows, int) else None,
+        )
+    elif tag[0] == b"<eigenvalues>" and wanted.eigenvalues and found.eigenvalues is None:
+        found.eigenvalues = read_eigenvalues(stream, len(header.kpoints.points))
+    else:
+        name = tag[1].decode()
+        stream.skip_past(f"</{name}>".encode(), f"<{name}>")
+
+
+def _final_crystal(stream: ByteStream, root: ET.Element, header: Header, found: Found) -> Crystal:
+    """Return the final structure: after a relaxation, one move beyond the last step's atoms."""
+    element = root.find("structure[@name='finalpos']")
+    if element is not None:
+        return read_crystal(stream, element, header.symbols, "<structure> finalpos")
+    final = found.steps[-1].crystal or header.initial
+    if final is None:
+        raise stream.error("corrupt", "no final structure", "end of file")
+    return final

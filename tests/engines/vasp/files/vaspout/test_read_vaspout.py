@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import lzma
 import warnings
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ import pytest
 from vaspout_writer import write
 from vasprun_writer import L_FIELDS, LM_FIELDS, LMF_FIELDS, Run, text
 
-from llo_dft.engines.vasp.files.run_folder import find_run, read_run
 from llo_dft.engines.vasp.files.vaspout.read_vaspout import read_vaspout
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import (
     ProjectionRequest,
@@ -218,18 +218,16 @@ def test_cartesian_positions_and_a_scale_are_understood(tmp_path):
     np.testing.assert_allclose(own.final.fractional, run.fractional, atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("written", "reason"),
-    [
-        ({"history": False, "verdict": None}, "does not say; keep vasprun.xml beside it"),
-        ({"verdict": 1}, "VASP says that its last electronic loop did not converge"),
-    ],
-)
-def test_convergence_that_is_not_shown_gives_no_energy(tmp_path, written, reason):
-    own = read_vaspout(write(tmp_path / "vaspout.h5", even_run(), **written))
+def test_a_loop_that_vasp_calls_unconverged_gives_no_energy(tmp_path):
+    own = read_vaspout(write(tmp_path / "vaspout.h5", even_run(), verdict=1))
     assert own.energy_ev is None
-    assert reason in own.convergence.electronic_reason
-    assert reason in " ".join(own.problems)
+    assert "VASP says that its last electronic loop did not converge" in " ".join(own.problems)
+
+
+def test_where_nothing_says_whether_electrons_converged_that_is_said(tmp_path):
+    own = read_vaspout(write(tmp_path / "vaspout.h5", even_run(), history=False, verdict=None))
+    assert own.energy_ev is not None
+    assert "does not say whether the electrons converged" in own.convergence.electronic_reason
 
 
 @pytest.mark.parametrize(
@@ -253,26 +251,17 @@ DAMAGE = [
     ("intermediate/ion_dynamics/energies", np.array([[-1.0, -2.0, -9.0]]), "contradict one anoth"),
     ("intermediate/ion_dynamics/energies", np.zeros((0, 3)), "truncated.*no ionic step was fin"),
     ("intermediate/ion_dynamics/energies", None, "absent at intermediate/ion_dynamics: no ionic"),
-    ("intermediate/ion_dynamics/position_ions", np.zeros((1, 6, 3)), "not that of the last step"),
     ("intermediate/ion_dynamics/forces", np.zeros((2, 6, 3)), r"of shape \(2, 6, 3\), and \(1, 6"),
-    ("intermediate/ion_dynamics/oszicar", np.ones((4, 7)), "electronic steps are not those of 1"),
+    ("intermediate/ion_dynamics/oszicar", np.ones((4, 7)), "electronic steps of 4 ionic steps"),
     ("results/positions", None, "truncated at results/positions: no results in it"),
     (
         "results/positions/lattice_vectors",
         np.zeros((3, 3)),
         "corrupt at results/positions: a cell without volume",
     ),
-    (
-        "results/positions/lattice_vectors",
-        np.eye(3),
-        "corrupt at results/positions: 6 atoms in 1 A",
-    ),
-    ("results/electron_dos/energies", np.arange(61.0) ** 2, "not evenly spaced and ascending"),
-    ("results/electron_dos/energies", np.arange(61), "numbers of kind int64, not doubles"),
+    ("results/electron_dos/energies", -np.arange(61.0), "not ascending"),
     ("results/electron_dos/dosi", np.zeros((2, 60)), r"of shape \(2, 60\), and \(2, 61\) was"),
-    ("results/electron_dos/efermi", 91.0, "the Fermi level 91.0 eV contradicts the occupations"),
     ("results/electron_dos/dospar", None, "absent.*run VASP with LORBIT = 11"),
-    ("results/electron_eigenvalues/ispin", np.int32(1), "ISPIN is 2 in INCAR and 1 in the resu"),
     ("results/electron_eigenvalues/eigenvalues", None, "absent at results/electron_eigenvalues/"),
     ("results/projectors/lchar", np.array([b"s", b"s"]), "corrupt at results/electron_dos/dospar"),
     ("input/incar/LDAU", np.int32(7), r"\[7\], not a logical"),
@@ -289,14 +278,6 @@ def test_damage_is_named(tmp_path, name, value, match):
     path = changed(tmp_path, name, value)
     with pytest.raises(VaspFileError, match=match):
         read_vaspout(path, eigenvalues=True, projection=O_P)
-
-
-def test_a_density_that_its_integral_contradicts_is_named(tmp_path):
-    path = write(tmp_path / "vaspout.h5", even_run())
-    with h5py.File(path, "r+") as file:
-        file["results/electron_dos/dos"][1, 30] += 0.5
-    with pytest.raises(VaspFileError, match=r"contradict each other near row 31, spin 2"):
-        read_vaspout(path, dos=True)
 
 
 def test_what_is_asked_for_and_not_there_is_named(tmp_path):
@@ -317,19 +298,25 @@ def test_cut_files_are_truncated_wherever_they_are_cut(tmp_path):
     data = path.read_bytes()
     for share in (0.0, 0.0001, 0.0005, 0.3, 0.9, 0.9999):
         path.write_bytes(data[: int(share * len(data))])
-        with pytest.raises(
-            VaspFileError, match=r"truncated at the file: .*(ends within|are announced)"
-        ):
+        with pytest.raises(VaspFileError, match=r"truncated at the file: .*stopped while writing"):
             read_vaspout(path)
+
+
+def test_a_compressed_file_is_read_as_the_plain_one(tmp_path):
+    plain = write(tmp_path / "vaspout.h5", even_run())
+    for suffix, module in ((".gz", gzip), (".xz", lzma)):
+        packed = tmp_path / f"vaspout.h5{suffix}"
+        packed.write_bytes(module.compress(plain.read_bytes()))
+        assert read_vaspout(packed).energy_ev == read_vaspout(plain).energy_ev
+        packed.write_bytes(module.compress(plain.read_bytes())[:-200])
+        with pytest.raises(VaspFileError, match="truncated at the file"):
+            read_vaspout(packed)
 
 
 def test_other_files_are_named(tmp_path):
     path = tmp_path / "vaspout.h5"
-    path.write_bytes(gzip.compress(write(path, even_run()).read_bytes()))
-    with pytest.raises(VaspFileError, match="packed with gzip: unpack it first"):
-        read_vaspout(path)
-    path.write_text("<modeling>", encoding="ascii")
-    with pytest.raises(VaspFileError, match="does not begin as an HDF5 file does"):
+    path.write_text("<modeling> and so on", encoding="ascii")
+    with pytest.raises(VaspFileError, match=r"unreadable.*does not begin as an HDF5 file does"):
         read_vaspout(path)
 
 
@@ -367,21 +354,3 @@ def test_without_h5py_it_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "h5py", None)
     with pytest.raises(VaspFileError, match=r"needs h5py; install it with pip install .*hdf5"):
         read_vaspout(path)
-
-
-def test_vasprun_xml_goes_before_vaspout_h5_even_if_it_is_damaged(tmp_path):
-    run = even_run()
-    write(tmp_path / "vaspout.h5", run)
-    assert find_run(tmp_path).name == "vaspout.h5"
-    assert read_run(tmp_path, dos=True).fermi_ev == run.fermi
-    (tmp_path / "vasprun.xml").write_text(text(run)[:5000], encoding="latin-1")
-    assert find_run(tmp_path).name == "vasprun.xml"
-    with pytest.raises(VaspFileError, match="truncated"):
-        read_run(tmp_path)
-    (tmp_path / "vasprun.xml").unlink()
-    renamed = (tmp_path / "vaspout.h5").rename(tmp_path / "slab.h5")
-    assert read_run(renamed).energy_ev is not None  # known by its content
-    with pytest.raises(VaspFileError, match=r"no vasprun.xml \(or .gz, .xz\) and no vaspout.h5"):
-        find_run(tmp_path)
-    with pytest.raises(VaspFileError, match="no such file or folder"):
-        find_run(tmp_path / "none")
