@@ -19,7 +19,7 @@ from llo_dft.builders.coating.phosphate import (
     lithium_imbalance,
     phosphate_terminations,
 )
-from llo_dft.builders.coating.phosphate_column import PhosphateError, phosphate_column
+from llo_dft.builders.coating.phosphate_column import PhosphateError
 from llo_dft.builders.surface.terminations import build_termination
 from llo_dft.chemistry.element_table import ELEMENTS, symbols_of
 from llo_dft.resources import load_structure
@@ -67,27 +67,6 @@ def flipped(film: PhosphateSlab) -> Structure:
         structure.cart_coords * [1, -1, -1],
         coords_are_cartesian=True,
     )
-
-
-@pytest.mark.parametrize("setting", SETTINGS)
-def test_planar_cuts_that_keep_every_po4_whole(setting: str) -> None:
-    """One a layer, by testing every cut; in Pnma two, each the other upside down."""
-    column = phosphate_column(load_structure(FILES[setting]), setting)
-    period, heights = column.period, np.sort(column.cell.cart_coords[:, 2])
-    gaps = np.diff([*heights, heights[0] + period])
-    spans = [
-        (
-            column.cell[i].z + min(v[2] for _, v in bonds),
-            column.cell[i].z + max(v[2] for _, v in bonds),
-        )
-        for i, bonds in column.oxygen.items()
-    ]
-    whole = 0
-    for height in (heights + gaps / 2)[gaps > 0.2]:
-        cut = [low < height + k * period < high for low, high in spans for k in (-1, 0, 1)]
-        whole += not any(cut)
-    assert whole == (2 if setting == "Pnma" else 1) * column.layers_per_period
-    assert column.layers_per_period == round(period / LAYER[setting])
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
@@ -288,35 +267,6 @@ def test_same_input_same_bytes() -> None:
     bulk = load_structure("Li3PO4_gamma")
     first, second = (build(bulk, "Pmnb", "flat-Li2-PO3") for _ in range(2))
     assert first.structure.to_json() == second.structure.to_json()
-
-
-@pytest.mark.parametrize(
-    ("name", "setting", "message"),
-    [
-        ("Li3PO4_gamma", "Pbnm", "setting 'Pbnm' is unknown; expected Pmn2_1 for beta"),
-        (
-            "Li3PO4_gamma",
-            "Pmn2_1",
-            r"needs space group No. 31, but this structure is Pnma \(No. 62",
-        ),
-        ("Li3PO4_beta", "Pnma", r"needs space group No. 62, but this structure is Pmn2_1 \(No. 31"),
-    ],
-)
-def test_the_setting_must_be_one_of_the_crystal(name: str, setting: str, message: str) -> None:
-    with pytest.raises(PhosphateError, match=message):
-        build(load_structure(name), setting, "flat-Li2-PO4")
-
-
-def test_a_supercell_is_refused() -> None:
-    with pytest.raises(PhosphateError, match=r"expected one cell of 16 .beta. or 32 .gamma. atoms"):
-        build(load_structure("Li3PO4_beta") * (2, 1, 1), "Pmn2_1", "flat-Li2-PO4")
-
-
-def test_another_oxide_of_the_space_group_is_refused() -> None:
-    bulk = load_structure("Li3PO4_beta")
-    bulk.replace_species({"P": "V"})
-    with pytest.raises(PhosphateError, match=r"expected 4, and each O bonded to one P.*Check"):
-        build(bulk, "Pmn2_1", "flat-Li2-PO4")
 
 
 @pytest.mark.parametrize("side", ["bottom", "top"])

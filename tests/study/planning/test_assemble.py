@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from fake_engine import FakeEngine
+
+from llo_dft.recipe import Electronic
+from llo_dft.study.planning.assemble import make_flow
+from llo_dft.study.planning.electronic_plan import with_electronic
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jobflow import Flow
+
+    from llo_dft.documents.plan import StudyPlan
+
+
+def calculations(flow: Flow) -> list[str]:
+    """Labels of what its jobs compute."""
+    names = [job.name for job, _ in flow.iterflow()]
+    return [name.removeprefix("calculate ") for name in names if name.startswith("calculate ")]
+
+
+class ElectronsEngine(FakeEngine):
+    capabilities = frozenset({"energy", "dos", "density"})
+
+
+@pytest.mark.parametrize("coated", [False, True])
+def test_every_planned_calculation_is_a_job_of_that_name(
+    plan: StudyPlan,
+    coated_plan: StudyPlan,
+    tmp_path: Path,
+    coated: bool,  # noqa: FBT001
+) -> None:
+    chosen = coated_plan if coated else plan
+    jobs = calculations(make_flow(chosen, FakeEngine(), tmp_path))
+    assert sorted(jobs) == sorted(chosen.labels)
+
+
+def test_points_for_the_electrons_are_made_only_if_they_are_planned(
+    coated_plan: StudyPlan, tmp_path: Path
+) -> None:
+    engine = ElectronsEngine()
+    asked = with_electronic(coated_plan, Electronic(dos=True, density=True), engine)
+    statics = {one.label for one in asked.statics}
+    assert statics <= set(calculations(make_flow(asked, engine, tmp_path)))
+    without = calculations(make_flow(coated_plan, engine, tmp_path))
+    assert not statics & set(without)
