@@ -18,7 +18,7 @@ MODULES = sorted(
 
 MOST_MODULES_IN_A_FOLDER = 15
 MOST_LINES_OF_A_MODULE = 400
-MOST_LINES_OF_THE_PACKAGE = 38_300
+MOST_LINES_OF_THE_PACKAGE = 37_000
 
 # Folders that are still too full. The list may only shrink.
 CROWDED: set[str] = set()
@@ -34,9 +34,6 @@ TYPES_DEFINED_TWICE: set[str] = {
 
 # Modules that still have no test file of their own. The list may only shrink.
 WITHOUT_OWN_TEST: set[str] = {
-    "analysis/comparability/subtractable.py",
-    "builders/coating/phosphate_column.py",
-    "builders/coating/phosphate_faces.py",
     "cli/output/run_tables.py",
     "engines/base.py",
     "engines/vasp/files/file_errors.py",
@@ -66,8 +63,6 @@ WITHOUT_OWN_TEST: set[str] = {
     "runs/run_reservoir.py",
     "runs/run_summary.py",
     "runs/run_vacancies.py",
-    "study/doctor/installed.py",
-    "study/planning/assemble.py",
 }
 
 
