@@ -14,14 +14,20 @@ from llo_dft.documents.finding import Finding
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pymatgen.core.structure import Structure
 
     from llo_dft import recipe
     from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.typing import CalculationKind, Capability, MagneticOrder, OxygenScheme
+    from llo_dft.typing import (
+        CalculationKind,
+        Capability,
+        FloatArray,
+        MagneticOrder,
+        OxygenScheme,
+    )
 
 
 class EngineError(InputError):
@@ -89,6 +95,75 @@ class ReadBack:
     mock: bool = False
     problems: tuple[str, ...] = ()
     of_the_run: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OrbitalStates:
+    """States of a finished calculation, and their projections onto an orbital of an element.
+
+    All energies are on the engine's own zero.
+
+    Attributes
+    ----------
+    source
+        File or folder that they were read from.
+    structure, fingerprint
+        What was computed, and with which settings.
+    energies_ev, density
+        Grid of the densities, shape (n_energies,), and the projected densities of ``sites``,
+        states per eV, shape (n_sites, n_spins, n_energies).
+    sites
+        Index of each atom of that element.
+    eigenvalues_ev, occupations
+        Shape (n_spins, n_k_points, n_bands); occupations from 0 to 1.
+    fermi_ev
+        Fermi level; None if it is not known.
+    vacuum_levels_ev
+        Above the upper and below the lower face of a slab; None if they are not known.
+    core_levels_ev
+        Core states of each atom: {'1s': -514.2}; empty if they are not known.
+    problems, notes
+        What is wrong with the calculation, and what a reader of the numbers should know.
+    mock
+        Whether a stand-in for the engine wrote the files.
+    """
+
+    source: Path
+    structure: Structure
+    fingerprint: Fingerprint
+    energies_ev: FloatArray
+    density: FloatArray
+    sites: Sequence[int]
+    eigenvalues_ev: FloatArray
+    occupations: FloatArray
+    fermi_ev: float | None
+    vacuum_levels_ev: tuple[float, float] | None = None
+    core_levels_ev: Sequence[Mapping[str, float]] = ()
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    mock: bool = False
+
+
+class CalculatedElectrons(Protocol):
+    """The electrons of a finished static calculation, read when they are asked for.
+
+    Grids are files in the layout of VASP's CHGCAR and LOCPOT, which other codes write too: they
+    are too big to be passed on.
+    """
+
+    def states(self, element: str, orbital: str) -> OrbitalStates:
+        """Return the states, projected onto an orbital ("p") of an element."""
+        ...
+
+    @property
+    def density(self) -> Path:
+        """The file of the charge density."""
+        ...
+
+    @property
+    def potential(self) -> Path:
+        """The file of the local potential."""
+        ...
 
 
 @runtime_checkable
@@ -263,6 +338,13 @@ class Engine(ABC):
             One for each run that the calculation takes.
         """
         raise NotImplementedError(f"engine {self.name} writes no inputs: {kind} in {folder}")
+
+    def electrons(self, folder: Path) -> CalculatedElectrons:
+        """Return the electrons of the static calculation in a folder, with capability "dos".
+
+        With "density" too, it has the densities of charge.
+        """
+        raise NotImplementedError(f"engine {self.name} says nothing of the electrons in {folder}")
 
     @classmethod
     def installed(cls, name: str) -> list[Finding]:

@@ -90,7 +90,7 @@ def _run_of(header: GridHeader) -> FinishedRun | None:
     except VaspFileError:
         return None
     run = read_run(path)
-    if not same_cell(run, header):
+    if not same_cell(structure_of(run.final), header):
         return None
     if not run.convergence.electronic:
         raise VaspFileError(path, "unconverged", run.convergence.electronic_reason)

@@ -14,11 +14,13 @@ from llo_dft.engines.vasp.files.run_folder import find_beside, find_run
 from llo_dft.engines.vasp.files.standin_mark import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
 from llo_dft.errors import InputError
-from llo_dft.runs.run_summary import edges_of, read_run_of, same_cell
+from llo_dft.runs.run_summary import edges_of, read_run_of, same_cell, structure_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from pymatgen.core.structure import Structure
 
     from llo_dft.documents.local_potential import Face, VacuumLevel
     from llo_dft.engines.vasp.files.grids.read_grids import LocalPotential
@@ -109,7 +111,7 @@ def _run_beside(grid: LocalPotential, problems: list[str], notes: list[str]) -> 
     except VaspFileError as error:
         problems.append(str(error))
         return None
-    if not same_cell(run, grid.header):
+    if not same_cell(structure_of(run.final), grid.header):
         problems.append(f"{path} is of another run: its cell or atoms are not those of LOCPOT")
         return None
     return run
@@ -133,14 +135,14 @@ def _levels_of_run(
     return run.fermi_ev, edges.vbm_ev
 
 
-def faces_beside(run: Vasprun, problems: list[str]) -> dict[Face, VacuumLevel]:
+def faces_beside(run: Path, final: Structure, problems: list[str]) -> dict[Face, VacuumLevel]:
     """Return the vacuum levels of the LOCPOT beside a run; empty if it has none to trust."""
-    path = find_beside(run.path, "LOCPOT")
+    path = find_beside(run, "LOCPOT")
     if path is None:
         return {}
     try:
         grid = read_potential(path)
-        if same_cell(run, grid.header):
+        if same_cell(final, grid.header):
             structure = grid.header.structure()
             return face_levels(potential_profile(grid.potential_ev, structure, ()), structure)
         problems.append(f"{path} is of another run: its cell or atoms are not those of this one")

@@ -149,10 +149,11 @@ def structure_of(crystal: Crystal) -> Structure:
     return Structure(crystal.lattice_angstrom, crystal.symbols, crystal.fractional)
 
 
-def same_cell(run: Vasprun, header: GridHeader) -> bool:
+def same_cell(final: Structure, header: GridHeader) -> bool:
     """Tell whether a run ended with the atoms and the cell of a grid file."""
-    difference = np.abs(run.final.lattice_angstrom - header.lattice_angstrom)
-    return run.final.symbols == header.species and bool(difference.max() < SAME_CELL_ANGSTROM)
+    difference = np.abs(final.lattice.matrix - header.lattice_angstrom)
+    same_atoms = [site.specie.symbol for site in final] == list(header.species)
+    return same_atoms and bool(difference.max() < SAME_CELL_ANGSTROM)
 
 
 def cell_charge_of(run: Vasprun) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from llo_dft.analysis.vacancy.host_result import bonds_to_former
 from llo_dft.calculations.cache import link_or_copy
@@ -14,6 +14,7 @@ from llo_dft.documents.labels import (
     static_label,
 )
 from llo_dft.documents.study_result import BandCenterResult, ChargeDifferenceResult
+from llo_dft.engines.registry import engine_from
 from llo_dft.errors import InputError
 from llo_dft.runs.charge_difference import DOCUMENT, charge_difference, write_charge_difference
 from llo_dft.runs.orbital_centers import centers_of
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.charge import ChargeDifference
     from llo_dft.documents.plan import PlannedHost, PlannedStatic
+    from llo_dft.engines.base import CalculatedElectrons
     from llo_dft.study.folder import StudyFolder
+
+
+#: What band centres are of: element and orbital.
+_ORBITAL: Final = ("O", "p")
 
 
 @dataclass(frozen=True)
@@ -77,13 +83,9 @@ def _band_centers(
     centers, reason, figure = None, _why_not(calculation), density_of_states_file(host.label)
     if calculation.status == "completed":
         try:
+            found = electrons_of(folder, calculation).states(*_ORBITAL)
             centers, densities = centers_of(
-                folder.calculations / calculation.key,
-                ("O", "p"),
-                "vbm",
-                None,
-                classes=_classes(study, host),
-                label=host.label,
+                found, _ORBITAL, "vbm", None, classes=_classes(study, host), label=host.label
             )
         except InputError as error:
             reason = str(error)
@@ -115,9 +117,9 @@ def _charge_difference(
     faults = [f"{one.label}: {_why_not(one)}" for one in made if one.status != "completed"]
     if faults:
         return ChargeDifferenceResult(termination=termination, reason="; ".join(faults))
-    whole, oxide, coating = (folder.calculations / one.key for one in made)
     name = charge_difference_folder(termination)
     try:
+        whole, oxide, coating = (electrons_of(folder, one).density for one in made)
         document, grids = charge_difference((whole, oxide, coating), coating="b")
         if into is not None and _is_of(folder.path / name, document):
             shutil.copytree(folder.path / name, into / name, copy_function=link_or_copy)
@@ -131,6 +133,12 @@ def _charge_difference(
         residual_e=document.residual_e,
         folder=name,
     )
+
+
+def electrons_of(folder: StudyFolder, calculation: CalculationDocument) -> CalculatedElectrons:
+    """Return the electrons of a calculation of a study, by the engine of its recipe."""
+    engine = engine_from(folder.recipe().engine)
+    return engine.electrons(folder.calculations / calculation.key)
 
 
 def _is_of(written: Path, document: ChargeDifference) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,14 +11,13 @@ import pytest
 from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.documents.calculation import not_computed
 from llo_dft.documents.plan import PlannedStatic
+from llo_dft.engines.vasp.electrons import VaspElectrons
 from llo_dft.errors import InputError
 from llo_dft.study import study_electrons
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.study_electrons import read_electrons
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from llo_dft.documents.plan import StudyPlan
 
 STEP = "step-Li0-PO3"
@@ -61,6 +61,8 @@ def study(coated_plan: StudyPlan, finished: Any) -> StudyCalculations:
 def complete(study: StudyCalculations, monkeypatch: pytest.MonkeyPatch) -> StudyCalculations:
     whole = study.documents[f"{HOST}_oxide_static"]
     monkeypatch.setattr(study_electrons, "write_charge_difference", write)
+    files = VaspElectrons(Path(__file__))
+    monkeypatch.setattr(study_electrons, "electrons_of", lambda *_: files)
     documents = {**study.documents, f"{HOST}_static": whole}
     plan = study.plan.model_copy(update={"statics": study.plan.statics[1:]})
     return StudyCalculations(plan, documents)
@@ -70,7 +72,9 @@ def in_place(
     study: StudyCalculations, folder: Path, name: str, absolute_e: float, patch: pytest.MonkeyPatch
 ) -> Path:
     """Write the electrons into a folder of that name beside the study's."""
-    patch.setattr(study_electrons, "charge_difference", lambda _: (Numbers(absolute_e), None))
+    patch.setattr(
+        study_electrons, "charge_difference", lambda *_, **__: (Numbers(absolute_e), None)
+    )
     into = folder / name
     into.mkdir()
     (found,) = read_electrons(study, StudyFolder(folder), into).charge_differences
@@ -112,7 +116,7 @@ def test_what_was_not_computed_or_can_not_be_read_has_a_reason(
     ]
     assert found.charge_differences[0].reason == f"{HOST}_static: not tried"
 
-    def damaged(_: object) -> None:
+    def damaged(*_: object, **__: object) -> None:
         raise InputError("CHGCAR is cut off")
 
     monkeypatch.setattr(study_electrons, "charge_difference", damaged)

@@ -12,6 +12,7 @@ from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 from llo_dft.documents.oxygen import schemes_not_fitted
 from llo_dft.engines.base import Engine, EngineError, OxygenReference, Program
 from llo_dft.engines.vasp.cell_geometry import periodic_directions
+from llo_dft.engines.vasp.electrons import VaspElectrons
 from llo_dft.engines.vasp.incar import check_cutoff, check_unpaired, incar
 from llo_dft.engines.vasp.input_files import write_inputs
 from llo_dft.engines.vasp.inputs import fingerprint_of, poscar_structure
@@ -165,6 +166,10 @@ class VaspEngine(Engine):
         The licensed pseudopotentials are not needed.
         """
         return write_inputs(structure, kind, self.settings, folder)
+
+    def electrons(self, folder: Path) -> VaspElectrons:
+        """Return the electrons of the static calculation in a folder."""
+        return VaspElectrons(folder)
 
     @classmethod
     def installed(cls, name: str) -> list[Finding]:

@@ -1,0 +1,88 @@
+"""The electrons of a finished VASP calculation, from its own files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pymatgen.core.structure import Structure
+
+from llo_dft.engines.base import OrbitalStates
+from llo_dft.engines.vasp.files.grids.read_grids import find_grid_file
+from llo_dft.engines.vasp.files.outcar import Outcar, read_outcar
+from llo_dft.engines.vasp.files.run_folder import find_outcar, read_run
+from llo_dft.engines.vasp.files.standin_mark import STANDIN_PROBLEM
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import ProjectionRequest, VaspFileError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class VaspElectrons:
+    """Implements ``CalculatedElectrons`` for the run in a folder, or of one vasprun.xml."""
+
+    path: Path
+
+    def states(self, element: str, orbital: str) -> OrbitalStates:
+        """Return the states of a run whose electrons converged, projected onto an orbital.
+
+        Raises
+        ------
+        VaspFileError
+            If the run can't be read, did not converge, or lacks what is asked for.
+        """
+        projection = ProjectionRequest(orbital, element=element)
+        run = read_run(self.path, eigenvalues=True, projection=projection)
+        if not run.convergence.electronic:
+            raise VaspFileError(run.path, "unconverged", run.convergence.electronic_reason)
+        if run.eigenvalues is None or run.total_dos is None or run.projected_dos is None:
+            raise VaspFileError(run.path, "absent", "no eigenvalues: no band edges")
+        problems = list(run.problems)
+        outcar = Outcar()
+        path = find_outcar(run.path)
+        try:
+            outcar = outcar if path is None else read_outcar(path)
+        except VaspFileError as error:  # the states are not of it, only what they are counted from
+            problems.append(str(error))
+        mock = run.mock or outcar.mock
+        final = run.final
+        core = outcar.core_levels_ev
+        return OrbitalStates(
+            source=run.path,
+            structure=Structure(final.lattice_angstrom, final.symbols, final.fractional),
+            fingerprint=run.fingerprint,
+            energies_ev=run.total_dos.energies_ev,
+            density=run.projected_dos.density,
+            sites=run.projected_dos.sites,
+            eigenvalues_ev=run.eigenvalues.energies_ev,
+            occupations=run.eigenvalues.occupations,
+            fermi_ev=run.fermi_ev,
+            vacuum_levels_ev=outcar.vacuum_levels_ev,
+            core_levels_ev=core if len(core) == len(final.symbols) else (),
+            problems=(*problems, STANDIN_PROBLEM) if mock else tuple(problems),
+            notes=run.notes,
+            mock=mock,
+        )
+
+    @property
+    def density(self) -> Path:
+        """The file of the charge density.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        return find_grid_file(self.path)
+
+    @property
+    def potential(self) -> Path:
+        """The file of the local potential.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        return find_grid_file(self.path, "LOCPOT")
