@@ -123,8 +123,9 @@ def electronic_tags(
         "LWAVE": True,
         "LCHARG": False,
     }
-    if any(site.specie.Z > 20 for site in structure):  # noqa: PLR2004 (Ca: before the d shells)
-        # one-centre densities of d states are mixed too (VASP wiki, LMAXMIX, advised for +U)
+    if kind != "molecule_relax" and not is_metal(structure):
+        # one-centre densities of d states are mixed too (VASP wiki, LMAXMIX, advised for +U). Also
+        # of a coating that has none, whose energy and density are subtracted from an interface's
         tags["LMAXMIX"] = 4
     tags |= _smearing_tags(structure, kind, protocol)
     tags |= _functional_tags(elements, protocol)

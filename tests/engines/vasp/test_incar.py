@@ -140,6 +140,14 @@ def test_u_acts_on_what_is_there_in_the_order_of_poscar(plan):
     assert files["INCAR"]["LMAXMIX"] == 4
 
 
+def test_a_coating_without_d_shells_mixes_as_the_interface_that_it_is_subtracted_from(coated_plan):
+    one = coated_plan.interfaces[0]
+    coating = Structure.from_sites([one.structure[i] for i in one.coating_sites])
+    for kind, stage in (("slab_relax", "relax"), ("static", "static")):
+        part, whole = (written(s, kind, stage)["INCAR"] for s in (coating, one.structure))
+        assert part["LMAXMIX"] == whole["LMAXMIX"] == 4
+
+
 def test_moments_follow_their_atoms_into_poscar(plan):
     shuffled = Structure.from_sites(
         [plan.slab[i] for i in np.random.default_rng(2).permutation(len(plan.slab))]
