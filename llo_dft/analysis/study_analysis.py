@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from llo_dft.analysis.interface.interface_result import interface_result
 from llo_dft.analysis.oxygen.reservoir import oxygen_reservoir
-from llo_dft.analysis.vacancy.host_result import HostCalculations, host_result
+from llo_dft.analysis.vacancy.host_result import host_result
 from llo_dft.analysis.vacancy.pairs import vacancy_pairs
-from llo_dft.analysis.vacancy.turning_point import turning_point
-from llo_dft.analysis.vacancy.turning_temperature import turning_temperature
+from llo_dft.analysis.vacancy.turning_point import turning_points
 from llo_dft.analysis.voltage_curve import LithiatedHost, VoltageError, voltage_curve
 from llo_dft.documents.labels import LITHIUM, OXYGEN, vacancy_label
 from llo_dft.documents.study_result import (
@@ -19,14 +18,12 @@ from llo_dft.documents.study_result import (
     ChargeDifferenceResult,
     HostResult,
     StudyResult,
-    TurningPoint,
     VoltageResult,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
     from llo_dft.analysis.study_calculations import StudyCalculations
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.oxygen import OxygenSettings
@@ -58,21 +55,14 @@ def analyze_study(
         What the static calculations say.
     """
     plan, documents = made.plan, made.documents
-    reservoir = oxygen_reservoir(oxygen, documents[OXYGEN])
-    chosen = reservoir.chosen
-    hosts = [
-        host_result(
-            plan,
-            planned,
-            HostCalculations(
-                host=made.host(planned),
-                vacancies=[documents[planned.vacancy_label(v)] for v in planned.vacancies],
-                bonded=made.bonded,
-            ),
-            reservoir,
-        )
-        for planned in plan.hosts
-    ]
+    molecule = documents[OXYGEN]
+    reservoir = oxygen_reservoir(
+        oxygen,
+        None if molecule.energy_ev is None else molecule.energy_ev / 2,
+        "O2 by the engine itself",
+        f"O2 {molecule.status}: {molecule.reason}",
+    )
+    hosts = [host_result(made.made_host(planned), reservoir) for planned in plan.hosts]
     voltages = _voltages(hosts, documents[LITHIUM])
     records = _records(made, hosts)
     return StudyResult(
@@ -83,18 +73,11 @@ def analyze_study(
         seed=plan.seed,
         composition=plan.composition,
         requested_composition=plan.requested_composition,
-        oxygen=chosen,
+        oxygen=reservoir.chosen,
+        oxygen_reason=None if reservoir.chosen is not None else reservoir.problem,
         other_schemes=reservoir.described(),
         hosts=hosts,
-        turning_points=_turning_points(hosts, reservoir),
-        turning_temperatures=[]
-        if chosen is None
-        else [
-            turning_temperature(
-                host.system, host.lithium_fraction, _energies(host), chosen, host.termination
-            )
-            for host in hosts
-        ],
+        turning_points=turning_points(hosts, reservoir),
         pairs=vacancy_pairs(hosts),
         interfaces=[
             interface_result(made.interface(termination), reservoir, _onset_v(voltages))
@@ -121,7 +104,7 @@ def _voltages(hosts: Sequence[HostResult], metal: CalculationDocument) -> list[V
             try:
                 curve = voltage_curve(
                     [
-                        LithiatedHost(h.n_li, h.energy_ev, h.lithium_fraction, h.label)
+                        LithiatedHost(h.n_li, h.energy_ev, h.fraction, h.label)
                         for h in mine
                         if h.energy_ev is not None and h.n_li is not None
                     ],
@@ -135,26 +118,6 @@ def _voltages(hosts: Sequence[HostResult], metal: CalculationDocument) -> list[V
             VoltageResult(system=system, termination=termination, curve=curve, reason=reason)
         )
     return results
-
-
-def _turning_points(hosts: Sequence[HostResult], reservoir: OxygenReservoir) -> list[TurningPoint]:
-    chosen = reservoir.chosen
-    if chosen is None:
-        return []
-    shifts = {name: other.mu_ev - chosen.mu_ev for name, other in reservoir.others.items()}
-    return [
-        turning_point(
-            system,
-            [
-                (h.lithium_fraction, _energies(h))
-                for h in hosts
-                if (h.system, h.termination) == (system, termination)
-            ],
-            shifts,
-            termination,
-        )
-        for system, termination in dict.fromkeys((h.system, h.termination) for h in hosts)
-    ]
 
 
 def _records(made: StudyCalculations, hosts: Sequence[HostResult]) -> list[CalculationRecord]:
@@ -178,7 +141,3 @@ def _onset_v(voltages: Sequence[VoltageResult]) -> float | None:
     """Return the voltage at which the bare slab begins to lose Li."""
     bare = next((v.curve for v in voltages if v.system == "bare"), None)
     return None if bare is None or not bare.steps else bare.steps[0].voltage_v
-
-
-def _energies(host: HostResult) -> list[float]:
-    return [v.formation_energy_ev for v in host.vacancies if v.formation_energy_ev is not None]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds, lowest_energy
 from llo_dft.analysis.interface.interface_result import InterfaceCalculations
+from llo_dft.analysis.vacancy.host_result import MadeHost, MadeVacancy
 from llo_dft.documents.calculation import not_computed
-from llo_dft.documents.labels import COATING_CRYSTAL, LITHIUM, part_label
+from llo_dft.documents.labels import COATING_CRYSTAL, LITHIUM, part_label, relaxed_file
+from llo_dft.documents.study_result import RemovedOxygen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from llo_dft.documents.calculation import CalculationDocument, Fingerprint
-    from llo_dft.documents.plan import PlannedHost, StudyPlan
+    from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
     from llo_dft.documents.sites import InterfaceBond
 
 
@@ -40,13 +43,61 @@ class StudyCalculations:
             return self._best[planned.termination]
         return self.documents[planned.label]
 
-    @property
-    def bonded(self) -> dict[str, list[int] | None]:
-        """For each termination the O bonded to the coating's former, as indices of the bare slab.
+    def bonds_to_former(self, planned: PlannedHost) -> dict[int, int]:
+        """Return how many formers of the coating are bonded to each O of a relaxed host."""
+        structure = self.host(planned).structure
+        if planned.termination is None or structure is None:
+            return {}
+        sites = self.plan.positions(planned), self.plan.coating_positions(planned)
+        return dict(Counter(bond.oxygen for bond in interface_bonds(structure, *sites)))
 
-        None where its interface has no structure.
+    def made_host(self, planned: PlannedHost) -> MadeHost:
+        """Return a host with those of its vacancies that have a site.
+
+        A vacancy planned at an O bonded to the coating's former is left out where the relaxed
+        interface has no such bond; where that is not known it stays, without a site.
         """
-        return {t: None if b is None else bonded_oxygens(b) for t, b in self._bonds.items()}
+        n_bonds = self.bonds_to_former(planned)
+        calculation = self.host(planned)
+        found = (self._made_vacancy(planned, vacancy, n_bonds) for vacancy in planned.vacancies)
+        return MadeHost(
+            calculation,
+            planned.system,
+            planned.lithium_fraction,
+            planned.n_li_layer + planned.n_tm_layer,
+            [vacancy for vacancy in found if vacancy is not None],
+            termination=planned.termination,
+            requested_lithium_fraction=planned.requested_lithium_fraction,
+            n_li_removed=len(planned.removed),
+            bonded_to_former=sorted(n_bonds),
+            structure=None if calculation.structure is None else relaxed_file(planned.label),
+        )
+
+    def _made_vacancy(
+        self, planned: PlannedHost, vacancy: PlannedVacancy, n_bonds: Mapping[int, int]
+    ) -> MadeVacancy | None:
+        site = vacancy.site
+        if vacancy.bonded is not None:
+            bonds = self._bonds[vacancy.bonded.termination]
+            bonded = None if bonds is None else bonded_oxygens(bonds)
+            if bonded is not None and vacancy.bonded.order >= len(bonded):
+                return None
+            site = None if bonded is None else bonded[vacancy.bonded.order]
+        removed = []
+        if site is not None:
+            around = planned.environments[site].model_copy(
+                update={"n_former": n_bonds.get(site, 0)}
+            )
+            removed = [
+                RemovedOxygen(site=site, site_class=planned.classes[site], environment=around)
+            ]
+        return MadeVacancy(
+            self.documents[planned.vacancy_label(vacancy)],
+            removed,
+            max(1, len(vacancy.removed)),
+            vacancy.site_class,
+            vacancy.pair,
+        )
 
     @property
     def fingerprint(self) -> Fingerprint | None:

@@ -99,7 +99,7 @@ class CalculationDocument(Document):
         completed = self.status == "completed"
         if completed and (self.energy_ev is None or self.structure is None):
             raise ValueError(f"{self.label}: a completed calculation needs energy and structure")
-        if self.fingerprint is None and self.status not in {"skipped", "missing"}:
+        if completed and self.fingerprint is None:
             raise ValueError(f"{self.label}: a {self.status} calculation needs a fingerprint")
         if not completed and self.energy_ev is not None:
             raise ValueError(f"{self.label}: a {self.status} calculation can't have an energy")

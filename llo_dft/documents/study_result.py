@@ -43,17 +43,35 @@ class OxygenChemicalPotential(Document):
     mu_ev: float = Field(description="The sum of the four terms")
 
 
+class RemovedOxygen(Document):
+    """One oxygen that a vacancy lacks."""
+
+    site: int = Field(
+        description="Its index in the pristine bare slab; in plain runs in the host's files, from 0"
+    )
+    site_class: str = Field("", description="For example '2TM+1Li'; '' if it is not known")
+    environment: OxygenEnvironment | None = Field(None, description="In its host, if it is known")
+
+
 class VacancyResult(Document):
     """One oxygen vacancy in one host."""
 
+    run: str | None = Field(None, description="Path of a plain run; None in a study")
     site: int | None = Field(
-        description="Index of the removed O in the pristine bare slab; None: not known, since it "
-        "was to be one bonded to a former in an interface that did not relax"
+        description="Index of the removed O in the pristine bare slab, or in the files of the "
+        "host's plain run; None: not known, since it was to be one bonded to a former in an "
+        "interface that did not relax, or since the atoms of a run are not where its host's are"
     )
-    pair: str = Field(description="Identity that a site shares with its partner when coated")
-    site_class: str = Field(description="Its class in the pristine bare slab, for example '3TM'")
-    environment: OxygenEnvironment | None = Field(description="In its host; None without a site")
+    pair: str = Field("", description="Identity that a site shares with its partner when coated")
+    site_class: str = Field(
+        description="Its class in the pristine bare slab, or in the relaxed host of plain runs, "
+        "for example '3TM'; '' if it is not known"
+    )
+    environment: OxygenEnvironment | None = Field(description="In its host, if it is known")
     n_removed: int = Field(1, description="Number of O removed: 2 if made on both faces")
+    also_removed: list[RemovedOxygen] = Field(
+        default_factory=list, description="Of plain runs, the other O removed with it"
+    )
     formation_energy_ev: float | None = Field(None, description="E_f per removed O, eV")
     alternatives_ev: dict[str, float] = Field(
         default_factory=dict, description="E_f under the other O2 schemes that may be used, eV"
@@ -68,18 +86,40 @@ class VacancyResult(Document):
         """Whether relaxing it rebuilt the lattice (``lattice_rebuilt``)."""
         return lattice_rebuilt(self.flags)
 
+    @property
+    def removed(self) -> list[RemovedOxygen]:
+        """Every O removed, as far as they are known."""
+        if self.site is None:
+            return []
+        first = RemovedOxygen(
+            site=self.site, site_class=self.site_class, environment=self.environment
+        )
+        return [first, *self.also_removed]
+
+    @property
+    def bonded_to_former(self) -> bool:
+        """Whether the coating's former is bonded to an O that was removed."""
+        around = [one.environment for one in self.removed]
+        return any(one is not None and one.n_former > 0 for one in around)
+
 
 class HostResult(Document):
     """One host (a slab or interface at one lithium fraction), and its vacancies."""
 
+    run: str | None = Field(None, description="Path of a plain run; None in a study")
     system: System
     termination: str | None = Field(None, description="Face of the coating towards the oxide")
-    lithium_fraction: float = Field(description="Li left in the LLO part / Li in it when pristine")
-    n_li: int | None = Field(None, description="Li atoms left in the LLO part")
+    lithium_fraction: float | None = Field(
+        description="Li left in the LLO part / Li in it when pristine; None where neither another "
+        "plain run nor the count at full lithium was given"
+    )
+    n_li: int | None = Field(
+        None, description="Li atoms left in the LLO part; of a plain run all Li in the cell"
+    )
     n_li_removed: int | None = Field(
         None, description="Li that left it on charging, an electron each"
     )
-    requested_lithium_fraction: float
+    requested_lithium_fraction: float | None = Field(None, description="None of plain runs")
     energy_ev: float | None = Field(None, description="Total energy of the cell, eV")
     status: Status
     reason: str | None = None
@@ -92,12 +132,29 @@ class HostResult(Document):
         description="O bonded to a former of the coating as relaxed; by number in the bare slab",
     )
     calculation: str | None = Field(None, description="Key of the calculation")
+    turning_temperature_k: float | None = Field(
+        None, description="Where the lowest E_f crosses zero at the given pressure, K"
+    )
+    turning_temperature_reason: str | None = Field(None, description="Why there is none")
     vacancies: list[VacancyResult] = Field(default_factory=list)
 
     @property
+    def fraction(self) -> float:
+        """The lithium fraction of a host that has one, as every host of a study has."""
+        if self.lithium_fraction is None:
+            raise ValueError(f"the lithium fraction of {self.run} is not known")
+        return self.lithium_fraction
+
+    @property
     def label(self) -> str:
-        """Name of the host in labels and file names."""
-        return host_label(self.system, self.lithium_fraction, self.termination)
+        """Name of the host in labels and file names; of a plain run its path."""
+        return self.run or host_label(self.system, self.fraction, self.termination)
+
+    @property
+    def formation_energies_ev(self) -> list[float]:
+        """E_f of those of its vacancies that have one, eV per O."""
+        found = [vacancy.formation_energy_ev for vacancy in self.vacancies]
+        return [energy for energy in found if energy is not None]
 
 
 class VacancyPair(Document):
@@ -217,20 +274,29 @@ class TurningPoint(Document):
     reason: str | None = Field(None, description="Why there is no value, e.g. 'none in range'")
 
 
-class TurningTemperature(Document):
-    """Temperature at which the lowest E_f of one host crosses zero at the given pressure."""
+class HostMap(Document):
+    """Lowest E_f of one host at each temperature and pressure."""
 
+    label: str
     system: System
-    termination: str | None = None
-    lithium_fraction: float
-    temperature_k: float | None
-    reason: str | None = None
+    lithium_fraction: float | None
+    formation_energies_ev: list[list[float]] = Field(
+        description="One row a temperature, one column a pressure; eV per O"
+    )
+
+
+class VacancyMap(Document):
+    """E_f(T, p) of the hosts that have a vacancy."""
+
+    temperatures_k: list[float]
+    pressures_bar: list[float]
+    hosts: list[HostMap]
 
 
 class CalculationRecord(Document):
-    """What became of one planned calculation."""
+    """One planned calculation, or one plain run, and how it ended."""
 
-    label: str
+    label: str = Field(description="Of a plain run its path")
     status: Status
     reason: str | None = None
     key: str | None = Field(None, description="Its folder in calculations/")
@@ -240,6 +306,10 @@ class CalculationRecord(Document):
     applicable: bool = Field(
         default=True, description="False: the relaxed structures have no place for it"
     )
+    formula: str | None = Field(None, description="Of a plain run that could be read")
+    fingerprint: Fingerprint | None = Field(None, description="Of a plain run")
+    k_points: str | None = Field(None, description="Of a plain run: spacing, 1/angstrom")
+    notes: list[str] = Field(default_factory=list, description="What a reader should know")
 
 
 #: Of results.json. 3: formers are counted, where 2 counted P alone.
@@ -247,23 +317,26 @@ SCHEMA_VERSION: Final = 3
 
 
 class StudyResult(Document):
-    """All that a study found."""
+    """All that a study, or the analysis of plain runs, found."""
 
     schema_version: Literal[3] = SCHEMA_VERSION
-    study: str
+    study: str | None = Field(description="Its name; None of plain runs")
     engine: str
     protocol: str
     fingerprint: Fingerprint | None
-    seed: int
-    composition: str = Field(description="Formula of the LLO that was built, per O2")
-    requested_composition: str
+    seed: int | None = None
+    composition: str = Field(
+        description="Formula of the LLO that was built, per O2; of plain runs the fullest host's"
+    )
+    requested_composition: str | None = None
     oxygen: OxygenChemicalPotential | None
+    oxygen_reason: str | None = Field(None, description="Why there is no mu_O")
     other_schemes: dict[str, str] = Field(
         default_factory=dict, description="For each other O2 scheme: its mu_O in eV, or why not"
     )
     hosts: list[HostResult]
     turning_points: list[TurningPoint] = Field(default_factory=list)
-    turning_temperatures: list[TurningTemperature] = Field(default_factory=list)
+    vacancy_map: VacancyMap | None = None
     pairs: list[VacancyPair] = Field(default_factory=list)
     interfaces: list[InterfaceResult] = Field(default_factory=list)
     voltages: list[VoltageResult] = Field(default_factory=list)
@@ -272,6 +345,13 @@ class StudyResult(Document):
     not_computed: list[str] = Field(
         default_factory=list, description="What was asked for and the engine can't give"
     )
+    allowed: list[str] = Field(
+        default_factory=list, description="Names of what was allowed to differ between plain runs"
+    )
+    allowed_differences: list[str] = Field(
+        default_factory=list, description="What that accepted, with both values"
+    )
+    notes: list[str] = Field(default_factory=list, description="What a reader should know")
     counts: dict[str, int] = Field(description="Number of calculations by status")
     calculations: list[CalculationRecord] = Field(description="Every planned calculation")
     mock: bool = False

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llo_dft.documents.plain_run_results import VoltageRuns
 from llo_dft.documents.study_result import HostResult, StudyResult, TurningPoint, VacancyResult
 from llo_dft.documents.voltage import VoltageCurve, VoltageStep
 
@@ -19,18 +18,14 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.electronic import BandCenters, CalculationSummary, SpinCenters
     from llo_dft.documents.oxidation import OxidationStates
-    from llo_dft.documents.plain_run_results import VacancyRuns
 
 #: What of a host stands beside each of its vacancies.
 _HOST_KEYS = ("system", "termination", "lithium_fraction")
 
-#: What of a host is not shown: its vacancies have a table of their own.
-_NOT_OF_A_HOST = {"vacancies", "fingerprint"}
-
 _CENTER_COLUMNS = ("label", "element", "orbital", "reference")
 
 
-def vacancy_table(result: StudyResult | VacancyRuns) -> DataFrame:
+def vacancy_table(result: StudyResult) -> DataFrame:
     """Return a row for each oxygen vacancy, under the host that it is in.
 
     Other O2 schemes are columns ``alternatives_ev.SCHEME``. Of plain runs ``host`` is the path of
@@ -38,33 +33,32 @@ def vacancy_table(result: StudyResult | VacancyRuns) -> DataFrame:
     """
     rows = []
     for host in result.hosts:
-        keys = {key: getattr(host, key) for key in _HOST_KEYS if hasattr(host, key)}
-        if hasattr(host, "path"):
-            keys["host"] = host.path
-        exclude = {"fingerprint", "removed"}
+        keys = {key: getattr(host, key) for key in _HOST_KEYS}
+        if host.run is not None:
+            keys["host"] = host.run
+        exclude = {"also_removed"}
         rows += [keys | vacancy.model_dump(exclude=exclude) for vacancy in host.vacancies]
     return _table(rows, [*_HOST_KEYS, *VacancyResult.model_fields], result)
 
 
-def host_table(result: StudyResult | VacancyRuns) -> DataFrame:
+def host_table(result: StudyResult) -> DataFrame:
     """Return a row for each host, with its lowest formation energy and number of vacancies."""
     rows = []
     for host in result.hosts:
-        energies = [v.formation_energy_ev for v in host.vacancies]
-        lowest = min((energy for energy in energies if energy is not None), default=None)
-        found = {"n_vacancies": len(energies), "lowest_formation_energy_ev": lowest}
-        rows.append(host.model_dump(exclude=_NOT_OF_A_HOST) | found)
+        lowest = min(host.formation_energies_ev, default=None)
+        found = {"n_vacancies": len(host.vacancies), "lowest_formation_energy_ev": lowest}
+        rows.append(host.model_dump(exclude={"vacancies"}) | found)
     return _table(rows, HostResult.model_fields, result)
 
 
-def turning_table(result: StudyResult | VacancyRuns) -> DataFrame:
+def turning_table(result: StudyResult) -> DataFrame:
     """Return a row for each system: where its lowest formation energy crosses zero."""
     rows = [point.model_dump() for point in result.turning_points]
     return _table(rows, TurningPoint.model_fields, result)
 
 
 def voltage_table(
-    result: StudyResult | VoltageRuns | VoltageCurve | Sequence[VoltageCurve],
+    result: StudyResult | VoltageCurve | Sequence[VoltageCurve],
 ) -> DataFrame:
     """Return a row for each step between adjacent stable hosts."""
     if isinstance(result, StudyResult):
@@ -73,10 +67,7 @@ def voltage_table(
             for one in result.voltages
         ]
     else:
-        if isinstance(result, VoltageRuns):
-            curves = [] if result.curve is None else [result.curve]
-        else:
-            curves = [result] if isinstance(result, VoltageCurve) else list(result)
+        curves = [result] if isinstance(result, VoltageCurve) else list(result)
         named = [({"system": curve.system}, curve) for curve in curves]
     rows = [
         keys | step.model_dump() | {"average_v": curve.average_v}

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.documents.study_result import OxygenChemicalPotential
+    from llo_dft.documents.study_result import OxygenChemicalPotential, StudyResult
 
 #: Stands above all that was made of a stand-in's numbers.
 MOCK: Final = "MOCK OUTPUTS - NOT A RESULT"
@@ -21,6 +21,16 @@ def title_text(lines: Iterable[str], *, allowed: Sequence[str] = (), mock: bool 
     if allowed:
         found.append(f"allowed to differ: {', '.join(allowed)}")
     return "\n".join(found)
+
+
+def result_title(result: StudyResult) -> str:
+    """Return what a figure of formation energies says above it: what was computed, and how."""
+    settings = settings_text(result.fingerprint) or f"engine {result.engine}"
+    what = f"{result.composition} (001), {settings} ({result.protocol})"
+    if result.study is None:
+        what = ", ".join(filter(None, (result.composition, settings_text(result.fingerprint))))
+    lines = [what, oxygen_text(result.oxygen)]
+    return title_text(lines, allowed=result.allowed, mock=result.mock)
 
 
 def settings_text(fingerprint: Fingerprint | None) -> str:

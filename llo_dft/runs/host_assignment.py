@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.vacancy.formation_energy import VacancyCompositionError, removed_oxygen_count
-from llo_dft.analysis.vacancy.missing_sites import best_match
+from llo_dft.analysis.vacancy.host_result import MadeHost
+from llo_dft.analysis.vacancy.missing_sites import missing_from
 from llo_dft.chemistry.roles import element_role
 from llo_dft.errors import InputError
 from llo_dft.runs.plain_runs import formula_of
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.analysis.vacancy.missing_sites import MissingOxygen
+    from llo_dft.analysis.vacancy.host_result import MadeVacancy
     from llo_dft.runs.plain_runs import PlainRun
     from llo_dft.typing import System
 
@@ -25,6 +26,19 @@ def system_of(structure: Structure) -> System:
     """Return whether a host is coated: only a coating has elements that are always formers."""
     formers = [e for e in structure.composition if element_role(e.symbol) == "former"]
     return "coated" if formers else "bare"
+
+
+def made_host(run: PlainRun, x: float | None, vacancies: Sequence[MadeVacancy] = ()) -> MadeHost:
+    """Return a run as a host at a lithium fraction, with its vacancies."""
+    structure = run.structure
+    return MadeHost(
+        run.calculation,
+        "bare" if structure is None else system_of(structure),
+        x,
+        None if structure is None else int(structure.composition["Li"]),
+        vacancies,
+        run=run.path,
+    )
 
 
 def check_one_framework(hosts: Sequence[PlainRun], *, any_size: bool = False) -> None:
@@ -129,7 +143,9 @@ def host_of(vacancy: PlainRun, hosts: Sequence[PlainRun]) -> PlainRun | None:
         raise _fits_no_host(vacancy, hosts)
     if len(fitting) == 1:
         return fitting[0]
-    certain = [host for host in fitting if missing_sites(host, vacancy).is_certain]
+    certain = [
+        host for host in fitting if missing_from(host.calculation, vacancy.calculation).is_certain
+    ]
     if len(certain) != 1:
         names = ", ".join(host.path for host in certain or fitting)
         many = "more than one" if certain else "none"
@@ -138,19 +154,6 @@ def host_of(vacancy: PlainRun, hosts: Sequence[PlainRun]) -> PlainRun | None:
             f"of them ({names}); give it together with its own host only"
         )
     return certain[0]
-
-
-def missing_sites(host: PlainRun, vacancy: PlainRun) -> MissingOxygen:
-    """Return which O of the host a vacancy lacks, by its atoms before relaxation."""
-    return best_match(_geometries(host), _geometries(vacancy)[0])
-
-
-def _geometries(run: PlainRun) -> list[Structure]:
-    """Return the structures of a run, the initial one first."""
-    if run.run is None:
-        return []
-    calculation = run.run.calculation
-    return [one for one in (calculation.initial_structure, calculation.structure) if one]
 
 
 def formula_units(structure: Structure) -> int:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from llo_dft.analysis.comparability.k_mesh import KMesh
 from llo_dft.analysis.comparability.subtractable import FinishedRun
-from llo_dft.documents.calculation import CalculationDocument
-from llo_dft.documents.plain_run_results import RunRecord
+from llo_dft.documents.calculation import CalculationDocument, not_computed
+from llo_dft.documents.study_result import CalculationRecord, StudyResult
 from llo_dft.engines.vasp.files.run_folder import read_run
 from llo_dft.engines.vasp.files.vasprun.eigenvalues import electrons
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
@@ -22,10 +23,12 @@ from llo_dft.runs.run_summary import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pymatgen.core.structure import Structure
 
+    from llo_dft.documents.study_result import HostResult
     from llo_dft.engines.vasp.files.vasprun.read_vasprun import Vasprun
     from llo_dft.typing import CalculationKind, Status
 
@@ -44,52 +47,44 @@ class PlainRun:
 
     Attributes
     ----------
-    path
-        As it was given.
+    calculation
+        By its path: failed if the run did not converge or is damaged, missing if the folder has
+        no vasprun.xml or vaspout.h5.
     run
-        None if the file is damaged or not there; its calculation has failed if it did not
-        converge.
-    reason
-        Why there is no energy.
-    status
-        missing: a folder without a vasprun.xml or vaspout.h5.
+        The same, with the settings that it was compared by; None if it can't be read.
     notes
         What a reader of the numbers should know.
     """
 
-    path: str
-    run: FinishedRun | None
-    reason: str | None = None
-    status: Status = "completed"
+    calculation: CalculationDocument
+    run: FinishedRun | None = None
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        """As it was given."""
+        return self.calculation.label
 
     @property
     def structure(self) -> Structure | None:
         """Final structure; that of a run without a result too."""
-        if self.run is None:
-            return None
-        return self.run.calculation.structure or self.run.calculation.initial_structure
+        return self.calculation.structure or self.calculation.initial_structure
 
     @property
     def completed(self) -> FinishedRun | None:
         """The run if it has a result."""
-        return self.run if self.reason is None else None
+        return self.run if self.calculation.status == "completed" else None
 
-    def record(self) -> RunRecord:
+    def record(self) -> CalculationRecord:
         """Return what the analysis says of it."""
-        if self.run is None:
-            return RunRecord(path=self.path, status=self.status, reason=self.reason)
-        calculation, structure = self.run.calculation, self.structure
-        return RunRecord(
-            path=self.path,
-            status=self.status,
-            reason=self.reason,
-            formula=None if structure is None else formula_of(structure),
-            energy_ev=calculation.energy_ev,
-            fingerprint=calculation.fingerprint,
-            k_points=str(self.run.k_mesh),
+        return CalculationRecord(
+            label=self.path,
+            status=self.calculation.status,
+            reason=self.calculation.reason,
+            formula=None if self.structure is None else formula_of(self.structure),
+            fingerprint=self.calculation.fingerprint,
+            k_points=None if self.run is None else str(self.run.k_mesh),
             notes=self.notes,
-            mock=calculation.mock,
         )
 
 
@@ -135,7 +130,7 @@ def read_plain_run(
         if not path.exists():
             raise
         status: Status = "missing" if error.fault == "unreadable" else "failed"
-        return PlainRun(str(path), None, str(error), status)
+        return PlainRun(not_computed(str(path), status, str(error)))
     reason, status = None, "completed"
     charge = cell_charge_of(found)
     if found.energy_ev is None:
@@ -163,7 +158,45 @@ def read_plain_run(
         mock=found.mock or outcar_is_mock,
     )
     run = FinishedRun(calculation, k_mesh_of(found), _moment_mu_b(found))
-    return PlainRun(str(path), run, reason, status, notes)
+    return PlainRun(calculation, run, notes)
+
+
+def result_of_runs(
+    used: Sequence[PlainRun],
+    hosts: Sequence[HostResult],
+    others: Sequence[CalculationRecord] = (),
+    **found: Any,  # noqa: ANN401 (fields of the result)
+) -> StudyResult:
+    """Return the result of plain runs.
+
+    Parameters
+    ----------
+    used
+        Those that an energy was taken from, the reference first.
+    hosts
+        What was found of the hosts.
+    others
+        Records of those that nothing was found of.
+    found
+        The other fields of the result.
+    """
+    records = [*(run.record() for run in used), *others]
+    by_path = {record.label: record for record in records}
+    slabs = [by_path[str(host.run)] for host in hosts]
+    fingerprint = next((one.fingerprint for one in slabs if one.fingerprint is not None), None)
+    fullest = max(hosts, key=lambda host: (host.system == "bare", host.n_li or 0), default=None)
+    return StudyResult(
+        study=None,
+        engine="" if fingerprint is None else fingerprint.engine,
+        protocol=OWN_SETTINGS,
+        fingerprint=fingerprint,
+        composition="" if fullest is None else by_path[str(fullest.run)].formula or "",
+        hosts=list(hosts),
+        counts=dict(Counter(record.status for record in records)),
+        calculations=records,
+        mock=any(run.calculation.mock for run in used),
+        **found,
+    )
 
 
 def _read(path: Path, *, eigenvalues: bool) -> Vasprun:

@@ -46,6 +46,11 @@ class Reference:
     run: PlainRun | None = None
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def reason(self) -> str | None:
+        """Why its run has no energy."""
+        return None if self.run is None else self.run.calculation.reason
+
 
 def oxygen_reference(folder: Path | None, energy_ev: float | None) -> Reference:
     """Return half the energy of O2.
@@ -138,7 +143,5 @@ def _check_molecule(path: str, structure: Structure) -> None:
 
 
 def _energy_per_atom(run: PlainRun) -> float | None:
-    if run.completed is None or run.completed.calculation.energy_ev is None:
-        return None
-    structure = run.completed.calculation.structure
-    return None if structure is None else run.completed.calculation.energy_ev / len(structure)
+    energy, structure = run.calculation.energy_ev, run.calculation.structure
+    return None if energy is None or structure is None else energy / len(structure)

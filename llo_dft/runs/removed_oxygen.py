@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llo_dft.analysis.vacancy.missing_sites import missing_from
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
-from llo_dft.documents.plain_run_results import RemovedOxygen
+from llo_dft.documents.study_result import RemovedOxygen
 from llo_dft.errors import InputError
-from llo_dft.runs.host_assignment import missing_sites
 
 if TYPE_CHECKING:
     from llo_dft.documents.sites import OxygenEnvironment
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def removed_oxygens(
     host: PlainRun, vacancy: PlainRun, tm_layers: int | None
-) -> list[RemovedOxygen] | None:
-    """Return the oxygens that a vacancy lacks; None if its atoms don't lie where the host's do.
+) -> list[RemovedOxygen]:
+    """Return the oxygens that a vacancy lacks; none if its atoms don't lie where the host's do.
 
     Parameters
     ----------
@@ -31,10 +31,10 @@ def removed_oxygens(
     InputError
         If the host has no such sheets.
     """
-    missing = missing_sites(host, vacancy)
+    missing = missing_from(host.calculation, vacancy.calculation)
     around = {} if tm_layers is None else _environments(host, tm_layers)
     if not missing.is_certain:
-        return None
+        return []
     return [
         RemovedOxygen(site=site)
         if site not in around

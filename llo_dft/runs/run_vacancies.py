@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 from llo_dft.analysis.comparability.fingerprints import check_allowed
 from llo_dft.analysis.comparability.subtractable import (
@@ -13,33 +13,48 @@ from llo_dft.analysis.comparability.subtractable import (
     check_systems,
     check_vacancy,
 )
-from llo_dft.analysis.vacancy.formation_energy import formation_energy_ev, removed_oxygen_count
-from llo_dft.analysis.vacancy.turning_point import turning_point
-from llo_dft.analysis.vacancy.turning_temperature import turning_temperature
-from llo_dft.analysis.vacancy.vacancy_map import formation_energies_ev, vacancy_map
-from llo_dft.documents.plain_run_results import RunHost, RunVacancy, VacancyRuns
+from llo_dft.analysis.oxygen.reservoir import oxygen_reservoir
+from llo_dft.analysis.oxygen.schemes import refused_schemes
+from llo_dft.analysis.vacancy.formation_energy import removed_oxygen_count
+from llo_dft.analysis.vacancy.host_result import MadeVacancy, host_result
+from llo_dft.analysis.vacancy.turning_point import turning_points
+from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
+from llo_dft.documents.oxygen import OxygenSettings
+from llo_dft.errors import InputError
 from llo_dft.runs.host_assignment import (
     check_one_framework,
     fractions_of,
     host_of,
+    made_host,
     system_of,
 )
-from llo_dft.runs.plain_runs import read_plain_run
-from llo_dft.runs.rebuilt import host_flags, moments_note, vacancy_flags
+from llo_dft.runs.plain_runs import read_plain_run, result_of_runs
 from llo_dft.runs.references import oxygen_reference
 from llo_dft.runs.removed_oxygen import removed_oxygens
-from llo_dft.runs.run_reservoir import run_reservoir
-from llo_dft.typing import System
+from llo_dft.typing import OxygenScheme, System
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from llo_dft.documents.plain_run_results import RunRecord
-    from llo_dft.documents.study_result import OxygenChemicalPotential, TurningPoint
+    from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
+    from llo_dft.documents.study_result import CalculationRecord, HostResult, StudyResult
     from llo_dft.runs.plain_runs import PlainRun
     from llo_dft.runs.references import Reference
-    from llo_dft.runs.run_reservoir import OxygenRequest, RunReservoir
+
+#: Most runs that a note names.
+_MOST_NAMED: Final = 3
+
+
+@dataclass(frozen=True)
+class OxygenRequest:
+    """The oxygen reservoir that is asked for; O2 as a run or as eV per molecule."""
+
+    scheme: OxygenScheme
+    temperature_k: float
+    pressure_bar: float
+    o2: Path | None = None
+    o2_energy_ev: float | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +98,7 @@ def vacancy_runs(
     vacancies: Sequence[Path],
     oxygen: OxygenRequest,
     options: VacancyOptions | None = None,
-) -> VacancyRuns:
+) -> StudyResult:
     """Return the formation energies of oxygen vacancies in plain VASP runs.
 
     Parameters
@@ -94,11 +109,11 @@ def vacancy_runs(
     oxygen
         The reservoir.
     options
-        See there.
+        What is known of the runs; None: nothing.
 
     Returns
     -------
-    VacancyRuns
+    StudyResult
         Runs that are damaged or did not converge have no numbers, and a reason.
 
     Raises
@@ -116,24 +131,32 @@ def vacancy_runs(
     reference = oxygen_reference(oxygen.o2, oxygen.o2_energy_ev)
     check_one_framework(runs.hosts)
     placed, unread = _place(runs)
-    _compare(runs, reference)
-    reservoir = run_reservoir(oxygen, reference, runs.hosts)
-    found = _with_fractions(
-        [_host(host, placed.get(host.path, []), runs, reservoir, options) for host in runs.hosts],
-        runs.hosts,
-        options,
-    )
+    _compare(runs, reference, placed)
+    reservoir = _reservoir(oxygen, reference, runs.hosts)
+    fractions = fractions_of(runs.hosts, options.lithium_full, options.coating_li)
+    found = [
+        host_result(
+            made_host(
+                host,
+                x,
+                [_made_vacancy(host, one, options.tm_layers) for one in placed.get(host.path, [])],
+            ),
+            reservoir,
+            runs.allowed,
+        )
+        for host, x in zip(runs.hosts, fractions, strict=True)
+    ]
     chosen = reservoir.chosen
-    if chosen is not None:
-        found = [_with_turning_temperature(host, chosen) for host in found]
-    result = VacancyRuns(
+    own = [] if reference.run is None else [reference.run]
+    used = [*own, *runs.hosts, *(one for ones in placed.values() for one in ones)]
+    return result_of_runs(
+        used,
+        found,
+        unread,
         oxygen=chosen,
-        oxygen_reason=reservoir.reason,
+        oxygen_reason=None if chosen is not None else reservoir.problem,
         other_schemes=reservoir.described(),
-        o2=None if reference.run is None else reference.run.record(),
-        hosts=found,
-        unread=unread,
-        turning_points=_turning_points(found, reservoir),
+        turning_points=turning_points(found, reservoir),
         vacancy_map=None
         if chosen is None or not options.temperatures_k or not options.pressures_bar
         else vacancy_map(found, chosen, options.temperatures_k, options.pressures_bar),
@@ -141,15 +164,31 @@ def vacancy_runs(
         allowed_differences=runs.differences.allowed,
         notes=[
             *reference.notes,
+            *runs.differences.named,
             *_unknown_fractions(found),
             *moments_note([*runs.hosts, *runs.vacancies]),
-            *runs.differences.named,
         ],
     )
-    return result.model_copy(update={"mock": any(run.mock for run in result.runs)})
 
 
-def _place(runs: _Runs) -> tuple[dict[str, list[PlainRun]], list[RunRecord]]:
+def moments_note(runs: Iterable[PlainRun]) -> list[str]:
+    """Say of which runs with spins the moments are not known, so that no change of them is seen."""
+    lacking = [
+        run.path
+        for run in runs
+        if run.completed is not None
+        and run.completed.spin_polarized
+        and run.calculation.magmoms_mu_b is None
+    ]
+    if not lacking:
+        return []
+    what = "the moments of the atoms are not known (an OUTCAR with LORBIT = 11 has them)"
+    named = ", ".join(lacking[:_MOST_NAMED])
+    more = f" and {len(lacking) - _MOST_NAMED} more" if len(lacking) > _MOST_NAMED else ""
+    return [f"no change of an oxidation state can be seen where {what}: {named}{more}"]
+
+
+def _place(runs: _Runs) -> tuple[dict[str, list[PlainRun]], list[CalculationRecord]]:
     """Return the vacancies by their host's path, and those without one."""
     placed: dict[str, list[PlainRun]] = {}
     unread = []
@@ -159,15 +198,15 @@ def _place(runs: _Runs) -> tuple[dict[str, list[PlainRun]], list[RunRecord]]:
             placed.setdefault(host.path, []).append(vacancy)
             continue
         record = vacancy.record()
-        if vacancy.structure is not None and vacancy.reason is None:
+        if vacancy.structure is not None and record.status == "completed":
             reason = "it fits none of the hosts that can be read"
             record = record.model_copy(update={"status": "skipped", "reason": reason})
         unread.append(record)
     return placed, unread
 
 
-def _compare(runs: _Runs, reference: Reference) -> None:
-    """Refuse hosts and O2 that don't belong together."""
+def _compare(runs: _Runs, reference: Reference, placed: dict[str, list[PlainRun]]) -> None:
+    """Refuse hosts, O2 and vacancies that don't belong together."""
     first: dict[System, PlainRun] = {}
     for host in runs.hosts:
         if host.completed is None or host.structure is None:
@@ -186,103 +225,53 @@ def _compare(runs: _Runs, reference: Reference) -> None:
     if ones and molecule is not None:
         differences = check_molecule(ones[0][1], molecule, runs.allowed)
         runs.differences.add(ones[0][0].path, molecule.calculation.label, differences)
+    for host in runs.hosts:
+        for vacancy in placed.get(host.path, []):
+            if host.completed is not None and vacancy.completed is not None:
+                differences = check_vacancy(host.completed, vacancy.completed, runs.allowed)
+                runs.differences.add(host.path, vacancy.path, differences)
 
 
-def _host(
-    host: PlainRun,
-    vacancies: Sequence[PlainRun],
-    runs: _Runs,
-    reservoir: RunReservoir,
-    options: VacancyOptions,
-) -> RunHost:
-    structure = host.structure
-    return RunHost(
-        **dict(host.record()),
-        system="bare" if structure is None else system_of(structure),
-        n_lithium=None if structure is None else int(structure.composition["Li"]),
-        flags=host_flags(host),
-        vacancies=[_vacancy(host, one, runs, reservoir, options) for one in vacancies],
+def _reservoir(
+    oxygen: OxygenRequest, reference: Reference, hosts: Sequence[PlainRun]
+) -> OxygenReservoir:
+    """Return mu_O under the chosen scheme and the others that go with the runs' functional.
+
+    Raises ``InputError`` if the chosen one does not, or nothing is known of O2 at T and p.
+    """
+    if oxygen.scheme not in get_args(OxygenScheme):
+        raise InputError(
+            f"O2 scheme {oxygen.scheme!r} is unknown; exactly one of "
+            f"{', '.join(get_args(OxygenScheme))} is expected"
+        )
+    runs = [run for run in (*hosts, reference.run) if run is not None]
+    known = (run.calculation.fingerprint for run in runs)
+    fingerprint = next((one for one in known if one is not None), None)
+    refused = {} if fingerprint is None else refused_schemes(fingerprint)
+    if oxygen.scheme in refused:
+        raise InputError(f"O2 scheme {oxygen.scheme!r}: {refused[oxygen.scheme]}")
+    settings = OxygenSettings(
+        scheme=oxygen.scheme,
+        temperature_k=oxygen.temperature_k,
+        pressure_bar=oxygen.pressure_bar,
+        refused=refused,
     )
+    problem = f"O2 has no energy: {reference.reason}"
+    try:
+        return oxygen_reservoir(settings, reference.energy_ev_per_atom, reference.source, problem)
+    except ValueError as error:
+        raise InputError(f"no chemical potential of oxygen: {error}") from error
 
 
-def _vacancy(
-    host: PlainRun,
-    vacancy: PlainRun,
-    runs: _Runs,
-    reservoir: RunReservoir,
-    options: VacancyOptions,
-) -> RunVacancy:
+def _made_vacancy(host: PlainRun, vacancy: PlainRun, tm_layers: int | None) -> MadeVacancy:
     if host.structure is None or vacancy.structure is None:
         raise AssertionError  # it was placed by its composition
-    fields = dict(vacancy.record())
-    value: float | None = None
-    alternatives: dict[str, float] = {}
-    if vacancy.completed is not None and host.completed is None:
-        fields |= {"status": "skipped", "reason": f"its host has no energy: {host.reason}"}
-    elif vacancy.completed is not None and host.completed is not None:
-        differences = check_vacancy(host.completed, vacancy.completed, runs.allowed)
-        runs.differences.add(host.path, vacancy.path, differences)
-        if reservoir.chosen is None:
-            fields |= {"status": "skipped", "reason": reservoir.reason}
-        else:
-            pair = host.completed.calculation, vacancy.completed.calculation
-            value, _ = formation_energy_ev(*pair, reservoir.chosen.mu_ev, allow=runs.allowed)
-            alternatives = {
-                name: formation_energy_ev(*pair, other.mu_ev, allow=runs.allowed)[0]
-                for name, other in reservoir.others.items()
-            }
-    return RunVacancy(
-        **fields,
-        n_removed=removed_oxygen_count(host.structure, vacancy.structure),
-        removed=removed_oxygens(host, vacancy, options.tm_layers),
-        formation_energy_ev=value,
-        alternatives_ev=alternatives,
-        flags=vacancy_flags(host, vacancy),
-    )
+    removed = removed_oxygens(host, vacancy, tm_layers)
+    count = removed_oxygen_count(host.structure, vacancy.structure)
+    return MadeVacancy(vacancy.calculation, removed, count, run=vacancy.path)
 
 
-def _with_fractions(
-    found: list[RunHost], hosts: Sequence[PlainRun], options: VacancyOptions
-) -> list[RunHost]:
-    fractions = fractions_of(hosts, options.lithium_full, options.coating_li)
-    return [
-        host.model_copy(update={"lithium_fraction": x})
-        for host, x in zip(found, fractions, strict=True)
-    ]
-
-
-def _unknown_fractions(hosts: Sequence[RunHost]) -> list[str]:
+def _unknown_fractions(hosts: Sequence[HostResult]) -> list[str]:
     if all(host.lithium_fraction is not None for host in hosts):
         return []
     return ["full lithium is not known: give --lithium-full, or hosts at two lithium contents"]
-
-
-def _with_turning_temperature(host: RunHost, oxygen: OxygenChemicalPotential) -> RunHost:
-    # the fraction is only a name here, and the answer is taken without it
-    found = turning_temperature(
-        host.system, host.lithium_fraction or 0.0, formation_energies_ev(host), oxygen
-    )
-    return host.model_copy(
-        update={
-            "turning_temperature_k": found.temperature_k,
-            "turning_temperature_reason": found.reason,
-        }
-    )
-
-
-def _turning_points(hosts: Sequence[RunHost], reservoir: RunReservoir) -> list[TurningPoint]:
-    """Return where E_f turns in each system that has lithium fractions."""
-    if reservoir.chosen is None:
-        return []
-    mu = reservoir.chosen.mu_ev
-    shifts = {str(name): other.mu_ev - mu for name, other in reservoir.others.items()}
-    found = []
-    for system in get_args(System):
-        points = [
-            (host.lithium_fraction, formation_energies_ev(host))
-            for host in hosts
-            if host.system == system and host.lithium_fraction is not None
-        ]
-        if points:
-            found.append(turning_point(system, points, shifts))
-    return found

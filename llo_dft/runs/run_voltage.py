@@ -13,23 +13,26 @@ from llo_dft.analysis.comparability.subtractable import (
     check_metal,
     check_sizes,
 )
+from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
+from llo_dft.analysis.vacancy.host_result import host_result
 from llo_dft.analysis.voltage_curve import LithiatedHost, VoltageError, voltage_curve
-from llo_dft.documents.plain_run_results import VoltageRuns
+from llo_dft.documents.study_result import VoltageResult
 from llo_dft.errors import InputError
 from llo_dft.runs.host_assignment import (
     check_one_framework,
     formula_units,
     fractions_of,
+    made_host,
     system_of,
 )
-from llo_dft.runs.plain_runs import read_plain_run
+from llo_dft.runs.plain_runs import read_plain_run, result_of_runs
 from llo_dft.runs.references import lithium_reference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from llo_dft.documents.voltage import VoltageCurve
+    from llo_dft.documents.study_result import StudyResult
     from llo_dft.runs.plain_runs import PlainRun
     from llo_dft.runs.references import Reference
 
@@ -42,7 +45,7 @@ def voltage_runs(
     lithium_full: int | None = None,
     coating_li: int = 0,
     allow: Sequence[str] = (),
-) -> VoltageRuns:
+) -> StudyResult:
     """Return the voltage between hosts at several lithium contents.
 
     Parameters
@@ -61,7 +64,7 @@ def voltage_runs(
 
     Returns
     -------
-    VoltageRuns
+    StudyResult
         Runs that are damaged or did not converge are left out, with a reason; without a curve
         where too few are left.
 
@@ -81,32 +84,36 @@ def voltage_runs(
     sized, notes = _in_one_size(runs)
     if notes and (lithium_full is not None or coating_li):
         raise InputError(f"--lithium-full and --coating-li count Li of one cell, but {notes[0]}")
-    reason = None if reference.run is None else reference.run.reason
-    curve: VoltageCurve | None = None
-    if reference.energy_ev_per_atom is None:
-        reason = f"Li metal has no energy: {reason}"
-    else:
+    fractions = fractions_of(sized, lithium_full, coating_li)
+    reason, curve = f"Li metal has no energy: {reference.reason}", None
+    if reference.energy_ev_per_atom is not None:
         try:
             curve = voltage_curve(
-                _points(sized, lithium_full, coating_li),
-                reference.energy_ev_per_atom,
-                reference.source,
+                _points(sized, fractions), reference.energy_ev_per_atom, reference.source
             )
         except VoltageError as error:
             if len(used) == len(runs):
                 raise
             reason = str(error)
-    found = VoltageRuns(
+    own = [] if reference.run is None else [reference.run]
+    hosts_found = [
+        host_result(made_host(run, x), OxygenReservoir(None, {}, {}, ""))
+        for run, x in zip(runs, fractions, strict=True)
+    ]
+    voltage = VoltageResult(
+        system=hosts_found[0].system if hosts_found else "bare",
         curve=curve,
-        reason=reason,
-        lithium=None if reference.run is None else reference.run.record(),
-        hosts=[run.record() for run in runs],
-        fingerprint=next((run.record().fingerprint for run in used), None),
+        reason=None if curve is not None else reason,
+    )
+    return result_of_runs(
+        [*own, *runs],
+        hosts_found,
+        oxygen=None,
+        voltages=[voltage],
         allowed=allowed,
         allowed_differences=differences.allowed,
         notes=[*reference.notes, *notes, *differences.named],
     )
-    return found.model_copy(update={"mock": any(run.mock for run in found.runs)})
 
 
 def _check_one_system(runs: Sequence[PlainRun]) -> None:
@@ -155,32 +162,28 @@ def _in_one_size(runs: Sequence[PlainRun]) -> tuple[list[PlainRun], list[str]]:
 
 
 def _repeated(run: PlainRun, times: int) -> PlainRun:
-    if run.run is None:
-        return run
-    calculation = run.run.calculation
+    made = run.calculation
     structures = {
         name: one * (times, 1, 1)
         for name in ("structure", "initial_structure")
-        if (one := getattr(calculation, name)) is not None
+        if (one := getattr(made, name)) is not None
     }
-    energy = None if calculation.energy_ev is None else times * calculation.energy_ev
-    larger = calculation.model_copy(update={**structures, "energy_ev": energy})
-    return replace(run, run=replace(run.run, calculation=larger))
+    energy = None if made.energy_ev is None else times * made.energy_ev
+    return replace(run, calculation=made.model_copy(update={**structures, "energy_ev": energy}))
 
 
-def _points(runs: Sequence[PlainRun], full: int | None, coating: int) -> list[LithiatedHost]:
+def _points(runs: Sequence[PlainRun], fractions: Sequence[float | None]) -> list[LithiatedHost]:
     """Return the hosts that have an energy; full lithium is counted with those that have none."""
     points = []
-    for run, x in zip(runs, fractions_of(runs, full, coating), strict=True):
-        if run.completed is None or run.structure is None:
+    for run, x in zip(runs, fractions, strict=True):
+        energy = run.calculation.energy_ev
+        if energy is None or run.structure is None:
             continue
-        energy = run.completed.calculation.energy_ev
         if x is None and any(one.structure is None for one in runs):
             raise VoltageError(
                 "a host that can't be read may be the fullest: give --lithium-full to go without it"
             )
-        if energy is not None:
-            # otherwise none has a fraction because all have as many Li, which is refused by that
-            n = int(run.structure.composition["Li"])
-            points.append(LithiatedHost(n, energy, 1.0 if x is None else x, run.path))
+        # otherwise none has a fraction because all have as many Li, which is refused by that
+        n = int(run.structure.composition["Li"])
+        points.append(LithiatedHost(n, energy, 1.0 if x is None else x, run.path))
     return points

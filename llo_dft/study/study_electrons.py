@@ -6,7 +6,6 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from llo_dft.analysis.vacancy.host_result import bonds_to_former
 from llo_dft.calculations.cache import link_or_copy
 from llo_dft.documents.labels import (
     charge_difference_folder,
@@ -153,7 +152,7 @@ def _is_of(written: Path, document: ChargeDifference) -> bool:
 def _classes(study: StudyCalculations, host: PlannedHost) -> dict[int, str]:
     """Return the class of each O of a host, by its site there."""
     found = dict.fromkeys(study.plan.coating_positions(host), "coating")
-    bonded = bonds_to_former(study.plan, host, study.host(host))
+    bonded = study.bonds_to_former(host)
     for bare, site in enumerate(study.plan.positions(host)):
         if site is not None and bare in host.environments:
             name = f"{host.classes[bare]} {host.environments[bare].layer}"

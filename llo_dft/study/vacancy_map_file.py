@@ -14,7 +14,7 @@ from llo_dft.study.folder import write_whole
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llo_dft.documents.plain_run_results import VacancyMap, VacancyRuns
+    from llo_dft.documents.study_result import StudyResult, VacancyMap
 
 #: Endings of the files that a map can be written to.
 MAP_SUFFIXES: Final = (".png", ".pdf", ".svg", ".csv", ".npz")
@@ -34,7 +34,7 @@ def check_map_file(path: Path) -> None:
         raise InputError(f"--map {path}: there is no folder {path.parent}")
 
 
-def write_map(result: VacancyRuns, path: Path) -> None:
+def write_map(result: StudyResult, path: Path) -> None:
     """Write the map; the name's ending says as what.
 
     ``.npz`` holds ``temperatures_k`` (n_T,), ``pressures_bar`` (n_p,), ``lithium_fractions``
@@ -60,7 +60,7 @@ def write_map(result: VacancyRuns, path: Path) -> None:
                 temperatures_k=np.array(grid.temperatures_k),
                 pressures_bar=np.array(grid.pressures_bar),
                 lithium_fractions=np.array([np.nan if x is None else x for x in fractions]),
-                hosts=np.array([host.path for host in grid.hosts]),
+                hosts=np.array([host.label for host in grid.hosts]),
                 formation_energies_ev=np.array([host.formation_energies_ev for host in grid.hosts]),
             )
     else:
@@ -78,5 +78,5 @@ def _table(grid: VacancyMap) -> str:
     for host in grid.hosts:
         for temperature, row in zip(grid.temperatures_k, host.formation_energies_ev, strict=True):
             for pressure, energy in zip(grid.pressures_bar, row, strict=True):
-                writer.writerow([host.path, host.lithium_fraction, temperature, pressure, energy])
+                writer.writerow([host.label, host.lithium_fraction, temperature, pressure, energy])
     return text.getvalue()

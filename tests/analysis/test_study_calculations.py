@@ -53,8 +53,16 @@ def test_the_lowest_candidate_is_the_pristine_host(
 
 
 def test_which_o_is_bonded_is_not_known_without_an_interface(coated_plan: StudyPlan) -> None:
-    assert made_of(coated_plan, rank_0=-1.0).bonded[STEP] is not None
-    assert made_of(coated_plan).bonded[STEP] is None
+    pristine = next(host for host in coated_plan.hosts if host.termination == STEP)
+    bonded = [v.pair for v in pristine.vacancies if v.bonded is not None]
+    made = made_of(coated_plan).made_host(pristine)
+    unknown = [v for v in made.vacancies if v.pair in bonded]
+    assert len(unknown) == len(bonded) > 0
+    assert all(vacancy.removed == [] for vacancy in unknown)
+    # before it relaxes the planned interface has no such bond, so that there is no such vacancy
+    known = made_of(coated_plan, rank_0=-1.0).made_host(pristine)
+    assert {v.pair for v in known.vacancies}.isdisjoint(bonded)
+    assert known.structure == f"relaxed/{pristine.label}.cif"
 
 
 def test_without_any_candidate_all_reasons_stand_for_it(coated_plan: StudyPlan) -> None:

@@ -12,16 +12,15 @@ from hypothesis import strategies as st
 
 from llo_dft.analysis.oxygen.chemical_potential import OXYGEN_SCHEMES, oxygen_chemical_potential
 from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
-from llo_dft.documents.plain_run_results import RunHost, RunVacancy
-from llo_dft.runs.run_reservoir import OxygenRequest
-from llo_dft.runs.run_vacancies import vacancy_runs
+from llo_dft.documents.study_result import HostResult, VacancyResult
+from llo_dft.runs.run_vacancies import OxygenRequest, vacancy_runs
 from llo_dft.runs.run_voltage import voltage_runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from llo_dft.documents.plain_run_results import VacancyRuns
+    from llo_dft.documents.study_result import StudyResult
 
 #: mu_O(T) - mu_O(0 K) of O2 at 1 bar, eV per O: JANAF tables, as in Reuter and Scheffler,
 #: Phys. Rev. B 65, 035406 (2001), table I: -0.27 (300 K), -0.61 (600 K), -1.10 (1000 K).
@@ -38,12 +37,12 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def energies(found: VacancyRuns) -> list[float]:
+def energies(found: StudyResult) -> list[float]:
     listed = [vacancy.formation_energy_ev for vacancy in found.hosts[0].vacancies]
     return [energy for energy in listed if energy is not None]
 
 
-def computed(runs: Path, temperature: float, pressure: float) -> VacancyRuns:
+def computed(runs: Path, temperature: float, pressure: float) -> StudyResult:
     request = OxygenRequest("none", temperature, pressure, o2=runs / "o2")
     return vacancy_runs([runs / "host"], [runs / "one", runs / "two"], request)
 
@@ -82,14 +81,13 @@ def test_a_map_falls_with_temperature_and_rises_with_pressure(
 ) -> None:
     """As long as mu_O does: an ideal gas below some 100 bar."""
     oxygen = oxygen_chemical_potential(scheme, -4.9, "made up", 298.15, 1.0)  # type: ignore[arg-type]
-    host = RunHost(
-        path="host",
+    fields = {"site": None, "site_class": "", "environment": None, "status": "completed"}
+    host = HostResult(
+        run="host",
         status="completed",
         system="bare",
-        vacancies=[
-            RunVacancy(path="v", status="completed", n_removed=1, formation_energy_ev=value)
-            for value in values
-        ],
+        lithium_fraction=None,
+        vacancies=[VacancyResult(formation_energy_ev=value, **fields) for value in values],
     )
     (found,) = vacancy_map([host], oxygen, temperatures, pressures).hosts
     rows = found.formation_energies_ev
@@ -109,7 +107,8 @@ def test_a_voltage_is_the_free_energy_of_the_cell_reaction(runs: Path, tmp_path:
     """Host -> host less Li + Li metal: by Nernst, energy over charge, whatever the zero."""
     make.host(tmp_path / "half", -68.0, 2)
     make.lithium(tmp_path / "metal")
-    curve = voltage_runs([runs / "host", tmp_path / "half"], tmp_path / "metal").curve
+    (voltage,) = voltage_runs([runs / "host", tmp_path / "half"], tmp_path / "metal").voltages
+    curve = voltage.curve
     assert curve is not None
     reaction_ev = -68.0 + 2 * make.LI_EV - make.HOST_EV
     assert curve.average_v == pytest.approx(reaction_ev / 2)

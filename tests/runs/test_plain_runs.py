@@ -23,8 +23,7 @@ from llo_dft.runs.host_assignment import (
     lithium_fractions,
 )
 from llo_dft.runs.plain_runs import read_plain_run
-from llo_dft.runs.run_reservoir import OxygenRequest
-from llo_dft.runs.run_vacancies import VacancyOptions, vacancy_runs
+from llo_dft.runs.run_vacancies import OxygenRequest, VacancyOptions, vacancy_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +41,7 @@ def test_a_run_is_read_with_its_mesh_spins_and_moment(tmp_path: Path) -> None:
     assert run.completed.spin_polarized
     assert run.completed.moment_mu_b is None  # not asked for
     assert run.record().k_points == "0.3491 x 0.9666 x 0.6981 (3 x 1 x 1, with Gamma)"
-    assert run.record().energy_ev == make.HOST_EV
+    assert run.calculation.energy_ev == make.HOST_EV
     molecule = read_plain_run(make.oxygen(tmp_path / "o2"), "molecule_relax", moment=True)
     assert molecule.completed is not None
     assert molecule.completed.moment_mu_b == pytest.approx(2.0)
@@ -54,9 +53,10 @@ def test_a_charged_cell_has_no_energy_to_compare(tmp_path: Path, charge: int) ->
     run = read_plain_run(make.host(tmp_path / "host", charge=charge))
     assert run.completed is None
     assert (
-        run.reason == f"the cell has a charge of {charge:+g} e, and only neutral ones are compared"
+        run.calculation.reason
+        == f"the cell has a charge of {charge:+g} e, and only neutral ones are compared"
     )
-    assert run.record().energy_ev is None
+    assert run.calculation.energy_ev is None
 
 
 def test_a_list_of_k_points_is_none_of_a_grid(tmp_path: Path) -> None:
@@ -86,8 +86,8 @@ def test_what_is_not_there_is_not_a_failed_run(tmp_path: Path) -> None:
         read_plain_run(tmp_path / "none")
     (tmp_path / "empty").mkdir()
     empty = read_plain_run(tmp_path / "empty")
-    assert (empty.run, empty.status) == (None, "missing")
-    assert "no vasprun.xml" in (empty.reason or "")
+    assert (empty.run, empty.calculation.status) == (None, "missing")
+    assert "no vasprun.xml" in (empty.calculation.reason or "")
     (tmp_path / "empty" / "vasprun.xml").write_text("")
     assert read_plain_run(tmp_path / "empty").record().status == "failed"
 
@@ -166,7 +166,7 @@ def test_bare_and_coated_hosts_side_by_side(tmp_path: Path) -> None:
     found = vacancy_runs(hosts, made, GIVEN_O2, VacancyOptions(coating_li=3))
     assert [host.system for host in found.hosts] == ["bare", "bare", "coated", "coated"]
     assert [host.lithium_fraction for host in found.hosts] == [1.0, 0.5, 1.0, 0.5]
-    assert [[v.path for v in host.vacancies] for host in found.hosts] == [
+    assert [[v.run for v in host.vacancies] for host in found.hosts] == [
         [str(tmp_path / name)]
         for name in ("bare_one", "bare_half_one", "coated_one", "coated_half_one")
     ]
@@ -226,7 +226,7 @@ def test_the_environment_is_that_of_the_oxygen_in_the_host(tmp_path: Path) -> No
     found = vacancy_runs(
         [tmp_path / "host"], [tmp_path / "vacancy"], GIVEN_O2, VacancyOptions(tm_layers=2)
     )
-    (removed,) = found.hosts[0].vacancies[0].removed or []
+    (removed,) = found.hosts[0].vacancies[0].removed
     expected = oxygen_environments(slab, 2)[gone]
     assert removed.site == gone
     assert removed.site_class == expected.label
@@ -241,7 +241,7 @@ def test_atoms_that_are_elsewhere_leave_the_oxygen_unnamed(tmp_path: Path) -> No
     far = make.write(tmp_path / "far", make.cell_run(-70.0, (8,), shift=1.6))
     found = vacancy_runs([host], [far], GIVEN_O2)
     (vacancy,) = found.hosts[0].vacancies
-    assert vacancy.removed is None
+    assert (vacancy.site, vacancy.removed, vacancy.n_removed) == (None, [], 1)
     assert vacancy.formation_energy_ev is not None
 
 

@@ -40,14 +40,16 @@ def test_hosts_of_other_numbers_of_formula_units_give_the_same_voltages(tmp_path
     expected = [LI_EV - (-24.0 + 21.5) / 0.5, LI_EV - (-21.5 + 18.5) / 0.5]
     for hosts in (alike, mixed):
         found = voltage_runs(hosts, li_energy_ev=LI_EV)
-        assert found.curve is not None
+        (voltage,) = found.voltages
+        curve = voltage.curve
+        assert curve is not None
         # the second step lies above the first: a voltage never rises on discharge, so one step
-        assert found.curve.average_v == pytest.approx(sum(expected) / 2)
-        assert [point.lithium_fraction for point in found.curve.points] == [1.0, 0.5, 0.0]
-        assert [step.voltage_v for step in found.curve.steps] == pytest.approx(expected)
+        assert curve.average_v == pytest.approx(sum(expected) / 2)
+        assert [point.lithium_fraction for point in curve.points] == [1.0, 0.5, 0.0]
+        assert [step.voltage_v for step in curve.steps] == pytest.approx(expected)
     (note,) = [note for note in found.notes if "formula units" in note]
     assert note == "the cells hold 1, 4, 2 formula units: energies and Li are those of 4"
-    assert [record.energy_ev for record in found.hosts] == [-24.0, -86.0, -37.0]  # as computed
+    assert [one.energy_ev for one in found.hosts] == [-24.0, -86.0, -37.0]  # as computed
 
 
 def test_other_frameworks_are_refused(tmp_path: Path) -> None:

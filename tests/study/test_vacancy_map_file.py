@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from plain_results import plain_result
 
-from llo_dft.documents.plain_run_results import HostMap, VacancyMap, VacancyRuns
+from llo_dft.documents.study_result import HostMap, VacancyMap
 from llo_dft.errors import InputError
 from llo_dft.study.vacancy_map_file import check_map_file, write_map
 
@@ -19,13 +20,13 @@ GRID = VacancyMap(
     pressures_bar=[0.2, 1.0],
     hosts=[
         HostMap(
-            path="full",
+            label="full",
             system="bare",
             lithium_fraction=1.0,
             formation_energies_ev=[[2.0, 2.1], [1.5, 1.6], [0.9, 1.1]],
         ),
         HostMap(
-            path="half, or so",
+            label="half, or so",
             system="bare",
             lithium_fraction=None,
             formation_energies_ev=[[0.5, 0.6], [0.1, 0.2], [-0.4, -0.3]],
@@ -34,12 +35,8 @@ GRID = VacancyMap(
 )
 
 
-def runs(grid: VacancyMap | None) -> VacancyRuns:
-    return VacancyRuns(oxygen=None, o2=None, hosts=[], allowed=[], vacancy_map=grid)
-
-
 def test_a_table_has_a_line_for_each_value(tmp_path: Path) -> None:
-    write_map(runs(GRID), tmp_path / "map.csv")
+    write_map(plain_result(vacancy_map=GRID), tmp_path / "map.csv")
     with (tmp_path / "map.csv").open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     assert len(lines) == 2 * 3 * 2
@@ -54,7 +51,7 @@ def test_a_table_has_a_line_for_each_value(tmp_path: Path) -> None:
 
 
 def test_arrays_have_hosts_temperatures_and_pressures_in_this_order(tmp_path: Path) -> None:
-    write_map(runs(GRID), tmp_path / "map.NPZ")
+    write_map(plain_result(vacancy_map=GRID), tmp_path / "map.NPZ")
     with np.load(tmp_path / "map.NPZ", allow_pickle=False) as found:
         energies = found["formation_energies_ev"]
         assert energies.shape == (2, 3, 2)
@@ -68,7 +65,7 @@ def test_arrays_have_hosts_temperatures_and_pressures_in_this_order(tmp_path: Pa
 def test_without_an_energy_nothing_is_written(tmp_path: Path, grid: VacancyMap | None) -> None:
     path = tmp_path / "map.csv"
     with pytest.raises(InputError, match=r"no host has a formation energy: .* is not written"):
-        write_map(runs(grid), path)
+        write_map(plain_result(vacancy_map=grid), path)
     assert not path.exists()
 
 

@@ -1,4 +1,4 @@
-"""The oxygen reservoir of a study: the chosen chemical potential and the others beside it."""
+"""The oxygen reservoir: the chosen chemical potential and the others beside it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
 from llo_dft.typing import OxygenScheme
 
 if TYPE_CHECKING:
-    from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.oxygen import OxygenSettings
     from llo_dft.documents.study_result import OxygenChemicalPotential
 
@@ -39,24 +38,33 @@ class OxygenReservoir:
         return {**values, **self.notes}
 
 
-def oxygen_reservoir(oxygen: OxygenSettings, molecule: CalculationDocument) -> OxygenReservoir:
-    """Return mu_O under every scheme that goes with an engine.
+def oxygen_reservoir(
+    oxygen: OxygenSettings, o2_ev_per_atom: float | None, source: str, problem: str
+) -> OxygenReservoir:
+    """Return mu_O under every scheme that goes with the energies.
 
     Parameters
     ----------
     oxygen
-        What the study asks, and what the engine says of O2.
-    molecule
-        The calculation of O2.
+        What is asked, and what the engine says of O2.
+    o2_ev_per_atom
+        Half the energy of O2 with the settings of the hosts, eV; None if there is none.
+    source
+        Where it comes from, for people.
+    problem
+        Why there is none.
+
+    Raises
+    ------
+    ValueError
+        If nothing is known of O2 at the temperature and pressure.
     """
-    computed = molecule.energy_ev
-    problem = f"O2 {molecule.status}: {molecule.reason}"
     notes: dict[str, str] = {}
     found: dict[str, OxygenChemicalPotential] = {}
     for scheme in get_args(OxygenScheme):
-        energy, source = (None if computed is None else computed / 2), "O2 by the engine itself"
+        energy, whence = o2_ev_per_atom, source
         if scheme == "potential":
-            energy, source = oxygen.label_energy_ev_per_atom, oxygen.label_source
+            energy, whence = oxygen.label_energy_ev_per_atom, oxygen.label_source
         if scheme in oxygen.refused:
             notes[scheme] = f"not used: {oxygen.refused[scheme]}"
         elif energy is None:
@@ -64,7 +72,7 @@ def oxygen_reservoir(oxygen: OxygenSettings, molecule: CalculationDocument) -> O
             notes[scheme] = f"not used: {missing}"
         else:
             found[scheme] = oxygen_chemical_potential(
-                scheme, energy, source, oxygen.temperature_k, oxygen.pressure_bar
+                scheme, energy, whence, oxygen.temperature_k, oxygen.pressure_bar
             )
     chosen = found.pop(oxygen.scheme, None)
     reason = notes.pop(oxygen.scheme, "")

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pymatgen.core.structure import Structure
+
+    from llo_dft.documents.calculation import CalculationDocument
 
 #: Farthest that an atom may be from its site in the host, angstrom. Oxygens that touch are 2.4
 #: or more apart, so within this no other site is nearer.
@@ -87,13 +87,26 @@ def missing_oxygen(host: Structure, vacancy: Structure) -> MissingOxygen:
     return MissingOxygen(missing, farthest, tuple(site_of_atom))
 
 
-def best_match(hosts: Sequence[Structure], vacancy: Structure) -> MissingOxygen:
-    """Find the missing oxygens from that of several geometries of a host which fits best.
+def missing_from(host: CalculationDocument, vacancy: CalculationDocument) -> MissingOxygen:
+    """Find which O of a host a vacancy lacks, by its atoms before relaxation.
 
-    A vacancy is made from the host before or after its relaxation; either may be given.
+    It was made from the host before or after its relaxation: what fits better counts.
+
+    Raises
+    ------
+    ValueError
+        If anything but O is missing, or a structure.
     """
-    found = [missing_oxygen(host, vacancy) for host in hosts]
+    start = _geometries(vacancy)[:1]
+    found = [missing_oxygen(one, start[0]) for one in _geometries(host) if start]
+    if not found:
+        raise ValueError(f"{host.label} or {vacancy.label} has no structure")
     return min(found, key=lambda one: one.farthest_angstrom)
+
+
+def _geometries(made: CalculationDocument) -> list[Structure]:
+    """Return the structures of a calculation, the initial one first."""
+    return [one for one in (made.initial_structure, made.structure) if one]
 
 
 def _indices(structure: Structure, element: str) -> list[int]:

@@ -16,6 +16,8 @@ from llo_dft.documents.study_result import TurningPoint
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
+    from llo_dft.documents.study_result import HostResult
     from llo_dft.typing import FloatArray, System
 
 #: Two lithium fractions closer than this are one point, and their sites are pooled.
@@ -208,3 +210,25 @@ def turning_point(
         high=max(each.lithium_fraction for each in turns),
         reason="; ".join(notes) or None,
     )
+
+
+def turning_points(hosts: Sequence[HostResult], reservoir: OxygenReservoir) -> list[TurningPoint]:
+    """Return where E_f turns in each system that has lithium fractions; none without a mu_O."""
+    chosen = reservoir.chosen
+    if chosen is None:
+        return []
+    shifts = {name: other.mu_ev - chosen.mu_ev for name, other in reservoir.others.items()}
+    placed = [host for host in hosts if host.lithium_fraction is not None]
+    return [
+        turning_point(
+            system,
+            [
+                (host.fraction, host.formation_energies_ev)
+                for host in placed
+                if (host.system, host.termination) == (system, termination)
+            ],
+            shifts,
+            termination,
+        )
+        for system, termination in dict.fromkeys((h.system, h.termination) for h in placed)
+    ]

@@ -13,23 +13,17 @@ from llo_dft.analysis.oxygen.gas import (
     delta_mu_oxygen_ev,
     pressure_term_ev,
 )
-from llo_dft.documents.study_result import TurningTemperature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llo_dft.documents.study_result import OxygenChemicalPotential
-    from llo_dft.typing import System
 
 
 def turning_temperature(
-    system: System,
-    lithium_fraction: float,
-    formation_energies_ev: Sequence[float],
-    oxygen: OxygenChemicalPotential,
-    termination: str | None = None,
-) -> TurningTemperature:
-    """Temperature at which the lowest E_f of one host falls through zero.
+    formation_energies_ev: Sequence[float], oxygen: OxygenChemicalPotential
+) -> tuple[float | None, str | None]:
+    """Temperature (K) at which the lowest E_f of one host falls through zero; or why there is none.
 
     ``E_f(T) = E_f + mu_O(T, p) - mu_O``: only the chemical potential depends on T, under the
     scheme and at the pressure of ``oxygen``. Found by Brent's method between 100 and 2000 K,
@@ -37,34 +31,20 @@ def turning_temperature(
 
     Parameters
     ----------
-    system, lithium_fraction
-        Which host it is.
     formation_energies_ev
-        E_f of its sites that completed, eV per O, under ``oxygen``; may be empty.
+        E_f of the sites that completed, eV per O, under ``oxygen``; may be empty.
     oxygen
         The chemical potential that they were computed with.
-    termination
-        Face of the coating.
 
     Raises
     ------
     ValueError
         For an energy that is not finite. No crossing is an answer: None and a ``reason``.
     """
-
-    def answer(temperature_k: float | None, reason: str | None = None) -> TurningTemperature:
-        return TurningTemperature(
-            system=system,
-            termination=termination,
-            lithium_fraction=lithium_fraction,
-            temperature_k=temperature_k,
-            reason=reason,
-        )
-
     if not all(map(math.isfinite, formation_energies_ev)):
         raise ValueError(f"Formation energies must be finite, got {list(formation_energies_ev)!r}")
     if not formation_energies_ev:
-        return answer(None, "no formation energy completed")
+        return None, "no formation energy completed"
     at_zero_thermal = min(formation_energies_ev) - oxygen.delta_mu_ev - oxygen.pressure_term_ev
 
     def lowest_ev(temperature_k: float) -> float:
@@ -73,12 +53,9 @@ def turning_temperature(
 
     coldest, hottest = lowest_ev(MIN_TEMPERATURE_K), lowest_ev(MAX_TEMPERATURE_K)
     if coldest < 0:
-        return answer(
-            None,
-            f"none in range: below zero at {MIN_TEMPERATURE_K:g} K already ({coldest:.3f} eV)",
-        )
+        where = f"below zero at {MIN_TEMPERATURE_K:g} K already ({coldest:.3f} eV)"
+        return None, f"none in range: {where}"
     if hottest > 0:
-        return answer(
-            None, f"none in range: above zero up to {MAX_TEMPERATURE_K:g} K ({hottest:.3f} eV)"
-        )
-    return answer(float(brentq(lowest_ev, MIN_TEMPERATURE_K, MAX_TEMPERATURE_K)))
+        where = f"above zero up to {MAX_TEMPERATURE_K:g} K ({hottest:.3f} eV)"
+        return None, f"none in range: {where}"
+    return float(brentq(lowest_ev, MIN_TEMPERATURE_K, MAX_TEMPERATURE_K)), None

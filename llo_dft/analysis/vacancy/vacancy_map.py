@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
-from llo_dft.documents.plain_run_results import HostMap, VacancyMap
+from llo_dft.documents.study_result import HostMap, VacancyMap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from llo_dft.documents.plain_run_results import RunHost
-    from llo_dft.documents.study_result import OxygenChemicalPotential
+    from llo_dft.documents.study_result import HostResult, OxygenChemicalPotential
 
 
 def vacancy_map(
-    hosts: Iterable[RunHost],
+    hosts: Iterable[HostResult],
     oxygen: OxygenChemicalPotential,
     temperatures_k: Sequence[float],
     pressures_bar: Sequence[float],
@@ -47,13 +46,12 @@ def vacancy_map(
     ]
     found = []
     for host in hosts:
-        energies = formation_energies_ev(host)
-        if not energies:
+        if not host.formation_energies_ev:
             continue
-        lowest = min(energies)
+        lowest = min(host.formation_energies_ev)
         found.append(
             HostMap(
-                path=host.path,
+                label=host.label,
                 system=host.system,
                 lithium_fraction=host.lithium_fraction,
                 formation_energies_ev=[[lowest + shift for shift in row] for row in shifts],
@@ -62,12 +60,6 @@ def vacancy_map(
     return VacancyMap(
         temperatures_k=list(temperatures_k), pressures_bar=list(pressures_bar), hosts=found
     )
-
-
-def formation_energies_ev(host: RunHost) -> list[float]:
-    """Return E_f of those vacancies of a host that have one, eV per O."""
-    found = [vacancy.formation_energy_ev for vacancy in host.vacancies]
-    return [energy for energy in found if energy is not None]
 
 
 def mu_at(oxygen: OxygenChemicalPotential, temperature_k: float, pressure_bar: float) -> float:

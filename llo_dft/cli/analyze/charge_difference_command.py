@@ -31,7 +31,7 @@ def charge_difference(  # noqa: PLR0913 (each is an argument or option of the co
     Writes CHGCAR, cube, npz, figures and charge_difference.json; all of them or nothing. The
     settings of the three are compared where their vasprun.xml or vaspout.h5 is beside CHGCAR.
     """
-    from llo_dft.cli.output.run_tables import report_problems  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.cli.output.study_tables import report_allowed  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.runs import charge_difference as study  # noqa: PLC0415
 
     with bad_input_in_one_line():
@@ -49,7 +49,7 @@ def charge_difference(  # noqa: PLR0913 (each is an argument or option of the co
     else:
         typer.echo(_summary(document))
         typer.echo(f"written to {output}")
-    report_problems([], document.allowed_differences)
+    report_allowed(document.allowed_differences)
     raise typer.Exit(COMPLETE)
 
 

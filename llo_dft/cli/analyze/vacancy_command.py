@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
@@ -21,9 +21,8 @@ from llo_dft.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from llo_dft.documents.plain_run_results import VacancyRuns
     from llo_dft.documents.study_result import StudyResult
-    from llo_dft.runs.run_reservoir import OxygenRequest
+    from llo_dft.runs.run_vacancies import OxygenRequest
     from llo_dft.typing import OxygenScheme
 
 #: Reservoir of plain runs where nothing is said: that of a recipe.
@@ -94,22 +93,23 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
     }
     with bad_input_in_one_line():
         check_figure(figure)
-        if not host:
+        if host:
+            axes = _axes(map_file, temperatures, pressures, as_json=as_json)
+            result = _runs(
+                (host, [*(vacancies or []), *(paths or [])]),
+                _request(scheme, temperature, pressure, (o2, o2_energy)),
+                {
+                    "tm_layers": tm_layers,
+                    "lithium_full": lithium_full,
+                    "coating_li": coating_li,
+                    "allow": tuple(allow or ()),
+                    "temperatures_k": axes[0],
+                    "pressures_bar": axes[1],
+                },
+            )
+        else:
             _only_of_runs(for_runs)
-            _study(paths or [], scheme, (temperature, pressure), figure, as_json=as_json)
-        axes = _axes(map_file, temperatures, pressures, as_json=as_json)
-        result = _runs(
-            (host, [*(vacancies or []), *(paths or [])]),
-            _request(scheme, temperature, pressure, (o2, o2_energy)),
-            {
-                "tm_layers": tm_layers,
-                "lithium_full": lithium_full,
-                "coating_li": coating_li,
-                "allow": tuple(allow or ()),
-                "temperatures_k": axes[0],
-                "pressures_bar": axes[1],
-            },
-        )
+            result = _study(paths or [], scheme, (temperature, pressure))
         _draw(result, figure)
         if map_file is not None:
             _write_map(result, map_file)
@@ -127,13 +127,9 @@ def _study(
     paths: list[Path],
     scheme: str | None,
     conditions: tuple[float | None, float | None],
-    figure: Path | None,
-    *,
-    as_json: bool,
-) -> NoReturn:
-    """Print a study's vacancies under another reservoir, and leave."""
-    from llo_dft.cli.output.study_tables import print_study  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
+) -> StudyResult:
+    """Return a study's vacancies under another reservoir."""
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.study.result import reanalyze  # noqa: PLC0415
 
     if len(paths) != 1:
@@ -142,15 +138,9 @@ def _study(
             f"got {len(paths)} folders"
         )
     temperature, pressure = conditions
-    result = reanalyze(
+    return reanalyze(
         StudyFolder(paths[0]), scheme=scheme, temperature_k=temperature, pressure_bar=pressure
     )
-    _draw(result, figure)
-    if as_json:
-        print_json(result.model_dump(mode="json"))
-    else:
-        print_study(result)
-    raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
 
 
 def _request(
@@ -159,7 +149,7 @@ def _request(
     pressure: float | None,
     o2: tuple[Path | None, float | None],
 ) -> OxygenRequest:
-    from llo_dft.runs.run_reservoir import OxygenRequest  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.runs.run_vacancies import OxygenRequest  # noqa: PLC0415 (keeps --help fast)
 
     if scheme is None:
         raise InputError(
@@ -194,7 +184,7 @@ def _axes(
 
 def _runs(
     paths: tuple[list[Path], list[Path]], request: OxygenRequest, options: dict[str, Any]
-) -> VacancyRuns:
+) -> StudyResult:
     from llo_dft.runs.run_vacancies import VacancyOptions, vacancy_runs  # noqa: PLC0415 (likewise)
 
     hosts, vacancies = paths
@@ -203,13 +193,12 @@ def _runs(
     return vacancy_runs(hosts, vacancies, request, VacancyOptions(**options))
 
 
-def _draw(result: StudyResult | VacancyRuns, file: Path | None) -> None:
+def _draw(result: StudyResult, file: Path | None) -> None:
     if file is None:
         return
     from llo_dft.report.figures.formation_energy_curve import save_vacancy_curve  # noqa: PLC0415 (matplotlib)
-    from llo_dft.report.figures.vacancy_points import curve_points  # noqa: PLC0415
 
-    if curve_points(result).points:
+    if any(h.formation_energies_ev for h in result.hosts if h.lithium_fraction is not None):
         save_vacancy_curve(result, file)
     else:
         typer.echo(
@@ -217,7 +206,7 @@ def _draw(result: StudyResult | VacancyRuns, file: Path | None) -> None:
         )
 
 
-def _write_map(result: VacancyRuns, file: Path) -> None:
+def _write_map(result: StudyResult, file: Path) -> None:
     from llo_dft.study.vacancy_map_file import write_map  # noqa: PLC0415 (keeps --help fast)
 
     if result.vacancy_map is None or not result.vacancy_map.hosts:
@@ -226,11 +215,12 @@ def _write_map(result: VacancyRuns, file: Path) -> None:
     write_map(result, file)
 
 
-def _show(result: VacancyRuns, *, as_json: bool) -> None:
-    from llo_dft.cli.output.run_tables import print_vacancy_runs, report_problems  # noqa: PLC0415 (likewise)
+def _show(result: StudyResult, *, as_json: bool) -> None:
+    from llo_dft.cli.output.study_tables import print_study, report_problems  # noqa: PLC0415 (likewise)
 
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
-        print_vacancy_runs(result)
-    report_problems(result.runs, result.allowed_differences)
+        print_study(result)
+    if result.study is None:
+        report_problems(result)

@@ -11,7 +11,7 @@ from llo_dft.cli.options import Allow, AsJson, CoatingLi, LithiumFull, check_fig
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
 
 if TYPE_CHECKING:
-    from llo_dft.documents.plain_run_results import VoltageRuns
+    from llo_dft.documents.study_result import StudyResult
 
 
 def voltage(  # noqa: PLR0913 (each is an option of the command)
@@ -30,7 +30,7 @@ def voltage(  # noqa: PLR0913 (each is an option of the command)
     Hosts that differ in nothing but Li, at 0 K: which of them lie on the convex hull, and the
     voltage between neighbours on it.
     """
-    from llo_dft.cli.output.run_tables import print_voltage_runs, report_problems  # noqa: PLC0415 (fast --help)
+    from llo_dft.cli.output.study_tables import print_voltages, report_problems  # noqa: PLC0415 (fast --help)
     from llo_dft.runs.run_voltage import voltage_runs  # noqa: PLC0415
 
     with bad_input_in_one_line():
@@ -48,15 +48,17 @@ def voltage(  # noqa: PLR0913 (each is an option of the command)
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
-        print_voltage_runs(result)
-    report_problems(result.runs, result.allowed_differences)
-    raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
+        print_voltages(result)
+    report_problems(result)
+    found = all(voltage.curve is not None for voltage in result.voltages)
+    raise typer.Exit(COMPLETE if found and result.is_complete else INCOMPLETE)
 
 
-def _draw(result: VoltageRuns, file: Path) -> None:
-    from llo_dft.report.figures.voltage_steps import save_voltage_runs  # noqa: PLC0415 (keeps --help fast)
+def _draw(result: StudyResult, file: Path) -> None:
+    from llo_dft.report.figures.voltage_steps import save_voltage  # noqa: PLC0415 (keeps --help fast)
 
-    if result.curve is None:
-        typer.echo(f"llo-dft: {file} not drawn: {result.reason}", err=True)
+    (voltage,) = result.voltages
+    if voltage.curve is None:
+        typer.echo(f"llo-dft: {file} not drawn: {voltage.reason}", err=True)
         return
-    save_voltage_runs(result, file)
+    save_voltage(result, file)

@@ -1,28 +1,43 @@
-"""The results of a study as tables for a terminal."""
+"""Results as tables for a terminal, of a study and of plain runs alike."""
 
 from __future__ import annotations
 
+import os.path
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from llo_dft.cli.output.common import print_remarks
 from llo_dft.cli.output.phrases import cations_text, potential_text, remarks, turning_text
 from llo_dft.cli.output.terminal import RULE, number, print_mock, print_table
 from llo_dft.documents.labels import system_name
+from llo_dft.report.titles import settings_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from llo_dft.documents.study_result import InterfaceResult, StudyResult, VoltageResult
+    from llo_dft.documents.study_result import (
+        InterfaceResult,
+        StudyResult,
+        VacancyResult,
+        VoltageResult,
+    )
 
 
 def print_study(result: StudyResult) -> None:
     """Print hosts, vacancies and where E_f turns, voltages, interfaces and pairs."""
     print_mock(mock=result.mock)
+    vacancies = [vacancy for host in result.hosts for vacancy in host.vacancies]
+    schemes = sorted({name for vacancy in vacancies for name in vacancy.alternatives_ev})
+    headers = ["x", "host (eV)", "<site", "<class", "<cations", "E_f (eV/O)", *schemes, "<remarks"]
+    rows = list(_hosts(result, schemes))
+    # without the layers of plain runs nothing is known of the surroundings of their O
+    empty = {i for i in (3, 4) if result.study is None and not any(row and row[i] for row in rows)}
+    typer.echo(_title(result))
     print_table(
-        ["x", "host (eV)", "<site", "<class", "<cations", "E_f (eV/O)", "<remarks"],
-        _hosts(result),
-        title=_title(result),
+        [name for i, name in enumerate(headers) if i not in empty],
+        [[cell for i, cell in enumerate(row) if i not in empty] for row in rows],
     )
     for point in result.turning_points:
         typer.echo(f"{system_name(point.system, point.termination)}: {turning_text(point)}")
@@ -30,38 +45,113 @@ def print_study(result: StudyResult) -> None:
         typer.echo(f"{system_name(voltage.system, voltage.termination)}: {_voltage(voltage)}")
     for interface in result.interfaces:
         typer.echo(f"{interface.termination}: {_interface(interface)}")
+    for name, text in result.other_schemes.items():
+        typer.echo(f"O2 scheme {name}: {text}")
     if result.pairs:
         print_table(
             ["x bare", "x coated", "<coating", "<O", "<class", "bare", "coated", "difference"],
             _pairs(result),
             title="The same O in both, eV per O",
         )
+    print_remarks([], result.notes)
+
+
+def print_voltages(result: StudyResult) -> None:
+    """Print the stable steps of each system, the average and what lies above the hull."""
+    print_mock(mock=result.mock)
+    for voltage in result.voltages:
+        curve = voltage.curve
+        if curve is None:
+            typer.echo(f"no voltage: {voltage.reason}")
+            continue
+        typer.echo(f"{settings_text(result.fingerprint)}; {curve.lithium_metal_source}, 0 K")
+        steps = [
+            (
+                f"{step.lithium_fraction_from:.3f}",
+                f"{step.lithium_fraction_to:.3f}",
+                str(step.n_li),
+                number(step.voltage_v),
+            )
+            for step in curve.steps
+        ]
+        print_table(["from x", "to x", "Li", "voltage (V)"], steps)
+        typer.echo(f"average {curve.average_v:.3f} V")
+        for point in curve.unstable:
+            typer.echo(
+                f"above the hull: {point.label}, x = {point.lithium_fraction:.3f}, by "
+                f"{point.above_hull_ev:.4f} eV per Li exchanged"
+            )
+    print_remarks([], result.notes)
+
+
+def report_problems(result: StudyResult) -> None:
+    """Name on stderr the runs that were not used, and the differences that were accepted."""
+    vacancies = [vacancy for host in result.hosts for vacancy in host.vacancies]
+    skipped = [(v.run, v.status, v.reason) for v in vacancies if v.status == "skipped"]
+    records = [(one.label, one.status, one.reason) for one in result.calculations]
+    for label, status, reason in [*records, *skipped]:
+        if status != "completed":
+            named = reason if reason and reason.startswith(f"{label}") else f"{label}: {reason}"
+            typer.echo(f"llo-dft: {status}: {named}", err=True)
+    report_allowed(result.allowed_differences)
+
+
+def report_allowed(differences: Sequence[str]) -> None:
+    """Name on stderr in what calculations were allowed to differ."""
+    for text in differences:
+        typer.echo(f"llo-dft: allowed to differ: {text}", err=True)
 
 
 def _title(result: StudyResult) -> str:
-    engine = result.engine
-    if result.fingerprint is not None and result.fingerprint.model:
-        engine = f"{engine} {result.fingerprint.model}"
-    title = f"{result.study}: {result.composition}, {engine} ({result.protocol})"
-    return title if result.oxygen is None else f"{title}\n{potential_text(result.oxygen)}"
+    title = settings_text(result.fingerprint)
+    if result.study is not None:
+        model = "" if result.fingerprint is None else result.fingerprint.model
+        engine = " ".join(filter(None, (result.engine, model)))
+        title = f"{result.study}: {result.composition}, {engine} ({result.protocol})"
+    oxygen = result.oxygen
+    if oxygen is None:
+        return f"{title}\nno mu_O: {result.oxygen_reason}"
+    return f"{title}\n{potential_text(oxygen)}, {oxygen.o2_energy_source}"
 
 
-def _hosts(result: StudyResult) -> Iterator[tuple[str, ...]]:
+def _hosts(result: StudyResult, schemes: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Give a row for each host and each of its vacancies; a table has no room for whole paths."""
+    runs = [host.run for host in result.hosts if host.run is not None]
+    folder = os.path.commonpath([Path(run).absolute().parent for run in runs]) if runs else ""
+    formulas = {record.label: record.formula for record in result.calculations}
     for host in result.hosts:
-        fraction, energy = f"{host.lithium_fraction:.3f}", number(host.energy_ev, none=host.status)
-        system = system_name(host.system, host.termination)
-        yield fraction, energy, system, "", "", "", remarks(host.reason, host.flags)
+        name = system_name(host.system, host.termination)
+        if host.run is not None:
+            name = f"{os.path.relpath(host.run, folder)} ({formulas[host.run]})"
+        turn = host.turning_temperature_k
+        turns = "" if turn is None else f"lowest E_f crosses zero at {turn:.0f} K"
+        yield (
+            number(host.lithium_fraction, none="?"),
+            number(host.energy_ev, none=host.status),
+            name,
+            *[""] * (3 + len(schemes)),
+            "; ".join(filter(None, (remarks(host.reason, host.flags), turns))),
+        )
         for vacancy in host.vacancies:
+            energies = [vacancy.alternatives_ev.get(scheme) for scheme in schemes]
+            classes = [one.site_class for one in vacancy.removed if one.site_class]
             yield (
                 "",
                 "",
-                vacancy.pair,
-                vacancy.site_class,
-                cations_text(vacancy.environment),
+                vacancy.pair or f"{os.path.relpath(str(vacancy.run), folder)}: {_removed(vacancy)}",
+                ", ".join(classes) or vacancy.site_class,
+                "; ".join(filter(None, (cations_text(one.environment) for one in vacancy.removed))),
                 number(vacancy.formation_energy_ev, none=vacancy.status),
+                *(number(energy, none="") for energy in energies),
                 remarks(vacancy.reason, vacancy.flags),
             )
         yield RULE
+
+
+def _removed(vacancy: VacancyResult) -> str:
+    """Return the O that a plain run lacks, by their numbers in the host's files."""
+    found = ", ".join(f"O{one.site}" for one in vacancy.removed)
+    return found or f"{vacancy.n_removed} O, not known which"
 
 
 def _pairs(result: StudyResult) -> Iterator[tuple[str, ...]]:

@@ -21,7 +21,7 @@ from llo_dft.report.figures.palette import (
     class_markers,
     system_colors,
 )
-from llo_dft.report.figures.vacancy_points import ANY_CLASS, curve_points
+from llo_dft.report.titles import result_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,12 +29,10 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from llo_dft.documents.plain_run_results import VacancyRuns
-    from llo_dft.documents.study_result import StudyResult, TurningPoint
-    from llo_dft.report.figures.vacancy_points import CurvePoints, HostPoints
+    from llo_dft.documents.study_result import HostResult, StudyResult, TurningPoint, VacancyResult
 
 
-def plot_vacancy_curve(result: StudyResult | VacancyRuns, axes: Axes) -> Axes:
+def plot_vacancy_curve(result: StudyResult, axes: Axes) -> Axes:
     """Draw formation energies; x falls from left to right, as on charging.
 
     Of plain runs it draws the hosts whose lithium fraction is known. Colours are systems (bare,
@@ -42,58 +40,72 @@ def plot_vacancy_curve(result: StudyResult | VacancyRuns, axes: Axes) -> Axes:
     itself. The line through the lowest is the one whose zero is x0. At the foot of a fraction
     stands how many vacancies have no result. Returns the axes.
     """
-    curve = curve_points(result)
-    colors = system_colors(host.system for host in curve.hosts)
-    markers = class_markers(point.site_class for point in curve.points)
+    placed = [host for host in result.hosts if host.lithium_fraction is not None]
+    found = [vacancy for host in placed for vacancy in _with_energy(host)]
+    colors = system_colors(_system(host) for host in placed)
+    markers = class_markers(map(_class, found))
     lacking: Counter[float] = Counter()
-    for host in curve.hosts:
-        lacking[host.lithium_fraction] += host.n_without
+    for host in placed:
+        lacking[host.fraction] += len(host.vacancies) - len(host.formation_energies_ev)
     charging_axes(axes, lacking)
     for name, color in colors.items():
-        hosts = [host for host in curve.hosts if host.system == name]
+        hosts = [host for host in placed if _system(host) == name]
         _plot_points(hosts, color, markers, axes)
-        x, y = lowest_line((h.lithium_fraction, [p.energy_ev for p in h.points]) for h in hosts)
+        x, y = lowest_line((host.fraction, host.formation_energies_ev) for host in hosts)
         if x:
             axes.plot(x, y, "-", color=color, zorder=2, label=f"lowest, {name}")
-    _mark_turning_points(curve.turning_points, colors, axes)
-    _explain_markers(curve, markers, axes)
+    _mark_turning_points(result.turning_points, colors, axes)
+    _explain_markers(found, markers, axes)
     axes.set_ylabel("Vacancy formation energy (eV per O)")
     legend_below(axes, columns=3)
-    axes.set_title(curve.title, fontsize=9, loc="left")
+    axes.set_title(result_title(result), fontsize=9, loc="left")
     return axes
 
 
-def save_vacancy_curve(result: StudyResult | VacancyRuns, path: Path) -> None:
+def save_vacancy_curve(result: StudyResult, path: Path) -> None:
     """Draw into a file; its ending says which kind."""
     figure = new_figure(7.2, 5.2)
     plot_vacancy_curve(result, figure.add_subplot())
     save_figure(figure, path, mock=result.mock)
 
 
-def _explain_markers(curve: CurvePoints, markers: dict[str, str], axes: Axes) -> None:
+def _system(host: HostResult) -> str:
+    return system_name(host.system, host.termination)
+
+
+def _with_energy(host: HostResult) -> list[VacancyResult]:
+    return [vacancy for vacancy in host.vacancies if vacancy.formation_energy_ev is not None]
+
+
+def _class(vacancy: VacancyResult) -> str:
+    """Return the class of the O of a vacancy, or the classes; '' if they are not known."""
+    return " and ".join(dict.fromkeys(o.site_class for o in vacancy.removed if o.site_class))
+
+
+def _explain_markers(found: list[VacancyResult], markers: dict[str, str], axes: Axes) -> None:
     for name, marker in markers.items():
-        label = f"O of {name}" if name != ANY_CLASS else "O, its class not known"
+        label = f"O of {name}" if name else "O, its class not known"
         axes.plot([], [], marker, color=NEUTRAL, linestyle="none", label=label)
-    if any(point.bonded_to_former for point in curve.points):
+    if any(vacancy.bonded_to_former for vacancy in found):
         axes.plot(
             [], [], FORMER_MARKER, color=NEUTRAL, markersize=10, label="O bonded to the coating"
         )
     explain_rebuilt(axes)
 
 
-def _plot_points(hosts: list[HostPoints], color: str, markers: dict[str, str], axes: Axes) -> None:
+def _plot_points(hosts: list[HostResult], color: str, markers: dict[str, str], axes: Axes) -> None:
     for host in hosts:
-        for point in host.points:
+        for vacancy, energy in zip(_with_energy(host), host.formation_energies_ev, strict=True):
             draw_points(
                 axes,
-                host.lithium_fraction,
-                point.energy_ev,
-                FORMER_MARKER if point.bonded_to_former else markers[point.site_class],
+                host.fraction,
+                energy,
+                FORMER_MARKER if vacancy.bonded_to_former else markers[_class(vacancy)],
                 color,
-                hollow=point.rebuilt,
-                markersize=10 if point.bonded_to_former else 6,
-                markeredgecolor=color if point.rebuilt else "white",  # sets points at one x apart
-                markeredgewidth=1.2 if point.rebuilt else 0.5,
+                hollow=vacancy.rebuilt,
+                markersize=10 if vacancy.bonded_to_former else 6,
+                markeredgecolor=color if vacancy.rebuilt else "white",  # sets points at one x apart
+                markeredgewidth=1.2 if vacancy.rebuilt else 0.5,
                 zorder=3,
             )
 

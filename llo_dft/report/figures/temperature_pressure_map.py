@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import QuadMesh
 
-    from llo_dft.documents.plain_run_results import HostMap, VacancyMap, VacancyRuns
+    from llo_dft.documents.study_result import HostMap, StudyResult, VacancyMap
 
 #: Most panels beside each other.
 _COLUMNS: Final = 3
@@ -76,7 +76,7 @@ def plot_vacancy_map(
     return mesh
 
 
-def save_vacancy_map(result: VacancyRuns, path: Path) -> None:
+def save_vacancy_map(result: StudyResult, path: Path) -> None:
     """Draw a panel for each host into a file; its ending says which kind.
 
     Raises
@@ -106,13 +106,12 @@ def save_vacancy_map(result: VacancyRuns, path: Path) -> None:
 
 def _name(host: HostMap) -> str:
     if host.lithium_fraction is None:
-        return f"{host.system}: {host.path}"
+        return f"{host.system}: {host.label}"
     return f"{host.system}, x = {host.lithium_fraction:.3f}"
 
 
-def _title(result: VacancyRuns) -> str:
-    fingerprint = next((host.fingerprint for host in result.hosts if host.fingerprint), None)
-    parts = [settings_text(fingerprint)]
+def _title(result: StudyResult) -> str:
+    parts = [settings_text(result.fingerprint)]
     if result.oxygen is not None:
         parts.append(f"O2 scheme '{result.oxygen.scheme}', {result.oxygen.o2_energy_source}")
     return title_text(parts, allowed=result.allowed, mock=result.mock)

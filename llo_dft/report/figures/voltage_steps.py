@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from llo_dft.documents.plain_run_results import VoltageRuns
+    from llo_dft.documents.study_result import StudyResult
     from llo_dft.documents.voltage import VoltageCurve
 
 #: Least that the axes of voltages (V) and formation energies (eV) span.
@@ -65,7 +65,7 @@ def plot_hull(curve: VoltageCurve, axes: Axes) -> Axes:
     return _over_fractions(curve, axes, _LEAST_RANGE_EV)
 
 
-def save_voltage_runs(result: VoltageRuns, path: Path) -> None:
+def save_voltage(result: StudyResult, path: Path) -> None:
     """Draw voltage and hull of plain runs into a file; its ending says which kind.
 
     Raises
@@ -73,17 +73,16 @@ def save_voltage_runs(result: VoltageRuns, path: Path) -> None:
     ValueError
         If there is no curve.
     """
-    curve = result.curve
-    if curve is None:
-        raise ValueError(f"there is no curve to draw: {result.reason}")
+    found = next(iter(result.voltages), None)
+    curve = None if found is None else found.curve
+    if found is None or curve is None:
+        raise ValueError(f"there is no curve to draw: {found and found.reason}")
     figure = new_figure(6.0, 5.6)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     plot_hull(curve, lower)
     plot_voltage(curve, upper)
     upper.set_xlabel("")
-    fullest = max(curve.points, key=lambda point: point.lithium_fraction).label
-    formula = next((host.formula for host in result.hosts if host.path == fullest), None)
-    named = ", ".join(filter(None, (formula, settings_text(result.fingerprint))))
+    named = ", ".join(filter(None, (result.composition, settings_text(result.fingerprint))))
     title = title_text([named], allowed=result.allowed, mock=result.mock)
     figure.suptitle(f"{title}\n{curve.lithium_metal_source}, 0 K", fontsize=9)
     save_figure(figure, path, mock=result.mock)

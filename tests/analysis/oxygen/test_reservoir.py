@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from llo_dft.analysis.oxygen.reservoir import oxygen_reservoir
-from llo_dft.documents.calculation import not_computed
+from llo_dft.analysis.oxygen.reservoir import OxygenReservoir, oxygen_reservoir
 from llo_dft.documents.oxygen import OxygenSettings
 
 LABEL_EV, OWN_EV = -4.948, -4.8
@@ -31,13 +30,12 @@ def settings(scheme: str = "potential", **changes: Any) -> OxygenSettings:
     return OxygenSettings(**(fields | changes))
 
 
-@pytest.fixture
-def molecule(make_calculation: Any) -> Any:
-    return make_calculation(["O", "O"], 2 * OWN_EV, label="O2")
+def reservoir(asked: OxygenSettings, o2_ev_per_atom: float | None) -> OxygenReservoir:
+    return oxygen_reservoir(asked, o2_ev_per_atom, "O2 by the engine itself", "O2 failed: no power")
 
 
-def test_the_chosen_one_and_the_other_by_hand(molecule: Any) -> None:
-    found = oxygen_reservoir(settings(), molecule)
+def test_the_chosen_one_and_the_other_by_hand() -> None:
+    found = reservoir(settings(), OWN_EV)
     assert found.chosen is not None
     assert found.chosen.mu_ev == pytest.approx(LABEL_EV + FROM_298_K_EV, abs=TABLE_ROUNDING_EV)
     assert found.chosen.o2_energy_source == "the labels"
@@ -47,17 +45,17 @@ def test_the_chosen_one_and_the_other_by_hand(molecule: Any) -> None:
     assert other.o2_energy_source == "O2 by the engine itself"
 
 
-def test_a_scheme_is_never_both_chosen_and_beside_itself(molecule: Any) -> None:
+def test_a_scheme_is_never_both_chosen_and_beside_itself() -> None:
     for scheme in ("none", "potential"):
-        found = oxygen_reservoir(settings(scheme), molecule)
+        found = reservoir(settings(scheme), OWN_EV)
         assert found.chosen is not None
         assert found.chosen.scheme == scheme
         assert scheme not in found.others
         assert scheme not in found.described()
 
 
-def test_what_is_refused_says_why_and_has_no_value(molecule: Any) -> None:
-    described = oxygen_reservoir(settings(), molecule).described()
+def test_what_is_refused_says_why_and_has_no_value() -> None:
+    described = reservoir(settings(), OWN_EV).described()
     assert described["wang2006"] == described["mp2020"] == "not used: twice"
     assert described["none"].endswith(" eV per O")
     assert float(described["none"].split()[0]) == pytest.approx(
@@ -65,9 +63,9 @@ def test_what_is_refused_says_why_and_has_no_value(molecule: Any) -> None:
     )
 
 
-def test_an_engine_without_labels_has_all_but_theirs(molecule: Any) -> None:
+def test_an_engine_without_labels_has_all_but_theirs() -> None:
     plain = settings("wang2006", label_energy_ev_per_atom=None, label_source="", refused={})
-    found = oxygen_reservoir(plain, molecule)
+    found = reservoir(plain, OWN_EV)
     assert found.chosen is not None
     # 0.68 eV per O, fitted to enthalpies of 298 K
     by_hand = OWN_EV + 0.68 + FROM_298_K_EV
@@ -76,20 +74,16 @@ def test_an_engine_without_labels_has_all_but_theirs(molecule: Any) -> None:
     assert found.notes == {"potential": "not used: the engine has no labels of its own"}
 
 
-def test_the_label_scheme_needs_no_molecule(make_calculation: Any) -> None:
-    failed = make_calculation(status="failed", reason="no power", energy_ev=None, structure=None)
-    found = oxygen_reservoir(settings(), failed)
+def test_the_label_scheme_needs_no_molecule() -> None:
+    found = reservoir(settings(), None)
     assert found.chosen is not None
     assert found.others == {}
     assert found.notes["none"] == "not used: O2 failed: no power"
 
 
 def test_without_a_molecule_the_others_say_so() -> None:
-    gone = not_computed("O2", "missing", "its job ended without a result")
-    found = oxygen_reservoir(settings("none"), gone)
+    found = reservoir(settings("none"), None)
     assert found.chosen is None
-    assert found.problem == (
-        "no chemical potential of oxygen: not used: O2 missing: its job ended without a result"
-    )
+    assert found.problem == ("no chemical potential of oxygen: not used: O2 failed: no power")
     assert "none" not in found.notes
     assert set(found.others) == {"potential"}

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
-from llo_dft.analysis.vacancy.host_result import HostCalculations, host_result
+from llo_dft.analysis.study_calculations import StudyCalculations
+from llo_dft.analysis.vacancy.host_result import host_result
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
+from llo_dft.documents.sites import InterfaceBond
 from llo_dft.documents.study_result import OxygenChemicalPotential
 
 if TYPE_CHECKING:
@@ -87,8 +89,17 @@ def result_of(
     bonded: Mapping[str, Sequence[int] | None] | None = None,
     reservoir: OxygenReservoir = RESERVOIR,
 ) -> HostResult:
-    made = HostCalculations(host, vacancies, {STEP: [39, 25]} if bonded is None else bonded)
-    return host_result(plan, planned, made, reservoir)
+    documents = dict.fromkeys(plan.labels, GONE) | {planned.label: host}
+    labels = [planned.vacancy_label(vacancy) for vacancy in planned.vacancies]
+    study = StudyCalculations(plan, documents | dict(zip(labels, vacancies, strict=True)))
+    known = {STEP: [39]} if bonded is None else bonded
+    study._bonds = {
+        name: None
+        if sites is None
+        else [InterfaceBond(former=0, oxygen=site, length_angstrom=1.6) for site in sites]
+        for name, sites in known.items()
+    }
+    return host_result(study.made_host(planned), reservoir)
 
 
 def without(structure: Structure, sites: Sequence[int]) -> Structure:

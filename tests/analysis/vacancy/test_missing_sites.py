@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymatgen.core import Lattice, Structure
 
-from llo_dft.analysis.vacancy.missing_sites import FARTHEST_ANGSTROM, best_match, missing_oxygen
+from llo_dft.analysis.vacancy.missing_sites import FARTHEST_ANGSTROM, missing_from, missing_oxygen
+from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 
 SYMBOLS = ["Li", "O", "Mn", "O", "O", "Li", "O", "Mn", "O", "O", "O", "Li"]
 
@@ -62,7 +63,15 @@ def test_the_geometry_that_fits_counts() -> None:
     relaxed.translate_sites([1], [0.1, 0.0, 0.0])
     vacancy = relaxed.copy()
     vacancy.remove_sites([3])
-    found = best_match([ideal, relaxed], vacancy)
+    fields = {"key": "", "kind": "slab_relax", "status": "completed", "protocol": "as found"}
+    fields |= {"fingerprint": Fingerprint(engine="vasp", engine_version="6", functional="PBE")}
+    made = CalculationDocument(
+        label="host", energy_ev=-1.0, initial_structure=ideal, structure=relaxed, **fields
+    )
+    one = CalculationDocument(
+        label="v", energy_ev=-1.0, initial_structure=vacancy, structure=ideal, **fields
+    )
+    found = missing_from(made, one)
     assert found.sites == (3,)
     assert found.farthest_angstrom == pytest.approx(0.0, abs=1e-9)
 

@@ -4,10 +4,10 @@ import math
 from typing import TYPE_CHECKING
 
 import pytest
+from plain_results import plain_host
 
 from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
-from llo_dft.analysis.vacancy.vacancy_map import formation_energies_ev, mu_at, vacancy_map
-from llo_dft.documents.plain_run_results import RunHost, RunVacancy
+from llo_dft.analysis.vacancy.vacancy_map import mu_at, vacancy_map
 from llo_dft.units import BOLTZMANN_EV_PER_K
 
 if TYPE_CHECKING:
@@ -22,25 +22,22 @@ def oxygen(request: pytest.FixtureRequest) -> OxygenChemicalPotential:
     return oxygen_chemical_potential(request.param, -4.9, "VASP", 298.15, 1.0)
 
 
-def host(path: str, *energies: float | None) -> RunHost:
-    vacancies = [
-        RunVacancy(path=f"{path}/{n}", status="completed", n_removed=1, formation_energy_ev=one)
-        for n, one in enumerate(energies)
-    ]
-    return RunHost(path=path, status="completed", system="bare", vacancies=vacancies)
-
-
 def test_the_lowest_vacancy_of_each_host_that_has_one(oxygen: OxygenChemicalPotential) -> None:
-    hosts = [host("a", 2.0, None, 1.5), host("b", None), host("c"), host("d", -0.1)]
+    hosts = [
+        plain_host("a", 2.0, None, 1.5),
+        plain_host("b", None),
+        plain_host("c"),
+        plain_host("d", -0.1),
+    ]
     found = vacancy_map(hosts, oxygen, [298.15], [1.0])
-    assert [one.path for one in found.hosts] == ["a", "d"]
+    assert [one.label for one in found.hosts] == ["a", "d"]
     values = [one.formation_energies_ev for one in found.hosts]
     assert values == [[[pytest.approx(1.5, abs=1e-12)]], [[pytest.approx(-0.1, abs=1e-12)]]]
-    assert formation_energies_ev(hosts[0]) == [2.0, 1.5]
+    assert hosts[0].formation_energies_ev == [2.0, 1.5]
 
 
 def test_heat_and_thin_gas_make_vacancies_cheaper(oxygen: OxygenChemicalPotential) -> None:
-    (found,) = vacancy_map([host("a", 2.0)], oxygen, TEMPERATURES_K, PRESSURES_BAR).hosts
+    (found,) = vacancy_map([plain_host("a", 2.0)], oxygen, TEMPERATURES_K, PRESSURES_BAR).hosts
     rows = found.formation_energies_ev
     assert (len(rows), len(rows[0])) == (3, 2)
     for column in zip(*rows, strict=True):
@@ -60,4 +57,4 @@ def test_a_scheme_shifts_mu_alike_everywhere(oxygen: OxygenChemicalPotential) ->
 
 def test_there_is_no_map_beyond_the_tables_of_o2(oxygen: OxygenChemicalPotential) -> None:
     with pytest.raises(ValueError, match="The fit for O2 holds"):
-        vacancy_map([host("a", 1.0)], oxygen, [5000.0], [1.0])
+        vacancy_map([plain_host("a", 1.0)], oxygen, [5000.0], [1.0])

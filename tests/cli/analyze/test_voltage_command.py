@@ -31,6 +31,18 @@ def found_by(*arguments: object, status: int = 0) -> dict[str, Any]:
     return found
 
 
+def curve_of(found: dict[str, Any]) -> dict[str, Any] | None:
+    (voltage,) = found["voltages"]
+    curve: dict[str, Any] | None = voltage["curve"]
+    return curve
+
+
+def average_v(found: dict[str, Any]) -> float:
+    curve = curve_of(found)
+    assert curve is not None
+    return float(curve["average_v"])
+
+
 def refusal(*arguments: object) -> str:
     """Return the one line that a command is refused with."""
     result = call(*arguments)
@@ -62,7 +74,7 @@ def metal(runs: Path) -> tuple[object, ...]:
 
 def test_four_hosts_by_hand(runs, hosts, metal):
     found = found_by(*hosts, *metal)
-    curve = found["curve"]
+    curve = curve_of(found)
     # -(-80 + 68 + 2 x 1.9) / 2, -(-68 + 55 + 2 x 1.9) / 2, -(-80 + 55 + 4 x 1.9) / 4
     assert [step["voltage_v"] for step in curve["steps"]] == pytest.approx([4.1, 4.6])
     assert [step["lithium_fraction_from"] for step in curve["steps"]] == [1.0, 0.5]
@@ -71,28 +83,26 @@ def test_four_hosts_by_hand(runs, hosts, metal):
     assert [point["label"] for point in above] == [str(runs / "li3")]
     assert above[0]["above_hull_ev"] == pytest.approx(0.5 / 4)
     assert found["fingerprint"]["functional"] == "PBE+U"
-    assert found["lithium"]["fingerprint"]["functional"] == "PBE"  # it has no Mn for a U
+    assert found["calculations"][0]["fingerprint"]["functional"] == "PBE"  # it has no Mn for a U
     assert found["allowed"] == found["allowed_differences"] == []
 
 
 def test_an_energy_of_lithium_is_that_of_one_atom(hosts, metal):
     given = found_by(*hosts, "--li-energy", make.LI_EV)
-    assert given["curve"]["average_v"] == pytest.approx(
-        found_by(*hosts, *metal)["curve"]["average_v"]
-    )
-    assert given["lithium"] is None
+    assert average_v(given) == pytest.approx(average_v(found_by(*hosts, *metal)))
+    assert len(given["calculations"]) == len(hosts)
     assert "--li-energy is eV per atom" in found_by(*hosts, "--li-energy", -3.8)["notes"][1]
 
 
 def test_the_fraction_is_counted_from_full_lithium(hosts, metal):
     found = found_by(*hosts, *metal, "--lithium-full", 8)
-    steps = found["curve"]["steps"]
+    steps = found["voltages"][0]["curve"]["steps"]
     assert [step["lithium_fraction_from"] for step in steps] == [0.5, 0.25]
 
 
 def test_cells_may_relax_but_not_become_others(tmp_path, hosts, metal):
     relaxed = make.host(tmp_path / "relaxed", -61.0, 1, lattice=make.CELL * 0.98)
-    assert found_by(*hosts, relaxed, *metal)["curve"]["average_v"] == pytest.approx(4.35)
+    assert average_v(found_by(*hosts, relaxed, *metal)) == pytest.approx(4.35)
     other = make.host(tmp_path / "other", -61.0, 1, lattice=make.CELL * [[1.0], [1.0], [1.5]])
     message = refusal(*hosts, other, *metal)
     assert "cell: 6.0000 x 6.5000 x 9.0000 A" in message
@@ -166,33 +176,35 @@ def test_a_host_that_failed_is_left_out_and_named(tmp_path, runs, metal):
     result = call(runs / "li4", loose, runs / "li0", *metal, "--json")
     assert result.exit_code == 1
     found = json.loads(result.stdout)
-    assert found["curve"]["average_v"] == pytest.approx(4.35)
-    assert len(found["curve"]["steps"]) == 1
+    assert average_v(found) == pytest.approx(4.35)
+    assert len(found["voltages"][0]["curve"]["steps"]) == 1
     assert [host["status"] for host in found["hosts"]] == ["completed", "failed", "completed"]
     assert f"failed: {loose}: electrons not converged" in result.stderr
     alone = found_by(runs / "li4", loose, *metal, status=1)
-    assert alone["curve"] is None
-    assert "needs hosts with different numbers of Li" in alone["reason"]
+    assert curve_of(alone) is None
+    assert "needs hosts with different numbers of Li" in alone["voltages"][0]["reason"]
 
 
 def test_a_host_that_failed_still_says_what_full_lithium_is(tmp_path, runs, metal):
     full = make.host(tmp_path / "full", settings=make.NOT_CONVERGED)
     found = found_by(full, runs / "li2", runs / "li0", *metal, status=1)
-    (step,) = found["curve"]["steps"]
+    (step,) = found["voltages"][0]["curve"]["steps"]
     assert (step["lithium_fraction_from"], step["lithium_fraction_to"]) == (0.5, 0.0)
     (full / "vasprun.xml").write_text("")
     unread = found_by(full, runs / "li2", runs / "li0", *metal, status=1)
-    assert unread["curve"] is None
-    assert "give --lithium-full" in unread["reason"]
+    assert curve_of(unread) is None
+    assert "give --lithium-full" in unread["voltages"][0]["reason"]
     found = found_by(full, runs / "li2", runs / "li0", *metal, "--lithium-full", 4, status=1)
-    assert found["curve"]["steps"] == [step]
+    assert found["voltages"][0]["curve"]["steps"] == [step]
 
 
 def test_a_metal_that_failed(tmp_path, hosts):
     metal = make.lithium(tmp_path / "metal", settings=make.NOT_CONVERGED)
     found = found_by(*hosts, "--li", metal, status=1)
-    assert found["curve"] is None
-    assert found["reason"].startswith("Li metal has no energy: electrons not converged")
+    assert curve_of(found) is None
+    assert found["voltages"][0]["reason"].startswith(
+        "Li metal has no energy: electrons not converged"
+    )
     result = call(*hosts, "--li", metal, "--figure", tmp_path / "v.png")
     assert result.stdout.startswith("no voltage: Li metal has no energy")
     assert "not drawn" in result.stderr

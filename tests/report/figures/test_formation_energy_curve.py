@@ -13,7 +13,6 @@ from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
 from llo_dft.analysis.vacancy.turning_point import turning_point
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.labels import system_name
-from llo_dft.documents.plain_run_results import RemovedOxygen, RunHost, RunVacancy, VacancyRuns
 from llo_dft.documents.sites import OxygenEnvironment
 from llo_dft.documents.study_result import (
     HostResult,
@@ -235,41 +234,26 @@ def test_the_legend_lies_below_the_axes(axes: Axes) -> None:
     assert found.get_window_extent().y1 <= below.y0
 
 
-def plain(*hosts: RunHost, **fields: Any) -> VacancyRuns:
+def plain(*hosts: HostResult, **fields: Any) -> StudyResult:
     oxygen = oxygen_chemical_potential("none", -4.9, "O2 in o2", 600.0, 0.2)
-    return VacancyRuns(**{"oxygen": oxygen, "hosts": list(hosts), "allowed": []} | fields)
-
-
-def plain_vacancy(energy_ev: float | None, site_class: str | None = None, n_former: int = 0) -> Any:
-    around = OxygenEnvironment(
-        n_tm=2, n_li=1, n_former=n_former, n_li_interlayer=1, layer="surface", side="top"
-    )
-    removed = RemovedOxygen(
-        site=3, site_class=site_class, environment=None if site_class is None else around
-    )
-    return RunVacancy(
-        path="v",
-        status="failed" if energy_ev is None else "completed",
-        n_removed=1,
-        removed=[removed],
-        formation_energy_ev=energy_ev,
-    )
-
-
-def plain_host(x: float | None, n_li: int, *vacancies: RunVacancy) -> RunHost:
     settings = Fingerprint(
         engine="vasp", engine_version="6.4.2", functional="PBE+U", u_values_ev={"Mn": 3.9}
     )
-    return RunHost(
-        path=f"host_{n_li}",
-        status="completed",
-        formula=f"Li{n_li} Mn2 O6",
-        fingerprint=settings,
-        system="bare",
-        n_lithium=n_li,
-        lithium_fraction=x,
-        vacancies=list(vacancies),
+    own = {"study": None, "fingerprint": settings, "composition": "Li4 Mn2 O6", "oxygen": oxygen}
+    return result(*hosts, **own | fields)
+
+
+def plain_vacancy(energy_ev: float | None, site_class: str = "", n_former: int = 0) -> Any:
+    around = OxygenEnvironment(
+        n_tm=2, n_li=1, n_former=n_former, n_li_interlayer=1, layer="surface", side="top"
     )
+    return vacancy(
+        energy_ev, site_class, run="v", pair="", environment=around if site_class else None
+    )
+
+
+def plain_host(x: float | None, n_li: int, *vacancies: VacancyResult) -> HostResult:
+    return host(1.0, *vacancies, run=f"host_{n_li}", n_li=n_li, lithium_fraction=x)
 
 
 def test_plain_runs_are_drawn_as_a_study_is(axes: Axes) -> None:

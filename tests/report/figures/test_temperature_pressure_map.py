@@ -5,35 +5,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from plain_results import plain_host, plain_result
 
 from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
 from llo_dft.analysis.vacancy.turning_temperature import turning_temperature
 from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.documents.plain_run_results import RunHost, RunVacancy, VacancyRuns
 from llo_dft.report.figures import temperature_pressure_map as figures
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llo_dft.documents.plain_run_results import VacancyMap
+    from llo_dft.documents.study_result import HostResult, StudyResult, VacancyMap
 
 OXYGEN = oxygen_chemical_potential("none", -4.9, "O2 in o2", 300.0, 1.0)
 TEMPERATURES = np.linspace(300, 1200, 46).tolist()
 PRESSURES = np.logspace(-8, 1, 37).tolist()
 
 
-def host(energy: float, x: float | None = 0.5) -> RunHost:
-    made = RunVacancy(path="v", status="completed", n_removed=1, formation_energy_ev=energy)
-    settings = Fingerprint(engine="vasp", engine_version="6.4.2", functional="HSE06")
-    return RunHost(
-        path="host",
-        status="completed",
-        fingerprint=settings,
-        system="bare",
-        lithium_fraction=x,
-        vacancies=[made],
-    )
+def host(energy: float, x: float | None = 0.5) -> HostResult:
+    return plain_host("host", energy, x=x)
 
 
 def grid(*energies: float) -> VacancyMap:
@@ -50,7 +41,7 @@ def test_the_line_is_where_the_energy_is_zero() -> None:
     assert list(line.levels) == [0.0]
     points = line.get_paths()[0].vertices
     at_one_bar = np.interp(0.0, points[:, 1], points[:, 0])
-    expected = turning_temperature("bare", 0.5, [0.5], OXYGEN).temperature_k
+    expected = turning_temperature([0.5], OXYGEN)[0]
     assert at_one_bar == pytest.approx(expected, abs=1.0)
 
 
@@ -63,9 +54,9 @@ def test_a_map_without_a_line_says_so(energy: float, text: str) -> None:
     assert [note.get_text() for note in axes.texts] == [f"{text} zero throughout"]
 
 
-def result(made: VacancyMap | None, **changes: object) -> VacancyRuns:
-    fields = {"oxygen": OXYGEN, "hosts": [host(0.5)], "allowed": [], "vacancy_map": made}
-    return VacancyRuns(**(fields | changes))  # type: ignore[arg-type]
+def result(made: VacancyMap | None, **changes: object) -> StudyResult:
+    settings = Fingerprint(engine="vasp", engine_version="6.4.2", functional="HSE06")
+    return plain_result(fingerprint=settings, oxygen=OXYGEN, vacancy_map=made, **changes)
 
 
 def test_the_file_has_a_panel_for_each_host_and_names_what_computed_it(

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from matplotlib.figure import Figure
+from plain_results import plain_result
 
 from llo_dft.analysis.voltage_curve import LithiatedHost, voltage_curve
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.documents.plain_run_results import RunRecord, VoltageRuns
+from llo_dft.documents.study_result import VoltageResult
 from llo_dft.report.figures import voltage_steps as figures
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
+    from llo_dft.documents.study_result import StudyResult
     from llo_dft.documents.voltage import VoltageCurve
 
 SETTINGS = Fingerprint(
@@ -81,9 +83,11 @@ def test_rounding_is_not_drawn_as_a_difference(axes: Axes, draw: str, least: flo
     assert other.get_ylim()[1] - other.get_ylim()[0] < 1.0  # no wider than it must be
 
 
-def runs(**changes: object) -> VoltageRuns:
-    fields = {"curve": CURVE, "hosts": [], "fingerprint": SETTINGS, "allowed": []}
-    return VoltageRuns(**(fields | changes))  # type: ignore[arg-type]
+def runs(
+    curve: VoltageCurve | None = CURVE, reason: str | None = None, **changes: object
+) -> StudyResult:
+    voltages = [VoltageResult(system="bare", curve=curve, reason=reason)]
+    return plain_result(fingerprint=SETTINGS, voltages=voltages, **changes)
 
 
 def test_the_file_names_what_computed_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,11 +96,8 @@ def test_the_file_names_what_computed_it(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(
         Figure, "suptitle", lambda self, text, **k: titles.append(text) or original(self, text, **k)
     )
-    hosts = [
-        RunRecord(path=f"host_{n}", status="completed", formula=f"Li{n} Mn2 O6") for n in (0, 4)
-    ]
-    figures.save_voltage_runs(runs(hosts=hosts), tmp_path / "a.png")
-    figures.save_voltage_runs(runs(mock=True, allowed=["functional"]), tmp_path / "b.png")
+    figures.save_voltage(runs(), tmp_path / "a.png")
+    figures.save_voltage(runs(mock=True, allowed=["functional"]), tmp_path / "b.png")
     first, second = titles
     assert first.startswith("Li4 Mn2 O6, vasp 6.4.2, PBE+U, U(Mn) 3.9 eV, D3(BJ), 520 eV")
     assert "Li metal in li" in first
@@ -107,4 +108,4 @@ def test_the_file_names_what_computed_it(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_there_is_no_figure_without_a_curve(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no curve to draw: it failed"):
-        figures.save_voltage_runs(runs(curve=None, reason="it failed"), tmp_path / "a.png")
+        figures.save_voltage(runs(curve=None, reason="it failed"), tmp_path / "a.png")
