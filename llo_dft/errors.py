@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+#: Characters that move a terminal's cursor, colour it or answer for its user; not tab and newline.
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def printable(text: str) -> str:
+    """Return a text with its control characters spelt out: what a file says may be anybody's."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 class InputError(ValueError):
@@ -13,6 +23,10 @@ class InputError(ValueError):
 
     The command line turns it into one line of text and exit status 2.
     """
+
+    def __str__(self) -> str:
+        """Return the message, without characters that a terminal obeys."""
+        return printable(super().__str__())
 
 
 class CalculationError(RuntimeError):

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
-from llo_dft.errors import InputError
+from llo_dft.errors import InputError, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -207,8 +207,10 @@ class CalculationCache:
             return entries
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                entries.append(JournalEntry(**json.loads(line)))
-            except (json.JSONDecodeError, TypeError):
+                fields = json.loads(line)
+                texts = {k: printable(v) for k, v in fields.items() if isinstance(v, str)}
+                entries.append(JournalEntry(**fields | texts))
+            except (json.JSONDecodeError, TypeError, AttributeError):
                 continue
         return entries
 

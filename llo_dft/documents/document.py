@@ -5,8 +5,11 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, field_validator
 from pymatgen.core.structure import Structure
+
+from llo_dft.documents.stored_structure import structure_from
+from llo_dft.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +43,15 @@ class Document(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False, arbitrary_types_allowed=True
     )
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _without_control_characters(cls, value: Any) -> Any:  # noqa: ANN401 (of any field)
+        if isinstance(value, str):
+            return printable(value)
+        if isinstance(value, list) and value and isinstance(value[0], str):
+            return [printable(one) if isinstance(one, str) else one for one in value]
+        return value
 
     def _filled(self) -> Iterator[tuple[str, str, Any]]:
         """Give name, meaning and value of the fields that are neither empty nor as by default."""
@@ -109,7 +121,7 @@ def _cut(text: str, longest: int) -> str:
 
 
 def _structure_from(value: Any) -> Any:  # noqa: ANN401 (pydantic hands over whatever it was given)
-    return Structure.from_dict(value) if isinstance(value, dict) else value
+    return structure_from(value) if isinstance(value, dict) else value
 
 
 #: A pymatgen Structure that goes to JSON and comes back the same.

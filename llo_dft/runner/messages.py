@@ -15,7 +15,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from jobflow import Flow, Response
-from monty.json import MontyDecoder, MontyEncoder, MSONable
+from monty.json import MontyEncoder, MSONable
+
+from llo_dft.documents.named_objects import check_named, decode, decode_text, with_bytes
 
 if TYPE_CHECKING:
     from jobflow import Job
@@ -28,13 +30,14 @@ _BSON_MODULES = frozenset({"datetime", "bson.objectid", "bson.dbref"})
 class Task:
     """What a worker needs to run one job.
 
-    The job and the JobStore documents that its references resolve to, as JSON, and where to make
-    the job's folder; None for a temporary one.
+    The job and the JobStore documents that its references resolve to, as JSON, where to make the
+    job's folder (None for a temporary one), and which types these may name (``names_in``).
     """
 
     job: str
     documents: tuple[str, ...]
     root_dir: str | None
+    trusted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -51,17 +54,19 @@ class JobOutcome:
     """What a worker sends back, as JSON: the job's response and the documents that it stored.
 
     The output is in the job's own document only, and all data are in their documents (nothing is
-    split off to additional stores). ``job_dir`` is None if it was temporary and is gone.
+    split off to additional stores). ``job_dir`` is None if it was temporary and is gone. ``names``
+    are those of the types in it.
     """
 
     response: str
     documents: tuple[str, ...]
     job_dir: str | None
+    names: frozenset[str] = frozenset()
 
 
 class _Encoder(MontyEncoder):
     def default(self, o: Any) -> Any:  # noqa: ANN401  # as json has it
-        """Encode bytes and all enums too, as MontyDecoder reads them; the rest as monty does."""
+        """Encode bytes and all enums too, as monty's decoder reads them; the rest as monty does."""
         if isinstance(o, bytes):
             return {"$binary": {"base64": base64.b64encode(o).decode(), "subType": "00"}}
         if isinstance(o, Enum):
@@ -82,26 +87,25 @@ def encode(value: object) -> str:
     return json.dumps(value, cls=_Encoder)
 
 
-def decode(text: str) -> Any:  # noqa: ANN401  # whatever was encoded
-    """Read what `encode` wrote, objects included."""
-    return MontyDecoder().decode(text)
+def decode_document(text: str, trusted: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Read a JobStore document: plain data, objects in it left as the dicts they are stored as.
 
+    jobflow makes them when it resolves a reference, so what is not ``trusted`` is refused here.
 
-def decode_document(text: str) -> dict[str, Any]:
-    """Read a JobStore document: plain data, objects in it left as the dicts they are stored as."""
+    Raises
+    ------
+    NamedObjectError
+        If it names a type that is neither trusted nor on the list.
+    """
 
     def plain(found: dict[str, Any]) -> Any:  # noqa: ANN401  # a dict, or a BSON value
-        if found.get("@module") in _BSON_MODULES or "$binary" in found:
-            return decode(json.dumps(found))
-        return found
+        if str(found.get("@module")) in _BSON_MODULES:
+            return decode(found)
+        return with_bytes(found)
 
     document: dict[str, Any] = json.loads(text, object_hook=plain)
+    check_named(document, trusted, "the output of a job")
     return document
-
-
-def restore(plain: object) -> Any:  # noqa: ANN401  # whatever was stored
-    """Make the objects again that a document holds as dicts."""
-    return MontyDecoder().process_decoded(plain)
 
 
 def encode_job(job: Job) -> str:
@@ -126,9 +130,12 @@ def encode_response(response: Response) -> str:
     )
 
 
-def decode_response(text: str, output: object, job_dir: str | None) -> Response:
+def decode_response(
+    text: str, output: object, job_dir: str | None, trusted: frozenset[str] = frozenset()
+) -> Response:
     """Put a response together from what `encode_response` wrote and what was left out there."""
-    return Response(output=output, job_dir=job_dir, **decode(text))
+    fields = decode_text(text, trusted, "the response of a job")
+    return Response(output=output, job_dir=job_dir, **fields)
 
 
 def _flow_dict(flow: Flow | Job | None) -> dict[str, Any] | None:

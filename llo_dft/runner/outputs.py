@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from jobflow.core.reference import find_and_get_references
 
-from llo_dft.runner.messages import decode_document, encode, restore
+from llo_dft.documents.named_objects import decode, names_in
+from llo_dft.runner.messages import decode_document, encode
 
 if TYPE_CHECKING:
     from jobflow import Job, JobStore
@@ -21,8 +22,14 @@ class Outputs:
 
     def __init__(self, store: JobStore) -> None:
         self._store = store
+        #: Names of the types in all jobs and outputs of this run.
+        self.trusted: frozenset[str] = frozenset()
         #: Index and text of what was read or written: asking a store takes ever longer.
         self._kept: dict[str, tuple[int, str]] = {}
+
+    def trust(self, job: Job) -> None:
+        """Let data name the types that a job in memory is made of."""
+        self.trusted |= names_in(job)
 
     def write(self, job: Job, documents: tuple[str, ...]) -> Any:  # noqa: ANN401  # any output
         """Store what a job stored in its worker, as JSON.
@@ -40,10 +47,10 @@ class Outputs:
         output = None
         save = {name: "output" if keys is True else keys for name, keys in job._kwargs.items()}  # noqa: SLF001
         for text in documents:
-            document = decode_document(text)
+            document = decode_document(text, self.trusted)
             own = (document["uuid"], document["index"]) == (job.uuid, job.index)
             if own:
-                output = restore(document["output"])
+                output = decode(document["output"], self.trusted, "the output of a job")
             self._store.update(document, key=["uuid", "index"], save=save if own else None)
             self._keep(document["uuid"], document["index"], text)
         return output
@@ -66,7 +73,9 @@ class Outputs:
                 continue
             needed[uuid] = text
             if _has_references(text):
-                found = {ref.uuid for ref in find_and_get_references(decode_document(text))}
+                found = {
+                    ref.uuid for ref in find_and_get_references(decode_document(text, self.trusted))
+                }
                 waiting.extend(found - seen)
                 seen |= found
         return tuple(needed.values())

@@ -177,7 +177,9 @@ class _Run:
                 continue
             try:
                 text = encode_job(job)
-                task = Task(text, self._outputs.needed_by(job, text), root_dir)
+                self._outputs.trust(job)
+                needed = self._outputs.needed_by(job, text)
+                task = Task(text, needed, root_dir, self._outputs.trusted)
             # The job's arguments are any objects, each with its own way to fail to be written.
             except Exception as error:  # noqa: BLE001
                 self._fail(node, raised_error(error))
@@ -190,8 +192,10 @@ class _Run:
             self._fail(node, outcome)
             return
         try:
+            self._outputs.trusted |= outcome.names
             output = self._outputs.write(node.job, outcome.documents)
-            response = decode_response(outcome.response, output, outcome.job_dir)
+            trusted = self._outputs.trusted
+            response = decode_response(outcome.response, output, outcome.job_dir, trusted)
             added = self._graph.finished(node, response)
         # As in run_locally, what goes wrong in storing this job's output, or in the flow that it
         # brings up, is a failure of this job; the rest goes on.

@@ -16,11 +16,11 @@ from jobflow import JobStore
 from maggma.stores import MemoryStore
 from monty.json import jsanitize
 
+from llo_dft.documents.named_objects import decode_text, names_in
 from llo_dft.runner.messages import (
     JobOutcome,
     RaisedError,
     Task,
-    decode,
     decode_document,
     encode,
     encode_response,
@@ -35,14 +35,16 @@ if TYPE_CHECKING:
 def run_job(task: Task) -> JobOutcome | RaisedError:
     """Run one job; return its response and the documents to store, or its error as text."""
     try:
-        job = decode(task.job)
-        store = WorkerStore([decode_document(text) for text in task.documents])
+        job = decode_text(task.job, task.trusted, "a job")
+        documents = [decode_document(text, task.trusted) for text in task.documents]
+        store = WorkerStore(documents)
         with _working_directory(task.root_dir, job) as (folder, kept):
             response = job.run(store=store, job_dir=folder)
             return JobOutcome(
                 response=encode_response(response),
                 documents=tuple(encode(document) for document in store.written),
                 job_dir=str(folder) if kept else None,
+                names=names_in(vars(response)),
             )
     # A job may raise anything, or call sys.exit: that is this job's failure, not the worker's.
     except (Exception, SystemExit) as error:  # noqa: BLE001

@@ -22,6 +22,7 @@ from slow_engine import ProgramEngine, SlowCalculation
 from standin_study import COMMAND
 
 from llo_dft.calculations.cache import CalculationCache
+from llo_dft.documents.named_objects import TRUST
 from llo_dft.resources import resource_path
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from llo_dft.typing import CalculationKind
 
 HELPERS = Path(__file__).parent
+
+#: Whose makers the workers may decode, beside those of the package.
+ENGINE_MODULES = "fake_engine slow_engine remote_study"
 
 #: Set in the environment of everything that a test starts; to be found nowhere else.
 SECRET = "correct-horse-battery-staple"  # noqa: S105 (planted)
@@ -92,7 +96,7 @@ def _for_tests(project: dict[str, Any], server: StoreServer, vasp: VaspHome | No
         project["runner"][delay] = 1
     program = project["exec_config"]["vasp"]
     if vasp is None:
-        program["export"] = {"PYTHONPATH": str(HELPERS)}
+        program["export"] = {"PYTHONPATH": str(HELPERS), TRUST: shlex.quote(ENGINE_MODULES)}
     else:
         program["export"] |= {name: shlex.quote(text) for name, text in vasp.variables.items()}
 

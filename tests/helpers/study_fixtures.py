@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from fake_engine import FakeEngine, fault_name
-from remote_study import SECRET, SECRET_VARIABLE, RemoteStudy, prepared_in, project_file
+from remote_study import (
+    ENGINE_MODULES,
+    SECRET,
+    SECRET_VARIABLE,
+    RemoteStudy,
+    prepared_in,
+    project_file,
+)
 from store_server import StoreServer
 from studies import tiny_recipe
 
+from llo_dft.documents.named_objects import TRUST
 from llo_dft.engines.registry import oxygen_reference
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.make_plan import make_plan
@@ -117,6 +125,7 @@ def local_results(
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[StoreServer]:
     """What stands for MongoDB, and a password in the environment of whatever uses it."""
     monkeypatch.setenv(SECRET_VARIABLE, SECRET)
+    monkeypatch.setenv(TRUST, ENGINE_MODULES)
     with StoreServer() as running:
         yield running
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def run(job: Job, outputs: Outputs) -> Any:
     text = encode_job(job)
-    outcome = run_job(Task(text, outputs.needed_by(job, text), None))
+    outputs.trust(job)
+    outcome = run_job(Task(text, outputs.needed_by(job, text), None, outputs.trusted))
     return outputs.write(job, outcome.documents)
 
 

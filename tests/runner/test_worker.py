@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jobs_for_runner import bring_up, fail, give, leave, where
 
+from llo_dft.documents.named_objects import names_in
 from llo_dft.runner.messages import JobOutcome, RaisedError, Task, decode_document, encode_job
 from llo_dft.runner.worker import WorkerStore, raised_error, run_job
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 
 def run(job: Job, root_dir: Path | None = None) -> JobOutcome | RaisedError:
-    return run_job(Task(encode_job(job), (), None if root_dir is None else str(root_dir)))
+    folder = None if root_dir is None else str(root_dir)
+    return run_job(Task(encode_job(job), (), folder, names_in(job)))
 
 
 def output(outcome: JobOutcome | RaisedError) -> object:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from llo_dft.errors import InputError
+from llo_dft.errors import InputError, printable
 from llo_dft.submit.remote.mongo_store import MissingPasswordError
 
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ def _reason(info: JobInfo, state: str, status: Status) -> str:
 
 def _last_line(text: str | None) -> str:
     lines = [line for line in (text or "").splitlines() if line.strip()]
-    return " ".join(lines[-1].split()) if lines else ""
+    return printable(" ".join(lines[-1].split())) if lines else ""
 
 
 def _first_words(error: Exception) -> str:
