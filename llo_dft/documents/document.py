@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, field_validator
 from pymatgen.core.structure import Structure
 
-from llo_dft.documents.stored_structure import structure_from
+from llo_dft.documents.decoding.stored_structure import structure_from
 from llo_dft.errors import printable
 
 if TYPE_CHECKING:

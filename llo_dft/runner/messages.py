@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from jobflow import Flow, Response
 from monty.json import MontyEncoder, MSONable
 
-from llo_dft.documents.named_objects import check_named, decode, decode_text, with_bytes
+from llo_dft.documents.decoding.named_objects import check_named, decode, decode_text, with_bytes
 
 if TYPE_CHECKING:
     from jobflow import Job

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobflow.core.reference import find_and_get_references
 
-from llo_dft.documents.named_objects import decode, names_in
+from llo_dft.documents.decoding.named_objects import decode, names_in
 from llo_dft.runner.messages import decode_document, encode
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from jobflow import JobStore
 from maggma.stores import MemoryStore
 from monty.json import jsanitize
 
-from llo_dft.documents.named_objects import decode_text, names_in
+from llo_dft.documents.decoding.named_objects import decode_text, names_in
 from llo_dft.runner.messages import (
     JobOutcome,
     RaisedError,

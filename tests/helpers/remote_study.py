@@ -22,7 +22,7 @@ from slow_engine import ProgramEngine, SlowCalculation
 from standin_study import COMMAND
 
 from llo_dft.calculations.cache import CalculationCache
-from llo_dft.documents.named_objects import TRUST
+from llo_dft.documents.decoding.named_objects import TRUST
 from llo_dft.resources import resource_path
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.oxygen_settings import oxygen_settings

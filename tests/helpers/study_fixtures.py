@@ -20,7 +20,7 @@ from remote_study import (
 from store_server import StoreServer
 from studies import tiny_recipe
 
-from llo_dft.documents.named_objects import TRUST
+from llo_dft.documents.decoding.named_objects import TRUST
 from llo_dft.engines.registry import oxygen_reference
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.make_plan import make_plan

@@ -10,7 +10,7 @@ import pytest
 from jobflow import Flow, Response
 from jobs_for_runner import AddMaker, Phase, add, two_adds
 
-from llo_dft.documents.named_objects import NamedObjectError, decode, decode_text, names_in
+from llo_dft.documents.decoding.named_objects import NamedObjectError, decode, decode_text, names_in
 from llo_dft.runner.messages import (
     decode_document,
     decode_response,

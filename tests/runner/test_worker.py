@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jobs_for_runner import bring_up, fail, give, leave, where
 
-from llo_dft.documents.named_objects import names_in
+from llo_dft.documents.decoding.named_objects import names_in
 from llo_dft.runner.messages import JobOutcome, RaisedError, Task, decode_document, encode_job
 from llo_dft.runner.worker import WorkerStore, raised_error, run_job
 

@@ -61,7 +61,7 @@ def _check(asked: Path) -> None:
     """
     from jobflow_remote.jobs.data import IN_FILENAME  # noqa: PLC0415 (seconds)
 
-    from llo_dft.documents.named_objects import check_named  # noqa: PLC0415
+    from llo_dft.documents.decoding.named_objects import check_named  # noqa: PLC0415
 
     try:
         found = json.loads(asked.read_text(encoding="utf-8"))

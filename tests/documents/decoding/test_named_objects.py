@@ -20,7 +20,7 @@ from pymatgen.core import Lattice, Structure
 import llo_dft
 from llo_dft.calculations.cache import CacheError, CalculationCache
 from llo_dft.documents.calculation import CalculationDocument
-from llo_dft.documents.named_objects import (
+from llo_dft.documents.decoding.named_objects import (
     TRUST,
     NamedObjectError,
     check_named,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pymatgen.core import Lattice, Species, Structure
 
-from llo_dft.documents.stored_structure import structure_from
+from llo_dft.documents.decoding.stored_structure import structure_from
 
 
 def example() -> Structure:

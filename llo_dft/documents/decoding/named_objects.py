@@ -23,8 +23,8 @@ from uuid import UUID
 import numpy as np
 from pydantic import BaseModel
 
+from llo_dft.documents.decoding.stored_structure import structure_from
 from llo_dft.documents.document import Document
-from llo_dft.documents.stored_structure import structure_from
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
