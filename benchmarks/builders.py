@@ -25,7 +25,7 @@ from pymatgen.core.surface import SlabGenerator
 from llo_dft.builders.cell_checks import is_stoichiometric, is_symmetric
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.matching.lattice2d import in_plane_basis, lattice_point_group
-from llo_dft.builders.ordering.delithiation import delithiated, distinct_orderings
+from llo_dft.builders.ordering.distinct_orderings import delithiated, distinct_orderings
 from llo_dft.builders.surface.slab import build_slab
 from llo_dft.builders.surface.surface_lattice import SurfaceLattice, surface_lattice
 from llo_dft.resources import load_structure

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.builders.matching.common_cell import InterfaceError
-from llo_dft.builders.matching.lattice2d import in_plane_basis, reduction
+from llo_dft.builders.matching.lattice2d import in_plane_basis, integer_row_basis, reduction
 from llo_dft.builders.surface.symmetry import symmetry_dataset
 
 if TYPE_CHECKING:
@@ -195,17 +195,8 @@ def _sum_of_lattices(first: FloatArray, second: FloatArray) -> FloatArray:
     # n translations that form a group modulo the cell are multiples of 1/n
     denominator = int(np.lcm(len(first), len(second)))
     rows = np.vstack([np.eye(2), first, second]) * denominator
-    pending = np.round(rows).astype(np.int64)
-    basis: list[IntArray] = []
-    for column in range(2):
-        while len(nonzero := np.flatnonzero(pending[:, column])) > 1:  # Euclid
-            pivot = nonzero[np.argmin(np.abs(pending[nonzero, column]))]
-            others = nonzero[nonzero != pivot]
-            times = pending[others, column] // pending[pivot, column]
-            pending[others] -= times[:, None] * pending[pivot]
-        basis.append(pending[nonzero[0]])
-        pending = np.delete(pending, nonzero[0], axis=0)
-    result: FloatArray = np.array(basis) / denominator
+    basis = integer_row_basis(np.round(rows).astype(np.int64))
+    result: FloatArray = basis / denominator
     return result
 
 

@@ -172,6 +172,26 @@ def hermite_normal_forms(index: int) -> IntArray:
     return np.array(forms, dtype=np.int64)
 
 
+def integer_row_basis(rows: IntArray) -> IntArray:
+    """Return a basis (d, d) of the lattice that integer rows (n, d) span."""
+    basis: list[IntArray] = []
+    for column in range(rows.shape[1]):
+        rows = leave_one_in(rows, column)
+        basis.append(rows[rows[:, column] != 0][0])
+        rows = rows[rows[:, column] == 0]
+    return np.array(basis)
+
+
+def leave_one_in(rows: IntArray, column: int) -> IntArray:
+    """Subtract rows from each other (Euclid) until one is left that is not 0 in a column."""
+    rows = rows.copy()
+    while len(nonzero := np.flatnonzero(rows[:, column])) > 1:
+        pivot = nonzero[np.argmin(np.abs(rows[nonzero, column]))]
+        others = nonzero[nonzero != pivot]
+        rows[others] -= (rows[others, column] // rows[pivot, column])[:, None] * rows[pivot]
+    return rows
+
+
 def _small_unimodular() -> IntArray:
     """Return all unimodular matrices of entries -1, 0, 1.
 

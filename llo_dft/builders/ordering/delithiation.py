@@ -15,14 +15,7 @@ from llo_dft.builders.ordering.arrangement_search import (
     filling,
     minima,
 )
-from llo_dft.builders.ordering.distinct_orderings import (
-    DelithiationError,
-    DistinctOrdering,
-    count_distinct_orderings,
-    delithiated,
-    distinct_orderings,
-    ordering_energies,
-)
+from llo_dft.builders.ordering.distinct_orderings import DelithiationError, delithiated
 from llo_dft.builders.surface.symmetry import orbits
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges, hole_shares
@@ -33,19 +26,6 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.typing import FloatArray, IntArray
-
-__all__ = [
-    "DelithiationError",
-    "DistinctOrdering",
-    "LithiumRemoval",
-    "count_distinct_orderings",
-    "delithiate",
-    "delithiated",
-    "delithiation_candidates",
-    "distinct_orderings",
-    "ordering_energies",
-    "rerank",
-]
 
 #: Descents of the search.
 DELITHIATION_STARTS: Final = 200

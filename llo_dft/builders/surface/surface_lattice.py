@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llo_dft.builders.matching.lattice2d import in_plane_basis, reduction
+from llo_dft.builders.matching.lattice2d import (
+    in_plane_basis,
+    integer_row_basis,
+    leave_one_in,
+    reduction,
+)
 from llo_dft.builders.surface.symmetry import SYMMETRY_TOLERANCE, symmetry_dataset
 
 if TYPE_CHECKING:
@@ -91,7 +96,7 @@ def surface_lattice(
     rows = np.vstack(
         [denominator * np.eye(3), np.round(shifts * denominator)],
     ).astype(np.int64)
-    lattice = _integer_row_basis(rows)
+    lattice = integer_row_basis(rows)
     in_plane = _integer_kernel(lattice @ np.array(index)) @ lattice
     matrix = bulk.lattice.matrix
     cartesian = in_plane / denominator @ matrix
@@ -122,30 +127,10 @@ def _checked_index(miller_index: Sequence[int]) -> tuple[int, int, int]:
     return h // common, k // common, l // common
 
 
-def _integer_row_basis(rows: IntArray) -> IntArray:
-    """Return a (3, 3) basis of the lattice that integer rows span."""
-    basis: list[IntArray] = []
-    for column in range(3):
-        rows = _leave_one_in(rows, column)
-        basis.append(rows[rows[:, column] != 0][0])
-        rows = rows[rows[:, column] == 0]
-    return np.array(basis)
-
-
 def _integer_kernel(values: IntArray) -> IntArray:
     """Return a (2, 3) basis of the integer vectors whose product with three values is 0."""
-    rows = _leave_one_in(np.column_stack([values, np.eye(3, dtype=np.int64)]), 0)
+    rows = leave_one_in(np.column_stack([values, np.eye(3, dtype=np.int64)]), 0)
     return rows[rows[:, 0] == 0, 1:]
-
-
-def _leave_one_in(rows: IntArray, column: int) -> IntArray:
-    """Subtract rows from each other (Euclid) until one is left that is not 0 in a column."""
-    rows = rows.copy()
-    while len(nonzero := np.flatnonzero(rows[:, column])) > 1:
-        pivot = nonzero[np.argmin(np.abs(rows[nonzero, column]))]
-        others = nonzero[nonzero != pivot]
-        rows[others] -= (rows[others, column] // rows[pivot, column])[:, None] * rows[pivot]
-    return rows
 
 
 def _point_group(

@@ -3,14 +3,12 @@
 import numpy as np
 import pytest
 
-from llo_dft.builders.ordering.delithiation import (
+from llo_dft.builders.ordering.delithiation import delithiate, delithiation_candidates, rerank
+from llo_dft.builders.ordering.distinct_orderings import (
     DelithiationError,
-    delithiate,
     delithiated,
-    delithiation_candidates,
     distinct_orderings,
     ordering_energies,
-    rerank,
 )
 from llo_dft.resources import load_structure
 

@@ -18,11 +18,11 @@ from pymatgen.core.structure import Structure
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.ordering import delithiation
 from llo_dft.builders.ordering.arrangement_search import ewald_matrix
-from llo_dft.builders.ordering.delithiation import (
+from llo_dft.builders.ordering.delithiation import delithiate
+from llo_dft.builders.ordering.distinct_orderings import (
     DelithiationError,
     DistinctOrdering,
     count_distinct_orderings,
-    delithiate,
     delithiated,
     distinct_orderings,
     ordering_energies,
