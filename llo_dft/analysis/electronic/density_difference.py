@@ -38,7 +38,7 @@ ATOM_TOLERANCE_ANGSTROM: Final = 1e-3
 #: Largest |integral of the difference| that is taken for rounding, electrons.
 MAX_RESIDUAL_E: Final = 1e-3
 
-#: How far a profile goes on beyond both atoms of its bond, angstrom, and its step.
+#: How far a profile extends beyond both atoms of its bond, angstrom, and its step.
 BEYOND_BOND_ANGSTROM: Final = 0.8
 BOND_STEP_ANGSTROM: Final = 0.02
 

@@ -2,12 +2,12 @@
 
 The size of an ion's moment is its number of unpaired electrons, in Bohr magnetons, less what
 lies outside of its sphere and what covalency takes to the O around it. So a state shows as a
-range, and the ranges of neighbouring states do not touch: a moment between them is not told,
+range, and the ranges of neighbouring states do not touch: a moment between them has no state,
 with the reason. They hold for octahedra of O, and for moments in VASP's PAW spheres with PBE+U,
 r2SCAN or HSE06; plain PBE gives some 0.2 less, and a metal has no such moments.
 
 Where the numbers come from: unpaired electrons of the ion (spin-only moment); for Mn the ranges
-by which Deng et al. (Nat. Mach. Intell. 5, 1031) tell states from Materials Project moments,
+by which Deng et al. (Nat. Mach. Intell. 5, 1031) derive states from Materials Project moments,
 2.5-3.5 for Mn4+, 3.5-4.2 for Mn3+ and above it Mn2+, made narrower at the bounds; for Ni and
 Co moments that the potential trained on them gives for rock-salt MnO 4.63, NiO 1.79 and CoO 2.65,
 layered MnO2 3.14, NiO2 0.16, CoO2 1.16, LiCoO2 0.27, which were computed for the ranges in
@@ -50,7 +50,7 @@ _SAME_CHARGE_E: Final = 1e-6
 
 
 def metal_state(element: str, moment_mu_b: float) -> tuple[int | None, str]:
-    """Return the formal state of a metal by the size of its moment; None if not told.
+    """Return the formal state of a metal by the size of its moment; None if it can't be decided.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def metal_state(element: str, moment_mu_b: float) -> tuple[int | None, str]:
     for one in ranges:
         if one.low <= size <= one.high:
             bounds = f"{size:.2f} mu_B: {one.name} ({one.low:g} to {one.high:g})"
-            return one.state, bounds if one.state is not None else f"{bounds}, not told apart"
+            return one.state, bounds if one.state is not None else f"{bounds}, ambiguous"
     below = next((one for one in reversed(ranges) if one.high < size), None)
     above = next((one for one in ranges if one.low > size), None)
     if below is None or above is None:
@@ -83,7 +83,7 @@ def metal_state(element: str, moment_mu_b: float) -> tuple[int | None, str]:
 
 
 def changed_state(element: str, before_mu_b: float, after_mu_b: float) -> bool:
-    """Tell whether a metal's moment changed so much that its oxidation state did.
+    """Return whether a metal's moment changed so much that its oxidation state did.
 
     Sizes are compared: a flipped moment is another magnetic order, not another charge.
     """
@@ -99,7 +99,7 @@ def changed_state(element: str, before_mu_b: float, after_mu_b: float) -> bool:
 def oxidation_states(
     structure: Structure, moments_mu_b: Sequence[float], cell_charge_e: float = 0.0
 ) -> OxidationStates:
-    """Tell the formal oxidation state of every atom, and hold their sum against the cell's charge.
+    """Return the formal oxidation state of every atom; compare their sum with the cell's charge.
 
     An O in a pair up to 1.6 angstrom is of O2, superoxo or peroxo by the length of the pair, for
     in a peroxo its holes pair up and leave no moment.
@@ -164,7 +164,7 @@ def _oxygen_state(size: float) -> tuple[float | None, str]:
 
 
 def state_name(element: str, state: float | None) -> str:
-    """Return the usual name: 'Mn4+', 'O-', 'O 0', 'O0.5-', and 'Ni?' where it is not told."""
+    """Return the usual name: 'Mn4+', 'O-', 'O 0', 'O0.5-', and 'Ni?' where it is unknown."""
     if state is None:
         return f"{element}?"
     if not state:
