@@ -110,7 +110,7 @@ def _asked(key: str) -> str | None:
     Raises
     ------
     InputError
-        If there is nobody to ask.
+        If no one is at the terminal to be asked.
     """
     question, default = QUESTIONS[key]
     if sys.stdin.isatty():

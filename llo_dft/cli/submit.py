@@ -125,7 +125,7 @@ def _scripts(prepared: PreparedRun, submission: Submission) -> str:
 
     seconds = estimate(prepared.plan, prepared.engine, prepared.folder.calculations).seconds
     cost = (
-        f"the engine {prepared.engine.name} can't tell how many core-hours in advance"
+        f"the engine {prepared.engine.name} can't estimate the core-hours"
         if seconds is None
         else f"about {seconds / 3600:.1f} core-hours, as fast as this machine's cores"
     )

@@ -104,7 +104,7 @@ def _summary(submission: PreparedSubmission, expected: dict[str, float]) -> str:
         cost = f"about {sum(expected.values()):.1f} core-hours ({source})"
     else:
         cost = (
-            f"the engine {prepared.engine.name} can't tell how many core-hours in advance; "
+            f"the engine {prepared.engine.name} can't estimate the core-hours; "
             "core_seconds_per_atom_step in the project lets it"
         )
     return (

@@ -24,7 +24,7 @@ def title_text(lines: Iterable[str], *, allowed: Sequence[str] = (), mock: bool 
 
 
 def result_title(result: StudyResult) -> str:
-    """Return what a figure of formation energies says above it: what was computed, and how."""
+    """Return the title of a figure of formation energies: what was computed, and how."""
     settings = settings_text(result.fingerprint) or f"engine {result.engine}"
     what = f"{result.composition} (001), {settings} ({result.protocol})"
     if result.study is None:

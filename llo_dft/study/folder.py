@@ -166,7 +166,7 @@ class StudyFolder:
         return False
 
     def is_running(self) -> bool:
-        """Tell whether a run holds the folder now."""
+        """Return whether a run holds the folder now."""
         if not (self.path / ".lock").exists():
             return False
         with (self.path / ".lock").open("r") as file:

@@ -17,7 +17,7 @@ def default_workers() -> int:
 
 
 def available_memory() -> int:
-    """Return the memory that is free for use, bytes (all there is, where that is not told)."""
+    """Return the memory that is free for use, bytes (all of it where that is not known)."""
     try:
         with open("/proc/meminfo", encoding="ascii") as file:  # noqa: PTH123 (not a user's path)
             for line in file:

@@ -129,7 +129,7 @@ def _slab_facts(plan: StudyPlan, slab: Structure, places: list[int] | None) -> d
 
 
 def _matches_bulk(plan: StudyPlan, host: PlannedHost, slab: Structure) -> bool:
-    """Tell whether a host is its bulk's composition less the Li that left, to the atom."""
+    """Return whether a host is its bulk's composition less the Li that left, to the atom."""
     whole = slab.composition.get_el_amt_dict()
     whole["Li"] = whole.get("Li", 0.0) + len(host.removed)
     bulk = plan.bulk.composition.get_el_amt_dict()

@@ -76,7 +76,7 @@ def prepare_run(
     recipe, recipe_folder
         The study, and where the files that it names are.
     folder
-        Where it is to be kept; a folder of the same study is gone on with.
+        Where it is kept; an existing folder of the same study is resumed.
     computes_here
         Whether the calculations run on this machine, which then must have what they need.
 
@@ -136,7 +136,7 @@ def run_study(
             on_event=_counter(plan.n_calculations, cache, on_progress),
         )
         stack.close()
-        cache.sweep()  # what workers that were killed left: nobody runs this study again
+        cache.sweep()  # left by workers that were killed: a complete study is not run again
         for label, reason in _broken(outcome).items():
             cache.note_without_result(label, "missing", reason)
         return write_study(folder, prepared.oxygen)

@@ -141,7 +141,7 @@ def electrons_of(folder: StudyFolder, calculation: CalculationDocument) -> Calcu
 
 
 def _is_of(written: Path, document: ChargeDifference) -> bool:
-    """Tell whether files that were written before are of the same numbers."""
+    """Return whether files that were written before hold the same numbers."""
     try:
         text = (written / DOCUMENT).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

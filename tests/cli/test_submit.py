@@ -39,7 +39,7 @@ def test_a_dry_run_shows_scripts_and_costs_and_writes_nothing(
     assert done.exit_code == 0, done.output
     first = done.stdout.splitlines()[0]
     assert first.startswith("tiny: 12 calculations with chgnet, up to 3 at a time on 12 cores; ")
-    assert first.endswith("can't tell how many core-hours in advance")
+    assert first.endswith("can't estimate the core-hours")
     assert "llo_dft.cli.main drive '" in done.stdout
     assert "distributed.cli.dask_worker tls://ADDRESS-OF-THE-DRIVER --name worker-0" in done.stdout
     assert sorted(tmp_path.iterdir()) == before

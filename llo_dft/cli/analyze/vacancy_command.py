@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from llo_dft.runs.run_vacancies import OxygenRequest
     from llo_dft.typing import OxygenScheme
 
-#: Reservoir of plain runs where nothing is said: that of a recipe.
+#: Default reservoir of plain runs: that of a recipe.
 TEMPERATURE_K, PRESSURE_BAR = 298.15, 1.0
 
-#: Axes of a map where nothing is said.
+#: Default axes of a map.
 TEMPERATURES, PRESSURES = "300:1200:91", "1e-10:10:56"
 
 
@@ -41,7 +41,7 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
         None, help="VASP run of a host without vacancy; once for each host."
     ),
     vacancies: list[Path] = typer.Option(
-        None, "--vacancy", help="VASP run of a host less O, of whichever host; repeat, or list."
+        None, "--vacancy", help="VASP run of any of the hosts less O; repeat, or list."
     ),
     o2: Path | None = typer.Option(None, help="VASP run of the O2 molecule."),
     o2_energy: float | None = typer.Option(None, help="Or the energy of O2, eV per molecule."),
@@ -55,7 +55,7 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
         None, help=f"Bar of O2 (of a study: the recipe's; else {PRESSURE_BAR})."
     ),
     tm_layers: int | None = typer.Option(
-        None, help="O-TM-O sheets of the oxide: tells what is around the removed O."
+        None, help="O-TM-O sheets of the oxide, to name what is around the removed O."
     ),
     lithium_full: LithiumFull = None,
     coating_li: CoatingLi = 0,

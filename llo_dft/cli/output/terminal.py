@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -11,6 +11,9 @@ from llo_dft.report.titles import MOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+#: Width of a table that does not go to a terminal, characters.
+_FILE_WIDTH: Final = 120
 
 #: A row that is drawn as a line between the rows before and after it.
 RULE: tuple[str, ...] = ()
@@ -24,7 +27,9 @@ def print_table(
     Brackets in a cell are printed as they are. An empty row (``RULE``) draws a line.
     """
     columns = [
-        Column(name[1:], overflow="fold") if name[:1] == "<" else Column(name, justify="right")
+        Column(name[1:], overflow="fold")
+        if name[:1] == "<"
+        else Column(name, justify="right", no_wrap=True)
         for name in headers
     ]
     table = Table(*columns, title=title, title_justify="left")
@@ -37,8 +42,11 @@ def print_table(
 
 
 def console() -> Console:
-    """Return a console as wide as the terminal that prints brackets as they are."""
-    return Console(highlight=False, markup=False, soft_wrap=False)
+    """Return a console that prints brackets as they are: as wide as the terminal, or as a file."""
+    made = Console(highlight=False, markup=False, soft_wrap=False)
+    if not made.is_terminal:
+        made.width = max(made.width, _FILE_WIDTH)
+    return made
 
 
 def print_mock(*, mock: bool) -> None:

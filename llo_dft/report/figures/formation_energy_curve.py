@@ -63,7 +63,7 @@ def plot_vacancy_curve(result: StudyResult, axes: Axes) -> Axes:
 
 
 def save_vacancy_curve(result: StudyResult, path: Path) -> None:
-    """Draw into a file; its ending says which kind."""
+    """Draw to a file; its suffix gives the format."""
     figure = new_figure(7.2, 5.2)
     plot_vacancy_curve(result, figure.add_subplot())
     save_figure(figure, path, mock=result.mock)

@@ -77,7 +77,7 @@ def plot_vacancy_map(
 
 
 def save_vacancy_map(result: StudyResult, path: Path) -> None:
-    """Draw a panel for each host into a file; its ending says which kind.
+    """Draw a panel for each host to a file; its suffix gives the format.
 
     Raises
     ------

@@ -66,7 +66,7 @@ def plot_hull(curve: VoltageCurve, axes: Axes) -> Axes:
 
 
 def save_voltage(result: StudyResult, path: Path) -> None:
-    """Draw voltage and hull of plain runs into a file; its ending says which kind.
+    """Draw voltage and hull of plain runs to a file; its suffix gives the format.
 
     Raises
     ------

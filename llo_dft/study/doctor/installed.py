@@ -1,4 +1,4 @@
-"""Examine an installation: packages, engines, memory and the files that come along."""
+"""Examine an installation: packages, engines, memory and the package's own files."""
 
 from __future__ import annotations
 

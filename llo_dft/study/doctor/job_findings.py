@@ -107,7 +107,7 @@ def walltime_finding(
         The study; None: there is none to compare.
     longest
         Returns its longest calculation, the part of its walltime that it takes, and how to raise
-        that; None: the engine can't tell.
+        that; None: unknown.
     unknown
         What to do then.
     """
@@ -118,7 +118,7 @@ def walltime_finding(
     found = longest(prepared)
     if found is None:
         name = prepared.engine.name
-        text = f"the engine {name} can't tell how long a calculation takes"
+        text = f"the engine {name} can't estimate how long a calculation takes"
         return Finding(what, "optional", text, unknown)
     label, part, remedy = found
     text = f"{label} takes the most, about {100 * part:.0f} % of its walltime"

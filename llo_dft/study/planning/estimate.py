@@ -30,7 +30,7 @@ class StudyEstimate:
     work
         Atoms times evaluations of each calculation, by label; those in the cache too.
     seconds
-        Time of one processor for what is left; None if the engine can't tell in advance.
+        Time of one processor for what is left; None if the engine can't estimate it.
     """
 
     n_completed: int
@@ -44,7 +44,7 @@ class StudyEstimate:
         if self.n_completed == self.n_calculations:
             return there
         if self.seconds is None:
-            left = "the engine can't tell how long the rest takes"
+            left = "the engine can't estimate how long the rest takes"
         else:
             left = (
                 f"estimate {_time(self.seconds / workers)} with {workers} at a time "

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @job
 def write_results(folder: str, calculations: dict[str, Any]) -> dict[str, int]:
-    """Write the files of a study that has come to its end.
+    """Write the files of a study whose calculations have ended.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def last_job(flow: Flow, folder: StudyFolder) -> Job:
 def collect_now(
     folder: StudyFolder, project: RemoteProject, record: RemoteSubmission
 ) -> StudyResult:
-    """Write the files of a study from what there is, whether or not it has come to its end.
+    """Write the files of a study from the calculations that have ended so far.
 
     Raises
     ------

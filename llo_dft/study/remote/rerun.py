@@ -90,7 +90,7 @@ def retry_study(folder: StudyFolder, stale_after_s: float) -> Retried:
 
 
 def _failed(submitted: SubmittedJob, job: RemoteJob, without_result: set[str]) -> bool:
-    """Tell whether a job broke, was stopped, or ended well with a calculation that failed."""
+    """Return whether a job broke, was stopped, or ended well with a failed calculation."""
     if job.status == "completed":
         return submitted.label in without_result
     return job.status in {"failed", "missing"}

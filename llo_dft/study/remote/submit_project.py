@@ -84,7 +84,7 @@ def submit_study(submission: PreparedSubmission) -> None:
             folder.claim(prepared.recipe)
             write_structures(prepared.plan, folder.path)
             write_whole(folder.plan, prepared.plan.model_dump_json() + "\n")
-            # on record first: a flow in the queue that nobody knows of could not be taken out
+            # recorded first: a flow in the queue without a record could not be taken out
             record = RemoteSubmission(
                 project=str(submission.project.file),
                 flow=submission.flow.uuid,

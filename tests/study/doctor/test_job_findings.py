@@ -128,4 +128,4 @@ def test_no_study_and_an_engine_that_can_not_tell_are_no_faults() -> None:
     assert walltime_finding(None, lambda _: None, "unknown").state == "optional"
     found = walltime_finding(study, lambda _: None, "unknown")
     assert (found.state, found.remedy) == ("optional", "unknown")
-    assert "the engine e can't tell" in found.found
+    assert "the engine e can't estimate" in found.found

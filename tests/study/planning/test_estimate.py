@@ -74,7 +74,7 @@ def test_a_finished_study_does_not_time_its_engine(
 @pytest.mark.parametrize(
     ("seconds_per_atom", "workers", "expected"),
     [
-        (None, 2, "the engine can't tell how long the rest takes"),
+        (None, 2, "the engine can't estimate how long the rest takes"),
         (60.0, 2, "estimate 30 s with 2 at a time (60 s of one processor)"),
         (3600.0, 1, "estimate 60 min with 1 at a time (60 min of one processor)"),
         (36000.0, 4, "estimate 2.5 h with 4 at a time (10.0 h of one processor)"),
