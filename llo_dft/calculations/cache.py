@@ -117,15 +117,6 @@ class CalculationCache:
         """Return the last failure of that key, or None."""
         return _read(self.folder / f"{key}{_FAILED}" / "result.json")
 
-    def failures(self) -> list[CalculationDocument]:
-        """Return the last failure of every key that has not been completed since."""
-        found: list[CalculationDocument] = []
-        for path in sorted(self.folder.glob(f"*{_FAILED}/result.json")):
-            document = _read(path)
-            if document is not None and self.completed(document.key) is None:
-                found.append(document)
-        return found
-
     @contextmanager
     def workspace(self, key: str) -> Iterator[Path]:
         """Give a folder to calculate in, which goes if nothing is stored from it."""

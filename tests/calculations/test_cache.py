@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import store_calculations
 from pymatgen.core import Lattice, Structure
-from store_calculations import calculation, store
+from store_calculations import calculation, failures, store
 
 from llo_dft.calculations.cache import CalculationCache, calculation_key
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
@@ -106,7 +106,7 @@ def test_a_stored_calculation_is_found_with_its_raw_files(tmp_path: Path) -> Non
     assert cache.completed("k") is None
     assert not cache.has_completed("k")
     assert cache.journal() == []
-    assert cache.failures() == []
+    assert failures(cache) == []
     assert cache.sweep() == 0
     store(cache, calculation("k", energy_ev=-7.25))
     found = cache.completed("k")
@@ -133,7 +133,7 @@ def test_a_failure_is_no_hit_and_the_next_one_takes_its_place(tmp_path: Path) ->
     store(cache, calculation("k", "failed", 1.0))
     store(cache, calculation("k", "failed", 2.0))
     assert cache.completed("k") is None
-    assert [failure.reason for failure in cache.failures()] == ["reason 2.0"]
+    assert [failure.reason for failure in failures(cache)] == ["reason 2.0"]
     failed = cache.failed("k")
     assert failed is not None
     assert failed.reason == "reason 2.0"
@@ -145,7 +145,7 @@ def test_what_completed_after_it_failed_has_not_failed(tmp_path: Path) -> None:
     store(cache, calculation("k"))
     assert cache.completed("k") is not None
     assert cache.failed("k") is None
-    assert cache.failures() == []
+    assert failures(cache) == []
 
 
 def test_a_failure_beside_a_result_does_not_count(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_a_failure_beside_a_result_does_not_count(tmp_path: Path) -> None:
     store(cache, calculation("k"))
     store(cache, calculation("k", "failed"))
     assert cache.completed("k") is not None
-    assert cache.failures() == []
+    assert failures(cache) == []
 
 
 def test_a_folder_without_its_result_makes_room_for_the_next_one(tmp_path: Path) -> None:
@@ -308,8 +308,8 @@ def test_two_processes_with_one_key_go_on_with_the_same_result(tmp_path: Path) -
 def test_two_processes_that_fail_at_one_key_leave_one_reason(tmp_path: Path) -> None:
     race(tmp_path, "failed")
     cache = CalculationCache(tmp_path)
-    assert len(cache.failures()) == N_RACED
-    assert {failure.reason for failure in cache.failures()} <= {"reason -1.0", "reason -2.0"}
+    assert len(failures(cache)) == N_RACED
+    assert {failure.reason for failure in failures(cache)} <= {"reason -1.0", "reason -2.0"}
     assert len(cache.journal()) == 4 * N_RACED
     assert not list(tmp_path.glob(".partial-*"))
 

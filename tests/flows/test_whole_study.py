@@ -14,6 +14,7 @@ from fake_engine import (
     vacancy_minus_host_ev,
 )
 from fake_study import WAYS, FakeStudy, assert_same_atoms
+from store_calculations import failures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -231,4 +232,4 @@ def test_only_what_failed_is_computed_again(study: FakeStudy) -> None:
     lacking = [study.plan.vacancy_structure(failing, site) for site in failing.vacancies]
     expected = [host_fault(study.plan, failing), *(fault_name("slab_relax", s) for s in lacking)]
     assert sorted(again) == sorted(expected)
-    assert study.cache.failures() == []
+    assert failures(study.cache) == []

@@ -18,6 +18,12 @@ from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 
 
+def failures(cache: CalculationCache) -> list[CalculationDocument]:
+    """The last failure of every key that has not been completed since."""
+    keys = [path.name.removesuffix(".failed") for path in sorted(cache.folder.glob("*.failed"))]
+    return [cache.failed(key) for key in keys if cache.completed(key) is None]
+
+
 def calculation(key: str, status: str = "completed", energy_ev: float = -1.0, **fields: object):
     structure = Structure(Lattice.cubic(3.0), ["Li", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     completed = status == "completed"

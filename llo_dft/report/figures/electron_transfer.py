@@ -120,7 +120,7 @@ def charge_title(document: ChargeDifference) -> str:
     paths = {"AB": document.whole_file, "A": document.a_file, "B": document.b_file}
     files = [f"{part} = {'/'.join(Path(path).parts[-2:])}" for part, path in paths.items()]
     together = ", ".join(files)
-    settings = settings_text(document.fingerprint) or "vasp, settings not known"
+    settings = settings_text(document.fingerprint) or "settings not known"
     lines = [
         f"{document.structure.composition.formula}, {settings}",
         *([together] if len(together) <= _LONGEST_LINE else files),

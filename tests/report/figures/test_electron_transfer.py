@@ -54,7 +54,7 @@ def test_figures_are_written(document, tmp_path):
 
 
 def test_the_title_says_what_computed_it_and_what_may_not_be_compared(document):
-    assert charge_title(document).splitlines()[0] == "Li1 Mn1 P1 O3, vasp, settings not known"
+    assert charge_title(document).splitlines()[0] == "Li1 Mn1 P1 O3, settings not known"
     settings = Fingerprint(engine="vasp", engine_version="6.4.2", functional="HSE06")
     fields = {"fingerprint": settings, "allowed": ["functional"], "mock": True}
     lines = charge_title(document.model_copy(update=fields)).splitlines()

@@ -30,7 +30,7 @@ class WallTimeReachedError(CalculationError):
 
 
 @dataclass
-class Progress:
+class StageProgress:
     """How far a calculation is.
 
     Attributes
@@ -70,7 +70,7 @@ class Progress:
         self.lattice, self.fractional = structure.lattice.matrix, structure.frac_coords
 
 
-def load_progress(calculation: Path, first: str) -> Progress:
+def load_progress(calculation: Path, first: str) -> StageProgress:
     """Return where an earlier attempt was stopped, or the beginning.
 
     Parameters
@@ -82,10 +82,10 @@ def load_progress(calculation: Path, first: str) -> Progress:
     """
     kept = calculation / CONTINUE
     if not (kept / _STATE).is_file():
-        return Progress(first)
+        return StageProgress(first)
     state = json.loads((kept / _STATE).read_text(encoding="utf-8"))
     wavecar = kept / "WAVECAR"
-    progress = Progress(
+    progress = StageProgress(
         stage=state["stage"],
         n_steps=state["n_steps"],
         corrections=state["corrections"],
@@ -97,7 +97,7 @@ def load_progress(calculation: Path, first: str) -> Progress:
     return progress
 
 
-def leave_for_next(calculation: Path, run: Path, progress: Progress, n_steps: int) -> str:
+def leave_for_next(calculation: Path, run: Path, progress: StageProgress, n_steps: int) -> str:
     """Put what the next attempt needs into the calculation's folder; return what to say of it.
 
     Parameters

@@ -48,7 +48,6 @@ class WatchedVaspJob(VaspJob):
     in a run that has only just begun.
     """
 
-    exit_status: int | None = None
     _running: subprocess.Popen[bytes] | None = None
 
     def run(self, directory: str = "./") -> subprocess.Popen[bytes]:

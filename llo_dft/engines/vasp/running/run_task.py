@@ -16,7 +16,7 @@ from llo_dft.engines.vasp.incar import STAGES
 from llo_dft.engines.vasp.inputs import input_generator, poscar_structure, site_order
 from llo_dft.engines.vasp.installation import VaspMachine
 from llo_dft.engines.vasp.running.continuation import (
-    Progress,
+    StageProgress,
     WallTimeReachedError,
     forget_progress,
     leave_for_next,
@@ -116,7 +116,7 @@ def _run_stage(
     task: VaspTask,
     structure: Structure,
     folders: tuple[Path, Path],
-    progress: Progress,
+    progress: StageProgress,
     machine: VaspMachine,
 ) -> TaskDoc:
     """Run one stage under custodian and return atomate2's document of it.
@@ -194,7 +194,7 @@ def _maker(
     )
 
 
-def _outcome(task: VaspTask, start: Structure, result: TaskDoc, progress: Progress) -> Outcome:
+def _outcome(task: VaspTask, start: Structure, result: TaskDoc, progress: StageProgress) -> Outcome:
     """Return the outcome with the sites in the order that they were given in."""
     place = {old: new for new, old in enumerate(site_order(task.structure))}
     back = [place[i] for i in range(len(task.structure))]

@@ -11,7 +11,7 @@ from pymatgen.io.vasp.inputs import Poscar
 
 from llo_dft.engines.vasp.running.continuation import (
     CONTINUE,
-    Progress,
+    StageProgress,
     forget_progress,
     leave_for_next,
     load_progress,
@@ -51,7 +51,7 @@ def test_the_next_attempt_starts_where_the_atoms_were_with_their_moments(
     stopped: tuple[Path, Path, Structure],
 ) -> None:
     folder, run, moved = stopped
-    before = Progress("cell", n_steps=4, corrections=["ALGO was set to All"])
+    before = StageProgress("cell", n_steps=4, corrections=["ALGO was set to All"])
     said = leave_for_next(folder, run, before, 7)
     assert said == "stopped for the wall time in ionic step 11; the next run goes on from there"
     after = load_progress(folder, "cell")
@@ -74,7 +74,7 @@ def test_a_run_without_a_step_leaves_the_place_it_began_from(tmp_path: Path) -> 
     run.mkdir()
     (run / "CONTCAR").write_text("", encoding="utf-8")
     (run / "WAVECAR").write_bytes(b"")
-    progress = Progress("relax")
+    progress = StageProgress("relax")
     progress.reached(START)
     leave_for_next(tmp_path, run, progress, 0)
     after = load_progress(tmp_path, "cell")
@@ -85,7 +85,7 @@ def test_a_run_without_a_step_leaves_the_place_it_began_from(tmp_path: Path) -> 
 
 def test_what_is_forgotten_is_not_resumed(stopped: tuple[Path, Path, Structure]) -> None:
     folder, run, _ = stopped
-    leave_for_next(folder, run, Progress("cell"), 3)
+    leave_for_next(folder, run, StageProgress("cell"), 3)
     assert (folder / CONTINUE).is_dir()
     forget_progress(folder)
     forget_progress(folder)  # of nothing, nothing
