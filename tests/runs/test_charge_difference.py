@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from charge_models import LOWER, UPPER, transfer, write_interface, write_run
+
+from llo_dft.documents.charge import ChargeDifference
+from llo_dft.errors import InputError
+from llo_dft.runs.charge_difference import DOCUMENT, charge_difference, write_charge_difference
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llo_dft.engines.vasp.files.grids.read_grids import DensityDifference
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    return write_interface(tmp_path_factory.mktemp("interface"))
+
+
+@pytest.fixture(scope="module")
+def found(folders: tuple[Path, Path, Path]) -> tuple[ChargeDifference, DensityDifference]:
+    return charge_difference(folders)
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_the_difference_is_the_transfer_and_sums_to_nothing(
+    found: tuple[ChargeDifference, DensityDifference],
+) -> None:
+    document, grids = found
+    np.testing.assert_allclose(grids.difference_per_a3, transfer(0.4), atol=1e-9)
+    assert abs(document.residual_e) < 1e-6
+    assert document.electrons_whole == pytest.approx(
+        document.electrons_a + document.electrons_b, abs=1e-6
+    )
+    # electrons moved are half the integral of the difference's absolute value
+    volume = document.structure.volume
+    assert document.absolute_e == pytest.approx(np.abs(transfer(0.4)).mean() * volume / 2, rel=1e-6)
+    assert document.planar.cumulative_e[-1] == pytest.approx(document.residual_e, abs=1e-9)
+
+
+def test_exchanging_the_parts_changes_nothing_but_their_names(
+    folders: tuple[Path, Path, Path], found: tuple[ChargeDifference, DensityDifference]
+) -> None:
+    whole, a, b = folders
+    other, grids = charge_difference((whole, b, a))
+    np.testing.assert_allclose(grids.difference_per_a3, found[1].difference_per_a3, atol=1e-12)
+    names = {"a": "b", "b": "a"}
+    assert other.part_of_atom == [names[part] for part in found[0].part_of_atom]
+
+
+def test_a_part_that_is_given_twice_is_refused(folders: tuple[Path, Path, Path]) -> None:
+    whole, a, _ = folders
+    with pytest.raises(InputError, match="which A holds already"):
+        charge_difference((whole, a, a))
+
+
+def test_runs_of_other_settings_are_refused(tmp_path: Path) -> None:
+    folders = write_interface(tmp_path)
+    for folder, atoms in zip(folders, ([*LOWER, *UPPER], LOWER, UPPER), strict=True):
+        write_run(folder, atoms, spins=1 if folder.name == "B" else 2)
+    with pytest.raises(InputError, match="spin_polarized"):
+        charge_difference(folders)
+
+
+def test_all_files_appear_at_once_and_can_be_read_by_others(
+    found: tuple[ChargeDifference, DensityDifference], tmp_path: Path
+) -> None:
+    document, grids = found
+    target = tmp_path / "new" / "out"
+    write_charge_difference(target, document, grids)
+    assert ChargeDifference.model_validate_json((target / DOCUMENT).read_text("utf-8")) == document
+    assert {"CHGCAR", "difference.cube", "difference.npz"} <= names_in(target)
+    assert stat.S_IMODE(target.stat().st_mode) & 0o500 == 0o500
+    assert names_in(target.parent) == {"out"}  # nothing half-done is left beside it
+    with pytest.raises(InputError, match="out can't be written: "):
+        write_charge_difference(target, document, grids)
+    assert names_in(target.parent) == {"out"}
