@@ -9,6 +9,7 @@ from vasprun_writer import text
 from llo_dft.engines.vasp.files.run_folder import read_run
 from llo_dft.errors import InputError
 from llo_dft.runs.potential_levels import faces_beside, potential_of
+from llo_dft.runs.run_summary import structure_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,15 +60,16 @@ def test_an_outcar_that_says_otherwise_is_noted(tmp_path: Path) -> None:
 def test_levels_beside_a_run_are_those_of_its_own_locpot(tmp_path: Path) -> None:
     folder = write_slab(tmp_path / "slab", (5.25, 4.75))
     run = read_run(folder)
+    final = structure_of(run.final)
     problems: list[str] = []
-    found = faces_beside(run, problems)
+    found = faces_beside(run.path, final, problems)
     assert found["upper"].level_ev - found["lower"].level_ev == pytest.approx(0.5, abs=1e-6)
     assert problems == []
     (folder / "LOCPOT").write_text("cut off", encoding="ascii")
-    assert faces_beside(run, problems) == {}
+    assert faces_beside(run.path, final, problems) == {}
     assert len(problems) == 1
     (folder / "LOCPOT").unlink()
-    assert faces_beside(run, problems) == {}
+    assert faces_beside(run.path, final, problems) == {}
     assert len(problems) == 1  # a run need not have one
 
 

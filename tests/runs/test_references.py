@@ -82,7 +82,7 @@ def test_what_is_no_molecule_and_no_metal_is_refused(tmp_path: Path) -> None:
 def test_a_run_that_did_not_converge_has_no_energy_and_a_reason(tmp_path: Path) -> None:
     found = oxygen_reference(make.oxygen(tmp_path / "o2", settings=make.NOT_CONVERGED), None)
     assert found.energy_ev_per_atom is None
-    assert re.search("not converged", str(found.run.calculation.reason))
+    assert re.search("not converged", str(found.run.record().reason))
 
 
 def test_without_spins_the_moment_of_o2_is_not_known(tmp_path: Path) -> None:
