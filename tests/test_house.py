@@ -18,7 +18,7 @@ MODULES = sorted(
 
 MOST_MODULES_IN_A_FOLDER = 15
 MOST_LINES_OF_A_MODULE = 400
-MOST_LINES_OF_THE_PACKAGE = 36_900
+MOST_LINES_OF_THE_PACKAGE = 37_300
 
 # Folders that are still too full. The list may only shrink.
 CROWDED: set[str] = set()
@@ -48,9 +48,6 @@ WITHOUT_OWN_TEST: set[str] = {
     "engines/vasp/files/vasprun/header.py",
     "engines/vasp/files/vasprun/ionic_steps.py",
     "engines/vasp/files/vasprun/rows.py",
-    "runs/host_assignment.py",
-    "runs/removed_oxygen.py",
-    "runs/run_vacancies.py",
 }
 
 
