@@ -71,7 +71,9 @@ def _print_structures(plan: StudyPlan, n_structures: int, output: Path) -> None:
         if plan.composition_deviation > 1e-6  # noqa: PLR2004
         else ""
     )
-    typer.echo(f"{plan.composition}{deviation}")
+    charge = plan.formal_charge_per_o2
+    left = f"; {charge:+.2f} e per O2 that no metal can balance" if charge else ""
+    typer.echo(f"{plan.composition}{deviation}{left}")
     typer.echo(
         f"{n_structures} structures in {output / 'structures'} (slabs as pictures too), listed in "
         f"{output / 'manifest.json'}; a run takes {plan.n_calculations} calculations"

@@ -139,7 +139,9 @@ class StudyPlan(Document):
     requested_composition: str
     composition: str
     composition_deviation: float = Field(description="Largest deviation of an element per O2")
-    formal_charge_per_o2: float = Field(description="Sum of formal charges per O2, e")
+    formal_charge_per_o2: float = Field(
+        description="What no metal can balance beside O2-, e per O2"
+    )
     bulk: StoredStructure
     slab: StoredStructure = Field(description="Pristine slab, cut from the unrelaxed bulk")
     tm_layers: int

@@ -121,12 +121,27 @@ def cif(atoms: str) -> str:
             r"mine\.cif: Mn\d+ and Mn\d+ are 0\.79 angstrom apart; expected at least 1\.80",
         ),
         (
+            cif("Mg1 Mg 0 0.16708 0 1"),
+            InputError,
+            r"mine\.cif can't be neutral: -1\.33 e per O2 are left with every metal at the end",
+        ),
+        (
             cif("Mn1 Mn 0 0.16708 0 1\nNi1 Ni 0 0.16708 0 1"),
             InputError,
             r"mine\.cif can't be read as a CIF: ",
         ),
     ],
-    ids=["missing", "text", "empty", "torso", "bytes", "partial", "overlapping", "twice"],
+    ids=[
+        "missing",
+        "text",
+        "empty",
+        "torso",
+        "bytes",
+        "partial",
+        "overlapping",
+        "charged",
+        "twice",
+    ],
 )
 def test_a_cif_that_nothing_can_be_computed_on(
     tmp_path: Path, content: str | None, error: type[InputError], message: str
