@@ -10,11 +10,13 @@ from llo_dft.analysis.electronic.site_band_centers import SiteDensities, band_ce
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.chemistry.bonds import find_bonds
 from llo_dft.chemistry.roles import site_roles
+from llo_dft.engines.vasp.electrons import VaspElectrons
 from llo_dft.errors import InputError
 from llo_dft.runs.potential_levels import faces_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from pymatgen.core.structure import Structure
 
@@ -102,6 +104,24 @@ def centers_of(
         "mock": states.mock,
     }
     return found.model_copy(update=about), densities
+
+
+def centers_of_run(
+    path: Path,
+    wanted: tuple[str, str],
+    reference: ReferenceLevel,
+    fixed: tuple[float, float] | None,
+    tm_layers: int | None = None,
+) -> tuple[BandCenters, SiteDensities]:
+    """Return the band centres of a VASP run folder, or of its vasprun.xml; see ``centers_of``.
+
+    Raises
+    ------
+    InputError
+        Also if the run can't be read, did not converge, or lacks what is asked for.
+    """
+    states = VaspElectrons(path).states(*wanted)
+    return centers_of(states, wanted, reference, fixed, tm_layers=tm_layers, label=str(path))
 
 
 def _levels(states: OrbitalStates, notes: list[str]) -> dict[ReferenceLevel, float]:

@@ -20,10 +20,9 @@ from llo_dft.documents.study_result import (
     VacancyResult,
     VoltageResult,
 )
-from llo_dft.engines.vasp.electrons import VaspElectrons
 from llo_dft.report import tables
 from llo_dft.resources import load_structure
-from llo_dft.runs.orbital_centers import centers_of
+from llo_dft.runs.orbital_centers import centers_of_run
 from llo_dft.runs.run_summary import summarize
 
 AROUND = OxygenEnvironment(
@@ -152,7 +151,7 @@ def test_voltages_of_a_study_and_of_a_curve_are_the_same_steps() -> None:
 
 def test_band_centres_have_a_row_for_each_window_spin_and_site(tmp_path) -> None:
     (tmp_path / "vasprun.xml").write_text(text(Run()), encoding="latin-1")
-    centers, _ = centers_of(VaspElectrons(tmp_path).states("O", "p"), ("O", "p"), "vbm", None)
+    centers, _ = centers_of_run(tmp_path, ("O", "p"), "vbm", None)
     found = tables.band_center_table(centers)
     n_classes, n_sites = len(centers.classes), len(centers.sites)
     assert len(found) == (1 + n_classes + n_sites) * 3 * 3

@@ -60,9 +60,8 @@ def band_center(  # noqa: PLR0913 (each is an option of the command)
 
     Occupied, full and fixed window are computed together, with captured weight and width.
     """
-    from llo_dft.engines.vasp.electrons import VaspElectrons  # noqa: PLC0415 (pymatgen)
     from llo_dft.errors import InputError  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.runs.orbital_centers import centers_of  # noqa: PLC0415
+    from llo_dft.runs.orbital_centers import centers_of_run  # noqa: PLC0415
 
     with bad_input_in_one_line():
         shown, fixed = parse_window(window)
@@ -72,10 +71,7 @@ def band_center(  # noqa: PLR0913 (each is an option of the command)
 
     def read(path: Path) -> _Found:
         wanted = (element, orbital)
-        states = VaspElectrons(path).states(*wanted)
-        return _Found(
-            *centers_of(states, wanted, reference, fixed, tm_layers=tm_layers, label=str(path))
-        )
+        return _Found(*centers_of_run(path, wanted, reference, fixed, tm_layers))
 
     found = read_each(paths, read)
     for one in found:
