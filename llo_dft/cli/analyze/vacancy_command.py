@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import typer
 
@@ -79,6 +79,11 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
     With --host and --vacancy, of runs that this package need not have made. Nothing is
     computed again, and a study's own results.json stays as it is.
     """
+    from llo_dft.runs.run_vacancies import VacancyOptions, vacancy_runs  # noqa: PLC0415 (fast --help)
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
+    from llo_dft.study.result import reanalyze  # noqa: PLC0415
+    from llo_dft.study.vacancy_map_file import write_map  # noqa: PLC0415
+
     for_runs = {
         "--vacancy": vacancies,
         "--o2": o2,
@@ -94,25 +99,34 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
     with bad_input_in_one_line():
         check_figure(figure)
         if host:
+            given = [*(vacancies or []), *(paths or [])]
+            if not given:
+                raise InputError("--host needs at least one --vacancy DIR made from it")
             axes = _axes(map_file, temperatures, pressures, as_json=as_json)
-            result = _runs(
-                (host, [*(vacancies or []), *(paths or [])]),
-                _request(scheme, temperature, pressure, (o2, o2_energy)),
-                {
-                    "tm_layers": tm_layers,
-                    "lithium_full": lithium_full,
-                    "coating_li": coating_li,
-                    "allow": tuple(allow or ()),
-                    "temperatures_k": axes[0],
-                    "pressures_bar": axes[1],
-                },
+            options = VacancyOptions(
+                tm_layers=tm_layers,
+                lithium_full=lithium_full,
+                coating_li=coating_li,
+                allow=tuple(allow or ()),
+                temperatures_k=axes[0],
+                pressures_bar=axes[1],
             )
+            request = _request(scheme, temperature, pressure, (o2, o2_energy))
+            result = vacancy_runs(host, given, request, options)
         else:
             _only_of_runs(for_runs)
-            result = _study(paths or [], scheme, (temperature, pressure))
+            if paths is None or len(paths) != 1:
+                raise InputError(
+                    "expected the folder of one study, or --host DIR with --vacancy DIR for plain "
+                    f"runs; got {len(paths or [])} folders"
+                )
+            conditions = {"temperature_k": temperature, "pressure_bar": pressure}
+            result = reanalyze(StudyFolder(paths[0]), scheme=scheme, **conditions)
         _draw(result, figure)
-        if map_file is not None:
-            _write_map(result, map_file)
+        if map_file is not None and result.vacancy_map is not None and result.vacancy_map.hosts:
+            write_map(result, map_file)
+        elif map_file is not None:
+            typer.echo(f"llo-dft: {map_file} not written: there is no formation energy", err=True)
     _show(result, as_json=as_json)
     raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
 
@@ -121,26 +135,6 @@ def _only_of_runs(options: Mapping[str, object]) -> None:
     given = [name for name, value in options.items() if value]
     if given:
         raise InputError(f"{given[0]} is for plain runs and needs --host; a study knows its own")
-
-
-def _study(
-    paths: list[Path],
-    scheme: str | None,
-    conditions: tuple[float | None, float | None],
-) -> StudyResult:
-    """Return a study's vacancies under another reservoir."""
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.study.result import reanalyze  # noqa: PLC0415
-
-    if len(paths) != 1:
-        raise InputError(
-            "expected the folder of one study, or --host DIR with --vacancy DIR for plain runs; "
-            f"got {len(paths)} folders"
-        )
-    temperature, pressure = conditions
-    return reanalyze(
-        StudyFolder(paths[0]), scheme=scheme, temperature_k=temperature, pressure_bar=pressure
-    )
 
 
 def _request(
@@ -182,17 +176,6 @@ def _axes(
     )
 
 
-def _runs(
-    paths: tuple[list[Path], list[Path]], request: OxygenRequest, options: dict[str, Any]
-) -> StudyResult:
-    from llo_dft.runs.run_vacancies import VacancyOptions, vacancy_runs  # noqa: PLC0415 (likewise)
-
-    hosts, vacancies = paths
-    if not vacancies:
-        raise InputError("--host needs at least one --vacancy DIR made from it")
-    return vacancy_runs(hosts, vacancies, request, VacancyOptions(**options))
-
-
 def _draw(result: StudyResult, file: Path | None) -> None:
     if file is None:
         return
@@ -206,17 +189,8 @@ def _draw(result: StudyResult, file: Path | None) -> None:
         )
 
 
-def _write_map(result: StudyResult, file: Path) -> None:
-    from llo_dft.study.vacancy_map_file import write_map  # noqa: PLC0415 (keeps --help fast)
-
-    if result.vacancy_map is None or not result.vacancy_map.hosts:
-        typer.echo(f"llo-dft: {file} not written: there is no formation energy", err=True)
-        return
-    write_map(result, file)
-
-
 def _show(result: StudyResult, *, as_json: bool) -> None:
-    from llo_dft.cli.output.study_tables import print_study, report_problems  # noqa: PLC0415 (likewise)
+    from llo_dft.cli.output.study_tables import print_study, report_problems  # noqa: PLC0415 (keeps --help fast)
 
     if as_json:
         print_json(result.model_dump(mode="json"))
