@@ -83,6 +83,10 @@ def centers_of(
     levels = _levels(states, notes)
     if reference == "vacuum" and "vacuum" not in levels:
         levels |= _vacuum_of_locpot(states, problems, notes)
+    if reference == "fermi" and states.fermi_ev is None:
+        why = [note for note in notes if "E_F" in note] or ["the run has none"]
+        what = f"no Fermi level to count from: {why[0]}; count from another level"
+        raise InputError(f"{source}: {what}")
     if reference in _WHERE_FROM and reference not in levels:
         what = f"the {reference} level of this run is not known; {_WHERE_FROM[reference]}"
         raise InputError("; ".join([f"{source}: {what}", *problems]))

@@ -127,7 +127,8 @@ def _levels_of_run(
     if run.parameters.get("LVHAR") is False and run.parameters.get("LVTOT") is True:
         notes.append("LVTOT without LVHAR: exchange and correlation reach into the vacuum")
     if run.fermi_ev is None:
-        notes.append("no Fermi level in the run: no work function")
+        why = run.fermi_problem or "no Fermi level in the run"
+        notes.append(f"no work function: {why}")
     edges = edges_of(run, notes)
     if edges is None or edges.is_metal:
         return run.fermi_ev, None

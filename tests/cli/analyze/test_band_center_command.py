@@ -53,6 +53,15 @@ def test_references_are_levels_of_the_same_run(tmp_path):
     assert found["reference_ev"] == pytest.approx(-515.0)  # the mean of atoms 4 to 6
 
 
+def test_a_fermi_level_that_means_nothing_is_no_reference(tmp_path):
+    run = Run(settings={"NUPDOWN": ("", f"{2:16.8f}")})
+    path = run_folder(tmp_path, "run", run)
+    assert centers(path)["reference"] == "vbm"
+    result = call("band-center", path, "--reference", "fermi")
+    assert result.exit_code == 2
+    assert "no Fermi level to count from: E_F is not used: with a fixed moment (NUPDOWN = 2)" in result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "match"),
     [

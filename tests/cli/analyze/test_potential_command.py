@@ -66,6 +66,14 @@ def test_without_a_run_there_is_a_level_and_no_work_function(tmp_path: Path, com
     assert "no vasprun.xml or vaspout.h5 beside it" in " ".join(found["notes"])
 
 
+def test_a_fixed_moment_leaves_no_work_function_and_says_why(tmp_path: Path, command):
+    fixed = {"NUPDOWN": ("", f"{2:16.8f}")}
+    (found,) = found_by(command, write_slab(tmp_path / "slab", settings=fixed))
+    assert found["faces"]["upper"]["work_function_ev"] is None
+    assert found["faces"]["upper"]["ionization_energy_ev"] is not None
+    assert "no work function: with a fixed moment (NUPDOWN = 2)" in " ".join(found["notes"])
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
