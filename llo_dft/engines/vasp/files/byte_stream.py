@@ -211,14 +211,6 @@ class ByteStream:
         self._fill(n)
         return self._window[self._cursor : self._cursor + n]
 
-    def take(self, n: int, section: str) -> bytes:
-        """Return the next n bytes."""
-        if not self._fill(n):
-            raise self.truncated(section)
-        data = self._window[self._cursor : self._cursor + n]
-        self._cursor += n
-        return data
-
     def take_into(self, out: npt.NDArray[np.uint8], section: str) -> None:
         """Fill an array of bytes, shape (n,), without a copy in between."""
         held = min(len(out), len(self._window) - self._cursor)

@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import EllipsisType
 
+    from llo_dft.engines.vasp.files.vasprun.elements import Value
     from llo_dft.typing import FloatArray
 
 _SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 _STOPPED: Final = "VASP was stopped while writing, or is still running"
+
+#: Beyond this a number is damage: none in eV, angstrom or electrons comes near.
+_LARGEST: Final = 1e12
 
 #: What any HDF5 file has at least.
 _SUPERBLOCK_BYTES: Final = 96
@@ -130,8 +134,7 @@ class H5File:
                 here = here[part]
         return here
 
-    def _dataset(self, name: str, shape: Shape | None, kinds: str, what: str = "") -> Any:  # noqa: ANN401
-        """Return a dataset of that shape and kind: f, i and u numbers, S text."""
+    def _dataset(self, name: str, what: str = "") -> Any:  # noqa: ANN401 (h5py's objects)
         found = self._find(name)
         if found is None:
             raise self.error("absent", what or "there is no such dataset", name)
@@ -141,22 +144,14 @@ class H5File:
             if found.is_virtual or found.external:
                 raise self.error("refused", "its numbers are in another file", name)
             n_bytes = prod(found.shape) * found.dtype.itemsize
-            if n_bytes > FREE_BYTES + MAX_EXPANSION * self._n_bytes:
-                text = f"it says that it has {n_bytes} bytes, in a file of {self._n_bytes}"
-                raise self.error("refused", text, name)
-            if shape is not None and not _fits(found.shape, shape):
-                expected = tuple("any" if n is None else n for n in shape)
-                text = f"of shape {found.shape}, and {expected} was expected"
-                raise self.error("corrupt", text, name)
-            if kinds and self._kind(found) not in kinds:
-                text = f"{found.dtype}, not {_KINDS[kinds]}"
-                raise self.error("corrupt", text, name)
+        if n_bytes > FREE_BYTES + MAX_EXPANSION * self._n_bytes:
+            text = f"it says that it has {n_bytes} bytes, in a file of {self._n_bytes}"
+            raise self.error("refused", text, name)
         return found
 
-    def _kind(self, dataset: Any) -> str:  # noqa: ANN401 (h5py's objects)
-        if self._h5py.check_string_dtype(dataset.dtype) is not None:
-            return "S"
-        return str(dataset.dtype.kind)
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Return the shape of a dataset."""
+        return tuple(self._dataset(name).shape)
 
     def floats(self, name: str, shape: Shape, *, part: Part = ..., what: str = "") -> FloatArray:
         """Read numbers, or a part of them.
@@ -172,57 +167,61 @@ class H5File:
         what
             What to say if it is not there.
         """
-        dataset = self._dataset(name, shape, "fiu", what)
+        dataset = self._dataset(name, what)
+        got = tuple(dataset.shape)
+        if len(got) != len(shape) or any(
+            n not in {None, m} for n, m in zip(shape, got, strict=True)
+        ):
+            expected = tuple("any" if n is None else n for n in shape)
+            raise self.error("corrupt", f"of shape {got}, and {expected} was expected", name)
         with self._named(name):
+            if dataset.dtype.kind not in "fiu":
+                raise self.error("corrupt", f"{dataset.dtype}, not numbers", name)
             values = np.asarray(dataset[part], dtype=np.float64)
         if not np.isfinite(values).all():
             raise self.error("not_a_number", "NaN or infinity", name)
+        if values.size and np.abs(values).max() > _LARGEST:
+            raise self.error("corrupt", f"a number beyond {_LARGEST:g}", name)
         return values
 
-    def integers(self, name: str, shape: Shape) -> list[int]:
-        """Read whole numbers, flat."""
-        dataset = self._dataset(name, shape, "iu")
-        with self._named(name):
-            return [int(value) for value in np.asarray(dataset[...]).reshape(-1)]
+    def value(self, name: str) -> Value:
+        """Read a number or a text, or a flat list of them; a list of one is that one.
 
-    def texts(self, name: str, shape: Shape) -> list[str]:
-        """Read texts, flat, as they are."""
-        dataset = self._dataset(name, shape, "S")
+        VASP writes single values without an axis, some programs with one of length 1.
+        """
+        dataset = self._dataset(name)
         with self._named(name):
             found = np.asarray(dataset[...]).reshape(-1).tolist()
-            return [one.decode() if isinstance(one, bytes) else str(one) for one in found]
+            values = [one.decode() if isinstance(one, bytes) else one for one in found]
+        if not all(isinstance(one, str | int | float) for one in values):
+            raise self.error("corrupt", f"{dataset.dtype}, neither number nor text", name)
+        return values[0] if len(values) == 1 else values
+
+    def texts(self, name: str) -> list[str]:
+        """Read texts, flat, without the blanks around them."""
+        found = self.value(name)
+        values = found if isinstance(found, list) else [found]
+        return [str(one).strip() for one in values]
+
+    def integers(self, name: str, count: int) -> list[int]:
+        """Read so many whole numbers, flat."""
+        found = self.value(name)
+        values = found if isinstance(found, list) else [found]
+        if len(values) != count or not all(isinstance(one, int) for one in values):
+            raise self.error("corrupt", f"not {count} whole numbers", name)
+        return [int(one) for one in values]
 
     def number(self, name: str) -> float:
         """Read one number."""
-        return float(self.floats(name, self._scalar(name)).reshape(()))
+        return float(self.floats(name, (1,) if self.shape(name) == (1,) else ()).reshape(()))
 
     def integer(self, name: str) -> int:
         """Read one whole number."""
-        return self.integers(name, self._scalar(name))[0]
+        return self.integers(name, 1)[0]
 
     def text(self, name: str) -> str:
         """Read one text."""
-        return self.texts(name, self._scalar(name))[0]
-
-    def _scalar(self, name: str) -> Shape:
-        """Shape of a single number: VASP writes (), some programs (1,)."""
-        return (1,) if self.shape(name) == (1,) else ()
-
-    def kind(self, name: str) -> str:
-        """Tell what a dataset holds: 'f' numbers, 'i' whole numbers, 'S' text, '' anything else."""
-        kind = self._kind(self._dataset(name, None, "")).replace("u", "i")
-        return kind if kind in "fiS" else ""
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """Return the shape of a dataset."""
-        return tuple(self._dataset(name, None, "").shape)
-
-
-_KINDS: Final = {"fiu": "numbers", "iu": "whole numbers", "S": "text"}
-
-
-def _fits(got: tuple[int, ...], wanted: Shape) -> bool:
-    return len(got) == len(wanted) and all(n in {None, m} for n, m in zip(wanted, got, strict=True))
+        return str(self.value(name))
 
 
 def _plain(path: Path, file: IO[bytes]) -> IO[bytes]:

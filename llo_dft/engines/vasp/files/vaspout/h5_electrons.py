@@ -91,7 +91,7 @@ def read_projected(
     if not file.has(path) or not file.has(_NAMES):
         what = "no projected density of states; run VASP with LORBIT = 11"
         raise file.error("absent", what, path)
-    shape, names = file.shape(path), [name.strip() for name in file.texts(_NAMES, (None,))]
+    shape, names = file.shape(path), file.texts(_NAMES)
     n_spins = len(total.density)
     wanted = (n_spins, len(header.symbols), len(total.energies_ev))
     if len(shape) != 4 or (min(shape[0], n_spins), shape[1], shape[3]) != wanted:  # noqa: PLR2004 (four axes)
@@ -136,7 +136,7 @@ def read_moments(file: H5File, n_atoms: int, n_steps: int) -> tuple[float, ...] 
     for tags, path in _MOMENTS:
         if not file.has(tags) or not file.has(path):
             continue
-        names = [name.strip() for name in file.texts(tags, (None,))]
+        names = file.texts(tags)
         along = [number for number, name in enumerate(names) if name in _ALONG]
         if len(names) != 2 or len(along) != 1:  # noqa: PLR2004 (the charge, and one component)
             return None

@@ -27,6 +27,9 @@ _TITLE: Final = re.compile(r"^ *TITEL *= *([^;\n]*)", re.MULTILINE)
 _VALENCE: Final = re.compile(r"\bZVAL *= *(\d+\.\d+)")
 _CUTOFF: Final = re.compile(r"\bENMAX *= *(\d+\.\d+)")
 
+#: A cell with less volume an atom is damaged, cubic angstrom.
+_LEAST_VOLUME_A3: Final = 0.5
+
 _STYLES: Final = {"g": "Gamma", "m": "Monkhorst-Pack", "l": "listgenerated", "a": "Automatic"}
 
 
@@ -43,8 +46,8 @@ def read_header(file: H5File) -> Header:
     if not file.has(f"{_POSITIONS}/ion_types"):
         what = "no results in it; VASP was stopped before its end, or is still running"
         raise file.error("truncated", what, _POSITIONS)
-    names = [name.strip() for name in file.texts(f"{_POSITIONS}/ion_types", (None,))]
-    counts = file.integers(f"{_POSITIONS}/number_ion_types", (len(names),))
+    names = file.texts(f"{_POSITIONS}/ion_types")
+    counts = file.integers(f"{_POSITIONS}/number_ion_types", len(names))
     species, cutoffs = _read_species(file, list(zip(names, counts, strict=True)))
     u = incar.get("LDAUU")
     if incar.get("LDAU") is True and (not isinstance(u, list) or len(u) != len(species)):
@@ -114,6 +117,8 @@ def read_positions(file: H5File, group: str, symbols: tuple[str, ...]) -> Crysta
     if scale < 0:  # the volume
         scale = float((-scale / volume) ** (1 / 3))
     lattice = scale * vectors
+    if abs(float(np.linalg.det(lattice))) < _LEAST_VOLUME_A3 * len(symbols):
+        raise file.error("corrupt", f"no cell for {len(symbols)} atoms", group)
     direct = f"{group}/direct_coordinates"
     if file.has(direct) and not file.integer(direct):
         places = scale * places @ np.linalg.inv(lattice)

@@ -8,7 +8,6 @@ text of INCAR is kept. (Layout: the schema of py4vasp, and files written by VASP
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -39,7 +38,6 @@ _ALWAYS_READ: Final = (
 )
 
 _ASSIGNMENT: Final = re.compile(r"(?:^|;)[ \t]*([A-Za-z_0-9]+)[ \t]*=([^\n;#!]*)", re.MULTILINE)
-_REPEATED: Final = re.compile(r"(\d+)\*(\S+)")
 
 _PRECISIONS_WITH_DEFAULT_CUTOFF: Final = ("n", "a", "s", "m")
 
@@ -64,43 +62,29 @@ def read_incar(file: H5File) -> dict[str, Value]:
             raise file.error("corrupt", what, f"{GROUP}/{name}")
     for name in _ARRAYS:
         if name in found and name in written:
-            found[name] = _numbers(file, name, written[name])
+            try:
+                found[name] = _numbers(written[name])
+            except ValueError as error:
+                what = f"{name} = {written[name]}, which is no list of numbers"
+                raise file.error("corrupt", what, _TEXT) from error
     return found
 
 
 def _tag(file: H5File, name: str) -> Value:
-    path = f"{GROUP}/{name}"
-    shape = file.shape(path)
-    kind = file.kind(path)
-    if kind == "S":
-        texts = file.texts(path, shape)
-        return texts if shape and shape != (1,) else texts[0].strip()
-    if kind == "i":
-        whole = file.integers(path, shape)
-        if name in _LOGICAL:
-            if len(whole) != 1 or whole[0] not in {-1, 0, 1}:
-                raise file.error("corrupt", f"{whole}, not a logical", path)
-            return bool(whole[0])
-        return whole if shape and shape != (1,) else whole[0]
-    if kind == "f":
-        values = [float(value) for value in file.floats(path, shape).reshape(-1)]
-        return values if shape and shape != (1,) else values[0]
-    raise file.error("corrupt", "neither number nor text", path)
+    value = file.value(f"{GROUP}/{name}")
+    if name in _LOGICAL:
+        if value not in {-1, 0, 1}:
+            raise file.error("corrupt", f"{value!r}, not a logical", f"{GROUP}/{name}")
+        return bool(value)
+    return value.strip() if isinstance(value, str) else value
 
 
-def _numbers(file: H5File, name: str, text: str) -> list[float]:
+def _numbers(text: str) -> list[float]:
     """Return the numbers after a tag of INCAR; '2*3.9' is two of them."""
     values: list[float] = []
     for word in text.split():
-        repeated = _REPEATED.fullmatch(word)
-        count, token = (int(repeated[1]), repeated[2]) if repeated else (1, word)
-        try:
-            value = float(token)
-        except ValueError:
-            value = math.nan
-        if not math.isfinite(value) or count > 1000:  # noqa: PLR2004 (more kinds than elements)
-            raise file.error("corrupt", f"{name} = {text}, which is no list of numbers", _TEXT)
-        values += [value] * count
+        count, star, token = word.rpartition("*")
+        values += [float(token)] * (int(count) if star else 1)
     return values
 
 
@@ -121,15 +105,14 @@ def used_parameters(
         ENMAX of each POTCAR, eV; empty if they are not in the file.
     """
     used = dict(incar)
-    for name, key, path in (
-        ("f", "NELECT", "results/electron_eigenvalues/nelectrons"),
-        ("i", "NBANDS", "results/electron_eigenvalues/nb_tot"),
-        ("i", "NEDOS", "results/electron_dos/nedos"),
-        ("i", "ISPIN", "results/electron_eigenvalues/ispin"),
+    for key, path in (
+        ("NELECT", "results/electron_eigenvalues/nelectrons"),
+        ("NBANDS", "results/electron_eigenvalues/nb_tot"),
+        ("NEDOS", "results/electron_dos/nedos"),
+        ("ISPIN", "results/electron_eigenvalues/ispin"),
     ):
         if file.has(path):
-            value = file.number(path) if name == "f" else file.integer(path)
-            used[key] = value
+            used[key] = file.value(path)
     used.setdefault("ISPIN", 1)
     used.setdefault("LDAU", False)
     if used.get("LHFCALC") is True:

@@ -39,7 +39,7 @@ def read_steps(file: H5File, header: Header, *, all_steps: bool) -> list[Step]:
     """
     if not file.has(f"{_STEPS}/energies"):
         raise file.error("absent", "no ionic step", _STEPS)
-    names = [" ".join(tag.split()) for tag in file.texts(f"{_STEPS}/energies_tags", (None,))]
+    names = [" ".join(tag.split()) for tag in file.texts(f"{_STEPS}/energies_tags")]
     energies = file.floats(f"{_STEPS}/energies", (None, len(names)))
     if not len(energies):
         raise file.error("truncated", "no ionic step was finished", f"{_STEPS}/energies")
@@ -74,7 +74,7 @@ def _electronic(file: H5File, n_steps: int) -> list[FloatArray]:
     path = f"{_STEPS}/oszicar"
     if not file.has(path) or not file.has(f"{path}_label"):
         return [np.empty(0)] * n_steps
-    names = [name.strip() for name in file.texts(f"{path}_label", (None,))]
+    names = file.texts(f"{path}_label")
     rows = file.floats(path, (None, len(names)))
     if "N" not in names or "E" not in names:
         raise file.error("corrupt", f"columns {', '.join(names)}", f"{path}_label")
@@ -97,7 +97,7 @@ def _with_atoms(file: H5File, header: Header, step: Step, number: int, n_steps: 
     fixed = "results/positions/selective_dynamics_ions"
     movable = None
     if file.has(fixed):
-        movable = np.array(file.integers(fixed, (n_atoms, 3)), dtype=np.float64).reshape(-1, 3)
+        movable = np.array(file.integers(fixed, 3 * n_atoms), dtype=np.float64).reshape(-1, 3)
     return replace(
         step,
         crystal=None
