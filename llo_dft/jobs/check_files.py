@@ -59,8 +59,9 @@ def checked_fingerprint(
         )
     if different:
         raise CalculationError("; ".join(different))
-    kept = (*found.of_the_run, *_PARTLY_ASKED)
-    return asked.model_copy(update={name: getattr(used, name) for name in kept})
+    kept = {name: getattr(used, name) for name in found.of_the_run}
+    kept |= {name: getattr(asked, name) | getattr(used, name) for name in _PARTLY_ASKED}
+    return asked.model_copy(update=kept)
 
 
 def _pairs(
@@ -70,7 +71,8 @@ def _pairs(
     for name in Fingerprint.model_fields:
         wanted, there = getattr(asked, name), getattr(used, name)
         if name in _PARTLY_ASKED:
-            yield from ((one, value, there.get(one)) for one, value in wanted.items())
+            # files do not repeat all that was asked for: what they lack is taken to be so
+            yield from ((one, value, there.get(one, value)) for one, value in wanted.items())
         elif name not in of_the_run:
             yield name, wanted, there
 

@@ -33,21 +33,25 @@ _NAMELESS: Final = -1
 def with_hidden_dispersion(header: Header, file: Path, notes: list[str]) -> Header:
     """Return a header with the tags of a dispersion correction that the run's file lacks.
 
-    Of VASP 5 (seen in files of 5.4.4) <incar> has no IVDW even if it is set. Adds a note if there
-    is nothing beside such a file to read it from.
+    <incar> has none of its parameters, and of VASP 5 (seen in files of 5.4.4) not even IVDW. Adds a
+    note if there is nothing beside a file of VASP 5 to read it from.
 
     Raises
     ------
     VaspFileError
         If the OUTCAR beside it can't be read.
     """
-    if not header.version.startswith("5") or "IVDW" in header.incar:
+    old = header.version.startswith("5")
+    if not old and not header.incar.get("IVDW"):
         return header
-    outcar, incar = find_outcar(file), find_beside(file, "INCAR")
+    incar = find_beside(file, "INCAR")
     found: dict[str, Value] = {}
     if incar is not None:
         with ByteStream(incar) as stream:
             found |= _asked_for(stream.rest("INCAR"))
+    if not old or "IVDW" in header.incar:
+        return replace(header, incar=found | header.incar)
+    outcar = find_outcar(file)
     if outcar is not None:
         with ByteStream(outcar) as stream:
             found |= _used(stream.lines("OUTCAR"))

@@ -75,11 +75,15 @@ def test_nothing_beside_it_is_said(tmp_path: Path) -> None:
     assert dispersion(run(tmp_path / "other", OUTCAR.format(kind=12), version="6.4.2")) == ""
 
 
-def test_parameters_of_the_correction_count(tmp_path: Path) -> None:
-    runs = [
-        run(tmp_path / name, OUTCAR.format(kind=12), incar).completed
-        for name, incar in (("a", ""), ("b", "VDW_S8 = 2.31"))
-    ]
+@pytest.mark.parametrize("version", ["5.4.4", "6.4.2"])
+def test_parameters_of_the_correction_count(tmp_path: Path, version: str) -> None:
+    """A real vasprun.xml of VASP 6 has IVDW and none of them."""
+    asked = {"asked": {"IVDW": ("int", "    12")}} if version[0] == "6" else {}
+    runs = []
+    for name, incar in (("a", "IVDW = 12"), ("b", "IVDW = 12\nVDW_S8 = 2.31 # HSE06")):
+        make.host(tmp_path / name, version=version, **asked)
+        (tmp_path / name / "INCAR").write_text(incar)
+        runs.append(read_plain_run(tmp_path / name).completed)
     assert runs[0] is not None
     assert runs[1] is not None
     with pytest.raises(ComparabilityError, match=r"VDW_S8: not set and 2\.31"):
