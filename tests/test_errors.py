@@ -5,13 +5,20 @@ import inspect
 import pkgutil
 
 import llo_dft
-from llo_dft.errors import CalculationError, InputError
+from llo_dft.errors import CalculationError, InputError, printable
 
 
 def test_the_command_line_can_tell_bad_input_from_a_calculation_that_failed() -> None:
     assert issubclass(InputError, ValueError)
     assert not issubclass(CalculationError, ValueError)
     assert str(InputError("layers = 0: expected 1 or more")) == "layers = 0: expected 1 or more"
+
+
+def test_what_a_message_quotes_does_not_steer_the_terminal() -> None:
+    assert str(InputError("name \x1b[2J\x07 \x9b31m\r of\ta\nfile")) == (
+        r"name \x1b[2J\x07 \x9b31m\x0d of" + "\ta\nfile"
+    )
+    assert printable("Å, ü and 日本") == "Å, ü and 日本"
 
 
 def test_a_failed_calculation_keeps_what_was_corrected() -> None:

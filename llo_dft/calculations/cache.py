@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from llo_dft.typing import CalculationKind
 
 _PARTIAL = ".partial-"
+_DIGEST = "digest"
 _FAILED = ".failed"
 
 #: Reason of a calculation of which nothing is on record.
@@ -100,7 +101,7 @@ class CalculationCache:
         Raises
         ------
         CacheError
-            If there is a result that can't be read: it was changed by hand.
+            If there is a result that can't be read, was changed, or belongs to another key.
         """
         return _read(self.folder / key / "result.json")
 
@@ -145,7 +146,8 @@ class CalculationCache:
         result stays, so that all go on with the same numbers.
         """
         with (workspace / "result.json").open("w", encoding="utf-8") as file:
-            file.write(document.model_dump_json(indent=1))
+            fields = document.model_dump(mode="json")
+            json.dump(fields | {_DIGEST: _digest(fields)}, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
         failed = self.folder / f"{document.key}{_FAILED}"
@@ -295,10 +297,25 @@ def _read(path: Path) -> CalculationDocument | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
-        return CalculationDocument.model_validate_json(text)
+        fields = json.loads(text)
+        written = fields.pop(_DIGEST, None)
+        document = CalculationDocument.model_validate(fields)
     # a structure that can't be made of its fields raises whatever pymatgen raises
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CacheError(
             f"{path} is not a calculation of this package's format; remove its folder to have "
             "it computed again"
         ) from error
+    fault = None
+    if written is not None and written != _digest(fields):
+        fault = "was changed after it was written"
+    elif document.key != path.parent.name.removesuffix(_FAILED):
+        fault = f"is the result of another calculation, {document.label} (key {document.key})"
+    if fault is not None:
+        raise CacheError(f"{path} {fault}; remove its folder to have it computed again")
+    return document
+
+
+def _digest(fields: dict[str, Any]) -> str:
+    """Return a hash of what a result holds, so that no number in it is changed unnoticed."""
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

@@ -13,7 +13,7 @@ import store_calculations
 from pymatgen.core import Lattice, Structure
 from store_calculations import calculation, failures, store
 
-from llo_dft.calculations.cache import CalculationCache, calculation_key
+from llo_dft.calculations.cache import CacheError, CalculationCache, calculation_key
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.errors import InputError
 
@@ -206,6 +206,31 @@ def test_a_result_that_was_changed_by_hand_is_refused(tmp_path: Path, content: b
         cache.completed("k")
     assert isinstance(caught.value, InputError)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_an_energy_changed_by_hand_is_refused_by_name(tmp_path: Path) -> None:
+    cache = CalculationCache(tmp_path)
+    store(cache, calculation("k"))
+    path = tmp_path / "k" / "result.json"
+    text = path.read_text()
+    path.write_text(text.replace('"energy_ev": -1.0', '"energy_ev": -1.5'))
+    assert path.read_text() != text
+    with pytest.raises(CacheError, match=r"k/result\.json was changed after it was written"):
+        cache.completed("k")
+    path.write_text(text.replace("\n", "\n "))  # spaces change nothing
+    assert cache.completed("k") is not None
+
+
+def test_two_swapped_folders_are_refused_by_name(tmp_path: Path) -> None:
+    cache = CalculationCache(tmp_path)
+    for key in ("k", "m"):
+        store(cache, calculation(key))
+    (tmp_path / "k").rename(tmp_path / "aside")
+    (tmp_path / "m").rename(tmp_path / "k")
+    (tmp_path / "aside").rename(tmp_path / "m")
+    for here, there in (("k", "m"), ("m", "k")):
+        with pytest.raises(CacheError, match=rf"{here}/result\.json is the .* \(key {there}\)"):
+            cache.completed(here)
 
 
 def test_a_cut_off_line_of_the_journal_takes_no_other_with_it(tmp_path: Path) -> None:

@@ -76,3 +76,11 @@ def test_real_documents_are_short(plan: Any):
     assert len(repr(plan)) < 1200
     assert len(plan._repr_html_()) < 20_000
     assert "StudyResult" in StudyResult.__name__
+
+
+def test_a_stored_reason_does_not_steer_the_terminal() -> None:
+    found = json.loads(calculation("k").model_dump_json())
+    found |= {"label": "host\x1b]0;title\x07", "corrections": ["one\x1b[31m", "two"]}
+    document = type(calculation("k")).model_validate_json(json.dumps(found))
+    assert document.label == r"host\x1b]0;title\x07"
+    assert document.corrections == [r"one\x1b[31m", "two"]

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.analysis.comparability.fingerprints import Difference, cell_text, check_comparable
+from llo_dft.analysis.comparability.fingerprints import (
+    Difference,
+    Relation,
+    cell_text,
+    check_comparable,
+)
 from llo_dft.analysis.comparability.k_mesh import as_dense, one_density, same_mesh
 
 if TYPE_CHECKING:
@@ -85,10 +90,7 @@ def check_vacancy(
     Fingerprint, cell and k-points must agree. Returns what differs nevertheless: what is in
     ``allow``, and what is only to be named. Raises ``ComparabilityError``, with both values.
     """
-    also = _meshes(host, vacancy, same_mesh)
-    return check_comparable(
-        host.calculation, vacancy.calculation, without=(_K_SPACING,), also=also, allow=allow
-    )
+    return _check(host, vacancy, allow, _meshes(host, vacancy, same_mesh), "same cell")
 
 
 def check_densities(
@@ -98,14 +100,8 @@ def check_densities(
 
     What must agree, what is returned and what is raised is as of ``check_vacancy``.
     """
-    return check_comparable(
-        whole.calculation,
-        part.calculation,
-        without=(_K_SPACING,),
-        also=_meshes(whole, part, same_mesh),
-        allow=allow,
-        what="densities",
-    )
+    also = _meshes(whole, part, same_mesh)
+    return _check(whole, part, allow, also, "same cell", "densities")
 
 
 def check_hosts(
@@ -120,14 +116,7 @@ def check_hosts(
     a, b = first.calculation.structure, second.calculation.structure
     if a is not None and b is not None:
         also += _other_cell(a, b)
-    return check_comparable(
-        first.calculation,
-        second.calculation,
-        relation="other cell",
-        without=(_K_SPACING,),
-        also=also,
-        allow=allow,
-    )
+    return _check(first, second, allow, also)
 
 
 def check_sizes(
@@ -138,14 +127,8 @@ def check_sizes(
     Their cells differ; settings may not, and each has k-points as dense as the other's, divisions
     rounded up. Returns and raises as ``check_vacancy``.
     """
-    return check_comparable(
-        first.calculation,
-        second.calculation,
-        relation="other cell",
-        without=(_K_SPACING,),
-        also=_meshes(first, second, lambda a, b: as_dense(a, b) and as_dense(b, a)),
-        allow=allow,
-    )
+    also = _meshes(first, second, lambda a, b: as_dense(a, b) and as_dense(b, a))
+    return _check(first, second, allow, also)
 
 
 def check_systems(
@@ -156,14 +139,7 @@ def check_systems(
     Their cells differ; settings and density of k-points may not. Returns and raises as
     ``check_vacancy``.
     """
-    return check_comparable(
-        bare.calculation,
-        coated.calculation,
-        relation="other cell",
-        without=(_K_SPACING,),
-        also=_meshes(bare, coated, one_density),
-        allow=allow,
-    )
+    return _check(bare, coated, allow, _meshes(bare, coated, one_density))
 
 
 def check_metal(host: FinishedRun, metal: FinishedRun, allow: Collection[str]) -> list[Difference]:
@@ -172,14 +148,7 @@ def check_metal(host: FinishedRun, metal: FinishedRun, allow: Collection[str]) -
     Its k-points must be as dense as the host's or denser; spins it has none. Returns and raises
     as ``check_vacancy``.
     """
-    return check_comparable(
-        host.calculation,
-        metal.calculation,
-        relation="reference",
-        without=(_K_SPACING,),
-        also=_meshes(host, metal, as_dense),
-        allow=allow,
-    )
+    return _check(host, metal, allow, _meshes(host, metal, as_dense), "reference")
 
 
 def check_molecule(
@@ -190,13 +159,25 @@ def check_molecule(
     A molecule in a box has neither a cell nor k-points to compare. Returns and raises as
     ``check_vacancy``.
     """
+    return _check(host, molecule, allow, _triplet(molecule), "reference")
+
+
+def _check(
+    first: FinishedRun,
+    second: FinishedRun,
+    allow: Collection[str],
+    also: list[Difference],
+    relation: Relation = "other cell",
+    what: str = "energies",
+) -> list[Difference]:
     return check_comparable(
-        host.calculation,
-        molecule.calculation,
-        relation="reference",
+        first.calculation,
+        second.calculation,
+        relation=relation,
         without=(_K_SPACING,),
-        also=_triplet(molecule),
+        also=also,
         allow=allow,
+        what=what,
     )
 
 
