@@ -30,7 +30,9 @@ OtherScheme: TypeAlias = Annotated[
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Allow: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option(help="Accept that this differs: a field of the fingerprint, cell or spins."),
+    typer.Option(
+        help="Accept that this differs: a field of the fingerprint, a setting such as LASPH, cell."
+    ),
 ]
 Axis: TypeAlias = Annotated[
     str, typer.Option(help="Lattice vector that leads out of the layers: a, b or c.")

@@ -19,7 +19,7 @@ from llo_dft.cli.output.common import (
 )
 
 if TYPE_CHECKING:
-    from llo_dft.documents.local_potential import Face, PotentialAlignment, PotentialSummary
+    from llo_dft.documents.local_potential import Face, PotentialSummary
 
 _NOT_ALIGNED: Final = (
     "not aligned to the first: a vacuum level is lacking; name a part that both cells have, "
@@ -76,6 +76,8 @@ def _aligned(
     found: list[PotentialSummary | Unread], region: tuple[float, float] | None, face: Face
 ) -> list[PotentialSummary | Unread]:
     """Align all to the first, by a region if one is given, else by the vacuum of a face."""
+    from llo_dft.analysis.electronic.potential_alignment import align_by_vacuum, align_in_region  # noqa: PLC0415
+
     first = found[0]
     if isinstance(first, Unread):
         return found
@@ -84,25 +86,14 @@ def _aligned(
         if isinstance(one, Unread):
             aligned.append(one)
             continue
-        shift = _alignment(first, one, region, face)
+        shift = None
+        if region is not None:
+            shift = align_in_region(first.profile, one.profile, region)
+        elif face in first.faces and face in one.faces:
+            shift = align_by_vacuum(first.faces[face].vacuum, one.faces[face].vacuum)
         notes = one.notes if shift is not None else [*one.notes, _NOT_ALIGNED]
         aligned.append(one.model_copy(update={"alignment": shift, "notes": notes}))
     return aligned
-
-
-def _alignment(
-    first: PotentialSummary,
-    other: PotentialSummary,
-    region: tuple[float, float] | None,
-    face: Face,
-) -> PotentialAlignment | None:
-    from llo_dft.analysis.electronic.potential_alignment import align_by_vacuum, align_in_region  # noqa: PLC0415
-
-    if region is not None:
-        return align_in_region(first.profile, other.profile, region)
-    if face not in first.faces or face not in other.faces:
-        return None
-    return align_by_vacuum(first.faces[face].vacuum, other.faces[face].vacuum)
 
 
 def _draw(found: list[PotentialSummary], path: Path) -> None:
