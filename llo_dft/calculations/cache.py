@@ -37,7 +37,7 @@ _FAILED = ".failed"
 #: Reason of a calculation of which nothing is on record.
 NO_RESULT: Final = "its job ended without a result"
 
-#: Folder in which a calculation that was stopped leaves what the next attempt goes on from.
+#: Folder in which a calculation that was stopped leaves what the next attempt resumes from.
 CONTINUE = "continue"
 
 
@@ -132,7 +132,7 @@ class CalculationCache:
                 shutil.rmtree(path)
 
     def hand_over(self, key: str, workspace: Path) -> None:
-        """Give a workspace what the last attempt left to go on from, its folder ``continue``."""
+        """Give a workspace what the last attempt left to resume from, its folder ``continue``."""
         left = self.folder / f"{key}{_FAILED}" / CONTINUE
         if left.is_dir():
             shutil.copytree(left, workspace / CONTINUE, copy_function=link_or_copy)
@@ -143,7 +143,7 @@ class CalculationCache:
         Returns
         -------
         The document that is stored: another process may have been first, and then its
-        result stays, so that all go on with the same numbers.
+        result stays, so that all use the same numbers.
         """
         with (workspace / "result.json").open("w", encoding="utf-8") as file:
             fields = document.model_dump(mode="json")
@@ -300,7 +300,7 @@ def _read(path: Path) -> CalculationDocument | None:
         fields = json.loads(text)
         written = fields.pop(_DIGEST, None)
         document = CalculationDocument.model_validate(fields)
-    # a structure that can't be made of its fields raises whatever pymatgen raises
+    # a structure that can't be made of its fields raises any error of pymatgen
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CacheError(
             f"{path} is not a calculation of this package's format; remove its folder to have "

@@ -304,7 +304,7 @@ class Engine(ABC):
     def seconds_per_atom(self, structure: Structure) -> float | None:
         """Return the time of one evaluation by one processor here, s per atom of a structure.
 
-        None if that can't be told without a calculation of minutes.
+        None if that can't be known without a calculation of minutes.
         """
         del structure
         return None

@@ -10,7 +10,7 @@ from llo_dft.engines.potentials.known_potentials import OTHER_MODULES
 
 if TYPE_CHECKING:
     from llo_dft import recipe
-    from llo_dft.engines.base import Engine, OxygenReference, Program
+    from llo_dft.engines.base import Engine, Program
 
 _POTENTIALS: Final = "llo_dft.engines.potentials.forcefield:ForceFieldEngine"
 
@@ -52,17 +52,6 @@ def engine_from(settings: recipe.EngineChoice) -> Engine:
         If it is unknown, or a setting is not its own.
     """
     return engine_class(settings.name)(settings)
-
-
-def oxygen_reference(settings: recipe.EngineChoice) -> OxygenReference:
-    """Return what an engine says of O2; the engine itself need not be installed.
-
-    Raises
-    ------
-    EngineError
-        If it is unknown, or a setting is not its own.
-    """
-    return engine_from(settings).oxygen
 
 
 def programs() -> list[Program]:

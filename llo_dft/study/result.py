@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.study_analysis import analyze_study
 from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.calculations.cache import CalculationCache
-from llo_dft.engines.registry import oxygen_reference
+from llo_dft.engines.registry import engine_from
 from llo_dft.recipe import parse_recipe
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.study_electrons import Electrons, read_electrons
@@ -46,7 +46,7 @@ def study_result(
     electrons = electrons or read_electrons(study, folder)
     return analyze_study(
         study,
-        oxygen or oxygen_settings(recipe, oxygen_reference(recipe.engine)),
+        oxygen or oxygen_settings(recipe, engine_from(recipe.engine).oxygen),
         engine=recipe.engine.name,
         protocol=recipe.engine.protocol,
         band_centers=electrons.band_centers,
@@ -93,7 +93,7 @@ def reanalyze(
     changes = {"scheme": scheme, "temperature": temperature_k, "pressure": pressure_bar}
     fields["oxygen"] |= {key: value for key, value in changes.items() if value is not None}
     recipe = parse_recipe(fields, "llo-dft analyze vacancy")
-    oxygen = oxygen_settings(recipe, oxygen_reference(recipe.engine))
+    oxygen = oxygen_settings(recipe, engine_from(recipe.engine).oxygen)
     return study_result(folder, oxygen, _unchanged_electrons(folder, before))
 
 

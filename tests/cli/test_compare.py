@@ -8,7 +8,7 @@ import pytest
 from fake_engine import FakeEngine, fault_name
 from studies import tiny_recipe
 
-from llo_dft.engines.registry import oxygen_reference
+from llo_dft.engines.registry import engine_from
 from llo_dft.study.folder import StudyFolder, write_whole
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.run_study import PreparedRun, run_study
@@ -28,7 +28,7 @@ def run(plan: StudyPlan, folder: Path, faults: dict[str, str], **tables: dict[st
     recipe = tiny_recipe(**tables)
     engine = FakeEngine(faults=faults)
     engine.name = recipe.engine.name
-    engine.oxygen = oxygen_reference(recipe.engine)
+    engine.oxygen = engine_from(recipe.engine).oxygen
     oxygen = oxygen_settings(recipe, engine.oxygen)
     run_study(PreparedRun(recipe, engine, oxygen, plan, StudyFolder(folder)), workers=1)
     return folder

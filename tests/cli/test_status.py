@@ -7,7 +7,7 @@ import pytest
 from fake_engine import FakeEngine, fault_name
 from studies import tiny_recipe, write_recipe
 
-from llo_dft.engines.registry import oxygen_reference
+from llo_dft.engines.registry import engine_from
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.run_study import PreparedRun, run_study
@@ -24,7 +24,7 @@ def run_with_a_failure(plan: StudyPlan, tmp_path_factory: pytest.TempPathFactory
     recipe = tiny_recipe()
     fault = fault_name("slab_relax", plan.host_structure(plan.hosts[1]))
     engine = FakeEngine(faults={fault: "raise"})
-    engine.oxygen = oxygen_reference(recipe.engine)
+    engine.oxygen = engine_from(recipe.engine).oxygen
     folder = StudyFolder(tmp_path_factory.mktemp("failed") / "study")
     oxygen = oxygen_settings(recipe, engine.oxygen)
     run_study(PreparedRun(recipe, engine, oxygen, plan, folder), workers=1)

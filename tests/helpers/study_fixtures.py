@@ -21,7 +21,7 @@ from store_server import StoreServer
 from studies import tiny_recipe
 
 from llo_dft.documents.decoding.named_objects import TRUST
-from llo_dft.engines.registry import oxygen_reference
+from llo_dft.engines.registry import engine_from
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
@@ -48,7 +48,7 @@ def prepare(plan: StudyPlan) -> Prepare:
     def prepared(folder: Path, recipe: Recipe | None = None, **faults: str) -> PreparedRun:
         recipe = recipe or tiny_recipe()
         engine = FakeEngine(str(folder.parent / f"{folder.name}.counter"), faults)
-        engine.oxygen = oxygen_reference(recipe.engine)
+        engine.oxygen = engine_from(recipe.engine).oxygen
         return PreparedRun(
             recipe, engine, oxygen_settings(recipe, engine.oxygen), plan, StudyFolder(folder)
         )

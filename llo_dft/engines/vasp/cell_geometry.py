@@ -30,7 +30,7 @@ _LARGEST_PRIME: Final = 7
 
 
 def periodic_directions(structure: Structure, kind: CalculationKind) -> tuple[bool, bool, bool]:
-    """Tell for each lattice vector whether matter goes on along it.
+    """Tell for each lattice vector whether the structure is periodic along it.
 
     A molecule ends in all three. What has vacuum along the third one is a slab, however sparse
     it is in its plane; all else is a crystal.

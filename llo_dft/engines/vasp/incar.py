@@ -119,7 +119,7 @@ def electronic_tags(
         "LORBIT": 11,
         "ISPIN": 2,
         "LREAL": _projection(structure, kind, protocol),
-        # WAVECAR lets a run that met its wall time go on; it is removed at the end
+        # WAVECAR lets a run that met its wall time be resumed; it is removed at the end
         "LWAVE": True,
         "LCHARG": False,
     }

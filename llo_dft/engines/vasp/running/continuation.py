@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from llo_dft.typing import FloatArray
 
-#: Folder of a calculation from which another attempt goes on; the job hands it over.
+#: Folder of a calculation from which another attempt resumes; the job hands it over.
 CONTINUE: Final = "continue"
 
 _STATE: Final = "state.json"
 
 
 class WallTimeReachedError(CalculationError):
-    """VASP was stopped before it was done, and can go on."""
+    """VASP was stopped before it was done, and can be resumed."""
 
 
 @dataclass

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from custodian.custodian import ErrorHandler
     from pymatgen.core.structure import Structure
 
-#: What only serves to go on with a calculation, or repeats another file, and is big; and the
+#: What only serves to resume a calculation, or repeats another file, and is big; and the
 #: pseudopotentials, which are licensed: a study's folder may be passed on. vasprun.xml names them.
 SCRATCH_FILES = (
     *("WAVECAR", "CHG", "PROCAR", "DYNMATFULL", "vaspwave.h5", "REPORT", "PCDAT"),

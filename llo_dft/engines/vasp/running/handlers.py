@@ -2,7 +2,7 @@
 
 Left out, of what atomate2 takes by default:
 
-- ``LargeSigmaHandler``: would go on with one slab at a smaller SIGMA than the slab whose energy
+- ``LargeSigmaHandler``: would compute one slab at a smaller SIGMA than the slab whose energy
   is taken from it. Energies are those at zero width, and both have the same error.
 - ``IncorrectSmearingHandler``: puts ISMEAR = 2 where tetrahedra met a metal; none are used here.
 - ``KspacingMetalHandler``: changes KSPACING, which is not used here.

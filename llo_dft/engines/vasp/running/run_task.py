@@ -86,7 +86,7 @@ def run_task(task: VaspTask, folder: Path) -> Outcome:
     except WallTimeReachedError:
         raise
     except Exception:
-        forget_progress(folder)  # what failed is not gone on from
+        forget_progress(folder)  # what failed is not resumed
         raise
     forget_progress(folder)
     _settle(folder, last)
