@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import typer
 
 from llo_dft.cli.output.common import bad_input_in_one_line
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from llo_dft.submit.remote.template import ProjectAnswers
 
 app = typer.Typer(help="Set up a cluster.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -83,10 +80,15 @@ def init(  # noqa: PLR0913, PLR0917 (a flag each)
         for key, value in locals().items()
         if key not in {"folder", "scheduler", "module"} and value is not None
     }
-    with bad_input_in_one_line():
-        from llo_dft.submit.remote.project import projects_folder  # noqa: PLC0415 (keeps --help fast)
-        from llo_dft.submit.remote.template import check_answers  # noqa: PLC0415
+    from llo_dft.resources import resource_path  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.submit.remote.project import projects_folder  # noqa: PLC0415
+    from llo_dft.submit.remote.template import (  # noqa: PLC0415
+        check_answers,
+        project_text,
+        write_project,
+    )
 
+    with bad_input_in_one_line():
         chosen = scheduler or _asked("scheduler")
         if chosen not in _SCHEDULERS:
             raise InputError(f"--scheduler = {chosen!r}; expected one of {', '.join(_SCHEDULERS)}")
@@ -96,7 +98,9 @@ def init(  # noqa: PLR0913, PLR0917 (a flag each)
             if key not in {*given, "scheduler"} and (answer := _asked(key))
         }
         answers = check_answers({**given, **asked, "modules": module})
-        path = _write(folder or projects_folder(), str(chosen), answers)
+        template = resource_path("hpc_configs", f"jobflow_remote_{chosen}.yaml")
+        text = project_text(template.read_text(encoding="utf-8"), answers)
+        path = write_project(folder or projects_folder(), answers.name, text)
     typer.echo(f"wrote {path}; look through it, then")
     if answers.mongo_user is not None:
         typer.echo(f"  read -rs {answers.password_variable} && export {answers.password_variable}")
@@ -105,13 +109,7 @@ def init(  # noqa: PLR0913, PLR0917 (a flag each)
 
 
 def _asked(key: str) -> str | None:
-    """Ask at a terminal; elsewhere take what counts without an answer.
-
-    Raises
-    ------
-    InputError
-        If no one is at the terminal to be asked.
-    """
+    """Ask at a terminal; elsewhere take what counts without an answer, if anything does."""
     question, default = QUESTIONS[key]
     if sys.stdin.isatty():
         answer = typer.prompt(question, default=default, show_default=bool(default), err=True)
@@ -121,12 +119,3 @@ def _asked(key: str) -> str | None:
             f"--{key.replace('_', '-')} is missing: {question[0].lower()}{question[1:]}"
         )
     return default or None
-
-
-def _write(folder: Path, scheduler: str, answers: ProjectAnswers) -> Path:
-    from llo_dft.resources import resource_path  # noqa: PLC0415
-    from llo_dft.submit.remote.template import project_text, write_project  # noqa: PLC0415
-
-    template = resource_path("hpc_configs", f"jobflow_remote_{scheduler}.yaml")
-    text = project_text(template.read_text(encoding="utf-8"), answers)
-    return write_project(folder, answers.name, text)

@@ -42,17 +42,14 @@ class QueueStatus:
 
     Attributes
     ----------
-    project
-        Its project's file.
+    project, reason
+        Its project's file, and why that queue could not be asked; "" if it could.
     states
-        Number of jobs by their state as jobflow-remote calls it; the small jobs between the
-        calculations too.
+        Number of jobs by their state as jobflow-remote calls it, small ones too.
     broken
         The small jobs that failed, and those that failed when their calculation was done; and why.
     held
         Jobs that a runner has held for so long that it must have been killed.
-    reason
-        Why the queue could not be asked; "" otherwise.
     """
 
     project: str

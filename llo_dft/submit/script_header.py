@@ -34,14 +34,7 @@ _LSF_PER_MIB: Final = {"KB": 1024.0, "MB": 1.0, "GB": 1 / 1024, "TB": 1 / 1024**
 def header_options(scheduler: str, size: NodeRequest, gpus: int = 0) -> dict[str, Any]:
     """Return what a job asks for, by the names in qtoolkit's template of the scheduler's header.
 
-    Parameters
-    ----------
-    scheduler
-        "slurm", "pbs" or "sge"; any other has no such options.
-    size
-        What the job asks for.
-    gpus
-        GPUs of each node.
+    ``gpus`` are those of each node. Others than "slurm", "pbs" and "sge" have no such options.
     """
     if scheduler == "slurm":
         return ({"gres": f"gpu:{gpus}"} if gpus else {}) | {
@@ -62,17 +55,7 @@ def header_options(scheduler: str, size: NodeRequest, gpus: int = 0) -> dict[str
 
 
 def script_header(scheduler: SchedulerName, request: JobRequest, size: NodeRequest) -> list[str]:
-    """Return the directives of a job's script, what the cluster file adds at their end.
-
-    Parameters
-    ----------
-    scheduler
-        Whose directives.
-    request
-        Queue and account, and what the file adds, leaves out or has in place of ours.
-    size
-        What the job asks for.
-    """
+    """Return the directives of a job's script, what the cluster file adds at their end."""
     prefix = _PREFIX[scheduler]
     own = [f"{prefix} {line}" for line in DIRECTIVES[scheduler]]
     if scheduler == "lsf":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ import pytest
 from cluster_studies import write_cluster
 from slow_engine import SlowEngine
 from studies import write_recipe
+
+from llo_dft.cli.submit import driver_command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +46,22 @@ def test_a_dry_run_shows_scripts_and_costs_and_writes_nothing(
     assert "llo_dft.cli.main drive '" in done.stdout
     assert "distributed.cli.dask_worker tls://ADDRESS-OF-THE-DRIVER --name worker-0" in done.stdout
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_driver_imports_nothing_from_the_folder_that_it_is_in(tmp_path: Path) -> None:
+    # its job starts among the logs, STUDY/cluster: what somebody planted there must not run
+    (tmp_path / "typer.py").write_text("raise SystemExit('planted')", encoding="utf-8")
+    planted = subprocess.run(
+        [sys.executable, "-m", "llo_dft.cli.main", "--version"],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert planted.stderr == "planted\n"  # else the next line would show nothing
+    command = [*driver_command(sys.executable), "--version"]
+    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert done.stdout.startswith("llo-dft ")
 
 
 def test_core_hours_where_the_engine_can_tell(

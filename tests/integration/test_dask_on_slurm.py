@@ -247,7 +247,7 @@ def test_a_cancelled_driver_and_walltimes_cost_only_what_was_under_way(
     assert logs.count("was ended by a signal") == 1
     # one worker: each end of a driver interrupts one calculation
     assert_nothing_twice(study, n_interrupted=n_ended + 1)
-    assert "driver: finished" in finish(start("status", study))[0]
+    assert "driver: completed" in finish(start("status", study))[0]
 
 
 @pytest.mark.slow

@@ -27,15 +27,7 @@ if TYPE_CHECKING:
 
 
 def examine_cluster(file: Path, prepared: PreparedRun | None) -> list[Finding]:
-    """Look at everything that a cluster file's jobs need.
-
-    Parameters
-    ----------
-    file
-        The cluster file.
-    prepared
-        A study whose calculations are compared with the walltime; None: none are.
-    """
+    """Look at everything that a cluster file's jobs need, and at the walltimes of a study."""
     try:
         config = load_cluster(file)
     except InputError as error:

@@ -49,16 +49,8 @@ def program_findings(
 ) -> Iterator[Finding]:
     """Look at what a job finds: this package, and its potentials or the programs that it starts.
 
-    Parameters
-    ----------
-    shell
-        The job's.
-    where
-        Where that is.
-    programs
-        What the jobs start; nothing: they compute within Python.
-    package, settings
-        What to do if the package does not start, and where the programs' settings are.
+    ``package`` is what to do if this package does not start, ``settings`` where the programs'
+    settings are.
     """
     what = f"Python on {where}"
     try:
@@ -99,17 +91,10 @@ def walltime_finding(
     longest: Callable[[PreparedRun], tuple[str, float, str] | None],
     unknown: str,
 ) -> Finding:
-    """Compare the longest calculation of a study with its walltime.
+    """Compare the longest calculation of a study, if there is one, with its walltime.
 
-    Parameters
-    ----------
-    prepared
-        The study; None: there is none to compare.
-    longest
-        Returns its longest calculation, the part of its walltime that it takes, and how to raise
-        that; None: unknown.
-    unknown
-        What to do then.
+    ``longest`` returns its label, the part of its walltime that it takes, and how to raise that;
+    or None where the engine can't tell, and then ``unknown`` is what to do.
     """
     what = "walltimes"
     if prepared is None:

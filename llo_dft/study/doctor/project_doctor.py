@@ -30,14 +30,9 @@ if TYPE_CHECKING:
 
 
 def examine_project(name: str, prepared: PreparedRun | None) -> list[Finding]:
-    """Look at everything that a project's jobs need.
+    """Look at everything that the jobs of a project, or of its file, need.
 
-    Parameters
-    ----------
-    name
-        The project, or its file.
-    prepared
-        A study whose walltimes are compared with an estimate; None: none are.
+    The walltimes of a study, if one is given, are compared with an estimate.
     """
     try:
         project = load_project(name)

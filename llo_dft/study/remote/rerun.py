@@ -21,16 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Retried:
-    """What `retry_study` did.
+    """Jobs that failed: those that run again, those that do not yet (and why).
 
-    Attributes
-    ----------
-    rerun
-        Names of the jobs that failed and run again.
-    left
-        Those that do not yet, and why.
-    freed
-        Those that a runner held which was killed.
+    ``freed`` are those that a runner held which was killed.
     """
 
     rerun: list[str] = field(default_factory=list)
@@ -44,12 +37,7 @@ def retry_study(folder: StudyFolder, stale_after_s: float) -> Retried:
     What they ask for is read from the project again, so that a longer walltime counts. What is
     computed is not computed again: a job that runs once more finds it in the study's folder.
 
-    Parameters
-    ----------
-    folder
-        The study.
-    stale_after_s
-        For how long a runner may have held a job before it is taken for one that was killed, s.
+    A runner that has held a job for longer than ``stale_after_s``, s, is taken for a killed one.
 
     Raises
     ------

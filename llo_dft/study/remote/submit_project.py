@@ -45,14 +45,7 @@ def prepare_submission(
 ) -> PreparedSubmission:
     """Make the flow of a study and say what its jobs ask for; nothing is written.
 
-    Parameters
-    ----------
-    prepared
-        The study.
-    project
-        Where it goes.
-    worker
-        Takes the calculations in place of their types' own workers.
+    A ``worker`` takes the calculations in place of their types' own workers.
 
     Raises
     ------
@@ -102,10 +95,7 @@ def submit_study(submission: PreparedSubmission) -> None:
 def cancel_study(folder: StudyFolder) -> list[str]:
     """Take a study out of the queue, and forget that it was submitted; what is computed stays.
 
-    Returns
-    -------
-    list of str
-        The scheduler's ids of the jobs that were cancelled.
+    Returns the scheduler's ids of the jobs that were cancelled.
 
     Raises
     ------

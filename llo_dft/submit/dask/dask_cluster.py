@@ -45,13 +45,11 @@ def dask_workers(
 
     Parameters
     ----------
-    config
-        The cluster.
+    config, title
+        The cluster, and the name of the jobs.
     folder
         Where logs and (for as long as it lasts) the certificates are; made if need be. The
         compute nodes must see it.
-    title
-        Name of the jobs.
     say
         Called with the number of workers, in words.
 
@@ -71,11 +69,18 @@ def dask_workers(
 
     from llo_dft.submit.dask.executor import DaskExecutor  # noqa: PLC0415
 
+    settings = {
+        "distributed.scheduler.allowed-failures": config.retries,
+        # no worker is given a task to come: of a worker that dies only one is tried again
+        "distributed.scheduler.worker-saturation": 1.0,
+        # a task carries the documents that it needs
+        "distributed.admin.large-graph-warning-threshold": "1GB",
+    }
     batch = BATCH_SYSTEMS[config.scheduler]
     folder.mkdir(parents=True, exist_ok=True)
     batch.end_workers(folder)
     with ExitStack() as stack:
-        stack.enter_context(dask.config.set(_settings(config)))
+        stack.enter_context(dask.config.set(settings))
         made = stack.enter_context(certificates(folder))
         cluster = stack.enter_context(_scheduler(config, made))
         client = stack.enter_context(Client(cluster, set_as_default=False))
@@ -110,16 +115,6 @@ def dask_workers(
         pool.submit_first()
         pool.start()
         yield new_executor
-
-
-def _settings(config: ClusterConfig) -> dict[str, object]:
-    return {
-        "distributed.scheduler.allowed-failures": config.retries,
-        # no worker is given a task to come: of a worker that dies only one is tried again
-        "distributed.scheduler.worker-saturation": 1.0,
-        # a task carries the documents that it needs
-        "distributed.admin.large-graph-warning-threshold": "1GB",
-    }
 
 
 def _scheduler(config: ClusterConfig, made: Certificates) -> SpecCluster:

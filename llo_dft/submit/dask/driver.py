@@ -78,10 +78,9 @@ def drive(study: Path, work: Callable[[Submission], None], how_far: Callable[[],
     ----------
     study
         The study's folder, by the path that it was submitted by.
-    work
-        Runs the study to its end.
-    how_far
-        Returns how far the study is: another text whenever something was got done.
+    work, how_far
+        Runs the study to its end, and returns how far it is: another text whenever something was
+        got done.
 
     Raises
     ------

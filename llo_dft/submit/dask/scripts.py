@@ -54,18 +54,10 @@ def require_dask() -> None:
 def worker_script(
     config: ClusterConfig, address: str, name: str, certificates: Certificates | None
 ) -> str:
-    """Return the script of a job of workers.
+    """Return the script of a job of workers, who find their driver at an address.
 
-    Parameters
-    ----------
-    config
-        The cluster.
-    address
-        Where the workers find their driver.
-    name
-        Name of the worker; with several processes, -0, -1, ... is added to it.
-    certificates
-        What they show to the driver and to one another; None only to print the script.
+    With several processes, -0, -1, ... is added to the worker's name. Certificates are None only
+    to print the script.
     """
     workers = config.workers
     command = [

@@ -23,24 +23,20 @@ class Submission(Record):
 
     Attributes
     ----------
-    title
-        Name of its jobs.
+    title, command
+        Name of its jobs, and what each of them runs.
     recipe_folder
         Where the files are that the recipe names.
     config
         The cluster, as it was when the study was submitted.
-    command
-        What a round runs.
     status, reason
         "pending" as long as another round follows, "completed" or "failed"; why not, or how the
         last round ended.
     jobs
         Ids of the jobs, one a round. The last is the next round's, which waits for the others
         and is cancelled if nothing is left for it to do.
-    n_rounds
-        How many rounds have begun.
-    reached
-        How far the study was when the last round began.
+    n_rounds, reached
+        How many rounds have begun, and how far the study was when the last one did.
     """
 
     title: str

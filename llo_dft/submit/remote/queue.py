@@ -54,18 +54,14 @@ class RemoteJob:
 
     Attributes
     ----------
-    id
-        Its uuid in the flow.
+    id, parents
+        Its uuid in the flow, and those of the jobs whose output it needs.
     state, status
         jobflow-remote's word, and what that is here; "missing" was stopped by a person.
     reason
         Why its calculation has no result, if it has none.
-    folder
-        Where it runs; None before it was brought there.
-    process
-        Its id at the scheduler.
-    parents
-        The jobs whose output it needs.
+    folder, process
+        Where it runs, None before it was brought there, and its id at the scheduler.
     lock_age_s
         For how long a runner has held it, s; None if none does.
     """

@@ -44,28 +44,9 @@ class ProjectAnswersError(InputError):
 
 
 class ProjectAnswers(BaseModel):
-    """What a person says of a cluster.
+    """What a person says of a cluster: the flags of ``llo-dft hpc init``, which says what each is.
 
-    Attributes
-    ----------
-    name
-        Name of the project.
-    queue, gpu_queue, account
-        Queue (Slurm: partition) of the jobs, that of the nodes with GPUs, and what the time is
-        booked on.
-    work_dir
-        Where jobs run; the compute nodes must see it.
-    python
-        The Python with this package in it, as the compute nodes see it.
-    cores, memory
-        Of one node.
-    modules
-        What VASP needs, each as after ``module load``.
-    vasp_command, potcars
-        How VASP is started, and the folder of its pseudopotentials; None: no VASP here.
-    mongo_host, mongo_port, mongo_database, mongo_user, mongo_auth_source, password_variable
-        The database; ``mongo_user`` None is for a server without accounts. The account may be
-        known to another database, ``mongo_auth_source``.
+    Without ``vasp_command`` there is no VASP, without ``mongo_user`` the server has no accounts.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -110,14 +91,9 @@ def check_answers(fields: dict[str, Any]) -> ProjectAnswers:
 
 
 def project_text(template: str, answers: ProjectAnswers) -> str:
-    """Return a template with a person's values in the place of its own; its comments stay.
+    """Return a template, one of ``hpc_configs/jobflow_remote_*.yaml``, with a person's values.
 
-    Parameters
-    ----------
-    template
-        One of ``hpc_configs/jobflow_remote_*.yaml``.
-    answers
-        The values.
+    Its comments stay.
     """
     from ruamel.yaml import YAML  # noqa: PLC0415 (comes with jobflow-remote)
 
