@@ -54,7 +54,9 @@ def with_hidden_dispersion(header: Header, file: Path, notes: list[str]) -> Head
     outcar = find_outcar(file)
     if outcar is not None:
         with ByteStream(outcar) as stream:
-            found |= _used(stream.lines("OUTCAR"))
+            used = _used(stream.lines("OUTCAR"))
+        if used != _NAMELESS or not (found.get("IVDW") or found.get("LVDW")):
+            found |= {"IVDW": used} if used else {}
     if outcar is None and incar is None:
         what = "VASP 5 writes a dispersion correction only into OUTCAR, and none is beside it"
         notes.append(f"{what}: whether there was one is not known")
@@ -75,14 +77,14 @@ def _asked_for(text: bytes) -> dict[str, Value]:
     return found
 
 
-def _used(lines: Iterable[bytes]) -> dict[str, Value]:
-    """Return the kind of correction of the first ionic step in an OUTCAR, if it has one."""
+def _used(lines: Iterable[bytes]) -> int:
+    """Return the kind of correction of the first ionic step in an OUTCAR; 0 if it has none."""
     kind = 0
     for line in lines:
         if (told := _KIND.match(line)) is not None:
             kind = int(told[1])
         elif _ENERGY.match(line):
-            return {"IVDW": kind or _NAMELESS}
+            return kind or _NAMELESS
         elif _END_OF_STEP in line:
             break
-    return {"IVDW": kind} if kind else {}
+    return kind

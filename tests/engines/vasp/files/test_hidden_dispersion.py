@@ -50,6 +50,7 @@ def dispersion(found: PlainRun) -> str:
         ("", "ENCUT = 520 ; ivdw = 12 ! Grimme", "D3(BJ)"),
         ("", "# IVDW = 12\nLVDW = .TRUE.", "D2"),
         ("", "ENCUT = 520", ""),
+        (" Edisp (eV)  -1.0\n", "LVDW = T", "D2"),  # VASP 5.2 names no kind
         (PLAIN, "", ""),
         (PLAIN.replace("FREE", "Edisp (eV) -1\nFREE"), "", "of a kind that OUTCAR does not name"),
     ],
