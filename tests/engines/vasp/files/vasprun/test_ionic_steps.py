@@ -1,0 +1,120 @@
+"""Energies of a step in all forms that VASP writes them in, and what is left out of a step."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from llo_dft.engines.vasp.files.byte_stream import ByteStream
+from llo_dft.engines.vasp.files.file_errors import VaspFileError
+from llo_dft.engines.vasp.files.vasprun.ionic_steps import read_atoms, read_energies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: Free energy, the same without entropy, and extrapolated to no smearing (ISMEAR = 0: halfway).
+FREE, WITHOUT, ZERO = -30.5, -30.3, -30.4
+
+
+@pytest.fixture
+def stream(tmp_path: Path) -> Iterator[ByteStream]:
+    (tmp_path / "vasprun.xml").write_text("<modeling>\n", encoding="ascii")
+    with ByteStream(tmp_path / "vasprun.xml") as opened:
+        yield opened
+
+
+def triple(free: object, without: object, zero: object) -> str:
+    names = ("e_fr_energy", "e_wo_entrp", "e_0_energy")
+    rows = "".join(
+        f'<i name="{name}">{value}</i>'
+        for name, value in zip(names, (free, without, zero), strict=True)
+    )
+    return f"<energy>{rows}</energy>"
+
+
+def calculation(total: str, *electronic: str) -> ET.Element:
+    steps = "".join(f"<scstep>{one}</scstep>" for one in electronic)
+    return ET.fromstring(f"<calculation>{steps}{total}</calculation>")  # noqa: S314
+
+
+def header(**parameters: Any) -> Any:
+    return SimpleNamespace(parameters={"ISMEAR": 0} | parameters)
+
+
+STEP = triple(FREE, WITHOUT, ZERO)
+
+
+def test_the_energy_is_without_smearing_in_both_orders_of_writing(stream: ByteStream) -> None:
+    newer = calculation(STEP, STEP)
+    # before VASP 6 the extrapolated energy stood one line early, the entropy in its place
+    older = calculation(triple(FREE, ZERO, WITHOUT - FREE), STEP)
+    for element in (newer, older):
+        energy, free, history = read_energies(stream, element, header(), "step 1")
+        assert energy == pytest.approx(ZERO)
+        assert free == FREE
+        assert history.tolist() == [FREE]
+
+
+def test_energies_that_contradict_one_another_are_corrupt(stream: ByteStream) -> None:
+    with pytest.raises(VaspFileError, match="of one step contradict one another"):
+        read_energies(stream, calculation(triple(FREE, WITHOUT, -29.0), STEP), header(), "step 1")
+    with pytest.raises(VaspFileError, match="no energy of the step"):
+        read_energies(stream, calculation("", STEP), header(), "step 1")
+
+
+def test_under_a_pressure_the_energy_is_that_without_its_work(stream: ByteStream) -> None:
+    enthalpy = triple(FREE + 2.0, WITHOUT + 2.0, ZERO + 2.0)
+    element = calculation(enthalpy, STEP)
+    energy, free, _ = read_energies(stream, element, header(PSTRESS=50.0), "step 1")
+    assert energy == pytest.approx(ZERO)
+    assert free == FREE + 2.0
+
+
+def test_stars_of_an_electronic_step_leave_a_gap_and_those_of_the_step_none(
+    stream: ByteStream,
+) -> None:
+    element = calculation(STEP, triple("*" * 16, WITHOUT, ZERO), STEP)
+    energy, _, history = read_energies(stream, element, header(), "step 1")
+    assert energy == pytest.approx(ZERO)
+    assert np.isnan(history[0])
+    assert history[1] == FREE
+    with pytest.raises(VaspFileError, match="where a number is expected") as caught:
+        read_energies(stream, calculation(triple("*" * 16, WITHOUT, ZERO), STEP), header(), "x")
+    assert caught.value.fault == "not_a_number"
+
+
+def atoms(forces: str, selective: str = "") -> ET.Element:
+    return ET.fromstring(  # noqa: S314
+        f"""<calculation><structure><crystal>
+<varray name="basis"><v>3 0 0</v><v>0 3 0</v><v>0 0 3</v></varray><i name="volume">27.0</i>
+</crystal><varray name="positions"><v>0 0 0</v><v>0.5 0.5 0.5</v></varray>{selective}</structure>
+<varray name="forces">{forces}</varray></calculation>"""
+    )
+
+
+def test_forces_that_are_no_numbers_are_left_out_and_named(stream: ByteStream) -> None:
+    fields, problems = read_atoms(
+        stream, atoms("<v>0.1 0 0</v><v>-0.1 0 0</v>"), ("Li", "O"), "step 1"
+    )
+    assert problems == []
+    assert np.asarray(fields["forces_ev_per_angstrom"])[1, 0] == -0.1
+    fields, problems = read_atoms(stream, atoms("<v>NaN 0 0</v><v>0 0 0</v>"), ("Li", "O"), "s")
+    assert "forces_ev_per_angstrom" not in fields
+    assert len(problems) == 1
+    assert problems[0].startswith("forces left out, not a number at")
+    with pytest.raises(VaspFileError, match="1 rows of forces instead of 2"):
+        read_atoms(stream, atoms("<v>0 0 0</v>"), ("Li", "O"), "step 1")
+
+
+def test_held_coordinates_are_kept(stream: ByteStream) -> None:
+    rows = (
+        '<varray name="selective"><v type="logical">T T F</v><v type="logical">F F F</v></varray>'
+    )
+    forces = "<v>0 0 0</v><v>0 0 0</v>"
+    fields, _ = read_atoms(stream, atoms(forces, rows), ("Li", "O"), "step 1")
+    assert np.asarray(fields["movable"]).tolist() == [[1, 1, 0], [0, 0, 0]]
