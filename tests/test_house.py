@@ -18,7 +18,7 @@ MODULES = sorted(
 
 MOST_MODULES_IN_A_FOLDER = 15
 MOST_LINES_OF_A_MODULE = 400
-MOST_LINES_OF_THE_PACKAGE = 37_300
+MOST_LINES_OF_THE_PACKAGE = 37_100
 
 # Folders that are still too full. The list may only shrink.
 CROWDED: set[str] = set()
@@ -33,17 +33,11 @@ TYPES_DEFINED_TWICE: set[str] = {
 
 # Modules that still have no test file of their own. The list may only shrink.
 WITHOUT_OWN_TEST: set[str] = {
-    "engines/vasp/files/grids/grid_header.py",
-    "engines/vasp/files/grids/scan.py",
     "engines/vasp/files/vaspout/datasets.py",
     "engines/vasp/files/vaspout/h5_electrons.py",
     "engines/vasp/files/vaspout/h5_header.py",
     "engines/vasp/files/vaspout/h5_settings.py",
     "engines/vasp/files/vaspout/h5_steps.py",
-    "engines/vasp/files/vasprun/densities.py",
-    "engines/vasp/files/vasprun/eigenvalues.py",
-    "engines/vasp/files/vasprun/header.py",
-    "engines/vasp/files/vasprun/ionic_steps.py",
 }
 
 
