@@ -47,7 +47,7 @@ def read(
     run: Run,
     sites: tuple[int, ...] | None,
     orbital: str = "p",
-    change: tuple = ("", ""),
+    change: tuple[str, str] = ("", ""),
 ) -> tuple[TotalDensity, ProjectedDensity | None]:
     whole = text(run)
     part = whole[whole.rindex("<dos>") + len("<dos>") :]
@@ -69,7 +69,7 @@ def test_what_is_read_is_what_was_written(
     np.testing.assert_allclose(total.density, density)
     np.testing.assert_allclose(total.integrated, integral)
     assert projected is not None
-    written = [i for i, name in enumerate(fields) if name.startswith("p")]
+    written = [i for i, name in enumerate(fields) if name.strip().startswith("p")]
     expected = run.partial()[[2, 0]][:, :, written].sum(axis=2)
     np.testing.assert_allclose(projected.density, expected, atol=1e-9)
     assert projected.sites == (2, 0)

@@ -44,7 +44,7 @@ def read(path: Path, text: str, n_kpoints: int = 2) -> Eigenvalues | None:
 def test_energies_and_occupations_come_back_by_spin_point_and_band(
     tmp_path: Path, spins: int
 ) -> None:
-    bands = np.concatenate([BANDS, BANDS + [1.0, 0.0]])[:spins]
+    bands = np.concatenate([BANDS, BANDS + np.array([1.0, 0.0])])[:spins]
     found = read(tmp_path / "x", table(bands))
     assert found is not None
     np.testing.assert_array_equal(found.energies_ev, bands[..., 0])
