@@ -8,8 +8,7 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.engines.base import ReadBack
 from llo_dft.engines.vasp.files.outcar import read_outcar
-from llo_dft.engines.vasp.files.run_folder import find_outcar, find_vasprun
-from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun
+from llo_dft.engines.vasp.files.run_folder import find_outcar, read_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,9 +24,9 @@ def read_back(folder: Path) -> ReadBack:
     Raises
     ------
     VaspFileError
-        If a file is damaged, or there is no vasprun.xml.
+        If a file is damaged, or there is neither a vasprun.xml nor a vaspout.h5.
     """
-    run = read_vasprun(find_vasprun(folder))
+    run = read_run(folder)
     done = run.convergence
     reason = done.ionic_reason if done.electronic else done.electronic_reason
     path = find_outcar(run.path)

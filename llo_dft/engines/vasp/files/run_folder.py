@@ -74,17 +74,6 @@ def _exactly(source: Readable, n: int) -> bytes:
     return data
 
 
-def find_vasprun(path: Path) -> Path:
-    """Return the vasprun.xml of a run folder, or the file itself.
-
-    Raises
-    ------
-    VaspFileError
-        If there is nothing of that name, or the folder has none, or two that differ.
-    """
-    return _find(path, ("vasprun.xml",))
-
-
 def find_run(path: Path) -> Path:
     """Return the vasprun.xml of a run folder, or else its vaspout.h5, or the file itself.
 
@@ -96,14 +85,11 @@ def find_run(path: Path) -> Path:
     VaspFileError
         If there is nothing of that name, or the folder has neither, or two that differ.
     """
-    return _find(path, ("vasprun.xml", HDF5_NAME))
-
-
-def _find(path: Path, names: tuple[str, ...]) -> Path:
     if not path.is_dir():
         if not path.exists():
             raise VaspFileError(path, "unreadable", "no such file or folder")
         return path
+    names = ("vasprun.xml", HDF5_NAME)
     for name in names:
         found = find_in_folder(path, name)
         if found is not None:

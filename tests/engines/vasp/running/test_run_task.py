@@ -13,7 +13,7 @@ from pymatgen.core import Structure
 from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.engines.vasp.files.outcar import read_outcar
-from llo_dft.engines.vasp.files.run_folder import find_outcar, find_vasprun
+from llo_dft.engines.vasp.files.run_folder import find_outcar, find_run
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun
 from llo_dft.jobs.calculate import calculate
 
@@ -53,7 +53,7 @@ def vasp(tmp_path, monkeypatch, potcars):
 
 def assert_the_files_say_the_same(document, folder):
     """The engine's fingerprint is the one that is read back from VASP's own output."""
-    run = read_vasprun(find_vasprun(folder))
+    run = read_vasprun(find_run(folder))
     used = run.fingerprint.model_dump()
     spacing = pytest.approx(used.pop("k_spacing_per_angstrom"), rel=1e-6)
     ours = document.fingerprint.model_dump()
@@ -74,7 +74,7 @@ def test_a_slab_comes_back_in_the_order_it_was_given_in(vasp, plan):
     # had the order been lost, atoms would have gone far
     moved = document.structure.frac_coords - shuffled.frac_coords
     assert np.abs(moved - np.round(moved)).max() * max(shuffled.lattice.abc) < 1.0
-    outcar = read_outcar(find_outcar(find_vasprun(vasp.folder(document))))
+    outcar = read_outcar(find_outcar(find_run(vasp.folder(document))))
     assert sorted(document.magmoms_mu_b) == pytest.approx(sorted(outcar.moments_mu_b), abs=1e-6)
     metals = {"Mn", "Ni"}
     for site, moment in zip(document.structure, document.magmoms_mu_b, strict=True):
@@ -90,7 +90,7 @@ def test_a_crystal_relaxes_its_cell_at_the_raised_cutoff_and_is_computed_at_the_
     document = vasp.run(plan.lithium_metal, "bulk_relax")
     assert (document.status, document.reason) == ("completed", None)
     folder = vasp.folder(document)
-    cell, energy = (read_vasprun(find_vasprun(path)) for path in (folder / "cell", folder))
+    cell, energy = (read_vasprun(find_run(path)) for path in (folder / "cell", folder))
     assert (cell.fingerprint.cutoff_ev, energy.fingerprint.cutoff_ev) == (650, 520)
     assert document.fingerprint.cutoff_ev == 520
     assert_the_files_say_the_same(document, folder)
@@ -121,7 +121,7 @@ def test_a_single_point_keeps_the_files_that_are_analysed(vasp, plan):
     kept = {name.removesuffix(".gz") for name in document.output_files}
     assert {"vasprun.xml", "OUTCAR", "CHGCAR", "AECCAR0", "AECCAR2", "LOCPOT"} <= kept
     assert all((folder / name).is_file() for name in document.output_files)
-    run = read_vasprun(find_vasprun(folder), dos=True)
+    run = read_vasprun(find_run(folder), dos=True)
     assert run.total_dos is not None
     assert run.parameters["NEDOS"] == 3001
 
@@ -164,7 +164,7 @@ def test_a_stop_for_the_wall_time_is_gone_on_from(vasp, plan, monkeypatch):
     assert any(text.startswith("stopped for the wall time") for text in document.corrections)
     folder = vasp.folder(document)
     assert not (folder / "continue").exists()
-    began = read_vasprun(find_vasprun(folder / "cell")).header.initial
+    began = read_vasprun(find_run(folder / "cell")).header.initial
     assert began.lattice_angstrom == pytest.approx(np.array(reached["lattice"]), abs=1e-6)
     assert document.n_steps > reached["n_steps"]
 
