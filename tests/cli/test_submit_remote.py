@@ -6,11 +6,19 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from remote_study import SECRET, SECRET_VARIABLE, RemoteStudy, change_project, project_file
+from remote_study import (
+    ENGINE_MODULES,
+    SECRET,
+    SECRET_VARIABLE,
+    RemoteStudy,
+    change_project,
+    project_file,
+)
 from slow_engine import ProgramEngine
 from store_server import StoreServer
 from studies import write_recipe
 
+from llo_dft.documents.decoding.named_objects import TRUST
 from llo_dft.study.planning.estimate import TYPICAL_EVALUATIONS
 from llo_dft.submit.remote.project import load_project
 
@@ -28,6 +36,7 @@ def _projects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(jobflow_remote.SETTINGS, "projects_folder", str(tmp_path / "projects"))
     monkeypatch.setenv(SECRET_VARIABLE, SECRET)
+    monkeypatch.setenv(TRUST, ENGINE_MODULES)
 
 
 @pytest.fixture
