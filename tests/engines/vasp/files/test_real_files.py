@@ -66,7 +66,7 @@ def differences_of_vasprun(path: Path) -> list[str] | None:
         "symbols": list(own.final.symbols) == peer.atomic_symbols,
         "cell": same(own.final.lattice_angstrom, peer.final_structure.lattice.matrix),
         "places": same(own.final.fractional % 1, peer.final_structure.frac_coords % 1),
-        "steps": len(own.steps) == len(peer.ionic_steps),
+        "steps": len(own.steps) == max(1, len(peer.ionic_steps)),  # BSE has none
     }
     forces = own.steps[-1].forces_ev_per_angstrom
     if forces is not None and "forces" in peer.ionic_steps[-1]:
@@ -97,7 +97,7 @@ def densities(path: Path, peer: PymatgenVasprun) -> dict[str, bool]:
         total = own.total_dos
         found["dos"] = same(total.density, [peer.tdos.densities[spin] for spin in spins])
         found["dos energies"] = same(total.energies_ev, peer.tdos.energies)
-        found["fermi"] = own.fermi_ev == peer.efermi
+        found["fermi"] = total.fermi_ev == peer.efermi
         if peer.pdos:
             own = read_vasprun(path, projection=ProjectionRequest("p", sites=(0,)))
             columns = [d for orbital, d in peer.pdos[0].items() if orbital.name[0] == "p"]
