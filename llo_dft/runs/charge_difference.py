@@ -51,7 +51,7 @@ def charge_difference(
     max_residual
         Largest integral of the difference, e.
     allow
-        Names of differences of their settings to let through.
+        Names of differences of their settings to accept.
 
     Raises
     ------

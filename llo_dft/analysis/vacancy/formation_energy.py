@@ -66,7 +66,7 @@ def formation_energy_ev(
     mu_oxygen_ev
         Oxygen chemical potential, eV per O (``analysis.oxygen``).
     allow
-        Names of differences to let through (``analysis.comparability``).
+        Names of differences to accept (``analysis.comparability``).
 
     Returns
     -------
