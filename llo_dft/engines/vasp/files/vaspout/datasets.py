@@ -43,7 +43,7 @@ _CUT: Final = ("truncated", "eof", "addr overflow", "end of file", "bad object h
 Shape: TypeAlias = "Sequence[int | None]"
 
 #: What of a dataset to read, in h5py's terms.
-Part: TypeAlias = "int | slice | tuple[int | slice, ...] | EllipsisType"
+Selection: TypeAlias = "int | slice | tuple[int | slice, ...] | EllipsisType"
 
 
 class H5File:
@@ -153,7 +153,7 @@ class H5File:
         """Return the shape of a dataset."""
         return tuple(self._dataset(name).shape)
 
-    def floats(self, name: str, shape: Shape, *, part: Part = ..., what: str = "") -> FloatArray:
+    def floats(self, name: str, shape: Shape, *, part: Selection = ..., what: str = "") -> FloatArray:
         """Read numbers, or a part of them.
 
         Parameters
