@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NOT_NUMBERS = {"fingerprint", "calculations", "seed", "schema_version", "counts"}
 
 #: Names of atoms in a list that is sorted by lengths, some of which are equal.
-_NAMES = {"phosphorus", "oxygen"}
+_NAMES = {"former", "oxygen"}
 
 #: What only VASP's files give.
 _ELECTRONS = {"band_centers", "charge_differences"}

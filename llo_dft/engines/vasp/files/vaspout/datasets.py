@@ -153,7 +153,9 @@ class H5File:
         """Return the shape of a dataset."""
         return tuple(self._dataset(name).shape)
 
-    def floats(self, name: str, shape: Shape, *, part: Selection = ..., what: str = "") -> FloatArray:
+    def floats(
+        self, name: str, shape: Shape, *, part: Selection = ..., what: str = ""
+    ) -> FloatArray:
         """Read numbers, or a part of them.
 
         Parameters
