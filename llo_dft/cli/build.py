@@ -27,7 +27,7 @@ def build(
     with bad_input_in_one_line():
         from llo_dft.engines.registry import engine_from  # noqa: PLC0415 (slow)
         from llo_dft.study.dry_inputs import write_inputs  # noqa: PLC0415
-        from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
+        from llo_dft.study.folder import StudyFolder, named_files  # noqa: PLC0415
         from llo_dft.study.manifest import write_structures  # noqa: PLC0415
         from llo_dft.study.pictures import draw_hosts  # noqa: PLC0415
         from llo_dft.study.planning.electronic_plan import with_electronic  # noqa: PLC0415
@@ -41,7 +41,8 @@ def build(
         if study.engine.name == own:
             oxygen_settings(study, computing.oxygen)  # run would refuse it; another is a trial
         folder = StudyFolder(output)
-        folder.check_free_for(study)
+        files = named_files(study, recipe_folder)
+        folder.check_free_for(study, files)
         plan = make_plan(study, recipe_folder)
         has_inputs = "inputs" in computing.capabilities
         if has_inputs:
@@ -49,7 +50,7 @@ def build(
             check_engine(computing, plan, machine=False)
         size: StudySize | None = None
         with folder.lock():
-            folder.claim(study)
+            folder.claim(study, files)
             entries = write_structures(plan, folder.path)
             draw_hosts(plan, folder.path)
             if has_inputs:

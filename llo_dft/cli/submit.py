@@ -86,7 +86,7 @@ def _submit_driver(
         typer.echo(_scripts(prepared, submission))
         return
     with folder.lock():
-        folder.claim(study)
+        folder.claim(study, prepared.files)
         write_structures(prepared.plan, output)
         job = submit_driver(output, submission)
     typer.echo(

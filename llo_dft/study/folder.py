@@ -15,7 +15,7 @@ from llo_dft.errors import InputError
 from llo_dft.recipe import Recipe, parse_recipe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 #: What makes a study another one. The oxygen reservoir is not among them: it changes what is
@@ -86,8 +86,11 @@ class StudyFolder:
             raise StudyFolderError(f"{file} can't be read: {error}") from error
         return parse_recipe(fields, str(file))
 
-    def check_free_for(self, recipe: Recipe) -> None:
+    def check_free_for(self, recipe: Recipe, files: Mapping[str, str] | None = None) -> None:
         """Refuse a folder of another study, or one with somebody else's files.
+
+        ``files`` are the hashes of ``named_files``. One that the folder has no hash of, as one
+        of an older version hasn't, is not compared.
 
         Raises
         ------
@@ -110,23 +113,43 @@ class StudyFolder:
             for section in IDENTITY
             if _identity(theirs, section) != _identity(recipe, section)
         ]
+        stored = self._stored_files()
+        differing += [
+            f"the contents of {name}"
+            for name, digest in (files or {}).items()
+            if stored.get(name, digest) != digest
+        ]
         if differing:
             raise StudyFolderError(
                 f"{self.path} is the folder of another study ({theirs.study.name!r}): "
                 f"{', '.join(differing)} differ; choose a new folder"
             )
 
-    def claim(self, recipe: Recipe) -> None:
-        """Make the folder this study's. Call it under the lock.
+    def claim(self, recipe: Recipe, files: Mapping[str, str] | None = None) -> None:
+        """Make the folder this study's, with the hashes of its files. Call it under the lock.
 
         Raises
         ------
         StudyFolderError
             If it is another's.
         """
-        self.check_free_for(recipe)
-        record = {"recipe": recipe.model_dump(mode="json"), "identity": study_identity(recipe)}
+        self.check_free_for(recipe, files)
+        held = self._stored_files() | dict(files or {})
+        record = {
+            "recipe": recipe.model_dump(mode="json"),
+            "files": held,
+            "identity": study_identity(recipe, held),
+        }
         write_whole(self.path / "study.json", json.dumps(record, indent=1) + "\n")
+
+    def _stored_files(self) -> dict[str, str]:
+        """Return the hashes of the files that the stored recipe names; none of an older study."""
+        try:
+            fields: dict[str, Any] = json.loads((self.path / "study.json").read_bytes())
+        except FileNotFoundError:
+            return {}
+        files = fields.get("files")
+        return files if isinstance(files, dict) else {}
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -179,9 +202,28 @@ class StudyFolder:
         return False
 
 
-def study_identity(recipe: Recipe) -> str:
-    """Return a hash of all of a recipe that makes it another study."""
-    text = json.dumps({section: _identity(recipe, section) for section in IDENTITY}, sort_keys=True)
+def named_files(recipe: Recipe, recipe_folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each CIF that a recipe names, by its name there.
+
+    One that is not there has none: who reads it says so.
+    """
+    phase = recipe.coating.phase if recipe.coating is not None else ""
+    files = {
+        name: recipe_folder / name
+        for name in (recipe.cathode.composition, phase)
+        if name.lower().endswith(".cif")
+    }
+    return {
+        name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for name, file in files.items()
+        if file.is_file()
+    }
+
+
+def study_identity(recipe: Recipe, files: Mapping[str, str] | None = None) -> str:
+    """Return a hash of all that makes a study another one: its recipe, and the files it names."""
+    sections: dict[str, Any] = {section: _identity(recipe, section) for section in IDENTITY}
+    text = json.dumps(sections | {"files": dict(files or {})}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

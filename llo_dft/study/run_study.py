@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jobflow import JobStore
@@ -13,7 +13,7 @@ from llo_dft.calculations.cache import CalculationCache
 from llo_dft.engines.registry import engine_from
 from llo_dft.jobs.calculate import CALCULATION
 from llo_dft.runner import run_flow
-from llo_dft.study.folder import write_whole
+from llo_dft.study.folder import named_files, write_whole
 from llo_dft.study.manifest import write_structures
 from llo_dft.study.planning.assemble import make_flow
 from llo_dft.study.planning.electronic_plan import with_electronic
@@ -57,13 +57,17 @@ class Progress:
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """A study whose recipe, engine and folder were found good, and its plan."""
+    """A study whose recipe, engine and folder were found good, and its plan.
+
+    ``files`` are the hashes of the files that the recipe names.
+    """
 
     recipe: Recipe
     engine: Engine
     oxygen: OxygenSettings
     plan: StudyPlan
     folder: StudyFolder
+    files: dict[str, str] = field(default_factory=dict)
 
 
 def prepare_run(
@@ -87,10 +91,11 @@ def prepare_run(
     """
     engine = engine_from(recipe.engine)
     oxygen = oxygen_settings(recipe, engine.oxygen)
-    folder.check_free_for(recipe)
+    files = named_files(recipe, recipe_folder)
+    folder.check_free_for(recipe, files)
     plan = with_electronic(make_plan(recipe, recipe_folder), recipe.electronic, engine)
     check_engine(engine, plan, machine=computes_here)
-    return PreparedRun(recipe, engine, oxygen, plan, folder)
+    return PreparedRun(recipe, engine, oxygen, plan, folder, files)
 
 
 def run_study(
@@ -121,7 +126,7 @@ def run_study(
     """
     folder, plan = prepared.folder, prepared.plan
     with folder.lock(), ExitStack() as stack:
-        folder.claim(prepared.recipe)
+        folder.claim(prepared.recipe, prepared.files)
         factory = None if executor is None else stack.enter_context(executor)
         cache = CalculationCache(folder.calculations)
         cache.sweep()

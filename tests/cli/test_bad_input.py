@@ -195,6 +195,22 @@ def test_a_folder_of_another_study(command: Any, tmp_path: Path, action: str) ->
 
 
 @pytest.mark.parametrize("action", ["build", "run"])
+def test_a_folder_of_another_crystal_under_the_same_name(
+    command: Any, tmp_path: Path, action: str
+) -> None:
+    cif = tmp_path / "cell.cif"
+    cif.write_text(LI2MNO3, encoding="utf-8")
+    small = {"delithiation": {"fractions": [1.0]}, "vacancies": {"environments": ["2TM+1Li"]}}
+    recipe = write_recipe(tmp_path, cathode={"composition": "cell.cif"}, **small)
+    assert command("build", recipe, "-o", "out").exit_code == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "out").glob("**/*.[cj]*")}
+    cif.write_text(LI2MNO3.replace("0.16708", "0.16718"), encoding="utf-8")
+    done = command(action, recipe, "-o", "out")
+    assert_refused(done, r"out is the folder of another study .*: the contents of cell\.cif differ")
+    assert {path: path.read_bytes() for path in (tmp_path / "out").glob("**/*.[cj]*")} == before
+
+
+@pytest.mark.parametrize("action", ["build", "run"])
 def test_a_folder_with_files_of_somebody_else(command: Any, tmp_path: Path, action: str) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.tex").touch()

@@ -12,10 +12,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from studies import tiny_recipe
 
-from llo_dft.study.folder import StudyFolder, StudyFolderError, study_identity, write_whole
+from llo_dft.study.folder import (
+    StudyFolder,
+    StudyFolderError,
+    named_files,
+    study_identity,
+    write_whole,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+CIF_COATING = {
+    "phase": "film.CIF",
+    "setting": "Pmn2_1",
+    "terminations": ["flat-Li2-PO4"],
+}
 
 
 @pytest.fixture
@@ -69,6 +82,43 @@ def test_what_changes_no_calculation_does_not_make_it_another_study(
     folder.claim(same)
     assert folder.recipe() == same
     assert study_identity(same) == study_identity(tiny_recipe())
+
+
+def test_another_crystal_under_the_same_name_makes_it_another_study(tmp_path: Path) -> None:
+    recipe = tiny_recipe(cathode={"composition": "cell.cif"}, coating=CIF_COATING)
+    for name in ("cell.cif", "film.CIF"):
+        (tmp_path / name).write_text("data_one", encoding="utf-8")
+    made, files = StudyFolder(tmp_path / "study"), named_files(recipe, tmp_path)
+    with made.lock():
+        made.claim(recipe, files)
+        made.claim(recipe)  # by who does not know them: they are still held
+    made.check_free_for(recipe, files)
+    for name in files:
+        (tmp_path / name).write_text("data_two", encoding="utf-8")
+        edited = named_files(recipe, tmp_path)
+        message = (
+            rf"another study \('tiny'\): the contents of {re.escape(name)} differ; choose a new"
+        )
+        with pytest.raises(StudyFolderError, match=message):
+            made.check_free_for(recipe, edited)
+        with pytest.raises(StudyFolderError, match=message):
+            made.claim(recipe, edited)
+        assert study_identity(recipe, edited) != study_identity(recipe, files)
+        (tmp_path / name).write_text("data_one", encoding="utf-8")
+    assert list(files) == ["cell.cif", "film.CIF"]
+    assert named_files(recipe, tmp_path / "nowhere") == named_files(tiny_recipe(), tmp_path) == {}
+
+
+@pytest.mark.parametrize("stored", [None, [], {}])
+def test_files_of_which_an_older_study_has_no_hash_are_accepted(
+    folder: StudyFolder, stored: object
+) -> None:
+    record = json.loads((folder.path / "study.json").read_text(encoding="utf-8"))
+    record["files"] = stored
+    (folder.path / "study.json").write_text(json.dumps(record), encoding="utf-8")
+    folder.claim(tiny_recipe(), {"cell.cif": "a hash"})
+    with pytest.raises(StudyFolderError, match=r"the contents of cell\.cif differ"):
+        folder.check_free_for(tiny_recipe(), {"cell.cif": "another"})
 
 
 def test_somebody_elses_files_are_left_alone(tmp_path: Path) -> None:
