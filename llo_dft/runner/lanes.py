@@ -101,6 +101,7 @@ class Lanes(Generic[T]):
         if not lane.closed or lane.held:
             return
         if lane.broken and lane.executor is not None:
+            _ask(lane.executor, "end_orphans")
             lane.executor.shutdown(wait=False)
             lane.executor = None
         lane.broken = False
@@ -137,9 +138,14 @@ class Lanes(Generic[T]):
                 future.cancel()
             if lane.executor is not None:
                 lane.executor.shutdown(wait=False)
-                kill = getattr(lane.executor, "kill", None)
-                if kill is not None:
-                    kill()
+                _ask(lane.executor, "kill")
+
+
+def _ask(executor: Executor, wish: str) -> None:
+    """Call a method that only executors of this package have."""
+    method = getattr(executor, wish, None)
+    if method is not None:
+        method()
 
 
 def _result(future: Future[JobOutcome | RaisedError]) -> JobOutcome | RaisedError | BrokenExecutor:

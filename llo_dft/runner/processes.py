@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
+#: How long what a dead worker's job started has to end by itself, s.
+GRACE_S = 10.0
+
 
 class WorkerProcess(ProcessPoolExecutor):
     """An executor of one spawned process, with some variables besides the driver's."""
@@ -35,6 +39,7 @@ class WorkerProcess(ProcessPoolExecutor):
         # or is gone, however it went.
         worker_end, self._lifeline = context.Pipe(duplex=False)
         self._environment = dict(environment)
+        self._group: Future[int] | None = None
         super().__init__(
             max_workers=1,
             mp_context=context,
@@ -47,11 +52,31 @@ class WorkerProcess(ProcessPoolExecutor):
         # An initializer would come too late: the process first imports the driver's main
         # module, and numpy and torch read OMP_NUM_THREADS when they are imported.
         with _environment(self._environment):
+            if self._group is None:
+                self._group = super().submit(os.getpid)
             return super().submit(fn, *args, **kwargs)
 
     def kill(self) -> None:
         """End the process, and what its job started, in the middle of a job."""
         self._lifeline.close()
+
+    def end_orphans(self) -> None:
+        """End what the job of a worker that died has started, before the job is tried again.
+
+        A worker that the kernel kills can't do it: its program would go on to write.
+        """
+        group = self._group
+        if group is None or not group.done() or group.exception() or not hasattr(os, "killpg"):
+            return
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            until = time.monotonic() + GRACE_S
+            try:
+                os.killpg(group.result(), number)
+                while time.monotonic() < until:
+                    time.sleep(0.02)
+                    os.killpg(group.result(), 0)
+            except (ProcessLookupError, PermissionError):  # none is left; macOS, or only zombies
+                return
 
 
 def follow_driver(lifeline: Connection) -> None:

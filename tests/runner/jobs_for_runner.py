@@ -195,6 +195,38 @@ def die(unless: str | None = None) -> str:
     raise AssertionError
 
 
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    if not Path("/proc").is_dir():
+        return True
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    # A process that nobody has waited for is dead all the same.
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+@job
+def die_beside_a_program(folder: str, script: str) -> bool:
+    """Start a program and kill this process; the second time, return whether it still runs."""
+    written = Path(folder, "program.pid")
+    if not written.exists():
+        program = subprocess.Popen(["/bin/sh", "-c", script], stdout=subprocess.PIPE)
+        assert program.stdout is not None
+        program.stdout.readline()
+        written.write_text(str(program.pid))
+        os.kill(os.getpid(), signal.SIGKILL)
+    pid = int(written.read_text())
+    left = alive(pid)
+    if left:
+        os.kill(pid, signal.SIGKILL)
+    return left
+
+
 @job
 def hang(folder: str, name: str) -> None:
     """Write the process ids of this process and of a program that it runs, and wait."""

@@ -14,15 +14,17 @@ import pytest
 from jobflow import Flow
 from jobs_for_runner import (
     add,
+    alive,
     bring_up,
     die,
+    die_beside_a_program,
     give,
     split,
     variable,
     where,
 )
 
-from llo_dft.runner import run_flow
+from llo_dft.runner import processes, run_flow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,21 +36,6 @@ if TYPE_CHECKING:
     Compare = Callable[..., FlowResult]
 
 DRIVER = Path(__file__).with_name("driver_for_runner.py")
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    if not Path("/proc").is_dir():
-        return True
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    # A process that nobody has waited for is dead all the same.
-    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> None:
@@ -106,6 +93,18 @@ def test_a_worker_that_dies_takes_no_other_with_it(store: JobStore, tmp_path: Pa
     assert result.responses[child.uuid][1].output == "survived!"
     assert len(result.responses) == 6
     assert len(result.not_run) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("ignored", ["", "trap '' TERM; "])
+def test_the_program_of_a_worker_that_dies_ends_before_the_next_attempt(
+    store: JobStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ignored: str
+) -> None:
+    monkeypatch.setattr(processes, "GRACE_S", 0.5)
+    job = die_beside_a_program(str(tmp_path), f"{ignored}echo started; exec sleep 600")
+    result = run_flow(Flow([job]), store=store, max_workers=1)
+    assert not result.failures
+    assert result.responses[job.uuid][1].output is False
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
