@@ -311,6 +311,8 @@ def _read(path: Path) -> CalculationDocument | None:
         fault = "was changed after it was written"
     elif document.key != path.parent.name.removesuffix(_FAILED):
         fault = f"is the result of another calculation, {document.label} (key {document.key})"
+    elif (document.status == "completed") == path.parent.name.endswith(_FAILED):
+        fault = f"is of a calculation that is {document.status}, in the folder of another"
     if fault is not None:
         raise CacheError(f"{path} {fault}; remove its folder to have it computed again")
     return document

@@ -32,6 +32,8 @@ def status(folder: StudyPath, *, as_json: AsJson = False) -> None:
     else:
         counts = ", ".join(f"{number} {state}" for state, number in found.counts.items() if number)
         typer.echo(f"{found.study}: {counts} of {len(found.calculations)} calculations")
+        if found.lacking:
+            typer.echo(f"result: {found.lacking}")
         if found.driver is not None:
             typer.echo(f"driver: {found.driver}")
         for line in found.queue.lines() if found.queue is not None else []:

@@ -7,15 +7,16 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
 
-from llo_dft.calculations.cache import CalculationCache
+from llo_dft.calculations.cache import CacheError, CalculationCache
 from llo_dft.study.folder import StudyFolderError
-from llo_dft.study.study_files import read_results
+from llo_dft.study.study_files import read_results, recover
 from llo_dft.submit.dask.submission import driver_status
 from llo_dft.typing import Status
 
 if TYPE_CHECKING:
     from llo_dft.calculations.cache import JournalEntry
-    from llo_dft.documents.study_result import CalculationRecord
+    from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.study_result import CalculationRecord, StudyResult
     from llo_dft.study.folder import StudyFolder
     from llo_dft.submit.dask.submission import DriverStatus
 
@@ -75,12 +76,16 @@ class QueueStatus:
 
 @dataclass(frozen=True)
 class StudyStatus:
-    """All planned calculations of a study, and its driver or its jobs in a queue."""
+    """All planned calculations of a study, and its driver or its jobs in a queue.
+
+    ``lacking`` says what the study's result lacks even if every calculation completed.
+    """
 
     study: str
     calculations: list[CalculationStatus]
     driver: DriverStatus | None = None
     queue: QueueStatus | None = None
+    lacking: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -90,14 +95,16 @@ class StudyStatus:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every planned calculation completed."""
-        return all(one.status == "completed" for one in self.calculations if one.applicable)
+        """Whether every planned calculation completed, and the result has no gap."""
+        calculations = [one for one in self.calculations if one.applicable]
+        return not self.lacking and all(one.status == "completed" for one in calculations)
 
     def as_json(self) -> dict[str, Any]:
         """Return what a script reads."""
         return {
             "study": self.study,
             "complete": self.is_complete,
+            "lacking": self.lacking,
             "counts": self.counts,
             "calculations": [asdict(calculation) for calculation in self.calculations],
             "driver": None if self.driver is None else self.driver.model_dump(mode="json"),
@@ -111,19 +118,27 @@ def study_status(folder: StudyFolder) -> StudyStatus:
     Raises
     ------
     StudyFolderError
-        If there is no study, or it was never built or run.
+        If there is no study, it was never built or run, or a file of it can't be read.
     """
     recipe = folder.recipe()
     manifest = folder.path / "manifest.json"
     if not manifest.is_file():
         raise StudyFolderError(f"{folder.path} was neither built nor run yet")
-    labels = json.loads(manifest.read_text(encoding="utf-8"))["calculations"]
+    try:
+        labels = [str(label) for label in json.loads(manifest.read_bytes())["calculations"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise StudyFolderError(
+            f"{manifest} is not a manifest of this package; run or build the study again, its "
+            "calculations are kept"
+        ) from error
     driver = driver_status(folder.path)
     # a lock that a driver on another node holds is not seen on every file system
     running = folder.is_running() or (driver is not None and driver.status == "running")
-    records: dict[str, CalculationRecord] = {}
-    if not running and folder.results.is_file():
-        records = {one.label: one for one in read_results(folder.results).calculations}
+    result: StudyResult | None = None
+    if not running:
+        recover(folder.path)
+        result = read_results(folder.results) if folder.results.is_file() else None
+    records = {} if result is None else {one.label: one for one in result.calculations}
     cache = CalculationCache(folder.calculations)
     last = {entry.label: entry for entry in cache.journal()}
     return StudyStatus(
@@ -133,7 +148,16 @@ def study_status(folder: StudyFolder) -> StudyStatus:
             for label in labels
         ],
         driver=driver,
+        lacking=_lacking(result, running=running),
     )
+
+
+def _lacking(result: StudyResult | None, *, running: bool) -> str:
+    if running:
+        return "its run has not ended"
+    if result is None:
+        return "there is no results.json yet"
+    return "" if result.is_complete else "it has gaps, and results.json says why"
 
 
 def _status(
@@ -154,13 +178,17 @@ def _status(
         untried = "skipped" if entry.event == "skipped" else "missing"
         reason, entry = entry.reason, None
     # the folder decides: a kill may have come between its rename and the line in the journal
-    if entry is not None and cache.has_completed(entry.key):
+    found: CalculationDocument | None = None
+    try:
+        found = None if entry is None else _stored(cache, entry)
+    except CacheError as error:
+        reason, entry, record = str(error), None, None
+    if entry is not None and found is not None and found.status == "completed":
         made = record.corrections if record is not None and record.key == entry.key else []
         return CalculationStatus(label, "completed", folder=entry.key, corrections=made)
     if entry is not None and entry.event == "failed":
-        document = cache.failed(entry.key)
-        reason = "its folder is gone" if document is None else document.reason
-        made = [] if document is None else document.corrections
+        reason = "its folder is gone" if found is None else found.reason
+        made = [] if found is None else found.corrections
         return CalculationStatus(label, "failed", reason, f"{entry.key}.failed", corrections=made)
     if entry is not None and entry.event != "started":
         return CalculationStatus(label, "missing", "its folder was removed")
@@ -170,3 +198,10 @@ def _status(
         reason = reason if entry is None else "the run ended before it did"
         return CalculationStatus(label, untried, reason)
     return CalculationStatus(label, record.status, record.reason, applicable=record.applicable)
+
+
+def _stored(cache: CalculationCache, entry: JournalEntry) -> CalculationDocument | None:
+    completed = cache.completed(entry.key)
+    if completed is None and entry.event == "failed":
+        return cache.failed(entry.key)
+    return completed

@@ -233,6 +233,14 @@ def test_two_swapped_folders_are_refused_by_name(tmp_path: Path) -> None:
             cache.completed(here)
 
 
+def test_a_failure_is_not_taken_for_a_result(tmp_path: Path) -> None:
+    cache = CalculationCache(tmp_path)
+    store(cache, calculation("k", "failed"))
+    (tmp_path / "k.failed").rename(tmp_path / "k")
+    with pytest.raises(CacheError, match=r"k/result\.json is of a calculation that is failed, in"):
+        cache.completed("k")
+
+
 def test_a_cut_off_line_of_the_journal_takes_no_other_with_it(tmp_path: Path) -> None:
     cache = CalculationCache(tmp_path)
     cache.note_start("a", "A")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +102,45 @@ def test_a_result_that_was_removed_is_missing(copied: StudyFolder, plan: StudyPl
     shutil.rmtree(copied.calculations / key)
     state = state_of(study_status(copied), last_label(plan))
     assert state == ("missing", "its folder was removed")
+
+
+@pytest.mark.parametrize("left", [0, 100])
+def test_a_result_that_was_emptied_or_cut_is_no_completed_calculation(
+    copied: StudyFolder, plan: StudyPlan, left: int
+) -> None:
+    cache = CalculationCache(copied.calculations)
+    key = next(entry.key for entry in cache.journal() if entry.label == last_label(plan))
+    os.truncate(copied.calculations / key / "result.json", left)
+    status = study_status(copied)
+    state, reason = state_of(status, last_label(plan))
+    assert (state, status.is_complete) == ("missing", False)
+    assert f"{key}/result.json is not a calculation of this package's format" in str(reason)
+    assert status.counts["completed"] == plan.n_calculations - 1
+
+
+def test_a_vacancy_without_its_energy_leaves_the_study_incomplete(copied: StudyFolder) -> None:
+    results = json.loads(copied.results.read_text(encoding="utf-8"))
+    results["hosts"][0]["vacancies"][0] |= {"formation_energy_ev": None, "reason": "it moved"}
+    copied.results.write_text(json.dumps(results), encoding="utf-8")
+    status = study_status(copied)
+    assert status.counts["completed"] == len(status.calculations)
+    assert not status.is_complete
+    assert status.lacking == "it has gaps, and results.json says why"
+
+
+def test_without_results_a_study_is_incomplete(copied: StudyFolder) -> None:
+    copied.results.unlink()
+    status = study_status(copied)
+    assert (status.lacking, status.is_complete) == ("there is no results.json yet", False)
+    with copied.lock():
+        assert study_status(copied).lacking == "its run has not ended"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"calculations": 5}'])
+def test_a_manifest_that_was_changed_is_named(copied: StudyFolder, content: str) -> None:
+    (copied.path / "manifest.json").write_text(content, encoding="utf-8")
+    with pytest.raises(StudyFolderError, match=r"manifest\.json is not a manifest of this package"):
+        study_status(copied)
 
 
 def test_what_was_only_built_is_all_missing(copied: StudyFolder, plan: StudyPlan) -> None:
