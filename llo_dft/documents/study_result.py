@@ -355,6 +355,10 @@ class StudyResult(Document):
     counts: dict[str, int] = Field(description="Number of calculations by status")
     calculations: list[CalculationRecord] = Field(description="Every planned calculation")
     mock: bool = False
+    files: dict[str, str] = Field(
+        default_factory=dict,
+        description="SHA-256 of each file that was written with results.json, by its path there",
+    )
 
     @property
     def is_complete(self) -> bool:

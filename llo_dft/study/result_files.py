@@ -3,11 +3,13 @@
 They are made in a folder beside the old ones. One rename then says that the new set is whole, and
 each file is put in its place, results.json last. A kill before the rename leaves the old set; one
 after it leaves a set that the next run, or the next reader, puts in its place (``put_in_place``).
+results.json has the SHA-256 of each of the others.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import shutil
 import tempfile
@@ -63,12 +65,23 @@ def write_study(folder: StudyFolder, oxygen: OxygenSettings | None = None) -> St
         _write_relaxed(study, work)
         (work / "results.csv").write_text(results_table(result), encoding="utf-8")
         save_vacancy_curve(result, work / FIGURE)
+        result = result.model_copy(update={"files": _digests(work)})
         write_whole(work / "results.json", result.model_dump_json(indent=1) + "\n")
         work.rename(folder.path / READY)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     put_in_place(folder.path)
     return result
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file below a folder, by its path there."""
+    digests: dict[str, str] = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digests[path.relative_to(folder).as_posix()] = digest
+    return digests
 
 
 def _write_relaxed(study: StudyCalculations, folder: Path) -> None:

@@ -18,6 +18,9 @@ from llo_dft.study.folder import StudyFolder, StudyFolderError
 #: Folder of a new set of files that is whole, and not yet in its place.
 READY = ".results-ready"
 
+#: Where the replaced results.json is in that folder, until all of the new set is in its place.
+_REPLACED = "replaced.json"
+
 
 def read_results(path: Path) -> StudyResult:
     """Read results.json.
@@ -28,8 +31,10 @@ def read_results(path: Path) -> StudyResult:
         If it is not there yet, or is not of this package's format.
     """
     recover(path.parent)
+    ready = path.parent / READY / path.name  # whole, but another may be putting it in its place
     try:
-        return StudyResult.model_validate_json(path.read_text(encoding="utf-8"))
+        text = (path if path.is_file() or not ready.is_file() else ready).read_bytes()
+        return StudyResult.model_validate_json(text)
     except FileNotFoundError as error:
         raise StudyFolderError(f"there is no {path}: run the study first") from error
     except ValidationError as error:
@@ -73,19 +78,25 @@ def results_schema() -> str:
 def put_in_place(folder: Path) -> None:
     """Put a new set of files, or what is left of it, in the place of the old one.
 
-    What the old one has and the new one has not goes. Call it under the study's lock.
+    What the old one has and the new one has not goes. Call it under the study's lock. The old
+    results.json leaves first and the new one comes last: whenever there is one, all files are
+    those of its set, and until then this can be done again.
     """
     ready = folder / READY
     if not ready.is_dir():
         return
-    if (ready / "results.json").exists():
-        for stale in _electronic_files(folder) - _electronic_files(ready):
+    old, result = ready / _REPLACED, ready / "results.json"
+    if result.exists():
+        if (folder / result.name).exists():
+            (folder / result.name).replace(old)
+        for stale in _electronic_files(old) - _electronic_files(result):
             _remove(folder / stale)
-    # results.json last: until it is there, this can be done again
-    for new in sorted(ready.iterdir(), key=lambda file: file.name == "results.json"):
-        if new.is_dir():
-            _remove(folder / new.name)
-        new.replace(folder / new.name)
+        for new in set(ready.iterdir()) - {old, result}:
+            if new.is_dir():
+                _remove(folder / new.name)
+            new.replace(folder / new.name)
+        result.replace(folder / result.name)
+    old.unlink(missing_ok=True)
     ready.rmdir()
 
 
@@ -96,10 +107,10 @@ def recover(folder: Path) -> None:
             put_in_place(folder)
 
 
-def _electronic_files(folder: Path) -> set[str]:
+def _electronic_files(result: Path) -> set[str]:
     """Return what of each host and termination a results.json says to be beside it."""
     try:
-        fields: dict[str, Any] = json.loads((folder / "results.json").read_bytes())
+        fields: dict[str, Any] = json.loads(result.read_bytes())
         named = {str(one.get("figure")) for one in fields.get("band_centers", [])}
         named |= {str(one.get("folder")) for one in fields.get("charge_differences", [])}
     except (OSError, ValueError, AttributeError, TypeError):

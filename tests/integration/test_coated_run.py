@@ -207,8 +207,11 @@ def test_figures_are_drawn(study: Interrupted, troubled: StudyFolder) -> None:
 
 
 def test_analyzed_again_it_is_the_same(study: Interrupted, troubled: StudyFolder) -> None:
-    assert reanalyze(study.folder) == study.result
-    assert reanalyze(troubled) == read_results(troubled.results)
+    for folder, written in (
+        (study.folder, study.result),
+        (troubled, read_results(troubled.results)),
+    ):
+        assert reanalyze(folder) == written.model_copy(update={"files": {}})
 
 
 def test_another_o2_shifts_all_vacancies_and_the_interface_that_lacks_o(
@@ -311,4 +314,5 @@ def test_reasons_of_candidates_whose_jobs_broke_down_are_kept_in_the_folder(
     # what there is stays as it is, and nothing relaxed stays of what is no longer there
     assert found.interfaces[0] == study.result.interfaces[0]
     assert not [file for file in (folder.path / "relaxed").iterdir() if STEP in file.name]
-    assert reanalyze(folder) == read_results(folder.results) == found
+    assert read_results(folder.results) == found
+    assert reanalyze(folder) == found.model_copy(update={"files": {}})

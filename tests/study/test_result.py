@@ -27,11 +27,11 @@ def energies(result: StudyResult) -> list[float]:
 
 
 def test_without_a_change_it_is_the_same_result(finished: Any) -> None:
-    assert reanalyze(finished.folder) == finished.result
+    assert reanalyze(finished.folder) == finished.result.model_copy(update={"files": {}})
 
 
 def test_the_troubles_of_a_run_keep_their_reasons(troubled: Any) -> None:
-    assert reanalyze(troubled.folder) == troubled.result
+    assert reanalyze(troubled.folder) == troubled.result.model_copy(update={"files": {}})
 
 
 @pytest.mark.parametrize("temperature", [600.0, 1000.0])

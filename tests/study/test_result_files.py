@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import rewrite_results
 
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.study import result_files
@@ -48,7 +52,8 @@ def test_nothing_stays_of_what_has_no_result_any_more(copied: StudyFolder) -> No
     with copied.lock():
         result = write_study(copied)
     assert not gone.exists()
-    assert result == read_results(copied.results) == study_result(copied)
+    assert result == read_results(copied.results)
+    assert result == study_result(copied).model_copy(update={"files": result.files})
 
 
 @pytest.mark.parametrize("step", ["save_vacancy_curve", "_write_relaxed", "results_table"])
@@ -93,6 +98,20 @@ def test_a_kill_while_they_are_put_in_place_is_made_good_by_the_next_reader(
     with copied.lock():
         write_study(copied)
     assert contents(copied.path) == after
+
+
+@pytest.mark.parametrize("number", [10, pytest.param(100, marks=pytest.mark.slow)])
+def test_killed_at_random_moments_its_files_agree_with_each_other(
+    copied: StudyFolder, number: int
+) -> None:
+    command = [sys.executable, rewrite_results.__file__, copied.path, "7", str(number)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    lines = [[int(word) for word in line.split()] for line in done.stdout.splitlines()]
+    assert len(lines) == number
+    assert [(at_first, then) for _, _, at_first, then in lines] == [(0, 0)] * number
+    killed = [code for _, code, _, _ in lines if code < 0]
+    assert len(killed) > number / 2
+    assert killed.count(-signal.SIGKILL) == number / 2
 
 
 def test_figures_and_grids_of_an_earlier_result_go_and_others_stay(copied: StudyFolder) -> None:
