@@ -2,7 +2,9 @@
 
 ``calculations/KEY/result.json`` beside its raw files is a completed calculation. A failed one
 leaves ``calculations/KEY.failed/`` with the reason in its result.json; it is no hit, so the
-next run tries it again. ``calculations/journal.jsonl`` says when each was started and ended, and
+next run tries it again. A result.json holds its key and a digest of itself: one that was changed,
+or lies in another's folder, is refused. One of an older version, without a digest, is held to its
+key alone. ``calculations/journal.jsonl`` says when each was started and ended, and
 why those were not tried, or left nothing, that have no folder.
 """
 

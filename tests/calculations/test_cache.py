@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -219,6 +220,19 @@ def test_an_energy_changed_by_hand_is_refused_by_name(tmp_path: Path) -> None:
         cache.completed("k")
     path.write_text(text.replace("\n", "\n "))  # spaces change nothing
     assert cache.completed("k") is not None
+
+
+def test_a_result_of_before_there_were_digests_is_held_to_its_key_alone(tmp_path: Path) -> None:
+    cache = CalculationCache(tmp_path)
+    store(cache, calculation("k"))
+    path = tmp_path / "k" / "result.json"
+    fields = json.loads(path.read_text())
+    del fields["digest"]
+    path.write_text(json.dumps(fields))
+    assert cache.completed("k") == calculation("k")
+    (tmp_path / "k").rename(tmp_path / "m")
+    with pytest.raises(CacheError, match=r"m/result\.json is the result of another .* \(key k\)"):
+        cache.completed("m")
 
 
 def test_two_swapped_folders_are_refused_by_name(tmp_path: Path) -> None:

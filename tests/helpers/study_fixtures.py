@@ -97,6 +97,14 @@ def copied(finished: Finished, tmp_path: Path) -> StudyFolder:
     return replace(finished.folder, path=target)
 
 
+def swap(folder: StudyFolder, one: str, other: str) -> None:
+    """Let two calculations of a study change places."""
+    aside = folder.calculations / "aside"
+    (folder.calculations / one).rename(aside)
+    (folder.calculations / other).rename(folder.calculations / one)
+    aside.rename(folder.calculations / other)
+
+
 @pytest.fixture(scope="session")
 def small_recipe() -> Recipe:
     """Two lithium fractions with one vacancy each: seven calculations, fourteen jobs."""

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fake_engine import HALF_O2_EV
+from study_fixtures import swap
 
+from llo_dft.calculations.cache import CacheError
 from llo_dft.errors import InputError
 from llo_dft.study.folder import StudyFolder, StudyFolderError
 from llo_dft.study.result import reanalyze
@@ -116,6 +118,12 @@ def test_a_calculation_that_was_removed_is_missing(copied: StudyFolder) -> None:
     assert after.hosts[1].vacancies[0].status == "missing"
     assert after.hosts[1].vacancies[0].formation_energy_ev is None
     assert after.counts == {"completed": 11, "missing": 1}
+
+
+def test_two_results_that_changed_places_are_bad_input(copied: StudyFolder) -> None:
+    swap(copied, *(str(one.calculation) for one in reanalyze(copied).hosts[1].vacancies[:2]))
+    with pytest.raises(CacheError, match=r"is the result of another calculation, bare_x0.*_vac_"):
+        reanalyze(copied)
 
 
 def test_a_calculation_that_was_changed_is_bad_input(copied: StudyFolder) -> None:

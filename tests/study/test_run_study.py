@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 from fake_engine import HALF_O2_EV
 from studies import tiny_recipe
+from study_fixtures import swap
 
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.plan import StudyPlan
@@ -122,6 +123,17 @@ def test_a_dead_worker_and_a_failed_host_leave_the_rest_alone(troubled, plan: St
     assert states["bare_x0.5714"] == "failed"
     assert [s for label, s in states.items() if "x0.5714_vac" in label] == ["skipped"] * 2
     assert [s for label, s in states.items() if "x1.0000_vac" in label] == ["failed"] * 2
+
+
+def test_two_results_that_changed_places_are_not_reused(copied, prepare, finished) -> None:
+    host = finished.result.hosts[1]
+    swap(copied, *(str(one.calculation) for one in host.vacancies[:2]))
+    result = run_study(prepare(copied.path), workers=1)
+    assert result.counts == {"completed": 10, "missing": 2}
+    for vacancy in result.hosts[1].vacancies[:2]:
+        assert vacancy.formation_energy_ev is None
+        assert "is the result of another calculation" in str(vacancy.reason)
+        assert "remove its folder to have it computed again" in str(vacancy.reason)
 
 
 def test_a_study_goes_on_where_it_stopped(copied: StudyFolder, prepare, finished) -> None:
