@@ -19,6 +19,7 @@ from llo_dft.engines.potentials.known_potentials import (
     known_potential,
     package_version,
     require_package,
+    weights_sha256,
 )
 from llo_dft.engines.potentials.presets import FORCE_FIELD_PROTOCOLS, RelaxationProtocol
 from llo_dft.errors import CalculationError
@@ -61,14 +62,16 @@ class ForceFieldCalculation(MSONable):
         return {"relaxes_cell": self.relaxes_cell, **self.relaxation}
 
     def fingerprint(self, structure: Structure) -> Fingerprint:
-        """Return engine, version, model and functional; the same for every structure."""
+        """Return engine, version, model, weights and functional; the same for every structure."""
         del structure  # a potential has no settings that depend on the elements
         known = known_potential(self.potential)
+        weights = weights_sha256(known)
         return Fingerprint(
             engine=self.potential,
             engine_version=package_version(known),
             model=known.model,
             functional=known.functional,
+            settings={} if weights is None else {"weights_sha256": weights},
         )
 
     def calculate(self, structure: Structure, folder: Path) -> Outcome:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 from llo_dft.engines.base import EngineError, OxygenReference
@@ -46,6 +48,8 @@ class Potential:
         Whether it predicts magnetic moments.
     supported
         Whether it was run with this package.
+    weights
+        File of the model's weights in the package; empty if it is not recorded here.
     """
 
     package: str
@@ -55,6 +59,7 @@ class Potential:
     oxygen: OxygenReference
     moments: bool = False
     supported: bool = True
+    weights: str = ""
 
 
 #: Those that were run with this package; their wheels carry their weights.
@@ -73,6 +78,7 @@ POTENTIALS: Final = {
             refused={"wang2006": _ALREADY_CORRECTED, "mp2020": _ALREADY_CORRECTED},
         ),
         moments=True,
+        weights="pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar",
     ),
     "sevenn": Potential(
         package="sevenn",
@@ -84,6 +90,7 @@ POTENTIALS: Final = {
             source="O2 by 7net-0 itself",
             refused={"potential": _UNCORRECTED},
         ),
+        weights="pretrained_potentials/SevenNet_0__11Jul2024/checkpoint_sevennet_0.pth",
     ),
 }
 
@@ -160,3 +167,27 @@ def _module_version(module: str) -> str:
         return version(module)  # most distributions are called as their module
     except PackageNotFoundError:
         return version(packages_distributions()[module][0])  # reads all there are: seconds
+
+
+def weights_sha256(potential: Potential) -> str | None:
+    """Return the hash of a potential's weights, so that others under the same version are seen.
+
+    Raises
+    ------
+    EngineError
+        If the installed package has them elsewhere.
+    """
+    return _file_sha256(potential.package, potential.weights) if potential.weights else None
+
+
+@cache
+def _file_sha256(module: str, file: str) -> str:
+    found = find_spec(module)
+    for folder in () if found is None else found.submodule_search_locations or ():
+        path = Path(folder, file)
+        if path.is_file():
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+    raise EngineError(
+        f"the installed {module} has no {file}; expected the version that "
+        f"pip install 'llo-dft[{module}]' takes"
+    )

@@ -3,6 +3,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from importlib.util import find_spec
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,7 +15,14 @@ from llo_dft.engines.potentials.known_potentials import (
     known_potential,
     package_version,
     require_package,
+    weights_sha256,
 )
+from llo_dft.engines.registry import engine_from
+from llo_dft.recipe import EngineChoice
+from llo_dft.resources import load_structure
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_labels_that_hold_a_correction_already_refuse_it() -> None:
@@ -59,3 +67,32 @@ def test_the_version_is_that_of_the_distribution(name: str) -> None:
     if find_spec(POTENTIALS[name].package) is None:
         pytest.skip(f"needs {name}")
     assert package_version(POTENTIALS[name]) == version(POTENTIALS[name].package)
+
+
+@pytest.mark.parametrize("name", POTENTIALS)
+def test_weights_are_told_apart_under_one_version(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    potential = POTENTIALS[name]
+    path = tmp_path / potential.weights
+    path.parent.mkdir(parents=True)
+    found = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
+    monkeypatch.setattr(known_potentials, "find_spec", lambda _: found)
+    hashes = []
+    for weights in (b"trained", b"trained again"):
+        path.write_bytes(weights)
+        known_potentials._file_sha256.cache_clear()
+        hashes.append(weights_sha256(potential))
+    path.unlink()
+    known_potentials._file_sha256.cache_clear()
+    assert len(set(hashes)) == 2
+    with pytest.raises(EngineError, match=rf"the installed {potential.package} has no pretrained"):
+        weights_sha256(potential)
+
+
+def test_the_weights_are_part_of_the_fingerprint() -> None:
+    if find_spec("chgnet") is None:
+        pytest.skip("needs chgnet")
+    engine = engine_from(EngineChoice(name="chgnet"))
+    found = engine.maker("slab_relax").fingerprint(load_structure("LiCoO2"))
+    assert found.settings == {"weights_sha256": weights_sha256(POTENTIALS["chgnet"])}
