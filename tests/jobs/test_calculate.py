@@ -114,4 +114,8 @@ def test_where_there_is_no_structure_nothing_is_computed(tmp_path: Path) -> None
     assert document.reason == "its host failed: no power"
     assert document.kind == "slab_relax"
     assert n_calls(tmp_path) == 0
-    assert not (tmp_path / "calculations").exists()
+    cache = CalculationCache(tmp_path / "calculations")
+    assert cache.n_completed() == 0
+    assert [(entry.event, entry.reason) for entry in cache.journal()] == [
+        ("skipped", "its host failed: no power")
+    ]

@@ -50,23 +50,6 @@ def test_equal_strains_along_both_axes_still_shear_in_three_dimensions() -> None
     )
 
 
-@pytest.mark.parametrize("share", [0.0, 0.25, 0.5, 1.0])
-def test_both_sides_meet_on_one_cell_whatever_their_shares(share: float) -> None:
-    one = match(share)
-    film = FILM @ one.film_deformation.T
-    substrate = SUBSTRATE @ one.substrate_deformation.T
-    np.testing.assert_allclose(film, substrate, atol=1e-12)
-    stretches = np.linalg.svd(one.film_deformation, compute_uv=False)
-    whole = 1 + np.array(one.principal_strains)
-    np.testing.assert_allclose(stretches, whole**share, atol=1e-12)
-
-
-def test_the_side_without_a_share_is_left_as_it_is() -> None:
-    np.testing.assert_allclose(match(1.0).substrate_deformation, np.eye(2), atol=1e-12)
-    turned = match(0.0).film_deformation  # a rotation alone
-    np.testing.assert_allclose(turned @ turned.T, np.eye(2), atol=1e-12)
-
-
 def test_a_search_without_result_keeps_what_came_nearest() -> None:
     nearest = match(1.0)
     error = NoMatchError("none below 1 %", nearest, None)
