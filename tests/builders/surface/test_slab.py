@@ -51,7 +51,8 @@ def cut(bulk: Structure, tm_layers: int = 1, vacuum: float = VACUUM) -> SlabMode
 
 def ewald_energy(structure: Structure) -> float:
     charged = structure.copy()
-    charged.add_oxidation_state_by_site(formal_charges(symbols_of(structure)))
+    symbols = symbols_of(structure)
+    charged.add_oxidation_state_by_site(formal_charges(symbols, symbols))
     return float(EwaldSummation(charged).total_energy)
 
 
