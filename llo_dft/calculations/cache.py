@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
 from llo_dft.errors import InputError, printable
+from llo_dft.plain_files import no_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -271,7 +272,7 @@ class CalculationCache:
         line = json.dumps(entry.__dict__).encode() + b"\n"
         if _last_line_cut_off(path):
             line = b"\n" + line
-        with path.open("ab") as file:
+        with open(path, "ab", opener=no_links) as file:
             file.write(line)
 
 

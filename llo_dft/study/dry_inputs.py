@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING, TypedDict
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
@@ -60,6 +61,9 @@ def write_inputs(plan: StudyPlan, engine: Engine, folder: Path) -> StudySize:
             unknown.append(one.label)
             continue
         target = folder / INPUTS / one.label
+        if target.is_symlink():  # nothing is written through links, nor left of an earlier build
+            target.unlink()
+        shutil.rmtree(target, ignore_errors=True)
         order = engine.maker(one.kind).magnetic_order
         start = one.structure if order is None else with_initial_moments(one.structure, order)
         for size in engine.write_inputs(start, one.kind, target):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from llo_dft.errors import InputError
+from llo_dft.plain_files import no_links
 from llo_dft.recipe import Recipe, parse_recipe
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class StudyFolderError(InputError):
 def write_whole(path: Path, text: str) -> None:
     """Write a text file so that it is there whole or not at all."""
     partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", encoding="utf-8") as file:
+    with open(partial, "w", encoding="utf-8", opener=no_links) as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
@@ -162,7 +163,7 @@ class StudyFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            held = (self.path / ".lock").open("w")
+            held = open(self.path / ".lock", "w", opener=no_links)  # noqa: SIM115 (opener)
         except OSError as error:
             raise StudyFolderError(f"{self.path} can't be written: {error}") from error
         with held as file:

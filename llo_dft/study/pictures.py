@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
 
 
+def _without_link(path: Path) -> None:
+    """Take a link away that a picture would be written through."""
+    if path.is_symlink():
+        path.unlink()
+
+
 def draw_hosts(plan: StudyPlan, folder: Path) -> list[Path]:
     """Write a picture of each host beside its CIF; return the files."""
     files: list[Path] = []
@@ -31,6 +37,7 @@ def draw_hosts(plan: StudyPlan, folder: Path) -> list[Path]:
             f"{plan.composition} (001), {system_name(host.system, host.termination)}, "
             f"x = {host.lithium_fraction:.3f}, unrelaxed"
         )
+        _without_link(path)
         save_views(plan.host_structure(host), path, title, marked)
         files.append(path)
     for one in plan.interfaces:
@@ -41,6 +48,7 @@ def draw_hosts(plan: StudyPlan, folder: Path) -> list[Path]:
         }
         path = folder / "structures" / f"{one.label}.png"
         title = f"{plan.composition} (001) | Li3PO4 (010) {one.termination}, unrelaxed"
+        _without_link(path)
         save_views(one.structure, path, title, marked, "lattice O bonded to the coating")
         files.append(path)
     return files

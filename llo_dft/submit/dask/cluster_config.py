@@ -144,6 +144,8 @@ def load_cluster(path: Path) -> ClusterConfig:
         raise ClusterConfigError(
             f"there is no cluster file {path}; copy one of hpc_configs/dask_*.yaml and edit it"
         ) from error
+    except RecursionError as error:
+        raise ClusterConfigError(f"{path} is nested too deeply; expected tables") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise ClusterConfigError(f"{path} can't be read as YAML: {reason}") from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
+from llo_dft.plain_files import no_links
 from llo_dft.submit.batch import BATCH_SYSTEMS, BatchError
 from llo_dft.submit.dask.cluster_config import ClusterConfig
 from llo_dft.submit.records import Record, SubmissionError, read_record, write_record
@@ -99,7 +100,7 @@ def changing(study: Path) -> Iterator[Submission]:
     path = record_file(study)
     if not path.is_file():
         raise none
-    with path.with_name(".submit.lock").open("w") as lock:
+    with open(path.with_name(".submit.lock"), "w", opener=no_links) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         submission = read_record(path, Submission)
         if submission is None:

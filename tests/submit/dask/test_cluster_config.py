@@ -104,6 +104,7 @@ def test_what_does_not_fit_is_named(tmp_path: Path, old: str, new: str, message:
     ("text", "message"),
     [
         ("a: [1", r"can't be read as YAML: while parsing"),
+        ("a: " + 2000 * "[" + 2000 * "]", r"is nested too deeply"),
         ("just words", r"expected the keys driver, "),
         ("", r"expected the keys driver, "),
         ("!!python/object/apply:os.system ['touch planted']", r"can't be read as YAML: could not"),

@@ -1,0 +1,26 @@
+"""Files written where others may write too: never through a link that somebody put there."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from llo_dft.errors import InputError
+
+
+def no_links(path: str, flags: int) -> int:
+    """Open a file as ``open`` does that is given this as its ``opener``, but no link to another.
+
+    Raises
+    ------
+    InputError
+        If the path is a symbolic link.
+    """
+    try:
+        return os.open(path, flags | os.O_NOFOLLOW, 0o666)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise InputError(
+            f"{path} is a link, through which nothing is written; remove it"
+        ) from error
