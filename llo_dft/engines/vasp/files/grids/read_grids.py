@@ -296,6 +296,9 @@ class _GridFile:
         stream, after = self._stream, self._stream.line
         n_atoms, too_many = 0, False
         while (line := stream.read_line("between the grids")) is not None:
+            if b"\0" in line:
+                what = "zero bytes, as a full disk leaves them"
+                raise line_error(stream, "corrupt", what)
             shape = parse_shape(line)
             if shape is not None:
                 if shape != self.header.shape:

@@ -179,6 +179,11 @@ class H5File:
         with self._named(name):
             if dataset.dtype.kind not in "fiu":
                 raise self.error("corrupt", f"{dataset.dtype}, not numbers", name)
+            kind, known = dataset.id.get_type(), self._h5py.h5t
+            if dataset.dtype.kind == "f" and not any(
+                kind.equal(float_type) for float_type in (known.IEEE_F64LE, known.IEEE_F64BE)
+            ):  # HDF5 would convert a damaged description of a double without a word
+                raise self.error("corrupt", "numbers that are no doubles", name)
             values = np.asarray(dataset[part], dtype=np.float64)
         if not np.isfinite(values).all():
             raise self.error("not_a_number", "NaN or infinity", name)

@@ -116,7 +116,11 @@ def read_dos(
     if fermi is None:
         raise stream.error("corrupt", 'no Fermi level, <i name="efermi">', "<dos>")
     stars = b"*" in fermi[1]
-    fermi_ev = math.nan if stars else as_float(stream, fermi[1].decode(), "<dos>, efermi")
+    fermi_ev = (
+        math.nan
+        if stars
+        else as_float(stream, fermi[1].decode("utf-8", "replace"), "<dos>, efermi")
+    )
     total = _read_total(reader, fermi_ev, n_rows)
     if sites is None:
         stream.skip_past(b"</dos>", "<dos>")

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 #: Electrons by which occupations to four decimals may miss NELECT, for each band.
 _ELECTRONS_PER_BAND: Final = 1e-3
 
+#: Difference of the bands listed and NBANDS that is lines lost; a larger one is another meaning.
+_LOST_LINES: Final = 2
+
 
 @dataclass(frozen=True)
 class Eigenvalues:
@@ -33,8 +36,10 @@ class Eigenvalues:
     occupations: FloatArray
 
 
-def read_eigenvalues(stream: ByteStream, n_kpoints: int) -> Eigenvalues | None:
-    """Read from just after <eigenvalues> to just after </eigenvalues>.
+def read_eigenvalues(
+    stream: ByteStream, n_kpoints: int, n_bands: int | None = None
+) -> Eigenvalues | None:
+    """Read from just after <eigenvalues> to just after </eigenvalues>; ``n_bands`` is NBANDS.
 
     None if the table has no occupations: it is of something else (velocities, for example).
 
@@ -61,6 +66,9 @@ def read_eigenvalues(stream: ByteStream, n_kpoints: int) -> Eigenvalues | None:
     if len(spins) not in {1, 2}:
         raise stream.error("corrupt", f"{len(spins)} spins", reader.section)
     table = np.array(spins)
+    if n_bands is not None and 0 < abs(table.shape[-1] - n_bands) <= _LOST_LINES:
+        what = f"{table.shape[-1]} bands, and NBANDS is {n_bands}"
+        raise stream.error("corrupt", what, reader.section)
     stream.skip_past(b"</eigenvalues>", "<eigenvalues>")
     return Eigenvalues(table[:, :, 0], table[:, :, 1])
 

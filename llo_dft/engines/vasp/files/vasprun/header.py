@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from llo_dft.engines.vasp.files.byte_stream import ByteStream
     from llo_dft.typing import FloatArray
 
+#: Largest component of a vector, angstrom, or of a place, that any cell has.
+_LARGEST: Final = 1e4
+
 #: Relative difference of the volume written and that of the vectors; they are rounded.
 _VOLUME_TOLERANCE: Final = 1e-4
 
@@ -217,6 +220,8 @@ def read_crystal(
     if lattice.shape != (3, 3) or len(positions) != len(symbols):
         what = f"{len(lattice)} vectors and {len(positions)} positions of {len(symbols)} atoms"
         raise stream.error("corrupt", what, where)
+    if max(np.abs(lattice).max(), np.abs(positions).max()) > _LARGEST:
+        raise stream.error("corrupt", f"a vector or place beyond {_LARGEST:g}", where)
     computed = abs(float(np.linalg.det(lattice)))
     written = as_float(stream, crystal.findtext("i[@name='volume']") or f"{computed:.8f}", where)
     if not computed or abs(written - computed) > _VOLUME_TOLERANCE * computed:

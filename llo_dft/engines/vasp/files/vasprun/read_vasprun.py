@@ -114,7 +114,7 @@ def _read_calculation(
     while True:
         text, tag = stream.take_to(_WITHIN, where)
         parts.append(text)
-        name = tag[1].decode()
+        name = tag[1].decode("utf-8", "replace")
         if name == "/calculation":
             break
         if name in {"calculation", "/modeling"}:
@@ -149,9 +149,11 @@ def _read_array(
             rows if isinstance(rows, int) else None,
         )
     elif tag[0] == b"<eigenvalues>" and wanted.eigenvalues and found.eigenvalues is None:
-        found.eigenvalues = read_eigenvalues(stream, len(header.kpoints.points))
+        bands = header.parameters.get("NBANDS")
+        n_bands = bands if isinstance(bands, int) else None
+        found.eigenvalues = read_eigenvalues(stream, len(header.kpoints.points), n_bands)
     else:
-        name = tag[1].decode()
+        name = tag[1].decode("utf-8", "replace")
         stream.skip_past(f"</{name}>".encode(), f"<{name}>")
 
 
