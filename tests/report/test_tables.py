@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from made_results import made_result as result
 from vasprun_writer import Run, text
 
 from llo_dft.analysis.electronic.oxidation_states import oxidation_states
@@ -15,7 +16,6 @@ from llo_dft.documents.electronic import CalculationSummary
 from llo_dft.documents.sites import OxygenEnvironment
 from llo_dft.documents.study_result import (
     HostResult,
-    StudyResult,
     TurningPoint,
     VacancyResult,
     VoltageResult,
@@ -55,25 +55,6 @@ def host(x: float, *vacancies: VacancyResult) -> HostResult:
         energy_ev=-100.0 - x,
         status="completed",
         vacancies=list(vacancies),
-    )
-
-
-def result(*hosts: HostResult, **fields: Any) -> StudyResult:
-    return StudyResult(
-        **{
-            "study": "s",
-            "engine": "fake",
-            "protocol": "fast",
-            "fingerprint": None,
-            "seed": 0,
-            "composition": "Li2MnO3",
-            "requested_composition": "Li2MnO3",
-            "oxygen": None,
-            "hosts": list(hosts),
-            "counts": {},
-            "calculations": [],
-        }
-        | fields
     )
 
 

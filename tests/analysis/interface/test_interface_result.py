@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_results import made_potential
 from pymatgen.core import Lattice, Structure
 
 from llo_dft.analysis.interface.interface_result import InterfaceCalculations, interface_result
@@ -13,7 +14,6 @@ from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.documents.calculation import not_computed
 from llo_dft.documents.plan import PlannedInterface
 from llo_dft.documents.sites import InterfaceBond
-from llo_dft.documents.study_result import OxygenChemicalPotential
 
 #: 1 eV in this cell is 1 J/m^2.
 LATTICE = Lattice.orthorhombic(16.02176634, 1.0, 30.0)
@@ -89,20 +89,7 @@ def calculations(make: Any) -> dict[str, Any]:
 
 
 def reservoir(mu_ev: float | None = -5.0) -> OxygenReservoir:
-    chosen = None
-    if mu_ev is not None:
-        chosen = OxygenChemicalPotential(
-            scheme="none",
-            temperature_k=298.15,
-            pressure_bar=1.0,
-            o2_energy_ev_per_atom=mu_ev,
-            o2_energy_source="made up",
-            correction_ev=0.0,
-            delta_mu_ev=0.0,
-            delta_mu_reference_k=0.0,
-            pressure_term_ev=0.0,
-            mu_ev=mu_ev,
-        )
+    chosen = None if mu_ev is None else made_potential(mu_ev)
     return OxygenReservoir(chosen, {}, {}, "")
 
 

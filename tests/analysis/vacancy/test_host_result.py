@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from made_results import made_potential as potential
 
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.analysis.vacancy.host_result import host_result
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
 from llo_dft.documents.sites import InterfaceBond
-from llo_dft.documents.study_result import OxygenChemicalPotential
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,21 +27,6 @@ STEP = "step-Li0-PO3"
 MU_EV = -5.0
 HOST_EV = -100.0
 FINGERPRINT = Fingerprint(engine="fake", engine_version="1", functional="PBE")
-
-
-def potential(mu_ev: float) -> OxygenChemicalPotential:
-    return OxygenChemicalPotential(
-        scheme="none",
-        temperature_k=298.15,
-        pressure_bar=1.0,
-        o2_energy_ev_per_atom=mu_ev,
-        o2_energy_source="made up",
-        correction_ev=0.0,
-        delta_mu_ev=0.0,
-        delta_mu_reference_k=0.0,
-        pressure_term_ev=0.0,
-        mu_ev=mu_ev,
-    )
 
 
 RESERVOIR = OxygenReservoir(potential(MU_EV), {"wang2006": potential(MU_EV + 0.68)}, {}, "")

@@ -55,7 +55,7 @@ def test_a_missing_package_is_named_with_what_installs_it(
     monkeypatch: pytest.MonkeyPatch, name: str, command: str
 ) -> None:
     monkeypatch.setattr(known_potentials, "find_spec", lambda _: None)
-    with pytest.raises(EngineError) as refused:
+    with pytest.raises(EngineError, match="which is not installed") as refused:
         require_package(known_potential(name))
     assert str(refused.value).endswith(f"which is not installed; install it with: {command}")
     monkeypatch.setattr(known_potentials, "find_spec", lambda _: SimpleNamespace())

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from made_results import made_result as result
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -62,25 +63,6 @@ def host(x: float, *vacancies: VacancyResult, **fields: Any) -> HostResult:
             "requested_lithium_fraction": x,
             "status": "completed",
             "vacancies": list(vacancies),
-        }
-        | fields
-    )
-
-
-def result(*hosts: HostResult, **fields: Any) -> StudyResult:
-    return StudyResult(
-        **{
-            "study": "s",
-            "engine": "fake",
-            "protocol": "fast",
-            "fingerprint": None,
-            "seed": 0,
-            "composition": "Li2MnO3",
-            "requested_composition": "Li2MnO3",
-            "oxygen": None,
-            "hosts": list(hosts),
-            "counts": {},
-            "calculations": [],
         }
         | fields
     )

@@ -85,7 +85,7 @@ def test_what_is_no_number_is_named_with_its_line(
 def test_a_grid_that_ends_early_is_truncated(path: Path) -> None:
     words = [fortran_e(float(n)) for n in range(200)]
     for n_kept in (0, 3, 5, 199):
-        with pytest.raises(VaspFileError) as caught:
+        with pytest.raises(VaspFileError, match="truncated") as caught:
             read(path, lines(words[:n_kept]), 200)
         assert caught.value.fault == "truncated"
 

@@ -107,6 +107,6 @@ def test_a_file_that_ends_within_a_set_is_truncated(tmp_path: Path) -> None:
     source = random.Random(0)  # noqa: S311
     for _ in range(20):
         cut = text[: source.randrange(text.index("<r>") + 40, text.index("     </set>"))]
-        with pytest.raises(VaspFileError) as caught:
+        with pytest.raises(VaspFileError, match="truncated") as caught:
             read(tmp_path / "x", cut)
         assert caught.value.fault == "truncated"
