@@ -4,7 +4,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from llo_dft.analysis.vacancy.turning_point import lowest_line, turning_point
@@ -12,8 +12,12 @@ from llo_dft.analysis.vacancy.turning_point import lowest_line, turning_point
 #: The first CHGNet trial on a symmetric Li2MnO3 slab: lowest E_f at each lithium fraction.
 PUBLISHED_SHAPE = [(1.0, [2.44]), (0.5, [-0.18]), (0.25, [-0.73]), (0.0, [-1.20])]
 
-energies = st.floats(-3, 3).filter(lambda e: abs(e) > 1e-3)
-falling_lines = st.lists(energies, min_size=2, max_size=8, unique=True).map(sorted)
+below_zero, above_zero = st.floats(-3, -1e-3), st.floats(1e-3, 3)
+energies = below_zero | above_zero
+#: From the least lithium to the most: below zero at the one end, above it at the other.
+crossing_lines = st.tuples(below_zero, st.lists(energies, max_size=6), above_zero).map(
+    lambda line: [line[0], *line[1], line[2]]
+)
 
 
 def on_a_grid(line: list[float]) -> list[tuple[float, list[float]]]:
@@ -106,9 +110,8 @@ def test_equal_fractions_are_pooled() -> None:
     assert turning_point("bare", split) == turning_point("bare", joint)
 
 
-@given(falling_lines)
+@given(crossing_lines.map(sorted))
 def test_the_turn_lies_between_the_fractions_that_bracket_it(line: list[float]) -> None:
-    assume(line[0] < 0 < line[-1])
     points = on_a_grid(line)
     found = turning_point("bare", points).lithium_fraction
     assert found is not None
@@ -117,12 +120,13 @@ def test_the_turn_lies_between_the_fractions_that_bracket_it(line: list[float]) 
     assert below <= found <= above
 
 
-@given(st.lists(energies, min_size=2, max_size=8), st.floats(0, 1))
-def test_higher_energies_turn_later(line: list[float], rise: float) -> None:
+@given(crossing_lines, st.floats(0, 1))
+def test_higher_energies_turn_later(line: list[float], part: float) -> None:
+    rise = -part * line[0]  # what leaves the one end below zero, or brings it there
     before = turning_point("bare", on_a_grid(line)).lithium_fraction
     after = turning_point("bare", on_a_grid([e + rise for e in line])).lithium_fraction
-    assume(before is not None)
-    assume(after is not None)
+    assert before is not None
+    assert after is not None
     assert after <= before + 1e-9  # less lithium must be left
 
 
@@ -152,7 +156,7 @@ def test_what_is_refused() -> None:
         turning_point("bare", PUBLISHED_SHAPE, {"none": math.inf})
 
 
-@given(falling_lines)
+@given(crossing_lines.map(sorted))
 def test_the_line_to_draw_goes_through_every_lowest_and_falls_throughout(line: list[float]) -> None:
     points = [(x, [*energies, energies[0] + 1.0]) for x, energies in on_a_grid(line)]
     x, y = lowest_line(points)
