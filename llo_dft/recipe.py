@@ -70,11 +70,18 @@ class Cathode(Section):
     supercell: tuple[Count, Count] = Field((1, 1), strict=False)  # TOML has lists only
     ordering: Literal["honeycomb", "ewald"] = "honeycomb"
     composition_tolerance: float = Field(0.05, ge=0.0, le=0.5)
+    replica: int = Field(0, ge=0)  # which ordering of the metals, by energy from the lowest
 
     @property
     def is_cif(self) -> bool:
         """Whether the composition names a CIF file instead of a formula."""
         return self.composition.lower().endswith(".cif")
+
+    @model_validator(mode="after")
+    def _has_replicas(self) -> Cathode:
+        if self.is_cif and self.replica:
+            raise ValueError("replica orders a formula's metals; those of a CIF file are its own")
+        return self
 
 
 class Slab(Section):

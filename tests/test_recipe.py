@@ -126,6 +126,12 @@ def test_vacancies_on_both_faces_do_not_go_with_a_coating_on_one() -> None:
         parse_recipe(fields, "my.toml")
 
 
+def test_a_cif_file_has_no_replicas() -> None:
+    fields = recipe_fields(cathode={"composition": "mine.cif", "replica": 1})
+    with pytest.raises(RecipeError, match=r"^my.toml: cathode.*replica orders a formula's metals"):
+        parse_recipe(fields, "my.toml")
+
+
 @pytest.mark.parametrize("value", [0, 1, 0.0, 1.0])
 def test_the_ends_of_the_range_of_fractions_are_in_it(value: float) -> None:
     recipe = parse_recipe(recipe_fields(delithiation={"fractions": [value]}), "my.toml")

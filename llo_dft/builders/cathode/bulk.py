@@ -24,8 +24,8 @@ from llo_dft.builders.ordering.arrangement_search import (
     OrderingError,
     OrderingProblem,
     ewald_matrix,
+    low_lying,
     reduce_to_blocks,
-    search,
 )
 from llo_dft.builders.surface.symmetry import orbits, top_bottom_permutations
 from llo_dft.chemistry.element_table import symbols_of
@@ -43,6 +43,9 @@ LARGEST_SUGGESTION: Final = 6
 
 #: Descents of the search; there are at most a few dozen blocks in one TM layer.
 ORDERING_STARTS: Final = 50
+
+#: Arrangements whose energies agree to this (eV per cell) are images of each other.
+SAME_ENERGY_EV: Final = 1e-6
 
 TmOrdering = Literal["honeycomb", "ewald"]
 
@@ -102,6 +105,7 @@ def build_bulk(
     ordering: TmOrdering,
     seed: int,
     tolerance: float,
+    replica: int = 0,
 ) -> BulkModel:
     """Build a bulk LLO of a composition.
 
@@ -122,12 +126,14 @@ def build_bulk(
         Seed of the search.
     tolerance
         Largest deviation of any element per O2 that is accepted.
+    replica
+        Which arrangement of the metals, counted by energy from the lowest, 0.
 
     Raises
     ------
     CompositionError
-        If the supercell can't hold the composition within the tolerance, or can't be
-        ordered symmetrically.
+        If the supercell can't hold the composition within the tolerance, can't be
+        ordered symmetrically, or has fewer distinct arrangements.
     """
     per_o2 = parse_formula(formula)
     scaffold = li2mno3 if ordering == "honeycomb" else ideal_scaffold(li2mno3.lattice)
@@ -147,9 +153,16 @@ def build_bulk(
             f"{formula}: honeycomb ordering has {len(lithium_sites)} Li sites in the TM layer, "
             f'but {layer.counts["Li"]} Li must go there; use ordering = "ewald"'
         )
-    symbols, energy = _order_sheet(
+    orders = _sheet_orders(
         scaffold, sheet, layer.counts, lithium_sites if ordering == "honeycomb" else None, seed
     )
+    if replica >= len(orders):
+        raise CompositionError(
+            f"{formula} on supercell {list(supercell)} has {len(orders)} distinct arrangements of "
+            f"its metals that the search finds, expected at least {replica + 1}: use fewer "
+            "replicas, or a larger supercell"
+        )
+    energy, symbols = orders[replica]
     structure = scaffold.copy()
     for site, symbol in zip(sheet, symbols, strict=True):
         structure.replace(site, symbol)
@@ -180,14 +193,17 @@ def tm_layer_sites(structure: Structure) -> list[int]:
     return sheet
 
 
-def _order_sheet(
+def _sheet_orders(
     scaffold: Structure,
     sheet: list[int],
     counts: dict[str, int],
     lithium_sites: set[int] | None,
     seed: int,
-) -> tuple[list[str], float]:
-    """Return the element of each sheet site in the best symmetric arrangement, and its energy."""
+) -> list[tuple[float, list[str]]]:
+    """Return the symmetric arrangements found: energy (eV), and the element of each sheet site.
+
+    Lowest first, one of each energy; the first is the minimum of the search.
+    """
     blank = scaffold.copy()
     for site in sheet:
         blank.replace(site, "Mn")
@@ -198,30 +214,31 @@ def _order_sheet(
     constant = float(fixed @ matrix @ fixed)
     names = sorted(counts)
     charges = np.array([by_element[name] for name in names])
-    best: tuple[float, list[str]] | None = None
+    found: list[tuple[float, list[str]]] = []
     for permutation in _sheet_permutations(blank, sheet):
         blocks = orbits(sheet, permutation)
         problem = _sheet_problem(
             reduce_to_blocks(matrix, fixed, blocks), charges, blocks, counts, lithium_sites
         )
         try:
-            assignment = search(problem, seed=seed, starts=ORDERING_STARTS)
+            assignments = low_lying(problem, seed=seed, starts=ORDERING_STARTS)
         except OrderingError:
             continue
-        energy = problem.energy_ev(assignment) + constant
-        if best is None or energy < best[0] - 1e-6:
+        for assignment in assignments:
             element = {
                 site: names[s]
                 for block, s in zip(blocks, assignment, strict=True)
                 for site in block
             }
-            best = energy, [element[site] for site in sheet]
-    if best is None:
+            energy = problem.energy_ev(assignment) + constant
+            if all(abs(energy - other) > SAME_ENERGY_EV for other, _ in found):
+                found.append((energy, [element[site] for site in sheet]))
+    if not found:
         raise CompositionError(
             f"no arrangement of {counts} on {len(sheet)} sites keeps an operation that turns the "
             "layer over, so no symmetric slab could be cut; use another supercell"
         )
-    return best[1], best[0]
+    return sorted(found, key=lambda order: order[0])
 
 
 def _sheet_permutations(blank: Structure, sheet: list[int]) -> list[IntArray]:

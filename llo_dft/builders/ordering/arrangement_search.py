@@ -179,6 +179,25 @@ def minima(problem: OrderingProblem, *, seed: int, starts: int = DEFAULT_STARTS)
     return distinct_by_energy(problem, np.array(found, dtype=np.int64))
 
 
+def low_lying(
+    problem: OrderingProblem, *, seed: int, starts: int = DEFAULT_STARTS
+) -> list[IntArray]:
+    """Return the arrangements of ``minima`` and those one exchange away from them, lowest first.
+
+    For replicas: equally plausible orderings of a crystal that is disordered. One of each energy,
+    where the search ended in it that one; the first is that of ``search``. Raises as ``minima``.
+    """
+    found = minima(problem, seed=seed, starts=starts)
+    energies = [problem.energy_ev(one) for one in found]
+    near = [other for one in found for other in _exchanges(problem, one)]
+    for one in distinct_by_energy(problem, np.array(near, dtype=np.int64)) if near else []:
+        energy = problem.energy_ev(one)
+        if np.abs(np.array(energies) - energy).min() > 10 * ENERGY_RESOLUTION_EV:
+            found.append(one)
+            energies.append(energy)
+    return [found[i] for i in np.argsort(energies, kind="stable")]
+
+
 def distinct_by_energy(problem: OrderingProblem, assignments: IntArray) -> list[IntArray]:
     """Return one of the (n, n_blocks) assignments for each energy, the lowest first."""
     q = problem.charges[assignments]
@@ -275,20 +294,35 @@ def _best_swap(problem: OrderingProblem, assignment: IntArray) -> IntArray | Non
     change = difference * (gradient[:, None] - gradient[None, :]) + difference**2 * (
         diagonal[:, None] + diagonal[None, :] - 2.0 * problem.coupling
     )
-    fits = problem.allowed[:, assignment]  # fits[i, j]: block i may take the species of j
-    possible = (
-        (problem.sizes[:, None] == problem.sizes[None, :])
-        & (assignment[:, None] != assignment[None, :])
-        & fits
-        & fits.T
-    )
-    change = np.where(possible, change, 0.0).round(8)
+    change = np.where(_exchangeable(problem, assignment), change, 0.0).round(8)
     i, j = np.unravel_index(int(np.argmin(change)), change.shape)
     if change[i, j] > -ENERGY_RESOLUTION_EV:
         return None
     swapped = assignment.copy()
     swapped[[i, j]] = assignment[[j, i]]
     return swapped
+
+
+def _exchangeable(problem: OrderingProblem, assignment: IntArray) -> np.ndarray:
+    """Return (n_blocks, n_blocks) whether two equally large blocks may exchange their species."""
+    fits = problem.allowed[:, assignment]  # fits[i, j]: block i may take the species of j
+    possible: np.ndarray = (
+        (problem.sizes[:, None] == problem.sizes[None, :])
+        & (assignment[:, None] != assignment[None, :])
+        & fits
+        & fits.T
+    )
+    return possible
+
+
+def _exchanges(problem: OrderingProblem, assignment: IntArray) -> list[IntArray]:
+    """Return every assignment that one exchange of two equally large blocks makes of this one."""
+    pairs = np.argwhere(np.triu(_exchangeable(problem, assignment)))
+    made = np.repeat(assignment[None, :], len(pairs), axis=0)
+    rows = np.arange(len(pairs))
+    made[rows, pairs[:, 0]] = assignment[pairs[:, 1]]
+    made[rows, pairs[:, 1]] = assignment[pairs[:, 0]]
+    return list(made)
 
 
 def _best_split_swap(problem: OrderingProblem, assignment: IntArray) -> IntArray | None:

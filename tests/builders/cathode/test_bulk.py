@@ -15,7 +15,7 @@ from pymatgen.core.lattice import Lattice
 from llo_dft.builders.cathode.bulk import (
     BulkModel,
     TmOrdering,
-    _order_sheet,
+    _sheet_orders,
     build_bulk,
     ideal_scaffold,
     tm_layer_sites,
@@ -163,7 +163,7 @@ def test_lithium_that_would_rather_lie_elsewhere_stays_on_the_honeycomb(li2mno3:
     honeycomb = {i for i in sheet if scaffold[i].specie.symbol == "Li"}
 
     def places(allowed: set[int] | None) -> set[int]:
-        symbols, _ = _order_sheet(scaffold, sheet, counts, allowed, seed=7)
+        _, symbols = _sheet_orders(scaffold, sheet, counts, allowed, seed=7)[0]
         return {i for i, symbol in zip(sheet, symbols, strict=True) if symbol == "Li"}
 
     assert places(honeycomb) <= honeycomb
@@ -257,3 +257,36 @@ def test_no_transition_metal_no_layer() -> None:
 def test_same_seed_same_bytes(li2mno3: Structure, ordering: TmOrdering) -> None:
     first, second = (build(li2mno3, NCM, ordering=ordering).structure for _ in range(2))
     assert first.to_json() == second.to_json()
+
+
+def test_replicas_are_distinct_orderings_of_rising_energy() -> None:
+    def replica(number: int) -> BulkModel:
+        return build_bulk(
+            load_structure("Li2MnO3"),
+            "Li1.2Mn0.54Ni0.13Co0.13O2",
+            supercell=(2, 1),
+            ordering="honeycomb",
+            seed=0,
+            tolerance=0.05,
+            replica=number,
+        )
+
+    found = [replica(number) for number in range(5)]
+    energies = [model.ordering_energy_ev for model in found]
+    assert energies == sorted(energies)
+    assert np.diff(energies).min() > 1e-3
+    assert len({model.structure.composition for model in found}) == 1
+    for model in found:  # each must still give a symmetric slab
+        assert top_bottom_permutations(model.structure)
+    matcher = StructureMatcher(primitive_cell=False, scale=False, attempt_supercell=False)
+    assert not matcher.fit(found[0].structure, found[1].structure)
+    with pytest.raises(CompositionError, match=r"has 6 distinct arrangements.*at least 100"):
+        build_bulk(
+            load_structure("Li2MnO3"),
+            "Li1.2Mn0.54Ni0.13Co0.13O2",
+            supercell=(1, 1),
+            ordering="honeycomb",
+            seed=0,
+            tolerance=0.05,
+            replica=99,
+        )
