@@ -71,6 +71,7 @@ class Cathode(Section):
     ordering: Literal["honeycomb", "ewald"] = "honeycomb"
     composition_tolerance: float = Field(0.05, ge=0.0, le=0.5)
     replica: int = Field(0, ge=0)  # which ordering of the metals, by energy from the lowest
+    repeat: tuple[Count, Count] = Field((1, 1), strict=False)  # of the ordered cell, in the plane
 
     @property
     def is_cif(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from llo_dft.builders.cathode.bulk import build_bulk
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from llo_dft.builders.ordering.delithiation import LithiumRemoval
     from llo_dft.documents.plan import PlannedHost
-    from llo_dft.recipe import Recipe
+    from llo_dft.recipe import Cathode, Recipe
 
 
 def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
@@ -101,7 +102,9 @@ def _bulk(recipe: Recipe, folder: Path) -> tuple[Structure, str, float]:
     """Return the bulk, its formula per O2, and the deviation from the requested one."""
     cathode = recipe.cathode
     request = f"cathode.supercell = {list(cathode.supercell)}"
-    n_cells = cathode.supercell[0] * cathode.supercell[1]
+    if cathode.repeat != (1, 1):
+        request += f", cathode.repeat = {list(cathode.repeat)}"
+    n_cells = math.prod((*cathode.supercell, *cathode.repeat))
     if not cathode.is_cif:
         parent = load_structure("Li2MnO3.cif")
         check_size(len(parent) * n_cells, "the bulk", request)
@@ -112,8 +115,9 @@ def _bulk(recipe: Recipe, folder: Path) -> tuple[Structure, str, float]:
             ordering=cathode.ordering,
             seed=recipe.study.seed,
             tolerance=cathode.composition_tolerance,
+            replica=cathode.replica,
         )
-        return model.structure, model.layer.formula, model.layer.deviation
+        return _repeated(model.structure, cathode), model.layer.formula, model.layer.deviation
     path = folder / cathode.composition
     structure = read_cif(path)
     check_size(len(structure) * n_cells, "the bulk", request)
@@ -123,7 +127,14 @@ def _bulk(recipe: Recipe, folder: Path) -> tuple[Structure, str, float]:
         raise RecipeError(f"{path} holds no O")
     check_neutral(amounts, str(path))
     formula = "".join(f"{e}{2 * n / amounts['O']:.4g}" for e, n in amounts.items() if e != "O")
-    return structure.get_sorted_structure(), f"{formula}O2", 0.0
+    return _repeated(structure.get_sorted_structure(), cathode), f"{formula}O2", 0.0
+
+
+def _repeated(bulk: Structure, cathode: Cathode) -> Structure:
+    """Return the same crystal on a cell repeated in the plane of the layers."""
+    if cathode.repeat == (1, 1):
+        return bulk
+    return bulk.make_supercell([*cathode.repeat, 1], in_place=False).get_sorted_structure()
 
 
 def _check_names(hosts: list[PlannedHost]) -> None:

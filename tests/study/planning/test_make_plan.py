@@ -4,13 +4,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from pymatgen.analysis.structure_matcher import StructureMatcher
 from studies import tiny_recipe
 
 from llo_dft.builders.cell_checks import StructureError, is_symmetric
 from llo_dft.builders.vacancies import VacancyError
 from llo_dft.errors import InputError
-from llo_dft.recipe import RecipeError
+from llo_dft.recipe import RecipeError, load_recipe
 from llo_dft.resources import resource_path
 from llo_dft.study.planning.make_plan import make_plan
 
@@ -22,6 +24,24 @@ LI2MNO3 = resource_path("structures", "Li2MnO3.cif")
 
 def test_the_same_recipe_gives_the_same_plan(plan: StudyPlan) -> None:
     assert make_plan(tiny_recipe(), Path()).model_dump_json() == plan.model_dump_json()
+
+
+def test_a_replica_is_another_ordering_of_the_same_atoms() -> None:
+    recipe = load_recipe(resource_path("workflows", "quickstart.toml"))
+    other = recipe.model_copy(update={"cathode": recipe.cathode.model_copy(update={"replica": 1})})
+    first, second = make_plan(recipe, Path()), make_plan(other, Path())
+    assert first.bulk.composition == second.bulk.composition
+    assert first.bulk.species != second.bulk.species or not np.allclose(
+        first.bulk.frac_coords, second.bulk.frac_coords
+    )
+
+
+def test_a_repeated_cell_is_the_same_crystal() -> None:
+    once = make_plan(tiny_recipe(), Path()).bulk
+    twice = make_plan(tiny_recipe(cathode={"repeat": [2, 1]}), Path()).bulk
+    assert twice.volume == pytest.approx(2 * once.volume)
+    matcher = StructureMatcher(primitive_cell=True, scale=False)
+    assert matcher.fit(once, twice)
 
 
 def test_hosts_go_from_full_to_empty_and_the_full_one_is_always_there() -> None:
