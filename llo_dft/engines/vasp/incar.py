@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from llo_dft.engines.base import EngineError
-from llo_dft.engines.vasp.cell_geometry import fft_grid, periodic_directions, slab_centre
+from llo_dft.engines.cell_geometry import fft_grid, periodic_directions, slab_centre
 from llo_dft.engines.vasp.potcars import hardest, n_electrons
 
 if TYPE_CHECKING:

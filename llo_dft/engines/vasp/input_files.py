@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from llo_dft.engines.base import InputSize
-from llo_dft.engines.vasp.cell_geometry import n_plane_waves
+from llo_dft.engines.cell_geometry import n_plane_waves
 from llo_dft.engines.vasp.incar import STAGES
 from llo_dft.engines.vasp.inputs import input_generator, poscar_structure
 from llo_dft.engines.vasp.potcars import n_electrons

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.engines.vasp.cell_geometry import fixed_atoms, k_mesh, k_spacing, periodic_directions
+from llo_dft.engines.cell_geometry import fixed_atoms, k_mesh, k_spacing, periodic_directions
 from llo_dft.engines.vasp.energy_tags import deciding_tags
 from llo_dft.engines.vasp.incar import STAGES, incar, is_metal, u_values
 from llo_dft.engines.vasp.potcars import POTCAR_SET, POTCARS, potcar_of

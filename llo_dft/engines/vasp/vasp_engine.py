@@ -11,7 +11,7 @@ from monty.json import MSONable
 from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 from llo_dft.documents.oxygen import schemes_not_fitted
 from llo_dft.engines.base import Engine, EngineError, OxygenReference, Program
-from llo_dft.engines.vasp.cell_geometry import periodic_directions
+from llo_dft.engines.cell_geometry import periodic_directions
 from llo_dft.engines.vasp.electrons import VaspElectrons
 from llo_dft.engines.vasp.incar import check_cutoff, check_unpaired, incar
 from llo_dft.engines.vasp.input_files import write_inputs

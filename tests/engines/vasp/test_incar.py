@@ -7,7 +7,7 @@ from pymatgen.core import Structure
 from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.engines.base import EngineError
-from llo_dft.engines.vasp.cell_geometry import fft_grid
+from llo_dft.engines.cell_geometry import fft_grid
 from llo_dft.engines.vasp.incar import STAGES, cell_cutoff, electronic_tags, incar
 from llo_dft.engines.vasp.inputs import (
     fingerprint_of,

@@ -8,7 +8,7 @@ from pymatgen.core import Lattice, Structure
 
 from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.engines.base import EngineError
-from llo_dft.engines.vasp.cell_geometry import (
+from llo_dft.engines.cell_geometry import (
     fft_grid,
     fixed_atoms,
     k_mesh,

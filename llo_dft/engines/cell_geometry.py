@@ -1,4 +1,4 @@
-"""What a cell's shape decides of VASP's input: vacuum, k-points, dipole, layers, grids. Pure."""
+"""What a cell's shape decides of a plane-wave program's input: vacuum, k-points, layers, grids."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def periodic_directions(structure: Structure, kind: CalculationKind) -> tuple[bo
         return True, True, False
     if any(vacuum):
         raise EngineError(
-            "engine vasp wants the vacuum of a slab along its third lattice vector; this cell of "
+            "the vacuum of a slab is wanted along its third lattice vector; this cell of "
             f"{structure.composition.reduced_formula} has it along {'ab'[vacuum.index(True)]}"
         )
     return True, True, True
