@@ -9,12 +9,13 @@ from pydantic import Field
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
 from llo_dft.documents.oxidation import OxidationStates
+from llo_dft.documents.window_center import WindowCenter
 
 #: From where energies are counted. E_F floats within a gap, so the VBM is the default.
 ReferenceLevel: TypeAlias = Literal["vbm", "fermi", "vacuum", "core"]
 
 #: Which energies a band centre is taken over.
-Window: TypeAlias = Literal["occupied", "full", "fixed"]
+Window: TypeAlias = Literal["valence", "full", "fixed"]
 
 
 class BandEdges(Document):
@@ -26,30 +27,20 @@ class BandEdges(Document):
     fermi_ev: float | None
     is_metal: bool
     spin_gaps_ev: list[float | None] = Field(description="The gap of each spin by itself")
+    valence_bottom_ev: float | None = Field(
+        None, description="Middle of the gap below the valence band; None: there is no such gap"
+    )
+    valence_tops_ev: list[float | None] = Field(
+        description="Up to where states of each spin count as occupied: the middle of the gap, so "
+        "that neither where E_F floats nor smearing matters, or E_F; None: nothing is above"
+    )
     note: str = Field("", description="How the edges were decided, where that needs saying")
-
-    @property
-    def occupied_top_ev(self) -> float | None:
-        """Energy up to which states count as occupied: the middle of the gap, or E_F.
-
-        The middle, so that neither where E_F floats nor smearing beyond the VBM matters.
-        None if there is nothing above.
-        """
-        return None if self.cbm_ev is None else (self.vbm_ev + self.cbm_ev) / 2
-
-
-class WindowCenter(Document):
-    """Moments of a density in one window."""
-
-    center_ev: float | None = Field(description="From the reference; None: too little weight")
-    weight: float = Field(description="Captured weight: integral of the density, electrons")
-    width_ev: float | None = Field(description="Square root of the second central moment")
 
 
 class WindowCenters(Document):
     """The three windows together."""
 
-    occupied: WindowCenter
+    valence: WindowCenter
     full: WindowCenter
     fixed: WindowCenter
 

@@ -136,9 +136,9 @@ def test_band_centres_have_a_row_for_each_window_spin_and_site(tmp_path) -> None
     found = tables.band_center_table(centers)
     n_classes, n_sites = len(centers.classes), len(centers.sites)
     assert len(found) == (1 + n_classes + n_sites) * 3 * 3
-    total = found.query("of == 'all' and spin == 'both' and window == 'occupied'")
-    assert total["center_ev"].item() == centers.total.both.occupied.center_ev
-    sites = found.query("of == 'site' and spin == 'both' and window == 'occupied'")
+    total = found.query("of == 'all' and spin == 'both' and window == 'valence'")
+    assert total["center_ev"].item() == centers.total.both.valence.center_ev
+    sites = found.query("of == 'site' and spin == 'both' and window == 'valence'")
     mean = (sites["center_ev"] * sites["weight"]).sum() / sites["weight"].sum()
     assert mean == pytest.approx(total["center_ev"].item(), abs=1e-9)
 

@@ -28,8 +28,8 @@ def test_a_class_is_the_mean_of_its_atoms_by_their_weight(tmp_path: Path) -> Non
     found, densities = centers(folder, "vbm", {3: "one", 4: "two", 5: "two"})
     assert {name: one.n_sites for name, one in found.classes.items()} == {"one": 1, "two": 2}
     assert densities.sites == (3, 4, 5)
-    whole = found.total.both.occupied
-    parts = [one.centers.both.occupied for one in found.classes.values()]
+    whole = found.total.both.valence
+    parts = [one.centers.both.valence for one in found.classes.values()]
     assert sum(part.weight for part in parts) == pytest.approx(whole.weight)
     mean = sum(part.weight * part.center_ev for part in parts) / whole.weight
     assert mean == pytest.approx(whole.center_ev)

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.documents.electronic import WindowCenter
+from llo_dft.documents.window_center import WindowCenter
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from llo_dft.typing import FloatArray
 
 #: Weight below which there is no centre, electrons: densities are printed to 1e-4 per eV.
@@ -68,6 +70,22 @@ def window_moments(
     center = float(np.trapezoid(states * energies, energies)) / weight
     square = float(np.trapezoid(states * (energies - center) ** 2, energies)) / weight
     width = float(np.sqrt(square)) if square >= 0 else None
+    return WindowCenter(center_ev=center, weight=weight, width_ev=width)
+
+
+def joined_moments(parts: Sequence[WindowCenter]) -> WindowCenter:
+    """Return the moments of several densities together, each within a window of its own.
+
+    With weights w_i, centres e_i and widths s_i: w = sum w_i, e = sum w_i e_i / w and
+    s^2 = sum w_i (s_i^2 + (e_i - e)^2) / w. A part without a centre has no weight that counts.
+    """
+    weight = sum(part.weight for part in parts)
+    found = [(p.weight, p.center_ev, p.width_ev) for p in parts if p.center_ev is not None]
+    if abs(weight) < MIN_WEIGHT or not found:
+        return WindowCenter(center_ev=None, weight=weight, width_ev=None)
+    center = sum(w * e for w, e, _ in found) / weight
+    square = sum(w * ((np.nan if s is None else s) ** 2 + (e - center) ** 2) for w, e, s in found)
+    width = float(np.sqrt(square / weight)) if square / weight >= 0 else None
     return WindowCenter(center_ev=center, weight=weight, width_ev=width)
 
 

@@ -1,4 +1,4 @@
-"""Valence band maximum, conduction band minimum and gap, from eigenvalues and occupations."""
+"""Valence band, conduction band minimum and gap, from eigenvalues and occupations."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 #: less; a band that crosses E_F has more, unless the k-points miss it.
 PARTIAL_OCCUPATION: Final = 0.02
 
+#: Width of the gap that ends the valence band below, eV. O 2s of oxides lies 6 eV or more below
+#: what is above it; bonding states of PO4 or SO4, which belong to the band, lie 1 to 2.5 eV below.
+GAP_BELOW_VALENCE_EV: Final = 3.0
+
+#: Least part of the filled states that is a valence band and not a few levels in a gap, such as the
+#: electrons of a vacancy: O 2p are half of the states of an oxide and more.
+LEAST_VALENCE_SHARE: Final = 0.1
+
 _HALF: Final = 0.5
 _DIMENSIONS: Final = 3
 
@@ -26,7 +34,11 @@ def band_edges(
 
     A state is filled if its occupation is at least one half. If any is partial by more than
     ``PARTIAL_OCCUPATION``, or an empty state lies below a filled one, the run is a metal: the
-    gap is 0 and both edges are E_F.
+    gap is 0 and both edges are E_F. Without E_F, as with a fixed moment, where each spin has its
+    own, they are the highest filled state, and the states of each spin count as occupied up to
+    the middle of its own gap.
+
+    The valence band begins in the middle of the first gap of ``GAP_BELOW_VALENCE_EV`` below it.
 
     Parameters
     ----------
@@ -55,32 +67,53 @@ def band_edges(
         raise ValueError("No state is filled, so there is no valence band")
     vbm = float(energies[filling >= _HALF].max())
     empty = energies[filling < _HALF]
-    cbm = float(empty.min()) if empty.size else None
-    spin_gaps = [_gap(e, f) for e, f in zip(energies, filling, strict=True)]
+    cbm: float | None = float(empty.min()) if empty.size else None
+    gap: float | None = None if cbm is None else cbm - vbm
     partial = _partial(filling)
-    if not partial and (cbm is None or cbm > vbm):
-        note = "" if cbm is not None else "no empty bands: no conduction band, no gap"
-        return BandEdges(
-            vbm_ev=vbm,
-            cbm_ev=cbm,
-            gap_ev=None if cbm is None else cbm - vbm,
-            fermi_ev=fermi_ev,
-            is_metal=False,
-            spin_gaps_ev=spin_gaps,
-            note=note,
-        )
-    why = "partly filled states" if partial else "an empty state below a filled one"
-    edge = vbm if fermi_ev is None else fermi_ev
-    level = "the highest filled state" if fermi_ev is None else "E_F"
+    is_metal = partial or (cbm is not None and cbm <= vbm)
+    tops: list[float | None] = [None if cbm is None else (vbm + cbm) / 2] * len(energies)
+    note = "" if cbm is not None else "no empty bands: no conduction band, no gap"
+    if is_metal:
+        why = "partly filled states" if partial else "an empty state below a filled one"
+        level = "the highest filled state" if fermi_ev is None else "E_F"
+        note = f"metallic ({why}): the edges are {level}"
+        vbm = cbm = vbm if fermi_ev is None else fermi_ev
+        gap = 0.0
+        tops = [fermi_ev] * len(energies)
+        if fermi_ev is None:
+            tops = [_top(e, f) for e, f in zip(energies, filling, strict=True)]
     return BandEdges(
-        vbm_ev=edge,
-        cbm_ev=edge,
-        gap_ev=0.0,
+        vbm_ev=vbm,
+        cbm_ev=cbm,
+        gap_ev=gap,
         fermi_ev=fermi_ev,
-        is_metal=True,
-        spin_gaps_ev=spin_gaps,
-        note=f"metallic ({why}): the edges are {level}",
+        is_metal=is_metal,
+        spin_gaps_ev=[_gap(e, f) for e, f in zip(energies, filling, strict=True)],
+        valence_bottom_ev=_valence_bottom(energies[filling >= _HALF]),
+        valence_tops_ev=tops,
+        note=note,
     )
+
+
+def _valence_bottom(filled: FloatArray) -> float | None:
+    """Return the middle of the gap below the valence band; None if there is no such gap."""
+    levels = np.sort(filled)
+    (below,) = np.nonzero(np.diff(levels) >= GAP_BELOW_VALENCE_EV)
+    for last in below[::-1].tolist():
+        if len(levels) - last - 1 >= LEAST_VALENCE_SHARE * len(levels):
+            return float((levels[last] + levels[last + 1]) / 2)
+    return None
+
+
+def _top(energies: FloatArray, filling: FloatArray) -> float | None:
+    """Return up to where the states of one spin are occupied, if it has a level of its own."""
+    filled, empty = energies[filling >= _HALF], energies[filling < _HALF]
+    if not empty.size:
+        return None
+    if not filled.size:
+        return float(empty.min())
+    highest = float(filled.max())
+    return max(highest, (highest + float(empty.min())) / 2)
 
 
 def _partial(filling: FloatArray) -> bool:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.analysis.electronic.band_center import window_moments
+from llo_dft.analysis.electronic.band_center import joined_moments, window_moments
+from llo_dft.analysis.electronic.band_edges import GAP_BELOW_VALENCE_EV
 from llo_dft.documents.electronic import (
     BandCenters,
     ClassCenters,
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from llo_dft.documents.electronic import BandEdges, ReferenceLevel, Window
     from llo_dft.typing import FloatArray
 
-#: The fixed window where none is asked for, from the VBM: the O 2p band of an oxide, and not
-#: its 2s some 18 eV below.
-FIXED_WINDOW_FROM_VBM_EV: Final = (-8.0, 0.0)
+#: The fixed window where none is asked for, from the VBM: O 2p of an oxide with the bonding states
+#: of a phosphate down to -10 eV, and not O 2s from some -16 eV on.
+FIXED_WINDOW_FROM_VBM_EV: Final = (-12.0, 0.0)
 
 _DIMENSIONS: Final = 3
 
@@ -91,8 +92,9 @@ def band_centers(
 ) -> BandCenters:
     """Compute the band centres of all sites, of their classes and of all together.
 
-    The occupied window ends in the middle of the gap, or at E_F in a metal; the full one is
-    the whole grid. The total is the mean of the sites by weight, in every window.
+    The valence window goes from the gap above O 2s to the middle of the gap above the VBM, or to
+    E_F in a metal; where each spin has its own E_F, to its own. The full one is the whole grid.
+    The total is the mean of the sites by weight, in every window.
 
     Parameters
     ----------
@@ -125,8 +127,14 @@ def band_centers(
         )
     zero = references[reference]
     energies = np.asarray(densities.energies_ev, dtype=np.float64) - zero
-    windows = _windows(energies, edges, zero, fixed_window_ev)
     density = np.asarray(densities.density, dtype=np.float64)
+    windows = _windows(energies, edges, zero, density.shape[1], fixed_window_ev)
+    notes = [edges.note] if edges.note else []
+    if edges.valence_bottom_ev is None:
+        notes.append(
+            f"no gap of {GAP_BELOW_VALENCE_EV:g} eV below the valence band: its window begins "
+            "with the densities, and may hold O 2s"
+        )
     return BandCenters(
         label=label,
         element=densities.element,
@@ -134,7 +142,9 @@ def band_centers(
         reference=reference,
         reference_ev=zero,
         references_ev=references,
-        windows_ev=windows,
+        windows_ev={
+            name: (spins[0][0], max(high for _, high in spins)) for name, spins in windows.items()
+        },
         edges=edges,
         total=_spins(energies, density.sum(axis=0), windows),
         classes={
@@ -151,39 +161,53 @@ def band_centers(
             )
             for row, site in enumerate(densities.sites)
         ],
-        notes=[edges.note] if edges.note else [],
+        notes=notes,
     )
 
 
 def _windows(
-    energies: FloatArray, edges: BandEdges, zero: float, fixed: tuple[float, float] | None
-) -> dict[Window, tuple[float, float]]:
+    energies: FloatArray,
+    edges: BandEdges,
+    zero: float,
+    n_spins: int,
+    fixed: tuple[float, float] | None,
+) -> dict[Window, list[tuple[float, float]]]:
+    """Return each window, for each spin."""
     low, high = float(energies[0]), float(energies[-1])
-    top = edges.occupied_top_ev
     if fixed is None:
         bottom, end = FIXED_WINDOW_FROM_VBM_EV
         fixed = (edges.vbm_ev - zero + bottom, edges.vbm_ev - zero + end)
     if not fixed[0] < fixed[1]:
         raise ValueError(f"The fixed window must have LO below HI, got {fixed[0]:g}:{fixed[1]:g}")
-    occupied = (low, high if top is None else top - zero)
-    if occupied[1] <= low:
+    tops = [high if top is None else top - zero for top in edges.valence_tops_ev[:n_spins]]
+    if max(tops) <= low:
         raise ValueError("The grid of the densities begins above the occupied states")
-    return {"occupied": occupied, "full": (low, high), "fixed": fixed}
+    if edges.valence_bottom_ev is not None:
+        low = max(low, edges.valence_bottom_ev - zero)
+    return {
+        "valence": [(low, max(top, low)) for top in tops],
+        "full": [(float(energies[0]), high)] * n_spins,
+        "fixed": [fixed] * n_spins,
+    }
 
 
 def _spins(
-    energies: FloatArray, density: FloatArray, windows: Mapping[Window, tuple[float, float]]
+    energies: FloatArray,
+    density: FloatArray,
+    windows: Mapping[Window, Sequence[tuple[float, float]]],
 ) -> SpinCenters:
-    both = _in_windows(energies, density.sum(axis=0), windows)
+    """Return the moments in all windows, of each spin and of both."""
+    found = {
+        name: [
+            window_moments(energies, spin, window)
+            for spin, window in zip(density, limits, strict=True)
+        ]
+        for name, limits in windows.items()
+    }
+    both = WindowCenters(**{name: joined_moments(spins) for name, spins in found.items()})
     if len(density) == 1:
         return SpinCenters(both=both)
-    up, down = (_in_windows(energies, spin, windows) for spin in density)
-    return SpinCenters(both=both, up=up, down=down)
-
-
-def _in_windows(
-    energies: FloatArray, density: FloatArray, windows: Mapping[Window, tuple[float, float]]
-) -> WindowCenters:
-    return WindowCenters(
-        **{name: window_moments(energies, density, window) for name, window in windows.items()}
+    up, down = (
+        WindowCenters(**{name: spins[i] for name, spins in found.items()}) for i in range(2)
     )
+    return SpinCenters(both=both, up=up, down=down)

@@ -48,7 +48,7 @@ def band_center(  # noqa: PLR0913 (each is an option of the command)
         help="From where energies are counted; vacuum needs a LOCPOT or OUTCAR, core an OUTCAR.",
     ),
     window: str = typer.Option(
-        "occupied", help="Window to show: occupied, full, or LO:HI in eV from the reference."
+        "valence", help="Window to show: valence, full, or LO:HI in eV from the reference."
     ),
     tm_layers: int | None = typer.Option(
         None, help="O-TM-O sheets of a slab: classes O by its own sheet, e.g. 2TM+1Li."
@@ -58,7 +58,7 @@ def band_center(  # noqa: PLR0913 (each is an option of the command)
 ) -> None:
     """Band centres of an orbital: every site, environment class and spin.
 
-    Occupied, full and fixed window are computed together, with captured weight and width.
+    Valence, full and fixed window are computed together, with captured weight and width.
     """
     from llo_dft.errors import InputError  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.runs.orbital_centers import centers_of_run  # noqa: PLC0415
@@ -97,11 +97,11 @@ def parse_window(text: str) -> tuple[Window, tuple[float, float] | None]:
     InputError
         If it is neither a name nor LO:HI with LO below HI.
     """
-    if text == "occupied":
-        return "occupied", None
+    if text == "valence":
+        return "valence", None
     if text == "full":
         return "full", None
-    return "fixed", parse_limits(text, "--window must be occupied, full or LO:HI in eV")
+    return "fixed", parse_limits(text, "--window must be valence, full or LO:HI in eV")
 
 
 def _print(centers: BandCenters, shown: Window) -> None:

@@ -27,7 +27,7 @@ _REFERENCE: Final = {"vbm": "VBM", "fermi": "Fermi", "vacuum": "vacuum", "core":
 
 
 def plot_density_of_states(
-    densities: SiteDensities, centers: BandCenters, axes: Axes, window: Window = "occupied"
+    densities: SiteDensities, centers: BandCenters, axes: Axes, window: Window = "valence"
 ) -> Axes:
     """Draw the density of one atom of each class; spin down hangs below the axis.
 
@@ -82,7 +82,7 @@ def _shown(
 
 
 def save_density_of_states(
-    densities: SiteDensities, centers: BandCenters, path: Path, window: Window = "occupied"
+    densities: SiteDensities, centers: BandCenters, path: Path, window: Window = "valence"
 ) -> None:
     """Draw to a file; its suffix gives the format."""
     figure = new_figure(6.4, 4.8)

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
-from llo_dft.analysis.electronic.band_center import window_moments
+from llo_dft.analysis.electronic.band_center import joined_moments, window_moments
 
 GRID = np.linspace(-10.0, 5.0, 301)
 RANDOM = np.random.default_rng(3).uniform(0.0, 2.0, GRID.size)
@@ -49,6 +52,26 @@ def test_windows_that_meet_add_up():
     parts = [window_moments(GRID, RANDOM, limits) for limits in ((-9.0, -1.11), (-1.11, 4.0))]
     whole = window_moments(GRID, RANDOM, (-9.0, 4.0))
     assert sum(part.weight for part in parts) == pytest.approx(whole.weight, abs=1e-3)
+
+
+def test_moments_of_parts_join_to_those_of_their_sum():
+    parts = [3 * gaussian(-2.5, 0.5), gaussian(-1.0, 0.25), np.zeros_like(GRID)]
+    joined = joined_moments([window_moments(GRID, part) for part in parts])
+    whole = window_moments(GRID, sum(parts))
+    assert joined.weight == pytest.approx(whole.weight, abs=1e-12)
+    assert joined.center_ev == pytest.approx(whole.center_ev, abs=1e-12)
+    assert joined.width_ev == pytest.approx(whole.width_ev, abs=1e-12)
+    assert joined_moments([window_moments(GRID, np.zeros_like(GRID))] * 2).center_ev is None
+
+
+def test_integrating_needs_neither_pydantic_nor_pymatgen():
+    # reading a file of 272 MB takes less time than importing the two
+    code = (
+        "import sys, llo_dft.analysis.electronic.band_center as _;"
+        "print([m for m in ('pydantic', 'pymatgen') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
 
 
 def test_too_little_weight_has_no_centre():

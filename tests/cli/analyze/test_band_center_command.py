@@ -33,7 +33,7 @@ def test_band_centres_have_all_windows_spins_and_sites(tmp_path):
     assert found["window"] == "fixed"
     assert found["windows_ev"]["fixed"] == [-3.0, 0.5]
     assert [site["site"] for site in found["sites"]] == [3, 4, 5]
-    for window in ("occupied", "full", "fixed"):
+    for window in ("valence", "full", "fixed"):
         for spin in ("both", "up", "down"):
             total = found["total"][spin][window]
             sites = [site["centers"][spin][window] for site in found["sites"]]
@@ -47,7 +47,7 @@ def test_references_are_levels_of_the_same_run(tmp_path):
     absolute = set()
     for reference in ("vbm", "fermi", "vacuum", "core"):
         found = centers(path, "--reference", reference)
-        center = found["total"]["both"]["occupied"]["center_ev"]
+        center = found["total"]["both"]["valence"]["center_ev"]
         absolute.add(round(center + found["reference_ev"], 9))
     assert len(absolute) == 1
     assert found["reference_ev"] == pytest.approx(-515.0)  # the mean of atoms 4 to 6

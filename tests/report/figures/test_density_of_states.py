@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 EDGES = BandEdges(
-    vbm_ev=1.0, cbm_ev=1.75, gap_ev=0.75, fermi_ev=1.2, is_metal=False, spin_gaps_ev=[0.75, 0.75]
+    vbm_ev=1.0,
+    cbm_ev=1.75,
+    gap_ev=0.75,
+    fermi_ev=1.2,
+    is_metal=False,
+    spin_gaps_ev=[0.75, 0.75],
+    valence_tops_ev=[1.375, 1.375],
 )
 
 #: Two O of 3TM and one without states, from -2 to 1 eV about the VBM.
@@ -42,7 +48,7 @@ def test_curves_and_centres_are_drawn_as_they_are():
     assert [[-2.0, 0.0], [-1.0, 1.0], [0.0, 0.5], [1.0, 0.0]] in lines
     assert [[-2.0, 0.0], [-1.0, -0.25], [0.0, 0.0], [1.0, 0.0]] in lines  # spin down hangs
     (dotted,) = (line for line in axes.lines if line.get_linestyle() == ":")
-    center = band_centers("slab", densities(), EDGES).classes["3TM"].centers.both.occupied.center_ev
+    center = band_centers("slab", densities(), EDGES).classes["3TM"].centers.both.valence.center_ev
     assert dotted.get_xdata()[0] == center
     legend = axes.get_legend()
     assert legend is not None
@@ -67,7 +73,7 @@ def test_the_title_says_what_computed_it():
     title = drawn(fingerprint=settings, mock=True).get_title(loc="left")
     assert title.splitlines() == [
         "MOCK OUTPUTS - NOT A RESULT",
-        "slab, centres of the occupied window",
+        "slab, centres of the valence window",
         "vasp 6.4.2, HSE06",
     ]
 
