@@ -16,7 +16,7 @@ from llo_dft.chemistry.element_table import ELEMENTS, OXIDISED, REDUCED, symbols
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pymatgen.core.structure import Structure
 
@@ -91,18 +91,7 @@ def element_charges(amounts: Mapping[str, float]) -> dict[str, float]:
     """
     if not amounts.get("O"):
         return dict.fromkeys(amounts, 0.0)
-    charges = _guessed(amounts) | {e: float(ELEMENTS[e].charge) for e in amounts if e in ELEMENTS}
-    missing = -sum(charges[element] * n for element, n in amounts.items())
-    for element, limit in OXIDISED if missing > 0 else REDUCED:
-        n = amounts.get(element, 0)
-        if not n or abs(missing) < CHARGE_RESOLUTION_E:
-            continue
-        room = (limit - charges[element]) * n
-        given = min(missing, room) if missing > 0 else max(missing, room)
-        if given * missing > 0:
-            charges[element] += given / n
-            missing -= given
-    return charges
+    return _on_ladder(_usual_charges(amounts), amounts, 0.0)
 
 
 def unbalanced_charge(amounts: Mapping[str, float]) -> float:
@@ -116,23 +105,75 @@ def unbalanced_charge(amounts: Mapping[str, float]) -> float:
     return 0.0 if abs(left) < CHARGE_RESOLUTION_E else float(left)
 
 
-def hole_shares(structure: Structure) -> FloatArray:
-    """Return (n_sites,) the part of a leaving Li's charge that each site takes up: all O evenly.
+def hole_shares(
+    structure: Structure, n_holes: float, oxide_sites: Collection[int] | None = None
+) -> FloatArray:
+    """Return (n_sites,) the electrons that each site has given once some have left an oxide.
 
-    The ladder above would oxidise Ni and Co first: this is where an ordering search learns it.
+    They leave along the ladder of ``element_charges``, evenly from the atoms of an element: from
+    Li[Li1/6 Ni1/6 Co1/6 Mn1/2]O2 the first two of each Ni, then one of each Co, then those of O.
+
+    Parameters
+    ----------
+    structure
+        With all its Li; formal charges balance.
+    n_holes
+        Electrons that left, as many as Li+.
+    oxide_sites
+        Sites of the layered oxide; those of its coating give none. None: all sites.
 
     Raises
     ------
     InputError
-        If there is no O.
+        If there is no O in the oxide, or it has not so many electrons to give.
     """
-    oxygen = np.array([symbol == "O" for symbol in symbols_of(structure)], dtype=np.float64)
-    if not oxygen.any():
+    symbols = symbols_of(structure)
+    inside = np.ones(len(symbols), dtype=bool)
+    if oxide_sites is not None:
+        inside[:] = False
+        inside[list(oxide_sites)] = True
+    oxide = Counter(symbol for symbol, there in zip(symbols, inside, strict=True) if there)
+    if not oxide["O"]:
         raise InputError(
             f"{structure.formula} has no O to take up the charge of the Li that leaves"
         )
-    shares: FloatArray = oxygen / oxygen.sum()
-    return shares
+    full = np.array(formal_charges(symbols, symbols))
+    usual = _usual_charges(oxide)
+    pristine = float(-full[~inside].sum())
+    before = _on_ladder(usual, oxide, pristine)
+    after = _on_ladder(usual, oxide, pristine + n_holes)
+    given = {element: after[element] - before[element] for element in oxide}
+    total = sum(given[element] * n for element, n in oxide.items())
+    if abs(total - n_holes) > CHARGE_RESOLUTION_E:
+        raise InputError(
+            f"{structure.formula} can't give {n_holes:g} electrons: expected at most {total:g}, "
+            "with which its metals are at the top of the redox ladder and its O are O-"
+        )
+    shares = [given[s] if there else 0.0 for s, there in zip(symbols, inside, strict=True)]
+    return np.array(shares, dtype=np.float64)
+
+
+def _on_ladder(
+    usual: Mapping[str, float], amounts: Mapping[str, float], total: float
+) -> dict[str, float]:
+    """Return the charges of elements that sum up to a total, e, as far as the ladder goes."""
+    charges = dict(usual)
+    missing = total - sum(charges[element] * n for element, n in amounts.items())
+    for element, limit in OXIDISED if missing > 0 else REDUCED:
+        n = amounts.get(element, 0)
+        if not n or abs(missing) < CHARGE_RESOLUTION_E:
+            continue
+        room = (limit - charges[element]) * n
+        given = min(missing, room) if missing > 0 else max(missing, room)
+        if given * missing > 0:
+            charges[element] += given / n
+            missing -= given
+    return charges
+
+
+def _usual_charges(amounts: Mapping[str, float]) -> dict[str, float]:
+    """Return the usual charge of each element, where the ladder starts in both directions."""
+    return _guessed(amounts) | {e: float(ELEMENTS[e].charge) for e in amounts if e in ELEMENTS}
 
 
 def _guessed(amounts: Mapping[str, float]) -> dict[str, float]:

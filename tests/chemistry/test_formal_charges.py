@@ -131,11 +131,82 @@ def test_what_neither_knows_is_named() -> None:
         charges_of("LiNeO2")
 
 
-def test_holes_of_leaving_lithium_go_to_all_o_evenly() -> None:
+def crystal_of(formula: str) -> Structure:
+    """Return atoms of a formula in a row: charges ask for no geometry."""
+    species = [
+        element
+        for element, n in Composition(formula).get_el_amt_dict().items()
+        for _ in range(round(n))
+    ]
+    x = np.arange(len(species)) / len(species)
+    return Structure(Lattice.cubic(20.0), species, np.column_stack([x, x, x]))
+
+
+def holes_by_element(
+    structure: Structure, n_holes: float, oxide: list[int] | None = None
+) -> dict[str, float]:
+    shares = hole_shares(structure, n_holes, oxide)
+    symbols = np.array(symbols_of(structure))
+    sums = {str(e): float(shares[symbols == e].sum()) for e in dict.fromkeys(symbols)}
+    return {element: total for element, total in sums.items() if abs(total) > 1e-9}
+
+
+@pytest.mark.parametrize(
+    ("formula", "n_holes", "expected"),
+    [
+        ("Li4Ni4O8", 2, {"Ni": 2}),  # Ni3+ has one electron to give, not two
+        ("Li4Ni4O8", 4, {"Ni": 4}),
+        ("Li8Mn4O12", 3, {"O": 3}),  # Mn4+ gives none
+        ("Li4Mn4O8", 3, {"Mn": 3}),  # Mn3+ does
+        ("Li12Ni6Mn2Co4O24", 12, {"Ni": 8, "Co": 4}),  # two Ni2+ (one a Mn4+) and four Ni3+
+        ("Li14Mn6Co2Ni2O24", 3, {"Ni": 3}),
+        ("Li14Mn6Co2Ni2O24", 5, {"Ni": 4, "Co": 1}),
+        ("Li14Mn6Co2Ni2O24", 10, {"Ni": 4, "Co": 2, "O": 4}),
+        ("Li14Mn6Co2Ni2O24", 0, {}),
+    ],
+)
+def test_electrons_leave_nickel_then_cobalt_then_oxygen(
+    formula: str, n_holes: int, expected: dict[str, float]
+) -> None:
+    assert holes_by_element(crystal_of(formula), n_holes) == pytest.approx(expected)
+
+
+def test_atoms_of_an_element_give_alike() -> None:
     cell = load_structure("Li2MnO3")
-    shares = hole_shares(cell)
     oxygen = np.array(symbols_of(cell)) == "O"
-    assert shares.sum() == pytest.approx(1.0)
-    assert shares[oxygen] == pytest.approx(1 / oxygen.sum())
+    shares = hole_shares(cell, 3)
+    assert shares[oxygen] == pytest.approx(3 / oxygen.sum())
+    assert not shares[~oxygen].any()
+
+
+@given(n_holes=st.integers(0, 14))
+def test_what_lost_lithium_is_neutral_and_charged_as_its_composition(n_holes: int) -> None:
+    """The same as asking for the composition that is left."""
+    whole = crystal_of("Li14Mn6Co2Ni2O24")
+    symbols = symbols_of(whole)
+    charges = np.array(formal_charges(symbols, symbols)) + hole_shares(whole, n_holes)
+    left = element_charges({"Li": 14 - n_holes, "Mn": 6, "Co": 2, "Ni": 2, "O": 24})
+    for symbol, charge in zip(symbols[n_holes:], charges[n_holes:], strict=True):
+        assert charge == pytest.approx(left[symbol])
+    assert charges[n_holes:].sum() == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_coating_gives_nothing() -> None:
+    """Li2 of the oxide left for (PO3)2O's charge: that part is charged, and takes no hole."""
+    oxide, coating = crystal_of("Li6Mn4O12"), crystal_of("P2O9Li10")
+    assert sum(formal_charges(symbols_of(oxide))) == -2.0
+    assert sum(formal_charges(symbols_of(coating))) == 2.0
+    both = Structure.from_sites([*oxide, *coating])
+    mine = list(range(len(oxide)))
+    assert hole_shares(both, 0, mine) == pytest.approx(0.0)
+    shares = hole_shares(both, 3, mine)
+    assert shares[len(oxide) :] == pytest.approx(0.0)
+    assert shares[: len(oxide)].sum() == pytest.approx(3.0)
+    assert shares[10:22] == pytest.approx(3 / 12)
+
+
+def test_no_more_electrons_than_the_ladder_has() -> None:
+    with pytest.raises(InputError, match=r"Li2 Mn1 O3 can't give 4 electrons: expected at most 3"):
+        hole_shares(crystal_of("Li2MnO3"), 4)
     with pytest.raises(InputError, match="Li1 has no O to take up the charge"):
-        hole_shares(Structure(Lattice.cubic(3), ["Li"], [[0, 0, 0]]))
+        hole_shares(Structure(Lattice.cubic(3), ["Li"], [[0, 0, 0]]), 1)

@@ -15,13 +15,13 @@ from llo_dft.builders.ordering.arrangement_search import (
     filling,
     minima,
 )
-from llo_dft.builders.ordering.distinct_orderings import DelithiationError, delithiated
+from llo_dft.builders.ordering.distinct_orderings import DelithiationError
 from llo_dft.builders.surface.symmetry import orbits
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges, hole_shares
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from pymatgen.core.structure import Structure
 
@@ -49,9 +49,9 @@ class LithiumRemoval:
     n_li_layer, n_tm_layer
         Li that stay in the Li layers and in the TM layers.
     energy_ev
-        Ewald energy with formal charges. The charge of the Li that left is taken up by all O
-        evenly (Mn4+ gives none), so that the cell stays neutral: a background of charge
-        would also fill the vacuum and drive Li to the faces.
+        Ewald energy with formal charges. The electrons of the Li that left come from the metals
+        and O of the oxide along the redox ladder (``hole_shares``), so that the cell stays
+        neutral: a background of charge would also fill the vacuum and drive Li to the faces.
     """
 
     requested: float
@@ -92,7 +92,9 @@ def delithiate(
     Raises
     ------
     DelithiationError
-        If a fraction is outside 0..1, or there is no Li or no O.
+        If a fraction is outside 0..1, or there is no Li.
+    InputError
+        If the oxide can't give so many electrons.
     """
     _check(pristine, lithium, fractions)
     electrostatics = _electrostatics(pristine, lithium, turn_over)
@@ -121,14 +123,6 @@ def delithiation_candidates(
     return _candidates(electrostatics, fraction, n_candidates, seed)
 
 
-def rerank(
-    pristine: Structure, candidates: Sequence[LithiumRemoval], score: Callable[[Structure], float]
-) -> list[LithiumRemoval]:
-    """Return candidates by a score of their structures, lowest first (an engine's energy, say)."""
-    scores = [score(delithiated(pristine, candidate.removed)) for candidate in candidates]
-    return [candidates[i] for i in np.argsort(scores, kind="stable")]
-
-
 def _check(pristine: Structure, lithium: Sequence[int], fractions: Sequence[float]) -> None:
     for fraction in fractions:
         if not 0.0 <= fraction <= 1.0:
@@ -141,23 +135,31 @@ def _check(pristine: Structure, lithium: Sequence[int], fractions: Sequence[floa
 class _Electrostatics:
     """What the energy of any filling of the same sites is made from."""
 
+    pristine: Structure
     matrix: FloatArray
     fixed: FloatArray
-    share: FloatArray
+    n_gone: int
+    oxide_sites: Sequence[int] | None
     blocks: list[list[int]]
     in_sheet: set[int]
 
 
 def _electrostatics(
-    pristine: Structure, lithium: Sequence[int], turn_over: IntArray | None
+    pristine: Structure,
+    lithium: Sequence[int],
+    turn_over: IntArray | None,
+    gone: Sequence[int] = (),
+    oxide_sites: Sequence[int] | None = None,
 ) -> _Electrostatics:
     symbols = symbols_of(pristine)
     fixed = np.array(formal_charges(symbols, symbols))
-    fixed[list(lithium)] = 0.0
+    fixed[[*lithium, *gone]] = 0.0
     return _Electrostatics(
+        pristine=pristine,
         matrix=ewald_matrix(pristine),
         fixed=fixed,
-        share=hole_shares(pristine),
+        n_gone=len(gone),
+        oxide_sites=oxide_sites,
         blocks=orbits(list(lithium), turn_over),
         in_sheet=set(tm_layer_sites(pristine)),
     )
@@ -169,7 +171,8 @@ def _candidates(
     e = electrostatics
     lithium = {site for block in e.blocks for site in block}
     n_kept = _realisable(fraction, [len(block) for block in e.blocks])
-    fixed = e.fixed - e.share * (e.fixed.sum() + n_kept)
+    n_holes = e.n_gone + len(lithium) - n_kept
+    fixed = e.fixed + hole_shares(e.pristine, n_holes, e.oxide_sites)
     problem = filling(e.matrix, fixed, e.blocks, n_kept)
     constant = float(fixed @ e.matrix @ fixed)
     found: list[LithiumRemoval] = []

@@ -161,19 +161,18 @@ def ordering_energies(structure: Structure, orderings: Sequence[DistinctOrdering
     Raises
     ------
     InputError
-        If there is no O.
+        If the structure can't give so many electrons.
     """
     matrix = ewald_matrix(structure)
     symbols = symbols_of(structure)
     full = np.array(formal_charges(symbols, symbols))
-    share = hole_shares(structure)
+    charged = {n: full + hole_shares(structure, n) for n in {len(o.removed) for o in orderings}}
     energies = np.empty(len(orderings))
     for start in range(0, len(orderings), ENERGIES_AT_ONCE):
         some = orderings[start : start + ENERGIES_AT_ONCE]
-        charges = np.tile(full, (len(some), 1))
+        charges = np.array([charged[len(ordering.removed)] for ordering in some])
         for row, ordering in zip(charges, some, strict=True):
             row[list(ordering.removed)] = 0.0
-        charges -= np.outer(charges.sum(axis=1), share)
         energies[start : start + len(some)] = ((charges @ matrix) * charges).sum(axis=1)
     return energies
 

@@ -108,15 +108,18 @@ def test_both_sublattices_compete(make_bulk: MakeBulk) -> None:
     assert free.energy_ev <= bound.energy_ev + ENERGY_TOLERANCE_EV
 
 
-def test_energy_is_that_of_the_neutral_cell_with_its_holes_on_oxygen(make_slab: MakeSlab) -> None:
-    """Written out: Li that left give their electrons to all O alike; pymatgen sums it up."""
+def test_energy_is_that_of_the_neutral_cell_with_its_holes_on_the_ladder(
+    make_slab: MakeSlab,
+) -> None:
+    """Written out: Ni gives two electrons, Co one, then all O alike; pymatgen sums it up."""
     model = make_slab("NCM")
-    for result in symmetric(model, [1.0, 0.5]):
+    for result in symmetric(model, [1.0, 0.75, 0.5, 0.25]):
         symbols = np.array(symbols_of(model.structure))
         charges = np.array(formal_charges(symbols))
         charges[list(result.removed)] = 0.0
-        oxygen = symbols == "O"
-        charges[oxygen] -= charges.sum() / oxygen.sum()
+        for element, limit in (("Ni", 2.0), ("Co", 1.0), ("O", 1.0)):
+            here = symbols == element
+            charges[here] += min(limit, -charges.sum() / here.sum())
         assert charges.sum() == pytest.approx(0.0)
         charged = model.structure.copy()
         charged.add_oxidation_state_by_site(charges.tolist())

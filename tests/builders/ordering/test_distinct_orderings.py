@@ -174,7 +174,7 @@ def test_sites_and_numbers_that_do_not_fit_are_refused() -> None:
 def test_without_oxygen_there_is_no_energy() -> None:
     metal = Structure(Lattice.cubic(3.5), ["Li"], [[0, 0, 0]])
     with pytest.raises(InputError, match="Li1 has no O to take up the charge"):
-        ordering_energies(metal, [])
+        ordering_energies(metal, [DistinctOrdering((0,), 1, 0, 0)])
 
 
 def test_delithiated_leaves_the_pristine_cell_alone() -> None:
