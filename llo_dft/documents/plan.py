@@ -56,12 +56,18 @@ class PlannedVacancy(Document):
 
 
 class PlannedHost(Document):
-    """A slab at one lithium fraction, and the vacancies to make in it."""
+    """A slab at one state of charge, and the vacancies to make in it."""
 
     system: System
     termination: str | None = Field(None, description="Face of the coating; None if bare")
-    requested_lithium_fraction: float
-    lithium_fraction: float = Field(description="The nearest that whole Li allow")
+    requested_lithium_fraction: float = Field(description="Of the bare slab")
+    lithium_fraction: float = Field(
+        description="Li left in the oxide / Li in the pristine bare slab, coated or not"
+    )
+    n_holes: int = Field(
+        description="Electrons taken from the oxide by formal charges, 0 when pristine: one for "
+        "each Li that left on charging. A coated host has as many as the bare one of its request"
+    )
     removed: list[int] = Field(
         description="Li that left on charging; indices of the pristine bare slab"
     )
@@ -158,6 +164,9 @@ class StudyPlan(Document):
     statics: list[PlannedStatic] = Field(default_factory=list)
     not_computed: list[str] = Field(
         default_factory=list, description="What the recipe asks for and the engine can't give"
+    )
+    notes: list[str] = Field(
+        default_factory=list, description="Where what was built is not what was asked for"
     )
 
     @property

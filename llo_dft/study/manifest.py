@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from llo_dft.documents.plan import PlannedHost, PlannedInterface, StudyPlan
 
 #: What the manifest holds of a host's plan, and of a vacancy's.
-_OF_A_HOST = {"lithium_fraction", "requested_lithium_fraction", "system", "termination"}
+_OF_A_HOST = {
+    *("lithium_fraction", "requested_lithium_fraction", "n_holes"),
+    *("system", "termination"),
+}
 _OF_A_VACANCY = {"site", "site_class", "environment", "degeneracy"}
 
 
@@ -85,12 +88,13 @@ def _planned(plan: StudyPlan) -> list[tuple[str, Structure, dict[str, Any]]]:
 
 def _interface_facts(plan: StudyPlan, one: PlannedInterface) -> dict[str, Any]:
     places = [site for site in one.llo_sites if site is not None]
+    pristine = next(host for host in plan.hosts if host.termination == one.termination)
     found = oxygen_environments(one.structure, plan.tm_layers, llo_sites=places).values()
     counts = Counter(f"{environment.label} {environment.layer}" for environment in found)
     facts = one.model_dump(exclude={"structure", "llo_sites", "coating_sites"})
     return {
         "kind": "interface",
-        "lithium_fraction": 1.0,
+        "lithium_fraction": pristine.lithium_fraction,
         "stoichiometric": one.film_is_stoichiometric and one.li_removed_for_charge == 0,
         **facts,
         "environments": dict(sorted(counts.items())),

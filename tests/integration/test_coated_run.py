@@ -133,8 +133,8 @@ def test_a_killed_study_ends_as_one_that_was_left_alone(study: Interrupted) -> N
         (FLAT, 32, 1.8),
         (STEP, 24, 0.3),
         (STEP, 25, 0.3),
-        (STEP, 25, 0.6),
-        (STEP, 32, 0.6),
+        (STEP, 25, 0.3),
+        (STEP, 32, 0.3),
     ]
     assert [one.rank for one in result.interfaces] == [1, 1]
 
@@ -154,17 +154,19 @@ def test_its_results_are_what_their_schema_says(study: Interrupted, troubled: St
         assert len(results["interfaces"]) == 2
 
 
-def test_relaxed_structures_are_where_the_results_say(study: Interrupted) -> None:
+def test_relaxed_structures_are_where_the_results_say(
+    study: Interrupted, coated_plan: StudyPlan
+) -> None:
     folder = study.folder.path
     for host in study.result.hosts:
         assert host.structure is not None
         assert Path(host.structure).stem == host.label
     for one in study.result.interfaces:
         assert one.structure == f"relaxed/interface_{one.termination}_1.cif"
-        pristine = f"relaxed/coated_{one.termination}_x1.0000.cif"
+        pristine = f"relaxed/{coated_plan.pristine_label(one.termination)}.cif"
         assert (folder / pristine).read_bytes() == (folder / one.structure).read_bytes()
     named = {record.label for record in study.result.calculations}
-    named |= {f"coated_{termination}_x1.0000" for termination in (FLAT, STEP)}
+    named |= {coated_plan.pristine_label(termination) for termination in (FLAT, STEP)}
     assert {path.stem for path in (folder / "relaxed").iterdir()} == named
 
 
@@ -183,10 +185,12 @@ def test_the_table_tells_terminations_apart(study: Interrupted) -> None:
     bonded = [row for row in rows if row["n_former"] == "1"]
     assert {row["termination"] for row in bonded} == {STEP}
     assert {row["site"] for row in bonded} == {"O32", f"{STEP}-OP1"}
-    removed = {
-        (r["termination"], r["n_li_removed"]) for r in rows if r["lithium_fraction"] == "0.5"
+    charged = [row for row in rows if row["n_li_removed"] == "8"]
+    assert {(row["termination"], row["lithium_fraction"]) for row in charged} == {
+        ("", "0.5"),
+        (FLAT, "0.5"),
+        (STEP, "0.125"),
     }
-    assert removed == {("", "8"), (FLAT, "8"), (STEP, "5")}
 
 
 def test_the_table_has_the_reasons_where_a_termination_failed(troubled: StudyFolder) -> None:
@@ -245,7 +249,7 @@ def test_the_command_line_shows_the_pairs_and_says_that_all_is_there(study: Inte
     done = CliRunner().invoke(app, ["analyze", "vacancy", str(study.folder.path)])
     assert done.exit_code == 0
     assert "The same O in both, eV per O" in done.stdout
-    assert "+0.600" in done.stdout
+    assert "+0.300" in done.stdout
     text = " ".join(done.stdout.split())
     assert f"{STEP}: bonds to lattice O: 1.60, 1.62, 1.64 A" in text
     assert f"{FLAT}: no bond to lattice O" in text
@@ -264,7 +268,7 @@ def test_the_command_line_names_a_failed_coating_and_exits_with_1(troubled: Stud
     lines = [" ".join(line.split()) for line in told.stdout.splitlines()]
     for rank in (0, 1):
         assert any(line.startswith(f"failed interface_{STEP}_{rank}: {FIRE}") for line in lines)
-    assert [line for line in lines if f"coated_{STEP}_x0.5000_vac" in line]
+    assert [line for line in lines if f"coated_{STEP}_x0.1250_vac" in line]
 
 
 def test_a_calculation_that_was_removed_takes_what_hangs_on_it(

@@ -43,7 +43,7 @@ RELAXATION = {"force_tolerance": 0.3, "cell_force_tolerance": 0.1}
 GRID_DIVISOR = 4
 DOS_POINTS = 301
 
-HOSTS = ["bare_x1.0000", "coated_step-Li0-PO3_x1.0000"]
+HOSTS = ["bare_x1.0000", "coated_step-Li0-PO3_x0.6250"]
 
 
 class StaticsByVasp(PairEngine):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
 
 STEP = "step-Li0-PO3"
-HOST = f"coated_{STEP}_x1.0000"
+HOST = f"coated_{STEP}_x0.6250"
 NAME = f"charge_difference_{STEP}"
 
 

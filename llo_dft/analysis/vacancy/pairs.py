@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def vacancy_pairs(hosts: Sequence[HostResult]) -> list[VacancyPair]:
     """Return E_f coated less bare of every site that has both, at each requested fraction.
 
-    The two hosts of a pair were asked for with the same lithium fraction. Theirs differ a
-    little where Li left the coated face for charge. An O that was planned by its class and
-    turned out to be one that P is bonded to makes one pair, under its first name.
+    The two hosts of a pair were asked for with the same lithium fraction and have as many holes.
+    Their fractions differ where Li left the coated face for charge. An O that was planned by its
+    class and turned out to be one that P is bonded to makes one pair, under its first name.
     """
     bare = {
         (host.requested_lithium_fraction, vacancy.site): (host, vacancy)
@@ -34,6 +34,8 @@ def vacancy_pairs(hosts: Sequence[HostResult]) -> list[VacancyPair]:
             partner = bare.get((host.requested_lithium_fraction, vacancy.site))
             if partner is None or vacancy.site in seen:
                 continue
+            if partner[0].n_li_removed != host.n_li_removed:
+                continue  # unequal holes
             seen.add(vacancy.site)
             pair = _pair(partner[0], partner[1], host, vacancy)
             if pair is not None:

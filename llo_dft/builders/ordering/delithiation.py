@@ -101,6 +101,53 @@ def delithiate(
     return [_candidates(electrostatics, fraction, 1, seed)[0] for fraction in fractions]
 
 
+def delithiate_to(
+    pristine: Structure,
+    lithium: Sequence[int],
+    n_removed: int,
+    *,
+    gone: Sequence[int] = (),
+    oxide_sites: Sequence[int] | None = None,
+    seed: int,
+) -> list[int]:
+    """Return the Li whose removal costs the least Ewald energy, for a given number of them.
+
+    Parameters
+    ----------
+    pristine
+        The slab, or interface, with all its Li.
+    lithium
+        Sites that may be emptied; a coating's Li is left out here.
+    n_removed
+        Number of them that are empty in the end.
+    gone
+        Those among them that have left already.
+    oxide_sites
+        Sites of the oxide, whose O take up the charge of the Li that left; None: all sites.
+    seed
+        As of ``delithiate``.
+
+    Returns
+    -------
+    All sites that are empty in the end, ascending.
+
+    Raises
+    ------
+    DelithiationError
+        If fewer are to be empty than are so already, or more than there are.
+    """
+    left = sorted(set(lithium) - set(gone))
+    if not len(gone) <= n_removed <= len(gone) + len(left):
+        raise DelithiationError(
+            f"expected {len(gone)} to {len(gone) + len(left)} Li to leave, got {n_removed}"
+        )
+    if n_removed == len(gone):
+        return sorted(gone)
+    electrostatics = _electrostatics(pristine, left, None, gone, oxide_sites)
+    fraction = 1 - (n_removed - len(gone)) / len(left)
+    return sorted([*gone, *_candidates(electrostatics, fraction, 1, seed)[0].removed])
+
+
 def delithiation_candidates(
     pristine: Structure,
     lithium: Sequence[int],

@@ -9,9 +9,8 @@ import numpy as np
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.environment.lithium_axes import li_o_li_axes
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
-from llo_dft.builders.ordering.delithiation import delithiate
+from llo_dft.builders.ordering.delithiation import delithiate_to
 from llo_dft.builders.vacancies import choose_vacancies, innermost
-from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.plan import BondedOxygen, PlannedHost, PlannedVacancy
 
 if TYPE_CHECKING:
@@ -33,9 +32,10 @@ def plan_hosts(
 ) -> list[PlannedHost]:
     """Return the bare hosts, then those of each termination, each from full to empty.
 
-    Vacancies are chosen in the bare host. The coated one of the same requested fraction has
-    them at the same sites, so that each has a partner. O to which the coating's former will be
-    bonded come on top, in both.
+    A coated host has as many holes as the bare one of the same requested fraction, if its oxide
+    has enough Li; once all is out, no further host follows. Vacancies are chosen in the bare host.
+    The coated one has them at the same sites, so that each has a partner. O to which the coating's
+    former will be bonded come on top, in both.
 
     Parameters
     ----------
@@ -53,11 +53,25 @@ def plan_hosts(
     bare = [_bare_host(recipe, slab, removal, pristine, bonded) for removal in removals]
     best = {one.termination: one for one in reversed(interfaces)}
     coated = [
-        _coated_host(slab, best[name], host, removed)
+        _coated_hosts(recipe, slab, best[name], bare)
         for name in dict.fromkeys(one.termination for one in interfaces)
-        for host, removed in zip(bare, _coated_removals(recipe, best[name], bare), strict=True)
     ]
-    return [*bare, *coated]
+    return [*bare, *(host for hosts in coated for host in hosts)]
+
+
+def hole_notes(hosts: Sequence[PlannedHost]) -> list[str]:
+    """Return where a coated oxide has too few Li to be charged as far as the bare slab."""
+    notes = []
+    for name in dict.fromkeys(h.termination for h in hosts if h.termination is not None):
+        most = max(host.n_holes for host in hosts if host.termination == name)
+        beyond = [h for h in hosts if h.termination is None and h.n_holes > most]
+        if beyond:
+            asked = ", ".join(f"{host.requested_lithium_fraction:g}" for host in beyond)
+            notes.append(
+                f"coated, {name}: this oxide has {most} Li to give, fewer than the bare slab gives "
+                f"at the requested {asked}; it goes as far as it can, and no O is compared there"
+            )
+    return notes
 
 
 def _bonded(recipe: Recipe, interfaces: Sequence[PlannedInterface]) -> list[PlannedVacancy]:
@@ -113,6 +127,7 @@ def _bare_host(
         system="bare",
         requested_lithium_fraction=removal.requested,
         lithium_fraction=removal.lithium_fraction,
+        n_holes=len(removal.removed),
         removed=list(removal.removed),
         n_li_layer=removal.n_li_layer,
         n_tm_layer=removal.n_tm_layer,
@@ -133,31 +148,51 @@ def _bare_host(
     )
 
 
-def _coated_removals(
-    recipe: Recipe, interface: PlannedInterface, bare: Sequence[PlannedHost]
-) -> list[list[int]]:
-    """Return the Li that leave each coated host; indices of the pristine bare slab."""
-    present = {i for i, site in enumerate(interface.llo_sites) if site is not None}
-    if recipe.delithiation.coated == "same":
-        return [[i for i in host.removed if i in present] for host in bare]
-    symbols = symbols_of(interface.structure)
-    lithium = {interface.llo_sites[i]: i for i in present}
-    own = delithiate(
+def _lithium_left(slab: SlabModel, interface: PlannedInterface) -> list[int]:
+    """Return the Li of a pristine coated oxide; indices of the bare slab."""
+    lithium = slab.structure.indices_from_symbol("Li")
+    return [i for i in lithium if interface.llo_sites[i] is not None]
+
+
+def _coated_removal(
+    recipe: Recipe, slab: SlabModel, interface: PlannedInterface, bare: PlannedHost
+) -> list[int]:
+    """Return the Li that leave a coated host on charging; indices of the pristine bare slab.
+
+    As many as left the bare host, or all there are. With ``coated = "same"`` the same, and in
+    place of those that had left for charge others by the ordering search.
+    """
+    present = _lithium_left(slab, interface)
+    same = [i for i in bare.removed if i in present and recipe.delithiation.coated == "same"]
+    bare_site = {site: i for i, site in enumerate(interface.llo_sites) if site is not None}
+    emptied = delithiate_to(
         interface.structure,
-        sorted(site for site in lithium if site is not None and symbols[site] == "Li"),
-        [host.requested_lithium_fraction for host in bare],
-        turn_over=None,
+        interface.sites_of(present),
+        min(bare.n_holes, len(present)),
+        gone=interface.sites_of(same),
+        oxide_sites=list(bare_site),
         seed=recipe.study.seed,
     )
-    return [sorted(lithium[site] for site in removal.removed) for removal in own]
+    return sorted(bare_site[site] for site in emptied)
+
+
+def _coated_hosts(
+    recipe: Recipe, slab: SlabModel, interface: PlannedInterface, bare: Sequence[PlannedHost]
+) -> list[PlannedHost]:
+    """Return the hosts of one termination, one for each bare host until all its Li has left."""
+    hosts = []
+    for host in bare:
+        removed = _coated_removal(recipe, slab, interface, host)
+        hosts.append(_coated_host(slab, interface, host, removed))
+        if len(removed) == len(_lithium_left(slab, interface)):
+            break
+    return hosts
 
 
 def _coated_host(
     slab: SlabModel, interface: PlannedInterface, bare: PlannedHost, removed: list[int]
 ) -> PlannedHost:
     present = {i for i, site in enumerate(interface.llo_sites) if site is not None}
-    symbols = symbols_of(slab.structure)
-    lithium = {i for i in present if symbols[i] == "Li"}
     structure = interface.structure.copy()
     gone = interface.sites_of(removed)
     structure.remove_sites(gone)
@@ -174,13 +209,14 @@ def _coated_host(
     environments = {
         i: environment.model_copy(update=axes[i].model_dump()) for i, environment in by_site.items()
     }
-    left = lithium - set(removed)
+    left = set(_lithium_left(slab, interface)) - set(removed)
     n_tm_layer = len(left & set(tm_layer_sites(slab.structure)))
     return PlannedHost(
         system="coated",
         termination=interface.termination,
         requested_lithium_fraction=bare.requested_lithium_fraction,
-        lithium_fraction=len(left) / len(lithium),
+        lithium_fraction=len(left) / len(slab.structure.indices_from_symbol("Li")),
+        n_holes=len(removed),
         removed=removed,
         n_li_layer=len(left) - n_tm_layer,
         n_tm_layer=n_tm_layer,

@@ -17,7 +17,7 @@ from llo_dft.documents.plan import StudyPlan
 from llo_dft.recipe import RecipeError
 from llo_dft.resources import load_structure
 from llo_dft.study.planning.cif_input import read_cif
-from llo_dft.study.planning.hosts import plan_hosts
+from llo_dft.study.planning.hosts import hole_notes, plan_hosts
 from llo_dft.study.planning.planned_interfaces import coating_crystal, plan_interfaces
 from llo_dft.study.planning.size_limit import check_size
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.builders.ordering.delithiation import LithiumRemoval
-    from llo_dft.documents.plan import PlannedHost
     from llo_dft.recipe import Cathode, Recipe
 
 
@@ -75,7 +74,6 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         crystal = coating_crystal(recipe.coating, recipe_folder)
         interfaces = plan_interfaces(recipe, recipe.coating, slab.structure, recipe_folder)
     hosts = plan_hosts(recipe, slab, removals, interfaces)
-    _check_names(hosts)
     amounts = bulk.composition.get_el_amt_dict()
     return StudyPlan(
         study=recipe.study.name,
@@ -95,6 +93,7 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         hosts=hosts,
         interfaces=interfaces,
         coating_crystal=crystal,
+        notes=hole_notes(hosts),
     )
 
 
@@ -135,20 +134,6 @@ def _repeated(bulk: Structure, cathode: Cathode) -> Structure:
     if cathode.repeat == (1, 1):
         return bulk
     return bulk.make_supercell([*cathode.repeat, 1], in_place=False).get_sorted_structure()
-
-
-def _check_names(hosts: list[PlannedHost]) -> None:
-    """Refuse coated hosts of as many Li: of those that leave the bare slab some may be gone."""
-    seen: dict[str, PlannedHost] = {}
-    for host in hosts:
-        first = seen.setdefault(host.label, host)
-        if first is not host:
-            raise RecipeError(
-                f"delithiation.fractions: {first.requested_lithium_fraction} and "
-                f"{host.requested_lithium_fraction} leave as many Li under {host.termination} "
-                f"({host.lithium_fraction:.4f}); take fractions further apart, or a larger "
-                "supercell"
-            )
 
 
 def _check_distinct(removals: list[LithiumRemoval]) -> None:

@@ -12,7 +12,7 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.cell_checks import is_symmetric
-from llo_dft.builders.ordering.delithiation import LithiumRemoval, delithiate
+from llo_dft.builders.ordering.delithiation import LithiumRemoval, delithiate, delithiate_to
 from llo_dft.builders.ordering.distinct_orderings import DelithiationError
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
@@ -185,3 +185,40 @@ def test_no_lithium_at_all(make_bulk: MakeBulk) -> None:
 def test_same_seed_same_answer(make_slab: MakeSlab) -> None:
     model = make_slab("NCM")
     assert symmetric(model, FRACTIONS) == symmetric(model, FRACTIONS)
+
+
+def test_a_number_of_li_is_what_its_fraction_is(make_bulk: MakeBulk) -> None:
+    bulk = make_bulk("Li2MnO3")
+    lithium = lithium_of(bulk)
+    (by_fraction,) = delithiate(bulk, lithium, [0.5], turn_over=None, seed=0)
+    assert delithiate_to(bulk, lithium, 4, seed=0) == list(by_fraction.removed)
+    assert delithiate_to(bulk, lithium, 8, seed=0) == lithium
+
+
+def test_further_li_leave_beside_those_that_are_gone(make_bulk: MakeBulk) -> None:
+    """Of every pair that holds the one, that of the lowest energy by an independent sum."""
+    bulk = make_bulk("Li2MnO3")
+    lithium = lithium_of(bulk)
+    first = lithium[0]
+    energies = {}
+    for other in lithium[1:]:
+        left = bulk.copy()
+        charges = np.array(formal_charges(symbols_of(bulk), symbols_of(bulk)))
+        charges[[first, other]] = 0.0
+        charges -= np.where(np.array(symbols_of(bulk)) == "O", charges.sum() / 12, 0.0)
+        left.add_oxidation_state_by_site(charges.tolist())
+        left.remove_sites([first, other])
+        energies[other] = EwaldSummation(left).total_energy
+    found = delithiate_to(bulk, lithium, 2, gone=[first], seed=0)
+    assert first in found
+    (other,) = set(found) - {first}
+    assert energies[other] == pytest.approx(min(energies.values()), abs=ENERGY_TOLERANCE_EV)
+    assert delithiate_to(bulk, lithium, 1, gone=[first], seed=0) == [first]
+
+
+@pytest.mark.parametrize("n_removed", [0, 9])
+def test_as_many_li_as_can_leave(make_bulk: MakeBulk, n_removed: int) -> None:
+    bulk = make_bulk("Li2MnO3")
+    lithium = lithium_of(bulk)
+    with pytest.raises(DelithiationError, match=rf"expected 1 to 8 Li to leave, got {n_removed}"):
+        delithiate_to(bulk, lithium, n_removed, gone=lithium[:1], seed=0)

@@ -45,7 +45,8 @@ def test_each_host_gets_one_point_and_each_pristine_interface_three(
 def test_a_density_alone_is_of_the_pristine_interfaces(coated_plan: StudyPlan) -> None:
     found = with_electronic(coated_plan, Electronic(density=True), engine("density"))
     assert len(found.statics) == 2 * 3
-    assert all(static.host.endswith("_x1.0000") for static in found.statics)
+    pristine = {coated_plan.pristine_label(name) for name in coated_plan.terminations}
+    assert {static.host for static in found.statics} == pristine
 
 
 @pytest.mark.parametrize(
