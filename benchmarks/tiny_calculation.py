@@ -25,8 +25,6 @@ class TinyCalculation(MSONable):
     kind: CalculationKind = "bulk_relax"
     protocol: str = "balanced"
 
-    magnetic_order = None
-
     def settings(self) -> dict[str, Any]:
         """Return none: nothing can be set."""
         return {}

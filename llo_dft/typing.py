@@ -41,8 +41,9 @@ Layer: TypeAlias = Literal["surface", "subsurface", "inner"]
 #: Which half of the slab an oxygen belongs to.
 Side: TypeAlias = Literal["top", "bottom", "middle"]
 
-#: How the moments of a calculation start: all up, or in rows that alternate within each layer.
-MagneticOrder: TypeAlias = Literal["ferro", "rows"]
+#: How the moments of a calculation begin: all up, in rows that alternate within each layer, or as
+#: in the one of the two that has the lower energy in the study's first slab.
+MagneticOrder: TypeAlias = Literal["ferro", "rows", "lower"]
 
 
 def matching(pattern: re.Pattern[str], expected: str) -> AfterValidator:

@@ -19,7 +19,7 @@ import time
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
 from llo_dft.errors import InputError, printable
@@ -44,6 +44,10 @@ NO_RESULT: Final = "its job ended without a result"
 CONTINUE = "continue"
 
 
+#: What happens to a calculation.
+Event: TypeAlias = Literal["started", "completed", "failed", "reused", "skipped", "missing"]
+
+
 class CacheError(InputError):
     """A stored calculation that can't be read: it was changed by hand."""
 
@@ -54,11 +58,13 @@ def calculation_key(
     kind: CalculationKind,
     protocol: str,
     settings: dict[str, Any],
+    electrons: str = "",
 ) -> str:
     """Return the name of a calculation: a hash of all that bears on its result.
 
     Coordinates enter to the last bit. Python writes and reads floats without loss, so a
-    structure that went through a file still has its key.
+    structure that went through a file still has its key. ``electrons`` says with whose electrons
+    it began, if with any; of site properties only moments count.
     """
     text = json.dumps(
         {
@@ -70,7 +76,8 @@ def calculation_key(
             "kind": kind,
             "protocol": protocol,
             "settings": settings,
-        },
+        }
+        | ({"electrons": electrons} if electrons else {}),
         sort_keys=True,
         allow_nan=False,
     )
@@ -81,10 +88,11 @@ def calculation_key(
 class JournalEntry:
     """One line of the journal: a calculation was started, completed or failed, or was there.
 
-    "skipped" was not tried, "missing" left nothing: both have a reason and no key.
+    "skipped" was not tried, "missing" left nothing: both have a reason and no key. With a key, the
+    reason says why this one of several starts is the result.
     """
 
-    event: Literal["started", "completed", "failed", "reused", "skipped", "missing"]
+    event: Event
     key: str
     label: str
     time: float
@@ -175,6 +183,22 @@ class CalculationCache:
         """Write into the journal that a completed calculation was taken, perhaps by a new name."""
         self._append(JournalEntry("reused", key, label, time.time(), os.getpid()))
 
+    def note_choice(
+        self, document: CalculationDocument, notes: Iterable[str], *, reused: bool
+    ) -> None:
+        """Write into the journal which of several starts a calculation's result is, and why."""
+        event: Event = "reused" if reused else "completed"
+        if document.status != "completed":
+            event = "failed"
+        reason = "; ".join(notes)
+        self._append(
+            JournalEntry(event, document.key, document.label, time.time(), os.getpid(), reason)
+        )
+
+    def can_resume(self, key: str) -> bool:
+        """Tell whether the last attempt left something that the next one resumes from."""
+        return (self.folder / f"{key}{_FAILED}" / CONTINUE).is_dir()
+
     def note_without_result(
         self, label: str, event: Literal["skipped", "missing"], reason: str
     ) -> None:
@@ -248,7 +272,8 @@ class CalculationCache:
             reason = "the run ended before it did" if interrupted else "its folder was removed"
             return not_computed(label, "missing", reason)
         # stored under another label where two calculations of a study are the same
-        return found if found.label == label else found.model_copy(update={"label": label})
+        notes = [*found.notes, *filter(None, [entry.reason])]
+        return found.model_copy(update={"label": label, "notes": notes})
 
     def _store_failure(self, workspace: Path, failed: Path) -> None:
         """Put a failure in the place of an earlier one. Of several at the same time one stays."""

@@ -87,6 +87,9 @@ class CalculationDocument(Document):
     corrections: list[str] = Field(
         default_factory=list, description="What was corrected on the way, one sentence each"
     )
+    notes: list[str] = Field(
+        default_factory=list, description="What a reader should know, one sentence each"
+    )
     output_files: list[str] = Field(
         default_factory=list, description="Raw files kept, relative to the calculation's folder"
     )

@@ -54,6 +54,8 @@ class Outcome:
         What was corrected on the way, one sentence each.
     output_files
         Raw files that are kept, relative to the calculation's folder.
+    notes
+        What a reader of the result should know, one sentence each.
     """
 
     structure: Structure
@@ -64,6 +66,7 @@ class Outcome:
     n_evaluations: int
     corrections: list[str] = field(default_factory=list)
     output_files: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -147,8 +150,7 @@ class OrbitalStates:
 class CalculatedElectrons(Protocol):
     """The electrons of a finished static calculation, read when they are asked for.
 
-    Grids are files in the layout of VASP's CHGCAR and LOCPOT, which other codes write too: they
-    are too big to be passed on.
+    Density and potential are files in the layout of VASP's CHGCAR and LOCPOT: too big to be passed.
     """
 
     def states(self, element: str, orbital: str) -> OrbitalStates:
@@ -178,11 +180,6 @@ class CalculationMaker(Protocol):
     kind: CalculationKind
     protocol: str
 
-    @property
-    def magnetic_order(self) -> MagneticOrder | None:
-        """How the moments start that the job puts onto a structure; None if it needs none."""
-        ...
-
     def settings(self) -> dict[str, Any]:
         """Return every setting that bears on the result; part of the calculation's key."""
         ...
@@ -209,6 +206,49 @@ class CalculationMaker(Protocol):
         InputError
             If a file is damaged or missing.
         """
+        ...
+
+
+@dataclass(frozen=True)
+class StartFrom:
+    """A finished calculation in the same cell, with whose electrons another one may begin.
+
+    Attributes
+    ----------
+    folder
+        Its files. A folder ``start`` in it holds what only serves this, such as wave functions; it
+        may be gone, and then moments are all there is to begin with.
+    density
+        Whether to begin with its density too. Otherwise the moments of the structure are other
+        ones than its density has, and they decide.
+    """
+
+    folder: Path
+    density: bool
+
+
+@runtime_checkable
+class MagneticMaker(CalculationMaker, Protocol):
+    """A maker whose electrons can end in several states, by the moments that they begin with.
+
+    The job puts these onto the structure as its site property "magmom" (``llo_dft.jobs.starts``).
+    Where there are several ways, each is a calculation, and the lowest is the result.
+    """
+
+    @property
+    def magnetic_order(self) -> MagneticOrder:
+        """How the moments of a structure begin that is made from no other one."""
+        ...
+
+    @property
+    def electron_placements(self) -> int:
+        """In how many ways the electrons of a removed O are put on metals, beside none of these."""
+        ...
+
+    def calculate(
+        self, structure: Structure, folder: Path, start_from: StartFrom | None = None
+    ) -> Outcome:
+        """Run as ``CalculationMaker`` does, with another's electrons to begin with if given."""
         ...
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jobflow import OutputReference
     from pymatgen.core.structure import Structure
 
+    from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.typing import CalculationKind
 
 #: What the fields of flows with an engine's makers compute.
@@ -69,12 +70,21 @@ class Calculations:
     jobs: list[Job | Flow] = field(default_factory=list)
     outputs: dict[str, OutputReference] = field(default_factory=dict)
 
-    def add(self, label: str, start: Structure | Job, maker: CalculationMaker) -> OutputReference:
-        """Add a calculation, and the job that makes its structure if there is one."""
+    def add(
+        self,
+        label: str,
+        start: Structure | Job,
+        maker: CalculationMaker,
+        parent: CalculationDocument | OutputReference | None = None,
+    ) -> OutputReference:
+        """Add a calculation, and the job that makes its structure if there is one.
+
+        Its moments and electrons may begin as those of its ``parent`` ended.
+        """
         if isinstance(start, Job):
             self.jobs.append(start)
             start = start.output
-        job = calculate(start, maker, label, self.folder)
+        job = calculate(start, maker, label, self.folder, parent)
         job.name = f"{CALCULATION} {label}"
         self.jobs.append(job)
         self.outputs[label] = job.output

@@ -41,5 +41,6 @@ class ElectronsMaker(CalculationsMaker):
             if static.part is not None:
                 other: Part = "coating" if static.part == "oxide" else "oxide"
                 removed = plan.part_sites(cast("str", terminations[static.host]), other)
-            made.add(static.label, without_sites(hosts[static.host], removed), self.static_maker)
+            host = hosts[static.host]
+            made.add(static.label, without_sites(host, removed), self.static_maker, host)
         return made.flow(self.name)

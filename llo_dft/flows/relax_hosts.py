@@ -53,5 +53,5 @@ class HostsMaker(CalculationsMaker):
             start = made.add(pristine.label, cut_relaxed_slab(plan, start), self.slab_maker)
         for host in others:
             sites = plan.removed_sites(host, host.removed)
-            made.add(host.label, without_sites(start, sites), self.slab_maker)
+            made.add(host.label, without_sites(start, sites), self.slab_maker, start)
         return made.flow(f"{self.name}: {termination or 'bare'}")

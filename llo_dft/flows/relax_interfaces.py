@@ -42,7 +42,7 @@ class InterfacesMaker(CalculationsMaker):
         made = Calculations(self.folder)
         for termination in plan.terminations:
             candidates = [
-                made.add(one.label, lay_coating(one, slab), self.slab_maker)
+                made.add(one.label, lay_coating(one, slab), self.slab_maker, slab)
                 for one in plan.candidates(termination)
             ]
             best = best_interface(termination, candidates)
@@ -52,6 +52,6 @@ class InterfacesMaker(CalculationsMaker):
             for part in get_args(Part):
                 other: Part = "coating" if part == "oxide" else "oxide"
                 alone = without_sites(best.output, plan.part_sites(termination, other))
-                made.add(part_label(termination, part), alone, self.slab_maker)
+                made.add(part_label(termination, part), alone, self.slab_maker, best.output)
             made.outputs[plan.pristine_label(termination)] = best.output
         return made.flow(self.name)

@@ -56,7 +56,7 @@ class VacanciesMaker(CalculationsMaker):
             if host.label in hosts:
                 for vacancy in host.vacancies:
                     start = _without_oxygen(plan, hosts, host, vacancy)
-                    made.add(host.vacancy_label(vacancy), start, self.slab_maker)
+                    made.add(host.vacancy_label(vacancy), start, self.slab_maker, hosts[host.label])
         return made.flow(self.name)
 
 

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import time
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from jobflow import job
 from pydantic import ValidationError
 
-from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.calculations.cache import CalculationCache, calculation_key
 from llo_dft.documents.calculation import CalculationDocument, not_computed
+from llo_dft.engines.base import MagneticMaker
 from llo_dft.errors import CalculationError, InputError
 from llo_dft.jobs.check_files import checked_fingerprint
+from llo_dft.jobs.starts import starts
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
+    from llo_dft.documents.calculation import Fingerprint
     from llo_dft.engines.base import CalculationMaker
+    from llo_dft.jobs.starts import Start
 
 #: Name that every calculation's job begins with; a progress display counts these.
 CALCULATION = "calculate"
@@ -32,8 +36,12 @@ def calculate(
     maker: CalculationMaker,
     label: str,
     folder: str,
+    parent: CalculationDocument | None = None,
 ) -> CalculationDocument:
     """Return the calculation of a structure, from the cache or computed.
+
+    Where there are several ways to begin it (``llo_dft.jobs.starts``), each is a calculation of its
+    own in the cache, and the one of lowest energy is returned.
 
     Parameters
     ----------
@@ -45,6 +53,9 @@ def calculate(
         What the calculation is in its study.
     folder
         The study's ``calculations`` folder, absolute.
+    parent
+        The calculation that the structure was made from; None: it was made from none whose
+        electrons are like its own.
 
     Returns
     -------
@@ -54,47 +65,108 @@ def calculate(
     cache = CalculationCache(Path(folder))
     if isinstance(structure, str):
         return _skipped(cache, label, maker, structure)
-    given = structure
     try:
-        if maker.magnetic_order is not None:
-            structure = with_initial_moments(structure, maker.magnetic_order)
-        fingerprint = maker.fingerprint(structure)
+        begun = [
+            _asked(start, maker, structure)
+            for start in starts(structure, maker, parent, cache.folder)
+        ]
     except ValueError as error:  # an element, or a cell, that the settings do not suit
         return _skipped(cache, label, maker, f"can't be computed: {error}")
-    key = calculation_key(structure, fingerprint, maker.kind, maker.protocol, maker.settings())
-    known = cache.completed(key)
+    if len(begun) == 1:
+        return _completed_or_computed(cache, maker, begun[0], label)
+    return _lowest(cache, maker, begun, label)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One start of a calculation: ``given`` is the structure without what the start adds."""
+
+    start: Start
+    given: Structure
+    fingerprint: Fingerprint
+    key: str
+
+
+def _asked(start: Start, maker: CalculationMaker, given: Structure) -> _Asked:
+    fingerprint = maker.fingerprint(start.structure)
+    electrons = ""
+    if start.electrons is not None:
+        what = "density and wave functions" if start.electrons.density else "wave functions"
+        electrons = f"{what} of {start.parent}"
+    key = calculation_key(
+        start.structure, fingerprint, maker.kind, maker.protocol, maker.settings(), electrons
+    )
+    return _Asked(start, given, fingerprint, key)
+
+
+def _lowest(
+    cache: CalculationCache, maker: CalculationMaker, begun: list[_Asked], label: str
+) -> CalculationDocument:
+    """Compute every start and return the one of lowest energy, with the others in its notes.
+
+    One that was stopped half way leaves the choice open: it is returned, to be resumed. Of one that
+    failed otherwise the reason is noted; if none completed, the first is returned.
+    """
+    known = all(cache.has_completed(asked.key) for asked in begun)
+    # a key without a folder: the calculation is under way until all its starts have ended
+    cache.note_start("-".join(asked.key for asked in begun), label)
+    made = [
+        _completed_or_computed(cache, maker, asked, f"{label}, {asked.start.name}")
+        for asked in begun
+    ]
+    open_ones = [one for one in made if cache.can_resume(one.key)]
+    completed = [one for one in made if one.energy_ev is not None]
+    notes: list[str] = []
+    if open_ones:
+        chosen = open_ones[0]
+    elif completed:
+        chosen = min(completed, key=lambda one: cast("float", one.energy_ev))
+        notes = [_compared(chosen, dict(zip((a.start.name for a in begun), made, strict=True)))]
+    else:
+        chosen = made[0]
+    chosen = chosen.model_copy(update={"label": label, "notes": [*chosen.notes, *notes]})
+    cache.note_choice(chosen, notes, reused=known)
+    return chosen
+
+
+def _compared(chosen: CalculationDocument, made: dict[str, CalculationDocument]) -> str:
+    """Return in words which start is the lowest, and where the others ended."""
+    best, others = "", []
+    for name, one in made.items():
+        if one is chosen:
+            best = name
+        elif one.energy_ev is None:
+            others.append(f"{name} {one.status} ({one.reason})")
+        else:
+            above = one.energy_ev - cast("float", chosen.energy_ev)
+            others.append(f"{name} {above:.3f} eV higher")
+    return f"lowest of {len(made)} starts: {best}; {', '.join(others)}"
+
+
+def _completed_or_computed(
+    cache: CalculationCache, maker: CalculationMaker, asked: _Asked, label: str
+) -> CalculationDocument:
+    """Return one start of a calculation, from the cache or computed."""
+    known = cache.completed(asked.key)
     if known is not None:
-        cache.note_reuse(key, label)
+        cache.note_reuse(asked.key, label)
         return known.model_copy(update={"label": label})
     common: dict[str, Any] = {
-        "key": key,
+        "key": asked.key,
         "label": label,
         "kind": maker.kind,
-        "fingerprint": fingerprint,
+        "fingerprint": asked.fingerprint,
         "protocol": maker.protocol,
-        "initial_structure": structure,
+        "initial_structure": asked.start.structure,
     }
-    cache.note_start(key, label)
+    cache.note_start(asked.key, label)
     started = time.monotonic()
-    with cache.workspace(key) as workspace:
-        cache.hand_over(key, workspace)
+    with cache.workspace(asked.key) as workspace:
+        cache.hand_over(asked.key, workspace)
         try:
-            outcome = maker.calculate(structure, workspace)
-            _check_sites(structure, outcome.structure)
-            found = maker.read_back(workspace)
-            used = checked_fingerprint(found, fingerprint, outcome.energy_ev)
             document = CalculationDocument(
-                **{**common, "fingerprint": used},
+                **{**common, **_computed(maker, asked, workspace)},
                 status="completed",
-                energy_ev=outcome.energy_ev,
-                structure=_with_properties_of(given, outcome.structure),
-                max_force_ev_per_angstrom=outcome.max_force_ev_per_angstrom,
-                magmoms_mu_b=outcome.magmoms_mu_b,
-                n_steps=outcome.n_steps,
-                n_evaluations=outcome.n_evaluations,
-                corrections=outcome.corrections,
-                output_files=outcome.output_files,
-                mock=found is not None and found.mock,
                 wall_s=time.monotonic() - started,
             )
         except Exception as error:  # noqa: BLE001 (an engine may raise anything; its reason is kept)
@@ -107,6 +179,30 @@ def calculate(
                 wall_s=time.monotonic() - started,
             )
         return cache.store(document, workspace)
+
+
+def _computed(maker: CalculationMaker, asked: _Asked, workspace: Path) -> dict[str, Any]:
+    """Compute, and return what a document says of the outcome."""
+    structure = asked.start.structure
+    if isinstance(maker, MagneticMaker):
+        outcome = maker.calculate(structure, workspace, asked.start.electrons)
+    else:
+        outcome = maker.calculate(structure, workspace)
+    _check_sites(structure, outcome.structure)
+    found = maker.read_back(workspace)
+    return {
+        "fingerprint": checked_fingerprint(found, asked.fingerprint, outcome.energy_ev),
+        "energy_ev": outcome.energy_ev,
+        "structure": _with_properties_of(asked.given, outcome.structure),
+        "max_force_ev_per_angstrom": outcome.max_force_ev_per_angstrom,
+        "magmoms_mu_b": outcome.magmoms_mu_b,
+        "n_steps": outcome.n_steps,
+        "n_evaluations": outcome.n_evaluations,
+        "corrections": outcome.corrections,
+        "notes": outcome.notes,
+        "output_files": outcome.output_files,
+        "mock": found is not None and found.mock,
+    }
 
 
 def _skipped(

@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, TypedDict
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
-from llo_dft.engines.base import InputSize
+from llo_dft.engines.base import InputSize, MagneticMaker
 from llo_dft.study.folder import write_whole
 from llo_dft.study.planning.planned_calculations import planned_calculations
 
@@ -64,8 +64,9 @@ def write_inputs(plan: StudyPlan, engine: Engine, folder: Path) -> StudySize:
         if target.is_symlink():  # nothing is written through links, nor left of an earlier build
             target.unlink()
         shutil.rmtree(target, ignore_errors=True)
-        order = engine.maker(one.kind).magnetic_order
-        start = one.structure if order is None else with_initial_moments(one.structure, order)
+        maker, start = engine.maker(one.kind), one.structure
+        if isinstance(maker, MagneticMaker):
+            start = with_initial_moments(start, maker.magnetic_order)
         for size in engine.write_inputs(start, one.kind, target):
             size["folder"] = str((target / size["folder"]).relative_to(folder))
             runs.append(RunSize(calculation=one.label, **size))

@@ -20,7 +20,6 @@ class WithoutReadBack:
 
     kind: str = "slab_relax"
     protocol: str = "fast"
-    magnetic_order = None
     settings = fingerprint = calculate = None
 
 

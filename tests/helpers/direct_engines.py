@@ -54,8 +54,6 @@ class AsInPoscar(MSONable):
 
     maker: CalculationMaker
 
-    magnetic_order = None
-
     @property
     def kind(self) -> CalculationKind:
         return self.maker.kind
@@ -112,8 +110,6 @@ class PairCalculation(MSONable):
     kind: CalculationKind
     relaxation: dict[str, float] = field(default_factory=dict)
     protocol: str = "fast"
-
-    magnetic_order = None
 
     def settings(self) -> dict[str, Any]:
         return dict(self.relaxation)

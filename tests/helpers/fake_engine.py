@@ -20,7 +20,7 @@ from llo_dft.errors import CalculationError
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-    from llo_dft.typing import CalculationKind, MagneticOrder
+    from llo_dft.typing import CalculationKind
 
 #: Energy of each atom by itself, eV.
 ATOM_EV: Final = {"Li": -1.5, "O": -4.9}
@@ -98,7 +98,6 @@ class FakeCalculation(MSONable):
     counter: str = ""
     faults: dict[str, str] = field(default_factory=dict)
     version: str = "1"
-    magnetic_order: MagneticOrder | None = None
 
     def settings(self) -> dict[str, Any]:
         return {"growth": BULK_GROWTH}

@@ -69,7 +69,8 @@ def initial_moments(structure: Structure, order: MagneticOrder) -> list[float]:
     structure
         A layered oxide, its slab with or without a coating, or anything without O (all zero).
     order
-        "ferro", or "rows": rows of metals within each layer alternate.
+        "ferro", or "rows": rows of metals within each layer alternate. "lower", the better of the
+        two, is not known before a calculation: it begins as "ferro" does.
 
     Raises
     ------

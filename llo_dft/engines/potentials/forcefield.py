@@ -49,9 +49,6 @@ class ForceFieldCalculation(MSONable):
     device: str
     relaxation: dict[str, Any] = field(default_factory=dict)
 
-    #: The moments of a potential are predicted, not started from.
-    magnetic_order = None
-
     @property
     def relaxes_cell(self) -> bool:
         """Whether the lattice moves too; only then is the stress computed."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from llo_dft import recipe
     from llo_dft.documents.calculation import Fingerprint
     from llo_dft.documents.finding import Finding
-    from llo_dft.engines.base import InputSize, Outcome, ReadBack
+    from llo_dft.engines.base import InputSize, Outcome, ReadBack, StartFrom
     from llo_dft.typing import CalculationKind, MagneticOrder
 
 #: Counts up whenever a rule of ``incar`` or ``inputs`` changes what is computed, so that
@@ -75,7 +75,14 @@ class VaspCalculation(MSONable):
         """Return what VASP's output will say of the settings; its version is not known yet."""
         return fingerprint_of(structure, self.kind, self._protocol)
 
-    def calculate(self, structure: Structure, folder: Path) -> Outcome:
+    @property
+    def electron_placements(self) -> int:
+        """In how many ways the electrons that a removed O leaves are put on metals beside it."""
+        return 0
+
+    def calculate(
+        self, structure: Structure, folder: Path, start_from: StartFrom | None = None
+    ) -> Outcome:
         """Run VASP in ``folder``, and leave its files there.
 
         Raises
@@ -87,6 +94,7 @@ class VaspCalculation(MSONable):
         """
         from llo_dft.engines.vasp.running.run_task import VaspTask, run_task  # noqa: PLC0415 (only a worker)
 
+        del start_from
         check_program()
         check_potcars(site.specie.symbol for site in structure)
         return run_task(VaspTask(structure, self.kind, self._protocol, self.grid), folder)

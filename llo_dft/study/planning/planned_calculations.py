@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, get_args
 from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.documents.labels import part_label
+from llo_dft.engines.base import MagneticMaker
 from llo_dft.typing import Part
 
 if TYPE_CHECKING:
@@ -104,9 +105,9 @@ def check_engine(engine: Engine, plan: StudyPlan, *, machine: bool = True) -> No
     """
     structures = [one.structure for one in planned_calculations(plan) if one.structure is not None]
     engine.check(structures)
-    order = engine.maker("slab_relax").magnetic_order
-    if order is not None:
+    maker = engine.maker("slab_relax")
+    if isinstance(maker, MagneticMaker):
         for structure in structures:
-            with_initial_moments(structure, order)
+            with_initial_moments(structure, maker.magnetic_order)
     if machine:
         engine.check_machine(structures)

@@ -1,0 +1,142 @@
+"""The moments and electrons that a calculation may begin with: one start, or several to compare."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llo_dft.analysis.vacancy.electron_starts import electron_starts
+from llo_dft.builders.cathode.magnetism import MagneticOrderError, with_initial_moments
+from llo_dft.chemistry.element_table import symbols_of
+from llo_dft.chemistry.roles import element_role
+from llo_dft.engines.base import MagneticMaker, StartFrom
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.engines.base import CalculationMaker
+    from llo_dft.typing import MagneticOrder
+
+
+@dataclass(frozen=True)
+class Start:
+    """One way to begin a calculation.
+
+    Attributes
+    ----------
+    structure
+        With moments as site property "magmom" where the maker wants some.
+    name
+        What tells it from the others, for people.
+    electrons
+        Those to begin with; None: from scratch.
+    parent
+        Key of the calculation that they are of; part of this one's.
+    """
+
+    structure: Structure
+    name: str = ""
+    electrons: StartFrom | None = None
+    parent: str = ""
+
+
+def starts(
+    structure: Structure,
+    maker: CalculationMaker,
+    parent: CalculationDocument | None,
+    folder: Path,
+) -> list[Start]:
+    """Return the ways in which a calculation is begun; the lowest in energy is its result.
+
+    Of a structure without a parent, both magnetic orders if the maker wants the lower of them. Of a
+    host without some O, the host's own electrons, and these with the two of each O on metals
+    beside it. Everything else begins with formal moments in its parent's magnetic order.
+
+    Parameters
+    ----------
+    structure
+        What is to be computed.
+    maker
+        Of an engine.
+    parent
+        The calculation that the structure was made from, completed; None: there is none.
+    folder
+        The study's ``calculations`` folder.
+
+    Raises
+    ------
+    ValueError
+        If an element has no formal charge, or rows were asked for and do not fit the cell.
+    """
+    if not isinstance(maker, MagneticMaker):
+        return [Start(structure)]
+    if "magmom" in structure.site_properties:  # a molecule brings its own
+        return [Start(structure)]
+    if parent is None:
+        return _without_parent(structure, maker)
+    same = _from_electrons(structure, maker, parent, folder)
+    if same:
+        return same
+    order = maker.magnetic_order
+    return [Start(with_initial_moments(structure, order if order != "lower" else _order(parent)))]
+
+
+def _without_parent(structure: Structure, maker: MagneticMaker) -> list[Start]:
+    if maker.magnetic_order != "lower":
+        return [Start(with_initial_moments(structure, maker.magnetic_order))]
+    ferro = Start(with_initial_moments(structure, "ferro"), "ferro")
+    if maker.kind != "slab_relax":
+        return [ferro]
+    try:
+        rows = Start(with_initial_moments(structure, "rows"), "rows")
+    except MagneticOrderError:
+        return [ferro]
+    pair = [one.structure.site_properties["magmom"] for one in (ferro, rows)]
+    return [ferro, rows] if pair[0] != pair[1] else [ferro]
+
+
+def _from_electrons(
+    structure: Structure, maker: MagneticMaker, parent: CalculationDocument, folder: Path
+) -> list[Start]:
+    """Return the starts with the moments of a parent that has the same cations; none otherwise."""
+    if parent.structure is None or parent.magmoms_mu_b is None:
+        return []
+    if not _lacks_only_oxygen(structure, parent.structure):
+        return []
+    placements = maker.electron_placements if maker.kind == "slab_relax" else 0
+    found = electron_starts(parent.structure, parent.magmoms_mu_b, structure, placements)
+    return [
+        Start(
+            structure.copy(
+                site_properties=structure.site_properties | {"magmom": one.moments_mu_b}
+            ),
+            one.name,
+            StartFrom(folder / parent.key, density=not one.placed),
+            parent.key,
+        )
+        for one in found
+    ]
+
+
+def _lacks_only_oxygen(structure: Structure, parent: Structure) -> bool:
+    """Tell whether a structure is its parent, or that without some O."""
+    here, there = Counter(symbols_of(structure)), Counter(symbols_of(parent))
+    return here["O"] <= there["O"] and here | {"O": 0} == there | {"O": 0}
+
+
+def _order(parent: CalculationDocument) -> MagneticOrder:
+    """Return the magnetic order that a calculation began with, by the signs of its metals."""
+    initial = parent.initial_structure
+    if initial is None:
+        return "ferro"
+    moments = initial.site_properties.get("magmom", ())
+    signs = {
+        moment > 0
+        for moment, symbol in zip(moments, symbols_of(initial), strict=False)
+        if moment and element_role(symbol) == "framework"
+    }
+    return "ferro" if len(signs) < 2 else "rows"  # noqa: PLR2004 (both directions)
