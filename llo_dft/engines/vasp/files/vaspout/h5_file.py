@@ -7,7 +7,7 @@ that unpacks to far more than the file holds.
 from __future__ import annotations
 
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from math import prod
 from typing import IO, TYPE_CHECKING, Any, Final, Self, TypeAlias
 
@@ -19,12 +19,11 @@ from llo_dft.engines.vasp.files.file_errors import Fault, VaspFileError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import EllipsisType
 
     from llo_dft.engines.vasp.files.vasprun.elements import Value
     from llo_dft.typing import FloatArray
 
-_SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
+SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 _STOPPED: Final = "VASP was stopped while writing, or is still running"
 
 #: Beyond this a number is damage: none in eV, angstrom or electrons comes near.
@@ -33,17 +32,12 @@ _LARGEST: Final = 1e12
 #: What any HDF5 file has at least.
 _SUPERBLOCK_BYTES: Final = 96
 
-#: What h5py raises where a file is damaged.
+#: What h5py raises where a file is damaged, and what HDF5 says of one not written to its end.
 _H5_ERRORS: Final = (OSError, RuntimeError, ValueError, KeyError, TypeError, MemoryError, EOFError)
-
-#: What HDF5 says of a file that was not written to its end.
 _CUT: Final = ("truncated", "eof", "addr overflow", "end of file", "bad object header", "ended bef")
 
 #: A shape; None for any length of that axis.
 Shape: TypeAlias = "Sequence[int | None]"
-
-#: What of a dataset to read, in h5py's terms.
-Selection: TypeAlias = "int | slice | tuple[int | slice, ...] | EllipsisType"
 
 
 class H5File:
@@ -65,22 +59,17 @@ class H5File:
             packed = path.open("rb")
         except OSError as error:
             raise VaspFileError(path, "unreadable", error.strerror or str(error)) from error
-        with self._named("the file"):
-            self._plain = _plain(path, packed)
-        try:
-            with self._named("the file"):
-                self._n_bytes = self._plain.seek(0, 2)
-                self._plain.seek(0)
-                head = self._plain.read(len(_SIGNATURE))
-                if head != _SIGNATURE[: len(head)]:
-                    what = "it does not begin as an HDF5 file does"
-                    raise self.error("unreadable", what, "the file")
-                if self._n_bytes < _SUPERBLOCK_BYTES:
-                    raise self.error("truncated", f"it ends too early; {_STOPPED}", "the file")
-                self._file = h5py.File(self._plain, "r")
-        except VaspFileError:
-            self._plain.close()
-            raise
+        with ExitStack() as stack, self._named("the file"):
+            plain = stack.enter_context(_plain(path, stack.enter_context(packed)))
+            self._n_bytes = plain.seek(0, 2)
+            plain.seek(0)
+            head = plain.read(len(SIGNATURE))
+            if head != SIGNATURE[: len(head)]:
+                raise self.error("unreadable", "it does not begin as an HDF5 file does", "the file")
+            if self._n_bytes < _SUPERBLOCK_BYTES:
+                raise self.error("truncated", f"it ends too early; {_STOPPED}", "the file")
+            self._file = stack.enter_context(h5py.File(plain, "r"))
+            self._open = stack.pop_all()
 
     @contextmanager
     def _named(self, place: str) -> Iterator[None]:
@@ -102,27 +91,15 @@ class H5File:
     def __exit__(self, *_: object) -> None:
         """Close the file."""
         try:
-            self._file.close()
+            self._open.close()
         except _H5_ERRORS:  # nothing was written; what is damaged has been named by then
             return
-        finally:
-            self._plain.close()
 
     def error(self, fault: Fault, what: str, place: str) -> VaspFileError:
         """Return an error that names a dataset."""
         return VaspFileError(self.path, fault, what, place)
 
-    def has(self, name: str) -> bool:
-        """Tell whether there is a dataset of that name."""
-        return self._find(name) is not None
-
-    def group_names(self, name: str) -> list[str]:
-        """Return the names in a group; empty if there is no such group."""
-        found = self._find(name)
-        with self._named(name):
-            return [] if found is None else [str(key) for key in found]
-
-    def _find(self, name: str) -> Any:  # noqa: ANN401 (h5py's objects)
+    def find(self, name: str) -> Any:  # noqa: ANN401 (h5py's objects)
         """Return a dataset or group, by links within the file only; None if there is none."""
         here = self._file
         with self._named(name):
@@ -134,10 +111,15 @@ class H5File:
                 here = here[part]
         return here
 
-    def _dataset(self, name: str, what: str = "") -> Any:  # noqa: ANN401 (h5py's objects)
-        found = self._find(name)
+    def names(self, group: str) -> list[str]:
+        """Return the names in a group; empty if there is no such group."""
+        with self._named(group):
+            return [str(key) for key in self.find(group) or ()]
+
+    def _dataset(self, name: str, what: str = "there is no such dataset") -> Any:  # noqa: ANN401
+        found = self.find(name)
         if found is None:
-            raise self.error("absent", what or "there is no such dataset", name)
+            raise self.error("absent", what, name)
         with self._named(name):
             if not isinstance(found, self._h5py.Dataset):
                 raise self.error("corrupt", "not a dataset", name)
@@ -149,27 +131,9 @@ class H5File:
             raise self.error("refused", text, name)
         return found
 
-    def shape(self, name: str) -> tuple[int, ...]:
-        """Return the shape of a dataset."""
-        return tuple(self._dataset(name).shape)
-
-    def floats(
-        self, name: str, shape: Shape, *, part: Selection = ..., what: str = ""
-    ) -> FloatArray:
-        """Read numbers, or a part of them.
-
-        Parameters
-        ----------
-        name
-            Path of the dataset.
-        shape
-            What its shape must be; None for any length.
-        part
-            What of it to read, as h5py takes it; all by default.
-        what
-            What to say if it is not there.
-        """
-        dataset = self._dataset(name, what)
+    def floats(self, name: str, shape: Shape, part: Any = ...) -> FloatArray:  # noqa: ANN401
+        """Read numbers of a shape, None for any length; or a ``part`` of them, as h5py takes it."""
+        dataset = self._dataset(name)
         got = tuple(dataset.shape)
         if len(got) != len(shape) or any(
             n not in {None, m} for n, m in zip(shape, got, strict=True)
@@ -180,9 +144,10 @@ class H5File:
             if dataset.dtype.kind not in "fiu":
                 raise self.error("corrupt", f"{dataset.dtype}, not numbers", name)
             kind, known = dataset.id.get_type(), self._h5py.h5t
-            if dataset.dtype.kind == "f" and not any(
-                kind.equal(float_type) for float_type in (known.IEEE_F64LE, known.IEEE_F64BE)
-            ):  # HDF5 would convert a damaged description of a double without a word
+            # HDF5 would convert a damaged description of a double without a word
+            if dataset.dtype.kind == "f" and not (
+                kind.equal(known.IEEE_F64LE) or kind.equal(known.IEEE_F64BE)
+            ):
                 raise self.error("corrupt", "numbers that are no doubles", name)
             values = np.asarray(dataset[part], dtype=np.float64)
         if not np.isfinite(values).all():
@@ -190,6 +155,12 @@ class H5File:
         if values.size and np.abs(values).max() > _LARGEST:
             raise self.error("corrupt", f"a number beyond {_LARGEST:g}", name)
         return values
+
+    def number(self, name: str, default: float | None = None) -> float:
+        """Read one number; ``default`` where there is none."""
+        if default is not None and self.find(name) is None:
+            return default
+        return float(self.floats(name, (1,) * len(self._dataset(name).shape)).sum())
 
     def value(self, name: str) -> Value:
         """Read a number or a text, or a flat list of them; a list of one is that one.
@@ -207,10 +178,9 @@ class H5File:
     def texts(self, name: str) -> list[str]:
         """Read texts, flat, without the blanks around them."""
         found = self.value(name)
-        values = found if isinstance(found, list) else [found]
-        return [str(one).strip() for one in values]
+        return [str(one).strip() for one in (found if isinstance(found, list) else [found])]
 
-    def integers(self, name: str, count: int) -> list[int]:
+    def integers(self, name: str, count: int = 1) -> list[int]:
         """Read so many whole numbers, flat."""
         found = self.value(name)
         values = found if isinstance(found, list) else [found]
@@ -218,30 +188,13 @@ class H5File:
             raise self.error("corrupt", f"not {count} whole numbers", name)
         return [int(one) for one in values]
 
-    def number(self, name: str) -> float:
-        """Read one number."""
-        return float(self.floats(name, (1,) if self.shape(name) == (1,) else ()).reshape(()))
-
-    def integer(self, name: str) -> int:
-        """Read one whole number."""
-        return self.integers(name, 1)[0]
-
-    def text(self, name: str) -> str:
-        """Read one text."""
-        return str(self.value(name))
-
 
 def _plain(path: Path, file: IO[bytes]) -> IO[bytes]:
     """Return the file, or its content unpacked into a file that goes when it is closed."""
-    try:
-        source = unpacked(path, file)
-        if source is file:
-            return file
-        plain = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
-        while data := source.read(1 << 20):
-            plain.write(data)
-    except BaseException:
-        file.close()
-        raise
-    file.close()
+    source = unpacked(path, file)
+    if source is file:
+        return file
+    plain = tempfile.TemporaryFile()  # noqa: SIM115 (the caller closes it)
+    while data := source.read(1 << 20):
+        plain.write(data)
     return plain

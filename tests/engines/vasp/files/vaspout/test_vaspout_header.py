@@ -9,8 +9,8 @@ from vaspout_writer import write
 from vasprun_writer import Run
 
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
-from llo_dft.engines.vasp.files.vaspout.datasets import H5File
-from llo_dft.engines.vasp.files.vaspout.h5_header import read_header, read_positions
+from llo_dft.engines.vasp.files.vaspout.h5_file import H5File
+from llo_dft.engines.vasp.files.vaspout.vaspout_header import read_header, read_positions
 
 if TYPE_CHECKING:
     from pathlib import Path

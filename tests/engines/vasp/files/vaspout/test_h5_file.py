@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
-from llo_dft.engines.vasp.files.vaspout.datasets import H5File
+from llo_dft.engines.vasp.files.vaspout.h5_file import H5File
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,11 +36,11 @@ def test_numbers_come_in_the_shape_that_is_expected(path: Path) -> None:
     with H5File(path) as file:
         assert file.floats("group/table", (2, 3)).tolist() == [[0, 1, 2], [3, 4, 5]]
         assert file.floats("group/table", (None, 3), part=1).tolist() == [3, 4, 5]
-        assert file.shape("group/table") == (2, 3)
-        assert file.has("group/table")
-        assert not file.has("group/missing")
-        assert set(file.group_names("group")) >= {"table", "name"}
-        assert file.group_names("no group") == []
+
+        assert file.find("group/table") is not None
+        assert file.find("group/missing") is None
+        assert set(file.names("group")) >= {"table", "name"}
+        assert file.names("no group") == []
 
 
 def test_a_value_is_the_same_with_and_without_an_axis(path: Path) -> None:
