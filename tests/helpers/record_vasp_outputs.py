@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from pymatgen.core import Lattice, Structure
 
-from llo_dft.engines.vasp.files.grids.read_grids import read_charge_density, read_potential
+from llo_dft.engines.vasp.files.grids.read_grids import read_density_difference, read_potential
 from llo_dft.engines.vasp.files.outcar import read_outcar
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import ProjectionRequest, read_vasprun
 
@@ -47,7 +47,7 @@ def found_in(folder: Path) -> dict[str, Any]:
     found["problems"] = list(run.problems)
     found |= {"vasprun": run, "outcar": read_outcar(folder / "OUTCAR.gz")}
     if (folder / "CHGCAR.gz").exists():
-        found["charge"] = read_charge_density(folder / "CHGCAR.gz", magnetization=True)
+        found["charge"] = read_density_difference(folder / "CHGCAR.gz")
     if (folder / "LOCPOT.gz").exists():
         found["potential"] = read_potential(folder / "LOCPOT.gz")
     return {name: plain(record) for name, record in found.items()}

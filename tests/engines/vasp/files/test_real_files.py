@@ -18,7 +18,7 @@ import pytest
 from pymatgen.io.vasp.outputs import Chgcar, Locpot, Outcar
 from pymatgen.io.vasp.outputs import Vasprun as PymatgenVasprun
 
-from llo_dft.engines.vasp.files.grids.read_grids import read_charge_density, read_potential
+from llo_dft.engines.vasp.files.grids.read_grids import read_density_difference, read_potential
 from llo_dft.engines.vasp.files.outcar import read_outcar
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import (
     ProjectionRequest,
@@ -124,7 +124,7 @@ def test_grid_files():
         potential = path.name.startswith("LOCPOT")
         peer = by_peer(lambda p=path: (Locpot if "LOCPOT" in p.name else Chgcar).from_file(str(p)))
         try:
-            own = read_potential(path) if potential else read_charge_density(path)
+            own = read_potential(path) if potential else read_density_difference(path)
         except VaspFileError:
             continue
         if peer is None:
@@ -132,11 +132,13 @@ def test_grid_files():
         n_compared += 1
         if potential:
             mean = np.mean([peer.data[key] for key in peer.data], axis=0)
+            header = own.header
             assert same(own.potential_ev, peer.data["total"] if own.n_grids != 2 else mean), path
         else:
-            volume = own.header.volume_a3
-            assert np.allclose(own.density_per_a3 * volume, peer.data["total"], rtol=EXACT), path
-        assert same(own.header.lattice_angstrom, peer.structure.lattice.matrix), path
+            (header,) = own.headers
+            volume = header.volume_a3
+            assert np.allclose(own.difference_per_a3 * volume, peer.data["total"], rtol=EXACT), path
+        assert same(header.lattice_angstrom, peer.structure.lattice.matrix), path
     assert n_compared > 0
 
 

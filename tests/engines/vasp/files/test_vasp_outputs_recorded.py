@@ -23,5 +23,5 @@ def test_relaxation_and_single_point_are_both_recorded():
     assert RUNS == ["lithium_relaxation", "oxide_static"]
     found = {name: json.loads((DATA / name / "found.json").read_text()) for name in RUNS}
     assert len(found["lithium_relaxation"]["vasprun"]["steps"]) > 2
-    assert found["oxide_static"]["charge"]["n_electrons"] == pytest.approx(9 + 3 + 12, abs=1e-6)
+    assert found["oxide_static"]["charge"]["n_electrons"] == [pytest.approx(9 + 3 + 12, abs=1e-6)]
     assert all(run["problems"] == [] for run in found.values())

@@ -47,10 +47,8 @@ class GridHeader:
 
     Attributes
     ----------
-    path
-        The file.
-    title
-        First line of the file.
+    path, title
+        The file, and its first line.
     lattice_angstrom
         Lattice vectors as rows, angstrom, shape (3, 3).
     species

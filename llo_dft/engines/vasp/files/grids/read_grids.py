@@ -5,15 +5,14 @@ of electrons; this module returns electrons per cubic angstrom, and says so in e
 Arrays have the shape of the grid, (n_a, n_b, n_c), with the first index fastest in memory,
 as in the file.
 
-Nothing is held but what is asked for: the magnetisation is not read unless it is, and a
-difference of files is one grid.
+Nothing is held but what is asked for: no magnetisation is read, and a difference of files is
+one grid.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -35,19 +34,6 @@ if TYPE_CHECKING:
 
     from llo_dft.typing import FloatArray
 
-__all__ = [
-    "ChargeDensity",
-    "DensityDifference",
-    "GridHeader",
-    "LocalPotential",
-    "VaspFileError",
-    "find_grid_file",
-    "read_charge_density",
-    "read_density_difference",
-    "read_grid_header",
-    "read_potential",
-]
-
 #: Grids of a file: one, total and magnetisation, or total and three components of it.
 GRID_COUNTS: Final = (1, 2, 4)
 
@@ -58,32 +44,6 @@ LEAST_BYTES: Final = 2
 _LINES_BETWEEN: Final = 1000
 
 _OCCUPANCIES: Final = b"augmentation occupancies"
-
-
-@dataclass(frozen=True)
-class ChargeDensity:
-    """A charge density.
-
-    Attributes
-    ----------
-    header
-        Cell and atoms.
-    density_per_a3
-        Electrons per cubic angstrom, shape (n_a, n_b, n_c).
-    n_electrons
-        Integral of the density over the cell.
-    magnetization_per_a3
-        Bohr magnetons per cubic angstrom, shape (n_a, n_b, n_c), or (3, n_a, n_b, n_c) for
-        non-collinear spins; None if it was not asked for or the file has none.
-    notes
-        What a reader of the file should know.
-    """
-
-    header: GridHeader
-    density_per_a3: FloatArray
-    n_electrons: float
-    magnetization_per_a3: FloatArray | None
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -162,38 +122,9 @@ def read_grid_header(path: Path | str) -> GridHeader:
         return file.header
 
 
-def read_charge_density(path: Path | str, *, magnetization: bool = False) -> ChargeDensity:
-    """Read a charge density, electrons per cubic angstrom.
-
-    Parameters
-    ----------
-    path
-        CHGCAR, AECCAR0, AECCAR1, AECCAR2, CHG or PARCHG.
-    magnetization
-        Whether to read the magnetisation too.
-
-    Raises
-    ------
-    VaspFileError
-        If the file is truncated, half-written or corrupt, with the line and byte.
-    """
-    with _open(path) as file:
-        total = file.read()
-        moments: list[FloatArray] = []
-        while file.next_grid():
-            if not magnetization:
-                file.skip()
-                break
-            moments.append(file.read())
-        _check_count(file.header, 1 + len(moments))
-        n_electrons = float(total.mean())
-        for values in (total, *moments):
-            np.divide(values, file.header.volume_a3, out=values)
-        magnetic = moments[0] if len(moments) == 1 else np.stack(moments) if moments else None
-        return ChargeDensity(file.header, total, n_electrons, magnetic, file.header.notes)
-
-
-def read_density_difference(whole: Path | str, parts: Sequence[Path | str]) -> DensityDifference:
+def read_density_difference(
+    whole: Path | str, parts: Sequence[Path | str] = ()
+) -> DensityDifference:
     """Read a density less those of the parts; one grid is held, however many files there are.
 
     Only the shapes of the grids are compared here: that the cells are the same and the atoms
@@ -202,12 +133,14 @@ def read_density_difference(whole: Path | str, parts: Sequence[Path | str]) -> D
     Parameters
     ----------
     whole, parts
-        As in ``read_charge_density``.
+        CHGCAR, AECCAR0, AECCAR1, AECCAR2, CHG or PARCHG; of each the density alone is read, and
+        no magnetisation.
 
     Raises
     ------
     VaspFileError
-        As in ``read_charge_density``, or if a grid has another shape than the first.
+        If a file is truncated, half-written or corrupt, with the line and byte, or a grid has
+        another shape than the first.
     """
     headers: list[GridHeader] = []
     electrons: list[float] = []
@@ -216,9 +149,12 @@ def read_density_difference(whole: Path | str, parts: Sequence[Path | str]) -> D
     for path in (whole, *parts):
         with _open(path) as file:
             if not headers:
-                flat = np.zeros(file.header.n_points, dtype=np.float64)
+                flat = file.room()
             headers.append(file.header)
-            _check_shape(headers)
+            if file.header.shape != headers[0].shape:
+                what = f"the grid is {file.header.shape}, and that of {headers[0].path} is "
+                what += f"{headers[0].shape}; set NGXF, NGYF and NGZF to the same numbers in all "
+                raise VaspFileError(Path(path), "absent", what + "calculations")
             weight = headers[0].volume_a3 / file.header.volume_a3
             electrons.append(_add(file, flat, weight if len(headers) == 1 else -weight))
             notes += [f"{path}: {note}" for note in file.header.notes]
@@ -249,7 +185,9 @@ def read_potential(path: Path | str) -> LocalPotential:
             if n_grids == 2:  # noqa: PLR2004 (two spins)
                 potential += second
                 potential /= 2
-        _check_count(file.header, n_grids)
+        if n_grids not in GRID_COUNTS:
+            what = f"it has {n_grids} grids, and only one, two or four make sense"
+            raise VaspFileError(file.header.path, "truncated", what)
         return LocalPotential(file.header, potential, n_grids, file.header.notes)
 
 
@@ -269,17 +207,18 @@ class _GridFile:
         """Yield the present grid's numbers piece by piece, in the order of the file."""
         return iter_values(self._stream, self.header.n_points)
 
-    def read(self) -> FloatArray:
-        """Read the present grid as it stands in the file, shape (n_a, n_b, n_c)."""
-        pieces = self.values()
-        first = next(pieces)  # by now the file has numbers
+    def room(self) -> FloatArray:
+        """Return zeros for a grid, flat; memory is taken only where they are overwritten."""
         try:
-            flat = np.empty(self.header.n_points, dtype=np.float64)
+            return np.zeros(self.header.n_points)
         except MemoryError as error:
             what = f"no memory for a grid {self.header.shape}, {8 * self.header.n_points} bytes"
             raise line_error(self._stream, "refused", what) from error
-        done = 0
-        for values in chain((first,), pieces):
+
+    def read(self) -> FloatArray:
+        """Read the present grid as it stands in the file, shape (n_a, n_b, n_c)."""
+        flat, done = self.room(), 0
+        for values in self.values():
             flat[done : done + values.size] = values
             done += values.size
         return flat.reshape(self.header.shape, order="F")
@@ -352,17 +291,3 @@ def _add(file: _GridFile, flat: FloatArray, weight: float) -> float:
     if file.next_grid():
         file.skip()
     return total / done
-
-
-def _check_shape(headers: list[GridHeader]) -> None:
-    first, last = headers[0], headers[-1]
-    if last.shape != first.shape:
-        what = f"the grid is {last.shape}, and that of {first.path} is {first.shape}; set NGXF, "
-        what += "NGYF and NGZF to the same numbers in all calculations"
-        raise VaspFileError(last.path, "absent", what)
-
-
-def _check_count(header: GridHeader, n_grids: int) -> None:
-    if n_grids not in GRID_COUNTS:
-        what = f"it has {n_grids} grids, and only one, two or four make sense"
-        raise VaspFileError(header.path, "truncated", what)

@@ -5,6 +5,7 @@ Both are written plane by plane, so that no second copy of the grid is made.
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,20 +14,19 @@ from llo_dft.engines.vasp.files.grids.grid_header import ELEMENTS
 from llo_dft.units import BOHR_ANGSTROM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
-    import numpy.typing as npt
-
     from llo_dft.engines.vasp.files.grids.grid_header import GridHeader
-    from llo_dft.typing import FloatArray, IntArray
+    from llo_dft.typing import FloatArray
 
 
 #: Below this a number has an exponent of three digits, which readers disagree on: 0 is written.
 SMALLEST: Final = 1e-98
 
-_CHGCAR_COLUMNS: Final = 5
-_CUBE_COLUMNS: Final = 6
+#: Numbers of 11 digits in the columns of VASP's own, and those of a cube.
+_CHGCAR_FORM, _CHGCAR_COLUMNS = " % .10E", 5
+_CUBE_FORM, _CUBE_COLUMNS = " % .5E", 6
 
 
 def write_chgcar(path: Path, header: GridHeader, density_per_a3: FloatArray, title: str) -> None:
@@ -34,10 +34,8 @@ def write_chgcar(path: Path, header: GridHeader, density_per_a3: FloatArray, tit
 
     Parameters
     ----------
-    path
-        The file to write.
-    header
-        Cell and atoms.
+    path, header
+        The file to write; cell and atoms.
     density_per_a3
         Electrons per cubic angstrom, shape (n_a, n_b, n_c); finite.
     title
@@ -57,11 +55,9 @@ def write_chgcar(path: Path, header: GridHeader, density_per_a3: FloatArray, tit
         for plane in np.moveaxis(density_per_a3, 2, 0):
             values = np.concatenate([rest, plane.ravel(order="F") * volume])
             whole = values.size - values.size % _CHGCAR_COLUMNS
-            if whole:
-                file.write(_fortran_lines(values[:whole].reshape(-1, _CHGCAR_COLUMNS)))
+            file.write(_number_lines(values[:whole], _CHGCAR_FORM, _CHGCAR_COLUMNS))
             rest = values[whole:]
-        if rest.size:
-            file.write(_fortran_lines(rest.reshape(1, -1)))
+        file.write(_number_lines(rest, _CHGCAR_FORM, _CHGCAR_COLUMNS))
 
 
 def write_cube(path: Path, header: GridHeader, density_per_a3: FloatArray, title: str) -> None:
@@ -83,8 +79,8 @@ def write_cube(path: Path, header: GridHeader, density_per_a3: FloatArray, title
         lines.append(f"{number:5d}{_row([float(number), *position])}")
     with path.open("wb") as file:
         file.write(("\n".join(lines) + "\n").encode())
-        for plane in density_per_a3:
-            file.write(_cube_rows(plane * BOHR_ANGSTROM**3))
+        for row in density_per_a3.reshape(-1, header.shape[2]):
+            file.write(_number_lines(row * BOHR_ANGSTROM**3, _CUBE_FORM, _CUBE_COLUMNS))
 
 
 def _check(header: GridHeader, density: FloatArray) -> None:
@@ -95,7 +91,7 @@ def _check(header: GridHeader, density: FloatArray) -> None:
 
 
 def _poscar(header: GridHeader, title: str) -> str:
-    groups = list(_groups(header.species))
+    groups = [(name, len(list(atoms))) for name, atoms in groupby(header.species)]
     lines = [title.replace("\n", " "), f"{1.0:19.14f}"]
     lines += [f" {_row(vector)}" for vector in header.lattice_angstrom]
     lines.append("".join(f"{name:>5}" for name, _ in groups))
@@ -109,69 +105,9 @@ def _row(numbers: Iterable[float], width: int = 12) -> str:
     return "".join(f"{number:{width}.6f}" for number in numbers)
 
 
-def _groups(species: tuple[str, ...]) -> Iterator[tuple[str, int]]:
-    count = 0
-    for i, name in enumerate(species):
-        count += 1
-        if i + 1 == len(species) or species[i + 1] != name:
-            yield name, count
-            count = 0
-
-
-def _decimal(values: FloatArray, n_digits: int) -> tuple[IntArray, IntArray]:
-    """Split into digits and exponent: |value| = 0.digits * 10^exponent, n_digits digits."""
-    size = np.abs(values)
-    size[size < SMALLEST] = 0.0
-    exponent = np.zeros(size.shape, dtype=np.int64)
-    used = size > 0.0
-    exponent[used] = np.floor(np.log10(size[used])).astype(np.int64) + 1
-    # two factors, since one power of ten may be beyond the largest number
-    shift = n_digits - exponent
-    scaled = size * 10.0 ** (shift // 2) * 10.0 ** (shift - shift // 2)
-    digits = np.rint(scaled).astype(np.int64)
-    over = digits >= 10**n_digits
-    digits[over] //= 10
-    exponent[over] += 1
-    under = used & (digits < 10 ** (n_digits - 1))
-    digits[under] = np.rint(scaled[under] * 10).astype(np.int64)
-    exponent[under] -= 1
-    return digits, exponent
-
-
-def _put_digits(out: npt.NDArray[np.uint8], number: IntArray) -> None:
-    """Write whole numbers into the last axis of ``out``, as characters."""
-    for place in range(out.shape[-1] - 1, -1, -1):
-        number, digit = np.divmod(number, 10)
-        out[..., place] = digit + ord("0")
-
-
-def _fortran_lines(values: FloatArray) -> bytes:
-    """Return rows of numbers as lines of `` 0.12345678901E+02``."""
-    digits, exponent = _decimal(values, 11)
-    n_lines, columns = values.shape
-    text = np.full((n_lines, columns * 18 + 1), ord("\n"), dtype=np.uint8)
-    fields = np.empty((n_lines, columns, 18), dtype=np.uint8)
-    fields[:] = np.frombuffer(b" 0.00000000000E+00", dtype=np.uint8)
-    fields[..., 1][(values < 0) & (digits > 0)] = ord("-")
-    _put_digits(fields[..., 3:14], digits)
-    fields[..., 15][exponent < 0] = ord("-")
-    _put_digits(fields[..., 16:18], np.abs(exponent))
-    text[:, :-1] = fields.reshape(n_lines, -1)
-    return text.tobytes()
-
-
-def _cube_rows(rows: FloatArray) -> bytes:
-    """Return rows of numbers as `` -1.23456E-02``, six to a line, each row on new lines."""
-    digits, exponent = _decimal(rows, 6)
-    exponent = np.where(digits > 0, exponent - 1, 0)
-    n_rows, n_values = rows.shape
-    fields = np.empty((n_rows, n_values, 13), dtype=np.uint8)
-    fields[:] = np.frombuffer(b"  0.00000E+00", dtype=np.uint8)
-    fields[..., 1][(rows < 0) & (digits > 0)] = ord("-")
-    _put_digits(fields[..., 2:3], digits // 10**5)
-    _put_digits(fields[..., 4:9], digits % 10**5)
-    fields[..., 10][exponent < 0] = ord("-")
-    _put_digits(fields[..., 11:13], np.abs(exponent))
-    ends = [*range(_CUBE_COLUMNS, n_values, _CUBE_COLUMNS), n_values]
-    text = np.insert(fields.reshape(n_rows, -1), [13 * end for end in ends], ord("\n"), axis=1)
-    return text.tobytes()
+def _number_lines(values: FloatArray, form: str, columns: int) -> bytes:
+    """Return numbers as lines of so many columns; an exponent of three digits becomes 0."""
+    numbers = np.where(np.abs(values) < SMALLEST, 0.0, values).ravel(order="F").tolist()
+    whole, rest = divmod(len(numbers), columns)
+    lines = f"{form * columns}\n" * whole + (f"{form * rest}\n" if rest else "")
+    return (lines % tuple(numbers)).encode()

@@ -16,7 +16,7 @@ from grid_files import GridText, random_grid
 
 from llo_dft.engines.vasp.files.grids.read_grids import (
     VaspFileError,
-    read_charge_density,
+    read_density_difference,
     read_grid_header,
     read_potential,
 )
@@ -44,7 +44,7 @@ def sample(name: str) -> bytes:
 def numbers(path: Path, name: str) -> np.ndarray:
     if name == "potential":
         return read_potential(path).potential_ev
-    return read_charge_density(path).density_per_a3
+    return read_density_difference(path).difference_per_a3
 
 
 def damaged(source: random.Random, text: bytes) -> tuple[bytes, str]:
@@ -155,7 +155,7 @@ def test_damage_is_named_with_its_line(tmp_path, old, new, message):
     assert old in text
     (tmp_path / "CHGCAR").write_text(text.replace(old, new, 1))
     with pytest.raises(VaspFileError, match=message):
-        read_charge_density(tmp_path / "CHGCAR")
+        read_density_difference(tmp_path / "CHGCAR")
 
 
 def test_another_shape_of_the_second_grid_is_named(tmp_path):
@@ -163,20 +163,20 @@ def test_another_shape_of_the_second_grid_is_named(tmp_path):
     place = text.rindex("    6    5    7")
     (tmp_path / "CHGCAR").write_text(text[:place] + "    6    7    5" + text[place + 15 :])
     with pytest.raises(VaspFileError, match=r"grid is \(6, 7, 5\), the first one \(6, 5, 7\)"):
-        read_charge_density(tmp_path / "CHGCAR")
+        read_density_difference(tmp_path / "CHGCAR")
 
 
 def test_half_a_file_is_truncated(tmp_path):
     path = tmp_path / "CHGCAR"
     path.write_bytes(sample("spin")[:-4500])
     with pytest.raises(VaspFileError, match="truncated"):
-        read_charge_density(path)
+        read_density_difference(path)
     path.write_bytes(sample("plain")[: sample("plain").rindex(b"augmentation")])
     with pytest.raises(VaspFileError, match=r"truncated.*occupancies of 2 of 3 atoms"):
-        read_charge_density(path)
+        read_density_difference(path)
     path.write_bytes(b"")
     with pytest.raises(VaspFileError, match="truncated"):
-        read_charge_density(path)
+        read_density_difference(path)
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress])
@@ -184,7 +184,7 @@ def test_a_promise_that_the_file_does_not_keep_asks_for_no_memory(tmp_path, pack
     path = tmp_path / "CHGCAR"
     path.write_bytes(pack(f"{GridText([]).header()}99999 99999 99999\n".encode()))
     with pytest.raises(VaspFileError, match=r"truncated|no memory"):
-        read_charge_density(path)
+        read_density_difference(path)
     assert read_grid_header(path) if pack is not bytes else True
 
 
@@ -199,4 +199,4 @@ def test_a_bomb_is_not_unpacked_to_its_end(tmp_path, text, message):
     path = tmp_path / "CHGCAR.gz"
     path.write_bytes(gzip.compress(text, 1))
     with pytest.raises(VaspFileError, match=message):
-        read_charge_density(path)
+        read_density_difference(path)

@@ -13,7 +13,6 @@ from pymatgen.io.vasp.outputs import Chgcar, Locpot
 from llo_dft.engines.vasp.files.grids.read_grids import (
     VaspFileError,
     find_grid_file,
-    read_charge_density,
     read_density_difference,
     read_grid_header,
     read_potential,
@@ -31,30 +30,15 @@ class TestAgainstPymatgen:
     @pytest.mark.parametrize("shape", SHAPES)
     def test_density_cell_and_atoms_are_the_same(self, tmp_path, shape):
         path = chgcar(tmp_path, [random_grid(shape)])
-        ours, theirs = read_charge_density(path), Chgcar.from_file(str(path))
+        ours, theirs = read_density_difference(path), Chgcar.from_file(str(path))
         np.testing.assert_allclose(
-            ours.density_per_a3 * VOLUME, theirs.data["total"], rtol=3e-16, atol=0
+            ours.difference_per_a3 * VOLUME, theirs.data["total"], rtol=3e-16, atol=0
         )
-        structure = ours.header.structure()
+        structure = ours.headers[0].structure()
         np.testing.assert_array_equal(structure.lattice.matrix, theirs.structure.lattice.matrix)
         np.testing.assert_array_equal(structure.frac_coords, theirs.structure.frac_coords)
         assert structure.species == theirs.structure.species
         assert ours.notes == ()
-
-    def test_magnetisation_is_the_same(self, tmp_path):
-        grids = [random_grid((6, 5, 7), seed) for seed in range(2)]
-        path = chgcar(tmp_path, grids)
-        ours = read_charge_density(path, magnetization=True)
-        theirs = Chgcar.from_file(str(path)).data["diff"]
-        np.testing.assert_allclose(ours.magnetization_per_a3 * VOLUME, theirs, rtol=3e-16, atol=0)
-
-    def test_non_collinear_has_three_components(self, tmp_path):
-        grids = [random_grid((3, 5, 4), seed) for seed in range(4)]
-        path = chgcar(tmp_path, grids)
-        ours = read_charge_density(path, magnetization=True).magnetization_per_a3 * VOLUME
-        theirs = Chgcar.from_file(str(path)).data
-        for component, name in zip(ours, ("diff_x", "diff_y", "diff_z"), strict=True):
-            np.testing.assert_allclose(component, theirs[name], rtol=3e-16, atol=0)
 
     def test_potential_of_two_spins_is_their_mean(self, tmp_path):
         grids = [random_grid((6, 5, 7), seed) for seed in range(2)]
@@ -72,8 +56,8 @@ class TestAgainstPymatgen:
 
     def test_ten_columns_as_in_parchg(self, tmp_path):
         path = chgcar(tmp_path, [random_grid((7, 9, 11), spread=7)], short=True, occupancies=0)
-        ours, theirs = read_charge_density(path), Chgcar.from_file(str(path)).data["total"]
-        np.testing.assert_allclose(ours.density_per_a3 * VOLUME, theirs, rtol=3e-16, atol=0)
+        ours, theirs = read_density_difference(path), Chgcar.from_file(str(path)).data["total"]
+        np.testing.assert_allclose(ours.difference_per_a3 * VOLUME, theirs, rtol=3e-16, atol=0)
         assert ours.notes == ()
 
     def test_what_pymatgen_writes_is_read(self, tmp_path):
@@ -81,15 +65,15 @@ class TestAgainstPymatgen:
         grid[0, 0, 0], grid[1, 2, 1] = 1.5e-120, -2.5e-101  # with E and three digits
         first = Chgcar.from_file(str(chgcar(tmp_path, [random_grid((5, 4, 3))])))
         Chgcar(first.structure, {"total": grid}).write_file(str(tmp_path / "CHGCAR_2"))
-        ours = read_charge_density(tmp_path / "CHGCAR_2")
-        np.testing.assert_allclose(ours.density_per_a3 * VOLUME, grid, rtol=1e-10, atol=0)
+        ours = read_density_difference(tmp_path / "CHGCAR_2")
+        np.testing.assert_allclose(ours.difference_per_a3 * VOLUME, grid, rtol=1e-10, atol=0)
 
 
 class TestNumbers:
     def test_every_exponent_is_read_to_the_last_bit_or_next_to_it(self, tmp_path):
         exponents = np.arange(-150, 150)
         grid = np.array([float(f"1.234567890{k % 10}E{k}") for k in exponents]).reshape(10, 5, 6)
-        ours = read_charge_density(chgcar(tmp_path, [grid])).density_per_a3 * VOLUME
+        ours = read_density_difference(chgcar(tmp_path, [grid])).difference_per_a3 * VOLUME
         np.testing.assert_allclose(ours, grid, rtol=4e-16, atol=0)
 
     def test_usual_sizes_are_read_to_the_last_bit(self, tmp_path):
@@ -99,13 +83,13 @@ class TestNumbers:
 
     def test_zeros(self, tmp_path):
         path = chgcar(tmp_path, [np.zeros((5, 5, 3))])
-        assert not read_charge_density(path).density_per_a3.any()
+        assert not read_density_difference(path).difference_per_a3.any()
 
     def test_mean_of_the_file_is_the_number_of_electrons(self, tmp_path):
         grid = np.full((4, 5, 6), 37.5)
-        ours = read_charge_density(chgcar(tmp_path, [grid]))
-        assert ours.n_electrons == pytest.approx(37.5, rel=1e-14)
-        assert ours.density_per_a3.mean() * VOLUME == pytest.approx(37.5, rel=1e-14)
+        ours = read_density_difference(chgcar(tmp_path, [grid]))
+        assert ours.n_electrons[0] == pytest.approx(37.5, rel=1e-14)
+        assert ours.difference_per_a3.mean() * VOLUME == pytest.approx(37.5, rel=1e-14)
 
     @pytest.mark.parametrize(
         ("value", "text"),
@@ -137,13 +121,11 @@ class TestDifference:
 
 
 class TestWhatIsAskedFor:
-    def test_magnetisation_is_not_read_unless_asked_for(self, tmp_path):
+    def test_magnetisation_is_not_read(self, tmp_path):
         text = GridText([random_grid((4, 5, 6), seed) for seed in range(2)]).text()
-        damaged = text[:-800] + "*" + text[-799:]
-        (tmp_path / "CHGCAR").write_text(damaged, encoding="ascii")
-        assert read_charge_density(tmp_path / "CHGCAR").magnetization_per_a3 is None
-        with pytest.raises(VaspFileError, match="asterisks"):
-            read_charge_density(tmp_path / "CHGCAR", magnetization=True)
+        (tmp_path / "CHGCAR").write_text(text[:-800] + "*" + text[-799:], encoding="ascii")
+        ours = read_density_difference(tmp_path / "CHGCAR").difference_per_a3 * VOLUME
+        np.testing.assert_allclose(ours, random_grid((4, 5, 6), 0), rtol=3e-16, atol=0)
 
     def test_header_alone(self, tmp_path):
         text = GridText([random_grid((4, 5, 6))])
@@ -158,10 +140,8 @@ class TestWhatIsAskedFor:
         plain = chgcar(tmp_path, [random_grid((9, 10, 11), seed) for seed in range(2)])
         packed = tmp_path / f"CHGCAR{suffix}"
         packed.write_bytes(module.compress(plain.read_bytes()))
-        for moments in (False, True):
-            ours = read_charge_density(packed, magnetization=moments)
-            theirs = read_charge_density(plain, magnetization=moments)
-            np.testing.assert_array_equal(ours.density_per_a3, theirs.density_per_a3)
+        ours, theirs = read_density_difference(packed), read_density_difference(plain)
+        np.testing.assert_array_equal(ours.difference_per_a3, theirs.difference_per_a3)
 
     def test_a_folder_stands_for_its_file(self, tmp_path):
         path = chgcar(tmp_path, [np.ones((2, 2, 2))])
@@ -192,28 +172,27 @@ class TestOtherLayouts:
     )
     def test_words_are_read(self, tmp_path, form, columns):
         path = self.words(tmp_path, form, columns)
-        ours, theirs = read_charge_density(path), Chgcar.from_file(str(path)).data["total"]
-        np.testing.assert_allclose(ours.density_per_a3 * VOLUME, theirs, rtol=3e-16, atol=0)
+        ours, theirs = read_density_difference(path), Chgcar.from_file(str(path)).data["total"]
+        np.testing.assert_allclose(ours.difference_per_a3 * VOLUME, theirs, rtol=3e-16, atol=0)
 
     def test_zeros_that_fill_the_last_line_are_no_part_of_the_grid(self, tmp_path):
         path = self.words(tmp_path, "18.11E", 7)
-        text, expected = path.read_text(), read_charge_density(path).density_per_a3
+        text, expected = path.read_text(), read_density_difference(path).difference_per_a3
         path.write_text(f"{text[:-1]} 0.0 0.0\n")
-        np.testing.assert_array_equal(read_charge_density(path).density_per_a3, expected)
+        np.testing.assert_array_equal(read_density_difference(path).difference_per_a3, expected)
         path.write_text(f"{text[:-1]} 0.0 0.5\n")
         with pytest.raises(VaspFileError, match="more numbers than a grid of 120 points"):
-            read_charge_density(path)
+            read_density_difference(path)
 
     @pytest.mark.parametrize("name", ["CHGCAR", "CHGCAR.gz"])
     def test_windows_line_breaks(self, tmp_path, name):
         grids = [random_grid((4, 5, 6), seed) for seed in range(2)]
-        expected = read_charge_density(chgcar(tmp_path, grids), magnetization=True)
+        expected = read_density_difference(chgcar(tmp_path, grids))
         text = GridText(grids).text().replace("\n", "\r\n").encode()
         path = tmp_path / name
         path.write_bytes(gzip.compress(text) if name.endswith("gz") else text)
-        ours = read_charge_density(path, magnetization=True)
-        np.testing.assert_array_equal(ours.density_per_a3, expected.density_per_a3)
-        np.testing.assert_array_equal(ours.magnetization_per_a3, expected.magnetization_per_a3)
+        ours = read_density_difference(path)
+        np.testing.assert_array_equal(ours.difference_per_a3, expected.difference_per_a3)
 
     def test_a_header_typed_by_hand(self, tmp_path):
         text = GridText([np.ones((5, 2, 2))]).text().splitlines()
