@@ -8,10 +8,10 @@ from llo_dft.analysis.electronic.planar_average import plane_height_angstrom
 from llo_dft.analysis.electronic.potential_alignment import PotentialError, potential_profile
 from llo_dft.analysis.electronic.vacuum_levels import face_levels, has_vacuum
 from llo_dft.documents.local_potential import FaceLevels, PotentialSummary
+from llo_dft.engines.vasp.files.file_errors import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.grids.read_grids import find_grid_file, read_potential
 from llo_dft.engines.vasp.files.outcar import read_outcar
 from llo_dft.engines.vasp.files.run_folder import find_beside, find_run
-from llo_dft.engines.vasp.files.standin_mark import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
 from llo_dft.errors import InputError
 from llo_dft.runs.run_summary import edges_of, read_run_of, same_cell, structure_of

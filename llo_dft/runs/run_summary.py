@@ -11,9 +11,9 @@ from pymatgen.core.structure import Structure
 from llo_dft.analysis.electronic.band_edges import band_edges
 from llo_dft.analysis.electronic.oxidation_states import oxidation_states
 from llo_dft.documents.electronic import CalculationSummary, ConvergenceRecord, Moments
+from llo_dft.engines.vasp.files.file_errors import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.outcar import read_outcar
 from llo_dft.engines.vasp.files.run_folder import find_outcar, read_run
-from llo_dft.engines.vasp.files.standin_mark import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.vasprun.eigenvalues import electrons
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
 

@@ -41,7 +41,6 @@ def found_in(folder: Path) -> dict[str, Any]:
         folder / "vasprun.xml.gz",
         eigenvalues=True,
         projection=ProjectionRequest("p"),
-        all_steps=True,
     )
     found: dict[str, Any] = {"fingerprint": run.fingerprint.model_dump()}
     found["problems"] = list(run.problems)

@@ -6,5 +6,5 @@ come from a cheap pair potential, or from CHGNet on request. The electronic stru
 levels of atoms: it hangs together (occupations, densities of states and charge all add up to the
 number of electrons) and means nothing.
 
-Every file it writes holds the mark of ``llo_dft.engines.vasp.files.standin_mark``.
+Every file it writes holds the mark of ``llo_dft.engines.vasp.files.file_errors``.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from llo_dft.engines.vasp.files.standin_mark import MARK
+from llo_dft.engines.vasp.files.file_errors import MARK
 from standin_vasp.fortran import exponential
 from standin_vasp.run_record import DATE, VERSION
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llo_dft.engines.vasp.files.standin_mark import MARK
+from llo_dft.engines.vasp.files.file_errors import MARK
 from standin_vasp.fortran import fixed, flag
 from standin_vasp.outcar_tables import (
     charges,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llo_dft.engines.vasp.files.standin_mark import MARK
+from llo_dft.engines.vasp.files.file_errors import MARK
 from standin_vasp.fortran import exponential, fixed, grid_lines
 from standin_vasp.grids import core_density, local_potential, magnetization, valence_density
 from standin_vasp.poscar import folded, poscar_text

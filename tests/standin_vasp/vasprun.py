@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llo_dft.engines.vasp.files.standin_mark import MARK
+from llo_dft.engines.vasp.files.file_errors import MARK
 from standin_vasp.fortran import exponential, fixed, flag
 from standin_vasp.parameters import parameters
 from standin_vasp.poscar import folded

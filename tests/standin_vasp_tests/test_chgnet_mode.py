@@ -31,7 +31,7 @@ def test_a_relaxation_ends_where_the_engine_of_the_package_ends(tmp_path: Path, 
     structure = oxide(0.05)
     folder = write_inputs(tmp_path / "run", structure, RELAX | {"ISIF": isif, "NSW": 200})
     install(tmp_path, engine="chgnet").run(folder)
-    run = read_vasprun(folder / "vasprun.xml", all_steps=True)
+    run = read_vasprun(folder / "vasprun.xml")
     assert run.problems == ()
     direct = directly(structure, kind, 0.03, tmp_path)
     assert run.energy_ev == pytest.approx(direct.energy_ev, abs=SAME_EV)

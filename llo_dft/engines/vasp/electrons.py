@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from pymatgen.core.structure import Structure
 
 from llo_dft.engines.base import OrbitalStates
+from llo_dft.engines.vasp.files.file_errors import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.grids.read_grids import find_grid_file
 from llo_dft.engines.vasp.files.outcar import Outcar, read_outcar
 from llo_dft.engines.vasp.files.run_folder import find_outcar, read_run
-from llo_dft.engines.vasp.files.standin_mark import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import ProjectionRequest, VaspFileError
 
 if TYPE_CHECKING:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
 
 #: unreadable: no such file, it can't be opened, or it is another kind of file. truncated: it ends
 #: too early (VASP was killed, or still writes). corrupt: VASP writes no such thing. not_a_number:
@@ -37,3 +38,27 @@ class VaspFileError(InputError):
         self.place = place
         where = f" at {place}" if place else ""
         super().__init__(f"{path}: {fault.replace('_', ' ')}{where}: {what}")
+
+
+#: What a stand-in writes into each of its files.
+MARK: Final = "STAND-IN, not VASP"
+
+#: What is said of a calculation whose files hold it.
+STANDIN_PROBLEM: Final = "a stand-in for VASP wrote these files: no number in them is a result"
+
+
+def is_marked(*texts: object) -> bool:
+    """Tell whether any of some texts holds the mark, whatever else it says.
+
+    Case doesn't count: pymatgen puts the words that it reads in vasprun.xml in small letters.
+
+    Parameters
+    ----------
+    texts
+        Text, or bytes as they stand in a file; anything else counts as its ``str``.
+    """
+    mark = MARK.lower()
+    return any(
+        mark.encode() in text.lower() if isinstance(text, bytes) else mark in str(text).lower()
+        for text in texts
+    )

@@ -16,7 +16,6 @@ from llo_dft.engines.vasp.files.vasprun.eigenvalues import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from llo_dft.documents.calculation import Fingerprint
@@ -43,7 +42,6 @@ class Wanted:
     eigenvalues: bool
     dos: bool
     projection: ProjectionRequest | None
-    all_steps: bool
     sites: tuple[int, ...] | None = None
 
 
@@ -75,7 +73,7 @@ class Vasprun:
     header
         Settings, atoms, k-points, initial structure.
     steps
-        Ionic steps; forces and structure only of the last unless all were asked for.
+        Ionic steps; forces and structure only of the last.
     convergence
         Whether it converged, and by what that was decided.
     final
@@ -184,19 +182,12 @@ def sites_of(
     """
     if projection is None:
         return None
-    sites: Sequence[int] = range(len(header.symbols))
-    if projection.sites is not None:
-        sites = projection.sites
-        wrong = [site for site in sites if not 0 <= site < len(header.symbols)]
-        if wrong:
-            what = f"no atom {wrong[0]} among {len(header.symbols)}"
-            raise VaspFileError(path, "absent", what)
-    if projection.element is not None:
-        sites = [site for site in sites if header.symbols[site] == projection.element]
+    element = projection.element
+    sites = tuple(i for i, symbol in enumerate(header.symbols) if element in {None, symbol})
     if not sites:
-        what = f"no atom of {projection.element} in {' '.join(dict.fromkeys(header.symbols))}"
+        what = f"no atom of {element} in {' '.join(dict.fromkeys(header.symbols))}"
         raise VaspFileError(path, "absent", what)
-    return tuple(sites)
+    return sites
 
 
 def finish_run(path: Path, header: Header, wanted: Wanted, found: Found, final: Crystal) -> Vasprun:

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.engines.vasp.files.byte_stream import ByteStream
-from llo_dft.engines.vasp.files.file_errors import VaspFileError
-from llo_dft.engines.vasp.files.standin_mark import is_marked
+from llo_dft.engines.vasp.files.file_errors import VaspFileError, is_marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

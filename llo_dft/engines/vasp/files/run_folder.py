@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from llo_dft.engines.vasp.files.byte_stream import Readable, unpacked
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.outcar import read_outcar
+from llo_dft.engines.vasp.files.vaspout.h5_file import SIGNATURE
 from llo_dft.engines.vasp.files.vasprun.convergence import DOES_NOT_SAY, own_word
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 #: VASP 6's file of results in HDF5.
 HDF5_NAME: Final = "vaspout.h5"
-
-_SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 
 #: What custodian and atomate2 add to a name: the relaxation of a row of them, and the compression.
 _ADDED: Final = re.compile(r"(?:\.relax(\d+))?(?:\.(?:gz|bz2|xz|lzma|zst))?")
@@ -101,22 +100,12 @@ def find_run(path: Path) -> Path:
     raise VaspFileError(path, "unreadable", what)
 
 
-def is_hdf5(path: Path) -> bool:
-    """Tell by its first bytes, unpacked, whether a file is HDF5."""
-    try:
-        with path.open("rb") as file:
-            return unpacked(path, file).read(len(_SIGNATURE)) == _SIGNATURE
-    except (OSError, EOFError, VaspFileError):
-        return False
-
-
 def read_run(
     path: Path,
     *,
     eigenvalues: bool = False,
     dos: bool = False,
     projection: ProjectionRequest | None = None,
-    all_steps: bool = False,
 ) -> Vasprun:
     """Read a run from its folder, its vasprun.xml or its vaspout.h5.
 
@@ -132,11 +121,20 @@ def read_run(
     from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun  # noqa: PLC0415
 
     file = find_run(path)
-    read = read_vaspout if is_hdf5(file) or file.name.startswith(HDF5_NAME) else read_vasprun
-    run = read(file, eigenvalues=eigenvalues, dos=dos, projection=projection, all_steps=all_steps)
+    read = read_vaspout if _is_hdf5(file) or file.name.startswith(HDF5_NAME) else read_vasprun
+    run = read(file, eigenvalues=eigenvalues, dos=dos, projection=projection)
     if path.is_dir() and (".relax" in file.name or read is read_vaspout):
         run = _noted(run, f"read from {file.name}")
     return _with_own_word(run)
+
+
+def _is_hdf5(path: Path) -> bool:
+    """Tell by its first bytes, unpacked, whether a file is HDF5."""
+    try:
+        with path.open("rb") as file:
+            return unpacked(path, file).read(len(SIGNATURE)) == SIGNATURE
+    except (OSError, EOFError, VaspFileError):
+        return False
 
 
 def _noted(run: Vasprun, note: str) -> Vasprun:
@@ -156,10 +154,7 @@ def _with_own_word(run: Vasprun) -> Vasprun:
     except VaspFileError:  # whoever needs OUTCAR will name it
         return run
     last = run.steps[-1]
-    own = [
-        *([] if last.free_energy_ev is None else [last.free_energy_ev]),
-        *last.electronic_ev[-1:],
-    ]
+    own = [one for one in (last.free_energy_ev, *last.electronic_ev[-1:]) if one is not None]
     if outcar.free_energy_ev is not None and not any(
         abs(energy - outcar.free_energy_ev) < _SAME_ENERGY_EV for energy in own
     ):

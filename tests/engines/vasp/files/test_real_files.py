@@ -99,7 +99,7 @@ def densities(path: Path, peer: PymatgenVasprun) -> dict[str, bool]:
         found["dos energies"] = same(total.energies_ev, peer.tdos.energies)
         found["fermi"] = total.fermi_ev == peer.efermi
         if peer.pdos:
-            own = read_vasprun(path, projection=ProjectionRequest("p", sites=(0,)))
+            own = read_vasprun(path, projection=ProjectionRequest("p"))
             columns = [d for orbital, d in peer.pdos[0].items() if orbital.name[0] == "p"]
             sums = [sum(column[spin] for column in columns) for spin in spins]
             found["projections"] = same(own.projected_dos.density[0], sums)

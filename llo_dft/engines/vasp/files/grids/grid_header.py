@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.engines.vasp.files.file_errors import VaspFileError
-from llo_dft.engines.vasp.files.standin_mark import is_marked
+from llo_dft.engines.vasp.files.file_errors import VaspFileError, is_marked
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -68,7 +68,6 @@ def read_vaspout(
     eigenvalues: bool = False,
     dos: bool = False,
     projection: ProjectionRequest | None = None,
-    all_steps: bool = False,
 ) -> Vasprun:
     """Read a vaspout.h5; parameters and result as of ``read_vasprun``.
 
@@ -81,12 +80,12 @@ def read_vaspout(
         which and ``place`` names the dataset.
     """
     path = Path(path)
-    wanted = Wanted(eigenvalues, dos or projection is not None, projection, all_steps)
+    wanted = Wanted(eigenvalues, dos or projection is not None, projection)
     found = Found()
     with H5File(path) as file:
         header = read_header(file)
         wanted.sites = sites_of(path, header, projection)
-        found.steps = _read_steps(file, header, all_steps=all_steps)
+        found.steps = _read_steps(file, header)
         final = read_positions(file, "results/positions", header.symbols)
         found.decided = _decide(file, header, found.steps)
         if header.parameters["ISPIN"] == 2:  # noqa: PLR2004 (two spins)
@@ -106,8 +105,8 @@ def read_vaspout(
     return finish_run(path, header, wanted, found, final)
 
 
-def _read_steps(file: H5File, header: Header, *, all_steps: bool) -> list[Step]:
-    """Read the ionic steps, forces and structure only of the last unless all are asked for."""
+def _read_steps(file: H5File, header: Header) -> list[Step]:
+    """Read the ionic steps, forces and structure only of the last."""
     path = f"{_STEPS}/energies"
     if file.find(path) is None:
         raise file.error("absent", "no ionic step", _STEPS)
@@ -115,7 +114,6 @@ def _read_steps(file: H5File, header: Header, *, all_steps: bool) -> list[Step]:
     energies = file.floats(path, (None, len(names)))
     if not len(energies):
         raise file.error("truncated", "no ionic step was finished", path)
-    first = 0 if all_steps else len(energies) - 1
     steps = []
     for number, history in enumerate(_electronic(file, len(energies))):
         found = dict(zip(names, map(float, energies[number]), strict=True))
@@ -129,10 +127,8 @@ def _read_steps(file: H5File, header: Header, *, all_steps: bool) -> list[Step]:
             )
             raise file.error("corrupt", what, path)
         # nothing says whether these hold the work of an outer pressure
-        step = Step(None if header.parameters.get("PSTRESS") else zero, free, history)
-        steps.append(
-            _with_atoms(file, header, step, number, len(energies)) if number >= first else step
-        )
+        steps.append(Step(None if header.parameters.get("PSTRESS") else zero, free, history))
+    steps[-1] = _with_atoms(file, header, steps[-1], len(steps))
     return steps
 
 
@@ -157,12 +153,12 @@ def _electronic(file: H5File, n_steps: int) -> list[FloatArray]:
     return np.split(rows[:, names.index("E")], starts[1:])
 
 
-def _with_atoms(file: H5File, header: Header, step: Step, number: int, n_steps: int) -> Step:
+def _with_atoms(file: H5File, header: Header, step: Step, n_steps: int) -> Step:
     n_atoms = len(header.symbols)
 
     def read(name: str, *shape: int) -> FloatArray | None:
         path = f"{_STEPS}/{name}"
-        return None if file.find(path) is None else file.floats(path, (n_steps, *shape), number)
+        return None if file.find(path) is None else file.floats(path, (n_steps, *shape), -1)
 
     vectors, places = read("lattice_vectors", 3, 3), read("position_ions", n_atoms, 3)
     scale = file.number(f"{_STEPS}/scale", 1.0)
@@ -209,7 +205,7 @@ def _read_moments(file: H5File, n_atoms: int, n_steps: int) -> tuple[float, ...]
         if len(names) != 2 or len(along) != 1:  # noqa: PLR2004 (the charge, and one component)
             return None
         shape = (n_steps, len(names), n_atoms, None)
-        return tuple(map(float, file.floats(path, shape, (n_steps - 1, along[0])).sum(axis=-1)))
+        return tuple(map(float, file.floats(path, shape, (-1, along[0])).sum(axis=-1)))
     return None
 
 

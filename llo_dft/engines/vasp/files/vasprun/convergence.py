@@ -64,14 +64,9 @@ def convergence(
     return Convergence(electronic[0], ionic[0], electronic[1], ionic[1])
 
 
-def _int(parameters: Mapping[str, Value], name: str, default: int) -> int:
+def _number(parameters: Mapping[str, Value], name: str, default: float) -> float:
     value = parameters.get(name, default)
-    return int(value) if isinstance(value, int | float) else default
-
-
-def _float(parameters: Mapping[str, Value], name: str, default: float) -> float:
-    value = parameters.get(name, default)
-    return float(value) if isinstance(value, int | float) else default
+    return value if isinstance(value, int | float) else default
 
 
 def own_word(
@@ -99,7 +94,7 @@ def own_word(
 def _electronic(
     incar: Mapping[str, Value], parameters: Mapping[str, Value], step: Step
 ) -> tuple[bool, str]:
-    n, allowed = len(step.electronic_ev), _int(parameters, "NELM", 60)
+    n, allowed = len(step.electronic_ev), int(_number(parameters, "NELM", 60))
     algorithm = str(incar.get("ALGO", "")).strip().split(" ")[0].lower()
     if incar.get("ML_LMLFF") is True or (
         allowed == 1 and algorithm in {"exact", "eigenval", "none", "nothing"}
@@ -107,7 +102,7 @@ def _electronic(
         return True, "machine-learned forces, or ALGO of one step: nothing to converge"
     if not n:
         return False, "no electronic step was written"
-    limit = _float(parameters, "EDIFF", 1e-4)
+    limit = _number(parameters, "EDIFF", 1e-4)
     changes = np.abs(np.diff(step.electronic_ev))
     small = changes <= _EDIFF_SLACK * limit + _ROUNDING
     if _responds(incar, parameters):
@@ -117,11 +112,8 @@ def _electronic(
     if n < allowed and (n == 1 or small[-1]):
         return True, f"{n} of at most {allowed} steps: EDIFF {limit:.2g} eV was reached"
     if n < allowed:
-        change = f"{changes[-1]:.2g} eV (EDIFF {limit:.2g})"
-        return (
-            False,
-            f"ended after {n} of {allowed} steps with the energy still changing by {change}",
-        )
+        change = f"still changing by {changes[-1]:.2g} eV (EDIFF {limit:.2g})"
+        return False, f"ended after {n} of {allowed} steps with the energy {change}"
     return False, f"{n} steps, and NELM is {allowed}"
 
 
@@ -129,13 +121,13 @@ def _responds(incar: Mapping[str, Value], parameters: Mapping[str, Value]) -> bo
     """Tell whether steps of a linear response stand among those of the ground state."""
     tags = ("LEPSILON", "LCALCEPS", "LCHIMAG")
     asked = any(source.get(tag) is True for source in (incar, parameters) for tag in tags)
-    return asked or _int(parameters, "IBRION", -1) in _PHONONS
+    return asked or _number(parameters, "IBRION", -1) in _PHONONS
 
 
 def _ionic(parameters: Mapping[str, Value], steps: Sequence[Step]) -> tuple[bool, str]:
-    n, allowed = len(steps), _int(parameters, "NSW", 0)
-    kind = _int(parameters, "IBRION", -1 if allowed <= 1 else 0)
-    limit = _float(parameters, "EDIFFG", 0.0)
+    n, allowed = len(steps), int(_number(parameters, "NSW", 0))
+    kind = int(_number(parameters, "IBRION", -1 if allowed <= 1 else 0))
+    limit = _number(parameters, "EDIFFG", 0.0)
     if allowed <= 1 or kind == -1:
         return True, "one point: nothing to converge"
     if kind == _MOLECULAR_DYNAMICS or (

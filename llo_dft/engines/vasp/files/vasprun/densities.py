@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llo_dft.engines.vasp.files.byte_stream import ByteStream
+    from llo_dft.engines.vasp.files.vasprun.header import Header
     from llo_dft.typing import FloatArray
 
 _FERMI: Final = re.compile(rb'<i name="efermi"\s*>([^<]*)</i>')
@@ -35,12 +36,11 @@ class ProjectionRequest:
     """Which projected densities to read.
 
     ``orbital`` is a letter (s, p, d, f: all of that l together) or one column as VASP names
-    it (px, dxy, ...). ``sites`` None means all sites of ``element``, and both None all sites.
+    it (px, dxy, ...), ``element`` None means all sites.
     """
 
     orbital: str
     element: str | None = None
-    sites: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -88,22 +88,16 @@ class ProjectedDensity:
 
 
 def read_dos(
-    stream: ByteStream, n_atoms: int, sites: Sequence[int] | None, orbital: str, n_rows: int | None
+    stream: ByteStream, header: Header, sites: Sequence[int] | None, orbital: str
 ) -> tuple[TotalDensity, ProjectedDensity | None]:
     """Read from just after <dos> to just after </dos>.
 
     Parameters
     ----------
-    stream
-        Just after <dos>.
-    n_atoms
-        Atoms that projections must be of.
-    sites
-        Atoms to read projections of; None for none.
-    orbital
-        See ``ProjectionRequest``.
-    n_rows
-        NEDOS; None if it is not known.
+    stream, header
+        Just after <dos>; what stands before the steps.
+    sites, orbital
+        Atoms to read projections of, None for none; see ``ProjectionRequest``.
 
     Raises
     ------
@@ -115,13 +109,9 @@ def read_dos(
     fermi = _FERMI.search(head)
     if fermi is None:
         raise stream.error("corrupt", 'no Fermi level, <i name="efermi">', "<dos>")
-    stars = b"*" in fermi[1]
-    fermi_ev = (
-        math.nan
-        if stars
-        else as_float(stream, fermi[1].decode("utf-8", "replace"), "<dos>, efermi")
-    )
-    total = _read_total(reader, fermi_ev, n_rows)
+    text = "nan" if b"*" in fermi[1] else fermi[1].decode("utf-8", "replace")
+    fermi_ev = math.nan if text == "nan" else as_float(stream, text, "<dos>, efermi")
+    total = _read_total(reader, fermi_ev, header.parameters.get("NEDOS"))
     if sites is None:
         stream.skip_past(b"</dos>", "<dos>")
         return total, None
@@ -131,18 +121,18 @@ def read_dos(
         raise stream.error("absent", what, "<dos>")
     partial = RowReader(stream, "<dos><partial>", n_rows=len(total.energies_ev))
     partial.enter_array()
-    projected = _read_partial(partial, total, n_atoms, (sites, orbital))
+    projected = _read_partial(partial, total, len(header.symbols), (sites, orbital))
     stream.skip_past(b"</dos>", "<dos>")
     return total, projected
 
 
-def _read_total(reader: RowReader, fermi_ev: float, n_rows: int | None) -> TotalDensity:
+def _read_total(reader: RowReader, fermi_ev: float, n_rows: object) -> TotalDensity:
     if reader.fields[:3] != ("energy", "total", "integrated"):
         raise _corrupt(reader, f"columns {reader.fields} instead of energy, total and integrated")
     spins: list[FloatArray] = []
     while reader.open_set(len(spins) + 1):
         spins.append(reader.read_rows((0, 1, 2)))
-        if n_rows is not None and reader.n_rows != n_rows:
+        if isinstance(n_rows, int) and reader.n_rows != n_rows:
             raise _corrupt(reader, f"{reader.n_rows} rows, and NEDOS is {n_rows}")
     if len(spins) not in {1, 2, NON_COLLINEAR}:
         raise _corrupt(reader, f"{len(spins)} spins")

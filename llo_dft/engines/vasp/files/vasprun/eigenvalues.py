@@ -11,6 +11,7 @@ from llo_dft.engines.vasp.files.vasprun.rows import RowReader
 
 if TYPE_CHECKING:
     from llo_dft.engines.vasp.files.byte_stream import ByteStream
+    from llo_dft.engines.vasp.files.vasprun.header import Header
     from llo_dft.typing import FloatArray
 
 #: Electrons by which occupations to four decimals may miss NELECT, for each band.
@@ -36,10 +37,8 @@ class Eigenvalues:
     occupations: FloatArray
 
 
-def read_eigenvalues(
-    stream: ByteStream, n_kpoints: int, n_bands: int | None = None
-) -> Eigenvalues | None:
-    """Read from just after <eigenvalues> to just after </eigenvalues>; ``n_bands`` is NBANDS.
+def read_eigenvalues(stream: ByteStream, header: Header) -> Eigenvalues | None:
+    """Read from just after <eigenvalues> to just after </eigenvalues>.
 
     None if the table has no occupations: it is of something else (velocities, for example).
 
@@ -53,6 +52,7 @@ def read_eigenvalues(
     if not {"eigene", "occ"} <= set(reader.fields):
         stream.skip_past(b"</eigenvalues>", "<eigenvalues>")
         return None
+    n_kpoints, n_bands = len(header.kpoints.points), header.parameters.get("NBANDS")
     columns = (reader.fields.index("eigene"), reader.fields.index("occ"))
     spins: list[list[FloatArray]] = []
     while reader.open_set(len(spins) + 1):
@@ -66,7 +66,7 @@ def read_eigenvalues(
     if len(spins) not in {1, 2}:
         raise stream.error("corrupt", f"{len(spins)} spins", reader.section)
     table = np.array(spins)
-    if n_bands is not None and 0 < abs(table.shape[-1] - n_bands) <= _LOST_LINES:
+    if isinstance(n_bands, int) and 0 < abs(table.shape[-1] - n_bands) <= _LOST_LINES:
         what = f"{table.shape[-1]} bands, and NBANDS is {n_bands}"
         raise stream.error("corrupt", what, reader.section)
     stream.skip_past(b"</eigenvalues>", "<eigenvalues>")

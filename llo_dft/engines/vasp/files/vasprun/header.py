@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.engines.vasp.files.standin_mark import is_marked
+from llo_dft.engines.vasp.files.file_errors import is_marked
 from llo_dft.engines.vasp.files.vasprun.elements import (
     Value,
     as_float,

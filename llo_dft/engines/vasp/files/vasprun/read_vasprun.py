@@ -43,7 +43,6 @@ def read_vasprun(
     eigenvalues: bool = False,
     dos: bool = False,
     projection: ProjectionRequest | None = None,
-    all_steps: bool = False,
 ) -> Vasprun:
     """Read a vasprun.xml, plain or compressed.
 
@@ -51,14 +50,11 @@ def read_vasprun(
     ----------
     path
         The file; what it is compressed with is seen from its content.
-    eigenvalues
-        Whether to read eigenvalues and occupations.
-    dos
-        Whether to read the total density of states (always with a projection).
+    eigenvalues, dos
+        Whether to read eigenvalues with occupations, and the total density of states (always
+        with a projection).
     projection
         Which projected densities of states to read.
-    all_steps
-        Whether to keep forces and structure of every ionic step.
 
     Raises
     ------
@@ -67,7 +63,7 @@ def read_vasprun(
         which and ``place`` where.
     """
     path = Path(path)
-    wanted = Wanted(eigenvalues, dos or projection is not None, projection, all_steps)
+    wanted = Wanted(eigenvalues, dos or projection is not None, projection)
     found = Found()
     with ByteStream(path) as stream:
         _check_kind(stream)
@@ -87,7 +83,8 @@ def read_vasprun(
         if last is None:  # as in runs of BSE and GW that read the states of another
             found.steps.append(Step(None, None, np.empty(0)))
         else:
-            _add_atoms(stream, header, found, last)
+            fields, found.problems = read_atoms(stream, last[0], header.symbols, last[1])
+            found.steps[-1] = replace(found.steps[-1], **fields)  # type: ignore[arg-type]
             root = parse_part(stream, b"<modeling>" + tail + b"</modeling>", start, "end of file")
         final = _final_crystal(stream, root, header, found)
     return finish_run(path, header, wanted, found, final)
@@ -96,7 +93,7 @@ def read_vasprun(
 def _check_kind(stream: ByteStream) -> None:
     """Refuse another kind of file by its name, before it is called a truncated one."""
     head = stream.peek(512).lstrip()
-    if not head or (b"<?xml"[: len(head)] == head[:5] or head.startswith(b"<modeling")):
+    if b"<?xml"[: len(head)] == head[:5] or head.startswith(b"<modeling"):
         return
     what = "this is no vasprun.xml: it does not begin with <?xml; name a run's folder, its "
     what += "vasprun.xml or its vaspout.h5 (OUTCAR alone is not enough)"
@@ -123,16 +120,7 @@ def _read_calculation(
     text = b"<calculation>" + b"".join(parts) + b"</calculation>"
     element = parse_part(stream, text, start, where)
     found.steps.append(Step(*read_energies(stream, element, header, where)))
-    if wanted.all_steps:
-        _add_atoms(stream, header, found, (element, where))
     return element, where
-
-
-def _add_atoms(
-    stream: ByteStream, header: Header, found: Found, last: tuple[ET.Element, str]
-) -> None:
-    fields, found.problems = read_atoms(stream, last[0], header.symbols, last[1])
-    found.steps[-1] = replace(found.steps[-1], **fields)  # type: ignore[arg-type]
 
 
 def _read_array(
@@ -140,18 +128,10 @@ def _read_array(
 ) -> None:
     """Read or skip a big array, from just after its tag to just after its end."""
     if tag[0] == b"<dos>" and wanted.dos:
-        rows = header.parameters.get("NEDOS")
-        found.total, found.projected = read_dos(
-            stream,
-            len(header.symbols),
-            wanted.sites,
-            wanted.projection.orbital if wanted.projection else "",
-            rows if isinstance(rows, int) else None,
-        )
+        orbital = wanted.projection.orbital if wanted.projection else ""
+        found.total, found.projected = read_dos(stream, header, wanted.sites, orbital)
     elif tag[0] == b"<eigenvalues>" and wanted.eigenvalues and found.eigenvalues is None:
-        bands = header.parameters.get("NBANDS")
-        n_bands = bands if isinstance(bands, int) else None
-        found.eigenvalues = read_eigenvalues(stream, len(header.kpoints.points), n_bands)
+        found.eigenvalues = read_eigenvalues(stream, header)
     else:
         name = tag[1].decode("utf-8", "replace")
         stream.skip_past(f"</{name}>".encode(), f"<{name}>")

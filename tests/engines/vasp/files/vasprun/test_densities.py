@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -42,6 +43,10 @@ def test_an_orbital_is_all_of_its_columns(orbital: str, expected: list[int]) -> 
     assert columns_of(LM, orbital) == expected
 
 
+def header(n_energies: int) -> Any:
+    return SimpleNamespace(symbols=SYMBOLS, parameters={"NEDOS": n_energies})
+
+
 def read(
     path: Path,
     run: Run,
@@ -54,7 +59,7 @@ def read(
     assert change[0] in part
     path.write_text(part.replace(*change, 1), encoding="latin-1")
     with ByteStream(path) as stream:
-        return read_dos(stream, len(run.symbols), sites, orbital, run.n_energies)
+        return read_dos(stream, header(run.n_energies), sites, orbital)
 
 
 @pytest.mark.parametrize("spins", [1, 2])
@@ -92,7 +97,7 @@ def test_other_rows_than_nedos_are_corrupt(tmp_path: Path) -> None:
         ByteStream(tmp_path / "dos") as stream,
         pytest.raises(VaspFileError, match="21 rows, and NEDOS is 20"),
     ):
-        read_dos(stream, 3, None, "", 20)
+        read_dos(stream, header(20), None, "")
 
 
 def test_a_fermi_level_of_stars_is_not_a_number_and_a_missing_one_is_corrupt(

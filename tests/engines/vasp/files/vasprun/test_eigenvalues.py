@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -36,8 +37,11 @@ def table(bands: np.ndarray, fields: tuple[str, ...] = ("eigene", "occ")) -> str
 
 def read(path: Path, text: str, n_kpoints: int = 2) -> Eigenvalues | None:
     path.write_text(text, encoding="ascii")
+    header: Any = SimpleNamespace(
+        parameters={}, kpoints=SimpleNamespace(points=np.zeros((n_kpoints, 3)))
+    )
     with ByteStream(path) as stream:
-        return read_eigenvalues(stream, n_kpoints)
+        return read_eigenvalues(stream, header)
 
 
 @pytest.mark.parametrize("spins", [1, 2])

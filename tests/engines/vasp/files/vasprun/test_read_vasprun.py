@@ -140,9 +140,9 @@ def test_bombs_are_refused(tmp_path, pack):
 
 def test_projections_of_the_construction_are_found(tmp_path):
     run = Run(fields=LM_FIELDS)
-    own = read_vasprun(written(tmp_path, run), projection=ProjectionRequest("px", sites=(5, 3)))
+    own = read_vasprun(written(tmp_path, run), projection=ProjectionRequest("px", element="O"))
     assert own.projected_dos is not None
-    np.testing.assert_allclose(own.projected_dos.density, run.partial()[[5, 3], :, 3], atol=1e-12)
+    np.testing.assert_allclose(own.projected_dos.density, run.partial()[3:, :, 3], atol=1e-12)
 
 
 def test_density_integrates_to_the_electrons(tmp_path):
@@ -214,7 +214,6 @@ def test_what_is_absent_is_named(tmp_path):
     path = written(tmp_path, Run())
     for request, match in (
         (ProjectionRequest("p", element="P"), "no atom of P in Li Mn O"),
-        (ProjectionRequest("p", sites=(9,)), "no atom 9 among 6"),
         (ProjectionRequest("g"), "no column for 'g'"),
     ):
         with pytest.raises(VaspFileError, match=match):
