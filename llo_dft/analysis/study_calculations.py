@@ -48,8 +48,7 @@ class StudyCalculations:
         structure = self.host(planned).structure
         if planned.termination is None or structure is None:
             return {}
-        sites = self.plan.positions(planned), self.plan.coating_positions(planned)
-        return dict(Counter(bond.oxygen for bond in interface_bonds(structure, *sites)))
+        return dict(Counter(bond.oxygen for bond in interface_bonds(structure)))
 
     def made_host(self, planned: PlannedHost) -> MadeHost:
         """Return a host with those of its vacancies that have a site.
@@ -138,7 +137,4 @@ class StudyCalculations:
 
     def _bonds_of(self, termination: str) -> list[InterfaceBond] | None:
         best = self._best[termination]
-        if best.structure is None:
-            return None
-        planned = self.plan.candidates(termination)[0]
-        return interface_bonds(best.structure, planned.llo_sites, planned.coating_sites)
+        return None if best.structure is None else interface_bonds(best.structure)

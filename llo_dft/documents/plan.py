@@ -7,10 +7,11 @@ calculations is known from the start.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 from pydantic import Field
 
+from llo_dft.documents.atom_identity import without_atoms
 from llo_dft.documents.document import Document, StoredStructure
 from llo_dft.documents.labels import (
     BULK,
@@ -25,9 +26,6 @@ from llo_dft.documents.labels import (
 )
 from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment
 from llo_dft.typing import Part, System
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class BondedOxygen(Document):
@@ -95,11 +93,9 @@ class PlannedInterface(Document):
     termination: str = Field(description="Face of the coating towards the oxide")
     rank: int = Field(description="0 is the best registry and gap of this termination")
     score: float = Field(description="Global instability index near the interface, e")
-    structure: StoredStructure
-    llo_sites: list[int | None] = Field(
-        description="Site of each atom of the pristine bare slab; None: it left for charge"
+    structure: StoredStructure = Field(
+        description="Atoms of the bare slab that left for charge are not there"
     )
-    coating_sites: list[int]
     registry: tuple[float, float] = Field(description="Shift of the coating, fractions of a, b")
     gap: float = Field(description="Height between the outermost atoms of both sides, angstrom")
     coating_strain: tuple[float, float] = Field(description="Principal strains of the coating")
@@ -116,11 +112,6 @@ class PlannedInterface(Document):
     def label(self) -> str:
         """Name in labels and file names."""
         return interface_label(self.termination, self.rank)
-
-    def sites_of(self, bare_sites: Iterable[int]) -> list[int]:
-        """Return the sites here of atoms of the bare slab, without those that left for charge."""
-        found = (self.llo_sites[site] for site in bare_sites)
-        return [site for site in found if site is not None]
 
 
 class PlannedStatic(Document):
@@ -182,43 +173,15 @@ class StudyPlan(Document):
         """Return the interfaces of one termination, best first; all list their atoms alike."""
         return [one for one in self.interfaces if one.termination == termination]
 
-    def part_sites(self, termination: str, part: Part) -> list[int]:
-        """Return the sites of one part in the pristine interface."""
-        one = self.candidates(termination)[0]
-        if part == "coating":
-            return list(one.coating_sites)
-        return [site for site in one.llo_sites if site is not None]
-
-    def removed_sites(self, host: PlannedHost, bare_sites: Iterable[int]) -> list[int]:
-        """Return the sites of a host's pristine structure that atoms of the bare slab have."""
+    def pristine_structure(self, host: PlannedHost) -> StoredStructure:
+        """Return the unrelaxed structure that a host is when pristine."""
         if host.termination is None:
-            return list(bare_sites)
-        return self.candidates(host.termination)[0].sites_of(bare_sites)
-
-    def positions(self, host: PlannedHost) -> list[int | None]:
-        """Return the site in a host of each atom of the pristine bare slab; None: it left."""
-        gone = self.removed_sites(host, host.removed)
-        sites: list[int | None] = (
-            list(range(len(self.slab)))
-            if host.termination is None
-            else self.candidates(host.termination)[0].llo_sites
-        )
-        return [
-            None if site is None or site in gone else index_after_removal(site, gone)
-            for site in sites
-        ]
-
-    def coating_positions(self, host: PlannedHost) -> list[int]:
-        """Return the sites of the coating in a host; none in a bare one."""
-        if host.termination is None:
-            return []
-        gone = self.removed_sites(host, host.removed)
-        sites = self.part_sites(host.termination, "coating")
-        return [index_after_removal(site, gone) for site in sites]
+            return self.slab
+        return self.candidates(host.termination)[0].structure
 
     def host_structure(self, host: PlannedHost) -> StoredStructure:
         """Return the unrelaxed structure of a host."""
-        return self._without(host, host.removed)
+        return without_atoms(self.pristine_structure(host), host.removed)
 
     def vacancy_structure(
         self, host: PlannedHost, vacancy: PlannedVacancy
@@ -226,7 +189,7 @@ class StudyPlan(Document):
         """Return the unrelaxed structure of a host with a vacancy; None while it has no site."""
         if vacancy.site is None:
             return None
-        return self._without(host, [*host.removed, *vacancy.removed])
+        return without_atoms(self.host_structure(host), vacancy.removed)
 
     @property
     def labels(self) -> list[str]:
@@ -249,25 +212,3 @@ class StudyPlan(Document):
     def n_calculations(self) -> int:
         """Number of calculations."""
         return len(self.labels)
-
-    def _without(self, host: PlannedHost, bare_sites: list[int]) -> StoredStructure:
-        structure: StoredStructure = (
-            self.slab
-            if host.termination is None
-            else self.candidates(host.termination)[0].structure
-        ).copy()
-        structure.remove_sites(self.removed_sites(host, bare_sites))
-        return structure
-
-
-def index_after_removal(index: int, removed: list[int]) -> int:
-    """Return the index that a site has once others are removed.
-
-    Raises
-    ------
-    ValueError
-        If the site is itself removed.
-    """
-    if index in removed:
-        raise ValueError(f"site {index} is among the removed sites")
-    return index - sum(other < index for other in removed)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
-from llo_dft.jobs.structures import without_sites
+from llo_dft.jobs.structures import part_of, without
 
 if TYPE_CHECKING:
     from jobflow import Flow
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.engines.base import CalculationMaker
     from llo_dft.flows.relax_vacancies import Hosts
-    from llo_dft.typing import Part
 
 
 @dataclass
@@ -33,14 +32,10 @@ class ElectronsMaker(CalculationsMaker):
     def make(self, plan: StudyPlan, hosts: Hosts) -> Flow:
         """Return the flow of the hosts given; its output is the calculations by their labels."""
         made = Calculations(self.folder)
-        terminations = {host.label: host.termination for host in plan.hosts}
         for static in plan.statics:
             if static.host not in hosts:
                 continue
-            removed: list[int] = []
-            if static.part is not None:
-                other: Part = "coating" if static.part == "oxide" else "oxide"
-                removed = plan.part_sites(cast("str", terminations[static.host]), other)
             host = hosts[static.host]
-            made.add(static.label, without_sites(host, removed), self.static_maker, host)
+            start = without(host, []) if static.part is None else part_of(host, static.part)
+            made.add(static.label, start, self.static_maker, host)
         return made.flow(self.name)

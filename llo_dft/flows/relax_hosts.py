@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
-from llo_dft.jobs.structures import cut_relaxed_slab, without_sites
+from llo_dft.jobs.structures import cut_relaxed_slab, without
 
 if TYPE_CHECKING:
     from jobflow import Flow, OutputReference
@@ -52,6 +52,5 @@ class HostsMaker(CalculationsMaker):
         if termination is None:
             start = made.add(pristine.label, cut_relaxed_slab(plan, start), self.slab_maker)
         for host in others:
-            sites = plan.removed_sites(host, host.removed)
-            made.add(host.label, without_sites(start, sites), self.slab_maker, start)
+            made.add(host.label, without(start, host.removed), self.slab_maker, start)
         return made.flow(f"{self.name}: {termination or 'bare'}")

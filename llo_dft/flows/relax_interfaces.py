@@ -9,7 +9,7 @@ from jobflow import OnMissing
 
 from llo_dft.documents.labels import part_label
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
-from llo_dft.jobs.structures import best_interface, lay_coating, without_sites
+from llo_dft.jobs.structures import best_interface, lay_coating, part_of
 from llo_dft.typing import Part
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ class InterfacesMaker(CalculationsMaker):
             best.config.on_missing_references = OnMissing.NONE
             made.jobs.append(best)
             for part in get_args(Part):
-                other: Part = "coating" if part == "oxide" else "oxide"
-                alone = without_sites(best.output, plan.part_sites(termination, other))
+                alone = part_of(best.output, part)
                 made.add(part_label(termination, part), alone, self.slab_maker, best.output)
             made.outputs[plan.pristine_label(termination)] = best.output
         return made.flow(self.name)

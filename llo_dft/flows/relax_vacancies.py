@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from llo_dft.documents.plan import index_after_removal
 from llo_dft.errors import InputError
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
-from llo_dft.jobs.structures import without_bonded_oxygen, without_sites
+from llo_dft.jobs.structures import without, without_bonded_oxygen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,20 +65,11 @@ def _without_oxygen(
     """Return the job that takes one planned O out of a host."""
     parent = hosts[host.label]
     if vacancy.bonded is None:
-        gone = plan.removed_sites(host, host.removed)
-        sites = plan.removed_sites(host, vacancy.removed)
-        return without_sites(parent, [index_after_removal(i, gone) for i in sites])
-    termination = vacancy.bonded.termination
-    interface = plan.pristine_label(termination)
+        return without(parent, vacancy.removed)
+    interface = plan.pristine_label(vacancy.bonded.termination)
     if interface not in hosts:
         raise InputError(
             f"{interface} is not among the hosts; it is needed for {host.vacancy_label(vacancy)}, "
             "since the coating's bonds are looked for there"
         )
-    return without_bonded_oxygen(
-        parent,
-        hosts[interface],
-        plan.candidates(termination)[0],
-        vacancy.bonded.order,
-        plan.positions(host),
-    )
+    return without_bonded_oxygen(parent, hosts[interface], vacancy.bonded)

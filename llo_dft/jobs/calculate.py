@@ -150,7 +150,9 @@ def _completed_or_computed(
     known = cache.completed(asked.key)
     if known is not None:
         cache.note_reuse(asked.key, label)
-        return known.model_copy(update={"label": label})
+        # whose atoms these are is no part of the key: the structure that was given says so
+        structure = _with_properties_of(asked.given, cast("Structure", known.structure))
+        return known.model_copy(update={"label": label, "structure": structure})
     common: dict[str, Any] = {
         "key": asked.key,
         "label": label,

@@ -11,12 +11,14 @@ from llo_dft.builders.interface.relay import relay_coating
 from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.builders.surface.slab import SlabTemplate, recut
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
+from llo_dft.documents.atom_identity import bare_sites, only_part, with_bare_sites, without_atoms
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.plan import PlannedInterface, StudyPlan
+    from llo_dft.documents.plan import BondedOxygen, PlannedInterface, StudyPlan
+    from llo_dft.typing import Part
 
 #: Tolerance (angstrom) within which a slab cut from a relaxed bulk counts as symmetric.
 RELAXED_SYMMETRY_TOLERANCE = 0.1
@@ -39,15 +41,23 @@ def cut_relaxed_slab(plan: StudyPlan, bulk: CalculationDocument) -> Structure | 
             "the relaxed bulk lost the operation that turns the slab over, so that a slab cut "
             "from it would carry a dipole"
         )
-    return slab
+    return with_bare_sites(slab, bare_sites(plan.slab))
 
 
 @job
-def without_sites(parent: CalculationDocument, removed: list[int]) -> Structure | str:
-    """Return the relaxed structure of a calculation without some of its atoms."""
+def without(parent: CalculationDocument, removed: list[int]) -> Structure | str:
+    """Return the relaxed structure of a calculation without some atoms of the bare slab."""
     if parent.structure is None:
         return _why_not(parent)
-    return _without(parent.structure, removed)
+    return without_atoms(parent.structure, removed)
+
+
+@job
+def part_of(interface: CalculationDocument, part: Part) -> Structure | str:
+    """Return one part of a relaxed interface, its atoms where they are in it."""
+    if interface.structure is None:
+        return _why_not(interface)
+    return only_part(interface.structure, part)
 
 
 @job
@@ -55,9 +65,7 @@ def lay_coating(planned: PlannedInterface, slab: CalculationDocument) -> Structu
     """Lay a planned coating on the relaxed bare slab."""
     if slab.structure is None:
         return _why_not(slab)
-    return relay_coating(
-        planned.structure, planned.llo_sites, planned.coating_sites, slab.structure
-    )
+    return relay_coating(planned.structure, slab.structure)
 
 
 @job
@@ -82,9 +90,7 @@ def best_interface(
 def without_bonded_oxygen(
     parent: CalculationDocument,
     interface: CalculationDocument,
-    planned: PlannedInterface,
-    order: int,
-    positions: list[int | None],
+    bonded: BondedOxygen,
 ) -> Structure | str:
     """Take away an O to which a former of the coating is bonded.
 
@@ -94,12 +100,8 @@ def without_bonded_oxygen(
         The relaxed host.
     interface
         The relaxed pristine interface, where the bonds are looked for.
-    planned
-        The interface before, for its sites.
-    order
-        Which of the bonded O, counted from 0 by their numbers in the bare slab.
-    positions
-        Site in the host of each atom of the pristine bare slab; None: it is not there.
+    bonded
+        Which of the bonded O.
 
     Returns
     -------
@@ -108,17 +110,10 @@ def without_bonded_oxygen(
     for document in (parent, interface):
         if document.structure is None:
             return _why_not(document)
-    oxygens = bonded_oxygens(
-        interface_bonds(
-            cast("Structure", interface.structure), planned.llo_sites, planned.coating_sites
-        )
-    )
-    if order >= len(oxygens):
-        return too_few_bonds(planned.termination, len(oxygens))
-    site = positions[oxygens[order]]
-    if site is None:
-        return f"O{oxygens[order]} is not in {parent.label}"
-    return _without(cast("Structure", parent.structure), [site])
+    oxygens = bonded_oxygens(interface_bonds(cast("Structure", interface.structure)))
+    if bonded.order >= len(oxygens):
+        return too_few_bonds(bonded.termination, len(oxygens))
+    return without_atoms(cast("Structure", parent.structure), [oxygens[bonded.order]])
 
 
 @job
@@ -130,12 +125,6 @@ def oxygen_molecule() -> Structure:
 def too_few_bonds(termination: str, count: int) -> str:
     """Return the reason why there is no further O bonded to the coating."""
     return f"the relaxed interface {termination} has formers bonded to {count} O of the oxide"
-
-
-def _without(structure: Structure, removed: list[int]) -> Structure:
-    remaining: Structure = structure.copy()
-    remaining.remove_sites(removed)
-    return remaining
 
 
 def _why_not(document: CalculationDocument) -> str:

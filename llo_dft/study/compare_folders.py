@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from llo_dft.analysis.engines.study_comparison import MIN_STUDIES, compare_studies
+from llo_dft.documents.atom_identity import bare_sites
 from llo_dft.study.folder import IDENTITY, StudyFolder, StudyFolderError
 from llo_dft.study.result import study_result
 from llo_dft.study.study_files import read_results, stored_plan
@@ -87,8 +88,8 @@ def _check_other_engine(path: Path, recipe: Recipe, other_path: Path, other: Rec
 def _check_same_plan(path: Path, plan: StudyPlan, other_path: Path, other: StudyPlan) -> None:
     """Refuse plans whose indices may mean other atoms, though their recipes are the same."""
     same_interfaces = [
-        (one.label, one.registry, one.gap, one.llo_sites) for one in plan.interfaces
-    ] == [(one.label, one.registry, one.gap, one.llo_sites) for one in other.interfaces]
+        (one.label, one.registry, one.gap, bare_sites(one.structure)) for one in plan.interfaces
+    ] == [(one.label, one.registry, one.gap, bare_sites(one.structure)) for one in other.interfaces]
     if (
         plan.hosts != other.hosts
         or not same_interfaces

@@ -12,11 +12,10 @@ from pymatgen.io.cif import CifWriter
 from llo_dft.builders.cell_checks import formal_dipole, is_symmetric
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.builders.surface.symmetry import space_group_symbol
-from llo_dft.documents.plan import index_after_removal
+from llo_dft.documents.atom_identity import places
 from llo_dft.study.folder import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from pymatgen.core.structure import Structure
@@ -67,8 +66,8 @@ def _planned(plan: StudyPlan) -> list[tuple[str, Structure, dict[str, Any]]]:
         slab = plan.host_structure(host)
         facts = host.model_dump(include=_OF_A_HOST)
         stoichiometric = host.termination is None and _matches_bulk(plan, host, slab)
-        places = _slab_facts(plan, slab, _llo_places(plan, host))
-        about = {"kind": "host", **facts, "stoichiometric": stoichiometric, **places}
+        about = {"kind": "host", **facts, "stoichiometric": stoichiometric}
+        about |= _slab_facts(plan, slab)
         rows.append((host.label, slab, about))
         for vacancy in host.vacancies:
             made = plan.vacancy_structure(host, vacancy)
@@ -79,7 +78,7 @@ def _planned(plan: StudyPlan) -> list[tuple[str, Structure, dict[str, Any]]]:
                 "lithium_fraction": host.lithium_fraction,
                 **vacancy.model_dump(include=_OF_A_VACANCY),
                 "stoichiometric": False,
-                **_slab_facts(plan, made, _llo_places(plan, host, vacancy.removed)),
+                **_slab_facts(plan, made),
             }
             rows.append((host.vacancy_label(vacancy), made, about))
     rows += [(one.label, one.structure, _interface_facts(plan, one)) for one in plan.interfaces]
@@ -87,17 +86,14 @@ def _planned(plan: StudyPlan) -> list[tuple[str, Structure, dict[str, Any]]]:
 
 
 def _interface_facts(plan: StudyPlan, one: PlannedInterface) -> dict[str, Any]:
-    places = [site for site in one.llo_sites if site is not None]
     pristine = next(host for host in plan.hosts if host.termination == one.termination)
-    found = oxygen_environments(one.structure, plan.tm_layers, llo_sites=places).values()
-    counts = Counter(f"{environment.label} {environment.layer}" for environment in found)
-    facts = one.model_dump(exclude={"structure", "llo_sites", "coating_sites"})
+    facts = one.model_dump(exclude={"structure"})
     return {
         "kind": "interface",
         "lithium_fraction": pristine.lithium_fraction,
         "stoichiometric": one.film_is_stoichiometric and one.li_removed_for_charge == 0,
         **facts,
-        "environments": dict(sorted(counts.items())),
+        "environments": _environments(plan, one.structure),
     }
 
 
@@ -110,26 +106,18 @@ def _entry(structure: Structure) -> dict[str, Any]:
     }
 
 
-def _llo_places(
-    plan: StudyPlan, host: PlannedHost, without: Sequence[int] = ()
-) -> list[int] | None:
-    """Return where the oxide's atoms are in a coated host; None if all of it is oxide."""
-    if host.termination is None:
-        return None
-    gone = plan.removed_sites(host, [*host.removed, *without])
-    sites = plan.candidates(host.termination)[0].llo_sites
-    return [
-        index_after_removal(site, gone) for site in sites if site is not None and site not in gone
-    ]
-
-
-def _slab_facts(plan: StudyPlan, slab: Structure, places: list[int] | None) -> dict[str, Any]:
-    found = oxygen_environments(slab, plan.tm_layers, llo_sites=places).values()
-    counts = Counter(f"{environment.label} {environment.layer}" for environment in found)
+def _slab_facts(plan: StudyPlan, slab: Structure) -> dict[str, Any]:
     return {
         "formal_dipole_e_angstrom": round(formal_dipole(slab, plan.bulk), 6) + 0.0,
-        "environments": dict(sorted(counts.items())),
+        "environments": _environments(plan, slab),
     }
+
+
+def _environments(plan: StudyPlan, slab: Structure) -> dict[str, int]:
+    """Return how many O of the oxide are in each environment and layer."""
+    oxide = places(slab).values()
+    found = oxygen_environments(slab, plan.tm_layers, llo_sites=oxide).values()
+    return dict(sorted(Counter(f"{one.label} {one.layer}" for one in found).items()))
 
 
 def _matches_bulk(plan: StudyPlan, host: PlannedHost, slab: Structure) -> bool:

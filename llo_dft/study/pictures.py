@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from llo_dft.documents.atom_identity import places
 from llo_dft.documents.labels import system_name
-from llo_dft.documents.plan import index_after_removal
 from llo_dft.report.figures.structure_picture import save_views
 
 if TYPE_CHECKING:
@@ -24,11 +24,10 @@ def draw_hosts(plan: StudyPlan, folder: Path) -> list[Path]:
     """Write a picture of each host beside its CIF; return the files."""
     files: list[Path] = []
     for host in plan.hosts:
-        gone = plan.removed_sites(host, host.removed)
+        structure = plan.host_structure(host)
+        here = places(structure)
         marked = {
-            index_after_removal(
-                plan.removed_sites(host, [vacancy.site])[0], gone
-            ): f"{vacancy.pair} {vacancy.site_class}"
+            here[vacancy.site]: f"{vacancy.pair} {vacancy.site_class}"
             for vacancy in host.vacancies
             if vacancy.site is not None
         }
@@ -38,13 +37,15 @@ def draw_hosts(plan: StudyPlan, folder: Path) -> list[Path]:
             f"x = {host.lithium_fraction:.3f}, unrelaxed"
         )
         _without_link(path)
-        save_views(plan.host_structure(host), path, title, marked)
+        save_views(structure, path, title, marked)
         files.append(path)
     for one in plan.interfaces:
+        here = places(one.structure)
         marked = {
-            site: f"{one.structure[bond.former].specie.symbol}-O {bond.length_angstrom:.2f}"
+            here[bond.oxygen]: (
+                f"{one.structure[bond.former].specie.symbol}-O {bond.length_angstrom:.2f}"
+            )
             for bond in one.bonds
-            for site in one.sites_of([bond.oxygen])
         }
         path = folder / "structures" / f"{one.label}.png"
         title = f"{plan.composition} (001) | Li3PO4 (010) {one.termination}, unrelaxed"

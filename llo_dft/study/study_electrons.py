@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.calculations.cache import link_or_copy
+from llo_dft.documents.atom_identity import coating_places, places
 from llo_dft.documents.labels import (
     charge_difference_folder,
     density_of_states_file,
@@ -151,10 +152,13 @@ def _is_of(written: Path, document: ChargeDifference) -> bool:
 
 def _classes(study: StudyCalculations, host: PlannedHost) -> dict[int, str]:
     """Return the class of each O of a host, by its site there."""
-    found = dict.fromkeys(study.plan.coating_positions(host), "coating")
+    structure = study.host(host).structure
+    if structure is None:
+        return {}
+    found = dict.fromkeys(coating_places(structure), "coating")
     bonded = study.bonds_to_former(host)
-    for bare, site in enumerate(study.plan.positions(host)):
-        if site is not None and bare in host.environments:
+    for bare, site in places(structure).items():
+        if bare in host.environments:
             name = f"{host.classes[bare]} {host.environments[bare].layer}"
             found[site] = f"{name}, bonded to the coating" if bare in bonded else name
     return found

@@ -31,6 +31,7 @@ from fake_study import FakeStudy, assert_same_atoms
 from studies import coated_recipe
 
 from llo_dft.analysis.interface.adhesion import interface_bonds
+from llo_dft.documents.atom_identity import bare_sites, places
 from llo_dft.study.planning.make_plan import make_plan
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ def test_a_coating_is_laid_on_the_slab_as_it_relaxed(study: FakeStudy) -> None:
         assert laid.species == one.structure.species
         grown = BULK_GROWTH * np.array(study.plan.slab.lattice.abc[:2])
         assert laid.lattice.abc[:2] == pytest.approx(grown)
-        sites = [(i, site) for i, site in enumerate(one.llo_sites) if site is not None]
-        for (i, here), (j, there) in pairwise(sites):
+        assert bare_sites(laid) == bare_sites(one.structure)
+        for (i, here), (j, there) in pairwise(places(laid).items()):
             ours, theirs = laid.get_distance(here, there), bare.structure.get_distance(i, j)
             assert ours == pytest.approx(theirs, abs=ROUNDING)
 
@@ -114,14 +115,17 @@ def test_the_bare_li_leave_the_coated_slab_and_others_for_those_that_left_for_ch
     bare = next(h for h in study.plan.hosts if h.removed)
     for termination in (FLAT, STEP):
         one = study.plan.candidates(termination)[0]
-        gone = {i for i, site in enumerate(one.llo_sites) if site is None}
+        here = places(one.structure)
+        gone = set(range(len(study.plan.slab))) - here.keys()
         assert len(gone) == (6 if termination == STEP else 0)
         half = next(h for h in study.plan.hosts if h.termination == termination and h.removed)
         assert set(half.removed) >= set(bare.removed) - gone
         assert len(half.removed) == len(bare.removed)
         start = study.document(half.label)
         assert_same_atoms(
-            start, study.document(f"interface_{termination}_1"), one.sites_of(half.removed)
+            start,
+            study.document(f"interface_{termination}_1"),
+            [here[site] for site in half.removed],
         )
     for termination in SYSTEMS:
         for host, everything in zip(
@@ -189,14 +193,12 @@ def test_bonds_to_p_are_found_in_the_relaxed_interface(
     assert result.hosts[0].flags == []
     # the candidate that did not go on has none
     other = study.document(f"interface_{STEP}_0")
-    place = study.plan.candidates(STEP)[0]
-    assert interface_bonds(other.structure, place.llo_sites, place.coating_sites) == []
+    assert interface_bonds(other.structure) == []
 
 
 def test_the_o_bonded_to_the_coating_is_taken_from_bare_and_coated_alike(
     study: FakeStudy, result: StudyResult
 ) -> None:
-    place = study.plan.candidates(STEP)[0].llo_sites
     pair = f"{STEP}-OP1"
     for termination in (None, STEP):
         for planned, host in zip(
@@ -211,9 +213,7 @@ def test_the_o_bonded_to_the_coating_is_taken_from_bare_and_coated_alike(
             assert (vacancy.environment.side, vacancy.environment.layer) == ("top", "surface")
             parent = study.cache.completed(str(host.calculation))
             assert parent is not None
-            pristine = 25 if termination is None else place[25]
-            gone = study.plan.removed_sites(planned, planned.removed)
-            index = pristine - sum(i < pristine for i in gone)
+            index = places(study.plan.host_structure(planned))[25]
             assert_same_atoms(study.document(f"{host.label}_vac_{pair}"), parent, [index])
 
 

@@ -7,13 +7,15 @@ import pytest
 from store_calculations import calculation
 
 from llo_dft.builders.surface.slab import SlabError
+from llo_dft.documents.atom_identity import bare_sites, places, with_bare_sites
+from llo_dft.documents.plan import BondedOxygen
 from llo_dft.jobs.structures import (
     best_interface,
     cut_relaxed_slab,
     lay_coating,
     oxygen_molecule,
+    without,
     without_bonded_oxygen,
-    without_sites,
 )
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.plan import PlannedInterface, StudyPlan
 
 POSITION_TOLERANCE_ANGSTROM = 1e-6
+STEP = "step-Li0-PO3"
 
 
 def relaxed(structure: Structure) -> CalculationDocument:
@@ -74,14 +77,16 @@ def test_a_failed_bulk_gives_its_reason(plan: StudyPlan) -> None:
 
 def test_sites_are_removed_from_the_relaxed_structure() -> None:
     parent = calculation("k")
-    left = without_sites.original(parent, [0])
+    named = with_bare_sites(parent.structure, [7, 4])
+    left = without.original(parent.model_copy(update={"structure": named}), [7])
     assert [site.specie.symbol for site in left] == ["O"]
+    assert bare_sites(left) == [4]
     assert len(parent.structure) == 2
 
 
 def test_a_parent_without_a_structure_gives_its_reason() -> None:
     failed = calculation("k", "failed", 2.0, label="bare_x1.0000")
-    assert without_sites.original(failed, [0]) == "bare_x1.0000 failed: reason 2.0"
+    assert without.original(failed, [0]) == "bare_x1.0000 failed: reason 2.0"
 
 
 def test_oxygen_is_a_triplet_far_from_its_images() -> None:
@@ -120,10 +125,9 @@ def test_the_best_interface_is_the_lowest_of_those_that_completed() -> None:
 def bonded(one: PlannedInterface, bonds: list[tuple[int, int, float]]) -> Structure:
     """An interface whose n-th P is so far above the O that the bare slab calls so."""
     structure = one.structure.copy()
-    phosphorus = [i for i in one.coating_sites if structure[i].specie.symbol == "P"]
+    phosphorus = structure.indices_from_symbol("P")
     for place, oxygen, length in bonds:
-        site = one.llo_sites[oxygen]
-        assert site is not None
+        site = places(structure)[oxygen]
         target = structure[site].coords + np.array([0.0, 0.0, length])
         step = target - structure[phosphorus[place]].coords
         structure.translate_sites([phosphorus[place]], step, frac_coords=False)
@@ -133,31 +137,31 @@ def bonded(one: PlannedInterface, bonds: list[tuple[int, int, float]]) -> Struct
 def test_the_nth_o_by_its_bond_is_taken_from_the_parent_that_was_named(
     coated_plan: StudyPlan,
 ) -> None:
-    one = coated_plan.candidates("step-Li0-PO3")[0]
+    one = coated_plan.candidates(STEP)[0]
     interface = calculation("i", structure=bonded(one, [(0, 32, 1.7), (1, 25, 1.6)]))
     bare = calculation("b", structure=coated_plan.slab, label="bare_x1.0000")
-    places: list[int | None] = list(range(len(coated_plan.slab)))
     for order, site in ((0, 25), (1, 32)):
-        left = without_bonded_oxygen.original(bare, interface, one, order, places)
+        left = without_bonded_oxygen.original(
+            bare, interface, BondedOxygen(termination=STEP, order=order)
+        )
         expected = coated_plan.slab.copy()
         expected.remove_sites([site])
         assert left == expected
-    reason = without_bonded_oxygen.original(bare, interface, one, 2, places)
+    beyond = BondedOxygen(termination=STEP, order=2)
+    reason = without_bonded_oxygen.original(bare, interface, beyond)
     assert reason == "the relaxed interface step-Li0-PO3 has formers bonded to 2 O of the oxide"
-    places[25] = None
-    reason = without_bonded_oxygen.original(bare, interface, one, 0, places)
-    assert reason == "O25 is not in bare_x1.0000"
 
 
 @pytest.mark.parametrize("lacking", ["parent", "interface"])
 def test_without_a_parent_or_an_interface_there_is_a_reason(
     coated_plan: StudyPlan, lacking: str
 ) -> None:
-    one = coated_plan.candidates("step-Li0-PO3")[0]
+    one = coated_plan.candidates(STEP)[0]
     made = {
         "parent": calculation("b", structure=coated_plan.slab),
         "interface": calculation("i", structure=one.structure),
     }
     made[lacking] = calculation("f", "failed", 2.0, label=lacking)
-    reason = without_bonded_oxygen.original(made["parent"], made["interface"], one, 0, [])
+    first = BondedOxygen(termination=STEP, order=0)
+    reason = without_bonded_oxygen.original(made["parent"], made["interface"], first)
     assert reason == f"{lacking} failed: reason 2.0"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llo_dft.documents.atom_identity import places
 from llo_dft.documents.sites import InterfaceBond
 from llo_dft.study import pictures
 
@@ -46,7 +47,7 @@ def test_at_an_interface_they_are_those_with_a_bond_to_the_coating(
     coated_plan: StudyPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # an interface that lost Li for charge, so that the numbers of its atoms are shifted
-    one = next(one for one in coated_plan.interfaces if None in one.llo_sites)
+    one = next(one for one in coated_plan.interfaces if one.li_removed_for_charge)
     oxygen = max(coated_plan.slab.indices_from_symbol("O"))
     former = one.structure.indices_from_symbol("P")[0]
     bond = InterfaceBond(former=former, oxygen=oxygen, length_angstrom=1.6)
@@ -60,5 +61,5 @@ def test_at_an_interface_they_are_those_with_a_bond_to_the_coating(
     assert one.termination in title
     assert list(marked.values()) == ["P-O 1.60"]
     (site,) = marked
-    assert site == one.llo_sites[oxygen] != oxygen
+    assert site == places(one.structure)[oxygen] != oxygen
     assert structure[site].specie.symbol == "O"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from llo_dft.chemistry.bonds import former_bonds
+from llo_dft.documents.atom_identity import coating_places, places
 from llo_dft.documents.sites import InterfaceBond
 from llo_dft.documents.study_result import CoatingEnergy
 from llo_dft.units import J_PER_M2_PER_EV_PER_A2
@@ -19,23 +20,22 @@ if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument
 
 
-def interface_bonds(
-    structure: Structure, llo_sites: Sequence[int | None], coating_sites: Sequence[int]
-) -> list[InterfaceBond]:
+def interface_bonds(structure: Structure) -> list[InterfaceBond]:
     """Return the bonds from network formers of the coating to O of the oxide, shortest first.
 
     Parameters
     ----------
     structure
-        The interface.
-    llo_sites
-        Site of each atom of the pristine bare slab; None: it is not there.
-    coating_sites
-        Sites of the coating.
+        The interface; its atoms say which they are of the pristine bare slab.
+
+    Raises
+    ------
+    ValueError
+        If they do not.
     """
-    bare = {site: atom for atom, site in enumerate(llo_sites) if site is not None}
+    bare = {site: atom for atom, site in places(structure).items()}
     shortest: dict[tuple[int, int], float] = {}
-    for bond in former_bonds(structure, coating_sites, bare):
+    for bond in former_bonds(structure, coating_places(structure), bare):
         ends = bond.cation, bare[bond.anion]
         shortest[ends] = min(bond.length, shortest.get(ends, bond.length))
     bonds = [

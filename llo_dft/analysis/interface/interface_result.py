@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.comparability.fingerprints import ComparabilityError, check_comparable
 from llo_dft.analysis.interface.adhesion import area_angstrom2, coating_energy, excess_atoms
 from llo_dft.analysis.vacancy.structure_check import check_relaxed
+from llo_dft.documents.atom_identity import coating_places, places
 from llo_dft.documents.labels import interface_label, relaxed_file
 from llo_dft.documents.study_result import CoatingEnergy, InterfaceCandidate, InterfaceResult
 
@@ -70,7 +71,7 @@ def interface_result(
     flags: list[str] = []
     area = None
     if best.structure is not None and best.initial_structure is not None:
-        oxide = set(range(len(best.structure))) - set(planned.coating_sites)
+        oxide = places(best.structure).values()
         flags = check_relaxed(best.initial_structure, best.structure, oxide_sites=oxide)
         area = area_angstrom2(best.structure)
     return InterfaceResult(
@@ -109,7 +110,7 @@ def _energy(
 ) -> CoatingEnergy:
     planned = made.planned[0]
     bare_atoms = planned.structure.copy()
-    bare_atoms.remove_sites(planned.coating_sites)
+    bare_atoms.remove_sites(coating_places(bare_atoms))
     units, excess_li, excess_o = excess_atoms(planned.structure, bare_atoms)
     # the Li that left for charge are missing from the bare slab as the interface has it
     excess = units, excess_li - planned.li_removed_for_charge, excess_o
@@ -159,7 +160,7 @@ def _energy_per(document: CalculationDocument | None, element: str) -> float | N
 
 def _film_formula(planned: PlannedInterface) -> str:
     counts: dict[str, int] = {}
-    for site in planned.coating_sites:
+    for site in coating_places(planned.structure):
         symbol = planned.structure[site].specie.symbol
         counts[symbol] = counts.get(symbol, 0) + 1
     return "".join(f"{element}{counts[element]}" for element in sorted(counts))

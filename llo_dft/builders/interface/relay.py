@@ -10,6 +10,7 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.builders.matching.common_cell import InterfaceError
 from llo_dft.chemistry.element_table import symbols_of
+from llo_dft.documents.atom_identity import bare_sites, coating_places, places, with_bare_sites
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +23,6 @@ OUTER_PLANE_ANGSTROM: Final = 1.0
 
 def relay_coating(
     planned: Structure,
-    llo_sites: Sequence[int | None],
-    coating_sites: Sequence[int],
     slab: Structure,
 ) -> Structure:
     """Put a planned coating on a slab that has relaxed since.
@@ -31,13 +30,9 @@ def relay_coating(
     Parameters
     ----------
     planned
-        The interface on the unrelaxed slab.
-    llo_sites
-        Site in ``planned`` of each atom of ``slab``; None where the coating takes its place.
-    coating_sites
-        The other sites of ``planned``.
+        The interface on the unrelaxed slab; its atoms say which they are of the bare slab.
     slab
-        The relaxed slab: c along the normal, not crossed by the slab.
+        The relaxed slab: c along the normal, not crossed by the slab; likewise.
 
     Returns
     -------
@@ -50,14 +45,15 @@ def relay_coating(
     InterfaceError
         If the slab does not hold the atoms that the interface was planned on.
     """
-    kept = [i for i, site in enumerate(llo_sites) if site is not None]
-    sites = [site for site in llo_sites if site is not None]
+    there, here = places(planned), places(slab)
     symbols, theirs = symbols_of(planned), symbols_of(slab)
-    if len(llo_sites) != len(slab) or [symbols[i] for i in sites] != [theirs[i] for i in kept]:
+    strange = [i for i in there if i not in here or symbols[there[i]] != theirs[here[i]]]
+    if strange:
         raise InterfaceError(
-            f"the interface was planned on another slab: expected the {len(llo_sites)} atoms of "
-            f"the pristine bare slab in their order, got {slab.formula}"
+            f"the interface was planned on another slab: {slab.formula} lacks "
+            f"{', '.join(f'{symbols[there[i]]}{i}' for i in strange[:3])} of it"
         )
+    sites, kept = list(there.values()), [here[i] for i in there]
     before, after = planned.frac_coords.copy(), slab.frac_coords[kept]
     # the slab lies elsewhere in its own cell: compare its atoms as the interface has them
     moved = after[:, :2] - before[sites][:, :2]
@@ -67,14 +63,15 @@ def relay_coating(
     rise = float(np.mean(heights_after[outer] - heights_before[sites][outer]))
     coords = np.empty_like(before)
     coords[sites] = np.column_stack([before[sites][:, :2] + moved, heights_after - rise])
-    coating = list(coating_sites)
+    coating = coating_places(planned)
     drift = moved[outer].mean(axis=0)
     coords[coating] = np.column_stack([before[coating][:, :2] + drift, heights_before[coating]])
     c = planned.lattice.c
     coords[:, 2] /= c
     matrix = slab.lattice.matrix.copy()
     matrix[2] = [0.0, 0.0, c]
-    return Structure(Lattice(matrix), symbols, coords)
+    laid = Structure(Lattice(matrix), symbols, coords)
+    return with_bare_sites(laid, bare_sites(planned))
 
 
 def _outer_oxygen(heights: FloatArray, symbols: Sequence[str]) -> list[int]:

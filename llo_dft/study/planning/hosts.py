@@ -11,6 +11,7 @@ from llo_dft.builders.environment.lithium_axes import li_o_li_axes
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.builders.ordering.delithiation import delithiate_to
 from llo_dft.builders.vacancies import choose_vacancies, innermost
+from llo_dft.documents.atom_identity import bare_sites, places, without_atoms
 from llo_dft.documents.plan import BondedOxygen, PlannedHost, PlannedVacancy
 
 if TYPE_CHECKING:
@@ -150,8 +151,8 @@ def _bare_host(
 
 def _lithium_left(slab: SlabModel, interface: PlannedInterface) -> list[int]:
     """Return the Li of a pristine coated oxide; indices of the bare slab."""
-    lithium = slab.structure.indices_from_symbol("Li")
-    return [i for i in lithium if interface.llo_sites[i] is not None]
+    there = places(interface.structure)
+    return [i for i in slab.structure.indices_from_symbol("Li") if i in there]
 
 
 def _coated_removal(
@@ -164,16 +165,17 @@ def _coated_removal(
     """
     present = _lithium_left(slab, interface)
     same = [i for i in bare.removed if i in present and recipe.delithiation.coated == "same"]
-    bare_site = {site: i for i, site in enumerate(interface.llo_sites) if site is not None}
+    here = places(interface.structure)
     emptied = delithiate_to(
         interface.structure,
-        interface.sites_of(present),
+        [here[i] for i in present],
         min(bare.n_holes, len(present)),
-        gone=interface.sites_of(same),
-        oxide_sites=list(bare_site),
+        gone=[here[i] for i in same],
+        oxide_sites=list(here.values()),
         seed=recipe.study.seed,
     )
-    return sorted(bare_site[site] for site in emptied)
+    numbers = bare_sites(interface.structure)
+    return sorted(numbers[site] for site in emptied)
 
 
 def _coated_hosts(
@@ -192,18 +194,13 @@ def _coated_hosts(
 def _coated_host(
     slab: SlabModel, interface: PlannedInterface, bare: PlannedHost, removed: list[int]
 ) -> PlannedHost:
-    present = {i for i, site in enumerate(interface.llo_sites) if site is not None}
-    structure = interface.structure.copy()
-    gone = interface.sites_of(removed)
-    structure.remove_sites(gone)
-    kept = np.setdiff1d(np.arange(len(interface.structure)), gone)
-    here = {int(site): i for i, site in enumerate(kept)}
-    place = {i: here[s] for i, s in enumerate(interface.llo_sites) if s is not None and s in here}
+    structure = without_atoms(interface.structure, removed)
+    place = places(structure)
     found = oxygen_environments(structure, slab.tm_layers, llo_sites=list(place.values()))
     by_site = {i: found[place[i]] for i in place if place[i] in found}
     axes = li_o_li_axes(
         slab.structure,
-        [*removed, *(set(range(len(slab.structure))) - present)],
+        sorted(set(range(len(slab.structure))) - place.keys()),
         tm_layers=slab.tm_layers,
     )
     environments = {

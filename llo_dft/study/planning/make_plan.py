@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llo_dft.builders.cathode.bulk import build_bulk
@@ -13,6 +14,7 @@ from llo_dft.builders.reference_cells import lithium_metal
 from llo_dft.builders.surface.slab import build_slab, stacks
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import unbalanced_charge
+from llo_dft.documents.atom_identity import with_bare_sites
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.recipe import RecipeError
 from llo_dft.resources import load_structure
@@ -59,6 +61,8 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         seed=recipe.study.seed,
     )
     check_usable(slab.structure, "slab")
+    named = with_bare_sites(slab.structure, range(len(slab.structure)))
+    slab = replace(slab, structure=named)
     lithium = [i for i, symbol in enumerate(symbols_of(slab.structure)) if symbol == "Li"]
     fractions = sorted({1.0, *recipe.delithiation.fractions}, reverse=True)
     removals = delithiate(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, get_args
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.builders.reference_cells import o2_in_box
+from llo_dft.documents.atom_identity import only_part
 from llo_dft.documents.labels import part_label
 from llo_dft.engines.base import MagneticMaker
 from llo_dft.typing import Part
@@ -55,10 +56,9 @@ def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
     for one in plan.interfaces:
         found[one.label] = "slab_relax", one.structure
     for termination in plan.terminations:
-        best = plan.candidates(termination)[0]
+        best = plan.candidates(termination)[0].structure
         for part in get_args(Part):
-            kept = plan.part_sites(termination, part)
-            found[part_label(termination, part)] = "slab_relax", _only(best.structure, kept)
+            found[part_label(termination, part)] = "slab_relax", only_part(best, part)
     for host in plan.hosts:
         found[host.label] = "slab_relax", plan.host_structure(host)
         for vacancy in host.vacancies:
@@ -75,15 +75,7 @@ def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
 def _static_structure(plan: StudyPlan, static: PlannedStatic) -> Structure:
     host = next(one for one in plan.hosts if one.label == static.host)
     structure = plan.host_structure(host)
-    if static.part is not None and host.termination is not None:
-        return _only(structure, plan.part_sites(host.termination, static.part))
-    return structure
-
-
-def _only(structure: Structure, sites: list[int]) -> Structure:
-    part: Structure = structure.copy()
-    part.remove_sites([i for i in range(len(structure)) if i not in sites])
-    return part
+    return structure if static.part is None else only_part(structure, static.part)
 
 
 def check_engine(engine: Engine, plan: StudyPlan, *, machine: bool = True) -> None:

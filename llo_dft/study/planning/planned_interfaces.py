@@ -12,6 +12,7 @@ from llo_dft.builders.interface.interface_search import search_interfaces
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.matching.lattice_match import NoMatchError
 from llo_dft.chemistry.element_table import symbols_of
+from llo_dft.documents.atom_identity import COATING, with_bare_sites
 from llo_dft.documents.plan import PlannedInterface
 from llo_dft.errors import InputError
 from llo_dft.recipe import RecipeError
@@ -86,10 +87,11 @@ def plan_interfaces(
             vacuum=recipe.slab.vacuum,
         )
         for rank, one in enumerate(_distinct(search.ranked)[: coating.keep]):
-            sites: list[int | None] = [None] * len(slab)
+            sites = [COATING] * len(one.model.structure)
             for atom, site in zip(one.model.llo_atoms, one.model.llo_sites, strict=True):
-                sites[kept[int(atom)]] = int(site)
-            planned.append(_planned(name, rank, one, film, match, sites))
+                sites[int(site)] = kept[int(atom)]
+            structure = with_bare_sites(one.model.structure, sites)
+            planned.append(_planned(name, rank, one, film, match, structure, len(gone)))
     return planned
 
 
@@ -179,16 +181,15 @@ def _planned(
     one: RankedInterface,
     film: PhosphateSlab,
     match: LatticeMatch,
-    llo_sites: list[int | None],
+    structure: Structure,
+    n_gone: int,
 ) -> PlannedInterface:
     model = one.model
     return PlannedInterface(
         termination=name,
         rank=rank,
         score=one.score,
-        structure=model.structure,
-        llo_sites=llo_sites,
-        coating_sites=[int(i) for i in model.coating_sites],
+        structure=structure,
         registry=model.registry,
         gap=model.gap,
         coating_strain=model.coating_strain.principal,
@@ -196,6 +197,6 @@ def _planned(
         film_cells=round(abs(np.linalg.det(match.film_transformation))),
         film_formula="".join(f"{e}{n}" for e, n in film.composition.items()),
         film_is_stoichiometric=film.stoichiometric,
-        li_removed_for_charge=llo_sites.count(None),
-        bonds=interface_bonds(model.structure, llo_sites, model.coating_sites.tolist()),
+        li_removed_for_charge=n_gone,
+        bonds=interface_bonds(structure),
     )

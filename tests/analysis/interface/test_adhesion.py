@@ -16,6 +16,7 @@ from llo_dft.analysis.interface.adhesion import (
     lowest_energy,
     work_of_adhesion_j_per_m2,
 )
+from llo_dft.documents.atom_identity import with_bare_sites, without_atoms
 from llo_dft.documents.sites import InterfaceBond
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 
 #: Site by site: oxide O, oxide O, coating P, coating O, oxide Mn, coating P, oxide O.
 SYMBOLS = ["O", "O", "P", "O", "Mn", "P", "O"]
-LLO_SITES = [0, None, 1, 4, 6]
-COATING_SITES = [2, 3, 5]
+BARE_SITES = [0, 2, -1, -1, 3, -1, 4]
 
 #: 1 eV on 16.0218 A^2 is 1 J/m^2: the area of a cell of that much.
 ONE_J_PER_M2 = Lattice.orthorhombic(16.0218, 1.0, 20.0)
@@ -38,7 +38,7 @@ def interface(*heights: float) -> Structure:
 
 
 def bonds_of(structure: Structure) -> list[tuple[int, int, float]]:
-    found = interface_bonds(structure, LLO_SITES, COATING_SITES)
+    found = interface_bonds(with_bare_sites(structure, BARE_SITES))
     return [(b.former, b.oxygen, round(b.length_angstrom, 6)) for b in found]
 
 
@@ -74,8 +74,10 @@ def test_o_of_the_coating_and_what_is_no_o_have_no_bond() -> None:
 
 def test_without_p_or_without_o_there_is_no_bond() -> None:
     made = interface(5.0, 5.0, 6.7, 9.0, 4.0, 6.6, 5.0)
-    assert interface_bonds(made, LLO_SITES, [3]) == []
-    assert interface_bonds(made, [None, 4], COATING_SITES) == []
+    no_former = without_atoms(with_bare_sites(made, [0, 2, 8, -1, 3, 9, 4]), [8, 9])
+    assert interface_bonds(no_former) == []
+    no_oxygen = without_atoms(with_bare_sites(made, BARE_SITES), [0, 2, 4])
+    assert interface_bonds(no_oxygen) == []
 
 
 def bond(former: int, oxygen: int, length: float) -> InterfaceBond:

@@ -11,6 +11,7 @@ from pymatgen.core import Lattice, Structure
 
 from llo_dft.analysis.interface.interface_result import InterfaceCalculations, interface_result
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
+from llo_dft.documents.atom_identity import with_bare_sites
 from llo_dft.documents.calculation import not_computed
 from llo_dft.documents.plan import PlannedInterface
 from llo_dft.documents.sites import InterfaceBond
@@ -21,14 +22,14 @@ LATTICE = Lattice.orthorhombic(16.02176634, 1.0, 30.0)
 #: Bare slab Li4 Mn2 O6 less the two Li that left for charge, and a coating Li P O3 on it.
 OXIDE = ["Li"] * 2 + ["Mn"] * 2 + ["O"] * 6
 COATING = ["Li", "P", "O", "O", "O"]
-LLO_SITES: list[int | None] = [0, 1, None, None, *range(2, 10)]
-COATING_SITES = list(range(10, 15))
+BARE_SITES = [0, 1, *range(4, 12), *[-1] * 5]
 BOND = InterfaceBond(former=11, oxygen=7, length_angstrom=1.6)
 
 
 def atoms(symbols: list[str], lattice: Lattice = LATTICE) -> Structure:
     places = [[0.0, 0.0, i / len(symbols)] for i in range(len(symbols))]
-    return Structure(lattice, symbols, places)
+    made = Structure(lattice, symbols, places)
+    return with_bare_sites(made, BARE_SITES) if len(symbols) == len(BARE_SITES) else made
 
 
 def planned(rank: int, **changes: Any) -> PlannedInterface:
@@ -37,8 +38,6 @@ def planned(rank: int, **changes: Any) -> PlannedInterface:
         "rank": rank,
         "score": 0.2,
         "structure": atoms(OXIDE + COATING),
-        "llo_sites": LLO_SITES,
-        "coating_sites": COATING_SITES,
         "registry": (0.25 * rank, 0.0),
         "gap": 1.6 + 0.2 * rank,
         "coating_strain": (0.01 * (1 + rank), -0.02),

@@ -12,6 +12,7 @@ from made_results import made_potential as potential
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.analysis.vacancy.host_result import host_result
+from llo_dft.documents.atom_identity import places
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
 from llo_dft.documents.sites import InterfaceBond
 
@@ -206,16 +207,9 @@ def test_a_number_that_can_not_be_had_has_a_reason(
 def test_p_is_counted_where_it_is_bonded_in_the_relaxed_host(coated_plan: StudyPlan) -> None:
     """In a half-empty host sites have other numbers; one P is put 1.6 above the O called 39."""
     planned = planned_host(coated_plan, STEP, full=False)
-    interface = coated_plan.candidates(STEP)[0]
-    gone = coated_plan.removed_sites(planned, planned.removed)
     structure = coated_plan.host_structure(planned)
-    here = [i for i in range(len(interface.structure)) if i not in gone]
-    oxygen = here.index(interface.sites_of([39])[0])
-    phosphorus = next(
-        here.index(i)
-        for i in interface.coating_sites
-        if interface.structure[i].specie.symbol == "P"
-    )
+    oxygen = places(structure)[39]
+    phosphorus = structure.indices_from_symbol("P")[0]
     target = structure[oxygen].coords + np.array([0.0, 0.0, 1.6])
     structure.translate_sites(
         [phosphorus], target - structure[phosphorus].coords, frac_coords=False

@@ -9,6 +9,7 @@ import pytest
 from studies import coated_recipe, tiny_recipe
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
+from llo_dft.documents.atom_identity import only_part, places
 from llo_dft.study.planning.make_plan import make_plan
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def lithium(plan: StudyPlan, termination: str | None) -> set[int]:
     every = set(plan.slab.indices_from_symbol("Li"))
     if termination is None:
         return every
-    return {i for i in every if plan.candidates(termination)[0].llo_sites[i] is not None}
+    return every & places(plan.candidates(termination)[0].structure).keys()
 
 
 def test_bare_hosts_come_first_then_each_termination_from_full_to_empty(
@@ -124,7 +125,7 @@ def test_an_oxide_with_too_few_li_goes_as_far_as_it_can_and_says_so() -> None:
 
 def test_the_coating_loses_no_li(uneven: StudyPlan) -> None:
     pristine = uneven.candidates(STEP)[0]
-    theirs = [tuple(pristine.structure[i].coords) for i in pristine.coating_sites]
+    theirs = [tuple(site.coords) for site in only_part(pristine.structure, "coating")]
     for host in of(uneven, STEP):
         left = {tuple(site.coords) for site in uneven.host_structure(host)}
         assert left.issuperset(theirs)
@@ -140,8 +141,7 @@ def test_every_coated_vacancy_has_its_partner_at_the_same_site(uneven: StudyPlan
         for vacancy in chosen:
             assert vacancy.degeneracy == 1
             assert vacancy.removed == [vacancy.site]
-            site = uneven.candidates(STEP)[0].llo_sites[vacancy.site or 0]
-            assert site is not None
+            site = places(uneven.candidates(STEP)[0].structure)[vacancy.site]
             made = uneven.vacancy_structure(coated, vacancy)
             assert made is not None
             taken = uneven.candidates(STEP)[0].structure[site]
@@ -195,8 +195,7 @@ def test_environments_of_the_coated_oxide_are_counted_with_the_coating_on(
     # Li of the coating count as neighbours: by pymatgen's own search, within 2.6 angstrom
     interface = coated_plan.candidates(STEP)[0]
     for site in tops:
-        place = interface.llo_sites[site]
-        assert place is not None
+        place = places(interface.structure)[site]
         near = interface.structure.get_neighbors(interface.structure[place], 2.6)
         lithium_near = sum(other.specie.symbol == "Li" for other in near)
         assert lithium_near == step[site].n_li + step[site].n_li_interlayer
