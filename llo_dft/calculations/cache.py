@@ -43,6 +43,9 @@ NO_RESULT: Final = "its job ended without a result"
 #: Folder in which a calculation that was stopped leaves what the next attempt resumes from.
 CONTINUE = "continue"
 
+#: Folder in which a calculation leaves what others may begin with, such as wave functions.
+START = "start"
+
 
 #: What happens to a calculation.
 Event: TypeAlias = Literal["started", "completed", "failed", "reused", "skipped", "missing"]
@@ -241,6 +244,11 @@ class CalculationCache:
             # a program whose worker was killed may still write there: the next sweep has the rest
             shutil.rmtree(path, ignore_errors=True)
         return len(left)
+
+    def forget_starts(self) -> None:
+        """Remove what calculations left for others to begin with: nothing is to be begun."""
+        for path in self.folder.glob(f"*/{START}"):
+            shutil.rmtree(path, ignore_errors=True)
 
     def _put_in_place(self, workspace: Path, target: Path) -> CalculationDocument | None:
         """Rename a workspace to its key; return what another process stored there first."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pymatgen.io.cif import CifWriter
 
-from llo_dft.calculations.cache import link_or_copy
+from llo_dft.calculations.cache import CalculationCache, link_or_copy
 from llo_dft.documents.labels import relaxed_file
 from llo_dft.study.folder import write_whole
 from llo_dft.study.result import stored_calculations, study_result
@@ -71,6 +71,8 @@ def write_study(folder: StudyFolder, oxygen: OxygenSettings | None = None) -> St
     finally:
         shutil.rmtree(work, ignore_errors=True)
     put_in_place(folder.path)
+    if result.is_complete:
+        CalculationCache(folder.calculations).forget_starts()
     return result
 
 

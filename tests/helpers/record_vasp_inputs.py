@@ -47,6 +47,7 @@ class Case:
 CASES = {
     "bulk_cell": Case("bulk", "bulk_relax", "cell"),
     "bulk_energy": Case("bulk", "bulk_relax", "energy"),
+    "slab_without_dipole": Case("slab", "slab_relax", "without_dipole"),
     "slab_relax": Case("slab", "slab_relax", "relax"),
     "slab_relax_fast": Case("slab", "slab_relax", "relax", "fast"),
     "slab_relax_stringent": Case("slab", "slab_relax", "relax", "stringent"),

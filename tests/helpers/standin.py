@@ -108,6 +108,7 @@ def install(
     *,
     engine: str = "pair",
     faults: Sequence[dict[str, Any]] = (),
+    moment_ev: float = 0.0,
     grid_divisor: int = 4,
     asked_grid_divisor: int = 1,
     chgnet: dict[str, Any] | None = None,
@@ -122,6 +123,7 @@ def install(
         path.write_text(script, encoding="utf-8")
         path.chmod(0o755)
     lines = [f"engine = {json.dumps(engine)}", f"grid_divisor = {grid_divisor}"]
+    lines.append(f"moment_ev = {moment_ev}")
     lines.append(f"asked_grid_divisor = {asked_grid_divisor}")
     lines += ["[chgnet]", *_toml(chgnet or {})]
     for fault in faults:

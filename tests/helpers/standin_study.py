@@ -72,7 +72,8 @@ def write_recipe(folder: Path, name: str = "recipe.toml", **tables: dict[str, An
     }
     fields = recipe_fields(**least | tables)
     # one k-point: the stand-in is no better with more
-    fields["engine"] = {"name": "vasp", "protocol": "fast", "overrides": {"k_spacing": 1.0}}
+    overrides = {"k_spacing": 1.0, "magnetic_order": "ferro", "electron_placements": 0}
+    fields["engine"] = {"name": "vasp", "protocol": "fast", "overrides": overrides}
     path = folder / name
     path.write_text(toml_text(fields), encoding="utf-8")
     return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from standin_vasp.inputs import Inputs
     from standin_vasp.steps import Step
 
-#: VASP's version whose outputs these are.
-VERSION = "6.4.2"
+#: VASP's version whose outputs these are; another may be asked for.
+VERSION = os.environ.get("STANDIN_VASP_VERSION", "6.4.2")
 DATE = "20Jul23"
 
 #: How far off the first electronic step is, eV an atom, and what each further step leaves of it.

@@ -9,6 +9,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from standin_vasp import oszicar, outcar, small_files, vasprun
 from standin_vasp.counting import count_start, start_of
 from standin_vasp.density_of_states import density_of_states
@@ -87,6 +89,7 @@ class _Session:
         sizes = grid_sizes(inputs, settings.grid_divisor, settings.asked_grid_divisor)
         self._run = Run(inputs, electrons_of(inputs), sizes, started)
         self._steps = _engine(settings)
+        self._moment_ev = settings.moment_ev
         self._fault = fault
         self._disk = disk
         self._stopcar = Stopcar(disk.folder)
@@ -96,7 +99,7 @@ class _Session:
         """Write all outputs; the fault may end the process before that."""
         self._write_head()
         last: WrittenStep | None = None
-        for step in self._limited():
+        for step in map(self._with_moments, self._limited()):
             if last is not None:
                 vasprun.end_step(self._disk)
             last = self._write_step(step, 1 if last is None else last.number + 1)
@@ -107,10 +110,17 @@ class _Session:
             raise AssertionError  # every engine gives a first step
         self._finish(last)
 
+    def _with_moments(self, step: Step) -> Step:
+        moments = self._run.inputs.incar.values.get("MAGMOM", ())
+        weights = 1.0 + 0.01 * np.arange(len(moments))  # type: ignore[arg-type]
+        added = self._moment_ev * float(weights @ np.array(moments, dtype=float))
+        return replace(step, energy_ev=step.energy_ev + added)
+
     def _kind(self) -> str:
         return "" if self._fault is None else self._fault.kind
 
     def _write_head(self) -> None:
+        oszicar.say(small_files.read_wavecar(self._disk.folder, self._run.inputs))
         warnings = [boxed("WARNING", [text]) for text in self._run.inputs.incar.warnings]
         oszicar.say("".join(warnings))
         outcar.write_head(self._disk, self._run, warnings)

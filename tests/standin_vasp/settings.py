@@ -111,6 +111,9 @@ class Settings:
         "pair" or "chgnet".
     state
         Folder in which starts are counted; None where nothing is to be counted.
+    moment_ev
+        What a Bohr magneton of MAGMOM adds to the energy, eV, a hundredth more on each next atom:
+        so that calculations that begin with other moments end in other states.
     grid_divisor
         By how much the grids that VASP would choose are coarser, in each direction.
     asked_grid_divisor
@@ -123,6 +126,7 @@ class Settings:
 
     engine: str = "pair"
     state: Path | None = None
+    moment_ev: float = 0.0
     grid_divisor: int = 4
     asked_grid_divisor: int = 1
     chgnet: ChgnetSettings = field(default_factory=ChgnetSettings)
@@ -153,6 +157,7 @@ def load_settings() -> Settings:
     return Settings(
         engine=engine,
         state=Path(found["state"]) if "state" in found else None,
+        moment_ev=float(found.get("moment_ev", Settings.moment_ev)),
         grid_divisor=int(found.get("grid_divisor", Settings.grid_divisor)),
         asked_grid_divisor=int(found.get("asked_grid_divisor", Settings.asked_grid_divisor)),
         chgnet=ChgnetSettings(**chgnet),

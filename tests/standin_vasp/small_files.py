@@ -12,13 +12,19 @@ from standin_vasp.grids import core_density, local_potential, magnetization, val
 from standin_vasp.poscar import folded, poscar_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from standin_vasp.density_of_states import DensityOfStates
     from standin_vasp.disk import Disk
+    from standin_vasp.inputs import Inputs
     from standin_vasp.poscar import Crystal
     from standin_vasp.run_record import Final, Run, WrittenStep
 
 #: What augments the density in each sphere: one number, so that the format is complete.
 _OCCUPANCIES = 1
+
+#: Length of a record of WAVECAR.
+_RECORD_BYTES = 128
 
 
 def marked(comment: str) -> str:
@@ -52,8 +58,31 @@ def write_end(disk: Disk, run: Run, final: Final) -> None:
         potential = local_potential(run.inputs, crystal, run.sizes.fine)
         _write_grids(disk, "LOCPOT", run, crystal, [potential] * len(run.electrons.bands))
     if incar.logical("LWAVE", default=True):
-        header = np.array([8 * 3, len(run.electrons.bands), 45200], dtype=np.float64)
-        disk.write("WAVECAR", header.tobytes() + MARK.encode().ljust(24))
+        _write_wavecar(disk, run, crystal)
+
+
+def _write_wavecar(disk: Disk, run: Run, crystal: Crystal) -> None:
+    """Write the two records that say what a WAVECAR holds, and none of the wave functions."""
+    n_points = len(run.inputs.kpoints.points)
+    head = [_RECORD_BYTES, len(run.electrons.bands), 45200]
+    sizes = [n_points, run.inputs.n_bands, run.inputs.cutoff_ev, *np.ravel(crystal.lattice), 0.0]
+    for numbers in (head, sizes):
+        disk.write("WAVECAR", np.array(numbers, dtype=np.float64).tobytes().ljust(_RECORD_BYTES))
+    disk.write("WAVECAR", MARK.encode().ljust(_RECORD_BYTES))
+
+
+def read_wavecar(folder: Path, inputs: Inputs) -> str:
+    """Read the head of a WAVECAR, if there is one and ISTART lets it; return what VASP prints."""
+    path = folder / "WAVECAR"
+    if not inputs.incar.whole("ISTART", 1) or not path.is_file() or not path.stat().st_size:
+        return ""
+    numbers = np.frombuffer(path.read_bytes()[_RECORD_BYTES:][: 8 * 2], dtype=np.float64)
+    n_bands = int(numbers[1])
+    lines = [" found WAVECAR, reading the header\n"]
+    if n_bands != inputs.n_bands:
+        lines.append(f"  number of bands has changed, file: {n_bands} present: {inputs.n_bands}\n")
+        return "".join(lines)
+    return "".join([*lines, " the WAVECAR file was read successfully\n"])
 
 
 def _write_charge(disk: Disk, run: Run, crystal: Crystal) -> None:

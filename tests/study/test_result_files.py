@@ -45,6 +45,26 @@ def test_written_again_it_is_the_same_to_the_byte(copied: StudyFolder) -> None:
     assert not [path for path in copied.path.iterdir() if path.name.startswith(".results")]
 
 
+def test_what_only_serves_to_begin_with_goes_once_nothing_is_to_be_begun(
+    copied: StudyFolder,
+) -> None:
+    host = next(path.parent for path in copied.calculations.glob("*/result.json"))
+    left = host / "start" / "waves"
+    lose_a_vacancy(copied)
+    for complete in (False, True):
+        left.parent.mkdir(exist_ok=True)
+        left.write_bytes(b"gigabytes")
+        if complete:
+            labels = [one.label for one in read_results(copied.results).calculations]
+            cache = CalculationCache(copied.calculations)
+            last = {entry.label: entry for entry in cache.journal() if entry.key}
+            cache.note_reuse(last[labels[-1]].key, labels[-1])
+        with copied.lock():
+            result = write_study(copied)
+        assert result.is_complete == complete
+        assert left.exists() != complete
+
+
 def test_nothing_stays_of_what_has_no_result_any_more(copied: StudyFolder) -> None:
     label = lose_a_vacancy(copied)
     gone = copied.path / "relaxed" / f"{label}.cif"

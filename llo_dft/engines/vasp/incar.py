@@ -21,25 +21,30 @@ if TYPE_CHECKING:
     from llo_dft.engines.vasp.protocols import VaspProtocol
     from llo_dft.typing import CalculationKind
 
-#: What a calculation runs in turn. A cell relaxation keeps the plane waves of the cell it began
+#: What a calculation runs in the end. A cell relaxation keeps the plane waves of the cell it began
 #: with, so its last energy belongs to no cutoff; a single point of the relaxed cell follows, with
 #: the cutoff of all other energies (VASP wiki, "Energy vs volume, volume relaxations and Pulay
 #: stress").
-STAGES: Final[dict[CalculationKind, tuple[str, ...]]] = {
+_STAGES: Final[dict[CalculationKind, tuple[str, ...]]] = {
     "bulk_relax": ("cell", "energy"),
     "slab_relax": ("relax",),
     "molecule_relax": ("relax",),
     "static": ("static",),
 }
 
+#: Ahead of what has vacuum: the cycle without the dipole's field, which then begins from its wave
+#: functions (VASP wiki, LDIPOL: "only after pre-converging the orbitals without the LDIPOL tag").
+WITHOUT_DIPOLE: Final = "without_dipole"
+
+#: Stages that are one point.
+ONE_POINT: Final = frozenset({WITHOUT_DIPOLE, "energy", "static"})
+
+#: Change of energy at which that cycle ends, eV: its energy is not used.
+_FIRST_EDIFF_EV: Final = 1e-4
+
 #: Pulay stress: at a fixed number of plane waves a cell shrinks. VASP recommends 1.3 times the
 #: highest ENMAX where the cell moves (same page).
 CELL_CUTOFF_FACTOR: Final = 1.3
-
-#: Volume, cubic angstrom, from which projectors are evaluated in real space: about 60 atoms of
-#: oxide, or a slab with its vacuum. VASP advises it above some 20 atoms; small cells have many
-#: k-points and gain little. By volume, since a host and its vacancy have it in common.
-REAL_SPACE_VOLUME: Final = 600.0
 
 #: Points of the densities of states: 0.02 eV apart over the 60 eV from Li 1s to the empty states.
 DOS_POINTS: Final = 3001
@@ -51,6 +56,18 @@ D3_DAMPING: Final = {
     "r2SCAN": (0.78981345, 0.49484001, 5.73083694),
     "HSE06": (2.310, 0.383, 5.685),
 }
+
+
+def stages(structure: Structure, kind: CalculationKind) -> tuple[str, ...]:
+    """Return what a calculation runs in turn.
+
+    Raises
+    ------
+    EngineError
+        If the vacuum of a slab is not along its third lattice vector.
+    """
+    has_dipole = "LDIPOL" in _surroundings_tags(structure, kind)
+    return ((WITHOUT_DIPOLE,) if has_dipole else ()) + _STAGES[kind]
 
 
 def incar(
@@ -69,7 +86,7 @@ def incar(
     structure
         As it is before the calculation.
     kind, stage
-        A calculation and one of its ``STAGES``.
+        A calculation and one of its ``stages``.
     protocol
         The numbers.
     grid
@@ -82,7 +99,11 @@ def incar(
     """
     tags = electronic_tags(structure, kind, protocol)
     if stage == "cell":
-        tags["ENCUT"] = cell_cutoff(structure, protocol)
+        # the stress is of exact projectors; the energy is the next stage's
+        tags |= {"ENCUT": cell_cutoff(structure, protocol), "LREAL": False}
+    if stage == WITHOUT_DIPOLE:
+        tags = {name: value for name, value in tags.items() if name not in _DIPOLE}
+        tags["EDIFF"] = max(protocol.ediff_ev, _FIRST_EDIFF_EV)
     tags |= _ionic_tags(kind, stage, protocol)
     if stage == "static":
         tags |= _static_tags(structure, protocol, grid)
@@ -118,7 +139,9 @@ def electronic_tags(
         # projections and moments of each atom
         "LORBIT": 11,
         "ISPIN": 2,
-        "LREAL": _projection(structure, kind, protocol),
+        # one and the same in a study, whatever the size of a cell: the error of fitted projectors
+        # is some meV an atom of an element, and cancels only if all have it
+        "LREAL": "Auto" if protocol.real_space_projection else False,
         # WAVECAR lets a run that met its wall time be resumed; it is removed at the end
         "LWAVE": True,
         "LCHARG": False,
@@ -192,12 +215,6 @@ def _elements(structure: Structure) -> list[str]:
     return sorted({site.specie.symbol for site in structure})
 
 
-def _projection(structure: Structure, kind: CalculationKind, protocol: VaspProtocol) -> str | bool:
-    # a molecule's box is large and nearly empty: nothing is gained there
-    large = structure.volume >= REAL_SPACE_VOLUME and kind != "molecule_relax"
-    return "Auto" if protocol.real_space_projection and large else False
-
-
 def _smearing_tags(
     structure: Structure, kind: CalculationKind, protocol: VaspProtocol
 ) -> dict[str, Any]:
@@ -238,6 +255,10 @@ def _functional_tags(elements: Sequence[str], protocol: VaspProtocol) -> dict[st
     return tags
 
 
+#: What switches a slab's dipole correction on.
+_DIPOLE: Final = ("LDIPOL", "IDIPOL", "DIPOL")
+
+
 def _surroundings_tags(structure: Structure, kind: CalculationKind) -> dict[str, Any]:
     """Return what a slab or a molecule needs and a bulk does not."""
     if kind == "molecule_relax":
@@ -264,7 +285,7 @@ def _surroundings_tags(structure: Structure, kind: CalculationKind) -> dict[str,
 
 
 def _ionic_tags(kind: CalculationKind, stage: str, protocol: VaspProtocol) -> dict[str, Any]:
-    if stage in {"static", "energy"}:
+    if stage in ONE_POINT:
         return {"IBRION": -1, "NSW": 0}
     tolerance = protocol.cell_force_tolerance if stage == "cell" else protocol.force_tolerance
     return {

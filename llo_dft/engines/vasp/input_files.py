@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from llo_dft.engines.base import InputSize
 from llo_dft.engines.cell_geometry import n_plane_waves
-from llo_dft.engines.vasp.incar import STAGES
+from llo_dft.engines.vasp.incar import stages
 from llo_dft.engines.vasp.inputs import input_generator, poscar_structure
 from llo_dft.engines.vasp.potcars import n_electrons
 
@@ -42,8 +42,8 @@ def write_inputs(
     poscar = poscar_structure(structure, kind, protocol)
     symbols = [site.specie.symbol for site in structure]
     sizes: list[InputSize] = []
-    for stage in STAGES[kind]:
-        target = folder if len(STAGES[kind]) == 1 else folder / stage
+    for stage in stages(structure, kind):
+        target = folder if len(stages(structure, kind)) == 1 else folder / stage
         generator = input_generator(structure, kind, stage, protocol)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about choices that are explained in incar

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.cell_geometry import fixed_atoms, k_mesh, k_spacing, periodic_directions
 from llo_dft.engines.vasp.energy_tags import deciding_tags
-from llo_dft.engines.vasp.incar import STAGES, incar, is_metal, u_values
+from llo_dft.engines.vasp.incar import incar, is_metal, stages, u_values
 from llo_dft.engines.vasp.potcars import POTCAR_SET, POTCARS, potcar_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from atomate2.vasp.sets.base import VaspInputGenerator
     from pymatgen.core.structure import Structure
@@ -66,6 +66,7 @@ def input_generator(
     stage: str,
     protocol: VaspProtocol,
     grid: Sequence[int] | None = None,
+    begin: Mapping[str, Any] | None = None,
 ) -> VaspInputGenerator:
     """Return atomate2's generator of the input files of one stage.
 
@@ -76,6 +77,8 @@ def input_generator(
         continuation, whose cell has changed.
     kind, stage, protocol, grid
         See ``incar``.
+    begin
+        Tags that say what the electrons begin with.
 
     Raises
     ------
@@ -85,7 +88,7 @@ def input_generator(
     from atomate2.vasp.sets.base import VaspInputGenerator  # noqa: PLC0415 (seconds to import)
     from pymatgen.io.vasp.inputs import Kpoints  # noqa: PLC0415
 
-    tags: dict[str, Any] = incar(structure, kind, stage, protocol, grid)
+    tags: dict[str, Any] = incar(structure, kind, stage, protocol, grid) | dict(begin or {})
     if tags["ISPIN"] == 2:  # noqa: PLR2004 (spins)
         tags["MAGMOM"] = {}  # by the site property
     return VaspInputGenerator(
@@ -135,7 +138,7 @@ def fingerprint_of(
     """
     elements = sorted({site.specie.symbol for site in structure})
     acting = u_values(elements, protocol)
-    tags = incar(structure, kind, STAGES[kind][-1], protocol)
+    tags = incar(structure, kind, stages(structure, kind)[-1], protocol)
     deciding = deciding_tags(tags)
     functional = protocol.functional.removesuffix("+U") + ("+U" if acting else "")
     return Fingerprint(

@@ -63,7 +63,8 @@ class VaspProtocol(NamedSettings):
         Materials Project uses, below any gap here, and a slab whose gap closes on delithiation
         keeps an entropy below 1 meV per atom.
     real_space_projection
-        Whether big cells project in real space (LREAL = Auto).
+        Whether the energies of a study are of projectors in real space (LREAL = Auto), fast where
+        cells are big; then all of them are. VASP advises it above some 20 atoms.
     functional
         Functional, with the Materials Project's U for "PBE+U".
     dispersion
@@ -71,7 +72,12 @@ class VaspProtocol(NamedSettings):
     u_values_ev
         U - J by element, eV; those of absent elements are left out.
     magnetic_order
-        How moments start: "ferro", or "rows" that alternate.
+        How moments start: "ferro", "rows" that alternate, or "lower": both are computed of the
+        pristine slab, and the one of lower energy goes on.
+    electron_placements
+        Pairs of metals beside a removed O onto which its two electrons are put to start with, each
+        a relaxation of its own, beside the one that starts with the host's electrons. The lowest
+        counts.
     fixed_layers
         Innermost metal layers of a slab that are held (selective dynamics); 0 holds none.
     o2_unpaired_electrons
@@ -91,7 +97,8 @@ class VaspProtocol(NamedSettings):
     u_values_ev: dict[Element, HubbardU] = Field(
         default_factory=lambda: dict(MATERIALS_PROJECT_U_EV)
     )
-    magnetic_order: MagneticOrder = "ferro"
+    magnetic_order: MagneticOrder = "lower"
+    electron_placements: NonNegativeInt = 2
     fixed_layers: NonNegativeInt = 0
     o2_unpaired_electrons: NonNegativeInt = 2
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 #: Counts up whenever a rule of ``incar`` or ``inputs`` changes what is computed, so that
 #: results of the old rule are not taken for those of the new one.
-RULES: Final = 1
+RULES: Final = 2
 
 
 @dataclass
@@ -78,7 +78,7 @@ class VaspCalculation(MSONable):
     @property
     def electron_placements(self) -> int:
         """In how many ways the electrons that a removed O leaves are put on metals beside it."""
-        return 0
+        return self._protocol.electron_placements
 
     def calculate(
         self, structure: Structure, folder: Path, start_from: StartFrom | None = None
@@ -94,10 +94,10 @@ class VaspCalculation(MSONable):
         """
         from llo_dft.engines.vasp.running.run_task import VaspTask, run_task  # noqa: PLC0415 (only a worker)
 
-        del start_from
         check_program()
         check_potcars(site.specie.symbol for site in structure)
-        return run_task(VaspTask(structure, self.kind, self._protocol, self.grid), folder)
+        task = VaspTask(structure, self.kind, self._protocol, self.grid, start_from)
+        return run_task(task, folder)
 
     def read_back(self, folder: Path) -> ReadBack:
         """Return what VASP's own files say of a finished calculation.

@@ -8,7 +8,13 @@ from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.cell_geometry import fft_grid
-from llo_dft.engines.vasp.incar import STAGES, cell_cutoff, electronic_tags, incar
+from llo_dft.engines.vasp.incar import (
+    WITHOUT_DIPOLE,
+    cell_cutoff,
+    electronic_tags,
+    incar,
+    stages,
+)
 from llo_dft.engines.vasp.inputs import (
     fingerprint_of,
     input_generator,
@@ -50,9 +56,10 @@ def test_relaxation_and_single_points_share_every_electronic_setting(plan, name,
     assert str(relax["KPOINTS"]) == str(static["KPOINTS"])
     assert str(relax["POTCAR.spec"]) == str(static["POTCAR.spec"])
     cell, energy = (
-        written(plan.bulk, "bulk_relax", stage, protocol)["INCAR"] for stage in STAGES["bulk_relax"]
+        written(plan.bulk, "bulk_relax", stage, protocol)["INCAR"]
+        for stage in stages(plan.bulk, "bulk_relax")
     )
-    apart = NOT_ELECTRONIC | {"ENCUT"}
+    apart = NOT_ELECTRONIC | {"ENCUT", "LREAL"}  # of the stress, which is no energy
     assert {k: v for k, v in cell.items() if k not in apart} == {
         k: v for k, v in energy.items() if k not in apart
     }
@@ -193,18 +200,37 @@ def test_a_cutoff_below_enmax_is_refused_with_the_pseudopotential(plan):
     incar(o2_in_box(), "molecule_relax", "relax", low)  # O needs 400
 
 
-def test_projection_goes_by_the_cell_so_that_host_and_vacancy_share_it(plan):
+def test_all_energies_of_a_study_are_of_the_same_projectors(plan):
     host = plan.hosts[0]
+    cells = [
+        (plan.lithium_metal, "bulk_relax", "energy"),
+        (plan.bulk, "bulk_relax", "energy"),
+        (plan.slab, "slab_relax", "relax"),
+        (plan.slab * (2, 2, 1), "slab_relax", "relax"),
+        (plan.vacancy_structure(host, host.vacancies[0]), "static", "static"),
+        (o2_in_box(), "molecule_relax", "relax"),
+    ]
     for name, protocol in VASP_PROTOCOLS.items():
-        for factor in (1, 2):
-            pair = [
-                plan.slab * (factor, 1, 1),
-                plan.vacancy_structure(host, host.vacancies[0]) * (factor, 1, 1),
-            ]
-            lreal = [electronic_tags(cell, "slab_relax", protocol)["LREAL"] for cell in pair]
-            assert lreal[0] == lreal[1]
-            assert lreal[0] == ("Auto" if factor == 2 and name != "stringent" else False)
-        assert electronic_tags(o2_in_box(), "molecule_relax", protocol)["LREAL"] is False
+        found = {incar(*cell, protocol)["LREAL"] for cell in cells}
+        assert found == ({False} if name == "stringent" else {"Auto"})
+        # a stress is no energy
+        assert incar(plan.bulk, "bulk_relax", "cell", protocol)["LREAL"] is False
+
+
+def test_what_has_vacuum_converges_without_the_dipole_correction_first(plan):
+    assert stages(plan.slab, "slab_relax") == (WITHOUT_DIPOLE, "relax")
+    assert stages(plan.slab, "static") == (WITHOUT_DIPOLE, "static")
+    assert stages(plan.bulk, "bulk_relax") == ("cell", "energy")
+    assert stages(plan.bulk, "slab_relax") == ("relax",)
+    assert stages(o2_in_box(), "molecule_relax") == ("relax",)
+    for protocol in VASP_PROTOCOLS.values():
+        first, then = (
+            incar(plan.slab, "slab_relax", stage, protocol)
+            for stage in stages(plan.slab, "slab_relax")
+        )
+        assert {"LDIPOL", "IDIPOL", "DIPOL"} == then.keys() - first.keys() - {"EDIFFG", "ISIF"}
+        assert (first["NSW"], first["EDIFF"]) == (0, 1e-4)
+        assert then["EDIFF"] == protocol.ediff_ev
 
 
 def test_the_three_single_points_of_a_charge_difference_lie_on_one_grid(plan):

@@ -49,7 +49,7 @@ def test_the_settings_are_plain_data_and_make_the_protocol_again():
         ({"functional": "PBE"}, r"functional = 'PBE'; expected 'PBE\+U', 'r2SCAN' or 'HSE06'"),
         ({"functional": ["PBE"]}, r"functional = \['PBE'\]; expected 'PBE"),
         ({"dispersion": "D4"}, r"dispersion = 'D4'; expected 'none' or 'D3\(BJ\)'"),
-        ({"magnetic_order": "AFM"}, "magnetic_order = 'AFM'; expected 'ferro' or 'rows'"),
+        ({"magnetic_order": "AFM"}, "magnetic_order = 'AFM'; expected 'ferro', 'rows' or 'lower'"),
         ({"encut_ev": "high"}, "encut_ev = 'high'; expected a valid number"),
         ({"encut_ev": 0}, "encut_ev = 0; expected greater than 0"),
         ({"encut_ev": -1.0}, r"encut_ev = -1\.0; expected"),

@@ -54,6 +54,11 @@ class StageProgress:
     corrections: list[str] = field(default_factory=list)
     wavecar: Path | None = None
 
+    @property
+    def is_new(self) -> bool:
+        """Whether no earlier attempt left anything to go on from."""
+        return self.lattice is None and self.wavecar is None
+
     def placed(self, start: Structure) -> Structure:
         """Return a structure with its cell and atoms where the calculation has come to."""
         if self.lattice is None or self.fractional is None:

@@ -7,12 +7,12 @@ import shutil
 import warnings
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from llo_dft.engines.base import Outcome
-from llo_dft.engines.vasp.incar import STAGES
+from llo_dft.engines.vasp.incar import ONE_POINT, WITHOUT_DIPOLE, stages
 from llo_dft.engines.vasp.inputs import input_generator, poscar_structure, site_order
 from llo_dft.engines.vasp.installation import VaspMachine
 from llo_dft.engines.vasp.running.continuation import (
@@ -30,18 +30,27 @@ from llo_dft.engines.vasp.running.handlers import (
     wall_time_handler,
 )
 from llo_dft.engines.vasp.running.run_checks import is_converged, problem_of
+from llo_dft.engines.vasp.running.wave_functions import (
+    START,
+    keep_for_others,
+    pass_on,
+    wave_functions,
+    were_read,
+)
 from llo_dft.errors import CalculationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from atomate2.vasp.sets.base import VaspInputGenerator
     from emmet.core.tasks import TaskDoc
     from pymatgen.core.structure import Structure
 
+    from llo_dft.engines.base import StartFrom
     from llo_dft.engines.vasp.protocols import VaspProtocol
     from llo_dft.engines.vasp.running.custodian_maker import LayeredOxideVaspMaker
+    from llo_dft.engines.vasp.running.wave_functions import WaveFunctions
     from llo_dft.typing import CalculationKind
 
 #: Outputs worth naming: what other programs read, zipped or not.
@@ -49,6 +58,9 @@ _KEPT: Final = (
     *("vasprun.xml", "OUTCAR", "CONTCAR", "OSZICAR", "CHGCAR", "AECCAR0", "AECCAR2", "LOCPOT"),
     *("INCAR", "KPOINTS", "POSCAR"),
 )
+
+#: What is said of a calculation that began with less than its parent's electrons.
+_ALONE: Final = "its electrons began with the moments of the calculation it is made from alone: {}"
 
 
 @dataclass(frozen=True)
@@ -61,12 +73,15 @@ class VaspTask:
         With moments as site property "magmom".
     kind, protocol, grid
         See ``llo_dft.engines.vasp.incar``.
+    start_from
+        The calculation whose electrons it begins with, if there is one.
     """
 
     structure: Structure
     kind: CalculationKind
     protocol: VaspProtocol
     grid: Sequence[int] | None = None
+    start_from: StartFrom | None = None
 
 
 def run_task(task: VaspTask, folder: Path) -> Outcome:
@@ -89,6 +104,8 @@ def run_task(task: VaspTask, folder: Path) -> Outcome:
         forget_progress(folder)  # what failed is not resumed
         raise
     forget_progress(folder)
+    if task.kind == "slab_relax" and task.start_from is None:
+        keep_for_others(folder, last)  # vacancies and single points may be made of it
     _settle(folder, last)
     outcome.output_files.extend(_kept(folder))
     return outcome
@@ -96,20 +113,37 @@ def run_task(task: VaspTask, folder: Path) -> Outcome:
 
 def _run_stages(task: VaspTask, folder: Path) -> tuple[Outcome, Path]:
     """Return the outcome, and the folder of the last stage."""
-    stages = STAGES[task.kind]
-    progress = load_progress(folder, stages[0])
+    turns = stages(task.structure, task.kind)
+    progress = load_progress(folder, turns[0])
+    waves, notes = _parent_waves(task)
+    if waves is not None and progress.is_new:
+        progress.wavecar = waves.path
     machine = VaspMachine.here()
     start = poscar_structure(task.structure, task.kind, task.protocol)
     result: TaskDoc = None
     where = folder
-    for stage in stages[stages.index(progress.stage) :]:
-        progress.stage = stage
-        where = folder if len(stages) == 1 else folder / stage
+    for stage in turns[turns.index(progress.stage) :]:
+        previous, where = where, folder if len(turns) == 1 else folder / stage
         where.mkdir(exist_ok=True)
-        result = _run_stage(task, progress.placed(start), (folder, where), progress, machine)
+        if progress.stage == WITHOUT_DIPOLE != stage:
+            pass_on(previous, where)
+        progress.stage = stage
+        tags = {} if waves is None else waves.tags(first=stage == turns[0])
+        place = progress.placed(start)
+        result = _run_stage(task, place, (folder, where), progress, machine, tags)
+        if stage == turns[0] and waves is not None and not were_read(where):
+            notes.append(_ALONE.format("VASP did not say that it read its wave functions"))
         progress.reached(result.output.structure)
-        progress.n_steps += _n_steps(result)
-    return _outcome(task, start, result, progress), where
+        progress.n_steps += 0 if stage == WITHOUT_DIPOLE else _n_steps(result)
+    return _outcome(task, start, result, progress, notes), where
+
+
+def _parent_waves(task: VaspTask) -> tuple[WaveFunctions | None, list[str]]:
+    """Return the wave functions to begin with, and a note if those of the parent are none."""
+    if task.start_from is None:
+        return None, []
+    found = wave_functions(task.start_from, task.structure, task.protocol.encut_ev)
+    return (None, [_ALONE.format(found)]) if isinstance(found, str) else (found, [])
 
 
 def _run_stage(
@@ -118,16 +152,19 @@ def _run_stage(
     folders: tuple[Path, Path],
     progress: StageProgress,
     machine: VaspMachine,
+    begin: Mapping[str, Any],
 ) -> TaskDoc:
     """Run one stage under custodian and return atomate2's document of it.
 
-    ``folders`` are those of the calculation and of this run.
+    ``folders`` are those of the calculation and of this run, ``begin`` the tags of its electrons.
     """
     from llo_dft.engines.vasp.running.custodian_maker import LayeredOxideVaspMaker  # noqa: PLC0415 (seconds)
 
     calculation, run = folders
     # from the first structure: a cell that moved keeps its mesh and tags
-    generator = input_generator(task.structure, task.kind, progress.stage, task.protocol, task.grid)
+    generator = input_generator(
+        task.structure, task.kind, progress.stage, task.protocol, task.grid, begin
+    )
     maker = _maker(task, generator, progress.stage, machine)
     if progress.wavecar is not None:
         shutil.copy(progress.wavecar, run / "WAVECAR")
@@ -180,7 +217,7 @@ def _maker(
         vasp_gamma_cmd=machine.gamma_command,
         handlers=[
             *error_handlers(hybrid=task.protocol.functional == "HSE06"),
-            *wall_time_handler(machine, one_point=stage in {"energy", "static"}),
+            *wall_time_handler(machine, one_point=stage in ONE_POINT),
         ],
         max_errors=MAX_ERRORS,
         custodian_kwargs=custodian_settings(machine),
@@ -194,7 +231,9 @@ def _maker(
     )
 
 
-def _outcome(task: VaspTask, start: Structure, result: TaskDoc, progress: StageProgress) -> Outcome:
+def _outcome(
+    task: VaspTask, start: Structure, result: TaskDoc, progress: StageProgress, notes: list[str]
+) -> Outcome:
     """Return the outcome with the sites in the order that they were given in."""
     place = {old: new for new, old in enumerate(site_order(task.structure))}
     back = [place[i] for i in range(len(task.structure))]
@@ -215,6 +254,7 @@ def _outcome(task: VaspTask, start: Structure, result: TaskDoc, progress: StageP
         n_steps=progress.n_steps,
         n_evaluations=progress.n_steps,
         corrections=progress.corrections,
+        notes=notes,
     )
 
 
@@ -227,7 +267,8 @@ def _settle(folder: Path, last: Path) -> None:
     from llo_dft.engines.vasp.running.custodian_maker import tidy  # noqa: PLC0415 (seconds to import)
 
     for path in [folder, *(path for path in folder.iterdir() if path.is_dir())]:
-        tidy(path)
+        if path.name != START:
+            tidy(path)
     if last != folder:
         for file in last.iterdir():
             file.rename(folder / file.name)

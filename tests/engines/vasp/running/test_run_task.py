@@ -1,6 +1,8 @@
 """One calculation through real custodian, real atomate2 parsing and the stand-in for VASP."""
 
+import gzip
 import json
+import shutil
 import time
 
 import numpy as np
@@ -9,6 +11,7 @@ import standin
 import stub_potcars
 from engines_by_name import engine_of
 from pymatgen.core import Structure
+from pymatgen.io.vasp.inputs import Incar
 
 from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.calculations.cache import CalculationCache
@@ -33,15 +36,16 @@ def vasp(tmp_path, monkeypatch, potcars):
     class Runs:
         cache = CalculationCache(tmp_path / "calculations")
 
-        def install(self, *faults):
-            placed = standin.install(tmp_path, faults=faults)
+        def install(self, *faults, **settings):
+            placed = standin.install(tmp_path, faults=faults, **settings)
             for name, value in placed.environment.items():
                 monkeypatch.setenv(name, value)
 
-        def run(self, structure, kind, overrides=None):
-            coarse = {"k_spacing": 1.0, **(overrides or {})}  # the stand-in is no better with more
+        def run(self, structure, kind, overrides=None, parent=None):
+            # the stand-in is no better with more
+            coarse = {"k_spacing": 1.0, "magnetic_order": "ferro", **(overrides or {})}
             maker = engine_of("vasp", **coarse).maker(kind)
-            return calculate.original(structure, maker, kind, str(self.cache.folder))
+            return calculate.original(structure, maker, kind, str(self.cache.folder), parent)
 
         def folder(self, document):
             return self.cache.folder / document.key
@@ -186,3 +190,92 @@ def test_a_missing_program_fails_the_calculation_in_one_line(vasp, plan, monkeyp
     monkeypatch.setenv("ATOMATE2_VASP_CMD", "not_there")
     document = vasp.run(plan.lithium_metal, "bulk_relax")
     assert document.reason.startswith("VASP's command 'not_there' is not found here")
+
+
+def incar_of(folder):
+    return Incar.from_file(next(folder.glob("INCAR.gz")))
+
+
+def printed(folder):
+    return gzip.decompress((folder / "vasp.out.gz").read_bytes()).decode()
+
+
+def without_an_oxygen(host):
+    vacancy = host.structure.copy()
+    vacancy.remove_sites([vacancy.indices_from_symbol("O")[0]])
+    return vacancy
+
+
+def test_a_slab_is_converged_without_its_dipole_first(vasp, plan):
+    document = vasp.run(plan.slab, "slab_relax")
+    folder = vasp.folder(document)
+    first, then = incar_of(folder / "without_dipole"), incar_of(folder)
+    assert "LDIPOL" not in first
+    assert then["LDIPOL"] is True
+    assert (first["NSW"], then["NSW"]) == (0, 150)
+    assert "the WAVECAR file was read successfully" in printed(folder)
+    assert "WAVECAR" not in printed(folder / "without_dipole")
+    assert (folder / "start" / "WAVECAR").stat().st_size > 0
+    assert len(list(folder.rglob("WAVECAR*"))) == 1
+    assert document.n_steps == len(read_vasprun(find_run(folder)).steps)
+
+
+def test_a_vacancy_begins_with_its_hosts_electrons_or_puts_two_on_metals(vasp, plan):
+    vasp.install(moment_ev=-0.01)  # more moment is lower: the starts with more electrons on Mn win
+    host = vasp.run(plan.slab, "slab_relax")
+    document = vasp.run(without_an_oxygen(host), "slab_relax", {"electron_placements": 2}, host)
+    assert (document.status, document.reason) == ("completed", None)
+    (note,) = document.notes
+    assert note.startswith("lowest of 3 starts: electrons on ")
+    assert "as in the host 0.0" in note
+    kept = {entry.label: entry.key for entry in vasp.cache.journal()}
+    starts = {label.partition(", ")[2]: key for label, key in kept.items() if ", " in label}
+    assert len(starts) == 3
+    n_bands = read_vasprun(find_run(vasp.folder(host))).parameters["NBANDS"]
+    kept_moments = [round(m, 6) for m in host.magmoms_mu_b]
+    for name, key in starts.items():
+        folder = vasp.cache.folder / key
+        first, then = incar_of(folder / "without_dipole"), incar_of(folder)
+        assert first["NBANDS"] == then["NBANDS"] == n_bands
+        assert first["ISTART"] == 1
+        own = name == "as in the host"
+        assert (first["ICHARG"], first.get("NELMDL")) == ((0, None) if own else (2, -5))
+        assert not {"ICHARG", "NELMDL", "ISTART"} & then.keys()
+        began = sorted(round(float(m), 6) for m in first["MAGMOM"])
+        changed = [m for m in began if m not in kept_moments]
+        assert len(changed) == (0 if own else 2)
+        for part in (folder / "without_dipole", folder):
+            assert "the WAVECAR file was read successfully" in printed(part)
+        assert not list(folder.rglob("WAVECAR*")), "nothing is made of a vacancy"
+    assert (vasp.folder(host) / "start" / "WAVECAR").stat().st_size > 0
+
+
+def test_a_host_whose_wave_functions_are_gone_gives_its_moments(vasp, plan):
+    host = vasp.run(plan.slab, "slab_relax")
+    shutil.rmtree(vasp.folder(host) / "start")
+    document = vasp.run(without_an_oxygen(host), "slab_relax", {"electron_placements": 0}, host)
+    (note,) = document.notes
+    assert note.startswith("its electrons began with the moments of the calculation it is made fr")
+    assert note.endswith("alone: its wave functions are not kept any more")
+    first = incar_of(vasp.folder(document) / "without_dipole")
+    assert not {"ISTART", "ICHARG", "NBANDS"} & first.keys()
+    began = document.initial_structure.site_properties["magmom"]
+    assert set(began) <= set(host.magmoms_mu_b)
+
+
+def test_a_single_point_begins_with_all_of_its_hosts_electrons(vasp, plan):
+    vasp.install(asked_grid_divisor=6)
+    host = vasp.run(plan.slab, "slab_relax")
+    document = vasp.run(host.structure, "static", parent=host)
+    assert (document.status, document.notes) == ("completed", [])
+    first = incar_of(vasp.folder(document) / "without_dipole")
+    assert (first["ISTART"], first["ICHARG"]) == (1, 0)
+    assert "CHGCAR.gz" in document.output_files
+
+
+def test_the_lower_of_two_magnetic_orders_goes_on(vasp, plan):
+    vasp.install(moment_ev=0.01)  # less moment is lower
+    document = vasp.run(plan.slab, "slab_relax", {"magnetic_order": "lower"})
+    (note,) = document.notes
+    assert note.startswith("lowest of 2 starts: rows; ferro 0.")
+    assert min(document.initial_structure.site_properties["magmom"]) < 0
