@@ -6,6 +6,7 @@ from pymatgen.core import Structure
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.builders.reference_cells import o2_in_box
+from llo_dft.documents.atom_identity import only_part
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.cell_geometry import fft_grid
 from llo_dft.engines.vasp.incar import (
@@ -149,7 +150,7 @@ def test_u_acts_on_what_is_there_in_the_order_of_poscar(plan):
 
 def test_a_coating_without_d_shells_mixes_as_the_interface_that_it_is_subtracted_from(coated_plan):
     one = coated_plan.interfaces[0]
-    coating = Structure.from_sites([one.structure[i] for i in one.coating_sites])
+    coating = only_part(one.structure, "coating")
     for kind, stage in (("slab_relax", "relax"), ("static", "static")):
         part, whole = (written(s, kind, stage)["INCAR"] for s in (coating, one.structure))
         assert part["LMAXMIX"] == whole["LMAXMIX"] == 4
