@@ -78,7 +78,8 @@ def test_another_engine_writes_its_inputs_and_says_how_big_they_are(
     assert "runs of VASP for" in built.stdout
     assert (out / "inputs" / "O2" / "POTCAR.spec").read_text(encoding="ascii").split() == ["O"]
     assert (out / "inputs" / "bulk" / "cell" / "INCAR").is_file()
-    assert "NEDOS" in (out / "inputs" / "bare_x1.0000_static" / "INCAR").read_text(encoding="ascii")
+    static = out / "inputs" / "bare_x1.0000_static" / "static" / "INCAR"
+    assert "NEDOS" in static.read_text(encoding="ascii")
     assert not list(out.rglob("POTCAR"))
 
 

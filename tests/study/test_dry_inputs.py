@@ -11,7 +11,7 @@ def test_inputs_of_a_study_are_complete_and_hold_no_pseudopotential(plan, tmp_pa
     size = write_inputs(plan, engine_of("vasp"), tmp_path)
     assert size == json.loads((tmp_path / "inputs" / "estimate.json").read_text(encoding="utf-8"))
     assert size["n_calculations"] == plan.n_calculations
-    assert size["n_runs"] == plan.n_calculations + 2  # bulk and Li have two stages
+    assert size["n_runs"] == 2 * plan.n_calculations - 1  # all but O2 have two stages
     for run in size["runs"]:
         folder = tmp_path / run["folder"]
         assert sorted(path.name for path in folder.iterdir()) == [
