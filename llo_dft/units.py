@@ -14,6 +14,12 @@ BOLTZMANN_EV_PER_K: Final = 8.617333262e-5
 #: 1 eV per particle in kJ/mol (exact in the SI since 2019).
 KJ_PER_MOL_PER_EV: Final = 96.48533212
 
+#: Charge of one mole of electrons, C/mol (exact in the SI since 2019).
+FARADAY_C_PER_MOL: Final = 96485.33212
+
+#: 1 mAh in C.
+C_PER_MAH: Final = 3.6
+
 #: 1 eV/A^2 in J/m^2.
 J_PER_M2_PER_EV_PER_A2: Final = 16.02176634
 

@@ -9,8 +9,9 @@ from llo_dft.analysis.interface.interface_result import interface_result
 from llo_dft.analysis.oxygen.reservoir import oxygen_reservoir
 from llo_dft.analysis.vacancy.host_result import host_result
 from llo_dft.analysis.vacancy.pairs import vacancy_pairs
-from llo_dft.analysis.vacancy.turning_point import turning_points
+from llo_dft.analysis.vacancy.turning_lines import turning_points
 from llo_dft.analysis.voltage_curve import LithiatedHost, VoltageError, voltage_curve
+from llo_dft.documents.asked_and_built import asked_and_built
 from llo_dft.documents.labels import LITHIUM, OXYGEN, vacancy_label
 from llo_dft.documents.study_result import (
     BandCenterResult,
@@ -64,6 +65,7 @@ def analyze_study(
     )
     hosts = [host_result(made.made_host(planned), reservoir) for planned in plan.hosts]
     voltages = _voltages(hosts, documents[LITHIUM])
+    pairs = vacancy_pairs(hosts)
     records = _records(made, hosts)
     return StudyResult(
         study=plan.study,
@@ -73,12 +75,13 @@ def analyze_study(
         seed=plan.seed,
         composition=plan.composition,
         requested_composition=plan.requested_composition,
+        built=asked_and_built(plan),
         oxygen=reservoir.chosen,
         oxygen_reason=None if reservoir.chosen is not None else reservoir.problem,
         other_schemes=reservoir.described(),
         hosts=hosts,
-        turning_points=turning_points(hosts, reservoir),
-        pairs=vacancy_pairs(hosts),
+        turning_points=turning_points(hosts, pairs, reservoir),
+        pairs=pairs,
         interfaces=[
             interface_result(made.interface(termination), reservoir, _onset_v(voltages))
             for termination in plan.terminations
@@ -87,6 +90,7 @@ def analyze_study(
         band_centers=list(band_centers),
         charge_differences=list(charge_differences),
         not_computed=plan.not_computed,
+        notes=plan.notes,
         counts=dict(Counter(record.status for record in records if record.applicable)),
         calculations=records,
         mock=any(document.mock for document in documents.values()),

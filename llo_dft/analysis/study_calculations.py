@@ -62,12 +62,12 @@ class StudyCalculations:
         return MadeHost(
             calculation,
             planned.system,
-            planned.lithium_fraction,
+            self.plan.charge_of(planned),
             planned.n_li_layer + planned.n_tm_layer,
             [vacancy for vacancy in found if vacancy is not None],
             termination=planned.termination,
             requested_lithium_fraction=planned.requested_lithium_fraction,
-            n_li_removed=len(planned.removed),
+            n_holes=planned.n_holes,
             bonded_to_former=sorted(n_bonds),
             structure=None if calculation.structure is None else relaxed_file(planned.label),
         )

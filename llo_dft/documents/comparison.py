@@ -9,10 +9,10 @@ from pydantic import Field
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
 from llo_dft.documents.labels import host_label
+from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
 from llo_dft.documents.study_result import (
     InterfaceResult,
     OxygenChemicalPotential,
-    TurningPoint,
     VacancyPair,
     VoltageResult,
 )
@@ -71,13 +71,16 @@ class ComparedHost(Document):
 
     system: System
     termination: str | None = None
-    lithium_fraction: float
+    charge: StateOfCharge
     vacancies: list[ComparedVacancy]
 
     @property
     def label(self) -> str:
         """Name of the host in labels and file names."""
-        return host_label(self.system, self.lithium_fraction, self.termination)
+        fraction = self.charge.lithium_fraction
+        if fraction is None:
+            raise ValueError("a host of a study has a lithium fraction")
+        return host_label(self.system, fraction, self.termination)
 
     def lowest(self, engine: str) -> EngineVacancy | None:
         """Return the vacancy of lowest formation energy by one engine; None if it has none."""
@@ -110,7 +113,8 @@ class ComparedResult(Document, Generic[Result]):
     termination: str | None = None
     by_engine: dict[str, Result | None]
     spread: float | None = Field(
-        description="Largest less smallest x0, average voltage (V) or work of adhesion (J/m2)"
+        description="Largest less smallest q0 (holes per TM), average voltage (V) or work of "
+        "adhesion (J/m2)"
     )
 
 
@@ -134,7 +138,7 @@ class SpreadSummary(Document):
 class StudyComparison(Document):
     """The same study by several engines."""
 
-    schema_version: int = 2
+    schema_version: int = 3
     study: str
     composition: str
     meaning: str = Field(description="What the spread is, and what it is not")

@@ -11,6 +11,8 @@ from typing import get_args
 
 from pydantic import Field
 
+from llo_dft.chemistry.element_table import symbols_of
+from llo_dft.chemistry.roles import element_role
 from llo_dft.documents.atom_identity import without_atoms
 from llo_dft.documents.document import Document, StoredStructure
 from llo_dft.documents.labels import (
@@ -25,7 +27,9 @@ from llo_dft.documents.labels import (
     vacancy_label,
 )
 from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment
+from llo_dft.documents.state_of_charge import StateOfCharge
 from llo_dft.typing import Part, System
+from llo_dft.units import C_PER_MAH, FARADAY_C_PER_MOL
 
 
 class BondedOxygen(Document):
@@ -168,6 +172,21 @@ class StudyPlan(Document):
     def pristine_label(self, termination: str | None) -> str:
         """Return the label of the pristine host of a termination; None: of the bare slab."""
         return next(host.label for host in self.hosts if host.termination == termination)
+
+    def charge_of(self, host: PlannedHost) -> StateOfCharge:
+        """Return how far a host's oxide is charged: one electron for each hole.
+
+        Holes are per framework metal; the capacity is ``n_holes F / (3.6 M)`` with M the molar
+        mass of the pristine bare slab, g/mol, and F the Faraday constant.
+        """
+        roles = map(element_role, symbols_of(self.slab))
+        return StateOfCharge(
+            holes_per_tm=host.n_holes / sum(role == "framework" for role in roles),
+            lithium_fraction=host.lithium_fraction,
+            capacity_mah_per_g=host.n_holes
+            * FARADAY_C_PER_MOL
+            / (C_PER_MAH * float(self.slab.composition.weight)),
+        )
 
     def candidates(self, termination: str) -> list[PlannedInterface]:
         """Return the interfaces of one termination, best first; all list their atoms alike."""

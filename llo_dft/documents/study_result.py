@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import Field
 
+from llo_dft.documents.asked_and_built import AskedAndBuilt
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
 from llo_dft.documents.electronic import BandCenters
 from llo_dft.documents.labels import host_label
+from llo_dft.documents.maps import VacancyMap
 from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment
+from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
 from llo_dft.documents.voltage import VoltageCurve
 from llo_dft.typing import Layer, OxygenScheme, Status, System
 
@@ -110,16 +113,24 @@ class HostResult(Document):
     system: System
     termination: str | None = Field(None, description="Face of the coating towards the oxide")
     lithium_fraction: float | None = Field(
-        description="Li left in the LLO part / Li in it when pristine; None where neither another "
-        "plain run nor the count at full lithium was given"
+        description="Li left in the oxide / Li in the pristine bare slab, coated or not; of a "
+        "plain run against its system's at full lithium, None where that is not known"
+    )
+    n_holes: int | None = Field(
+        None,
+        description="Electrons taken from the oxide by formal charges, 0 when pristine; None of "
+        "plain runs, whose charge is not known",
+    )
+    holes_per_tm: float | None = Field(None, description="The same per framework metal")
+    capacity_mah_per_g: float | None = Field(
+        None, description="The same as charge per mass of the pristine bare slab"
     )
     n_li: int | None = Field(
-        None, description="Li atoms left in the LLO part; of a plain run all Li in the cell"
+        None, description="Li atoms left in the oxide; of a plain run all Li in the cell"
     )
-    n_li_removed: int | None = Field(
-        None, description="Li that left it on charging, an electron each"
+    requested_lithium_fraction: float | None = Field(
+        None, description="Of the bare slab; None of plain runs"
     )
-    requested_lithium_fraction: float | None = Field(None, description="None of plain runs")
     energy_ev: float | None = Field(None, description="Total energy of the cell, eV")
     status: Status
     reason: str | None = None
@@ -132,8 +143,17 @@ class HostResult(Document):
         description="O bonded to a former of the coating as relaxed; by number in the bare slab",
     )
     calculation: str | None = Field(None, description="Key of the calculation")
+    lowest: str | None = Field(
+        None,
+        description="The O of lowest E_f of those whose lattice did not rebuild itself: O with its "
+        "index in the pristine bare slab; of plain runs the path of the vacancy",
+    )
     turning_temperature_k: float | None = Field(
-        None, description="Where the lowest E_f crosses zero at the given pressure, K"
+        None,
+        description="Where the lowest E_f of those vacancies crosses zero at the given pressure, K",
+    )
+    turning_temperature_with_rebuilt_k: float | None = Field(
+        None, description="The same of all its vacancies, K"
     )
     turning_temperature_reason: str | None = Field(None, description="Why there is none")
     vacancies: list[VacancyResult] = Field(default_factory=list)
@@ -151,14 +171,29 @@ class HostResult(Document):
         return self.run or host_label(self.system, self.fraction, self.termination)
 
     @property
+    def charge(self) -> StateOfCharge:
+        """How far its oxide is charged."""
+        return StateOfCharge(
+            holes_per_tm=self.holes_per_tm,
+            lithium_fraction=self.lithium_fraction,
+            capacity_mah_per_g=self.capacity_mah_per_g,
+        )
+
+    @property
     def formation_energies_ev(self) -> list[float]:
         """E_f of those of its vacancies that have one, eV per O."""
         found = [vacancy.formation_energy_ev for vacancy in self.vacancies]
         return [energy for energy in found if energy is not None]
 
+    @property
+    def kept_energies_ev(self) -> list[float]:
+        """E_f of those of its vacancies that have one and kept their lattice, eV per O."""
+        found = [one.formation_energy_ev for one in self.vacancies if not one.rebuilt]
+        return [energy for energy in found if energy is not None]
+
 
 class VacancyPair(Document):
-    """The same oxygen removed from the bare and from the coated host."""
+    """The same oxygen removed from the bare and from the coated host, both as far charged."""
 
     pair: str
     site: int = Field(description="Index of the O in the pristine bare slab")
@@ -168,6 +203,9 @@ class VacancyPair(Document):
     bonded_to_former: bool = Field(
         description="Whether a former of the coating is bonded to it, as relaxed"
     )
+    n_holes: int = Field(description="Of both, as of the hosts")
+    holes_per_tm: float
+    capacity_mah_per_g: float
     lithium_fraction_bare: float
     lithium_fraction_coated: float
     bare_ev: float = Field(description="E_f of the bare slab, eV per O")
@@ -263,36 +301,6 @@ class ChargeDifferenceResult(Document):
     reason: str | None = Field(None, description="Why there is none")
 
 
-class TurningPoint(Document):
-    """Where the lowest formation energy crosses zero; None: it does not, in the range."""
-
-    system: System
-    termination: str | None = None
-    lithium_fraction: float | None
-    low: float | None = Field(description="Lower end of the interval")
-    high: float | None = Field(description="Upper end of the interval")
-    reason: str | None = Field(None, description="Why there is no value, e.g. 'none in range'")
-
-
-class HostMap(Document):
-    """Lowest E_f of one host at each temperature and pressure."""
-
-    label: str
-    system: System
-    lithium_fraction: float | None
-    formation_energies_ev: list[list[float]] = Field(
-        description="One row a temperature, one column a pressure; eV per O"
-    )
-
-
-class VacancyMap(Document):
-    """E_f(T, p) of the hosts that have a vacancy."""
-
-    temperatures_k: list[float]
-    pressures_bar: list[float]
-    hosts: list[HostMap]
-
-
 class CalculationRecord(Document):
     """One planned calculation, or one plain run, and how it ended."""
 
@@ -312,14 +320,14 @@ class CalculationRecord(Document):
     notes: list[str] = Field(default_factory=list, description="What a reader should know")
 
 
-#: Of results.json. 3: formers are counted, where 2 counted P alone.
-SCHEMA_VERSION: Final = 3
+#: Of results.json. 4: bare and coated are compared at equal charge, where 3 did at equal lithium.
+SCHEMA_VERSION: Final = 4
 
 
 class StudyResult(Document):
     """All that a study, or the analysis of plain runs, found."""
 
-    schema_version: Literal[3] = SCHEMA_VERSION
+    schema_version: Literal[4] = SCHEMA_VERSION
     study: str | None = Field(description="Its name; None of plain runs")
     engine: str
     protocol: str
@@ -329,6 +337,9 @@ class StudyResult(Document):
         description="Formula of the LLO that was built, per O2; of plain runs the fullest host's"
     )
     requested_composition: str | None = None
+    built: list[AskedAndBuilt] = Field(
+        default_factory=list, description="What the recipe asks for, and what was built for it"
+    )
     oxygen: OxygenChemicalPotential | None
     oxygen_reason: str | None = Field(None, description="Why there is no mu_O")
     other_schemes: dict[str, str] = Field(

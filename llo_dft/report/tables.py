@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llo_dft.documents.study_result import HostResult, StudyResult, TurningPoint, VacancyResult
+from llo_dft.documents.state_of_charge import TurningPoint
+from llo_dft.documents.study_result import HostResult, StudyResult, VacancyPair, VacancyResult
 from llo_dft.documents.voltage import VoltageCurve, VoltageStep
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.oxidation import OxidationStates
 
 #: What of a host stands beside each of its vacancies.
-_HOST_KEYS = ("system", "termination", "lithium_fraction")
+_HOST_KEYS = ("system", "termination", "holes_per_tm", "lithium_fraction", "capacity_mah_per_g")
 
 _CENTER_COLUMNS = ("label", "element", "orbital", "reference")
 
@@ -42,19 +43,38 @@ def vacancy_table(result: StudyResult) -> DataFrame:
 
 
 def host_table(result: StudyResult) -> DataFrame:
-    """Return a row for each host, with its lowest formation energy and number of vacancies."""
+    """Return a row for each host, with its lowest formation energies and number of vacancies.
+
+    The lowest is of the vacancies that kept their lattice; the other one of all.
+    """
     rows = []
     for host in result.hosts:
-        lowest = min(host.formation_energies_ev, default=None)
-        found = {"n_vacancies": len(host.vacancies), "lowest_formation_energy_ev": lowest}
+        found = {
+            "n_vacancies": len(host.vacancies),
+            "lowest_formation_energy_ev": min(host.kept_energies_ev, default=None),
+            "lowest_with_rebuilt_ev": min(host.formation_energies_ev, default=None),
+        }
         rows.append(host.model_dump(exclude={"vacancies"}) | found)
     return _table(rows, HostResult.model_fields, result)
 
 
 def turning_table(result: StudyResult) -> DataFrame:
-    """Return a row for each system: where its lowest formation energy crosses zero."""
-    rows = [point.model_dump() for point in result.turning_points]
+    """Return a row for each line of E_f: where it crosses zero, and each share's interval.
+
+    ``at.holes_per_tm`` is the value; the ends of the interval of a source are columns as
+    ``sites.earliest.holes_per_tm``.
+    """
+    rows = []
+    for point in result.turning_points:
+        shares = {one.source: one.model_dump(exclude={"source"}) for one in point.shares}
+        rows.append(point.model_dump(exclude={"shares"}) | shares)
     return _table(rows, TurningPoint.model_fields, result)
+
+
+def pair_table(result: StudyResult) -> DataFrame:
+    """Return a row for each O in bare and coated at equal charge, with the difference of E_f."""
+    rows = [pair.model_dump() for pair in result.pairs]
+    return _table(rows, VacancyPair.model_fields, result)
 
 
 def voltage_table(

@@ -9,6 +9,7 @@ from llo_dft.analysis.vacancy.formation_energy import VacancyCompositionError, r
 from llo_dft.analysis.vacancy.host_result import MadeHost
 from llo_dft.analysis.vacancy.missing_sites import missing_from
 from llo_dft.chemistry.roles import element_role
+from llo_dft.documents.state_of_charge import StateOfCharge
 from llo_dft.errors import InputError
 from llo_dft.runs.plain_runs import formula_of
 
@@ -34,7 +35,7 @@ def made_host(run: PlainRun, x: float | None, vacancies: Sequence[MadeVacancy] =
     return MadeHost(
         run.calculation,
         "bare" if structure is None else system_of(structure),
-        x,
+        StateOfCharge(lithium_fraction=x),
         None if structure is None else int(structure.composition["Li"]),
         vacancies,
         run=run.path,

@@ -17,7 +17,7 @@ from llo_dft.analysis.oxygen.reservoir import oxygen_reservoir
 from llo_dft.analysis.oxygen.schemes import refused_schemes
 from llo_dft.analysis.vacancy.formation_energy import removed_oxygen_count
 from llo_dft.analysis.vacancy.host_result import MadeVacancy, host_result
-from llo_dft.analysis.vacancy.turning_point import turning_points
+from llo_dft.analysis.vacancy.turning_lines import turning_points
 from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
 from llo_dft.documents.oxygen import OxygenSettings
 from llo_dft.errors import InputError
@@ -156,7 +156,7 @@ def vacancy_runs(
         oxygen=chosen,
         oxygen_reason=None if chosen is not None else reservoir.problem,
         other_schemes=reservoir.described(),
-        turning_points=turning_points(found, reservoir),
+        turning_points=turning_points(found, [], reservoir),
         vacancy_map=None
         if chosen is None or not options.temperatures_k or not options.pressures_bar
         else vacancy_map(found, chosen, options.temperatures_k, options.pressures_bar),

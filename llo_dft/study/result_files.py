@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.study.folder import StudyFolder
 
-#: Name of the figure of E_f against lithium content.
+#: Name of the figure of E_f against the state of charge.
 FIGURE = "vacancy_energy.png"
 
 _PARTIAL = ".results-partial-"
@@ -112,7 +112,8 @@ def results_table(result: StudyResult) -> str:
     mark = "MOCK " if result.mock else ""
     writer.writerow(
         [
-            *("engine", "system", "termination", "lithium_fraction", "n_li_removed"),
+            *("engine", "system", "termination"),
+            *("holes_per_tm", "lithium_fraction", "capacity_mah_per_g", "n_holes"),
             *("site", "site_class", "n_tm", "n_li", "n_former", "n_li_interlayer", "layer", "side"),
             f"formation_energy_ev ({scheme})",
             *(f"formation_energy_ev ({other})" for other in schemes),
@@ -124,7 +125,8 @@ def results_table(result: StudyResult) -> str:
             writer.writerow(
                 [
                     *(f"{mark}{result.engine}", host.system, host.termination),
-                    *(host.lithium_fraction, host.n_li_removed, vacancy.pair, vacancy.site_class),
+                    *(host.holes_per_tm, host.lithium_fraction, host.capacity_mah_per_g),
+                    *(host.n_holes, vacancy.pair, vacancy.site_class),
                     *_environment_cells(vacancy.environment),
                     vacancy.formation_energy_ev,
                     *(vacancy.alternatives_ev.get(other) for other in schemes),

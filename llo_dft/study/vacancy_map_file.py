@@ -14,7 +14,8 @@ from llo_dft.study.folder import write_whole
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llo_dft.documents.study_result import StudyResult, VacancyMap
+    from llo_dft.documents.maps import VacancyMap
+    from llo_dft.documents.study_result import StudyResult
 
 #: Endings of the files that a map can be written to.
 MAP_SUFFIXES: Final = (".png", ".pdf", ".svg", ".csv", ".npz")

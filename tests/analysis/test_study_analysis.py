@@ -121,10 +121,13 @@ def test_formation_energies_by_hand(plan):
     assert [record.label for record in result.calculations] == plan.labels
 
 
-def test_the_lowest_line_turns_between_the_fractions(plan):
-    point = result_of(plan, calculations(plan, COSTS)).turning_points[0]
-    assert 0.5 < point.lithium_fraction < 1.0
-    assert point.low <= point.lithium_fraction <= point.high
+def test_the_lowest_line_turns_between_the_states_of_charge(plan):
+    result = result_of(plan, calculations(plan, COSTS))
+    point = result.turning_points[0]
+    full, charged = (host.holes_per_tm for host in result.hosts)
+    assert full == 0.0 < point.at.holes_per_tm < charged
+    assert point.earliest.position <= point.at.position <= point.latest.position
+    assert [one.what for one in result.built] == ["composition", "formal charge", "bare", "bare"]
 
 
 def test_schemes_that_do_not_go_with_the_engine_say_why(plan):

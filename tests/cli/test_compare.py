@@ -61,7 +61,7 @@ def test_a_table_names_engines_schemes_and_what_the_spread_is(
     assert lines[1].startswith("(1) chgnet (fast): O2 scheme potential, mu_O = ")
     assert lines[2].startswith("(2) sevenn (fast): O2 scheme mp2020, mu_O = ")
     assert lines[2].endswith(f"at 298.15 K, 1 bar; {sevenn}")
-    (turning,) = [line for line in lines if line.startswith("x0 of bare: ")]
+    (turning,) = [line for line in lines if line.startswith("turn of bare: ")]
     assert "chgnet (fast) " in turning
     assert "sevenn (fast) " in turning
     assert "voltage of bare: chgnet (fast) " in done.stdout

@@ -12,6 +12,7 @@ from llo_dft.documents.comparison import (
     SpreadSummary,
     StudyComparison,
 )
+from llo_dft.documents.state_of_charge import StateOfCharge
 
 NO_SPREAD = SpreadSummary(n=0, median_ev=None, largest_ev=None)
 
@@ -32,9 +33,11 @@ def test_a_potential_is_an_engine_with_a_model(model: str, expected: bool) -> No
 
 def test_a_compared_host_has_the_name_that_it_has_in_its_studies() -> None:
     fields: dict[str, Any] = {"vacancies": []}
-    assert ComparedHost(system="bare", lithium_fraction=4 / 7, **fields).label == "bare_x0.5714"
-    coated = ComparedHost(system="coated", termination="PO3", lithium_fraction=1.0, **fields)
-    assert coated.label == "coated_PO3_x1.0000"
+    charge = StateOfCharge(holes_per_tm=0.6, lithium_fraction=4 / 7)
+    assert ComparedHost(system="bare", charge=charge, **fields).label == "bare_x0.5714"
+    charge = StateOfCharge(holes_per_tm=0.0, lithium_fraction=0.625)
+    coated = ComparedHost(system="coated", termination="PO3", charge=charge, **fields)
+    assert coated.label == "coated_PO3_x0.6250"
 
 
 def test_one_missing_number_makes_a_comparison_incomplete() -> None:

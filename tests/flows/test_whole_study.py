@@ -94,7 +94,11 @@ def test_the_turning_point_of_a_straight_line_is_exact(
     n_full = n_lithium(study.plan, study.plan.hosts[0])
     by_hand = (-LABEL_HALF_O2_EV - MINUS_TS_EV - vacancy_minus_host_ev(0)) / 0.1 / n_full
     assert 0.3 < by_hand < 0.9
-    assert result.turning_points[0].lithium_fraction == pytest.approx(by_hand, abs=0.005)
+    at = result.turning_points[0].at
+    assert at is not None
+    assert at.lithium_fraction == pytest.approx(by_hand, abs=0.005)
+    # seven Li on five metals, an electron each
+    assert at.holes_per_tm == pytest.approx((1 - by_hand) * 7 / 5, abs=0.007)
 
 
 def test_energies_come_from_the_right_calculations(
@@ -175,7 +179,7 @@ def test_a_failed_bulk_skips_every_host(study: FakeStudy) -> None:
     assert result.hosts[0].reason == "bulk failed: RuntimeError: the cluster is on fire"
     assert all("the cluster is on fire" in str(host.reason) for host in result.hosts)
     assert result.counts == {"completed": 2, "failed": 1, "skipped": 9}
-    assert result.turning_points[0].lithium_fraction is None
+    assert result.turning_points[0].at is None
     records = {record.label: record.status for record in result.calculations}
     assert (records["O2"], records["Li"], records["bulk"]) == ("completed", "completed", "failed")
 

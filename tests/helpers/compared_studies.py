@@ -40,10 +40,14 @@ def vacancy(pair: str, energy_ev: float | None, **fields: Any) -> VacancyResult:
 
 
 def host(x: float, *vacancies: VacancyResult, coated: bool = False) -> HostResult:
+    """A host of an oxide with two Li for each metal, of which four left for each 0.5 of x."""
     return HostResult(
         system="coated" if coated else "bare",
         termination=TERMINATION if coated else None,
         lithium_fraction=x,
+        n_holes=round(8 * (1 - x)),
+        holes_per_tm=2 * (1 - x),
+        capacity_mah_per_g=459.0 * (1 - x),
         requested_lithium_fraction=x,
         status="completed",
         vacancies=list(vacancies),
@@ -59,6 +63,9 @@ def pair(name: str, site: int, difference_ev: float, **fields: Any) -> VacancyPa
             "layer": "surface",
             "termination": TERMINATION,
             "bonded_to_former": False,
+            "n_holes": 0,
+            "holes_per_tm": 0.0,
+            "capacity_mah_per_g": 0.0,
             "lithium_fraction_bare": 1.0,
             "lithium_fraction_coated": 1.0,
             "bare_ev": 1.0,

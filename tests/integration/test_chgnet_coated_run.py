@@ -113,7 +113,7 @@ def test_o_bonded_to_the_coating_is_held_better_than_the_same_o_when_bare(
     results: dict[str, Any],
 ) -> None:
     pairs = [pair for pair in results["pairs"] if pair["bonded_to_former"]]
-    assert {pair["lithium_fraction_coated"] for pair in pairs} == {1.0, 0.5}
+    assert {pair["holes_per_tm"] for pair in pairs} == {0.0, 1.0}
     for pair in pairs:
         assert pair["termination"] == STEP
         # a P-O bond is broken besides: its energy is 3-6 eV, part of which is won back

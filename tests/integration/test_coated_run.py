@@ -185,7 +185,8 @@ def test_the_table_tells_terminations_apart(study: Interrupted) -> None:
     bonded = [row for row in rows if row["n_former"] == "1"]
     assert {row["termination"] for row in bonded} == {STEP}
     assert {row["site"] for row in bonded} == {"O32", f"{STEP}-OP1"}
-    charged = [row for row in rows if row["n_li_removed"] == "8"]
+    charged = [row for row in rows if row["n_holes"] == "8"]
+    assert {float(row["holes_per_tm"]) for row in charged} == {1.0}
     assert {(row["termination"], row["lithium_fraction"]) for row in charged} == {
         ("", "0.5"),
         (FLAT, "0.5"),

@@ -14,9 +14,9 @@ from llo_dft.analysis.electronic.oxidation_states import oxidation_states
 from llo_dft.analysis.voltage_curve import LithiatedHost, voltage_curve
 from llo_dft.documents.electronic import CalculationSummary
 from llo_dft.documents.sites import OxygenEnvironment
+from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint, TurningShare
 from llo_dft.documents.study_result import (
     HostResult,
-    TurningPoint,
     VacancyResult,
     VoltageResult,
 )
@@ -81,7 +81,7 @@ def test_vacancies_have_their_host_environment_and_schemes() -> None:
 
 
 def test_every_number_says_its_unit() -> None:
-    unitless = {"lithium_fraction", "requested_lithium_fraction", "site", "weight", "low", "high"}
+    unitless = {"lithium_fraction", "requested_lithium_fraction", "site", "weight", "holes_per_tm"}
     unitless |= {"lithium_fraction_from", "lithium_fraction_to"}
     made = [
         tables.vacancy_table(result(host(1.0, vacancy(2.0)))),
@@ -92,27 +92,34 @@ def test_every_number_says_its_unit() -> None:
         for column in frame.select_dtypes("number"):
             name = column.removeprefix("environment.")
             known = name in unitless or name.startswith(("n_", "li_o", "empty_o"))
-            assert known or name.endswith(("_ev", "_v", "_k")) or "_ev." in name, column
+            assert known or name.endswith(("_ev", "_v", "_k", "_mah_per_g")) or "_ev." in name, (
+                column
+            )
 
 
 def test_hosts_have_their_lowest_vacancy() -> None:
-    found = tables.host_table(
-        result(host(1.0, vacancy(2.0), vacancy(1.5)), host(0.5, vacancy(None)))
-    )
+    kept = vacancy(2.0, flags=[])
+    found = tables.host_table(result(host(1.0, kept, vacancy(1.5)), host(0.5, vacancy(None))))
     assert found["energy_ev"].tolist() == [-101.0, -100.5]
-    assert found["lowest_formation_energy_ev"][0] == 1.5
+    assert found["lowest_formation_energy_ev"][0] == 2.0
+    assert found["lowest_with_rebuilt_ev"][0] == 1.5
     assert np.isnan(found["lowest_formation_energy_ev"][1])
     assert found["n_vacancies"].tolist() == [2, 1]
 
 
 def test_turning_points_and_those_that_are_not_there() -> None:
+    at, early = (StateOfCharge(holes_per_tm=q, lithium_fraction=1 - q) for q in (0.6, 0.5))
+    share = TurningShare(source="sites", earliest=early, latest=at)
     points = [
-        TurningPoint(system="bare", lithium_fraction=0.4, low=0.3, high=0.5),
-        TurningPoint(system="coated", lithium_fraction=None, low=None, high=None, reason="none"),
+        TurningPoint(system="bare", at=at, shares=[share], oxygens=["O1", "O2"]),
+        TurningPoint(system="coated", at=None, reason="none"),
     ]
     found = tables.turning_table(result(turning_points=points))
-    assert found["lithium_fraction"][0] == 0.4
-    assert np.isnan(found["lithium_fraction"][1])
+    assert found["at.holes_per_tm"][0] == 0.6
+    assert found["at.lithium_fraction"][0] == 0.4
+    assert found["sites.earliest.holes_per_tm"][0] == 0.5
+    assert np.isnan(found["at.holes_per_tm"][1])
+    assert found["oxygens"].tolist() == ["O1; O2", ""]
     assert found["reason"][1] == "none"
 
 
@@ -164,7 +171,8 @@ def test_without_rows_there_are_columns() -> None:
     empty = result()
     assert "formation_energy_ev" in tables.vacancy_table(empty)
     assert "energy_ev" in tables.host_table(empty)
-    assert "lithium_fraction" in tables.turning_table(empty)
+    assert "at" in tables.turning_table(empty)
+    assert "difference_ev" in tables.pair_table(empty)
     assert "voltage_v" in tables.voltage_table(empty)
     assert "center_ev" in tables.band_center_table()
     for frame in (tables.vacancy_table(empty), tables.voltage_table(empty)):

@@ -102,8 +102,8 @@ def test_bare_and_coated_hosts_side_by_side(tmp_path: Path) -> None:
         host.vacancies[0].removed[0].site for host in found.hosts if host.vacancies[0].removed
     ] == [*(8, 6, 9, 4)]
     points = {point.system: point for point in found.turning_points}
-    assert points["bare"].lithium_fraction is not None
-    assert points["coated"].lithium_fraction is None
+    assert points["bare"].at is not None
+    assert points["coated"].at is None
 
 
 def test_a_relaxation_that_rebuilt_the_lattice_is_flagged(tmp_path: Path) -> None:

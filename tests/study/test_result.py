@@ -65,8 +65,10 @@ def test_the_turning_point_moves_with_the_reservoir(finished: Any) -> None:
     # E_f is a line in x of 0.1 eV a Li, 7 Li in all: mu lower by d moves it by d / 0.7
     hot = reanalyze(finished.folder, temperature_k=400.0)
     shift = hot.oxygen.mu_ev - finished.result.oxygen.mu_ev  # type: ignore[union-attr]
-    before = finished.result.turning_points[0].lithium_fraction
-    assert hot.turning_points[0].lithium_fraction == pytest.approx(before - shift / 0.7, abs=0.01)
+    before, after = (one.turning_points[0].at for one in (finished.result, hot))
+    assert after is not None
+    expected = before.lithium_fraction - shift / 0.7
+    assert after.lithium_fraction == pytest.approx(expected, abs=0.01)
 
 
 def test_the_study_itself_stays_as_it_is(finished: Any) -> None:

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 def test_a_result_of_an_older_format_is_refused_by_its_number(tmp_path: Path) -> None:
     old = tmp_path / "results.json"
-    old.write_text('{"schema_version": 2, "study": "mine"}', encoding="utf-8")
-    with pytest.raises(StudyFolderError, match="in format 2, and this version reads format 3; run"):
+    old.write_text('{"schema_version": 3, "study": "mine"}', encoding="utf-8")
+    with pytest.raises(StudyFolderError, match="in format 3, and this version reads format 4; run"):
         read_results(old)
 
 
 def test_what_is_no_result_at_all_is_refused_with_its_faults(tmp_path: Path) -> None:
     other = tmp_path / "results.json"
-    other.write_text('{"schema_version": 3}', encoding="utf-8")
+    other.write_text('{"schema_version": 4}', encoding="utf-8")
     with pytest.raises(StudyFolderError, match=r"not a result of this version \(\d+ faults\)"):
         read_results(other)
     with pytest.raises(StudyFolderError, match="run the study first"):

@@ -24,7 +24,8 @@ from llo_dft.documents.study_result import InterfaceResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from llo_dft.documents.study_result import StudyResult, TurningPoint, VoltageResult
+    from llo_dft.documents.state_of_charge import TurningPoint
+    from llo_dft.documents.study_result import StudyResult, VoltageResult
     from llo_dft.typing import System
 
 #: Fewest studies that can be compared.
@@ -75,8 +76,11 @@ def compare_studies(results: Mapping[str, StudyResult]) -> StudyComparison:
             lambda one: one.energy.work_of_adhesion_j_per_m2,
         ),
         turning_points=_by_system(
-            {name: study.turning_points for name, study in studies.items()},
-            lambda one: one.lithium_fraction,
+            {
+                name: [one for one in study.turning_points if one.site is None]
+                for name, study in studies.items()
+            },
+            lambda one: None if one.at is None else one.at.position,
         ),
         voltages=_by_system(
             {name: study.voltages for name, study in studies.items()},

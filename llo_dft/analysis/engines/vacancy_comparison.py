@@ -39,7 +39,7 @@ def compared_pairs(studies: Mapping[str, StudyResult]) -> list[ComparedPair]:
     """Match the coated-bare pairs of all studies, given by the names of their engines."""
     pairs = matched(
         {name: study.pairs for name, study in studies.items()},
-        lambda pair: (pair.termination, pair.lithium_fraction_coated, pair.pair),
+        lambda pair: (pair.termination, pair.n_holes, pair.pair),
     )
     return [_pair(by_engine) for by_engine in pairs.values()]
 
@@ -76,7 +76,7 @@ def _host(
     return ComparedHost(
         system=first.system,
         termination=first.termination,
-        lithium_fraction=first.lithium_fraction,
+        charge=first.charge,
         vacancies=[
             _vacancy(pair, by_engine, vacancy_label(first.label, pair), studies)
             for pair, by_engine in matched(vacancies, lambda vacancy: vacancy.pair).items()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.comparability.fingerprints import ComparabilityError
 from llo_dft.analysis.vacancy.formation_energy import formation_energy_ev
 from llo_dft.analysis.vacancy.relaxation_flags import host_flags, vacancy_flags
+from llo_dft.analysis.vacancy.turning_lines import lowest_oxygen
 from llo_dft.analysis.vacancy.turning_temperature import turning_temperature
 from llo_dft.documents.study_result import HostResult, VacancyResult
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
     from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.state_of_charge import StateOfCharge
     from llo_dft.documents.study_result import RemovedOxygen
     from llo_dft.typing import System
 
@@ -54,12 +56,12 @@ class MadeHost:
 
     calculation: CalculationDocument
     system: System
-    lithium_fraction: float | None
+    charge: StateOfCharge
     n_li: int | None
     vacancies: Sequence[MadeVacancy] = ()
     termination: str | None = None
     requested_lithium_fraction: float | None = None
-    n_li_removed: int | None = None
+    n_holes: int | None = None
     bonded_to_former: list[int] = field(default_factory=list)
     structure: str | None = None
     run: str | None = None
@@ -82,18 +84,14 @@ def host_result(
         Names of differences to accept (``analysis.comparability``).
     """
     vacancies = [_vacancy_result(one, host, reservoir, allow) for one in host.vacancies]
-    energies = [v.formation_energy_ev for v in vacancies if v.formation_energy_ev is not None]
-    turns: tuple[float | None, str | None] = None, None
-    if reservoir.chosen is not None:
-        turns = turning_temperature(energies, reservoir.chosen)
     made = host.calculation
-    return HostResult(
+    result = HostResult(
         run=host.run,
         system=host.system,
         termination=host.termination,
-        lithium_fraction=host.lithium_fraction,
+        n_holes=host.n_holes,
+        **host.charge.model_dump(),
         n_li=host.n_li,
-        n_li_removed=host.n_li_removed,
         requested_lithium_fraction=host.requested_lithium_fraction,
         energy_ev=made.energy_ev,
         status=made.status,
@@ -102,9 +100,20 @@ def host_result(
         flags=host_flags(made),
         bonded_to_former=host.bonded_to_former,
         calculation=made.key or None,
-        turning_temperature_k=turns[0],
-        turning_temperature_reason=turns[1],
+        lowest=lowest_oxygen(vacancies),
         vacancies=vacancies,
+    )
+    if reservoir.chosen is None:
+        return result
+    kelvin, reason = turning_temperature(result.kept_energies_ev, reservoir.chosen)
+    return result.model_copy(
+        update={
+            "turning_temperature_k": kelvin,
+            "turning_temperature_reason": reason,
+            "turning_temperature_with_rebuilt_k": turning_temperature(
+                result.formation_energies_ev, reservoir.chosen
+            )[0],
+        }
     )
 
 

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 def vacancy_pairs(hosts: Sequence[HostResult]) -> list[VacancyPair]:
-    """Return E_f coated less bare of every site that has both, at each requested fraction.
+    """Return E_f coated less bare of every site that has both, at each state of charge.
 
-    The two hosts of a pair were asked for with the same lithium fraction and have as many holes.
-    Their fractions differ where Li left the coated face for charge. An O that was planned by its
-    class and turned out to be one that P is bonded to makes one pair, under its first name.
+    The two hosts of a pair have as many holes. Their lithium fractions differ where Li left the
+    coated face for charge. An O that was planned by its class and turned out to be one that P is
+    bonded to makes one pair, under its first name.
     """
-    bare = {
-        (host.requested_lithium_fraction, vacancy.site): (host, vacancy)
+    bare: dict[tuple[int | None, int | None], tuple[HostResult, VacancyResult]] = {
+        (host.n_holes, vacancy.site): (host, vacancy)
         for host in hosts
-        if host.system == "bare"
+        if host.system == "bare" and host.n_holes is not None
         for vacancy in host.vacancies
     }
     pairs: list[VacancyPair] = []
@@ -31,11 +31,9 @@ def vacancy_pairs(hosts: Sequence[HostResult]) -> list[VacancyPair]:
             continue
         seen: set[int | None] = set()
         for vacancy in host.vacancies:
-            partner = bare.get((host.requested_lithium_fraction, vacancy.site))
+            partner = bare.get((host.n_holes, vacancy.site))
             if partner is None or vacancy.site in seen:
                 continue
-            if partner[0].n_li_removed != host.n_li_removed:
-                continue  # unequal holes
             seen.add(vacancy.site)
             pair = _pair(partner[0], partner[1], host, vacancy)
             if pair is not None:
@@ -53,6 +51,9 @@ def _pair(
         or vacancy.environment is None
         or vacancy.formation_energy_ev is None
         or uncoated.formation_energy_ev is None
+        or coated.n_holes is None
+        or coated.holes_per_tm is None
+        or coated.capacity_mah_per_g is None
     ):
         return None
     return VacancyPair(
@@ -62,6 +63,9 @@ def _pair(
         layer=vacancy.environment.layer,
         termination=coated.termination,
         bonded_to_former=vacancy.environment.n_former > 0,
+        n_holes=coated.n_holes,
+        holes_per_tm=coated.holes_per_tm,
+        capacity_mah_per_g=coated.capacity_mah_per_g,
         lithium_fraction_bare=bare.fraction,
         lithium_fraction_coated=coated.fraction,
         bare_ev=uncoated.formation_energy_ev,

@@ -1,4 +1,4 @@
-"""The lithium fraction at which oxygen begins to leave by itself."""
+"""The state of charge at which oxygen begins to leave by itself."""
 
 from __future__ import annotations
 
@@ -11,102 +11,123 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.optimize import brentq
 
-from llo_dft.documents.study_result import TurningPoint
+from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint, TurningShare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
-    from llo_dft.documents.study_result import HostResult
     from llo_dft.typing import FloatArray, System
 
-#: Two lithium fractions closer than this are one point, and their sites are pooled.
-FRACTION_TOLERANCE: Final = 1e-6
+#: Two states of charge (holes per TM, or lithium fractions) closer than this are one.
+CHARGE_TOLERANCE: Final = 1e-6
 
-#: Points from one lithium fraction to the next on a line that is to be drawn.
+#: Points from one state of charge to the next on a line that is to be drawn.
 _DRAWN_POINTS: Final = 25
 
-#: Fewest lithium fractions between which a turn can be sought.
-MIN_FRACTIONS: Final = 2
+#: Fewest states of charge between which a turn can be sought.
+MIN_STATES: Final = 2
+
+
+@dataclass(frozen=True)
+class ChargePoint:
+    """E_f of the vacancies at one state of charge, eV per O.
+
+    Attributes
+    ----------
+    charge
+        How far the oxide is charged.
+    kept_ev
+        Of vacancies that kept their lattice.
+    rebuilt_ev
+        Of those that rebuilt it.
+    lowest
+        Name of the O of the lowest of ``kept_ev``.
+    """
+
+    charge: StateOfCharge
+    kept_ev: Sequence[float]
+    rebuilt_ev: Sequence[float] = ()
+    lowest: str | None = None
 
 
 @dataclass(frozen=True)
 class _Turn:
-    """First fall through zero of one line on delithiation, or the end of the range it is past."""
+    """First fall through zero of one line on charging, or the end of the range it is past."""
 
-    lithium_fraction: float
+    position: float
     side: Literal["inside", "above", "below"]
     sign_changes: int
 
 
-def _pooled(
-    points: Iterable[tuple[float, Sequence[float]]],
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Ascending fractions with the lowest and the highest energy at each; empty ones left out."""
+@dataclass(frozen=True)
+class _Lines:
+    """Lowest and highest E_f (eV per O) at rising states of charge; those without are left out."""
+
+    positions: FloatArray
+    lowest: FloatArray
+    highest: FloatArray
+
+
+def _lines(points: Sequence[ChargePoint], *, rebuilt: bool) -> _Lines:
     pooled: list[tuple[float, list[float]]] = []
-    for fraction, energies in sorted(points, key=lambda point: point[0]):
-        if not -FRACTION_TOLERANCE <= fraction <= 1 + FRACTION_TOLERANCE:
-            raise ValueError(f"A lithium fraction lies between 0 and 1, got {fraction!r}")
+    for point in sorted(points, key=lambda point: point.charge.position):
+        position = point.charge.position
+        energies = [*point.kept_ev, *(point.rebuilt_ev if rebuilt else ())]
         if not all(map(math.isfinite, energies)):
             raise ValueError(
-                f"Formation energies must be finite, got {list(energies)!r} at x = {fraction:g}; "
+                f"Formation energies must be finite, got {energies!r} at {point.charge.text}; "
                 "leave out what did not complete"
             )
         if not energies:
             continue
-        if pooled and fraction - pooled[-1][0] <= FRACTION_TOLERANCE:
+        if pooled and position - pooled[-1][0] <= CHARGE_TOLERANCE:
             pooled[-1][1].extend(energies)
         else:
-            pooled.append((fraction, list(energies)))
-    return (
-        np.array([fraction for fraction, _ in pooled]),
+            pooled.append((position, energies))
+    return _Lines(
+        np.array([position for position, _ in pooled]),
         np.array([min(energies) for _, energies in pooled]),
         np.array([max(energies) for _, energies in pooled]),
     )
 
 
-def _first_fall(fractions: FloatArray, energies: FloatArray) -> _Turn:
-    """Follow a line from the largest fraction down to where it first reaches zero from above."""
+def _first_fall(positions: FloatArray, energies: FloatArray) -> _Turn:
+    """Follow a line on charging to where it first reaches zero from above."""
     positive = energies > 0
     changes = int(np.count_nonzero(positive[1:] != positive[:-1]))
-    if energies[-1] < 0:
-        return _Turn(float(fractions[-1]), "below", changes)
+    if energies[0] < 0:
+        return _Turn(float(positions[0]), "below", changes)
     if positive.all():
-        return _Turn(float(fractions[0]), "above", changes)
-    left = int(np.flatnonzero(~positive)[-1])  # the first point met that isn't above zero
-    if energies[left] == 0:
-        return _Turn(float(fractions[left]), "inside", changes)
-    line = PchipInterpolator(fractions, energies)
-    low, high = float(fractions[left]), float(fractions[left + 1])
+        return _Turn(float(positions[-1]), "above", changes)
+    right = int(np.flatnonzero(~positive)[0])  # the first point met that isn't above zero
+    if energies[right] == 0:
+        return _Turn(float(positions[right]), "inside", changes)
+    line = PchipInterpolator(positions, energies)
+    high, low = float(positions[right - 1]), float(positions[right])
     # Between two points the interpolant is monotone, so there is exactly one root; a point
     # within rounding of zero may come back with the other sign, and is then the root.
     if float(line(high)) <= 0:
         return _Turn(high, "inside", changes)
-    return _Turn(float(brentq(lambda x: float(line(x)), low, high)), "inside", changes)
+    return _Turn(float(brentq(lambda q: float(line(q)), high, low)), "inside", changes)
 
 
-def _none_in_range(
-    fractions: FloatArray, lowest: FloatArray, side: str, others: Mapping[str, _Turn]
-) -> str:
-    """Why there is no value, and under which other scheme there would be one."""
-    span = f"computed from x = {fractions[0]:g} to {fractions[-1]:g}"
-    if side == "above":
-        text = f"lowest E_f is above zero throughout (at least {lowest.min():.3f} eV, {span})"
-    elif (lowest <= 0).all():
-        text = f"lowest E_f is below zero throughout (at most {lowest.max():.3f} eV, {span})"
-    else:
-        text = f"lowest E_f is below zero already at the largest x and not everywhere ({span})"
-    crossing = [
-        f"{scheme} would cross at x = {turn.lithium_fraction:.3f}"
-        for scheme, turn in others.items()
-        if turn.side == "inside"
-    ]
-    return "; ".join([f"none in range: {text}", *crossing])
+def _charge_at(points: Sequence[ChargePoint], position: float) -> StateOfCharge:
+    """Return the state of charge at a place on the axis; x and mAh/g go linearly with the holes."""
+    charges = sorted((point.charge for point in points), key=lambda charge: charge.position)
+    axis = [charge.position for charge in charges]
+
+    def between(values: list[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return float(np.interp(position, axis, known)) if len(known) == len(axis) else None
+
+    return StateOfCharge(
+        holes_per_tm=position if charges[0].holes_per_tm is not None else None,
+        lithium_fraction=between([charge.lithium_fraction for charge in charges]),
+        capacity_mah_per_g=between([charge.capacity_mah_per_g for charge in charges]),
+    )
 
 
-def lowest_line(
-    points: Iterable[tuple[float, Sequence[float]]],
-) -> tuple[list[float], list[float]]:
+def lowest_line(points: Iterable[ChargePoint]) -> tuple[list[float], list[float]]:
     """Return the line through the lowest E_f on which ``turning_point`` looks for zero.
 
     Parameters
@@ -116,119 +137,166 @@ def lowest_line(
 
     Returns
     -------
-    Ascending lithium fractions, the given ones among them, and E_f there, eV per O; none if
-    there is no energy.
+    Rising places on the axis of charge, those of the points among them, and E_f there, eV per O;
+    none if there is no energy.
 
     Raises
     ------
     ValueError
         As of ``turning_point``.
     """
-    fractions, lowest, _ = _pooled(points)
-    if len(fractions) < MIN_FRACTIONS:
-        return fractions.tolist(), lowest.tolist()
+    lines = _lines(list(points), rebuilt=False)
+    if len(lines.positions) < MIN_STATES:
+        return lines.positions.tolist(), lines.lowest.tolist()
     between = [
-        np.linspace(low, high, _DRAWN_POINTS, endpoint=False) for low, high in pairwise(fractions)
+        np.linspace(low, high, _DRAWN_POINTS, endpoint=False)
+        for low, high in pairwise(lines.positions)
     ]
-    x = np.concatenate([*between, fractions[-1:]])
-    return x.tolist(), PchipInterpolator(fractions, lowest)(x).tolist()
+    q = np.concatenate([*between, lines.positions[-1:]])
+    return q.tolist(), PchipInterpolator(lines.positions, lines.lowest)(q).tolist()
 
 
 def turning_point(
     system: System,
-    points: Iterable[tuple[float, Sequence[float]]],
+    points: Iterable[ChargePoint],
     scheme_shifts_ev: Mapping[str, float] | None = None,
+    *,
     termination: str | None = None,
+    site: int | None = None,
 ) -> TurningPoint:
-    """Lithium fraction at which the lowest E_f falls through zero on delithiation.
+    """State of charge at which the lowest E_f falls through zero on charging.
 
-    The lowest E_f of each fraction is joined by a monotone cubic (PCHIP, Fritsch and Butland,
-    SIAM J. Sci. Stat. Comput. 5, 300 (1984)), which doesn't overshoot. Followed down from the
-    largest fraction, the first fall from above zero is the value; further crossings are
-    counted in ``reason``.
+    The lowest E_f of each state of charge is joined by a monotone cubic over holes per TM (PCHIP,
+    Fritsch and Butland, SIAM J. Sci. Stat. Comput. 5, 300 (1984)), which doesn't overshoot; where
+    the holes are not known, over the Li that left. Followed from pristine on, the first fall from
+    above zero is the value; further crossings are counted in ``reason``. Vacancies whose lattice
+    rebuilt itself decide neither value nor interval but for their own share of it.
 
-    The interval spans the first falls of two lines, the lowest and the highest E_f of the
-    sites, each under the chosen scheme and each alternative. A line that is above zero
-    throughout counts with the smallest computed fraction, one that is below zero from the
-    start with the largest, and ``reason`` then says which end is cut off so. Without a value
-    there is no interval.
+    Each share of the interval is of one source: from the lowest to the highest E_f of the sites;
+    the lowest under each O2 scheme; the lowest without and with the rebuilt ones. A line that is
+    above zero throughout counts with the end of the computed range, one that is below it from the
+    start with its beginning, and the share says so. The interval is as wide as the widest.
+    Without a value there is none.
 
     Parameters
     ----------
     system
         ``bare`` or ``coated``.
     points
-        Pairs of lithium fraction (0 to 1) and E_f in eV per O of the sites that completed.
-        A fraction with no site is left out; equal fractions are pooled.
+        One for each state of charge. One with no site is left out; equal ones are pooled.
     scheme_shifts_ev
         For each other scheme that applies: its mu_O less that of the chosen one, eV per O.
     termination
         Face of the coating.
+    site
+        The O of which alone the energies are; None: of several.
 
     Raises
     ------
     ValueError
-        For a fraction outside 0 to 1 or an energy that is not finite. No crossing, and too
-        few points, are answers: value None and a ``reason``.
+        For an energy that is not finite. No crossing, and too few points, are answers: value None
+        and a ``reason``.
     """
-
-    def nowhere(reason: str) -> TurningPoint:
-        return TurningPoint(
-            system=system,
-            termination=termination,
-            lithium_fraction=None,
-            low=None,
-            high=None,
-            reason=reason,
-        )
-
-    fractions, lowest, highest = _pooled(points)
-    if len(fractions) < MIN_FRACTIONS:
-        reason = f"needs E_f at {MIN_FRACTIONS} lithium fractions or more, got {len(fractions)}"
-        return nowhere(reason)
+    points = list(points)
     shifts = dict(scheme_shifts_ev or {})
     if not all(map(math.isfinite, shifts.values())):
         raise ValueError(f"Shifts of the O2 schemes must be finite, got {shifts!r}")
-    turn = _first_fall(fractions, lowest)
-    others = {name: _first_fall(fractions, lowest + shift) for name, shift in shifts.items()}
+    kept, every = _lines(points, rebuilt=False), _lines(points, rebuilt=True)
+    with_rebuilt = _turn_of(every, every.lowest)
+    about = {
+        "system": system,
+        "termination": termination,
+        "site": site,
+        "with_rebuilt": _charge_at(points, with_rebuilt.position)
+        if with_rebuilt is not None and with_rebuilt.side == "inside"
+        else None,
+        "oxygens": _oxygens(points),
+    }
+    left_out = _left_out(points)
+    turn = _turn_of(kept, kept.lowest)
+    if turn is None:
+        reason = f"needs E_f at {MIN_STATES} states of charge or more, got {len(kept.positions)}"
+        return TurningPoint(at=None, reason="; ".join([reason, *left_out]), **about)
+    others = {name: _first_fall(kept.positions, kept.lowest + s) for name, s in shifts.items()}
     if turn.side != "inside":
-        return nowhere(_none_in_range(fractions, lowest, turn.side, others))
-    tops = [_first_fall(fractions, highest + shift) for shift in (0.0, *shifts.values())]
-    turns = [turn, *others.values(), *tops]
+        reason = _none_in_range(points, kept, turn.side, others)
+        return TurningPoint(at=None, reason="; ".join([reason, *left_out]), **about)
+    found: dict[Literal["sites", "O2 schemes", "rebuilt"], list[_Turn]] = {
+        "sites": [turn, _first_fall(kept.positions, kept.highest)]
+    }
+    if others:
+        found["O2 schemes"] = [turn, *others.values()]
+    if with_rebuilt is not None and any(point.rebuilt_ev for point in points):
+        found["rebuilt"] = [turn, with_rebuilt]
+    ends = [each.position for turns in found.values() for each in turns]
     notes = []
     if turn.sign_changes > 1:
-        notes.append(f"first met on delithiation of {turn.sign_changes} crossings")
-    if any(each.side == "above" for each in turns):
-        notes.append("low end cut off: a site or scheme stays above zero in the computed range")
-    if any(each.side == "below" for each in turns):
-        notes.append("high end cut off: a scheme is below zero at the largest computed x")
+        notes.append(f"first met on charging of {turn.sign_changes} crossings")
     return TurningPoint(
-        system=system,
-        termination=termination,
-        lithium_fraction=turn.lithium_fraction,
-        low=min(each.lithium_fraction for each in turns),
-        high=max(each.lithium_fraction for each in turns),
-        reason="; ".join(notes) or None,
+        at=_charge_at(points, turn.position),
+        earliest=_charge_at(points, min(ends)),
+        latest=_charge_at(points, max(ends)),
+        shares=[
+            TurningShare(
+                source=source,
+                earliest=_charge_at(points, min(each.position for each in turns)),
+                latest=_charge_at(points, max(each.position for each in turns)),
+                cut_off=_cut_off(turns),
+            )
+            for source, turns in found.items()
+        ],
+        reason="; ".join([*notes, *left_out]) or None,
+        **about,
     )
 
 
-def turning_points(hosts: Sequence[HostResult], reservoir: OxygenReservoir) -> list[TurningPoint]:
-    """Return where E_f turns in each system that has lithium fractions; none without a mu_O."""
-    chosen = reservoir.chosen
-    if chosen is None:
+def _turn_of(lines: _Lines, energies: FloatArray) -> _Turn | None:
+    """Return where a line turns; None if it has too few points."""
+    if len(lines.positions) < MIN_STATES:
+        return None
+    return _first_fall(lines.positions, energies)
+
+
+def _cut_off(turns: Sequence[_Turn]) -> str | None:
+    """Say which end of a share is only that of the computed range."""
+    ends = []
+    if any(turn.side == "below" for turn in turns):
+        ends.append("earliest: below zero from the start of the computed range")
+    if any(turn.side == "above" for turn in turns):
+        ends.append("latest: above zero to the end of the computed range")
+    return "; ".join(ends) or None
+
+
+def _oxygens(points: Sequence[ChargePoint]) -> list[str]:
+    """Return the O of lowest energy at each state of charge that has one, from pristine on."""
+    ordered = sorted(points, key=lambda point: point.charge.position)
+    return [point.lowest for point in ordered if point.lowest is not None]
+
+
+def _left_out(points: Sequence[ChargePoint]) -> list[str]:
+    """Name the states of charge at which no vacancy kept its lattice."""
+    lacking = [p.charge.text for p in points if p.rebuilt_ev and not p.kept_ev]
+    if not lacking:
         return []
-    shifts = {name: other.mu_ev - chosen.mu_ev for name, other in reservoir.others.items()}
-    placed = [host for host in hosts if host.lithium_fraction is not None]
-    return [
-        turning_point(
-            system,
-            [
-                (host.fraction, host.formation_energies_ev)
-                for host in placed
-                if (host.system, host.termination) == (system, termination)
-            ],
-            shifts,
-            termination,
-        )
-        for system, termination in dict.fromkeys((h.system, h.termination) for h in placed)
+    return [f"without {' and '.join(lacking)}, where every vacancy rebuilt its lattice"]
+
+
+def _none_in_range(
+    points: Sequence[ChargePoint], lines: _Lines, side: str, others: Mapping[str, _Turn]
+) -> str:
+    """Why there is no value, and under which other scheme there would be one."""
+    lowest = lines.lowest
+    ends = [_charge_at(points, float(position)).text for position in lines.positions[[0, -1]]]
+    span = f"computed from {ends[0]} to {ends[1]}"
+    if side == "above":
+        text = f"lowest E_f is above zero throughout (at least {lowest.min():.3f} eV, {span})"
+    elif (lowest <= 0).all():
+        text = f"lowest E_f is below zero throughout (at most {lowest.max():.3f} eV, {span})"
+    else:
+        text = f"lowest E_f is below zero already at the least charge and not everywhere ({span})"
+    crossing = [
+        f"{scheme} would cross at {_charge_at(points, turn.position).text}"
+        for scheme, turn in others.items()
+        if turn.side == "inside"
     ]
+    return "; ".join([f"none in range: {text}", *crossing])

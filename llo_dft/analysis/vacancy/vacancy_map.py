@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
-from llo_dft.documents.study_result import HostMap, VacancyMap
+from llo_dft.documents.maps import HostMap, VacancyMap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ def vacancy_map(
     Parameters
     ----------
     hosts
-        Those without a formation energy are left out.
+        Those without a vacancy that kept its lattice are left out.
     oxygen
         The chemical potential that their energies were computed with.
     temperatures_k
@@ -46,9 +46,9 @@ def vacancy_map(
     ]
     found = []
     for host in hosts:
-        if not host.formation_energies_ev:
+        if not host.kept_energies_ev:
             continue
-        lowest = min(host.formation_energies_ev)
+        lowest = min(host.kept_energies_ev)
         found.append(
             HostMap(
                 label=host.label,

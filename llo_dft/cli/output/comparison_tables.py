@@ -22,7 +22,8 @@ if TYPE_CHECKING:
         SpreadSummary,
         StudyComparison,
     )
-    from llo_dft.documents.study_result import InterfaceResult, TurningPoint, VoltageResult
+    from llo_dft.documents.state_of_charge import TurningPoint
+    from llo_dft.documents.study_result import InterfaceResult, VoltageResult
 
 
 def print_comparison(comparison: StudyComparison) -> None:
@@ -35,20 +36,20 @@ def print_comparison(comparison: StudyComparison) -> None:
     schemes = ["no O2" if one.oxygen is None else one.oxygen.scheme for one in comparison.engines]
     with_scheme = [f"{column}\n{scheme}" for column, scheme in zip(columns, schemes, strict=True)]
     print_table(
-        ["x", "<host", "<O", "<class", *with_scheme, "spread", "<remarks"],
+        ["holes/TM", "x", "<host", "<O", "<class", *with_scheme, "spread", "<remarks"],
         _vacancies(comparison),
         title="E_f, eV per O, each under its own O2 scheme; * lattice rebuilt",
     )
     if comparison.pairs:
         print_table(
-            ["x", "<coating", "<O", "<class", *columns, "spread", "<sign"],
+            ["holes/TM", "<coating", "<O", "<class", *columns, "spread", "<sign"],
             _pairs(comparison),
             title="The same O, coated less bare, eV per O; * lattice rebuilt",
         )
     for interface in comparison.interfaces:
         typer.echo(_interface(interface))
     for point in comparison.turning_points:
-        typer.echo(f"x0 of {_each(point, _crossing)}")
+        typer.echo(f"turn of {_each(point, _crossing)}")
     for voltage in comparison.voltages:
         typer.echo(f"voltage of {_each(voltage, _average, ' V')}")
     typer.echo(f"spread of E_f: {_summary(comparison.spread)}")
@@ -69,7 +70,8 @@ def _oxygen(engine: ComparedEngine) -> str:
 
 def _vacancies(comparison: StudyComparison) -> Iterator[tuple[str, ...]]:
     for host in comparison.hosts:
-        first = (f"{host.lithium_fraction:.3f}", system_name(host.system, host.termination))
+        charge = number(host.charge.holes_per_tm), number(host.charge.lithium_fraction)
+        first = (*charge, system_name(host.system, host.termination))
         for vacancy in host.vacancies:
             yield (
                 *first,
@@ -79,7 +81,7 @@ def _vacancies(comparison: StudyComparison) -> Iterator[tuple[str, ...]]:
                 number(vacancy.spread_ev),
                 _remarks(vacancy),
             )
-            first = ("", "")
+            first = ("", "", "")
         yield RULE
 
 
@@ -99,7 +101,7 @@ def _pairs(comparison: StudyComparison) -> Iterator[tuple[str, ...]]:
         first = next(one for one in pair.by_engine.values() if one is not None)
         agreement = {True: "agree", False: "disagree", None: pair.remark or "not known"}
         yield (
-            f"{first.lithium_fraction_coated:.3f}",
+            number(first.holes_per_tm),
             first.termination,
             first.pair,
             pair.site_class,
@@ -141,7 +143,7 @@ def _each(
 def _crossing(point: TurningPoint | None) -> str:
     if point is None:
         return "O2 has no energy"
-    return crossing_text(point) if point.lithium_fraction is not None else point.reason or "none"
+    return crossing_text(point) if point.at is not None else point.reason or "none"
 
 
 def _average(voltage: VoltageResult | None) -> str:

@@ -4,28 +4,58 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from llo_dft.cli.output.terminal import number
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llo_dft.documents.sites import OxygenEnvironment
-    from llo_dft.documents.study_result import OxygenChemicalPotential, TurningPoint
+    from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
+    from llo_dft.documents.study_result import OxygenChemicalPotential
 
 #: Flags of a rebuilt lattice in a table; the results hold all.
 _FLAGS_SHOWN: Final = 3
 
 
 def crossing_text(point: TurningPoint) -> str:
-    """Return a lithium fraction at which E_f crosses zero, with its interval."""
-    low, high = ("?" if end is None else f"{end:.2f}" for end in (point.low, point.high))
-    return f"{point.lithium_fraction:.2f} ({low} to {high})"
+    """Return the state of charge at which E_f crosses zero, with its interval."""
+    if point.at is None:
+        return "none"
+    ends = [_place(one) for one in (point.earliest, point.latest) if one is not None]
+    interval = f" ({' to '.join(sorted(ends))})" if ends else ""
+    if point.at.holes_per_tm is None:
+        return f"x0 = {_place(point.at)}{interval}"
+    return (
+        f"q0 = {_place(point.at)} holes per TM{interval}, x0 = {point.at.lithium_fraction:.2f}, "
+        f"{point.at.capacity_mah_per_g:.0f} mAh/g"
+    )
 
 
 def turning_text(point: TurningPoint) -> str:
-    """Return where the lowest E_f of a system crosses zero, in words."""
-    if point.lithium_fraction is None:
-        return f"E_f crosses zero nowhere: {point.reason}"
-    text = f"lowest E_f crosses zero at x0 = {crossing_text(point)}"
-    return f"{text}; {point.reason}" if point.reason else text
+    """Return where E_f of a system, or of one of its O, crosses zero, in words."""
+    of = "lowest E_f" if point.site is None else "E_f"
+    parts = [
+        f"E_f crosses zero nowhere: {point.reason}"
+        if point.at is None
+        else f"{of} crosses zero at {crossing_text(point)}"
+    ]
+    for share in point.shares:
+        ends = sorted([_place(share.earliest), _place(share.latest)])
+        cut_off = f" ({share.cut_off})" if share.cut_off else ""
+        parts.append(f"by {share.source} {' to '.join(ends)}{cut_off}")
+    if point.with_rebuilt is not None and point.with_rebuilt != point.at:
+        parts.append(f"with rebuilt ones at {point.with_rebuilt.text}")
+    if point.reason and point.at is not None:
+        parts.append(point.reason)
+    if not point.is_of_one_oxygen:
+        parts.append(f"not one O: the lowest is {', '.join(point.oxygens)} in turn")
+    return "; ".join(parts)
+
+
+def _place(charge: StateOfCharge) -> str:
+    """Return the number on the axis of charge: holes per TM, or if not known x."""
+    value = charge.lithium_fraction if charge.holes_per_tm is None else charge.holes_per_tm
+    return number(value, 2, none="?")
 
 
 def potential_text(oxygen: OxygenChemicalPotential) -> str:

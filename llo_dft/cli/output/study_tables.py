@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from llo_dft.documents.study_result import (
+        HostResult,
         InterfaceResult,
         StudyResult,
         VacancyResult,
@@ -30,17 +31,20 @@ def print_study(result: StudyResult) -> None:
     print_mock(mock=result.mock)
     vacancies = [vacancy for host in result.hosts for vacancy in host.vacancies]
     schemes = sorted({name for vacancy in vacancies for name in vacancy.alternatives_ev})
-    headers = ["x", "host (eV)", "<site", "<class", "<cations", "E_f (eV/O)", *schemes, "<remarks"]
+    headers = ["holes/TM", "x", "mAh/g", "host (eV)", "<site", "<class", "<cations", "E_f (eV/O)"]
+    headers += [*schemes, "<remarks"]
     rows = list(_hosts(result, schemes))
-    # without the layers of plain runs nothing is known of the surroundings of their O
-    empty = {i for i in (3, 4) if result.study is None and not any(row and row[i] for row in rows)}
+    # of plain runs the charge is not known, nor without their layers the surroundings of the O
+    known = [i for i, _ in enumerate(headers) if any(row and row[i] for row in rows)]
+    empty = set() if result.study is not None else {0, 2, 5, 6} - set(known)
     typer.echo(_title(result))
     print_table(
         [name for i, name in enumerate(headers) if i not in empty],
         [[cell for i, cell in enumerate(row) if i not in empty] for row in rows],
     )
     for point in result.turning_points:
-        typer.echo(f"{system_name(point.system, point.termination)}: {turning_text(point)}")
+        of = "" if point.site is None else f", O{point.site} alone"
+        typer.echo(f"{system_name(point.system, point.termination)}{of}: {turning_text(point)}")
     for voltage in result.voltages:
         typer.echo(f"{system_name(voltage.system, voltage.termination)}: {_voltage(voltage)}")
     for interface in result.interfaces:
@@ -49,9 +53,12 @@ def print_study(result: StudyResult) -> None:
         typer.echo(f"O2 scheme {name}: {text}")
     if result.pairs:
         print_table(
-            ["x bare", "x coated", "<coating", "<O", "<class", "bare", "coated", "difference"],
+            [
+                *("holes/TM", "x bare", "x coated", "<coating", "<O", "<class"),
+                *("bare", "coated", "difference"),
+            ],
             _pairs(result),
-            title="The same O in both, eV per O",
+            title="The same O in both at equal charge, eV per O",
         )
     print_remarks([], result.notes)
 
@@ -123,21 +130,20 @@ def _hosts(result: StudyResult, schemes: Sequence[str]) -> Iterator[tuple[str, .
         name = system_name(host.system, host.termination)
         if host.run is not None:
             name = f"{os.path.relpath(host.run, folder)} ({formulas[host.run]})"
-        turn = host.turning_temperature_k
-        turns = "" if turn is None else f"lowest E_f crosses zero at {turn:.0f} K"
         yield (
+            number(host.holes_per_tm, none=""),
             number(host.lithium_fraction, none="?"),
+            number(host.capacity_mah_per_g, 0, none=""),
             number(host.energy_ev, none=host.status),
             name,
             *[""] * (3 + len(schemes)),
-            "; ".join(filter(None, (remarks(host.reason, host.flags), turns))),
+            "; ".join(filter(None, (remarks(host.reason, host.flags), _temperatures(host)))),
         )
         for vacancy in host.vacancies:
             energies = [vacancy.alternatives_ev.get(scheme) for scheme in schemes]
             classes = [one.site_class for one in vacancy.removed if one.site_class]
             yield (
-                "",
-                "",
+                *[""] * 4,
                 vacancy.pair or f"{os.path.relpath(str(vacancy.run), folder)}: {_removed(vacancy)}",
                 ", ".join(classes) or vacancy.site_class,
                 "; ".join(filter(None, (cations_text(one.environment) for one in vacancy.removed))),
@@ -146,6 +152,15 @@ def _hosts(result: StudyResult, schemes: Sequence[str]) -> Iterator[tuple[str, .
                 remarks(vacancy.reason, vacancy.flags),
             )
         yield RULE
+
+
+def _temperatures(host: HostResult) -> str:
+    """Return where the lowest E_f crosses zero, without and with rebuilt vacancies."""
+    kept, every = host.turning_temperature_k, host.turning_temperature_with_rebuilt_k
+    text = "" if kept is None else f"lowest E_f crosses zero at {kept:.0f} K"
+    if every is None or every == kept:
+        return text
+    return f"{text or 'no crossing'}, with rebuilt ones at {every:.0f} K"
 
 
 def _removed(vacancy: VacancyResult) -> str:
@@ -157,6 +172,7 @@ def _removed(vacancy: VacancyResult) -> str:
 def _pairs(result: StudyResult) -> Iterator[tuple[str, ...]]:
     for pair in result.pairs:
         yield (
+            number(pair.holes_per_tm),
             f"{pair.lithium_fraction_bare:.3f}",
             f"{pair.lithium_fraction_coated:.3f}",
             pair.termination,

@@ -9,6 +9,7 @@ import numpy as np
 
 from llo_dft.documents.labels import system_name
 from llo_dft.report.figures.figure_parts import (
+    charge_place,
     charging_axes,
     draw_points,
     explain_rebuilt,
@@ -30,27 +31,27 @@ _BAND_POINTS: Final = 401
 
 
 def plot_study_comparison(comparison: StudyComparison, axes: Axes) -> Axes:
-    """Draw the lowest formation energies; x falls from left to right, as on charging.
+    """Draw the lowest formation energies over holes per TM.
 
     Colours are systems (bare, each coating), lines and markers engines; the band of a system
     reaches from the lowest to the highest engine where two or more have a number. A hollow point
     is of a vacancy whose lattice rebuilt itself. How many numbers the engines lack together stands
-    at the foot of each fraction. Returns the axes.
+    at the foot of each state of charge. Returns the axes.
     """
     by_system: dict[str, list[ComparedHost]] = {}
     lacking: Counter[float] = Counter()
     for host in comparison.hosts:
         by_system.setdefault(system_name(host.system, host.termination), []).append(host)
-        lacking[host.lithium_fraction] += sum(
+        lacking[charge_place(host.charge)] += sum(
             one.applicable and one.formation_energy_ev is None
             for vacancy in host.vacancies
             for one in vacancy.energies
         )
-    charging_axes(axes, lacking)
+    charging_axes(axes, lacking, holes=True)
     colors = system_colors(by_system)
     styles = engine_lines(engine.name for engine in comparison.engines)
     for name, hosts in by_system.items():
-        hosts.sort(key=lambda host: host.lithium_fraction)
+        hosts.sort(key=lambda host: host.charge.position)
         lines = {engine: _points(hosts, engine) for engine in styles}
         _draw_band([points for points in lines.values() if points], colors[name], axes)
         for engine, points in lines.items():
@@ -84,8 +85,8 @@ def save_study_comparison(comparison: StudyComparison, path: Path) -> None:
 
 
 def _points(hosts: list[ComparedHost], engine: str) -> list[tuple[float, float, bool]]:
-    """Return x, lowest E_f and whether the lattice rebuilt itself, of one engine."""
-    found = [(host.lithium_fraction, host.lowest(engine)) for host in hosts]
+    """Return holes per TM, lowest E_f and whether the lattice rebuilt itself, of one engine."""
+    found = [(charge_place(host.charge), host.lowest(engine)) for host in hosts]
     return [
         (x, low.formation_energy_ev, low.rebuilt)
         for x, low in found
@@ -98,7 +99,7 @@ def _columns(points: list[tuple[float, float, bool]]) -> tuple[list[float], list
 
 
 def _draw_band(lines: list[list[tuple[float, float, bool]]], color: str, axes: Axes) -> None:
-    """Fill what lies between the engines' lines, which may cross between two fractions."""
+    """Fill what lies between the engines' lines, which may cross between two points."""
     if len(lines) <= 1:
         return
     ends = [x for line in lines for x, _, _ in line]

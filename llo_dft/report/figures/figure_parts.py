@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -23,7 +24,13 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-#: Name of the axis over which everything is shown.
+    from llo_dft.documents.state_of_charge import StateOfCharge
+
+#: How far one axis above another is from it, points.
+_NEXT_AXIS_POINTS: Final = 30
+
+#: Names of the axis over which everything is shown: the second where the charge is not known.
+HOLES: Final = "Holes per transition metal  (charging to the right)"
 LITHIUM_FRACTION: Final = "Lithium fraction x  (charging to the right)"
 
 
@@ -60,31 +67,62 @@ def legend_beside(axes: Axes, **options: Any) -> None:  # noqa: ANN401 (matplotl
     axes.legend(**{"fontsize": 8, "frameon": False} | place | options)
 
 
-def charging_axes(axes: Axes, lacking: Mapping[float, int]) -> None:
-    """Make x the lithium fraction, falling to the right, with a line at zero.
+def charge_place(charge: StateOfCharge) -> float:
+    """Return where a state of charge is drawn: at its holes per TM, or if not known at its x."""
+    if charge.holes_per_tm is None and charge.lithium_fraction is not None:
+        return charge.lithium_fraction
+    return charge.position
+
+
+def charging_axes(axes: Axes, lacking: Mapping[float, int], *, holes: bool) -> None:
+    """Make x the state of charge, which rises to the right, with a line at zero.
 
     Parameters
     ----------
     axes
         Where curves of energies are drawn.
     lacking
-        Number of vacancies without a result at each lithium fraction that there is. It stands at
-        the foot of its fraction, which is within the axes even if nothing else is drawn there.
+        Number of vacancies without a result at each state of charge that there is. It stands at
+        the foot of its state, which is within the axes even if nothing else is drawn there.
+    holes
+        Whether they are holes per TM; else lithium fractions.
     """
     axes.axhline(0.0, color=ZERO_LINE, linewidth=0.8, zorder=1)
     axes.plot(list(lacking), [0.0] * len(lacking), linestyle="none")
-    for fraction, number in lacking.items():
+    for place, number in lacking.items():
         if number:
             axes.annotate(
                 f"{number} without a result",
-                (fraction, 0.01),
+                (place, 0.01),
                 xycoords=("data", "axes fraction"),
                 ha="center",
                 fontsize=7,
                 color=LACKING,
             )
-    axes.set_xlabel(LITHIUM_FRACTION)
-    axes.invert_xaxis()
+    axes.set_xlabel(HOLES if holes else LITHIUM_FRACTION)
+    if not holes:
+        axes.invert_xaxis()
+
+
+def further_charge_axes(axes: Axes, charges: Sequence[StateOfCharge]) -> None:
+    """Put the lithium fraction and mAh/g of one system above its holes per TM, if two are known."""
+    known = [
+        (one.holes_per_tm, one.lithium_fraction, one.capacity_mah_per_g)
+        for one in charges
+        if None not in (one.holes_per_tm, one.lithium_fraction, one.capacity_mah_per_g)
+    ]
+    if not known or min(known) == max(known):
+        return
+    table = np.array([min(known), max(known)], dtype=np.float64)
+    for column, (name, outward) in enumerate(
+        [("x of the bare slab", 0), ("Capacity (mAh/g)", _NEXT_AXIS_POINTS)], start=1
+    ):
+        slope, start = np.polyfit(table[:, 0], table[:, column], 1)
+        there, back = np.poly1d([slope, start]), np.poly1d([1 / slope, -start / slope])
+        above = axes.secondary_xaxis("top", functions=(there, back))
+        above.spines["top"].set_position(("outward", outward))
+        above.set_xlabel(name, fontsize=8, labelpad=3)
+        above.tick_params(labelsize=8, pad=1)
 
 
 def draw_points(

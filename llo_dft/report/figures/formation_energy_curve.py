@@ -1,25 +1,30 @@
-"""E_f of the oxygen vacancy against lithium content: every site, and the lowest line."""
+"""E_f of the oxygen vacancy against the state of charge: every site, and the lowest line."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
+from llo_dft.analysis.vacancy.turning_lines import charge_points, shared_oxygens
 from llo_dft.analysis.vacancy.turning_point import lowest_line
 from llo_dft.documents.labels import system_name
 from llo_dft.report.figures.figure_parts import (
+    charge_place,
     charging_axes,
     draw_points,
     explain_rebuilt,
+    further_charge_axes,
     legend_below,
     new_figure,
     save_figure,
 )
+from llo_dft.report.figures.pair_differences import plot_pair_differences
 from llo_dft.report.figures.palette import (
     FORMER_MARKER,
     NEUTRAL,
     class_markers,
     system_colors,
+    system_lines,
 )
 from llo_dft.report.titles import result_title
 
@@ -29,44 +34,71 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from llo_dft.documents.study_result import HostResult, StudyResult, TurningPoint, VacancyResult
+    from llo_dft.documents.state_of_charge import TurningPoint
+    from llo_dft.documents.study_result import HostResult, StudyResult, VacancyResult
+
+#: Size of the figure, inches, without and with the panel of differences.
+_ALONE: Final = (7.2, 5.6)
+_WITH_PAIRS: Final = (7.2, 7.8)
 
 
-def plot_vacancy_curve(result: StudyResult, axes: Axes) -> Axes:
-    """Draw formation energies; x falls from left to right, as on charging.
+def plot_vacancy_curve(result: StudyResult, axes: Axes, *, legend: bool = True) -> Axes:
+    """Draw formation energies over holes per TM, with x of the bare slab and mAh/g above.
 
-    Of plain runs it draws the hosts whose lithium fraction is known. Colours are systems (bare,
-    each coating), markers the classes of O. Hollow points are vacancies whose lattice rebuilt
-    itself. The line through the lowest is the one whose zero is x0. At the foot of a fraction
-    stands how many vacancies have no result. Returns the axes.
+    Of plain runs it draws the hosts whose lithium fraction is known, over that. Colours and lines
+    are systems (bare, each coating), markers the classes of O. Hollow points are vacancies whose
+    lattice rebuilt itself. The thick line joins the lowest O of each state of charge, named there
+    if it is not always the same one; its zero is q0. Thin lines join one O that bare and coated
+    have in common. At the foot stands how many vacancies have no result. Returns the axes.
     """
     placed = [host for host in result.hosts if host.lithium_fraction is not None]
     found = [vacancy for host in placed for vacancy in _with_energy(host)]
-    colors = system_colors(_system(host) for host in placed)
+    colors, lines = (look(map(_system, placed)) for look in (system_colors, system_lines))
     markers = class_markers(map(_class, found))
     lacking: Counter[float] = Counter()
     for host in placed:
-        lacking[host.fraction] += len(host.vacancies) - len(host.formation_energies_ev)
-    charging_axes(axes, lacking)
+        lacking[charge_place(host.charge)] += len(host.vacancies) - len(host.formation_energies_ev)
+    charging_axes(axes, lacking, holes=has_holes(placed))
+    shared = shared_oxygens(result.pairs)
     for name, color in colors.items():
         hosts = [host for host in placed if _system(host) == name]
         _plot_points(hosts, color, markers, axes)
-        x, y = lowest_line((host.fraction, host.formation_energies_ev) for host in hosts)
-        if x:
-            axes.plot(x, y, "-", color=color, zorder=2, label=f"lowest, {name}")
+        first = hosts[0]
+        look = {"color": color, "linestyle": lines[name]}
+        _plot_line(hosts, None, axes, linewidth=1.8, label=f"lowest, {name}", **look)
+        for site in dict.fromkeys(site for on, site in shared if first.termination in (None, on)):
+            _plot_line(hosts, site, axes, linewidth=0.7, **look)
+    _name_lowest([point for point in result.turning_points if point.site is None], placed, axes)
     _mark_turning_points(result.turning_points, colors, axes)
     _explain_markers(found, markers, axes)
+    if shared:
+        axes.plot([], [], "-", color=NEUTRAL, linewidth=0.7, label="one O, in both")
     axes.set_ylabel("Vacancy formation energy (eV per O)")
-    legend_below(axes, columns=3)
+    further_charge_axes(axes, [host.charge for host in placed if host.system == "bare"])
     axes.set_title(result_title(result), fontsize=9, loc="left")
+    if legend:
+        legend_below(axes, columns=3)
     return axes
 
 
 def save_vacancy_curve(result: StudyResult, path: Path) -> None:
-    """Draw to a file; its suffix gives the format."""
-    figure = new_figure(7.2, 5.2)
-    plot_vacancy_curve(result, figure.add_subplot())
+    """Draw to a file, whose suffix gives the format; below it what the coating does to each O."""
+    figure = new_figure(*(_WITH_PAIRS if result.pairs else _ALONE))
+    if not result.pairs:
+        plot_vacancy_curve(result, figure.add_subplot())
+    else:
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
+        plot_vacancy_curve(result, upper, legend=False)
+        upper.set_xlabel("")
+        plot_pair_differences(result, lower)
+        handles, labels = upper.get_legend_handles_labels()
+        legend_below(lower, columns=3, below=-0.24, handles=handles, labels=labels)
     save_figure(figure, path, mock=result.mock)
+
+
+def has_holes(hosts: Sequence[HostResult]) -> bool:
+    """Tell whether the charge of hosts is known, so that they are drawn over holes per TM."""
+    return any(host.holes_per_tm is not None for host in hosts)
 
 
 def _system(host: HostResult) -> str:
@@ -88,9 +120,29 @@ def _explain_markers(found: list[VacancyResult], markers: dict[str, str], axes: 
         axes.plot([], [], marker, color=NEUTRAL, linestyle="none", label=label)
     if any(vacancy.bonded_to_former for vacancy in found):
         axes.plot(
-            [], [], FORMER_MARKER, color=NEUTRAL, markersize=10, label="O bonded to the coating"
+            [],
+            [],
+            FORMER_MARKER,
+            color=NEUTRAL,
+            linestyle="none",
+            markersize=10,
+            label="O bonded to the coating",
         )
     explain_rebuilt(axes)
+
+
+def _plot_line(
+    hosts: Sequence[HostResult],
+    site: int | None,
+    axes: Axes,
+    **look: Any,  # noqa: ANN401 (matplotlib's own)
+) -> None:
+    """Draw the line through the lowest O of one system, or through one O of it."""
+    points = charge_points(hosts, hosts[0].system, hosts[0].termination, site)
+    q, energies = lowest_line(points)
+    places = q if has_holes(hosts) else [1.0 - one for one in q]
+    if places and (site is None or len(places) > 1):
+        axes.plot(places, energies, zorder=2, **look)
 
 
 def _plot_points(hosts: list[HostResult], color: str, markers: dict[str, str], axes: Axes) -> None:
@@ -98,7 +150,7 @@ def _plot_points(hosts: list[HostResult], color: str, markers: dict[str, str], a
         for vacancy, energy in zip(_with_energy(host), host.formation_energies_ev, strict=True):
             draw_points(
                 axes,
-                host.fraction,
+                charge_place(host.charge),
                 energy,
                 FORMER_MARKER if vacancy.bonded_to_former else markers[_class(vacancy)],
                 color,
@@ -110,19 +162,37 @@ def _plot_points(hosts: list[HostResult], color: str, markers: dict[str, str], a
             )
 
 
+def _name_lowest(points: Sequence[TurningPoint], hosts: Sequence[HostResult], axes: Axes) -> None:
+    """Write beside the lowest point of each host which O it is, where a line joins several."""
+    joined = {(p.system, p.termination) for p in points if not p.is_of_one_oxygen}
+    for host in hosts:
+        if (host.system, host.termination) in joined and host.lowest and host.run is None:
+            axes.annotate(
+                host.lowest,
+                (charge_place(host.charge), min(host.kept_energies_ev)),
+                textcoords="offset points",
+                xytext=(6, -9),
+                fontsize=7,
+                color=NEUTRAL,
+            )
+
+
 def _mark_turning_points(
     points: Sequence[TurningPoint], colors: dict[str, str], axes: Axes
 ) -> None:
+    """Mark where the lowest E_f turns, with its interval."""
     for point in points:
-        if point.lithium_fraction is None:
+        if point.at is None or point.site is not None:
             continue
         color = colors[system_name(point.system, point.termination)]
-        if point.low is not None and point.high is not None:
-            axes.axvspan(point.low, point.high, color=color, alpha=0.10, linewidth=0)
-        axes.axvline(point.lithium_fraction, color=color, linestyle=":", linewidth=1.0)
+        place = charge_place(point.at)
+        if point.earliest is not None and point.latest is not None:
+            ends = charge_place(point.earliest), charge_place(point.latest)
+            axes.axvspan(min(ends), max(ends), color=color, alpha=0.10, linewidth=0)
+        axes.axvline(place, color=color, linestyle=":", linewidth=1.0)
         axes.annotate(
-            f"x0 = {point.lithium_fraction:.2f}",
-            (point.lithium_fraction, 0.97),
+            f"{'x0' if point.at.holes_per_tm is None else 'q0'} = {place:.2f}",
+            (place, 0.97),
             xycoords=("data", "axes fraction"),
             rotation=90,
             fontsize=8,

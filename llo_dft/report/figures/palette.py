@@ -6,7 +6,7 @@ stand-in made (``figure_parts.save_figure``).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from llo_dft.chemistry.element_table import ELEMENTS
 
@@ -35,6 +35,9 @@ FORMER_MARKER: Final = "*"
 #: Hatch and its colour in the margins of a figure of a stand-in.
 MOCK_HATCH: Final = "///"
 MOCK_COLOR: Final = "0.85"
+
+#: Lines of the systems, so that they can be told apart in grey too.
+_COATED_LINES: Final = ("--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
 
 _COATED: Final = ("#c1440e", "#2a8f6d", "#8a5fbf", "#b8860b")
 
@@ -65,6 +68,13 @@ def system_colors(names: Iterable[str]) -> dict[str, str]:
     found = dict.fromkeys(names)
     coated = iter(_COATED * (1 + len(found) // len(_COATED)))
     return {name: MAIN if name == "bare" else next(coated) for name in found}
+
+
+def system_lines(names: Iterable[str]) -> dict[str, Any]:
+    """Return matplotlib's line style of each system by its name, as ``system_colors`` does."""
+    found = dict.fromkeys(names)
+    coated = iter(_COATED_LINES * (1 + len(found) // len(_COATED_LINES)))
+    return {name: "-" if name == "bare" else next(coated) for name in found}
 
 
 def class_markers(names: Iterable[str]) -> dict[str, str]:

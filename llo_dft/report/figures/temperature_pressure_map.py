@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import QuadMesh
 
-    from llo_dft.documents.study_result import HostMap, StudyResult, VacancyMap
+    from llo_dft.documents.maps import HostMap, VacancyMap
+    from llo_dft.documents.study_result import StudyResult
 
 #: Most panels beside each other.
 _COLUMNS: Final = 3

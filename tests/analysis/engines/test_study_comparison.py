@@ -10,7 +10,8 @@ from llo_dft.analysis.engines.study_comparison import (
     compare_studies,
 )
 from llo_dft.documents.comparison import StudyComparison
-from llo_dft.documents.study_result import TurningPoint, VoltageResult
+from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
+from llo_dft.documents.study_result import VoltageResult
 from llo_dft.documents.voltage import VoltageCurve
 
 REASON = "none in range"
@@ -20,11 +21,9 @@ def compared(*studies) -> StudyComparison:
     return compare_studies({f"folder-{i}": one for i, one in enumerate(studies)})
 
 
-def turning(x, **fields):
-    return TurningPoint(
-        **{"system": "bare", "lithium_fraction": x, "low": None, "high": None, "reason": None}
-        | fields
-    )
+def turning(q, **fields):
+    at = None if q is None else StateOfCharge(holes_per_tm=q, lithium_fraction=1 - q / 2)
+    return TurningPoint(**{"system": "bare", "at": at, "reason": None} | fields)
 
 
 def voltage(average_v, **fields):
@@ -98,11 +97,12 @@ def test_the_summaries_leave_out_what_they_say_they_do():
     assert found.is_complete
 
 
-def test_x0_of_each_engine_none_in_range_among_them():
+def test_the_turn_of_each_engine_none_in_range_among_them():
     first = study(
         "chgnet",
         turning_points=[
-            turning(0.6, low=0.5, high=0.7),
+            turning(0.6),
+            turning(0.1, site=3),
             turning(None, system="coated", termination=TERMINATION, reason=REASON),
         ],
     )
@@ -115,16 +115,15 @@ def test_x0_of_each_engine_none_in_range_among_them():
     )
     bare, coated = compared(first, second).turning_points
     points = list(bare.by_engine.values())
-    assert [point.lithium_fraction for point in points] == [0.6, 0.45]
-    assert (points[0].low, points[0].high) == (0.5, 0.7)
+    assert [point.at.holes_per_tm for point in points] == [0.6, 0.45]
     assert bare.spread == pytest.approx(0.15)
     assert coated.termination == TERMINATION
     points = list(coated.by_engine.values())
-    assert (points[0].reason, points[1].lithium_fraction) == (REASON, 0.3)
+    assert (points[0].reason, points[1].at.holes_per_tm) == (REASON, 0.3)
     assert coated.spread is None
 
 
-def test_without_o2_there_is_no_x0_and_the_engine_says_so():
+def test_without_o2_there_is_no_turn_and_the_engine_says_so():
     first = study("chgnet", turning_points=[turning(0.6)])
     second = study("sevenn", oxygen=None, failed=["O2"])
     found = compared(first, second)

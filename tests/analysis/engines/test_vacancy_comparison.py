@@ -150,13 +150,13 @@ def test_pairs_say_whether_the_engines_agree_on_what_the_coating_does():
     assert [one.difference_ev for one in split.by_engine.values()] == [-0.3, 0.3]
 
 
-def test_a_pair_is_matched_within_its_fraction_and_coating():
+def test_a_pair_is_matched_within_its_charge_and_coating():
     studies = {
         "a": study("a", pairs=[pair("O1", 1, 0.4)]),
         "b": study(
             "b",
             pairs=[
-                pair("O1", 1, 0.1, lithium_fraction_coated=0.5),
+                pair("O1", 1, 0.1, n_holes=4),
                 pair("O1", 1, 0.2, termination="flat"),
             ],
         ),

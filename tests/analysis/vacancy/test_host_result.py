@@ -115,7 +115,7 @@ def calculations(
 def test_the_numbers_by_hand(coated_plan: StudyPlan, bare: PlannedHost, calculations: Any) -> None:
     found = result_of(coated_plan, bare, *calculations)
     assert (found.system, found.termination, found.energy_ev) == ("bare", None, HOST_EV)
-    assert (found.n_li, found.n_li_removed, found.lithium_fraction) == (16, 0, 1.0)
+    assert (found.n_li, found.n_holes, found.lithium_fraction) == (16, 0, 1.0)
     first, second = found.vacancies
     assert (first.site, first.pair, first.formation_energy_ev) == (24, "O24", pytest.approx(2.0))
     assert first.alternatives_ev == {"wang2006": pytest.approx(2.68)}

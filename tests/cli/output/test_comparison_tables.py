@@ -24,8 +24,8 @@ def test_every_engine_has_a_column_and_their_spread_another(capsys, monkeypatch)
     second = study("sevenn", host(1.0, moved, vacancy("O2", None)))
     lines = printed(capsys, monkeypatch, first, second)
     rows = [cells(line) for line in lines if "│" in line]
-    assert rows[0][:7] == ["1.000", "bare", "O1", "3TM", "1.000", "1.500*", "0.500"]
-    assert rows[1][:7] == ["", "", "O2", "3TM", "0.500", "failed", "-"]
+    assert rows[0][:8] == ["0.000", "1.000", "bare", "O1", "3TM", "1.000", "1.500*", "0.500"]
+    assert rows[1][:8] == ["", "", "", "O2", "3TM", "0.500", "failed", "-"]
     assert lines[1] == "(1) chgnet 1.0 (fast): " + lines[1].partition(": ")[2]
     assert lines[1].endswith("folder-0")
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 import pytest
 
 from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
-from llo_dft.cli.output.phrases import cations_text, potential_text, remarks, turning_text
+from llo_dft.cli.output.phrases import (
+    cations_text,
+    crossing_text,
+    potential_text,
+    remarks,
+    turning_text,
+)
 from llo_dft.documents.sites import OxygenEnvironment
-from llo_dft.documents.study_result import TurningPoint
+from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint, TurningShare
 
 MOVED = [f"moved: Li{n} 2.0 A" for n in range(5)]
 
@@ -32,16 +38,49 @@ def test_remarks_are_short_enough_for_a_column(
     assert remarks(reason, flags) == said
 
 
-def point(x0: float | None, low: float | None = None, **fields: str) -> TurningPoint:
-    return TurningPoint(system="bare", lithium_fraction=x0, low=low, high=0.5, **fields)
+def charge(q: float) -> StateOfCharge:
+    return StateOfCharge(holes_per_tm=q, lithium_fraction=1 - q / 2, capacity_mah_per_g=229.4 * q)
 
 
 def test_a_turning_point_has_its_interval_and_none_its_reason() -> None:
-    assert turning_text(point(0.42, 0.38)) == "lowest E_f crosses zero at x0 = 0.42 (0.38 to 0.50)"
-    assert turning_text(point(0.42, reason="cut off")).endswith("0.42 (? to 0.50); cut off")
-    assert turning_text(point(None, reason="none in range")) == (
-        "E_f crosses zero nowhere: none in range"
+    found = TurningPoint(system="bare", at=charge(0.5), earliest=charge(0.4), latest=charge(0.7))
+    text = "q0 = 0.50 holes per TM (0.40 to 0.70), x0 = 0.75, 115 mAh/g"
+    assert crossing_text(found) == text
+    assert turning_text(found) == f"lowest E_f crosses zero at {text}"
+    none = TurningPoint(system="bare", at=None, reason="none in range")
+    assert turning_text(none) == "E_f crosses zero nowhere: none in range"
+
+
+def test_where_the_charge_is_not_known_it_is_a_lithium_fraction() -> None:
+    at, earliest, latest = (StateOfCharge(lithium_fraction=x) for x in (0.42, 0.5, 0.38))
+    found = TurningPoint(system="bare", at=at, earliest=earliest, latest=latest)
+    assert turning_text(found) == "lowest E_f crosses zero at x0 = 0.42 (0.38 to 0.50)"
+
+
+def test_each_share_of_the_interval_is_named_and_what_limits_it() -> None:
+    shares = [
+        TurningShare(source="sites", earliest=charge(0.5), latest=charge(0.7), cut_off="latest: x"),
+        TurningShare(source="rebuilt", earliest=charge(0.4), latest=charge(0.5)),
+    ]
+    found = TurningPoint(
+        system="bare",
+        at=charge(0.5),
+        shares=shares,
+        with_rebuilt=charge(0.4),
+        reason="first met on charging of 3 crossings",
+        oxygens=["O1", "O2"],
     )
+    _, *rest = turning_text(found).split("; ")
+    assert rest == [
+        "by sites 0.50 to 0.70 (latest: x)",
+        "by rebuilt 0.40 to 0.50",
+        "with rebuilt ones at 0.40 holes per TM (x = 0.80, 92 mAh/g)",
+        "first met on charging of 3 crossings",
+        "not one O: the lowest is O1, O2 in turn",
+    ]
+    one = TurningPoint(system="bare", site=3, at=charge(0.5), oxygens=["O3", "O3"])
+    assert turning_text(one).startswith("E_f crosses zero at q0")
+    assert "in turn" not in turning_text(one)
 
 
 def test_cations_are_counted_and_a_former_only_where_there_is_one() -> None:

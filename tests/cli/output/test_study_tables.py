@@ -5,6 +5,7 @@ from __future__ import annotations
 from compared_studies import host, pair, study, vacancy
 
 from llo_dft.cli.output.study_tables import print_study
+from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
 
 
 def printed(capsys, monkeypatch, result) -> str:
@@ -20,19 +21,35 @@ def test_hosts_and_their_vacancies_have_a_row_each(capsys, monkeypatch):
     assert lines[0].strip() == "small: Li2MnO3, chgnet 1.0 (fast)"
     assert lines[1].strip().startswith("mu_O = ")
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if "│" in line]
-    assert [row[0] for row in rows] == ["1.000", "", "", "0.500", ""]
-    assert [row[2] for row in rows] == ["bare", "O1", "O2", "bare", "O1"]
-    assert [row[5] for row in rows] == ["", "2.000", "failed", "", "-0.250"]
-    assert rows[2][6] == "no power"
+    assert [row[:3] for row in rows[::3]] == [["0.000", "1.000", "0"], ["1.000", "0.500", "230"]]
+    assert [row[1] for row in rows] == ["1.000", "", "", "0.500", ""]
+    assert [row[4] for row in rows] == ["bare", "O1", "O2", "bare", "O1"]
+    assert [row[7] for row in rows] == ["", "2.000", "failed", "", "-0.250"]
+    assert rows[2][8] == "no power"
 
 
 def test_pairs_have_their_difference_and_are_marked(capsys, monkeypatch):
     pairs = [pair("O1", 1, 0.4, bonded_to_former=True), pair("O2", 2, -0.3, rebuilt=True)]
     out = printed(capsys, monkeypatch, study("chgnet", pairs=pairs))
+    assert "The same O in both at equal charge" in out
     first, second = (line for line in out.splitlines() if "O1 " in line or "O2 " in line)
     assert "+0.400" in first
     assert "bonded to " in first
     assert "-0.300 (rebuilt)" in second
+
+
+def test_turning_points_of_a_system_and_of_one_o_alone(capsys, monkeypatch):
+    at = StateOfCharge(holes_per_tm=0.4, lithium_fraction=0.8, capacity_mah_per_g=92.0)
+    points = [
+        TurningPoint(system="bare", at=at, oxygens=["O1", "O2"]),
+        TurningPoint(system="coated", termination="step", site=3, at=None, reason="none in range"),
+    ]
+    out = printed(capsys, monkeypatch, study("chgnet", turning_points=points))
+    assert (
+        "bare: lowest E_f crosses zero at q0 = 0.40 holes per TM, x0 = 0.80, 92 mAh/g; "
+        "not one O: the lowest is O1, O2 in turn"
+    ) in out
+    assert "coated, step, O3 alone: E_f crosses zero nowhere: none in range" in out
 
 
 def test_a_stand_in_is_marked_first(capsys, monkeypatch):

@@ -34,7 +34,7 @@ def compared(*studies) -> StudyComparison:
 
 
 def line(engine: str, *energies: float | None, coated: bool = False, **fields):
-    """A study with one vacancy at each of x = 1, 0.5, 0."""
+    """A study with one vacancy at each of 0, 1 and 2 holes per TM (x = 1, 0.5, 0)."""
     hosts = [
         host(x, vacancy("O1", energy), coated=coated)
         for x, energy in zip((1.0, 0.5, 0.0), energies, strict=False)
@@ -84,15 +84,16 @@ def test_each_system_has_its_color_and_each_engine_its_line(axes):
         for curve in curves(axes)
     }
     assert drawn == {
-        (0.5, 1.0): (colors["bare"], "-"),
-        (0.9, 1.4): (colors["bare"], "--"),
-        (1.5, 3.0): (colors[COATED], "-"),
-        (1.9, 3.4): (colors[COATED], "--"),
+        (1.0, 0.5): (colors["bare"], "-"),
+        (1.4, 0.9): (colors["bare"], "--"),
+        (3.0, 1.5): (colors[COATED], "-"),
+        (3.4, 1.9): (colors[COATED], "--"),
     }
     markers = {y: point.get_marker() for (_, y), point in points(axes).items()}
     assert (markers[1.0], markers[1.4]) == ("o", "s")
     left, right = axes.get_xlim()
-    assert left > right  # charging goes to the right
+    assert left < 0.0  # holes per TM at x = 1 and 0.5
+    assert right > 1.0
     assert "eV per O" in axes.get_ylabel()
 
 
@@ -121,9 +122,9 @@ def test_mock_outputs_are_marked_as_such(axes):
 def test_the_band_lies_between_the_lines_also_where_they_cross(axes):
     plot_study_comparison(compared(line("chgnet", 1.0, -1.0), line("sevenn", 0.0, 0.0)), axes)
     x, y = edges(axes)
-    assert (x.min(), x.max()) == (0.5, 1.0)
+    assert (x.min(), x.max()) == (0.0, 1.0)
     assert (y.min(), y.max()) == (-1.0, 1.0)
-    crossing = np.isclose(x, 0.75)
+    crossing = np.isclose(x, 0.5)
     assert crossing.any()
     assert y[crossing] == pytest.approx(0.0, abs=1e-9)
 
@@ -131,7 +132,7 @@ def test_the_band_lies_between_the_lines_also_where_they_cross(axes):
 def test_the_band_ends_where_only_one_engine_goes_on(axes):
     plot_study_comparison(compared(line("chgnet", 2.0, 1.0, 0.0), line("sevenn", 2.5, 1.5)), axes)
     x, y = edges(axes)
-    assert (x.min(), x.max()) == (0.5, 1.0)
+    assert (x.min(), x.max()) == (0.0, 1.0)
     assert (y.min(), y.max()) == (1.0, 2.5)
 
 
@@ -139,8 +140,8 @@ def test_a_number_of_one_engine_alone_has_no_band(axes):
     plot_study_comparison(compared(line("chgnet", 2.0, 1.0), line("sevenn", None, None)), axes)
     assert len(axes.collections) == 0
     assert {text.xy[0]: text.get_text() for text in axes.texts} == {
+        0.0: "1 without a result",
         1.0: "1 without a result",
-        0.5: "1 without a result",
     }
 
 
@@ -148,8 +149,8 @@ def test_a_fraction_without_any_number_stays_inside_the_axes(axes):
     plot_study_comparison(compared(line("chgnet", 2.0, None), line("sevenn", 1.0, None)), axes)
     assert [text.get_text() for text in axes.texts] == ["2 without a result"]
     left, right = axes.get_xlim()
-    assert right < 0.5
-    assert left > 1.0
+    assert left < 0.0
+    assert right > 1.0
 
 
 def test_a_lowest_point_whose_lattice_rebuilt_itself_is_hollow(axes):

@@ -10,6 +10,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from llo_dft.documents.state_of_charge import StateOfCharge
 from llo_dft.report.figures import figure_parts
 from llo_dft.report.figures.palette import element_color
 
@@ -56,13 +57,38 @@ def test_the_ending_says_which_kind(tmp_path: Path, ending: str, start: bytes) -
 
 
 def test_charging_goes_to_the_right_and_every_fraction_is_within(axes: Axes) -> None:
-    figure_parts.charging_axes(axes, {1.0: 0, 0.25: 3})
+    figure_parts.charging_axes(axes, {1.0: 0, 0.25: 3}, holes=False)
     axes.plot([1.0, 0.5], [2.0, -1.0])
     left, right = axes.get_xlim()
     assert left > 1.0
     assert right < 0.25
     assert [text.get_text() for text in axes.texts] == ["3 without a result"]
     assert axes.texts[0].xy[0] == 0.25
+
+
+def test_holes_per_tm_rise_to_the_right_with_x_and_capacity_above(axes: Axes) -> None:
+    charges = [
+        StateOfCharge(holes_per_tm=q, lithium_fraction=1 - q / 2, capacity_mah_per_g=229.4 * q)
+        for q in (0.0, 0.5, 1.5)
+    ]
+    places = {figure_parts.charge_place(charge): 0 for charge in charges}
+    figure_parts.charging_axes(axes, places, holes=True)
+    figure_parts.further_charge_axes(axes, charges)
+    axes.set_xlim(0.0, 2.0)
+    axes.figure.draw_without_rendering()
+    assert "Holes" in axes.get_xlabel()
+    x, capacity = axes.child_axes
+    for q in (0.0, 0.5, 1.5):
+        below = axes.transData.transform((q, 0.0))[0]
+        assert x.transData.transform((1 - q / 2, 0.0))[0] == pytest.approx(below)
+        assert capacity.transData.transform((229.4 * q, 0.0))[0] == pytest.approx(below)
+
+
+def test_of_one_state_of_charge_alone_there_are_no_further_axes(axes: Axes) -> None:
+    charge = StateOfCharge(holes_per_tm=0.0, lithium_fraction=1.0, capacity_mah_per_g=0.0)
+    figure_parts.further_charge_axes(axes, [charge])
+    figure_parts.further_charge_axes(axes, [StateOfCharge(lithium_fraction=x) for x in (1.0, 0.5)])
+    assert axes.child_axes == []
 
 
 def test_hollow_is_white_within_and_explained(axes: Axes) -> None:

@@ -8,17 +8,20 @@ from made_results import made_result as result
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 from matplotlib.lines import Line2D
 
 from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
+from llo_dft.analysis.vacancy.pairs import vacancy_pairs
+from llo_dft.analysis.vacancy.turning_lines import charge_points
 from llo_dft.analysis.vacancy.turning_point import turning_point
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.labels import system_name
 from llo_dft.documents.sites import OxygenEnvironment
+from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
 from llo_dft.documents.study_result import (
     HostResult,
     StudyResult,
-    TurningPoint,
     VacancyResult,
 )
 from llo_dft.report.figures.formation_energy_curve import (
@@ -104,7 +107,7 @@ def test_every_energy_is_a_point_and_the_line_goes_through_the_lowest(axes: Axes
     plot_vacancy_curve(result(*hosts), axes)
     assert set(points(axes)) == {(1.0, 2.0), (1.0, 1.5), (0.5, -0.5), (0.5, 0.5)}
     line = curve(axes, "lowest, bare")
-    assert (line[0], line[-1]) == ((0.5, -0.5), (1.0, 1.5))
+    assert (line[0], line[-1]) == ((1.0, 1.5), (0.5, -0.5))
     left, right = axes.get_xlim()
     assert left > right  # charging goes to the right
     assert "eV per O" in axes.get_ylabel()
@@ -187,7 +190,8 @@ def test_a_real_result_is_not_marked(axes: Axes) -> None:
 
 
 def test_a_turning_point_is_a_line_and_its_interval_a_band(axes: Axes) -> None:
-    point = TurningPoint(system="bare", lithium_fraction=0.42, low=0.4, high=0.45)
+    at, earliest, latest = (StateOfCharge(lithium_fraction=x) for x in (0.42, 0.45, 0.4))
+    point = TurningPoint(system="bare", at=at, earliest=earliest, latest=latest)
     plot_vacancy_curve(result(host(1.0, vacancy(1.0)), turning_points=[point]), axes)
     assert [0.42, 0.42] in [list(line.get_xdata()) for line in axes.lines]
     (band,) = axes.patches
@@ -198,11 +202,14 @@ def test_a_turning_point_is_a_line_and_its_interval_a_band(axes: Axes) -> None:
 def test_the_line_crosses_zero_at_the_turning_point(axes: Axes) -> None:
     lowest = [(1.0, [2.6]), (0.75, [1.3]), (0.5, [-0.3]), (0.25, [-0.9])]
     hosts = [host(x, *map(vacancy, energies)) for x, energies in lowest]
-    point = turning_point("bare", lowest)
+    point = turning_point("bare", charge_points(hosts, "bare", None))
     plot_vacancy_curve(result(*hosts, turning_points=[point]), axes)
     x, y = zip(*curve(axes, "lowest, bare"), strict=True)
-    assert point.lithium_fraction is not None
-    assert np.interp(point.lithium_fraction, x, y) == pytest.approx(0.0, abs=2e-3)
+    assert point.at is not None
+    assert point.at.lithium_fraction is not None
+    order = np.argsort(x)
+    at_zero = np.interp(point.at.lithium_fraction, np.array(x)[order], np.array(y)[order])
+    assert at_zero == pytest.approx(0.0, abs=2e-3)
 
 
 def test_the_legend_lies_below_the_axes(axes: Axes) -> None:
@@ -261,7 +268,7 @@ def test_a_plain_host_without_a_fraction_is_left_out(axes: Axes) -> None:
 
 
 def test_no_turning_point_draws_none(axes: Axes) -> None:
-    point = TurningPoint(system="bare", lithium_fraction=None, low=None, high=None, reason=REASON)
+    point = TurningPoint(system="bare", at=None, reason=REASON)
     plot_vacancy_curve(result(host(1.0, vacancy(1.0)), turning_points=[point]), axes)
     assert len(axes.patches) == 0
     assert texts(axes) == []
@@ -313,10 +320,9 @@ def test_o_bonded_to_the_coating_is_a_star_in_the_color_of_its_coating(axes: Axe
 
 
 def test_the_turning_points_of_two_systems_have_their_colors(axes: Axes) -> None:
-    fields = {"low": None, "high": None}
     turning = [
-        TurningPoint(system="bare", lithium_fraction=0.6, **fields),
-        TurningPoint(system="coated", termination="flat", lithium_fraction=0.4, **fields),
+        TurningPoint(system="bare", at=StateOfCharge(lithium_fraction=0.6)),
+        TurningPoint(system="coated", termination="flat", at=StateOfCharge(lithium_fraction=0.4)),
     ]
     made = result(host(1.0, vacancy(1.0)), coated(1.0, vacancy(2.0)), turning_points=turning)
     plot_vacancy_curve(made, axes)
@@ -324,3 +330,76 @@ def test_the_turning_points_of_two_systems_have_their_colors(axes: Axes) -> None
     colors = system_colors(made)
     assert told == {"x0 = 0.60": colors["bare"], "x0 = 0.40": colors["coated, flat"]}
     assert len(axes.patches) == 0
+
+
+def charged(q: float, *vacancies: VacancyResult, **fields: Any) -> HostResult:
+    """A host whose holes are known, of an oxide with two Li for each metal."""
+    charge = {"n_holes": round(4 * q), "holes_per_tm": q, "capacity_mah_per_g": 229.4 * q}
+    return host(1.0 - q / 2, *vacancies, **charge | fields)
+
+
+def test_a_study_is_drawn_over_holes_with_x_and_capacity_above(axes: Axes) -> None:
+    made = result(charged(0.0, vacancy(2.0)), charged(1.0, vacancy(-0.5)))
+    plot_vacancy_curve(made, axes)
+    assert set(points(axes)) == {(0.0, 2.0), (1.0, -0.5)}
+    left, right = axes.get_xlim()
+    assert left < right
+    assert [one.get_xlabel() for one in axes.child_axes] == [
+        "x of the bare slab",
+        "Capacity (mAh/g)",
+    ]
+
+
+def test_rebuilt_vacancies_are_not_on_the_lowest_line(axes: Axes) -> None:
+    rebuilt = vacancy(-3.0, flags=["moved: Li3 1.9 A"])
+    made = result(charged(0.0, vacancy(2.0)), charged(1.0, vacancy(-0.5), rebuilt))
+    plot_vacancy_curve(made, axes)
+    assert curve(axes, "lowest, bare")[-1] == (1.0, -0.5)
+    assert (1.0, -3.0) in points(axes)
+
+
+def test_where_the_lowest_is_not_one_o_each_is_named(axes: Axes) -> None:
+    hosts = [
+        charged(0.0, vacancy(2.0, site=4), lowest="O4"),
+        charged(1.0, vacancy(-0.5, site=7), lowest="O7"),
+    ]
+    turning = [turning_point("bare", charge_points(hosts, "bare", None))]
+    plot_vacancy_curve(result(*hosts, turning_points=turning), axes)
+    assert set(texts(axes)) == {"O4", "O7", "q0 = 0.80"}
+    one = Figure().add_subplot()
+    same = [
+        h.model_copy(update={"lowest": "O4", "vacancies": [vacancy(1.0, site=4)]}) for h in hosts
+    ]
+    plot_vacancy_curve(
+        result(*same, turning_points=[turning_point("bare", charge_points(same, "bare", None))]),
+        one,
+    )
+    assert "O4" not in texts(one)
+
+
+def test_one_o_that_both_have_is_joined_by_a_thin_line(axes: Axes) -> None:
+    hosts = [
+        charged(q, vacancy(energy), vacancy(energy - 1, site=9), termination=name, system=system)
+        for name, system, rise in ((None, "bare", 0.0), ("flat", "coated", 0.5))
+        for q, energy in ((0.0, 2.0 + rise), (1.0, 1.0 + rise))
+    ]
+    pairs = vacancy_pairs(hosts)
+    assert {pair.site for pair in pairs} == {3, 9}
+    plot_vacancy_curve(result(*hosts, pairs=pairs), axes)
+    thin = [line for line in axes.lines if line.get_linewidth() < 1 and len(line.get_xdata()) > 1]
+    ends = {(round(line.get_ydata()[0], 6), round(line.get_ydata()[-1], 6)) for line in thin}
+    assert {(2.0, 1.0), (2.5, 1.5), (1.0, 0.0), (1.5, 0.5)} <= ends
+    assert "one O, in both" in legend(axes)
+
+
+def test_with_pairs_the_file_has_their_differences_below(tmp_path: Path) -> None:
+    hosts = [
+        charged(0.0, vacancy(2.0)),
+        charged(0.0, vacancy(2.5), termination="flat", system="coated"),
+    ]
+    heights = []
+    for pairs in ([], vacancy_pairs(hosts)):
+        file = tmp_path / "figure.png"
+        save_vacancy_curve(result(*hosts, pairs=pairs), file)
+        heights.append(imread(file).shape[0])
+    assert heights[1] > 1.2 * heights[0]

@@ -16,7 +16,8 @@ from llo_dft.report.figures import temperature_pressure_map as figures
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llo_dft.documents.study_result import HostResult, StudyResult, VacancyMap
+    from llo_dft.documents.maps import VacancyMap
+    from llo_dft.documents.study_result import HostResult, StudyResult
 
 OXYGEN = oxygen_chemical_potential("none", -4.9, "O2 in o2", 300.0, 1.0)
 TEMPERATURES = np.linspace(300, 1200, 46).tolist()

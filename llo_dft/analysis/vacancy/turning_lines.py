@@ -1,0 +1,100 @@
+"""The lines of E_f over the state of charge that a result has, and where each turns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llo_dft.analysis.vacancy.turning_point import MIN_STATES, ChargePoint, turning_point
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
+    from llo_dft.documents.state_of_charge import TurningPoint
+    from llo_dft.documents.study_result import HostResult, VacancyPair, VacancyResult
+    from llo_dft.typing import System
+
+
+def turning_points(
+    hosts: Sequence[HostResult], pairs: Sequence[VacancyPair], reservoir: OxygenReservoir
+) -> list[TurningPoint]:
+    """Return where E_f turns in each system whose state of charge is known; none without a mu_O.
+
+    First of the lowest O at each state of charge, which may be another one at each. Then of each
+    single O that bare and coated have in common at two states of charge or more, in both.
+    """
+    chosen = reservoir.chosen
+    if chosen is None:
+        return []
+    shifts = {name: other.mu_ev - chosen.mu_ev for name, other in reservoir.others.items()}
+    placed = [host for host in hosts if host.lithium_fraction is not None]
+    systems = list(dict.fromkeys((host.system, host.termination) for host in placed))
+    wanted: list[tuple[System, str | None, int | None]] = [(*one, None) for one in systems]
+    shared = shared_oxygens(pairs)
+    wanted += [
+        (*system, site)
+        for site in dict.fromkeys(site for _, site in shared)
+        for system in systems
+        if system[1] is None or (system[1], site) in shared
+    ]
+    return [
+        turning_point(
+            system,
+            charge_points(placed, system, termination, site),
+            shifts,
+            termination=termination,
+            site=site,
+        )
+        for system, termination, site in wanted
+    ]
+
+
+def shared_oxygens(pairs: Sequence[VacancyPair]) -> list[tuple[str, int]]:
+    """Return termination and site of each O that has pairs at two states of charge or more."""
+    states: dict[tuple[str, int], set[int]] = {}
+    for pair in pairs:
+        states.setdefault((pair.termination, pair.site), set()).add(pair.n_holes)
+    return [place for place, found in states.items() if len(found) >= MIN_STATES]
+
+
+def charge_points(
+    hosts: Sequence[HostResult], system: System, termination: str | None, site: int | None = None
+) -> list[ChargePoint]:
+    """Return E_f at each state of charge of one system, of all its O or of one alone."""
+    points = []
+    for host in hosts:
+        if (host.system, host.termination) != (
+            system,
+            termination,
+        ) or host.lithium_fraction is None:
+            continue
+        made = [one for one in host.vacancies if site is None or one.site == site]
+        points.append(
+            ChargePoint(
+                charge=host.charge,
+                kept_ev=[e for _, e in with_energy(made, rebuilt=False)],
+                rebuilt_ev=[e for _, e in with_energy(made, rebuilt=True)],
+                lowest=lowest_oxygen(made),
+            )
+        )
+    return points
+
+
+def with_energy(
+    vacancies: Sequence[VacancyResult], *, rebuilt: bool
+) -> list[tuple[VacancyResult, float]]:
+    """Return the vacancies that rebuilt their lattice, or that did not, with E_f in eV per O."""
+    return [
+        (one, one.formation_energy_ev)
+        for one in vacancies
+        if one.formation_energy_ev is not None and one.rebuilt == rebuilt
+    ]
+
+
+def lowest_oxygen(vacancies: Sequence[VacancyResult]) -> str | None:
+    """Return the name of the O of lowest E_f among the vacancies that kept their lattice."""
+    found = with_energy(vacancies, rebuilt=False)
+    if not found:
+        return None
+    lowest, _ = min(found, key=lambda one: one[1])
+    return lowest.run or f"O{lowest.site}"
