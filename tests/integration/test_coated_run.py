@@ -249,7 +249,7 @@ def test_another_o2_shifts_all_vacancies_and_the_interface_that_lacks_o(
 def test_the_command_line_shows_the_pairs_and_says_that_all_is_there(study: Interrupted) -> None:
     done = CliRunner().invoke(app, ["analyze", "vacancy", str(study.folder.path)])
     assert done.exit_code == 0
-    assert "The same O in both, eV per O" in done.stdout
+    assert "The same O in both at equal charge, eV per O" in done.stdout
     assert "+0.300" in done.stdout
     text = " ".join(done.stdout.split())
     assert f"{STEP}: bonds to lattice O: 1.60, 1.62, 1.64 A" in text
