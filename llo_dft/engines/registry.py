@@ -17,6 +17,7 @@ _POTENTIALS: Final = "llo_dft.engines.potentials.forcefield:ForceFieldEngine"
 #: Where the class of each engine is, as ``module:class``. A new engine is a folder and a line here.
 ENGINES: Final = {
     "vasp": "llo_dft.engines.vasp.vasp_engine:VaspEngine",
+    "gpaw": "llo_dft.engines.gpaw.gpaw_engine:GpawEngine",
     "chgnet": _POTENTIALS,
     "sevenn": _POTENTIALS,
 }

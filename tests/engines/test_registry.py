@@ -29,13 +29,13 @@ def test_every_entry_is_an_engine_of_that_name_that_need_not_be_installed(name, 
 
 def test_an_unknown_name_is_refused_with_those_that_are_known():
     with pytest.raises(
-        EngineError, match=r"'chgnett' is unknown; expected vasp, chgnet, sevenn \("
+        EngineError, match=r"'chgnett' is unknown; expected vasp, gpaw, chgnet, sevenn \("
     ):
         engine_class("chgnett")
 
 
 def test_programs_are_those_that_a_queue_starts():
-    assert [program.name for program in programs()] == ["VASP"]
+    assert [program.name for program in programs()] == ["VASP", "GPAW"]
 
 
 def test_what_is_installed_is_said_of_every_entry():

@@ -1,0 +1,1 @@
+"""GPAW, run as a program of its own."""

@@ -1,0 +1,198 @@
+"""What the driver leaves in a calculation's folder, and what that says of the settings."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pymatgen.core.structure import Structure
+
+from llo_dft.documents.calculation import Fingerprint
+from llo_dft.engines.base import ReadBack
+from llo_dft.engines.cell_geometry import k_spacing
+from llo_dft.engines.gpaw.gpaw_program import InstalledGpaw
+from llo_dft.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RESULT: Final = "result_gpaw.json"
+INPUT: Final = "input.json"
+
+#: Folder of a calculation from which another attempt resumes; the job hands it over.
+CONTINUE: Final = "continue"
+
+#: Outputs worth naming.
+KEPT: Final = (
+    RESULT,
+    INPUT,
+    "electrons.npz",
+    "CHGCAR",
+    "LOCPOT",
+    "electrons.gpw",
+    "relaxation.log",
+)
+
+#: A setup with its U: ":d,3.9" or ":d,3.9,0".
+_HUBBARD: Final = re.compile(r":d,([\d.]+)(,0)?")
+
+#: The cell of the last k-points is not that of the first ones where it was relaxed.
+_OF_THE_RUN: Final = ("k_spacing_per_angstrom",)
+
+_D_SHELL: Final = 2
+
+
+class GpawFileError(InputError):
+    """A file of a GPAW calculation that is missing or damaged."""
+
+
+class GpawResult(BaseModel):
+    """A result of the driver: all numbers, or ``problem``, which says why there are none.
+
+    Attributes
+    ----------
+    installed
+        GPAW and PAW data that computed it.
+    stopped
+        Whether it was stopped in time, so that another attempt resumes it.
+    n_steps, n_evaluations, iterations
+        Steps of the relaxation, points computed, and iterations of the last one.
+    energy_ev
+        Extrapolated to zero width of the occupations.
+    fermi_ev
+        Fermi level, or that of each spin where the moment is fixed.
+    vacuum_levels_ev
+        Above the upper and below the lower face.
+    parameters
+        GPAW's own, as it took them.
+    mock
+        Whether a stand-in wrote it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    format: Literal[1]
+    installed: InstalledGpaw
+    problem: str | None
+    stopped: bool
+    n_steps: int
+    n_evaluations: int
+    corrections: list[str]
+    energy_ev: float | None = None
+    forces_ev_per_angstrom: list[list[float]] = []
+    moments_mu_b: list[float] = []
+    total_moment_mu_b: float | None = None
+    fermi_ev: list[float] = []
+    vacuum_levels_ev: tuple[float, float] | None = None
+    symbols: list[str] = []
+    cell: list[list[float]] = []
+    scaled_positions: list[list[float]] = []
+    pbc: list[bool] = []
+    iterations: int | None = None
+    parameters: dict[str, Any] = {}
+    mock: bool = False
+
+    @property
+    def structure(self) -> Structure:
+        """Final structure, in the order that it was given in."""
+        return Structure(self.cell, self.symbols, self.scaled_positions)
+
+    @property
+    def max_force_ev_per_angstrom(self) -> float:
+        """Largest force on an atom."""
+        return float(np.linalg.norm(self.forces_ev_per_angstrom, axis=1).max())
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Settings that it was computed with, from GPAW's own parameters."""
+        asked = self.parameters
+        setups = asked.get("setups") or {}
+        hubbard = {one: _HUBBARD.fullmatch(setup) for one, setup in setups.items()}
+        u = {one: float(match[1]) for one, match in hubbard.items() if match}
+        scaled = not any(match and match[2] for match in hubbard.values())
+        mesh = tuple(asked["kpts"]["size"])
+        occupations, convergence = asked["occupations"], asked["convergence"]
+        functional = asked["xc"]["name"] if isinstance(asked["xc"], dict) else asked["xc"]
+        return Fingerprint(
+            engine="gpaw",
+            engine_version=self.installed.gpaw,
+            functional=f"{functional}{'+U' if u else ''}",
+            u_values_ev=u,
+            u_shells=dict.fromkeys(u, _D_SHELL),
+            pseudopotentials={
+                one: f"PAW {functional} {self.installed.data_of(one).md5}"
+                for one in sorted(set(self.symbols))
+            },
+            cutoff_ev=float(asked["mode"]["ecut"]),
+            k_spacing_per_angstrom=k_spacing(self.structure, mesh),
+            spin_polarized=bool(asked.get("spinpol")),
+            settings={"U_SCALED_PROJECTORS": scaled} if u else {},
+            own_settings={
+                "SMEARING": occupations["name"],
+                "SMEARING_EV": occupations["width"],
+                "FIXED_MOMENT": bool(occupations.get("fixmagmom")),
+                "DIPOLE_LAYER": bool((asked.get("poissonsolver") or {}).get("dipolelayer")),
+            },
+            other_settings={
+                f"CONVERGENCE_{name.upper()}": convergence[name]
+                for name in ("eigenstates", "density", "energy")
+            },
+        )
+
+
+def read_result(folder: Path) -> GpawResult:
+    """Return what the driver wrote at its end.
+
+    Raises
+    ------
+    GpawFileError
+        If it is not there, or damaged.
+    """
+    path = folder / RESULT
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise GpawFileError(f"{path} can't be read: {error.strerror or error}") from error
+    try:
+        found = GpawResult.model_validate_json(text)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(str(part) for part in fault["loc"]) or "all of it"
+        raise GpawFileError(
+            f"{path} is no result of the GPAW driver: {where}: {fault['msg']}"
+        ) from error
+    n_atoms = len(found.symbols)
+    rows = (found.forces_ev_per_angstrom, found.moments_mu_b, found.scaled_positions)
+    if found.problem is None and (
+        found.energy_ev is None or not n_atoms or any(len(one) != n_atoms for one in rows)
+    ):
+        raise GpawFileError(f"{path} has no energy, or not the numbers of all {n_atoms} atoms")
+    return found
+
+
+def read_back(folder: Path) -> ReadBack:
+    """Return what the files of a finished calculation say, read apart from the run.
+
+    Raises
+    ------
+    GpawFileError
+        If there are no such files, or they are damaged.
+    """
+    found = read_result(folder)
+    if found.problem is not None:
+        raise GpawFileError(f"{folder / RESULT}: {found.problem}")
+    try:
+        fingerprint = found.fingerprint
+    except (KeyError, TypeError, ValueError) as error:
+        what = f"{folder / RESULT} lacks a parameter of GPAW's: {error}"
+        raise GpawFileError(what) from error
+    return ReadBack(
+        fingerprint=fingerprint,
+        energy_ev=found.energy_ev,
+        structure=found.structure,
+        magmoms_mu_b=found.moments_mu_b,
+        mock=found.mock,
+        of_the_run=_OF_THE_RUN,
+    )

@@ -1,0 +1,141 @@
+"""The command that runs GPAW, and which GPAW and PAW data it finds.
+
+None of it bears on a result but through what the command finds, which is in the fingerprint.
+
+``LLO_DFT_GPAW_CMD``
+    Starts a Python with GPAW: "gpaw python", "mpiexec -np 4 gpaw python", "srun gpaw python". By
+    default the Python that runs this package, on one rank: two calculations side by side take less
+    time than two ranks on one.
+``LLO_DFT_JOB_END_TIME``
+    When the batch job ends, Unix time in s (otherwise Slurm's ``SLURM_JOB_END_TIME``): a
+    relaxation stops before that, and the next attempt goes on from there.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from llo_dft.chemistry.element_table import ELEMENTS
+from llo_dft.engines.base import EngineError, Program
+from llo_dft.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PROGRAM: Final = Program("GPAW", "LLO_DFT_GPAW_CMD")
+
+#: The program that runs there.
+DRIVER: Final = Path(__file__).with_name("gpaw_driver.py")
+
+#: Longest time that the command may take to say what is installed, s.
+_PATIENCE_S: Final = 120
+
+#: Longest line of a program's own words in a message.
+LONGEST_LINE: Final = 160
+
+#: How GPAW gets here.
+_INSTALL: Final = (
+    "install it ('pip install llo-dft[gpaw]', after the system packages that the README names), or "
+    f'set {PROGRAM.variable} to what starts a Python with it, such as "gpaw python"'
+)
+
+
+class PawData(BaseModel):
+    """The PAW data of an element: hash of their file, and number of valence electrons."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    md5: str
+    valence: int
+
+
+class InstalledGpaw(BaseModel):
+    """What the command finds: versions, number of ranks, and PAW data by element."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    gpaw: str
+    ase: str
+    ranks: int
+    paw_data: dict[str, PawData]
+
+    def data_of(self, element: str) -> PawData:
+        """Return the PAW data of an element.
+
+        Raises
+        ------
+        EngineError
+            If there are none.
+        """
+        if element not in self.paw_data:
+            raise EngineError(
+                f"GPAW {self.gpaw} finds no PAW data of {element} for PBE here; install a set that "
+                "has it ('pip install gpaw-data', or 'gpaw install-data')"
+            )
+        return self.paw_data[element]
+
+
+def command() -> list[str]:
+    """Return the words that start a Python with GPAW."""
+    words = shlex.split(os.path.expandvars(os.environ.get(PROGRAM.variable, "")))
+    return words or [sys.executable]
+
+
+def installed_gpaw() -> InstalledGpaw:
+    """Return what the command finds; it is asked once for each command.
+
+    Raises
+    ------
+    EngineError
+        If it is not there, does not start, or has no GPAW.
+    """
+    return _asked(tuple(command()))
+
+
+def check_paw_data(elements: Iterable[str]) -> None:
+    """Refuse a machine without GPAW, or without the PAW data of some elements.
+
+    Raises
+    ------
+    EngineError
+        Naming what is missing and how it is installed or made known.
+    """
+    found = installed_gpaw()
+    for element in sorted(set(elements)):
+        found.data_of(element)
+
+
+@functools.cache
+def _asked(words: tuple[str, ...]) -> InstalledGpaw:
+    text = shlex.join(words)
+    if shutil.which(words[0]) is None:
+        raise EngineError(f"GPAW's command {text!r} is not found here: {_INSTALL}")
+    try:
+        done = subprocess.run(  # noqa: S603 (the user's own command)
+            [*words, str(DRIVER), "--data", *ELEMENTS],
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EngineError(
+            f"GPAW's command {text!r} did not answer in {_PATIENCE_S} s; it is to start a Python "
+            f"here and now, see {PROGRAM.variable}"
+        ) from error
+    lines = done.stdout.strip().splitlines()
+    try:
+        return InstalledGpaw.model_validate_json(lines[-1] if lines else "")
+    except ValidationError as error:
+        said = (done.stderr.strip().splitlines() or lines or ["nothing"])[-1]
+        what = f"GPAW does not start by {text!r}: it says {printable(said)[:LONGEST_LINE]!r}"
+        raise EngineError(f"{what}; {_INSTALL}") from error

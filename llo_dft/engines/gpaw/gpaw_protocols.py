@@ -1,0 +1,172 @@
+"""Settings of GPAW as named data: fast, balanced, stringent, each choice with its reason.
+
+What a structure decides (k-mesh, dipole layer, symmetry) is in ``run_input``; here are the numbers.
+Measured on slabs of Li2MnO3 with and without Li3PO4, 24 to 63 atoms, unless a source is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+from llo_dft.chemistry.element_table import ELEMENTS, MATERIALS_PROJECT_U_EV
+from llo_dft.engines.base import EngineError
+from llo_dft.engines.named_settings import NamedSettings, with_overrides
+from llo_dft.typing import MagneticOrder
+
+
+def _has_d_shell(element: str) -> str:
+    if element not in ELEMENTS or not ELEMENTS[element].has_d_shell:
+        known = ", ".join(sorted(name for name, entry in ELEMENTS.items() if entry.has_d_shell))
+        raise ValueError(f"{element} has no d shell for a U to act on; expected one of {known}")
+    return element
+
+
+class GpawProtocol(NamedSettings):
+    """Settings of every GPAW calculation of a study.
+
+    Attributes
+    ----------
+    cutoff_ev
+        Plane-wave cutoff of every energy.
+    cell_cutoff_ev
+        The same while a cell relaxes: its stress is that of a fixed cutoff, and errs more.
+    k_spacing
+        Largest distance of k-points, 1/angstrom with 2 pi; half of it for a metal.
+    eigenstates_ev2, density_e, energy_ev
+        Where a self-consistent cycle ends: residual of the states (eV^2), change of the density
+        (electrons) and of the energy (eV), each per valence electron.
+    max_iterations
+        Of a cycle; a second try has twice as many.
+    force_tolerance, cell_force_tolerance
+        Largest force at the end of a relaxation, eV/angstrom, and where the cell moves.
+    max_steps
+        Steps of a relaxation.
+    sigma_ev
+        Width of the Fermi-Dirac occupations. One for all protocols; energies are extrapolated to
+        zero width.
+    functional
+        "PBE+U", with the Materials Project's U by default, or "PBE".
+    u_values_ev
+        U - J on d by element, eV; those of absent elements are left out.
+    scaled_projectors
+        Whether the d occupations that U acts on are scaled to the whole partial wave (":d,3.9"), as
+        GPAW does by default, or counted within the sphere alone (":d,3.9,0"), which makes the same
+        U weaker.
+    magnetic_order
+        How moments start: "ferro", "rows" that alternate, or "lower", the lower of the two.
+    electron_placements
+        Pairs of metals that the two electrons of a vacancy are tried on, beside the host's moments.
+    o2_unpaired_electrons
+        Fixed moment of molecules: 2, the triplet that O2 is.
+    """
+
+    cutoff_ev: PositiveFloat
+    cell_cutoff_ev: PositiveFloat
+    k_spacing: PositiveFloat
+    eigenstates_ev2: PositiveFloat
+    density_e: PositiveFloat
+    energy_ev: PositiveFloat
+    force_tolerance: PositiveFloat
+    cell_force_tolerance: PositiveFloat
+    max_steps: PositiveInt
+    max_iterations: PositiveInt = 120
+    sigma_ev: PositiveFloat = 0.05
+    functional: Literal["PBE+U", "PBE"] = "PBE+U"
+    u_values_ev: dict[
+        Annotated[str, AfterValidator(_has_d_shell)], Annotated[float, Field(ge=0, lt=20)]
+    ] = Field(default_factory=lambda: dict(MATERIALS_PROJECT_U_EV))
+    scaled_projectors: bool = True
+    magnetic_order: MagneticOrder = "ferro"
+    electron_placements: NonNegativeInt = 0
+    o2_unpaired_electrons: NonNegativeInt = 2
+
+    @model_validator(mode="after")
+    def _cells_not_below_energies(self) -> Self:
+        if self.cell_cutoff_ev < self.cutoff_ev:
+            raise ValueError(
+                f"engine.overrides.cell_cutoff_ev = {self.cell_cutoff_ev:g} is below cutoff_ev = "
+                f"{self.cutoff_ev:g}; a stress wants the higher one"
+            )
+        return self
+
+
+#: What they do not name is the same in all.
+GPAW_PROTOCOLS: Final[Mapping[str, GpawProtocol]] = {
+    # a first look, a CPU-minute or two for each self-consistent cycle of a slab of 48 atoms
+    "fast": GpawProtocol(
+        # E_f of a 24-atom slab is 3.057, 3.088, 3.094 eV at 400, 550, 700 eV
+        cutoff_ev=400.0,
+        cell_cutoff_ev=600.0,
+        # Gamma on slabs of 84 square angstrom, 2 x 1 on half of that, where E_f is the same
+        # to 0.01 eV with Gamma alone
+        k_spacing=0.8,
+        # in place of GPAW's own 4e-8: a quarter less time, and no energy changes by 1 meV
+        eigenstates_ev2=1e-6,
+        # GPAW's own
+        density_e=1e-4,
+        energy_ev=5e-4,
+        force_tolerance=0.1,
+        cell_force_tolerance=0.05,
+        max_steps=100,
+    ),
+    # for results
+    "balanced": GpawProtocol(
+        # E_f within 0.01 eV of 700 eV
+        cutoff_ev=550.0,
+        cell_cutoff_ev=700.0,
+        # 4 x 2 points on the 4.9 x 8.5 angstrom face of the slab: worth 0.1 eV of an O 2p centre
+        k_spacing=0.4,
+        eigenstates_ev2=4e-8,
+        density_e=1e-5,
+        energy_ev=1e-5,
+        force_tolerance=0.02,
+        cell_force_tolerance=0.01,
+        max_steps=250,
+        # from the host's moments the electrons smear over several Mn (3.3-3.5 mu_B); begun on two
+        # of them, one reaches 3.8 and E_f falls
+        electron_placements=1,
+    ),
+    # to show that balanced is converged
+    "stringent": GpawProtocol(
+        cutoff_ev=700.0,
+        cell_cutoff_ev=900.0,
+        k_spacing=0.25,
+        eigenstates_ev2=4e-9,
+        density_e=1e-6,
+        energy_ev=1e-6,
+        force_tolerance=0.01,
+        cell_force_tolerance=0.005,
+        max_steps=400,
+        electron_placements=2,
+    ),
+}
+
+
+def gpaw_protocol(name: str, overrides: Mapping[str, Any]) -> GpawProtocol:
+    """Return a named protocol with some settings replaced.
+
+    ``u_values_ev`` is merged with the Materials Project's values for "PBE+U"; "PBE" has none.
+
+    Raises
+    ------
+    EngineError
+        If the protocol or a setting is unknown, or a value does not fit.
+    """
+    asked = overrides.get("u_values_ev", {})
+    if isinstance(asked, Mapping) and overrides.get("functional", "PBE+U") != "PBE":
+        asked = {**MATERIALS_PROJECT_U_EV, **asked}
+    elif asked:
+        raise EngineError(
+            'engine.overrides.u_values_ev does not go with functional = "PBE"; take "PBE+U"'
+        )
+    return with_overrides(GPAW_PROTOCOLS, name, {**overrides, "u_values_ev": asked})

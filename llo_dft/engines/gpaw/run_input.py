@@ -1,0 +1,233 @@
+"""From a structure and a protocol to what the driver is given, and to its fingerprint. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from llo_dft.documents.calculation import Fingerprint
+from llo_dft.engines.base import EngineError
+from llo_dft.engines.cell_geometry import k_mesh, k_spacing, n_plane_waves, periodic_directions
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.engines.gpaw.gpaw_program import InstalledGpaw
+    from llo_dft.engines.gpaw.gpaw_protocols import GpawProtocol
+    from llo_dft.typing import CalculationKind
+
+#: A metal has a Fermi surface, which takes a finer mesh than a full band.
+_METAL_MESH_FACTOR: Final = 0.5
+
+#: Width of the occupations of a molecule, eV: just enough to share degenerate levels.
+_MOLECULE_SIGMA_EV: Final = 0.01
+
+#: Angular momentum of the shells that a U acts on.
+_D_SHELL: Final = 2
+
+#: A second try's mixing: little of the new density, with the long waves damped, converged what the
+#: default (MSR1) did not on slabs.
+SECOND_MIXER: Final = {"name": "pulay", "beta": 0.05, "nmaxold": 5, "weight": 50.0}
+
+#: Least distance of an atom from the cell's end in the vacuum, angstrom: the dipole layer is there.
+FREE_OF_ATOMS_ANGSTROM: Final = 2.0
+
+#: Memory of a rank before it computes anything, and that of a calculation in sets of wave
+#: functions beside those of each k-point; so that 0.73, 0.84 and 0.40 GB come out for slabs of 48,
+#: 63 and 24 atoms (measured: 0.73, 0.84, 0.4).
+_BYTES_PER_RANK: Final = 250e6
+_WORK_SETS: Final = 5
+
+
+def run_input(
+    structure: Structure, kind: CalculationKind, protocol: GpawProtocol, installed: InstalledGpaw
+) -> dict[str, Any]:
+    """Return what input.json holds.
+
+    ``stages`` run in turn, each with GPAW's own parameters and, for a relaxation, where it ends. A
+    cell is relaxed with a cutoff of its own, and a point with that of all other energies follows.
+
+    Raises
+    ------
+    EngineError
+        If the settings do not suit the structure.
+    """
+    check_place(structure, kind)
+    parameters = _parameters(structure, kind, protocol)
+    relax = {
+        "force_tolerance": protocol.force_tolerance,
+        "max_steps": protocol.max_steps,
+        "cell": False,
+    }
+    stages: list[dict[str, Any]] = [
+        {"name": "relax", "parameters": parameters, "relax": relax, "electrons": False}
+    ]
+    if kind == "static":
+        stages = [{"name": "static", "parameters": parameters, "relax": None, "electrons": True}]
+    elif kind == "bulk_relax":
+        mode = {"name": "pw", "ecut": protocol.cell_cutoff_ev}
+        tolerance = {"force_tolerance": protocol.cell_force_tolerance, "cell": True}
+        cell = {"parameters": {**parameters, "mode": mode}, "relax": {**relax, **tolerance}}
+        point = {"parameters": parameters, "relax": None}
+        stages = [
+            {"name": "cell", **cell, "electrons": False},
+            {"name": "energy", **point, "electrons": False},
+        ]
+    return {
+        "atoms": {
+            "symbols": [site.specie.symbol for site in structure],
+            "cell": structure.lattice.matrix.tolist(),
+            "scaled_positions": structure.frac_coords.tolist(),
+            # a molecule's box repeats: its plane waves do
+            "pbc": [True, True, not _is_slab(structure, kind)],
+            "moments": [float(m) for m in structure.site_properties.get("magmom", [])]
+            or [0.0] * len(structure),
+        },
+        "stages": stages,
+        "second_mixer": SECOND_MIXER,
+        "memory_bytes": memory_bytes(structure, kind, protocol, installed),
+    }
+
+
+def fingerprint_of(
+    structure: Structure, kind: CalculationKind, protocol: GpawProtocol, installed: InstalledGpaw
+) -> Fingerprint:
+    """Return all that decides the energy of a calculation, with the PAW data found here.
+
+    Raises
+    ------
+    EngineError
+        If an element has no PAW data here, or the vacuum of a slab is misplaced.
+    """
+    elements = _elements(structure)
+    acting = u_values(structure, protocol)
+    parameters = _parameters(structure, kind, protocol)
+    occupations, convergence = parameters["occupations"], parameters["convergence"]
+    return Fingerprint(
+        engine="gpaw",
+        engine_version=installed.gpaw,
+        functional="PBE+U" if acting else "PBE",
+        u_values_ev=acting,
+        u_shells=dict.fromkeys(acting, _D_SHELL),
+        pseudopotentials={one: f"PAW PBE {installed.data_of(one).md5}" for one in elements},
+        cutoff_ev=protocol.cutoff_ev,
+        k_spacing_per_angstrom=k_spacing(structure, tuple(parameters["kpts"]["size"])),
+        spin_polarized=parameters["spinpol"],
+        settings={"U_SCALED_PROJECTORS": protocol.scaled_projectors} if acting else {},
+        own_settings={
+            "SMEARING": occupations["name"],
+            "SMEARING_EV": occupations["width"],
+            "FIXED_MOMENT": occupations["fixmagmom"],
+            "DIPOLE_LAYER": "poissonsolver" in parameters,
+        },
+        other_settings={
+            "CONVERGENCE_EIGENSTATES": convergence["eigenstates"],
+            "CONVERGENCE_DENSITY": convergence["density"],
+            "CONVERGENCE_ENERGY": convergence["energy"],
+        },
+    )
+
+
+def u_values(structure: Structure, protocol: GpawProtocol) -> dict[str, float]:
+    """Return the U that act in a structure, eV by element; those of zero are none."""
+    if protocol.functional == "PBE":
+        return {}
+    found = protocol.u_values_ev
+    return {one: found[one] for one in _elements(structure) if found.get(one)}
+
+
+def memory_bytes(
+    structure: Structure, kind: CalculationKind, protocol: GpawProtocol, installed: InstalledGpaw
+) -> float:
+    """Return about how much memory a calculation takes, all ranks together but one's start."""
+    mesh = _mesh(structure, kind, protocol)
+    n_points = (int(np.prod(mesh)) + 1) // 2  # time reversal leaves half of them
+    electrons = sum(installed.data_of(site.specie.symbol).valence for site in structure)
+    n_bands = 0.6 * electrons + 4
+    spins = 1 if _is_metal(structure) else 2
+    cutoff = protocol.cell_cutoff_ev if kind == "bulk_relax" else protocol.cutoff_ev
+    # at Gamma the states are real, which saves half
+    one = 16 * n_plane_waves(structure.volume, cutoff) * n_bands * spins
+    one /= 2 if n_points == 1 else 1
+    return _BYTES_PER_RANK + one * (n_points + _WORK_SETS)
+
+
+def _parameters(
+    structure: Structure, kind: CalculationKind, protocol: GpawProtocol
+) -> dict[str, Any]:
+    """Return GPAW's keyword arguments, as far as a cutoff does not depend on the stage."""
+    slab, molecule = _is_slab(structure, kind), kind == "molecule_relax"
+    scale = "" if protocol.scaled_projectors else ",0"
+    parameters: dict[str, Any] = {
+        "mode": {"name": "pw", "ecut": protocol.cutoff_ev},
+        "xc": "PBE",
+        "kpts": {"size": list(_mesh(structure, kind, protocol)), "gamma": True},
+        "occupations": {
+            "name": "fermi-dirac",
+            "width": _MOLECULE_SIGMA_EV if molecule else protocol.sigma_ev,
+            # O2 is a triplet; held, since a smeared cycle may end between singlet and triplet
+            "fixmagmom": molecule,
+        },
+        "convergence": {
+            "eigenstates": protocol.eigenstates_ev2,
+            "density": protocol.density_e,
+            "energy": protocol.energy_ev,
+        },
+        # fewest iterations and least time of GPAW's four on slabs
+        "eigensolver": "davidson",
+        "spinpol": not _is_metal(structure),
+        "maxiter": protocol.max_iterations,
+    }
+    if slab or molecule:
+        # Symmetry would forbid what delithiation does: charge and spin that settle on one of two
+        # equivalent sites. The bulk keeps it, since slabs are cut from it.
+        parameters["symmetry"] = {"point_group": False}
+    if slab:
+        # the field between images of an asymmetric slab; also of symmetric ones, where it vanishes,
+        # so that a host and its one-sided vacancy share it
+        parameters["poissonsolver"] = {"dipolelayer": "xy"}
+    acting = u_values(structure, protocol)
+    if acting:
+        parameters["setups"] = {one: f":d,{u:g}{scale}" for one, u in acting.items()}
+    return parameters
+
+
+def _mesh(
+    structure: Structure, kind: CalculationKind, protocol: GpawProtocol
+) -> tuple[int, int, int]:
+    factor = _METAL_MESH_FACTOR if _is_metal(structure) else 1.0
+    return k_mesh(structure, factor * protocol.k_spacing, periodic_directions(structure, kind))
+
+
+def _is_slab(structure: Structure, kind: CalculationKind) -> bool:
+    return periodic_directions(structure, kind) == (True, True, False)
+
+
+def _is_metal(structure: Structure) -> bool:
+    return all(site.specie.is_metal for site in structure)
+
+
+def _elements(structure: Structure) -> list[str]:
+    return sorted({site.specie.symbol for site in structure})
+
+
+def check_place(structure: Structure, kind: CalculationKind) -> None:
+    """Refuse a slab with atoms at the end of its cell, where the dipole layer has to lie.
+
+    Raises
+    ------
+    EngineError
+        Also if the vacuum is along another than the third lattice vector.
+    """
+    if not _is_slab(structure, kind):
+        return
+    height = structure.volume / float(np.linalg.norm(np.cross(*structure.lattice.matrix[:2])))
+    heights = structure.frac_coords[:, 2] * height
+    left = float(min(heights.min(), height - heights.max()))
+    if left < FREE_OF_ATOMS_ANGSTROM:
+        raise EngineError(
+            f"an atom of {structure.composition.reduced_formula} is {left:.2f} A from the end of "
+            f"its cell in the vacuum; engine gpaw wants {FREE_OF_ATOMS_ANGSTROM:g} A free there "
+            "for the dipole layer: shift the slab to the middle of its cell"
+        )

@@ -1,0 +1,115 @@
+"""One calculation by GPAW: starts the driver, waits for its end, and says how it ended."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+from typing import TYPE_CHECKING, Any, Final
+
+from llo_dft.engines.base import Outcome
+from llo_dft.engines.gpaw.gpaw_files import CONTINUE, INPUT, KEPT, RESULT, read_result
+from llo_dft.engines.gpaw.gpaw_program import DRIVER, LONGEST_LINE, command
+from llo_dft.errors import CalculationError, InputError, printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pymatgen.core.structure import Structure
+
+#: What the program printed.
+_OUTPUT: Final = "gpaw_output.txt"
+
+#: Exit statuses of shells and launchers for a program that a signal ended.
+_SIGNAL_OFFSET: Final = 128
+
+#: What a line holds that says more than the last one.
+_TELLING: Final = ("memory", "no space left", "quota", "Error:")
+
+
+def run_program(structure: Structure, given: dict[str, Any], folder: Path) -> Outcome:
+    """Run the driver in ``folder`` and return the outcome.
+
+    Parameters
+    ----------
+    structure
+        What is computed; the outcome has its site properties.
+    given
+        See ``run_input``.
+    folder
+        Of the calculation. If it was stopped or killed, ``continue`` in it holds what the next
+        attempt resumes from.
+
+    Raises
+    ------
+    CalculationError
+        If it did not converge, was stopped, or failed.
+    """
+    (folder / RESULT).unlink(missing_ok=True)
+    (folder / INPUT).write_text(json.dumps(given, indent=1), encoding="utf-8")
+    with (folder / _OUTPUT).open("w", encoding="utf-8") as output:
+        status = subprocess.run(  # noqa: S603 (the user's own command)
+            [*command(), str(DRIVER)],
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        ).returncode
+    try:
+        result = read_result(folder)
+    except InputError as error:
+        raise CalculationError(_ending(folder, status) or str(error)) from error
+    if not result.stopped:
+        shutil.rmtree(
+            folder / CONTINUE, ignore_errors=True
+        )  # what is done or failed is not resumed
+    if result.problem is not None or result.energy_ev is None:
+        raise CalculationError(result.problem or "GPAW gave no energy", result.corrections)
+    return Outcome(
+        structure=type(structure)(
+            result.cell,
+            structure.species,
+            result.scaled_positions,
+            site_properties=dict(structure.site_properties),
+        ),
+        energy_ev=result.energy_ev,
+        max_force_ev_per_angstrom=result.max_force_ev_per_angstrom,
+        magmoms_mu_b=result.moments_mu_b,
+        n_steps=result.n_steps,
+        n_evaluations=result.n_evaluations,
+        corrections=result.corrections,
+        output_files=[*(name for name in KEPT if (folder / name).is_file()), *_texts(folder)],
+    )
+
+
+def _texts(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("gpaw_*.txt"))
+
+
+def _ending(folder: Path, status: int) -> str:
+    """Return how a program without a result ended; empty if it ended well."""
+    if not status:
+        return ""
+    said = _last_words(folder)
+    number = -status if status < 0 else status - _SIGNAL_OFFSET
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        shutil.rmtree(folder / CONTINUE, ignore_errors=True)
+        return f"GPAW ended with exit status {status}{said}"
+    resumed = (folder / CONTINUE / "state.json").is_file()
+    goes_on = "; the next run goes on from its last step" if resumed else ""
+    cause = "out of memory, or ended by the queue or a user"
+    return f"GPAW was killed by {name} ({cause}){goes_on}{said}"
+
+
+def _last_words(folder: Path) -> str:
+    """Return the line of what the program printed that says most."""
+    text = (folder / _OUTPUT).read_text(encoding="utf-8", errors="replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if any(word in line for word in _TELLING)]
+    if not lines:
+        return ""
+    return f"; its last words: {printable((telling or lines)[-1])[:LONGEST_LINE]!r}"

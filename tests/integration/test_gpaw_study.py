@@ -1,0 +1,92 @@
+"""A study through engine gpaw and a stand-in for it: its documents are those that VASP gives.
+
+The pair potential relaxes, and only the static calculations go through the engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import standin_gpaw
+from direct_engines import PairEngine
+from engines_by_name import engine_of
+from studies import coated_recipe
+from vasp_studies import prepared_study, run_here
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from llo_dft.study.run_study import PreparedRun
+    from llo_dft.typing import CalculationKind
+
+RELAXATION = {"force_tolerance": 0.3, "cell_force_tolerance": 0.1}
+
+
+class StaticsByGpaw(PairEngine):
+    """The pair potential, and GPAW for what that can't give."""
+
+    name = "gpaw"
+    capabilities = frozenset({"energy", "dos", "density"})
+
+    def maker(self, kind: CalculationKind) -> Any:
+        return engine_of("gpaw").maker(kind) if kind == "static" else super().maker(kind)
+
+
+@pytest.fixture
+def prepared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> PreparedRun:
+    standin_gpaw.use(monkeypatch)
+    recipe = coated_recipe(
+        coating={"terminations": ["step-Li0-PO3"], "keep": 1, "gaps": [1.6]},
+        delithiation={"fractions": [1.0]},
+        vacancies={"bonded_to_former": 0},
+        oxygen={"scheme": "none"},
+        engine={"name": "gpaw", "protocol": "fast"},
+    )
+    asked = recipe.electronic.model_copy(update={"dos": True, "density": True})
+    made = prepared_study(recipe.model_copy(update={"electronic": asked}), tmp_path / "study")
+    return replace(made, engine=StaticsByGpaw(RELAXATION))
+
+
+def test_band_centres_and_charge_difference_come_from_the_files_of_gpaw(
+    prepared: PreparedRun,
+) -> None:
+    result = run_here(prepared)
+    assert result.is_complete, [(one.label, one.reason) for one in result.calculations]
+    assert len(result.band_centers) == 2
+    for found in result.band_centers:
+        assert found.reason is None
+        assert found.centers is not None
+        assert found.centers.mock
+        assert (prepared.folder.path / str(found.figure)).is_file()
+        # states at -4, -2, -1 and 0.1 above these, of equal weight; the VBM is -0.9
+        both = found.centers.total.both.valence
+        assert both.center_ev == pytest.approx(-2.28 + 0.9, abs=0.01)
+        assert found.centers.edges.gap_ev == pytest.approx(1.9)
+        assert set(found.centers.references_ev) == {"vbm", "fermi", "vacuum"}
+    bare, coated = (one.centers for one in result.band_centers)
+    assert bare is not None
+    assert coated is not None
+    assert set(bare.classes) == {"2TM+1Li surface"}
+    assert "2TM+1Li surface, bonded to the coating" in coated.classes
+    (difference,) = result.charge_differences
+    assert difference.reason is None
+    assert difference.residual_e == pytest.approx(0.0, abs=1e-6)
+    files = {path.name for path in (prepared.folder.path / str(difference.folder)).iterdir()}
+    assert {"planar_average.png", "bonds.png", "isosurface.png", "CHGCAR"} <= files
+
+
+def test_a_static_that_is_killed_leaves_a_named_gap_and_the_next_run_fills_it(
+    prepared: PreparedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standin_gpaw.use(monkeypatch, "crash")
+    first = run_here(prepared)
+    assert not first.is_complete
+    assert all(found.centers is None for found in first.band_centers)
+    assert "GPAW ended with exit status 3" in str(first.band_centers[0].reason)
+    assert "GPAW ended with exit status 3" in str(first.charge_differences[0].reason)
+    standin_gpaw.use(monkeypatch)
+    again = run_here(prepared)
+    assert again.is_complete
+    assert again.charge_differences[0].reason is None
