@@ -83,6 +83,11 @@ class CalculationDocument(Document):
     )
     n_steps: int | None = Field(None, description="Steps of the optimiser")
     n_evaluations: int | None = Field(None, description="Evaluations of energy and forces")
+    rattle_gain_ev: float | None = Field(
+        None,
+        description="How far the energy fell when the relaxed atoms were displaced at random and "
+        "relaxed again, eV per cell; below zero the first one is kept; None: not tried",
+    )
     wall_s: float | None = Field(None, description="Wall time, s")
     corrections: list[str] = Field(
         default_factory=list, description="What was corrected on the way, one sentence each"

@@ -56,6 +56,9 @@ class Outcome:
         Raw files that are kept, relative to the calculation's folder.
     notes
         What a reader of the result should know, one sentence each.
+    rattle_gain_ev
+        How far the energy fell when the relaxed atoms were displaced at random and relaxed again,
+        eV per cell; below zero the first was lower and is the outcome. None: that wasn't tried.
     """
 
     structure: Structure
@@ -67,6 +70,7 @@ class Outcome:
     corrections: list[str] = field(default_factory=list)
     output_files: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    rattle_gain_ev: float | None = None
 
 
 @dataclass(frozen=True)
@@ -319,6 +323,9 @@ class Engine(ABC):
         What it gives; a step that needs something else is left out, and says so.
     oxygen
         Its O2.
+    no_crossings
+        Why results of that protocol state neither where E_f crosses zero nor a difference of
+        coated and bare; None: they do.
     program
         What it starts; None if it computes within Python.
 
@@ -332,6 +339,7 @@ class Engine(ABC):
     protocol: str
     capabilities: frozenset[Capability]
     oxygen: OxygenReference
+    no_crossings: str | None = None
     program: ClassVar[Program | None] = None
 
     @abstractmethod

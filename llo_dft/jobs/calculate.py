@@ -200,6 +200,7 @@ def _computed(maker: CalculationMaker, asked: _Asked, workspace: Path) -> dict[s
         "magmoms_mu_b": outcome.magmoms_mu_b,
         "n_steps": outcome.n_steps,
         "n_evaluations": outcome.n_evaluations,
+        "rattle_gain_ev": outcome.rattle_gain_ev,
         "corrections": outcome.corrections,
         "notes": outcome.notes,
         "output_files": outcome.output_files,

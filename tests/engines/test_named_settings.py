@@ -1,8 +1,11 @@
+import re
+
 import pytest
+from engines_by_name import engine_of
 from pydantic import PositiveFloat, PositiveInt
 
 from llo_dft.engines.base import EngineError
-from llo_dft.engines.named_settings import NamedSettings, with_overrides
+from llo_dft.engines.named_settings import NamedSettings, why_no_crossings, with_overrides
 
 
 class Descent(NamedSettings):
@@ -54,3 +57,38 @@ def test_several_faults_are_one_line():
 def test_an_unknown_protocol_names_those_that_are_there():
     with pytest.raises(EngineError, match="'quick' is unknown; expected fast, balanced"):
         with_overrides(PRESETS, "quick", {})
+
+
+@pytest.mark.parametrize(
+    ("force", "rattle", "lacks"),
+    [
+        (0.02, 0.1, None),
+        (0.01, None, None),
+        (
+            0.05,
+            None,
+            r"^not stated by .*: forces reach 0\.05 eV/angstrom \(at most 0\.02\);",
+        ),
+        (
+            0.02,
+            0.0,
+            r"displaced by 0 angstrom \(at least 0\.1\); take protocol balanced$",
+        ),
+        (0.1, 0.05, r"forces reach 0\.1 .* and slabs are displaced by 0\.05 angstrom"),
+    ],
+)
+def test_a_crossing_needs_converged_forces_and_a_rattle(force, rattle, lacks):
+    reason = why_no_crossings(force, rattle)
+    assert reason is None if lacks is None else re.search(lacks, reason)
+
+
+@pytest.mark.parametrize("engine", ["chgnet", "sevenn", "vasp"])
+def test_the_quick_protocol_of_every_engine_states_no_crossing_and_the_others_do(engine):
+    def reason(protocol, **overrides):
+        return engine_of(engine, protocol, **overrides).no_crossings
+
+    assert "forces reach" in reason("fast")
+    assert reason("balanced") is None
+    assert reason("stringent") is None
+    # what counts is what is computed, not the protocol's name
+    assert "forces reach 0.03" in reason("balanced", force_tolerance=0.03)

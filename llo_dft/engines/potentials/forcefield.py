@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from monty.json import MSONable
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.finding import Finding
 from llo_dft.engines.base import Engine, EngineError, Outcome
-from llo_dft.engines.named_settings import with_overrides
+from llo_dft.engines.named_settings import why_no_crossings, with_overrides
 from llo_dft.engines.potentials.known_potentials import (
     known_potential,
     package_version,
@@ -22,6 +22,7 @@ from llo_dft.engines.potentials.known_potentials import (
     weights_sha256,
 )
 from llo_dft.engines.potentials.presets import FORCE_FIELD_PROTOCOLS, RelaxationProtocol
+from llo_dft.engines.potentials.spring_optimizer import SpringBFGS
 from llo_dft.errors import CalculationError
 
 if TYPE_CHECKING:
@@ -72,14 +73,38 @@ class ForceFieldCalculation(MSONable):
         )
 
     def calculate(self, structure: Structure, folder: Path) -> Outcome:
-        """Relax with atomate2's force-field maker; leaves ``relaxation.traj`` in the folder."""
+        """Relax with atomate2's force-field maker; leaves ``relaxation.traj`` in the folder.
+
+        With a rattle, the relaxed slab is displaced at random and relaxed again (``rattled.traj``),
+        and the lower of the two counts: a first minimum may be a saddle point that the symmetry
+        of the start holds together, or a poor place that a soft push leaves.
+        """
         import torch  # noqa: PLC0415 (seconds to import; only a worker needs it)
-        from atomate2.forcefields.jobs import ForceFieldRelaxMaker  # noqa: PLC0415
 
         if "OMP_NUM_THREADS" in os.environ:
             torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-        known = known_potential(self.potential)
         settings = RelaxationProtocol(**self.relaxation)
+        first = lower = self._relax(structure, settings, folder / "relaxation.traj")
+        n_steps, n_evaluations, gain = first.n_steps, first.n_evaluations, None
+        if settings.rattle and self.kind == "slab_relax":
+            start = _rattled(first.structure, settings.rattle, settings.rattle_seed)
+            second = self._relax(start, settings, folder / "rattled.traj")
+            n_steps, n_evaluations = n_steps + second.n_steps, n_evaluations + second.n_evaluations
+            gain = first.energy_ev - second.energy_ev
+            lower = second if gain > 0 else first
+        return replace(
+            lower,
+            structure=_same_sites(structure, lower.structure),
+            n_steps=n_steps,
+            n_evaluations=n_evaluations,
+            rattle_gain_ev=gain,
+        )
+
+    def _relax(self, structure: Structure, settings: RelaxationProtocol, path: Path) -> Outcome:
+        """Relax once, and write the trajectory to a file."""
+        from atomate2.forcefields.jobs import ForceFieldRelaxMaker  # noqa: PLC0415 (torch)
+
+        known = known_potential(self.potential)
         tolerance = settings.cell_force_tolerance if self.relaxes_cell else settings.force_tolerance
         maker = ForceFieldRelaxMaker(
             force_field_name=known.atomate2_name,
@@ -88,11 +113,13 @@ class ForceFieldCalculation(MSONable):
             steps=settings.max_steps,
             relax_kwargs={
                 "fmax": tolerance,
-                "traj_file": str(folder / "relaxation.traj"),
+                "traj_file": str(path),
                 "final_atoms_object_file": None,
                 "use_emmet_models": False,
             },
-            optimizer_kwargs={"optimizer": settings.optimizer},
+            optimizer_kwargs={
+                "optimizer": SpringBFGS if settings.optimizer == "springs" else settings.optimizer
+            },
         )
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", _ROUNDING_OF_LOGM, RuntimeWarning)
@@ -111,7 +138,7 @@ class ForceFieldCalculation(MSONable):
             )
         moments = trajectory.frame_properties[-1].get("magmoms")
         return Outcome(
-            structure=_same_sites(structure, result.final_mol_or_struct),
+            structure=result.final_mol_or_struct,
             energy_ev=float(energies[-1]),
             max_force_ev_per_angstrom=largest,
             magmoms_mu_b=None if moments is None else [float(m) for m in moments],
@@ -150,6 +177,7 @@ class ForceFieldEngine(Engine):
             FORCE_FIELD_PROTOCOLS, settings.protocol, settings.overrides
         )
         self.oxygen = self._potential.oxygen
+        self.no_crossings = why_no_crossings(self._settings.force_tolerance, self._settings.rattle)
         always: set[Capability] = {"energy", "forces", "stress"}
         moments: set[Capability] = {"magmoms"} if self._potential.moments else set()
         self.capabilities = frozenset(always | moments)
@@ -225,6 +253,17 @@ def resolve_device(device: str) -> str:
     if not there[device]:
         raise EngineError(f'engine.device = "{device}", but torch finds none; use "auto" or "cpu"')
     return device
+
+
+def _rattled(structure: Structure, distance: float, seed: int) -> Structure:
+    """Return the structure, its atoms moved at random: along each axis with that spread, A."""
+    moved = np.random.default_rng(seed).normal(scale=distance, size=(len(structure), 3))
+    return type(structure)(
+        structure.lattice,
+        structure.species,
+        structure.cart_coords + moved,
+        coords_are_cartesian=True,
+    )
 
 
 def _same_sites(initial: Structure, final: Structure) -> Structure:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from llo_dft.engines.named_settings import NamedSettings
 
@@ -22,25 +22,29 @@ class RelaxationProtocol(NamedSettings):
     max_steps
         Steps after which a relaxation counts as not converged.
     optimizer
-        Optimiser of ASE that suits a relaxation, by the name that atomate2's makers know.
+        "springs" (``spring_optimizer``), or the name of one of ASE's.
+    rattle
+        Spread of the random displacement, along each axis, after which a relaxed slab is relaxed
+        again and the lower one counts, angstrom; 0: once only.
+    rattle_seed
+        The same seed moves the atoms alike.
     """
 
     force_tolerance: PositiveFloat
     cell_force_tolerance: PositiveFloat
     max_steps: PositiveInt
-    # BFGS with a line search needs a third of the evaluations of FIRE on these slabs (48 atoms,
-    # largest force 0.05 eV/A: pristine 15 against 39, half delithiated 17 against 46, with a
-    # vacancy 15 against 47; plain BFGS 24, 35 and 36), to the same energies within 5 meV.
-    optimizer: Literal["BFGSLineSearch", "BFGS", "LBFGS", "LBFGSLineSearch", "FIRE"] = (
-        "BFGSLineSearch"
-    )
+    optimizer: Literal["springs", "BFGSLineSearch", "BFGS", "LBFGS", "FIRE"] = "springs"
+    rattle: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    rattle_seed: NonNegativeInt = 0
 
 
-#: A first look; for ranking sites and fractions; for comparing small differences.
+#: A first look; results; and whether results are converged.
 FORCE_FIELD_PROTOCOLS: Final = {
     "fast": RelaxationProtocol(force_tolerance=0.10, cell_force_tolerance=0.03, max_steps=300),
-    "balanced": RelaxationProtocol(force_tolerance=0.05, cell_force_tolerance=0.02, max_steps=500),
+    "balanced": RelaxationProtocol(
+        force_tolerance=0.02, cell_force_tolerance=0.01, max_steps=500, rattle=0.1
+    ),
     "stringent": RelaxationProtocol(
-        force_tolerance=0.01, cell_force_tolerance=0.005, max_steps=1500
+        force_tolerance=0.01, cell_force_tolerance=0.005, max_steps=1500, rattle=0.1
     ),
 }

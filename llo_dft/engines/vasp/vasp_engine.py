@@ -12,6 +12,7 @@ from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 from llo_dft.documents.oxygen import schemes_not_fitted
 from llo_dft.engines.base import Engine, EngineError, OxygenReference, Program
 from llo_dft.engines.cell_geometry import periodic_directions
+from llo_dft.engines.named_settings import why_no_crossings
 from llo_dft.engines.vasp.electrons import VaspElectrons
 from llo_dft.engines.vasp.incar import check_cutoff, check_unpaired, incar
 from llo_dft.engines.vasp.input_files import write_inputs
@@ -121,6 +122,7 @@ class VaspEngine(Engine):
         self.protocol = settings.protocol
         self.settings = vasp_protocol(settings.protocol, settings.overrides)
         self.oxygen = _oxygen(self.settings)
+        self.no_crossings = why_no_crossings(self.settings.force_tolerance)
         self._asked_u = tuple(settings.overrides.get("u_values_ev", ()))
 
     def maker(self, kind: CalculationKind) -> VaspCalculation:

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from monty.json import MontyDecoder, MontyEncoder
+from pymatgen.core import Lattice, Structure
 
 pytest.importorskip("chgnet", reason="the chgnet extra is not installed")
 
@@ -28,6 +29,35 @@ def test_a_slab_relaxation_keeps_the_cell_and_the_order_of_atoms(small_oxide, tm
     assert len(outcome.magmoms_mu_b) == len(small_oxide)
     assert outcome.n_evaluations > outcome.n_steps > 0
     assert (tmp_path / "relaxation.traj").is_file()
+
+
+def test_a_rattle_leaves_the_symmetry_of_the_start_and_the_lower_one_counts(tmp_path):
+    box = Lattice.orthorhombic(8, 9, 10)
+    line = Structure(box, ["O"] * 3, [[x, 0.5, 0.5] for x in (0.3, 0.5, 0.7)])
+    straight = maker_of("slab_relax", force_tolerance=0.02).calculate(line, tmp_path)
+    assert straight.rattle_gain_ev is None
+    assert straight.structure.get_angle(0, 1, 2) == pytest.approx(180.0, abs=0.1)
+    bent = maker_of("slab_relax", force_tolerance=0.02, rattle=0.1).calculate(line, tmp_path)
+    # ozone: 116.8 degrees by experiment
+    assert bent.structure.get_angle(0, 1, 2) == pytest.approx(116.8, abs=5.0)
+    assert bent.rattle_gain_ev == pytest.approx(straight.energy_ev - bent.energy_ev)
+    assert bent.rattle_gain_ev > 1.0
+    assert bent.n_evaluations > straight.n_evaluations
+    assert (tmp_path / "rattled.traj").is_file()
+
+
+def test_a_rattle_that_ends_higher_is_not_taken(small_oxide, tmp_path):
+    maker = maker_of("slab_relax", force_tolerance=0.05, rattle=0.1)
+    outcome = maker.calculate(small_oxide, tmp_path)
+    alone = maker_of("slab_relax", force_tolerance=0.05).calculate(small_oxide, tmp_path)
+    assert outcome.energy_ev == min(alone.energy_ev, alone.energy_ev - outcome.rattle_gain_ev)
+    assert outcome.structure.species == small_oxide.species
+
+
+def test_only_slabs_are_rattled_and_the_seed_is_part_of_the_key(small_oxide, tmp_path):
+    bulk = maker_of("bulk_relax", rattle=0.1).calculate(small_oxide, tmp_path)
+    assert bulk.rattle_gain_ev is None
+    assert maker_of("slab_relax").settings() != maker_of("slab_relax", rattle_seed=1).settings()
 
 
 def test_a_bulk_relaxation_moves_the_cell_to_lower_energy(small_oxide, tmp_path):
