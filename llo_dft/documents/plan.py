@@ -102,8 +102,16 @@ class PlannedInterface(Document):
     )
     registry: tuple[float, float] = Field(description="Shift of the coating, fractions of a, b")
     gap: float = Field(description="Height between the outermost atoms of both sides, angstrom")
-    coating_strain: tuple[float, float] = Field(description="Principal strains of the coating")
+    coating_strain: tuple[float, float] = Field(
+        description="Principal strains of the coating against its crystal as given"
+    )
     von_mises_strain: float
+    coating_vectors: tuple[tuple[int, int, int], tuple[int, int, int]] = Field(
+        description="What a and b were in the coating's crystal, in the vectors of its cell"
+    )
+    coating_charge: int = Field(
+        description="Sum of the coating's formal charges, e; the oxide under it has the opposite"
+    )
     film_cells: int = Field(description="Cells of the coating on the common cell")
     film_formula: str = Field(description="Atoms of one cell of the coating")
     film_is_stoichiometric: bool = Field(description="Whether that cell is Li3PO4")

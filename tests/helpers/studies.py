@@ -41,6 +41,7 @@ def coated_fields(**tables: dict[str, Any]) -> dict[str, Any]:
             "setting": "Pmn2_1",
             "layers": 1,
             "terminations": ["flat-Li2-PO4", "step-Li0-PO3"],
+            "max_strain": 0.08,
             "registry_spacing": 1.5,
             "gaps": [1.6, 1.8],
             "keep": 2,

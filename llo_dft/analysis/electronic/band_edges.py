@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PARTIAL_OCCUPATION: Final = 0.02
 
 #: Width of the gap that ends the valence band below, eV. In beta-Li3PO4 (PBE, 2x2x2 k-points) the
-#: band holds gaps of 1.6 and 2.0 eV, above either bonding state of PO4, and O 2s lies 10.4 eV below.
+#: band has gaps of 1.6 and 2.0 eV in it, above the bonding states of PO4; O 2s lies 10.4 eV below.
 GAP_BELOW_VALENCE_EV: Final = 3.0
 
 #: Least part of the filled states that is a valence band and not a few levels in a gap, such as the

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
+    from llo_dft.typing import IntArray
+
 
 @dataclass(frozen=True)
 class PhosphateFace:
@@ -80,6 +82,8 @@ class PhosphateSlab:
         Whether an operation maps its top onto its bottom; whether the dipole is not zero.
     thickness
         From the lowest to the highest atom, angstrom.
+    in_plane
+        (2, 3) integers: a and b in the vectors of the crystal's cell.
     """
 
     structure: Structure
@@ -93,6 +97,7 @@ class PhosphateSlab:
     symmetric: bool
     polar: bool
     thickness: float
+    in_plane: IntArray
 
     @property
     def stoichiometric(self) -> bool:
@@ -271,6 +276,7 @@ def _film(
         symmetric=is_symmetric(structure),
         polar=abs(dipole) > DIPOLE_TOLERANCE,
         thickness=float(np.ptp(structure.cart_coords[:, 2])),
+        in_plane=column.in_plane,
     )
 
 

@@ -22,7 +22,7 @@ from llo_dft.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llo_dft.typing import FloatArray
+    from llo_dft.typing import FloatArray, IntArray
 
 #: In which setting "(010)" is meant: beta has one, gamma two whose (010) are different planes.
 PhosphateSetting: TypeAlias = Literal["Pmn2_1", "Pnma", "Pmnb"]
@@ -64,6 +64,8 @@ class Column:
         Height of the cell, angstrom.
     oxygen
         Site and vector (angstrom, from P) of the four O of each P.
+    in_plane
+        (2, 3) integers: the vectors of the plane in those of the crystal's cell.
     planes
         Of P, from below. Planes whose PO4 overlap in height are one layer: between layers lie
         the cuts that keep every PO4 whole.
@@ -72,6 +74,7 @@ class Column:
     cell: Structure
     period: float
     oxygen: dict[int, list[tuple[int, FloatArray]]]
+    in_plane: IntArray
     planes: tuple[Plane, ...]
 
     @property
@@ -131,7 +134,8 @@ def phosphate_column(bulk: Structure, setting: PhosphateSetting) -> Column:
     period = float(lattice.matrix[2, 2])
     cell.translate_sites(range(len(cell)), [0.0, 0.0, -_origin(cell, units, period) / period])
     cell = Structure(lattice, symbols_of(cell), np.mod(cell.frac_coords, 1.0))
-    return Column(cell, period, units, _p_planes(cell, units))
+    in_plane = np.round(plane.vectors @ np.linalg.inv(bulk.lattice.matrix)).astype(np.int64)
+    return Column(cell, period, units, in_plane, _p_planes(cell, units))
 
 
 def _miller_index(bulk: Structure, setting: PhosphateSetting) -> tuple[int, int, int]:

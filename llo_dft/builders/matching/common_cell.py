@@ -6,7 +6,7 @@ is along x and the normal along z, as in the slabs that ``build_slab`` returns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -114,7 +114,7 @@ def share_cell(llo: Structure, coating: Structure, match: LatticeMatch) -> Commo
         raise InterfaceError(
             f"the match stretches its film by {expected.round(6).tolist()}, but takes this coating "
             f"to this LLO slab by {stretches.round(6).tolist()}: it was found for other lattices. "
-            "Find it with the in-plane vectors of these slabs, or use rematch()"
+            "Find it with the in-plane vectors of these slabs"
         )
     deformation = (u * stretches ** (match.strain_share - 1)) @ u.T
     basis = to_substrate @ substrate @ deformation.T
@@ -128,33 +128,6 @@ def share_cell(llo: Structure, coating: Structure, match: LatticeMatch) -> Commo
         coating_atoms=coating_atoms,
         llo_strain=_strain(to_substrate @ substrate, basis),
         coating_strain=_strain(to_film @ film, basis),
-    )
-
-
-def rematch(match: LatticeMatch, llo: Structure, coating: Structure) -> LatticeMatch:
-    """Return the same match for slabs whose lattices changed a little (relaxed bulks).
-
-    Strains, area and deformation are those of the new cells; which cell lies on which, the
-    share of the strain and the angle stay.
-
-    Raises
-    ------
-    InterfaceError
-        If a slab's axes are not as ``share_cell`` needs them.
-    """
-    film = match.film_transformation @ _in_plane(coating, "the coating")
-    substrate = match.substrate_transformation @ _in_plane(llo, "the LLO slab")
-    gradient = _gradient(film, substrate)
-    stretches = np.linalg.svd(gradient, compute_uv=False)
-    sides = [stretches**power - 1 for power in (match.strain_share, match.strain_share - 1)]
-    film_area = abs(float(determinants(film)))
-    return replace(
-        match,
-        area_a2=film_area * float(np.prod(stretches**match.strain_share)),
-        max_strain=float(np.abs(sides).max()),
-        von_mises_strain=max(float(von_mises_strain(*side)) for side in sides),
-        principal_strains=(float(stretches[0] - 1), float(stretches[1] - 1)),
-        deformation_gradient=gradient,
     )
 
 

@@ -19,8 +19,9 @@ from llo_dft.documents.plan import StudyPlan
 from llo_dft.recipe import RecipeError
 from llo_dft.resources import load_structure
 from llo_dft.study.planning.cif_input import read_cif
+from llo_dft.study.planning.coating_cells import coating_crystal, strain_notes, with_supercell
 from llo_dft.study.planning.hosts import hole_notes, plan_hosts
-from llo_dft.study.planning.planned_interfaces import coating_crystal, plan_interfaces
+from llo_dft.study.planning.planned_interfaces import plan_interfaces
 from llo_dft.study.planning.size_limit import check_size
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
     ValueError
         One of the builders' errors, if the recipe asks for what can't be built.
     """
+    recipe = with_supercell(recipe, recipe_folder)
     bulk, realised, deviation = _bulk(recipe, recipe_folder)
     atoms_per_layer = len(bulk) // len(stacks(bulk, 1))
     check_size(
@@ -97,24 +99,24 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         hosts=hosts,
         interfaces=interfaces,
         coating_crystal=crystal,
-        notes=hole_notes(hosts),
+        notes=[*strain_notes(recipe, interfaces, recipe_folder), *hole_notes(hosts)],
     )
 
 
 def _bulk(recipe: Recipe, folder: Path) -> tuple[Structure, str, float]:
     """Return the bulk, its formula per O2, and the deviation from the requested one."""
-    cathode = recipe.cathode
-    request = f"cathode.supercell = {list(cathode.supercell)}"
+    cathode, supercell = recipe.cathode, recipe.cathode.supercell or (1, 1)
+    request = f"cathode.supercell = {list(supercell)}"
     if cathode.repeat != (1, 1):
         request += f", cathode.repeat = {list(cathode.repeat)}"
-    n_cells = math.prod((*cathode.supercell, *cathode.repeat))
+    n_cells = math.prod((*supercell, *cathode.repeat))
     if not cathode.is_cif:
         parent = load_structure("Li2MnO3.cif")
         check_size(len(parent) * n_cells, "the bulk", request)
         model = build_bulk(
             parent,
             cathode.composition,
-            supercell=cathode.supercell,
+            supercell=supercell,
             ordering=cathode.ordering,
             seed=recipe.study.seed,
             tolerance=cathode.composition_tolerance,
@@ -124,7 +126,7 @@ def _bulk(recipe: Recipe, folder: Path) -> tuple[Structure, str, float]:
     path = folder / cathode.composition
     structure = read_cif(path)
     check_size(len(structure) * n_cells, "the bulk", request)
-    structure.make_supercell([*cathode.supercell, 1])
+    structure.make_supercell([*supercell, 1])
     amounts = structure.composition.get_el_amt_dict()
     if not amounts.get("O"):
         raise RecipeError(f"{path} holds no O")

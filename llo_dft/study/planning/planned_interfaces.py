@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.analysis.interface.adhesion import interface_bonds
-from llo_dft.builders.coating.phosphate import build_phosphate_slab, lithium_imbalance
+from llo_dft.builders.coating.phosphate import lithium_imbalance
 from llo_dft.builders.interface.interface_search import search_interfaces
-from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.matching.lattice_match import NoMatchError
+from llo_dft.builders.ordering.delithiation import delithiate_to
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.atom_identity import COATING, with_bare_sites
 from llo_dft.documents.plan import PlannedInterface
 from llo_dft.errors import InputError
-from llo_dft.recipe import RecipeError
-from llo_dft.resources import load_structure
-from llo_dft.study.planning.cif_input import read_cif
+from llo_dft.study.planning.coating_cells import coating_film, match_on_cell, too_strained
 from llo_dft.study.planning.size_limit import check_size
 
 if TYPE_CHECKING:
@@ -37,12 +35,6 @@ SCORE_TOLERANCE: Final = 1e-3
 #: More interfaces than any search accepts.
 _ALL: Final = 10**6
 
-#: A layer of the coating holds at least one formula unit of Li3PO4.
-_FEWEST_ATOMS_PER_LAYER: Final = 8
-
-#: The shipped crystals of the coating, by phase.
-_PHASES = {"beta": "Li3PO4_beta", "gamma": "Li3PO4_gamma"}
-
 
 def plan_interfaces(
     recipe: Recipe, coating: Coating, slab: Structure, recipe_folder: Path
@@ -50,8 +42,7 @@ def plan_interfaces(
     """Put each asked termination of the coating on the pristine slab, best registry and gap first.
 
     The coating takes all the strain, so the oxide keeps the cell of the bare slab. A
-    termination that leaves formal charge takes the half Li layer of the coated face with it,
-    where that makes the charges add up.
+    termination that leaves formal charge drives as many Li out of the coated face.
 
     Raises
     ------
@@ -59,21 +50,22 @@ def plan_interfaces(
         If the coating does not fit the slab's cell, a termination does not exist, its charge
         can't be balanced, or every registry and gap brings atoms too close.
     """
-    crystal = coating_crystal(coating, recipe_folder)
-    _check_size(coating.layers * _FEWEST_ATOMS_PER_LAYER, slab, coating)  # before a film is built
     planned: list[PlannedInterface] = []
     for name in coating.terminations:
-        film = build_phosphate_slab(
-            crystal,
-            setting=coating.setting,
-            bottom=name,
-            layers=coating.layers,
-            vacuum=recipe.slab.vacuum,
-        )
-        match = _match(film, slab, coating)
+        film = coating_film(recipe, coating, name, recipe_folder)
+        try:
+            match = match_on_cell(
+                film.structure.lattice.matrix[:2], slab.lattice.matrix[:2], coating.max_strain
+            )
+        except NoMatchError as error:
+            advice = too_strained(recipe, coating, recipe_folder)
+            raise InputError(
+                f"the coating does not fit the slab's cell of {_area(slab):.1f} A^2. {advice}"
+            ) from error
         cells = round(abs(np.linalg.det(match.film_transformation)))
         _check_size(cells * len(film.structure), slab, coating)
-        gone = _lithium_for_charge(slab, name, lithium_imbalance(film, cells, 0.0, 1))
+        to_remove = lithium_imbalance(film, cells, 0.0, 1)
+        gone = _lithium_for_charge(slab, name, to_remove, recipe.study.seed)
         kept = [i for i in range(len(slab)) if i not in gone]
         oxide = slab.copy()
         oxide.remove_sites(gone)
@@ -112,67 +104,26 @@ def _distinct(ranked: Sequence[RankedInterface]) -> list[RankedInterface]:
     return found
 
 
-def coating_crystal(coating: Coating, folder: Path) -> Structure:
-    """Return the crystal that a coating is cut from.
+def _lithium_for_charge(slab: Structure, name: str, to_remove: int, seed: int) -> list[int]:
+    """Return the Li of the coated face that a termination's charge drives out.
 
-    Raises
-    ------
-    RecipeError
-        If there is none of that name, or it is not Li3PO4.
+    Where they are not all, those whose leaving costs the least Ewald energy.
     """
-    if coating.phase in _PHASES:
-        return _unlabelled(load_structure(_PHASES[coating.phase]))
-    if not coating.phase.lower().endswith(".cif"):
-        raise RecipeError(
-            f"coating.phase = {coating.phase!r}; expected {', '.join(_PHASES)} or a CIF file"
-        )
-    crystal = read_cif(folder / coating.phase)
-    foreign = sorted({site.specie.symbol for site in crystal} - {"Li", "P", "O"})
-    if foreign:
-        raise RecipeError(
-            f"{coating.phase} holds {', '.join(foreign)} ({crystal.composition.reduced_formula}); "
-            "expected Li3PO4 alone: take water and other guests out"
-        )
-    return _unlabelled(crystal)
-
-
-def _unlabelled(crystal: Structure) -> Structure:
-    """Return a crystal without the labels of its CIF, which are not one for each site."""
-    return type(crystal)(crystal.lattice, crystal.species, crystal.frac_coords)
-
-
-def _match(film: PhosphateSlab, slab: Structure, coating: Coating) -> LatticeMatch:
-    """Return the match on the slab's own cell that strains the coating least."""
-    cell = slab.lattice.matrix[:2]
-    area = float(np.linalg.norm(np.cross(*cell)))
-    try:
-        found = find_matches(
-            film.structure.lattice.matrix[:2],
-            cell,
-            max_area=1.001 * area,
-            max_strain=coating.max_strain,
-        )
-    except NoMatchError as error:
-        raise InputError(
-            f"the coating does not fit the slab's cell of {area:.1f} A^2: {error}; or choose "
-            "another [cathode] supercell (llo-dft match lists those that fit)"
-        ) from error
-    return min(found, key=lambda match: match.max_strain)
-
-
-def _lithium_for_charge(slab: Structure, name: str, to_remove: int) -> list[int]:
-    """Return the Li of the coated face that a termination's charge drives out: all or none."""
     if not to_remove:
         return []
     symbols, heights = symbols_of(slab), slab.cart_coords[:, 2]
     oxygen = max(heights[i] for i, symbol in enumerate(symbols) if symbol == "O")
     on_face = [i for i, s in enumerate(symbols) if s == "Li" and heights[i] > oxygen]
-    if to_remove != len(on_face):
+    if not 0 < to_remove <= len(on_face):
         raise InputError(
             f"coating termination {name} leaves {to_remove:+d} e, to be balanced by as many Li; "
             f"the face under it has {len(on_face)}. Choose another termination or supercell"
         )
-    return on_face
+    return delithiate_to(slab, on_face, to_remove, seed=seed)
+
+
+def _area(slab: Structure) -> float:
+    return float(np.linalg.norm(np.cross(*slab.lattice.matrix[:2])))
 
 
 def _planned(
@@ -184,7 +135,7 @@ def _planned(
     structure: Structure,
     n_gone: int,
 ) -> PlannedInterface:
-    model = one.model
+    model, cells = one.model, round(abs(np.linalg.det(match.film_transformation)))
     return PlannedInterface(
         termination=name,
         rank=rank,
@@ -194,9 +145,20 @@ def _planned(
         gap=model.gap,
         coating_strain=model.coating_strain.principal,
         von_mises_strain=model.coating_strain.von_mises,
-        film_cells=round(abs(np.linalg.det(match.film_transformation))),
+        coating_vectors=_coating_vectors(film, match),
+        coating_charge=cells * film.charge,
+        film_cells=cells,
         film_formula="".join(f"{e}{n}" for e, n in film.composition.items()),
         film_is_stoichiometric=film.stoichiometric,
         li_removed_for_charge=n_gone,
         bonds=interface_bonds(structure),
     )
+
+
+def _coating_vectors(
+    film: PhosphateSlab, match: LatticeMatch
+) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Return what the slab's own a and b were in the coating's crystal."""
+    own = np.linalg.inv(match.substrate_transformation) @ match.film_transformation
+    (a, b) = np.round(own @ film.in_plane).astype(int).tolist()
+    return (a[0], a[1], a[2]), (b[0], b[1], b[2])

@@ -16,7 +16,7 @@ from pymatgen.core.structure import Structure
 from llo_dft.builders.cell_checks import formal_dipole, is_symmetric
 from llo_dft.builders.coating.phosphate import PhosphateSlab, phosphate_terminations
 from llo_dft.builders.interface.build_interface import InterfaceModel, build_interface
-from llo_dft.builders.matching.common_cell import InterfaceError, rematch, share_cell
+from llo_dft.builders.matching.common_cell import InterfaceError, share_cell
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.surface.slab import SlabModel, build_slab
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
@@ -310,27 +310,6 @@ def test_a_slab_across_the_cell_boundary_is_put_together() -> None:
         for film in (coating, moved)
     )
     assert np.abs(one.distance_matrix - other.distance_matrix).max() < 1e-8
-
-
-def test_the_same_match_on_relaxed_lattices() -> None:
-    llo, match = matched("shared")
-    coating = films()[WHOLE].structure
-    relaxed, film = llo.copy(), coating.copy()
-    relaxed.apply_strain([0.01, -0.004, 0])
-    film.apply_strain([-0.006, 0.011, 0])
-    with pytest.raises(InterfaceError, match="it was found for other lattices"):
-        share_cell(relaxed, film, match)
-    again = rematch(match, relaxed, film)
-    cell = share_cell(relaxed, film, again)
-    sides = cell.llo_strain, cell.coating_strain
-    assert max(side.max for side in sides) == pytest.approx(again.max_strain)
-    assert max(side.von_mises for side in sides) == pytest.approx(again.von_mises_strain)
-    assert cell.llo_atoms.tolist() == share_cell(llo, coating, match).llo_atoms.tolist()
-    assert again.area_a2 == pytest.approx(np.linalg.norm(np.cross(*cell.llo.lattice.matrix[:2])))
-    unchanged = rematch(match, llo, coating)
-    assert unchanged.principal_strains == pytest.approx(match.principal_strains)
-    assert unchanged.area_a2 == pytest.approx(match.area_a2)
-    assert unchanged.von_mises_strain == pytest.approx(match.von_mises_strain)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ def recipe(supercell=(1, 2), **coating):
             "phase": "beta",
             "setting": "Pmn2_1",
             "terminations": ["flat-Li2-PO4", "step-Li0-PO3"],
+            "max_strain": 0.08,
             "layers": 2,
             "registry_spacing": 2.0,
             "gaps": [1.6, 2.0],
@@ -56,7 +57,17 @@ def test_formal_charges_add_up(plan):
     whole, exposed = plan.interfaces
     assert whole.li_removed_for_charge == 0
     # three opened P-O bonds leave +6 e: the half Li layer of the face they stand on
-    assert exposed.li_removed_for_charge == 6
+    assert exposed.li_removed_for_charge == exposed.coating_charge == 6
+    assert whole.coating_charge == 0
+
+
+def test_where_not_all_li_of_the_face_leave_for_charge_those_do_that_cost_the_least():
+    # four opened P-O bonds leave +8 e, on a face of nine Li
+    made = recipe((1, 3), terminations=["step-Li0-PO3"], layers=1)
+    (exposed,) = make_plan(made, Path()).interfaces
+    assert exposed.film_cells == 4
+    assert exposed.coating_charge == exposed.li_removed_for_charge == 8
+    assert round(formal_charge(exposed.structure)) == 0
 
 
 def test_the_oxide_under_a_whole_coating_is_the_bare_slab(plan):
@@ -83,7 +94,10 @@ def test_the_strain_is_that_of_the_match(plan):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"supercell": (1, 1)}, r"does not fit the slab's cell of 42\.0 A\^2.*nearest|smallest"),
+        (
+            {"supercell": (1, 1)},
+            r"does not fit the slab's cell of 42\.0 A\^2\. .*supercell out, .*\[1, 2\] \(84 A\^2\)",
+        ),
         ({"terminations": ["flat-Li9-PO4"]}, "flat-Li9-PO4"),
         ({"setting": "Pmnb"}, "Pmnb"),
         ({"phase": "alpha"}, "coating.phase = 'alpha'; expected beta, gamma or a CIF file"),

@@ -1,0 +1,238 @@
+"""The coating's crystal and film, and the cells of the oxide that the film fits on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from llo_dft.builders.cathode.bulk import ideal_scaffold
+from llo_dft.builders.coating.phosphate import build_phosphate_slab
+from llo_dft.builders.matching.find_matches import find_matches
+from llo_dft.builders.matching.lattice_match import NoMatchError
+from llo_dft.builders.surface.slab import stacks
+from llo_dft.recipe import HELD_STRAIN, RecipeError
+from llo_dft.resources import load_structure
+from llo_dft.study.planning.cif_input import read_cif
+from llo_dft.study.planning.size_limit import check_size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.builders.coating.phosphate import PhosphateSlab
+    from llo_dft.builders.matching.lattice_match import LatticeMatch
+    from llo_dft.documents.plan import PlannedInterface
+    from llo_dft.recipe import Coating, Recipe
+    from llo_dft.typing import FloatArray
+
+#: Cells on which the coating is strained further are not spoken of.
+_LARGEST_STRAIN: Final = 0.12
+
+#: Rounding of areas that are one.
+_AREA_TOLERANCE: Final = 1e-3
+
+#: A layer of the coating holds at least one formula unit of Li3PO4.
+_FEWEST_ATOMS_PER_LAYER: Final = 8
+
+#: The shipped crystals of the coating, by phase.
+_PHASES: Final = {"beta": "Li3PO4_beta", "gamma": "Li3PO4_gamma"}
+
+
+@dataclass(frozen=True)
+class CoatingCell:
+    """A supercell of the cathode, and principal strains of the coating on it.
+
+    Its atoms are those of oxide and coating together, with the Li that leave for charge.
+    """
+
+    supercell: tuple[int, int]
+    area_a2: float
+    strains: tuple[float, float]
+    n_atoms: int
+
+    @property
+    def max_strain(self) -> float:
+        """The larger of the two, without its sign."""
+        return max(map(abs, self.strains))
+
+    def __str__(self) -> str:
+        """Return it for people."""
+        return (
+            f"{list(self.supercell)} ({self.area_a2:.0f} A^2) by {strain_text(self.strains)} "
+            f"with {self.n_atoms} atoms"
+        )
+
+
+def coating_crystal(coating: Coating, folder: Path) -> Structure:
+    """Return the crystal that a coating is cut from.
+
+    Raises
+    ------
+    RecipeError
+        If there is none of that name, or it is not Li3PO4.
+    """
+    if coating.phase in _PHASES:
+        return _unlabelled(load_structure(_PHASES[coating.phase]))
+    if not coating.phase.lower().endswith(".cif"):
+        raise RecipeError(
+            f"coating.phase = {coating.phase!r}; expected {', '.join(_PHASES)} or a CIF file"
+        )
+    crystal = read_cif(folder / coating.phase)
+    foreign = sorted({site.specie.symbol for site in crystal} - {"Li", "P", "O"})
+    if foreign:
+        raise RecipeError(
+            f"{coating.phase} holds {', '.join(foreign)} ({crystal.composition.reduced_formula}); "
+            "expected Li3PO4 alone: take water and other guests out"
+        )
+    return _unlabelled(crystal)
+
+
+def _unlabelled(crystal: Structure) -> Structure:
+    """Return a crystal without the labels of its CIF, which are not one for each site."""
+    return type(crystal)(crystal.lattice, crystal.species, crystal.frac_coords)
+
+
+def coating_film(recipe: Recipe, coating: Coating, termination: str, folder: Path) -> PhosphateSlab:
+    """Return one cell of the coating's slab with a termination towards the oxide.
+
+    Raises
+    ------
+    InputError
+        As ``coating_crystal``; if there is no such termination, or the slab is too large.
+    """
+    check_size(
+        coating.layers * _FEWEST_ATOMS_PER_LAYER,
+        "the coating",
+        f"coating.layers = {coating.layers}",
+    )
+    return build_phosphate_slab(
+        coating_crystal(coating, folder),
+        setting=coating.setting,
+        bottom=termination,
+        layers=coating.layers,
+        vacuum=recipe.slab.vacuum,
+    )
+
+
+def strain_text(strains: tuple[float, float]) -> str:
+    """Return two principal strains as percent."""
+    return "/".join(f"{100 * strain:+.1f}" for strain in strains) + " %"
+
+
+def match_on_cell(film: FloatArray, cell: FloatArray, max_strain: float) -> LatticeMatch:
+    """Return the match of a film on a cell as it stands that strains the film least.
+
+    ``film`` and ``cell`` are in-plane vectors as rows, (2, 3).
+
+    Raises
+    ------
+    NoMatchError
+        If all strain it by more than ``max_strain``.
+    """
+    area = float(np.linalg.norm(np.cross(*cell)))
+    found = find_matches(film, cell, max_area=(1 + _AREA_TOLERANCE) * area, max_strain=max_strain)
+    return min(found, key=lambda match: match.max_strain)
+
+
+def coating_cells(recipe: Recipe, coating: Coating, folder: Path) -> list[CoatingCell]:
+    """Return the cells within ``coating.max_area``, each less strained than all smaller ones.
+
+    Atoms are counted with the first termination. A CIF that the recipe names is looked for in
+    ``folder``.
+    """
+    film = coating_film(recipe, coating, coating.terminations[0], folder).structure
+    parent = _parent(recipe, folder)
+    layers = len(parent) // len(stacks(parent, 1)) * recipe.slab.tm_layers
+    plane = parent.lattice.matrix[:2] * np.array(recipe.cathode.repeat)[:, None]
+    area = float(np.linalg.norm(np.cross(*plane)))
+    most = int(coating.max_area / area + _AREA_TOLERANCE)
+    found: list[CoatingCell] = []
+    for a in range(1, most + 1):
+        for b in range(1, most // a + 1):
+            try:
+                match = match_on_cell(
+                    film.lattice.matrix[:2], plane * np.array([[a], [b]]), _LARGEST_STRAIN
+                )
+            except NoMatchError:
+                continue
+            n_oxide = a * b * math.prod(recipe.cathode.repeat) * layers
+            n_film = round(abs(np.linalg.det(match.film_transformation))) * len(film)
+            found.append(
+                CoatingCell((a, b), a * b * area, match.principal_strains, n_oxide + n_film)
+            )
+    found.sort(key=lambda cell: (cell.supercell[0] * cell.supercell[1], cell.max_strain))
+    return [
+        cell
+        for i, cell in enumerate(found)
+        if all(cell.max_strain < smaller.max_strain for smaller in found[:i])
+    ]
+
+
+def with_supercell(recipe: Recipe, folder: Path) -> Recipe:
+    """Return the recipe with a supercell: the given one, or the smallest that the coating fits.
+
+    Raises
+    ------
+    RecipeError
+        If no cell within ``coating.max_area`` strains it by at most ``coating.max_strain``.
+    """
+    if recipe.cathode.supercell is not None:
+        return recipe
+    supercell, coating = (1, 1), recipe.coating
+    if coating is not None:
+        cells = coating_cells(recipe, coating, folder)
+        fitting = [cell for cell in cells if cell.max_strain <= coating.max_strain]
+        if not fitting:
+            raise RecipeError(
+                f"no supercell up to coating.max_area = {coating.max_area:g} A^2 strains the "
+                f"coating by at most coating.max_strain = {coating.max_strain:g}"
+                f"{_listed(cells)}. Widen one of the two, or take another phase or setting"
+            )
+        supercell = fitting[0].supercell
+    cathode = recipe.cathode.model_copy(update={"supercell": supercell})
+    return recipe.model_copy(update={"cathode": cathode})
+
+
+def too_strained(recipe: Recipe, coating: Coating, folder: Path) -> str:
+    """Return what to do where a given supercell strains the coating beyond ``max_strain``."""
+    return (
+        f"Raise coating.max_strain = {coating.max_strain:g}, or leave cathode.supercell out, for "
+        f"the smallest that fits{_listed(coating_cells(recipe, coating, folder))}"
+    )
+
+
+def strain_notes(recipe: Recipe, interfaces: Sequence[PlannedInterface], folder: Path) -> list[str]:
+    """Return that a coating is strained further than it would be held, and what is strained less.
+
+    All terminations are cut from one crystal on one cell, so that they are strained alike.
+    """
+    if recipe.coating is None or not interfaces:
+        return []
+    strains = interfaces[0].coating_strain
+    worst = max(map(abs, strains))
+    if worst <= HELD_STRAIN:
+        return []
+    less = [c for c in coating_cells(recipe, recipe.coating, folder) if c.max_strain < worst]
+    note = (
+        f"the coating is strained by {strain_text(strains)}, and an oxide coating holds no more "
+        f"than {HELD_STRAIN:.0%}: this is a demonstration, whose energies are not those of a "
+        f"coating{_listed(less)}"
+    )
+    return [note]
+
+
+def _listed(cells: Sequence[CoatingCell]) -> str:
+    return f"; cathode.supercell strains it: {', '.join(map(str, cells))}" if cells else ""
+
+
+def _parent(recipe: Recipe, folder: Path) -> Structure:
+    """Return the cell that the supercell repeats."""
+    if recipe.cathode.is_cif:
+        return read_cif(folder / recipe.cathode.composition)
+    parent = load_structure("Li2MnO3.cif")
+    return parent if recipe.cathode.ordering == "honeycomb" else ideal_scaffold(parent.lattice)
