@@ -9,7 +9,7 @@ from pydantic import Field
 from llo_dft.documents.asked_and_built import AskedAndBuilt
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
-from llo_dft.documents.electronic import BandCenters
+from llo_dft.documents.electrons.electronic import BandCenters
 from llo_dft.documents.labels import host_label
 from llo_dft.documents.maps import VacancyMap
 from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.analysis.electronic import density_difference as analysis
-from llo_dft.documents.charge import ChargeDifference
+from llo_dft.documents.electrons.charge import ChargeDifference
 from llo_dft.engines.vasp.files.grids.read_grids import (
     find_grid_file,
     read_density_difference,
@@ -23,7 +23,7 @@ from llo_dft.runs.density_settings import compared_settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from llo_dft.documents.charge import DensityPart
+    from llo_dft.documents.electrons.charge import DensityPart
     from llo_dft.engines.vasp.files.grids.read_grids import DensityDifference
 
 #: File of the numbers among those of a charge difference.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.documents.electronic import BandCenters, ReferenceLevel
+    from llo_dft.documents.electrons.electronic import BandCenters, ReferenceLevel
     from llo_dft.engines.base import OrbitalStates
 
 #: Core state that centres are counted from.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from llo_dft.analysis.electronic.planar_average import plane_height_angstrom
 from llo_dft.analysis.electronic.potential_alignment import PotentialError, potential_profile
 from llo_dft.analysis.electronic.vacuum_levels import face_levels, has_vacuum
-from llo_dft.documents.local_potential import FaceLevels, PotentialSummary
+from llo_dft.documents.electrons.local_potential import FaceLevels, PotentialSummary
 from llo_dft.engines.vasp.files.file_errors import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.grids.read_grids import find_grid_file, read_potential
 from llo_dft.engines.vasp.files.outcar import read_outcar
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.documents.local_potential import Face, VacuumLevel
+    from llo_dft.documents.electrons.local_potential import Face, VacuumLevel
     from llo_dft.engines.vasp.files.grids.read_grids import LocalPotential
     from llo_dft.engines.vasp.files.vasprun.read_vasprun import Vasprun
 

@@ -10,7 +10,7 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.electronic.band_edges import band_edges
 from llo_dft.analysis.electronic.oxidation_states import oxidation_states
-from llo_dft.documents.electronic import CalculationSummary, ConvergenceRecord, Moments
+from llo_dft.documents.electrons.electronic import CalculationSummary, ConvergenceRecord, Moments
 from llo_dft.engines.vasp.files.file_errors import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.outcar import read_outcar
 from llo_dft.engines.vasp.files.run_folder import find_outcar, read_run
@@ -20,8 +20,8 @@ from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llo_dft.documents.electronic import BandEdges
-    from llo_dft.documents.oxidation import OxidationStates
+    from llo_dft.documents.electrons.electronic import BandEdges
+    from llo_dft.documents.electrons.oxidation import OxidationStates
     from llo_dft.engines.vasp.files.grids.grid_header import GridHeader
     from llo_dft.engines.vasp.files.outcar import Outcar
     from llo_dft.engines.vasp.files.vasprun.header import Crystal

@@ -12,7 +12,7 @@ from vasprun_writer import Run, text
 
 from llo_dft.analysis.electronic.oxidation_states import oxidation_states
 from llo_dft.analysis.voltage_curve import LithiatedHost, voltage_curve
-from llo_dft.documents.electronic import CalculationSummary
+from llo_dft.documents.electrons.electronic import CalculationSummary
 from llo_dft.documents.sites import OxygenEnvironment
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint, TurningShare
 from llo_dft.documents.study_result import (

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from charge_models import LOWER, UPPER, transfer, write_interface, write_run
 
-from llo_dft.documents.charge import ChargeDifference
+from llo_dft.documents.electrons.charge import ChargeDifference
 from llo_dft.errors import InputError
 from llo_dft.runs.charge_difference import DOCUMENT, charge_difference, write_charge_difference
 

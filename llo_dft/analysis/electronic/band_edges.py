@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.documents.electronic import BandEdges
+from llo_dft.documents.electrons.electronic import BandEdges
 
 if TYPE_CHECKING:
     from llo_dft.typing import FloatArray

@@ -19,7 +19,7 @@ from llo_dft.analysis.electronic.planar_average import (
 )
 from llo_dft.chemistry.bonds import Bond, former_bonds
 from llo_dft.chemistry.roles import element_role
-from llo_dft.documents.charge import BondProfile, DensityPart, PlanarProfile
+from llo_dft.documents.electrons.charge import BondProfile, DensityPart, PlanarProfile
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:

@@ -15,7 +15,11 @@ from llo_dft.analysis.electronic.planar_average import (
     planar_average,
     plane_height_angstrom,
 )
-from llo_dft.documents.local_potential import PotentialAlignment, PotentialProfile, VacuumLevel
+from llo_dft.documents.electrons.local_potential import (
+    PotentialAlignment,
+    PotentialProfile,
+    VacuumLevel,
+)
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 
 from llo_dft.analysis.electronic.band_center import joined_moments, window_moments
 from llo_dft.analysis.electronic.band_edges import GAP_BELOW_VALENCE_EV
-from llo_dft.documents.electronic import (
+from llo_dft.documents.electrons.electronic import (
     BandCenters,
     ClassCenters,
     SiteCenters,
@@ -20,7 +20,7 @@ from llo_dft.documents.electronic import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from llo_dft.documents.electronic import BandEdges, ReferenceLevel, Window
+    from llo_dft.documents.electrons.electronic import BandEdges, ReferenceLevel, Window
     from llo_dft.typing import FloatArray
 
 #: The fixed window where none is asked for, from the VBM: O 2p of an oxide with the bonding states

@@ -13,14 +13,14 @@ import numpy as np
 
 from llo_dft.analysis.electronic.planar_average import widest_gap
 from llo_dft.analysis.electronic.potential_alignment import PotentialError, planes_between
-from llo_dft.documents.local_potential import VacuumLevel
+from llo_dft.documents.electrons.local_potential import VacuumLevel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.documents.local_potential import Face, PotentialProfile
+    from llo_dft.documents.electrons.local_potential import Face, PotentialProfile
     from llo_dft.typing import FloatArray
 
 #: Least atom-free height that is a vacuum, angstrom; between the layers of a crystal it's below 4.

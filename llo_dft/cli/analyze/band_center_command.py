@@ -21,7 +21,7 @@ from llo_dft.cli.output.common import (
 
 if TYPE_CHECKING:
     from llo_dft.analysis.electronic.site_band_centers import SiteDensities
-    from llo_dft.documents.electronic import BandCenters, Window
+    from llo_dft.documents.electrons.electronic import BandCenters, Window
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from llo_dft.cli.options import Allow, AsJson, Axis, axis_index
 from llo_dft.cli.output.common import COMPLETE, bad_input_in_one_line, print_json
 
 if TYPE_CHECKING:
-    from llo_dft.documents.charge import ChargeDifference
+    from llo_dft.documents.electrons.charge import ChargeDifference
 
 
 def charge_difference(  # noqa: PLR0913 (each is an argument or option of the command)

@@ -19,7 +19,7 @@ from llo_dft.cli.output.common import (
 )
 
 if TYPE_CHECKING:
-    from llo_dft.documents.local_potential import Face, PotentialSummary
+    from llo_dft.documents.electrons.local_potential import Face, PotentialSummary
 
 _NOT_ALIGNED: Final = (
     "not aligned to the first: a vacuum level is lacking; name a part that both cells have, "

@@ -11,8 +11,8 @@ from llo_dft.cli.options import AsJson
 from llo_dft.cli.output.common import Unread, leave, print_json, print_remarks, read_each
 
 if TYPE_CHECKING:
-    from llo_dft.documents.electronic import CalculationSummary
-    from llo_dft.documents.oxidation import OxidationStates
+    from llo_dft.documents.electrons.electronic import CalculationSummary
+    from llo_dft.documents.electrons.oxidation import OxidationStates
 
 
 def summary(
@@ -26,7 +26,7 @@ def summary(
 
     The energy of a run that did not converge is not given.
     """
-    from llo_dft.documents.electronic import CalculationSummary  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.documents.electrons.electronic import CalculationSummary  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.runs.run_summary import summarize  # noqa: PLC0415
 
     found = read_each(paths, summarize)

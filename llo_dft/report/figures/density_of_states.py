@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from llo_dft.analysis.electronic.site_band_centers import SiteDensities
-    from llo_dft.documents.electronic import BandCenters, BandEdges, Window
+    from llo_dft.documents.electrons.electronic import BandCenters, BandEdges, Window
     from llo_dft.typing import FloatArray
 
 #: Share of the highest density above which a density counts as seen, and what is shown around it.

@@ -20,7 +20,7 @@ from llo_dft.report.titles import settings_text, title_text
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from llo_dft.documents.charge import ChargeDifference
+    from llo_dft.documents.electrons.charge import ChargeDifference
 
 #: Most characters of a title's line that fit in the narrowest of these figures.
 _LONGEST_LINE: Final = 80

@@ -17,7 +17,7 @@ from llo_dft.report.figures.palette import GAIN, GUIDE, LOSS, element_color
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llo_dft.documents.charge import ChargeDifference
+    from llo_dft.documents.electrons.charge import ChargeDifference
     from llo_dft.typing import FloatArray
 
 #: An atom so near outside the picture's box, in parts of it, is on its face.

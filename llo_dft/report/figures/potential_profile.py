@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from llo_dft.documents.local_potential import PotentialSummary
+    from llo_dft.documents.electrons.local_potential import PotentialSummary
 
 
 def plot_potential(summary: PotentialSummary, axes: Axes) -> Axes:

@@ -8,7 +8,7 @@ import pytest
 from llo_dft.analysis.electronic.band_edges import band_edges
 
 if TYPE_CHECKING:
-    from llo_dft.documents.electronic import BandEdges
+    from llo_dft.documents.electrons.electronic import BandEdges
 
 BANDS = np.array([[[-5.0, -1.0, 2.0], [-4.5, -0.5, 1.5]], [[-5.1, -1.2, 0.9], [-4.6, -0.9, 1.1]]])
 FILLED = np.array([[[1.0, 1.0, 0.0]] * 2] * 2)

@@ -18,7 +18,7 @@ from llo_dft.analysis.electronic.density_difference import (
     moved_electrons,
     planar_profile,
 )
-from llo_dft.documents.charge import PlanarProfile
+from llo_dft.documents.electrons.charge import PlanarProfile
 
 VOLUME = abs(np.linalg.det(CELL))
 

@@ -8,7 +8,7 @@ from llo_dft.analysis.electronic.site_band_centers import (
     SiteDensities,
     band_centers,
 )
-from llo_dft.documents.electronic import BandCenters, BandEdges
+from llo_dft.documents.electrons.electronic import BandCenters, BandEdges
 
 GRID = np.linspace(-9.0, 6.0, 751)
 EDGES = BandEdges(

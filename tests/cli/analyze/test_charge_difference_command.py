@@ -21,7 +21,7 @@ from charge_models import (
 from plain_runs import HSE06, NOT_CONVERGED
 from pymatgen.io.vasp.outputs import Chgcar
 
-from llo_dft.documents.charge import ChargeDifference
+from llo_dft.documents.electrons.charge import ChargeDifference
 
 FILES = {
     "CHGCAR",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from slab_runs import slab_run, write_slab
 
-from llo_dft.documents.local_potential import PotentialSummary
+from llo_dft.documents.electrons.local_potential import PotentialSummary
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from charge_models import CELL, LOWER, UPPER, transfer
 from pymatgen.core import Structure
 
 from llo_dft.analysis.electronic import density_difference as analysis
-from llo_dft.documents.charge import ChargeDifference
+from llo_dft.documents.electrons.charge import ChargeDifference
 
 GRID = transfer(0.4)
 

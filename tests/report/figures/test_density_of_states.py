@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from llo_dft.analysis.electronic.site_band_centers import SiteDensities, band_centers
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.documents.electronic import BandEdges
+from llo_dft.documents.electrons.electronic import BandEdges
 from llo_dft.report.figures.density_of_states import plot_density_of_states, save_density_of_states
 
 if TYPE_CHECKING:

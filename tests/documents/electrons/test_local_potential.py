@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 from pymatgen.core import Lattice, Structure
 
-from llo_dft.documents.local_potential import (
+from llo_dft.documents.electrons.local_potential import (
     FaceLevels,
     PotentialProfile,
     PotentialSummary,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from llo_dft.documents.window_center import WindowCenter
+from llo_dft.documents.electrons.window_center import WindowCenter
 
 
 def test_it_is_stored_with_its_keys_and_read_back_strictly() -> None:

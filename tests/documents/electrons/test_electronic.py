@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from llo_dft.documents.electronic import WindowCenters
-from llo_dft.documents.window_center import WindowCenter
+from llo_dft.documents.electrons.electronic import WindowCenters
+from llo_dft.documents.electrons.window_center import WindowCenter
 
 NOTHING = {"center_ev": None, "weight": 0.0, "width_ev": None}
 

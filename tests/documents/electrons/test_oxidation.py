@@ -5,7 +5,7 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from llo_dft.documents.oxidation import AtomOxidation, OxidationStates
+from llo_dft.documents.electrons.oxidation import AtomOxidation, OxidationStates
 
 
 def test_superoxo_oxygen_has_half_a_charge_and_a_doubtful_atom_none() -> None:

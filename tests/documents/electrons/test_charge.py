@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from llo_dft.documents.charge import PlanarProfile
+from llo_dft.documents.electrons.charge import PlanarProfile
 
 COLUMNS = {
     "coordinate_angstrom": [0.0, 1.0],

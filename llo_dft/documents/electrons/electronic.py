@@ -8,8 +8,8 @@ from pydantic import Field
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
-from llo_dft.documents.oxidation import OxidationStates
-from llo_dft.documents.window_center import WindowCenter
+from llo_dft.documents.electrons.oxidation import OxidationStates
+from llo_dft.documents.electrons.window_center import WindowCenter
 
 #: From where energies are counted. E_F floats within a gap, so the VBM is the default.
 ReferenceLevel: TypeAlias = Literal["vbm", "fermi", "vacuum", "core"]
