@@ -18,7 +18,6 @@ from llo_dft.cli import (
     run,
     status,
     submit,
-    submit_remote,
 )
 from llo_dft.cli.analyze.group import app as analyze_app
 from llo_dft.cli.output.common import CRASHED
@@ -64,8 +63,8 @@ app.command("run")(run.run)
 app.command("submit")(submit.submit)
 app.command("status")(status.status)
 app.command("compare")(compare.compare)
-app.command("retry")(submit_remote.retry)
-app.command("collect")(submit_remote.collect)
+app.command("retry")(submit.retry)
+app.command("collect")(submit.collect)
 app.command("cancel")(submit.cancel)
 app.command("drive", hidden=True)(run.drive)
 app.add_typer(analyze_app, name="analyze")

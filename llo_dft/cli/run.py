@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.study.run_study import PreparedRun
     from llo_dft.submit.dask.cluster_config import ClusterConfig
-    from llo_dft.submit.dask.submission import Submission
+    from llo_dft.submit.dask.driver import Submission
 
 #: How long the run of the round before may hold the folder: a file server that lost a node
 #: keeps its locks for a while, s.
@@ -116,7 +116,7 @@ def run_on_cluster(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
     from llo_dft.study.planning.estimate import calculation_work  # noqa: PLC0415
     from llo_dft.study.rounds import run_rounds  # noqa: PLC0415
     from llo_dft.submit.dask.dask_cluster import dask_workers  # noqa: PLC0415
-    from llo_dft.submit.dask.submission import cluster_folder  # noqa: PLC0415
+    from llo_dft.submit.dask.driver import cluster_folder  # noqa: PLC0415
 
     most = config.workers.max_jobs * config.workers.processes
     _announce(prepared, f"up to {most} at a time on {config.scheduler}")

@@ -1,20 +1,35 @@
-"""llo-dft submit: put a study into the queue of a cluster; cancel takes it out again."""
+"""llo-dft submit, cancel, retry and collect: a study in the queue of a cluster."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llo_dft.cli.options import OtherEngine, OtherProtocol, OtherScheme, RecipeName, StudyPath
-from llo_dft.cli.output.common import bad_input_in_one_line, recipe_with
+from llo_dft.cli.options import (
+    AsJson,
+    OtherEngine,
+    OtherProtocol,
+    OtherScheme,
+    RecipeName,
+    StudyPath,
+)
+from llo_dft.cli.output.common import (
+    COMPLETE,
+    INCOMPLETE,
+    bad_input_in_one_line,
+    print_json,
+    recipe_with,
+)
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from llo_dft.recipe import Recipe
+    from llo_dft.study.remote.submit_project import PreparedSubmission
     from llo_dft.study.run_study import PreparedRun
-    from llo_dft.submit.dask.submission import Submission
+    from llo_dft.submit.dask.driver import Submission
 
 
 def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
@@ -53,8 +68,6 @@ def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         if on is not None:
             _submit_driver(study, folder, output, on, dry_run=dry_run)
         else:
-            from llo_dft.cli.submit_remote import submit_jobs  # noqa: PLC0415
-
             submit_jobs(study, folder, output, str(project), worker, dry_run=dry_run)
 
 
@@ -66,9 +79,12 @@ def _submit_driver(
     from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
     from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
     from llo_dft.submit.dask.cluster_config import load_cluster  # noqa: PLC0415
-    from llo_dft.submit.dask.driver import driver_request, submit_driver  # noqa: PLC0415
+    from llo_dft.submit.dask.driver import (  # noqa: PLC0415
+        Submission,
+        driver_request,
+        submit_driver,
+    )
     from llo_dft.submit.dask.scripts import python_of, require_dask  # noqa: PLC0415
-    from llo_dft.submit.dask.submission import Submission  # noqa: PLC0415
 
     config = load_cluster(on)
     require_dask()
@@ -139,3 +155,148 @@ def _scripts(prepared: PreparedRun, submission: Submission) -> str:
         f"\n# a job of workers, up to {workers.max_jobs} of them\n"
         f"{worker_script(config, 'tls://ADDRESS-OF-THE-DRIVER', 'worker-0', None)}"
     )
+
+
+def submit_jobs(
+    study: Recipe,
+    recipe_folder: Path,
+    output: Path,
+    project: str,
+    worker: str | None,
+    *,
+    dry_run: bool,
+) -> None:
+    """Put the jobs of a study into a project's queue, or only print what they would ask for.
+
+    Raises
+    ------
+    InputError
+        If something is not as it should be.
+    """
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
+    from llo_dft.study.remote.submit_project import (  # noqa: PLC0415
+        prepare_submission,
+        submit_study,
+    )
+    from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
+    from llo_dft.submit.remote.project import load_project  # noqa: PLC0415
+
+    settings = load_project(project)
+    check_not_submitted(output)
+    prepared = prepare_run(study, recipe_folder, StudyFolder(output), computes_here=False)
+    submission = prepare_submission(prepared, settings, worker)
+    if dry_run:
+        _show(submission)
+        return
+    submit_study(submission)
+    typer.echo(
+        f"{study.study.name}: {len(submission.wanted)} jobs are in the queue of project "
+        f"{settings.name}; its runner ('jf -p {settings.name} runner start') takes them from "
+        f"there. 'llo-dft status {output}' shows how far it is, 'llo-dft retry {output}' reruns "
+        f"what failed, 'llo-dft cancel {output}' ends it"
+    )
+
+
+def _show(submission: PreparedSubmission) -> None:
+    """Print every job of a submission, what it asks for, and the core-hours."""
+    from llo_dft.study.remote.job_requests import core_hours  # noqa: PLC0415 (keeps --help fast)
+
+    prepared, wanted = submission.prepared, submission.wanted
+    expected = core_hours(wanted, prepared.plan, prepared.engine)
+    columns = ("job", "type", "worker", "atoms", "nodes", "cores", "memory", "walltime")
+    rows: list[tuple[str, ...]] = [(*columns, "core-hours", "at most")]
+    without_queue: Counter[tuple[str, str, str]] = Counter()
+    for request in wanted:
+        job, size = request.job, request.size
+        if job.label is None or size is None:
+            without_queue[job.title, job.type, request.worker] += 1
+            continue
+        about = expected.get(job.label)
+        rows.append(
+            (
+                *(job.label, job.type, request.worker, str(job.atoms), str(size.nodes)),
+                *(str(size.all_cores), size.memory),
+                f"{size.walltime // 3600:02d}:{size.walltime // 60 % 60:02d}",
+                "?" if about is None else f"{about:.1f}",
+                f"{size.core_hours:.0f}",
+            )
+        )
+    for (title, kind, worker), number in without_queue.items():
+        name = title if number == 1 else f"{title} ({number} jobs)"
+        rows.append((name, kind, worker, *("-",) * 7))
+    # a line for each job however narrow the terminal, for grep and sort
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        typer.echo("  ".join(map(str.ljust, row, widths)).rstrip())
+    typer.echo(_summary(submission, expected))
+
+
+def _summary(submission: PreparedSubmission, expected: dict[str, float]) -> str:
+    prepared, wanted = submission.prepared, submission.wanted
+    most = sum(request.size.core_hours for request in wanted if request.size is not None)
+    n_small = sum(request.job.label is None for request in wanted)
+    if len(expected) == prepared.plan.n_calculations:
+        source = (
+            "by the project's core_seconds_per_atom_step"
+            if all(r.kind.core_seconds_per_atom_step for r in wanted if r.job.label)
+            else "as fast as this machine's cores"
+        )
+        cost = f"about {sum(expected.values()):.1f} core-hours ({source})"
+    else:
+        cost = (
+            f"the engine {prepared.engine.name} can't estimate the core-hours; "
+            "core_seconds_per_atom_step in the project lets it"
+        )
+    return (
+        f"{prepared.recipe.study.name}: {prepared.plan.n_calculations} calculations and {n_small} "
+        f"small jobs to project {submission.project.name}; {cost}, at most {most:.0f} if every "
+        "job runs to the end of its walltime"
+    )
+
+
+def retry(
+    folder: StudyPath,
+    stale_after: float = typer.Option(
+        600.0,
+        min=0.0,
+        help="Seconds for which a runner may hold a job before it is taken for a killed one.",
+    ),
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Rerun what failed of a study that was submitted to a project, with what it now asks for."""
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (both: keeps --help fast)
+    from llo_dft.study.remote.rerun import retry_study  # noqa: PLC0415
+
+    with bad_input_in_one_line():
+        done = retry_study(StudyFolder(folder), stale_after)
+    if as_json:
+        print_json(vars(done))
+    else:
+        for name in done.freed:
+            typer.echo(f"freed {name}: the runner that held it seems to have been killed")
+        for name in done.rerun:
+            typer.echo(f"runs again: {name}, and what follows from it")
+        for name, reason in done.left.items():
+            typer.echo(f"not yet: {name}: {reason}")
+        if not (done.freed or done.rerun or done.left):
+            typer.echo("nothing failed")
+    raise typer.Exit(INCOMPLETE if done.left else COMPLETE)
+
+
+def collect(folder: StudyPath, *, as_json: AsJson = False) -> None:
+    """Write the results of a submitted study from what there is, before it is done or without it.
+
+    A study whose jobs all come to their end writes them by itself.
+    """
+    from llo_dft.cli.run import print_result  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
+    from llo_dft.study.remote.submission_record import require_submission  # noqa: PLC0415
+    from llo_dft.study.remote.submit_project import collect_now  # noqa: PLC0415
+    from llo_dft.submit.remote.project import load_project  # noqa: PLC0415
+
+    with bad_input_in_one_line():
+        record = require_submission(folder)
+        result = collect_now(StudyFolder(folder), load_project(record.project), record)
+    print_result(result, folder, as_json=as_json)

@@ -40,20 +40,15 @@ class Outcome:
 
     Attributes
     ----------
-    structure
-        Final structure, same order of atoms as the initial one.
-    energy_ev
-        Total energy of the cell, eV.
-    max_force_ev_per_angstrom
-        Largest force on an atom.
+    structure, energy_ev
+        Final structure, same order of atoms as the initial one; total energy of the cell.
     magmoms_mu_b
         Moment of each atom, Bohr magnetons, or None if the engine gives none.
     n_steps, n_evaluations
         Steps of the optimiser; evaluations of energy and forces.
-    corrections
-        What was corrected on the way, one sentence each.
-    output_files
-        Raw files that are kept, relative to the calculation's folder.
+    corrections, output_files
+        What was corrected on the way, one sentence each; raw files that are kept, relative to the
+        calculation's folder.
     notes
         What a reader of the result should know, one sentence each.
     rattle_gain_ev
@@ -79,14 +74,11 @@ class ReadBack:
 
     Attributes
     ----------
-    fingerprint
-        Settings that were used.
-    energy_ev
-        Total energy of the cell, eV; None if the files have none.
+    fingerprint, energy_ev, magmoms_mu_b
+        As of an ``Outcome``: settings that were used, energy of the cell and moments, None if the
+        files have none.
     structure
         Final structure, in the files' own order of atoms.
-    magmoms_mu_b
-        Moment of each of its atoms, Bohr magnetons; None if the files have none.
     mock
         Whether a stand-in for the engine wrote the files.
     problems
@@ -112,10 +104,8 @@ class OrbitalStates:
 
     Attributes
     ----------
-    source
-        File or folder that they were read from.
-    structure, fingerprint
-        What was computed, and with which settings.
+    source, structure, fingerprint
+        Where they were read from, what was computed, and with which settings.
     energies_ev, density
         Grid of the densities, shape (n_energies,), and the projected densities of ``sites``,
         states per eV, shape (n_sites, n_spins, n_energies).
@@ -123,16 +113,12 @@ class OrbitalStates:
         Index of each atom of that element.
     eigenvalues_ev, occupations
         Shape (n_spins, n_k_points, n_bands); occupations from 0 to 1.
-    fermi_ev
-        Fermi level; None if it is not known.
-    vacuum_levels_ev
-        Above the upper and below the lower face of a slab; None if they are not known.
-    core_levels_ev
-        Core states of each atom: {'1s': -514.2}; empty if they are not known.
-    problems, notes
-        What is wrong with the calculation, and what a reader of the numbers should know.
-    mock
-        Whether a stand-in for the engine wrote the files.
+    fermi_ev, vacuum_levels_ev, core_levels_ev
+        As far as they are known: Fermi level, the levels above the upper and below the lower face
+        of a slab, and the core states of each atom: {'1s': -514.2}.
+    problems, notes, mock
+        What is wrong with the calculation, what a reader of the numbers should know, and whether
+        a stand-in for the engine wrote the files.
     """
 
     source: Path
@@ -280,12 +266,8 @@ class OxygenReference:
 class Program:
     """A program that an engine starts, perhaps on many nodes.
 
-    Attributes
-    ----------
-    name
-        For people.
-    variable
-        Environment variable with the command that starts it; the last word is the program.
+    ``variable`` is the environment variable with the command that starts it, whose last word is
+    the program; ``name`` is for people.
     """
 
     name: str
@@ -317,12 +299,10 @@ class Engine(ABC):
 
     Attributes
     ----------
-    name, protocol
-        Of the engine, and of its set of settings.
+    name, protocol, oxygen
+        Of the engine, and of its set of settings; its O2.
     capabilities
         What it gives; a step that needs something else is left out, and says so.
-    oxygen
-        Its O2.
     no_crossings
         Why results of that protocol state neither where E_f crosses zero nor a difference of
         coated and bare; None: they do.
@@ -378,20 +358,11 @@ class Engine(ABC):
     def write_inputs(
         self, structure: Structure, kind: CalculationKind, folder: Path
     ) -> list[InputSize]:
-        """Write the input files of a calculation, with capability "inputs"; nothing is computed.
-
-        Returns
-        -------
-        list of InputSize
-            One for each run that the calculation takes.
-        """
+        """Write the inputs of each run of a calculation, with capability "inputs"."""
         raise NotImplementedError(f"engine {self.name} writes no inputs: {kind} in {folder}")
 
     def electrons(self, folder: Path) -> CalculatedElectrons:
-        """Return the electrons of the static calculation in a folder, with capability "dos".
-
-        With "density" too, it has the densities of charge.
-        """
+        """Return the electrons of a static calculation, with capabilities "dos" and "density"."""
         raise NotImplementedError(f"engine {self.name} says nothing of the electrons in {folder}")
 
     @classmethod

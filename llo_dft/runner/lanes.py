@@ -8,18 +8,26 @@ breaks the executor again, alone, is the cause, and is given up.
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 from collections import deque
-from concurrent.futures import BrokenExecutor, CancelledError, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 
 from llo_dft.runner.messages import JobOutcome, RaisedError, Task
 from llo_dft.runner.worker import raised_error, run_job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
+    from multiprocessing.connection import Connection
+
 
 T = TypeVar("T")
 
@@ -166,3 +174,93 @@ def _worker_died(error: BrokenExecutor) -> RaisedError:
         "the worker process died (killed, or out of memory) while running this job, and again "
         f"when the job was tried alone: {error}",
     )
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+#: How long what a dead worker's job started has to end by itself, s.
+GRACE_S = 10.0
+
+
+class WorkerProcess(ProcessPoolExecutor):
+    """An executor of one spawned process, with some variables besides the driver's."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        context = get_context("spawn")
+        # Nothing is ever sent: the worker reads the end of the pipe when the driver closes it,
+        # or is gone, however it went.
+        worker_end, self._lifeline = context.Pipe(duplex=False)
+        self._environment = dict(environment)
+        self._group: Future[int] | None = None
+        super().__init__(
+            max_workers=1,
+            mp_context=context,
+            initializer=follow_driver,
+            initargs=(worker_end,),
+        )
+
+    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        """Submit a call; the first one starts the process."""
+        # An initializer would come too late: the process first imports the driver's main
+        # module, and numpy and torch read OMP_NUM_THREADS when they are imported.
+        with _environment(self._environment):
+            if self._group is None:
+                self._group = super().submit(os.getpid)
+            return super().submit(fn, *args, **kwargs)
+
+    def kill(self) -> None:
+        """End the process, and what its job started, in the middle of a job."""
+        self._lifeline.close()
+
+    def end_orphans(self) -> None:
+        """End what the job of a worker that died has started, before the job is tried again.
+
+        A worker that the kernel kills can't do it: its program would go on to write.
+        """
+        group = self._group
+        if group is None or not group.done() or group.exception() or not hasattr(os, "killpg"):
+            return
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            until = time.monotonic() + GRACE_S
+            try:
+                os.killpg(group.result(), number)
+                while time.monotonic() < until:
+                    time.sleep(0.02)
+                    os.killpg(group.result(), 0)
+            except (ProcessLookupError, PermissionError):  # none is left; macOS, or only zombies
+                return
+
+
+def follow_driver(lifeline: Connection) -> None:
+    """Set up a worker: end when the driver does, and leave Ctrl-C to the driver.
+
+    The worker leads a process group, so that the programs a job starts (mpirun, VASP) end with
+    it: one left behind would write into the folder of a calculation that is started again.
+    """
+    if hasattr(os, "setpgid"):
+        os.setpgid(0, 0)
+    threading.Thread(target=_end_with_driver, args=(lifeline,), daemon=True).start()
+
+
+def _end_with_driver(lifeline: Connection) -> None:
+    with suppress(EOFError, OSError):
+        lifeline.recv_bytes()
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(os.getpgrp(), signal.SIGTERM)
+    # In case the job has its own way with SIGTERM.
+    os._exit(1)
+
+
+@contextmanager
+def _environment(changes: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

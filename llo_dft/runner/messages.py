@@ -15,28 +15,40 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from jobflow import Flow, Response
+from jobflow.core.reference import find_and_get_references
 from monty.json import MontyEncoder, MSONable
 
-from llo_dft.documents.decoding.named_objects import check_named, decode, decode_text, with_bytes
+from llo_dft.documents.decoding.named_objects import (
+    check_named,
+    decode,
+    decode_text,
+    names_in,
+    with_bytes,
+)
 
 if TYPE_CHECKING:
-    from jobflow import Job
+    from jobflow import Job, JobStore
+
 
 #: The module of values that jobflow keeps as they are in its documents (``allow_bson``).
 _BSON_MODULES = frozenset({"datetime", "bson.objectid", "bson.dbref"})
+
+
+#: Fields of a response that are flows, and those that are plain data.
+_FLOWS = ("replace", "detour", "addition")
+_PLAIN = ("stored_data", "stop_children", "stop_jobflow")
 
 
 @dataclass(frozen=True)
 class Task:
     """What a worker needs to run one job.
 
-    The job and the JobStore documents that its references resolve to, as JSON, where to make the
-    job's folder (None for a temporary one), and which types these may name (``names_in``).
+    The job and the JobStore documents that its references resolve to, as JSON, and which types
+    these may name (``names_in``).
     """
 
     job: str
     documents: tuple[str, ...]
-    root_dir: str | None
     trusted: frozenset[str] = frozenset()
 
 
@@ -54,13 +66,11 @@ class JobOutcome:
     """What a worker sends back, as JSON: the job's response and the documents that it stored.
 
     The output is in the job's own document only, and all data are in their documents (nothing is
-    split off to additional stores). ``job_dir`` is None if it was temporary and is gone. ``names``
-    are those of the types in it.
+    split off to additional stores). ``names`` are those of the types in it.
     """
 
     response: str
     documents: tuple[str, ...]
-    job_dir: str | None
     names: frozenset[str] = frozenset()
 
 
@@ -118,24 +128,13 @@ def encode_job(job: Job) -> str:
 
 def encode_response(response: Response) -> str:
     """Write a response, but for its output and folder, as JSON text."""
-    return encode(
-        {
-            "replace": _flow_dict(response.replace),
-            "detour": _flow_dict(response.detour),
-            "addition": _flow_dict(response.addition),
-            "stored_data": response.stored_data,
-            "stop_children": response.stop_children,
-            "stop_jobflow": response.stop_jobflow,
-        }
-    )
+    flows = {name: _flow_dict(getattr(response, name)) for name in _FLOWS}
+    return encode(flows | {name: getattr(response, name) for name in _PLAIN})
 
 
-def decode_response(
-    text: str, output: object, job_dir: str | None, trusted: frozenset[str] = frozenset()
-) -> Response:
-    """Put a response together from what `encode_response` wrote and what was left out there."""
-    fields = decode_text(text, trusted, "the response of a job")
-    return Response(output=output, job_dir=job_dir, **fields)
+def decode_response(text: str, output: object, trusted: frozenset[str] = frozenset()) -> Response:
+    """Put a response together from what `encode_response` wrote and the output left out there."""
+    return Response(output=output, **decode_text(text, trusted, "the response of a job"))
 
 
 def _flow_dict(flow: Flow | Job | None) -> dict[str, Any] | None:
@@ -143,15 +142,88 @@ def _flow_dict(flow: Flow | Job | None) -> dict[str, Any] | None:
     # get new jobs: all flows travel as what they contain.
     if flow is None or not isinstance(flow, Flow):
         return None if flow is None else MSONable.as_dict(flow)
-    return {
-        "@module": Flow.__module__,
-        "@class": Flow.__name__,
-        "jobs": [_flow_dict(job) for job in flow.jobs],
-        "output": flow.output,
-        "name": flow.name,
-        "order": flow.order,
-        "uuid": flow.uuid,
-        "hosts": flow.hosts,
-        "metadata": flow.metadata,
-        "metadata_updates": flow.metadata_updates,
-    }
+    names = ("output", "name", "order", "uuid", "hosts", "metadata", "metadata_updates")
+    fields = {name: getattr(flow, name) for name in names}
+    jobs = [_flow_dict(job) for job in flow.jobs]
+    return {"@module": Flow.__module__, "@class": Flow.__name__, "jobs": jobs, **fields}
+
+
+class Outputs:
+    """Writes documents to a connected store and reads back those that a job's references need."""
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+        #: Names of the types in all jobs and outputs of this run.
+        self.trusted: frozenset[str] = frozenset()
+        #: Index and text of what was read or written: asking a store takes ever longer.
+        self._kept: dict[str, tuple[int, str]] = {}
+
+    def trust(self, job: Job) -> None:
+        """Let data name the types that a job in memory is made of."""
+        self.trusted |= names_in(job)
+
+    def write(self, job: Job, documents: tuple[str, ...]) -> Any:  # noqa: ANN401  # any output
+        """Store what a job stored in its worker, as JSON.
+
+        Returns
+        -------
+        Any
+            The job's output, its objects restored and its references as they are.
+
+        Raises
+        ------
+        ValueError
+            If the store has no additional store of a name that the job's keywords ask for.
+        """
+        output = None
+        save = {name: "output" if keys is True else keys for name, keys in job._kwargs.items()}  # noqa: SLF001
+        for text in documents:
+            document = decode_document(text, self.trusted)
+            own = (document["uuid"], document["index"]) == (job.uuid, job.index)
+            if own:
+                output = decode(document["output"], self.trusted, "the output of a job")
+            self._store.update(document, key=["uuid", "index"], save=save if own else None)
+            self._keep(document["uuid"], document["index"], text)
+        return output
+
+    def needed_by(self, job: Job, job_text: str) -> tuple[str, ...]:
+        """Collect the documents that the references of a job, also given as JSON, resolve to.
+
+        An output may itself refer to others, as that of a replaced job does. What is not in the
+        store is left out: the job then does as its ``on_missing_references`` says.
+        """
+        if not (job.config.resolve_references or job.config.expose_store):
+            return ()
+        needed: dict[str, str] = {}
+        waiting = list(job.input_uuids) if _has_references(job_text) else []
+        seen = set(waiting)
+        while waiting:
+            uuid = waiting.pop()
+            text = self._read(uuid)
+            if text is None:
+                continue
+            needed[uuid] = text
+            if _has_references(text):
+                found = {
+                    ref.uuid for ref in find_and_get_references(decode_document(text, self.trusted))
+                }
+                waiting.extend(found - seen)
+                seen |= found
+        return tuple(needed.values())
+
+    def _read(self, uuid: str) -> str | None:
+        if uuid not in self._kept:
+            document = self._store.query_one({"uuid": uuid}, sort={"index": -1}, load=True)
+            if document is None:
+                return None
+            document.pop("_id", None)
+            self._keep(uuid, document["index"], encode(document))
+        return self._kept[uuid][1]
+
+    def _keep(self, uuid: str, index: int, text: str) -> None:
+        if index >= self._kept.get(uuid, (index, ""))[0]:
+            self._kept[uuid] = (index, text)
+
+
+def _has_references(text: str) -> bool:
+    return '"OutputReference"' in text

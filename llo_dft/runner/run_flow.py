@@ -9,24 +9,22 @@ MemoryStore compares each document with all that it holds, 14 ms at a thousand.
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from jobflow import SETTINGS
 from jobflow.core.flow import get_flow
 
-from llo_dft.runner.flow_result import FlowResult, JobEvent, JobFailure, JobKey, JobNotRun
 from llo_dft.runner.graph import FlowGraph
-from llo_dft.runner.lanes import Lanes
+from llo_dft.runner.lanes import Lanes, WorkerProcess
 from llo_dft.runner.messages import (
     JobOutcome,
+    Outputs,
     RaisedError,
     Task,
     decode_response,
     encode_job,
 )
-from llo_dft.runner.outputs import Outputs
-from llo_dft.runner.processes import WorkerProcess
 from llo_dft.runner.worker import raised_error
 
 if TYPE_CHECKING:
@@ -35,20 +33,17 @@ if TYPE_CHECKING:
 
     from jobflow import Flow, Job, JobStore, Response
 
-    from llo_dft.runner.flow_result import EventKind
     from llo_dft.runner.graph import Node
 
 
-def run_flow(  # noqa: PLR0913  # all but the flow are options, by keyword
+def run_flow(
     flow: Flow | Job | list[Job | Flow],
     *,
     executor: Callable[[], Executor] | None = None,
     max_workers: int | None = None,
     store: JobStore | None = None,
     on_event: Callable[[JobEvent], None] | None = None,
-    root_dir: str | Path | None = None,
     worker_environment: Mapping[str, str] | None = None,
-    allow_external_references: bool = False,
 ) -> FlowResult:
     """Run a flow, several jobs at a time, and give what jobflow's run_locally gives.
 
@@ -63,9 +58,9 @@ def run_flow(  # noqa: PLR0913  # all but the flow are options, by keyword
     executor
         Makes the executor to run jobs on, anything whose ``submit`` returns a
         `concurrent.futures.Future`; called again when it broke. By default each job runs in one
-        of several processes, which end with this one. Processes are spawned: call this from
-        below ``if __name__ == "__main__":`` in a script. jobflow's ``CURRENT_JOB`` belongs to a
-        process, so jobs that use it cannot share one, as they would in a thread executor.
+        of several processes, in a temporary folder. They are spawned, and end with this one: call
+        this from below ``if __name__ == "__main__":`` in a script. jobflow's ``CURRENT_JOB``
+        belongs to a process, so jobs that use it cannot share one, as in a thread executor.
     max_workers
         How many jobs may run at the same time. By default, as many as this process may use
         processors; or with `executor`, all that are ready, which it may then queue. Give the
@@ -75,14 +70,9 @@ def run_flow(  # noqa: PLR0913  # all but the flow are options, by keyword
         it. A job with ``expose_store`` sees but the documents that it refers to.
     on_event
         Called in this thread for all that happens to a job. What it raises ends the run.
-    root_dir
-        Each job runs in a new folder here, kept. Without it in a temporary folder, which is
-        removed. Jobs that run in threads share one working directory, and stay where it is.
     worker_environment
         Environment variables of the worker processes, set before they import anything, such as
         ``{"OMP_NUM_THREADS": "1"}``.
-    allow_external_references
-        Whether jobs may refer to outputs that are in the store and not of this flow.
 
     Returns
     -------
@@ -110,12 +100,12 @@ def run_flow(  # noqa: PLR0913  # all but the flow are options, by keyword
     else:
         environment = dict(worker_environment or {})
         lanes = Lanes(lambda: WorkerProcess(environment), [1] * (max_workers or _processors()))
-    graph = FlowGraph(get_flow(flow, allow_external_references=allow_external_references))
+    graph = FlowGraph(get_flow(flow))
     store = SETTINGS.JOB_STORE if store is None else store
     store.connect()
     run = _Run(graph, lanes, Outputs(store), on_event)
     try:
-        run.go(None if root_dir is None else str(Path(root_dir).resolve()))
+        run.go()
     except BaseException:
         lanes.abort()
         raise
@@ -139,12 +129,12 @@ class _Run:
         self._on_event = on_event
         self._results: dict[Node, Response | JobFailure | JobNotRun] = {}
 
-    def go(self, root_dir: str | None) -> None:
+    def go(self) -> None:
         """Run until nothing is left to run."""
         for node in self._graph.in_order():
             self._tell("added", node)
         while True:
-            self._submit_ready(root_dir)
+            self._submit_ready()
             if not self._lanes.idle:
                 self._take(*self._lanes.wait())
             elif not self._graph.unblock():
@@ -164,7 +154,7 @@ class _Run:
                 result.responses.setdefault(job.uuid, {})[job.index] = found
         return result
 
-    def _submit_ready(self, root_dir: str | None) -> None:
+    def _submit_ready(self) -> None:
         while self._lanes.has_room:
             ready = self._graph.next_ready()
             if ready is None:
@@ -179,7 +169,7 @@ class _Run:
                 text = encode_job(job)
                 self._outputs.trust(job)
                 needed = self._outputs.needed_by(job, text)
-                task = Task(text, needed, root_dir, self._outputs.trusted)
+                task = Task(text, needed, self._outputs.trusted)
             # The job's arguments are any objects, each with its own way to fail to be written.
             except Exception as error:  # noqa: BLE001
                 self._fail(node, raised_error(error))
@@ -194,8 +184,7 @@ class _Run:
         try:
             self._outputs.trusted |= outcome.names
             output = self._outputs.write(node.job, outcome.documents)
-            trusted = self._outputs.trusted
-            response = decode_response(outcome.response, output, outcome.job_dir, trusted)
+            response = decode_response(outcome.response, output, self._outputs.trusted)
             added = self._graph.finished(node, response)
         # As in run_locally, what goes wrong in storing this job's output, or in the flow that it
         # brings up, is a failure of this job; the rest goes on.
@@ -226,3 +215,79 @@ def _processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+#: A job's uuid and its index (1, and one more for each time that it was replaced).
+JobKey: TypeAlias = tuple[str, int]
+
+#: What happened to a job: "added" when the runner first hears of it (at the start, or from another
+#: job's response), "started" when it is handed to the executor, then exactly one of the others.
+EventKind: TypeAlias = Literal["added", "started", "finished", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class JobEvent:
+    """Something that happened to one job; enough to draw a progress bar.
+
+    ``detail`` is the error of a failed job, the reason of a skipped one, else empty.
+    """
+
+    kind: EventKind
+    name: str
+    uuid: str
+    index: int
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class JobFailure:
+    """A job that was started and gave no response.
+
+    ``error_type`` is the class name of what was raised, ``message`` what it says; the
+    ``traceback`` is the worker's, empty where the worker died.
+    """
+
+    name: str
+    uuid: str
+    index: int
+    error_type: str
+    message: str
+    traceback: str = ""
+
+    def __str__(self) -> str:
+        """Give the failure on one line."""
+        return f"{self.name}: {self.error_type}: {self.message}"
+
+
+@dataclass(frozen=True)
+class JobNotRun:
+    """A job that was never started, and why."""
+
+    name: str
+    uuid: str
+    index: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class FlowResult:
+    """Every job of a flow, in exactly one of three, each in the order of run_locally.
+
+    Attributes
+    ----------
+    responses
+        ``{uuid: {index: Response}}`` of the jobs that ran, as jobflow's run_locally gives it.
+    failures
+        The jobs that failed.
+    not_run
+        The jobs whose parents failed, or that were stopped by a response.
+    """
+
+    responses: dict[str, dict[int, Response]] = field(default_factory=dict)
+    failures: dict[JobKey, JobFailure] = field(default_factory=dict)
+    not_run: dict[JobKey, JobNotRun] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every job ran and gave a response."""
+        return not self.failures and not self.not_run

@@ -8,7 +8,6 @@ import tempfile
 import threading
 import traceback
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +28,6 @@ from llo_dft.runner.messages import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jobflow import Job
-
 
 def run_job(task: Task) -> JobOutcome | RaisedError:
     """Run one job; return its response and the documents to store, or its error as text."""
@@ -38,12 +35,11 @@ def run_job(task: Task) -> JobOutcome | RaisedError:
         job = decode_text(task.job, task.trusted, "a job")
         documents = [decode_document(text, task.trusted) for text in task.documents]
         store = WorkerStore(documents)
-        with _working_directory(task.root_dir, job) as (folder, kept):
+        with _working_directory(job.name) as folder:
             response = job.run(store=store, job_dir=folder)
             return JobOutcome(
                 response=encode_response(response),
                 documents=tuple(encode(document) for document in store.written),
-                job_dir=str(folder) if kept else None,
                 names=names_in(vars(response)),
             )
     # A job may raise anything, or call sys.exit: that is this job's failure, not the worker's.
@@ -107,44 +103,20 @@ class WorkerStore(JobStore):
 
 
 @contextmanager
-def _working_directory(root_dir: str | None, job: Job) -> Iterator[tuple[Path, bool]]:
-    """Go to the job's own folder; yield it, and whether it is kept.
+def _working_directory(name: str) -> Iterator[Path]:
+    """Go to a temporary folder of the job's own.
 
     A process has one working directory, so a job that runs in a thread beside others (a thread
     executor, a Dask worker) stays where the process is.
     """
     here = Path.cwd()
     if threading.current_thread() is not threading.main_thread():
-        yield here, True
+        yield here
         return
-    try:
-        if root_dir is None:
-            prefix = f"{_file_name(job.name)}-"
-            with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name:
-                os.chdir(name)
-                yield Path(name), False
-                os.chdir(here)
-        else:
-            folder = _new_folder(Path(root_dir), job)
-            os.chdir(folder)
-            yield folder, True
-    finally:
-        os.chdir(here)
-
-
-def _new_folder(root_dir: Path, job: Job) -> Path:
-    # A second attempt (or a second run) gets a folder of its own: what a killed one left
-    # behind must neither be taken for a result nor be overwritten.
-    stem = f"{_file_name(job.name)}-{job.uuid}-{job.index}"
-    for attempt in count(1):
-        folder = root_dir / (stem if attempt == 1 else f"{stem}-attempt{attempt}")
+    prefix = re.sub(r"[^\w.+=-]+", "_", name)[:80] + "-"
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+        os.chdir(folder)
         try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return folder
-    raise AssertionError("count() does not end")
-
-
-def _file_name(name: str) -> str:
-    return re.sub(r"[^\w.+=-]+", "_", name)[:80]
+            yield Path(folder)
+        finally:
+            os.chdir(here)

@@ -17,9 +17,12 @@ from llo_dft.analysis.oxygen.reservoir import oxygen_reservoir
 from llo_dft.analysis.oxygen.schemes import refused_schemes
 from llo_dft.analysis.vacancy.formation_energy import removed_oxygen_count
 from llo_dft.analysis.vacancy.host_result import MadeVacancy, host_result
+from llo_dft.analysis.vacancy.missing_sites import missing_from
 from llo_dft.analysis.vacancy.turning_lines import turning_points
 from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
+from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.documents.oxygen import OxygenSettings
+from llo_dft.documents.study_result import RemovedOxygen
 from llo_dft.errors import InputError
 from llo_dft.runs.host_assignment import (
     check_one_framework,
@@ -30,7 +33,6 @@ from llo_dft.runs.host_assignment import (
 )
 from llo_dft.runs.plain_runs import read_plain_run, result_of_runs
 from llo_dft.runs.references import oxygen_reference
-from llo_dft.runs.removed_oxygen import removed_oxygens
 from llo_dft.typing import OxygenScheme, System
 
 if TYPE_CHECKING:
@@ -38,9 +40,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
+    from llo_dft.documents.sites import OxygenEnvironment
     from llo_dft.documents.study_result import CalculationRecord, HostResult, StudyResult
     from llo_dft.runs.plain_runs import PlainRun
     from llo_dft.runs.references import Reference
+
 
 #: Most runs that a note names.
 _MOST_NAMED: Final = 3
@@ -275,3 +279,45 @@ def _unknown_fractions(hosts: Sequence[HostResult]) -> list[str]:
     if all(host.lithium_fraction is not None for host in hosts):
         return []
     return ["full lithium is not known: give --lithium-full, or hosts at two lithium contents"]
+
+
+def removed_oxygens(
+    host: PlainRun, vacancy: PlainRun, tm_layers: int | None
+) -> list[RemovedOxygen]:
+    """Return the oxygens that a vacancy lacks; none if its atoms don't lie where the host's do.
+
+    Parameters
+    ----------
+    host, vacancy
+        Both with structures.
+    tm_layers
+        O-TM-O sheets of the host, for the environments; None: without.
+
+    Raises
+    ------
+    InputError
+        If the host has no such sheets.
+    """
+    missing = missing_from(host.calculation, vacancy.calculation)
+    around = {} if tm_layers is None else _environments(host, tm_layers)
+    if not missing.is_certain:
+        return []
+    return [
+        RemovedOxygen(site=site)
+        if site not in around
+        else RemovedOxygen(
+            site=site,
+            environment=around[site],
+            site_class=around[site].label,
+        )
+        for site in missing.sites
+    ]
+
+
+def _environments(host: PlainRun, tm_layers: int) -> dict[int, OxygenEnvironment]:
+    if host.structure is None:
+        return {}
+    try:
+        return oxygen_environments(host.structure, tm_layers)
+    except ValueError as error:
+        raise InputError(f"--tm-layers {tm_layers}: {host.path}: {error}") from error

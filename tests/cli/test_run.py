@@ -16,7 +16,7 @@ from studies import write_recipe
 from llo_dft.cli import run as run_command
 from llo_dft.study.folder import StudyFolder
 from llo_dft.submit.dask.cluster_config import load_cluster
-from llo_dft.submit.dask.submission import Submission, record_file
+from llo_dft.submit.dask.driver import Submission, record_file
 from llo_dft.submit.interruption import Interruption
 from llo_dft.submit.records import read_record, write_record
 

@@ -18,9 +18,8 @@ from distributed.comm import connect
 from distributed.security import Security
 
 from llo_dft.submit.batch import BatchSystem
-from llo_dft.submit.dask.certificates import certificates
 from llo_dft.submit.dask.cluster_config import load_cluster
-from llo_dft.submit.dask.dask_cluster import dask_workers
+from llo_dft.submit.dask.dask_cluster import certificates, dask_workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -59,28 +59,14 @@ def facts(response: Response) -> list[Any]:
 
 def same_as_run_locally(
     flow: Flow,
-    *,
-    external: bool = False,
-    start: JobStore | None = None,
     **options: Any,
 ) -> FlowResult:
     """Run a flow by run_locally and by run_flow, and assert that they did the same."""
     theirs_store, ours_store = new_store(), new_store()
-    for document in [] if start is None else start.query():
-        theirs_store.update(document)
-        ours_store.update(document)
     options.setdefault("executor", lambda: ThreadPoolExecutor(3))
     events = []
-    ours = run_flow(
-        flow,
-        store=ours_store,
-        on_event=events.append,
-        allow_external_references=external,
-        **options,
-    )
-    theirs = run_locally(
-        deepcopy(flow), log=False, store=theirs_store, allow_external_references=external
-    )
+    ours = run_flow(flow, store=ours_store, on_event=events.append, **options)
+    theirs = run_locally(deepcopy(flow), log=False, store=theirs_store)
     assert stored(ours_store) == stored(theirs_store)
     for uuid in {*flow.job_uuids} & {*theirs, *ours.responses}:
         assert list(ours.responses[uuid]) == list(theirs[uuid])

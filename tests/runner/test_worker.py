@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from jobflow import Job
 
 
-def run(job: Job, root_dir: Path | None = None) -> JobOutcome | RaisedError:
-    folder = None if root_dir is None else str(root_dir)
-    return run_job(Task(encode_job(job), (), folder, names_in(job)))
+def run(job: Job) -> JobOutcome | RaisedError:
+    return run_job(Task(encode_job(job), (), names_in(job)))
 
 
 def output(outcome: JobOutcome | RaisedError) -> object:
@@ -33,7 +32,7 @@ def test_what_a_job_raises_comes_back_as_text() -> None:
     assert (error.error_type, error.message) == ("ValueError", "the cell is empty")
     assert "in fail" in error.traceback
     assert run(leave()).error_type == "SystemExit"
-    assert run_job(Task("no job", (), None)).error_type == "JSONDecodeError"
+    assert run_job(Task("no job", ())).error_type == "JSONDecodeError"
     assert raised_error(KeyError("k")).message == "'k'"
 
 
@@ -42,22 +41,8 @@ def test_a_job_runs_in_a_folder_of_its_own_which_goes() -> None:
     outcome = run(where("file"))
     folder, before, _ = output(outcome)
     assert before == []
-    assert outcome.job_dir is None
     assert not Path(folder).exists()
     assert Path.cwd() == here
-
-
-def test_a_second_attempt_does_not_touch_what_the_first_left(tmp_path: Path) -> None:
-    job = where("file")
-    job.name = "a name/with a slash"
-    folders = [Path(run(job, tmp_path).job_dir) for _ in range(3)]
-    stem = f"a_name_with_a_slash-{job.uuid}-1"
-    assert [folder.name for folder in folders] == [
-        stem,
-        f"{stem}-attempt2",
-        f"{stem}-attempt3",
-    ]
-    assert all((folder / "file").read_text() == "here" for folder in folders)
 
 
 @pytest.mark.parametrize("kind", ["detour", "all"])

@@ -8,12 +8,13 @@ from llo_dft.documents.finding import Finding
 from llo_dft.engines.registry import programs
 from llo_dft.errors import InputError
 from llo_dft.study.doctor.job_findings import (
+    JobShell,
+    ProbeError,
     program_findings,
     scheduler_finding,
     script_finding,
     walltime_finding,
 )
-from llo_dft.study.doctor.job_shell import JobShell, ProbeError
 from llo_dft.study.planning.estimate import calculation_work
 from llo_dft.submit.dask.cluster_config import load_cluster
 from llo_dft.submit.dask.scripts import driver_script, require_dask, worker_script

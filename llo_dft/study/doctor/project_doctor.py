@@ -9,12 +9,12 @@ from llo_dft.documents.finding import Finding
 from llo_dft.engines.registry import programs
 from llo_dft.errors import InputError
 from llo_dft.study.doctor.job_findings import (
+    JobShell,
     program_findings,
     scheduler_finding,
     script_finding,
     walltime_finding,
 )
-from llo_dft.study.doctor.job_shell import JobShell
 from llo_dft.study.remote.job_requests import core_hours
 from llo_dft.study.remote.submit_project import prepare_submission
 from llo_dft.submit.batch import BATCH_SYSTEMS

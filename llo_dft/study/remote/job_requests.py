@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.engines.base import Engine
-    from llo_dft.submit.remote.job_types import JobSize, JobType, JobTypeName
-    from llo_dft.submit.remote.project import RemoteProject
+    from llo_dft.submit.remote.project import JobSize, JobType, JobTypeName, RemoteProject
     from llo_dft.typing import CalculationKind
 
 _TYPES: Final[dict[CalculationKind, JobTypeName]] = {

@@ -8,24 +8,27 @@ loopback. That is not an option.
 from __future__ import annotations
 
 import logging
+import shutil
+import tempfile
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llo_dft.errors import InputError
 from llo_dft.submit.batch import BATCH_SYSTEMS
-from llo_dft.submit.dask.certificates import certificates
 from llo_dft.submit.dask.scripts import require_dask, worker_script
 from llo_dft.submit.dask.worker_jobs import WorkerJobPool, Workforce
+from llo_dft.submit.records import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
-    from pathlib import Path
 
     from distributed.deploy.spec import SpecCluster
+    from distributed.security import Security
 
     from llo_dft.submit.batch import BatchError
-    from llo_dft.submit.dask.certificates import Certificates
     from llo_dft.submit.dask.cluster_config import ClusterConfig
     from llo_dft.submit.dask.executor import DaskExecutor
 
@@ -140,3 +143,40 @@ def _scheduler(config: ClusterConfig, made: Certificates) -> SpecCluster:
             f"the driver can't listen on network interface {interface or 'of the default route'}: "
             f"{error}; set network.driver_interface in the cluster file to one that is here"
         ) from error
+
+
+_PREFIX = "tls-"
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """What the driver (``security``, in memory) and its workers (``files``) show one another.
+
+    The files are certificate authority, certificate and key.
+    """
+
+    security: Security
+    files: tuple[Path, Path, Path]
+
+
+@contextmanager
+def certificates(folder: Path) -> Iterator[Certificates]:
+    """Make certificates and put them into a new folder below ``folder``, which nobody else reads.
+
+    Whoever has the key may send code to the workers: that is what Dask is for. So the key lives
+    as long as the run, and what a killed run left of it is removed here.
+    """
+    from distributed.security import Security  # noqa: PLC0415  (takes a second)
+
+    for left in folder.glob(f"{_PREFIX}*"):
+        shutil.rmtree(left)
+    security = Security.temporary()
+    private = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder)).resolve()  # mode 0700
+    files = (private / "ca.pem", private / "certificate.pem", private / "key.pem")
+    texts = (security.tls_ca_file, security.tls_worker_cert, security.tls_worker_key)
+    try:
+        for file, text in zip(files, texts, strict=True):
+            write_private(file, text)
+        yield Certificates(security, files)
+    finally:
+        shutil.rmtree(private, ignore_errors=True)

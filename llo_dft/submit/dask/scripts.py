@@ -11,8 +11,8 @@ from llo_dft.submit.node_request import NodeRequest
 from llo_dft.submit.script_header import script_header
 
 if TYPE_CHECKING:
-    from llo_dft.submit.dask.certificates import Certificates
     from llo_dft.submit.dask.cluster_config import ClusterConfig, JobRequest
+    from llo_dft.submit.dask.dask_cluster import Certificates
 
 #: A login shell: it knows the command ``module`` although no environment came along.
 _SHELL: Final = "#!/bin/bash -l"

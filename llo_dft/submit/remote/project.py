@@ -1,23 +1,105 @@
-"""A project of jobflow-remote: found, read, and what of it a study's jobs need."""
+"""A project of jobflow-remote: found, read, and what of it a study's jobs need.
+
+What each type of job asks for, by the size of its cell, is a table in the project's ``metadata``,
+where jobflow-remote lets everybody keep what is theirs.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from llo_dft.errors import InputError
+from llo_dft.recipe import Count, Section
 from llo_dft.submit.dask.scripts import JOB_END_TIME
-from llo_dft.submit.remote.job_types import JobTypesError, read_job_types
+from llo_dft.submit.node_request import NodeRequest, Word, fault_lines
 from llo_dft.submit.script_header import header_options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jobflow_remote.config.base import ExecutionConfig, Project, WorkerBase
 
-    from llo_dft.submit.remote.job_types import JobSize, JobType, JobTypeName, JobTypes
+
+#: "light": builds structures and writes results, in seconds. "potential": any calculation by a
+#: machine-learned potential. The others are calculations by a DFT code.
+JobTypeName: TypeAlias = Literal[
+    "light", "potential", "cell_relaxation", "slab_relaxation", "static"
+]
+
+
+class JobSize(NodeRequest):
+    """What one job asks for; ``up_to_atoms`` is the largest cell that it is for, None: any."""
+
+    up_to_atoms: Count | None = None
+
+    @property
+    def core_hours(self) -> float:
+        """What is booked if it runs to the end of its walltime."""
+        return self.all_cores * self.walltime / 3600
+
+
+class JobType(Section):
+    """One type of job.
+
+    Attributes
+    ----------
+    worker
+        The worker of the project that takes it.
+    program
+        The entry of the project's ``exec_config`` with its modules and variables.
+    sizes
+        From the smallest cell to the largest; none for a worker without a queue.
+    core_seconds_per_atom_step
+        Time of one core for one atom and one ionic step, s, from which times are estimated; None
+        if the engine itself can tell.
+    """
+
+    worker: Word
+    program: Word | None = None
+    sizes: list[JobSize] = Field(default_factory=list)
+    core_seconds_per_atom_step: float | None = Field(None, gt=0)
+
+    @model_validator(mode="after")
+    def _sizes_go_on(self) -> JobType:
+        limits = [size.up_to_atoms for size in self.sizes]
+        bounded = [limit for limit in limits if limit is not None]
+        if limits and (limits[-1] is not None or len(bounded) != len(limits) - 1):
+            raise ValueError(
+                "of the sizes the last one alone has no up_to_atoms: it takes all else"
+            )
+        if bounded != sorted(set(bounded)):
+            raise ValueError("the sizes must be sorted by up_to_atoms, each larger than the last")
+        return self
+
+    def size_for(self, atoms: int) -> JobSize | None:
+        """Return what a cell of that many atoms needs; None for a worker without a queue."""
+        for size in self.sizes:
+            if size.up_to_atoms is None or atoms <= size.up_to_atoms:
+                return size
+        return None
+
+
+class JobTypes(Section):
+    """The table of a project.
+
+    Attributes
+    ----------
+    job_types
+        By name; those that no study needs may be left out.
+    gpus
+        By worker, how many GPUs of a node its jobs take.
+    """
+
+    job_types: dict[JobTypeName, JobType]
+    gpus: dict[Word, Count] = Field(default_factory=dict)
+
+
+_T = TypeVar("_T")
 
 #: Schedulers that a project for studies may name, and the longest name of a job that each takes;
 #: "shell" starts processes where the runner is.
@@ -53,27 +135,25 @@ class RemoteProject:
 
     def job_type(self, name: JobTypeName) -> JobType:
         """Return a type of job."""
-        known = self.table.job_types
-        if name not in known:
-            raise RemoteProjectError(
-                f"{self.file}: metadata.llo_dft.job_types has no {name}, which this study needs; "
-                f"it has {', '.join(known)}"
-            )
-        return known[name]
+        return self._named("metadata.llo_dft.job_types", self.table.job_types, name)
 
     def worker(self, name: str) -> WorkerBase:
         """Return a worker."""
-        worker = self.settings.workers.get(name)
-        if worker is None:
-            raise RemoteProjectError(
-                f"{self.file} has no worker {name!r}; it has {', '.join(self.settings.workers)}"
-            )
+        worker = self._named("workers", self.settings.workers, name)
         if worker.scheduler_type not in _LONGEST_NAME:
             raise RemoteProjectError(
                 f"{self.file}: workers.{name}.scheduler_type = {worker.scheduler_type!r}; expected "
                 f"one of {', '.join(_LONGEST_NAME)}"
             )
         return worker
+
+    def _named(self, table: str, known: Mapping[Any, _T], name: str) -> _T:
+        if name not in known:
+            raise RemoteProjectError(
+                f"{self.file}: {table} has no {name}, which this study needs; it has "
+                f"{', '.join(known) or 'none'}"
+            )
+        return known[name]
 
     def request(
         self, worker_name: str, kind: JobType, size: JobSize | None
@@ -87,13 +167,9 @@ class RemoteProject:
 
         worker = self.worker(worker_name)
         resources = dict(worker.resources or {})
-        known = self.settings.exec_config
-        if kind.program is not None and kind.program not in known:
-            raise RemoteProjectError(
-                f"{self.file} has no exec_config {kind.program!r}, which a job type names; it "
-                f"has {', '.join(known) or 'none'}"
-            )
-        program = ExecutionConfig() if kind.program is None else known[kind.program]
+        program = ExecutionConfig()
+        if kind.program is not None:
+            program = self._named("exec_config", self.settings.exec_config, kind.program)
         if size is None:
             return resources, program
         gpus = self.table.gpus.get(worker_name, 0)
@@ -168,14 +244,11 @@ def load_project(name: str) -> RemoteProject:
         raise RemoteProjectError(f"{file}: expected a project of jobflow-remote")
     try:
         settings = Project.model_validate(fields)
-        table = read_job_types(settings.metadata)
     except ValidationError as error:
         # the input is left out of it: a file that somebody else made may hold a password
         faults = [f"{'.'.join(map(str, i['loc']))}: {_last_line(i['msg'])}" for i in error.errors()]
-        raise RemoteProjectError("\n".join(f"{file}: {fault}" for fault in faults)) from error
-    except JobTypesError as error:
-        faults = str(error).splitlines()
-        raise RemoteProjectError("\n".join(f"{file}: {fault}" for fault in faults)) from error
+        raise _refused(file, faults) from error
+    table = read_job_types(file, settings.metadata)
     for key, worker in settings.workers.items():
         if not PLAIN_PATH.fullmatch(str(worker.work_dir)):
             raise RemoteProjectError(
@@ -184,6 +257,22 @@ def load_project(name: str) -> RemoteProject:
                 "/ . _ + - @ = , :"
             )
     return RemoteProject(file, settings, table)
+
+
+def read_job_types(file: Path, metadata: Mapping[str, Any] | None) -> JobTypes:
+    """Read the table from a project's metadata; ``RemoteProjectError`` as of ``load_project``."""
+    fields = (metadata or {}).get("llo_dft")
+    if not isinstance(fields, dict):
+        what = "metadata.llo_dft is missing: it says what each type of job asks for"
+        raise _refused(file, [what])
+    try:
+        return JobTypes.model_validate(fields)
+    except ValidationError as error:
+        raise _refused(file, fault_lines(error, "metadata.llo_dft.")) from error
+
+
+def _refused(file: Path, faults: list[str]) -> RemoteProjectError:
+    return RemoteProjectError("\n".join(f"{file}: {fault}" for fault in faults))
 
 
 def _find(name: str) -> Path:

@@ -14,7 +14,7 @@ from studies import tiny_recipe
 
 from llo_dft.study.doctor import job_findings
 from llo_dft.study.doctor.cluster_doctor import examine_cluster
-from llo_dft.study.doctor.job_shell import JobShell
+from llo_dft.study.doctor.job_findings import JobShell
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.run_study import prepare_run
 from llo_dft.submit.batch import BATCH_SYSTEMS

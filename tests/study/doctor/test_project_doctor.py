@@ -11,7 +11,7 @@ from remote_study import change_project
 
 from llo_dft.study.doctor import job_findings
 from llo_dft.study.doctor import project_doctor as remote_doctor
-from llo_dft.study.doctor.job_shell import JobShell, ProbeError
+from llo_dft.study.doctor.job_findings import JobShell, ProbeError
 from llo_dft.study.doctor.project_doctor import examine_project
 from llo_dft.submit.batch import BATCH_SYSTEMS, BatchError
 

@@ -11,9 +11,9 @@ from fake_engine import fault_name
 from remote_study import change_project
 
 from llo_dft.errors import InputError
-from llo_dft.study.remote.collect_results import collect_now
 from llo_dft.study.remote.rerun import retry_study
 from llo_dft.study.remote.submission_record import require_submission
+from llo_dft.study.remote.submit_project import collect_now
 from llo_dft.submit.remote.project import load_project
 
 if TYPE_CHECKING:
