@@ -72,19 +72,12 @@ def parse_limits(text: str, expected: str) -> tuple[float, float]:
 def parse_range(option: str, text: str, *, logarithmic: bool = False) -> list[float]:
     """Return the N numbers of ``LO:HI:N``, both ends counted; N is 2 to ``MOST_POINTS``.
 
-    Parameters
-    ----------
-    option
-        Where it came from, for the message.
-    text
-        The range.
-    logarithmic
-        Whether to space them evenly in the logarithm; LO must then be positive.
+    ``logarithmic``: they are spaced evenly in the logarithm, and LO must be positive.
 
     Raises
     ------
     InputError
-        If it is anything else.
+        If it is anything else; names the option.
     """
     ends, _, number = text.rpartition(":")
     positive = "positive " if logarithmic else ""

@@ -51,16 +51,12 @@ def charge_difference(
 
     Parameters
     ----------
-    files
-        AB, A and B.
-    axis
-        Lattice vector that leads across the interface.
+    files, axis
+        AB, A and B; lattice vector that leads across the interface.
     coating
         Which of A and B is the coating, if it is known: see ``bonds_across``.
-    max_residual
-        Largest integral of the difference, e.
-    allow
-        Names of differences of their settings to accept.
+    max_residual, allow
+        Largest integral of the difference, e; names of differences of their settings to accept.
 
     Raises
     ------
@@ -165,18 +161,8 @@ def _write_files(
 class DensitySettings:
     """What is known of the settings that densities were computed with.
 
-    Attributes
-    ----------
-    fingerprint
-        Of AB; None if nothing beside its density says it.
-    allowed
-        Names of what was allowed to differ.
-    differences
-        In what they differ nevertheless.
-    notes
-        Which settings could not be compared.
-    mock
-        Whether a stand-in for VASP made any of them.
+    The fingerprint is AB's, None if nothing beside its density says it; ``allowed`` are names of
+    what was allowed to differ, ``notes`` say which settings could not be compared.
     """
 
     fingerprint: Fingerprint | None = None

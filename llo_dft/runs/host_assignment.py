@@ -47,10 +47,9 @@ def check_one_framework(hosts: Sequence[PlainRun], *, any_size: bool = False) ->
 
     Parameters
     ----------
-    hosts
-        Those that can't be read are passed over.
-    any_size
-        Whether their cells may hold the same framework different numbers of times.
+    hosts, any_size
+        Those that can't be read are passed over; whether their cells may hold the same framework
+        different numbers of times.
 
     Raises
     ------
@@ -82,10 +81,8 @@ def lithium_fractions(
 
     Parameters
     ----------
-    structures
-        Of the hosts.
-    full
-        All Li in the cell of a host at full lithium.
+    structures, full
+        Of the hosts; all Li in the cell of a host at full lithium.
     coating
         Li of the coating in each coated cell: it never counts.
 

@@ -50,14 +50,10 @@ def centers_of(
 
     Parameters
     ----------
-    states
-        Of the run, by its engine.
-    wanted
-        Element and orbital that they are projected onto.
-    reference, fixed
-        See ``band_centers``.
-    tm_layers
-        See ``site_classes``.
+    states, wanted
+        Of the run, by its engine; element and orbital that they are projected onto.
+    reference, fixed, tm_layers
+        See ``band_centers`` and ``site_classes``.
     classes
         Class of each atom by its index, where it is known better; others count as "all".
     label

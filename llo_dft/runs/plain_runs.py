@@ -13,11 +13,12 @@ from llo_dft.analysis.comparability.subtractable import FinishedRun
 from llo_dft.documents.calculation import CalculationDocument, not_computed
 from llo_dft.documents.study_result import CalculationRecord, StudyResult
 from llo_dft.engines.vasp.files.run_folder import read_run
-from llo_dft.engines.vasp.files.vasprun.eigenvalues import electrons
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
 from llo_dft.runs.run_summary import (
     cell_charge_of,
+    moment_of,
     read_outcar_beside,
+    read_run_of,
     site_moments_of,
     structure_of,
 )
@@ -105,14 +106,11 @@ def read_plain_run(
 
     Parameters
     ----------
-    path
-        What the user gave.
-    kind
-        What it is.
-    moment
-        Whether to read the magnetic moment of the cell.
-    site_moments
-        Whether to read those of the atoms, from the OUTCAR beside it or from vaspout.h5.
+    path, kind
+        What the user gave, and what it is.
+    moment, site_moments
+        Whether to read the magnetic moment of the cell, and those of the atoms, from the OUTCAR
+        beside it or from vaspout.h5.
 
     Returns
     -------
@@ -125,7 +123,7 @@ def read_plain_run(
         If there is no such file or folder.
     """
     try:
-        found = _read(path, eigenvalues=moment)
+        found = read_run_of(path) if moment else read_run(path)
     except VaspFileError as error:
         if not path.exists():
             raise
@@ -150,14 +148,12 @@ def read_plain_run(
         fingerprint=found.fingerprint,
         protocol=OWN_SETTINGS,
         energy_ev=None if reason else found.energy_ev,
-        initial_structure=final
-        if found.header.initial is None
-        else structure_of(found.header.initial),
+        initial_structure=structure_of(found.header.initial or found.final),
         structure=final,
         magmoms_mu_b=moments,
         mock=found.mock or outcar_is_mock,
     )
-    run = FinishedRun(calculation, k_mesh_of(found), _moment_mu_b(found))
+    run = FinishedRun(calculation, k_mesh_of(found), moment_of(found) if moment else None)
     return PlainRun(calculation, run, notes)
 
 
@@ -171,14 +167,10 @@ def result_of_runs(
 
     Parameters
     ----------
-    used
-        Those that an energy was taken from, the reference first.
-    hosts
-        What was found of the hosts.
-    others
-        Records of those that nothing was found of.
-    found
-        The other fields of the result.
+    used, others
+        Runs that an energy was taken from, the reference first; records of the others.
+    hosts, found
+        What was found of the hosts, and the other fields of the result.
     """
     records = [*(run.record() for run in used), *others]
     by_path = {record.label: record for record in records}
@@ -197,15 +189,6 @@ def result_of_runs(
         mock=any(run.calculation.mock for run in used),
         **found,
     )
-
-
-def _read(path: Path, *, eigenvalues: bool) -> Vasprun:
-    try:
-        return read_run(path, eigenvalues=eigenvalues)
-    except VaspFileError as error:
-        if not eigenvalues or error.fault != "absent":
-            raise
-        return read_run(path)
 
 
 def _site_moments(found: Vasprun, notes: list[str]) -> tuple[list[float] | None, bool]:
@@ -237,10 +220,3 @@ def k_mesh_of(found: Vasprun) -> KMesh:
         gamma_centred=gamma,
         points=() if divisions is not None else tuple(map(tuple, listed)),
     )
-
-
-def _moment_mu_b(found: Vasprun) -> float | None:
-    if found.eigenvalues is None or len(found.eigenvalues.occupations) != 2:  # noqa: PLR2004
-        return None
-    up, down = electrons(found.eigenvalues, found.header.kpoints.weights, 1)
-    return float(up - down)

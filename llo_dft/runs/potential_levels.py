@@ -40,10 +40,8 @@ def potential_of(
 
     Parameters
     ----------
-    path
-        Run folder with a LOCPOT, or a LOCPOT.
-    axis
-        Lattice vector that leads out of the slab.
+    path, axis
+        Run folder with a LOCPOT, or a LOCPOT; lattice vector that leads out of the slab.
     windows_angstrom
         Windows of the macroscopic average, none, one or two; None: ``LAYER_DISTANCE_ANGSTROM``
         if it fits into the cell.
@@ -69,27 +67,30 @@ def potential_of(
     problems += [STANDIN_PROBLEM] if mock else []
     fermi, vbm = (None, None) if run is None else _levels_of_run(run, problems, notes)
     faces: dict[Face, FaceLevels] = {}
-    if has_vacuum(profile, structure):
+    if not has_vacuum(profile, structure):
+        notes.append("no vacuum in this cell")
+    else:
         try:
-            for face, level in face_levels(profile, structure).items():
-                faces[face] = FaceLevels(
+            faces = {
+                face: FaceLevels(
                     vacuum=level,
                     work_function_ev=None if fermi is None else level.level_ev - fermi,
                     ionization_energy_ev=None if vbm is None else level.level_ev - vbm,
                 )
+                for face, level in face_levels(profile, structure).items()
+            }
         except PotentialError as error:
             problems.append(str(error))
-    else:
-        notes.append("no vacuum in this cell")
     _hold_against_outcar(grid, faces, notes)
+    step = None
+    if faces:
+        step = faces["upper"].vacuum.level_ev - faces["lower"].vacuum.level_ev
     return PotentialSummary(
         path=str(path),
         structure=structure,
         profile=profile,
         faces=faces,
-        dipole_step_ev=faces["upper"].vacuum.level_ev - faces["lower"].vacuum.level_ev
-        if faces
-        else None,
+        dipole_step_ev=step,
         fermi_ev=fermi,
         vbm_ev=vbm,
         fingerprint=None if run is None else run.fingerprint,

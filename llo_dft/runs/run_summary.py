@@ -85,6 +85,14 @@ def read_run_of(path: Path) -> Vasprun:
         return read_run(path, eigenvalues=True)
 
 
+def moment_of(run: Vasprun) -> float | None:
+    """Return the moment of the cell, Bohr magnetons; None without occupations of two spins."""
+    if run.eigenvalues is None or len(run.eigenvalues.occupations) != 2:  # noqa: PLR2004 (spins)
+        return None
+    up, down = electrons(run.eigenvalues, run.header.kpoints.weights, 1)
+    return float(up - down)
+
+
 def read_outcar_beside(run: Vasprun, problems: list[str]) -> Outcar | None:
     """Return the OUTCAR beside a run's file; what is wrong with it becomes a problem."""
     path = find_outcar(run.path)
@@ -102,7 +110,7 @@ def edges_of(run: Vasprun, notes: list[str]) -> BandEdges | None:
     if run.eigenvalues is None:
         notes.append("no eigenvalues: no band edges")
         return None
-    if not (run.convergence.electronic):
+    if not run.convergence.electronic:
         notes.append("electrons not converged: no band edges")
         return None
     try:
@@ -113,14 +121,10 @@ def edges_of(run: Vasprun, notes: list[str]) -> BandEdges | None:
 
 
 def _moments(run: Vasprun, outcar: Outcar | None, problems: list[str]) -> Moments | None:
-
     if not run.fingerprint.spin_polarized or not run.convergence.electronic:
         return None
-    total = None
-    if run.eigenvalues is not None and len(run.eigenvalues.occupations) > 1:
-        up, down = electrons(run.eigenvalues, run.header.kpoints.weights, 1)
-        total = float(up - down)
-    return Moments(total_mu_b=total, sites_mu_b=site_moments_of(run, outcar, problems))
+    sites = site_moments_of(run, outcar, problems)
+    return Moments(total_mu_b=moment_of(run), sites_mu_b=sites)
 
 
 def site_moments_of(run: Vasprun, outcar: Outcar | None, problems: list[str]) -> list[float] | None:
@@ -140,7 +144,6 @@ def site_moments_of(run: Vasprun, outcar: Outcar | None, problems: list[str]) ->
 def _oxidation_states(run: Vasprun, moments: Moments | None) -> OxidationStates | None:
     if moments is None or moments.sites_mu_b is None:
         return None
-
     return oxidation_states(structure_of(run.final), moments.sites_mu_b, cell_charge_of(run))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from llo_dft.calculations.cache import CacheError, CalculationCache
@@ -39,18 +39,11 @@ class CalculationStatus:
 
 @dataclass(frozen=True)
 class QueueStatus:
-    """A study in the queue of a project.
+    """A study in the queue of a project, and why that could not be asked; "" if it could.
 
-    Attributes
-    ----------
-    project, reason
-        Its project's file, and why that queue could not be asked; "" if it could.
-    states
-        Number of jobs by their state as jobflow-remote calls it, small ones too.
-    broken
-        The small jobs that failed, and those that failed when their calculation was done; and why.
-    held
-        Jobs that a runner has held for so long that it must have been killed.
+    ``states`` are numbers of jobs by their state as jobflow-remote calls it; ``broken`` are small
+    jobs that failed, and those that failed when their calculation was done, and why; ``held`` are
+    jobs that a runner has held for so long that it must have been killed.
     """
 
     project: str
@@ -101,15 +94,9 @@ class StudyStatus:
 
     def as_json(self) -> dict[str, Any]:
         """Return what a script reads."""
-        return {
-            "study": self.study,
-            "complete": self.is_complete,
-            "lacking": self.lacking,
-            "counts": self.counts,
-            "calculations": [asdict(calculation) for calculation in self.calculations],
-            "driver": None if self.driver is None else self.driver.model_dump(mode="json"),
-            "queue": None if self.queue is None else asdict(self.queue),
-        }
+        driver = None if self.driver is None else self.driver.model_dump(mode="json")
+        own = {"complete": self.is_complete, "counts": self.counts, "driver": driver}
+        return asdict(replace(self, driver=None)) | own
 
 
 def study_status(folder: StudyFolder) -> StudyStatus:

@@ -60,16 +60,13 @@ class BatchSystem:
 
     Attributes
     ----------
-    submit, cancel, list_own
-        Commands.
-    columns
-        Where a line of the list has a job's state and its name; the id comes first.
-    pending
-        First letters of the states of jobs that wait.
+    submit, cancel, list_own, id_variable
+        Commands, and the variable where a job finds its own id.
+    columns, pending
+        Where a line of the list has a job's state and its name, the id comes first; first letters
+        of the states of jobs that wait.
     name_option, after_option
         How a job's name and "when that job is over, however it ended" are given.
-    id_variable
-        Where a job finds its own id.
     long_names
         Whether a name may be any text; elsewhere lists show its first ten letters.
 

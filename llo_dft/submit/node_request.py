@@ -17,13 +17,8 @@ if TYPE_CHECKING:
 
 _WALLTIME: Final = re.compile(r"(?:(\d+)-)?(\d{1,4}):([0-5]\d):([0-5]\d)", re.ASCII)
 
-_BYTES: Final = {
-    "MB": 1000**2,
-    "GB": 1000**3,
-    "TB": 1000**4,
-    "MiB": 1024**2,
-    "GiB": 1024**3,
-    "TiB": 1024**4,
+_BYTES: Final = {f"{prefix}B": 1000**n for n, prefix in enumerate("MGT", start=2)} | {
+    f"{prefix}iB": 1024**n for n, prefix in enumerate("MGT", start=2)
 }
 
 
@@ -68,14 +63,8 @@ def fault_lines(
 ) -> list[str]:
     """Return a line for each fault of a file: its key, what came and what is expected.
 
-    Parameters
-    ----------
-    error
-        The faults.
-    within
-        What goes before each key.
-    tables
-        By name, and "" for the whole, tables whose keys are listed where one is unknown.
+    ``within`` goes before each key; ``tables`` are, by name and "" for the whole, those whose keys
+    are listed where one is unknown.
     """
     lines = []
     for item in error.errors():

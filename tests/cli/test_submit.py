@@ -229,5 +229,5 @@ def test_a_job_type_that_the_project_lacks_is_told(
     change_project(file, lambda p: p["metadata"]["llo_dft"]["job_types"].pop("cell_relaxation"))
     done = command("submit", write_recipe(tmp_path), "--project", "lab", "-o", "study")
     assert done.exit_code == 2
-    assert "has no cell_relaxation, which this study needs" in done.stderr
+    assert "there is no 'cell_relaxation' in metadata" in done.stderr
     assert not (tmp_path / "study").exists()

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from llo_dft.chemistry.bonds import neighbours
-from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import element_role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
-    from pymatgen.core.structure import Structure
 
     from llo_dft.typing import FloatArray
 
@@ -88,32 +86,25 @@ def contact_kind(first: str, second: str) -> ContactKind:
     return "mobile-anion" if "mobile" in roles else "metal-anion"
 
 
-def short_contacts(structure: Structure, sites_a: ArrayLike, sites_b: ArrayLike) -> list[Contact]:
-    """Return the pairs between two sets of sites that are too close.
-
-    Parameters
-    ----------
-    structure
-        Periodic images count.
-    sites_a, sites_b
-        Site indices; a site in both sets is not its own partner.
-
-    Returns
-    -------
-    Each pair once, at its shortest image; the worst first, by distance over what is allowed.
-    """
-    return short_contacts_of(
-        structure.lattice.matrix, structure.frac_coords, symbols_of(structure), (sites_a, sites_b)
-    )
-
-
-def short_contacts_of(
+def short_contacts(
     matrix: FloatArray,
     frac_coords: FloatArray,
     symbols: Sequence[str],
     sites: tuple[ArrayLike, ArrayLike],
 ) -> list[Contact]:
-    """Return what ``short_contacts`` does, from the cell (3, 3), coordinates and elements."""
+    """Return the pairs between two sets of sites that are too close.
+
+    Parameters
+    ----------
+    matrix, frac_coords, symbols
+        Cell, shape (3, 3), coordinates and elements; periodic images count.
+    sites
+        Indices of the two sets; a site in both is not its own partner.
+
+    Returns
+    -------
+    Each pair once, at its shortest image; the worst first, by distance over what is allowed.
+    """
     found = neighbours(matrix, frac_coords @ matrix, sites, max(SHORTEST_CONTACTS.values()))
     nearest: dict[tuple[int, int], float] = {}
     for a, b, _, distance in zip(*found, strict=True):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.interface.build_interface import Assembly, InterfaceModel, Stacking
+from llo_dft.builders.interface.build_interface import Assembly, InterfaceModel
 from llo_dft.builders.interface.registries import registry_grid
 from llo_dft.builders.matching.common_cell import InterfaceError, share_cell
 from llo_dft.chemistry.bond_valence import global_instability_index
@@ -108,18 +108,15 @@ def search_interfaces(  # noqa: PLR0913 (each is a fact of its own)
     spacing: float,
     gaps: Sequence[float],
     keep: int,
+    vacuum: float,
     score: Score | None = None,
-    vacuum: float | None = None,
-    sandwich_gap: float | None = None,
-    both_faces: bool = False,
-    turn_over: IntArray | None = None,
 ) -> InterfaceSearch:
     """Build every interface of a grid of registries and gaps, and rank those that can be.
 
     Parameters
     ----------
-    llo, match, vacuum, sandwich_gap, both_faces, turn_over
-        As for ``build_interface``.
+    llo, match, vacuum
+        As for ``share_cell`` and ``Assembly``.
     coatings
         Coating slabs by the name of their termination, all with the cell of the match.
     spacing
@@ -131,7 +128,7 @@ def search_interfaces(  # noqa: PLR0913 (each is a fact of its own)
     score
         Called with each interface without short contacts; lower is better. An engine's
         energy compares terminations only if they have the same composition. By default
-        the global instability index of the atoms near the (upper) interface.
+        the global instability index of the atoms near the interface.
 
     Returns
     -------
@@ -143,11 +140,10 @@ def search_interfaces(  # noqa: PLR0913 (each is a fact of its own)
         If there is nothing to try, or everything is left out: names the least bad contact.
     """
     _check(coatings, gaps, keep)
-    stacking = Stacking(vacuum, sandwich_gap, both_faces, turn_over)
     ranked: list[RankedInterface] = []
     rejected: list[Rejection] = []
     for name, coating in coatings.items():
-        assembly = Assembly(share_cell(llo, coating, match), stacking, name)
+        assembly = Assembly(share_cell(llo, coating, match), vacuum, name)
         near = _near_interface(assembly)
         for registry, multiplicity, gap in _places(assembly, spacing, gaps):
             if contacts := assembly.contacts(registry, gap):
@@ -183,8 +179,7 @@ def _near_interface(assembly: Assembly) -> IntArray:
     low = assembly.cell.llo.cart_coords[:, 2]
     high = assembly.cell.coating.cart_coords[:, 2]
     llo = assembly.llo_sites[low > low.max() - SCORED_DEPTH]
-    # with both faces coated the upper coating's atoms come first
-    coating = assembly.coating_sites[: len(high)][high < high.min() + SCORED_DEPTH]
+    coating = assembly.coating_sites[high < high.min() + SCORED_DEPTH]
     return np.concatenate([llo, coating])
 
 

@@ -19,10 +19,7 @@ from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_lin
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from llo_dft.documents.study_result import StudyResult
-    from llo_dft.runs.run_vacancies import OxygenRequest
     from llo_dft.typing import OxygenScheme
 
 #: Default reservoir of plain runs: that of a recipe.
@@ -79,22 +76,26 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
     With --host and --vacancy, of runs that this package need not have made. Nothing is
     computed again, and a study's own results.json stays as it is.
     """
-    from llo_dft.runs.run_vacancies import VacancyOptions, vacancy_runs  # noqa: PLC0415 (fast --help)
+    from llo_dft.runs.run_vacancies import (  # noqa: PLC0415 (fast --help)
+        OxygenRequest,
+        VacancyOptions,
+        vacancy_runs,
+    )
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.study.result import reanalyze  # noqa: PLC0415
     from llo_dft.study.vacancy_map_file import write_map  # noqa: PLC0415
 
     for_runs = {
-        "--vacancy": vacancies,
-        "--o2": o2,
-        "--o2-energy": o2_energy,
-        "--tm-layers": tm_layers,
-        "--lithium-full": lithium_full,
-        "--coating-li": coating_li or None,
-        "--allow": allow,
-        "--map": map_file,
-        "--temperatures": temperatures,
-        "--pressures": pressures,
+        "vacancy": vacancies,
+        "o2": o2,
+        "o2-energy": o2_energy,
+        "tm-layers": tm_layers,
+        "lithium-full": lithium_full,
+        "coating-li": coating_li,
+        "allow": allow,
+        "map": map_file,
+        "temperatures": temperatures,
+        "pressures": pressures,
     }
     with bad_input_in_one_line():
         check_figure(figure)
@@ -102,19 +103,35 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
             given = [*(vacancies or []), *(paths or [])]
             if not given:
                 raise InputError("--host needs at least one --vacancy DIR made from it")
-            axes = _axes(map_file, temperatures, pressures, as_json=as_json)
+            temperatures_k, pressures_bar = _axes(
+                map_file, temperatures, pressures, as_json=as_json
+            )
             options = VacancyOptions(
                 tm_layers=tm_layers,
                 lithium_full=lithium_full,
                 coating_li=coating_li,
                 allow=tuple(allow or ()),
-                temperatures_k=axes[0],
-                pressures_bar=axes[1],
+                temperatures_k=temperatures_k,
+                pressures_bar=pressures_bar,
             )
-            request = _request(scheme, temperature, pressure, (o2, o2_energy))
+            if scheme is None:
+                raise InputError(
+                    "plain runs need an O2 --scheme: wang2006 or mp2020 for PBE and PBE+U, none "
+                    "for others"
+                )
+            request = OxygenRequest(
+                scheme=cast("OxygenScheme", scheme),
+                temperature_k=TEMPERATURE_K if temperature is None else temperature,
+                pressure_bar=PRESSURE_BAR if pressure is None else pressure,
+                o2=o2,
+                o2_energy_ev=o2_energy,
+            )
             result = vacancy_runs(host, given, request, options)
         else:
-            _only_of_runs(for_runs)
+            if misplaced := [name for name, value in for_runs.items() if value]:
+                raise InputError(
+                    f"--{misplaced[0]} is for plain runs and needs --host; a study knows its own"
+                )
             if paths is None or len(paths) != 1:
                 raise InputError(
                     "expected the folder of one study, or --host DIR with --vacancy DIR for plain "
@@ -129,33 +146,6 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
             typer.echo(f"llo-dft: {map_file} not written: there is no formation energy", err=True)
     _show(result, as_json=as_json)
     raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
-
-
-def _only_of_runs(options: Mapping[str, object]) -> None:
-    given = [name for name, value in options.items() if value]
-    if given:
-        raise InputError(f"{given[0]} is for plain runs and needs --host; a study knows its own")
-
-
-def _request(
-    scheme: str | None,
-    temperature: float | None,
-    pressure: float | None,
-    o2: tuple[Path | None, float | None],
-) -> OxygenRequest:
-    from llo_dft.runs.run_vacancies import OxygenRequest  # noqa: PLC0415 (keeps --help fast)
-
-    if scheme is None:
-        raise InputError(
-            "plain runs need an O2 --scheme: wang2006 or mp2020 for PBE and PBE+U, none for others"
-        )
-    return OxygenRequest(
-        scheme=cast("OxygenScheme", scheme),
-        temperature_k=TEMPERATURE_K if temperature is None else temperature,
-        pressure_bar=PRESSURE_BAR if pressure is None else pressure,
-        o2=o2[0],
-        o2_energy_ev=o2[1],
-    )
 
 
 def _axes(

@@ -13,16 +13,9 @@ if TYPE_CHECKING:
 
 
 class SubmittedJob(Record):
-    """One job of the flow.
+    """One job of the flow: its uuid and name in the queue, and what decides on its resources.
 
-    Attributes
-    ----------
-    id, name
-        Its uuid, and what it is called in the queue.
-    label
-        The calculation that it does; None: it builds structures or writes results.
-    type, atoms
-        What decides on its resources.
+    ``label`` is the calculation that it does; None: it builds structures or writes results.
     """
 
     id: str
@@ -38,18 +31,9 @@ class SubmittedJob(Record):
 
 
 class RemoteSubmission(Record):
-    """``remote.json`` in a study's folder.
+    """``remote.json`` in a study's folder: the project's file, the flow's uuid and all its jobs.
 
-    Attributes
-    ----------
-    project
-        The project's file.
-    flow
-        Uuid of the flow.
-    worker
-        The worker that was asked for in place of the job types' own.
-    jobs
-        All jobs of the flow.
+    ``worker`` was asked for in place of the job types' own.
     """
 
     project: str

@@ -54,14 +54,12 @@ class WorkerJobs(JobRequest, NodeRequest):
 
     Attributes
     ----------
-    processes
-        Calculations at a time in one job, each with an equal part of the cores.
-    ranks
-        MPI ranks that the one calculation of a job starts (``srun vasp_std``); 0: no MPI.
-    min_jobs, max_jobs
-        How many jobs to keep, even with nothing to do, and to have at most.
-    idle
-        How long a job may be without work before it is ended, s.
+    processes, ranks
+        Calculations at a time in one job, each with an equal part of the cores; MPI ranks that
+        the one calculation of a job starts (``srun vasp_std``), 0: no MPI.
+    min_jobs, max_jobs, idle
+        How many jobs to keep, even with nothing to do, and to have at most; how long a job may
+        be without work before it is ended, s.
     """
 
     processes: Count = 1
@@ -97,18 +95,14 @@ class ClusterConfig(Section):
 
     Attributes
     ----------
-    scheduler
-        What runs the queue.
-    workers, driver
-        The jobs; the driver is in the queue only with ``llo-dft submit``.
-    prologue
-        Shell lines at the beginning of every job: modules, variables.
-    python
-        The Python of the compute nodes, if it is not the one that submits.
-    retries
-        How often a calculation whose worker died is taken up again.
-    driver_timeout
-        How long a worker looks for its driver before it ends by itself, s.
+    scheduler, workers, driver
+        What runs the queue, and the jobs; the driver is in it only with ``llo-dft submit``.
+    prologue, python
+        Shell lines at the beginning of every job: modules, variables; the Python of the compute
+        nodes, if it is not the one that submits.
+    retries, driver_timeout
+        How often a calculation whose worker died is taken up again; how long a worker looks for
+        its driver before it ends by itself, s.
     """
 
     scheduler: SchedulerName

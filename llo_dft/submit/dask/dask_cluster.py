@@ -48,18 +48,15 @@ def dask_workers(
 
     Parameters
     ----------
-    config, title
-        The cluster, and the name of the jobs.
+    config, title, say
+        The cluster, the name of the jobs, and what is called with their number, in words.
     folder
         Where logs and (for as long as it lasts) the certificates are; made if need be. The
         compute nodes must see it.
-    say
-        Called with the number of workers, in words.
 
     Yields
     ------
-    callable
-        Makes an executor; raises why there can be none when the workers do not come up.
+    What makes an executor, or raises why there can be none when the workers do not come up.
 
     Raises
     ------

@@ -212,11 +212,9 @@ def drive(study: Path, work: Callable[[Submission], None], how_far: Callable[[],
 
     Parameters
     ----------
-    study
-        The study's folder, by the path that it was submitted by.
-    work, how_far
-        Runs the study to its end, and returns how far it is: another text whenever something was
-        got done.
+    study, work, how_far
+        The study's folder, by the path that it was submitted by; what runs it to its end, and
+        what returns how far it is: another text whenever something was got done.
 
     Raises
     ------

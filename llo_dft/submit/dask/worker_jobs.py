@@ -75,52 +75,39 @@ class _Job:
     idle_since: float | None = None
 
 
+@dataclass(eq=False)
 class WorkerJobPool(threading.Thread):
     """A thread that submits, replaces and ends jobs of workers.
 
-    Parameters
+    Attributes
     ----------
-    batch, workforce
-        The queue's side, and the driver's.
+    batch, workforce, folder
+        The queue's side, the driver's, and where the jobs' logs are.
     limits
         How many jobs, and of how many workers.
     submit
         Submits a job of the workers of that name; returns its id.
-    folder
-        Where the jobs' logs are.
-    say
-        Called with the number of jobs, in words, whenever it changes.
-    on_failure
-        Called with the reason when no worker can be had; the thread ends then.
+    say, on_failure
+        Called with the number of jobs, in words, whenever it changes; and with the reason when
+        no worker can be had, at which the thread ends.
     """
 
-    def __init__(
-        self,
-        *,
-        batch: BatchSystem,
-        limits: WorkerJobs,
-        workforce: Workforce,
-        submit: Callable[[str], str],
-        folder: Path,
-        say: Callable[[str], None],
-        on_failure: Callable[[BatchError], None],
-    ) -> None:
+    batch: BatchSystem
+    limits: WorkerJobs
+    workforce: Workforce
+    submit: Callable[[str], str]
+    folder: Path
+    say: Callable[[str], None]
+    on_failure: Callable[[BatchError], None]
+
+    def __post_init__(self) -> None:
+        """Have no job yet."""
         super().__init__(name="worker-jobs", daemon=True)
-        self._batch = batch
-        self._limits = limits
-        self._workforce = workforce
-        self._submit_job = submit
-        self._folder = folder
-        self._say = say
-        self._on_failure = on_failure
         self._jobs: list[_Job] = []
         self._ending = threading.Event()
-        self._n_submitted = 0
-        self._false_starts = 0
-        self._refusals = 0
-        self._submit_from = 0.0
+        self._n_submitted = self._false_starts = self._refusals = 0
+        self._submit_from = self._look_from = 0.0
         self._look_after = _FIRST_LOOK_S
-        self._look_from = 0.0
         self._reported = ""
 
     def submit_first(self) -> None:
@@ -131,7 +118,7 @@ class WorkerJobPool(threading.Thread):
         BatchError
             If the scheduler does not take them.
         """
-        for _ in range(max(1, self._limits.min_jobs)):
+        for _ in range(max(1, self.limits.min_jobs)):
             self._submit()
 
     def run(self) -> None:
@@ -140,13 +127,13 @@ class WorkerJobPool(threading.Thread):
             try:
                 self.step()
             except WorkersFailedError as error:
-                self._on_failure(error)
+                self.on_failure(error)
                 return
             except BatchError:
                 continue  # a scheduler too busy to answer: the next step asks again
             # without this thread the run would wait for workers that never come
             except Exception as error:  # noqa: BLE001
-                self._on_failure(WorkersFailedError(f"{type(error).__name__}: {error}"))
+                self.on_failure(WorkersFailedError(f"{type(error).__name__}: {error}"))
                 return
 
     def end(self) -> None:
@@ -155,13 +142,13 @@ class WorkerJobPool(threading.Thread):
         if self.is_alive():
             self.join()
         try:
-            self._batch.end_workers(self._folder)
+            self.batch.end_workers(self.folder)
         except BatchError as error:
-            self._say(f"workers: {error}; without their driver they end by themselves")
+            self.say(f"workers: {error}; without their driver they end by themselves")
 
     def step(self) -> None:
         """Look at the work and at the jobs, and do what follows from it."""
-        present = self._workforce.at_work()
+        present = self.workforce.at_work()
         for job in self._jobs:
             if job.workers & present.keys():
                 job.came_up = True
@@ -169,8 +156,8 @@ class WorkerJobPool(threading.Thread):
         missing = any(job.workers - present.keys() for job in self._jobs)
         if missing and time.monotonic() >= self._look_from:
             self._look_into_queue(present)
-        needed = -(-self._workforce.n_tasks() // self._limits.processes)
-        wanted = min(max(needed, self._limits.min_jobs), self._limits.max_jobs)
+        needed = -(-self.workforce.n_tasks() // self.limits.processes)
+        wanted = min(max(needed, self.limits.min_jobs), self.limits.max_jobs)
         self._end_surplus(len(self._jobs) - wanted, present)
         if len(self._jobs) < wanted and time.monotonic() >= self._submit_from:
             self._try_to_submit(wanted - len(self._jobs))
@@ -180,7 +167,7 @@ class WorkerJobPool(threading.Thread):
         """Forget the jobs that are over, whatever ended them."""
         self._look_after = min(self._look_after * 1.5, _LAST_LOOK_S)
         self._look_from = time.monotonic() + self._look_after
-        queue = self._batch.jobs()
+        queue = self.batch.jobs()
         for job in list(self._jobs):
             if job.id in queue or job.workers & present.keys():
                 continue
@@ -191,7 +178,7 @@ class WorkerJobPool(threading.Thread):
             if self._false_starts == _MAX_FALSE_STARTS:
                 raise WorkersFailedError(
                     f"{_MAX_FALSE_STARTS} jobs of workers in a row ended before a worker came "
-                    f"up; {last_words(self._folder, job.id)}"
+                    f"up; {last_words(self.folder, job.id)}"
                 )
 
     def _try_to_submit(self, number: int) -> None:
@@ -209,9 +196,9 @@ class WorkerJobPool(threading.Thread):
     def _submit(self) -> None:
         name = f"worker-{self._n_submitted}"
         self._n_submitted += 1
-        several = self._limits.processes > 1
-        workers = {f"{name}-{i}" for i in range(self._limits.processes)} if several else {name}
-        self._jobs.append(_Job(self._submit_job(name), workers))
+        several = self.limits.processes > 1
+        workers = {f"{name}-{i}" for i in range(self.limits.processes)} if several else {name}
+        self._jobs.append(_Job(self.submit(name), workers))
         self._look_after = _FIRST_LOOK_S
         self._look_from = time.monotonic() + self._look_after
 
@@ -223,10 +210,10 @@ class WorkerJobPool(threading.Thread):
                 job.idle_since = None
                 continue
             job.idle_since = job.idle_since or now
-            if now - job.idle_since >= self._limits.idle:
+            if now - job.idle_since >= self.limits.idle:
                 surplus -= 1
-                self._workforce.retire(job.workers & present.keys())
-                self._batch.cancel_jobs([job.id])
+                self.workforce.retire(job.workers & present.keys())
+                self.batch.cancel_jobs([job.id])
                 self._jobs.remove(job)
 
     def _report(self, present: dict[str, int]) -> None:
@@ -234,7 +221,7 @@ class WorkerJobPool(threading.Thread):
         words = f"workers: {running} jobs running, {len(self._jobs) - running} in the queue"
         if words != self._reported:
             self._reported = words
-            self._say(words)
+            self.say(words)
 
 
 def last_words(folder: Path, job: str) -> str:

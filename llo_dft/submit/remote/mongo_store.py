@@ -58,13 +58,8 @@ class EnvironmentMongoStore(MongoStore):
             )
         if bool(username) != bool(password_variable):
             raise InputError("username and password_variable go together: give both, or neither")
-        super().__init__(
-            database,
-            collection_name,
-            username=username,
-            mongoclient_kwargs=mongoclient_kwargs,
-            **kwargs,
-        )
+        given = {"username": username, "mongoclient_kwargs": mongoclient_kwargs}
+        super().__init__(database, collection_name, **given, **kwargs)
         self.password_variable = password_variable
 
     def connect(self, force_reset: bool = False) -> None:  # noqa: FBT001, FBT002 (maggma's)
@@ -87,11 +82,8 @@ class EnvironmentMongoStore(MongoStore):
                     f"the environment variable {self.password_variable}, which holds the password "
                     f"of {self.username} at MongoDB on {self.host}, is not set"
                 )
-            account = {
-                "username": self.username,
-                "password": password,
-                "authSource": self.auth_source,
-            }
+            account = {"username": self.username, "password": password}
+            account["authSource"] = self.auth_source
         client: MongoClient[dict[str, Any]] = MongoClient(
             host=self.host, port=self.port, **account, **self.mongoclient_kwargs
         )

@@ -150,8 +150,7 @@ class RemoteProject:
     def _named(self, table: str, known: Mapping[Any, _T], name: str) -> _T:
         if name not in known:
             raise RemoteProjectError(
-                f"{self.file}: {table} has no {name}, which this study needs; it has "
-                f"{', '.join(known) or 'none'}"
+                f"{self.file}: there is no {name!r} in {table}; it has {', '.join(known) or 'none'}"
             )
         return known[name]
 

@@ -25,20 +25,13 @@ if TYPE_CHECKING:
 _WAITING: Final = "WAITING"
 
 #: What jobflow-remote's states are here; all others are those of a job that runs.
-_STATUSES: Final[dict[str, Status]] = {
-    _WAITING: "pending",
-    "READY": "pending",
-    "CHECKED_OUT": "pending",
-    "UPLOADED": "pending",
-    "SUBMITTED": "pending",
-    "BATCH_SUBMITTED": "pending",
-    "COMPLETED": "completed",
-    "FAILED": "failed",
-    "REMOTE_ERROR": "failed",
-    "PAUSED": "missing",
-    "STOPPED": "missing",
-    "USER_STOPPED": "missing",
+_STATES: Final[dict[Status, tuple[str, ...]]] = {
+    "pending": (_WAITING, "READY", "CHECKED_OUT", "UPLOADED", "SUBMITTED", "BATCH_SUBMITTED"),
+    "completed": ("COMPLETED",),
+    "failed": ("FAILED", "REMOTE_ERROR"),
+    "missing": ("PAUSED", "STOPPED", "USER_STOPPED"),
 }
+_STATUSES: Final = {state: status for status, states in _STATES.items() for state in states}
 
 #: How long to wait for a runner that is busy with a job, s.
 _PATIENCE_S: Final = 30
@@ -50,20 +43,12 @@ class RemoteQueueError(InputError):
 
 @dataclass(frozen=True)
 class RemoteJob:
-    """One job in the queue.
+    """One job in the queue, and the ids of those whose output it needs.
 
-    Attributes
-    ----------
-    id, parents
-        Its uuid in the flow, and those of the jobs whose output it needs.
-    state, status
-        jobflow-remote's word, and what that is here; "missing" was stopped by a person.
-    reason
-        Why its calculation has no result, if it has none.
-    folder, process
-        Where it runs, None before it was brought there, and its id at the scheduler.
-    lock_age_s
-        For how long a runner has held it, s; None if none does.
+    ``state`` is jobflow-remote's word, and ``status`` what that is here: "missing" was stopped by a
+    person. ``reason`` says why its calculation has no result. It runs in ``folder``, None before it
+    was brought there, as the scheduler's ``process``. A runner has held it for ``lock_age_s``, s;
+    None if none does.
     """
 
     id: str
@@ -134,13 +119,8 @@ class RemoteQueue:
         self, job: str, worker: str, resources: dict[str, Any], program: ExecutionConfig
     ) -> None:
         """Replace what a job that has not begun asks for."""
-        self._controller.set_job_run_properties(
-            worker=worker,
-            resources=resources,
-            exec_config=program,
-            update=False,
-            job_ids=(job, 1),
-        )
+        asked: dict[str, Any] = {"worker": worker, "resources": resources, "exec_config": program}
+        self._controller.set_job_run_properties(**asked, update=False, job_ids=(job, 1))
 
     def unlock(self, flow: str, jobs: Iterable[RemoteJob], stale_after_s: float) -> None:
         """Free jobs from a runner that was killed while it held them.

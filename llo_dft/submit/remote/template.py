@@ -150,10 +150,9 @@ def _fill_workers(project: dict[str, Any], answers: ProjectAnswers) -> None:
             continue
         key = "partition" if "partition" in where else "queue"
         where[key] = answers.gpu_queue if name == "gpu" else answers.queue
-        if answers.account is not None:
-            where["account"] = answers.account
-        else:
-            where.pop("account", None)
+        where["account"] = answers.account
+        if answers.account is None:
+            del where["account"]
 
 
 def _fill_programs(project: dict[str, Any], answers: ProjectAnswers) -> None:
@@ -170,9 +169,8 @@ def _fill_programs(project: dict[str, Any], answers: ProjectAnswers) -> None:
         export["ATOMATE2_VASP_CMD"] = shlex.quote(answers.vasp_command)
         gamma = answers.vasp_command.replace("vasp_std", "vasp_gam")
         export["ATOMATE2_VASP_GAMMA_CMD"] = shlex.quote(gamma)
-        if answers.potcars is not None:
-            export["PMG_VASP_PSP_DIR"] = shlex.quote(answers.potcars)
-        else:
+        export["PMG_VASP_PSP_DIR"] = shlex.quote(answers.potcars or "")
+        if answers.potcars is None:
             del export["PMG_VASP_PSP_DIR"]
     for kind in types.values():
         for size in kind.get("sizes", []):
@@ -185,15 +183,18 @@ def _fill_programs(project: dict[str, Any], answers: ProjectAnswers) -> None:
 
 
 def _fill_store(store: dict[str, Any], answers: ProjectAnswers) -> None:
-    store["host"] = answers.mongo_host
-    store["port"] = answers.mongo_port
-    store["database"] = answers.mongo_database
+    store.update(
+        {
+            "host": answers.mongo_host,
+            "port": answers.mongo_port,
+            "database": answers.mongo_database,
+            "username": answers.mongo_user,
+            "password_variable": answers.password_variable,
+            "auth_source": answers.mongo_auth_source or answers.mongo_database,
+        }
+    )
     if answers.mongo_user is None:
         for key in ("username", "password_variable", "auth_source"):
             del store[key]
-    else:
-        store["username"] = answers.mongo_user
-        store["password_variable"] = answers.password_variable
-        store["auth_source"] = answers.mongo_auth_source or answers.mongo_database
     if answers.mongo_host in _THIS_MACHINE:
         del store["mongoclient_kwargs"]["tls"]

@@ -1,4 +1,4 @@
-"""Interfaces: both slabs whole, the bare slab inside, strain, stacking, both faces."""
+"""Interfaces: both slabs whole, the bare slab inside, strain, stacking."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.cell_checks import formal_dipole, is_symmetric
+from llo_dft.builders.cell_checks import is_symmetric
 from llo_dft.builders.coating.phosphate import PhosphateSlab, phosphate_terminations
-from llo_dft.builders.interface.build_interface import InterfaceModel, build_interface
+from llo_dft.builders.interface.build_interface import Assembly, InterfaceModel
 from llo_dft.builders.matching.common_cell import InterfaceError, share_cell
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.surface.slab import SlabModel, build_slab
-from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.resources import load_structure
 
@@ -66,6 +65,18 @@ def matched(name: str) -> tuple[Structure, LatticeMatch]:
         **options,
     )
     return llo, match
+
+
+def build_interface(
+    llo: Structure,
+    coating: Structure,
+    match: LatticeMatch,
+    *,
+    gap: float,
+    registry: tuple[float, float] = (0.0, 0.0),
+    vacuum: float,
+) -> InterfaceModel:
+    return Assembly(share_cell(llo, coating, match), vacuum).build(registry, gap)
 
 
 def built(name: str = "two", film: str = WHOLE, gap: float = 2.0, **options) -> InterfaceModel:
@@ -209,42 +220,8 @@ def test_a_shift_by_a_lattice_vector_of_either_side_changes_nothing(
     assert np.abs(distances[0] - distances[1]).max() < 1e-7
 
 
-def test_a_sandwich_meets_the_next_oxide_slab() -> None:
-    free, sandwich = built(gap=2.0), built(gap=2.0, sandwich_gap=2.5)
-    assert np.ptp(free.structure.cart_coords[:, 2]) == pytest.approx(
-        np.ptp(sandwich.structure.cart_coords[:, 2])
-    )
-    z = sandwich.structure.cart_coords[:, 2]
-    above = z[sandwich.llo_sites].min() + sandwich.structure.lattice.c
-    assert above - z[sandwich.coating_sites].max() == pytest.approx(2.5)
-    # a second interface too close is seen too
-    assert not free.contacts
-    touching = built(gap=2.0, sandwich_gap=0.3)
-    assert {c.sites for c in touching.contacts}
-    assert all(c.distance < c.shortest for c in touching.contacts)
-
-
-@pytest.mark.parametrize("name", ["one", "two"])
-@pytest.mark.parametrize("named", [True, False])
-def test_both_faces_alike(name: str, named: bool) -> None:  # noqa: FBT001
-    model_slab = oxide(MATCHES[name]["supercell"])
-    turn_over = model_slab.turn_over if named else None
-    model = built(name, registry=(0.13, 0.29), vacuum=VACUUM, both_faces=True, turn_over=turn_over)
-    assert is_symmetric(model.structure)
-    assert formal_dipole(model.structure) == pytest.approx(0.0, abs=1e-6)
-    assert len(model.structure) == len(model.llo_sites) + len(model.coating_sites)
-    permutations = {tuple(p.tolist()) for p in top_bottom_permutations(model.structure)}
-    assert tuple(model.turn_over.tolist()) in permutations
-    if named:
-        images = model.turn_over[model.llo_sites]
-        back = {int(site): i for i, site in enumerate(model.llo_sites)}
-        atoms = model.llo_atoms
-        assert [atoms[back[int(i)]] for i in images] == turn_over[atoms].tolist()
-
-
 def test_one_face_alone_has_a_dipole() -> None:
     model = built("two")
-    assert model.turn_over is None
     assert not is_symmetric(model.structure)
 
 
@@ -315,24 +292,12 @@ def test_a_slab_across_the_cell_boundary_is_put_together() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"gap": 2.0}, "give either vacuum or sandwich_gap"),
-        ({"gap": 2.0, "vacuum": 9.0, "sandwich_gap": 2.0}, "give either vacuum or sandwich_gap"),
         ({"gap": 2.0, "vacuum": -1.0}, "vacuum must be a positive width"),
         ({"gap": -30.0, "vacuum": 9.0}, "one slab would reach through the other"),
         ({"gap": float("nan"), "vacuum": 9.0}, "gap must be a length"),
-        ({"gap": 2.0, "sandwich_gap": float("nan")}, "sandwich_gap must be a length"),
         (
             {"gap": 2.0, "vacuum": 9.0, "registry": (float("nan"), 0.0)},
             "registry must be two fractions",
-        ),
-        ({"gap": 2.0, "sandwich_gap": 2.0, "both_faces": True}, "both_faces needs vacuum"),
-        (
-            {"gap": 2.0, "vacuum": 9.0, "both_faces": True, "turn_over": np.arange(3)},
-            "turn_over must name an image for each of the 24 atoms",
-        ),
-        (
-            {"gap": 2.0, "vacuum": 9.0, "both_faces": True, "turn_over": np.arange(24)},
-            "not the given operation, nor one with its effect",
         ),
     ],
 )
@@ -340,16 +305,6 @@ def test_what_cannot_be_stacked_is_refused(options: dict[str, object], message: 
     llo, match = matched("two")
     with pytest.raises(InterfaceError, match=message):
         build_interface(llo, films()[WHOLE].structure, match, **options)
-
-
-def test_a_polar_oxide_slab_cannot_be_coated_alike_on_both_faces() -> None:
-    llo, match = matched("two")
-    polar = llo.copy()
-    polar.remove_sites([int(np.argmax(polar.cart_coords[:, 2]))])
-    with pytest.raises(InterfaceError, match="both_faces: no operation turns the LLO slab over"):
-        build_interface(
-            polar, films()[WHOLE].structure, match, gap=2.0, vacuum=9.0, both_faces=True
-        )
 
 
 def test_slabs_with_other_axes_are_refused() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,9 +12,19 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.builders.interface.contacts import (
     SHORTEST_CONTACTS,
+    Contact,
     contact_kind,
-    short_contacts,
 )
+from llo_dft.builders.interface.contacts import short_contacts as of_coordinates
+from llo_dft.chemistry.element_table import symbols_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def short_contacts(structure: Structure, a: Sequence[int], b: Sequence[int]) -> list[Contact]:
+    cell, coords = structure.lattice.matrix, structure.frac_coords
+    return of_coordinates(cell, coords, symbols_of(structure), (list(a), list(b)))
 
 
 def box(symbols: list[str], coords: list[tuple[float, float, float]], edge: float = 10.0):

@@ -11,9 +11,10 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.builders.coating.phosphate import phosphate_terminations
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
-from llo_dft.builders.interface.build_interface import build_interface
-from llo_dft.builders.interface.contacts import SHORTEST_CONTACTS, short_contacts
+from llo_dft.builders.interface.build_interface import Assembly
+from llo_dft.builders.interface.contacts import SHORTEST_CONTACTS
 from llo_dft.builders.interface.interface_search import InterfaceSearch, search_interfaces
+from llo_dft.builders.matching.common_cell import share_cell
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.surface.slab import build_slab
 from llo_dft.chemistry.bond_valence import global_instability_index
@@ -66,16 +67,9 @@ def test_accepted_ones_have_no_short_contact_and_rejected_ones_do() -> None:
     for item in result.ranked[:20]:
         m = item.model
         assert not m.contacts
-        assert not short_contacts(m.structure, m.llo_sites, m.coating_sites)
     for item in result.rejected[:: max(1, len(result.rejected) // 20)]:
-        model = build_interface(
-            llo,
-            films[item.termination],
-            match,
-            registry=item.registry,
-            gap=item.gap,
-            vacuum=VACUUM,
-        )
+        cell = share_cell(llo, films[item.termination], match)
+        model = Assembly(cell, VACUUM).build(item.registry, item.gap)
         worst = model.contacts[0]
         assert item.contact == worst
         i, j = worst.sites
@@ -210,7 +204,7 @@ def test_all_rejected_names_the_least_bad_contact() -> None:
         ({"gaps": [float("nan")]}, "gaps must be at least one number"),
         ({"keep": 0}, "at least 1 interface must be kept"),
         ({"spacing": 0.0}, "spacing must be a positive length"),
-        ({"vacuum": None}, "give either vacuum or sandwich_gap"),
+        ({"vacuum": -1.0}, "vacuum must be a positive width"),
     ],
 )
 def test_nothing_to_try_is_refused(change: dict[str, object], message: str) -> None:
@@ -218,23 +212,6 @@ def test_nothing_to_try_is_refused(change: dict[str, object], message: str) -> N
     options = {"coatings": films, "gaps": GAPS, "keep": 1, "spacing": 2.0, "vacuum": 9.0} | change
     with pytest.raises(InputError, match=message):
         search_interfaces(llo, options.pop("coatings"), match, **options)
-
-
-def test_sandwich_and_both_faces_are_searched_too() -> None:
-    llo, films, match = case()
-    whole = {"whole": films[TERMINATIONS[0]]}
-    sandwich = search_interfaces(
-        llo, whole, match, spacing=3.0, gaps=[2.5], keep=1, sandwich_gap=2.5
-    )
-    assert sandwich.ranked[0].model.structure.lattice.c < 25
-    both = search_interfaces(
-        llo, whole, match, spacing=3.0, gaps=[2.5], keep=1, vacuum=VACUUM, both_faces=True
-    ).ranked[0]
-    assert both.model.turn_over is not None
-    alone = build_interface(
-        llo, whole["whole"], match, registry=both.model.registry, gap=2.5, vacuum=VACUUM
-    )
-    assert symbols_of(both.model.structure).count("P") == 2 * symbols_of(alone.structure).count("P")
 
 
 def test_exposed_phosphorus_meets_lattice_oxygen_of_a_face_without_lithium() -> None:

@@ -98,7 +98,7 @@ def store(**fields: Any) -> Callable[[dict[str, Any]], None]:
         (
             lambda project: project["workers"].pop("cpu"),
             "a job of type potential",
-            "no worker 'cpu'; it has login, mpi",
+            "no 'cpu' in workers; it has login, mpi",
         ),
     ],
 )

@@ -102,7 +102,7 @@ def test_another_worker_takes_the_calculations_alone(make_remote: MakeRemote) ->
     wanted = prepare_submission(study.prepared, study.project, "cpu").wanted
     assert {r.worker for r in wanted if r.job.label is not None} == {"cpu"}
     assert {r.worker for r in wanted if r.job.label is None} == {"login"}
-    with pytest.raises(RemoteProjectError, match=r"no worker 'gpus'; it has login, cpu, mpi"):
+    with pytest.raises(RemoteProjectError, match=r"no 'gpus' in workers; it has login, cpu, mpi"):
         prepare_submission(study.prepared, study.project, "gpus")
 
 

@@ -166,9 +166,9 @@ def test_what_a_type_names_must_be_there(path: Path) -> None:
     change_project(path, change)
     project = load_project(str(path))
     static = project.job_type("static")
-    with pytest.raises(RemoteProjectError, match=r"exec_config has no vapor.* vasp, potential"):
+    with pytest.raises(RemoteProjectError, match=r"no 'vapor' in exec_config.* vasp, potential"):
         project.request("cpu", static, static.sizes[0])
-    with pytest.raises(RemoteProjectError, match="no worker 'cluster'; it has login, cpu"):
+    with pytest.raises(RemoteProjectError, match="no 'cluster' in workers; it has login, cpu"):
         project.request(project.job_type("cell_relaxation").worker, static, None)
     with pytest.raises(RemoteProjectError, match="expected one of slurm, pbs, shell"):
         project.worker("gpu")

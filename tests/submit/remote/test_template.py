@@ -115,7 +115,7 @@ def test_what_a_cluster_does_not_have_is_left_out(tmp_path: Path) -> None:
     store = project.settings.get_queue_store()
     assert (store.username, store.password_variable) == ("", "")
     assert "tls" not in store.mongoclient_kwargs  # the server is on this machine
-    with pytest.raises(RemoteProjectError, match=r"has no static, .* it has light, potential"):
+    with pytest.raises(RemoteProjectError, match=r"no 'static' in .* it has light, potential"):
         project.job_type("static")
 
 

@@ -42,8 +42,8 @@ _LONGEST_TAG: Final = 256
 _GZIP, _BZIP2, _XZ, _LZMA, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"]\x00\x00", b"(\xb5/\xfd"
 _MAGIC_BYTES: Final = 6
 
-#: What is raised while unpacking, beside OSError. zstandard's error is one by its name only.
-_UNPACKING: Final = (zlib.error, lzma.LZMAError, gzip.BadGzipFile)
+#: What is raised while unpacking. zstandard's error is one by its name only.
+_UNPACKING: Final = (zlib.error, lzma.LZMAError, OSError)
 
 _STOPPED: Final = "the file ends here; VASP was stopped while writing, or is still running"
 
@@ -56,14 +56,9 @@ class Readable(Protocol):
 
 
 def unpacked(path: Path, file: IO[bytes]) -> Readable:
-    """Return what gives a file's content; what it is compressed with is seen from its start.
+    """Return what gives the content of an open file, itself if it is not compressed.
 
-    Parameters
-    ----------
-    path
-        The file, to name it.
-    file
-        The open file, at its start; returned as it is if it is not compressed.
+    What it is compressed with is seen from its start.
 
     Raises
     ------
@@ -169,10 +164,13 @@ class ByteStream:
         except EOFError as error:
             message = "the compressed file ends here: it was not copied, or packed, to its end"
             raise self.error("truncated", message, "compression") from error
-        except _UNPACKING as error:
-            raise self.error("corrupt", f"it can't be unpacked: {error}", "compression") from error
         except Exception as error:
-            raise self._unreadable(error) from error
+            if isinstance(error, OSError) and error.errno is not None:
+                what = error.strerror or str(error)
+                raise VaspFileError(self.path, "unreadable", what) from error
+            if not isinstance(error, _UNPACKING) and type(error).__name__ != "ZstdError":
+                raise
+            raise self.error("corrupt", f"it can't be unpacked: {error}", "compression") from error
         text = self._start + len(self._window)
         if (
             self.compressed
@@ -183,13 +181,6 @@ class ByteStream:
             what += "file does; unpack it yourself if you trust it"
             raise self.error("refused", what, "compression")
         return data
-
-    def _unreadable(self, error: Exception) -> Exception:
-        if isinstance(error, OSError) and error.errno is not None:
-            return VaspFileError(self.path, "unreadable", error.strerror or str(error))
-        if isinstance(error, OSError) or type(error).__name__ == "ZstdError":
-            return self.error("corrupt", f"it can't be unpacked: {error}", "compression")
-        return error
 
     def _fill(self, n: int) -> bool:
         """Hold at least n bytes from the cursor on; False if the file has fewer left."""

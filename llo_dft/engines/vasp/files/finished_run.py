@@ -68,31 +68,22 @@ class Vasprun:
 
     Attributes
     ----------
-    path
-        The file.
-    header
-        Settings, atoms, k-points, initial structure.
-    steps
-        Ionic steps; forces and structure only of the last.
+    path, header
+        The file; settings, atoms, k-points, initial structure.
+    steps, final
+        Ionic steps, forces and structure only of the last; cell and atoms at the end.
     convergence
         Whether it converged, and by what that was decided.
-    final
-        Cell and atoms at the end.
     eigenvalues, total_dos, projected_dos
         None unless asked for. The eigenvalues of a file without them are None too.
-    fermi_ev
-        Fermi level; None if the file has no density of states, that was not read, or the level
-        means nothing (``fermi_problem``).
     fermi_problem
         Why the Fermi level that the file has is not used; "" if it is.
-    other_problems
-        What is wrong with the run beside its convergence, though the file is whole.
-    other_notes
-        What a reader of the numbers should know beside what is said of the settings.
+    other_problems, other_notes
+        What is wrong with the run beside its convergence, though the file is whole, and what a
+        reader of the numbers should know beside what is said of the settings.
     moments_mu_b
-        Moment of each atom within its sphere at the last step, Bohr magnetons; only vaspout.h5
-        has them, and None even there without LORBIT or spins. OUTCAR has them beside a
-        vasprun.xml.
+        Moment of each atom within its sphere at the last step, Bohr magnetons, where vaspout.h5
+        has them (LORBIT, spins); beside a vasprun.xml OUTCAR has them.
     """
 
     path: Path
@@ -133,14 +124,14 @@ class Vasprun:
     @property
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the run, though the file is whole."""
-        found = []
+        found = list(self.other_problems)
         if not self.convergence.electronic:
             found.append(f"electrons not converged: {self.convergence.electronic_reason}")
         if not self.convergence.ionic:
             found.append(f"ions not converged: {self.convergence.ionic_reason}")
         if self.steps[-1].energy_ev is None:
             found.append("the run has no total energy")
-        return (*self.other_problems, *found)
+        return tuple(found)
 
     @property
     def energy_ev(self) -> float | None:
@@ -150,9 +141,8 @@ class Vasprun:
 
     @property
     def fermi_ev(self) -> float | None:
-        """Fermi level, eV."""
-        unknown = self.total_dos is None or self.fermi_problem
-        return None if unknown or self.total_dos is None else self.total_dos.fermi_ev
+        """Fermi level, eV; None without a density of states, or with a ``fermi_problem``."""
+        return None if self.total_dos is None or self.fermi_problem else self.total_dos.fermi_ev
 
     @property
     def mock(self) -> bool:
@@ -225,9 +215,10 @@ def finish_run(path: Path, header: Header, wanted: Wanted, found: Found, final: 
 def _about_numbers(header: Header, found: Found) -> list[str]:
     """Return what a reader of energies and occupations should know."""
     notes, used = [], header.parameters
-    if used.get("LNONCOLLINEAR") is True or used.get("LSORBIT") is True:
-        orbit = ", with spin-orbit coupling" if used.get("LSORBIT") is True else ""
-        notes.append(f"non-collinear spins{orbit}")
+    if used.get("LSORBIT") is True:
+        notes.append("non-collinear spins, with spin-orbit coupling")
+    elif used.get("LNONCOLLINEAR") is True:
+        notes.append("non-collinear spins")
     pressure = used.get("PSTRESS")
     if isinstance(pressure, int | float) and pressure:
         notes.append(f"PSTRESS = {pressure:g} kbar: the energy is without the enthalpy's p V")

@@ -46,8 +46,8 @@ class Outcar:
 
     Attributes
     ----------
-    wall_s
-        Wall time, s; there only if VASP ended by itself.
+    wall_s, free_energy_ev
+        Wall time, s, there only if VASP ended by itself; free energy of the last ionic step.
     moments_mu_b
         Moment of each atom within its sphere at the last step, Bohr magnetons; None for
         non-collinear spins, whose moments have no one axis.
@@ -55,12 +55,9 @@ class Outcar:
         On the upper and lower side of a slab (LVACPOTAV), on VASP's own zero.
     core_levels_ev
         For each atom, its core states (ICORELEVEL), on VASP's own zero: {'1s': -514.2}.
-    free_energy_ev
-        Free energy of the last ionic step, eV.
-    electrons_converged
-        Whether VASP says of the last electronic loop that EDIFF is reached.
-    ions_converged
-        Whether VASP says that the relaxation reached the required accuracy.
+    electrons_converged, ions_converged
+        Whether VASP says of the last electronic loop that EDIFF is reached, and of the relaxation
+        that it reached the required accuracy.
     mock
         Whether a stand-in for VASP wrote the file: its numbers are no results.
     """

@@ -58,7 +58,7 @@ _DISPERSION: Final = {
 }
 
 _HSE06_SCREENING: Final = 0.2
-_HSE03_SCREENING: Final = 0.3
+_SCREENED: Final = {0.0: "PBE0", _HSE06_SCREENING: "HSE06", 0.3: "HSE03"}
 _QUARTER: Final = 0.25
 _SAME: Final = 1e-6
 _NEAR_HSE06: Final = 0.01
@@ -71,10 +71,9 @@ def run_fingerprint(header: Header, file: Path) -> tuple[Fingerprint, list[str]]
 
     Parameters
     ----------
-    header
-        What VASP used, and what INCAR asked for.
-    file
-        The run's file. What VASP 5 keeps out of it is read from the OUTCAR and INCAR beside it.
+    header, file
+        What VASP used and what INCAR asked for; the run's file. What VASP 5 keeps out of it is
+        read from the OUTCAR and INCAR beside it.
 
     Raises
     ------
@@ -156,10 +155,8 @@ def _hybrid(header: Header, base: str) -> str:
     screening = abs(_number(_setting(header, "HFSCREEN")) or 0.0)
     if exchange is None or abs(exchange - 1.0) < _SAME:
         return "HF" if not screening else f"HF(HFSCREEN={screening:g})"
-    quarter = abs(exchange - _QUARTER) < _SAME
-    if base == "PBE" and quarter:
-        names = {0.0: "PBE0", _HSE06_SCREENING: "HSE06", _HSE03_SCREENING: "HSE03"}
-        for value, name in names.items():
+    if base == "PBE" and abs(exchange - _QUARTER) < _SAME:
+        for value, name in _SCREENED.items():
             if abs(screening - value) < _SAME:
                 return name
         if abs(screening - _HSE06_SCREENING) < _NEAR_HSE06:  # 0.207 is common, and not the same
@@ -187,19 +184,15 @@ def _hubbard(
     acts = [bool(a or b) for a, b in zip(u, j, strict=True)]
     if len(shells) != n:
         shells = [_D_SHELL] * n
-    named = {
-        name: _by_element(header.species, values, notes, name)
-        for name, values in (
-            ("U values", u),
-            ("J values", j),
-            ("shells of U", [int(m) if on else -1 for m, on in zip(shells, acts, strict=True)]),
-        )
-    }
-    u_values, j_values, of_u = named.values()
+    of_u = [int(m) if on else -1 for m, on in zip(shells, acts, strict=True)]
+    named = [
+        _by_element(header.species, values, notes, name)
+        for name, values in (("U values", u), ("J values", j), ("shells of U", of_u))
+    ]
     return (
-        {element: value for element, value in u_values.items() if value},
-        {element: value for element, value in j_values.items() if value},
-        {element: value for element, value in of_u.items() if value >= 0},
+        {element: value for element, value in named[0].items() if value},
+        {element: value for element, value in named[1].items() if value},
+        {element: value for element, value in named[2].items() if value >= 0},
     )
 
 

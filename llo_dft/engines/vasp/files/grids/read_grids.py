@@ -52,15 +52,13 @@ class LocalPotential:
 
     Attributes
     ----------
-    header
-        Cell and atoms.
+    header, notes
+        Cell and atoms, and what a reader of the file should know.
     potential_ev
         Energy of an electron, eV, shape (n_a, n_b, n_c); the mean of the two spins where
         the file holds both, the scalar part for non-collinear spins.
     n_grids
         Grids in the file: 1 without spin, 2 with, 4 non-collinear.
-    notes
-        What a reader of the file should know.
     """
 
     header: GridHeader
@@ -75,12 +73,10 @@ class DensityDifference:
 
     Attributes
     ----------
-    headers
-        Of the whole, then of each part.
+    headers, n_electrons
+        Of the whole, then of each part; integral of each file's density, in the same order.
     difference_per_a3
         Electrons per cubic angstrom, shape (n_a, n_b, n_c).
-    n_electrons
-        Integral of each file's density, in the same order.
     notes
         What a reader of a file should know.
     """

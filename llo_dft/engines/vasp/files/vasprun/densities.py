@@ -49,14 +49,11 @@ class TotalDensity:
 
     Attributes
     ----------
-    energies_ev
-        Shape (n_energies,), on VASP's own zero of energy.
-    density
-        States per eV, shape (n_spins, n_energies).
-    integrated
-        States below each energy, same shape.
-    fermi_ev
-        Fermi level on the same zero; NaN if VASP printed stars.
+    energies_ev, fermi_ev
+        Shape (n_energies,), on VASP's own zero of energy; Fermi level on the same zero, NaN if
+        VASP printed stars.
+    density, integrated
+        States per eV, and states below each energy; shape (n_spins, n_energies).
     """
 
     energies_ev: FloatArray
@@ -71,12 +68,8 @@ class ProjectedDensity:
 
     Attributes
     ----------
-    sites
-        Indices of the atoms.
-    orbital
-        What was asked for.
-    columns
-        VASP's names of the columns that were added up.
+    sites, orbital, columns
+        Indices of the atoms, what was asked for, VASP's names of the columns that were added up.
     density
         States per eV, shape (n_sites, n_spins, n_energies).
     """

@@ -45,17 +45,7 @@ class Species:
 
 @dataclass(frozen=True)
 class Crystal:
-    """A cell and its atoms.
-
-    Attributes
-    ----------
-    lattice_angstrom
-        Shape (3, 3), one vector a row.
-    symbols
-        Element of each atom.
-    fractional
-        Shape (n_atoms, 3).
-    """
+    """A cell, one vector a row, shape (3, 3), and its atoms, at places of shape (n_atoms, 3)."""
 
     lattice_angstrom: FloatArray
     symbols: tuple[str, ...]
@@ -74,14 +64,11 @@ class KPoints:
 
     Attributes
     ----------
-    style
-        'Gamma', 'Monkhorst-Pack', 'listgenerated', ... or '' for a list.
-    divisions
-        Points along each reciprocal vector, if it is a grid.
-    points
-        Shape (n_kpoints, 3), fractional.
-    weights
-        Shape (n_kpoints,), sum 1.
+    style, divisions
+        'Gamma', 'Monkhorst-Pack', 'listgenerated', ... or '' for a list; points along each
+        reciprocal vector, if it is a grid.
+    points, weights
+        Shape (n_kpoints, 3), fractional; shape (n_kpoints,), sum 1.
     """
 
     style: str
@@ -96,16 +83,14 @@ class Header:
 
     Attributes
     ----------
-    version
-        Of VASP.
+    version, mock
+        Of VASP; whether a stand-in for it wrote the file.
     incar, parameters
         Settings that were asked for, and that were used.
     species, symbols
         Kinds of atoms, and the element of each atom.
     kpoints, initial
         K-points, and the structure at the start (None if the file has none).
-    mock
-        Whether a stand-in for VASP wrote the file.
     """
 
     version: str
@@ -126,9 +111,10 @@ def read_header(stream: ByteStream, root: ET.Element) -> Header:
     VaspFileError
         If a part is missing or damaged.
     """
-    generator = settings(stream, child(stream, root, "generator", "header"), "<generator>")
-    incar = settings(stream, child(stream, root, "incar", "header"), "<incar>")
-    parameters = settings(stream, child(stream, root, "parameters", "header"), "<parameters>")
+    generator, incar, parameters = (
+        settings(stream, child(stream, root, name, "header"), f"<{name}>")
+        for name in ("generator", "incar", "parameters")
+    )
     species, symbols = _read_atoms(stream, child(stream, root, "atominfo", "header"))
     initial = root.find("structure[@name='initialpos']")
     return Header(

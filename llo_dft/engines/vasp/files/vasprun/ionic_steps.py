@@ -39,12 +39,9 @@ class Step:
         Free energy as VASP writes it, eV: with PSTRESS it holds the work of that pressure.
     electronic_ev
         Free energy after each electronic step, shape (n_electronic,); NaN where it overflowed.
-    crystal
-        Cell and atoms; None if VASP wrote none, or it was not asked for.
-    forces_ev_per_angstrom
-        Shape (n_atoms, 3); None likewise, or if they are not numbers.
-    stress_kbar
-        Shape (3, 3), likewise.
+    crystal, forces_ev_per_angstrom, stress_kbar
+        Of the last step: cell and atoms, forces, shape (n_atoms, 3), and stress, shape (3, 3);
+        None if VASP wrote none, forces and stress also if they are not numbers.
     movable
         Shape (n_atoms, 3), 1 for a coordinate that may move, 0 else; None if all may.
     """

@@ -8,7 +8,7 @@ their length. Rows in any other layout (another program's) are read word by word
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -78,11 +78,9 @@ class RowReader:
     n_rows: int | None = None
     fields: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        """Know no layout yet."""
-        self._layout: RowLayout | None = None
-        self._is_free = False
-        self._buffer = np.empty(0, np.uint8)
+    _layout: RowLayout | None = None
+    _is_free: bool = False
+    _buffer: Bytes = field(default_factory=lambda: np.empty(0, np.uint8))
 
     def enter_array(self) -> bytes:
         """Read up to the outermost set; return the text before it and keep the field names."""
@@ -209,12 +207,8 @@ def read_columns(
 
     Parameters
     ----------
-    rows
-        Shape (n_rows, layout.length).
-    layout
-        Layout that the rows must have.
-    columns
-        Indices of the columns.
+    rows, layout, columns
+        Shape (n_rows, layout.length); layout that the rows must have; indices of the columns.
     out
         Filled with the numbers, shape (n_columns, n_rows): the doubles that Python reads from the
         same text.
