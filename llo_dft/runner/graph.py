@@ -32,19 +32,11 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A job and what it waits for.
+    """A job, the flow that it belongs to, and what it waits for.
 
-    Attributes
-    ----------
-    job, group
-        The job, and the flow that it belongs to.
-    parents, outside
-        uuids that it refers to: jobs of its flow, and others.
-    waits, dependents
-        The jobs that have yet to settle before this one can run, and those that wait for it.
-    diversions, steps
-        The flows that it brought up (replace, detour, addition), and those of them that have yet
-        to run before this job settles.
+    It refers to the uuids of ``parents``, jobs of its flow, and of others ``outside``. It can run
+    when those that it ``waits`` for have settled; its ``dependents`` wait for it. It brought up the
+    ``diversions`` (replace, detour, addition) and settles when those of them in ``steps`` have run.
     """
 
     job: Job
@@ -74,12 +66,7 @@ class Group:
 
 
 class FlowGraph:
-    """The state of a running flow; knows nothing of executors or stores.
-
-    Parameters
-    ----------
-    flow
-        The flow, as jobflow's ``get_flow`` gives it.
+    """The state of a running flow, as ``get_flow`` gives it; knows no executors or stores.
 
     Raises
     ------
@@ -100,13 +87,7 @@ class FlowGraph:
         self._start(self._root)
 
     def next_ready(self) -> tuple[Node, str | None] | None:
-        """Take a job that waits for nothing any more, if there is one.
-
-        Returns
-        -------
-        tuple of Node and (str or None)
-            The job, and why it is passed over; None for one that is to run.
-        """
+        """Take a job that waits for nothing any more, and why it is passed over; None: it runs."""
         if not self._ready:
             return None
         node = self._ready.popleft()

@@ -165,10 +165,7 @@ class Outputs:
     def write(self, job: Job, documents: tuple[str, ...]) -> Any:  # noqa: ANN401  # any output
         """Store what a job stored in its worker, as JSON.
 
-        Returns
-        -------
-        Any
-            The job's output, its objects restored and its references as they are.
+        Returns its output, the objects in it restored and its references as they are.
 
         Raises
         ------

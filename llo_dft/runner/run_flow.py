@@ -74,11 +74,6 @@ def run_flow(
         Environment variables of the worker processes, set before they import anything, such as
         ``{"OMP_NUM_THREADS": "1"}``.
 
-    Returns
-    -------
-    FlowResult
-        The responses, the failures, and the jobs not run.
-
     Raises
     ------
     ValueError
@@ -273,14 +268,8 @@ class JobNotRun:
 class FlowResult:
     """Every job of a flow, in exactly one of three, each in the order of run_locally.
 
-    Attributes
-    ----------
-    responses
-        ``{uuid: {index: Response}}`` of the jobs that ran, as jobflow's run_locally gives it.
-    failures
-        The jobs that failed.
-    not_run
-        The jobs whose parents failed, or that were stopped by a response.
+    ``responses`` are ``{uuid: {index: Response}}`` of the jobs that ran, as run_locally gives them;
+    ``not_run`` are jobs whose parents failed, or that were stopped by a response.
     """
 
     responses: dict[str, dict[int, Response]] = field(default_factory=dict)

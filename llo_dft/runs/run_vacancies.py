@@ -67,12 +67,9 @@ class VacancyOptions:
 
     Attributes
     ----------
-    tm_layers
-        O-TM-O sheets of the oxide; None: no environments.
-    lithium_full
-        All Li in the cell of a host at full lithium; None: the fullest host.
-    coating_li
-        Li of the coating in each coated cell.
+    tm_layers, lithium_full, coating_li
+        O-TM-O sheets of the oxide, None: no environments; all Li in the cell of a host at full
+        lithium, None: the fullest host; Li of the coating in each coated cell.
     allow
         Names of differences to allow.
     temperatures_k, pressures_bar
@@ -110,15 +107,12 @@ def vacancy_runs(
     hosts, vacancies
         Run folders or vasprun.xml files. Each vacancy goes to the host that it is less O, by
         composition and, where several have that, by the places of its atoms.
-    oxygen
-        The reservoir.
-    options
-        What is known of the runs; None: nothing.
+    oxygen, options
+        The reservoir, and what is known of the runs; None: nothing.
 
     Returns
     -------
-    StudyResult
-        Runs that are damaged or did not converge have no numbers, and a reason.
+    Of runs that are damaged or did not converge no numbers, and a reason.
 
     Raises
     ------
@@ -288,10 +282,8 @@ def removed_oxygens(
 
     Parameters
     ----------
-    host, vacancy
-        Both with structures.
-    tm_layers
-        O-TM-O sheets of the host, for the environments; None: without.
+    host, vacancy, tm_layers
+        Both with structures; O-TM-O sheets of the host, for the environments, None: without.
 
     Raises
     ------

@@ -55,18 +55,13 @@ def voltage_runs(
         different numbers of formula units.
     li, li_energy_ev
         Run of Li metal, or its energy in eV per atom.
-    lithium_full
-        All Li in the cell of a host at full lithium; None: the fullest host.
-    coating_li
-        Li of the coating in each coated cell.
-    allow
-        Names of differences to allow.
+    lithium_full, coating_li, allow
+        See ``VacancyOptions``.
 
     Returns
     -------
-    StudyResult
-        Runs that are damaged or did not converge are left out, with a reason; without a curve
-        where too few are left.
+    Runs that are damaged or did not converge are left out, with a reason; without a curve where
+    too few are left.
 
     Raises
     ------

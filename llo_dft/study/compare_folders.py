@@ -34,12 +34,7 @@ _SAME_PLACE: Final = 1e-6
 
 
 def compare_folders(paths: Sequence[Path]) -> StudyComparison:
-    """Compare the results of one study by several engines.
-
-    Parameters
-    ----------
-    paths
-        Folders of studies that ran, to their end or not.
+    """Compare the results of one study by several engines that ran, to their end or not.
 
     Raises
     ------
@@ -87,12 +82,13 @@ def _check_other_engine(path: Path, recipe: Recipe, other_path: Path, other: Rec
 
 def _check_same_plan(path: Path, plan: StudyPlan, other_path: Path, other: StudyPlan) -> None:
     """Refuse plans whose indices may mean other atoms, though their recipes are the same."""
-    same_interfaces = [
-        (one.label, one.registry, one.gap, bare_sites(one.structure)) for one in plan.interfaces
-    ] == [(one.label, one.registry, one.gap, bare_sites(one.structure)) for one in other.interfaces]
+    interfaces, others = (
+        [(one.label, one.registry, one.gap, bare_sites(one.structure)) for one in each.interfaces]
+        for each in (plan, other)
+    )
     if (
         plan.hosts != other.hosts
-        or not same_interfaces
+        or interfaces != others
         or plan.slab.species != other.slab.species
         or not np.allclose(plan.slab.frac_coords, other.slab.frac_coords, atol=_SAME_PLACE)
     ):

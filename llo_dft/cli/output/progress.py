@@ -28,12 +28,8 @@ _TRUST_AFTER = 0.1
 class TimeLeft:
     """Estimate of the time left, from the expected time and the time taken so far.
 
-    Parameters
-    ----------
-    work
-        How much each calculation is expected to take, by label, in any one unit.
-    expected_s
-        Estimated time for all calculations that are not in the cache, s; None if unknown.
+    ``work`` is how much each calculation is expected to take, by label, in any one unit;
+    ``expected_s`` the estimated time for all that are not in the cache, s, None if unknown.
     """
 
     def __init__(self, work: Mapping[str, float], expected_s: float | None = None) -> None:

@@ -132,14 +132,8 @@ class ProbeError(RuntimeError):
 class JobShell:
     """The shell of a job, tried here.
 
-    Attributes
-    ----------
-    lines
-        Of the person's own project or cluster file, what comes before the job's command.
-    python
-        The Python that it starts.
-    login
-        Whether it is a login shell.
+    ``lines`` are what of the person's own project or cluster file comes before the job's command;
+    ``python`` is what it starts, in a ``login`` shell or not.
 
     Raises
     ------
