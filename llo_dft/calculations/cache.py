@@ -2,10 +2,11 @@
 
 ``calculations/KEY/result.json`` beside its raw files is a completed calculation. A failed one
 leaves ``calculations/KEY.failed/`` with the reason in its result.json; it is no hit, so the
-next run tries it again. A result.json holds its key and a digest of itself: one that was changed,
-or lies in another's folder, is refused. One of an older version, without a digest, is held to its
-key alone. ``calculations/journal.jsonl`` says when each was started and ended, and
-why those were not tried, or left nothing, that have no folder.
+next run tries it again. A result.json holds its key, what the key is made of, and a digest of
+itself: one that was changed, lies in another's folder, or whose key is not that of what it holds,
+is refused. One of an older version is held to what it has of these.
+``calculations/journal.jsonl`` says when each was started and ended, and why those were not tried,
+or left nothing, that have no folder.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
+from llo_dft.documents.calculation import CalculationDocument, not_computed
 from llo_dft.errors import InputError, printable
 from llo_dft.plain_files import no_links
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
+    from llo_dft.documents.calculation import Asked
     from llo_dft.typing import CalculationKind
 
 _PARTIAL = ".partial-"
@@ -56,18 +58,12 @@ class CacheError(InputError):
 
 
 def calculation_key(
-    structure: Structure,
-    fingerprint: Fingerprint,
-    kind: CalculationKind,
-    protocol: str,
-    settings: dict[str, Any],
-    electrons: str = "",
+    structure: Structure, kind: CalculationKind, protocol: str, asked: Asked
 ) -> str:
     """Return the name of a calculation: a hash of all that bears on its result.
 
     Coordinates enter to the last bit. Python writes and reads floats without loss, so a
-    structure that went through a file still has its key. ``electrons`` says with whose electrons
-    it began, if with any; of site properties only moments count.
+    structure that went through a file still has its key. Of site properties only moments count.
     """
     text = json.dumps(
         {
@@ -75,12 +71,12 @@ def calculation_key(
             "species": [site.species_string for site in structure],
             "coords": structure.frac_coords.tolist(),
             "magmoms": [float(m) for m in structure.site_properties.get("magmom", [])],
-            "fingerprint": fingerprint.model_dump(mode="json"),
+            "fingerprint": asked.fingerprint.model_dump(mode="json"),
             "kind": kind,
             "protocol": protocol,
-            "settings": settings,
+            "settings": asked.settings,
         }
-        | ({"electrons": electrons} if electrons else {}),
+        | ({"electrons": asked.electrons} if asked.electrons else {}),
         sort_keys=True,
         allow_nan=False,
     )
@@ -250,6 +246,18 @@ class CalculationCache:
         for path in self.folder.glob(f"*/{START}"):
             shutil.rmtree(path, ignore_errors=True)
 
+    def engine_version(self, engine: str) -> str:
+        """Return the version of an engine's program that the first calculation here was made by.
+
+        Empty if there is none.
+        """
+        for entry in self.journal():
+            if entry.event == "completed":
+                found = self.completed(entry.key)
+                if found is not None and found.fingerprint and found.fingerprint.engine == engine:
+                    return found.fingerprint.engine_version
+        return ""
+
     def _put_in_place(self, workspace: Path, target: Path) -> CalculationDocument | None:
         """Rename a workspace to its key; return what another process stored there first."""
         while True:
@@ -347,11 +355,21 @@ def _read(path: Path) -> CalculationDocument | None:
         fault = "was changed after it was written"
     elif document.key != path.parent.name.removesuffix(_FAILED):
         fault = f"is the result of another calculation, {document.label} (key {document.key})"
+    elif _made_of_other_things(document):
+        fault = f"has the key of another structure or other settings than it holds ({document.key})"
     elif (document.status == "completed") == path.parent.name.endswith(_FAILED):
         fault = f"is of a calculation that is {document.status}, in the folder of another"
     if fault is not None:
         raise CacheError(f"{path} {fault}; remove its folder to have it computed again")
     return document
+
+
+def _made_of_other_things(document: CalculationDocument) -> bool:
+    """Tell whether a key is not that of what its document holds; an old one can't be asked."""
+    structure, asked = document.initial_structure, document.asked
+    if structure is None or asked is None:
+        return False
+    return document.key != calculation_key(structure, document.kind, document.protocol, asked)
 
 
 def _digest(fields: dict[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -58,6 +58,14 @@ class Fingerprint(Document):
     )
 
 
+class Asked(Document):
+    """What a calculation was asked for with: with its structure and kind it makes the key."""
+
+    fingerprint: Fingerprint = Field(description="As it was known before the run")
+    settings: dict[str, Any] = Field(description="Every setting of the engine's maker")
+    electrons: str = Field("", description="With whose electrons it began, if with any")
+
+
 class CalculationDocument(Document):
     """A relaxation or static run of one structure by one engine with one protocol.
 
@@ -72,6 +80,7 @@ class CalculationDocument(Document):
     reason: str | None = Field(None, description="Why it did not complete")
     fingerprint: Fingerprint | None = Field(description="None only if it was not tried")
     protocol: str = Field(description="Name of the set of settings: fast, balanced, ...")
+    asked: Asked | None = Field(None, description="None in documents of an older version")
     energy_ev: float | None = Field(None, description="Total energy of the cell, eV")
     max_force_ev_per_angstrom: float | None = Field(None, description="Largest force on an atom")
     initial_structure: StoredStructure | None = Field(None, description="Structure it started from")

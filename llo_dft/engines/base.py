@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypedDict, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypedDict, runtime_checkable
 
 from llo_dft.documents.finding import Finding
-from llo_dft.errors import InputError
+from llo_dft.errors import CalculationError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -240,6 +240,37 @@ class MagneticMaker(CalculationMaker, Protocol):
     ) -> Outcome:
         """Run as ``CalculationMaker`` does, with another's electrons to begin with if given."""
         ...
+
+
+@runtime_checkable
+class ProgramMaker(CalculationMaker, Protocol):
+    """A maker that runs a program whose version is known only from what it writes.
+
+    Such a version is in no key, so a study that is resumed under another one would mix them.
+    """
+
+    def held_to(self, version: str) -> Self:
+        """Return the maker that ends a run of another version than this as soon as it is seen.
+
+        The version is that of the study's first completed calculation; empty: there is none.
+        """
+        ...
+
+
+def check_version(found: str, expected: str) -> None:
+    """Refuse a run of another version than a study's other calculations; "" compares with none.
+
+    Raises
+    ------
+    CalculationError
+        With both.
+    """
+    if expected and found != expected:
+        raise CalculationError(
+            f"it was run by version {found!r}, and the study's first completed calculation by "
+            f"{expected!r}, so that their energies may not be subtracted: run it with that "
+            "version, or the whole study in a new folder"
+        )
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from jobflow import job
 from pydantic import ValidationError
 
 from llo_dft.calculations.cache import CalculationCache, calculation_key
-from llo_dft.documents.calculation import CalculationDocument, not_computed
-from llo_dft.engines.base import MagneticMaker
+from llo_dft.documents.calculation import Asked, CalculationDocument, not_computed
+from llo_dft.engines.base import MagneticMaker, ProgramMaker, check_version
 from llo_dft.errors import CalculationError, InputError
 from llo_dft.jobs.check_files import checked_fingerprint
 from llo_dft.jobs.starts import starts
@@ -22,7 +22,6 @@ from llo_dft.jobs.starts import starts
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
-    from llo_dft.documents.calculation import Fingerprint
     from llo_dft.engines.base import CalculationMaker
     from llo_dft.jobs.starts import Start
 
@@ -67,7 +66,7 @@ def calculate(
         return _skipped(cache, label, maker, structure)
     try:
         begun = [
-            _asked(start, maker, structure)
+            _begun(start, maker, structure)
             for start in starts(structure, maker, parent, cache.folder)
         ]
     except ValueError as error:  # an element, or a cell, that the settings do not suit
@@ -78,29 +77,31 @@ def calculate(
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Begun:
     """One start of a calculation: ``given`` is the structure without what the start adds."""
 
     start: Start
     given: Structure
-    fingerprint: Fingerprint
+    asked: Asked
     key: str
 
 
-def _asked(start: Start, maker: CalculationMaker, given: Structure) -> _Asked:
-    fingerprint = maker.fingerprint(start.structure)
+def _begun(start: Start, maker: CalculationMaker, given: Structure) -> _Begun:
     electrons = ""
     if start.electrons is not None:
         what = "density and wave functions" if start.electrons.density else "wave functions"
         electrons = f"{what} of {start.parent}"
-    key = calculation_key(
-        start.structure, fingerprint, maker.kind, maker.protocol, maker.settings(), electrons
+    asked = Asked(
+        fingerprint=maker.fingerprint(start.structure),
+        settings=maker.settings(),
+        electrons=electrons,
     )
-    return _Asked(start, given, fingerprint, key)
+    key = calculation_key(start.structure, maker.kind, maker.protocol, asked)
+    return _Begun(start, given, asked, key)
 
 
 def _lowest(
-    cache: CalculationCache, maker: CalculationMaker, begun: list[_Asked], label: str
+    cache: CalculationCache, maker: CalculationMaker, begun: list[_Begun], label: str
 ) -> CalculationDocument:
     """Compute every start and return the one of lowest energy, with the others in its notes.
 
@@ -109,10 +110,9 @@ def _lowest(
     """
     known = all(cache.has_completed(asked.key) for asked in begun)
     # a key without a folder: the calculation is under way until all its starts have ended
-    cache.note_start("-".join(asked.key for asked in begun), label)
+    cache.note_start("-".join(one.key for one in begun), label)
     made = [
-        _completed_or_computed(cache, maker, asked, f"{label}, {asked.start.name}")
-        for asked in begun
+        _completed_or_computed(cache, maker, one, f"{label}, {one.start.name}") for one in begun
     ]
     open_ones = [one for one in made if cache.can_resume(one.key)]
     completed = [one for one in made if one.energy_ev is not None]
@@ -121,7 +121,7 @@ def _lowest(
         chosen = open_ones[0]
     elif completed:
         chosen = min(completed, key=lambda one: cast("float", one.energy_ev))
-        notes = [_compared(chosen, dict(zip((a.start.name for a in begun), made, strict=True)))]
+        notes = [_compared(chosen, dict(zip((one.start.name for one in begun), made, strict=True)))]
     else:
         chosen = made[0]
     chosen = chosen.model_copy(update={"label": label, "notes": [*chosen.notes, *notes]})
@@ -144,30 +144,31 @@ def _compared(chosen: CalculationDocument, made: dict[str, CalculationDocument])
 
 
 def _completed_or_computed(
-    cache: CalculationCache, maker: CalculationMaker, asked: _Asked, label: str
+    cache: CalculationCache, maker: CalculationMaker, begun: _Begun, label: str
 ) -> CalculationDocument:
     """Return one start of a calculation, from the cache or computed."""
-    known = cache.completed(asked.key)
+    known = cache.completed(begun.key)
     if known is not None:
-        cache.note_reuse(asked.key, label)
+        cache.note_reuse(begun.key, label)
         # whose atoms these are is no part of the key: the structure that was given says so
-        structure = _with_properties_of(asked.given, cast("Structure", known.structure))
+        structure = _with_properties_of(begun.given, cast("Structure", known.structure))
         return known.model_copy(update={"label": label, "structure": structure})
     common: dict[str, Any] = {
-        "key": asked.key,
+        "key": begun.key,
         "label": label,
         "kind": maker.kind,
-        "fingerprint": asked.fingerprint,
+        "fingerprint": begun.asked.fingerprint,
+        "asked": begun.asked,
         "protocol": maker.protocol,
-        "initial_structure": asked.start.structure,
+        "initial_structure": begun.start.structure,
     }
-    cache.note_start(asked.key, label)
+    cache.note_start(begun.key, label)
     started = time.monotonic()
-    with cache.workspace(asked.key) as workspace:
-        cache.hand_over(asked.key, workspace)
+    with cache.workspace(begun.key) as workspace:
+        cache.hand_over(begun.key, workspace)
         try:
             document = CalculationDocument(
-                **{**common, **_computed(maker, asked, workspace)},
+                **{**common, **_computed(cache, maker, begun, workspace)},
                 status="completed",
                 wall_s=time.monotonic() - started,
             )
@@ -183,19 +184,27 @@ def _completed_or_computed(
         return cache.store(document, workspace)
 
 
-def _computed(maker: CalculationMaker, asked: _Asked, workspace: Path) -> dict[str, Any]:
+def _computed(
+    cache: CalculationCache, maker: CalculationMaker, begun: _Begun, workspace: Path
+) -> dict[str, Any]:
     """Compute, and return what a document says of the outcome."""
-    structure = asked.start.structure
+    structure = begun.start.structure
+    engine = begun.asked.fingerprint.engine
+    if isinstance(maker, ProgramMaker):
+        maker = maker.held_to(cache.engine_version(engine))
     if isinstance(maker, MagneticMaker):
-        outcome = maker.calculate(structure, workspace, asked.start.electrons)
+        outcome = maker.calculate(structure, workspace, begun.start.electrons)
     else:
         outcome = maker.calculate(structure, workspace)
     _check_sites(structure, outcome.structure)
     found = maker.read_back(workspace)
+    used = checked_fingerprint(found, begun.asked.fingerprint, outcome.energy_ev)
+    # asked again: others may have ended meanwhile
+    check_version(used.engine_version, cache.engine_version(engine))
     return {
-        "fingerprint": checked_fingerprint(found, asked.fingerprint, outcome.energy_ev),
+        "fingerprint": used,
         "energy_ev": outcome.energy_ev,
-        "structure": _with_properties_of(asked.given, outcome.structure),
+        "structure": _with_properties_of(begun.given, outcome.structure),
         "max_force_ev_per_angstrom": outcome.max_force_ev_per_angstrom,
         "magmoms_mu_b": outcome.magmoms_mu_b,
         "n_steps": outcome.n_steps,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -15,10 +16,11 @@ from pymatgen.core import Lattice, Structure
 from store_calculations import calculation, failures, store
 
 from llo_dft.calculations.cache import CacheError, CalculationCache, calculation_key
-from llo_dft.documents.calculation import CalculationDocument, Fingerprint
+from llo_dft.documents.calculation import Asked, CalculationDocument, Fingerprint
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 FINGERPRINT = Fingerprint(engine="vasp", engine_version="6.4.2", functional="PBE+U")
@@ -42,8 +44,10 @@ def key(made: Structure | None = None, **changes: Any) -> str:
         "kind": "slab_relax",
         "protocol": "fast",
         "settings": {"force_tolerance": 0.05, "max_steps": 100},
-    }
-    return calculation_key(made or structure(), **(fields | changes))
+        "electrons": "",
+    } | changes
+    kind, protocol = fields.pop("kind"), fields.pop("protocol")
+    return calculation_key(made or structure(), kind, protocol, Asked(**fields))
 
 
 def last_bit(value: float) -> float:
@@ -59,6 +63,7 @@ def last_bit(value: float) -> float:
         {"made": structure(site_properties={"magmom": [0.0, -4.0, 0.0]})},
         {"made": structure(site_properties={})},
         {"made": structure().scale_lattice(120.0000001)},
+        {"electrons": "wave functions of another"},
         {"kind": "bulk_relax"},
         {"protocol": "balanced"},
         {"settings": {"force_tolerance": 0.05, "max_steps": 101}},
@@ -233,6 +238,95 @@ def test_a_result_of_before_there_were_digests_is_held_to_its_key_alone(tmp_path
     (tmp_path / "k").rename(tmp_path / "m")
     with pytest.raises(CacheError, match=r"m/result\.json is the result of another .* \(key k\)"):
         cache.completed("m")
+
+
+def asked_for() -> CalculationDocument:
+    """A result with what its key is made of, which its file holds too."""
+    asked = Asked(
+        fingerprint=FINGERPRINT,
+        settings={"force_tolerance": 0.05, "shape": [1, 2.0], "nested": {"a": None}},
+        electrons="wave functions of another",
+    )
+    made = structure(0.1 / 3)
+    found = calculation_key(made, "slab_relax", "fast", asked)
+    return calculation(found, initial_structure=made, asked=asked, protocol="fast")
+
+
+def rewrite(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change a stored result and give it the digest of what it holds then."""
+    path = folder / "result.json"
+    fields = json.loads(path.read_text())
+    del fields["digest"]
+    change(fields)
+    fields["digest"] = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+    path.write_text(json.dumps(fields, indent=1))
+
+
+def test_the_key_is_made_again_of_what_a_result_holds(tmp_path: Path) -> None:
+    cache = CalculationCache(tmp_path)
+    stored = store(cache, asked_for())
+    again = cache.completed(stored.key)
+    assert again == stored
+    rewrite(tmp_path / stored.key, lambda fields: fields.update())
+    assert cache.completed(stored.key) == stored
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda fields: fields["asked"]["settings"].update(force_tolerance=0.02),
+        lambda fields: fields["asked"]["settings"].pop("nested"),
+        lambda fields: fields["asked"]["fingerprint"].update(cutoff_ev=520.0),
+        lambda fields: fields["asked"].update(electrons=""),
+        lambda fields: fields.update(protocol="balanced"),
+        lambda fields: fields.update(kind="static"),
+        lambda fields: fields["initial_structure"]["sites"][1]["abc"].__setitem__(1, 0.2),
+        lambda fields: fields["initial_structure"]["sites"][1]["properties"].update(magmom=-4.0),
+        lambda fields: fields["initial_structure"]["sites"].pop(),
+    ],
+)
+def test_a_result_of_other_settings_or_atoms_is_refused_even_with_a_digest(
+    tmp_path: Path, change: Callable[[dict[str, Any]], None]
+) -> None:
+    cache = CalculationCache(tmp_path)
+    stored = store(cache, asked_for())
+    rewrite(tmp_path / stored.key, change)
+    message = rf"{stored.key}/result\.json has the key of another structure or other settings"
+    with pytest.raises(CacheError, match=message):
+        cache.completed(stored.key)
+
+
+def test_a_result_that_was_moved_to_another_key_is_refused_even_with_a_digest(
+    tmp_path: Path,
+) -> None:
+    cache = CalculationCache(tmp_path)
+    stored = store(cache, asked_for())
+    (tmp_path / stored.key).rename(tmp_path / "moved")
+    rewrite(tmp_path / "moved", lambda fields: fields.update(key="moved"))
+    with pytest.raises(CacheError, match="has the key of another structure or other settings"):
+        cache.completed("moved")
+
+
+def test_a_result_of_before_it_held_what_it_was_asked_for_is_read_by_its_digest(
+    tmp_path: Path,
+) -> None:
+    cache = CalculationCache(tmp_path)
+    stored = store(cache, asked_for())
+    rewrite(tmp_path / stored.key, lambda fields: fields.pop("asked") and fields.pop("notes"))
+    assert cache.completed(stored.key) == stored.model_copy(update={"asked": None})
+
+
+def test_the_version_of_a_study_is_that_of_its_first_result(tmp_path: Path) -> None:
+    cache = CalculationCache(tmp_path)
+    assert cache.engine_version("vasp") == ""
+    store(cache, calculation("k"))
+    for key, version in (("m", "6.4.2"), ("n", "6.3.0")):
+        used = FINGERPRINT.model_copy(update={"engine_version": version})
+        store(cache, calculation(key, fingerprint=used))
+    assert cache.engine_version("vasp") == "6.4.2"
+    assert cache.engine_version("fake") == "1"
+    (tmp_path / "m" / "result.json").unlink()
+    assert cache.engine_version("vasp") == "6.3.0"
 
 
 def test_two_swapped_folders_are_refused_by_name(tmp_path: Path) -> None:

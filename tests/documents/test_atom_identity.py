@@ -14,7 +14,7 @@ from llo_dft.documents.atom_identity import (
     with_bare_sites,
     without_atoms,
 )
-from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.calculation import Asked, Fingerprint
 from llo_dft.documents.decoding.stored_structure import structure_from
 
 FOUR = Structure(
@@ -49,8 +49,9 @@ def test_numbers_come_back_from_a_file(named: Structure) -> None:
 
 def test_identity_is_no_physics(named: Structure) -> None:
     fingerprint = Fingerprint(engine="e", engine_version="1", functional="f")
+    asked = Asked(fingerprint=fingerprint, settings={})
     keys = {
-        calculation_key(one, fingerprint, "slab_relax", "fast", {})
+        calculation_key(one, "slab_relax", "fast", asked)
         for one in (FOUR, named, with_bare_sites(FOUR, [0, 1, 2, 3]))
     }
     assert len(keys) == 1

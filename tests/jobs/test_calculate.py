@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,12 +8,14 @@ from fake_engine import FakeCalculation, fault_name
 from pymatgen.core import Lattice, Structure
 
 from llo_dft.calculations.cache import CalculationCache
+from llo_dft.engines.base import ReadBack, check_version
 from llo_dft.jobs.calculate import calculate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.calculation import CalculationDocument, Fingerprint
+    from llo_dft.engines.base import Outcome
 
 #: 2 Li, 1 Mn and 2 O by the fake engine: 2 * -1.5 - 8 + 2 * -4.9 + 4 * -0.1, eV.
 ENERGY_EV = -21.2
@@ -119,3 +122,71 @@ def test_where_there_is_no_structure_nothing_is_computed(tmp_path: Path) -> None
     assert [(entry.event, entry.reason) for entry in cache.journal()] == [
         ("skipped", "its host failed: no power")
     ]
+
+
+@dataclass
+class OutsideProgram(FakeCalculation):
+    """A fake whose version shows only in what it leaves, as VASP's does."""
+
+    installed: str = "1"
+    held: str = ""
+
+    def held_to(self, version: str) -> OutsideProgram:
+        return replace(self, held=version)
+
+    def fingerprint(self, structure: Structure) -> Fingerprint:
+        return super().fingerprint(structure).model_copy(update={"engine_version": ""})
+
+    def calculate(self, structure: Structure, folder: Path) -> Outcome:
+        check_version(self.installed, self.held)
+        self.made = super().calculate(structure, folder)
+        return self.made
+
+    def read_back(self, folder: Path) -> ReadBack:
+        assert (folder / "raw.txt").is_file()
+        used = super().fingerprint(self.made.structure)
+        return ReadBack(
+            fingerprint=used.model_copy(update={"engine_version": self.installed}),
+            energy_ev=self.made.energy_ev,
+            structure=self.made.structure,
+            of_the_run=("engine_version",),
+        )
+
+
+def test_a_study_that_is_resumed_under_another_version_mixes_nothing(
+    structure: Structure, tmp_path: Path
+) -> None:
+    def made(shift: float, version: str) -> CalculationDocument:
+        other = structure.copy()
+        other.translate_sites([0], [shift, 0, 0])
+        maker = OutsideProgram("slab_relax", installed=version)
+        return calculate.original(other, maker, f"moved {shift}", str(tmp_path))
+
+    first = made(0.0, "6.4.2")
+    assert first.status == "completed"
+    assert first.fingerprint is not None
+    assert first.fingerprint.engine_version == "6.4.2"
+    other = made(0.1, "6.3.0")
+    assert other.status == "failed"
+    assert str(other.reason).startswith(
+        "it was run by version '6.3.0', and the study's first completed calculation by '6.4.2'"
+    )
+    assert made(0.1, "6.4.2").status == "completed"
+    assert made(0.0, "6.3.0") == first, "what is there is used whatever would run now"
+
+
+def test_a_version_that_another_process_stored_meanwhile_counts_too(
+    structure: Structure, tmp_path: Path
+) -> None:
+    @dataclass
+    class Slow(OutsideProgram):
+        def calculate(self, structure: Structure, folder: Path) -> Outcome:
+            quick = structure.copy()
+            quick.translate_sites([0], [0.2, 0, 0])
+            calculate.original(quick, OutsideProgram("slab_relax"), "quick", str(tmp_path))
+            return super().calculate(structure, folder)
+
+    document = calculate.original(
+        structure, Slow("slab_relax", installed="2"), "slow", str(tmp_path)
+    )
+    assert str(document.reason).startswith("it was run by version '2', and the study's first")

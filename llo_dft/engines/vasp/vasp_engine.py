@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -52,12 +52,16 @@ class VaspCalculation(MSONable):
     grid
         NGX, NGY, NGZ of a static calculation; None takes VASP's own for the cell, which is the
         same for all structures in that cell.
+    version
+        VASP's version that the study's other calculations are of, as vasprun.xml has it; empty:
+        any. It bears on no key: results of another one are refused.
     """
 
     kind: CalculationKind
     protocol: str
     values: dict[str, Any] = field(default_factory=dict)
     grid: list[int] | None = None
+    version: str = ""
 
     @property
     def magnetic_order(self) -> MagneticOrder:
@@ -71,6 +75,10 @@ class VaspCalculation(MSONable):
     def settings(self) -> dict[str, Any]:
         """Return every setting that bears on the result."""
         return {"rules": RULES, "grid": self.grid, **self.values}
+
+    def held_to(self, version: str) -> VaspCalculation:
+        """Return the maker that ends a run of another version than this as soon as it is seen."""
+        return replace(self, version=version)
 
     def fingerprint(self, structure: Structure) -> Fingerprint:
         """Return what VASP's output will say of the settings; its version is not known yet."""
@@ -97,7 +105,7 @@ class VaspCalculation(MSONable):
 
         check_program()
         check_potcars(site.specie.symbol for site in structure)
-        task = VaspTask(structure, self.kind, self._protocol, self.grid, start_from)
+        task = VaspTask(structure, self.kind, self._protocol, self.grid, start_from, self.version)
         return run_task(task, folder)
 
     def read_back(self, folder: Path) -> ReadBack:

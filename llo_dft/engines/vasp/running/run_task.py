@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from llo_dft.engines.base import Outcome
+from llo_dft.engines.base import Outcome, check_version
+from llo_dft.engines.vasp.files.run_folder import read_run
 from llo_dft.engines.vasp.incar import ONE_POINT, WITHOUT_DIPOLE, stages
 from llo_dft.engines.vasp.inputs import input_generator, poscar_structure, site_order
 from llo_dft.engines.vasp.installation import VaspMachine
@@ -75,6 +76,8 @@ class VaspTask:
         See ``llo_dft.engines.vasp.incar``.
     start_from
         The calculation whose electrons it begins with, if there is one.
+    version
+        The only version of VASP that it may be run by; empty: any.
     """
 
     structure: Structure
@@ -82,6 +85,7 @@ class VaspTask:
     protocol: VaspProtocol
     grid: Sequence[int] | None = None
     start_from: StartFrom | None = None
+    version: str = ""
 
 
 def run_task(task: VaspTask, folder: Path) -> Outcome:
@@ -131,6 +135,8 @@ def _run_stages(task: VaspTask, folder: Path) -> tuple[Outcome, Path]:
         tags = {} if waves is None else waves.tags(first=stage == turns[0])
         place = progress.placed(start)
         result = _run_stage(task, place, (folder, where), progress, machine, tags)
+        if stage != turns[-1]:  # of the last one the caller asks, who has the others' by then
+            check_version(read_run(where).fingerprint.engine_version, task.version)
         if stage == turns[0] and waves is not None and not were_read(where):
             notes.append(_ALONE.format("VASP did not say that it read its wave functions"))
         progress.reached(result.output.structure)

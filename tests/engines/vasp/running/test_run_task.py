@@ -279,3 +279,23 @@ def test_the_lower_of_two_magnetic_orders_goes_on(vasp, plan):
     (note,) = document.notes
     assert note.startswith("lowest of 2 starts: rows; ferro 0.")
     assert min(document.initial_structure.site_properties["magmom"]) < 0
+
+
+def test_another_version_of_vasp_is_ended_after_its_first_stage(vasp, plan, monkeypatch):
+    first = vasp.run(plan.slab, "slab_relax")
+    other = plan.slab.copy()
+    other.translate_sites([0], [0.01, 0, 0])
+    monkeypatch.setenv("STANDIN_VASP_VERSION", "6.3.0")
+    document = vasp.run(other, "slab_relax")
+    assert document.status == "failed"
+    version = first.fingerprint.engine_version
+    assert version.startswith("6.4.2")
+    assert document.reason.startswith("it was run by version '6.3.0")
+    assert f"first completed calculation by {version!r}" in document.reason
+    left = vasp.cache.folder / f"{document.key}.failed"
+    assert (left / "without_dipole").is_dir()
+    assert not (left / "relax").exists()
+    # one that has one stage is refused at its end
+    assert vasp.run(o2_in_box(), "molecule_relax").reason.startswith("it was run by version '6.3")
+    monkeypatch.delenv("STANDIN_VASP_VERSION")
+    assert vasp.run(other, "slab_relax").status == "completed"
