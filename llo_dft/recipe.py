@@ -155,6 +155,7 @@ class EngineChoice(Section):
     """[engine]: what computes, with which named settings."""
 
     name: str = Field(min_length=1)
+    model: str | None = Field(None, min_length=1)  # of a potential; None: its first
     protocol: str = "balanced"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     overrides: dict[str, Any] = Field(default_factory=dict)
@@ -228,11 +229,17 @@ def parse_recipe(fields: dict[str, Any], name: str) -> Recipe:
 
 
 def with_engine(
-    recipe: Recipe, *, engine: str | None, protocol: str | None, scheme: str | None = None
+    recipe: Recipe,
+    *,
+    engine: str | None,
+    protocol: str | None,
+    scheme: str | None = None,
+    model: str | None = None,
 ) -> Recipe:
-    """Return the same study with another engine, protocol or O2 scheme; None keeps the recipe's.
+    """Return the same study with another engine, model, protocol or O2 scheme.
 
-    Overrides belong to the recipe's own engine and are left behind with it.
+    None keeps the recipe's. Model and overrides belong to the recipe's own engine and are left
+    behind with it.
 
     Raises
     ------
@@ -243,6 +250,9 @@ def with_engine(
     table = fields["engine"]
     if engine not in {None, recipe.engine.name}:
         table.update(name=engine, overrides={})
+        table.pop("model", None)
+    if model is not None:
+        table["model"] = model
     table["protocol"] = protocol or recipe.engine.protocol
     fields["oxygen"]["scheme"] = scheme or recipe.oxygen.scheme
     return parse_recipe(fields, recipe.study.name)

@@ -194,7 +194,8 @@ def test_another_engine_leaves_all_else_but_the_overrides_of_the_own() -> None:
     own = parse_recipe(fields, "my")
     other = with_engine(own, engine="sevenn", protocol="stringent", scheme="mp2020")
     assert (other.engine.name, other.engine.protocol) == ("sevenn", "stringent")
-    assert (other.engine.overrides, other.oxygen.scheme) == ({}, "mp2020")
+    assert (other.engine.model, other.engine.overrides) == (None, {})
+    assert other.oxygen.scheme == "mp2020"
     assert other.model_dump(exclude={"engine", "oxygen"}) == own.model_dump(
         exclude={"engine", "oxygen"}
     )
@@ -206,6 +207,8 @@ def test_naming_the_recipes_own_engine_changes_nothing() -> None:
     fields["engine"]["overrides"] = {"max_steps": 3}
     own = parse_recipe(fields, "my")
     assert with_engine(own, engine="chgnet", protocol=None) == own
+    other = with_engine(own, engine="chgnet", protocol=None, model="r2scan")
+    assert (other.engine.model, other.engine.overrides) == ("r2scan", {"max_steps": 3})
 
 
 def test_an_o2_scheme_that_there_is_not() -> None:

@@ -20,6 +20,9 @@ StudyPath: TypeAlias = Annotated[Path, typer.Argument(help="Folder of the study.
 OtherEngine: TypeAlias = Annotated[
     str | None, typer.Option("--engine", help="Another engine than the recipe's.")
 ]
+OtherModel: TypeAlias = Annotated[
+    str | None, typer.Option("--model", help="Another model of the engine than the recipe's.")
+]
 OtherProtocol: TypeAlias = Annotated[
     str | None, typer.Option("--protocol", help="Another protocol than the recipe's.")
 ]

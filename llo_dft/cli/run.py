@@ -12,6 +12,7 @@ import typer
 from llo_dft.cli.options import (
     AsJson,
     OtherEngine,
+    OtherModel,
     OtherProtocol,
     OtherScheme,
     RecipeName,
@@ -37,10 +38,11 @@ if TYPE_CHECKING:
 _LOCK_PATIENCE_S = 180.0
 
 
-def run(  # noqa: PLR0913 (each is an option of the command)
+def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     recipe: RecipeName,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the study.")],
     engine: OtherEngine = None,
+    model: OtherModel = None,
     protocol: OtherProtocol = None,
     scheme: OtherScheme = None,
     workers: int | None = typer.Option(
@@ -58,7 +60,9 @@ def run(  # noqa: PLR0913 (each is an option of the command)
     from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
 
     with bad_input_in_one_line():
-        study, recipe_folder = recipe_with(recipe, engine=engine, protocol=protocol, scheme=scheme)
+        study, recipe_folder = recipe_with(
+            recipe, engine=engine, model=model, protocol=protocol, scheme=scheme
+        )
         config = None if on is None else _cluster(on, workers)
         check_not_submitted(output)
         # by whatever link it is given, the workers that a killed run left are found by this path

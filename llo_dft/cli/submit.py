@@ -11,6 +11,7 @@ import typer
 from llo_dft.cli.options import (
     AsJson,
     OtherEngine,
+    OtherModel,
     OtherProtocol,
     OtherScheme,
     RecipeName,
@@ -38,6 +39,7 @@ def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         Path, typer.Option("-o", "--output", help="Folder of the study; compute nodes must see it.")
     ],
     engine: OtherEngine = None,
+    model: OtherModel = None,
     protocol: OtherProtocol = None,
     scheme: OtherScheme = None,
     on: Path | None = typer.Option(
@@ -60,7 +62,9 @@ def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
 ) -> None:
     """Put a study into a cluster's queue, where it runs by itself: --on or --project."""
     with bad_input_in_one_line():
-        study, folder = recipe_with(recipe, engine=engine, protocol=protocol, scheme=scheme)
+        study, folder = recipe_with(
+            recipe, engine=engine, model=model, protocol=protocol, scheme=scheme
+        )
         if (on is None) == (project is None) or (worker is not None and project is None):
             raise InputError(
                 "expected either --on CLUSTER.yaml or --project NAME; --worker goes with --project"

@@ -339,6 +339,8 @@ class Engine(ABC):
         coated and bare; None: they do.
     program
         What it starts; None if it computes within Python.
+    has_models
+        Whether ``engine.model`` chooses among models of it.
 
     Raises
     ------
@@ -352,6 +354,7 @@ class Engine(ABC):
     oxygen: OxygenReference
     no_crossings: str | None = None
     program: ClassVar[Program | None] = None
+    has_models: ClassVar[bool] = False
 
     @abstractmethod
     def __init__(self, settings: recipe.EngineChoice) -> None: ...

@@ -52,7 +52,13 @@ def engine_from(settings: recipe.EngineChoice) -> Engine:
     EngineError
         If it is unknown, or a setting is not its own.
     """
-    return engine_class(settings.name)(settings)
+    made_by = engine_class(settings.name)
+    if settings.model is not None and not made_by.has_models:
+        raise EngineError(
+            f"engine.model = {settings.model!r}: engine {settings.name} is no potential and has no "
+            "models; leave the key out"
+        )
+    return made_by(settings)
 
 
 def programs() -> list[Program]:

@@ -132,8 +132,21 @@ def test_an_engine_that_can_not_be_used(command: Any, tmp_path: Path, case: str)
     [
         (
             "--engine sevenn",
+            r'oxygen\.scheme = "potential" does not go with engine sevenn: .*use "none"',
+        ),
+        (
+            "--engine sevenn --model 7net-0",
             r'oxygen\.scheme = "potential" does not go with engine sevenn: .*use "mp2020" or',
         ),
+        (
+            "--model r2scan",
+            r'oxygen\.scheme = "potential" does not go with engine chgnet: .*use "none"',
+        ),
+        (
+            "--model r3scan",
+            r"engine\.model = 'r3scan' is none of chgnet; expected 'r2scan', '0.3.0'",
+        ),
+        ("--engine vasp --model r2scan", r"engine vasp is no potential and has no models"),
         ("--engine chgnot", r"engine\.name = 'chgnot' is unknown; expected"),
         ("--engine=", r"engine\.name = '': String should have at least 1 character"),
         ("--protocol quick", r"engine\.protocol = 'quick' is unknown; expected"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
 
 #: Half of MP2020's O2 less half of what the fake engine says of it is all that the two differ by.
-SEVENN = {"engine": {"name": "sevenn"}, "oxygen": {"scheme": "mp2020"}}
+SEVENN = {"engine": {"name": "sevenn", "model": "7net-0"}, "oxygen": {"scheme": "mp2020"}}
 
 
 def run(plan: StudyPlan, folder: Path, faults: dict[str, str], **tables: dict[str, Any]) -> Path:

@@ -50,7 +50,7 @@ class SlowEngine(FakeEngine):
         self.seconds = float(overrides.get("seconds", 0.0))
         self.gate = str(overrides.get("gate", ""))
         # the recipe names a real engine, and its O2 is taken; all else is the fake one's
-        self.oxygen = known_potential(settings.name).oxygen
+        self.oxygen = known_potential(settings.name, settings.model).oxygen
 
     def maker(self, kind: CalculationKind) -> SlowCalculation:
         return SlowCalculation(

@@ -24,6 +24,9 @@ def recipe_fields(**tables: dict[str, Any]) -> dict[str, Any]:
     }
     for table, changes in tables.items():
         fields[table] = fields.get(table, {}) | changes
+    if fields["engine"]["name"] == "chgnet":
+        # the model that has two O2: its labels' and its own
+        fields["engine"].setdefault("model", "0.3.0")
     return fields
 
 

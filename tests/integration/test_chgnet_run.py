@@ -53,7 +53,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         made,
         delithiation={"fractions": [1.0, 0.5]},
         vacancies={"environments": ["2TM+1Li"]},
-        engine={"overrides": {"force_tolerance": 0.5}},
+        oxygen={"scheme": "none"},
+        engine={"model": "r2scan", "overrides": {"force_tolerance": 0.5}},
     )
     return made
 

@@ -50,7 +50,7 @@ def test_the_same_numbers_have_no_spread(finished: Any, other: Any) -> None:
     "change",
     [
         {"study": {"name": "another name"}},
-        {"oxygen": {"scheme": "mp2020"}, "engine": {"name": "sevenn"}},
+        {"oxygen": {"scheme": "mp2020"}, "engine": {"name": "sevenn", "model": "7net-0"}},
         {"engine": {"overrides": {"force_tolerance": 0.2}}},
         {"electronic": {"dos": True}},
     ],

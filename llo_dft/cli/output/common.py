@@ -122,9 +122,14 @@ def find_recipe(name: str) -> tuple[Recipe, Path]:
 
 
 def recipe_with(
-    name: str, *, engine: str | None, protocol: str | None, scheme: str | None = None
+    name: str,
+    *,
+    engine: str | None,
+    protocol: str | None,
+    scheme: str | None = None,
+    model: str | None = None,
 ) -> tuple[Recipe, Path]:
-    """Return a recipe as ``find_recipe`` does, with another engine, protocol or O2 scheme.
+    """Return a recipe as ``find_recipe`` does, with another engine, model, protocol or O2 scheme.
 
     Raises
     ------
@@ -134,7 +139,8 @@ def recipe_with(
     from llo_dft.recipe import with_engine  # noqa: PLC0415 (keeps --help fast)
 
     recipe, folder = find_recipe(name)
-    return with_engine(recipe, engine=engine, protocol=protocol, scheme=scheme), folder
+    changed = with_engine(recipe, engine=engine, model=model, protocol=protocol, scheme=scheme)
+    return changed, folder
 
 
 def on_terminal() -> bool:

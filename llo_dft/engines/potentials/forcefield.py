@@ -17,6 +17,7 @@ from llo_dft.engines.base import Engine, EngineError, Outcome
 from llo_dft.engines.named_settings import why_no_crossings, with_overrides
 from llo_dft.engines.potentials.known_potentials import (
     known_potential,
+    models_of,
     package_version,
     require_package,
     weights_sha256,
@@ -47,6 +48,7 @@ class ForceFieldCalculation(MSONable):
     kind: CalculationKind
     protocol: str
     potential: str
+    model: str
     device: str
     relaxation: dict[str, Any] = field(default_factory=dict)
 
@@ -62,7 +64,7 @@ class ForceFieldCalculation(MSONable):
     def fingerprint(self, structure: Structure) -> Fingerprint:
         """Return engine, version, model, weights and functional; the same for every structure."""
         del structure  # a potential has no settings that depend on the elements
-        known = known_potential(self.potential)
+        known = known_potential(self.potential, self.model)
         weights = weights_sha256(known)
         return Fingerprint(
             engine=self.potential,
@@ -104,7 +106,7 @@ class ForceFieldCalculation(MSONable):
         """Relax once, and write the trajectory to a file."""
         from atomate2.forcefields.jobs import ForceFieldRelaxMaker  # noqa: PLC0415 (torch)
 
-        known = known_potential(self.potential)
+        known = known_potential(self.potential, self.model)
         tolerance = settings.cell_force_tolerance if self.relaxes_cell else settings.force_tolerance
         maker = ForceFieldRelaxMaker(
             force_field_name=known.atomate2_name,
@@ -154,14 +156,14 @@ class ForceFieldCalculation(MSONable):
         """Return the ASE calculator that a relaxation uses."""
         from atomate2.forcefields.utils import ase_calculator  # noqa: PLC0415 (torch)
 
-        known = known_potential(self.potential)
+        known = known_potential(self.potential, self.model)
         return ase_calculator(known.atomate2_name, **self._calculator_arguments(known))
 
     def _calculator_arguments(self, known: Potential) -> dict[str, Any]:
         if not known.supported:
             return {}
         device = resolve_device(self.device)
-        arguments: dict[str, Any] = {"model": known.model, "device": device}
+        arguments: dict[str, Any] = {**known.arguments, "device": device}
         if self.potential == "chgnet":
             arguments["stress"] = self.relaxes_cell
         return arguments
@@ -170,9 +172,11 @@ class ForceFieldCalculation(MSONable):
 class ForceFieldEngine(Engine):
     """A potential, by a key of ``POTENTIALS`` or a name that atomate2 knows."""
 
+    has_models = True
+
     def __init__(self, settings: recipe.EngineChoice) -> None:
         self.name, self.protocol, self._device = settings.name, settings.protocol, settings.device
-        self._potential = known_potential(settings.name)
+        self._potential = known_potential(settings.name, settings.model)
         self._settings = with_overrides(
             FORCE_FIELD_PROTOCOLS, settings.protocol, settings.overrides
         )
@@ -185,7 +189,12 @@ class ForceFieldEngine(Engine):
     def maker(self, kind: CalculationKind) -> ForceFieldCalculation:
         """Return the maker of one kind of calculation."""
         return ForceFieldCalculation(
-            kind, self.protocol, self.name, self._device, self._settings.model_dump()
+            kind,
+            self.protocol,
+            self.name,
+            self._potential.model,
+            self._device,
+            self._settings.model_dump(),
         )
 
     def check(self, structures: Iterable[Structure]) -> None:
@@ -205,15 +214,22 @@ class ForceFieldEngine(Engine):
 
     @classmethod
     def installed(cls, name: str) -> list[Finding]:
-        """Return package, model and device of a potential."""
+        """Return package and device of a potential, and its models with licence and citation."""
         potential = known_potential(name)
         what = f"engine {name}"
         try:
             require_package(potential)
         except EngineError as error:
             return [Finding(what, "optional", "not installed", str(error))]
-        found = f"{package_version(potential)}, model {potential.model}"
-        return [Finding(what, "ok", f"{found}, on {resolve_device('auto')}")]
+        found = f"{package_version(potential)}, on {resolve_device('auto')}"
+        models = [
+            Finding(
+                f"{what}, model {one.model}", "ok", f"licence {one.licence}; cite {one.citation}"
+            )
+            for one in models_of(name)
+            if one.supported
+        ]
+        return [Finding(what, "ok", found), *models]
 
     def seconds_per_atom(self, structure: Structure) -> float:
         """Return the time of one evaluation on one thread here, s per atom of a structure."""

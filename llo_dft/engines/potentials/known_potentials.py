@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from llo_dft.engines.base import EngineError, OxygenReference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Half of the Materials Project's O2 (uncorrected total energy -9.896 eV a molecule).
 MATERIALS_PROJECT_O2: Final = -4.948
@@ -22,6 +25,14 @@ _ALREADY_CORRECTED: Final = (
 _UNCORRECTED: Final = (
     "the labels that this potential learned are uncorrected PBE and PBE+U energies; "
     'use "mp2020" or "wang2006"'
+)
+_NO_PBE_ERROR: Final = (
+    "it corrects the error of PBE's O2, and the labels that this potential learned are r2SCAN "
+    'energies, which form Li2O right without it; use "none"'
+)
+_OWN_O2: Final = (
+    "it is for labels that hold a correction, and this potential's are plain r2SCAN energies, "
+    'with which its own O2 goes; use "none"'
 )
 _NOT_RECORDED: Final = (
     'it is not recorded here whether this potential\'s labels hold a correction of O2; use "none"'
@@ -39,17 +50,21 @@ class Potential:
     atomate2_name
         Its name in atomate2, or where atomate2 is to find its calculator.
     model
-        Which of the package's models.
+        Which of the package's models, by the value of ``engine.model``.
     functional
         Functional of its training labels.
     oxygen
         Its O2.
+    arguments
+        What its calculator is made with, but for the device.
     moments
         Whether it predicts magnetic moments.
     supported
         Whether it was run with this package.
     weights
         File of the model's weights in the package; empty if it is not recorded here.
+    licence, citation
+        Of package and weights; what a paper that uses it cites.
     """
 
     package: str
@@ -57,40 +72,106 @@ class Potential:
     model: str
     functional: str
     oxygen: OxygenReference
+    arguments: Mapping[str, str] = field(default_factory=dict)
     moments: bool = False
     supported: bool = True
     weights: str = ""
+    licence: str = ""
+    citation: str = ""
 
 
-#: Those that were run with this package; their wheels carry their weights.
-POTENTIALS: Final = {
-    "chgnet": Potential(
-        package="chgnet",
-        atomate2_name={
-            "@module": "llo_dft.engines.potentials.chgnet",
-            "@callable": "ChgnetCalculator",
-        },
-        model="0.3.0",
-        functional="PBE/PBE+U mixed, MP2020-corrected",
-        oxygen=OxygenReference(
-            label_energy_ev_per_atom=MATERIALS_PROJECT_O2,
-            source="O2 of the Materials Project, the scale of CHGNet 0.3.0's labels",
-            refused={"wang2006": _ALREADY_CORRECTED, "mp2020": _ALREADY_CORRECTED},
+def _r2scan(name: str) -> OxygenReference:
+    return OxygenReference(
+        label_energy_ev_per_atom=None,
+        source=f"O2 by {name} itself",
+        refused={"wang2006": _NO_PBE_ERROR, "mp2020": _NO_PBE_ERROR, "potential": _OWN_O2},
+    )
+
+
+def _pbe(name: str) -> OxygenReference:
+    return OxygenReference(
+        label_energy_ev_per_atom=None,
+        source=f"O2 by {name} itself",
+        refused={"potential": _UNCORRECTED},
+    )
+
+
+_CHGNET: Final = {
+    "@module": "llo_dft.engines.potentials.chgnet",
+    "@callable": "ChgnetCalculator",
+}
+_CHGNET_PAPER: Final = "B. Deng et al., Nat. Mach. Intell. 5, 1031 (2023)"
+_CROSS_FUNCTIONAL: Final = "X. Huang et al., npj Comput. Mater. (2025), arXiv:2504.05565"
+_SEVENN_PAPER: Final = "Y. Park et al., J. Chem. Theory Comput. 20, 4857 (2024)"
+_MULTI_FIDELITY: Final = "J. Kim et al., J. Am. Chem. Soc. 147, 1042 (2025)"
+
+#: Those that were run with this package, by engine; their wheels carry their weights. The first
+#: model of an engine is the one that a recipe without ``engine.model`` gets.
+POTENTIALS: Final[Mapping[str, tuple[Potential, ...]]] = {
+    "chgnet": (
+        Potential(
+            package="chgnet",
+            atomate2_name=_CHGNET,
+            model="r2scan",
+            arguments={"model": "r2scan"},
+            functional="r2SCAN",
+            oxygen=_r2scan("CHGNet r2scan"),
+            moments=True,
+            weights="pretrained/r2scan/chgnet_r2scan_transfer_learning_e15f36s161m23.pth.tar",
+            licence="modified BSD",
+            citation=f"{_CHGNET_PAPER}; {_CROSS_FUNCTIONAL}",
         ),
-        moments=True,
-        weights="pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar",
+        Potential(
+            package="chgnet",
+            atomate2_name=_CHGNET,
+            model="0.3.0",
+            arguments={"model": "0.3.0"},
+            functional="PBE/PBE+U mixed, MP2020-corrected",
+            oxygen=OxygenReference(
+                label_energy_ev_per_atom=MATERIALS_PROJECT_O2,
+                source="O2 of the Materials Project, the scale of CHGNet 0.3.0's labels",
+                refused={"wang2006": _ALREADY_CORRECTED, "mp2020": _ALREADY_CORRECTED},
+            ),
+            moments=True,
+            weights="pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar",
+            licence="modified BSD",
+            citation=_CHGNET_PAPER,
+        ),
     ),
-    "sevenn": Potential(
-        package="sevenn",
-        atomate2_name="SevenNet",
-        model="7net-0",
-        functional="PBE/PBE+U mixed, uncorrected",
-        oxygen=OxygenReference(
-            label_energy_ev_per_atom=None,
-            source="O2 by 7net-0 itself",
-            refused={"potential": _UNCORRECTED},
+    "sevenn": (
+        Potential(
+            package="sevenn",
+            atomate2_name="SevenNet",
+            model="7net-mf-0-r2scan",
+            arguments={"model": "7net-mf-0", "modal": "R2SCAN"},
+            functional="r2SCAN",
+            oxygen=_r2scan("7net-mf-0 (R2SCAN)"),
+            weights="pretrained_potentials/SevenNet_MF_0/checkpoint_sevennet_mf_0.pth",
+            licence="MIT",
+            citation=f"{_SEVENN_PAPER}; {_MULTI_FIDELITY}",
         ),
-        weights="pretrained_potentials/SevenNet_0__11Jul2024/checkpoint_sevennet_0.pth",
+        Potential(
+            package="sevenn",
+            atomate2_name="SevenNet",
+            model="7net-mf-0-pbe",
+            arguments={"model": "7net-mf-0", "modal": "PBE"},
+            functional="PBE/PBE+U mixed, uncorrected",
+            oxygen=_pbe("7net-mf-0 (PBE)"),
+            weights="pretrained_potentials/SevenNet_MF_0/checkpoint_sevennet_mf_0.pth",
+            licence="MIT",
+            citation=f"{_SEVENN_PAPER}; {_MULTI_FIDELITY}",
+        ),
+        Potential(
+            package="sevenn",
+            atomate2_name="SevenNet",
+            model="7net-0",
+            arguments={"model": "7net-0"},
+            functional="PBE/PBE+U mixed, uncorrected",
+            oxygen=_pbe("7net-0"),
+            weights="pretrained_potentials/SevenNet_0__11Jul2024/checkpoint_sevennet_0.pth",
+            licence="MIT",
+            citation=_SEVENN_PAPER,
+        ),
     ),
 }
 
@@ -113,13 +194,41 @@ OTHER_MODULES: Final = {
 }
 
 
-def known_potential(name: str) -> Potential:
-    """Return what is known of a potential, by a name of ``POTENTIALS`` or ``OTHER_MODULES``.
+def known_potential(engine: str, model: str | None = None) -> Potential:
+    """Return what is known of a potential.
 
     One that only atomate2 knows was not run with this package, may fetch weights of its own, and
     only O2 scheme "none" goes with it.
+
+    Parameters
+    ----------
+    engine
+        A name of ``POTENTIALS`` or ``OTHER_MODULES``.
+    model
+        Which of its models; None: the first.
+
+    Raises
+    ------
+    EngineError
+        If it has no such model.
     """
-    return POTENTIALS.get(name) or Potential(
+    models = models_of(engine)
+    for potential in models:
+        if model in {None, potential.model}:
+            return potential
+    raise EngineError(
+        f"engine.model = {model!r} is none of {engine}; expected "
+        f"{', '.join(repr(potential.model) for potential in models)}"
+    )
+
+
+def models_of(engine: str) -> tuple[Potential, ...]:
+    """Return the models of a potential's engine, the one that a recipe gets first."""
+    return POTENTIALS.get(engine) or (_not_run_here(engine),)
+
+
+def _not_run_here(name: str) -> Potential:
+    return Potential(
         package=OTHER_MODULES[name],
         atomate2_name=name,
         model="atomate2's default",

@@ -215,7 +215,7 @@ def test_the_corpus_does_run_through_montys_decoder(tmp_path: Path) -> None:
 
 
 def test_what_studies_are_made_of_comes_back() -> None:
-    maker = ForceFieldCalculation("static", "fast", "chgnet", "cpu", {"fmax": 0.05})
+    maker = ForceFieldCalculation("static", "fast", "chgnet", "r2scan", "cpu", {"fmax": 0.05})
     values = [
         STRUCTURE,
         maker,

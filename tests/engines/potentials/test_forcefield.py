@@ -94,7 +94,11 @@ def test_settings_and_fingerprint_tell_calculations_apart(small_oxide):
     assert maker_of("slab_relax").settings() != maker_of("bulk_relax").settings()
     assert maker_of("slab_relax").settings() != maker_of("slab_relax", max_steps=7).settings()
     fingerprint = maker_of("slab_relax").fingerprint(small_oxide)
-    assert (fingerprint.engine, fingerprint.model) == ("chgnet", "0.3.0")
+    assert (fingerprint.engine, fingerprint.model) == ("chgnet", "r2scan")
+    older = engine_of("chgnet", model="0.3.0").maker("slab_relax").fingerprint(small_oxide)
+    assert (older.engine, older.model) == ("chgnet", "0.3.0")
+    assert older.functional != fingerprint.functional
+    assert older.settings != fingerprint.settings  # of other weights
 
 
 def test_a_missing_package_is_refused_with_the_command_that_installs_it(monkeypatch):
@@ -156,6 +160,4 @@ def test_every_name_that_is_taken_is_one_of_atomate2s():
 
     names = {member.value for member in MLFF}
     assert set(potentials.OTHER_MODULES) <= names
-    assert {
-        p.atomate2_name for p in potentials.POTENTIALS.values() if p.package == "sevenn"
-    } <= names
+    assert {one.atomate2_name for one in potentials.POTENTIALS["sevenn"]} <= names

@@ -36,7 +36,7 @@ def recipe(supercell=(1, 2), **coating):
         | coating,
         "delithiation": {"fractions": [1.0]},
         "vacancies": {"environments": ["2TM+1Li"]},
-        "oxygen": {"scheme": "potential"},
+        "oxygen": {"scheme": "none"},
         "engine": {"name": "chgnet"},
     }
     return parse_recipe(fields, "test")
