@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: A study's name becomes part of file names and, later, of job names.
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}")
 
+#: An ASE calculator by import path.
+CALCULATOR_PATTERN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+
 
 def _each_once(values: list[Any]) -> list[Any]:
     if len(set(values)) != len(values):
@@ -156,9 +159,19 @@ class EngineChoice(Section):
 
     name: str = Field(min_length=1)
     model: str | None = Field(None, min_length=1)  # of a potential; None: its first
+    # "module:function" that returns an ASE calculator, with name = "ase"
+    calculator: Annotated[str, matching(CALCULATOR_PATTERN, "module:function")] | None = None
     protocol: str = "balanced"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     overrides: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _calculator_of_ase(self) -> EngineChoice:
+        if (self.name == "ase") != (self.calculator is not None):
+            raise ValueError(
+                'calculator = "module:function" goes with name = "ase", and that with a calculator'
+            )
+        return self
 
 
 class Recipe(Section):
@@ -238,8 +251,8 @@ def with_engine(
 ) -> Recipe:
     """Return the same study with another engine, model, protocol or O2 scheme.
 
-    None keeps the recipe's. Model and overrides belong to the recipe's own engine and are left
-    behind with it.
+    None keeps the recipe's; the engine "module:function" is a calculator of one's own. Model and
+    overrides belong to the recipe's own engine and are left behind with it.
 
     Raises
     ------
@@ -251,6 +264,9 @@ def with_engine(
     if engine not in {None, recipe.engine.name}:
         table.update(name=engine, overrides={})
         table.pop("model", None)
+        table.pop("calculator", None)
+        if engine is not None and ":" in engine:
+            table.update(name="ase", calculator=engine)
     if model is not None:
         table["model"] = model
     table["protocol"] = protocol or recipe.engine.protocol

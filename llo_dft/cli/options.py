@@ -18,7 +18,11 @@ RecipeName: TypeAlias = Annotated[
 ]
 StudyPath: TypeAlias = Annotated[Path, typer.Argument(help="Folder of the study.")]
 OtherEngine: TypeAlias = Annotated[
-    str | None, typer.Option("--engine", help="Another engine than the recipe's.")
+    str | None,
+    typer.Option(
+        "--engine",
+        help="Another engine, or module:function of an ASE calculator.",
+    ),
 ]
 OtherModel: TypeAlias = Annotated[
     str | None, typer.Option("--model", help="Another model of the engine than the recipe's.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.potentials.known_potentials import OTHER_MODULES
+from llo_dft.engines.potentials.own_calculator import OWN
 
 if TYPE_CHECKING:
     from llo_dft import recipe
@@ -20,6 +21,7 @@ ENGINES: Final = {
     "gpaw": "llo_dft.engines.gpaw.gpaw_engine:GpawEngine",
     "chgnet": _POTENTIALS,
     "sevenn": _POTENTIALS,
+    OWN: _POTENTIALS,
 }
 
 #: The same for engines that were not run with this package.

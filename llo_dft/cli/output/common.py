@@ -118,7 +118,9 @@ def find_recipe(name: str) -> tuple[Recipe, Path]:
             path = resource_path("workflows", f"{name}.toml")
         except FileNotFoundError as error:
             raise RecipeError(f"there is no recipe file {name}, and {error}") from error
-    return load_recipe(path), path.resolve().parent
+    recipe = load_recipe(path)
+    _allow_calculator(recipe)
+    return recipe, path.resolve().parent
 
 
 def recipe_with(
@@ -140,7 +142,16 @@ def recipe_with(
 
     recipe, folder = find_recipe(name)
     changed = with_engine(recipe, engine=engine, model=model, protocol=protocol, scheme=scheme)
+    _allow_calculator(changed)
     return changed, folder
+
+
+def _allow_calculator(recipe: Recipe) -> None:
+    """Let a calculator be imported that the user's own file or command line names."""
+    if recipe.engine.calculator is not None:
+        from llo_dft.engines.potentials.own_calculator import allow_calculator  # noqa: PLC0415
+
+        allow_calculator(recipe.engine.calculator)
 
 
 def on_terminal() -> bool:

@@ -22,6 +22,13 @@ from llo_dft.engines.potentials.known_potentials import (
     require_package,
     weights_sha256,
 )
+from llo_dft.engines.potentials.own_calculator import (
+    OWN,
+    check_allowed,
+    is_allowed,
+    potential_of,
+    version_of,
+)
 from llo_dft.engines.potentials.presets import FORCE_FIELD_PROTOCOLS, RelaxationProtocol
 from llo_dft.engines.potentials.spring_optimizer import SpringBFGS
 from llo_dft.errors import CalculationError
@@ -64,11 +71,11 @@ class ForceFieldCalculation(MSONable):
     def fingerprint(self, structure: Structure) -> Fingerprint:
         """Return engine, version, model, weights and functional; the same for every structure."""
         del structure  # a potential has no settings that depend on the elements
-        known = known_potential(self.potential, self.model)
+        known = potential_of(self.potential, self.model)
         weights = weights_sha256(known)
         return Fingerprint(
             engine=self.potential,
-            engine_version=package_version(known),
+            engine_version=version_of(self.potential, known),
             model=known.model,
             functional=known.functional,
             settings={} if weights is None else {"weights_sha256": weights},
@@ -106,7 +113,7 @@ class ForceFieldCalculation(MSONable):
         """Relax once, and write the trajectory to a file."""
         from atomate2.forcefields.jobs import ForceFieldRelaxMaker  # noqa: PLC0415 (torch)
 
-        known = known_potential(self.potential, self.model)
+        known = self._allowed()
         tolerance = settings.cell_force_tolerance if self.relaxes_cell else settings.force_tolerance
         maker = ForceFieldRelaxMaker(
             force_field_name=known.atomate2_name,
@@ -156,8 +163,14 @@ class ForceFieldCalculation(MSONable):
         """Return the ASE calculator that a relaxation uses."""
         from atomate2.forcefields.utils import ase_calculator  # noqa: PLC0415 (torch)
 
-        known = known_potential(self.potential, self.model)
+        known = self._allowed()
         return ase_calculator(known.atomate2_name, **self._calculator_arguments(known))
+
+    def _allowed(self) -> Potential:
+        """Return the potential; refuse a calculator that only stored data name."""
+        if self.potential == OWN:
+            check_allowed(self.model)
+        return potential_of(self.potential, self.model)
 
     def _calculator_arguments(self, known: Potential) -> dict[str, Any]:
         if not known.supported:
@@ -170,13 +183,19 @@ class ForceFieldCalculation(MSONable):
 
 
 class ForceFieldEngine(Engine):
-    """A potential, by a key of ``POTENTIALS`` or a name that atomate2 knows."""
+    """A potential, by a key of ``POTENTIALS``, a name that atomate2 knows, or a calculator."""
 
     has_models = True
 
     def __init__(self, settings: recipe.EngineChoice) -> None:
         self.name, self.protocol, self._device = settings.name, settings.protocol, settings.device
-        self._potential = known_potential(settings.name, settings.model)
+        own = settings.calculator is not None
+        if own and (settings.model is not None or settings.device != "auto"):
+            raise EngineError(
+                "engine.model and engine.device do not go with engine.calculator: let the function "
+                "that it names choose both"
+            )
+        self._potential = potential_of(self.name, settings.calculator if own else settings.model)
         self._settings = with_overrides(
             FORCE_FIELD_PROTOCOLS, settings.protocol, settings.overrides
         )
@@ -208,6 +227,10 @@ class ForceFieldEngine(Engine):
             Also if the device that was asked for is not there.
         """
         del structures
+        if self.name == OWN:
+            check_allowed(self._potential.model)
+            version_of(self.name, self._potential)  # or there is no such module
+            return
         require_package(self._potential)
         if self._device not in {"auto", "cpu"}:
             resolve_device(self._device)  # refused here rather than in every calculation
@@ -215,6 +238,8 @@ class ForceFieldEngine(Engine):
     @classmethod
     def installed(cls, name: str) -> list[Finding]:
         """Return package and device of a potential, and its models with licence and citation."""
+        if name == OWN:
+            return []
         potential = known_potential(name)
         what = f"engine {name}"
         try:
@@ -231,8 +256,13 @@ class ForceFieldEngine(Engine):
         ]
         return [Finding(what, "ok", found), *models]
 
-    def seconds_per_atom(self, structure: Structure) -> float:
-        """Return the time of one evaluation on one thread here, s per atom of a structure."""
+    def seconds_per_atom(self, structure: Structure) -> float | None:
+        """Return the time of one evaluation on one thread here, s per atom of a structure.
+
+        None for a calculator of one's own that the user has not named to this process.
+        """
+        if self.name == OWN and not is_allowed(self._potential.model):
+            return None
         import torch  # noqa: PLC0415 (seconds to import)
 
         threads = torch.get_num_threads()
