@@ -17,7 +17,8 @@ from llo_dft.recipe import EngineChoice
 @pytest.mark.parametrize("name", [*ENGINES, *UNSUPPORTED])
 def test_every_entry_is_an_engine_of_that_name_that_need_not_be_installed(name, monkeypatch):
     monkeypatch.setattr(known_potentials, "find_spec", lambda _: None)
-    engine = engine_from(EngineChoice(name=name, protocol="fast"))
+    calculator = "a_module:function" if name == "ase" else None
+    engine = engine_from(EngineChoice(name=name, calculator=calculator, protocol="fast"))
     assert isinstance(engine, Engine)
     assert (engine.name, engine.protocol) == (name, "fast")
     assert "energy" in engine.capabilities
