@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.potentials.known_potentials import OTHER_MODULES
-from llo_dft.engines.potentials.own_calculator import OWN
+from llo_dft.engines.potentials.own_calculator import OWN, allow_calculator
 
 if TYPE_CHECKING:
     from llo_dft import recipe
@@ -61,6 +61,12 @@ def engine_from(settings: recipe.EngineChoice) -> Engine:
             "models; leave the key out"
         )
     return made_by(settings)
+
+
+def named_by_user(settings: recipe.EngineChoice) -> None:
+    """Let an engine's calculator be imported: the user's own recipe or command line names it."""
+    if settings.calculator is not None:
+        allow_calculator(settings.calculator)
 
 
 def programs() -> list[Program]:

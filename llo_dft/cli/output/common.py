@@ -109,7 +109,8 @@ def find_recipe(name: str) -> tuple[Recipe, Path]:
     InputError
         If there is none, or it can't be used.
     """
-    from llo_dft.recipe import RecipeError, load_recipe  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.engines.registry import named_by_user  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.recipe import RecipeError, load_recipe  # noqa: PLC0415
     from llo_dft.resources import resource_path  # noqa: PLC0415
 
     path = Path(name)
@@ -119,7 +120,7 @@ def find_recipe(name: str) -> tuple[Recipe, Path]:
         except FileNotFoundError as error:
             raise RecipeError(f"there is no recipe file {name}, and {error}") from error
     recipe = load_recipe(path)
-    _allow_calculator(recipe)
+    named_by_user(recipe.engine)
     return recipe, path.resolve().parent
 
 
@@ -138,20 +139,13 @@ def recipe_with(
     InputError
         Also if there is no such scheme.
     """
-    from llo_dft.recipe import with_engine  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.engines.registry import named_by_user  # noqa: PLC0415 (both: keeps --help fast)
+    from llo_dft.recipe import with_engine  # noqa: PLC0415
 
     recipe, folder = find_recipe(name)
     changed = with_engine(recipe, engine=engine, model=model, protocol=protocol, scheme=scheme)
-    _allow_calculator(changed)
+    named_by_user(changed.engine)
     return changed, folder
-
-
-def _allow_calculator(recipe: Recipe) -> None:
-    """Let a calculator be imported that the user's own file or command line names."""
-    if recipe.engine.calculator is not None:
-        from llo_dft.engines.potentials.own_calculator import allow_calculator  # noqa: PLC0415
-
-        allow_calculator(recipe.engine.calculator)
 
 
 def on_terminal() -> bool:
