@@ -30,11 +30,7 @@ def test_every_entry_is_an_engine_of_that_name_that_need_not_be_installed(name, 
 
 def test_an_unknown_name_is_refused_with_those_that_are_known():
     with pytest.raises(
-<<<<<<< HEAD
-        EngineError, match=r"'chgnett' is unknown; expected vasp, gpaw, chgnet, sevenn \("
-=======
-        EngineError, match=r"'chgnett' is unknown; expected vasp, chgnet, sevenn, ase \("
->>>>>>> c60a477 (Take any ASE calculator by its import path, where the user's own recipe or command line names it and nowhere else)
+        EngineError, match=r"'chgnett' is unknown; expected vasp, gpaw, chgnet, sevenn, ase \("
     ):
         engine_class("chgnett")
 
