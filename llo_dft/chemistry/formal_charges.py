@@ -66,8 +66,8 @@ def formal_charges(symbols: Iterable[str], composition: Iterable[str] | None = N
     return [charges[symbol] for symbol in symbols]
 
 
-def element_charges(amounts: Mapping[str, float]) -> dict[str, float]:
-    """Return the mean formal charge of each element that makes a composition neutral, e.
+def element_charges(amounts: Mapping[str, float], total: float = 0.0) -> dict[str, float]:
+    """Return the mean formal charge of each element of a composition, neutral or of a charge, e.
 
     From the usual charges, electrons are taken or given in the order of the redox ladder: Ni2+
     goes to Ni4+, then Co3+ to Co4+, then O2- loses some; too many reduce Mn4+ first. So LiNiO2
@@ -77,6 +77,8 @@ def element_charges(amounts: Mapping[str, float]) -> dict[str, float]:
     ----------
     amounts
         Atoms of each element, whole or not. Without O there is nothing to balance: all are 0.
+    total
+        What the charges sum up to, e: of an oxide under a coating, the coating's less its sign.
 
     Returns
     -------
@@ -91,7 +93,7 @@ def element_charges(amounts: Mapping[str, float]) -> dict[str, float]:
     """
     if not amounts.get("O"):
         return dict.fromkeys(amounts, 0.0)
-    return _on_ladder(_usual_charges(amounts), amounts, 0.0)
+    return _on_ladder(_usual_charges(amounts), amounts, total)
 
 
 def unbalanced_charge(amounts: Mapping[str, float]) -> float:

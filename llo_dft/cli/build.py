@@ -66,15 +66,11 @@ def build(
 
 
 def _print_structures(plan: StudyPlan, n_structures: int, output: Path) -> None:
-    deviation = (
-        f" (asked for {plan.requested_composition}, off by at most "
-        f"{plan.composition_deviation:.3f} per O2)"
-        if plan.composition_deviation > 1e-6  # noqa: PLR2004
-        else ""
-    )
-    charge = plan.formal_charge_per_o2
-    left = f"; {charge:+.2f} e per O2 that no metal can balance" if charge else ""
-    typer.echo(f"{plan.composition}{deviation}{left}")
+    from llo_dft.cli.output.phrases import built_lines  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.documents.asked_and_built import asked_and_built  # noqa: PLC0415
+
+    for line in built_lines(asked_and_built(plan), plan.notes):
+        typer.echo(line)
     typer.echo(
         f"{n_structures} structures in {output / 'structures'} (slabs as pictures too), listed in "
         f"{output / 'manifest.json'}; a run takes {plan.n_calculations} calculations"

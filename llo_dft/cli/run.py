@@ -151,12 +151,17 @@ def _cluster(file: Path, workers: int | None) -> ClusterConfig:
 
 
 def _announce(prepared: PreparedRun, how: str) -> None:
+    from llo_dft.cli.output.phrases import built_lines  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.documents.asked_and_built import asked_and_built  # noqa: PLC0415
+
     recipe, plan = prepared.recipe, prepared.plan
     typer.echo(
         f"{recipe.study.name}: {plan.composition}, engine {recipe.engine.name} "
         f"({recipe.engine.protocol}), {plan.n_calculations} calculations, {how}",
         err=True,
     )
+    for line in built_lines(asked_and_built(plan), plan.notes):
+        typer.echo(line, err=True)
 
 
 def drive(folder: StudyPath) -> None:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def status(folder: StudyPath, *, as_json: AsJson = False) -> None:
     """Show which calculations are completed, running, failed (and why) or missing."""
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.cli.output.phrases import built_lines  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.study.remote.submission_record import read_submission  # noqa: PLC0415
     from llo_dft.study.study_status import study_status  # noqa: PLC0415
 
@@ -32,6 +33,8 @@ def status(folder: StudyPath, *, as_json: AsJson = False) -> None:
     else:
         counts = ", ".join(f"{number} {state}" for state, number in found.counts.items() if number)
         typer.echo(f"{found.study}: {counts} of {len(found.calculations)} calculations")
+        for line in built_lines(found.built, found.notes):
+            typer.echo(line)
         if found.lacking:
             typer.echo(f"result: {found.lacking}")
         if found.driver is not None:

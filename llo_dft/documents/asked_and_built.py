@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from llo_dft.documents.document import Document
 from llo_dft.documents.labels import system_name
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import PlannedHost, StudyPlan
+
+#: Atoms per O2; compositions that differ by less are the same.
+DEVIATION_RESOLUTION: Final = 1e-6
 
 
 class AskedAndBuilt(Document):
@@ -23,9 +26,17 @@ def asked_and_built(plan: StudyPlan) -> list[AskedAndBuilt]:
     """Return composition, charge, coatings and the state of charge of each host of a plan."""
     charge = plan.formal_charge_per_o2
     rows = [
-        AskedAndBuilt(what="composition", asked=plan.requested_composition, built=plan.composition),
         AskedAndBuilt(
-            what="formal charge", asked="0 e per O2", built=f"{charge + 0.0:.3g} e per O2"
+            what="composition",
+            asked=plan.requested_composition,
+            built=f"{plan.composition} (off by at most {plan.composition_deviation:.3f} per O2)"
+            if plan.composition_deviation > DEVIATION_RESOLUTION
+            else plan.composition,
+        ),
+        AskedAndBuilt(
+            what="formal charge",
+            asked="0 e per O2",
+            built=f"{charge:+.2f} e per O2 that no metal can balance" if charge else "0 e per O2",
         ),
     ]
     for name in plan.terminations:

@@ -12,6 +12,7 @@ from pymatgen.io.cif import CifWriter
 from llo_dft.builders.cell_checks import formal_dipole, is_symmetric
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.builders.surface.symmetry import space_group_symbol
+from llo_dft.documents.asked_and_built import asked_and_built
 from llo_dft.documents.atom_identity import places
 from llo_dft.study.folder import write_whole
 
@@ -46,6 +47,8 @@ def write_structures(plan: StudyPlan, folder: Path) -> list[dict[str, Any]]:
         "requested_composition": plan.requested_composition,
         "composition_deviation": round(plan.composition_deviation, 6),
         "formal_charge_per_o2": round(plan.formal_charge_per_o2, 6),
+        "built": [row.model_dump() for row in asked_and_built(plan)],
+        "notes": plan.notes,
         "n_calculations": plan.n_calculations,
         "calculations": plan.labels,
         "structures": entries,

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from llo_dft.calculations.cache import CacheError, CalculationCache
+from llo_dft.documents.asked_and_built import AskedAndBuilt
+from llo_dft.errors import printable
 from llo_dft.study.folder import StudyFolderError
 from llo_dft.study.study_files import read_results, recover
 from llo_dft.submit.dask.driver import driver_status
@@ -71,7 +73,8 @@ class QueueStatus:
 class StudyStatus:
     """All planned calculations of a study, and its driver or its jobs in a queue.
 
-    ``lacking`` says what the study's result lacks even if every calculation completed.
+    ``lacking`` says what the study's result lacks even if every calculation completed, ``built``
+    what was built for what was asked.
     """
 
     study: str
@@ -79,6 +82,8 @@ class StudyStatus:
     driver: DriverStatus | None = None
     queue: QueueStatus | None = None
     lacking: str = ""
+    built: list[AskedAndBuilt] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -96,7 +101,8 @@ class StudyStatus:
         """Return what a script reads."""
         driver = None if self.driver is None else self.driver.model_dump(mode="json")
         own = {"complete": self.is_complete, "counts": self.counts, "driver": driver}
-        return asdict(replace(self, driver=None)) | own
+        own["built"] = [row.model_dump() for row in self.built]
+        return asdict(replace(self, driver=None, built=[])) | own
 
 
 def study_status(folder: StudyFolder) -> StudyStatus:
@@ -112,7 +118,10 @@ def study_status(folder: StudyFolder) -> StudyStatus:
     if not manifest.is_file():
         raise StudyFolderError(f"{folder.path} was neither built nor run yet")
     try:
-        labels = [str(label) for label in json.loads(manifest.read_bytes())["calculations"]]
+        planned = json.loads(manifest.read_bytes())
+        labels = [str(label) for label in planned["calculations"]]
+        built = [AskedAndBuilt.model_validate(row) for row in planned["built"]]
+        notes = [printable(str(note)) for note in planned["notes"]]
     except (ValueError, KeyError, TypeError) as error:
         raise StudyFolderError(
             f"{manifest} is not a manifest of this package; run or build the study again, its "
@@ -136,6 +145,8 @@ def study_status(folder: StudyFolder) -> StudyStatus:
         ],
         driver=driver,
         lacking=_lacking(result, running=running),
+        built=built,
+        notes=notes,
     )
 
 

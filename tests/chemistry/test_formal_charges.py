@@ -95,6 +95,13 @@ def test_a_vacancy_in_a_full_oxide_reduces_manganese_and_in_an_empty_one_fills_h
     assert (empty["Mn"], empty["O"]) == (4, pytest.approx(-2 + 4 / 11))
 
 
+def test_of_a_charged_composition_the_ladder_takes_what_is_missing() -> None:
+    """Li6Mn4O12 under a coating of 2 e: neutral together, so no O has given anything."""
+    amounts = {"Li": 6, "Mn": 4, "O": 12}
+    assert element_charges(amounts, -2.0)["O"] == -2.0
+    assert element_charges(amounts)["O"] == pytest.approx(-2 + 2 / 12)
+
+
 def test_a_metal_alone_has_no_charge() -> None:
     assert element_charges({"Li": 2}) == {"Li": 0.0}
 

@@ -37,6 +37,8 @@ def test_status_of_what_was_built(command: Any, tmp_path: Path) -> None:
     done = command("status", "out")
     assert done.exit_code == 1
     assert done.stdout.splitlines()[0] == "tiny: 5 missing of 5 calculations"
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "bare asked x = 1 built x = 1.000, 0.000 holes per TM, 0 mAh/g" in lines
     assert "  missing   bare_x1.0000" in done.stdout.splitlines()
 
 
@@ -54,6 +56,7 @@ def test_status_names_what_failed_and_why(command: Any, run_with_a_failure: Path
 def test_status_for_a_script(command: Any, run_with_a_failure: Path) -> None:
     found = json.loads(command("status", run_with_a_failure, "--json").stdout)
     assert found["complete"] is False
+    assert {"what", "asked", "built"} == set(found["built"][0])
     assert found["counts"]["completed"] == 9
     assert len(found["calculations"]) == 12
     fields = {"label", "status", "reason", "folder", "applicable", "corrections"}

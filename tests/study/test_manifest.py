@@ -42,6 +42,10 @@ def test_every_planned_structure_is_there_and_no_other(
     )
     assert len(named) == len(set(named)) == plan.n_calculations - 1  # O2 is no part of a recipe
     assert manifest["n_calculations"] == plan.n_calculations
+    assert [row["what"] for row in manifest["built"]] == [
+        *("composition", "formal charge"),
+        *("bare" for _ in plan.hosts),
+    ]
     assert [len(of_kind(manifest, kind)) for kind in ("bulk", "host", "vacancy")] == [1, 3, 6]
 
 

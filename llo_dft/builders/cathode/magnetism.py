@@ -18,11 +18,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.chemistry.element_table import ELEMENTS, symbols_of
-from llo_dft.chemistry.formal_charges import element_charges
+from llo_dft.chemistry.formal_charges import element_charges, formal_charges
 from llo_dft.chemistry.roles import element_role
+from llo_dft.documents.atom_identity import BARE_SITE, COATING
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pymatgen.core.structure import Structure
 
     from llo_dft.typing import FloatArray, IntArray, MagneticOrder
@@ -67,7 +70,9 @@ def initial_moments(structure: Structure, order: MagneticOrder) -> list[float]:
     Parameters
     ----------
     structure
-        A layered oxide, its slab with or without a coating, or anything without O (all zero).
+        A layered oxide, its slab with or without a coating, or anything without O (all zero). The
+        atoms of a coating, as they say of themselves (``documents.atom_identity``), have their
+        usual charges: it is the oxide that gives or takes electrons.
     order
         "ferro", or "rows": rows of metals within each layer alternate. "lower", the better of the
         two, is not known before a calculation: it begins as "ferro" does.
@@ -80,12 +85,12 @@ def initial_moments(structure: Structure, order: MagneticOrder) -> list[float]:
         If an element has no formal charge here.
     """
     symbols = symbols_of(structure)
-    charges = element_charges(Counter(symbols))
-    sizes = {element: unpaired_electrons(element, q) for element, q in charges.items()}
-    for element, charge in charges.items():
-        if "O" in sizes and _has_d_electrons(element, charge):
-            sizes[element] = max(sizes[element], LOW_SPIN_START)
-    moments = np.array([sizes[symbol] for symbol in symbols])
+    coating = _coating(structure)
+    oxide = Counter(symbol for i, symbol in enumerate(symbols) if i not in coating)
+    usual = dict(zip(symbols, formal_charges(symbols), strict=True)) if coating else {}
+    sizes = _sizes(element_charges(oxide, -float(sum(usual[symbols[i]] for i in coating))))
+    beside = _sizes(usual)
+    moments = np.array([(beside if i in coating else sizes)[s] for i, s in enumerate(symbols)])
     if order == "rows":
         metals = [i for i, s in enumerate(symbols) if element_role(s) == "framework" and moments[i]]
         moments *= _signs(structure, metals)
@@ -108,6 +113,22 @@ def with_initial_moments(structure: Structure, order: MagneticOrder) -> Structur
     if "magmom" not in structure.site_properties:
         copy.add_site_property("magmom", initial_moments(structure, order))
     return copy
+
+
+def _coating(structure: Structure) -> set[int]:
+    """Return the sites of the coating on an oxide; none of a coating alone."""
+    found = structure.site_properties.get(BARE_SITE, [])
+    coating = {i for i, site in enumerate(found) if site == COATING}
+    return coating if len(coating) < len(structure) else set()
+
+
+def _sizes(charges: Mapping[str, float]) -> dict[str, float]:
+    """Return the size of the moment that each element of these charges starts from."""
+    sizes = {element: unpaired_electrons(element, q) for element, q in charges.items()}
+    for element, charge in charges.items():
+        if "O" in sizes and _has_d_electrons(element, charge):
+            sizes[element] = max(sizes[element], LOW_SPIN_START)
+    return sizes
 
 
 def _has_d_electrons(element: str, charge: float) -> bool:

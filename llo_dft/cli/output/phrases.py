@@ -9,6 +9,7 @@ from llo_dft.cli.output.terminal import number
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from llo_dft.documents.asked_and_built import AskedAndBuilt
     from llo_dft.documents.sites import OxygenEnvironment
     from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
     from llo_dft.documents.study_result import OxygenChemicalPotential
@@ -56,6 +57,14 @@ def _place(charge: StateOfCharge) -> str:
     """Return the number on the axis of charge: holes per TM, or if not known x."""
     value = charge.lithium_fraction if charge.holes_per_tm is None else charge.holes_per_tm
     return number(value, 2, none="?")
+
+
+def built_lines(built: Sequence[AskedAndBuilt], notes: Sequence[str]) -> list[str]:
+    """Return what was asked for and what was built for it, side by side, a line each."""
+    width = max((len(row.what) for row in built), default=0)
+    asked = max((len(row.asked) for row in built), default=0)
+    lines = [f"  {row.what:{width}}  asked {row.asked:{asked}}  built {row.built}" for row in built]
+    return [*lines, *(f"  note: {note}" for note in notes)]
 
 
 def potential_text(oxygen: OxygenChemicalPotential) -> str:

@@ -12,6 +12,8 @@ from llo_dft.builders.cathode.magnetism import (
     with_initial_moments,
 )
 from llo_dft.builders.reference_cells import o2_in_box
+from llo_dft.chemistry.element_table import symbols_of
+from llo_dft.documents.atom_identity import COATING, bare_sites
 from llo_dft.resources import load_structure
 
 
@@ -49,6 +51,20 @@ def test_metals_and_molecules_are_left_alone():
     lithium = Structure(Lattice.cubic(3.5), ["Li", "Li"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     assert initial_moments(lithium, "rows") == [0.0, 0.0]
     assert with_initial_moments(o2_in_box(), "ferro").site_properties["magmom"] == [1.0, 1.0]
+
+
+def test_the_oxide_under_a_coating_takes_the_holes_and_the_coating_none(coated_plan):
+    """Eight Li left on charging, six more for the coating's charge: eight holes on 24 O."""
+    charged = [host for host in coated_plan.hosts if host.n_holes]
+    assert {host.n_holes for host in charged} == {8}
+    for host in charged:
+        structure = coated_plan.host_structure(host)
+        moments = np.array(initial_moments(structure, "ferro"))
+        here = np.array(bare_sites(structure))
+        oxygen = np.array(symbols_of(structure)) == "O"
+        assert not moments[here == COATING].any()
+        assert moments[oxygen & (here != COATING)] == pytest.approx(8 / 24)
+        assert moments[np.array(symbols_of(structure)) == "Mn"] == pytest.approx(3.0)
 
 
 def test_the_given_structure_is_not_changed(li2mno3):
