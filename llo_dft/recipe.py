@@ -61,7 +61,7 @@ class Section(BaseModel):
 
 
 class Study(Section):
-    """[study]: what it is called, and the seed of every search in it."""
+    """[study]: what it is called, the seed of its searches, and in how many cells it is done."""
 
     name: Annotated[
         str,
@@ -70,6 +70,9 @@ class Study(Section):
         ),
     ]
     seed: int = Field(0, ge=0)
+    replicas: int = Field(1, ge=1)  # orderings of the metals, each a study of its own
+    # the first ordering again on the cell repeated so, for the effect of its width
+    wider: Annotated[list[Annotated[tuple[Count, Count], Field(strict=False)]], Once] = []
 
 
 class Cathode(Section):

@@ -28,7 +28,10 @@ from llo_dft.cli.output.common import (
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from llo_dft.documents.study_result import StudyResult
+    from llo_dft.recipe import Recipe
     from llo_dft.study.run_study import PreparedRun
     from llo_dft.submit.dask.cluster_config import ClusterConfig
     from llo_dft.submit.dask.driver import Submission
@@ -55,7 +58,8 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     as_json: AsJson = False,
 ) -> None:
     """Run a study. Run it again, and it resumes where it stopped."""
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.study.cells import recipes_of_cells  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
     from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
 
@@ -65,6 +69,9 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         )
         config = None if on is None else _cluster(on, workers)
         check_not_submitted(output)
+        cells = recipes_of_cells(study, recipe_folder)
+        if cells and config is None:
+            _run_cells(study, cells, recipe_folder, output, workers, as_json=as_json)
         # by whatever link it is given, the workers that a killed run left are found by this path
         folder = StudyFolder(output if config is None else output.resolve())
         prepared = prepare_run(study, recipe_folder, folder, computes_here=config is None)
@@ -86,6 +93,38 @@ def print_result(result: StudyResult, output: Path, *, as_json: bool) -> NoRetur
         print_study(result)
         typer.echo(f"wrote {output / 'results.json'}, results.csv and {FIGURE} in {output}")
     raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
+
+
+def _run_cells(
+    study: Recipe,
+    cells: Mapping[str, Recipe],
+    recipe_folder: Path,
+    output: Path,
+    workers: int | None,
+    *,
+    as_json: bool,
+) -> NoReturn:
+    """Run every cell of a study in a folder of its own, and put the results beside each other."""
+    from llo_dft.cli.output.spread_tables import print_spread  # noqa: PLC0415
+    from llo_dft.study.cells import SPREAD, SPREAD_FIGURE, write_spread  # noqa: PLC0415
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
+    from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
+
+    every = {
+        name: prepare_run(cell, recipe_folder, StudyFolder(output / name))
+        for name, cell in cells.items()
+    }  # all are found good before the first is run
+    results = {name: _run_here(prepared, workers) for name, prepared in every.items()}
+    spread = write_spread(study.study.name, output, cells, results)
+    if as_json:
+        print_json(spread.model_dump(mode="json"))
+    else:
+        print_spread(spread)
+        typer.echo(
+            f"wrote {SPREAD} and {SPREAD_FIGURE} in {output}, and each cell's results beside"
+        )
+    complete = all(result.is_complete for result in results.values())
+    raise typer.Exit(COMPLETE if complete else INCOMPLETE)
 
 
 def _run_here(prepared: PreparedRun, workers: int | None) -> StudyResult:

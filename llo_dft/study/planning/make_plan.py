@@ -48,6 +48,12 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
     ValueError
         One of the builders' errors, if the recipe asks for what can't be built.
     """
+    if recipe.study.replicas > 1 or recipe.study.wider:
+        raise RecipeError(
+            f"{recipe.study.name} is done in several cells (study.replicas, study.wider), which "
+            "only llo-dft run does; to build or submit one of them, leave those out and set "
+            "cathode.replica or cathode.repeat"
+        )
     recipe = with_supercell(recipe, recipe_folder)
     bulk, realised, deviation = _bulk(recipe, recipe_folder)
     atoms_per_layer = len(bulk) // len(stacks(bulk, 1))

@@ -1,0 +1,74 @@
+"""A study in several cells, from its recipe to spread.json, through the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from fake_engine import FakeEngine
+from studies import tiny_recipe, write_recipe
+from typer.testing import CliRunner
+
+from llo_dft.cli.main import app
+from llo_dft.documents.spread import StudySpread
+from llo_dft.recipe import RecipeError
+from llo_dft.study.cells import SPREAD, SPREAD_FIGURE, recipes_of_cells
+from llo_dft.study.planning.make_plan import make_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_study_of_one_cell_has_no_others(tmp_path: Path) -> None:
+    assert recipes_of_cells(tiny_recipe(), tmp_path) == {}
+
+
+def test_each_cell_is_a_study_of_one_cell(tmp_path: Path) -> None:
+    recipe = tiny_recipe(study={"replicas": 2, "wider": [[2, 1]]})
+    cells = recipes_of_cells(recipe, tmp_path)
+    assert list(cells) == ["ordering-1", "ordering-2", "wider-2x1"]
+    assert [cell.cathode.replica for cell in cells.values()] == [0, 1, 0]
+    assert [cell.cathode.repeat for cell in cells.values()] == [(1, 1), (1, 1), (2, 1)]
+    assert all(recipes_of_cells(cell, tmp_path) == {} for cell in cells.values())
+
+
+def test_a_recipe_that_says_which_cell_it_is_has_no_others(tmp_path: Path) -> None:
+    recipe = tiny_recipe(study={"replicas": 2}, cathode={"replica": 1})
+    with pytest.raises(RecipeError, match=r"choose cathode\.replica and cathode\.repeat"):
+        recipes_of_cells(recipe, tmp_path)
+
+
+def test_all_cells_are_run_and_put_beside_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the fake engine E_f grows by 0.1 eV for each Li of the cell, whatever the ordering."""
+    monkeypatch.setattr("llo_dft.study.run_study.engine_from", lambda _settings: FakeEngine())
+    changes = {
+        "study": {"replicas": 2, "wider": [[2, 1]]},
+        "delithiation": {"fractions": [1.0, 0.5]},
+        "vacancies": {"environments": ["2TM+1Li"]},
+    }
+    recipe, folder = write_recipe(tmp_path, **changes), tmp_path / "study"
+    run = CliRunner().invoke(app, ["run", str(recipe), "-o", str(folder)])
+    assert run.exit_code == 0, run.output
+    assert (folder / SPREAD_FIGURE).is_file()
+    spread = StudySpread.model_validate_json((folder / SPREAD).read_bytes())
+    plan = make_plan(tiny_recipe(delithiation={"fractions": [0.5]}), tmp_path)
+    n_li = plan.slab.composition["Li"]
+    fractions = [host.lithium_fraction for host in plan.hosts]
+    assert len(spread.energies) == len(fractions) == 2
+    for one, left in zip(spread.energies, fractions, strict=True):
+        first, second, wide = (one.lowest_ev[cell] for cell in spread.cells)
+        assert first == pytest.approx(second)
+        assert wide - first == pytest.approx(0.1 * n_li * left)
+        assert one.deviation_ev == pytest.approx(0.0, abs=1e-9)
+        assert one.extrapolated_ev == pytest.approx(first + 2 * (wide - first))
+    assert "wider-2x1: lowest ordering of the metals, 2 times as wide" in run.output
+    again = CliRunner().invoke(app, ["run", str(recipe), "-o", str(folder), "--json"])
+    assert StudySpread.model_validate_json(again.stdout) == spread
+
+
+def test_what_plans_one_cell_refuses_several(tmp_path: Path) -> None:
+    recipe = tiny_recipe(study={"replicas": 2})
+    with pytest.raises(RecipeError, match="only llo-dft run does"):
+        make_plan(recipe, tmp_path)
