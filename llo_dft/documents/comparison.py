@@ -113,8 +113,8 @@ class ComparedResult(Document, Generic[Result]):
     termination: str | None = None
     by_engine: dict[str, Result | None]
     spread: float | None = Field(
-        description="Largest less smallest q0 (holes per TM), average voltage (V) or work of "
-        "adhesion (J/m2)"
+        description="Largest less smallest q0 (holes per TM), average voltage (V) or coating "
+        "energy (J/m2)"
     )
 
 

@@ -229,15 +229,29 @@ class InterfaceCandidate(Document):
 class CoatingEnergy(Document):
     """Energy of the coated slab against its parts.
 
-    Formation from the bare slab and reservoirs: the interface and the coating's outer face
-    together, gamma = [E(coated) - E(bare) - n_P E(Li3PO4) - excess_li mu_Li - excess_o mu_O] / A.
+    The coating energy counts from the bare slab and reservoirs, for the interface and the
+    coating's outer face together:
+    gamma = [E(coated) - E(bare) - n_P E(Li3PO4) - excess_li mu_Li - excess_o mu_O] / A.
     """
 
-    work_of_adhesion_j_per_m2: float | None = Field(
-        None, description="(E(oxide part) + E(coating) - E(both)) / area, each part relaxed alone"
+    coating_charge_e: int = Field(
+        description="Sum of the formal charges of the coating's part; the oxide's is the opposite. "
+        "At 0 both parts are closed shells"
     )
-    formation_energy_j_per_m2: float | None = Field(
-        None, description="gamma at mu_Li = E(Li metal) - e * voltage_v and the study's mu_O"
+    work_of_adhesion_j_per_m2: float | None = Field(
+        None,
+        description="(E(oxide part) + E(coating) - E(both)) / area, each part relaxed alone; of "
+        "closed shells only",
+    )
+    separation_into_charged_parts_j_per_m2: float | None = Field(
+        None,
+        description="The same where the parts have formal charges: each alone is neutral, with as "
+        "many holes or electrons to spare, so that this stands beside no work of adhesion",
+    )
+    coating_energy_j_per_m2: float | None = Field(
+        None,
+        description="gamma at mu_Li = E(Li metal) - e * voltage_v and the study's mu_O; compares "
+        "all terminations",
     )
     voltage_v: float | None = Field(None, description="The voltage at which gamma is given")
     excess_li: int = Field(description="Li beyond bare slab and Li3PO4, atoms per cell")
@@ -265,6 +279,11 @@ class InterfaceResult(Document):
     coating_strain: tuple[float, float] = Field(
         description="Principal strains of the coating against its crystal, before relaxation"
     )
+    von_mises_strain: float = Field(description="Of these")
+    relaxed_coating_strain: tuple[float, float] | None = Field(
+        None, description="Against its crystal as the engine relaxes it, on the relaxed oxide"
+    )
+    relaxed_von_mises_strain: float | None = Field(None, description="Of these")
     energy: CoatingEnergy
 
 
@@ -293,6 +312,11 @@ class ChargeDifferenceResult(Document):
     """rho(coated) - rho(oxide) - rho(coating) of a pristine interface, all held as relaxed."""
 
     termination: str
+    coating_charge_e: int | None = Field(
+        None,
+        description="Sum of the coating's formal charges; the oxide's is the opposite. Unless 0, "
+        "neither part is a closed shell, and the difference holds what their electrons do for it",
+    )
     electrons_moved: float | None = Field(
         None, description="Half the integral of the difference's absolute value, e"
     )

@@ -129,6 +129,7 @@ def _charge_difference(
         return ChargeDifferenceResult(termination=termination, reason=str(error))
     return ChargeDifferenceResult(
         termination=termination,
+        coating_charge_e=study.plan.candidates(termination)[0].coating_charge,
         electrons_moved=document.absolute_e,
         residual_e=document.residual_e,
         folder=name,

@@ -77,7 +77,7 @@ def pair(name: str, site: int, difference_ev: float, **fields: Any) -> VacancyPa
     )
 
 
-def interface(rank: int | None, work_j_per_m2: float | None, n_bonds: int = 0) -> InterfaceResult:
+def interface(rank: int | None, gamma_j_per_m2: float | None, n_bonds: int = 0) -> InterfaceResult:
     return InterfaceResult(
         termination=TERMINATION,
         status="completed" if rank is not None else "failed",
@@ -89,7 +89,10 @@ def interface(rank: int | None, work_j_per_m2: float | None, n_bonds: int = 0) -
         film_is_stoichiometric=False,
         li_removed_for_charge=2,
         coating_strain=(0.07, 0.02),
-        energy=CoatingEnergy(work_of_adhesion_j_per_m2=work_j_per_m2, excess_li=0, excess_o=0),
+        von_mises_strain=0.04,
+        energy=CoatingEnergy(
+            coating_charge_e=0, coating_energy_j_per_m2=gamma_j_per_m2, excess_li=0, excess_o=0
+        ),
     )
 
 

@@ -101,7 +101,9 @@ def test_lattice_o_is_bonded_to_p_and_every_phosphate_is_whole(
 def test_the_coating_sticks(results: dict[str, Any]) -> None:
     (interface,) = results["interfaces"]
     # between van der Waals contact (0.1 J/m^2) and cutting all bonds of an oxide (10)
-    assert 0.5 < interface["energy"]["work_of_adhesion_j_per_m2"] < 10.0
+    energy = interface["energy"]
+    assert 0.5 < energy["separation_into_charged_parts_j_per_m2"] < 10.0
+    assert (energy["coating_charge_e"], energy["work_of_adhesion_j_per_m2"]) == (6, None)
     assert interface["energy"]["reason"] is None
     energies = [one["energy_ev"] for one in interface["candidates"]]
     assert len(energies) == 2

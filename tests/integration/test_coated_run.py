@@ -237,11 +237,14 @@ def test_another_o2_shifts_all_vacancies_and_the_interface_that_lacks_o(
     assert after.voltages == before.voltages
     (flat, step), (flat_now, step_now) = before.interfaces, after.interfaces
     assert flat_now == flat
-    assert step_now.energy.work_of_adhesion_j_per_m2 == step.energy.work_of_adhesion_j_per_m2
-    assert step.energy.formation_energy_j_per_m2 is not None
+    assert (
+        step_now.energy.separation_into_charged_parts_j_per_m2
+        == step.energy.separation_into_charged_parts_j_per_m2
+    )
+    assert step.energy.coating_energy_j_per_m2 is not None
     # three O less than whole Li3PO4: 3 mu_O on its area
-    assert step_now.energy.formation_energy_j_per_m2 == pytest.approx(
-        step.energy.formation_energy_j_per_m2 + 3 * shift / (step.area_angstrom2 or 0.0) * 16.0218,
+    assert step_now.energy.coating_energy_j_per_m2 == pytest.approx(
+        step.energy.coating_energy_j_per_m2 + 3 * shift / (step.area_angstrom2 or 0.0) * 16.0218,
         abs=3 * TABLE_ROUNDING_EV,
     )
 
@@ -282,11 +285,11 @@ def test_a_calculation_that_was_removed_takes_what_hangs_on_it(
     after = reanalyze(folder)
     step = next(one for one in after.interfaces if one.termination == STEP)
     assert step.status == "completed"
-    assert step.energy.work_of_adhesion_j_per_m2 is None
-    assert step.energy.formation_energy_j_per_m2 is None
+    assert step.energy.separation_into_charged_parts_j_per_m2 is None
+    assert step.energy.coating_energy_j_per_m2 is None
     assert step.energy.reason == (
         "work of adhesion: a part has no energy; "
-        "formation energy: nothing is known of Li metal, the voltage"
+        "coating energy: nothing is known of Li metal, the voltage"
     )
     assert {voltage.curve for voltage in after.voltages} == {None}
     assert after.counts == {"completed": len(after.calculations) - 2, "missing": 2}

@@ -73,7 +73,7 @@ def compare_studies(results: Mapping[str, StudyResult]) -> StudyComparison:
         pairs=pairs,
         interfaces=_by_system(
             {name: study.interfaces for name, study in studies.items()},
-            lambda one: one.energy.work_of_adhesion_j_per_m2,
+            lambda one: one.energy.coating_energy_j_per_m2,
         ),
         turning_points=_by_system(
             {

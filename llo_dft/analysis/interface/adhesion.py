@@ -98,12 +98,13 @@ def coating_energy(  # noqa: PLR0913 (each is an energy of its own)
     parts: Sequence[CalculationDocument | None],
     *,
     excess: tuple[int, int, int],
+    coating_charge_e: int,
     crystal_ev_per_unit: float | None,
     lithium_ev: float | None,
     oxygen_ev: float | None,
     voltage_v: float | None,
 ) -> CoatingEnergy:
-    """Return work of adhesion and formation energy of a coated pristine slab.
+    """Return work of adhesion and coating energy of a coated pristine slab.
 
     Parameters
     ----------
@@ -113,6 +114,9 @@ def coating_energy(  # noqa: PLR0913 (each is an energy of its own)
         The oxide and the coating alone in the interface's cell.
     excess
         See ``excess_atoms``.
+    coating_charge_e
+        Sum of the formal charges of the coating's part. Only parts without one are closed shells,
+        which have a work of adhesion.
     crystal_ev_per_unit, lithium_ev, oxygen_ev
         E(Li3PO4), E(Li metal) and mu_O, eV; None if they are not known.
     voltage_v
@@ -121,14 +125,17 @@ def coating_energy(  # noqa: PLR0913 (each is an energy of its own)
     units, excess_li, excess_o = excess
     if coated is None or coated.structure is None or coated.energy_ev is None:
         return CoatingEnergy(
-            excess_li=excess_li, excess_o=excess_o, reason="the interface has no energy"
+            coating_charge_e=coating_charge_e,
+            excess_li=excess_li,
+            excess_o=excess_o,
+            reason="the interface has no energy",
         )
     area = area_angstrom2(coated.structure)
     reasons: list[str] = []
-    adhesion = None
+    parted = None
     oxide_ev, coating_ev = (None if part is None else part.energy_ev for part in parts)
     if oxide_ev is not None and coating_ev is not None:
-        adhesion = work_of_adhesion_j_per_m2(oxide_ev, coating_ev, coated.energy_ev, area)
+        parted = work_of_adhesion_j_per_m2(oxide_ev, coating_ev, coated.energy_ev, area)
     else:
         reasons.append("work of adhesion: a part has no energy")
     known = {
@@ -139,16 +146,18 @@ def coating_energy(  # noqa: PLR0913 (each is an energy of its own)
         "mu_O": oxygen_ev if excess_o else 0.0,
     }
     missing = [name for name, value in known.items() if value is None]
-    formation = None
+    gamma = None
     if missing:
-        reasons.append(f"formation energy: nothing is known of {', '.join(missing)}")
+        reasons.append(f"coating energy: nothing is known of {', '.join(missing)}")
     else:
         bare_ev, crystal, lithium, volt, mu_o = (float(v) for v in known.values() if v is not None)
         parts_ev = bare_ev + units * crystal + excess_li * (lithium - volt) + excess_o * mu_o
-        formation = (coated.energy_ev - parts_ev) / area * J_PER_M2_PER_EV_PER_A2
+        gamma = (coated.energy_ev - parts_ev) / area * J_PER_M2_PER_EV_PER_A2
     return CoatingEnergy(
-        work_of_adhesion_j_per_m2=adhesion,
-        formation_energy_j_per_m2=formation,
+        coating_charge_e=coating_charge_e,
+        work_of_adhesion_j_per_m2=None if coating_charge_e else parted,
+        separation_into_charged_parts_j_per_m2=parted if coating_charge_e else None,
+        coating_energy_j_per_m2=gamma,
         voltage_v=voltage_v if excess_li else None,
         excess_li=excess_li,
         excess_o=excess_o,

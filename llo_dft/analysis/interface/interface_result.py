@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.comparability.fingerprints import ComparabilityError, check_comparable
 from llo_dft.analysis.interface.adhesion import area_angstrom2, coating_energy, excess_atoms
 from llo_dft.analysis.vacancy.structure_check import check_relaxed
+from llo_dft.chemistry.strain import principal_strains, von_mises_strain
 from llo_dft.documents.atom_identity import coating_places, places
 from llo_dft.documents.labels import interface_label, relaxed_file
 from llo_dft.documents.study_result import CoatingEnergy, InterfaceCandidate, InterfaceResult
@@ -68,12 +69,16 @@ def interface_result(
     """
     planned, best = made.planned[0], made.best
     chosen = next((i for i, one in enumerate(made.candidates) if one is best), 0)
+    laid = made.planned[chosen]
     flags: list[str] = []
-    area = None
+    area, strains = None, None
     if best.structure is not None and best.initial_structure is not None:
         oxide = places(best.structure).values()
         flags = check_relaxed(best.initial_structure, best.structure, oxide_sites=oxide)
         area = area_angstrom2(best.structure)
+        if made.crystal is not None and made.crystal.structure is not None:
+            vectors = laid.coating_vectors @ made.crystal.structure.lattice.matrix
+            strains = principal_strains(vectors, best.structure.lattice.matrix[:2])
     return InterfaceResult(
         termination=planned.termination,
         status=best.status,
@@ -100,7 +105,10 @@ def interface_result(
         film_is_stoichiometric=planned.film_is_stoichiometric,
         li_removed_for_charge=planned.li_removed_for_charge,
         area_angstrom2=area,
-        coating_strain=made.planned[chosen].coating_strain,
+        coating_strain=laid.coating_strain,
+        von_mises_strain=laid.von_mises_strain,
+        relaxed_coating_strain=strains,
+        relaxed_von_mises_strain=None if strains is None else float(von_mises_strain(*strains)),
         energy=_energy(made, reservoir, voltage_v),
     )
 
@@ -117,12 +125,18 @@ def _energy(
     try:
         _check_comparable(made)
     except ComparabilityError as error:
-        return CoatingEnergy(excess_li=excess[1], excess_o=excess_o, reason=str(error))
+        return CoatingEnergy(
+            coating_charge_e=planned.coating_charge,
+            excess_li=excess[1],
+            excess_o=excess_o,
+            reason=str(error),
+        )
     return coating_energy(
         made.best,
         made.bare,
         [made.oxide, made.coating],
         excess=excess,
+        coating_charge_e=planned.coating_charge,
         crystal_ev_per_unit=_energy_per(made.crystal, "P"),
         lithium_ev=_energy_per(made.lithium, "Li"),
         oxygen_ev=None if reservoir.chosen is None else reservoir.chosen.mu_ev,

@@ -15,11 +15,12 @@ from pymatgen.core.structure import Structure
 from pymatgen.util.coord import lattice_points_in_supercell
 
 from llo_dft.builders.matching.lattice2d import determinants, in_plane_basis
-from llo_dft.builders.matching.lattice_match import LatticeMatch, von_mises_strain
 from llo_dft.chemistry.element_table import symbols_of
+from llo_dft.chemistry.strain import von_mises_strain
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
+    from llo_dft.builders.matching.lattice_match import LatticeMatch
     from llo_dft.typing import FloatArray, IntArray
 
 #: Stretches that differ by more do not belong to one match.
@@ -55,7 +56,7 @@ class SideStrain:
 
     @property
     def von_mises(self) -> float:
-        """See ``lattice_match.von_mises_strain``."""
+        """See ``von_mises_strain``."""
         return float(von_mises_strain(*self.principal))
 
 

@@ -20,9 +20,10 @@ from llo_dft.builders.matching.lattice2d import (
     lattice_point_group,
     reduction,
 )
-from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError, von_mises_strain
+from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
 from llo_dft.builders.matching.match_orbits import Maps, Sides, distinct
 from llo_dft.builders.matching.match_search import Limits, search, stretches_of
+from llo_dft.chemistry.strain import von_mises_strain
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
     from llo_dft.typing import FloatArray, IntArray
 
 
@@ -26,7 +22,7 @@ class LatticeMatch:
     max_strain
         Largest absolute principal (Biot) strain of either side in that cell.
     von_mises_strain
-        Of the side with the larger one; see ``von_mises_strain``.
+        Of the side with the larger one; see ``chemistry.strain``.
     principal_strains
         The whole mismatch as principal strains of the film (s - 1 for the principal
         stretches s from film to substrate), larger first.
@@ -87,16 +83,3 @@ class NoMatchError(InputError):
         super().__init__(message)
         self.smallest_strain = smallest_strain
         self.smallest_area = smallest_area
-
-
-def von_mises_strain(first: ArrayLike, second: ArrayLike) -> FloatArray:
-    """Return the von Mises strain of a plane strain state.
-
-    With principal strains e1, e2 in the plane and none along the normal it is
-    sqrt(2/3 e' : e') = 2/3 sqrt(e1^2 + e2^2 - e1 e2), e' the deviator in three dimensions
-    (so it does not vanish for e1 = e2). It is pymatgen's ``Strain.von_mises_strain`` of
-    diag(e1, e2, 0).
-    """
-    e1, e2 = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    result: FloatArray = 2 / 3 * np.sqrt(e1**2 + e2**2 - e1 * e2)
-    return result

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.output.phrases import crossing_text
+from llo_dft.cli.output.phrases import coating_texts, crossing_text
 from llo_dft.cli.output.terminal import RULE, number, print_mock, print_table
 from llo_dft.documents.labels import system_name
 
@@ -119,8 +119,7 @@ def _interface(interface: ComparedResult[InterfaceResult]) -> str:
     for engine, one in interface.by_engine.items():
         if one is None:
             continue
-        work = number(one.energy.work_of_adhesion_j_per_m2)
-        found = f"{len(one.bonds)} bonds to the coating, work of adhesion {work} J/m2"
+        found = ", ".join([f"{len(one.bonds)} bonds to the coating", *coating_texts(one.energy)])
         if one.rank is None:
             found = one.reason or one.energy.reason or "no result"
         else:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.asked_and_built import AskedAndBuilt
     from llo_dft.documents.sites import OxygenEnvironment
     from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
-    from llo_dft.documents.study_result import OxygenChemicalPotential
+    from llo_dft.documents.study_result import CoatingEnergy, OxygenChemicalPotential
 
 #: Flags of a rebuilt lattice in a table; the results hold all.
 _FLAGS_SHOWN: Final = 3
@@ -73,6 +73,24 @@ def potential_text(oxygen: OxygenChemicalPotential) -> str:
         f"mu_O = {oxygen.mu_ev:.3f} eV: scheme {oxygen.scheme}, {oxygen.temperature_k:g} K, "
         f"{oxygen.pressure_bar:g} bar"
     )
+
+
+def coating_texts(energy: CoatingEnergy) -> list[str]:
+    """Return the energies of a coating; what compares between terminations comes last."""
+    found = []
+    if energy.work_of_adhesion_j_per_m2 is not None:
+        found.append(f"work of adhesion {energy.work_of_adhesion_j_per_m2:.2f} J/m2")
+    if energy.separation_into_charged_parts_j_per_m2 is not None:
+        charge = energy.coating_charge_e
+        found.append(
+            f"{energy.separation_into_charged_parts_j_per_m2:.2f} J/m2 part it into an oxide of "
+            f"{-charge:+d} e and a coating of {charge:+d} e, each computed neutral (no work of "
+            "adhesion)"
+        )
+    if energy.coating_energy_j_per_m2 is not None:
+        at = "" if energy.voltage_v is None else f" at {energy.voltage_v:.2f} V"
+        found.append(f"coating energy {energy.coating_energy_j_per_m2:.2f} J/m2{at}")
+    return found
 
 
 def cations_text(around: OxygenEnvironment | None) -> str:

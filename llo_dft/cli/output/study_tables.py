@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from llo_dft.cli.output.common import print_remarks
-from llo_dft.cli.output.phrases import cations_text, potential_text, remarks, turning_text
+from llo_dft.cli.output.phrases import (
+    cations_text,
+    coating_texts,
+    potential_text,
+    remarks,
+    turning_text,
+)
 from llo_dft.cli.output.terminal import RULE, number, print_mock, print_table
 from llo_dft.documents.labels import system_name
 from llo_dft.report.titles import settings_text
@@ -199,12 +205,14 @@ def _interface(interface: InterfaceResult) -> str:
         return f"{interface.status}: {interface.reason}"
     lengths = ", ".join(f"{bond.length_angstrom:.2f}" for bond in interface.bonds)
     bonds = f"bonds to lattice O: {lengths} A" if lengths else "no bond to lattice O"
-    larger, smaller = interface.coating_strain
-    parts = [bonds, f"coating strained {larger:+.1%} and {smaller:+.1%}"]
+    strain = "coating strained " + _strains(interface.coating_strain)
+    if interface.relaxed_coating_strain is not None:
+        strain += f", and {_strains(interface.relaxed_coating_strain)} against its relaxed crystal"
+    parts = [bonds, strain, *coating_texts(interface.energy)]
     energy = interface.energy
-    if energy.work_of_adhesion_j_per_m2 is not None:
-        parts.append(f"work of adhesion {energy.work_of_adhesion_j_per_m2:.2f} J/m2")
-    if energy.formation_energy_j_per_m2 is not None:
-        at = "" if energy.voltage_v is None else f" at {energy.voltage_v:.2f} V"
-        parts.append(f"formation energy {energy.formation_energy_j_per_m2:.2f} J/m2{at}")
     return "; ".join([*parts, *([energy.reason] if energy.reason else [])])
+
+
+def _strains(principal: tuple[float, float]) -> str:
+    larger, smaller = principal
+    return f"{larger:+.1%} and {smaller:+.1%}"

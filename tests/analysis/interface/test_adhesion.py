@@ -135,6 +135,7 @@ def energy_of(
         "bare": make(["O"], -20.0),
         "parts": [make(["O"], -19.0), make(["O"], -79.5)],
         "excess": excess,
+        "coating_charge_e": 0,
         "crystal_ev_per_unit": -40.0,
         "lithium_ev": -1.9,
         "oxygen_ev": -5.0,
@@ -152,9 +153,19 @@ def test_energies_of_a_coating_by_hand(make_calculation: Any) -> None:
     made = result_of(energy_of(make_calculation))
     # -19 - 79.5 + 100; and -100 + 20 + 2 x 40 - (-1)(-1.9 - 3) - (+1)(-5) = 0.1
     assert made.work_of_adhesion_j_per_m2 == pytest.approx(1.5, rel=1e-5)
-    assert made.formation_energy_j_per_m2 == pytest.approx(0.1, abs=1e-5)
+    assert made.coating_energy_j_per_m2 == pytest.approx(0.1, abs=1e-5)
     assert (made.excess_li, made.excess_o, made.voltage_v) == (-1, 1, 3.0)
     assert made.reason is None
+
+
+def test_a_coating_energy_compares_where_a_work_of_adhesion_does_not(
+    make_calculation: Any,
+) -> None:
+    made = result_of(energy_of(make_calculation, coating_charge_e=6))
+    assert made.work_of_adhesion_j_per_m2 is None
+    assert made.separation_into_charged_parts_j_per_m2 == pytest.approx(1.5, rel=1e-5)
+    assert made.coating_energy_j_per_m2 == pytest.approx(0.1, abs=1e-5)
+    assert made.coating_charge_e == 6
 
 
 def test_reservoirs_that_nothing_is_counted_against_need_not_be_known(
@@ -162,7 +173,7 @@ def test_reservoirs_that_nothing_is_counted_against_need_not_be_known(
 ) -> None:
     lacking = {"lithium_ev": None, "oxygen_ev": None, "voltage_v": None}
     made = result_of(energy_of(make_calculation, (2, 0, 0), **lacking))
-    assert made.formation_energy_j_per_m2 == pytest.approx(0.0, abs=1e-9)
+    assert made.coating_energy_j_per_m2 == pytest.approx(0.0, abs=1e-9)
     assert made.voltage_v is None
     assert made.reason is None
     known = result_of(energy_of(make_calculation, (2, 0, 0)))
@@ -184,9 +195,9 @@ def test_what_is_not_known_is_named_and_the_adhesion_stays(
     make_calculation: Any, lacking: dict[str, Any], named: str
 ) -> None:
     made = result_of(energy_of(make_calculation, **lacking))
-    assert made.formation_energy_j_per_m2 is None
+    assert made.coating_energy_j_per_m2 is None
     assert made.work_of_adhesion_j_per_m2 == pytest.approx(1.5, rel=1e-5)
-    assert made.reason == f"formation energy: nothing is known of {named}"
+    assert made.reason == f"coating energy: nothing is known of {named}"
 
 
 def test_a_part_without_an_energy_takes_the_adhesion_alone(make_calculation: Any) -> None:
@@ -194,7 +205,7 @@ def test_a_part_without_an_energy_takes_the_adhesion_alone(make_calculation: Any
     for parts in ([failed, None], [make_calculation(["O"], -19.0), failed]):
         made = result_of(energy_of(make_calculation, parts=parts))
         assert made.work_of_adhesion_j_per_m2 is None
-        assert made.formation_energy_j_per_m2 == pytest.approx(0.1, abs=1e-5)
+        assert made.coating_energy_j_per_m2 == pytest.approx(0.1, abs=1e-5)
         assert made.reason == "work of adhesion: a part has no energy"
 
 
@@ -206,6 +217,6 @@ def test_without_the_interface_there_is_nothing_but_the_count(make_calculation: 
     ):
         made = result_of(energy_of(make_calculation, coated=coated))
         assert made.work_of_adhesion_j_per_m2 is None
-        assert made.formation_energy_j_per_m2 is None
+        assert made.coating_energy_j_per_m2 is None
         assert (made.excess_li, made.excess_o) == (-1, 1)
         assert made.reason == "the interface has no energy"

@@ -42,6 +42,8 @@ def planned(rank: int, **changes: Any) -> PlannedInterface:
         "gap": 1.6 + 0.2 * rank,
         "coating_strain": (0.01 * (1 + rank), -0.02),
         "von_mises_strain": 0.02,
+        "coating_vectors": ((1, 0, 0), (0, 0, 1)),
+        "coating_charge": 0,
         "film_cells": 1,
         "film_formula": "LiPO3",
         "film_is_stoichiometric": False,
@@ -126,14 +128,39 @@ def test_its_energies_by_hand(calculations: dict[str, Any]) -> None:
     assert (energy.excess_li, energy.excess_o) == (-4, -1)
     # a Li is worth -1.9 - 3 eV at 3 V, Li3PO4 -40 eV
     by_hand = -100.0 - (-60.0 - 40.0 - 4 * (-1.9 - 3.0) - 1 * -5.0)
-    assert energy.formation_energy_j_per_m2 == pytest.approx(by_hand)
+    assert energy.coating_energy_j_per_m2 == pytest.approx(by_hand)
     assert energy.voltage_v == 3.0
+
+
+def test_parts_with_a_charge_have_no_work_of_adhesion(calculations: dict[str, Any]) -> None:
+    changes = {"planned": [planned(0, coating_charge=2), planned(1, coating_charge=2)]}
+    energy = result_of(calculations | changes).energy
+    assert energy.coating_charge_e == 2
+    assert energy.work_of_adhesion_j_per_m2 is None
+    assert energy.separation_into_charged_parts_j_per_m2 == pytest.approx(1.5)
+    assert energy.coating_energy_j_per_m2 == result_of(calculations).energy.coating_energy_j_per_m2
+
+
+def test_the_strain_is_measured_against_the_relaxed_crystal(
+    calculations: dict[str, Any], make: Any
+) -> None:
+    # the interface is 16.02176634 by 1 A; the crystal's a and c become 16 and 1.02 A
+    relaxed = Lattice.orthorhombic(16.0, 7.0, 1.02)
+    calculations["crystal"] = make(["Li"] * 3 + ["P"] + ["O"] * 4, -40.0, lattice=relaxed)
+    found = result_of(calculations)
+    along_a, along_c = 16.02176634 / 16.0 - 1, 1 / 1.02 - 1
+    assert found.relaxed_coating_strain == pytest.approx((along_a, along_c), abs=1e-12)
+    von_mises = 2 / 3 * np.sqrt(along_a**2 + along_c**2 - along_a * along_c)
+    assert found.relaxed_von_mises_strain == pytest.approx(von_mises)
+    assert (found.coating_strain, found.von_mises_strain) == ((0.02, -0.02), 0.02)
+    calculations["crystal"] = None
+    assert result_of(calculations).relaxed_coating_strain is None
 
 
 def test_without_mu_o_or_a_voltage_it_is_said(calculations: dict[str, Any]) -> None:
     energy = result_of(calculations, mu_ev=None, voltage=None).energy
-    assert energy.formation_energy_j_per_m2 is None
-    assert energy.reason == "formation energy: nothing is known of the voltage, mu_O"
+    assert energy.coating_energy_j_per_m2 is None
+    assert energy.reason == "coating energy: nothing is known of the voltage, mu_O"
     assert energy.work_of_adhesion_j_per_m2 is not None
 
 
@@ -156,7 +183,7 @@ def test_energies_of_other_settings_are_not_subtracted(
     calculations[other] = one.model_copy(update={"fingerprint": changed})
     energy = result_of(calculations).energy
     assert energy.work_of_adhesion_j_per_m2 is None
-    assert energy.formation_energy_j_per_m2 is None
+    assert energy.coating_energy_j_per_m2 is None
     assert "HSE06" in str(energy.reason)
     assert "PBE" in str(energy.reason)
 
@@ -172,7 +199,7 @@ def test_k_points_of_cells_of_other_shapes_are_not_equally_far_apart(
         changed = one.fingerprint.model_copy(update={"k_spacing_per_angstrom": spacing})
         calculations[name] = one.model_copy(update={"fingerprint": changed})
     assert expected.work_of_adhesion_j_per_m2 is not None
-    assert expected.formation_energy_j_per_m2 is not None
+    assert expected.coating_energy_j_per_m2 is not None
     assert result_of(calculations).energy == expected
     changed = calculations["oxide"].fingerprint.model_copy(update={"k_spacing_per_angstrom": 0.3})
     calculations["oxide"] = calculations["oxide"].model_copy(update={"fingerprint": changed})
@@ -219,13 +246,13 @@ def test_a_termination_of_which_every_job_broke_down(calculations: dict[str, Any
 def test_a_failed_bare_slab_is_named(calculations: dict[str, Any], failed: Any) -> None:
     calculations["bare"] = failed
     energy = result_of(calculations).energy
-    assert energy.reason == "formation energy: nothing is known of the bare slab"
+    assert energy.reason == "coating energy: nothing is known of the bare slab"
     assert energy.work_of_adhesion_j_per_m2 == pytest.approx(1.5)
 
 
 def test_a_larger_cell_of_the_crystal_is_the_same(calculations: dict[str, Any], make: Any) -> None:
-    once = result_of(calculations).energy.formation_energy_j_per_m2
+    once = result_of(calculations).energy.coating_energy_j_per_m2
     calculations["crystal"] = make(["Li", "Li", "Li", "P", "O", "O", "O", "O"] * 4, -160.0)
     calculations["lithium"] = make(["Li"], -1.9)
     assert once is not None
-    assert np.isclose(result_of(calculations).energy.formation_energy_j_per_m2, once)
+    assert np.isclose(result_of(calculations).energy.coating_energy_j_per_m2, once)

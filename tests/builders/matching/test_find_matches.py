@@ -23,8 +23,9 @@ from llo_dft.builders.matching.lattice2d import (
     lattice_point_group,
     reduction,
 )
-from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError, von_mises_strain
+from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
 from llo_dft.builders.surface.surface_lattice import SurfaceLattice, surface_lattice
+from llo_dft.chemistry.strain import von_mises_strain
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:

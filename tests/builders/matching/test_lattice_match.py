@@ -1,15 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pymatgen.analysis.elasticity.strain import Strain
 
-from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError, von_mises_strain
+from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
+from llo_dft.chemistry.strain import von_mises_strain
 from llo_dft.errors import InputError
-
-strains = st.floats(-0.3, 0.3)
 
 FILM = np.array([[3.0, 0.0], [-1.0, 4.0]])
 SUBSTRATE = np.array([[0.2, 3.1], [-4.0, 0.1]])
@@ -32,21 +27,6 @@ def match(share: float) -> LatticeMatch:
         turned_over=False,
         n_atoms=None,
         on_front=True,
-    )
-
-
-@given(strains, strains)
-def test_the_von_mises_strain_is_pymatgens_of_a_film_that_keeps_its_thickness(
-    first: float, second: float
-) -> None:
-    expected = Strain(np.diag([first, second, 0.0])).von_mises_strain
-    assert float(von_mises_strain(first, second)) == pytest.approx(expected, abs=1e-12)
-
-
-def test_equal_strains_along_both_axes_still_shear_in_three_dimensions() -> None:
-    assert float(von_mises_strain(0.03, 0.03)) == pytest.approx(2 / 3 * 0.03)
-    assert von_mises_strain([0.03, 0.0], [-0.03, 0.0]).tolist() == pytest.approx(
-        [2 / np.sqrt(3) * 0.03, 0.0]
     )
 
 

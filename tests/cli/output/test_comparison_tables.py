@@ -44,7 +44,7 @@ def test_interfaces_in_other_registries_are_said(capsys, monkeypatch):
     first = study("chgnet", interfaces=[interface(0, 1.0, n_bonds=2)])
     lines = printed(capsys, monkeypatch, first, study("sevenn", interfaces=[interface(1, 1.5)]))
     (found,) = (line for line in lines if line.startswith("step: "))
-    assert "chgnet 1.0 (fast) 2 bonds to the coating, work of adhesion 1.000 J/m2" in found
+    assert "chgnet 1.0 (fast) 2 bonds to the coating, coating energy 1.00 J/m2" in found
     assert found.endswith("in different registries (0 and 1), so that the coated hosts are others")
     lines = printed(capsys, monkeypatch, first, study("sevenn", interfaces=[interface(None, None)]))
     (found,) = (line for line in lines if line.startswith("step: "))
