@@ -19,8 +19,8 @@ from llo_dft.documents.study_result import (
     ChargeDifferenceResult,
     HostResult,
     StudyResult,
-    VoltageResult,
 )
+from llo_dft.documents.voltage import VoltageResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,12 +10,8 @@ from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
 from llo_dft.documents.labels import host_label
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
-from llo_dft.documents.study_result import (
-    InterfaceResult,
-    OxygenChemicalPotential,
-    VacancyPair,
-    VoltageResult,
-)
+from llo_dft.documents.study_result import InterfaceResult, OxygenChemicalPotential, VacancyPair
+from llo_dft.documents.voltage import VoltageResult
 from llo_dft.typing import Layer, Status, System
 
 Result = TypeVar("Result", TurningPoint, VoltageResult, InterfaceResult)

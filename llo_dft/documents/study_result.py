@@ -14,7 +14,7 @@ from llo_dft.documents.labels import host_label
 from llo_dft.documents.maps import VacancyMap
 from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
-from llo_dft.documents.voltage import VoltageCurve
+from llo_dft.documents.voltage import VoltageResult
 from llo_dft.typing import Layer, OxygenScheme, Status, System
 
 if TYPE_CHECKING:
@@ -285,15 +285,6 @@ class InterfaceResult(Document):
     )
     relaxed_von_mises_strain: float | None = Field(None, description="Of these")
     energy: CoatingEnergy
-
-
-class VoltageResult(Document):
-    """The delithiation voltage of one system, from the energies of its hosts."""
-
-    system: System
-    termination: str | None = None
-    curve: VoltageCurve | None
-    reason: str | None = Field(None, description="Why there is no curve")
 
 
 class BandCenterResult(Document):

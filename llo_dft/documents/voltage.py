@@ -45,3 +45,12 @@ class VoltageCurve(Document):
     def unstable(self) -> list[VoltagePoint]:
         """The hosts above the hull."""
         return [point for point in self.points if not point.stable]
+
+
+class VoltageResult(Document):
+    """The delithiation voltage of one system, from the energies of its hosts."""
+
+    system: System
+    termination: str | None = None
+    curve: VoltageCurve | None
+    reason: str | None = Field(None, description="Why there is no curve")

@@ -16,7 +16,7 @@ from llo_dft.analysis.comparability.subtractable import (
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.analysis.vacancy.host_result import host_result
 from llo_dft.analysis.voltage_curve import LithiatedHost, VoltageError, voltage_curve
-from llo_dft.documents.study_result import VoltageResult
+from llo_dft.documents.voltage import VoltageResult
 from llo_dft.errors import InputError
 from llo_dft.runs.host_assignment import (
     check_one_framework,

@@ -15,11 +15,8 @@ from llo_dft.analysis.voltage_curve import LithiatedHost, voltage_curve
 from llo_dft.documents.electrons.electronic import CalculationSummary
 from llo_dft.documents.sites import OxygenEnvironment
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint, TurningShare
-from llo_dft.documents.study_result import (
-    HostResult,
-    VacancyResult,
-    VoltageResult,
-)
+from llo_dft.documents.study_result import HostResult, VacancyResult
+from llo_dft.documents.voltage import VoltageResult
 from llo_dft.report import tables
 from llo_dft.resources import load_structure
 from llo_dft.runs.orbital_centers import centers_of_run

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from llo_dft.documents.state_of_charge import TurningPoint
-    from llo_dft.documents.study_result import StudyResult, VoltageResult
+    from llo_dft.documents.study_result import StudyResult
+    from llo_dft.documents.voltage import VoltageResult
     from llo_dft.typing import System
 
 #: Fewest studies that can be compared.

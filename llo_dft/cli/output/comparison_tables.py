@@ -23,7 +23,8 @@ if TYPE_CHECKING:
         StudyComparison,
     )
     from llo_dft.documents.state_of_charge import TurningPoint
-    from llo_dft.documents.study_result import InterfaceResult, VoltageResult
+    from llo_dft.documents.study_result import InterfaceResult
+    from llo_dft.documents.voltage import VoltageResult
 
 
 def print_comparison(comparison: StudyComparison) -> None:

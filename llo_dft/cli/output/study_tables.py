@@ -28,8 +28,8 @@ if TYPE_CHECKING:
         InterfaceResult,
         StudyResult,
         VacancyResult,
-        VoltageResult,
     )
+    from llo_dft.documents.voltage import VoltageResult
 
 
 def print_study(result: StudyResult) -> None:

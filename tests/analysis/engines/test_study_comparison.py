@@ -11,8 +11,7 @@ from llo_dft.analysis.engines.study_comparison import (
 )
 from llo_dft.documents.comparison import StudyComparison
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
-from llo_dft.documents.study_result import VoltageResult
-from llo_dft.documents.voltage import VoltageCurve
+from llo_dft.documents.voltage import VoltageCurve, VoltageResult
 
 REASON = "none in range"
 

@@ -8,7 +8,7 @@ from plain_results import plain_result
 
 from llo_dft.analysis.voltage_curve import LithiatedHost, voltage_curve
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.documents.study_result import VoltageResult
+from llo_dft.documents.voltage import VoltageResult
 from llo_dft.report.figures import voltage_steps as figures
 
 if TYPE_CHECKING:
