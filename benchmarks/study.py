@@ -1,10 +1,12 @@
 """A whole study with this package, and its relaxations with atomate2's stock force-field maker.
 
-    python benchmarks/study.py [--recipe FILE] [--limit N] [--fmax 0.01] [--workers N]
+    python benchmarks/study.py [--recipe FILE] [--limit N] [--fmax 0.02] [--rattle 0.1] [--workers N]
 
 Both start every relaxation from the same structure: the study runs first, and the stock maker
 then gets what each of its calculations started from, one after another, with its default
 optimiser and settings but for the force tolerance and the number of steps, which are the same.
+The stock maker does not rattle: with ``--rattle`` above 0 ours does twice the work, and the lower
+one counts.
 
 Each side is a process of its own. CPU seconds are what the operating system counts of it and
 of its worker processes, with all their imports; ours hold planning, cache, results and figure
@@ -34,11 +36,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 
-#: What the two may differ by in the formation energy of a vacancy, eV.
+#: What the two may differ by in an energy, eV, to count as the same.
 TOLERANCE_EV = 0.005
 
 #: How much more CPU time the stock maker is expected to take, at least.
-EXPECTED_RATIO = 2.5
+EXPECTED_RATIO = 6.0
 
 #: Steps within which both sides must converge.
 MAX_STEPS = 3000
@@ -67,15 +69,15 @@ def study_side(folder: Path, options: dict[str, Any]) -> None:
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (the other side has no use for it)
     from llo_dft.study.run_study import prepare_run, run_study  # noqa: PLC0415
 
-    recipe = overridden(Path(options["recipe"]), options["fmax"])
+    recipe = overridden(Path(options["recipe"]), options["fmax"], options["rattle"])
     prepared = prepare_run(recipe, Path(options["recipe"]).parent, StudyFolder(folder / "study"))
     if options["limit"]:
         prepared = replace(prepared, plan=first_hosts(prepared.plan, options["limit"]))
     run_study(prepared, workers=options["workers"])
 
 
-def overridden(path: Path, fmax: float) -> Recipe:
-    """Return the recipe with another force tolerance, eV/angstrom."""
+def overridden(path: Path, fmax: float, rattle: float) -> Recipe:
+    """Return the recipe with another force tolerance, eV/angstrom, and rattle, angstrom."""
     from llo_dft.recipe import load_recipe  # noqa: PLC0415
 
     recipe = load_recipe(path)
@@ -83,6 +85,7 @@ def overridden(path: Path, fmax: float) -> Recipe:
         "force_tolerance": fmax,
         "cell_force_tolerance": fmax,
         "max_steps": MAX_STEPS,
+        "rattle": rattle,
     }
     engine = recipe.engine.model_copy(
         update={"overrides": recipe.engine.overrides | tolerances, "device": "cpu"}
@@ -265,8 +268,8 @@ def compare(folder: Path, options: argparse.Namespace) -> int:
     labels = dict(reversed(labels.items()))
     threads = options.peer_threads or "torch's own number of"
     print(
-        f"{result.study}: {len(own)} relaxations to {options.fmax} eV/A; ours with "
-        f"{options.workers} workers of one thread, stock one after another with {threads} threads"
+        f"{result.study}: {len(own)} relaxations to {options.fmax} eV/A; ours with a rattle of "
+        f"{options.rattle:g} A and {options.workers} workers of one thread, stock one after another with {threads} threads"
     )
     others = print_relaxations(labels, own, stock)
     alike, all_of_them = print_vacancies(result, own, stock, others)
@@ -281,10 +284,13 @@ def compare(folder: Path, options: argparse.Namespace) -> int:
     ratio = cost["stock"].cpu / cost["ours"].cpu
     print(f"largest difference of E_f: {1e3 * alike:.2f} meV in the same minima, ", end="")
     print(f"{1e3 * all_of_them:.2f} meV in all; {len(others)} ended in another minimum")
-    met = alike <= TOLERANCE_EV and ratio >= EXPECTED_RATIO
+    above = [own[key].energy_ev - stock[key].energy_ev for key in own]
+    print(f"sum of our energies less stock's {1e3 * sum(above):.1f} meV, ", end="")
+    print(f"the highest {1e3 * max(above):.1f} meV above it")
+    met = max(above) <= TOLERANCE_EV and ratio >= EXPECTED_RATIO
     print(
-        f"expected: at most {1e3 * TOLERANCE_EV:g} meV at {EXPECTED_RATIO} times less CPU time: "
-        f"{'met' if met else 'NOT MET'}"
+        f"expected: no energy more than {1e3 * TOLERANCE_EV:g} meV above stock's, at "
+        f"{EXPECTED_RATIO:g} times less CPU time: {'met' if met else 'NOT MET'}"
     )
     return 0 if met else 1
 
@@ -298,7 +304,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--recipe", type=Path, default=ROOT / "workflows" / "coated_small.toml")
     parser.add_argument("--limit", type=int, default=0, help="only the first N hosts of the plan")
-    parser.add_argument("--fmax", type=float, default=0.01, help="force tolerance, eV/A")
+    parser.add_argument("--fmax", type=float, default=0.02, help="force tolerance, eV/A")
+    parser.add_argument("--rattle", type=float, default=0.0, help="ours then relaxes twice, A")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--peer-threads", type=int, default=0, help="threads of the stock maker")
     options = parser.parse_args()
