@@ -1,6 +1,6 @@
 """A whole study with this package, and its relaxations with atomate2's stock force-field maker.
 
-    python benchmarks/study.py [--recipe FILE] [--limit N] [--fmax 0.02] [--rattle 0.1] [--workers N]
+    python benchmarks/study.py [--recipe FILE] [--limit N] [--fmax 0.02] [--rattle 0] [--workers N]
 
 Both start every relaxation from the same structure: the study runs first, and the stock maker
 then gets what each of its calculations started from, one after another, with its default
@@ -269,7 +269,8 @@ def compare(folder: Path, options: argparse.Namespace) -> int:
     threads = options.peer_threads or "torch's own number of"
     print(
         f"{result.study}: {len(own)} relaxations to {options.fmax} eV/A; ours with a rattle of "
-        f"{options.rattle:g} A and {options.workers} workers of one thread, stock one after another with {threads} threads"
+        f"{options.rattle:g} A and {options.workers} workers of one thread, stock one after "
+        f"another with {threads} threads"
     )
     others = print_relaxations(labels, own, stock)
     alike, all_of_them = print_vacancies(result, own, stock, others)

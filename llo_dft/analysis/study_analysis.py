@@ -36,6 +36,7 @@ def analyze_study(
     *,
     engine: str,
     protocol: str,
+    no_crossings: str | None = None,
     band_centers: Sequence[BandCenterResult] = (),
     charge_differences: Sequence[ChargeDifferenceResult] = (),
 ) -> StudyResult:
@@ -52,6 +53,8 @@ def analyze_study(
         The reservoir that the O goes to.
     engine, protocol
         Their names.
+    no_crossings
+        Why neither a crossing nor a difference of coated and bare is stated; None: they are.
     band_centers, charge_differences
         What the static calculations say.
     """
@@ -65,7 +68,9 @@ def analyze_study(
     )
     hosts = [host_result(made.made_host(planned), reservoir) for planned in plan.hosts]
     voltages = _voltages(hosts, documents[LITHIUM])
-    pairs = vacancy_pairs(hosts)
+    pairs = [] if no_crossings else vacancy_pairs(hosts)
+    if no_crossings:
+        hosts = [_without_crossing(host, no_crossings) for host in hosts]
     records = _records(made, hosts)
     return StudyResult(
         study=plan.study,
@@ -80,7 +85,8 @@ def analyze_study(
         oxygen_reason=None if reservoir.chosen is not None else reservoir.problem,
         other_schemes=reservoir.described(),
         hosts=hosts,
-        turning_points=turning_points(hosts, pairs, reservoir),
+        no_crossings=no_crossings,
+        turning_points=[] if no_crossings else turning_points(hosts, pairs, reservoir),
         pairs=pairs,
         interfaces=[
             interface_result(made.interface(termination), reservoir, _onset_v(voltages))
@@ -94,6 +100,17 @@ def analyze_study(
         counts=dict(Counter(record.status for record in records if record.applicable)),
         calculations=records,
         mock=any(document.mock for document in documents.values()),
+    )
+
+
+def _without_crossing(host: HostResult, reason: str) -> HostResult:
+    """Return a host without the temperatures at which its E_f crosses zero."""
+    return host.model_copy(
+        update={
+            "turning_temperature_k": None,
+            "turning_temperature_with_rebuilt_k": None,
+            "turning_temperature_reason": reason,
+        }
     )
 
 

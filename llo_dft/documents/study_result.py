@@ -82,6 +82,11 @@ class VacancyResult(Document):
     status: Status
     reason: str | None = None
     flags: list[str] = Field(default_factory=list)
+    rattle_gain_ev: float | None = Field(
+        None,
+        description="How far its cell fell when displaced at random and relaxed again, eV; below "
+        "zero the first is kept; None: not tried",
+    )
     calculation: str | None = Field(None, description="Key of the calculation")
 
     @property
@@ -142,6 +147,7 @@ class HostResult(Document):
         default_factory=list,
         description="O bonded to a former of the coating as relaxed; by number in the bare slab",
     )
+    rattle_gain_ev: float | None = Field(None, description="As of a vacancy")
     calculation: str | None = Field(None, description="Key of the calculation")
     lowest: str | None = Field(
         None,
@@ -359,6 +365,11 @@ class StudyResult(Document):
     oxygen_reason: str | None = Field(None, description="Why there is no mu_O")
     other_schemes: dict[str, str] = Field(
         default_factory=dict, description="For each other O2 scheme: its mu_O in eV, or why not"
+    )
+    no_crossings: str | None = Field(
+        None,
+        description="Why these settings state neither where E_f crosses zero nor a difference of "
+        "coated and bare; None: they do",
     )
     hosts: list[HostResult]
     turning_points: list[TurningPoint] = Field(default_factory=list)

@@ -44,11 +44,13 @@ def study_result(
     recipe = folder.recipe()
     study = stored_calculations(folder)
     electrons = electrons or read_electrons(study, folder)
+    engine = engine_from(recipe.engine)
     return analyze_study(
         study,
-        oxygen or oxygen_settings(recipe, engine_from(recipe.engine).oxygen),
+        oxygen or oxygen_settings(recipe, engine.oxygen),
         engine=recipe.engine.name,
         protocol=recipe.engine.protocol,
+        no_crossings=engine.no_crossings,
         band_centers=electrons.band_centers,
         charge_differences=electrons.charge_differences,
     )

@@ -92,9 +92,9 @@ def settings(scheme="potential", **changes):
     return OxygenSettings(**(fields | changes))
 
 
-def result_of(plan, made, oxygen=None):
+def result_of(plan, made, oxygen=None, **more):
     study = StudyCalculations(plan, {name: made[name] for name in plan.labels})
-    return analyze_study(study, oxygen or settings(), engine="chgnet", protocol="fast")
+    return analyze_study(study, oxygen or settings(), engine="chgnet", protocol="fast", **more)
 
 
 def missing(label):
@@ -102,6 +102,34 @@ def missing(label):
 
 
 COSTS = [[7.0, 8.0], [4.5, 6.0]]
+
+
+def test_settings_that_are_not_good_for_it_state_energies_and_no_crossing(plan):
+    made = calculations(plan, COSTS)
+    stated = result_of(plan, made)
+    withheld = result_of(plan, made, no_crossings="forces reach 0.1 eV/angstrom")
+    assert stated.no_crossings is None
+    assert stated.turning_points
+    assert withheld.no_crossings == "forces reach 0.1 eV/angstrom"
+    assert withheld.turning_points == []
+    assert [h.formation_energies_ev for h in withheld.hosts] == [
+        h.formation_energies_ev for h in stated.hosts
+    ]
+    assert stated.hosts[0].turning_temperature_k is not None
+    for after in withheld.hosts:
+        assert after.turning_temperature_k is None
+        assert after.turning_temperature_with_rebuilt_k is None
+        assert after.turning_temperature_reason == "forces reach 0.1 eV/angstrom"
+
+
+def test_what_a_rattle_gained_is_in_the_result(plan):
+    made = calculations(plan, COSTS)
+    host, vacancy = label(plan, 1), label(plan, 1, 0)
+    made[host] = made[host].model_copy(update={"rattle_gain_ev": 0.2})
+    made[vacancy] = made[vacancy].model_copy(update={"rattle_gain_ev": -0.1})
+    found = result_of(plan, made).hosts
+    assert [one.rattle_gain_ev for one in found] == [None, 0.2]
+    assert [one.rattle_gain_ev for one in found[1].vacancies] == [-0.1, None]
 
 
 def test_formation_energies_by_hand(plan):

@@ -58,13 +58,13 @@ def test_a_table_names_engines_schemes_and_what_the_spread_is(
     done = command("compare", chgnet, sevenn)
     assert (done.exit_code, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[1].startswith("(1) chgnet (fast): O2 scheme potential, mu_O = ")
-    assert lines[2].startswith("(2) sevenn (fast): O2 scheme mp2020, mu_O = ")
+    assert lines[1].startswith("(1) chgnet (balanced): O2 scheme potential, mu_O = ")
+    assert lines[2].startswith("(2) sevenn (balanced): O2 scheme mp2020, mu_O = ")
     assert lines[2].endswith(f"at 298.15 K, 1 bar; {sevenn}")
     (turning,) = [line for line in lines if line.startswith("turn of bare: ")]
-    assert "chgnet (fast) " in turning
-    assert "sevenn (fast) " in turning
-    assert "voltage of bare: chgnet (fast) " in done.stdout
+    assert "chgnet (balanced) " in turning
+    assert "sevenn (balanced) " in turning
+    assert "voltage of bare: chgnet (balanced) " in done.stdout
     assert lines[-1].startswith("the spread is ")
 
 
@@ -95,7 +95,8 @@ def test_what_is_missing_is_named_and_the_rest_is_there(
     label = plan.hosts[1].label
     told = done.stderr.splitlines()
     assert (
-        f"llo-dft: failed: {label} by sevenn (fast): RuntimeError: the cluster is on fire" in told
+        f"llo-dft: failed: {label} by sevenn (balanced): RuntimeError: the cluster is on fire"
+        in told
     )
     assert len([line for line in told if f"skipped: {label}_vac_" in line]) == 2
     assert len(told) == 3

@@ -82,7 +82,7 @@ def test_a_crossing_needs_converged_forces_and_a_rattle(force, rattle, lacks):
     assert reason is None if lacks is None else re.search(lacks, reason)
 
 
-@pytest.mark.parametrize("engine", ["chgnet", "sevenn", "vasp"])
+@pytest.mark.parametrize("engine", ["chgnet", "sevenn", "vasp", "gpaw"])
 def test_the_quick_protocol_of_every_engine_states_no_crossing_and_the_others_do(engine):
     def reason(protocol, **overrides):
         return engine_of(engine, protocol, **overrides).no_crossings

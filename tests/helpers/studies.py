@@ -20,7 +20,7 @@ def recipe_fields(**tables: dict[str, Any]) -> dict[str, Any]:
         "delithiation": {"fractions": [1.0, 0.5, 0.25]},
         "vacancies": {"environments": ["2TM+1Li", "3TM"]},
         "oxygen": {"scheme": "potential"},
-        "engine": {"name": "chgnet", "protocol": "fast", "device": "cpu"},
+        "engine": {"name": "chgnet", "protocol": "balanced", "device": "cpu"},
     }
     for table, changes in tables.items():
         fields[table] = fields.get(table, {}) | changes

@@ -99,6 +99,7 @@ def host_result(
         structure=host.structure,
         flags=host_flags(made),
         bonded_to_former=host.bonded_to_former,
+        rattle_gain_ev=made.rattle_gain_ev,
         calculation=made.key or None,
         lowest=lowest_oxygen(vacancies),
         vacancies=vacancies,
@@ -155,5 +156,6 @@ def _vacancy_result(
         status=status,
         reason=reason,
         flags=vacancy_flags(host.calculation, made),
+        rattle_gain_ev=made.rattle_gain_ev,
         calculation=made.key or None,
     )

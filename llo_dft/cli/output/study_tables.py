@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     )
     from llo_dft.documents.voltage import VoltageResult
 
+#: A change of energy that is worth a remark, eV.
+SEEN_EV = 0.01
+
 
 def print_study(result: StudyResult) -> None:
     """Print hosts, vacancies and where E_f turns, voltages, interfaces and pairs."""
@@ -48,6 +51,8 @@ def print_study(result: StudyResult) -> None:
         [name for i, name in enumerate(headers) if i not in empty],
         [[cell for i, cell in enumerate(row) if i not in empty] for row in rows],
     )
+    if result.no_crossings:
+        typer.echo(f"where E_f crosses zero, and coated - bare: {result.no_crossings}")
     for point in result.turning_points:
         of = "" if point.site is None else f", O{point.site} alone"
         typer.echo(f"{system_name(point.system, point.termination)}{of}: {turning_text(point)}")
@@ -143,7 +148,9 @@ def _hosts(result: StudyResult, schemes: Sequence[str]) -> Iterator[tuple[str, .
             number(host.energy_ev, none=host.status),
             name,
             *[""] * (3 + len(schemes)),
-            "; ".join(filter(None, (remarks(host.reason, host.flags), _temperatures(host)))),
+            "; ".join(
+                filter(None, (remarks(host.reason, host.flags), _temperatures(host), _rattle(host)))
+            ),
         )
         for vacancy in host.vacancies:
             energies = [vacancy.alternatives_ev.get(scheme) for scheme in schemes]
@@ -155,9 +162,15 @@ def _hosts(result: StudyResult, schemes: Sequence[str]) -> Iterator[tuple[str, .
                 "; ".join(filter(None, (cations_text(one.environment) for one in vacancy.removed))),
                 number(vacancy.formation_energy_ev, none=vacancy.status),
                 *(number(energy, none="") for energy in energies),
-                remarks(vacancy.reason, vacancy.flags),
+                "; ".join(filter(None, (remarks(vacancy.reason, vacancy.flags), _rattle(vacancy)))),
             )
         yield RULE
+
+
+def _rattle(made: HostResult | VacancyResult) -> str:
+    """Return how far the energy fell after a rattle, where that can be seen in E_f."""
+    gain = made.rattle_gain_ev
+    return "" if gain is None or gain < SEEN_EV else f"fell {gain:.2f} eV when rattled"
 
 
 def _temperatures(host: HostResult) -> str:

@@ -21,6 +21,7 @@ from llo_dft.engines.gpaw.gpaw_program import (
 from llo_dft.engines.gpaw.gpaw_protocols import GpawProtocol, gpaw_protocol
 from llo_dft.engines.gpaw.projected_states import GpawElectrons
 from llo_dft.engines.gpaw.run_input import check_place, fingerprint_of, run_input
+from llo_dft.engines.named_settings import why_no_crossings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,6 +126,7 @@ class GpawEngine(Engine):
         self.protocol = settings.protocol
         self.settings = gpaw_protocol(settings.protocol, settings.overrides)
         self.oxygen = _oxygen(self.settings)
+        self.no_crossings = why_no_crossings(self.settings.force_tolerance)
         self._asked_u = tuple(settings.overrides.get("u_values_ev", ()))
 
     def maker(self, kind: CalculationKind) -> GpawCalculation:

@@ -52,6 +52,12 @@ def test_turning_points_of_a_system_and_of_one_o_alone(capsys, monkeypatch):
     assert "coated, step, O3 alone: E_f crosses zero nowhere: none in range" in out
 
 
+def test_why_no_crossing_is_stated_is_printed(capsys, monkeypatch):
+    out = printed(capsys, monkeypatch, study("chgnet", no_crossings="forces reach 0.1"))
+    assert "where E_f crosses zero, and coated - bare: forces reach 0.1" in out
+    assert "crosses zero at" not in out
+
+
 def test_a_stand_in_is_marked_first(capsys, monkeypatch):
     out = printed(capsys, monkeypatch, study("vasp", mock=True))
     assert out.startswith("MOCK OUTPUTS - NOT A RESULT")
