@@ -51,7 +51,7 @@ def build(
         size: StudySize | None = None
         with folder.lock():
             folder.claim(study, files)
-            entries = write_structures(plan, folder.path)
+            entries = write_structures(plan, folder.path, computing.no_crossings)
             draw_hosts(plan, folder.path)
             if has_inputs:
                 size = write_inputs(plan, computing, folder.path)

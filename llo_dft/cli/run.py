@@ -201,6 +201,9 @@ def _announce(prepared: PreparedRun, how: str) -> None:
     )
     for line in built_lines(asked_and_built(plan), plan.notes):
         typer.echo(line, err=True)
+    if prepared.engine.no_crossings:
+        reason = prepared.engine.no_crossings
+        typer.echo(f"where E_f crosses zero, and coated - bare: {reason}", err=True)
 
 
 def drive(folder: StudyPath) -> None:

@@ -107,7 +107,7 @@ def _submit_driver(
         return
     with folder.lock():
         folder.claim(study, prepared.files)
-        write_structures(prepared.plan, output)
+        write_structures(prepared.plan, output, prepared.engine.no_crossings)
         job = submit_driver(output, submission)
     typer.echo(
         f"{study.study.name}: {prepared.plan.n_calculations} calculations; the driver is job {job} "

@@ -31,8 +31,20 @@ _OF_A_HOST = {
 _OF_A_VACANCY = {"site", "site_class", "environment", "degeneracy"}
 
 
-def write_structures(plan: StudyPlan, folder: Path) -> list[dict[str, Any]]:
-    """Write ``structures/*.cif`` and ``manifest.json``; return the entries of the manifest."""
+def write_structures(
+    plan: StudyPlan, folder: Path, no_crossings: str | None = None
+) -> list[dict[str, Any]]:
+    """Write ``structures/*.cif`` and ``manifest.json``; return the entries of the manifest.
+
+    Parameters
+    ----------
+    plan
+        Of the study.
+    folder
+        Of the study.
+    no_crossings
+        Why the engine's settings will state no crossing (``Engine.no_crossings``).
+    """
     target = folder / "structures"
     target.mkdir(parents=True, exist_ok=True)
     entries: list[dict[str, Any]] = []
@@ -49,6 +61,7 @@ def write_structures(plan: StudyPlan, folder: Path) -> list[dict[str, Any]]:
         "formal_charge_per_o2": round(plan.formal_charge_per_o2, 6),
         "built": [row.model_dump() for row in asked_and_built(plan)],
         "notes": plan.notes,
+        "no_crossings": no_crossings,
         "n_calculations": plan.n_calculations,
         "calculations": plan.labels,
         "structures": entries,

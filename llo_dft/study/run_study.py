@@ -130,7 +130,7 @@ def run_study(
         factory = None if executor is None else stack.enter_context(executor)
         cache = CalculationCache(folder.calculations)
         cache.sweep()
-        write_structures(plan, folder.path)
+        write_structures(plan, folder.path, prepared.engine.no_crossings)
         write_whole(folder.plan, plan.model_dump_json() + "\n")
         outcome = run_flow(
             make_flow(plan, prepared.engine, folder.calculations),

@@ -19,7 +19,7 @@ COORDINATE_TOLERANCE_ANGSTROM = 1e-6
 @pytest.fixture(scope="module")
 def folder(plan: StudyPlan, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made: Path = tmp_path_factory.mktemp("built")
-    write_structures(plan, made)
+    write_structures(plan, made, "forces reach 0.1 eV/angstrom")
     return made
 
 
@@ -64,6 +64,12 @@ def test_a_cif_is_as_good_as_the_plan(folder: Path, plan: StudyPlan) -> None:
         assert [str(found.specie.symbol) for found in near] == [site.specie.symbol]
 
 
+def test_what_the_settings_are_not_good_for_is_known_before_anything_runs(
+    manifest: dict[str, Any],
+) -> None:
+    assert manifest["no_crossings"] == "forces reach 0.1 eV/angstrom"
+
+
 def test_hosts_are_symmetric_stoichiometric_and_without_dipole(manifest: dict[str, Any]) -> None:
     hosts = of_kind(manifest, "host")
     full = Composition(hosts[0]["formula"])
@@ -99,7 +105,7 @@ def test_a_vacancy_lacks_one_o_of_its_class(manifest: dict[str, Any]) -> None:
 def test_a_second_time_every_byte_is_the_same(
     folder: Path, plan: StudyPlan, tmp_path: Path
 ) -> None:
-    write_structures(plan, tmp_path)
+    write_structures(plan, tmp_path, "forces reach 0.1 eV/angstrom")
     first = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     second = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     assert first == second

@@ -79,7 +79,7 @@ def submit_study(submission: PreparedSubmission) -> None:
         with folder.lock():
             check_not_submitted(folder.path)
             folder.claim(prepared.recipe, prepared.files)
-            write_structures(prepared.plan, folder.path)
+            write_structures(prepared.plan, folder.path, prepared.engine.no_crossings)
             write_whole(folder.plan, prepared.plan.model_dump_json() + "\n")
             # recorded first: a flow in the queue without a record could not be taken out
             record = RemoteSubmission(
