@@ -221,14 +221,14 @@ def turning_point(
     if turn.side != "inside":
         reason = _none_in_range(points, kept, turn.side, others)
         return TurningPoint(at=None, reason="; ".join([reason, *left_out]), **about)
-    found: dict[Literal["sites", "O2 schemes", "rebuilt"], list[_Turn]] = {
-        "sites": [turn, _first_fall(kept.positions, kept.highest)]
-    }
+    found: dict[Literal["sites", "O2 schemes", "rebuilt"], list[_Turn]] = {}
+    if (kept.highest > kept.lowest).any():
+        found["sites"] = [turn, _first_fall(kept.positions, kept.highest)]
     if others:
         found["O2 schemes"] = [turn, *others.values()]
     if with_rebuilt is not None and any(point.rebuilt_ev for point in points):
         found["rebuilt"] = [turn, with_rebuilt]
-    ends = [each.position for turns in found.values() for each in turns]
+    ends = [turn.position, *(each.position for turns in found.values() for each in turns)]
     notes = []
     if turn.sign_changes > 1:
         notes.append(f"first met on charging of {turn.sign_changes} crossings")

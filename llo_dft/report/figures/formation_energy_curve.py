@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from llo_dft.documents.state_of_charge import TurningPoint
     from llo_dft.documents.study_result import HostResult, StudyResult, VacancyResult
 
+#: From one bar above the curves to the next, and room for words below them, parts of the height.
+_BAR_STEP: Final = 0.06
+_FOOT: Final = 0.06
+
 #: Size of the figure, inches, without and with the panel of differences.
 _ALONE: Final = (7.2, 5.6)
 _WITH_PAIRS: Final = (7.2, 7.8)
@@ -163,40 +167,45 @@ def _plot_points(hosts: list[HostResult], color: str, markers: dict[str, str], a
 
 
 def _name_lowest(points: Sequence[TurningPoint], hosts: Sequence[HostResult], axes: Axes) -> None:
-    """Write beside the lowest point of each host which O it is, where a line joins several."""
+    """Write at the foot of each state of charge which O is the lowest, if a line joins several."""
     joined = {(p.system, p.termination) for p in points if not p.is_of_one_oxygen}
+    names: dict[float, list[str]] = {}
     for host in hosts:
         if (host.system, host.termination) in joined and host.lowest and host.run is None:
-            axes.annotate(
-                host.lowest,
-                (charge_place(host.charge), min(host.kept_energies_ev)),
-                textcoords="offset points",
-                xytext=(6, -9),
-                fontsize=7,
-                color=NEUTRAL,
-            )
+            names.setdefault(charge_place(host.charge), []).append(host.lowest)
+    for place, found in names.items():
+        axes.annotate(
+            f"lowest: {', '.join(dict.fromkeys(found))}",
+            (place, 0.045),
+            xycoords=("data", "axes fraction"),
+            ha="center",
+            fontsize=7,
+            color=NEUTRAL,
+        )
 
 
 def _mark_turning_points(
     points: Sequence[TurningPoint], colors: dict[str, str], axes: Axes
 ) -> None:
-    """Mark where the lowest E_f turns, with its interval."""
-    for point in points:
-        if point.at is None or point.site is not None:
-            continue
+    """Mark where the lowest E_f turns: a line, and above it a bar that is the interval."""
+    found = [(one, one.at) for one in points if one.at is not None and one.site is None]
+    low, high = axes.get_ylim()
+    low, high = low - _FOOT * (high - low), high + _BAR_STEP * (high - low) * len(found)
+    axes.set_ylim(low, high)
+    for row, (point, at) in enumerate(found):
         color = colors[system_name(point.system, point.termination)]
-        place = charge_place(point.at)
-        if point.earliest is not None and point.latest is not None:
-            ends = charge_place(point.earliest), charge_place(point.latest)
-            axes.axvspan(min(ends), max(ends), color=color, alpha=0.10, linewidth=0)
-        axes.axvline(place, color=color, linestyle=":", linewidth=1.0)
+        place, height = charge_place(at), high - _BAR_STEP * (high - low) * (row + 0.8)
+        ends = [charge_place(one) for one in (point.earliest, point.latest) if one is not None]
+        axes.plot([place, place], [0.0, height], ":", color=color, linewidth=1.0)
+        axes.plot(ends, [height] * len(ends), "|-", color=color, linewidth=1.6, markersize=7)
+        axes.plot([place, place], [height, height], "D", color=color, markersize=4)
         axes.annotate(
-            f"{'x0' if point.at.holes_per_tm is None else 'q0'} = {place:.2f}",
-            (place, 0.97),
-            xycoords=("data", "axes fraction"),
-            rotation=90,
+            f"{'x0' if at.holes_per_tm is None else 'q0'} = {place:.2f}",
+            (ends[0] if ends else place, height),
+            textcoords="offset points",
+            xytext=(-6, 0),
             fontsize=8,
             color=color,
             ha="right",
-            va="top",
+            va="center",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from llo_dft.documents.labels import system_name
 from llo_dft.report.figures.figure_parts import charging_axes, draw_points
@@ -15,9 +15,14 @@ from llo_dft.report.figures.palette import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from matplotlib.axes import Axes
 
     from llo_dft.documents.study_result import StudyResult, VacancyPair
+
+#: Names of O whose points are closer than this lie on each other, part of the axes' height.
+_TEXT_STEP: Final = 0.06
 
 
 def plot_pair_differences(result: StudyResult, axes: Axes) -> Axes:
@@ -34,7 +39,7 @@ def plot_pair_differences(result: StudyResult, axes: Axes) -> Axes:
     by_oxygen: dict[tuple[str, int], list[VacancyPair]] = {}
     for pair in sorted(result.pairs, key=lambda pair: pair.holes_per_tm):
         by_oxygen.setdefault((pair.termination, pair.site), []).append(pair)
-    for (termination, site), pairs in by_oxygen.items():
+    for (termination, _), pairs in by_oxygen.items():
         name = system_name("coated", termination)
         q = [pair.holes_per_tm for pair in pairs]
         axes.plot(
@@ -58,14 +63,33 @@ def plot_pair_differences(result: StudyResult, axes: Axes) -> Axes:
                 markeredgewidth=1.2 if pair.rebuilt else 0.5,
                 zorder=3,
             )
+    axes.set_ylabel("Coated less bare, same O\n(eV per O)")
+    axes.margins(x=0.09, y=0.16)
+    _name_oxygens(by_oxygen.values(), axes)
+    return axes
+
+
+def _name_oxygens(lines: Iterable[Sequence[VacancyPair]], axes: Axes) -> None:
+    """Write the number of each O above its last pair, those that lie on each other together."""
+    low, high = axes.get_ylim()
+    ends = sorted((line[-1].holes_per_tm, line[-1].difference_ev, line[-1].site) for line in lines)
+    together: list[tuple[float, float, list[str]]] = []
+    for q, difference, site in ends:
+        last = together[-1] if together else None
+        near = (
+            last is not None and last[0] == q and difference - last[1] < _TEXT_STEP * (high - low)
+        )
+        if last is not None and near:
+            last[2].append(f"O{site}")
+        else:
+            together.append((q, difference, [f"O{site}"]))
+    for q, difference, names in together:
         axes.annotate(
-            f"O{site}",
-            (q[-1], pairs[-1].difference_ev),
+            ", ".join(dict.fromkeys(names)),
+            (q, difference),
             textcoords="offset points",
-            xytext=(7, -3),
+            xytext=(0, 6),
+            ha="center",
             fontsize=7,
             color=NEUTRAL,
         )
-    axes.set_ylabel("Coated less bare, same O\n(eV per O)")
-    axes.margins(y=0.12)
-    return axes
