@@ -37,8 +37,9 @@ def vacancy_table(result: StudyResult) -> DataFrame:
         keys = {key: getattr(host, key) for key in _HOST_KEYS}
         if host.run is not None:
             keys["host"] = host.run
-        exclude = {"also_removed"}
-        rows += [keys | vacancy.model_dump(exclude=exclude) for vacancy in host.vacancies]
+        for vacancy in host.vacancies:
+            first = {"formation_energy_ev": vacancy.formation_energy_ev}  # in sight if folded
+            rows.append(keys | first | vacancy.model_dump(exclude={"also_removed"}))
     return _table(rows, [*_HOST_KEYS, *VacancyResult.model_fields], result)
 
 
