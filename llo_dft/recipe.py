@@ -158,7 +158,11 @@ class Electronic(Section):
 
 
 class EngineChoice(Section):
-    """[engine]: what computes, with which named settings."""
+    """[engine]: what computes, with which named settings.
+
+    ``pre_relax`` names a potential that relaxes before an engine that starts a program; with the
+    program's protocol "fast" that computes one point there, with others it relaxes on.
+    """
 
     name: str = Field(min_length=1)
     model: str | None = Field(None, min_length=1)  # of a potential; None: its first
@@ -167,6 +171,13 @@ class EngineChoice(Section):
     protocol: str = "balanced"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     overrides: dict[str, Any] = Field(default_factory=dict)
+    pre_relax: EngineChoice | None = None
+
+    @model_validator(mode="after")
+    def _once(self) -> EngineChoice:
+        if self.pre_relax is not None and self.pre_relax.pre_relax is not None:
+            raise ValueError("pre_relax may not have a pre_relax of its own")
+        return self
 
     @model_validator(mode="after")
     def _calculator_of_ase(self) -> EngineChoice:

@@ -92,6 +92,7 @@ class CalculationDocument(Document):
     )
     n_steps: int | None = Field(None, description="Steps of the optimiser")
     n_evaluations: int | None = Field(None, description="Evaluations of energy and forces")
+    n_pre_steps: int = Field(0, description="Steps that a potential made before the engine")
     rattle_gain_ev: float | None = Field(
         None,
         description="How far the energy fell when the relaxed atoms were displaced at random and "

@@ -46,6 +46,8 @@ class Outcome:
         Moment of each atom, Bohr magnetons, or None if the engine gives none.
     n_steps, n_evaluations
         Steps of the optimiser; evaluations of energy and forces.
+    n_pre_steps
+        Steps that a potential made before.
     corrections, output_files
         What was corrected on the way, one sentence each; raw files that are kept, relative to the
         calculation's folder.
@@ -66,6 +68,7 @@ class Outcome:
     output_files: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     rattle_gain_ev: float | None = None
+    n_pre_steps: int = 0
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.potentials.known_potentials import OTHER_MODULES
 from llo_dft.engines.potentials.own_calculator import OWN, allow_calculator
+from llo_dft.engines.pre_relaxation import PreRelaxedEngine
 
 if TYPE_CHECKING:
     from llo_dft import recipe
@@ -49,11 +50,22 @@ def engine_class(name: str) -> type[Engine]:
 def engine_from(settings: recipe.EngineChoice) -> Engine:
     """Return the engine that a recipe's [engine] table names; it need not be installed.
 
+    With ``pre_relax`` a potential relaxes before a program; an engine that is a potential itself
+    relaxes without.
+
     Raises
     ------
     EngineError
         If it is unknown, or a setting is not its own.
     """
+    engine = _plain(settings)
+    if settings.pre_relax is None or engine.program is None:
+        return engine
+    return PreRelaxedEngine(settings, _plain(settings.pre_relax), engine)
+
+
+def _plain(settings: recipe.EngineChoice) -> Engine:
+    """Return an engine without a potential before it."""
     made_by = engine_class(settings.name)
     if settings.model is not None and not made_by.has_models:
         raise EngineError(
@@ -65,8 +77,9 @@ def engine_from(settings: recipe.EngineChoice) -> Engine:
 
 def named_by_user(settings: recipe.EngineChoice) -> None:
     """Let an engine's calculator be imported: the user's own recipe or command line names it."""
-    if settings.calculator is not None:
-        allow_calculator(settings.calculator)
+    for one in (settings, settings.pre_relax):
+        if one is not None and one.calculator is not None:
+            allow_calculator(one.calculator)
 
 
 def programs() -> list[Program]:

@@ -209,6 +209,7 @@ def _computed(
         "magmoms_mu_b": outcome.magmoms_mu_b,
         "n_steps": outcome.n_steps,
         "n_evaluations": outcome.n_evaluations,
+        "n_pre_steps": outcome.n_pre_steps,
         "rattle_gain_ev": outcome.rattle_gain_ev,
         "corrections": outcome.corrections,
         "notes": outcome.notes,

@@ -16,6 +16,7 @@ from llo_dft.study.study_files import read_results, stored_plan
 if TYPE_CHECKING:
     from llo_dft.documents.oxygen import OxygenSettings
     from llo_dft.documents.study_result import StudyResult
+    from llo_dft.recipe import Recipe
     from llo_dft.study.folder import StudyFolder
 
 
@@ -45,7 +46,7 @@ def study_result(
     study = stored_calculations(folder)
     electrons = electrons or read_electrons(study, folder)
     engine = engine_from(recipe.engine)
-    return analyze_study(
+    result = analyze_study(
         study,
         oxygen or oxygen_settings(recipe, engine.oxygen),
         engine=recipe.engine.name,
@@ -54,6 +55,18 @@ def study_result(
         band_centers=electrons.band_centers,
         charge_differences=electrons.charge_differences,
     )
+    return result.model_copy(update={"notes": [*result.notes, *_pre_relaxed(recipe, study)]})
+
+
+def _pre_relaxed(recipe: Recipe, study: StudyCalculations) -> list[str]:
+    """Return how many steps of relaxations a potential made in place of the engine."""
+    documents = study.documents.values()
+    n_before = sum(one.n_pre_steps for one in documents)
+    if recipe.engine.pre_relax is None or not n_before:
+        return []
+    own = sum(one.n_steps or 0 for one in documents)
+    first, engine = recipe.engine.pre_relax.name, recipe.engine.name
+    return [f"{n_before} ionic steps were saved: {first} made them, and {engine} the last {own}"]
 
 
 def stored_calculations(folder: StudyFolder) -> StudyCalculations:

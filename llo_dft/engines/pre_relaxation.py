@@ -1,0 +1,169 @@
+"""A potential relaxes first, and a program goes on from there: one calculation of a study.
+
+With protocol "fast" the program computes one point of the potential's geometry; with the others it
+relaxes on. Molecules are left to the program: potentials know little of O2, and it is cheap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from monty.json import MSONable
+
+from llo_dft.engines.base import Engine, EngineError, MagneticMaker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft import recipe
+    from llo_dft.documents.calculation import Fingerprint
+    from llo_dft.engines.base import (
+        CalculatedElectrons,
+        CalculationMaker,
+        InputSize,
+        Outcome,
+        ReadBack,
+        StartFrom,
+    )
+    from llo_dft.typing import CalculationKind, MagneticOrder
+
+#: Protocol of the program with which it computes one point and relaxes nothing.
+ONE_POINT: Final = "fast"
+
+#: Where the potential's files are, in a calculation's folder.
+_FOLDER: Final = "pre_relaxation"
+
+
+@dataclass
+class PreRelaxedCalculation(MSONable):
+    """A relaxation by one maker, and what another makes of its structure. A ``MagneticMaker``.
+
+    Attributes
+    ----------
+    kind, protocol
+        What is computed, and the name of the program's protocol.
+    first, then
+        Makers of the potential and of the program.
+    """
+
+    kind: CalculationKind
+    protocol: str
+    first: CalculationMaker
+    then: MagneticMaker
+
+    @property
+    def magnetic_order(self) -> MagneticOrder:
+        """How the moments start: the program's."""
+        return self.then.magnetic_order
+
+    @property
+    def electron_placements(self) -> int:
+        """In how many ways the electrons of a removed O are placed: the program's."""
+        return self.then.electron_placements
+
+    def settings(self) -> dict[str, Any]:
+        """Return every setting of both."""
+        first = {"protocol": self.first.protocol, **self.first.settings()}
+        return {"pre_relaxation": first, "then": self.then.kind, **self.then.settings()}
+
+    def fingerprint(self, structure: Structure) -> Fingerprint:
+        """Return that of the program, with the potential, its version and weights in one setting.
+
+        A molecule is relaxed without, so it stands among what such a reference has of its own.
+        """
+        found = self.then.fingerprint(structure)
+        potential = self.first.fingerprint(structure)
+        words = [potential.engine, potential.engine_version, potential.model]
+        words += [str(value) for _, value in sorted(potential.settings.items())]
+        name = "RELAXED_BY" if self.then.kind == "static" else "RELAXED_FIRST_BY"
+        own = found.own_settings | {name: " ".join(word for word in words if word)}
+        return found.model_copy(update={"own_settings": own})
+
+    def calculate(
+        self, structure: Structure, folder: Path, start_from: StartFrom | None = None
+    ) -> Outcome:
+        """Relax by the potential in a folder of its own, and go on by the program in ``folder``.
+
+        Raises
+        ------
+        CalculationError
+            If either fails.
+        """
+        where = folder / _FOLDER
+        where.mkdir()
+        relaxed = self.first.calculate(structure, where)
+        placed = type(structure)(
+            relaxed.structure.lattice,
+            structure.species,
+            relaxed.structure.frac_coords,
+            site_properties=structure.site_properties,
+        )
+        outcome = self.then.calculate(placed, folder, start_from)
+        potential = self.first.fingerprint(structure)
+        after = f"{outcome.n_steps} by {self.then.fingerprint(structure).engine}"
+        if self.then.kind == "static":
+            after = "one point there"
+        note = f"{relaxed.n_steps} steps of the relaxation by {potential.engine}, then {after}"
+        files = [f"{_FOLDER}/{path.name}" for path in sorted(where.iterdir()) if path.is_file()]
+        return replace(
+            outcome,
+            n_pre_steps=relaxed.n_steps,
+            notes=[*outcome.notes, note],
+            output_files=[*outcome.output_files, *files],
+        )
+
+    def read_back(self, folder: Path) -> ReadBack | None:
+        """Return what the program's files say."""
+        return self.then.read_back(folder)
+
+
+class PreRelaxedEngine(Engine):
+    """An engine that starts a program, with a potential that relaxes before it does."""
+
+    def __init__(self, settings: recipe.EngineChoice, potential: Engine, engine: Engine) -> None:
+        if potential.program is not None:
+            raise EngineError(
+                f"engine.pre_relax.name = {potential.name!r} starts a program; expected a potential"
+            )
+        self.name, self.protocol = engine.name, settings.protocol
+        self.capabilities, self.oxygen = engine.capabilities, engine.oxygen
+        self.program = engine.program  # type: ignore[misc]  # the program's engine is known only now
+        self.no_crossings = engine.no_crossings
+        if settings.protocol == ONE_POINT:
+            self.no_crossings = f"protocol {ONE_POINT} computes points of a potential's geometry"
+        self._potential, self._engine = potential, engine
+
+    def maker(self, kind: CalculationKind) -> CalculationMaker:
+        """Return the maker of one kind of calculation."""
+        if kind in {"molecule_relax", "static"}:
+            return self._engine.maker(kind)
+        then = self._engine.maker("static" if self.protocol == ONE_POINT else kind)
+        if not isinstance(then, MagneticMaker):
+            raise EngineError(f"engine.pre_relax does not go with engine {self.name}")
+        return PreRelaxedCalculation(kind, self.protocol, self._potential.maker(kind), then)
+
+    def check(self, structures: Iterable[Structure]) -> None:
+        """Refuse structures that either can't compute."""
+        cells = list(structures)
+        self._potential.check(cells)
+        self._engine.check(cells)
+
+    def check_machine(self, structures: Iterable[Structure]) -> None:
+        """Refuse a machine that lacks what either needs."""
+        cells = list(structures)
+        self._potential.check_machine(cells)
+        self._engine.check_machine(cells)
+
+    def write_inputs(
+        self, structure: Structure, kind: CalculationKind, folder: Path
+    ) -> list[InputSize]:
+        """Write the program's input files, of the structure before any relaxation."""
+        return self._engine.write_inputs(structure, kind, folder)
+
+    def electrons(self, folder: Path) -> CalculatedElectrons:
+        """Return the electrons of the static calculation in a folder."""
+        return self._engine.electrons(folder)

@@ -1,0 +1,156 @@
+"""A potential relaxes first and a program goes on: by hand-made makers, and through a study."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import standin_gpaw
+from engines_by_name import engine_of
+from monty.json import MontyEncoder, MSONable
+from studies import tiny_recipe
+
+from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.decoding.named_objects import decode
+from llo_dft.engines.base import Engine, EngineError, MagneticMaker, Outcome, OxygenReference
+from llo_dft.engines.pre_relaxation import PreRelaxedCalculation, PreRelaxedEngine
+from llo_dft.engines.registry import engine_from
+from llo_dft.jobs.calculate import calculate
+from llo_dft.recipe import EngineChoice, RecipeError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pymatgen.core import Structure
+
+#: How far the potential moves every atom, in fractions of the cell.
+SHIFT = 0.01
+
+
+@dataclass
+class ShiftingCalculation(MSONable):
+    """A potential that moves all atoms along c, in seven steps."""
+
+    kind: str
+    protocol: str = "balanced"
+    model: str = "1"
+
+    def settings(self) -> dict[str, Any]:
+        return {"shift": SHIFT}
+
+    def fingerprint(self, structure: Structure) -> Fingerprint:
+        del structure
+        version = {"engine": "shifting", "engine_version": "3", "model": self.model}
+        return Fingerprint(**version, functional="none", settings={"weights_sha256": "abc"})
+
+    def calculate(self, structure: Structure, folder: Path) -> Outcome:
+        (folder / "relaxation.traj").write_text("steps", encoding="utf-8")
+        moved = structure.copy(site_properties={})
+        moved.translate_sites(range(len(moved)), [0, 0, SHIFT], to_unit_cell=False)
+        return Outcome(moved, -1.0, 0.01, None, n_steps=7, n_evaluations=8)
+
+    def read_back(self, folder: Path) -> None:
+        del folder
+
+
+class ShiftingEngine(Engine):
+    name = "shifting"
+    protocol = "balanced"
+    capabilities = frozenset({"energy"})
+    oxygen = OxygenReference(None, "none")
+
+    def __init__(self) -> None: ...
+
+    def maker(self, kind: str) -> ShiftingCalculation:
+        return ShiftingCalculation(kind)
+
+
+@pytest.fixture(autouse=True)
+def _standin(monkeypatch):
+    standin_gpaw.use(monkeypatch)
+
+
+def engine(protocol):
+    settings = EngineChoice(name="gpaw", protocol=protocol)
+    return PreRelaxedEngine(settings, ShiftingEngine(), engine_of("gpaw", protocol))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "stage", "after"),
+    [("fast", "static", "one point there"), ("balanced", "relax", "3 by gpaw")],
+)
+def test_the_program_begins_where_the_potential_ended(plan, tmp_path, protocol, stage, after):
+    maker = engine(protocol).maker("slab_relax")
+    assert isinstance(maker, MagneticMaker)
+    found = calculate.original(plan.slab, maker, "slab", str(tmp_path))
+    assert found.status == "completed", found.reason
+    assert (found.kind, found.protocol) == ("slab_relax", protocol)
+    folder = tmp_path / found.key
+    given = json.loads((folder / "input.json").read_text(encoding="utf-8"))
+    assert [one["name"] for one in given["stages"]] == [stage]
+    before = plan.slab.frac_coords[:, 2]
+    heights = [place[2] for place in given["atoms"]["scaled_positions"]]
+    assert heights == pytest.approx(before + SHIFT)
+    assert any(given["atoms"]["moments"]), "the program begins with moments"
+    assert found.structure.frac_coords[:, 2] == pytest.approx(before + SHIFT)
+    assert found.n_pre_steps == 7
+    assert f"7 steps of the relaxation by shifting, then {after}" in found.notes
+    assert "pre_relaxation/relaxation.traj" in found.output_files
+    assert (folder / "pre_relaxation/relaxation.traj").is_file()
+
+
+def test_the_key_has_both_and_their_versions(plan):
+    maker = engine("fast").maker("slab_relax")
+    plain = engine_of("gpaw").maker("slab_relax")
+    assert maker.settings() != plain.settings()
+    found = maker.fingerprint(plan.slab)
+    assert found.own_settings["RELAXED_BY"] == "shifting 3 1 abc"
+    assert found.own_settings.items() > plain.fingerprint(plan.slab).own_settings.items()
+    other = PreRelaxedCalculation(
+        "slab_relax", "fast", ShiftingCalculation("slab_relax", model="2"), maker.then
+    )
+    assert other.fingerprint(plan.slab) != found
+    going_on = engine("balanced").maker("slab_relax").fingerprint(plan.slab)
+    assert "RELAXED_FIRST_BY" in going_on.own_settings
+
+
+def test_molecules_and_static_calculations_are_left_to_the_program():
+    made = engine("fast")
+    for kind in ("molecule_relax", "static"):
+        assert made.maker(kind) == engine_of("gpaw").maker(kind)
+    assert made.maker("bulk_relax").then.kind == "static"
+    assert engine("balanced").maker("bulk_relax").then.kind == "bulk_relax"
+
+
+def test_points_of_a_potentials_geometry_state_no_crossing():
+    assert "points of a potential's geometry" in engine("fast").no_crossings
+    assert engine("balanced").no_crossings == engine_of("gpaw", "balanced").no_crossings
+
+
+def test_a_recipe_chooses_it_and_its_maker_goes_through_a_queue():
+    choice = EngineChoice(
+        name="gpaw", protocol="fast", pre_relax=EngineChoice(name="chgnet", protocol="balanced")
+    )
+    made = engine_from(choice)
+    assert (made.name, made.program.name) == ("gpaw", "GPAW")
+    maker = made.maker("slab_relax")
+    plain = json.loads(json.dumps(maker, cls=MontyEncoder))
+    assert decode(plain) == maker
+    assert maker.first.protocol == "balanced"
+
+
+def test_a_potential_has_no_use_for_it_and_a_program_can_not_be_it():
+    choice = EngineChoice(name="chgnet", pre_relax=EngineChoice(name="chgnet"))
+    assert type(engine_from(choice)) is type(engine_from(EngineChoice(name="chgnet")))
+    wrong = EngineChoice(name="gpaw", pre_relax=EngineChoice(name="vasp", protocol="fast"))
+    with pytest.raises(EngineError, match="'vasp' starts a program; expected a potential"):
+        engine_from(wrong)
+    with pytest.raises(RecipeError, match="may not have a pre_relax of its own"):
+        tiny_recipe(
+            engine={
+                "name": "gpaw",
+                "pre_relax": {"name": "chgnet", "pre_relax": {"name": "chgnet"}},
+            }
+        )
