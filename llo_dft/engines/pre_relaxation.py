@@ -95,7 +95,10 @@ class PreRelaxedCalculation(MSONable):
         """
         where = folder / _FOLDER
         where.mkdir()
-        relaxed = self.first.calculate(structure, where)
+        bare = structure.copy()
+        if "magmom" in bare.site_properties:  # where the program's electrons begin
+            bare.remove_site_property("magmom")
+        relaxed = self.first.calculate(bare, where)
         placed = type(structure)(
             relaxed.structure.lattice,
             structure.species,

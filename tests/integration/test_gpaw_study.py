@@ -12,8 +12,11 @@ import pytest
 import standin_gpaw
 from direct_engines import PairEngine
 from engines_by_name import engine_of
-from studies import coated_recipe
+from studies import coated_recipe, tiny_recipe
 from vasp_studies import prepared_study, run_here
+
+from llo_dft.engines.pre_relaxation import PreRelaxedEngine
+from llo_dft.study.result import stored_calculations
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,3 +93,24 @@ def test_a_static_that_is_killed_leaves_a_named_gap_and_the_next_run_fills_it(
     again = run_here(prepared)
     assert again.is_complete
     assert again.charge_differences[0].reason is None
+
+
+def test_with_a_pre_relaxation_the_steps_that_it_saved_are_counted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    standin_gpaw.use(monkeypatch)
+    recipe = tiny_recipe(
+        delithiation={"fractions": [1.0]},
+        oxygen={"scheme": "none"},
+        engine={"name": "gpaw", "protocol": "fast", "pre_relax": {"name": "chgnet"}},
+    )
+    made = prepared_study(recipe, tmp_path / "study")
+    pre_relaxed = PreRelaxedEngine(recipe.engine, PairEngine(RELAXATION), engine_of("gpaw"))
+    result = run_here(replace(made, engine=pre_relaxed))
+    assert result.is_complete, [(one.label, one.reason) for one in result.calculations]
+    documents = stored_calculations(made.folder).documents
+    steps = sum(one.n_pre_steps for one in documents.values())
+    assert steps > len(documents)
+    assert documents["O2"].n_pre_steps == 0
+    said = f"{steps} ionic steps were saved: chgnet made them, and gpaw the last "
+    assert [note for note in result.notes if note.startswith(said)]

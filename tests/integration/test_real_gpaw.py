@@ -103,6 +103,28 @@ def test_a_layer_turned_over_has_the_same_energy_and_its_levels_exchanged(tmp_pa
     assert other.states("H", "s").vacuum_levels_ev == pytest.approx(levels[::-1], abs=0.02)
 
 
+def test_a_static_calculation_takes_over_the_electrons_that_its_relaxation_ended_with(tmp_path):
+    relaxed, _ = computed(lih_layer(), tmp_path, "slab_relax", force_tolerance=9.0)
+    engine = engine_of("gpaw", force_tolerance=9.0)
+    maker = engine.maker("static")
+    taken = calculate.original(relaxed.structure, maker, "static", str(tmp_path), relaxed)
+    assert taken.status == "completed", taken.reason
+    assert taken.notes == ["its electrons are those that its relaxation ended with"]
+    assert taken.energy_ev == pytest.approx(relaxed.energy_ev, abs=1e-9)
+    again, _ = computed(taken.structure, tmp_path, force_tolerance=9.0)
+    assert not again.notes
+    assert again.key != taken.key
+    # the same numbers as of a calculation from scratch
+    assert taken.energy_ev == pytest.approx(again.energy_ev, abs=1e-4)
+    ours, theirs = (engine.electrons(tmp_path / one.key) for one in (taken, again))
+    first, second = ours.states("H", "s"), theirs.states("H", "s")
+    assert first.eigenvalues_ev[..., :2] == pytest.approx(second.eigenvalues_ev[..., :2], abs=5e-3)
+    assert first.vacuum_levels_ev == pytest.approx(second.vacuum_levels_ev, abs=5e-3)
+    assert first.density.sum() == pytest.approx(second.density.sum(), rel=1e-3)
+    grids = [read_potential(one.potential).potential_ev for one in (ours, theirs)]
+    assert grids[0] == pytest.approx(grids[1], abs=0.02)
+
+
 def test_a_cycle_that_does_not_converge_gets_a_second_try_and_then_a_reason(tmp_path):
     engine = engine_of("gpaw", o2_unpaired_electrons=0, max_iterations=11, eigenstates_ev2=1e-5)
     found = calculate.original(h2(0.75), engine.maker("molecule_relax"), "H2", str(tmp_path))

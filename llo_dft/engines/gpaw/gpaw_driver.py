@@ -106,22 +106,32 @@ class Calculation:
         elements = sorted(set(self.given["atoms"]["symbols"]))
         common = {"format": 1, "installed": installed(elements), "problem": None, "stopped": False}
         stages = self.given["stages"]
-        first = [stage["name"] for stage in stages].index(self.state["stage"])
         try:
             check_memory(self.given["memory_bytes"])
-            for stage in stages[first:]:
-                self.state["stage"] = stage["name"]
-                atoms = self.run(stage)
-                self.reached(atoms)
+            if self.given["electrons_from"] is None:
+                atoms = self.run_all(stages)
+            else:
+                atoms = taken_over(self.given["electrons_from"], self.folder)
             found = {**outcome(atoms), "parameters": atoms.calc.params.todict()}
             if stages[-1]["electrons"]:
                 found |= write_electrons(atoms, self.folder)
+            else:
+                write_start(atoms, self.folder / "start")
         except NoResultError as error:
             found = {"problem": str(error)}
         except StoppedError as error:
             found = {"problem": str(error), "stopped": True}
         kept = {name: self.state[name] for name in ("n_steps", "n_evaluations", "corrections")}
         return {**common, **kept, **found}
+
+    def run_all(self, stages: list[dict[str, Any]]) -> Atoms:
+        """Run the stages that are left."""
+        first = [stage["name"] for stage in stages].index(self.state["stage"])
+        for stage in stages[first:]:
+            self.state["stage"] = stage["name"]
+            atoms = self.run(stage)
+            self.reached(atoms)
+        return atoms
 
     def run(self, stage: dict[str, Any]) -> Atoms:
         """Run one stage; a cycle that does not converge is tried once more, in another way."""
@@ -235,6 +245,19 @@ def atoms_of(given: dict[str, Any]) -> Atoms:
     )
 
 
+def taken_over(path: str, folder: Path) -> Atoms:
+    """Return atoms with the converged electrons of a file of GPAW's."""
+    from gpaw import GPAW  # noqa: PLC0415
+
+    return GPAW(path, txt=str(folder / "gpaw_taken_over.txt")).get_atoms()
+
+
+def write_start(atoms: Atoms, folder: Path) -> None:
+    """Write what a calculation of the same point takes over: all but the wave functions."""
+    folder.mkdir(exist_ok=True)
+    atoms.calc.write(str(folder / "electrons.gpw"))
+
+
 def outcome(atoms: Atoms) -> dict[str, Any]:
     """Return energy, forces, moments and place of atoms whose last point is computed."""
     levels = atoms.calc.dft.ibzwfs.fermi_levels
@@ -277,7 +300,7 @@ def write_electrons(atoms: Atoms, folder: Path) -> dict[str, Any]:
     eigenvalues = calculator.eigenvalues()
     occupations = calculator.occupations()
     # with projections and without wave functions: enough for GPAW's own densities of states
-    calculator.write(str(folder / "electrons.gpw"))
+    write_start(atoms, folder)
     density = calculator.get_all_electron_density(gridrefinement=2)
     potential = calculator.get_electrostatic_potential()
     if world.rank == 0:

@@ -88,8 +88,9 @@ class GpawCalculation(MSONable):
     ) -> Outcome:
         """Run GPAW in ``folder``, and leave its files there.
 
-        It begins with the moments of the structure; from the files of another calculation GPAW
-        can't begin one with fewer atoms.
+        It begins with the moments of the structure: from the files of another calculation GPAW
+        can't begin one with fewer atoms. A static calculation of just what another one ended with
+        takes its electrons as they are.
 
         Raises
         ------
@@ -98,10 +99,11 @@ class GpawCalculation(MSONable):
         EngineError
             If GPAW or PAW data are missing, or the settings do not suit the structure.
         """
-        from llo_dft.engines.gpaw.run_program import run_program  # noqa: PLC0415 (only a worker)
+        from llo_dft.engines.gpaw.run_program import run_program, same_point  # noqa: PLC0415 (only a worker)
 
-        del start_from
         given = run_input(structure, self.kind, self._protocol, installed_gpaw())
+        if start_from is not None and start_from.density:
+            given["electrons_from"] = same_point(start_from.folder, given)
         return run_program(structure, given, folder)
 
     def read_back(self, folder: Path) -> ReadBack:

@@ -24,6 +24,9 @@ INPUT: Final = "input.json"
 #: Folder of a calculation from which another attempt resumes; the job hands it over.
 CONTINUE: Final = "continue"
 
+#: What serves the start of another calculation, and is removed once a study is complete.
+START: Final = "start/electrons.gpw"
+
 #: Outputs worth naming.
 KEPT: Final = (
     RESULT,

@@ -45,6 +45,7 @@ def run_input(
 ) -> dict[str, Any]:
     """Return what input.json holds.
 
+    ``electrons_from`` names a file with converged electrons of just this point; otherwise
     ``stages`` run in turn, each with GPAW's own parameters and, for a relaxation, where it ends. A
     cell is relaxed with a cutoff of its own, and a point with that of all other energies follows.
 
@@ -86,6 +87,7 @@ def run_input(
         },
         "stages": stages,
         "second_mixer": SECOND_MIXER,
+        "electrons_from": None,
         "memory_bytes": memory_bytes(structure, kind, protocol, installed),
     }
 

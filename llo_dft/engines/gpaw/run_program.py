@@ -8,8 +8,10 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from llo_dft.engines.base import Outcome
-from llo_dft.engines.gpaw.gpaw_files import CONTINUE, INPUT, KEPT, RESULT, read_result
+from llo_dft.engines.gpaw.gpaw_files import CONTINUE, INPUT, KEPT, RESULT, START, read_result
 from llo_dft.engines.gpaw.gpaw_program import DRIVER, LONGEST_LINE, command
 from llo_dft.errors import CalculationError, InputError, printable
 
@@ -18,8 +20,14 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
+#: What is said of a point that was not computed again.
+_TAKEN_OVER: Final = "its electrons are those that its relaxation ended with"
+
 #: What the program printed.
 _OUTPUT: Final = "gpaw_output.txt"
+
+#: Numbers of a cell and of places in it that differ by less are rounded.
+_SAME_PLACE: Final = 1e-9
 
 #: Exit statuses of shells and launchers for a program that a signal ended.
 _SIGNAL_OFFSET: Final = 128
@@ -80,8 +88,43 @@ def run_program(structure: Structure, given: dict[str, Any], folder: Path) -> Ou
         n_steps=result.n_steps,
         n_evaluations=result.n_evaluations,
         corrections=result.corrections,
+        notes=[_TAKEN_OVER] if given["electrons_from"] else [],
         output_files=[*(name for name in KEPT if (folder / name).is_file()), *_texts(folder)],
     )
+
+
+def same_point(other: Path, given: dict[str, Any]) -> str | None:
+    """Return the file with another calculation's electrons, if it ended with what is asked for.
+
+    Parameters
+    ----------
+    other
+        Folder of a finished calculation.
+    given
+        See ``run_input``; only one point can be taken over.
+
+    Returns
+    -------
+    None if the file is gone, or an atom, the cell or a parameter of GPAW's is another.
+    """
+    (stage, *more), atoms = given["stages"], given["atoms"]
+    # of a relaxation, and of a point whose electrons were asked for
+    files = [path for path in (other / START, other / "electrons.gpw") if path.is_file()]
+    if more or stage["relax"] is not None or not files:
+        return None
+    try:
+        before = json.loads((other / INPUT).read_text(encoding="utf-8"))
+        found = read_result(other)
+    except (OSError, ValueError):
+        return None
+    same = (
+        found.problem is None
+        and before["stages"][-1]["parameters"] == stage["parameters"]
+        and (found.symbols, found.pbc) == (atoms["symbols"], atoms["pbc"])
+        and np.allclose(found.cell, atoms["cell"], rtol=0, atol=_SAME_PLACE)
+        and np.allclose(found.scaled_positions, atoms["scaled_positions"], rtol=0, atol=_SAME_PLACE)
+    )
+    return str(files[0].resolve()) if same else None
 
 
 def _texts(folder: Path) -> list[str]:

@@ -8,7 +8,7 @@ import standin_gpaw
 from llo_dft.engines.gpaw.gpaw_program import InstalledGpaw
 from llo_dft.engines.gpaw.gpaw_protocols import gpaw_protocol
 from llo_dft.engines.gpaw.run_input import run_input
-from llo_dft.engines.gpaw.run_program import run_program
+from llo_dft.engines.gpaw.run_program import run_program, same_point
 from llo_dft.errors import CalculationError
 
 INSTALLED = InstalledGpaw.model_validate(standin_gpaw.installed())
@@ -65,3 +65,22 @@ def test_an_old_result_is_not_taken_for_that_of_a_run_that_left_none(plan, tmp_p
     standin_gpaw.use(monkeypatch, "crash")
     with pytest.raises(CalculationError, match="exit status 3"):
         run_program(plan.slab, given(plan.slab), tmp_path)
+
+
+def test_a_point_is_taken_over_only_from_one_that_ended_with_just_what_is_asked_for(
+    plan, tmp_path, monkeypatch
+):
+    standin_gpaw.use(monkeypatch)
+    outcome = run_program(plan.slab, given(plan.slab), tmp_path)
+    asked = given(outcome.structure, "static")
+    assert same_point(tmp_path, asked) is None, "it left no electrons"
+    (tmp_path / "start").mkdir()
+    (tmp_path / "start/electrons.gpw").write_bytes(b"gpw")
+    assert same_point(tmp_path, asked) == str(tmp_path / "start/electrons.gpw")
+    moved = outcome.structure.copy()
+    moved.translate_sites([0], [1e-6, 0, 0])
+    finer = run_input(plan.slab, "static", gpaw_protocol("balanced", {}), INSTALLED)
+    for other in (given(moved, "static"), finer, given(plan.slab)):
+        assert same_point(tmp_path, other) is None
+    (tmp_path / "result_gpaw.json").unlink()
+    assert same_point(tmp_path, asked) is None
