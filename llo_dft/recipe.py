@@ -136,7 +136,7 @@ class Vacancies(Section):
 
     environments: Annotated[list[str], Field(min_length=1), Once]
     layers: Annotated[list[Layer], Field(min_length=1), Once] = ["surface"]
-    per_environment: int = Field(1, ge=1)
+    per_environment: int = Field(1, ge=0)
     inner: int = Field(0, ge=0)  # O as far in as there are, for reference
     bonded_to_former: int = Field(1, ge=0)  # O that the coating's former bonds to, bare ones alike
     both_faces: bool = False

@@ -6,6 +6,7 @@ The pair potential relaxes, and only the static calculations go through the engi
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,11 +17,15 @@ from studies import coated_recipe, tiny_recipe
 from vasp_studies import prepared_study, run_here
 
 from llo_dft.engines.pre_relaxation import PreRelaxedEngine
+from llo_dft.engines.registry import engine_from
+from llo_dft.recipe import load_recipe
+from llo_dft.resources import resource_path
+from llo_dft.study.planning.electronic_plan import with_electronic
+from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.study.planning.planned_calculations import check_engine
 from llo_dft.study.result import stored_calculations
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from llo_dft.study.run_study import PreparedRun
     from llo_dft.typing import CalculationKind
 
@@ -45,7 +50,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> PreparedRun:
         delithiation={"fractions": [1.0]},
         vacancies={"bonded_to_former": 0},
         oxygen={"scheme": "none"},
-        engine={"name": "gpaw", "protocol": "fast"},
+        engine={"name": "gpaw", "protocol": "fast", "model": None},
     )
     asked = recipe.electronic.model_copy(update={"dos": True, "density": True})
     made = prepared_study(recipe.model_copy(update={"electronic": asked}), tmp_path / "study")
@@ -114,3 +119,16 @@ def test_with_a_pre_relaxation_the_steps_that_it_saved_are_counted(
     assert documents["O2"].n_pre_steps == 0
     said = f"{steps} ionic steps were saved: chgnet made them, and gpaw the last "
     assert [note for note in result.notes if note.startswith(said)]
+
+
+def test_the_shipped_recipe_asks_for_the_paired_o_alone_and_for_all_electrons() -> None:
+    recipe = load_recipe(resource_path("workflows", "electronic_structure.toml"))
+    engine = engine_from(recipe.engine)
+    assert engine.name == "gpaw"
+    planned = with_electronic(make_plan(recipe, Path()), recipe.electronic, engine)
+    check_engine(engine, planned, machine=False)
+    assert planned.not_computed == []
+    assert [len(host.vacancies) for host in planned.hosts] == [1, 1, 1, 1]
+    # each host, and both parts of the pristine interface
+    assert len(planned.statics) == 6
+    assert planned.terminations == ["step-Li0-PO3"]

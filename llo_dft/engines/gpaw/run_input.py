@@ -33,10 +33,9 @@ SECOND_MIXER: Final = {"name": "pulay", "beta": 0.05, "nmaxold": 5, "weight": 50
 #: Least distance of an atom from the cell's end in the vacuum, angstrom: the dipole layer is there.
 FREE_OF_ATOMS_ANGSTROM: Final = 2.0
 
-#: Memory of a rank before it computes anything, and that of a calculation in sets of wave
-#: functions beside those of each k-point; so that 0.73, 0.84 and 0.40 GB come out for slabs of 48,
-#: 63 and 24 atoms (measured: 0.73, 0.84, 0.4).
-_BYTES_PER_RANK: Final = 250e6
+#: Memory of a rank before it computes anything, and of a calculation in sets of wave functions
+#: beside those of each k-point: makes 0.67 and 0.80 GB of slabs that took 0.73 and 0.84.
+_BYTES_PER_RANK: Final = 300e6
 _WORK_SETS: Final = 5
 
 
