@@ -215,6 +215,17 @@ class Recipe(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _some_vacancy(self) -> Recipe:
+        asked = self.vacancies
+        paired = 0 if self.coating is None else asked.bonded_to_former
+        if not asked.per_environment + asked.inner + paired:
+            raise ValueError(
+                "vacancies.per_environment = 0 leaves no vacancy; expected at least 1, or inner, "
+                "or with a [coating] bonded_to_former"
+            )
+        return self
+
 
 def load_recipe(path: Path) -> Recipe:
     """Read a recipe from a TOML file.

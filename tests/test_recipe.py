@@ -45,7 +45,7 @@ FAULTS = [
     ("vacancies", "environments", ["3TM", "3TM"], "['3TM', '3TM']: each only once"),
     ("vacancies", "layers", ["bulk"], "vacancies.layers.0 = 'bulk': Input should be 'surface'"),
     ("vacancies", "layers", ["inner", "inner"], "['inner', 'inner']: each only once"),
-    ("vacancies", "per_environment", 0, "vacancies.per_environment = 0: Input should be greater"),
+    ("vacancies", "per_environment", -1, "vacancies.per_environment = -1: Input should be greater"),
     ("vacancies", "bonded_to_p", 1, "vacancies.bonded_to_p is called bonded_to_former now; rename"),
     ("oxygen", "scheme", "pbe", "oxygen.scheme = 'pbe': Input should be 'none', 'wang2006', 'mp"),
     ("oxygen", "scheme", ["none", "mp2020"], "oxygen.scheme = ['none', 'mp2020']: Input should"),
@@ -118,6 +118,14 @@ def test_vacancies_on_both_faces_want_faces_that_are_alike() -> None:
     with pytest.raises(RecipeError, match=r"^my.toml: vacancies.both_faces = true needs"):
         parse_recipe(fields, "my.toml")
     assert parse_recipe(recipe_fields(vacancies={"both_faces": True}), "").vacancies.both_faces
+
+
+def test_at_least_one_vacancy_is_asked_for() -> None:
+    fields = recipe_fields(vacancies={"per_environment": 0})
+    with pytest.raises(RecipeError, match=r"^my.toml: vacancies.per_environment = 0 leaves no"):
+        parse_recipe(fields, "my.toml")
+    assert parse_recipe(recipe_fields(vacancies={"per_environment": 0, "inner": 1}), "")
+    assert parse_recipe(coated_fields(vacancies={"per_environment": 0}), "")
 
 
 def test_vacancies_on_both_faces_do_not_go_with_a_coating_on_one() -> None:
