@@ -129,6 +129,7 @@ class Delithiation(Section):
     fractions: Annotated[list[Fraction], Field(min_length=1), Once]
     symmetric: bool = True
     coated: Literal["same", "own"] = "same"  # Li that leave the coated slab: the bare one's
+    voltage: Literal["bulk", "slab"] = "bulk"  # "slab": its own alone, and no delithiated crystals
 
 
 class Vacancies(Section):

@@ -29,6 +29,9 @@ Capability: TypeAlias = Literal["energy", "forces", "stress", "magmoms", "dos", 
 #: The LLO slab with vacuum, or the same slab with its coating.
 System: TypeAlias = Literal["bare", "coated"]
 
+#: What a voltage is of: the oxide's crystal, or a slab, whose own voltage is that of its faces too.
+VoltageSystem: TypeAlias = Literal["bulk", "bare", "coated"]
+
 #: The two parts of a coated slab.
 Part: TypeAlias = Literal["oxide", "coating"]
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from llo_dft.analysis.interface.interface_result import interface_result
 from llo_dft.analysis.oxygen.reservoir import oxygen_reservoir
+from llo_dft.analysis.study_voltages import onset_v, study_voltages
 from llo_dft.analysis.vacancy.host_result import host_result
 from llo_dft.analysis.vacancy.pairs import vacancy_pairs
 from llo_dft.analysis.vacancy.turning_lines import turning_points
-from llo_dft.analysis.voltage_curve import LithiatedHost, VoltageError, voltage_curve
 from llo_dft.documents.asked_and_built import asked_and_built
-from llo_dft.documents.labels import LITHIUM, OXYGEN, vacancy_label
+from llo_dft.documents.labels import OXYGEN, vacancy_label
 from llo_dft.documents.study_result import (
     BandCenterResult,
     CalculationRecord,
@@ -20,13 +20,11 @@ from llo_dft.documents.study_result import (
     HostResult,
     StudyResult,
 )
-from llo_dft.documents.voltage import VoltageResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llo_dft.analysis.study_calculations import StudyCalculations
-    from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.oxygen import OxygenSettings
 
 
@@ -67,7 +65,7 @@ def analyze_study(
         f"O2 {molecule.status}: {molecule.reason}",
     )
     hosts = [host_result(made.made_host(planned), reservoir) for planned in plan.hosts]
-    voltages = _voltages(hosts, documents[LITHIUM])
+    voltages = study_voltages(plan, documents, hosts)
     pairs = [] if no_crossings else vacancy_pairs(hosts)
     if no_crossings:
         hosts = [_without_crossing(host, no_crossings) for host in hosts]
@@ -89,7 +87,7 @@ def analyze_study(
         turning_points=[] if no_crossings else turning_points(hosts, pairs, reservoir),
         pairs=pairs,
         interfaces=[
-            interface_result(made.interface(termination), reservoir, _onset_v(voltages))
+            interface_result(made.interface(termination), reservoir, onset_v(voltages))
             for termination in plan.terminations
         ],
         voltages=voltages,
@@ -114,33 +112,6 @@ def _without_crossing(host: HostResult, reason: str) -> HostResult:
     )
 
 
-def _voltages(hosts: Sequence[HostResult], metal: CalculationDocument) -> list[VoltageResult]:
-    results: list[VoltageResult] = []
-    for system, termination in dict.fromkeys((host.system, host.termination) for host in hosts):
-        mine = [h for h in hosts if (h.system, h.termination) == (system, termination)]
-        curve, reason = None, None
-        if metal.energy_ev is None or metal.structure is None:
-            reason = f"Li metal has no energy: {metal.reason}"
-        else:
-            try:
-                curve = voltage_curve(
-                    [
-                        LithiatedHost(h.n_li, h.energy_ev, h.fraction, h.label)
-                        for h in mine
-                        if h.energy_ev is not None and h.n_li is not None
-                    ],
-                    metal.energy_ev / len(metal.structure),
-                    "Li metal by the engine itself",
-                    system,
-                )
-            except VoltageError as error:
-                reason = str(error)
-        results.append(
-            VoltageResult(system=system, termination=termination, curve=curve, reason=reason)
-        )
-    return results
-
-
 def _records(made: StudyCalculations, hosts: Sequence[HostResult]) -> list[CalculationRecord]:
     """Return every planned calculation; one that has no place in its host is marked."""
     shown = {vacancy_label(host.label, v.pair) for host in hosts for v in host.vacancies}
@@ -156,9 +127,3 @@ def _records(made: StudyCalculations, hosts: Sequence[HostResult]) -> list[Calcu
         )
         for label, document in made.documents.items()
     ]
-
-
-def _onset_v(voltages: Sequence[VoltageResult]) -> float | None:
-    """Return the voltage at which the bare slab begins to lose Li."""
-    bare = next((v.curve for v in voltages if v.system == "bare"), None)
-    return None if bare is None or not bare.steps else bare.steps[0].voltage_v

@@ -15,7 +15,7 @@ from llo_dft.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from llo_dft.typing import FloatArray, IntArray, System
+    from llo_dft.typing import FloatArray, IntArray, VoltageSystem
 
 #: Height above the hull, eV per cell, that is taken for rounding: VASP prints 1e-8 eV.
 HULL_TOLERANCE_EV: Final = 1e-6
@@ -57,7 +57,7 @@ def voltage_curve(
     hosts: Iterable[LithiatedHost],
     lithium_metal_ev_per_atom: float,
     lithium_metal_source: str,
-    system: System | None = None,
+    system: VoltageSystem | None = None,
 ) -> VoltageCurve:
     """Voltage against Li metal between adjacent stable hosts, and on average.
 
@@ -77,7 +77,7 @@ def voltage_curve(
     lithium_metal_source
         Where that comes from, for people.
     system
-        Of a study: ``bare`` or ``coated``.
+        Of a study: ``bulk``, ``bare`` or ``coated``.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from llo_dft.documents.labels import host_label
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
 from llo_dft.documents.study_result import InterfaceResult, OxygenChemicalPotential, VacancyPair
 from llo_dft.documents.voltage import VoltageResult
-from llo_dft.typing import Layer, Status, System
+from llo_dft.typing import Layer, Status, System, VoltageSystem
 
 Result = TypeVar("Result", TurningPoint, VoltageResult, InterfaceResult)
 
@@ -105,7 +105,7 @@ class ComparedPair(Document):
 class ComparedResult(Document, Generic[Result]):
     """One result of a system: its turning point, voltage or interface, by each engine."""
 
-    system: System
+    system: VoltageSystem
     termination: str | None = None
     by_engine: dict[str, Result | None]
     spread: float | None = Field(

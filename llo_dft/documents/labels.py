@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from llo_dft.typing import Part, System
+    from llo_dft.typing import Part, System, VoltageSystem
 
 #: Labels of the references: the molecule, Li metal, the oxide's crystal and the coating's.
 OXYGEN: Final = "O2"
@@ -18,6 +18,11 @@ def host_label(system: System, lithium_fraction: float, termination: str | None 
     """Return the label of a host."""
     name = system if termination is None else f"{system}_{termination}"
     return f"{name}_x{lithium_fraction:.4f}"
+
+
+def bulk_label(lithium_fraction: float) -> str:
+    """Return the label of the oxide's crystal with some of its Li gone."""
+    return f"{BULK}_x{lithium_fraction:.4f}"
 
 
 def vacancy_label(host: str, pair: str) -> str:
@@ -40,7 +45,7 @@ def part_label(termination: str, part: Part) -> str:
     return f"interface_{termination}_{part}"
 
 
-def system_name(system: System, termination: str | None) -> str:
+def system_name(system: VoltageSystem, termination: str | None) -> str:
     """Return the name of a system for people: "bare", or "coated, PO4-whole"."""
     return system if termination is None else f"{system}, {termination}"
 

@@ -20,6 +20,7 @@ from llo_dft.documents.labels import (
     COATING_CRYSTAL,
     LITHIUM,
     OXYGEN,
+    bulk_label,
     host_label,
     interface_label,
     part_label,
@@ -89,6 +90,19 @@ class PlannedHost(Document):
     def vacancy_label(self, vacancy: PlannedVacancy) -> str:
         """Name of one of its vacancies in labels and file names."""
         return vacancy_label(self.label, vacancy.pair)
+
+
+class PlannedBulkHost(Document):
+    """The oxide's crystal with some of its Li gone, for the voltage."""
+
+    lithium_fraction: float = Field(description="Li left / Li in the crystal")
+    n_li: int = Field(description="Li left in the cell")
+    removed: list[int] = Field(description="Li that left; indices of the crystal")
+
+    @property
+    def label(self) -> str:
+        """Name in labels and file names."""
+        return bulk_label(self.lithium_fraction)
 
 
 class PlannedInterface(Document):
@@ -162,6 +176,9 @@ class StudyPlan(Document):
     hosts: list[PlannedHost] = Field(
         description="Bare ones, then those of each termination; each from full to empty"
     )
+    bulk_hosts: list[PlannedBulkHost] = Field(
+        default_factory=list, description="From full to empty, without the pristine crystal"
+    )
     interfaces: list[PlannedInterface] = Field(default_factory=list)
     coating_crystal: StoredStructure | None = Field(None, description="Li3PO4 as a crystal")
     statics: list[PlannedStatic] = Field(default_factory=list)
@@ -221,7 +238,7 @@ class StudyPlan(Document):
     @property
     def labels(self) -> list[str]:
         """Labels of all calculations. A coated pristine host is the best of its interfaces."""
-        crystals = [OXYGEN, LITHIUM, BULK]
+        crystals = [OXYGEN, LITHIUM, BULK, *(one.label for one in self.bulk_hosts)]
         if self.coating_crystal is not None:
             crystals.append(COATING_CRYSTAL)
         parts = [

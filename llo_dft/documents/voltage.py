@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from llo_dft.documents.document import Document
-from llo_dft.typing import System
+from llo_dft.typing import VoltageSystem
 
 
 class VoltagePoint(Document):
@@ -34,7 +34,7 @@ class VoltageStep(Document):
 class VoltageCurve(Document):
     """Voltages against Li metal at zero temperature, from the most lithiated host down."""
 
-    system: System | None = Field(None, description="None: hosts that no study made")
+    system: VoltageSystem | None = Field(None, description="None: hosts that no study made")
     average_v: float = Field(description="Over the whole range, V")
     steps: list[VoltageStep]
     points: list[VoltagePoint] = Field(description="All hosts, the most lithiated first")
@@ -48,9 +48,15 @@ class VoltageCurve(Document):
 
 
 class VoltageResult(Document):
-    """The delithiation voltage of one system, from the energies of its hosts."""
+    """The delithiation voltage of one system, from the energies of its hosts.
 
-    system: System
+    A study has the crystal's first, which is the cathode's, and those of the slabs themselves.
+    """
+
+    system: VoltageSystem
     termination: str | None = None
     curve: VoltageCurve | None
     reason: str | None = Field(None, description="Why there is no curve")
+    rebuilt: list[str] = Field(
+        default_factory=list, description="Hosts whose lattice is another as relaxed"
+    )

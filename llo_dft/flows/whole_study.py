@@ -9,6 +9,7 @@ from jobflow import Flow, Maker
 
 from llo_dft.documents.labels import BULK
 from llo_dft.flows.host_electrons import ElectronsMaker
+from llo_dft.flows.relax_bulk_hosts import BulkHostsMaker
 from llo_dft.flows.relax_hosts import HostsMaker
 from llo_dft.flows.relax_interfaces import InterfacesMaker
 from llo_dft.flows.relax_references import ReferencesMaker
@@ -28,13 +29,14 @@ class StudyMaker(Maker):
 
     Attributes
     ----------
-    references, hosts, interfaces, vacancies
+    references, bulk_hosts, hosts, interfaces, vacancies
         Makers of the parts; they may be of different engines only if their energies compare.
     electrons
         None: no static calculations.
     """
 
     references: ReferencesMaker
+    bulk_hosts: BulkHostsMaker
     hosts: HostsMaker
     interfaces: InterfacesMaker
     vacancies: VacanciesMaker
@@ -59,6 +61,7 @@ class StudyMaker(Maker):
         slab = maker("slab_relax")
         return cls(
             ReferencesMaker(folder, maker("bulk_relax"), maker("molecule_relax")),
+            BulkHostsMaker(folder, maker("bulk_relax")),
             HostsMaker(folder, slab),
             InterfacesMaker(folder, slab),
             VacanciesMaker(folder, slab),
@@ -69,7 +72,8 @@ class StudyMaker(Maker):
         """Return the flow of a plan; its output is all its calculations by their labels."""
         references = self.references.make(plan)
         bare = self.hosts.make(plan, references.output[BULK])
-        flows, hosts = [references, bare], dict(bare.output)
+        charged_bulk = self.bulk_hosts.make(plan, references.output[BULK])
+        flows, hosts = [references, bare, charged_bulk], dict(bare.output)
         if plan.terminations:
             interfaces = self.interfaces.make(plan, hosts[plan.pristine_label(None)])
             flows.append(interfaces)

@@ -53,6 +53,16 @@ def without(parent: CalculationDocument, removed: list[int]) -> Structure | str:
 
 
 @job
+def without_sites(parent: CalculationDocument, removed: list[int]) -> Structure | str:
+    """Return the relaxed structure of a calculation without some of its atoms, by their indices."""
+    if parent.structure is None:
+        return _why_not(parent)
+    left: Structure = parent.structure.copy()
+    left.remove_sites(removed)
+    return left
+
+
+@job
 def part_of(interface: CalculationDocument, part: Part) -> Structure | str:
     """Return one part of a relaxed interface, its atoms where they are in it."""
     if interface.structure is None:

@@ -76,6 +76,11 @@ def _planned(plan: StudyPlan) -> list[tuple[str, Structure, dict[str, Any]]]:
         ("bulk", plan.bulk, {"kind": "bulk", "lithium_fraction": 1.0, "stoichiometric": True}),
         ("Li", plan.lithium_metal, {"kind": "reference"}),
     ]
+    for crystal in plan.bulk_hosts:
+        charged = plan.bulk.copy()
+        charged.remove_sites(crystal.removed)
+        facts = {"lithium_fraction": crystal.lithium_fraction, "stoichiometric": True}
+        rows.append((crystal.label, charged, {"kind": "bulk", **facts}))
     if plan.coating_crystal is not None:
         rows.append(("Li3PO4", plan.coating_crystal, {"kind": "reference"}))
     for host in plan.hosts:

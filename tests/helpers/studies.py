@@ -17,7 +17,7 @@ def recipe_fields(**tables: dict[str, Any]) -> dict[str, Any]:
         "study": {"name": "tiny"},
         "cathode": {"composition": "Li1.2Mn0.54Ni0.13Co0.13O2"},
         "slab": {"tm_layers": 1, "vacuum": 8.0},
-        "delithiation": {"fractions": [1.0, 0.5, 0.25]},
+        "delithiation": {"fractions": [1.0, 0.5, 0.25], "voltage": "slab"},
         "vacancies": {"environments": ["2TM+1Li", "3TM"]},
         "oxygen": {"scheme": "potential"},
         "engine": {"name": "chgnet", "protocol": "balanced", "device": "cpu"},

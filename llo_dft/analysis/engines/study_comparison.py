@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.state_of_charge import TurningPoint
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.documents.voltage import VoltageResult
-    from llo_dft.typing import System
+    from llo_dft.typing import VoltageSystem
 
 #: Fewest studies that can be compared.
 MIN_STUDIES: Final = 2
@@ -139,5 +139,7 @@ def _by_system(
     ]
 
 
-def _system(one: TurningPoint | VoltageResult | InterfaceResult) -> tuple[System, str | None]:
+def _system(
+    one: TurningPoint | VoltageResult | InterfaceResult,
+) -> tuple[VoltageSystem, str | None]:
     return ("coated" if isinstance(one, InterfaceResult) else one.system), one.termination

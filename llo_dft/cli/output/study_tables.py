@@ -56,8 +56,11 @@ def print_study(result: StudyResult) -> None:
     for point in result.turning_points:
         of = "" if point.site is None else f", O{point.site} alone"
         typer.echo(f"{system_name(point.system, point.termination)}{of}: {turning_text(point)}")
+    with_bulk = any(voltage.system == "bulk" for voltage in result.voltages)
     for voltage in result.voltages:
-        typer.echo(f"{system_name(voltage.system, voltage.termination)}: {_voltage(voltage)}")
+        own = " (the slab's own)" if with_bulk and voltage.system != "bulk" else ""
+        of = f"{system_name(voltage.system, voltage.termination)}{own}"
+        typer.echo(f"{of}: {_voltage(voltage)}")
     for interface in result.interfaces:
         typer.echo(f"{interface.termination}: {_interface(interface)}")
     for name, text in result.other_schemes.items():
@@ -210,7 +213,10 @@ def _voltage(voltage: VoltageResult) -> str:
         f"{step.lithium_fraction_from:.2f}-{step.lithium_fraction_to:.2f} {step.voltage_v:.2f} V"
         for step in voltage.curve.steps
     )
-    return f"{voltage.curve.average_v:.2f} V on average ({steps})"
+    text = f"{voltage.curve.average_v:.2f} V on average ({steps})"
+    if voltage.rebuilt:
+        text += f"; rebuilt: {', '.join(voltage.rebuilt)}"
+    return text
 
 
 def _interface(interface: InterfaceResult) -> str:

@@ -84,6 +84,7 @@ def calculation_work(plan: StudyPlan) -> dict[str, float]:
         "Li": len(plan.lithium_metal) * float(typical["crystal"]),
         "bulk": len(plan.bulk) * float(typical["crystal"]),
     }
+    work |= {one.label: work["bulk"] for one in plan.bulk_hosts}
     if plan.coating_crystal is not None:
         work["Li3PO4"] = len(plan.coating_crystal) * float(typical["crystal"])
     for host in plan.hosts:

@@ -18,6 +18,7 @@ from llo_dft.documents.atom_identity import with_bare_sites
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.recipe import RecipeError
 from llo_dft.resources import load_structure
+from llo_dft.study.planning.bulk_hosts import plan_bulk_hosts
 from llo_dft.study.planning.cif_input import read_cif
 from llo_dft.study.planning.coating_cells import coating_crystal, strain_notes, with_supercell
 from llo_dft.study.planning.hosts import hole_notes, plan_hosts
@@ -103,6 +104,7 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         turn_over=[int(i) for i in slab.turn_over],
         lithium_metal=lithium_metal(),
         hosts=hosts,
+        bulk_hosts=plan_bulk_hosts(recipe, bulk),
         interfaces=interfaces,
         coating_crystal=crystal,
         notes=[*strain_notes(recipe, interfaces, recipe_folder), *hole_notes(hosts)],

@@ -53,6 +53,10 @@ def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
         "bulk": ("bulk_relax", plan.bulk),
         "Li3PO4": ("bulk_relax", plan.coating_crystal),
     }
+    for crystal in plan.bulk_hosts:
+        charged = plan.bulk.copy()
+        charged.remove_sites(crystal.removed)
+        found[crystal.label] = "bulk_relax", charged
     for one in plan.interfaces:
         found[one.label] = "slab_relax", one.structure
     for termination in plan.terminations:

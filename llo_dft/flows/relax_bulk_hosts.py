@@ -1,0 +1,37 @@
+"""The flow of the oxide's crystal at several lithium contents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
+from llo_dft.jobs.structures import without_sites
+
+if TYPE_CHECKING:
+    from jobflow import Flow, OutputReference
+
+    from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.engines.base import CalculationMaker
+
+
+@dataclass
+class BulkHostsMaker(CalculationsMaker):
+    """Take the planned Li out of the relaxed crystal, and relax it with its cell.
+
+    Attributes
+    ----------
+    bulk_maker
+        An engine's maker with the cell free.
+    """
+
+    bulk_maker: CalculationMaker
+    name: str = "bulk hosts"
+
+    def make(self, plan: StudyPlan, bulk: CalculationDocument | OutputReference) -> Flow:
+        """Return the flow; ``bulk`` is the relaxed crystal, whose output is not in it."""
+        made = Calculations(self.folder)
+        for one in plan.bulk_hosts:
+            made.add(one.label, without_sites(bulk, one.removed), self.bulk_maker)
+        return made.flow(self.name)
