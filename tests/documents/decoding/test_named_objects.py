@@ -154,7 +154,7 @@ def read_as_an_output(found: dict[str, Any], folder: Path) -> None:
 
 def read_as_a_response(found: dict[str, Any], folder: Path) -> None:
     del folder
-    decode_response(json.dumps({"stored_data": found}), None, None)
+    decode_response(json.dumps({"stored_data": found}), None)
 
 
 def read_by_a_worker(found: dict[str, Any], folder: Path) -> None:
@@ -162,7 +162,7 @@ def read_by_a_worker(found: dict[str, Any], folder: Path) -> None:
     text = json.dumps(live, cls=MontyEncoder).replace(
         '"maker": null', f'"maker": {json.dumps(found)}'
     )
-    outcome = run_job(Task(text, (), None))
+    outcome = run_job(Task(text, ()))
     assert isinstance(outcome, RaisedError)
     raise InputError(outcome.message)
 
