@@ -16,7 +16,7 @@ from llo_dft.typing import Part, Status, System, matching
 PACKAGE = Path(llo_dft.__file__).parent
 
 #: What happened to a job or a calculation, in the past tense: not what its status is.
-EVENTS = {("calculations/cache.py", "event"), ("runner/run_flow.py", "EventKind")}
+EVENTS = {("calculations/cache.py", "Event"), ("runner/run_flow.py", "EventKind")}
 
 #: What earlier vocabularies called a status.
 OTHER_WORDS = {"queued", "waiting", "interrupted", "broken", "stopped", "lost", "ended", "done"}
