@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 from xml.etree import ElementTree as ET
 
@@ -20,30 +21,6 @@ _NOT_A_NUMBER: Final = re.compile(r"\*\*|nan|inf", re.IGNORECASE)
 _LOGICAL: Final = {"T": True, "F": False}
 
 Value: TypeAlias = str | int | float | bool | list[str] | list[int] | list[float] | list[bool]
-
-
-def parse_part(stream: ByteStream, text: bytes, offset: int, section: str) -> ET.Element:
-    """Return a piece of the file as elements.
-
-    Raises
-    ------
-    VaspFileError
-        refused: it declares something (<!DOCTYPE, <!ENTITY), which VASP never does. corrupt:
-        tags that don't fit, or characters that XML does not allow.
-    """
-    declared = text.find(b"<!")
-    if declared >= 0:
-        name = text[declared : declared + 12].decode("latin-1")
-        what = f"{name!r}: declarations, entities and comments are not VASP's, and not read"
-        raise stream.error("refused", what, section, offset + declared)
-    parser = ET.XMLParser(encoding="ISO-8859-1")  # noqa: S314 (it has no declarations)
-    try:
-        parser.feed(text)
-        return parser.close()
-    except ET.ParseError as error:
-        line, column = error.position
-        what = f"line {line} of this part, column {column}: {error.msg.split(':')[0]}"
-        raise stream.error("corrupt", what, section, offset) from error
 
 
 def as_float(stream: ByteStream, text: str, section: str) -> float:
@@ -64,58 +41,95 @@ def as_int(stream: ByteStream, text: str, section: str) -> int:
 
 
 def _no_number(stream: ByteStream, token: str, what: str, section: str) -> Exception:
-    overflow = _NOT_A_NUMBER.search(token) is not None
-    fault = "not_a_number" if overflow else "corrupt"
+    fault = "not_a_number" if _NOT_A_NUMBER.search(token) else "corrupt"
     return stream.error(fault, f"{token!r} where {what} is expected", section)  # type: ignore[arg-type]
 
 
-def vectors(stream: ByteStream, element: ET.Element, width: int, section: str) -> FloatArray:
-    """Return the rows of a <varray>, shape (n_rows, width)."""
-    where = f"{section}, {element.get('name', element.tag)}"
-    rows: list[list[float]] = []
-    for row in element:
-        tokens = (row.text or "").split()
-        if row.tag != "v" or len(tokens) != width:
-            what = f"row {len(rows) + 1} has not {width} numbers: {(row.text or '')!r}"
-            raise stream.error("corrupt", what, where)
-        rows.append([as_float(stream, token, where) for token in tokens])
-    return np.array(rows, dtype=np.float64).reshape(-1, width)
+@dataclass(frozen=True)
+class Part:
+    """An element, and what it is called in errors; every method raises ``VaspFileError``."""
+
+    stream: ByteStream
+    element: ET.Element
+    name: str
+
+    def corrupt(self, what: str) -> Exception:
+        """Return the error that VASP writes no such thing."""
+        return self.stream.error("corrupt", what, self.name)
+
+    def find(self, path: str, name: str = "") -> Part | None:
+        """Return the first element of that path, called by another name if one is given."""
+        found = self.element.find(path)
+        return None if found is None else Part(self.stream, found, name or self.name)
+
+    def child(self, path: str, name: str = "") -> Part:
+        """Return the first element of that path, which has to be there."""
+        found = self.find(path, name)
+        if found is None:
+            raise self.corrupt(f"no element {path}")
+        return found
+
+    def number(self, text: str, item: str = "") -> float:
+        """Return a number that stands in the part."""
+        return as_float(self.stream, text, f"{self.name}, {item}" if item else self.name)
+
+    def vectors(self, width: int = 3) -> FloatArray:
+        """Return the rows of a <varray>, shape (n_rows, width)."""
+        name = self.element.get("name", self.element.tag)
+        rows: list[list[float]] = []
+        for row in self.element:
+            tokens = (row.text or "").split()
+            if row.tag != "v" or len(tokens) != width:
+                what = f"row {len(rows) + 1} has not {width} numbers: {(row.text or '')!r}"
+                raise self.stream.error("corrupt", what, f"{self.name}, {name}")
+            rows.append([self.number(token, name) for token in tokens])
+        return np.array(rows, dtype=np.float64).reshape(-1, width)
+
+    def settings(self) -> dict[str, Value]:
+        """Return the named values below; of a name that comes twice, the first.
+
+        "response functions" are left out: VASP repeats names there (NELM, for example) with other
+        meanings, and nothing here needs the rest. So are stars (a RANDOM_SEED too long for its
+        columns).
+        """
+        found: dict[str, Value] = {}
+        responses = set(self.element.iterfind(".//separator[@name='response functions']/*"))
+        for item in self.element.iter():
+            name, text = (item.get("name") or "").strip(), item.text or ""
+            if item.tag not in {"i", "v"} or not name or item in responses or "**" in text:
+                continue
+            kind, where = item.get("type", "float"), f"{self.name}, {name}"
+            value: Value
+            if item.tag == "i":
+                value = _value(self.stream, text.strip(), kind, where)
+            else:
+                value = [_value(self.stream, token, kind, where) for token in text.split()]  # type: ignore[assignment]
+            found.setdefault(name, value)
+        return found
 
 
-def child(stream: ByteStream, parent: ET.Element, path: str, section: str) -> ET.Element:
-    """Return the first element of that path, which has to be there."""
-    found = parent.find(path)
-    if found is None:
-        raise stream.error("corrupt", f"no element {path}", section)
-    return found
-
-
-def settings(stream: ByteStream, element: ET.Element, section: str) -> dict[str, Value]:
-    """Return the named values below an element; of a name that comes twice, the first.
-
-    "response functions" are left out: VASP repeats names there (NELM, for example) with other
-    meanings, and nothing here needs the rest. So are stars (a RANDOM_SEED too long for its
-    columns).
+def parse_part(stream: ByteStream, text: bytes, offset: int, name: str) -> Part:
+    """Return a piece of the file as elements.
 
     Raises
     ------
     VaspFileError
-        If a value is not of its type.
+        refused: it declares something (<!DOCTYPE, <!ENTITY), which VASP never does. corrupt:
+        tags that don't fit, or characters that XML does not allow.
     """
-    found: dict[str, Value] = {}
-    responses = set(element.iterfind(".//separator[@name='response functions']/*"))
-    for item in element.iter():
-        name, text = (item.get("name") or "").strip(), item.text or ""
-        if item.tag not in {"i", "v"} or not name or item in responses or "**" in text:
-            continue
-        kind, where = item.get("type", "float"), f"{section}, {name}"
-        value: Value
-        if item.tag == "i":
-            value = _value(stream, text.strip(), kind, where)
-        else:
-            value = [_value(stream, token, kind, where) for token in text.split()]  # type: ignore[assignment]
-        found.setdefault(name, value)
-    return found
+    declared = text.find(b"<!")
+    if declared >= 0:
+        declaration = text[declared : declared + 12].decode("latin-1")
+        what = f"{declaration!r}: declarations, entities and comments are not VASP's, and not read"
+        raise stream.error("refused", what, name, offset + declared)
+    parser = ET.XMLParser(encoding="ISO-8859-1")  # noqa: S314 (it has no declarations)
+    try:
+        parser.feed(text)
+        return Part(stream, parser.close(), name)
+    except ET.ParseError as error:
+        line, column = error.position
+        what = f"line {line} of this part, column {column}: {error.msg.split(':')[0]}"
+        raise stream.error("corrupt", what, name, offset) from error
 
 
 def _value(stream: ByteStream, token: str, kind: str, where: str) -> str | int | float | bool:

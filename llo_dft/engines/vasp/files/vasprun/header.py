@@ -9,19 +9,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.engines.vasp.files.file_errors import is_marked
-from llo_dft.engines.vasp.files.vasprun.elements import (
-    Value,
-    as_float,
-    as_int,
-    child,
-    settings,
-    vectors,
-)
+from llo_dft.engines.vasp.files.vasprun.elements import Value, as_int
 
 if TYPE_CHECKING:
-    from xml.etree import ElementTree as ET
-
-    from llo_dft.engines.vasp.files.byte_stream import ByteStream
+    from llo_dft.engines.vasp.files.vasprun.elements import Part
     from llo_dft.typing import FloatArray
 
 #: Largest component of a vector, angstrom, or of a place, that any cell has.
@@ -103,7 +94,7 @@ class Header:
     mock: bool = False
 
 
-def read_header(stream: ByteStream, root: ET.Element) -> Header:
+def read_header(root: Part) -> Header:
     """Read the header from its elements.
 
     Raises
@@ -112,105 +103,88 @@ def read_header(stream: ByteStream, root: ET.Element) -> Header:
         If a part is missing or damaged.
     """
     generator, incar, parameters = (
-        settings(stream, child(stream, root, name, "header"), f"<{name}>")
-        for name in ("generator", "incar", "parameters")
+        root.child(name, f"<{name}>").settings() for name in ("generator", "incar", "parameters")
     )
-    species, symbols = _read_atoms(stream, child(stream, root, "atominfo", "header"))
-    initial = root.find("structure[@name='initialpos']")
+    species, symbols = _read_atoms(root.child("atominfo", "<atominfo>"))
+    initial = root.find("structure[@name='initialpos']", "<structure> initialpos")
     return Header(
         version=str(generator.get("version", "")),
         incar=incar,
         parameters=parameters,
         species=species,
         symbols=symbols,
-        kpoints=_read_kpoints(stream, child(stream, root, "kpoints", "header")),
-        initial=None
-        if initial is None
-        else read_crystal(stream, initial, symbols, "<structure> initialpos"),
+        kpoints=_read_kpoints(root.child("kpoints", "<kpoints>")),
+        initial=None if initial is None else read_crystal(initial, symbols),
         mock=is_marked(*generator.values()),
     )
 
 
-def _rows(stream: ByteStream, atominfo: ET.Element, name: str, n_fields: int) -> list[list[str]]:
-    where = f"<atominfo>, {name}"
-    rows = [
-        [(cell.text or "").strip() for cell in row]
-        for row in child(stream, atominfo, f"array[@name='{name}']/set", where)
-    ]
+def _rows(atominfo: Part, name: str, n_fields: int) -> list[list[str]]:
+    table = atominfo.child(f"array[@name='{name}']/set", f"{atominfo.name}, {name}")
+    rows = [[(cell.text or "").strip() for cell in row] for row in table.element]
     if any(len(row) < n_fields for row in rows):
-        raise stream.error("corrupt", f"a row of fewer than {n_fields} fields", where)
+        raise table.corrupt(f"a row of fewer than {n_fields} fields")
     return rows
 
 
-def _read_atoms(
-    stream: ByteStream, atominfo: ET.Element
-) -> tuple[tuple[Species, ...], tuple[str, ...]]:
+def _read_atoms(atominfo: Part) -> tuple[tuple[Species, ...], tuple[str, ...]]:
     """Return the kinds of atoms, and the element of each atom."""
-    where = "<atominfo>"
-    species, written = [], []
-    for row in _rows(stream, atominfo, "atomtypes", 5):  # count, element, mass, valence, title
-        title = " ".join(row[4].split())
-        count, valence = as_int(stream, row[0], where), as_float(stream, row[3], where)
-        written.append(row[1])
-        species.append(Species(_element(stream, row[1], title), count, valence, title))
-    atoms = [(row[0], as_int(stream, row[1], where)) for row in _rows(stream, atominfo, "atoms", 2)]
-    expected = [
-        (name, number)
-        for number, (name, kind) in enumerate(zip(written, species, strict=True), start=1)
-        for _ in range(kind.n_atoms)
-    ]
+    stream, where = atominfo.stream, atominfo.name
+    species, expected = [], []
+    for number, row in enumerate(_rows(atominfo, "atomtypes", 5), start=1):
+        count, written, _, valence, title = row[:5]
+        title = " ".join(title.split())
+        n_atoms, n_valence = as_int(stream, count, where), atominfo.number(valence)
+        species.append(Species(_element(atominfo, written, title), n_atoms, n_valence, title))
+        expected += [(written, number)] * n_atoms
+    atoms = [(row[0], as_int(stream, row[1], where)) for row in _rows(atominfo, "atoms", 2)]
     if sorted(atoms) != sorted(expected):
-        what = "the list of atoms and that of their types contradict each other"
-        raise stream.error("corrupt", what, where)
+        raise atominfo.corrupt("the list of atoms and that of their types contradict each other")
     return tuple(species), tuple(species[number - 1].element for _, number in atoms)
 
 
-def _element(stream: ByteStream, written: str, title: str) -> str:
+def _element(atominfo: Part, written: str, title: str) -> str:
     """Return an element's symbol; the title is right where VASP's two letters are not (X, r)."""
     words = title.split()
     named = _ELEMENT.match(words[1]) if len(words) > 1 else None
     if _ELEMENT.fullmatch(written) and written != "X":
         return written
     if named is None:
-        what = f"element {written!r} with the pseudopotential {title!r}"
-        raise stream.error("corrupt", what, "<atominfo>")
+        raise atominfo.corrupt(f"element {written!r} with the pseudopotential {title!r}")
     return named[0]
 
 
-def _read_kpoints(stream: ByteStream, element: ET.Element) -> KPoints:
-    where = "<kpoints>"
-    generation = element.find("generation")
+def _read_kpoints(part: Part) -> KPoints:
+    generation = part.element.find("generation")
     style, divisions = "", None
     if generation is not None:
         style = generation.get("param", "")
         counts = (generation.findtext("v[@name='divisions']") or "").split()
         if len(counts) == 3:  # noqa: PLR2004 (three directions)
-            a, b, c = (max(1, as_int(stream, token, where)) for token in counts)
+            a, b, c = (max(1, as_int(part.stream, token, part.name)) for token in counts)
             divisions = (a, b, c)
-    points = vectors(stream, child(stream, element, "varray[@name='kpointlist']", where), 3, where)
-    weights = vectors(stream, child(stream, element, "varray[@name='weights']", where), 1, where)
+    points = part.child("varray[@name='kpointlist']").vectors()
+    weights = part.child("varray[@name='weights']").vectors(1)
     if len(points) != len(weights):
-        raise stream.error("corrupt", f"{len(points)} points, {len(weights)} weights", where)
+        raise part.corrupt(f"{len(points)} points, {len(weights)} weights")
     return KPoints(style, divisions, points, weights[:, 0])
 
 
-def read_crystal(
-    stream: ByteStream, element: ET.Element, symbols: tuple[str, ...], where: str
-) -> Crystal:
+def read_crystal(part: Part, symbols: tuple[str, ...]) -> Crystal:
     """Read a <structure>, whose volume must be that of its vectors."""
-    crystal = child(stream, element, "crystal", where)
-    lattice = vectors(stream, child(stream, crystal, "varray[@name='basis']", where), 3, where)
-    positions = vectors(
-        stream, child(stream, element, "varray[@name='positions']", where), 3, where
-    )
+    crystal = part.child("crystal")
+    lattice = crystal.child("varray[@name='basis']").vectors()
+    positions = part.child("varray[@name='positions']").vectors()
     if lattice.shape != (3, 3) or len(positions) != len(symbols):
-        what = f"{len(lattice)} vectors and {len(positions)} positions of {len(symbols)} atoms"
-        raise stream.error("corrupt", what, where)
+        raise part.corrupt(
+            f"{len(lattice)} vectors and {len(positions)} positions of {len(symbols)} atoms"
+        )
     if max(np.abs(lattice).max(), np.abs(positions).max()) > _LARGEST:
-        raise stream.error("corrupt", f"a vector or place beyond {_LARGEST:g}", where)
+        raise part.corrupt(f"a vector or place beyond {_LARGEST:g}")
     computed = abs(float(np.linalg.det(lattice)))
-    written = as_float(stream, crystal.findtext("i[@name='volume']") or f"{computed:.8f}", where)
+    written = part.number(crystal.element.findtext("i[@name='volume']") or f"{computed:.8f}")
     if not computed or abs(written - computed) > _VOLUME_TOLERANCE * computed:
-        what = f"the vectors span {computed:.8f} A^3, and the volume beside them is {written:.8f}"
-        raise stream.error("corrupt", what, where)
+        raise part.corrupt(
+            f"the vectors span {computed:.8f} A^3, and the volume beside them is {written:.8f}"
+        )
     return Crystal(lattice, symbols, positions)

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
-from llo_dft.engines.vasp.files.vasprun.elements import as_float, vectors
+from llo_dft.engines.vasp.files.vasprun.elements import Part
 from llo_dft.engines.vasp.files.vasprun.header import Crystal, Header, read_crystal
 
 if TYPE_CHECKING:
-    from xml.etree import ElementTree as ET
-
-    from llo_dft.engines.vasp.files.byte_stream import ByteStream
     from llo_dft.typing import FloatArray
 
 #: Rounding of energies printed to 8 decimals, after a sum of a few, eV.
@@ -55,9 +52,7 @@ class Step:
     movable: FloatArray | None = None
 
 
-def read_energies(
-    stream: ByteStream, element: ET.Element, header: Header, where: str
-) -> tuple[float | None, float | None, FloatArray]:
+def read_energies(part: Part, header: Header) -> tuple[float | None, float | None, FloatArray]:
     """Return energy, free energy and the free energy after each electronic step, eV.
 
     VASP before 6 writes the extrapolated energy of the whole step one line too early, with
@@ -66,25 +61,25 @@ def read_energies(
     enthalpies, and those of its last electronic step are not.
     """
     electronic = [
-        _triple(stream, energy, f"{where}, <scstep>", overflows=True)
-        for energy in element.iterfind("scstep/energy")
+        _triple(Part(part.stream, energy, f"{part.name}, <scstep>"), overflows=True)
+        for energy in part.element.iterfind("scstep/energy")
     ]
     history = np.array([triple.get("e_fr_energy", np.nan) for triple in electronic])
-    written = element.find("energy")
-    total = {} if written is None else _triple(stream, written, where)
+    written = part.find("energy")
+    total = {} if written is None else _triple(written)
     if written is None and electronic:
-        raise stream.error("corrupt", "no energy of the step", where)
+        raise part.corrupt("no energy of the step")
     if not total:
         return None, None, history
     missing = [name for name in _ENERGIES if name not in total]
     if missing:
-        raise stream.error("corrupt", f"no {', '.join(missing)} of the step", where)
+        raise part.corrupt(f"no {', '.join(missing)} of the step")
     smearing, pressure = header.parameters.get("ISMEAR"), header.parameters.get("PSTRESS")
     smearing = smearing if isinstance(smearing, int) else 1
-    energy: float | None = _extrapolated(stream, total, smearing, where)
+    energy: float | None = _extrapolated(part, total, smearing)
     last = electronic[-1] if electronic else {}
     if all(name in last for name in _ENERGIES):
-        before = _extrapolated(stream, last, smearing, f"{where}, last <scstep>")
+        before = _extrapolated(part, last, smearing)
         shifted = last["e_0_energy"] - last["e_fr_energy"] + total["e_fr_energy"]
         if pressure:
             energy = before
@@ -95,22 +90,18 @@ def read_energies(
     return energy, total["e_fr_energy"], history
 
 
-def _triple(
-    stream: ByteStream, element: ET.Element, where: str, *, overflows: bool = False
-) -> dict[str, float]:
+def _triple(part: Part, *, overflows: bool = False) -> dict[str, float]:
     """Return the three energies, without those that are stars where they may be."""
     found: dict[str, float] = {}
-    for item in element.iterfind("i"):
+    for item in part.element.iterfind("i"):
         name, text = (item.get("name") or "").strip(), item.text or ""
         if name not in _ENERGIES or (overflows and "**" in text):
             continue  # the parts that they are made of; in a large cell some overflow into stars
-        found[name] = as_float(stream, text, f"{where}, {name}")
+        found[name] = part.number(text, name)
     return found
 
 
-def _extrapolated(
-    stream: ByteStream, energies: dict[str, float], smearing: int, where: str
-) -> float:
+def _extrapolated(part: Part, energies: dict[str, float], smearing: int) -> float:
     """Return the energy without smearing, whichever way the three are written."""
     free, without, zero = (energies[name] for name in _ENERGIES)
     share = 1.0 / (max(smearing, 0) + 2)
@@ -121,13 +112,12 @@ def _extrapolated(
     low, high = sorted((free, without))
     if low - _ENERGY_ROUNDING <= zero <= high + _ENERGY_ROUNDING:
         return zero
-    what = f"the energies {free}, {without} and {zero} eV of one step contradict one another"
-    raise stream.error("corrupt", what, where)
+    raise part.corrupt(
+        f"the energies {free}, {without} and {zero} eV of one step contradict one another"
+    )
 
 
-def read_atoms(
-    stream: ByteStream, element: ET.Element, symbols: tuple[str, ...], where: str
-) -> tuple[dict[str, object], list[str]]:
+def read_atoms(part: Part, symbols: tuple[str, ...]) -> tuple[dict[str, object], list[str]]:
     """Return the fields of a ``Step`` about atoms, and what was wrong with forces or stress.
 
     Forces and stress that are NaN or stars don't make the energy worthless: VASP writes such
@@ -135,10 +125,10 @@ def read_atoms(
     """
     fields: dict[str, object] = {}
     problems = []
-    structure = element.find("structure")
+    structure = part.find("structure")
     if structure is not None:
-        fields["crystal"] = read_crystal(stream, structure, symbols, where)
-        selective = structure.find("varray[@name='selective']")
+        fields["crystal"] = read_crystal(structure, symbols)
+        selective = structure.element.find("varray[@name='selective']")
         if selective is not None:
             flags = [[mark == "T" for mark in (v.text or "").split()] for v in selective]
             if len(flags) == len(symbols) and all(len(flag) == 3 for flag in flags):  # noqa: PLR2004
@@ -147,18 +137,17 @@ def read_atoms(
         ("forces", "forces_ev_per_angstrom", len(symbols)),
         ("stress", "stress_kbar", 3),
     ):
-        rows = element.find(f"varray[@name='{name}']")
+        rows = part.find(f"varray[@name='{name}']")
         if rows is None:
             continue
         try:
-            values = vectors(stream, rows, 3, where)
+            values = rows.vectors()
         except VaspFileError as error:
             if error.fault != "not_a_number":
                 raise
             problems.append(f"{name} left out, {error.fault.replace('_', ' ')} at {error.place}")
             continue
         if len(values) != size:
-            what = f"{len(values)} rows of {name} instead of {size}"
-            raise stream.error("corrupt", what, where)
+            raise part.corrupt(f"{len(values)} rows of {name} instead of {size}")
         fields[key] = values
     return fields, problems

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -19,12 +19,9 @@ from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.finished_run import Found, Vasprun, Wanted, finish_run, sites_of
 from llo_dft.engines.vasp.files.vasprun.densities import ProjectionRequest, read_dos
 from llo_dft.engines.vasp.files.vasprun.eigenvalues import read_eigenvalues
-from llo_dft.engines.vasp.files.vasprun.elements import parse_part
+from llo_dft.engines.vasp.files.vasprun.elements import Part, parse_part
 from llo_dft.engines.vasp.files.vasprun.header import Crystal, Header, read_crystal, read_header
 from llo_dft.engines.vasp.files.vasprun.ionic_steps import Step, read_atoms, read_energies
-
-if TYPE_CHECKING:
-    from xml.etree import ElementTree as ET
 
 __all__ = ["ProjectionRequest", "VaspFileError", "Vasprun", "read_vasprun"]
 
@@ -69,9 +66,9 @@ def read_vasprun(
         _check_kind(stream)
         text, first = stream.take_to(_BETWEEN, "header")
         root = parse_part(stream, text + b"</modeling>", 0, "header")
-        header = read_header(stream, root)
+        header = read_header(root)
         wanted.sites = sites_of(path, header, projection)
-        last: tuple[ET.Element, str] | None = None
+        last: Part | None = None
         tail, start = b"", stream.offset
         while first[0] == b"<calculation>":
             last = _read_calculation(stream, header, wanted, found)
@@ -83,10 +80,10 @@ def read_vasprun(
         if last is None:  # as in runs of BSE and GW that read the states of another
             found.steps.append(Step(None, None, np.empty(0)))
         else:
-            fields, found.problems = read_atoms(stream, last[0], header.symbols, last[1])
+            fields, found.problems = read_atoms(last, header.symbols)
             found.steps[-1] = replace(found.steps[-1], **fields)  # type: ignore[arg-type]
             root = parse_part(stream, b"<modeling>" + tail + b"</modeling>", start, "end of file")
-        final = _final_crystal(stream, root, header, found)
+        final = _final_crystal(root, header, found)
     return finish_run(path, header, wanted, found, final)
 
 
@@ -100,9 +97,7 @@ def _check_kind(stream: ByteStream) -> None:
     raise VaspFileError(stream.path, "unreadable", what)
 
 
-def _read_calculation(
-    stream: ByteStream, header: Header, wanted: Wanted, found: Found
-) -> tuple[ET.Element, str]:
+def _read_calculation(stream: ByteStream, header: Header, wanted: Wanted, found: Found) -> Part:
     """Read one <calculation>, from just after its tag to just after its end."""
     where = f"<calculation> number {len(found.steps) + 1}"
     start = stream.offset
@@ -118,9 +113,9 @@ def _read_calculation(
             raise stream.error("corrupt", f"no end of {where}", where)
         _read_array(stream, tag, header, wanted, found)
     text = b"<calculation>" + b"".join(parts) + b"</calculation>"
-    element = parse_part(stream, text, start, where)
-    found.steps.append(Step(*read_energies(stream, element, header, where)))
-    return element, where
+    part = parse_part(stream, text, start, where)
+    found.steps.append(Step(*read_energies(part, header)))
+    return part
 
 
 def _read_array(
@@ -137,12 +132,12 @@ def _read_array(
         stream.skip_past(f"</{name}>".encode(), f"<{name}>")
 
 
-def _final_crystal(stream: ByteStream, root: ET.Element, header: Header, found: Found) -> Crystal:
+def _final_crystal(root: Part, header: Header, found: Found) -> Crystal:
     """Return the final structure: after a relaxation, one move beyond the last step's atoms."""
-    element = root.find("structure[@name='finalpos']")
-    if element is not None:
-        return read_crystal(stream, element, header.symbols, "<structure> finalpos")
+    structure = root.find("structure[@name='finalpos']", "<structure> finalpos")
+    if structure is not None:
+        return read_crystal(structure, header.symbols)
     final = found.steps[-1].crystal or header.initial
     if final is None:
-        raise stream.error("corrupt", "no final structure", "end of file")
+        raise root.stream.error("corrupt", "no final structure", "end of file")
     return final

@@ -11,6 +11,7 @@ import pytest
 
 from llo_dft.engines.vasp.files.byte_stream import ByteStream
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
+from llo_dft.engines.vasp.files.vasprun.elements import Part
 from llo_dft.engines.vasp.files.vasprun.ionic_steps import read_atoms, read_energies
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ def stream(tmp_path: Path) -> Iterator[ByteStream]:
     (tmp_path / "vasprun.xml").write_text("<modeling>\n", encoding="ascii")
     with ByteStream(tmp_path / "vasprun.xml") as opened:
         yield opened
+
+
+def part(stream: ByteStream, element: ET.Element) -> Part:
+    return Part(stream, element, "step 1")
 
 
 def triple(free: object, without: object, zero: object) -> str:
@@ -54,7 +59,7 @@ def test_the_energy_is_without_smearing_in_both_orders_of_writing(stream: ByteSt
     # before VASP 6 the extrapolated energy stood one line early, the entropy in its place
     older = calculation(triple(FREE, ZERO, FREE - WITHOUT), STEP)
     for element in (newer, older):
-        energy, free, history = read_energies(stream, element, header(), "step 1")
+        energy, free, history = read_energies(part(stream, element), header())
         assert energy == pytest.approx(ZERO)
         assert free == FREE
         assert history.tolist() == [FREE]
@@ -62,15 +67,15 @@ def test_the_energy_is_without_smearing_in_both_orders_of_writing(stream: ByteSt
 
 def test_energies_that_contradict_one_another_are_corrupt(stream: ByteStream) -> None:
     with pytest.raises(VaspFileError, match="of one step contradict one another"):
-        read_energies(stream, calculation(triple(FREE, WITHOUT, -29.0), STEP), header(), "step 1")
+        read_energies(part(stream, calculation(triple(FREE, WITHOUT, -29.0), STEP)), header())
     with pytest.raises(VaspFileError, match="no energy of the step"):
-        read_energies(stream, calculation("", STEP), header(), "step 1")
+        read_energies(part(stream, calculation("", STEP)), header())
 
 
 def test_under_a_pressure_the_energy_is_that_without_its_work(stream: ByteStream) -> None:
     enthalpy = triple(FREE + 2.0, WITHOUT + 2.0, ZERO + 2.0)
     element = calculation(enthalpy, STEP)
-    energy, free, _ = read_energies(stream, element, header(PSTRESS=50.0), "step 1")
+    energy, free, _ = read_energies(part(stream, element), header(PSTRESS=50.0))
     assert energy == pytest.approx(ZERO)
     assert free == FREE + 2.0
 
@@ -79,12 +84,12 @@ def test_stars_of_an_electronic_step_leave_a_gap_and_those_of_the_step_none(
     stream: ByteStream,
 ) -> None:
     element = calculation(STEP, triple("*" * 16, WITHOUT, ZERO), STEP)
-    energy, _, history = read_energies(stream, element, header(), "step 1")
+    energy, _, history = read_energies(part(stream, element), header())
     assert energy == pytest.approx(ZERO)
     assert np.isnan(history[0])
     assert history[1] == FREE
     with pytest.raises(VaspFileError, match="where a number is expected") as caught:
-        read_energies(stream, calculation(triple("*" * 16, WITHOUT, ZERO), STEP), header(), "x")
+        read_energies(part(stream, calculation(triple("*" * 16, WITHOUT, ZERO), STEP)), header())
     assert caught.value.fault == "not_a_number"
 
 
@@ -98,21 +103,20 @@ def atoms(forces: str, selective: str = "") -> ET.Element:
 
 
 def test_forces_that_are_no_numbers_are_left_out_and_named(stream: ByteStream) -> None:
-    fields, problems = read_atoms(
-        stream, atoms("<v>0.1 0 0</v><v>-0.1 0 0</v>"), ("Li", "O"), "step 1"
-    )
+    whole = atoms("<v>0.1 0 0</v><v>-0.1 0 0</v>")
+    fields, problems = read_atoms(part(stream, whole), ("Li", "O"))
     assert problems == []
     assert np.asarray(fields["forces_ev_per_angstrom"])[1, 0] == -0.1
-    fields, problems = read_atoms(stream, atoms("<v>NaN 0 0</v><v>0 0 0</v>"), ("Li", "O"), "s")
+    fields, problems = read_atoms(part(stream, atoms("<v>NaN 0 0</v><v>0 0 0</v>")), ("Li", "O"))
     assert "forces_ev_per_angstrom" not in fields
     assert len(problems) == 1
     assert problems[0].startswith("forces left out, not a number at")
     with pytest.raises(VaspFileError, match="1 rows of forces instead of 2"):
-        read_atoms(stream, atoms("<v>0 0 0</v>"), ("Li", "O"), "step 1")
+        read_atoms(part(stream, atoms("<v>0 0 0</v>")), ("Li", "O"))
 
 
 def test_held_coordinates_are_kept(stream: ByteStream) -> None:
     rows = '<varray name="selective"><v>T T F</v><v>F F F</v></varray>'
     forces = "<v>0 0 0</v><v>0 0 0</v>"
-    fields, _ = read_atoms(stream, atoms(forces, rows), ("Li", "O"), "step 1")
+    fields, _ = read_atoms(part(stream, atoms(forces, rows)), ("Li", "O"))
     assert np.asarray(fields["movable"]).tolist() == [[1, 1, 0], [0, 0, 0]]
