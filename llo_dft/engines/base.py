@@ -44,15 +44,11 @@ class Outcome:
         Final structure, same order of atoms as the initial one; total energy of the cell.
     magmoms_mu_b
         Moment of each atom, Bohr magnetons, or None if the engine gives none.
-    n_steps, n_evaluations
-        Steps of the optimiser; evaluations of energy and forces.
-    n_pre_steps
-        Steps that a potential made before.
-    corrections, output_files
-        What was corrected on the way, one sentence each; raw files that are kept, relative to the
-        calculation's folder.
-    notes
-        What a reader of the result should know, one sentence each.
+    n_steps, n_evaluations, n_pre_steps
+        Steps of the optimiser; evaluations of energy and forces; steps of a potential before.
+    corrections, notes, output_files
+        What was corrected on the way and what a reader should know, one sentence each; raw files
+        that are kept, relative to the calculation's folder.
     rattle_gain_ev
         How far the energy fell when the relaxed atoms were displaced at random and relaxed again,
         eV per cell; below zero the first was lower and is the outcome. None: that wasn't tried.
@@ -80,10 +76,8 @@ class ReadBack:
     fingerprint, energy_ev, magmoms_mu_b
         As of an ``Outcome``: settings that were used, energy of the cell and moments, None if the
         files have none.
-    structure
-        Final structure, in the files' own order of atoms.
-    mock
-        Whether a stand-in for the engine wrote the files.
+    structure, mock
+        Final structure, in the files' own order of atoms; whether a stand-in wrote the files.
     problems
         Why it is no result: what did not converge.
     of_the_run
@@ -282,11 +276,9 @@ class OxygenReference:
 
     Attributes
     ----------
-    label_energy_ev_per_atom
-        Half the energy of O2 on the scale of the engine's training labels; None if the engine
-        has none, or they are not known.
-    source
-        Where that number comes from.
+    label_energy_ev_per_atom, source
+        Half the energy of O2 on the scale of the engine's training labels, None if the engine
+        has none or they are not known; where that number comes from.
     refused
         Schemes that may not be used with this engine, and why.
     """
@@ -367,10 +359,7 @@ class Engine(ABC):
         """Return the maker of one kind of calculation."""
 
     def seconds_per_atom(self, structure: Structure) -> float | None:
-        """Return the time of one evaluation by one processor here, s per atom of a structure.
-
-        None if that can't be known without a calculation of minutes.
-        """
+        """Return the time of an evaluation by one processor, s per atom; None if not known soon."""
         del structure
         return None
 

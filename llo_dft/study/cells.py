@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from llo_dft.analysis.vacancy.spread import ComputedCell, study_spread
+from llo_dft.analysis.vacancy.cell_spread import ComputedCell, study_spread
 from llo_dft.recipe import RecipeError
 from llo_dft.report.figures.spread_figure import save_spread
 from llo_dft.study.folder import write_whole

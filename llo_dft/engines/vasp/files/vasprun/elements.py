@@ -46,7 +46,7 @@ def _no_number(stream: ByteStream, token: str, what: str, section: str) -> Excep
 
 
 @dataclass(frozen=True)
-class Part:
+class XmlPart:
     """An element, and what it is called in errors; every method raises ``VaspFileError``."""
 
     stream: ByteStream
@@ -57,12 +57,12 @@ class Part:
         """Return the error that VASP writes no such thing."""
         return self.stream.error("corrupt", what, self.name)
 
-    def find(self, path: str, name: str = "") -> Part | None:
+    def find(self, path: str, name: str = "") -> XmlPart | None:
         """Return the first element of that path, called by another name if one is given."""
         found = self.element.find(path)
-        return None if found is None else Part(self.stream, found, name or self.name)
+        return None if found is None else XmlPart(self.stream, found, name or self.name)
 
-    def child(self, path: str, name: str = "") -> Part:
+    def child(self, path: str, name: str = "") -> XmlPart:
         """Return the first element of that path, which has to be there."""
         found = self.find(path, name)
         if found is None:
@@ -108,7 +108,7 @@ class Part:
         return found
 
 
-def parse_part(stream: ByteStream, text: bytes, offset: int, name: str) -> Part:
+def parse_part(stream: ByteStream, text: bytes, offset: int, name: str) -> XmlPart:
     """Return a piece of the file as elements.
 
     Raises
@@ -125,7 +125,7 @@ def parse_part(stream: ByteStream, text: bytes, offset: int, name: str) -> Part:
     parser = ET.XMLParser(encoding="ISO-8859-1")  # noqa: S314 (it has no declarations)
     try:
         parser.feed(text)
-        return Part(stream, parser.close(), name)
+        return XmlPart(stream, parser.close(), name)
     except ET.ParseError as error:
         line, column = error.position
         what = f"line {line} of this part, column {column}: {error.msg.split(':')[0]}"

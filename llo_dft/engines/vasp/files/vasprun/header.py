@@ -12,7 +12,7 @@ from llo_dft.engines.vasp.files.file_errors import is_marked
 from llo_dft.engines.vasp.files.vasprun.elements import Value, as_int
 
 if TYPE_CHECKING:
-    from llo_dft.engines.vasp.files.vasprun.elements import Part
+    from llo_dft.engines.vasp.files.vasprun.elements import XmlPart
     from llo_dft.typing import FloatArray
 
 #: Largest component of a vector, angstrom, or of a place, that any cell has.
@@ -94,7 +94,7 @@ class Header:
     mock: bool = False
 
 
-def read_header(root: Part) -> Header:
+def read_header(root: XmlPart) -> Header:
     """Read the header from its elements.
 
     Raises
@@ -119,7 +119,7 @@ def read_header(root: Part) -> Header:
     )
 
 
-def _rows(atominfo: Part, name: str, n_fields: int) -> list[list[str]]:
+def _rows(atominfo: XmlPart, name: str, n_fields: int) -> list[list[str]]:
     table = atominfo.child(f"array[@name='{name}']/set", f"{atominfo.name}, {name}")
     rows = [[(cell.text or "").strip() for cell in row] for row in table.element]
     if any(len(row) < n_fields for row in rows):
@@ -127,7 +127,7 @@ def _rows(atominfo: Part, name: str, n_fields: int) -> list[list[str]]:
     return rows
 
 
-def _read_atoms(atominfo: Part) -> tuple[tuple[Species, ...], tuple[str, ...]]:
+def _read_atoms(atominfo: XmlPart) -> tuple[tuple[Species, ...], tuple[str, ...]]:
     """Return the kinds of atoms, and the element of each atom."""
     stream, where = atominfo.stream, atominfo.name
     species, expected = [], []
@@ -143,7 +143,7 @@ def _read_atoms(atominfo: Part) -> tuple[tuple[Species, ...], tuple[str, ...]]:
     return tuple(species), tuple(species[number - 1].element for _, number in atoms)
 
 
-def _element(atominfo: Part, written: str, title: str) -> str:
+def _element(atominfo: XmlPart, written: str, title: str) -> str:
     """Return an element's symbol; the title is right where VASP's two letters are not (X, r)."""
     words = title.split()
     named = _ELEMENT.match(words[1]) if len(words) > 1 else None
@@ -154,7 +154,7 @@ def _element(atominfo: Part, written: str, title: str) -> str:
     return named[0]
 
 
-def _read_kpoints(part: Part) -> KPoints:
+def _read_kpoints(part: XmlPart) -> KPoints:
     generation = part.element.find("generation")
     style, divisions = "", None
     if generation is not None:
@@ -170,7 +170,7 @@ def _read_kpoints(part: Part) -> KPoints:
     return KPoints(style, divisions, points, weights[:, 0])
 
 
-def read_crystal(part: Part, symbols: tuple[str, ...]) -> Crystal:
+def read_crystal(part: XmlPart, symbols: tuple[str, ...]) -> Crystal:
     """Read a <structure>, whose volume must be that of its vectors."""
     crystal = part.child("crystal")
     lattice = crystal.child("varray[@name='basis']").vectors()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
-from llo_dft.engines.vasp.files.vasprun.elements import Part
+from llo_dft.engines.vasp.files.vasprun.elements import XmlPart
 from llo_dft.engines.vasp.files.vasprun.header import Crystal, Header, read_crystal
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Step:
     movable: FloatArray | None = None
 
 
-def read_energies(part: Part, header: Header) -> tuple[float | None, float | None, FloatArray]:
+def read_energies(part: XmlPart, header: Header) -> tuple[float | None, float | None, FloatArray]:
     """Return energy, free energy and the free energy after each electronic step, eV.
 
     VASP before 6 writes the extrapolated energy of the whole step one line too early, with
@@ -61,7 +61,7 @@ def read_energies(part: Part, header: Header) -> tuple[float | None, float | Non
     enthalpies, and those of its last electronic step are not.
     """
     electronic = [
-        _triple(Part(part.stream, energy, f"{part.name}, <scstep>"), overflows=True)
+        _triple(XmlPart(part.stream, energy, f"{part.name}, <scstep>"), overflows=True)
         for energy in part.element.iterfind("scstep/energy")
     ]
     history = np.array([triple.get("e_fr_energy", np.nan) for triple in electronic])
@@ -90,7 +90,7 @@ def read_energies(part: Part, header: Header) -> tuple[float | None, float | Non
     return energy, total["e_fr_energy"], history
 
 
-def _triple(part: Part, *, overflows: bool = False) -> dict[str, float]:
+def _triple(part: XmlPart, *, overflows: bool = False) -> dict[str, float]:
     """Return the three energies, without those that are stars where they may be."""
     found: dict[str, float] = {}
     for item in part.element.iterfind("i"):
@@ -101,7 +101,7 @@ def _triple(part: Part, *, overflows: bool = False) -> dict[str, float]:
     return found
 
 
-def _extrapolated(part: Part, energies: dict[str, float], smearing: int) -> float:
+def _extrapolated(part: XmlPart, energies: dict[str, float], smearing: int) -> float:
     """Return the energy without smearing, whichever way the three are written."""
     free, without, zero = (energies[name] for name in _ENERGIES)
     share = 1.0 / (max(smearing, 0) + 2)
@@ -117,7 +117,7 @@ def _extrapolated(part: Part, energies: dict[str, float], smearing: int) -> floa
     )
 
 
-def read_atoms(part: Part, symbols: tuple[str, ...]) -> tuple[dict[str, object], list[str]]:
+def read_atoms(part: XmlPart, symbols: tuple[str, ...]) -> tuple[dict[str, object], list[str]]:
     """Return the fields of a ``Step`` about atoms, and what was wrong with forces or stress.
 
     Forces and stress that are NaN or stars don't make the energy worthless: VASP writes such

@@ -19,7 +19,7 @@ from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.finished_run import Found, Vasprun, Wanted, finish_run, sites_of
 from llo_dft.engines.vasp.files.vasprun.densities import ProjectionRequest, read_dos
 from llo_dft.engines.vasp.files.vasprun.eigenvalues import read_eigenvalues
-from llo_dft.engines.vasp.files.vasprun.elements import Part, parse_part
+from llo_dft.engines.vasp.files.vasprun.elements import XmlPart, parse_part
 from llo_dft.engines.vasp.files.vasprun.header import Crystal, Header, read_crystal, read_header
 from llo_dft.engines.vasp.files.vasprun.ionic_steps import Step, read_atoms, read_energies
 
@@ -68,7 +68,7 @@ def read_vasprun(
         root = parse_part(stream, text + b"</modeling>", 0, "header")
         header = read_header(root)
         wanted.sites = sites_of(path, header, projection)
-        last: Part | None = None
+        last: XmlPart | None = None
         tail, start = b"", stream.offset
         while first[0] == b"<calculation>":
             last = _read_calculation(stream, header, wanted, found)
@@ -97,7 +97,7 @@ def _check_kind(stream: ByteStream) -> None:
     raise VaspFileError(stream.path, "unreadable", what)
 
 
-def _read_calculation(stream: ByteStream, header: Header, wanted: Wanted, found: Found) -> Part:
+def _read_calculation(stream: ByteStream, header: Header, wanted: Wanted, found: Found) -> XmlPart:
     """Read one <calculation>, from just after its tag to just after its end."""
     where = f"<calculation> number {len(found.steps) + 1}"
     start = stream.offset
@@ -132,7 +132,7 @@ def _read_array(
         stream.skip_past(f"</{name}>".encode(), f"<{name}>")
 
 
-def _final_crystal(root: Part, header: Header, found: Found) -> Crystal:
+def _final_crystal(root: XmlPart, header: Header, found: Found) -> Crystal:
     """Return the final structure: after a relaxation, one move beyond the last step's atoms."""
     structure = root.find("structure[@name='finalpos']", "<structure> finalpos")
     if structure is not None:

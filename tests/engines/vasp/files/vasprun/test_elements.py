@@ -11,7 +11,7 @@ import pytest
 from llo_dft.engines.vasp.files.byte_stream import ByteStream
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.vasprun.elements import (
-    Part,
+    XmlPart,
     as_float,
     as_int,
     parse_part,
@@ -82,15 +82,15 @@ def test_an_entity_is_refused_before_it_is_expanded(stream: ByteStream) -> None:
 
 def test_rows_of_a_varray_are_all_of_one_width(stream: ByteStream) -> None:
     rows = ET.fromstring('<varray name="basis"><v> 1.0 2.0 3.0 </v><v> 4.0 5.0 6.0</v></varray>')  # noqa: S314
-    np.testing.assert_array_equal(Part(stream, rows, "x").vectors(), [[1, 2, 3], [4, 5, 6]])
+    np.testing.assert_array_equal(XmlPart(stream, rows, "x").vectors(), [[1, 2, 3], [4, 5, 6]])
     rows[1].text = " 4.0 5.0"
     with pytest.raises(VaspFileError, match=r"row 2 has not 3 numbers: ' 4\.0 5\.0'"):
-        Part(stream, rows, "x").vectors()
+        XmlPart(stream, rows, "x").vectors()
 
 
 def test_a_missing_part_is_named(stream: ByteStream) -> None:
     with pytest.raises(VaspFileError, match="no element crystal/i"):
-        Part(stream, ET.Element("structure"), "here").child("crystal/i")
+        XmlPart(stream, ET.Element("structure"), "here").child("crystal/i")
 
 
 def test_settings_are_read_by_their_types_and_the_first_of_a_name_counts(
@@ -109,7 +109,7 @@ def test_settings_are_read_by_their_types_and_the_first_of_a_name_counts(
   <i type="int" name="NELM"> 7</i>
 </parameters>"""
     )
-    assert Part(stream, element, "<parameters>").settings() == {
+    assert XmlPart(stream, element, "<parameters>").settings() == {
         "NELM": 60,
         "ENCUT": 520.0,
         "LASPH": True,
@@ -118,4 +118,4 @@ def test_settings_are_read_by_their_types_and_the_first_of_a_name_counts(
     }
     element.find("i[@name='LASPH']").text = "maybe"  # type: ignore[union-attr]
     with pytest.raises(VaspFileError, match="'maybe' where T or F is expected"):
-        Part(stream, element, "<parameters>").settings()
+        XmlPart(stream, element, "<parameters>").settings()

@@ -11,7 +11,7 @@ import pytest
 
 from llo_dft.engines.vasp.files.byte_stream import ByteStream
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
-from llo_dft.engines.vasp.files.vasprun.elements import Part
+from llo_dft.engines.vasp.files.vasprun.elements import XmlPart
 from llo_dft.engines.vasp.files.vasprun.ionic_steps import read_atoms, read_energies
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def stream(tmp_path: Path) -> Iterator[ByteStream]:
         yield opened
 
 
-def part(stream: ByteStream, element: ET.Element) -> Part:
-    return Part(stream, element, "step 1")
+def part(stream: ByteStream, element: ET.Element) -> XmlPart:
+    return XmlPart(stream, element, "step 1")
 
 
 def triple(free: object, without: object, zero: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from made_results import made_result
 
-from llo_dft.analysis.vacancy.spread import ComputedCell, study_spread
+from llo_dft.analysis.vacancy.cell_spread import ComputedCell, study_spread
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint, TurningShare
 from llo_dft.documents.study_result import HostResult, StudyResult, VacancyResult
 
