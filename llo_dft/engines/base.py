@@ -241,15 +241,12 @@ class MagneticMaker(CalculationMaker, Protocol):
 
 @runtime_checkable
 class ProgramMaker(CalculationMaker, Protocol):
-    """A maker that runs a program whose version is known only from what it writes.
-
-    Such a version is in no key, so a study that is resumed under another one would mix them.
-    """
+    """A maker of a program whose version only its output tells, so that it is in no key."""
 
     def held_to(self, version: str) -> Self:
-        """Return the maker that ends a run of another version than this as soon as it is seen.
+        """Return the maker that ends a run of another version as soon as it is seen; "" holds none.
 
-        The version is that of the study's first completed calculation; empty: there is none.
+        It is that of the study's first completed calculation, which others may not be mixed with.
         """
         ...
 
@@ -265,8 +262,8 @@ def check_version(found: str, expected: str) -> None:
     if expected and found != expected:
         raise CalculationError(
             f"it was run by version {found!r}, and the study's first completed calculation by "
-            f"{expected!r}, so that their energies may not be subtracted: run it with that "
-            "version, or the whole study in a new folder"
+            f"{expected!r}, whose energies may not be subtracted: run it with that version, or the "
+            "whole study in a new folder"
         )
 
 

@@ -7,11 +7,10 @@ they name: a structure from a file that others can write must not go through it.
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element, Species
-from pymatgen.core.sites import PeriodicSite
 from pymatgen.core.structure import Structure
 
 #: Most numbers of one property of one site: a tensor.
@@ -40,24 +39,39 @@ def structure_from(fields: dict[str, Any]) -> Structure:
         matrix = [_numbers(row, "lattice") for row in cell["matrix"]]
         a, b, c = cell.get("pbc", (True, True, True))
         lattice = Lattice(matrix, pbc=(bool(a), bool(b), bool(c)))
-        sites = [_site(site, lattice, f"site {i}") for i, site in enumerate(fields["sites"])]
+        sites = [_site(site, f"site {i}") for i, site in enumerate(fields["sites"])]
         charge = fields.get("charge")
         if fields.get("properties"):
             raise ValueError("it has properties beside those of its sites")
-        return Structure.from_sites(sites, charge=None if charge is None else _number(charge, ""))
+        names = dict.fromkeys(name for site in sites for name in site.properties)
+        # from the parts: sites that are made first are made a second time
+        return Structure(
+            lattice,
+            [site.species for site in sites],
+            [site.coords for site in sites],
+            charge=None if charge is None else _number(charge, ""),
+            site_properties={name: [site.properties.get(name) for site in sites] for name in names},
+            labels=[site.label for site in sites],
+        )
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError(f"no structure of lattice, species and coordinates: {error!r}") from error
 
 
-def _site(fields: dict[str, Any], lattice: Lattice, where: str) -> PeriodicSite:
+class _Site(NamedTuple):
+    species: dict[Element | Species, float]
+    coords: list[float]
+    properties: dict[str, Any]
+    label: str | None
+
+
+def _site(fields: dict[str, Any], where: str) -> _Site:
     label = fields.get("label")
     properties = fields.get("properties") or {}
-    return PeriodicSite(
+    return _Site(
         {_species(one, where): _number(one["occu"], where) for one in fields["species"]},
         _numbers(fields["abc"], where),
-        lattice,
-        properties={_name(key, where): _property(properties[key], where) for key in properties},
-        label=None if label is None else _name(label, where),
+        {_name(key, where): _property(properties[key], where) for key in properties},
+        None if label is None else _name(label, where),
     )
 
 
