@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from llo_dft.errors import InputError
-from llo_dft.typing import Layer, OxygenScheme, matching
+from llo_dft.typing import Layer, OxideKind, OxygenScheme, matching
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,6 +147,7 @@ class Oxygen(Section):
     """[oxygen]: the reservoir. Temperature in K, pressure in bar."""
 
     scheme: OxygenScheme
+    oxide_kind: OxideKind = "oxide"  # what scheme mp2020 takes the removed O for
     temperature: float = Field(298.15, gt=0.0)
     pressure: float = Field(1.0, gt=0.0)
 

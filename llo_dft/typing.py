@@ -38,6 +38,9 @@ Part: TypeAlias = Literal["oxide", "coating"]
 #: How the energy of O2 is corrected (see llo_dft.analysis.oxygen.chemical_potential).
 OxygenScheme: TypeAlias = Literal["none", "wang2006", "mp2020", "potential"]
 
+#: What a removed O was: decides which of MP2020's corrections of anions it carried.
+OxideKind: TypeAlias = Literal["oxide", "peroxide", "superoxide"]
+
 #: Depth of an oxygen in its slab.
 Layer: TypeAlias = Literal["surface", "subsurface", "inner"]
 

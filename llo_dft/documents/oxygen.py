@@ -8,7 +8,7 @@ from pydantic import Field
 
 from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 from llo_dft.documents.document import Document
-from llo_dft.typing import OxygenScheme
+from llo_dft.typing import OxideKind, OxygenScheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,6 +63,9 @@ class OxygenSettings(Document):
     scheme: OxygenScheme
     temperature_k: float
     pressure_bar: float
+    oxide_kind: OxideKind = Field(
+        "oxide", description="What the removed O is taken for by scheme mp2020"
+    )
     label_energy_ev_per_atom: float | None = Field(
         None, description="Half of O2 on the scale of a potential's labels, eV"
     )

@@ -15,7 +15,7 @@ from llo_dft.documents.maps import VacancyMap
 from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
 from llo_dft.documents.voltage import VoltageResult
-from llo_dft.typing import Layer, OxygenScheme, Status, System
+from llo_dft.typing import Layer, OxideKind, OxygenScheme, Status, System
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +33,9 @@ class OxygenChemicalPotential(Document):
     """mu_O(T, p) and each term it is the sum of, eV per O atom."""
 
     scheme: OxygenScheme
+    oxide_kind: OxideKind | None = Field(
+        None, description="Of scheme mp2020: what the removed O is taken for"
+    )
     temperature_k: float
     pressure_bar: float
     o2_energy_ev_per_atom: float = Field(description="Half the energy of one O2 molecule")
@@ -44,6 +47,20 @@ class OxygenChemicalPotential(Document):
     )
     pressure_term_ev: float = Field(description="(1/2) k_B T ln(p / 1 bar)")
     mu_ev: float = Field(description="The sum of the four terms")
+
+
+class EngineBias(Document):
+    """What an engine gives for a published energy: how far its E_f may be off."""
+
+    quantity: str
+    engine_ev: float
+    published_ev: float
+    source: str = Field(description="Of the published value")
+
+    @property
+    def difference_ev(self) -> float:
+        """Engine less published."""
+        return self.engine_ev - self.published_ev
 
 
 class RemovedOxygen(Document):
@@ -370,6 +387,9 @@ class StudyResult(Document):
         None,
         description="Why these settings state neither where E_f crosses zero nor a difference of "
         "coated and bare; None: they do",
+    )
+    engine_bias: list[EngineBias] = Field(
+        default_factory=list, description="What the engine is known to miss, for E_f and x0"
     )
     hosts: list[HostResult]
     turning_points: list[TurningPoint] = Field(default_factory=list)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from llo_dft import recipe
     from llo_dft.documents.calculation import Fingerprint
+    from llo_dft.documents.study_result import EngineBias
     from llo_dft.typing import (
         CalculationKind,
         Capability,
@@ -331,6 +332,8 @@ class Engine(ABC):
         coated and bare; None: they do.
     program
         What it starts; None if it computes within Python.
+    known_bias
+        What it gives for published energies, beside them.
     has_models
         Whether ``engine.model`` chooses among models of it.
 
@@ -346,6 +349,7 @@ class Engine(ABC):
     oxygen: OxygenReference
     no_crossings: str | None = None
     program: ClassVar[Program | None] = None
+    known_bias: Sequence[EngineBias] = ()
     has_models: ClassVar[bool] = False
 
     @abstractmethod

@@ -33,7 +33,7 @@ from llo_dft.runs.host_assignment import (
 )
 from llo_dft.runs.plain_runs import read_plain_run, result_of_runs
 from llo_dft.runs.references import oxygen_reference
-from llo_dft.typing import OxygenScheme, System
+from llo_dft.typing import OxideKind, OxygenScheme, System
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,6 +57,7 @@ class OxygenRequest:
     scheme: OxygenScheme
     temperature_k: float
     pressure_bar: float
+    oxide_kind: OxideKind = "oxide"
     o2: Path | None = None
     o2_energy_ev: float | None = None
 
@@ -248,10 +249,17 @@ def _reservoir(
     refused = {} if fingerprint is None else refused_schemes(fingerprint)
     if oxygen.scheme in refused:
         raise InputError(f"O2 scheme {oxygen.scheme!r}: {refused[oxygen.scheme]}")
+    kinds = get_args(OxideKind) if oxygen.scheme == "mp2020" else ("oxide",)
+    if oxygen.oxide_kind not in kinds:
+        raise InputError(
+            f"--oxide-kind {oxygen.oxide_kind} does not go with O2 scheme {oxygen.scheme!r}; "
+            f"expected {' or '.join(kinds)}: only mp2020 tells them apart"
+        )
     settings = OxygenSettings(
         scheme=oxygen.scheme,
         temperature_k=oxygen.temperature_k,
         pressure_bar=oxygen.pressure_bar,
+        oxide_kind=oxygen.oxide_kind,
         refused=refused,
     )
     problem = f"O2 has no energy: {reference.reason}"

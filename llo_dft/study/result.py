@@ -43,6 +43,7 @@ def study_result(
         recipe's O2 scheme does not go with its engine.
     """
     recipe = folder.recipe()
+    engine = engine_from(recipe.engine)
     study = stored_calculations(folder)
     electrons = electrons or read_electrons(study, folder)
     engine = engine_from(recipe.engine)
@@ -50,6 +51,7 @@ def study_result(
         study,
         oxygen or oxygen_settings(recipe, engine.oxygen),
         engine=recipe.engine.name,
+        engine_bias=engine.known_bias,
         protocol=recipe.engine.protocol,
         no_crossings=engine.no_crossings,
         band_centers=electrons.band_centers,
@@ -85,6 +87,7 @@ def reanalyze(
     folder: StudyFolder,
     *,
     scheme: str | None = None,
+    oxide_kind: str | None = None,
     temperature_k: float | None = None,
     pressure_bar: float | None = None,
 ) -> StudyResult:
@@ -94,7 +97,7 @@ def reanalyze(
     ----------
     folder
         Folder of a study that was run.
-    scheme, temperature_k, pressure_bar
+    scheme, oxide_kind, temperature_k, pressure_bar
         What to change of the recipe's [oxygen].
 
     Raises
@@ -105,7 +108,12 @@ def reanalyze(
     recipe = folder.recipe()
     before = read_results(folder.results)
     fields = recipe.model_dump(mode="json")
-    changes = {"scheme": scheme, "temperature": temperature_k, "pressure": pressure_bar}
+    changes = {
+        "scheme": scheme,
+        "oxide_kind": oxide_kind,
+        "temperature": temperature_k,
+        "pressure": pressure_bar,
+    }
     fields["oxygen"] |= {key: value for key, value in changes.items() if value is not None}
     recipe = parse_recipe(fields, "llo-dft analyze vacancy")
     oxygen = oxygen_settings(recipe, engine_from(recipe.engine).oxygen)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from llo_dft.analysis.oxygen.gas import delta_mu_oxygen_ev, pressure_term_ev
 from llo_dft.documents.study_result import OxygenChemicalPotential
@@ -19,20 +19,15 @@ from llo_dft.units import STANDARD_TEMPERATURE_K
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from llo_dft.typing import OxygenScheme
+    from llo_dft.typing import OxideKind, OxygenScheme
 
 __all__ = [
     "MP2020_SHIFT_EV",
     "OXYGEN_SCHEMES",
-    "OxideKind",
     "OxygenSchemeData",
     "delta_mu_oxygen_ev",
     "oxygen_chemical_potential",
 ]
-
-#: What the removed oxygen was: decides which MP2020 anion correction it carried.
-OxideKind: TypeAlias = Literal["oxide", "peroxide", "superoxide"]
-
 
 #: MP2020 anion corrections with the sign turned, eV per O. The solid holds -0.687 eV per oxide O;
 #: taking an O out takes that away, so the difference vacancy - host rises by 0.687.
@@ -158,6 +153,7 @@ def oxygen_chemical_potential(
     pressure_term = pressure_term_ev(temperature_k, pressure_bar)
     return OxygenChemicalPotential(
         scheme=name,
+        oxide_kind=oxide_kind if name == "mp2020" else None,
         temperature_k=temperature_k,
         pressure_bar=pressure_bar,
         o2_energy_ev_per_atom=o2_energy_ev_per_atom,

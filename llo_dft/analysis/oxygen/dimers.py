@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 
+from llo_dft.chemistry.formal_charges import unbalanced_charge
+
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
@@ -49,3 +51,17 @@ def oxygen_pairs(structure: Structure) -> list[OxygenPair]:
         OxygenPair(oxygens[i], oxygens[j], float(distances[i, j]))
         for i, j in zip(*near, strict=True)
     ]
+
+
+def may_be_oxidised(structure: Structure) -> bool:
+    """Tell whether some O of a relaxed structure may be no oxide ion.
+
+    So it is where two are as close as in a peroxide, or where the metals at the end of the redox
+    ladder can't give every O two electrons; and where no formal charge is known.
+    """
+    if oxygen_pairs(structure):
+        return True
+    try:
+        return unbalanced_charge(structure.composition.get_el_amt_dict()) < 0
+    except ValueError:
+        return True

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
 
 from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
-from llo_dft.typing import OxygenScheme
+from llo_dft.typing import OxideKind, OxygenScheme
 
 if TYPE_CHECKING:
     from llo_dft.documents.oxygen import OxygenSettings
@@ -23,6 +23,8 @@ class OxygenReservoir:
         None if it can't be had; ``problem`` says why.
     others
         Under the other schemes that may be used with the engine, by scheme.
+    if_oxidised
+        Scheme mp2020 with the removed O taken for something else: a band where O is oxidised.
     notes
         Why each remaining scheme is not used.
     """
@@ -31,6 +33,7 @@ class OxygenReservoir:
     others: dict[str, OxygenChemicalPotential]
     notes: dict[str, str]
     problem: str
+    if_oxidised: dict[str, OxygenChemicalPotential] = field(default_factory=dict)
 
     def described(self) -> dict[str, str]:
         """Return for each scheme that was not chosen its mu_O, or why there is none."""
@@ -72,8 +75,27 @@ def oxygen_reservoir(
             notes[scheme] = f"not used: {missing}"
         else:
             found[scheme] = oxygen_chemical_potential(
-                scheme, energy, whence, oxygen.temperature_k, oxygen.pressure_bar
+                scheme,
+                energy,
+                whence,
+                oxygen.temperature_k,
+                oxygen.pressure_bar,
+                oxygen.oxide_kind if scheme == "mp2020" else "oxide",
             )
+    corrected = found.get("mp2020")
+    band = {
+        f"mp2020_{kind}": oxygen_chemical_potential(
+            "mp2020",
+            corrected.o2_energy_ev_per_atom,
+            source,
+            oxygen.temperature_k,
+            oxygen.pressure_bar,
+            kind,
+        )
+        for kind in get_args(OxideKind)
+        if corrected is not None and kind != corrected.oxide_kind
+    }
     chosen = found.pop(oxygen.scheme, None)
     reason = notes.pop(oxygen.scheme, "")
-    return OxygenReservoir(chosen, found, notes, f"no chemical potential of oxygen: {reason}")
+    problem = f"no chemical potential of oxygen: {reason}"
+    return OxygenReservoir(chosen, found, notes, problem, band)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.comparability.fingerprints import ComparabilityError
+from llo_dft.analysis.oxygen.dimers import may_be_oxidised
 from llo_dft.analysis.vacancy.formation_energy import formation_energy_ev
 from llo_dft.analysis.vacancy.relaxation_flags import host_flags, vacancy_flags
 from llo_dft.analysis.vacancy.turning_lines import lowest_oxygen
@@ -136,9 +137,10 @@ def _vacancy_result(
         else:
             pair = host.calculation, made
             value, _ = formation_energy_ev(*pair, reservoir.chosen.mu_ev, allow=allow)
+            others = reservoir.others | (reservoir.if_oxidised if _is_oxidised(*pair) else {})
             alternatives = {
                 name: formation_energy_ev(*pair, other.mu_ev, allow=allow)[0]
-                for name, other in reservoir.others.items()
+                for name, other in others.items()
             }
     except ValueError as error:
         status, reason = "skipped", f"no formation energy: {error}"
@@ -159,3 +161,7 @@ def _vacancy_result(
         rattle_gain_ev=made.rattle_gain_ev,
         calculation=made.key or None,
     )
+
+
+def _is_oxidised(*made: CalculationDocument) -> bool:
+    return any(may_be_oxidised(one.structure) for one in made if one.structure is not None)

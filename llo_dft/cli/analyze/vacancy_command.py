@@ -20,7 +20,7 @@ from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from llo_dft.documents.study_result import StudyResult
-    from llo_dft.typing import OxygenScheme
+    from llo_dft.typing import OxideKind, OxygenScheme
 
 #: Default reservoir of plain runs: that of a recipe.
 TEMPERATURE_K, PRESSURE_BAR = 298.15, 1.0
@@ -44,6 +44,9 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
     o2_energy: float | None = typer.Option(None, help="Or the energy of O2, eV per molecule."),
     scheme: str | None = typer.Option(
         None, help="O2 scheme: none, wang2006, mp2020 or potential (of a study: the recipe's)."
+    ),
+    oxide_kind: str | None = typer.Option(
+        None, help="What mp2020 takes the removed O for: oxide (default), peroxide or superoxide."
     ),
     temperature: float | None = typer.Option(
         None, help=f"Kelvin (of a study: the recipe's; else {TEMPERATURE_K})."
@@ -121,6 +124,7 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
                 )
             request = OxygenRequest(
                 scheme=cast("OxygenScheme", scheme),
+                oxide_kind=cast("OxideKind", oxide_kind or "oxide"),
                 temperature_k=TEMPERATURE_K if temperature is None else temperature,
                 pressure_bar=PRESSURE_BAR if pressure is None else pressure,
                 o2=o2,
@@ -138,7 +142,8 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
                     f"runs; got {len(paths or [])} folders"
                 )
             conditions = {"temperature_k": temperature, "pressure_bar": pressure}
-            result = reanalyze(StudyFolder(paths[0]), scheme=scheme, **conditions)
+            folder = StudyFolder(paths[0])
+            result = reanalyze(folder, scheme=scheme, oxide_kind=oxide_kind, **conditions)
         _draw(result, figure)
         if map_file is not None and result.vacancy_map is not None and result.vacancy_map.hosts:
             write_map(result, map_file)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.asked_and_built import AskedAndBuilt
     from llo_dft.documents.sites import OxygenEnvironment
     from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
-    from llo_dft.documents.study_result import CoatingEnergy, OxygenChemicalPotential
+    from llo_dft.documents.study_result import CoatingEnergy, EngineBias, OxygenChemicalPotential
 
 #: Flags of a rebuilt lattice in a table; the results hold all.
 _FLAGS_SHOWN: Final = 3
@@ -91,6 +91,14 @@ def coating_texts(energy: CoatingEnergy) -> list[str]:
         at = "" if energy.voltage_v is None else f" at {energy.voltage_v:.2f} V"
         found.append(f"coating energy {energy.coating_energy_j_per_m2:.2f} J/m2{at}")
     return found
+
+
+def bias_text(bias: EngineBias) -> str:
+    """Return what an engine gives for a published energy, and how far it is off."""
+    return (
+        f"{bias.quantity} {bias.engine_ev:.2f} eV where {bias.published_ev:.2f} is published "
+        f"({bias.source}): {bias.difference_ev:+.2f}"
+    )
 
 
 def cations_text(around: OxygenEnvironment | None) -> str:

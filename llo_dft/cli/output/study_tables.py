@@ -10,6 +10,7 @@ import typer
 
 from llo_dft.cli.output.common import print_remarks
 from llo_dft.cli.output.phrases import (
+    bias_text,
     cations_text,
     coating_texts,
     potential_text,
@@ -57,6 +58,8 @@ def print_study(result: StudyResult) -> None:
         of = "" if point.site is None else f", O{point.site} alone"
         typer.echo(f"{system_name(point.system, point.termination)}{of}: {turning_text(point)}")
     with_bulk = any(voltage.system == "bulk" for voltage in result.voltages)
+    for bias in result.engine_bias:
+        typer.echo(f"the engine's known bias: {bias_text(bias)}")
     for voltage in result.voltages:
         own = " (the slab's own)" if with_bulk and voltage.system != "bulk" else ""
         of = f"{system_name(voltage.system, voltage.termination)}{own}"

@@ -200,6 +200,7 @@ class ForceFieldEngine(Engine):
             FORCE_FIELD_PROTOCOLS, settings.protocol, settings.overrides
         )
         self.oxygen = self._potential.oxygen
+        self.known_bias = self._potential.bias
         self.no_crossings = why_no_crossings(self._settings.force_tolerance, self._settings.rattle)
         always: set[Capability] = {"energy", "forces", "stress"}
         moments: set[Capability] = {"magmoms"} if self._potential.moments else set()

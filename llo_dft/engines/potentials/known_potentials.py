@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from llo_dft.documents.study_result import EngineBias
 from llo_dft.engines.base import EngineError, OxygenReference
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Potential:
         Whether it was run with this package.
     weights
         File of the model's weights in the package; empty if it is not recorded here.
+    bias
+        What it gives for published energies (``benchmarks/reference_values.py``).
     licence, citation
         Of package and weights; what a paper that uses it cites.
     """
@@ -76,6 +79,7 @@ class Potential:
     moments: bool = False
     supported: bool = True
     weights: str = ""
+    bias: tuple[EngineBias, ...] = ()
     licence: str = ""
     citation: str = ""
 
@@ -93,6 +97,22 @@ def _pbe(name: str) -> OxygenReference:
         label_energy_ev_per_atom=None,
         source=f"O2 by {name} itself",
         refused={"potential": _UNCORRECTED},
+    )
+
+
+#: Neutral O vacancy of LiMn2O4 at half of O2: two sites, beside Mn3+ and beside Mn4+, have 2.28
+#: and 2.30 eV.
+_SPINEL_EV: Final = 2.29
+
+
+def _spinel(engine_ev: float) -> tuple[EngineBias, ...]:
+    return (
+        EngineBias(
+            quantity="LiMn2O4, O vacancy",
+            engine_ev=engine_ev,
+            published_ev=_SPINEL_EV,
+            source="PBE+U, X. Li et al., ACS Omega 6, 21255 (2021), Table 1, O-rich",
+        ),
     )
 
 

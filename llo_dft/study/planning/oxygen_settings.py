@@ -36,10 +36,16 @@ def oxygen_settings(recipe: Recipe, reference: OxygenReference) -> OxygenSetting
             f'oxygen.scheme = "potential" does not go with engine {recipe.engine.name}, which has '
             "no training labels of its own"
         )
+    if recipe.oxygen.oxide_kind != "oxide" and scheme != "mp2020":
+        raise RecipeError(
+            f'oxygen.oxide_kind = "{recipe.oxygen.oxide_kind}" means something to scheme "mp2020" '
+            f'only, not to "{scheme}"; leave it out'
+        )
     return OxygenSettings(
         scheme=scheme,
         temperature_k=recipe.oxygen.temperature,
         pressure_bar=recipe.oxygen.pressure,
+        oxide_kind=recipe.oxygen.oxide_kind,
         label_energy_ev_per_atom=reference.label_energy_ev_per_atom,
         label_source=reference.source,
         refused=reference.refused,
