@@ -53,15 +53,15 @@ class Value:
     name: str
     unit: str
     engine: float
-    published: float
+    published: float | None
     source: str
 
     def line(self) -> str:
         """Return it as a row of the table."""
-        return (
-            f"{self.name:<44} {self.engine:9.3f} {self.published:9.3f} "
-            f"{self.engine - self.published:+8.3f} {self.unit:<8} {self.source}"
-        )
+        published = f"{'-':>9} {'-':>8}"
+        if self.published is not None:
+            published = f"{self.published:9.3f} {self.engine - self.published:+8.3f}"
+        return f"{self.name:<32} {self.engine:9.3f} {published} {self.unit:<8} {self.source}"
 
 
 class Mirror:
@@ -216,7 +216,7 @@ def release(mirror: Mirror) -> Iterator[Value]:
             oxygens = distinct(cell, oxygens)
         energy = mirror.vacancy_ev(cell, [[1, 1, 0], [-1, 1, 0], [0, 0, 1]], oxygens)
         name = f"Li{2 - n_removed / 2:g}MnO3, lowest O vacancy"
-        yield Value(name, "eV", energy, float("nan"), f"below 0 from x = 0.5: {_XIAO}")
+        yield Value(name, "eV", energy, None, f"below 0 from x = 0.5: {_XIAO}")
 
 
 def distinct(structure: Structure, sites: list[int]) -> list[int]:

@@ -87,3 +87,23 @@ def test_without_a_molecule_the_others_say_so() -> None:
     assert found.problem == ("no chemical potential of oxygen: not used: O2 failed: no power")
     assert "none" not in found.notes
     assert set(found.others) == {"potential"}
+
+
+def test_mp2020_has_a_band_for_o_that_is_no_oxide_ion() -> None:
+    found = reservoir(settings("mp2020", refused={}), OWN_EV)
+    assert found.chosen is not None
+    assert found.chosen.oxide_kind == "oxide"
+    by_kind = {name: one.correction_ev for name, one in found.if_oxidised.items()}
+    assert by_kind == {"mp2020_peroxide": 0.465, "mp2020_superoxide": 0.161}
+    # all else of them is the same
+    assert {round(one.mu_ev - one.correction_ev, 9) for one in found.if_oxidised.values()} == {
+        round(found.chosen.mu_ev - found.chosen.correction_ev, 9)
+    }
+    other = reservoir(settings("mp2020", refused={}, oxide_kind="peroxide"), OWN_EV)
+    assert other.chosen is not None
+    assert other.chosen.correction_ev == 0.465
+    assert set(other.if_oxidised) == {"mp2020_oxide", "mp2020_superoxide"}
+
+
+def test_where_mp2020_may_not_be_used_there_is_no_band() -> None:
+    assert reservoir(settings(), OWN_EV).if_oxidised == {}

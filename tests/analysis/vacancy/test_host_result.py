@@ -241,3 +241,20 @@ def test_moments_are_held_against_the_host_and_atoms_against_the_start(
     assert not changed.rebuilt
     assert left.flags == ["moved: Li0 2.50 A"]
     assert left.rebuilt
+
+
+def test_e_f_has_a_band_only_where_o_is_oxidised(coated_plan: StudyPlan, bare: PlannedHost) -> None:
+    band = {"mp2020_peroxide": potential(MU_EV + 0.222)}
+    reservoir = OxygenReservoir(potential(MU_EV), {}, {}, "", band)
+    charged = planned_host(coated_plan, None, full=False)
+    for host, expected in ((bare, set()), (charged, {"mp2020_peroxide"})):
+        sites = [vacancy for vacancy in host.vacancies if vacancy.site is not None]
+        planned = host.model_copy(update={"vacancies": sites})
+        structures = [coated_plan.vacancy_structure(planned, vacancy) for vacancy in sites]
+        made = [completed(one, HOST_EV + 8.0) for one in structures if one is not None]
+        intact = completed(coated_plan.host_structure(planned), HOST_EV)
+        for vacancy in result_of(coated_plan, planned, intact, made, reservoir=reservoir).vacancies:
+            assert vacancy.formation_energy_ev == pytest.approx(8.0 + MU_EV)
+            assert set(vacancy.alternatives_ev) == expected
+            for energy in vacancy.alternatives_ev.values():
+                assert energy == pytest.approx(8.0 + MU_EV + 0.222)

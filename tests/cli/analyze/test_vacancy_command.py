@@ -333,6 +333,8 @@ def test_a_correction_of_pbe_does_not_go_with_others(tmp_path, settings, functio
     [
         (("--scheme", "wang2006+mp2020"), "'wang2006+mp2020' is unknown; exactly one of none"),
         (("--scheme", "potential"), "not of a potential"),
+        (("--oxide-kind", "peroxide"), "--oxide-kind peroxide does not go with O2 scheme"),
+        (("--scheme", "mp2020", "--oxide-kind", "ozonide"), "expected oxide or peroxide or super"),
         (("--temperature", "50"), "from 100 to 2000 K"),
         (("--pressure", "0"), "must be positive"),
         (("--o2-energy", "-9.8"), "comes from --o2 or --o2-energy; both were given"),

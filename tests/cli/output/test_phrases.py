@@ -6,6 +6,7 @@ import pytest
 
 from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
 from llo_dft.cli.output.phrases import (
+    bias_text,
     cations_text,
     crossing_text,
     potential_text,
@@ -14,6 +15,7 @@ from llo_dft.cli.output.phrases import (
 )
 from llo_dft.documents.sites import OxygenEnvironment
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint, TurningShare
+from llo_dft.documents.study_result import EngineBias
 
 MOVED = [f"moved: Li{n} 2.0 A" for n in range(5)]
 
@@ -95,3 +97,8 @@ def test_cations_are_counted_and_a_former_only_where_there_is_one() -> None:
 def test_the_potential_of_o_is_given_with_what_it_is_for() -> None:
     oxygen = oxygen_chemical_potential("none", -4.9, "O2 in o2", 600.0, 0.2)
     assert potential_text(oxygen).startswith(f"mu_O = {oxygen.mu_ev:.3f} eV: scheme none, 600 K, ")
+
+
+def test_a_known_bias_says_what_is_published_and_how_far_the_engine_is_off() -> None:
+    bias = EngineBias(quantity="an energy", engine_ev=2.67, published_ev=2.29, source="a paper")
+    assert bias_text(bias) == "an energy 2.67 eV where 2.29 is published (a paper): +0.38"

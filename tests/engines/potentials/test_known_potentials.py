@@ -64,6 +64,14 @@ def test_a_model_that_an_engine_lacks_is_refused_with_those_it_has() -> None:
         known_potential("MACE-MP-0", "medium")
 
 
+def test_what_the_default_is_known_to_miss_is_in_its_engine() -> None:
+    (bias,) = engine_from(EngineChoice(name="chgnet")).known_bias
+    assert bias.quantity == "LiMn2O4, O vacancy"
+    assert "ACS Omega" in bias.source
+    # PBE+U with its own O2 and with O2 corrected by 0.68 eV (Wang 2006) enclose r2SCAN
+    assert bias.published_ev < bias.engine_ev < bias.published_ev + 0.68
+
+
 @pytest.mark.parametrize("potential", EMBEDDED, ids=lambda one: one.model)
 def test_licence_and_citation_are_those_of_the_installed_package(potential: Potential) -> None:
     assert potential.citation

@@ -147,7 +147,7 @@ def test_one_planted_in_a_folder_does_not_run(imported: Path, tmp_path: Path) ->
 
 def test_one_planted_in_a_queue_does_not_run(imported: Path, tmp_path: Path) -> None:
     job = calculate(crystal(), own_maker(), "planted", str(tmp_path / "calculations"))
-    done = run_job(Task(job=encode(job), documents=(), root_dir=None))
+    done = run_job(Task(job=encode(job), documents=()))
     (document,) = (decode_text(text).output for text in done.documents)
     assert document.status == "failed"
     assert "is named by stored data and was not imported" in document.reason

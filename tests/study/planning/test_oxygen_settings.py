@@ -11,6 +11,11 @@ LABELS = OxygenReference(-4.948, "O2 of the labels", {"mp2020": "the labels hold
 NO_LABELS = OxygenReference(None, "O2 by the engine itself", {})
 
 
+def test_the_kind_of_oxide_goes_along_with_mp2020() -> None:
+    recipe = tiny_recipe(oxygen={"scheme": "mp2020", "oxide_kind": "superoxide"})
+    assert oxygen_settings(recipe, NO_LABELS).oxide_kind == "superoxide"
+
+
 def test_the_recipes_reservoir_and_the_engines_o2_are_joined() -> None:
     recipe = tiny_recipe(
         oxygen={"scheme": "potential", "temperature": 600.0, "pressure": 0.2},
@@ -34,6 +39,11 @@ def test_the_recipes_reservoir_and_the_engines_o2_are_joined() -> None:
             {"scheme": "potential"},
             NO_LABELS,
             'oxygen.scheme = "potential" does not go with engine chgnet, which has no training',
+        ),
+        (
+            {"scheme": "none", "oxide_kind": "peroxide"},
+            NO_LABELS,
+            'oxygen.oxide_kind = "peroxide" means something to scheme "mp2020" only, not to "none"',
         ),
         (
             {"scheme": "none", "temperature": 50.0},
