@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from llo_dft.analysis.study_calculations import StudyCalculations
     from llo_dft.documents.oxygen import OxygenSettings
-    from llo_dft.documents.study_result import EngineBias
 
 
 def analyze_study(
@@ -36,7 +35,6 @@ def analyze_study(
     engine: str,
     protocol: str,
     no_crossings: str | None = None,
-    engine_bias: Sequence[EngineBias] = (),
     band_centers: Sequence[BandCenterResult] = (),
     charge_differences: Sequence[ChargeDifferenceResult] = (),
 ) -> StudyResult:
@@ -55,8 +53,6 @@ def analyze_study(
         Their names.
     no_crossings
         Why neither a crossing nor a difference of coated and bare is stated; None: they are.
-    engine_bias
-        What the engine is known to miss.
     band_centers, charge_differences
         What the static calculations say.
     """
@@ -86,7 +82,6 @@ def analyze_study(
         oxygen=reservoir.chosen,
         oxygen_reason=None if reservoir.chosen is not None else reservoir.problem,
         other_schemes=reservoir.described(),
-        engine_bias=list(engine_bias),
         hosts=hosts,
         no_crossings=no_crossings,
         turning_points=[] if no_crossings else turning_points(hosts, pairs, reservoir),

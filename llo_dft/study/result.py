@@ -43,7 +43,6 @@ def study_result(
         recipe's O2 scheme does not go with its engine.
     """
     recipe = folder.recipe()
-    engine = engine_from(recipe.engine)
     study = stored_calculations(folder)
     electrons = electrons or read_electrons(study, folder)
     engine = engine_from(recipe.engine)
@@ -51,13 +50,17 @@ def study_result(
         study,
         oxygen or oxygen_settings(recipe, engine.oxygen),
         engine=recipe.engine.name,
-        engine_bias=engine.known_bias,
         protocol=recipe.engine.protocol,
         no_crossings=engine.no_crossings,
         band_centers=electrons.band_centers,
         charge_differences=electrons.charge_differences,
     )
-    return result.model_copy(update={"notes": [*result.notes, *_pre_relaxed(recipe, study)]})
+    return result.model_copy(
+        update={
+            "engine_bias": list(engine.known_bias),
+            "notes": [*result.notes, *_pre_relaxed(recipe, study)],
+        }
+    )
 
 
 def _pre_relaxed(recipe: Recipe, study: StudyCalculations) -> list[str]:

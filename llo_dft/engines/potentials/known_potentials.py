@@ -103,9 +103,9 @@ def _pbe(name: str) -> OxygenReference:
 def _spinel(engine_ev: float) -> tuple[EngineBias, ...]:
     """Return the neutral O vacancy of LiMn2O4 beside the published one.
 
-    2.28 eV beside Mn3+ and 2.30 beside Mn4+. O2 in that paper seems to be PBE's own: its Li vacancies
-    in balance with Mn2O3 and with Mn3O4 are 0.13 eV apart, where formation enthalpies have 0.35,
-    less 0.68 / 3 with that O2.
+    2.28 eV beside Mn3+ and 2.30 beside Mn4+. O2 in that paper seems to be PBE's own: its Li
+    vacancies in balance with Mn2O3 and with Mn3O4 are 0.13 eV apart, where formation enthalpies
+    have 0.35, less 0.68 / 3 with that O2.
     """
     return (
         EngineBias(
@@ -156,6 +156,7 @@ POTENTIALS: Final[Mapping[str, tuple[Potential, ...]]] = {
                 refused={"wang2006": _ALREADY_CORRECTED, "mp2020": _ALREADY_CORRECTED},
             ),
             moments=True,
+            bias=_spinel(1.87),
             weights="pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar",
             licence="modified BSD",
             citation=_CHGNET_PAPER,
