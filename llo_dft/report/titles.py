@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -9,6 +10,9 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.calculation import Fingerprint
     from llo_dft.documents.study_result import OxygenChemicalPotential, StudyResult
+
+#: Most characters of a line above a figure.
+_TITLE_WIDTH: Final = 95
 
 #: Stands above all that was made of a stand-in's numbers.
 MOCK: Final = "MOCK OUTPUTS - NOT A RESULT"
@@ -30,6 +34,10 @@ def result_title(result: StudyResult) -> str:
     if result.study is None:
         what = ", ".join(filter(None, (result.composition, settings_text(result.fingerprint))))
     lines = [what, oxygen_text(result.oxygen)]
+    if result.no_crossings:
+        lines.append(
+            fill(f"Where it turns, and coated - bare: {result.no_crossings}", _TITLE_WIDTH)
+        )
     return title_text(lines, allowed=result.allowed, mock=result.mock)
 
 

@@ -464,3 +464,17 @@ def test_li_of_the_coated_slab_s_own_choice(tmp_path: Path) -> None:
     # all Li in the cells: 4 + 9 coated ones, 10 bare ones
     assert [p.difference_ev for p in left] == pytest.approx([0.3] * len(left))
     assert left
+
+
+def test_what_is_not_equally_charged_makes_no_pair(tmp_path: Path) -> None:
+    """At 0.25 the bare slab has twelve holes, and the oxide under the step ten Li to give."""
+    recipe = coated_recipe(
+        coating={"terminations": [STEP], "keep": 1},
+        delithiation={"fractions": [1.0, 0.25]},
+    )
+    found = FakeStudy(make_plan(recipe, Path()), tmp_path).run()
+    assert found.is_complete
+    assert [host.n_holes for host in hosts_of(found, None)] == [0, 12]
+    assert [host.n_holes for host in hosts_of(found, STEP)] == [0, 10]
+    assert {pair.n_holes for pair in found.pairs} == {0}
+    assert [note for note in found.notes if "10 Li to give" in note]

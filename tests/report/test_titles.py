@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from made_results import made_result
 
 from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.report.titles import MOCK, oxygen_text, settings_text, title_text
+from llo_dft.report.titles import MOCK, oxygen_text, result_title, settings_text, title_text
 
 OXYGEN = oxygen_chemical_potential("wang2006", -4.9, "O2 in o2", 600.0, 0.2)
 POTENTIAL = Fingerprint(
@@ -40,6 +41,14 @@ def test_oxygen_is_named_by_scheme_temperature_and_pressure() -> None:
     assert oxygen_text(OXYGEN) == "O2 scheme 'wang2006', 600 K, 0.2 bar"
     assert oxygen_text(None) == ""
     assert oxygen_text(None, none="O2 has no energy") == "O2 has no energy"
+
+
+def test_what_settings_do_not_state_stands_above_their_figure() -> None:
+    reason = "not stated by these settings: forces reach 0.1 eV/angstrom (at most 0.02)" + " x" * 20
+    text = result_title(made_result(no_crossings=reason))
+    assert " ".join(text.split()).endswith(f"Where it turns, and coated - bare: {reason}")
+    assert max(map(len, text.splitlines())) <= 95
+    assert "turns" not in result_title(made_result())
 
 
 def test_a_title_marks_a_stand_in_first_and_what_may_differ_last() -> None:

@@ -61,7 +61,7 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
     coating_li: CoatingLi = 0,
     allow: Allow = None,
     figure: Path | None = typer.Option(
-        None, help="Draw E_f against x to this file: .png, .pdf or .svg."
+        None, help="Draw E_f against the state of charge to this file: .png, .pdf or .svg."
     ),
     map_file: Path | None = typer.Option(
         None, "--map", help="Write E_f(T, p) to this file: .png, .pdf, .svg, .csv or .npz."
