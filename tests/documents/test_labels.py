@@ -13,6 +13,7 @@ from llo_dft.documents.plan import PlannedHost, PlannedStatic, StudyPlan
     [
         (labels.host_label("bare", 0.5), "bare_x0.5000"),
         (labels.host_label("coated", 1.0, "step"), "coated_step_x1.0000"),
+        (labels.bulk_label(0.5), "bulk_x0.5000"),
         (labels.vacancy_label("bare_x0.5000", "O24"), "bare_x0.5000_vac_O24"),
         (labels.static_label("bare_x0.5000"), "bare_x0.5000_static"),
         (labels.static_label("coated_step_x1.0000", "oxide"), "coated_step_x1.0000_oxide_static"),
@@ -20,6 +21,7 @@ from llo_dft.documents.plan import PlannedHost, PlannedStatic, StudyPlan
         (labels.part_label("step", "coating"), "interface_step_coating"),
         (labels.system_name("coated", "step"), "coated, step"),
         (labels.system_name("bare", None), "bare"),
+        (labels.system_name("bulk", None), "bulk"),
         (labels.relaxed_file("bulk"), "relaxed/bulk.cif"),
         (labels.density_of_states_file("bare_x1.0000"), "dos_bare_x1.0000.png"),
         (labels.charge_difference_folder("step"), "charge_difference_step"),

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pymatgen.core import Composition, Structure
+from studies import tiny_recipe
 
 from llo_dft.study.manifest import write_structures
+from llo_dft.study.planning.make_plan import make_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,6 +111,15 @@ def test_a_second_time_every_byte_is_the_same(
     first = {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
     second = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     assert first == second
+
+
+def test_delithiated_crystals_are_written_too(tmp_path: Path) -> None:
+    fractions = {"fractions": [1.0, 0.5], "voltage": "bulk"}
+    made = make_plan(tiny_recipe(delithiation=fractions), tmp_path)
+    found = [e for e in write_structures(made, tmp_path) if e["kind"] == "bulk"]
+    assert [e["file"] for e in found] == ["structures/bulk.cif", "structures/bulk_x0.5714.cif"]
+    assert [e["lithium_fraction"] for e in found] == [1.0, 4 / 7]
+    assert found[1]["n_atoms"] == len(made.bulk) - 3
 
 
 @pytest.fixture(scope="module")

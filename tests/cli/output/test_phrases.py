@@ -8,6 +8,7 @@ from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
 from llo_dft.cli.output.phrases import (
     bias_text,
     cations_text,
+    coating_texts,
     crossing_text,
     potential_text,
     remarks,
@@ -15,7 +16,7 @@ from llo_dft.cli.output.phrases import (
 )
 from llo_dft.documents.sites import OxygenEnvironment
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint, TurningShare
-from llo_dft.documents.study_result import EngineBias
+from llo_dft.documents.study_result import CoatingEnergy, EngineBias
 
 MOVED = [f"moved: Li{n} 2.0 A" for n in range(5)]
 
@@ -92,6 +93,29 @@ def test_cations_are_counted_and_a_former_only_where_there_is_one() -> None:
     assert cations_text(around) == "2 TM, 3 Li"
     assert cations_text(around.model_copy(update={"n_former": 1})).startswith("2 TM, 3 Li, 1 ")
     assert cations_text(None) == ""
+
+
+def test_charged_parts_have_no_work_of_adhesion_and_what_compares_comes_last() -> None:
+    whole = CoatingEnergy(
+        coating_charge_e=0,
+        work_of_adhesion_j_per_m2=0.5,
+        coating_energy_j_per_m2=0.31,
+        excess_li=0,
+        excess_o=0,
+    )
+    assert coating_texts(whole) == ["work of adhesion 0.50 J/m2", "coating energy 0.31 J/m2"]
+    charged = CoatingEnergy(
+        coating_charge_e=6,
+        separation_into_charged_parts_j_per_m2=4.1,
+        coating_energy_j_per_m2=1.2,
+        voltage_v=3.9,
+        excess_li=-6,
+        excess_o=-3,
+    )
+    parted, compared = coating_texts(charged)
+    assert parted.startswith("4.10 J/m2 part it into an oxide of -6 e and a coating of +6 e")
+    assert parted.endswith("(no work of adhesion)")
+    assert compared == "coating energy 1.20 J/m2 at 3.90 V"
 
 
 def test_the_potential_of_o_is_given_with_what_it_is_for() -> None:

@@ -6,6 +6,7 @@ from compared_studies import host, pair, study, vacancy
 
 from llo_dft.cli.output.study_tables import print_study
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
+from llo_dft.documents.voltage import VoltageCurve, VoltageResult, VoltageStep
 
 
 def printed(capsys, monkeypatch, result) -> str:
@@ -56,6 +57,33 @@ def test_why_no_crossing_is_stated_is_printed(capsys, monkeypatch):
     out = printed(capsys, monkeypatch, study("chgnet", no_crossings="forces reach 0.1"))
     assert "where E_f crosses zero, and coated - bare: forces reach 0.1" in out
     assert "crosses zero at" not in out
+
+
+def curve(*volts: float) -> VoltageCurve:
+    steps = [
+        VoltageStep(lithium_fraction_from=1.0, lithium_fraction_to=0.5, n_li=1, voltage_v=volt)
+        for volt in volts
+    ]
+    return VoltageCurve(
+        average_v=sum(volts) / len(volts),
+        steps=steps,
+        points=[],
+        lithium_metal_ev_per_atom=-1.9,
+        lithium_metal_source="by hand",
+    )
+
+
+def test_the_crystals_voltage_is_told_from_the_slabs_own(capsys, monkeypatch):
+    bulk = VoltageResult(system="bulk", curve=curve(3.9, 4.3), rebuilt=["bulk_x0.5000"])
+    bare = VoltageResult(system="bare", curve=curve(3.5))
+    lines = printed(capsys, monkeypatch, study("chgnet", voltages=[bulk, bare])).splitlines()
+    assert (
+        "bulk: 4.10 V on average (1.00-0.50 3.90 V, 1.00-0.50 4.30 V); rebuilt: bulk_x0.5000"
+        in (lines)
+    )
+    assert "bare (the slab's own): 3.50 V on average (1.00-0.50 3.50 V)" in lines
+    alone = printed(capsys, monkeypatch, study("chgnet", voltages=[bare]))
+    assert "bare: 3.50 V on average" in alone
 
 
 def test_a_stand_in_is_marked_first(capsys, monkeypatch):
