@@ -130,6 +130,9 @@ class Delithiation(Section):
     symmetric: bool = True
     coated: Literal["same", "own"] = "same"  # Li that leave the coated slab: the bare one's
     voltage: Literal["bulk", "slab"] = "bulk"  # "slab": its own alone, and no delithiated crystals
+    candidates: int = Field(40, ge=1)  # orderings of Li to rank; 1: the search's first, as it is
+    relaxed: int = Field(3, ge=1)  # the best of them to relax; the lowest is the host
+    ranker: str | None = Field(None, min_length=1)  # a potential, or "ewald"; None: the engine
 
 
 class Vacancies(Section):

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 
-#: What a calculation is: a cell relaxation, a fixed-cell relaxation, a molecule in a box, or one
-#: point with densities of states and of charge.
-CalculationKind: TypeAlias = Literal["bulk_relax", "slab_relax", "molecule_relax", "static"]
+#: What a calculation is: a cell relaxation, a fixed-cell relaxation, a molecule in a box, one
+#: point with densities of states and of charge, or single points of many orderings of Li.
+CalculationKind: TypeAlias = Literal[
+    "bulk_relax", "slab_relax", "molecule_relax", "static", "ranking"
+]
 
 #: Status of a calculation, of a job in a queue, of a study's driver: the one vocabulary of the
 #: package. "pending" waits for its turn; "missing" was planned and was not tried, or should be in

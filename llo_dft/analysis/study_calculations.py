@@ -9,7 +9,13 @@ from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds,
 from llo_dft.analysis.interface.interface_result import InterfaceCalculations
 from llo_dft.analysis.vacancy.host_result import MadeHost, MadeVacancy
 from llo_dft.documents.calculation import not_computed
-from llo_dft.documents.labels import COATING_CRYSTAL, LITHIUM, part_label, relaxed_file
+from llo_dft.documents.labels import (
+    COATING_CRYSTAL,
+    LITHIUM,
+    part_label,
+    relaxed_file,
+    revisited_label,
+)
 from llo_dft.documents.study_result import RemovedOxygen
 
 if TYPE_CHECKING:
@@ -38,10 +44,23 @@ class StudyCalculations:
         self._bonds = {t: self._bonds_of(t) for t in plan.terminations}
 
     def host(self, planned: PlannedHost) -> CalculationDocument:
-        """Return the calculation of a host: of a coated pristine one its best interface's."""
+        """Return the calculation of a host: the lowest of its orderings, interfaces and revisit."""
+        first = self.first_host(planned)
+        again = self.documents.get(revisited_label(planned.label))
+        if again is None or again.energy_ev is None:
+            return first
+        if first.energy_ev is not None and first.energy_ev <= again.energy_ev:
+            return first
+        return again
+
+    def first_host(self, planned: PlannedHost) -> CalculationDocument:
+        """Return the calculation that a host's vacancies are made in, before it is revisited."""
         if planned.termination is not None and not planned.removed:
             return self._best[planned.termination]
-        return self.documents[planned.label]
+        labels = self.plan.relaxed_orderings(planned)
+        if not labels:
+            return self.documents[planned.label]
+        return _lowest(planned.label, [self.documents[label] for label in labels])
 
     def bonds_to_former(self, planned: PlannedHost) -> dict[int, int]:
         """Return how many formers of the coating are bonded to each O of a relaxed host."""
@@ -126,15 +145,20 @@ class StudyCalculations:
     def _lowest(self, termination: str) -> CalculationDocument:
         """Return the best candidate, or what stands for it if none completed."""
         candidates = [self.documents[one.label] for one in self.plan.candidates(termination)]
-        best = lowest_energy(candidates)
-        if best is not None:
-            return candidates[best]
-        tried = next((document for document in candidates if document.status != "missing"), None)
-        if tried is not None:
-            return tried
-        reasons = "; ".join(f"{one.label}: {one.reason}" for one in candidates)
-        return not_computed(f"interface_{termination}", "missing", reasons)
+        return _lowest(f"interface_{termination}", candidates)
 
     def _bonds_of(self, termination: str) -> list[InterfaceBond] | None:
         best = self._best[termination]
         return None if best.structure is None else interface_bonds(best.structure)
+
+
+def _lowest(label: str, candidates: list[CalculationDocument]) -> CalculationDocument:
+    """Return the candidate of lowest energy, or what stands for it if none completed."""
+    best = lowest_energy(candidates)
+    if best is not None:
+        return candidates[best]
+    tried = next((document for document in candidates if document.status != "missing"), None)
+    if tried is not None:
+        return tried
+    reasons = "; ".join(f"{one.label}: {one.reason}" for one in candidates)
+    return not_computed(label, "missing", reasons)

@@ -66,6 +66,15 @@ class Asked(Document):
     electrons: str = Field("", description="With whose electrons it began, if with any")
 
 
+class RankedOrdering(Document):
+    """One ordering of Li and its single point."""
+
+    removed: list[int] = Field(
+        description="Li that left on charging; indices of the pristine bare slab"
+    )
+    energy_ev: float = Field(description="At the geometry of the relaxed pristine host, eV")
+
+
 class CalculationDocument(Document):
     """A relaxation or static run of one structure by one engine with one protocol.
 
@@ -104,6 +113,9 @@ class CalculationDocument(Document):
     )
     notes: list[str] = Field(
         default_factory=list, description="What a reader should know, one sentence each"
+    )
+    ranking: list[RankedOrdering] = Field(
+        default_factory=list, description="Of a ranking: what was computed, the lowest first"
     )
     output_files: list[str] = Field(
         default_factory=list, description="Raw files kept, relative to the calculation's folder"

@@ -25,6 +25,21 @@ def bulk_label(lithium_fraction: float) -> str:
     return f"{BULK}_x{lithium_fraction:.4f}"
 
 
+def ranking_label(host: str) -> str:
+    """Return the label of the ranking of a host's orderings of Li."""
+    return f"{host}_ranking"
+
+
+def ordering_label(host: str, order: int) -> str:
+    """Return the label of one relaxed ordering of a host's Li; 0 is the best by the ranking."""
+    return f"{host}_ordering_{order}"
+
+
+def revisited_label(host: str) -> str:
+    """Return the label of a host that begins with the Li where one of its vacancies has them."""
+    return f"{host}_revisited"
+
+
 def vacancy_label(host: str, pair: str) -> str:
     """Return the label of a vacancy, from its host's and the identity of its site."""
     return f"{host}_vac_{pair}"

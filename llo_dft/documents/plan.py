@@ -23,7 +23,10 @@ from llo_dft.documents.labels import (
     bulk_label,
     host_label,
     interface_label,
+    ordering_label,
     part_label,
+    ranking_label,
+    revisited_label,
     static_label,
     vacancy_label,
 )
@@ -71,16 +74,23 @@ class PlannedHost(Document):
         description="Electrons taken from the oxide by formal charges, 0 when pristine: one for "
         "each Li that left on charging. A coated host has as many as the bare one of its request"
     )
-    removed: list[int] = Field(
-        description="Li that left on charging; indices of the pristine bare slab"
+    orderings: list[list[int]] = Field(
+        min_length=1,
+        description="Li that left on charging, of each ordering that is tried first, the lowest "
+        "Ewald energy first; indices of the pristine bare slab",
     )
-    n_li_layer: int = Field(description="Li left in the Li layers")
-    n_tm_layer: int = Field(description="Li left in the TM layers")
+    n_li_layer: int = Field(description="Li left in the Li layers, by the first ordering")
+    n_tm_layer: int = Field(description="Li left in the TM layers, by the first ordering")
     environments: dict[int, OxygenEnvironment] = Field(
         description="Of every O of the oxide in this host, by index of the pristine bare slab"
     )
     classes: dict[int, str] = Field(description="Class of every O of the oxide when pristine")
     vacancies: list[PlannedVacancy]
+
+    @property
+    def removed(self) -> list[int]:
+        """Li that left on charging, by the first ordering."""
+        return self.orderings[0]
 
     @property
     def label(self) -> str:
@@ -140,6 +150,21 @@ class PlannedInterface(Document):
         return interface_label(self.termination, self.rank)
 
 
+class OrderingSearch(Document):
+    """What a ranking of Li orderings begins with; indices of the pristine bare slab."""
+
+    pristine: StoredStructure = Field(
+        description="Not relaxed: on it the electrostatics order Li best"
+    )
+    n_removed: int
+    first: list[list[int]] = Field(description="Orderings that are computed first")
+    turn_over: list[int] | None = Field(
+        description="Where the operation that an ordering keeps takes each site; None: none is kept"
+    )
+    budget: int = Field(description="Number of orderings that are computed")
+    seed: int
+
+
 class PlannedStatic(Document):
     """One point at the relaxed geometry of a host, for its electrons."""
 
@@ -179,6 +204,14 @@ class StudyPlan(Document):
     bulk_hosts: list[PlannedBulkHost] = Field(
         default_factory=list, description="From full to empty, without the pristine crystal"
     )
+    n_candidates: int = Field(1, description="Orderings of Li ranked for each charged host")
+    n_relaxed: int = Field(1, description="How many of them are relaxed")
+    ranked: bool = Field(
+        default=False, description="Whether an engine ranks them, and not their Ewald energy alone"
+    )
+    symmetric: bool = Field(
+        default=True, description="Whether bare orderings are alike on both faces"
+    )
     interfaces: list[PlannedInterface] = Field(default_factory=list)
     coating_crystal: StoredStructure | None = Field(None, description="Li3PO4 as a crystal")
     statics: list[PlannedStatic] = Field(default_factory=list)
@@ -211,6 +244,40 @@ class StudyPlan(Document):
             capacity_mah_per_g=host.n_holes
             * FARADAY_C_PER_MOL
             / (C_PER_MAH * float(self.slab.composition.weight)),
+        )
+
+    @property
+    def revisits(self) -> bool:
+        """Whether a host may be given the Li arrangement of one of its vacancies."""
+        return self.n_candidates > 1
+
+    def relaxed_orderings(self, host: PlannedHost) -> list[str]:
+        """Return the labels of a host's relaxed orderings; none if it has only one ordering."""
+        count = min(self.n_relaxed, len(host.orderings))
+        if len(host.orderings) == 1:
+            return []
+        return [ordering_label(host.label, order) for order in range(count)]
+
+    def own_labels(self, host: PlannedHost) -> list[str]:
+        """Return the labels of the calculations that a host is the lowest of, and its ranking.
+
+        A coated pristine host is the best of its interfaces.
+        """
+        orderings = self.relaxed_orderings(host)
+        if not orderings:
+            return [host.label] if host.termination is None or host.removed else []
+        return [*([ranking_label(host.label)] if self.ranked else []), *orderings]
+
+    def ordering_search(self, host: PlannedHost) -> OrderingSearch:
+        """Return what the ranking of a host's orderings begins with."""
+        alike = self.symmetric and host.termination is None
+        return OrderingSearch(
+            pristine=self.pristine_structure(host),
+            n_removed=len(host.removed),
+            first=host.orderings,
+            turn_over=self.turn_over if alike else None,
+            budget=self.n_candidates,
+            seed=self.seed,
         )
 
     def candidates(self, termination: str) -> list[PlannedInterface]:
@@ -246,11 +313,12 @@ class StudyPlan(Document):
             for termination in self.terminations
             for part in get_args(Part)
         ]
-        slabs = [h.label for h in self.hosts if h.termination is None or h.removed]
+        slabs = [label for host in self.hosts for label in self.own_labels(host)]
+        revisited = [revisited_label(host.label) for host in self.hosts if self.revisits]
         vacancies = [host.vacancy_label(made) for host in self.hosts for made in host.vacancies]
         statics = [static.label for static in self.statics]
         interfaces = [one.label for one in self.interfaces]
-        return [*crystals, *slabs, *interfaces, *parts, *vacancies, *statics]
+        return [*crystals, *slabs, *interfaces, *parts, *vacancies, *revisited, *statics]
 
     @property
     def n_calculations(self) -> int:

@@ -25,6 +25,9 @@ ENGINES: Final = {
     OWN: _POTENTIALS,
 }
 
+#: The potential that comes with the package's own dependencies.
+EMBEDDED: Final = "chgnet"
+
 #: The same for engines that were not run with this package.
 UNSUPPORTED: Final = dict.fromkeys(sorted(OTHER_MODULES), _POTENTIALS)
 

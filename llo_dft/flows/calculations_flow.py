@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from jobflow import Flow, Job, Maker
+from jobflow import Flow, Job, Maker, OnMissing
 
 from llo_dft.engines.base import CalculationMaker, EngineError
 from llo_dft.jobs.calculate import CALCULATION, calculate
+from llo_dft.jobs.structures import lowest_of
 
 if TYPE_CHECKING:
     from jobflow import OutputReference
@@ -84,8 +85,22 @@ class Calculations:
         if isinstance(start, Job):
             self.jobs.append(start)
             start = start.output
-        job = calculate(start, maker, label, self.folder, parent)
+        return self.add_job(label, calculate(start, maker, label, self.folder, parent))
+
+    def add_job(self, label: str, job: Job) -> OutputReference:
+        """Add the job of a calculation."""
         job.name = f"{CALCULATION} {label}"
+        self.jobs.append(job)
+        self.outputs[label] = job.output
+        return job.output
+
+    def choose(
+        self, label: str, candidates: list[OutputReference], what: str = ""
+    ) -> OutputReference:
+        """Add the choice of the candidate of lowest energy, which is what ``label`` names."""
+        job = lowest_of(what or f"ordering of {label}", candidates)
+        # a candidate whose job broke down leaves None here
+        job.config.on_missing_references = OnMissing.NONE
         self.jobs.append(job)
         self.outputs[label] = job.output
         return job.output

@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from llo_dft.documents.labels import ranking_label
+from llo_dft.errors import InputError
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
+from llo_dft.jobs.orderings import nth_ordering, rank_orderings
 from llo_dft.jobs.structures import cut_relaxed_slab, without
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jobflow import Flow, OutputReference
 
     from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.plan import StudyPlan
-    from llo_dft.engines.base import CalculationMaker
+    from llo_dft.documents.plan import PlannedHost, StudyPlan
+    from llo_dft.engines.base import CalculationMaker, RankingMaker
 
 
 @dataclass
@@ -24,9 +29,12 @@ class HostsMaker(CalculationsMaker):
     ----------
     slab_maker
         An engine's maker with the cell fixed.
+    ranker
+        Of an engine: ranks orderings of Li. None: their Ewald energies do.
     """
 
     slab_maker: CalculationMaker
+    ranker: RankingMaker | None = None
     name: str = "hosts"
 
     def make(
@@ -34,8 +42,11 @@ class HostsMaker(CalculationsMaker):
         plan: StudyPlan,
         start: CalculationDocument | OutputReference,
         termination: str | None = None,
+        bare: Mapping[int, CalculationDocument | OutputReference] | None = None,
     ) -> Flow:
         """Return the flow of one system; its output is the calculations by their labels.
+
+        Of several relaxed orderings the lowest is there by the label of the host besides.
 
         Parameters
         ----------
@@ -46,11 +57,58 @@ class HostsMaker(CalculationsMaker):
             relaxed pristine interface, which is its first host.
         termination
             Face of the coating; None: the bare slab.
+        bare
+            Of a coated system: the bare hosts by their holes, whose orderings are tried too.
         """
         made = Calculations(self.folder)
         pristine, *others = (host for host in plan.hosts if host.termination == termination)
         if termination is None:
             start = made.add(pristine.label, cut_relaxed_slab(plan, start), self.slab_maker)
         for host in others:
-            made.add(host.label, without(start, host.removed), self.slab_maker, start)
+            labels = plan.relaxed_orderings(host)
+            if not labels:
+                made.add(host.label, without(start, host.removed), self.slab_maker, start)
+                continue
+            ranking = self._ranking(made, plan, host, start, (bare or {}).get(host.n_holes))
+            starts = [
+                without(start, host.orderings[order])
+                if ranking is None
+                else nth_ordering(start, ranking, order)
+                for order in range(len(labels))
+            ]
+            made.choose(
+                host.label,
+                [
+                    made.add(label, begun, self.slab_maker, start)
+                    for label, begun in zip(labels, starts, strict=True)
+                ],
+            )
         return made.flow(f"{self.name}: {termination or 'bare'}")
+
+    def _ranking(
+        self,
+        made: Calculations,
+        plan: StudyPlan,
+        host: PlannedHost,
+        start: CalculationDocument | OutputReference,
+        beside: CalculationDocument | OutputReference | None,
+    ) -> OutputReference | None:
+        """Add the ranking of a host's orderings; None if their Ewald energies rank them.
+
+        Raises
+        ------
+        InputError
+            If there is none to rank them.
+        """
+        if not plan.ranked:
+            return None
+        if self.ranker is None:
+            raise InputError(
+                "the plan has orderings of Li ranked by an engine; expected HostsMaker.ranker, the "
+                "ranking_maker() of one"
+            )
+        label = ranking_label(host.label)
+        job = rank_orderings(
+            plan.ordering_search(host), self.ranker, label, self.folder, start, beside
+        )
+        return made.add_job(label, job)

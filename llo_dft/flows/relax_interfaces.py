@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
-from jobflow import OnMissing
-
 from llo_dft.documents.labels import part_label
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
-from llo_dft.jobs.structures import best_interface, lay_coating, part_of
+from llo_dft.jobs.structures import lay_coating, part_of
 from llo_dft.typing import Part
 
 if TYPE_CHECKING:
@@ -45,12 +43,12 @@ class InterfacesMaker(CalculationsMaker):
                 made.add(one.label, lay_coating(one, slab), self.slab_maker, slab)
                 for one in plan.candidates(termination)
             ]
-            best = best_interface(termination, candidates)
-            # a candidate whose job broke down leaves None here
-            best.config.on_missing_references = OnMissing.NONE
-            made.jobs.append(best)
+            best = made.choose(
+                plan.pristine_label(termination),
+                candidates,
+                f"interface of termination {termination}",
+            )
             for part in get_args(Part):
-                alone = part_of(best.output, part)
-                made.add(part_label(termination, part), alone, self.slab_maker, best.output)
-            made.outputs[plan.pristine_label(termination)] = best.output
+                alone = part_of(best, part)
+                made.add(part_label(termination, part), alone, self.slab_maker, best)
         return made.flow(self.name)

@@ -14,12 +14,13 @@ from llo_dft.flows.relax_hosts import HostsMaker
 from llo_dft.flows.relax_interfaces import InterfacesMaker
 from llo_dft.flows.relax_references import ReferencesMaker
 from llo_dft.flows.relax_vacancies import VacanciesMaker
+from llo_dft.flows.revisit_hosts import RevisitsMaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llo_dft.documents.plan import StudyPlan
-    from llo_dft.engines.base import CalculationMaker
+    from llo_dft.engines.base import CalculationMaker, RankingMaker
     from llo_dft.typing import CalculationKind
 
 
@@ -29,7 +30,7 @@ class StudyMaker(Maker):
 
     Attributes
     ----------
-    references, bulk_hosts, hosts, interfaces, vacancies
+    references, bulk_hosts, hosts, interfaces, vacancies, revisits
         Makers of the parts; they may be of different engines only if their energies compare.
     electrons
         None: no static calculations.
@@ -40,12 +41,18 @@ class StudyMaker(Maker):
     hosts: HostsMaker
     interfaces: InterfacesMaker
     vacancies: VacanciesMaker
+    revisits: RevisitsMaker
     electrons: ElectronsMaker | None = None
     name: str = "oxygen vacancy curve"
 
     @classmethod
     def of_engine(
-        cls, maker: Callable[[CalculationKind], CalculationMaker], folder: str, *, electrons: bool
+        cls,
+        maker: Callable[[CalculationKind], CalculationMaker],
+        folder: str,
+        *,
+        electrons: bool,
+        ranker: RankingMaker | None = None,
     ) -> StudyMaker:
         """Return the maker of a study that one engine computes.
 
@@ -57,14 +64,17 @@ class StudyMaker(Maker):
             Of the calculation cache.
         electrons
             Whether static calculations are to be made.
+        ranker
+            Ranks orderings of Li; None: their Ewald energies do.
         """
         slab = maker("slab_relax")
         return cls(
             ReferencesMaker(folder, maker("bulk_relax"), maker("molecule_relax")),
             BulkHostsMaker(folder, maker("bulk_relax")),
-            HostsMaker(folder, slab),
+            HostsMaker(folder, slab, ranker),
             InterfacesMaker(folder, slab),
             VacanciesMaker(folder, slab),
+            RevisitsMaker(folder, slab),
             ElectronsMaker(folder, maker("static")) if electrons else None,
         )
 
@@ -77,13 +87,21 @@ class StudyMaker(Maker):
         if plan.terminations:
             interfaces = self.interfaces.make(plan, hosts[plan.pristine_label(None)])
             flows.append(interfaces)
+        bare_by_holes = {
+            host.n_holes: hosts[host.label] for host in plan.hosts if host.termination is None
+        }
         for termination in plan.terminations:
             pristine = plan.pristine_label(termination)
             hosts[pristine] = interfaces.output[pristine]
-            charged = self.hosts.make(plan, hosts[pristine], termination)
+            charged = self.hosts.make(plan, hosts[pristine], termination, bare_by_holes)
             hosts |= charged.output
             flows.append(charged)
-        flows.append(self.vacancies.make(plan, hosts))
+        vacancies = self.vacancies.make(plan, hosts)
+        flows.append(vacancies)
+        if plan.revisits:
+            revisited = self.revisits.make(plan, hosts, vacancies.output)
+            hosts |= revisited.output
+            flows.append(revisited)
         if self.electrons is not None:
             flows.append(self.electrons.make(plan, hosts))
         found = {label: made for flow in flows for label, made in flow.output.items()}

@@ -22,7 +22,7 @@ from llo_dft.jobs.starts import starts
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
-    from llo_dft.engines.base import CalculationMaker
+    from llo_dft.engines.base import CalculationMaker, RankingMaker
     from llo_dft.jobs.starts import Start
 
 #: Name that every calculation's job begins with; a progress display counts these.
@@ -63,14 +63,14 @@ def calculate(
     """
     cache = CalculationCache(Path(folder))
     if isinstance(structure, str):
-        return _skipped(cache, label, maker, structure)
+        return skipped(cache, label, maker, structure)
     try:
         begun = [
             _begun(start, maker, structure)
             for start in starts(structure, maker, parent, cache.folder)
         ]
     except ValueError as error:  # an element, or a cell, that the settings do not suit
-        return _skipped(cache, label, maker, f"can't be computed: {error}")
+        return skipped(cache, label, maker, f"can't be computed: {error}")
     if len(begun) == 1:
         return _completed_or_computed(cache, maker, begun[0], label)
     return _lowest(cache, maker, begun, label)
@@ -177,7 +177,7 @@ def _completed_or_computed(
             document = CalculationDocument(
                 **common,
                 status="failed",
-                reason=_reason(error),
+                reason=failure_reason(error),
                 corrections=error.corrections if isinstance(error, CalculationError) else [],
                 wall_s=time.monotonic() - started,
             )
@@ -218,8 +218,8 @@ def _computed(
     }
 
 
-def _skipped(
-    cache: CalculationCache, label: str, maker: CalculationMaker, reason: str
+def skipped(
+    cache: CalculationCache, label: str, maker: CalculationMaker | RankingMaker, reason: str
 ) -> CalculationDocument:
     """Return the document of a calculation that is not tried, and put the reason on record."""
     cache.note_without_result(label, "skipped", reason)
@@ -249,7 +249,8 @@ def _check_sites(initial: Structure, final: Structure) -> None:
         raise ValueError("the engine returned a structure with coordinates that are no numbers")
 
 
-def _reason(error: Exception) -> str:
+def failure_reason(error: Exception) -> str:
+    """Return the reason of a failed calculation: the message of what was raised."""
     if isinstance(error, ValidationError):
         faults = [
             f"{'.'.join(map(str, fault['loc']))} = {fault['input']!r}"

@@ -28,7 +28,7 @@ RELAXED_SYMMETRY_TOLERANCE = 0.1
 def cut_relaxed_slab(plan: StudyPlan, bulk: CalculationDocument) -> Structure | str:
     """Cut the planned slab from the relaxed bulk."""
     if bulk.structure is None:
-        return _why_not(bulk)
+        return why_not(bulk)
     template = SlabTemplate(
         symbols=[site.specie.symbol for site in plan.slab],
         bulk_sites=plan.slab_bulk_sites,
@@ -48,7 +48,7 @@ def cut_relaxed_slab(plan: StudyPlan, bulk: CalculationDocument) -> Structure | 
 def without(parent: CalculationDocument, removed: list[int]) -> Structure | str:
     """Return the relaxed structure of a calculation without some atoms of the bare slab."""
     if parent.structure is None:
-        return _why_not(parent)
+        return why_not(parent)
     return without_atoms(parent.structure, removed)
 
 
@@ -66,7 +66,7 @@ def without_sites(parent: CalculationDocument, removed: list[int]) -> Structure 
 def part_of(interface: CalculationDocument, part: Part) -> Structure | str:
     """Return one part of a relaxed interface, its atoms where they are in it."""
     if interface.structure is None:
-        return _why_not(interface)
+        return why_not(interface)
     return only_part(interface.structure, part)
 
 
@@ -74,25 +74,23 @@ def part_of(interface: CalculationDocument, part: Part) -> Structure | str:
 def lay_coating(planned: PlannedInterface, slab: CalculationDocument) -> Structure | str:
     """Lay a planned coating on the relaxed bare slab."""
     if slab.structure is None:
-        return _why_not(slab)
+        return why_not(slab)
     return relay_coating(planned.structure, slab.structure)
 
 
 @job
-def best_interface(
-    termination: str, candidates: list[CalculationDocument | None]
-) -> CalculationDocument:
+def lowest_of(what: str, candidates: list[CalculationDocument | None]) -> CalculationDocument:
     """Return the candidate of lowest energy, or the first if none completed.
 
     Raises
     ------
     ValueError
-        If every candidate's job broke down.
+        If every candidate's job broke down; ``what`` says of what they are candidates.
     """
     best = lowest_energy(candidates)
     left = [document for document in candidates if document is not None]
     if not left:
-        raise ValueError(f"no interface of termination {termination} left a result")
+        raise ValueError(f"no {what} left a result")
     return left[0] if best is None else cast("CalculationDocument", candidates[best])
 
 
@@ -119,7 +117,7 @@ def without_bonded_oxygen(
     """
     for document in (parent, interface):
         if document.structure is None:
-            return _why_not(document)
+            return why_not(document)
     oxygens = bonded_oxygens(interface_bonds(cast("Structure", interface.structure)))
     if bonded.order >= len(oxygens):
         return too_few_bonds(bonded.termination, len(oxygens))
@@ -137,5 +135,6 @@ def too_few_bonds(termination: str, count: int) -> str:
     return f"the relaxed interface {termination} has formers bonded to {count} O of the oxide"
 
 
-def _why_not(document: CalculationDocument) -> str:
+def why_not(document: CalculationDocument) -> str:
+    """Return the reason why nothing starts from a calculation that has no structure."""
     return f"{document.label} {document.status}: {document.reason}"

@@ -57,6 +57,8 @@ def write_inputs(plan: StudyPlan, engine: Engine, folder: Path) -> StudySize:
     runs: list[RunSize] = []
     unknown: list[str] = []
     for one in planned_calculations(plan):
+        if one.kind == "ranking":
+            continue  # by a potential, which has no input files
         if one.structure is None:
             unknown.append(one.label)
             continue

@@ -20,6 +20,7 @@ from llo_dft.study.planning.electronic_plan import with_electronic
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.planning.planned_calculations import check_engine
+from llo_dft.study.planning.ranker import ranker_of
 from llo_dft.study.result_files import write_study
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class Progress:
 class PreparedRun:
     """A study whose recipe, engine and folder were found good, and its plan.
 
-    ``files`` are the hashes of the files that the recipe names.
+    ``files`` are the hashes of the files that the recipe names, ``ranker`` ranks orderings of Li
+    where that is not the engine.
     """
 
     recipe: Recipe
@@ -68,6 +70,7 @@ class PreparedRun:
     plan: StudyPlan
     folder: StudyFolder
     files: dict[str, str] = field(default_factory=dict)
+    ranker: Engine | None = None
 
 
 def prepare_run(
@@ -95,7 +98,8 @@ def prepare_run(
     folder.check_free_for(recipe, files)
     plan = with_electronic(make_plan(recipe, recipe_folder), recipe.electronic, engine)
     check_engine(engine, plan, machine=computes_here)
-    return PreparedRun(recipe, engine, oxygen, plan, folder, files)
+    ranker = ranker_of(recipe, engine)
+    return PreparedRun(recipe, engine, oxygen, plan, folder, files, ranker)
 
 
 def run_study(
@@ -133,7 +137,7 @@ def run_study(
         write_structures(plan, folder.path, prepared.engine.no_crossings)
         write_whole(folder.plan, plan.model_dump_json() + "\n")
         outcome = run_flow(
-            make_flow(plan, prepared.engine, folder.calculations),
+            make_flow(plan, prepared.engine, folder.calculations, prepared.ranker),
             store=JobStore(MemoryStore()),
             executor=factory,
             max_workers=workers,

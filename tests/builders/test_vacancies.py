@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pytest
+from lowest_delithiation import delithiate
 from pymatgen.analysis.structure_matcher import StructureMatcher
 
 from llo_dft.builders.cell_checks import is_symmetric
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
-from llo_dft.builders.ordering.delithiation import delithiate
 from llo_dft.builders.surface.symmetry import distinct_sites
 from llo_dft.builders.vacancies import VacancyError, VacancySite, choose_vacancies, innermost
 from llo_dft.chemistry.element_table import symbols_of

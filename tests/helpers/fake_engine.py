@@ -18,6 +18,8 @@ from llo_dft.engines.base import Engine, Outcome, OxygenReference
 from llo_dft.errors import CalculationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pymatgen.core import Structure
 
     from llo_dft.typing import CalculationKind
@@ -133,6 +135,9 @@ class FakeCalculation(MSONable):
             n_evaluations=2,
         )
 
+    def energies_ev(self, structures: Sequence[Structure]) -> list[float]:
+        return [self._energy_ev(structure) for structure in structures]
+
     def read_back(self, folder: Path) -> None:
         del folder
 
@@ -177,3 +182,6 @@ class FakeEngine(Engine):
 
     def maker(self, kind: CalculationKind) -> FakeCalculation:
         return FakeCalculation(kind, self.protocol, self.counter, self.faults)
+
+    def ranking_maker(self) -> FakeCalculation:
+        return self.maker("ranking")

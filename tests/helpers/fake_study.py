@@ -56,7 +56,12 @@ class FakeStudy:
             label_energy_ev_per_atom=LABEL_HALF_O2_EV,
             label_source=engine.oxygen.source,
         )
-        maker = StudyMaker.of_engine(engine.maker, str(self.cache.folder), electrons=False)
+        maker = StudyMaker.of_engine(
+            engine.maker,
+            str(self.cache.folder),
+            electrons=False,
+            ranker=engine.ranking_maker(),
+        )
         run(maker.make(self.plan), self.how)
         made = StudyCalculations(self.plan, self.cache.documents(self.plan.labels))
         return analyze_study(made, oxygen, engine=engine.name, protocol=engine.protocol)

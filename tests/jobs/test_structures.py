@@ -10,9 +10,9 @@ from llo_dft.builders.surface.slab import SlabError
 from llo_dft.documents.atom_identity import bare_sites, places, with_bare_sites
 from llo_dft.documents.plan import BondedOxygen
 from llo_dft.jobs.structures import (
-    best_interface,
     cut_relaxed_slab,
     lay_coating,
+    lowest_of,
     oxygen_molecule,
     without,
     without_bonded_oxygen,
@@ -126,11 +126,12 @@ def test_a_coating_on_a_slab_that_failed_gives_its_reason(coated_plan: StudyPlan
 def test_the_best_interface_is_the_lowest_of_those_that_completed() -> None:
     made = [calculation(f"{energy}", energy_ev=energy) for energy in (-1.0, -3.0, -2.0)]
     failed = calculation("f", "failed", 9.0)
-    assert best_interface.original("step", [failed, None, *made]).energy_ev == -3.0
+    what = "interface of termination step"
+    assert lowest_of.original(what, [failed, None, *made]).energy_ev == -3.0
     # its reason goes on where none completed
-    assert best_interface.original("step", [None, failed]) == failed
+    assert lowest_of.original(what, [None, failed]) == failed
     with pytest.raises(ValueError, match="no interface of termination step left a result"):
-        best_interface.original("step", [None, None])
+        lowest_of.original(what, [None, None])
 
 
 def bonded(one: PlannedInterface, bonds: list[tuple[int, int, float]]) -> Structure:

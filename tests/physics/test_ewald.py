@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from lowest_delithiation import delithiate
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
@@ -15,7 +16,6 @@ from llo_dft.builders.ordering.arrangement_search import (
     reduce_to_blocks,
     search,
 )
-from llo_dft.builders.ordering.delithiation import delithiate
 from llo_dft.builders.surface.slab import build_slab
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges

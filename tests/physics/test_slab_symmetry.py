@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pytest
 import spglib
+from lowest_delithiation import delithiate
 from pymatgen.core.surface import Slab
 
 from llo_dft.builders.cathode.bulk import build_bulk
-from llo_dft.builders.ordering.delithiation import delithiate
 from llo_dft.builders.surface.slab import SlabModel, build_slab, recut
 from llo_dft.resources import load_structure
 

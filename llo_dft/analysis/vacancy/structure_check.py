@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     from llo_dft.typing import FloatArray
 
-#: An atom that moved further than this left its site: a Li hop between neighbouring
-#: octahedral and tetrahedral sites is 1.7-1.8, a usual relaxation beside a vacancy below 0.5.
-MOVED_MIN_ANGSTROM: Final = 1.5
+#: An atom that moved further than this left its site: a Li hop between neighbouring octahedral and
+#: tetrahedral sites is 1.4 (from the TM layer) to 1.8, a usual relaxation beside a vacancy is below
+#: 0.5.
+MOVED_MIN_ANGSTROM: Final = 1.0
 
 _IMAGES: Final = np.array(list(product((-1, 0, 1), repeat=3)), dtype=np.float64)
 

@@ -31,6 +31,9 @@ ENERGY_RESOLUTION_EV: Final = 1e-7
 #: Descents from random starts; on 48 sites with 24 filled, 200 reach the best known energy.
 DEFAULT_STARTS: Final = 200
 
+#: Up to this many blocks of two species, comparing all arrangements is faster than the search.
+EXACT_BLOCKS: Final = 16
+
 #: Tries to fill the blocks at random before an integer program is asked; one mostly does.
 RANDOM_FILLS: Final = 20
 
@@ -196,6 +199,26 @@ def low_lying(
             found.append(one)
             energies.append(energy)
     return [found[i] for i in np.argsort(energies, kind="stable")]
+
+
+def lowest_arrangements(problem: OrderingProblem, *, count: int, seed: int) -> list[IntArray]:
+    """Return the lowest arrangements of two species, the lowest first; fewer if there are fewer.
+
+    Up to ``EXACT_BLOCKS`` blocks all are compared, beyond that they are the ``minima`` of a search.
+    """
+    n_blocks = len(problem.sizes)
+    if n_blocks > EXACT_BLOCKS:
+        return minima(problem, seed=seed)[:count]
+    places = np.arange(n_blocks)[::-1]
+    every: IntArray = np.arange(2**n_blocks)[:, None] >> places & 1  # lexicographic order
+    fitting = every[every @ problem.sizes == problem.counts[1]]
+    return distinct_by_energy(problem, fitting)[:count]
+
+
+def random_arrangements(problem: OrderingProblem, *, count: int, seed: int) -> list[IntArray]:
+    """Return arrangements drawn at random; the same one may be there twice."""
+    rng = np.random.default_rng(seed)
+    return [_random_assignment(problem, rng) for _ in range(count)]
 
 
 def distinct_by_energy(problem: OrderingProblem, assignments: IntArray) -> list[IntArray]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.ordering.arrangement_search import (
-    OrderingProblem,
-    distinct_by_energy,
     ewald_matrix,
     filling,
-    minima,
+    lowest_arrangements,
 )
 from llo_dft.builders.ordering.distinct_orderings import DelithiationError
 from llo_dft.builders.surface.symmetry import orbits
@@ -21,17 +19,12 @@ from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges, hole_shares
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from pymatgen.core.structure import Structure
 
+    from llo_dft.builders.ordering.arrangement_search import OrderingProblem
     from llo_dft.typing import FloatArray, IntArray
-
-#: Descents of the search.
-DELITHIATION_STARTS: Final = 200
-
-#: Up to this many blocks, comparing all arrangements is faster than the search.
-EXACT_BLOCKS: Final = 16
 
 
 @dataclass(frozen=True)
@@ -69,7 +62,8 @@ def delithiate(
     *,
     turn_over: IntArray | None,
     seed: int,
-) -> list[LithiumRemoval]:
+    n_candidates: int = 1,
+) -> list[list[LithiumRemoval]]:
     """Find, for each fraction, the Li whose removal costs the least Ewald energy.
 
     All Li compete, those of the Li layers and those of the TM layers. Up to ``EXACT_BLOCKS``
@@ -88,17 +82,31 @@ def delithiate(
         Permutation of an operation that the result must keep, or None.
     seed
         Seed of the search; nothing depends on it where all arrangements are compared.
+    n_candidates
+        Ways to return for each fraction, if there are so many.
+
+    Returns
+    -------
+    For each fraction the ways to reach it, the lowest first. Of ways of the same energy (most often
+    images of each other) one is there; beyond ``EXACT_BLOCKS`` they are the minima that the search
+    ended in.
 
     Raises
     ------
     DelithiationError
-        If a fraction is outside 0..1, or there is no Li.
+        If a fraction is outside 0..1, there is no Li, or no candidate is asked for.
     InputError
         If the oxide can't give so many electrons.
     """
-    _check(pristine, lithium, fractions)
-    electrostatics = _electrostatics(pristine, lithium, turn_over)
-    return [_candidates(electrostatics, fraction, 1, seed)[0] for fraction in fractions]
+    for fraction in fractions:
+        if not 0.0 <= fraction <= 1.0:
+            raise DelithiationError(f"lithium fraction {fraction} is outside 0..1")
+    if not lithium:
+        raise DelithiationError(f"{pristine.formula} has no Li that could leave")
+    if n_candidates < 1:
+        raise DelithiationError(f"expected at least one candidate, got {n_candidates}")
+    sites = lithium_sites(pristine, lithium, turn_over)
+    return [_candidates(sites, fraction, n_candidates, seed) for fraction in fractions]
 
 
 def delithiate_to(
@@ -143,96 +151,101 @@ def delithiate_to(
         )
     if n_removed == len(gone):
         return sorted(gone)
-    electrostatics = _electrostatics(pristine, left, None, gone, oxide_sites)
-    fraction = 1 - (n_removed - len(gone)) / len(left)
-    return sorted([*gone, *_candidates(electrostatics, fraction, 1, seed)[0].removed])
-
-
-def delithiation_candidates(
-    pristine: Structure,
-    lithium: Sequence[int],
-    fraction: float,
-    *,
-    n_candidates: int,
-    turn_over: IntArray | None,
-    seed: int,
-) -> list[LithiumRemoval]:
-    """Return the ways to reach one lithium fraction that cost least Ewald energy, best first.
-
-    Parameters and errors as in :func:`delithiate`. Of arrangements with the same energy (most
-    often images of each other) one is returned. Beyond ``EXACT_BLOCKS`` orbits they are the
-    minima that the search ended in.
-    """
-    _check(pristine, lithium, [fraction])
-    if n_candidates < 1:
-        raise DelithiationError(f"expected at least one candidate, got {n_candidates}")
-    electrostatics = _electrostatics(pristine, lithium, turn_over)
-    return _candidates(electrostatics, fraction, n_candidates, seed)
-
-
-def _check(pristine: Structure, lithium: Sequence[int], fractions: Sequence[float]) -> None:
-    for fraction in fractions:
-        if not 0.0 <= fraction <= 1.0:
-            raise DelithiationError(f"lithium fraction {fraction} is outside 0..1")
-    if not lithium:
-        raise DelithiationError(f"{pristine.formula} has no Li that could leave")
+    sites = lithium_sites(pristine, left, None, gone, oxide_sites)
+    problem, _ = sites.problem(n_removed - len(gone))
+    (lowest,) = lowest_arrangements(problem, count=1, seed=seed)
+    return sorted([*gone, *sites.removed(lowest)])
 
 
 @dataclass(frozen=True)
-class _Electrostatics:
-    """What the energy of any filling of the same sites is made from."""
+class LithiumSites:
+    """The sites that Li may leave, in blocks that are emptied together, and their electrostatics.
+
+    Attributes
+    ----------
+    pristine
+        The slab or interface with all its Li.
+    matrix
+        (n, n) of ``ewald_matrix``.
+    charges
+        (n,) formal charges while pristine, e; 0 on the sites of ``blocks`` and on those that are
+        empty anyhow.
+    blocks
+        Sites of each.
+    n_gone
+        Number of Li that left from other sites.
+    oxide_sites
+        Where the electrons come from; None: all sites.
+    """
 
     pristine: Structure
     matrix: FloatArray
-    fixed: FloatArray
+    charges: FloatArray
+    blocks: list[list[int]]
     n_gone: int
     oxide_sites: Sequence[int] | None
-    blocks: list[list[int]]
-    in_sheet: set[int]
+
+    @property
+    def n_lithium(self) -> int:
+        """Number of Li that may leave."""
+        return sum(map(len, self.blocks))
+
+    def problem(self, n_removed: int) -> tuple[OrderingProblem, float]:
+        """Return the problem of which blocks hold Li (0) or not (1), and a constant energy, eV."""
+        holes = hole_shares(self.pristine, self.n_gone + n_removed, self.oxide_sites)
+        fixed = self.charges + holes
+        constant = float(fixed @ self.matrix @ fixed)
+        return filling(self.matrix, fixed, self.blocks, self.n_lithium - n_removed), constant
+
+    def removed(self, arrangement: IntArray) -> tuple[int, ...]:
+        """Return the sites that an arrangement leaves empty, ascending."""
+        pairs = zip(self.blocks, arrangement, strict=True)
+        return tuple(sorted(site for block, species in pairs if species for site in block))
+
+    def arrangement(self, removed: Collection[int]) -> IntArray | None:
+        """Return the arrangement that leaves these sites empty; None if that takes parts of blocks.
+
+        Sites that are in no block don't count.
+        """
+        gone = [sum(site in removed for site in block) for block in self.blocks]
+        if any(0 < n < len(block) for n, block in zip(gone, self.blocks, strict=True)):
+            return None
+        return np.array([int(n > 0) for n in gone], dtype=np.int64)
 
 
-def _electrostatics(
+def lithium_sites(
     pristine: Structure,
     lithium: Sequence[int],
     turn_over: IntArray | None,
     gone: Sequence[int] = (),
     oxide_sites: Sequence[int] | None = None,
-) -> _Electrostatics:
+) -> LithiumSites:
+    """Return the sites ``lithium`` of a structure, some of whose Li is ``gone``; see there."""
     symbols = symbols_of(pristine)
-    fixed = np.array(formal_charges(symbols, symbols))
-    fixed[[*lithium, *gone]] = 0.0
-    return _Electrostatics(
-        pristine=pristine,
-        matrix=ewald_matrix(pristine),
-        fixed=fixed,
-        n_gone=len(gone),
-        oxide_sites=oxide_sites,
-        blocks=orbits(list(lithium), turn_over),
-        in_sheet=set(tm_layer_sites(pristine)),
-    )
+    charges = np.array(formal_charges(symbols, symbols))
+    charges[[*lithium, *gone]] = 0.0
+    blocks = orbits(list(lithium), turn_over)
+    return LithiumSites(pristine, ewald_matrix(pristine), charges, blocks, len(gone), oxide_sites)
 
 
 def _candidates(
-    electrostatics: _Electrostatics, fraction: float, count: int, seed: int
+    sites: LithiumSites, fraction: float, count: int, seed: int
 ) -> list[LithiumRemoval]:
-    e = electrostatics
-    lithium = {site for block in e.blocks for site in block}
-    n_kept = _realisable(fraction, [len(block) for block in e.blocks])
-    n_holes = e.n_gone + len(lithium) - n_kept
-    fixed = e.fixed + hole_shares(e.pristine, n_holes, e.oxide_sites)
-    problem = filling(e.matrix, fixed, e.blocks, n_kept)
-    constant = float(fixed @ e.matrix @ fixed)
+    n_kept = _realisable(fraction, [len(block) for block in sites.blocks])
+    problem, constant = sites.problem(sites.n_lithium - n_kept)
+    in_sheet = set(tm_layer_sites(sites.pristine)) & {i for block in sites.blocks for i in block}
     found: list[LithiumRemoval] = []
-    for assignment in _lowest(problem, seed)[:count]:
-        kept = {i for block, s in zip(e.blocks, assignment, strict=True) if s == 0 for i in block}
+    for arrangement in lowest_arrangements(problem, count=count, seed=seed):
+        removed = sites.removed(arrangement)
+        n_tm_layer = len(in_sheet - set(removed))
         found.append(
             LithiumRemoval(
                 requested=fraction,
-                lithium_fraction=n_kept / len(lithium),
-                removed=tuple(sorted(lithium - kept)),
-                n_li_layer=len(kept - e.in_sheet),
-                n_tm_layer=len(kept & e.in_sheet),
-                energy_ev=problem.energy_ev(assignment) + constant,
+                lithium_fraction=n_kept / sites.n_lithium,
+                removed=removed,
+                n_li_layer=n_kept - n_tm_layer,
+                n_tm_layer=n_tm_layer,
+                energy_ev=problem.energy_ev(arrangement) + constant,
             )
         )
     return found
@@ -245,13 +258,3 @@ def _realisable(fraction: float, sizes: list[int]) -> int:
         possible |= {count + size for count in possible}
     wanted = fraction * sum(sizes)
     return min(possible, key=lambda count: (round(abs(count - wanted), 9), -count))
-
-
-def _lowest(problem: OrderingProblem, seed: int) -> list[IntArray]:
-    """Return arrangements from the lowest energy on: all there are, or those searched for."""
-    n_blocks = len(problem.sizes)
-    if n_blocks > EXACT_BLOCKS:
-        return minima(problem, seed=seed, starts=DELITHIATION_STARTS)
-    places = np.arange(n_blocks)[::-1]
-    every: IntArray = np.arange(2**n_blocks)[:, None] >> places & 1  # lexicographic order
-    return distinct_by_energy(problem, every[every @ problem.sizes == problem.counts[1]])

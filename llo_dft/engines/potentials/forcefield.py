@@ -34,7 +34,7 @@ from llo_dft.engines.potentials.spring_optimizer import SpringBFGS
 from llo_dft.errors import CalculationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from ase.calculators.calculator import Calculator
@@ -155,6 +155,16 @@ class ForceFieldCalculation(MSONable):
             n_evaluations=int(getattr(maker.calculator, "n_evaluations", n_steps + 1)),
         )
 
+    def energies_ev(self, structures: Sequence[Structure]) -> list[float]:
+        """Return the energy of each structure as it is, eV."""
+        calculator = self.calculator()
+        found = []
+        for structure in structures:
+            atoms = structure.to_ase_atoms()
+            atoms.calc = calculator
+            found.append(float(atoms.get_potential_energy()))
+        return found
+
     def read_back(self, folder: Path) -> None:
         """Return None: the trajectory holds nothing of the settings."""
         del folder
@@ -216,6 +226,10 @@ class ForceFieldEngine(Engine):
             self._device,
             self._settings.model_dump(),
         )
+
+    def ranking_maker(self) -> ForceFieldCalculation:
+        """Return the maker of the single points of a ranking."""
+        return self.maker("ranking")
 
     def check(self, structures: Iterable[Structure]) -> None:
         """Refuse a potential that is not installed, with the command that installs it.

@@ -15,6 +15,21 @@ if TYPE_CHECKING:
     from llo_dft.engines.base import Engine
 
 
-def make_flow(plan: StudyPlan, engine: Engine, folder: Path) -> Flow:
-    """Return the jobflow Flow of a plan; ``folder`` is the study's calculation cache."""
-    return StudyMaker.of_engine(engine.maker, str(folder), electrons=bool(plan.statics)).make(plan)
+def make_flow(plan: StudyPlan, engine: Engine, folder: Path, ranker: Engine | None = None) -> Flow:
+    """Return the jobflow Flow of a plan.
+
+    Parameters
+    ----------
+    plan, engine
+        The study.
+    folder
+        Its calculation cache.
+    ranker
+        The engine that ranks orderings of Li where the plan has them ranked; None: ``engine``.
+    """
+    return StudyMaker.of_engine(
+        engine.maker,
+        str(folder),
+        electrons=bool(plan.statics),
+        ranker=(ranker or engine).ranking_maker() if plan.ranked else None,
+    ).make(plan)

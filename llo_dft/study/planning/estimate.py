@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.calculations.cache import CalculationCache
+from llo_dft.documents.labels import ranking_label, revisited_label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,9 +90,12 @@ def calculation_work(plan: StudyPlan) -> dict[str, float]:
         work["Li3PO4"] = len(plan.coating_crystal) * float(typical["crystal"])
     for host in plan.hosts:
         steps = typical["bare" if host.termination is None else "coated"]
-        work[host.label] = float(steps * len(plan.host_structure(host)))
-        for vacancy in host.vacancies:
-            work[host.vacancy_label(vacancy)] = work[host.label]
+        atoms = len(plan.host_structure(host))
+        vacancies = [host.vacancy_label(vacancy) for vacancy in host.vacancies]
+        ways = plan.relaxed_orderings(host)
+        again = revisited_label(host.label)
+        work |= dict.fromkeys([host.label, *ways, *vacancies, again], float(steps * atoms))
+        work[ranking_label(host.label)] = float(plan.n_candidates * atoms)
     for one in plan.interfaces:
         work[one.label] = float(typical["coated"] * len(one.structure))
     for label in plan.labels:

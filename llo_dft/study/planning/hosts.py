@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -21,14 +21,17 @@ if TYPE_CHECKING:
     from llo_dft.builders.surface.slab import SlabModel
     from llo_dft.documents.plan import PlannedInterface
     from llo_dft.documents.sites import OxygenEnvironment
-    from llo_dft.recipe import Recipe
+    from llo_dft.recipe import Delithiation, Recipe
     from llo_dft.typing import IntArray
+
+#: Orderings of lowest Ewald energy that a ranking by an engine begins with.
+FIRST_ORDERINGS: Final = 8
 
 
 def plan_hosts(
     recipe: Recipe,
     slab: SlabModel,
-    removals: Sequence[LithiumRemoval],
+    removals: Sequence[Sequence[LithiumRemoval]],
     interfaces: Sequence[PlannedInterface],
 ) -> list[PlannedHost]:
     """Return the bare hosts, then those of each termination, each from full to empty.
@@ -45,19 +48,26 @@ def plan_hosts(
     slab
         The pristine bare slab.
     removals
-        The Li that leave it, from full to empty.
+        The Li that leave it, from full to empty, the lowest Ewald energy first.
     interfaces
         The coated pristine slab, best first within each termination.
     """
     pristine = oxygen_environments(slab.structure, slab.tm_layers)
     bonded = _bonded(recipe, interfaces)
-    bare = [_bare_host(recipe, slab, removal, pristine, bonded) for removal in removals]
+    bare = [_bare_host(recipe, slab, ways, pristine, bonded) for ways in removals]
     best = {one.termination: one for one in reversed(interfaces)}
     coated = [
         _coated_hosts(recipe, slab, best[name], bare)
         for name in dict.fromkeys(one.termination for one in interfaces)
     ]
     return [*bare, *(host for hosts in coated for host in hosts)]
+
+
+def n_first_orderings(asked: Delithiation) -> int:
+    """Return how many orderings of a fraction the plan holds: what a ranking begins with."""
+    if asked.candidates == 1:
+        return 1
+    return min(asked.candidates, max(asked.relaxed, FIRST_ORDERINGS))
 
 
 def hole_notes(hosts: Sequence[PlannedHost]) -> list[str]:
@@ -98,10 +108,11 @@ def _bonded(recipe: Recipe, interfaces: Sequence[PlannedInterface]) -> list[Plan
 def _bare_host(
     recipe: Recipe,
     slab: SlabModel,
-    removal: LithiumRemoval,
+    ways: Sequence[LithiumRemoval],
     pristine: dict[int, OxygenEnvironment],
     bonded: list[PlannedVacancy],
 ) -> PlannedHost:
+    removal = ways[0]
     structure = slab.structure.copy()
     structure.remove_sites(list(removal.removed))
     kept = np.setdiff1d(np.arange(len(slab.structure)), removal.removed)
@@ -129,7 +140,7 @@ def _bare_host(
         requested_lithium_fraction=removal.requested,
         lithium_fraction=removal.lithium_fraction,
         n_holes=len(removal.removed),
-        removed=list(removal.removed),
+        orderings=[list(way.removed) for way in ways],
         n_li_layer=removal.n_li_layer,
         n_tm_layer=removal.n_tm_layer,
         environments=environments,
@@ -155,21 +166,40 @@ def _lithium_left(slab: SlabModel, interface: PlannedInterface) -> list[int]:
     return [i for i in slab.structure.indices_from_symbol("Li") if i in there]
 
 
-def _coated_removal(
+def _coated_orderings(
     recipe: Recipe, slab: SlabModel, interface: PlannedInterface, bare: PlannedHost
-) -> list[int]:
+) -> list[list[int]]:
     """Return the Li that leave a coated host on charging; indices of the pristine bare slab.
 
-    As many as left the bare host, or all there are. With ``coated = "same"`` the same, and in
-    place of those that had left for charge others by the ordering search.
+    One ordering for each of the bare host's that leads to another one, in their order.
+    """
+    found: list[list[int]] = []
+    for removed in bare.orderings:
+        one = _coated_removal(recipe, slab, interface, bare.n_holes, removed)
+        if one not in found:
+            found.append(one)
+    return found
+
+
+def _coated_removal(
+    recipe: Recipe,
+    slab: SlabModel,
+    interface: PlannedInterface,
+    n_holes: int,
+    removed: Sequence[int],
+) -> list[int]:
+    """Return one ordering of a coated host.
+
+    As many Li leave as left the bare host, or all there are. With ``coated = "same"`` the same, and
+    in place of those that had left for charge others by the ordering search.
     """
     present = _lithium_left(slab, interface)
-    same = [i for i in bare.removed if i in present and recipe.delithiation.coated == "same"]
+    same = [i for i in removed if i in present and recipe.delithiation.coated == "same"]
     here = places(interface.structure)
     emptied = delithiate_to(
         interface.structure,
         [here[i] for i in present],
-        min(bare.n_holes, len(present)),
+        min(n_holes, len(present)),
         gone=[here[i] for i in same],
         oxide_sites=list(here.values()),
         seed=recipe.study.seed,
@@ -184,16 +214,17 @@ def _coated_hosts(
     """Return the hosts of one termination, one for each bare host until all its Li has left."""
     hosts = []
     for host in bare:
-        removed = _coated_removal(recipe, slab, interface, host)
-        hosts.append(_coated_host(slab, interface, host, removed))
-        if len(removed) == len(_lithium_left(slab, interface)):
+        orderings = _coated_orderings(recipe, slab, interface, host)
+        hosts.append(_coated_host(slab, interface, host, orderings))
+        if len(orderings[0]) == len(_lithium_left(slab, interface)):
             break
     return hosts
 
 
 def _coated_host(
-    slab: SlabModel, interface: PlannedInterface, bare: PlannedHost, removed: list[int]
+    slab: SlabModel, interface: PlannedInterface, bare: PlannedHost, orderings: list[list[int]]
 ) -> PlannedHost:
+    removed = orderings[0]
     structure = without_atoms(interface.structure, removed)
     place = places(structure)
     found = oxygen_environments(structure, slab.tm_layers, llo_sites=list(place.values()))
@@ -214,7 +245,7 @@ def _coated_host(
         requested_lithium_fraction=bare.requested_lithium_fraction,
         lithium_fraction=len(left) / len(slab.structure.indices_from_symbol("Li")),
         n_holes=len(removed),
-        removed=removed,
+        orderings=orderings,
         n_li_layer=len(left) - n_tm_layer,
         n_tm_layer=n_tm_layer,
         environments=environments,

@@ -21,8 +21,9 @@ from llo_dft.resources import load_structure
 from llo_dft.study.planning.bulk_hosts import plan_bulk_hosts
 from llo_dft.study.planning.cif_input import read_cif
 from llo_dft.study.planning.coating_cells import coating_crystal, strain_notes, with_supercell
-from llo_dft.study.planning.hosts import hole_notes, plan_hosts
+from llo_dft.study.planning.hosts import hole_notes, n_first_orderings, plan_hosts
 from llo_dft.study.planning.planned_interfaces import plan_interfaces
+from llo_dft.study.planning.ranker import EWALD
 from llo_dft.study.planning.size_limit import check_size
 
 if TYPE_CHECKING:
@@ -80,8 +81,9 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         fractions,
         turn_over=slab.turn_over if recipe.delithiation.symmetric else None,
         seed=recipe.study.seed,
+        n_candidates=n_first_orderings(recipe.delithiation),
     )
-    _check_distinct(removals)
+    _check_distinct([ways[0] for ways in removals])
     interfaces, crystal = [], None
     if recipe.coating is not None:
         crystal = coating_crystal(recipe.coating, recipe_folder)
@@ -105,6 +107,10 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         lithium_metal=lithium_metal(),
         hosts=hosts,
         bulk_hosts=plan_bulk_hosts(recipe, bulk),
+        n_candidates=recipe.delithiation.candidates,
+        n_relaxed=recipe.delithiation.relaxed,
+        ranked=recipe.delithiation.candidates > 1 and recipe.delithiation.ranker != EWALD,
+        symmetric=recipe.delithiation.symmetric,
         interfaces=interfaces,
         coating_crystal=crystal,
         notes=[*strain_notes(recipe, interfaces, recipe_folder), *hole_notes(hosts)],

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, get_args
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.builders.reference_cells import o2_in_box
-from llo_dft.documents.atom_identity import only_part
-from llo_dft.documents.labels import part_label
+from llo_dft.documents.atom_identity import only_part, without_atoms
+from llo_dft.documents.labels import part_label, ranking_label, revisited_label
 from llo_dft.engines.base import MagneticMaker
 from llo_dft.typing import Part
 
@@ -31,7 +31,7 @@ class PlannedCalculation:
     kind
         What is computed.
     structure
-        Before any relaxation; None if it is known only once an interface is relaxed.
+        Before any relaxation; None if it is known only once others are relaxed.
     """
 
     label: str
@@ -65,6 +65,11 @@ def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
             found[part_label(termination, part)] = "slab_relax", only_part(best, part)
     for host in plan.hosts:
         found[host.label] = "slab_relax", plan.host_structure(host)
+        found[ranking_label(host.label)] = "ranking", plan.host_structure(host)
+        found[revisited_label(host.label)] = "slab_relax", None
+        for order, label in enumerate(plan.relaxed_orderings(host)):
+            removed = host.orderings[order]
+            found[label] = "slab_relax", without_atoms(plan.pristine_structure(host), removed)
         for vacancy in host.vacancies:
             made = plan.vacancy_structure(host, vacancy)
             found[host.vacancy_label(vacancy)] = "slab_relax", made
@@ -99,7 +104,11 @@ def check_engine(engine: Engine, plan: StudyPlan, *, machine: bool = True) -> No
     InputError
         One line that says what came, what is expected and what to do.
     """
-    structures = [one.structure for one in planned_calculations(plan) if one.structure is not None]
+    structures = [
+        one.structure
+        for one in planned_calculations(plan)
+        if one.structure is not None and one.kind != "ranking"
+    ]
     engine.check(structures)
     maker = engine.maker("slab_relax")
     if isinstance(maker, MagneticMaker):

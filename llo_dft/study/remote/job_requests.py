@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from llo_dft.documents.labels import revisited_label
 from llo_dft.jobs.calculate import CALCULATION
 from llo_dft.study.planning.estimate import calculation_work
 from llo_dft.study.planning.planned_calculations import planned_calculations
@@ -42,8 +43,9 @@ class RequestedJob:
 def submitted_jobs(flow: Flow, plan: StudyPlan, engine: Engine) -> list[SubmittedJob]:
     """Return the jobs of a study's flow, in the order in which they can run."""
     hosts = {host.vacancy_label(vacancy): host for host in plan.hosts for vacancy in host.vacancies}
+    hosts |= {revisited_label(host.label): host for host in plan.hosts}
     atoms = {
-        # a vacancy at an O that the relaxed interface will name: as large as its host
+        # what only relaxed structures will name is as large as its host
         one.label: len(one.structure or plan.host_structure(hosts[one.label]))
         for one in planned_calculations(plan)
     }
@@ -53,7 +55,8 @@ def submitted_jobs(flow: Flow, plan: StudyPlan, engine: Engine) -> list[Submitte
         kind: JobTypeName = "light"
         if job.name.startswith(CALCULATION):
             _, maker, label = job.function_args[:3]
-            kind = "potential" if engine.program is None else _TYPES[maker.kind]
+            is_potential = engine.program is None or maker.kind == "ranking"
+            kind = "potential" if is_potential else _TYPES[maker.kind]
         size = 0 if label is None else atoms[label]
         found.append(SubmittedJob(id=job.uuid, name=job.name, label=label, type=kind, atoms=size))
     return found

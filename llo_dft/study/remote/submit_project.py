@@ -57,7 +57,7 @@ def prepare_submission(
         If the project lacks a worker or a type of job.
     """
     folder = prepared.folder
-    flow = make_flow(prepared.plan, prepared.engine, folder.calculations)
+    flow = make_flow(prepared.plan, prepared.engine, folder.calculations, prepared.ranker)
     flow.add_jobs(last_job(flow, folder))
     wanted = requests(submitted_jobs(flow, prepared.plan, prepared.engine), project, worker)
     ask(flow, wanted, project)

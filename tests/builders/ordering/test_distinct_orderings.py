@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lowest_delithiation import delithiate
 from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
-from llo_dft.builders.ordering import delithiation
+from llo_dft.builders.ordering import arrangement_search
 from llo_dft.builders.ordering.arrangement_search import ewald_matrix
-from llo_dft.builders.ordering.delithiation import delithiate
 from llo_dft.builders.ordering.distinct_orderings import (
     DelithiationError,
     DistinctOrdering,
@@ -33,13 +33,13 @@ from llo_dft.errors import InputError
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:
+    from llo_dft.builders.ordering.delithiation import LithiumRemoval
     from llo_dft.typing import IntArray
 
 CELLS = ["primitive", "conventional", "36 atoms", "48 atoms"]
 ENERGY_TOLERANCE_EV = 1e-6
 
 #: A fifth of what delithiate takes.
-FEW_STARTS = 40
 
 
 @cache
@@ -247,14 +247,13 @@ def test_search_and_comparison_reach_the_lowest_of_all_ways(
     lowest = energies.min()
     tied = [ways[i] for i in np.flatnonzero(energies < lowest + ENERGY_TOLERANCE_EV)]
 
-    def solve() -> delithiation.LithiumRemoval:
+    def solve() -> LithiumRemoval:
         fraction = 1 - n_removed / len(lithium)
         return delithiate(structure, lithium, [fraction], turn_over=turn, seed=1)[0]
 
     compared = solve()
     assert compared.removed == max(tied)  # the first Li stay, as the search has it
-    monkeypatch.setattr(delithiation, "EXACT_BLOCKS", 0)
-    monkeypatch.setattr(delithiation, "DELITHIATION_STARTS", FEW_STARTS)
+    monkeypatch.setattr(arrangement_search, "EXACT_BLOCKS", 0)
     searched = solve()
     for found in (compared, searched):
         assert found.removed in ways

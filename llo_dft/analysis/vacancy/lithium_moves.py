@@ -1,0 +1,37 @@
+"""Whether a vacancy has its Li where its host has them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llo_dft.analysis.vacancy.structure_check import MOVED_MIN_ANGSTROM, displacements_angstrom
+from llo_dft.chemistry.element_table import symbols_of
+from llo_dft.documents.atom_identity import bare_sites, places, without_atoms
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+
+def moved_lithium(host: Structure, vacancy: Structure) -> list[int]:
+    """Return the Li of a relaxed vacancy that sit in other sites than in its relaxed host.
+
+    Parameters
+    ----------
+    host
+        With identities of its atoms (``documents.atom_identity``).
+    vacancy
+        The same atoms in the same order, without some O.
+
+    Returns
+    -------
+    list of int
+        Indices in ``vacancy`` of the Li that are further than ``MOVED_MIN_ANGSTROM`` away.
+    """
+    left = set(bare_sites(vacancy))
+    kept = without_atoms(host, [site for site in places(host) if site not in left])
+    far = displacements_angstrom(kept, vacancy)
+    return [
+        i
+        for i, symbol in enumerate(symbols_of(vacancy))
+        if symbol == "Li" and far[i] > MOVED_MIN_ANGSTROM
+    ]

@@ -1,0 +1,59 @@
+"""The flow that looks back at hosts: a vacancy may have found a better place for their Li."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jobflow import OnMissing
+
+from llo_dft.documents.labels import revisited_label
+from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
+from llo_dft.jobs.orderings import put_back
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jobflow import Flow
+
+    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.engines.base import CalculationMaker
+    from llo_dft.flows.relax_vacancies import Hosts
+
+
+@dataclass
+class RevisitsMaker(CalculationsMaker):
+    """Relax each host from where its lowest vacancy has the Li, with the O put back.
+
+    Attributes
+    ----------
+    slab_maker
+        An engine's maker with the cell fixed.
+    """
+
+    slab_maker: CalculationMaker
+    name: str = "revisited hosts"
+
+    def make(self, plan: StudyPlan, hosts: Hosts, vacancies: Mapping[str, object]) -> Flow:
+        """Return the flow of the hosts given.
+
+        Its output is the calculations by their labels, and by the label of each host the lower of
+        the two.
+
+        Parameters
+        ----------
+        plan
+            The study.
+        hosts, vacancies
+            Relaxed ones by their labels.
+        """
+        made = Calculations(self.folder)
+        for host in plan.hosts:
+            if host.label not in hosts:
+                continue
+            theirs = [host.vacancy_label(vacancy) for vacancy in host.vacancies]
+            start = put_back(hosts[host.label], [vacancies[label] for label in theirs])
+            start.config.on_missing_references = OnMissing.NONE
+            again = made.add(revisited_label(host.label), start, self.slab_maker, hosts[host.label])
+            made.choose(host.label, [hosts[host.label], again], f"relaxation of {host.label}")
+        return made.flow(self.name)

@@ -1,0 +1,213 @@
+"""Jobs that decide which ordering of Li a host has: ranking, the lowest, and a look back."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import numpy as np
+from jobflow import job
+
+from llo_dft.analysis.vacancy.lithium_moves import moved_lithium
+from llo_dft.builders.ordering.delithiation import delithiate_to, lithium_sites
+from llo_dft.builders.ordering.fitted_search import fitted_search
+from llo_dft.calculations.cache import CalculationCache, calculation_key
+from llo_dft.documents.atom_identity import (
+    BARE_SITE,
+    bare_sites,
+    places,
+    without_atoms,
+)
+from llo_dft.documents.calculation import CalculationDocument, RankedOrdering
+from llo_dft.jobs.calculate import failure_reason, skipped
+from llo_dft.jobs.structures import why_not
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.documents.plan import OrderingSearch
+    from llo_dft.engines.base import RankingMaker
+    from llo_dft.typing import IntArray
+
+#: Atoms nearer than this are not relaxed from, angstrom: no bond of an oxide is so short.
+TOO_NEAR_ANGSTROM: Final = 1.2
+
+
+@job
+def rank_orderings(
+    search: OrderingSearch,
+    maker: RankingMaker,
+    label: str,
+    folder: str,
+    parent: CalculationDocument,
+    beside: CalculationDocument | None = None,
+) -> CalculationDocument:
+    """Return the orderings of Li that an engine finds lowest, by single points; kept in the cache.
+
+    Parameters
+    ----------
+    search
+        What is ranked.
+    maker
+        Of an engine: computes single points.
+    label, folder
+        As of ``calculate``.
+    parent
+        The relaxed pristine host, on whose geometry the single points are.
+    beside
+        The bare host of as many holes, chosen before: its ordering is tried, with others in place
+        of the Li that are not here.
+    """
+    cache = CalculationCache(Path(folder))
+    if parent.structure is None:
+        return skipped(cache, label, maker, why_not(parent))
+    first = [tuple(one) for one in search.first]
+    if beside is not None and beside.structure is not None:
+        first.insert(0, _like(beside.structure, search))
+    asked = search.model_copy(update={"first": [list(one) for one in dict.fromkeys(first)]})
+    fingerprint = maker.fingerprint(parent.structure)
+    settings = {"search": asked.model_dump(mode="json"), "maker": maker.settings()}
+    key = calculation_key(parent.structure, fingerprint, maker.kind, maker.protocol, settings)
+    known = cache.completed(key)
+    if known is not None:
+        cache.note_reuse(key, label)
+        return known.model_copy(update={"label": label})
+    cache.note_start(key, label)
+    started = time.monotonic()
+    common: dict[str, Any] = {
+        "key": key,
+        "label": label,
+        "kind": maker.kind,
+        "protocol": maker.protocol,
+        "fingerprint": fingerprint,
+        "initial_structure": parent.structure,
+    }
+    with cache.workspace(key) as workspace:
+        try:
+            ranking = ranked(parent.structure, asked, maker)
+            document = CalculationDocument(
+                **common,
+                status="completed",
+                ranking=ranking,
+                energy_ev=ranking[0].energy_ev,
+                structure=without_atoms(parent.structure, ranking[0].removed),
+                n_evaluations=len(ranking),
+                wall_s=time.monotonic() - started,
+            )
+        except Exception as error:  # noqa: BLE001 (an engine may raise anything; its reason is kept)
+            document = CalculationDocument(
+                **common,
+                status="failed",
+                reason=failure_reason(error),
+                wall_s=time.monotonic() - started,
+            )
+        return cache.store(document, workspace)
+
+
+def ranked(relaxed: Structure, search: OrderingSearch, maker: RankingMaker) -> list[RankedOrdering]:
+    """Return the orderings that were computed on a relaxed pristine host, the lowest first."""
+    here, numbers = places(search.pristine), bare_sites(search.pristine)
+    lithium = [here[i] for i in sorted(here) if search.pristine[here[i]].specie.symbol == "Li"]
+    turn_over = None if search.turn_over is None else np.array(search.turn_over, dtype=np.int64)
+    sites = lithium_sites(search.pristine, lithium, turn_over, oxide_sites=list(here.values()))
+    problem, _ = sites.problem(search.n_removed)
+
+    def removed(arrangement: IntArray) -> list[int]:
+        return sorted(numbers[site] for site in sites.removed(arrangement))
+
+    def energies_ev(arrangements: Sequence[IntArray]) -> list[float]:
+        return maker.energies_ev([without_atoms(relaxed, removed(one)) for one in arrangements])
+
+    first = [sites.arrangement({here[i] for i in one}) for one in search.first]
+    found = fitted_search(
+        problem,
+        [one for one in first if one is not None],
+        energies_ev,
+        budget=search.budget,
+        seed=search.seed,
+    )
+    return [
+        RankedOrdering(removed=removed(one), energy_ev=float(energy))
+        for one, energy in zip(found.assignments, found.energies_ev, strict=True)
+    ]
+
+
+def _like(bare: Structure, search: OrderingSearch) -> tuple[int, ...]:
+    """Return the Li to remove so that the others are, as far as they can, where a bare host's are.
+
+    The Li that a coated oxide lacks anyhow can't leave: others leave in their place, by the
+    electrostatics.
+    """
+    here, numbers = places(search.pristine), bare_sites(search.pristine)
+    lithium = [here[i] for i in sorted(here) if search.pristine[here[i]].specie.symbol == "Li"]
+    left = places(bare)
+    gone = [site for site in lithium if numbers[site] not in left]
+    emptied = delithiate_to(
+        search.pristine,
+        lithium,
+        search.n_removed,
+        gone=gone,
+        oxide_sites=list(here.values()),
+        seed=search.seed,
+    )
+    return tuple(sorted(numbers[site] for site in emptied))
+
+
+@job
+def nth_ordering(
+    parent: CalculationDocument, ranking: CalculationDocument, order: int
+) -> Structure | str:
+    """Return the relaxed pristine host without the Li of one ordering of a ranking."""
+    for document in (parent, ranking):
+        if document.structure is None:
+            return why_not(document)
+    if order >= len(ranking.ranking):
+        return f"{ranking.label} has {len(ranking.ranking)} orderings"
+    return without_atoms(cast("Structure", parent.structure), ranking.ranking[order].removed)
+
+
+@job
+def put_back(
+    host: CalculationDocument, vacancies: list[CalculationDocument | None]
+) -> Structure | str:
+    """Return the host as its vacancies would have it: Li where the lowest of them has theirs.
+
+    Only vacancies with a Li in another site than in the host count. Their O is put where the host
+    has it.
+
+    Returns
+    -------
+    The structure, atoms in the host's order, or the reason why there is none.
+    """
+    if host.structure is None:
+        return why_not(host)
+    moved = [one for one in vacancies if one is not None and _li_elsewhere(host.structure, one)]
+    if not moved:
+        return f"no vacancy of {host.label} has Li elsewhere than it"
+    lowest = min(moved, key=lambda one: _cost_ev(host, one))
+    structure = cast("Structure", lowest.structure).copy()
+    there = set(bare_sites(structure))
+    for i, site in enumerate(host.structure):
+        if site.properties[BARE_SITE] not in there:
+            structure.insert(i, site.specie, site.frac_coords, properties=dict(site.properties))
+    distances = structure.distance_matrix[np.triu_indices(len(structure), 1)]
+    if distances.min() < TOO_NEAR_ANGSTROM:
+        return f"where {lowest.label} lacks O another atom is"
+    return structure
+
+
+def _li_elsewhere(host: Structure, vacancy: CalculationDocument) -> bool:
+    """Tell whether a completed vacancy has a Li in another site than its host."""
+    if vacancy.structure is None:
+        return False
+    return bool(moved_lithium(host, vacancy.structure))
+
+
+def _cost_ev(host: CalculationDocument, vacancy: CalculationDocument) -> float:
+    """Return the energy of a vacancy over its host's, eV per O that it lacks."""
+    n_lacking = len(cast("Structure", host.structure)) - len(cast("Structure", vacancy.structure))
+    energies = cast("float", vacancy.energy_ev), cast("float", host.energy_ev)
+    return (energies[0] - energies[1]) / max(1, n_lacking)

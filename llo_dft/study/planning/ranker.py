@@ -1,0 +1,47 @@
+"""Which engine ranks the orderings of Li of a study."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from llo_dft.engines.registry import EMBEDDED, engine_from
+from llo_dft.errors import InputError
+from llo_dft.recipe import EngineChoice
+
+if TYPE_CHECKING:
+    from llo_dft.engines.base import Engine
+    from llo_dft.recipe import Recipe
+
+#: The ranker that is no engine: the electrostatic energy of formal charges.
+EWALD: Final = "ewald"
+
+
+def ranker_of(recipe: Recipe, engine: Engine) -> Engine | None:
+    """Return the engine that ranks orderings; None: their Ewald energies do.
+
+    Where the recipe names none it is the study's own engine if that starts no program, and the
+    embedded potential otherwise.
+
+    Raises
+    ------
+    InputError
+        If it is unknown, is not installed, or starts a program.
+    """
+    name = recipe.delithiation.ranker
+    if name == EWALD or recipe.delithiation.candidates == 1:
+        return None
+    if name in {None, recipe.engine.name} and engine.program is None:
+        return engine
+    asked = f"delithiation.ranker = {name or EMBEDDED!r}"
+    other = f'name another potential, or "{EWALD}" to rank by the electrostatic energy alone'
+    try:
+        ranker = engine_from(EngineChoice(name=name or EMBEDDED))
+        ranker.check([])
+    except InputError as error:
+        raise InputError(f"{asked}, which ranks orderings of Li: {error}; {other}") from error
+    if ranker.program is not None:
+        raise InputError(
+            f"{asked}: it would start {ranker.program.name} for each of "
+            f"{recipe.delithiation.candidates} orderings; {other}"
+        )
+    return ranker
