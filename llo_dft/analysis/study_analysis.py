@@ -12,7 +12,7 @@ from llo_dft.analysis.vacancy.host_result import host_result
 from llo_dft.analysis.vacancy.pairs import vacancy_pairs
 from llo_dft.analysis.vacancy.turning_lines import turning_points
 from llo_dft.documents.asked_and_built import asked_and_built
-from llo_dft.documents.labels import OXYGEN, vacancy_label
+from llo_dft.documents.labels import OXYGEN, revisited_label, vacancy_label
 from llo_dft.documents.study_result import (
     BandCenterResult,
     CalculationRecord,
@@ -116,6 +116,10 @@ def _records(made: StudyCalculations, hosts: Sequence[HostResult]) -> list[Calcu
     """Return every planned calculation; one that has no place in its host is marked."""
     shown = {vacancy_label(host.label, v.pair) for host in hosts for v in host.vacancies}
     planned = {host.vacancy_label(v) for host in made.plan.hosts for v in host.vacancies}
+    if made.plan.revisits:
+        again = {revisited_label(host.label): host for host in hosts}
+        shown |= {label for label, host in again.items() if host.revisit is not None}
+        planned |= {label for label in again if made.documents[label].status == "skipped"}
     return [
         CalculationRecord(
             label=label,

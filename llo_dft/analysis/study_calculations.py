@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds, lowest_energy
 from llo_dft.analysis.interface.interface_result import InterfaceCalculations
 from llo_dft.analysis.vacancy.host_result import MadeHost, MadeVacancy
+from llo_dft.analysis.vacancy.lithium_moves import vacancy_to_follow
 from llo_dft.documents.calculation import not_computed
 from llo_dft.documents.labels import (
     COATING_CRYSTAL,
     LITHIUM,
     part_label,
+    ranking_label,
     relaxed_file,
     revisited_label,
 )
+from llo_dft.documents.ordering_result import OrderingResult, RevisitResult
 from llo_dft.documents.study_result import RemovedOxygen
 
 if TYPE_CHECKING:
@@ -89,6 +92,44 @@ class StudyCalculations:
             n_holes=planned.n_holes,
             bonded_to_former=sorted(n_bonds),
             structure=None if calculation.structure is None else relaxed_file(planned.label),
+            ordering=self._ordering(planned),
+            revisit=self._revisit(planned),
+        )
+
+    def _ordering(self, planned: PlannedHost) -> OrderingResult | None:
+        labels = self.plan.relaxed_orderings(planned)
+        made = [self.documents[label] for label in labels]
+        best = lowest_energy(made)
+        if best is None:
+            return None
+        completed = [one.energy_ev for one in made if one.energy_ev is not None]
+        ranking = self.documents[ranking_label(planned.label)] if self.plan.ranked else None
+        gain, by = None, "ewald"
+        if ranking is not None and ranking.fingerprint is not None:
+            single = {tuple(one.removed): one.energy_ev for one in ranking.ranking}
+            first = single.get(tuple(planned.removed))
+            gain = None if first is None else first - ranking.ranking[best].energy_ev
+            by = f"{ranking.fingerprint.engine} {ranking.fingerprint.model}".strip()
+        return OrderingResult(
+            n_ranked=0 if ranking is None else len(ranking.ranking),
+            n_relaxed=len(completed),
+            chosen=best,
+            ranked_by=by,
+            single_point_gain_ev=gain,
+            relaxed_gain_ev=completed[0] - min(completed),
+        )
+
+    def _revisit(self, planned: PlannedHost) -> RevisitResult | None:
+        again = self.documents.get(revisited_label(planned.label))
+        host = self.first_host(planned)
+        vacancies = {v.pair: self.documents[planned.vacancy_label(v)] for v in planned.vacancies}
+        followed = None if again is None else vacancy_to_follow(host, list(vacancies.values()))
+        if again is None or followed is None or host.energy_ev is None:
+            return None
+        return RevisitResult(
+            vacancy=next(pair for pair, one in vacancies.items() if one is followed),
+            gain_ev=None if again.energy_ev is None else host.energy_ev - again.energy_ev,
+            reason=again.reason,
         )
 
     def _made_vacancy(
@@ -123,7 +164,8 @@ class StudyCalculations:
 
         What did not complete does not know its engine's version yet and stands behind.
         """
-        made = [*map(self.host, self.plan.hosts), *self.documents.values()]
+        others = [d for d in self.documents.values() if d.kind != "ranking"]
+        made = [*map(self.host, self.plan.hosts), *others]
         ordered = sorted(made, key=lambda document: document.status != "completed")
         return next((d.fingerprint for d in ordered if d.fingerprint is not None), None)
 

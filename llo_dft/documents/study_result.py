@@ -12,6 +12,7 @@ from llo_dft.documents.document import Document
 from llo_dft.documents.electrons.electronic import BandCenters
 from llo_dft.documents.labels import host_label
 from llo_dft.documents.maps import VacancyMap
+from llo_dft.documents.ordering_result import OrderingResult, RevisitResult
 from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
 from llo_dft.documents.voltage import VoltageResult
@@ -170,6 +171,12 @@ class HostResult(Document):
         None,
         description="The O of lowest E_f of those whose lattice did not rebuild itself: O with its "
         "index in the pristine bare slab; of plain runs the path of the vacancy",
+    )
+    ordering: OrderingResult | None = Field(
+        None, description="How its Li were ordered; None: as planned, there was no choice"
+    )
+    revisit: RevisitResult | None = Field(
+        None, description="The Li arrangement of a vacancy, tried on it; None: none had another"
     )
     turning_temperature_k: float | None = Field(
         None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 from jobflow import job
 
-from llo_dft.analysis.vacancy.lithium_moves import moved_lithium
+from llo_dft.analysis.vacancy.lithium_moves import vacancy_to_follow
 from llo_dft.builders.ordering.delithiation import delithiate_to, lithium_sites
 from llo_dft.builders.ordering.fitted_search import fitted_search
 from llo_dft.calculations.cache import CalculationCache, calculation_key
@@ -19,7 +19,7 @@ from llo_dft.documents.atom_identity import (
     places,
     without_atoms,
 )
-from llo_dft.documents.calculation import CalculationDocument, RankedOrdering
+from llo_dft.documents.calculation import Asked, CalculationDocument, RankedOrdering
 from llo_dft.jobs.calculate import failure_reason, skipped
 from llo_dft.jobs.structures import why_not
 
@@ -67,10 +67,10 @@ def rank_orderings(
     first = [tuple(one) for one in search.first]
     if beside is not None and beside.structure is not None:
         first.insert(0, _like(beside.structure, search))
-    asked = search.model_copy(update={"first": [list(one) for one in dict.fromkeys(first)]})
+    search = search.model_copy(update={"first": [list(one) for one in dict.fromkeys(first)]})
     fingerprint = maker.fingerprint(parent.structure)
-    settings = {"search": asked.model_dump(mode="json"), "maker": maker.settings()}
-    key = calculation_key(parent.structure, fingerprint, maker.kind, maker.protocol, settings)
+    asked = Asked(fingerprint=fingerprint, settings=_settings(search, maker))
+    key = calculation_key(parent.structure, maker.kind, maker.protocol, asked)
     known = cache.completed(key)
     if known is not None:
         cache.note_reuse(key, label)
@@ -83,11 +83,12 @@ def rank_orderings(
         "kind": maker.kind,
         "protocol": maker.protocol,
         "fingerprint": fingerprint,
+        "asked": asked,
         "initial_structure": parent.structure,
     }
     with cache.workspace(key) as workspace:
         try:
-            ranking = ranked(parent.structure, asked, maker)
+            ranking = ranked(parent.structure, search, maker)
             document = CalculationDocument(
                 **common,
                 status="completed",
@@ -105,6 +106,18 @@ def rank_orderings(
                 wall_s=time.monotonic() - started,
             )
         return cache.store(document, workspace)
+
+
+def _settings(search: OrderingSearch, maker: RankingMaker) -> dict[str, Any]:
+    """Return what makes a ranking another one, in plain numbers and texts."""
+    pristine = search.pristine
+    return {
+        "search": search.model_dump(mode="json", exclude={"pristine"}),
+        "lattice": pristine.lattice.matrix.tolist(),
+        "coords": pristine.frac_coords.tolist(),
+        "bare_sites": bare_sites(pristine),
+        "maker": maker.settings(),
+    }
 
 
 def ranked(relaxed: Structure, search: OrderingSearch, maker: RankingMaker) -> list[RankedOrdering]:
@@ -184,10 +197,9 @@ def put_back(
     """
     if host.structure is None:
         return why_not(host)
-    moved = [one for one in vacancies if one is not None and _li_elsewhere(host.structure, one)]
-    if not moved:
+    lowest = vacancy_to_follow(host, vacancies)
+    if lowest is None:
         return f"no vacancy of {host.label} has Li elsewhere than it"
-    lowest = min(moved, key=lambda one: _cost_ev(host, one))
     structure = cast("Structure", lowest.structure).copy()
     there = set(bare_sites(structure))
     for i, site in enumerate(host.structure):
@@ -197,17 +209,3 @@ def put_back(
     if distances.min() < TOO_NEAR_ANGSTROM:
         return f"where {lowest.label} lacks O another atom is"
     return structure
-
-
-def _li_elsewhere(host: Structure, vacancy: CalculationDocument) -> bool:
-    """Tell whether a completed vacancy has a Li in another site than its host."""
-    if vacancy.structure is None:
-        return False
-    return bool(moved_lithium(host, vacancy.structure))
-
-
-def _cost_ev(host: CalculationDocument, vacancy: CalculationDocument) -> float:
-    """Return the energy of a vacancy over its host's, eV per O that it lacks."""
-    n_lacking = len(cast("Structure", host.structure)) - len(cast("Structure", vacancy.structure))
-    energies = cast("float", vacancy.energy_ev), cast("float", host.energy_ev)
-    return (energies[0] - energies[1]) / max(1, n_lacking)

@@ -56,7 +56,7 @@ def without(parent: CalculationDocument, removed: list[int]) -> Structure | str:
 def without_sites(parent: CalculationDocument, removed: list[int]) -> Structure | str:
     """Return the relaxed structure of a calculation without some of its atoms, by their indices."""
     if parent.structure is None:
-        return _why_not(parent)
+        return why_not(parent)
     left: Structure = parent.structure.copy()
     left.remove_sites(removed)
     return left

@@ -42,13 +42,14 @@ class FakeStudy:
     folder: Path
     how: str = "run_flow"
     scheme: OxygenScheme = "potential"
+    engine_type: type[FakeEngine] = FakeEngine
 
     @property
     def cache(self) -> CalculationCache:
         return CalculationCache(self.folder / "calculations")
 
     def run(self, **faults: str) -> StudyResult:
-        engine = FakeEngine(str(self.folder / "counter"), faults)
+        engine = self.engine_type(str(self.folder / "counter"), faults)
         oxygen = OxygenSettings(
             scheme=self.scheme,
             temperature_k=298.15,

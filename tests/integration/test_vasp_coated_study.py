@@ -56,7 +56,7 @@ def coated_small_with(engine: dict[str, Any]) -> Recipe:
     )
     fields["coating"]["keep"] = 1
     # at 0.5 a vacancy rebuilds the slab in a hundred steps, and every digit decides into what
-    fields["delithiation"]["fractions"] = [1.0, 0.75]
+    fields["delithiation"] |= {"fractions": [1.0, 0.75], "candidates": 1}
     return parse_recipe(fields | {"oxygen": {"scheme": "none"}, "engine": engine}, "coated")
 
 

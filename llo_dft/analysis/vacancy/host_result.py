@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
     from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.ordering_result import OrderingResult, RevisitResult
     from llo_dft.documents.state_of_charge import StateOfCharge
     from llo_dft.documents.study_result import RemovedOxygen
     from llo_dft.typing import System
@@ -66,6 +67,8 @@ class MadeHost:
     bonded_to_former: list[int] = field(default_factory=list)
     structure: str | None = None
     run: str | None = None
+    ordering: OrderingResult | None = None
+    revisit: RevisitResult | None = None
 
 
 def host_result(
@@ -102,6 +105,8 @@ def host_result(
         bonded_to_former=host.bonded_to_former,
         rattle_gain_ev=made.rattle_gain_ev,
         calculation=made.key or None,
+        ordering=host.ordering,
+        revisit=host.revisit,
         lowest=lowest_oxygen(vacancies),
         vacancies=vacancies,
     )

@@ -9,7 +9,11 @@ from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.atom_identity import bare_sites, places, without_atoms
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pymatgen.core.structure import Structure
+
+    from llo_dft.documents.calculation import CalculationDocument
 
 
 def moved_lithium(host: Structure, vacancy: Structure) -> list[int]:
@@ -35,3 +39,22 @@ def moved_lithium(host: Structure, vacancy: Structure) -> list[int]:
         for i, symbol in enumerate(symbols_of(vacancy))
         if symbol == "Li" and far[i] > MOVED_MIN_ANGSTROM
     ]
+
+
+def vacancy_to_follow(
+    host: CalculationDocument, vacancies: Sequence[CalculationDocument | None]
+) -> CalculationDocument | None:
+    """Return the vacancy whose Li arrangement the host may take over; None: none has another.
+
+    Of the completed ones with Li in other sites than in the host it is the lowest per removed O.
+    """
+    if host.structure is None or host.energy_ev is None:
+        return None
+    found: list[tuple[float, int]] = []
+    for i, one in enumerate(vacancies):
+        if one is None or one.structure is None or one.energy_ev is None:
+            continue
+        if moved_lithium(host.structure, one.structure):
+            n_lacking = max(1, len(host.structure) - len(one.structure))
+            found.append(((one.energy_ev - host.energy_ev) / n_lacking, i))
+    return vacancies[min(found)[1]] if found else None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from llo_dft.documents.atom_identity import BARE_SITE, bare_sites
+
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
@@ -88,20 +90,36 @@ def missing_oxygen(host: Structure, vacancy: Structure) -> MissingOxygen:
 
 
 def missing_from(host: CalculationDocument, vacancy: CalculationDocument) -> MissingOxygen:
-    """Find which O of a host a vacancy lacks, by its atoms before relaxation.
+    """Find which O of a host a vacancy lacks.
 
-    It was made from the host before or after its relaxation: what fits better counts.
+    Where atoms say which of a study's they are, by that; otherwise by where they are before the
+    vacancy is relaxed. It was made from the host before or after its relaxation: what fits better
+    counts.
 
     Raises
     ------
     ValueError
         If anything but O is missing, or a structure.
     """
+    named = [one.structure for one in (host, vacancy) if one.structure is not None]
+    if len(named) == 2 and all(BARE_SITE in one.site_properties for one in named):  # noqa: PLR2004
+        return _by_identity(*named)
     start = _geometries(vacancy)[:1]
     found = [missing_oxygen(one, start[0]) for one in _geometries(host) if start]
     if not found:
         raise ValueError(f"{host.label} or {vacancy.label} has no structure")
     return min(found, key=lambda one: one.farthest_angstrom)
+
+
+def _by_identity(host: Structure, vacancy: Structure) -> MissingOxygen:
+    left = set(bare_sites(vacancy))
+    kept = [i for i, site in enumerate(bare_sites(host)) if site in left]
+    missing = tuple(i for i, site in enumerate(bare_sites(host)) if site not in left)
+    if len(kept) != len(vacancy) or any(host[i].specie.symbol != "O" for i in missing):
+        raise ValueError(
+            f"{vacancy.formula} lacks something else than O of {host.formula}, or has more"
+        )
+    return MissingOxygen(missing, 0.0, tuple(kept))
 
 
 def _geometries(made: CalculationDocument) -> list[Structure]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: An atom that moved further than this left its site: a Li hop between neighbouring octahedral and
 #: tetrahedral sites is 1.4 (from the TM layer) to 1.8, a usual relaxation beside a vacancy is below
 #: 0.5.
-MOVED_MIN_ANGSTROM: Final = 1.0
+MOVED_MIN_ANGSTROM: Final = 1.2
 
 _IMAGES: Final = np.array(list(product((-1, 0, 1), repeat=3)), dtype=np.float64)
 

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymatgen.core import Lattice, Structure
+from relaxed_by_hand import relaxed
 
 from llo_dft.analysis.vacancy.missing_sites import FARTHEST_ANGSTROM, missing_from, missing_oxygen
+from llo_dft.documents.atom_identity import with_bare_sites, without_atoms
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 
 SYMBOLS = ["Li", "O", "Mn", "O", "O", "Li", "O", "Mn", "O", "O", "O", "Li"]
@@ -90,3 +92,17 @@ def test_nothing_else_may_be_missing(element: str) -> None:
         missing_oxygen(host(), vacancy)
     with pytest.raises(ValueError, match=f"only O may be missing, but the host has . {element}"):
         missing_oxygen(vacancy, host())
+
+
+def test_atoms_that_say_who_they_are_are_not_looked_for() -> None:
+    """The Li went to the far side of the cell, which no distance would forgive."""
+    places = [[x, 0, 0] for x in (0, 0.2, 0.5, 0.7)]
+    host = Structure(Lattice.cubic(6), ["Li", "O", "P", "O"], places)
+    host = with_bare_sites(host, [4, 7, -1, 9])
+    vacancy = without_atoms(host, [7])
+    vacancy.translate_sites([0], [0.5, 0.5, 0.5])
+    made = [relaxed("host", host), relaxed("vacancy", vacancy)]
+    found = missing_from(*made)
+    assert (found.sites, found.site_of_atom, found.is_certain) == ((1,), (0, 2, 3), True)
+    with pytest.raises(ValueError, match="lacks something else than O of"):
+        missing_from(made[0], relaxed("no Li", without_atoms(host, [4])))
