@@ -234,12 +234,26 @@ class CalculationCache:
         return entries
 
     def sweep(self) -> int:
-        """Remove what killed calculations left; return how many. Call it under the study's lock."""
+        """Remove what killed calculations left; return how many. Call it under the study's lock.
+
+        What the next attempt resumes from is kept for it.
+        """
         left = sorted(self.folder.glob(f"{_PARTIAL}*"))
         for path in left:
+            self._keep_continue(path)
             # a program whose worker was killed may still write there: the next sweep has the rest
             shutil.rmtree(path, ignore_errors=True)
         return len(left)
+
+    def _keep_continue(self, workspace: Path) -> None:
+        """Put a workspace's folder ``continue`` where ``hand_over`` looks for it."""
+        key = workspace.name.removeprefix(_PARTIAL).partition("-")[0]
+        kept = self.folder / f"{key}{_FAILED}" / CONTINUE
+        if (workspace / CONTINUE).is_dir() and not self.has_completed(key):
+            kept.parent.mkdir(exist_ok=True)
+            shutil.rmtree(kept, ignore_errors=True)
+            with suppress(OSError):  # the program may still write there
+                (workspace / CONTINUE).rename(kept)
 
     def forget_starts(self) -> None:
         """Remove what calculations left for others to begin with: nothing is to be begun."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.analysis.comparability.fingerprints import check_allowed
+from llo_dft.analysis.comparability.fingerprints import check_allowed, check_comparable
 from llo_dft.analysis.comparability.subtractable import Differences, FinishedRun, check_densities
 from llo_dft.analysis.electronic import density_difference as analysis
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
@@ -46,6 +46,7 @@ def charge_difference(
     coating: DensityPart | None = None,
     max_residual: float = 1e-3,
     allow: Sequence[str] = (),
+    calculations: Sequence[CalculationDocument] = (),
 ) -> tuple[ChargeDifference, DensityDifference]:
     """Read AB, A and B (folders or files), check them, and analyse the difference.
 
@@ -57,6 +58,9 @@ def charge_difference(
         Which of A and B is the coating, if it is known: see ``bonds_across``.
     max_residual, allow
         Largest integral of the difference, e; names of differences of their settings to accept.
+    calculations
+        A study's, of AB, A and B: their settings are compared, whatever engine they are of. Without
+        them VASP's files beside the densities say the settings.
 
     Raises
     ------
@@ -68,7 +72,7 @@ def charge_difference(
     headers = (whole_header, part_headers[0], part_headers[1])
     structures = [header.structure() for header in headers]
     parts, shift = analysis.assign_parts(*structures)  # before any grid is read
-    settings = compared_settings(headers, allow)
+    settings = stored_settings(calculations) if calculations else compared_settings(headers, allow)
     grids = read_density_difference(paths[0], paths[1:])
     residual = analysis.check_residual(grids.n_electrons, max_residual)
     density, whole = grids.difference_per_a3, structures[0]
@@ -208,6 +212,22 @@ def compared_settings(
         if part is not None:
             names = whole.calculation.label, part.calculation.label
             found.differences.add(*names, check_densities(whole, part, found.allowed))
+    return found
+
+
+def stored_settings(calculations: Sequence[CalculationDocument]) -> DensitySettings:
+    """Compare the settings of a study's calculations of A and of B with those of AB.
+
+    Raises
+    ------
+    ComparabilityError
+        If they don't agree, with both values.
+    """
+    whole, *parts = calculations
+    found = DensitySettings(whole.fingerprint, mock=any(one.mock for one in calculations))
+    for part in parts:
+        named = check_comparable(whole, part, what="densities")
+        found.differences.add(whole.label, part.label, named)
     return found
 
 

@@ -120,7 +120,7 @@ def _charge_difference(
     name = charge_difference_folder(termination)
     try:
         whole, oxide, coating = (electrons_of(folder, one).density for one in made)
-        document, grids = charge_difference((whole, oxide, coating), coating="b")
+        document, grids = charge_difference((whole, oxide, coating), coating="b", calculations=made)
         if into is not None and _is_of(folder.path / name, document):
             shutil.copytree(folder.path / name, into / name, copy_function=link_or_copy)
         elif into is not None:

@@ -386,6 +386,26 @@ def killed(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_what_a_killed_calculation_resumes_from_is_handed_to_the_next_attempt(
+    tmp_path: Path,
+) -> None:
+    cache = CalculationCache(tmp_path)
+    left = tmp_path / ".partial-k-1-abc"
+    (left / "continue").mkdir(parents=True)
+    (left / "continue/state.json").write_text("step 3", encoding="utf-8")
+    (tmp_path / "k.failed/continue").mkdir(parents=True)
+    (tmp_path / "k.failed/continue/state.json").write_text("step 1", encoding="utf-8")
+    assert cache.sweep() == 1
+    assert cache.can_resume("k")
+    assert cache.failed("k") is None
+    with cache.workspace("k") as workspace:
+        cache.hand_over("k", workspace)
+        state = workspace / "continue/state.json"
+        assert state.read_text(encoding="utf-8") == "step 3"
+        assert cache.store(calculation("k", energy_ev=-3.0), workspace).energy_ev == -3.0
+    assert not cache.can_resume("k")
+
+
 def test_a_kill_in_the_middle_of_writing_leaves_no_result(killed: Path) -> None:
     cache = CalculationCache(killed)
     assert [path.parent.name[:9] for path in killed.glob("*/result.json")] == [".partial-"]
