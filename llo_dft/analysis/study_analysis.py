@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from llo_dft.analysis.comparability.study_differences import study_differences, why_no_reference
 from llo_dft.analysis.interface.interface_result import interface_result
 from llo_dft.analysis.oxygen.reservoir import oxygen_reservoir
 from llo_dft.analysis.study_voltages import onset_v, study_voltages
@@ -58,11 +59,12 @@ def analyze_study(
     """
     plan, documents = made.plan, made.documents
     molecule = documents[OXYGEN]
+    apart = why_no_reference([made.host(planned) for planned in plan.hosts], molecule)
     reservoir = oxygen_reservoir(
         oxygen,
-        None if molecule.energy_ev is None else molecule.energy_ev / 2,
+        None if molecule.energy_ev is None or apart else molecule.energy_ev / 2,
         "O2 by the engine itself",
-        f"O2 {molecule.status}: {molecule.reason}",
+        apart or f"O2 {molecule.status}: {molecule.reason}",
     )
     hosts = [host_result(made.made_host(planned), reservoir) for planned in plan.hosts]
     voltages = study_voltages(plan, documents, hosts)
@@ -94,7 +96,7 @@ def analyze_study(
         band_centers=list(band_centers),
         charge_differences=list(charge_differences),
         not_computed=plan.not_computed,
-        notes=plan.notes,
+        notes=[*plan.notes, *_first_host_notes(made), *study_differences(made)],
         counts=dict(Counter(record.status for record in records if record.applicable)),
         calculations=records,
         mock=any(document.mock for document in documents.values()),
@@ -112,6 +114,12 @@ def _without_crossing(host: HostResult, reason: str) -> HostResult:
     )
 
 
+def _first_host_notes(made: StudyCalculations) -> list[str]:
+    """Return what is said of the pristine bare slab: its magnetic order is the study's."""
+    first = made.host(made.plan.hosts[0])
+    return [f"{first.label}: {note}" for note in first.notes]
+
+
 def _records(made: StudyCalculations, hosts: Sequence[HostResult]) -> list[CalculationRecord]:
     """Return every planned calculation; one that has no place in its host is marked."""
     shown = {vacancy_label(host.label, v.pair) for host in hosts for v in host.vacancies}
@@ -127,6 +135,7 @@ def _records(made: StudyCalculations, hosts: Sequence[HostResult]) -> list[Calcu
             reason=document.reason,
             key=document.key or None,
             corrections=document.corrections,
+            notes=document.notes,
             applicable=label not in planned or label in shown,
         )
         for label, document in made.documents.items()

@@ -409,6 +409,11 @@ class Engine(ABC):
             Naming what is missing and how it is installed or made known.
         """
 
+    def remarks(self, lithium_fraction: float) -> list[str]:
+        """Return what a reader of a study down to that lithium fraction should know."""
+        del lithium_fraction
+        return []
+
     def write_inputs(
         self, structure: Structure, kind: CalculationKind, folder: Path
     ) -> list[InputSize]:

@@ -55,10 +55,11 @@ def study_result(
         band_centers=electrons.band_centers,
         charge_differences=electrons.charge_differences,
     )
+    remarks = engine.remarks(min(host.lithium_fraction for host in study.plan.hosts))
     return result.model_copy(
         update={
             "engine_bias": list(engine.known_bias),
-            "notes": [*result.notes, *_pre_relaxed(recipe, study)],
+            "notes": [*result.notes, *_pre_relaxed(recipe, study), *remarks],
         }
     )
 

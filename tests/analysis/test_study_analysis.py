@@ -295,3 +295,41 @@ def test_without_li_metal_or_a_second_host_there_is_no_voltage_but_a_reason(plan
     (voltage,) = result_of(plan, made).voltages
     assert voltage.curve is None
     assert reason in voltage.reason
+
+
+def of_version(document, version):
+    changed = document.fingerprint.model_copy(update={"engine_version": version})
+    return document.model_copy(update={"fingerprint": changed})
+
+
+def test_an_o2_by_another_version_gives_no_formation_energy(plan):
+    made = calculations(plan, COSTS)
+    made["O2"] = of_version(made["O2"], "0.3")
+    result = result_of(plan, made, settings("none"))
+    assert result.oxygen is None
+    assert "engine_version: '0.4.2' and '0.3'" in result.oxygen_reason
+    assert not result.hosts[0].formation_energies_ev
+    assert any("O2: engine_version" in note for note in result.notes)
+
+
+def test_what_is_only_named_is_in_the_notes(plan):
+    made = calculations(plan, COSTS)
+    assert result_of(plan, made).notes == plan.notes
+    other = FINGERPRINT.model_copy(update={"other_settings": {"ISYM": 0}})
+    vacancy = label(plan, 0, 0)
+    made[vacancy] = made[vacancy].model_copy(update={"fingerprint": other})
+    result = result_of(plan, made)
+    host = label(plan, 0)
+    assert result.notes == [*plan.notes, f"{host} and {vacancy}: ISYM: default and 0"]
+    assert result.hosts[0].vacancies[0].formation_energy_ev is not None
+
+
+def test_what_is_said_of_the_first_slab_is_said_of_the_study(plan):
+    made = calculations(plan, COSTS)
+    first, vacancy = label(plan, 0), label(plan, 0, 0)
+    for name in (first, vacancy):
+        made[name] = made[name].model_copy(update={"notes": ["rows lie lower"]})
+    result = result_of(plan, made)
+    assert result.notes == [*plan.notes, f"{first}: rows lie lower"]
+    noted = {one.label: one.notes for one in result.calculations if one.notes}
+    assert noted == {first: ["rows lie lower"], vacancy: ["rows lie lower"]}

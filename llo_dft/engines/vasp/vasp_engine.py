@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 #: results of the old rule are not taken for those of the new one.
 RULES: Final = 2
 
+#: Lithium fraction below which the distance of the layers depends on dispersion: the Li layer of
+#: LixCoO2 closes only with it (Aykol, Kim and Wolverton, J. Phys. Chem. C 119, 19053 (2015)).
+LAYERS_NEED_DISPERSION: Final = 0.4
+
 
 @dataclass
 class VaspCalculation(MSONable):
@@ -175,6 +179,17 @@ class VaspEngine(Engine):
         """
         check_program()
         check_potcars({site.specie.symbol for cell in structures for site in cell})
+
+    def remarks(self, lithium_fraction: float) -> list[str]:
+        """Return that layers without Li between them are held by dispersion, if there is none."""
+        if lithium_fraction >= LAYERS_NEED_DISPERSION or self.settings.dispersion != "none":
+            return []
+        text = (
+            f"below x = {LAYERS_NEED_DISPERSION:g} too little Li holds the layers together, and "
+            f"{self.settings.functional} without dispersion sets them too far apart along c: take "
+            'engine.overrides.dispersion = "D3(BJ)" for such states of charge'
+        )
+        return [text]
 
     def write_inputs(
         self, structure: Structure, kind: CalculationKind, folder: Path

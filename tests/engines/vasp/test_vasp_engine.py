@@ -64,3 +64,12 @@ def test_o2_schemes_go_with_what_they_were_fitted_to(overrides, refused):
     oxygen = engine_of("vasp", **overrides).oxygen
     assert set(oxygen.refused) == refused
     assert oxygen.label_energy_ev_per_atom is None
+
+
+def test_dispersion_is_named_where_the_layers_need_it():
+    assert engine_of("vasp").remarks(0.4) == []
+    (note,) = engine_of("vasp", functional="r2SCAN").remarks(0.3)
+    assert note.startswith("below x = 0.4 too little Li holds the layers together, and r2SCAN wit")
+    assert 'dispersion = "D3(BJ)"' in note
+    assert engine_of("vasp", dispersion="D3(BJ)").remarks(0.1) == []
+    assert engine_of("chgnet").remarks(0.1) == []

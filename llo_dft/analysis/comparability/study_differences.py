@@ -1,0 +1,63 @@
+"""In which settings the calculations of a study differ, though one protocol made them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from llo_dft.analysis.comparability.fingerprints import (
+    ComparabilityError,
+    check_comparable,
+    fingerprint_differences,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llo_dft.analysis.study_calculations import StudyCalculations
+    from llo_dft.documents.calculation import CalculationDocument
+
+#: In cells of other shapes divisions are rounded to other distances; within one cell the formation
+#: energy compares them.
+_WITHOUT: Final = ("k_spacing_per_angstrom",)
+
+_MOST_LABELS: Final = 3
+
+
+def study_differences(made: StudyCalculations) -> list[str]:
+    """Return what differs between a study's hosts and its other calculations, one line each.
+
+    What forbids a difference of energies says so. Single points are left out: their energies are
+    subtracted from none.
+    """
+    hosts = (made.host(planned) for planned in made.plan.hosts)
+    host = next((one for one in hosts if one.status == "completed"), None)
+    if host is None:
+        return []
+    found: dict[str, list[str]] = {}
+    for label, document in made.documents.items():
+        if document.status != "completed" or document.kind == "static" or document is host:
+            continue
+        reference = document.kind != "slab_relax"
+        for one in fingerprint_differences(host, document, _WITHOUT, reference=reference):
+            end = "; their energies may not be subtracted" if one.forbids else ""
+            found.setdefault(f"{one.text}{end}", []).append(label)
+    return [f"{host.label} and {_names(labels)}: {text}" for text, labels in found.items()]
+
+
+def why_no_reference(
+    hosts: Sequence[CalculationDocument], reference: CalculationDocument
+) -> str | None:
+    """Return why a molecule's or metal's energy does not belong with hosts; None if it does."""
+    host = next((one for one in hosts if one.status == "completed"), None)
+    if host is None or reference.status != "completed":
+        return None
+    try:
+        check_comparable(host, reference, relation="reference", without=_WITHOUT)
+    except ComparabilityError as error:
+        return str(error)
+    return None
+
+
+def _names(labels: Sequence[str]) -> str:
+    more = len(labels) - _MOST_LABELS
+    return ", ".join(labels[:_MOST_LABELS]) + (f" and {more} more" if more > 0 else "")
