@@ -96,10 +96,6 @@ class Column:
         """Return the P that an O is bonded to."""
         return next(i for i, bonds in self.oxygen.items() if oxygen in {j for j, _ in bonds})
 
-    def plane_of(self, phosphorus: int) -> int:
-        """Return which plane of one period a P belongs to."""
-        return next(k for k, plane in enumerate(self.planes) if phosphorus in plane.sites)
-
     def layer(self, number: int) -> list[int]:
         """Return the numbers of the planes of a layer, from below."""
         period, which = divmod(number, self.layers_per_period)

@@ -14,7 +14,7 @@ from llo_dft.builders.matching.lattice2d import (
     leave_one_in,
     reduction,
 )
-from llo_dft.builders.surface.symmetry import SYMMETRY_TOLERANCE, symmetry_dataset
+from llo_dft.builders.surface.symmetry import symmetry_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,14 +60,8 @@ class SurfaceLattice:
         return cross / np.linalg.norm(cross)
 
 
-def surface_lattice(
-    bulk: Structure,
-    miller_index: Sequence[int],
-    *,
-    primitive: bool = True,
-    tolerance: float = SYMMETRY_TOLERANCE,
-) -> SurfaceLattice:
-    """Return the lattice of a plane.
+def surface_lattice(bulk: Structure, miller_index: Sequence[int]) -> SurfaceLattice:
+    """Return the lattice of a plane, with all translations of the crystal in it.
 
     Parameters
     ----------
@@ -76,11 +70,6 @@ def surface_lattice(
         and a conventional cell of the same crystal have different indices for one plane.
     miller_index
         (h, k, l), integers; a common factor is divided out.
-    primitive
-        With all translations of the crystal in that plane; else only with those that are
-        whole numbers of the axes.
-    tolerance
-        Distance, angstrom, within which atoms count as related by a translation.
 
     Raises
     ------
@@ -88,9 +77,9 @@ def surface_lattice(
         If the index is (0, 0, 0) or not three integers.
     """
     index = _checked_index(miller_index)
-    dataset = symmetry_dataset(bulk, tolerance)
+    dataset = symmetry_dataset(bulk)
     identity = (dataset.rotations == np.eye(3)).all(axis=(1, 2))
-    shifts = dataset.translations[identity] if primitive else np.zeros((1, 3))
+    shifts = dataset.translations[identity]
     # n translations that form a group modulo the cell are multiples of 1/n
     denominator = len(shifts)
     rows = np.vstack(

@@ -47,9 +47,9 @@ def symmetry_dataset(
     return dataset
 
 
-def space_group_symbol(structure: Structure, tolerance: float = SYMMETRY_TOLERANCE) -> str:
+def space_group_symbol(structure: Structure) -> str:
     """Return the international symbol of the space group."""
-    return str(symmetry_dataset(structure, tolerance).international)
+    return str(symmetry_dataset(structure).international)
 
 
 def top_bottom_permutations(
@@ -122,10 +122,8 @@ def orbits(sites: Sequence[int], permutation: IntArray | None) -> list[list[int]
     return groups
 
 
-def distinct_sites(
-    structure: Structure, sites: Sequence[int], tolerance: float = SYMMETRY_TOLERANCE
-) -> dict[int, int]:
+def distinct_sites(structure: Structure, sites: Sequence[int]) -> dict[int, int]:
     """Return, for each given site, the first of them that is equivalent by symmetry."""
-    equivalent = symmetry_dataset(structure, tolerance).equivalent_atoms
+    equivalent = symmetry_dataset(structure).equivalent_atoms
     first: dict[int, int] = {}
     return {site: first.setdefault(int(equivalent[site]), site) for site in sites}

@@ -26,9 +26,6 @@ def test_the_centring_halves_the_cell_of_the_001_plane_of_li2mno3() -> None:
     assert plane.area_a2 == pytest.approx(bulk.lattice.a * bulk.lattice.b / 2)
     assert plane.denominator == 2
     assert np.allclose(plane.numerators / 2 @ bulk.lattice.matrix, plane.vectors)
-    whole = surface_lattice(bulk, (0, 0, 1), primitive=False)
-    assert whole.area_a2 == pytest.approx(bulk.lattice.a * bulk.lattice.b)
-    assert whole.denominator == 1
 
 
 @pytest.mark.parametrize(
