@@ -9,7 +9,7 @@ from llo_dft.analysis.comparability.fingerprints import ComparabilityError
 from llo_dft.analysis.oxygen.dimers import may_be_oxidised
 from llo_dft.analysis.vacancy.formation_energy import formation_energy_ev
 from llo_dft.analysis.vacancy.relaxation_flags import host_flags, vacancy_flags
-from llo_dft.analysis.vacancy.turning_lines import lowest_oxygen
+from llo_dft.analysis.vacancy.turning_lines import lowest_oxygens
 from llo_dft.analysis.vacancy.turning_temperature import turning_temperature
 from llo_dft.documents.study_result import HostResult, VacancyResult
 
@@ -107,7 +107,7 @@ def host_result(
         calculation=made.key or None,
         ordering=host.ordering,
         revisit=host.revisit,
-        lowest=lowest_oxygen(vacancies),
+        lowest=next(iter(lowest_oxygens(vacancies)), None),
         vacancies=vacancies,
     )
     if reservoir.chosen is None:

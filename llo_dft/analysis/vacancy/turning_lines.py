@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from llo_dft.analysis.vacancy.turning_point import MIN_STATES, ChargePoint, turning_point
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from llo_dft.documents.state_of_charge import TurningPoint
     from llo_dft.documents.study_result import HostResult, VacancyPair, VacancyResult
     from llo_dft.typing import System
+
+#: O whose E_f differ by less lie as low as each other, eV: relaxed equivalent ones do.
+AS_LOW_EV: Final = 2e-3
 
 
 def turning_points(
@@ -74,7 +77,7 @@ def charge_points(
                 charge=host.charge,
                 kept_ev=[e for _, e in with_energy(made, rebuilt=False)],
                 rebuilt_ev=[e for _, e in with_energy(made, rebuilt=True)],
-                lowest=lowest_oxygen(made),
+                lowest=lowest_oxygens(made),
             )
         )
     return points
@@ -91,10 +94,10 @@ def with_energy(
     ]
 
 
-def lowest_oxygen(vacancies: Sequence[VacancyResult]) -> str | None:
-    """Return the name of the O of lowest E_f among the vacancies that kept their lattice."""
-    found = with_energy(vacancies, rebuilt=False)
-    if not found:
-        return None
-    lowest, _ = min(found, key=lambda one: one[1])
-    return lowest.run or f"O{lowest.site}"
+def lowest_oxygens(vacancies: Sequence[VacancyResult]) -> list[str]:
+    """Return the O of lowest E_f among the vacancies that kept their lattice, by their names.
+
+    The lowest comes first; then those that lie as low, as equivalent O do.
+    """
+    found = sorted(with_energy(vacancies, rebuilt=False), key=lambda one: one[1])
+    return [one.run or f"O{one.site}" for one, energy in found if energy - found[0][1] < AS_LOW_EV]

@@ -41,13 +41,13 @@ class ChargePoint:
     rebuilt_ev
         Of those that rebuilt it.
     lowest
-        Name of the O of the lowest of ``kept_ev``.
+        Names of the O of the lowest of ``kept_ev``; more than one if several lie as low.
     """
 
     charge: StateOfCharge
     kept_ev: Sequence[float]
     rebuilt_ev: Sequence[float] = ()
-    lowest: str | None = None
+    lowest: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -268,9 +268,11 @@ def _cut_off(turns: Sequence[_Turn]) -> str | None:
 
 
 def _oxygens(points: Sequence[ChargePoint]) -> list[str]:
-    """Return the O of lowest energy at each state of charge that has one, from pristine on."""
+    """Return the O of lowest energy at each state of charge, from pristine on: one if it can be."""
     ordered = sorted(points, key=lambda point: point.charge.position)
-    return [point.lowest for point in ordered if point.lowest is not None]
+    named = [list(point.lowest) for point in ordered if point.lowest]
+    everywhere = [name for name in (named[0] if named else []) if all(name in n for n in named)]
+    return [everywhere[0] if everywhere else names[0] for names in named]
 
 
 def _left_out(points: Sequence[ChargePoint]) -> list[str]:

@@ -109,6 +109,10 @@ def _system(host: HostResult) -> str:
     return system_name(host.system, host.termination)
 
 
+def _of(point: TurningPoint) -> str:
+    return system_name(point.system, point.termination)
+
+
 def _with_energy(host: HostResult) -> list[VacancyResult]:
     return [vacancy for vacancy in host.vacancies if vacancy.formation_energy_ev is not None]
 
@@ -168,11 +172,14 @@ def _plot_points(hosts: list[HostResult], color: str, markers: dict[str, str], a
 
 def _name_lowest(points: Sequence[TurningPoint], hosts: Sequence[HostResult], axes: Axes) -> None:
     """Write at the foot of each state of charge which O is the lowest, if a line joins several."""
-    joined = {(p.system, p.termination) for p in points if not p.is_of_one_oxygen}
     names: dict[float, list[str]] = {}
-    for host in hosts:
-        if (host.system, host.termination) in joined and host.lowest and host.run is None:
-            names.setdefault(charge_place(host.charge), []).append(host.lowest)
+    for point in points:
+        mine = [host for host in hosts if _system(host) == _of(point) and host.kept_energies_ev]
+        mine.sort(key=lambda host: host.charge.position)
+        if point.is_of_one_oxygen or any(host.run is not None for host in mine):
+            continue
+        for host, oxygen in zip(mine, point.oxygens, strict=True):
+            names.setdefault(charge_place(host.charge), []).append(oxygen)
     for place, found in names.items():
         axes.annotate(
             f"lowest: {', '.join(dict.fromkeys(found))}",
@@ -193,7 +200,7 @@ def _mark_turning_points(
     low, high = low - _FOOT * (high - low), high + _BAR_STEP * (high - low) * len(found)
     axes.set_ylim(low, high)
     for row, (point, at) in enumerate(found):
-        color = colors[system_name(point.system, point.termination)]
+        color = colors[_of(point)]
         place, height = charge_place(at), high - _BAR_STEP * (high - low) * (row + 0.8)
         ends = [charge_place(one) for one in (point.earliest, point.latest) if one is not None]
         axes.plot([place, place], [0.0, height], ":", color=color, linewidth=1.0)

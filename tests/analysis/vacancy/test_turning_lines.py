@@ -11,7 +11,7 @@ from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.analysis.vacancy.pairs import vacancy_pairs
 from llo_dft.analysis.vacancy.turning_lines import (
     charge_points,
-    lowest_oxygen,
+    lowest_oxygens,
     shared_oxygens,
     turning_points,
 )
@@ -80,15 +80,22 @@ def test_without_a_potential_of_o_there_are_none() -> None:
 def test_what_rebuilt_its_lattice_is_kept_apart() -> None:
     rebuilt = vacancy(6, -3.0, flags=["moved: Li3 1.9 A"])
     (point,) = charge_points([host(None, 0, vacancy(3, 2.0), rebuilt)], "bare", None)
-    assert (point.kept_ev, point.rebuilt_ev, point.lowest) == ([2.0], [-3.0], "O3")
-    assert lowest_oxygen([rebuilt, vacancy(7, None)]) is None
+    assert (point.kept_ev, point.rebuilt_ev, point.lowest) == ([2.0], [-3.0], ["O3"])
+    assert lowest_oxygens([rebuilt, vacancy(7, None)]) == []
 
 
 def test_plain_runs_of_a_vacancy_are_named_by_their_path() -> None:
     """The index of an O is that in its host's files: another one's may be another atom."""
-    assert lowest_oxygen([vacancy(3, 2.0, run="runs/v1"), vacancy(3, 1.0, run="runs/v2")]) == (
-        "runs/v2"
-    )
+    made = [vacancy(3, 2.0, run="runs/v1"), vacancy(3, 1.0, run="runs/v2")]
+    assert lowest_oxygens(made) == ["runs/v2"]
+
+
+def test_equivalent_o_are_as_low_and_the_line_keeps_to_one_of_them() -> None:
+    first = host(None, 0, vacancy(3, 2.0), vacancy(4, 2.0 + 1e-4), vacancy(5, 2.1))
+    assert lowest_oxygens(first.vacancies) == ["O3", "O4"]
+    second = host(None, 4, vacancy(4, -1.0), vacancy(5, 0.0))
+    (found,) = turning_points([first, second], [], RESERVOIR)
+    assert found.oxygens == ["O4", "O4"]
 
 
 def test_bare_and_coated_plain_runs_are_apart_though_neither_has_a_termination() -> None:

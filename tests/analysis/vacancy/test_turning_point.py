@@ -209,7 +209,7 @@ def test_equal_states_are_pooled() -> None:
 def test_the_line_says_which_o_is_the_lowest_at_each_state() -> None:
     points = charged([(1.0, [-1.0]), (0.0, [1.0])])
     named = [
-        ChargePoint(one.charge, one.kept_ev, lowest=name)
+        ChargePoint(one.charge, one.kept_ev, lowest=[name])
         for one, name in zip(points, ("O7", "O4"), strict=True)
     ]
     found = turning_point("bare", named)
