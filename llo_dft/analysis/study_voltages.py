@@ -80,6 +80,8 @@ def _voltage(
             curve = voltage_curve(hosts, per_atom, "Li metal by the engine itself", system)
         except VoltageError as error:
             reason = str(error)
+    counted = {point.label for point in ([] if curve is None else curve.points) if point.stable}
+    rebuilt = [label for label in rebuilt if label in counted]
     return VoltageResult(
         system=system, termination=termination, curve=curve, reason=reason, rebuilt=rebuilt
     )

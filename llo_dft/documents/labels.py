@@ -20,9 +20,9 @@ def host_label(system: System, lithium_fraction: float, termination: str | None 
     return f"{name}_x{lithium_fraction:.4f}"
 
 
-def bulk_label(lithium_fraction: float) -> str:
-    """Return the label of the oxide's crystal with some of its Li gone."""
-    return f"{BULK}_x{lithium_fraction:.4f}"
+def bulk_label(lithium_fraction: float, order: int = 0) -> str:
+    """Return the label of the oxide's crystal with some Li gone; order 0 costs least."""
+    return f"{BULK}_x{lithium_fraction:.4f}" + f"_{order}" * bool(order)
 
 
 def ranking_label(host: str) -> str:

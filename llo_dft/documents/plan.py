@@ -107,12 +107,13 @@ class PlannedBulkHost(Document):
 
     lithium_fraction: float = Field(description="Li left / Li in the crystal")
     n_li: int = Field(description="Li left in the cell")
+    order: int = Field(description="Which ordering of that content, from the lowest Ewald energy")
     removed: list[int] = Field(description="Li that left; indices of the crystal")
 
     @property
     def label(self) -> str:
         """Name in labels and file names."""
-        return bulk_label(self.lithium_fraction)
+        return bulk_label(self.lithium_fraction, self.order)
 
 
 class PlannedInterface(Document):

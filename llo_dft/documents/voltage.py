@@ -58,5 +58,5 @@ class VoltageResult(Document):
     curve: VoltageCurve | None
     reason: str | None = Field(None, description="Why there is no curve")
     rebuilt: list[str] = Field(
-        default_factory=list, description="Hosts whose lattice is another as relaxed"
+        default_factory=list, description="Stable hosts whose lattice is another as relaxed"
     )

@@ -21,7 +21,7 @@ class Plan:
     def __init__(self, *n_li: int) -> None:
         self.bulk = structure(FULL)
         self.bulk_hosts = [
-            PlannedBulkHost(lithium_fraction=n / 2, n_li=n, removed=list(range(2 - n)))
+            PlannedBulkHost(lithium_fraction=n / 2, n_li=n, order=0, removed=list(range(2 - n)))
             for n in n_li
         ]
 
@@ -63,6 +63,19 @@ def test_the_crystals_comes_first_and_gives_the_onset(documents: dict[str, Any])
     assert bare.curve is not None
     assert bare.curve.average_v == pytest.approx(11 / 2 - 2)
     assert onset_v([bulk, bare]) == pytest.approx(4.0)
+
+
+def test_the_lowest_ordering_of_a_content_counts(documents: dict[str, Any]) -> None:
+    plan = Plan(1, 0)
+    plan.bulk_hosts.append(
+        PlannedBulkHost(lithium_fraction=0.5, n_li=1, order=1, removed=[1]),
+    )
+    lower = documents["bulk_x0.5000"]
+    documents["bulk_x0.5000_1"] = lower.model_copy(update={"energy_ev": -14.2})
+    (bulk,) = study_voltages(plan, documents, [])  # type: ignore[arg-type]
+    assert bulk.curve is not None
+    assert [step.voltage_v for step in bulk.curve.steps] == pytest.approx([3.8, 5.2])
+    assert [point.label for point in bulk.curve.unstable] == ["bulk_x0.5000"]
 
 
 def test_a_study_without_crystals_has_the_slabs_alone(documents: dict[str, Any]) -> None:

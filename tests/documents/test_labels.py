@@ -14,6 +14,7 @@ from llo_dft.documents.plan import PlannedHost, PlannedStatic, StudyPlan
         (labels.host_label("bare", 0.5), "bare_x0.5000"),
         (labels.host_label("coated", 1.0, "step"), "coated_step_x1.0000"),
         (labels.bulk_label(0.5), "bulk_x0.5000"),
+        (labels.bulk_label(0.5, 2), "bulk_x0.5000_2"),
         (labels.vacancy_label("bare_x0.5000", "O24"), "bare_x0.5000_vac_O24"),
         (labels.static_label("bare_x0.5000"), "bare_x0.5000_static"),
         (labels.static_label("coated_step_x1.0000", "oxide"), "coated_step_x1.0000_oxide_static"),
