@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from llo_dft import recipe
     from llo_dft.documents.calculation import Fingerprint
     from llo_dft.engines.base import (
-        CalculatedElectrons,
         CalculationMaker,
         InputSize,
         Outcome,
         ReadBack,
         StartFrom,
     )
+    from llo_dft.engines.calculated_electrons import CalculatedElectrons
     from llo_dft.typing import CalculationKind, MagneticOrder
 
 #: Protocol of the program with which it computes one point and relaxes nothing.

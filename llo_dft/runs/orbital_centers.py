@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.documents.electrons.electronic import BandCenters, ReferenceLevel
-    from llo_dft.engines.base import OrbitalStates
+    from llo_dft.engines.calculated_electrons import OrbitalStates
 
 #: Core state that centres are counted from.
 CORE_STATE = "1s"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.electrons.charge import ChargeDifference
     from llo_dft.documents.plan import PlannedHost, PlannedStatic
-    from llo_dft.engines.base import CalculatedElectrons
+    from llo_dft.engines.calculated_electrons import CalculatedElectrons
     from llo_dft.study.folder import StudyFolder
 
 

@@ -4,7 +4,7 @@ import pytest
 from engines_by_name import engine_of
 from fake_engine import FakeCalculation, FakeEngine
 
-from llo_dft.engines.base import CalculationMaker, Engine, ReadBack
+from llo_dft.engines.base import CalculationMaker, Engine, RankingMaker, ReadBack
 
 
 class Smallest(Engine):
@@ -60,7 +60,8 @@ def test_the_fake_engine_has_nothing_beside_the_protocol_but_its_faults():
     assert own <= {*dir(Engine), *Engine.__annotations__}
     public = {name for name in dir(FakeCalculation) if not name.startswith("_")}
     json = {"as_dict", "from_dict", "to_json", "validate_monty_v1", "validate_monty_v2"}
-    protocol = {name for name in dir(CalculationMaker) if not name.startswith("_")}
+    both = (CalculationMaker, RankingMaker)
+    protocol = {name for one in both for name in dir(one) if not name.startswith("_")}
     allowed = protocol | {"kind", "protocol"} | {"counter", "faults", "version"}
     assert (
         public - allowed - json - {"unsafe_hash", "save", "load", "get_partial_json", "REDIRECT"}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.engines.base import OrbitalStates
+from llo_dft.engines.calculated_electrons import OrbitalStates
 from llo_dft.engines.gpaw.gpaw_files import GpawFileError, GpawResult, read_result
 
 if TYPE_CHECKING:

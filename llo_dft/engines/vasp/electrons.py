@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pymatgen.core.structure import Structure
 
-from llo_dft.engines.base import OrbitalStates
+from llo_dft.engines.calculated_electrons import OrbitalStates
 from llo_dft.engines.vasp.files.file_errors import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.grids.read_grids import find_grid_file
 from llo_dft.engines.vasp.files.outcar import Outcar, read_outcar
