@@ -253,6 +253,8 @@ def main() -> None:
     if asked.scheme in engine.oxygen.refused:
         parser.error(f"--scheme {asked.scheme}: {engine.oxygen.refused[asked.scheme]}")
     found = []
+    if not asked.json:
+        print(f"{'':<32} {asked.engine:>9} published    less unit     source of the published one")
     with tempfile.TemporaryDirectory() as folder:
         mirror = Mirror(engine, asked.scheme, Path(folder))
         for name in asked.only:

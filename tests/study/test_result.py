@@ -32,6 +32,13 @@ def test_without_a_change_it_is_the_same_result(finished: Any) -> None:
     assert reanalyze(finished.folder) == finished.result.model_copy(update={"files": {}})
 
 
+def test_what_the_engine_is_known_to_miss_stands_in_the_result(finished: Any) -> None:
+    (bias,) = finished.result.engine_bias
+    # CHGNet 0.3.0, whose labels are PBE+U as the published value is, softens defects
+    assert bias.quantity == "LiMn2O4, O vacancy"
+    assert -0.6 < bias.difference_ev < -0.2
+
+
 def test_the_troubles_of_a_run_keep_their_reasons(troubled: Any) -> None:
     assert reanalyze(troubled.folder) == troubled.result.model_copy(update={"files": {}})
 

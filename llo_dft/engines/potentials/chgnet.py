@@ -56,7 +56,7 @@ class ChgnetCalculator(Calculator):
     Parameters
     ----------
     model
-        Name of the pretrained model, for example "0.3.0".
+        Name of the pretrained model, "r2scan" or "0.3.0".
     stress
         Whether to compute the stress; only a relaxation of the cell needs it.
     device

@@ -170,6 +170,7 @@ POTENTIALS: Final[Mapping[str, tuple[Potential, ...]]] = {
             arguments={"model": "7net-mf-0", "modal": "R2SCAN"},
             functional="r2SCAN",
             oxygen=_r2scan("7net-mf-0 (R2SCAN)"),
+            bias=_spinel(3.54),
             weights="pretrained_potentials/SevenNet_MF_0/checkpoint_sevennet_mf_0.pth",
             licence="MIT",
             citation=f"{_SEVENN_PAPER}; {_MULTI_FIDELITY}",
