@@ -5,10 +5,13 @@ import pytest
 
 pytest.importorskip("chgnet", reason="the chgnet extra is not installed")
 
+from chgnet.model import CHGNet
 from chgnet.model.dynamics import CHGNetCalculator
 from pymatgen.io.ase import AseAtomsAdaptor
 
 from llo_dft.engines.potentials.chgnet import ChgnetCalculator
+from llo_dft.engines.potentials.known_potentials import known_potential
+from llo_dft.resources import load_structure
 
 # single precision: 7 digits of some -80 eV, and of forces of some eV/A
 ENERGY_ROUNDING_EV = 1e-4
@@ -39,6 +42,32 @@ def test_energy_forces_stress_and_moments_are_those_of_chgnets_own_calculator(ou
     np.testing.assert_allclose(
         ours.get_magnetic_moments(), theirs.get_magnetic_moments().ravel(), atol=FORCE_ROUNDING
     )
+
+
+def test_the_r2scan_model_is_that_of_chgnet_too(small_oxide):
+    ours, theirs = AseAtomsAdaptor.get_atoms(small_oxide), AseAtomsAdaptor.get_atoms(small_oxide)
+    ours.calc = ChgnetCalculator(model="r2scan")
+    stock = CHGNet.load(model_name="r2scan", use_device="cpu", verbose=False)
+    theirs.calc = CHGNetCalculator(stock, use_device="cpu")
+    assert ours.get_potential_energy() == pytest.approx(
+        theirs.get_potential_energy(), abs=ENERGY_ROUNDING_EV
+    )
+    np.testing.assert_allclose(ours.get_forces(), theirs.get_forces(), atol=FORCE_ROUNDING)
+
+
+@pytest.mark.parametrize(
+    ("metal", "moments"), [("Mn", [(2.5, 3.2)]), ("Co", [(0.0, 0.2), (0.6, 1.1)])]
+)
+def test_moments_of_the_default_tell_charges(metal, moments):
+    """Mn4+ of Li2MnO3 is high spin, Co3+ of LiCoO2 has no moment and Co4+ one electron."""
+    full = load_structure("Li2MnO3" if metal == "Mn" else "LiCoO2").get_primitive_structure()
+    empty = full.copy()
+    empty.remove_species(["Li"])
+    for structure, (low, high) in zip((full, empty), moments, strict=False):
+        atoms = AseAtomsAdaptor.get_atoms(structure)
+        atoms.calc = ChgnetCalculator(model=known_potential("chgnet").model)
+        found = atoms.get_magnetic_moments()[list(structure.indices_from_symbol(metal))]
+        assert all(low <= moment <= high for moment in found)
 
 
 def test_force_is_minus_the_slope_of_the_energy(small_oxide):
