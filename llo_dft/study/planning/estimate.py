@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from llo_dft.engines.base import Engine
 
 #: Evaluations of energy and forces that a relaxation took on an average, with CHGNet and
-#: protocol "fast": crystals, bare slabs and their vacancies, coated ones.
-TYPICAL_EVALUATIONS: Final = {"crystal": 32, "molecule": 4, "bare": 17, "coated": 55}
+#: protocol "balanced", whose slabs are relaxed twice: crystals, bare slabs and their vacancies,
+#: coated ones.
+TYPICAL_EVALUATIONS: Final = {"crystal": 8, "molecule": 3, "bare": 29, "coated": 55}
 
 
 @dataclass(frozen=True)
