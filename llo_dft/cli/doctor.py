@@ -18,7 +18,7 @@ from llo_dft.cli.output.common import (
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from llo_dft.documents.finding import Finding
+    from llo_dft.documents.document import Finding
     from llo_dft.study.run_study import PreparedRun
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, field_validator
 from pymatgen.core.structure import Structure
@@ -13,6 +14,7 @@ from llo_dft.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 #: Longest text of a value in a line, and most items of a list that are shown in it.
 _LONGEST_TEXT: Final = 60
@@ -128,3 +130,16 @@ def _structure_from(value: Any) -> Any:  # noqa: ANN401 (pydantic hands over wha
 StoredStructure: TypeAlias = Annotated[
     Structure, BeforeValidator(_structure_from), PlainSerializer(Structure.as_dict)
 ]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, its state, what was found there, and what to do if it is missing.
+
+    "optional" is what only some studies need.
+    """
+
+    what: str
+    state: Literal["ok", "missing", "optional"]
+    found: str
+    remedy: str = ""

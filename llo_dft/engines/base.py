@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypedDict, runtime_checkable
 
-from llo_dft.documents.finding import Finding
+from llo_dft.documents.document import Finding
 from llo_dft.errors import CalculationError, InputError
 
 if TYPE_CHECKING:

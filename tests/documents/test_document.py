@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import Field
 from pymatgen.core import Lattice, Structure
 from store_calculations import calculation
 
-from llo_dft.documents.document import Document, StoredStructure, short
+from llo_dft.documents.document import Document, Finding, StoredStructure, short
 from llo_dft.documents.study_result import StudyResult
 
 
@@ -84,3 +85,12 @@ def test_a_stored_reason_does_not_steer_the_terminal() -> None:
     document = type(calculation("k")).model_validate_json(json.dumps(found))
     assert document.label == r"host\x1b]0;title\x07"
     assert document.corrections == [r"one\x1b[31m", "two"]
+
+
+def test_what_doctor_prints_of_a_finding_is_what_the_doctor_of_a_project_reads():
+    assert asdict(Finding("jobflow", "ok", "0.4")) == {
+        "what": "jobflow",
+        "state": "ok",
+        "found": "0.4",
+        "remedy": "",
+    }

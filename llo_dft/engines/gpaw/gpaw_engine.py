@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from monty.json import MSONable
 
 from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
-from llo_dft.documents.finding import Finding
+from llo_dft.documents.document import Finding
 from llo_dft.documents.oxygen import schemes_not_fitted
 from llo_dft.engines.base import Engine, EngineError, OxygenReference
 from llo_dft.engines.gpaw.gpaw_files import read_back

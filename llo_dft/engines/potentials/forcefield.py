@@ -12,7 +12,7 @@ import numpy as np
 from monty.json import MSONable
 
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.documents.finding import Finding
+from llo_dft.documents.document import Finding
 from llo_dft.engines.base import Engine, EngineError, Outcome
 from llo_dft.engines.named_settings import why_no_crossings, with_overrides
 from llo_dft.engines.potentials.known_potentials import (

@@ -24,7 +24,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from llo_dft.documents.finding import Finding
+from llo_dft.documents.document import Finding
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.vasp.potcars import POTCAR_SET, potcar_of
 

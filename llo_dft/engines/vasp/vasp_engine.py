@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from llo_dft import recipe
     from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.documents.finding import Finding
+    from llo_dft.documents.document import Finding
     from llo_dft.engines.base import InputSize, Outcome, ReadBack, StartFrom
     from llo_dft.typing import CalculationKind, MagneticOrder
 

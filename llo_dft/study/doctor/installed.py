@@ -7,7 +7,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 from llo_dft import __version__
-from llo_dft.documents.finding import Finding
+from llo_dft.documents.document import Finding
 from llo_dft.engines.registry import ENGINES, engine_class
 from llo_dft.resources import ResourceFolder, resource_path
 from llo_dft.study.machine import available_memory, default_workers

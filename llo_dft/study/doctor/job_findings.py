@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from llo_dft.documents.finding import Finding
+from llo_dft.documents.document import Finding
 from llo_dft.submit.batch import BATCH_SYSTEMS, BatchError
 from llo_dft.submit.dask.scripts import python_of
 

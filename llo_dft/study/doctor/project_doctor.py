@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from typing import TYPE_CHECKING
 
-from llo_dft.documents.finding import Finding
+from llo_dft.documents.document import Finding
 from llo_dft.engines.registry import programs
 from llo_dft.errors import InputError
 from llo_dft.study.doctor.job_findings import (

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from slurm import LocalSlurm
 
-    from llo_dft.documents.finding import Finding
+    from llo_dft.documents.document import Finding
     from llo_dft.study.run_study import PreparedRun
 
 VASP_NAMES = {"VASP's command on a job", "VASP's POTCARs on a job", "VASP itself on a job"}

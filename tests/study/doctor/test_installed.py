@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError
 import pytest
 
 import llo_dft
-from llo_dft.documents.finding import Finding
+from llo_dft.documents.document import Finding
 from llo_dft.engines.registry import ENGINES
 from llo_dft.study.doctor import installed
 from llo_dft.study.doctor.installed import examine

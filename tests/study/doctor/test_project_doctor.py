@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from study_fixtures import MakeRemote
 
-    from llo_dft.documents.finding import Finding
+    from llo_dft.documents.document import Finding
 
 #: What this package's own doctor finds in the environment of a job where all is well.
 WELL = [
