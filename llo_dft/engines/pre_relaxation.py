@@ -135,7 +135,7 @@ class PreRelaxedEngine(Engine):
         self.name, self.protocol = engine.name, settings.protocol
         self.capabilities, self.oxygen = engine.capabilities, engine.oxygen
         self.program = engine.program  # type: ignore[misc]  # the program's engine is known only now
-        self.no_crossings = engine.no_crossings
+        self.no_crossings, self.known_bias = engine.no_crossings, engine.known_bias
         if settings.protocol == ONE_POINT:
             self.no_crossings = f"protocol {ONE_POINT} computes points of a potential's geometry"
         self._potential, self._engine = potential, engine

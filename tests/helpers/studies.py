@@ -55,6 +55,8 @@ def coated_fields(**tables: dict[str, Any]) -> dict[str, Any]:
     )
     for table, changes in tables.items():
         fields[table] = fields[table] | changes
+    if fields["engine"]["name"] != "chgnet":
+        fields["engine"].pop("model", None)
     return fields
 
 

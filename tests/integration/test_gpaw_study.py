@@ -50,7 +50,7 @@ def prepared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> PreparedRun:
         delithiation={"fractions": [1.0]},
         vacancies={"bonded_to_former": 0},
         oxygen={"scheme": "none"},
-        engine={"name": "gpaw", "protocol": "fast", "model": None},
+        engine={"name": "gpaw", "protocol": "fast"},
     )
     asked = recipe.electronic.model_copy(update={"dos": True, "density": True})
     made = prepared_study(recipe.model_copy(update={"electronic": asked}), tmp_path / "study")

@@ -9,6 +9,7 @@ from charge_models import LOWER, UPPER, transfer, write_interface, write_run
 from plain_runs import NOT_CONVERGED
 
 from llo_dft.analysis.comparability.fingerprints import ComparabilityError
+from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.documents.electrons.charge import ChargeDifference
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.grids.read_grids import find_grid_file, read_grid_header
@@ -163,3 +164,41 @@ def test_a_stand_in_anywhere_marks_the_difference(folder: Path) -> None:
     file.write_text(text.replace("6.4.2", "STAND-IN, not VASP 6.4.2", 1), encoding="latin-1")
     with pytest.raises(ComparabilityError, match="mock: False and True"):
         compare(folder)
+
+
+def test_a_studys_calculations_say_the_settings_whatever_engine_they_are_of(
+    folders: tuple[Path, Path, Path],
+) -> None:
+    structures = [read_grid_header(find_grid_file(folder)).structure() for folder in folders]
+
+    def calculated(cutoffs: tuple[float, float, float]) -> list[CalculationDocument]:
+        return [
+            CalculationDocument(
+                key="k",
+                label=label,
+                kind="static",
+                status="completed",
+                fingerprint=Fingerprint(
+                    engine="gpaw", engine_version="26.7.0", functional="PBE", cutoff_ev=cutoff
+                ),
+                protocol="fast",
+                energy_ev=-1.0,
+                structure=structure,
+                mock=label == "B",
+            )
+            for label, structure, cutoff in zip("CAB", structures, cutoffs, strict=True)
+        ]
+
+    document, _ = charge_difference(folders, calculations=_same_mock(calculated((400.0,) * 3)))
+    assert document.fingerprint is not None
+    assert document.fingerprint.engine == "gpaw"
+    assert not [note for note in document.notes if "not compared" in note]
+    other = _same_mock(calculated((400.0, 400.0, 500.0)))
+    with pytest.raises(ComparabilityError, match=r"'C' and 'B' .*cutoff_ev: 400\.0 and 500\.0"):
+        charge_difference(folders, calculations=other)
+    with pytest.raises(ComparabilityError, match="mock: False and True"):
+        charge_difference(folders, calculations=calculated((400.0,) * 3))
+
+
+def _same_mock(calculations: list[CalculationDocument]) -> list[CalculationDocument]:
+    return [one.model_copy(update={"mock": False}) for one in calculations]

@@ -39,8 +39,9 @@ DRIVER: Final = Path(__file__).with_name("gpaw_driver.py")
 #: Longest time that the command may take to say what is installed, s.
 _PATIENCE_S: Final = 120
 
-#: Longest line of a program's own words in a message.
-LONGEST_LINE: Final = 160
+#: Longest line of a program's own words in a message, and what a line holds that says most.
+_LONGEST_LINE: Final = 160
+_TELLING: Final = ("memory", "no space left", "quota", "Error: ", "MPI parallelism is disabled")
 
 #: How GPAW gets here.
 _INSTALL: Final = (
@@ -114,6 +115,14 @@ def check_paw_data(elements: Iterable[str]) -> None:
         found.data_of(element)
 
 
+def last_words(printed: str) -> str:
+    """Return the line of what a program printed that says most; empty if it has no words."""
+    lines = [line.strip(" !*-|\t") for line in printed.splitlines()]
+    lines = [line for line in lines if line]
+    telling = [line for line in lines if any(word in line for word in _TELLING)]
+    return printable((telling or lines or [""])[-1])[:_LONGEST_LINE]
+
+
 @functools.cache
 def _asked(words: tuple[str, ...]) -> InstalledGpaw:
     text = shlex.join(words)
@@ -136,6 +145,6 @@ def _asked(words: tuple[str, ...]) -> InstalledGpaw:
     try:
         return InstalledGpaw.model_validate_json(lines[-1] if lines else "")
     except ValidationError as error:
-        said = (done.stderr.strip().splitlines() or lines or ["nothing"])[-1]
-        what = f"GPAW does not start by {text!r}: it says {printable(said)[:LONGEST_LINE]!r}"
+        said = last_words(done.stderr) or last_words(done.stdout) or "nothing"
+        what = f"GPAW does not start by {text!r}: it says {said!r}"
         raise EngineError(f"{what}; {_INSTALL}") from error

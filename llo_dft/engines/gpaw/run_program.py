@@ -12,8 +12,8 @@ import numpy as np
 
 from llo_dft.engines.base import Outcome
 from llo_dft.engines.gpaw.gpaw_files import CONTINUE, INPUT, KEPT, RESULT, START, read_result
-from llo_dft.engines.gpaw.gpaw_program import DRIVER, LONGEST_LINE, command
-from llo_dft.errors import CalculationError, InputError, printable
+from llo_dft.engines.gpaw.gpaw_program import DRIVER, command, last_words
+from llo_dft.errors import CalculationError, InputError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,9 +31,6 @@ _SAME_PLACE: Final = 1e-9
 
 #: Exit statuses of shells and launchers for a program that a signal ended.
 _SIGNAL_OFFSET: Final = 128
-
-#: What a line holds that says more than the last one.
-_TELLING: Final = ("memory", "no space left", "quota", "Error:")
 
 
 def run_program(structure: Structure, given: dict[str, Any], folder: Path) -> Outcome:
@@ -135,7 +132,8 @@ def _ending(folder: Path, status: int) -> str:
     """Return how a program without a result ended; empty if it ended well."""
     if not status:
         return ""
-    said = _last_words(folder)
+    words = last_words((folder / _OUTPUT).read_text(encoding="utf-8", errors="replace"))
+    said = f"; its last words: {words!r}" if words else ""
     number = -status if status < 0 else status - _SIGNAL_OFFSET
     try:
         name = signal.Signals(number).name
@@ -146,13 +144,3 @@ def _ending(folder: Path, status: int) -> str:
     goes_on = "; the next run goes on from its last step" if resumed else ""
     cause = "out of memory, or ended by the queue or a user"
     return f"GPAW was killed by {name} ({cause}){goes_on}{said}"
-
-
-def _last_words(folder: Path) -> str:
-    """Return the line of what the program printed that says most."""
-    text = (folder / _OUTPUT).read_text(encoding="utf-8", errors="replace")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if any(word in line for word in _TELLING)]
-    if not lines:
-        return ""
-    return f"; its last words: {printable((telling or lines)[-1])[:LONGEST_LINE]!r}"

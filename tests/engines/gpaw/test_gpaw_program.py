@@ -15,6 +15,7 @@ from llo_dft.engines.gpaw.gpaw_program import (
     check_paw_data,
     command,
     installed_gpaw,
+    last_words,
 )
 
 
@@ -49,6 +50,14 @@ def test_a_command_without_gpaw_is_refused_with_what_to_do(monkeypatch, words, m
     with pytest.raises(EngineError, match=message) as caught:
         installed_gpaw()
     assert f"set {PROGRAM.variable}" in str(caught.value)
+
+
+def test_the_line_that_says_most_is_told_and_lines_that_only_frame_are_not():
+    assert last_words("Traceback\nMemoryError: no room\n------\n!!!!\n") == "MemoryError: no room"
+    warning = "! but MPI parallelism is disabled.   !\nPrimary job terminated\n"
+    assert last_words(warning) == "but MPI parallelism is disabled."
+    assert (last_words("first\nlast\n"), last_words(" \n")) == ("last", "")
+    assert last_words("x" * 999) == "x" * 160
 
 
 def test_a_command_that_does_not_answer_is_given_up(monkeypatch):
