@@ -82,7 +82,7 @@ def write_electrons(atoms: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    if "--data" in sys.argv:
+    if "data" in sys.argv:
         print(json.dumps(installed()))  # noqa: T201 (it is what the program says)
         return
     fault = os.environ.get(FAULT)

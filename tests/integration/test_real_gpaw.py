@@ -162,6 +162,23 @@ def test_a_relaxation_that_was_killed_goes_on_from_its_last_step(tmp_path):
     assert not state.exists()
 
 
+def test_two_ranks_give_the_numbers_of_one(tmp_path, monkeypatch):
+    found, electrons = computed(lih_layer(), tmp_path / "one")
+    # as root MPI wants to be told that it is meant
+    monkeypatch.setenv("OMPI_ALLOW_RUN_AS_ROOT", "1")
+    monkeypatch.setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
+    words = f"mpiexec --oversubscribe -np 2 {sys.executable} -m gpaw python"
+    monkeypatch.setenv("LLO_DFT_GPAW_CMD", words)
+    assert installed_gpaw().ranks == 2
+    other, shared = computed(lih_layer(), tmp_path / "two")
+    assert other.energy_ev == pytest.approx(found.energy_ev, abs=1e-6)
+    one, two = (made.states("H", "s") for made in (electrons, shared))
+    assert two.density == pytest.approx(one.density, abs=1e-4)
+    assert two.vacuum_levels_ev == pytest.approx(one.vacuum_levels_ev, abs=1e-4)
+    grids = [read_potential(made.potential).potential_ev for made in (electrons, shared)]
+    assert grids[1] == pytest.approx(grids[0], abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("functional", "gap", "moment"), [("PBE", 1.49, 2.74), ("PBE+U", 2.29, 3.05)]
 )

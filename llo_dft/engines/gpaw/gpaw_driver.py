@@ -1,7 +1,7 @@
 """The program that runs GPAW: reads ``input.json`` in its folder, computes, writes the result.
 
     COMMAND gpaw_driver.py               computes what input.json asks for
-    COMMAND gpaw_driver.py --data Mn O   says which GPAW and which PAW data this command finds
+    COMMAND gpaw_driver.py data Mn O     says which GPAW and which PAW data this command finds
 
 It is started by a command of the user's, perhaps on many processors, and never imported: GPAW has
 another licence than this package. It needs gpaw and ase and nothing of ``llo_dft``.
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> None:
     """Compute, or say what is installed."""
     from gpaw.mpi import world  # noqa: PLC0415 (GPAW is imported by this program alone)
 
-    if arguments[:1] == ["--data"]:
+    if arguments[:1] == ["data"]:
         found = json.dumps(installed(arguments[1:]))
         if world.rank == 0:
             sys.stdout.write(f"{found}\n")

@@ -130,7 +130,7 @@ def _asked(words: tuple[str, ...]) -> InstalledGpaw:
         raise EngineError(f"GPAW's command {text!r} is not found here: {_INSTALL}")
     try:
         done = subprocess.run(  # noqa: S603 (the user's own command)
-            [*words, str(DRIVER), "--data", *ELEMENTS],
+            [*words, str(DRIVER), "data", *ELEMENTS],
             capture_output=True,
             text=True,
             timeout=_PATIENCE_S,
