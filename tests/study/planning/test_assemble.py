@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fake_engine import FakeEngine
+from studies import tiny_recipe
 
 from llo_dft.recipe import Electronic
 from llo_dft.study.planning.assemble import make_flow
 from llo_dft.study.planning.electronic_plan import with_electronic
+from llo_dft.study.planning.make_plan import make_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +39,14 @@ def test_every_planned_calculation_is_a_job_of_that_name(
     chosen = coated_plan if coated else plan
     jobs = calculations(make_flow(chosen, FakeEngine(), tmp_path))
     assert sorted(jobs) == sorted(chosen.labels)
+
+
+def test_delithiated_crystals_are_jobs_too(tmp_path: Path) -> None:
+    asked = {"fractions": [1.0, 0.5], "voltage": "bulk", "candidates": 4, "relaxed": 2}
+    chosen = make_plan(tiny_recipe(delithiation=asked), tmp_path)
+    jobs = calculations(make_flow(chosen, FakeEngine(), tmp_path))
+    assert {"bulk_x0.5714", "bulk_x0.5714_1"} <= set(jobs)
+    assert set(jobs) <= set(chosen.labels)
 
 
 def test_points_for_the_electrons_are_made_only_if_they_are_planned(
