@@ -7,11 +7,11 @@ relaxes on. Molecules are left to the program: potentials know little of O2, and
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from monty.json import MSONable
 
-from llo_dft.engines.base import Engine, EngineError, MagneticMaker
+from llo_dft.engines.base import Engine, EngineError, MagneticMaker, ProgramMaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,6 +64,12 @@ class PreRelaxedCalculation(MSONable):
     def electron_placements(self) -> int:
         """In how many ways the electrons of a removed O are placed: the program's."""
         return self.then.electron_placements
+
+    def held_to(self, version: str) -> PreRelaxedCalculation:
+        """Return the maker whose program is ended if it is of another version than this."""
+        if not isinstance(self.then, ProgramMaker):
+            return self
+        return replace(self, then=cast("MagneticMaker", self.then.held_to(version)))
 
     def settings(self) -> dict[str, Any]:
         """Return every setting of both."""
@@ -160,6 +166,10 @@ class PreRelaxedEngine(Engine):
         cells = list(structures)
         self._potential.check_machine(cells)
         self._engine.check_machine(cells)
+
+    def remarks(self, lithium_fraction: float) -> list[str]:
+        """Return what the program's engine says of a study down to that lithium fraction."""
+        return self._engine.remarks(lithium_fraction)
 
     def write_inputs(
         self, structure: Structure, kind: CalculationKind, folder: Path

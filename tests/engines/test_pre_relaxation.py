@@ -141,6 +141,18 @@ def test_a_recipe_chooses_it_and_its_maker_goes_through_a_queue():
     assert maker.first.protocol == "balanced"
 
 
+def test_a_programs_version_and_remarks_are_its_own_still():
+    potential = EngineChoice(name="chgnet", protocol="balanced")
+    made = engine_from(EngineChoice(name="vasp", protocol="balanced", pre_relax=potential))
+    maker = made.maker("slab_relax")
+    assert maker.held_to("6.4.2").then.version == "6.4.2"
+    assert maker.held_to("6.4.2").settings() == maker.settings()
+    assert made.remarks(0.3) == engine_of("vasp").remarks(0.3) != []
+    by_gpaw = engine_from(EngineChoice(name="gpaw", protocol="balanced", pre_relax=potential))
+    maker = by_gpaw.maker("slab_relax")  # whose version is known before it runs
+    assert maker.held_to("26.7") == maker
+
+
 def test_a_potential_has_no_use_for_it_and_a_program_can_not_be_it():
     choice = EngineChoice(name="chgnet", pre_relax=EngineChoice(name="chgnet"))
     assert type(engine_from(choice)) is type(engine_from(EngineChoice(name="chgnet")))
