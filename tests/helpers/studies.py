@@ -53,6 +53,8 @@ def coated_fields(**tables: dict[str, Any]) -> dict[str, Any]:
         delithiation={"fractions": [1.0, 0.5], "candidates": 1},
         vacancies={"environments": ["2TM+1Li"]},
     )
+    if tables.get("engine", {}).get("name", "chgnet") != "chgnet":
+        fields["engine"].pop("model")  # of a potential alone
     for table, changes in tables.items():
         fields[table] = fields[table] | changes
     if fields["engine"]["name"] != "chgnet":
