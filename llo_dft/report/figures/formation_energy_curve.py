@@ -163,7 +163,8 @@ def _plot_points(hosts: list[HostResult], color: str, markers: dict[str, str], a
                 FORMER_MARKER if vacancy.bonded_to_former else markers[_class(vacancy)],
                 color,
                 hollow=vacancy.rebuilt,
-                markersize=10 if vacancy.bonded_to_former else 6,
+                # a coated one on a bare one leaves its rim in sight
+                markersize=10 if vacancy.bonded_to_former else 8 if host.system == "bare" else 5.5,
                 markeredgecolor=color if vacancy.rebuilt else "white",  # sets points at one x apart
                 markeredgewidth=1.2 if vacancy.rebuilt else 0.5,
                 zorder=3,

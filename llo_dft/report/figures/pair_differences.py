@@ -29,7 +29,7 @@ def plot_pair_differences(result: StudyResult, axes: Axes) -> Axes:
     """Draw the difference of each pair over holes per TM; above zero the coating holds the O.
 
     Colours, markers and hollow points as of ``plot_vacancy_curve``. A line joins the pairs of one
-    O, whose number stands at its last one. Returns the axes.
+    O that kept their lattice; its number stands at its last one. Returns the axes.
     """
     names = [system_name(host.system, host.termination) for host in result.hosts]
     colors, lines = system_colors(names), system_lines(names)
@@ -41,10 +41,10 @@ def plot_pair_differences(result: StudyResult, axes: Axes) -> Axes:
         by_oxygen.setdefault((pair.termination, pair.site), []).append(pair)
     for (termination, _), pairs in by_oxygen.items():
         name = system_name("coated", termination)
-        q = [pair.holes_per_tm for pair in pairs]
+        kept = [pair for pair in pairs if not pair.rebuilt]
         axes.plot(
-            q,
-            [pair.difference_ev for pair in pairs],
+            [pair.holes_per_tm for pair in kept],
+            [pair.difference_ev for pair in kept],
             color=colors[name],
             linestyle=lines[name],
             linewidth=0.9,
@@ -80,7 +80,7 @@ def _name_oxygens(lines: Iterable[Sequence[VacancyPair]], axes: Axes) -> None:
             last is not None and last[0] == q and difference - last[1] < _TEXT_STEP * (high - low)
         )
         if last is not None and near:
-            last[2].append(f"O{site}")
+            together[-1] = q, difference, [*last[2], f"O{site}"]
         else:
             together.append((q, difference, [f"O{site}"]))
     for q, difference, names in together:
@@ -88,7 +88,7 @@ def _name_oxygens(lines: Iterable[Sequence[VacancyPair]], axes: Axes) -> None:
             ", ".join(dict.fromkeys(names)),
             (q, difference),
             textcoords="offset points",
-            xytext=(0, 6),
+            xytext=(0, 8),
             ha="center",
             fontsize=7,
             color=NEUTRAL,

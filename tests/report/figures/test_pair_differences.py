@@ -23,6 +23,7 @@ def test_each_pair_is_a_point_and_those_of_one_o_are_joined() -> None:
         at(1, 0.5, 0.8),
         at(1, 0.0, 0.4, bonded_to_former=True),
         at(2, 0.5, -0.2, rebuilt=True),
+        at(2, 0.0, -0.1),
     ]
     hosts = [host(1.0, vacancy("O1", 1.0)), host(1.0, vacancy("O1", 1.0), coated=True)]
     plot_pair_differences(study("chgnet", *hosts, pairs=pairs), axes)
@@ -31,7 +32,7 @@ def test_each_pair_is_a_point_and_those_of_one_o_are_joined() -> None:
         for line in axes.lines
         if len(line.get_xdata()) == 1 and line.get_marker() != "None"
     }
-    assert set(drawn) == {(0.5, 0.8), (0.0, 0.4), (0.5, -0.2)}
+    assert set(drawn) == {(0.5, 0.8), (0.0, 0.4), (0.5, -0.2), (0.0, -0.1)}
     assert drawn[0.0, 0.4].get_marker() == "*"
     assert to_hex(drawn[0.5, -0.2].get_markerfacecolor()) == WHITE
     coated = f"coated, {TERMINATION}"
