@@ -18,7 +18,7 @@ from llo_dft.documents.labels import (
     relaxed_file,
     revisited_label,
 )
-from llo_dft.documents.ordering_result import OrderingResult, RevisitResult
+from llo_dft.documents.state_of_charge import OrderingResult, RevisitResult
 from llo_dft.documents.study_result import RemovedOxygen
 
 if TYPE_CHECKING:

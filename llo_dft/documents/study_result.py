@@ -12,9 +12,13 @@ from llo_dft.documents.document import Document
 from llo_dft.documents.electrons.electronic import BandCenters
 from llo_dft.documents.labels import host_label
 from llo_dft.documents.maps import VacancyMap
-from llo_dft.documents.ordering_result import OrderingResult, RevisitResult
 from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment
-from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
+from llo_dft.documents.state_of_charge import (
+    OrderingResult,
+    RevisitResult,
+    StateOfCharge,
+    TurningPoint,
+)
 from llo_dft.documents.voltage import VoltageResult
 from llo_dft.typing import Layer, OxideKind, OxygenScheme, Status, System
 

@@ -206,29 +206,6 @@ def check_version(found: str, expected: str) -> None:
         )
 
 
-@runtime_checkable
-class RankingMaker(Protocol):
-    """Computes single points of many structures, to rank them; a dataclass like other makers.
-
-    ``kind`` is "ranking"; ``settings`` and ``fingerprint`` as of ``CalculationMaker``.
-    """
-
-    kind: CalculationKind
-    protocol: str
-
-    def settings(self) -> dict[str, Any]:
-        """Return every setting that bears on the energies."""
-        ...
-
-    def fingerprint(self, structure: Structure) -> Fingerprint:
-        """Return what the energies are by."""
-        ...
-
-    def energies_ev(self, structures: Sequence[Structure]) -> list[float]:
-        """Return the energy of each structure as it is, eV."""
-        ...
-
-
 @dataclass(frozen=True)
 class OxygenReference:
     """Energy of O2 that goes with an engine, and the O2 schemes that may be used with it.
@@ -319,10 +296,6 @@ class Engine(ABC):
     @abstractmethod
     def maker(self, kind: CalculationKind) -> CalculationMaker:
         """Return the maker of one kind of calculation."""
-
-    def ranking_maker(self) -> RankingMaker:
-        """Return what ranks orderings of Li, of an engine that starts no program."""
-        raise NotImplementedError(f"engine {self.name} ranks no orderings")
 
     def seconds_per_atom(self, structure: Structure) -> float | None:
         """Return the time of an evaluation by one processor, s per atom; None if not known soon."""

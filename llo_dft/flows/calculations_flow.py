@@ -25,6 +25,7 @@ _KINDS: Final[dict[str, CalculationKind]] = {
     "slab_maker": "slab_relax",
     "molecule_maker": "molecule_relax",
     "static_maker": "static",
+    "ranker": "ranking",
 }
 
 

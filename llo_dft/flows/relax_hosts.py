@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.plan import PlannedHost, StudyPlan
-    from llo_dft.engines.base import CalculationMaker, RankingMaker
+    from llo_dft.engines.base import CalculationMaker
+    from llo_dft.jobs.orderings import RankingMaker
 
 
 @dataclass
@@ -105,7 +106,7 @@ class HostsMaker(CalculationsMaker):
         if self.ranker is None:
             raise InputError(
                 "the plan has orderings of Li ranked by an engine; expected HostsMaker.ranker, the "
-                "ranking_maker() of one"
+                "maker of kind 'ranking' of one"
             )
         label = ranking_label(host.label)
         job = rank_orderings(

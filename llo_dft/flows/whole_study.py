@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from llo_dft.documents.plan import StudyPlan
-    from llo_dft.engines.base import CalculationMaker, RankingMaker
+    from llo_dft.engines.base import CalculationMaker
+    from llo_dft.jobs.orderings import RankingMaker
     from llo_dft.typing import CalculationKind
 
 

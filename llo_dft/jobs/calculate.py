@@ -22,7 +22,7 @@ from llo_dft.jobs.starts import starts
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
-    from llo_dft.engines.base import CalculationMaker, RankingMaker
+    from llo_dft.engines.base import CalculationMaker
     from llo_dft.jobs.starts import Start
 
 #: Name that every calculation's job begins with; a progress display counts these.
@@ -219,7 +219,7 @@ def _computed(
 
 
 def skipped(
-    cache: CalculationCache, label: str, maker: CalculationMaker | RankingMaker, reason: str
+    cache: CalculationCache, label: str, maker: CalculationMaker, reason: str
 ) -> CalculationDocument:
     """Return the document of a calculation that is not tried, and put the reason on record."""
     cache.note_without_result(label, "skipped", reason)

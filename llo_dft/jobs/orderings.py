@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import numpy as np
 from jobflow import job
@@ -20,6 +20,7 @@ from llo_dft.documents.atom_identity import (
     without_atoms,
 )
 from llo_dft.documents.calculation import Asked, CalculationDocument, RankedOrdering
+from llo_dft.engines.base import CalculationMaker
 from llo_dft.jobs.calculate import failure_reason, skipped
 from llo_dft.jobs.structures import why_not
 
@@ -29,8 +30,16 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.documents.plan import OrderingSearch
-    from llo_dft.engines.base import RankingMaker
     from llo_dft.typing import IntArray
+
+
+class RankingMaker(CalculationMaker, Protocol):
+    """The maker of kind "ranking" of an engine that starts no program."""
+
+    def energies_ev(self, structures: Sequence[Structure]) -> list[float]:
+        """Return the energy of each structure as it is, eV."""
+        ...
+
 
 #: Atoms nearer than this are not relaxed from, angstrom: no bond of an oxide is so short.
 TOO_NEAR_ANGSTROM: Final = 1.2

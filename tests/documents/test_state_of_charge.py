@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from llo_dft.documents.state_of_charge import StateOfCharge
+from llo_dft.documents.state_of_charge import OrderingResult, RevisitResult, StateOfCharge
 
 
 def test_the_axis_is_of_holes_and_without_them_of_the_lithium_that_left() -> None:
@@ -26,3 +26,12 @@ def test_the_axis_is_of_holes_and_without_them_of_the_lithium_that_left() -> Non
 )
 def test_in_words(fields: dict[str, float], text: str) -> None:
     assert StateOfCharge(**fields).text == text
+
+
+def test_what_an_ordering_gained_comes_back_from_json() -> None:
+    ordering = OrderingResult(
+        n_ranked=40, n_relaxed=3, chosen=2, ranked_by="chgnet r2scan", relaxed_gain_ev=0.02
+    )
+    revisit = RevisitResult(vacancy="O12", gain_ev=None, reason="no power")
+    for one in (ordering, revisit):
+        assert type(one).model_validate_json(one.model_dump_json()) == one

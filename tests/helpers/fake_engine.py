@@ -182,6 +182,3 @@ class FakeEngine(Engine):
 
     def maker(self, kind: CalculationKind) -> FakeCalculation:
         return FakeCalculation(kind, self.protocol, self.counter, self.faults)
-
-    def ranking_maker(self) -> FakeCalculation:
-        return self.maker("ranking")

@@ -61,7 +61,7 @@ class FakeStudy:
             engine.maker,
             str(self.cache.folder),
             electrons=False,
-            ranker=engine.ranking_maker(),
+            ranker=engine.maker("ranking"),
         )
         run(maker.make(self.plan), self.how)
         made = StudyCalculations(self.plan, self.cache.documents(self.plan.labels))

@@ -227,10 +227,6 @@ class ForceFieldEngine(Engine):
             self._settings.model_dump(),
         )
 
-    def ranking_maker(self) -> ForceFieldCalculation:
-        """Return the maker of the single points of a ranking."""
-        return self.maker("ranking")
-
     def check(self, structures: Iterable[Structure]) -> None:
         """Refuse a potential that is not installed, with the command that installs it.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from llo_dft.flows.whole_study import StudyMaker
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.engines.base import Engine
+    from llo_dft.jobs.orderings import RankingMaker
 
 
 def make_flow(plan: StudyPlan, engine: Engine, folder: Path, ranker: Engine | None = None) -> Flow:
@@ -31,5 +32,5 @@ def make_flow(plan: StudyPlan, engine: Engine, folder: Path, ranker: Engine | No
         engine.maker,
         str(folder),
         electrons=bool(plan.statics),
-        ranker=(ranker or engine).ranking_maker() if plan.ranked else None,
+        ranker=cast("RankingMaker", (ranker or engine).maker("ranking")) if plan.ranked else None,
     ).make(plan)

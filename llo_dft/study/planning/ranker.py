@@ -36,12 +36,12 @@ def ranker_of(recipe: Recipe, engine: Engine) -> Engine | None:
     other = f'name another potential, or "{EWALD}" to rank by the electrostatic energy alone'
     try:
         ranker = engine_from(EngineChoice(name=name or EMBEDDED))
-        ranker.check([])
+        if ranker.program is None:
+            ranker.check([])
+            return ranker
     except InputError as error:
         raise InputError(f"{asked}, which ranks orderings of Li: {error}; {other}") from error
-    if ranker.program is not None:
-        raise InputError(
-            f"{asked}: it would start {ranker.program.name} for each of "
-            f"{recipe.delithiation.candidates} orderings; {other}"
-        )
-    return ranker
+    raise InputError(
+        f"{asked}: it would start {ranker.program.name} for each of "
+        f"{recipe.delithiation.candidates} orderings; {other}"
+    )

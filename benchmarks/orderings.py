@@ -1,0 +1,164 @@
+"""How well orderings of lithium are ranked, and how far the chosen one is from the best known.
+
+    python benchmarks/orderings.py [RECIPE] [--random 80] [--relaxed 8] [--steps 5]
+
+For each charged bare host of a recipe whose engine is a potential: orderings drawn at random (no
+symmetry is kept), and those that a study computes (``[delithiation]``). Of all of them Ewald
+energy and single point on the relaxed pristine slab; of a sample spread over the single points a
+few steps of relaxation and the whole relaxation. Printed are the rank correlations, and how far
+the lowest Ewald energy and what a study chooses, before any vacancy is made, lie above the lowest
+of all that were relaxed; eV per cell.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from ase.optimize import BFGS
+from scipy.stats import spearmanr
+
+from llo_dft.builders.ordering.delithiation import lithium_sites
+from llo_dft.documents.atom_identity import bare_sites, with_bare_sites, without_atoms
+from llo_dft.documents.calculation import CalculationDocument, Fingerprint
+from llo_dft.engines.potentials.forcefield import ForceFieldEngine
+from llo_dft.errors import CalculationError
+from llo_dft.jobs.orderings import ranked
+from llo_dft.jobs.structures import cut_relaxed_slab
+from llo_dft.recipe import load_recipe
+from llo_dft.resources import resource_path
+from llo_dft.study.planning.make_plan import make_plan
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.documents.plan import PlannedHost, StudyPlan
+    from llo_dft.typing import CalculationKind
+
+Removed = tuple[int, ...]
+
+
+class Bench:
+    """The relaxed pristine slab of a study, and energies of its orderings, each computed once."""
+
+    def __init__(self, plan: StudyPlan, engine: ForceFieldEngine) -> None:
+        self.plan, self.engine = plan, engine
+        self.maker = engine.maker("slab_relax")
+        self.ranker = engine.maker("ranking")
+        bulk = self._relax(plan.bulk, "bulk_relax")
+        document = CalculationDocument(
+            key="",
+            label="bulk",
+            kind="bulk_relax",
+            status="completed",
+            fingerprint=Fingerprint(engine="", engine_version="", functional=""),
+            protocol="",
+            energy_ev=bulk[1],
+            structure=bulk[0],
+        )
+        slab = cut_relaxed_slab.original(plan, document)
+        relaxed, self.pristine_ev = self._relax(slab, "slab_relax")
+        self.slab = with_bare_sites(relaxed, bare_sites(plan.slab))
+        self.single: dict[Removed, float] = {}
+        self.whole: dict[Removed, float] = {}
+
+    def _relax(self, structure: Structure, kind: CalculationKind) -> tuple[Structure, float]:
+        with tempfile.TemporaryDirectory() as folder:
+            outcome = self.engine.maker(kind).calculate(structure, Path(folder))
+        return outcome.structure, outcome.energy_ev
+
+    def single_ev(self, removed: Removed) -> float:
+        """Energy of an ordering as it is."""
+        if removed not in self.single:
+            made = without_atoms(self.slab, removed)
+            self.single[removed] = self.ranker.energies_ev([made])[0]
+        return self.single[removed]
+
+    def after_steps_ev(self, removed: Removed, steps: int) -> float:
+        """Energy after some steps of BFGS."""
+        atoms = without_atoms(self.slab, removed).to_ase_atoms()
+        atoms.calc = self.maker.calculator()
+        BFGS(atoms, logfile=None).run(fmax=1e-6, steps=steps)
+        return float(atoms.get_potential_energy())
+
+    def relaxed_ev(self, removed: Removed) -> float:
+        """Energy of the relaxed ordering; infinite where it does not converge."""
+        if removed not in self.whole:
+            try:
+                start = without_atoms(self.slab, removed)
+                self.whole[removed] = self._relax(start, "slab_relax")[1]
+            except CalculationError:
+                self.whole[removed] = np.inf
+        return self.whole[removed]
+
+    def ewald_ev(self, orderings: list[Removed]) -> list[float]:
+        """By formal charges, the holes on the redox ladder, on the unrelaxed slab."""
+        slab = self.plan.slab
+        sites = lithium_sites(slab, slab.indices_from_symbol("Li"), None)
+        problem, constant = sites.problem(len(orderings[0]))
+        found = [sites.arrangement(set(one)) for one in orderings]
+        return [problem.energy_ev(one) + constant for one in found if one is not None]
+
+
+def report(bench: Bench, host: PlannedHost, options: argparse.Namespace) -> None:
+    """Print the lines of one host."""
+    rng = np.random.default_rng(1)
+    lithium = bench.plan.slab.indices_from_symbol("Li")
+    drawn: set[Removed] = set()
+    while len(drawn) < options.random:
+        some = rng.choice(lithium, len(host.removed), replace=False)
+        drawn.add(tuple(sorted(int(i) for i in some)))
+    found = ranked(bench.slab, bench.plan.ordering_search(host), bench.ranker)
+    bench.single |= {tuple(one.removed): one.energy_ev for one in found}
+    ours = [tuple(one.removed) for one in found]
+    every = sorted(drawn | set(ours))
+    single = [bench.single_ev(one) for one in every]
+    print(f"x = {host.lithium_fraction:.3f}, {host.n_holes} holes")
+    rank = spearmanr(bench.ewald_ev(every), single).statistic
+    print(f"  Ewald against single points, {len(every)} orderings: rank correlation {rank:.2f}")
+    by_single = sorted(drawn, key=bench.single_ev)
+    spread = np.unique(np.linspace(0, len(by_single) - 1, options.relaxed).round().astype(int))
+    sample = [by_single[i] for i in spread]
+    whole = [bench.relaxed_ev(one) for one in sample]
+    for name, energies in (
+        ("Ewald", bench.ewald_ev(sample)),
+        ("single points", [bench.single_ev(one) for one in sample]),
+        (f"{options.steps} steps", [bench.after_steps_ev(one, options.steps) for one in sample]),
+    ):
+        rank = spearmanr(energies, whole).statistic
+        print(f"  {name} against relaxed, {len(sample)} random ones: {rank:.2f}")
+    first = tuple(host.removed)
+    chosen = ours[: bench.plan.n_relaxed]
+    lowest = min(bench.relaxed_ev(one) for one in chosen)
+    old = bench.relaxed_ev(first)
+    best = min(bench.whole.values())
+    print(f"  lowest Ewald energy, relaxed: {old - best:.3f} above the best known")
+    print(f"  what the study chooses:       {lowest - best:.3f} above the best known", flush=True)
+    bench.whole.clear()
+
+
+def main() -> None:
+    """Print the report of a recipe."""
+    parser = argparse.ArgumentParser()
+    default = resource_path("workflows", "quickstart.toml")
+    parser.add_argument("recipe", nargs="?", type=Path, default=default)
+    parser.add_argument("--random", type=int, default=80)
+    parser.add_argument("--relaxed", type=int, default=8)
+    parser.add_argument("--steps", type=int, default=5)
+    options = parser.parse_args()
+    recipe = load_recipe(options.recipe)
+    started = time.process_time()
+    plan = make_plan(recipe, options.recipe.parent)
+    bench = Bench(plan, ForceFieldEngine(recipe.engine))
+    for host in plan.hosts:
+        if host.termination is None and len(host.orderings) > 1:
+            report(bench, host, options)
+    print(f"{time.process_time() - started:.0f} CPU s")
+
+
+if __name__ == "__main__":
+    main()
