@@ -9,6 +9,7 @@ from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds,
 from llo_dft.analysis.interface.interface_result import InterfaceCalculations
 from llo_dft.analysis.vacancy.host_result import MadeHost, MadeVacancy
 from llo_dft.analysis.vacancy.lithium_moves import vacancy_to_follow
+from llo_dft.documents.atom_identity import places
 from llo_dft.documents.calculation import not_computed
 from llo_dft.documents.labels import (
     COATING_CRYSTAL,
@@ -22,11 +23,13 @@ from llo_dft.documents.state_of_charge import OrderingResult, RevisitResult
 from llo_dft.documents.study_result import RemovedOxygen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from llo_dft.documents.calculation import CalculationDocument, Fingerprint
     from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
-    from llo_dft.documents.sites import InterfaceBond
+    from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment
+
+    Surroundings = Callable[[PlannedHost, Sequence[int]], Mapping[int, OxygenEnvironment]]
 
 
 class StudyCalculations:
@@ -38,9 +41,18 @@ class StudyCalculations:
         What was to be computed.
     documents
         By the plan's labels, each of them; what left no result is there with its reason.
+    surroundings
+        Returns what is around each O of a host of which some Li have left, by indices of the
+        pristine bare slab; None: what the plan says of the ordering that is tried first.
     """
 
-    def __init__(self, plan: StudyPlan, documents: Mapping[str, CalculationDocument]) -> None:
+    def __init__(
+        self,
+        plan: StudyPlan,
+        documents: Mapping[str, CalculationDocument],
+        surroundings: Surroundings | None = None,
+    ) -> None:
+        self._surroundings = surroundings
         self.plan = plan
         self.documents = documents
         self._best = {t: self._lowest(t) for t in plan.terminations}
@@ -55,6 +67,17 @@ class StudyCalculations:
         if first.energy_ev is not None and first.energy_ev <= again.energy_ev:
             return first
         return again
+
+    def environments(self, planned: PlannedHost) -> Mapping[int, OxygenEnvironment]:
+        """Return what is around each O of a host with the Li that it has, by bare slab's index."""
+        structure = self.host(planned).structure
+        if structure is None or self._surroundings is None:
+            return planned.environments
+        there, here = places(self.plan.pristine_structure(planned)), places(structure)
+        gone = sorted(there.keys() - here.keys())
+        if gone == sorted(planned.removed):
+            return planned.environments
+        return self._surroundings(planned, gone)
 
     def first_host(self, planned: PlannedHost) -> CalculationDocument:
         """Return the calculation that a host's vacancies are made in, before it is revisited."""
@@ -144,7 +167,7 @@ class StudyCalculations:
             site = None if bonded is None else bonded[vacancy.bonded.order]
         removed = []
         if site is not None:
-            around = planned.environments[site].model_copy(
+            around = self.environments(planned)[site].model_copy(
                 update={"n_former": n_bonds.get(site, 0)}
             )
             removed = [

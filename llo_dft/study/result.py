@@ -9,12 +9,17 @@ from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.engines.registry import engine_from
 from llo_dft.recipe import parse_recipe
+from llo_dft.study.planning.hosts import host_environments
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.study_electrons import Electrons, read_electrons
 from llo_dft.study.study_files import read_results, stored_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from llo_dft.documents.oxygen import OxygenSettings
+    from llo_dft.documents.plan import PlannedHost
+    from llo_dft.documents.sites import OxygenEnvironment
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.recipe import Recipe
     from llo_dft.study.folder import StudyFolder
@@ -84,7 +89,12 @@ def stored_calculations(folder: StudyFolder) -> StudyCalculations:
         As ``study_result``.
     """
     plan = stored_plan(folder)
-    return StudyCalculations(plan, CalculationCache(folder.calculations).documents(plan.labels))
+    documents = CalculationCache(folder.calculations).documents(plan.labels)
+
+    def surroundings(host: PlannedHost, gone: Sequence[int]) -> dict[int, OxygenEnvironment]:
+        return host_environments(plan.pristine_structure(host), plan.slab, plan.tm_layers, gone)
+
+    return StudyCalculations(plan, documents, surroundings)
 
 
 def reanalyze(

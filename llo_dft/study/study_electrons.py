@@ -157,10 +157,11 @@ def _classes(study: StudyCalculations, host: PlannedHost) -> dict[int, str]:
     if structure is None:
         return {}
     found = dict.fromkeys(coating_places(structure), "coating")
+    around = study.environments(host)
     bonded = study.bonds_to_former(host)
     for bare, site in places(structure).items():
-        if bare in host.environments:
-            name = f"{host.classes[bare]} {host.environments[bare].layer}"
+        if bare in around:
+            name = f"{host.classes[bare]} {around[bare].layer}"
             found[site] = f"{name}, bonded to the coating" if bare in bonded else name
     return found
 

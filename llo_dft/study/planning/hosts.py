@@ -15,7 +15,9 @@ from llo_dft.documents.atom_identity import bare_sites, places, without_atoms
 from llo_dft.documents.plan import BondedOxygen, PlannedHost, PlannedVacancy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+
+    from pymatgen.core.structure import Structure
 
     from llo_dft.builders.ordering.delithiation import LithiumRemoval
     from llo_dft.builders.surface.slab import SlabModel
@@ -134,7 +136,9 @@ def _bare_host(
         without=[vacancy.site for vacancy in chosen],
         turn_over=_renumbered(slab, kept) if recipe.vacancies.both_faces else None,
     )
-    environments = _documents(slab, found, kept, removal.removed)
+    environments = host_environments(
+        slab.structure, slab.structure, slab.tm_layers, removal.removed
+    )
     return PlannedHost(
         system="bare",
         requested_lithium_fraction=removal.requested,
@@ -225,18 +229,7 @@ def _coated_host(
     slab: SlabModel, interface: PlannedInterface, bare: PlannedHost, orderings: list[list[int]]
 ) -> PlannedHost:
     removed = orderings[0]
-    structure = without_atoms(interface.structure, removed)
-    place = places(structure)
-    found = oxygen_environments(structure, slab.tm_layers, llo_sites=list(place.values()))
-    by_site = {i: found[place[i]] for i in place if place[i] in found}
-    axes = li_o_li_axes(
-        slab.structure,
-        sorted(set(range(len(slab.structure))) - place.keys()),
-        tm_layers=slab.tm_layers,
-    )
-    environments = {
-        i: environment.model_copy(update=axes[i].model_dump()) for i, environment in by_site.items()
-    }
+    environments = host_environments(interface.structure, slab.structure, slab.tm_layers, removed)
     left = set(_lithium_left(slab, interface)) - set(removed)
     n_tm_layer = len(left & set(tm_layer_sites(slab.structure)))
     return PlannedHost(
@@ -263,17 +256,31 @@ def _coated_host(
     )
 
 
-def _documents(
-    slab: SlabModel,
-    found: dict[int, OxygenEnvironment],
-    kept: IntArray,
-    removed: Sequence[int],
+def host_environments(
+    pristine: Structure, slab: Structure, tm_layers: int, removed: Collection[int]
 ) -> dict[int, OxygenEnvironment]:
-    """Return the environments of a bare host, by index of the pristine slab."""
-    axes = li_o_li_axes(slab.structure, removed, tm_layers=slab.tm_layers)
+    """Return what is around each O of the oxide once some Li have left.
+
+    Parameters
+    ----------
+    pristine
+        The unrelaxed pristine host, bare or coated; its atoms say which they are of the bare slab.
+    slab
+        The unrelaxed pristine bare slab.
+    tm_layers
+        Number of its O-TM-O sheets.
+    removed
+        Li that left on charging; indices of the pristine bare slab, as those of the result.
+    """
+    structure = without_atoms(pristine, removed)
+    here = places(structure)
+    found = oxygen_environments(structure, tm_layers, llo_sites=list(here.values()))
+    gone = sorted(set(range(len(slab))) - here.keys())
+    axes = li_o_li_axes(slab, gone, tm_layers=tm_layers)
     return {
-        int(kept[site]): environment.model_copy(update=axes[int(kept[site])].model_dump())
-        for site, environment in found.items()
+        site: found[at].model_copy(update=axes[site].model_dump())
+        for site, at in here.items()
+        if at in found
     }
 
 

@@ -10,6 +10,7 @@ from studies import coated_recipe, tiny_recipe
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.documents.atom_identity import only_part, places
+from llo_dft.study.planning.hosts import host_environments
 from llo_dft.study.planning.make_plan import make_plan
 
 if TYPE_CHECKING:
@@ -250,3 +251,18 @@ def test_a_bare_study_has_no_coated_hosts() -> None:
     assert {host.system for host in plan.hosts} == {"bare"}
     assert plan.coating_crystal is None
     assert "Li3PO4" not in plan.labels
+
+
+def test_what_is_around_an_o_follows_the_li_that_left(coated_plan: StudyPlan) -> None:
+    for host in coated_plan.hosts:
+        pristine = coated_plan.pristine_structure(host)
+        common = pristine, coated_plan.slab, coated_plan.tm_layers
+        assert host_environments(*common, host.removed) == host.environments
+        if not host.removed:
+            continue
+        lithium = [i for i in places(pristine) if coated_plan.slab[i].specie.symbol == "Li"]
+        other = next(i for i in lithium if i not in host.removed)
+        moved = host_environments(*common, [*host.removed[1:], other])
+        assert moved.keys() == host.environments.keys()
+        assert moved != host.environments
+        assert host_environments(*common, [*host.removed[1:], host.removed[0]]) == host.environments
