@@ -19,6 +19,7 @@ from llo_dft.cli.output.phrases import (
 )
 from llo_dft.cli.output.terminal import RULE, number, print_mock, print_table
 from llo_dft.documents.labels import system_name
+from llo_dft.report.answer import answer
 from llo_dft.report.titles import settings_text
 
 if TYPE_CHECKING:
@@ -78,6 +79,9 @@ def print_study(result: StudyResult) -> None:
             title="The same O in both at equal charge, eV per O",
         )
     print_remarks([], result.notes)
+    if result.study is not None:
+        for sentence in answer(result):
+            typer.echo(sentence)
 
 
 def print_voltages(result: StudyResult) -> None:

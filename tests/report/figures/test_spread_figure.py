@@ -2,33 +2,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.documents.spread import EnergySpread, StudySpread
+from made_spread import SPREAD
+
 from llo_dft.report.figures.figure_parts import new_figure
 from llo_dft.report.figures.spread_figure import plot_spread, save_spread
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-SPREAD = StudySpread(
-    study="s",
-    engine="fake",
-    protocol="balanced",
-    cells={"a": "lowest", "b": "second", "wide": "lowest, wider"},
-    energies=[
-        EnergySpread(
-            system="bare",
-            holes_per_tm=holes,
-            lowest_ev={"a": 2 - holes, "b": 3 - holes, "wide": 1.5 - holes},
-            mean_ev=2.5 - holes,
-            deviation_ev=0.7,
-            lateral_shift_ev={"wide": -0.5},
-            extrapolated_ev=1.5 - holes,
-        )
-        for holes in (0.0, 1.0)
-    ],
-    turning_points=[],
-    mock=True,
-)
 
 
 def test_each_cell_the_mean_and_the_extrapolation_are_drawn() -> None:

@@ -1,0 +1,83 @@
+"""The answer of a study in a few sentences, each number as results.json has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llo_dft.documents.labels import system_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llo_dft.documents.study_result import HostResult, StudyResult, VacancyPair
+    from llo_dft.typing import System
+
+
+def answer(result: StudyResult) -> list[str]:
+    """Return one sentence for each system, and one for what each coating changes.
+
+    Of the vacancies those count whose lattice did not rebuild itself; energies are eV per O.
+    """
+    systems = list(dict.fromkeys((host.system, host.termination) for host in result.hosts))
+    sentences = [_of_system(result, *system) for system in systems]
+    for termination in (termination for _, termination in systems if termination is not None):
+        pairs = [pair for pair in result.pairs if pair.termination == termination]
+        if pairs:
+            sentences.append(_of_pairs(system_name("coated", termination), pairs))
+    if result.no_crossings and sentences:
+        sentences.append(f"Neither a crossing nor a gain is stated: {result.no_crossings}.")
+    return sentences
+
+
+def _of_system(result: StudyResult, system: System, termination: str | None) -> str:
+    name = system_name(system, termination)
+    hosts = [
+        host
+        for host in result.hosts
+        if (host.system, host.termination) == (system, termination) and host.kept_energies_ev
+    ]
+    if not hosts:
+        return f"{name}: no vacancy has a formation energy."
+    costs = ", ".join(f"{min(host.kept_energies_ev):.2f} eV at {_place(host)}" for host in hosts)
+    return f"{name}: the O that leaves most easily costs {costs}; {_crossing(result, hosts)}."
+
+
+def _crossing(result: StudyResult, hosts: Sequence[HostResult]) -> str:
+    if result.no_crossings:
+        return "where that crosses zero is not stated"
+    mine = hosts[0].system, hosts[0].termination
+    point = next(
+        (t for t in result.turning_points if (t.system, t.termination) == mine and t.site is None),
+        None,
+    )
+    if point is None:
+        return "where that crosses zero is not known"
+    if point.at is None:
+        return f"it crosses zero nowhere up to {_place(hosts[-1])}"
+    ends = [one.holes_per_tm for one in (point.earliest, point.latest) if one is not None]
+    known = sorted(holes for holes in ends if holes is not None)
+    span = f", the interval goes from {known[0]:.2f} to {known[-1]:.2f}" if known else ""
+    return f"it crosses zero at {point.at.text}{span}"
+
+
+def _place(host: HostResult) -> str:
+    return host.charge.text if host.lithium_fraction is not None else host.label
+
+
+def _of_pairs(name: str, pairs: Sequence[VacancyPair]) -> str:
+    kept = [pair for pair in pairs if not pair.rebuilt]
+    if not kept:
+        return f"{name}: of {len(pairs)} pairs with the bare slab each rebuilt its lattice."
+    bonded = [pair for pair in kept if pair.bonded_to_former]
+    text = f"{name}: beside the same O of the bare slab at equal charge {_range(kept)}"
+    if bonded and len(bonded) < len(kept):
+        text += f", those bonded to the coating {_range(bonded)}"
+    rebuilt = len(pairs) - len(kept)
+    return text + (f"; {rebuilt} more rebuilt the lattice." if rebuilt else ".")
+
+
+def _range(pairs: Sequence[VacancyPair]) -> str:
+    gains = sorted(pair.difference_ev for pair in pairs)
+    if len(gains) == 1:
+        return f"{gains[0]:+.2f} eV (one O)"
+    return f"{gains[0]:+.2f} to {gains[-1]:+.2f} eV ({len(gains)} pairs)"

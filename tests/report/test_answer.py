@@ -1,0 +1,51 @@
+"""The answer in words: its numbers are those of the result, and rebuilt vacancies do not count."""
+
+from __future__ import annotations
+
+from compared_studies import TERMINATION, host, pair, study, vacancy
+
+from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
+from llo_dft.report.answer import answer
+
+
+def test_a_bare_slab_that_turns() -> None:
+    rebuilt = vacancy("O2", -3.0, flags=["moved: Li1 2.00 A"])
+    hosts = [host(1.0, vacancy("O1", 2.125), rebuilt), host(0.5, vacancy("O1", -0.25))]
+    at = StateOfCharge(holes_per_tm=0.9, lithium_fraction=0.55, capacity_mah_per_g=207.0)
+    late = at.model_copy(update={"holes_per_tm": 0.95})
+    point = TurningPoint(system="bare", at=at, earliest=at, latest=late)
+    (sentence,) = answer(study("chgnet", *hosts, turning_points=[point]))
+    assert sentence == (
+        "bare: the O that leaves most easily costs 2.12 eV at 0.00 holes per TM (x = 1.00, 0 mAh/g)"
+        ", -0.25 eV at 1.00 holes per TM (x = 0.50, 230 mAh/g); it crosses zero at 0.90 holes per "
+        "TM (x = 0.55, 207 mAh/g), the interval goes from 0.90 to 0.95."
+    )
+
+
+def test_a_slab_that_never_turns() -> None:
+    hosts = [host(1.0, vacancy("O1", 2.0)), host(0.5, vacancy("O1", 0.5))]
+    nowhere = TurningPoint(system="bare", at=None, reason="none in range")
+    (bare,) = answer(study("chgnet", *hosts, turning_points=[nowhere]))
+    assert bare.endswith("it crosses zero nowhere up to 1.00 holes per TM (x = 0.50, 230 mAh/g).")
+
+
+def test_what_a_coating_changes_is_told_of_pairs_that_kept_their_lattice() -> None:
+    hosts = [host(1.0, vacancy("O1", 2.0)), host(1.0, vacancy("O1", 2.4), coated=True)]
+    pairs = [
+        pair("O1", 1, 0.4, bonded_to_former=True),
+        pair("O2", 2, -0.1),
+        pair("O3", 3, 9.0, rebuilt=True),
+    ]
+    *_, last = answer(study("chgnet", *hosts, pairs=pairs))
+    assert last == (
+        f"coated, {TERMINATION}: beside the same O of the bare slab at equal charge -0.10 to "
+        "+0.40 eV (2 pairs), those bonded to the coating +0.40 eV (one O); 1 more rebuilt the "
+        "lattice."
+    )
+
+
+def test_settings_that_state_no_crossing_say_so() -> None:
+    made = study("chgnet", host(1.0, vacancy("O1", 2.0)), no_crossings="forces of 0.1 eV/A")
+    first, last = answer(made)
+    assert "where that crosses zero is not stated" in first
+    assert last == "Neither a crossing nor a gain is stated: forces of 0.1 eV/A."
