@@ -24,7 +24,7 @@ from llo_dft.documents.calculation import CalculationDocument
         ({"status": "failed", "energy_ev": None}, "failed calculation needs a reason"),
         ({"status": "missing", "energy_ev": None, "reason": ""}, "missing calculation needs a"),
         ({"status": "done"}, "'completed', 'failed', 'skipped' or 'missing'"),
-        ({"kind": "relax"}, "'bulk_relax', 'slab_relax', 'molecule_relax' or 'static'"),
+        ({"kind": "relax"}, "'bulk_relax', 'slab_relax', 'molecule_relax', 'static' or 'ranking'"),
         ({"energy_ry": -1.0}, "Extra inputs are not permitted"),
     ],
 )
