@@ -14,18 +14,14 @@ from llo_dft.analysis.vacancy.pairs import vacancy_pairs
 from llo_dft.analysis.vacancy.turning_lines import turning_points
 from llo_dft.documents.asked_and_built import asked_and_built
 from llo_dft.documents.labels import OXYGEN, revisited_label, vacancy_label
-from llo_dft.documents.study_result import (
-    BandCenterResult,
-    CalculationRecord,
-    ChargeDifferenceResult,
-    HostResult,
-    StudyResult,
-)
+from llo_dft.documents.study_result import CalculationRecord, HostResult, StudyResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llo_dft.analysis.study_calculations import StudyCalculations
+    from llo_dft.documents.electrons.charge import ChargeDifferenceResult
+    from llo_dft.documents.electrons.electronic import BandCenterResult
     from llo_dft.documents.oxygen import OxygenSettings
 
 

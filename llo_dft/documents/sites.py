@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from llo_dft.documents.document import Document
-from llo_dft.typing import Layer, Side
+from llo_dft.typing import Layer, Side, Status
 
 
 class LithiumAxes(Document):
@@ -49,3 +49,15 @@ class InterfaceBond(Document):
     former: int = Field(description="Site of the interface")
     oxygen: int = Field(description="Index of the O in the pristine bare slab")
     length_angstrom: float
+
+
+class InterfaceCandidate(Document):
+    """One registry and gap of a termination, relaxed."""
+
+    rank: int
+    registry: tuple[float, float] = Field(description="Shift of the coating, fractions of a, b")
+    gap_angstrom: float = Field(description="Between the outermost atoms, before relaxation")
+    status: Status
+    reason: str | None = None
+    energy_ev: float | None = None
+    calculation: str | None = None

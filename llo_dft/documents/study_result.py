@@ -9,10 +9,11 @@ from pydantic import Field
 from llo_dft.documents.asked_and_built import AskedAndBuilt
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
-from llo_dft.documents.electrons.electronic import BandCenters
+from llo_dft.documents.electrons.charge import ChargeDifferenceResult
+from llo_dft.documents.electrons.electronic import BandCenterResult
 from llo_dft.documents.labels import host_label
 from llo_dft.documents.maps import VacancyMap
-from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment
+from llo_dft.documents.sites import InterfaceBond, InterfaceCandidate, OxygenEnvironment
 from llo_dft.documents.state_of_charge import (
     OrderingResult,
     RevisitResult,
@@ -248,18 +249,6 @@ class VacancyPair(Document):
     rebuilt: bool = Field(description="Whether the lattice rebuilt itself in either of the two")
 
 
-class InterfaceCandidate(Document):
-    """One registry and gap of a termination, relaxed."""
-
-    rank: int
-    registry: tuple[float, float] = Field(description="Shift of the coating, fractions of a, b")
-    gap_angstrom: float = Field(description="Between the outermost atoms, before relaxation")
-    status: Status
-    reason: str | None = None
-    energy_ev: float | None = None
-    calculation: str | None = None
-
-
 class CoatingEnergy(Document):
     """Energy of the coated slab against its parts.
 
@@ -319,35 +308,6 @@ class InterfaceResult(Document):
     )
     relaxed_von_mises_strain: float | None = Field(None, description="Of these")
     energy: CoatingEnergy
-
-
-class BandCenterResult(Document):
-    """O 2p band centres of one host, by class of O."""
-
-    system: System
-    termination: str | None = None
-    lithium_fraction: float
-    centers: BandCenters | None
-    figure: str | None = Field(None, description="File of the densities, beside results.json")
-    reason: str | None = Field(None, description="Why there are none")
-    calculation: str | None = Field(None, description="Key of the static calculation")
-
-
-class ChargeDifferenceResult(Document):
-    """rho(coated) - rho(oxide) - rho(coating) of a pristine interface, all held as relaxed."""
-
-    termination: str
-    coating_charge_e: int | None = Field(
-        None,
-        description="Sum of the coating's formal charges; the oxide's is the opposite. Unless 0, "
-        "neither part is a closed shell, and the difference holds what their electrons do for it",
-    )
-    electrons_moved: float | None = Field(
-        None, description="Half the integral of the difference's absolute value, e"
-    )
-    residual_e: float | None = Field(None, description="Integral of the difference, e")
-    folder: str | None = Field(None, description="Grids, profiles and figures of it")
-    reason: str | None = Field(None, description="Why there is none")
 
 
 class CalculationRecord(Document):

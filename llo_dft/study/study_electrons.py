@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from llo_dft.calculations.cache import link_or_copy
 from llo_dft.documents.atom_identity import coating_places, places
+from llo_dft.documents.electrons.charge import ChargeDifferenceResult
+from llo_dft.documents.electrons.electronic import BandCenterResult
 from llo_dft.documents.labels import (
     charge_difference_folder,
     density_of_states_file,
     static_label,
 )
-from llo_dft.documents.study_result import BandCenterResult, ChargeDifferenceResult
 from llo_dft.engines.registry import engine_from
 from llo_dft.errors import InputError
 from llo_dft.runs.charge_difference import DOCUMENT, charge_difference, write_charge_difference

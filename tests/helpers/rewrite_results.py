@@ -20,7 +20,8 @@ import time
 from pathlib import Path
 
 from llo_dft.calculations.cache import CalculationCache
-from llo_dft.documents.study_result import BandCenterResult, ChargeDifferenceResult
+from llo_dft.documents.electrons.charge import ChargeDifferenceResult
+from llo_dft.documents.electrons.electronic import BandCenterResult
 from llo_dft.engines.registry import engine_from
 from llo_dft.report.figures import formation_energy_curve  # noqa: F401 (imported once, not by each)
 from llo_dft.study import result_files

@@ -11,7 +11,8 @@ from llo_dft.analysis.vacancy.structure_check import check_relaxed
 from llo_dft.chemistry.strain import principal_strains, von_mises_strain
 from llo_dft.documents.atom_identity import coating_places, places
 from llo_dft.documents.labels import interface_label, relaxed_file
-from llo_dft.documents.study_result import CoatingEnergy, InterfaceCandidate, InterfaceResult
+from llo_dft.documents.sites import InterfaceCandidate
+from llo_dft.documents.study_result import CoatingEnergy, InterfaceResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

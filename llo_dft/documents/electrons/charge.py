@@ -117,3 +117,20 @@ class ChargeDifference(Document):
             f"{self.absolute_e:.3f} e moved, residual {self.residual_e:.1e} e, "
             f"{len(self.bonds)} bonds across)"
         )
+
+
+class ChargeDifferenceResult(Document):
+    """rho(coated) - rho(oxide) - rho(coating) of a pristine interface, all held as relaxed."""
+
+    termination: str
+    coating_charge_e: int | None = Field(
+        None,
+        description="Sum of the coating's formal charges; the oxide's is the opposite. Unless 0, "
+        "neither part is a closed shell, and the difference holds what their electrons do for it",
+    )
+    electrons_moved: float | None = Field(
+        None, description="Half the integral of the difference's absolute value, e"
+    )
+    residual_e: float | None = Field(None, description="Integral of the difference, e")
+    folder: str | None = Field(None, description="Grids, profiles and figures of it")
+    reason: str | None = Field(None, description="Why there is none")

@@ -10,6 +10,7 @@ from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
 from llo_dft.documents.electrons.oxidation import OxidationStates
 from llo_dft.documents.electrons.window_center import WindowCenter
+from llo_dft.typing import System
 
 #: From where energies are counted. E_F floats within a gap, so the VBM is the default.
 ReferenceLevel: TypeAlias = Literal["vbm", "fermi", "vacuum", "core"]
@@ -136,3 +137,15 @@ class CalculationSummary(Document):
     mock: bool = Field(
         default=False, description="A stand-in for VASP wrote the files: no number is a result"
     )
+
+
+class BandCenterResult(Document):
+    """O 2p band centres of one host, by class of O."""
+
+    system: System
+    termination: str | None = None
+    lithium_fraction: float
+    centers: BandCenters | None
+    figure: str | None = Field(None, description="File of the densities, beside results.json")
+    reason: str | None = Field(None, description="Why there are none")
+    calculation: str | None = Field(None, description="Key of the static calculation")
