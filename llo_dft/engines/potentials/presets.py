@@ -38,6 +38,13 @@ class RelaxationProtocol(NamedSettings):
     rattle_seed: NonNegativeInt = 0
 
 
+# Every slab is rattled: it is cheap, and which vacancy is the lowest is known only at the end.
+# Evaluations of CHGNet 0.3.0 to 0.02 eV/A of five slabs, first and after the rattle: 11 + 12,
+# 9 + 16, 22 + 10, 33 + 12, 13 + 13. With the first's Hessian handed on the second took 15, 12, 10,
+# 12, 11. Rattled at the start and relaxed once, which tests nothing: 18, 17, 24, 42, 16.
+# With r2scan 2 of the quickstart's 20 slabs fell by more than 5 meV, the most by 15 meV; to 0.01
+# eV/A none did, and the lowest E_f of the two protocols agree within 6 meV
+# (benchmarks/protocols.py).
 #: A first look; results; and whether results are converged.
 FORCE_FIELD_PROTOCOLS: Final = {
     "fast": RelaxationProtocol(force_tolerance=0.10, cell_force_tolerance=0.03, max_steps=300),

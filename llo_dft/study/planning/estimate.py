@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Evaluations of energy and forces that a relaxation took on an average, with CHGNet and
 #: protocol "balanced", whose slabs are relaxed twice: crystals, bare slabs and their vacancies,
 #: coated ones.
-TYPICAL_EVALUATIONS: Final = {"crystal": 8, "molecule": 3, "bare": 29, "coated": 55}
+TYPICAL_EVALUATIONS: Final = {"crystal": 8, "molecule": 3, "bare": 36, "coated": 55}
 
 
 @dataclass(frozen=True)
