@@ -115,7 +115,8 @@ def fingerprint_of(
         cutoff_ev=protocol.cutoff_ev,
         k_spacing_per_angstrom=k_spacing(structure, tuple(parameters["kpts"]["size"])),
         spin_polarized=parameters["spinpol"],
-        settings={"U_SCALED_PROJECTORS": protocol.scaled_projectors} if acting else {},
+        # also of what has no U, such as O2: it is one setting of all that are compared
+        settings={"U_SCALED_PROJECTORS": protocol.scaled_projectors},
         own_settings={
             "SMEARING": occupations["name"],
             "SMEARING_EV": occupations["width"],

@@ -82,6 +82,8 @@ def test_the_fingerprint_names_all_that_decides_an_energy(plan):
     assert (found.engine_version, found.cutoff_ev) == (standin_gpaw.VERSION, 400.0)
     assert found.settings == {"U_SCALED_PROJECTORS": True}
     assert found.own_settings["DIPOLE_LAYER"] is True
+    oxygen = fingerprint_of(o2_in_box(), "molecule_relax", FAST, INSTALLED)
+    assert oxygen.settings == found.settings, "no energy is taken from another one otherwise"
     others = [
         fingerprint_of(plan.slab, "slab_relax", gpaw_protocol("fast", one), INSTALLED)
         for one in (
