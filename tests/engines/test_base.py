@@ -4,7 +4,8 @@ import pytest
 from engines_by_name import engine_of
 from fake_engine import FakeCalculation, FakeEngine
 
-from llo_dft.engines.base import CalculationMaker, Engine, RankingMaker, ReadBack
+from llo_dft.engines.base import CalculationMaker, Engine, ReadBack
+from llo_dft.jobs.orderings import RankingMaker
 
 
 class Smallest(Engine):

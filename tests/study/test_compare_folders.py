@@ -28,7 +28,7 @@ def other(finished: Any, tmp_path: Path) -> Callable[..., StudyFolder]:
         shutil.copytree(finished.folder.path, target)
         file = target / "study.json"
         record = json.loads(file.read_text(encoding="utf-8"))
-        recipe = tiny_recipe(**{"engine": {"protocol": "balanced"}} | tables)
+        recipe = tiny_recipe(**{"engine": {"protocol": "stringent"}} | tables)
         record["recipe"] = recipe.model_dump(mode="json")
         file.write_text(json.dumps(record), encoding="utf-8")
         return StudyFolder(target)
@@ -83,7 +83,7 @@ def test_what_may_differ(finished: Any, other: Any, change: Change) -> None:
             r"not the same study: \[coating\] is in one of them only",
         ),
         (
-            {"engine": {"protocol": "fast", "device": "auto"}},
+            {"engine": {"protocol": "balanced", "device": "auto"}},
             r"both by engine chgnet with the same settings; expected different engines",
         ),
     ],
@@ -140,7 +140,7 @@ def moved_atom(plan: Change) -> None:
 
 
 def other_lithium(plan: Change) -> None:
-    plan["hosts"][1]["removed"].reverse()
+    plan["hosts"][1]["orderings"][0].reverse()
 
 
 @pytest.mark.parametrize("change", [moved_vacancy, moved_atom, other_lithium])
@@ -185,7 +185,7 @@ def test_what_failed_is_named_with_its_reason(troubled: Any, finished: Any, tmp_
     shutil.copytree(troubled.folder.path, target)
     folder = replace(troubled.folder, path=target)
     record = json.loads((target / "study.json").read_text(encoding="utf-8"))
-    record["recipe"]["engine"]["protocol"] = "balanced"
+    record["recipe"]["engine"]["protocol"] = "stringent"
     (target / "study.json").write_text(json.dumps(record), encoding="utf-8")
     found = compare_folders([finished.folder.path, folder.path])
     failed = {one.label: one.reason for one in found.missing if one.status == "failed"}

@@ -82,6 +82,7 @@ def ewald_matrix(structure: Structure) -> FloatArray:
     Method: Ewald summation as in pymatgen, whose matrix leaves the background out.
     """
     unit = structure.copy(site_properties={})
+    unit.unset_charge()  # a stored one has a charge of its own, 0
     unit.add_oxidation_state_by_site([1.0] * len(unit))
     summation = EwaldSummation(unit)
     matrix: FloatArray = np.array(summation.total_energy_matrix, dtype=np.float64)

@@ -11,6 +11,7 @@ import pytest
 from pymatgen.analysis.ewald import EwaldSummation
 from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core.lattice import Lattice
+from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from llo_dft.builders.cathode.bulk import (
     BulkModel,
@@ -21,7 +22,7 @@ from llo_dft.builders.cathode.bulk import (
     tm_layer_sites,
 )
 from llo_dft.builders.cathode.composition import CompositionError
-from llo_dft.builders.surface.symmetry import space_group_symbol, top_bottom_permutations
+from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.chemistry.element_table import ELEMENTS
 from llo_dft.resources import load_structure
 
@@ -72,7 +73,7 @@ def test_the_ideal_stacking_is_that_of_licoo2() -> None:
     lattice = Lattice([[a, 0, 0], [0, np.sqrt(3) * a, 0], [-a / 3, 0, spacing]])
     scaffold = ideal_scaffold(lattice)
     scaffold.replace_species({"Mn": "Co"})
-    assert space_group_symbol(scaffold, 1e-4) == "R-3m"
+    assert SpacegroupAnalyzer(scaffold, symprec=1e-4).get_space_group_symbol() == "R-3m"
     matcher = StructureMatcher(ltol=1e-3, stol=1e-3, angle_tol=0.1, scale=False)
     assert matcher.fit(scaffold, licoo2)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +18,8 @@ from llo_dft.builders.ordering.arrangement_search import (
     reduce_to_blocks,
     search,
 )
+from llo_dft.documents.decoding.stored_structure import structure_from
+from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -194,3 +197,13 @@ def test_the_matrix_of_a_crystal_is_symmetric_and_follows_translations(make_bulk
     moved.translate_sites(range(len(moved)), [0.3, 0.2, 0.7])
     assert np.allclose(ewald_matrix(moved), matrix, atol=1e-8)
     assert bulk.site_properties == make_bulk("LiCoO2").site_properties
+
+
+def test_a_structure_that_was_stored_gives_no_warning() -> None:
+    """It has a charge of its own, 0, which the unit charges here do not add up to."""
+    cell = load_structure("Li2MnO3")
+    stored = structure_from(cell.as_dict())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        matrix = ewald_matrix(stored)
+    assert np.abs(matrix - ewald_matrix(cell)).max() < 1e-12

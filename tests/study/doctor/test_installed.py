@@ -20,7 +20,9 @@ def test_this_installation_is_whole() -> None:
     assert found["llo_dft"].found.startswith(f"{llo_dft.__version__} on Python 3.")
     assert found["structures/Li2MnO3.cif"].found.endswith("Li2MnO3.cif")
     assert "calculations at a time" in found["machine"].found
-    assert {f"engine {name}" for name in ENGINES if name not in {"vasp", "gpaw"}} <= set(found)
+    assert {f"engine {name}" for name in ENGINES if name not in {"vasp", "gpaw", "ase"}} <= set(
+        found
+    )
 
 
 def test_a_missing_package_and_a_missing_file_say_what_to_do(
