@@ -38,7 +38,7 @@ def _of_system(result: StudyResult, system: System, termination: str | None) -> 
     ]
     if not hosts:
         return f"{name}: no vacancy has a formation energy."
-    costs = ", ".join(f"{min(host.kept_energies_ev):.2f} eV at {_place(host)}" for host in hosts)
+    costs = ", ".join(f"{_ev(min(host.kept_energies_ev))} at {_place(host)}" for host in hosts)
     return f"{name}: the O that leaves most easily costs {costs}; {_crossing(result, hosts)}."
 
 
@@ -57,7 +57,13 @@ def _crossing(result: StudyResult, hosts: Sequence[HostResult]) -> str:
     ends = [one.holes_per_tm for one in (point.earliest, point.latest) if one is not None]
     known = sorted(holes for holes in ends if holes is not None)
     span = f", the interval goes from {known[0]:.2f} to {known[-1]:.2f}" if known else ""
+    cut_off = [share.cut_off for share in point.shares if share.cut_off]
+    span += f" ({cut_off[0]})" if cut_off else ""
     return f"it crosses zero at {point.at.text}{span}"
+
+
+def _ev(energy: float) -> str:
+    return f"{round(energy, 2) + 0.0:.2f} eV"  # no minus before a zero
 
 
 def _place(host: HostResult) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compared_studies import TERMINATION, host, pair, study, vacancy
 
-from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
+from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint, TurningShare
 from llo_dft.report.answer import answer
 
 
@@ -13,13 +13,20 @@ def test_a_bare_slab_that_turns() -> None:
     hosts = [host(1.0, vacancy("O1", 2.125), rebuilt), host(0.5, vacancy("O1", -0.25))]
     at = StateOfCharge(holes_per_tm=0.9, lithium_fraction=0.55, capacity_mah_per_g=207.0)
     late = at.model_copy(update={"holes_per_tm": 0.95})
-    point = TurningPoint(system="bare", at=at, earliest=at, latest=late)
+    share = TurningShare(source="sites", earliest=at, latest=late, cut_off="latest: beyond")
+    point = TurningPoint(system="bare", at=at, earliest=at, latest=late, shares=[share])
     (sentence,) = answer(study("chgnet", *hosts, turning_points=[point]))
     assert sentence == (
         "bare: the O that leaves most easily costs 2.12 eV at 0.00 holes per TM (x = 1.00, 0 mAh/g)"
         ", -0.25 eV at 1.00 holes per TM (x = 0.50, 230 mAh/g); it crosses zero at 0.90 holes per "
-        "TM (x = 0.55, 207 mAh/g), the interval goes from 0.90 to 0.95."
+        "TM (x = 0.55, 207 mAh/g), the interval goes from 0.90 to 0.95 (latest: "
+        "beyond)."
     )
+
+
+def test_a_zero_has_no_sign() -> None:
+    (sentence,) = answer(study("chgnet", host(1.0, vacancy("O1", -0.0012))))
+    assert "costs 0.00 eV at" in sentence
 
 
 def test_a_slab_that_never_turns() -> None:
