@@ -52,6 +52,8 @@ def _crossing(result: StudyResult, hosts: Sequence[HostResult]) -> str:
     )
     if point is None:
         return "where that crosses zero is not known"
+    if point.at is None and len(hosts) == 1:
+        return "one state of charge tells of no crossing"
     if point.at is None:
         return f"it crosses zero nowhere up to {_place(hosts[-1])}"
     ends = [one.holes_per_tm for one in (point.earliest, point.latest) if one is not None]

@@ -24,6 +24,12 @@ def test_a_bare_slab_that_turns() -> None:
     )
 
 
+def test_one_state_of_charge_tells_of_no_crossing() -> None:
+    few = TurningPoint(system="bare", at=None, reason="needs E_f at 2 states of charge or more")
+    (sentence,) = answer(study("chgnet", host(1.0, vacancy("O1", 2.0)), turning_points=[few]))
+    assert sentence.endswith("; one state of charge tells of no crossing.")
+
+
 def test_a_zero_has_no_sign() -> None:
     (sentence,) = answer(study("chgnet", host(1.0, vacancy("O1", -0.0012))))
     assert "costs 0.00 eV at" in sentence
