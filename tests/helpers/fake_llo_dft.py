@@ -12,6 +12,7 @@ from slow_engine import SlowEngine
 
 from llo_dft.cli import submit
 from llo_dft.cli.main import app
+from llo_dft.study import result
 from llo_dft.study import run_study as run
 
 
@@ -21,6 +22,6 @@ def driver_command(python: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    run.engine_from = SlowEngine
+    run.engine_from = result.engine_from = SlowEngine
     submit.driver_command = driver_command
     sys.exit(app())

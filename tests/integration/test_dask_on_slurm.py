@@ -64,6 +64,7 @@ def running(slurm: LocalSlurm, name: str) -> list[str]:
 def here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """Run llo-dft with the fake engine in this process, which is faster."""
     monkeypatch.setattr("llo_dft.study.run_study.engine_from", SlowEngine)
+    monkeypatch.setattr("llo_dft.study.result.engine_from", SlowEngine)
     monkeypatch.setattr("llo_dft.cli.submit.driver_command", driver_command)
     return lambda *arguments: CliRunner().invoke(app, list(map(str, arguments)))
 

@@ -91,6 +91,7 @@ def test_the_coated_study_has_the_numbers_of_the_pair_potential(
     assert_same(run_here(prepared_study(recipe, tmp_path / "study")), direct)
 
 
+@pytest.mark.nightly
 @pytest.mark.skipif(find_spec("chgnet") is None, reason="needs chgnet")
 def test_the_coated_study_has_the_numbers_of_chgnet(
     potcars: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -101,7 +102,7 @@ def test_the_coated_study_has_the_numbers_of_chgnet(
     recipe = coated_small_with(vasp_table(max_steps=300, **looser))
     # by forces alone: a line search looks at energies, which single precision rounds to 3e-5 eV
     forces_alone = {**RELAXATION, "optimizer": "BFGS"}
-    engine = DirectEngine(engine_of("chgnet", **forces_alone))
+    engine = DirectEngine(engine_of("chgnet", model="0.3.0", **forces_alone))
     placed = standin.install(tmp_path, engine="chgnet", chgnet=forces_alone)
     placed.use(monkeypatch)
     # in a process with one thread, as the stand-in is: sums in another order are others
