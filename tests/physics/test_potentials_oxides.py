@@ -37,7 +37,14 @@ def of_functional(*names):
     """The embedded potentials whose labels are energies of one of these functionals."""
     every = [one for models in POTENTIALS.values() for one in models]
     return pytest.mark.parametrize(
-        "potential", [one for one in every if one.functional in names], ids=lambda one: one.model
+        "potential",
+        [
+            # a larger potential takes seconds to load and more to relax
+            pytest.param(one, marks=[] if one.package == "chgnet" else [pytest.mark.slow])
+            for one in every
+            if one.functional in names
+        ],
+        ids=lambda one: one.model,
     )
 
 
