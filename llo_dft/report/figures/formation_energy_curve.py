@@ -183,13 +183,15 @@ def _name_lowest(points: Sequence[TurningPoint], hosts: Sequence[HostResult], ax
             names.setdefault(charge_place(host.charge), []).append(oxygen)
     for place, found in names.items():
         axes.annotate(
-            f"lowest: {', '.join(dict.fromkeys(found))}",
+            "\n".join(dict.fromkeys(found)),  # one below another: states of charge may lie close
             (place, 0.045),
             xycoords=("data", "axes fraction"),
             ha="center",
             fontsize=7,
             color=NEUTRAL,
         )
+    if names:
+        axes.plot([], [], linestyle="none", label="O at the foot: the lowest")
 
 
 def _mark_turning_points(
