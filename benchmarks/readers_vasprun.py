@@ -21,9 +21,6 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "helpers"))
-
 TOLERANCE = 1e-10
 
 OWN = """
@@ -60,7 +57,14 @@ print(json.dumps({"centers": centers, "work": work}))
 
 def build(path: Path, n_atoms: int, n_energies: int) -> None:
     """Write the file; the densities are those of a few atoms, over and over."""
-    from vasprun_writer import LMF_FIELDS, Run, partial_atom, partial_head, rows, text  # noqa: PLC0415
+    from llo_dft.testing.vasprun_writer import (  # noqa: PLC0415
+        LMF_FIELDS,
+        Run,
+        partial_atom,
+        partial_head,
+        rows,
+        text,
+    )
 
     quarter = n_atoms // 4
     symbols = ("Li",) * quarter + ("Mn",) * quarter + ("O",) * (n_atoms - 2 * quarter)

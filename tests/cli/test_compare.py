@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_engine import FakeEngine, fault_name
 from studies import tiny_recipe
 
 from llo_dft.engines.registry import engine_from
@@ -13,6 +12,7 @@ from llo_dft.study.folder import StudyFolder, write_whole
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.run_study import PreparedRun, run_study
 from llo_dft.study.study_files import read_results
+from llo_dft.testing.fake_engine import FakeEngine, fault_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,13 +4,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_engine import FakeEngine, fault_name
 from studies import tiny_recipe, write_recipe
 
 from llo_dft.engines.registry import engine_from
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.run_study import PreparedRun, run_study
+from llo_dft.testing.fake_engine import FakeEngine, fault_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,10 +2,10 @@ from dataclasses import fields
 
 import pytest
 from engines_by_name import engine_of
-from fake_engine import FakeCalculation, FakeEngine
 
 from llo_dft.engines.base import CalculationMaker, Engine, ReadBack
 from llo_dft.jobs.orderings import RankingMaker
+from llo_dft.testing.fake_engine import FakeCalculation, FakeEngine
 
 
 class Smallest(Engine):

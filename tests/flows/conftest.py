@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_engine import FakeEngine
 from jobflow import JobStore, run_locally
 from maggma.stores import MemoryStore
+
+from llo_dft.testing.fake_engine import FakeEngine
 
 if TYPE_CHECKING:
     from collections.abc import Callable

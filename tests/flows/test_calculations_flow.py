@@ -2,7 +2,6 @@ from dataclasses import dataclass
 
 import pytest
 from atomate2.forcefields.jobs import ForceFieldRelaxMaker
-from fake_engine import FakeCalculation
 from monty.json import MontyDecoder, MontyEncoder
 
 from llo_dft.engines.base import EngineError
@@ -10,6 +9,7 @@ from llo_dft.flows.host_electrons import ElectronsMaker
 from llo_dft.flows.relax_hosts import HostsMaker
 from llo_dft.flows.relax_references import ReferencesMaker
 from llo_dft.flows.relax_vacancies import VacanciesMaker
+from llo_dft.testing.fake_engine import FakeCalculation
 
 SLAB = FakeCalculation("slab_relax")
 

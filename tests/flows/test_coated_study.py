@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from fake_engine import (
+from fake_study import FakeStudy, assert_same_atoms
+from studies import coated_recipe
+
+from llo_dft.analysis.interface.adhesion import interface_bonds
+from llo_dft.documents.atom_identity import bare_sites, places
+from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.testing.fake_engine import (
     ATOM_EV,
     BOND_STEP,
     BULK_GROWTH,
@@ -27,12 +33,6 @@ from fake_engine import (
     fault_name,
     vacancy_minus_host_ev,
 )
-from fake_study import FakeStudy, assert_same_atoms
-from studies import coated_recipe
-
-from llo_dft.analysis.interface.adhesion import interface_bonds
-from llo_dft.documents.atom_identity import bare_sites, places
-from llo_dft.study.planning.make_plan import make_plan
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan

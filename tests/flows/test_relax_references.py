@@ -1,7 +1,7 @@
 import pytest
-from fake_engine import BULK_GROWTH, HALF_O2_EV, LITHIUM_METAL_EV
 
 from llo_dft.flows.relax_references import ReferencesMaker
+from llo_dft.testing.fake_engine import BULK_GROWTH, HALF_O2_EV, LITHIUM_METAL_EV
 
 
 def test_references_alone(plan, maker, run_alone):

@@ -6,7 +6,6 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_engine import FakeCalculation, FakeEngine, fault_name
 from fake_study import FakeStudy
 from studies import coated_recipe, tiny_recipe
 
@@ -16,6 +15,7 @@ from llo_dft.documents.atom_identity import bare_sites, places
 from llo_dft.errors import InputError
 from llo_dft.flows.relax_hosts import HostsMaker
 from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.testing.fake_engine import FakeCalculation, FakeEngine, fault_name
 
 if TYPE_CHECKING:
     from pathlib import Path

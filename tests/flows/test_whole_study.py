@@ -6,15 +6,16 @@ import math
 from typing import TYPE_CHECKING
 
 import pytest
-from fake_engine import (
+from fake_study import WAYS, FakeStudy, assert_same_atoms
+from store_calculations import failures
+
+from llo_dft.testing.fake_engine import (
     BULK_GROWTH,
     HALF_O2_EV,
     LABEL_HALF_O2_EV,
     fault_name,
     vacancy_minus_host_ev,
 )
-from fake_study import WAYS, FakeStudy, assert_same_atoms
-from store_calculations import failures
 
 if TYPE_CHECKING:
     from pathlib import Path

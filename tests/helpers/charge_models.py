@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from grid_files import GridText
-from vasprun_writer import Run, text
+
+from llo_dft.testing.vasprun_writer import Run, text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,28 +8,25 @@ on a flat floor by some meV.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from monty.json import MSONable
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # last, as the stand-in itself does
-
-from standin_vasp.downhill import pair_steps
-from standin_vasp.incar import Incar
-from standin_vasp.inputs import Inputs
-from standin_vasp.kpoints import KPoints
-from standin_vasp.poscar import Crystal
-
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.base import Engine, Outcome, OxygenReference
 from llo_dft.engines.vasp.inputs import site_order
 from llo_dft.errors import CalculationError
+from llo_dft.testing.standin_vasp.model.downhill import pair_steps
+from llo_dft.testing.standin_vasp.reading.incar_reader import Incar
+from llo_dft.testing.standin_vasp.reading.kpoints import MeshOfKPoints
+from llo_dft.testing.standin_vasp.reading.poscar import PoscarCrystal
+from llo_dft.testing.standin_vasp.reading.whole_input import Inputs
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pymatgen.core import Structure
 
     from llo_dft.engines.base import CalculationMaker
@@ -127,8 +124,8 @@ class PairCalculation(MSONable):
         asked = {"NSW": 500, "IBRION": 2, "EDIFFG": -self.relaxation[name]}
         asked["ISIF"] = 3 if self.kind == "bulk_relax" else 2
         kinds = tuple((site.specie.symbol, 1) for site in structure)
-        crystal = Crystal("", structure.lattice.matrix, kinds, structure.frac_coords)
-        inputs = Inputs(Incar(asked), crystal, KPoints("", (1, 1, 1), (0, 0, 0), (), ()), ())
+        crystal = PoscarCrystal("", structure.lattice.matrix, kinds, structure.frac_coords)
+        inputs = Inputs(Incar(asked), crystal, MeshOfKPoints("", (1, 1, 1), (0, 0, 0), (), ()), ())
         for number, step in enumerate(pair_steps(inputs)):
             if step.converged:
                 return Outcome(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from fake_engine import LABEL_HALF_O2_EV, FakeEngine
 from jobflow import JobStore, run_locally
 from maggma.stores import MemoryStore
 
@@ -17,6 +16,7 @@ from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.oxygen import OxygenSettings
 from llo_dft.flows.whole_study import StudyMaker
 from llo_dft.runner import run_flow
+from llo_dft.testing.fake_engine import LABEL_HALF_O2_EV, FakeEngine
 
 if TYPE_CHECKING:
     from pathlib import Path

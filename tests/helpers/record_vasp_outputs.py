@@ -71,8 +71,9 @@ def plain(value: Any) -> Any:
 
 def _record_run(name: str, structure: Structure, settings: dict[str, Any]) -> None:
     """Run the stand-in and keep its outputs, zipped."""
-    from standin import install
     from vasp_inputs import write_inputs
+
+    from llo_dft.testing.standin import install
 
     with tempfile.TemporaryDirectory() as home:
         standin = install(Path(home), grid_divisor=6)

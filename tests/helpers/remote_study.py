@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fake_engine import fault_name
 from ruamel.yaml import YAML
 from slow_engine import ProgramEngine, SlowCalculation
 from standin_study import COMMAND
@@ -32,6 +31,7 @@ from llo_dft.study.run_study import PreparedRun
 from llo_dft.study.study_status import study_status
 from llo_dft.submit.remote.run_job import run_job
 from llo_dft.submit.remote.template import check_answers, project_text, write_project
+from llo_dft.testing.fake_engine import fault_name
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 HELPERS = Path(__file__).parent
 
 #: Whose makers the workers may decode, beside those of the package.
-ENGINE_MODULES = "fake_engine slow_engine remote_study"
+ENGINE_MODULES = "llo_dft.testing.fake_engine slow_engine remote_study"
 
 #: Set in the environment of everything that a test starts; to be found nowhere else.
 SECRET = "correct-horse-battery-staple"  # noqa: S105 (planted)

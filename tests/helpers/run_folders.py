@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vasprun_writer import Run, text
+from llo_dft.testing.vasprun_writer import Run, text
 
 if TYPE_CHECKING:
     from pathlib import Path

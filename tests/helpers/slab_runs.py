@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from grid_files import GridText
-from vasprun_writer import Run, text
+
+from llo_dft.testing.vasprun_writer import Run, text
 
 if TYPE_CHECKING:
     from pathlib import Path

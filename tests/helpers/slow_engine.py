@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fake_engine import FakeCalculation, FakeEngine
-
 from llo_dft.engines.base import Program
 from llo_dft.engines.potentials.known_potentials import known_potential
+from llo_dft.testing.fake_engine import FakeCalculation, FakeEngine
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure

@@ -6,14 +6,15 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import standin
 import stub_potcars
 from studies import recipe_fields, toml_text
+
+from llo_dft.testing import standin
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from standin import StandIn
+    from llo_dft.testing.standin import StandIn
 
 #: How VASP is started in a job: as a step of it, as on any cluster with Slurm.
 COMMAND = "srun vasp_std"

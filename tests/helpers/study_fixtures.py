@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
-from fake_engine import FakeEngine, fault_name
 from remote_study import (
     ENGINE_MODULES,
     SECRET,
@@ -27,6 +26,7 @@ from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.run_study import PreparedRun, run_study
 from llo_dft.submit.remote.project import load_project
+from llo_dft.testing.fake_engine import FakeEngine, fault_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

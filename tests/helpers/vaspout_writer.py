@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
-from vasprun_writer import _TITLES, _VALENCE, LM_FIELDS, Run
+
+from llo_dft.testing.vasprun_writer import _TITLES, _VALENCE, LM_FIELDS, Run
 
 if TYPE_CHECKING:
     from pathlib import Path

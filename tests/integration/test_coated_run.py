@@ -18,7 +18,6 @@ import coated_studies
 import jsonschema
 import pytest
 from coated_studies import run_coated
-from fake_engine import HALF_O2_EV, LABEL_HALF_O2_EV, fault_name
 from typer.testing import CliRunner
 
 from llo_dft.calculations.cache import CalculationCache
@@ -28,6 +27,7 @@ from llo_dft.study.result import reanalyze
 from llo_dft.study.result_files import FIGURE, write_study
 from llo_dft.study.study_files import read_results, results_schema
 from llo_dft.study.study_status import study_status
+from llo_dft.testing.fake_engine import HALF_O2_EV, LABEL_HALF_O2_EV, fault_name
 
 if TYPE_CHECKING:
     from llo_dft.calculations.cache import JournalEntry

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbformat
-import plain_runs
 import pytest
 from charge_models import write_interface
 from nbclient import NotebookClient
 from slab_runs import write_slab
 from traitlets.config import Config
+
+from llo_dft.testing import plain_run_writer
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -51,12 +52,12 @@ def runs(tmp_path: Path) -> Path:
     """Plain VASP runs of every sort that the notebook looks for."""
     folder = tmp_path / "runs"
     folder.mkdir()
-    plain_runs.host(folder / "host_4")
-    plain_runs.host(folder / "host_2", -70.0, n_li=2)
-    plain_runs.vacancy(folder / "vacancy_4")
-    plain_runs.vacancy(folder / "vacancy_2", -64.0, n_li=2)
-    plain_runs.oxygen(folder / "o2")
-    plain_runs.lithium(folder / "li")
+    plain_run_writer.host(folder / "host_4")
+    plain_run_writer.host(folder / "host_2", -70.0, n_li=2)
+    plain_run_writer.vacancy(folder / "vacancy_4")
+    plain_run_writer.vacancy(folder / "vacancy_2", -64.0, n_li=2)
+    plain_run_writer.oxygen(folder / "o2")
+    plain_run_writer.lithium(folder / "li")
     write_slab(folder / "slab", (5.5, 5.0))
     write_interface(folder / "interface")
     return folder

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_engine import fault_name
 from remote_study import change_project
 
 from llo_dft.study.remote.rerun import retry_study
 from llo_dft.study.remote.submit_project import cancel_study
 from llo_dft.submit.remote.project import load_project
+from llo_dft.testing.fake_engine import fault_name
 
 if TYPE_CHECKING:
     import subprocess

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
-import standin
 import stub_potcars
 from direct_engines import PairEngine
 from matplotlib.figure import Figure
@@ -38,15 +37,15 @@ from llo_dft.cli.main import app
 from llo_dft.report.figures.formation_energy_curve import plot_vacancy_curve
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.result_files import FIGURE
+from llo_dft.testing import standin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from standin import StandIn
-
     from llo_dft.documents.study_result import CalculationRecord, StudyResult
     from llo_dft.study.run_study import PreparedRun
+    from llo_dft.testing.standin import StandIn
 
 #: Of the draw of the calculation that fails.
 SEED = 6

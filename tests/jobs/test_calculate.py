@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
-from fake_engine import FakeCalculation, fault_name
 from pymatgen.core import Lattice, Structure
 
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.engines.base import ReadBack, check_version
 from llo_dft.jobs.calculate import calculate
+from llo_dft.testing.fake_engine import FakeCalculation, fault_name
 
 if TYPE_CHECKING:
     from pathlib import Path

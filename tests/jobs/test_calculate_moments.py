@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from fake_engine import FakeCalculation
 from pymatgen.core import Lattice, Structure
 
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.errors import CalculationError
 from llo_dft.jobs.calculate import calculate
+from llo_dft.testing.fake_engine import FakeCalculation
 
 if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument

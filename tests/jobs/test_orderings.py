@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from fake_engine import FakeCalculation
 from relaxed_by_hand import relaxed
 from store_calculations import calculation
 from studies import tiny_recipe
@@ -16,6 +15,7 @@ from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.atom_identity import bare_sites, places, without_atoms
 from llo_dft.jobs.orderings import nth_ordering, put_back, rank_orderings
 from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.testing.fake_engine import FakeCalculation
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,11 +1,11 @@
 from dataclasses import dataclass
 
 import pytest
-from fake_engine import FakeCalculation
 
 from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.jobs.starts import starts
+from llo_dft.testing.fake_engine import FakeCalculation
 
 
 @dataclass

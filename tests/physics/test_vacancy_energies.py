@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import plain_runs as make
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
 from llo_dft.documents.study_result import HostResult, VacancyResult
 from llo_dft.runs.run_vacancies import OxygenRequest, vacancy_runs
 from llo_dft.runs.run_voltage import voltage_runs
+from llo_dft.testing import plain_run_writer as make
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_results import made_result as result
-from vasprun_writer import Run, text
 
 from llo_dft.analysis.electronic.oxidation_states import oxidation_states
 from llo_dft.analysis.voltage_curve import LithiatedHost, voltage_curve
@@ -21,6 +20,7 @@ from llo_dft.report import tables
 from llo_dft.resources import load_structure
 from llo_dft.runs.orbital_centers import centers_of_run
 from llo_dft.runs.run_summary import summarize
+from llo_dft.testing.vasprun_writer import Run, text
 
 AROUND = OxygenEnvironment(
     n_tm=2, n_li=1, n_former=1, n_li_interlayer=3, layer="surface", side="top"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from charge_models import LOWER, UPPER, transfer, write_interface, write_run
-from plain_runs import NOT_CONVERGED
 
 from llo_dft.analysis.comparability.fingerprints import ComparabilityError
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
@@ -21,6 +20,7 @@ from llo_dft.runs.charge_difference import (
     compared_settings,
     write_charge_difference,
 )
+from llo_dft.testing.plain_run_writer import NOT_CONVERGED
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import plain_runs as make
 import pytest
 from pymatgen.core import Lattice, Structure
 
@@ -19,6 +18,7 @@ from llo_dft.runs.host_assignment import (
     system_of,
 )
 from llo_dft.runs.plain_runs import read_plain_run
+from llo_dft.testing import plain_run_writer as make
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import plain_runs as make
 import pytest
 
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
 from llo_dft.runs.plain_runs import read_plain_run
+from llo_dft.testing import plain_run_writer as make
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from slab_runs import slab_run, write_slab
-from vasprun_writer import text
 
 from llo_dft.engines.vasp.files.run_folder import read_run
 from llo_dft.errors import InputError
 from llo_dft.runs.potential_levels import faces_beside, potential_of
 from llo_dft.runs.run_summary import structure_of
+from llo_dft.testing.vasprun_writer import text
 
 if TYPE_CHECKING:
     from pathlib import Path

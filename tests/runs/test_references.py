@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import plain_runs as make
 import pytest
 
 from llo_dft.errors import InputError
 from llo_dft.runs.references import lithium_reference, oxygen_reference
+from llo_dft.testing import plain_run_writer as make
 
 if TYPE_CHECKING:
     from collections.abc import Callable

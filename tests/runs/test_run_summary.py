@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from run_folders import outcar_of, outcar_with, run_folder
-from vasprun_writer import Run
 
 from llo_dft.engines.vasp.files.run_folder import read_run
 from llo_dft.runs.run_summary import (
@@ -16,6 +15,7 @@ from llo_dft.runs.run_summary import (
     structure_of,
     summarize,
 )
+from llo_dft.testing.vasprun_writer import Run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import plain_runs as make
 import pytest
-import vasprun_writer
 from pymatgen.core import Structure
 
 from llo_dft.builders.cathode.bulk import build_bulk
@@ -17,6 +15,8 @@ from llo_dft.errors import InputError
 from llo_dft.resources import load_structure
 from llo_dft.runs.plain_runs import read_plain_run
 from llo_dft.runs.run_vacancies import OxygenRequest, VacancyOptions, removed_oxygens, vacancy_runs
+from llo_dft.testing import plain_run_writer as make
+from llo_dft.testing import vasprun_writer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,8 +70,8 @@ def test_a_vacancy_that_can_not_be_read_is_listed_with_its_reason(tmp_path: Path
 
 @pytest.fixture
 def with_phosphorus(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(vasprun_writer._TITLES, "P", "PAW_PBE P 06Sep2000")
-    monkeypatch.setitem(vasprun_writer._VALENCE, "P", 5.0)
+    monkeypatch.setitem(vasprun_writer.TITLES, "P", "PAW_PBE P 06Sep2000")
+    monkeypatch.setitem(vasprun_writer.VALENCE, "P", 5.0)
 
 
 def coated(folder: Path, energy: float, gone: tuple[int, ...] = ()) -> Path:

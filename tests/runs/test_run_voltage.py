@@ -3,13 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import plain_runs as make
 import pytest
-from vasprun_writer import Run
 
 from llo_dft.analysis.comparability.fingerprints import ComparabilityError
 from llo_dft.errors import InputError
 from llo_dft.runs.run_voltage import voltage_runs
+from llo_dft.testing import plain_run_writer as make
+from llo_dft.testing.vasprun_writer import Run
 
 if TYPE_CHECKING:
     from pathlib import Path

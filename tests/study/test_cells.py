@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fake_engine import FakeEngine
 from studies import tiny_recipe, write_recipe
 from typer.testing import CliRunner
 
@@ -14,6 +13,7 @@ from llo_dft.documents.spread import StudySpread
 from llo_dft.recipe import RecipeError
 from llo_dft.study.cells import SPREAD, SPREAD_FIGURE, recipes_of_cells
 from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.testing.fake_engine import FakeEngine
 
 if TYPE_CHECKING:
     from pathlib import Path

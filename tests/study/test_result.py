@@ -4,13 +4,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_engine import HALF_O2_EV
 from study_fixtures import swap
 
 from llo_dft.calculations.cache import CacheError
 from llo_dft.errors import InputError
 from llo_dft.study.folder import StudyFolder, StudyFolderError
 from llo_dft.study.result import reanalyze
+from llo_dft.testing.fake_engine import HALF_O2_EV
 
 if TYPE_CHECKING:
     from llo_dft.documents.study_result import StudyResult

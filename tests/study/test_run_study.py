@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
-from fake_engine import HALF_O2_EV
 from studies import tiny_recipe
 from study_fixtures import swap
 
@@ -17,6 +16,7 @@ from llo_dft.study.folder import StudyFolderError
 from llo_dft.study.result_files import FIGURE
 from llo_dft.study.run_study import run_study
 from llo_dft.study.study_files import read_results, results_schema
+from llo_dft.testing.fake_engine import HALF_O2_EV
 
 if TYPE_CHECKING:
     from pathlib import Path

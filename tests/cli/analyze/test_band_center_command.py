@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from run_folders import outcar_of, run_folder
 from typer.testing import CliRunner
-from vasprun_writer import Run
 
 from llo_dft.cli.main import app
+from llo_dft.testing.vasprun_writer import Run
 
 if TYPE_CHECKING:
     from click.testing import Result

@@ -18,10 +18,10 @@ from charge_models import (
     write_interface,
     write_run,
 )
-from plain_runs import HSE06, NOT_CONVERGED
 from pymatgen.io.vasp.outputs import Chgcar
 
 from llo_dft.documents.electrons.charge import ChargeDifference
+from llo_dft.testing.plain_run_writer import HSE06, NOT_CONVERGED
 
 FILES = {
     "CHGCAR",

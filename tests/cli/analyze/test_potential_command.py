@@ -84,7 +84,7 @@ def test_a_fixed_moment_leaves_no_work_function_and_says_why(tmp_path: Path, com
 def test_a_run_that_does_not_count_gives_no_work_function(
     tmp_path: Path, command, change: dict[str, Any], problem: str
 ):
-    from vasprun_writer import Run, text
+    from llo_dft.testing.vasprun_writer import Run, text
 
     folder = write_slab(tmp_path / "slab")
     run = Run(**({"lattice": slab_run().lattice} | change))
@@ -173,7 +173,7 @@ def test_band_centres_are_counted_from_the_vacuum_of_locpot(tmp_path: Path, comm
 
 def test_a_locpot_of_another_cell_gives_no_reference(tmp_path: Path, command):
     folder = write_slab(tmp_path / "slab")
-    from vasprun_writer import Run, text
+    from llo_dft.testing.vasprun_writer import Run, text
 
     (folder / "vasprun.xml").write_text(text(Run()), encoding="latin-1")
     result = command("analyze", "band-center", folder, "--reference", "vacuum")

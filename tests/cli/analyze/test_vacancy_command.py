@@ -9,13 +9,13 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import plain_runs as make
 import pytest
 import vaspout_writer
 from typer.testing import CliRunner
 
 from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
 from llo_dft.cli.main import app
+from llo_dft.testing import plain_run_writer as make
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import plain_runs as make
 import pytest
 from typer.testing import CliRunner
 
 from llo_dft.cli.main import app
+from llo_dft.testing import plain_run_writer as make
 
 if TYPE_CHECKING:
     from pathlib import Path

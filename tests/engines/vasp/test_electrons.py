@@ -1,9 +1,9 @@
 import pytest
 from run_folders import outcar_of, run_folder
-from vasprun_writer import Run
 
 from llo_dft.engines.vasp.electrons import VaspElectrons
 from llo_dft.errors import InputError
+from llo_dft.testing.vasprun_writer import Run
 
 
 def test_states_are_those_of_one_run_with_the_levels_of_its_outcar(tmp_path):

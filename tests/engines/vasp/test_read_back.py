@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-import vasprun_writer
 
 from llo_dft.engines.vasp.files.file_errors import MARK
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
 from llo_dft.engines.vasp.read_back import read_back
+from llo_dft.testing import vasprun_writer
 
 
 def run_in(folder, **fields):

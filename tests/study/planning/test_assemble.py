@@ -3,13 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fake_engine import FakeEngine
 from studies import tiny_recipe
 
 from llo_dft.recipe import Electronic
 from llo_dft.study.planning.assemble import make_flow
 from llo_dft.study.planning.electronic_plan import with_electronic
 from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.testing.fake_engine import FakeEngine
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fake_engine import FakeEngine
 
 from llo_dft.recipe import Electronic
 from llo_dft.study.planning.electronic_plan import with_electronic
+from llo_dft.testing.fake_engine import FakeEngine
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan

@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fake_engine import FakeEngine
 from store_calculations import calculation, store
 
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.study.planning.estimate import TYPICAL_EVALUATIONS, calculation_work, estimate
+from llo_dft.testing.fake_engine import FakeEngine
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,13 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fake_engine import FakeEngine
 from studies import tiny_recipe
 
 from llo_dft.engines.base import EngineError, Program
 from llo_dft.engines.potentials.forcefield import ForceFieldEngine
 from llo_dft.errors import InputError
 from llo_dft.study.planning.ranker import ranker_of
+from llo_dft.testing.fake_engine import FakeEngine
 
 
 class Started(FakeEngine):

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fake_engine import fault_name
 from remote_study import change_project
 
 from llo_dft.errors import InputError
@@ -15,6 +14,7 @@ from llo_dft.study.remote.rerun import retry_study
 from llo_dft.study.remote.submission_record import require_submission
 from llo_dft.study.remote.submit_project import collect_now
 from llo_dft.submit.remote.project import load_project
+from llo_dft.testing.fake_engine import fault_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 from grid_files import GridText, random_grid
-from vasprun_writer import Run, text
 
 from llo_dft.engines.vasp.files.file_errors import MARK, VaspFileError, is_marked
 from llo_dft.engines.vasp.files.grids.read_grids import read_grid_header
 from llo_dft.engines.vasp.files.outcar import read_outcar
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun
 from llo_dft.errors import InputError
+from llo_dft.testing.vasprun_writer import Run, text
 
 
 def test_an_error_names_the_file_what_is_wrong_and_where() -> None:

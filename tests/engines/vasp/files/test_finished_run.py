@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from vasprun_writer import Run, text
 
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import ProjectionRequest, read_vasprun
+from llo_dft.testing.vasprun_writer import Run, text
 
 
 def read(tmp_path, run, before="", after="", **options):

@@ -6,10 +6,10 @@ import lzma
 
 import pytest
 from vaspout_writer import write
-from vasprun_writer import Run, text
 
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.run_folder import find_outcar, find_run, read_run
+from llo_dft.testing.vasprun_writer import Run, text
 
 XML = text(Run()).encode("latin-1")
 

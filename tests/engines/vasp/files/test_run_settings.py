@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import plain_runs as make
 import pytest
-from vasprun_writer import Run, text
 
 from llo_dft.analysis.comparability.fingerprints import ComparabilityError
 from llo_dft.analysis.comparability.subtractable import check_hosts, check_metal, check_vacancy
 from llo_dft.engines.vasp.energy_tags import known_tags, tag_of
 from llo_dft.engines.vasp.files.run_folder import read_run
 from llo_dft.runs.plain_runs import PlainRun, read_plain_run
+from llo_dft.testing import plain_run_writer as make
+from llo_dft.testing.vasprun_writer import Run, text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from vasprun_writer import L_FIELDS, LM_FIELDS, Run, text
 
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import ProjectionRequest, read_vasprun
+from llo_dft.testing.vasprun_writer import L_FIELDS, LM_FIELDS, Run, text
 
 if TYPE_CHECKING:
     from pathlib import Path

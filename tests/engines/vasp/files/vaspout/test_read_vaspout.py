@@ -12,7 +12,6 @@ import h5py
 import numpy as np
 import pytest
 from vaspout_writer import write
-from vasprun_writer import L_FIELDS, LM_FIELDS, LMF_FIELDS, Run, text
 
 from llo_dft.engines.vasp.files.vaspout.read_vaspout import read_vaspout
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import (
@@ -20,6 +19,7 @@ from llo_dft.engines.vasp.files.vasprun.read_vasprun import (
     VaspFileError,
     read_vasprun,
 )
+from llo_dft.testing.vasprun_writer import L_FIELDS, LM_FIELDS, LMF_FIELDS, Run, text
 
 if TYPE_CHECKING:
     from pathlib import Path

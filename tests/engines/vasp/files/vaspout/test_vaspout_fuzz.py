@@ -15,10 +15,10 @@ import h5py
 import pytest
 from damage_cases import VASPOUT_EACH, VASPOUT_MUCH, VASPOUT_SEEDS
 from vaspout_writer import write
-from vasprun_writer import L_FIELDS, LM_FIELDS, Run
 
 from llo_dft.engines.vasp.files.vaspout.read_vaspout import read_vaspout
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import ProjectionRequest, VaspFileError
+from llo_dft.testing.vasprun_writer import L_FIELDS, LM_FIELDS, Run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,11 +6,11 @@ import h5py
 import numpy as np
 import pytest
 from vaspout_writer import write
-from vasprun_writer import Run
 
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.vaspout.h5_file import H5File
 from llo_dft.engines.vasp.files.vaspout.vaspout_header import read_header, read_positions
+from llo_dft.testing.vasprun_writer import Run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from vasprun_writer import L_FIELDS, LM_FIELDS, Run, text
 
 from llo_dft.engines.vasp.files.byte_stream import ByteStream
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
@@ -17,6 +16,7 @@ from llo_dft.engines.vasp.files.vasprun.densities import (
     columns_of,
     read_dos,
 )
+from llo_dft.testing.vasprun_writer import L_FIELDS, LM_FIELDS, Run, text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from vasprun_writer import Run, text
 
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.vasprun.header import Crystal
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun
+from llo_dft.testing.vasprun_writer import Run, text
 
 if TYPE_CHECKING:
     from pathlib import Path

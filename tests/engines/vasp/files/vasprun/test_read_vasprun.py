@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pymatgen.io.vasp.outputs import Vasprun as PymatgenVasprun
-from vasprun_writer import L_FIELDS, LM_FIELDS, LMF_FIELDS, Run, text
 
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import (
     ProjectionRequest,
@@ -17,6 +16,7 @@ from llo_dft.engines.vasp.files.vasprun.read_vasprun import (
     Vasprun,
     read_vasprun,
 )
+from llo_dft.testing.vasprun_writer import L_FIELDS, LM_FIELDS, LMF_FIELDS, Run, text
 
 O_P = ProjectionRequest("p", element="O")
 

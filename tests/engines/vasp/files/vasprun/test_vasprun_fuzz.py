@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from damage_cases import PACKED_VASPRUN_EACH, VASPRUN_EACH, VASPRUN_MUCH, VASPRUN_SEEDS
-from vasprun_writer import L_FIELDS, LM_FIELDS, Run, text
 
 from llo_dft.analysis.electronic.band_edges import band_edges
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import (
@@ -19,6 +18,7 @@ from llo_dft.engines.vasp.files.vasprun.read_vasprun import (
     VaspFileError,
     read_vasprun,
 )
+from llo_dft.testing.vasprun_writer import L_FIELDS, LM_FIELDS, Run, text
 
 if TYPE_CHECKING:
     from pathlib import Path
