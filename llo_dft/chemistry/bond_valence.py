@@ -1,13 +1,19 @@
-"""Bond valence sums of oxides, and how far a structure is from satisfying them."""
+"""Bond valence sums, and how far a structure is from satisfying them."""
 
 from __future__ import annotations
 
+from functools import cache
+from math import exp
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from pymatgen.analysis.bond_valence import BV_PARAMS
+from pymatgen.core.periodic_table import Element
 
+from llo_dft.chemistry.bonds import ionic_radius
 from llo_dft.chemistry.element_table import ELEMENTS, symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
+from llo_dft.chemistry.roles import element_role
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,16 +26,50 @@ if TYPE_CHECKING:
 SOFTNESS: Final = 0.37
 
 #: Cation-O distances beyond this are no bonds, angstrom; one of 3.0 has a valence of 0.06 at most.
+#: For other anions it is longer by what their radius is larger.
 LONGEST_BOND_WITH_VALENCE: Final = 3.0
 
 
+@cache
+def bond_valence_r0(cation: str, anion: str) -> float:
+    """Return the length of a bond of valence one, angstrom.
+
+    With O the table's; else that of O'Keeffe and Brese, J. Am. Chem. Soc. 113, 3226 (1991), from
+    a size r and a number c of each element: r1 + r2 - r1 r2 (c1^1/2 - c2^1/2)^2 / (c1 r1 + c2 r2).
+
+    Raises
+    ------
+    InputError
+        If neither has the pair; names the table to add it to.
+    """
+    entry = ELEMENTS.get(cation)
+    if anion == "O" and entry is not None and entry.bond_valence is not None:
+        return entry.bond_valence.r0_angstrom
+    unlisted = [symbol for symbol in (cation, anion) if Element(symbol) not in BV_PARAMS]
+    if unlisted:
+        raise InputError(
+            f"no bond valence parameter is known for {', '.join(unlisted)}: add bond_valence of "
+            f"{cation} to llo_dft/chemistry/elements.toml, or give a score of your own, such as "
+            "an engine's energy"
+        )
+    (r1, c1), (r2, c2) = (
+        (BV_PARAMS[Element(s)]["r"], BV_PARAMS[Element(s)]["c"]) for s in (cation, anion)
+    )
+    return float(r1 + r2 - r1 * r2 * (c1**0.5 - c2**0.5) ** 2 / (c1 * r1 + c2 * r2))
+
+
+def bond_valence(cation: str, anion: str, length: float) -> float:
+    """Return the valence of a bond of a length in angstrom, e."""
+    return exp((bond_valence_r0(cation, anion) - length) / SOFTNESS)
+
+
 def bond_valence_sums(structure: Structure) -> FloatArray:
-    """Return the sum of the bond valences of each site, of cations and O alike.
+    """Return the sum of the bond valences of each site, of cations and anions alike.
 
     Parameters
     ----------
     structure
-        (n sites) an oxide; only cation-O pairs are bonds.
+        (n sites) only cation-anion pairs are bonds.
 
     Returns
     -------
@@ -38,22 +78,26 @@ def bond_valence_sums(structure: Structure) -> FloatArray:
     Raises
     ------
     InputError
-        If a cation has no bond valence parameter here; names it.
+        If a pair has no bond valence parameter; names it.
     """
     symbols = symbols_of(structure)
-    known = {s: e.bond_valence.r0_angstrom for s, e in ELEMENTS.items() if e.bond_valence}
-    unknown = sorted(set(symbols) - set(known) - {"O"})
-    if unknown:
-        raise InputError(
-            f"no bond valence parameter is known for {', '.join(unknown)} with O; expected "
-            f"{', '.join(known)}. Give a score of your own, such as an engine's energy"
-        )
-    oxygen = np.array([symbol == "O" for symbol in symbols])
-    r0 = np.array([known.get(symbol, 0.0) for symbol in symbols])
-    centers, points, _, distances = structure.get_neighbor_list(LONGEST_BOND_WITH_VALENCE)
+    kinds = sorted(set(symbols))
+    anions = [s for s in kinds if element_role(s) == "anion"]
+    number = np.array([kinds.index(symbol) for symbol in symbols])
+    r0, longest = np.zeros((2, len(kinds), len(kinds)))
+    for anion in anions:
+        reach = LONGEST_BOND_WITH_VALENCE + ionic_radius(anion) - ionic_radius("O")
+        for cation in (s for s in kinds if s not in anions):
+            i, j = kinds.index(cation), kinds.index(anion)
+            r0[i, j] = r0[j, i] = bond_valence_r0(cation, anion)
+            longest[i, j] = longest[j, i] = reach
+    centers, points, _, distances = structure.get_neighbor_list(
+        max(LONGEST_BOND_WITH_VALENCE, float(longest.max()))
+    )
     # every pair comes twice, once from each end
-    bonds = oxygen[centers] != oxygen[points]
-    valences = np.exp((r0[centers] + r0[points] - distances) / SOFTNESS)[bonds]
+    pair = number[centers], number[points]
+    bonds = distances <= longest[pair]
+    valences = np.exp((r0[pair] - distances) / SOFTNESS)[bonds]
     sums = np.bincount(centers[bonds], weights=valences, minlength=len(symbols))
     return sums.astype(np.float64)
 
@@ -67,14 +111,14 @@ def global_instability_index(structure: Structure, sites: ArrayLike | None = Non
     Parameters
     ----------
     structure
-        An oxide.
+        A crystal or interface.
     sites
         Only these are averaged (all by default); their bonds to all others count.
 
     Raises
     ------
     InputError
-        If a cation has no bond valence parameter, or there are no sites.
+        If a pair has no bond valence parameter, or there are no sites.
     """
     chosen = np.arange(len(structure)) if sites is None else np.asarray(sites, dtype=np.int64)
     if not len(chosen):

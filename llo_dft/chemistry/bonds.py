@@ -53,7 +53,14 @@ def cutoff(first: str, second: str) -> float:
     """Return the longest bond of two elements, angstrom; 0 unless one is an anion."""
     if _is_anion(first) == _is_anion(second):
         return 0.0
-    return BOND_STRETCH * (_radius(first) + _radius(second))
+    return BOND_STRETCH * (ionic_radius(first) + ionic_radius(second))
+
+
+def ionic_radius(symbol: str) -> float:
+    """Return the ionic radius, angstrom; pymatgen's mean one where the table has none."""
+    if symbol in ELEMENTS:
+        return ELEMENTS[symbol].radius_angstrom
+    return float(Element(symbol).average_ionic_radius)
 
 
 def find_bonds(
@@ -138,10 +145,3 @@ def _sites(chosen: Iterable[int] | None, structure: Structure) -> Iterable[int]:
 
 def _is_anion(symbol: str) -> bool:
     return element_role(symbol) == "anion"
-
-
-def _radius(symbol: str) -> float:
-    """Return the ionic radius, angstrom; pymatgen's mean one where the table has none."""
-    if symbol in ELEMENTS:
-        return ELEMENTS[symbol].radius_angstrom
-    return float(Element(symbol).average_ionic_radius)

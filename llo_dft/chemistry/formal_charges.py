@@ -13,6 +13,7 @@ import numpy as np
 from pymatgen.core.composition import Composition
 
 from llo_dft.chemistry.element_table import ELEMENTS, OXIDISED, REDUCED, symbols_of
+from llo_dft.chemistry.roles import element_role
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def element_charges(amounts: Mapping[str, float], total: float = 0.0) -> dict[st
     Parameters
     ----------
     amounts
-        Atoms of each element, whole or not. Without O there is nothing to balance: all are 0.
+        Atoms of each element, whole or not. Without an anion there is nothing to balance: all
+        are 0.
     total
         What the charges sum up to, e: of an oxide under a coating, the coating's less its sign.
 
@@ -91,7 +93,7 @@ def element_charges(amounts: Mapping[str, float], total: float = 0.0) -> dict[st
     ValueError
         If the table lacks an element and pymatgen finds no charge that fits it in.
     """
-    if not amounts.get("O"):
+    if not any(n and element_role(element) == "anion" for element, n in amounts.items()):
         return dict.fromkeys(amounts, 0.0)
     return _on_ladder(_usual_charges(amounts), amounts, total)
 

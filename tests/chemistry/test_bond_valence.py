@@ -8,6 +8,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from llo_dft.chemistry.bond_valence import (
+    bond_valence_r0,
     bond_valence_sums,
     global_instability_index,
 )
@@ -88,11 +89,21 @@ def test_parameters_are_of_the_usual_charges() -> None:
 
 
 def test_unknown_cations_are_refused_by_name() -> None:
-    strange = Structure(Lattice.cubic(4), ["Mo", "O"], [(0, 0, 0), (0.5, 0.5, 0.5)])
-    with pytest.raises(InputError, match="no bond valence parameter is known for Mo"):
+    strange = Structure(Lattice.cubic(4), ["Os", "O"], [(0, 0, 0), (0.5, 0.5, 0.5)])
+    with pytest.raises(InputError, match="no bond valence parameter is known for Os: add"):
         bond_valence_sums(strange)
 
 
 def test_an_index_over_no_sites_is_refused() -> None:
     with pytest.raises(InputError, match="needs at least one site"):
         global_instability_index(load_structure("Li2MnO3"), [])
+
+
+@pytest.mark.parametrize(
+    ("cation", "anion", "r0"),
+    [("Li", "Cl", 1.91), ("Li", "F", 1.36), ("Li", "S", 1.94), ("In", "Cl", 2.28),
+     ("Y", "Cl", 2.40), ("P", "S", 2.11)],
+)  # fmt: skip
+def test_other_anions_have_their_own_lengths(cation: str, anion: str, r0: float) -> None:
+    """Of Brese and O'Keeffe, Acta Cryst. B47, 192 (1991), fitted apart from ours."""
+    assert bond_valence_r0(cation, anion) == pytest.approx(r0, abs=0.06)

@@ -17,7 +17,7 @@ LARGEST = {
     "Ru": (3, ""),
     "Mo": (3, ""),
 }
-TETRAHEDRAL = {"B", "Si", "P", "S"}
+TETRAHEDRAL = {"B", "C", "Si", "P"}
 
 
 @pytest.mark.parametrize("symbol", ELEMENTS)

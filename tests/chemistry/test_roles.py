@@ -9,7 +9,7 @@ from llo_dft.chemistry.roles import coating_role, element_role, site_roles
     ("symbol", "role"),
     [
         ("Li", "mobile"), ("Mn", "framework"), ("Al", "framework"), ("Nb", "framework"),
-        ("P", "former"), ("Si", "former"), ("B", "former"), ("S", "former"), ("O", "anion"),
+        ("P", "former"), ("Si", "former"), ("B", "former"), ("S", "anion"), ("O", "anion"),
         ("F", "anion"), ("Cl", "anion"), ("Sb", "former"), ("Sc", "framework"),
     ],
 )  # fmt: skip
@@ -17,7 +17,7 @@ def test_what_an_element_is_in_an_oxide(symbol: str, role: str) -> None:
     assert element_role(symbol) == role
 
 
-@pytest.mark.parametrize("symbol", ["P", "Si", "B", "S", "Al", "Nb", "Ta", "Zr", "W"])
+@pytest.mark.parametrize("symbol", ["P", "Si", "B", "C", "Al", "Nb", "Ta", "Zr", "W"])
 def test_every_cation_of_a_coating_that_stays_makes_its_network(symbol: str) -> None:
     assert coating_role(symbol) == "former"
     assert site_roles([symbol, "O"], oxide_sites=[1])[0] == "former"
