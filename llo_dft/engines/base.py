@@ -297,6 +297,10 @@ class Engine(ABC):
     def maker(self, kind: CalculationKind) -> CalculationMaker:
         """Return the maker of one kind of calculation."""
 
+    def geometry_maker(self, kind: CalculationKind) -> CalculationMaker:
+        """Return the maker of a calculation whose structure is used, and whose energy is not."""
+        return self.maker(kind)
+
     def seconds_per_atom(self, structure: Structure) -> float | None:
         """Return the time of an evaluation by one processor, s per atom; None if not known soon."""
         del structure

@@ -155,6 +155,10 @@ class PreRelaxedEngine(Engine):
             raise EngineError(f"engine.pre_relax does not go with engine {self.name}")
         return PreRelaxedCalculation(kind, self.protocol, self._potential.maker(kind), then)
 
+    def geometry_maker(self, kind: CalculationKind) -> CalculationMaker:
+        """Return the potential's maker, if the program would compute one point of its structure."""
+        return (self._potential if self.protocol == ONE_POINT else self).maker(kind)
+
     def check(self, structures: Iterable[Structure]) -> None:
         """Refuse structures that either can't compute."""
         cells = list(structures)

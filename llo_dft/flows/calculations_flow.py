@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 #: What the fields of flows with an engine's makers compute.
 _KINDS: Final[dict[str, CalculationKind]] = {
     "bulk_maker": "bulk_relax",
+    "cathode_maker": "bulk_relax",
     "slab_maker": "slab_relax",
     "molecule_maker": "molecule_relax",
     "static_maker": "static",

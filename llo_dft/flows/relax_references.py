@@ -24,10 +24,13 @@ class ReferencesMaker(CalculationsMaker):
     ----------
     bulk_maker, molecule_maker
         An engine's makers with the cell free, and for O2.
+    cathode_maker
+        Another one for the cathode's crystal, where its energy is not used; None: ``bulk_maker``.
     """
 
     bulk_maker: CalculationMaker
     molecule_maker: CalculationMaker
+    cathode_maker: CalculationMaker | None = None
     name: str = "references"
 
     def make(self, plan: StudyPlan) -> Flow:
@@ -35,7 +38,7 @@ class ReferencesMaker(CalculationsMaker):
         made = Calculations(self.folder)
         made.add(OXYGEN, oxygen_molecule(), self.molecule_maker)
         made.add(LITHIUM, plan.lithium_metal, self.bulk_maker)
-        made.add(BULK, plan.bulk, self.bulk_maker)
+        made.add(BULK, plan.bulk, self.cathode_maker or self.bulk_maker)
         if plan.coating_crystal is not None:
             made.add(COATING_CRYSTAL, plan.coating_crystal, self.bulk_maker)
         return made.flow(self.name)

@@ -54,6 +54,7 @@ class StudyMaker(Maker):
         *,
         electrons: bool,
         ranker: RankingMaker | None = None,
+        cathode: CalculationMaker | None = None,
     ) -> StudyMaker:
         """Return the maker of a study that one engine computes.
 
@@ -67,11 +68,13 @@ class StudyMaker(Maker):
             Whether static calculations are to be made.
         ranker
             Ranks orderings of Li; None: their Ewald energies do.
+        cathode
+            Relaxes the cathode's crystal; None: ``maker("bulk_relax")``.
         """
-        slab = maker("slab_relax")
+        slab, crystal = maker("slab_relax"), maker("bulk_relax")
         return cls(
-            ReferencesMaker(folder, maker("bulk_relax"), maker("molecule_relax")),
-            BulkHostsMaker(folder, maker("bulk_relax")),
+            ReferencesMaker(folder, crystal, maker("molecule_relax"), cathode),
+            BulkHostsMaker(folder, crystal),
             HostsMaker(folder, slab, ranker),
             InterfacesMaker(folder, slab),
             VacanciesMaker(folder, slab),

@@ -77,6 +77,14 @@ def engine(protocol):
     return PreRelaxedEngine(settings, ShiftingEngine(), engine_of("gpaw", protocol))
 
 
+@pytest.mark.parametrize(("protocol", "name"), [("fast", "shifting"), ("balanced", "gpaw")])
+def test_a_structure_alone_is_the_potentials_where_the_program_relaxes_nothing(
+    plan, protocol, name
+):
+    maker = engine(protocol).geometry_maker("slab_relax")
+    assert maker.fingerprint(plan.slab).engine == name
+
+
 @pytest.mark.parametrize(
     ("protocol", "stage", "after"),
     [("fast", "static", "one point there"), ("balanced", "relax", "3 by gpaw")],

@@ -33,4 +33,6 @@ def make_flow(plan: StudyPlan, engine: Engine, folder: Path, ranker: Engine | No
         str(folder),
         electrons=bool(plan.statics),
         ranker=cast("RankingMaker", (ranker or engine).maker("ranking")) if plan.ranked else None,
+        # without charged crystals there is no voltage of them, and slabs are only cut from the bulk
+        cathode=None if plan.bulk_hosts else engine.geometry_maker("bulk_relax"),
     ).make(plan)

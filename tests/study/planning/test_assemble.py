@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from jobflow import Flow
 
     from llo_dft.documents.plan import StudyPlan
+    from llo_dft.engines.base import CalculationMaker
+    from llo_dft.typing import CalculationKind
 
 
 def calculations(flow: Flow) -> list[str]:
@@ -47,6 +50,25 @@ def test_delithiated_crystals_are_jobs_too(tmp_path: Path) -> None:
     jobs = calculations(make_flow(chosen, FakeEngine(), tmp_path))
     assert {"bulk_x0.5714", "bulk_x0.5714_1"} <= set(jobs)
     assert set(jobs) <= set(chosen.labels)
+
+
+class GeometryEngine(FakeEngine):
+    """Its structures come from elsewhere than its energies."""
+
+    def geometry_maker(self, kind: CalculationKind) -> CalculationMaker:
+        return replace(self.maker(kind), protocol="geometry")
+
+
+@pytest.mark.parametrize(("voltage", "protocol"), [("slab", "geometry"), ("bulk", "balanced")])
+def test_the_crystal_is_only_a_geometry_where_no_voltage_wants_its_energy(
+    tmp_path: Path, voltage: str, protocol: str
+) -> None:
+    asked = {"fractions": [1.0, 0.5], "voltage": voltage}
+    chosen = make_plan(tiny_recipe(delithiation=asked), tmp_path)
+    flow = make_flow(chosen, GeometryEngine(), tmp_path)
+    makers = {job.name: job.function_args[1] for job, _ in flow.iterflow() if job.function_args}
+    assert makers["calculate bulk"].protocol == protocol
+    assert makers["calculate Li"].protocol == "balanced"
 
 
 def test_points_for_the_electrons_are_made_only_if_they_are_planned(
