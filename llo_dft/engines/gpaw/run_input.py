@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from llo_dft.engines.gpaw.gpaw_protocols import GpawProtocol
     from llo_dft.typing import CalculationKind
 
-#: A metal has a Fermi surface, which takes a finer mesh than a full band.
+#: A metal has a Fermi surface, which takes a finer mesh than a full band: half the distance of its
+#: k-points, and never more than this, 1/angstrom with 2 pi.
 _METAL_MESH_FACTOR: Final = 0.5
+_METAL_K_SPACING: Final = 0.4
 
 #: Width of the occupations of a molecule, eV: just enough to share degenerate levels.
 _MOLECULE_SIGMA_EV: Final = 0.01
@@ -198,8 +200,10 @@ def _parameters(
 def _mesh(
     structure: Structure, kind: CalculationKind, protocol: GpawProtocol
 ) -> tuple[int, int, int]:
-    factor = _METAL_MESH_FACTOR if _is_metal(structure) else 1.0
-    return k_mesh(structure, factor * protocol.k_spacing, periodic_directions(structure, kind))
+    spacing = protocol.k_spacing
+    if _is_metal(structure):
+        spacing = min(_METAL_MESH_FACTOR * spacing, _METAL_K_SPACING)
+    return k_mesh(structure, spacing, periodic_directions(structure, kind))
 
 
 def _is_slab(structure: Structure, kind: CalculationKind) -> bool:
