@@ -240,9 +240,26 @@ def load_recipe(path: Path) -> Recipe:
     RecipeError
         If the file is missing, is not TOML, or does not fit; one line for each fault.
     """
+    fields = read_toml(path)
+    if "coatings" in fields:
+        raise RecipeError(
+            f"{path} is a screen of several coatings: run it with 'llo-dft screen', or keep one "
+            "of them as [coating]"
+        )
+    return parse_recipe(fields, str(path))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return what a TOML file holds, unchecked.
+
+    Raises
+    ------
+    RecipeError
+        If the file is missing, or is not TOML.
+    """
     try:
         with path.open("rb") as file:
-            fields = tomllib.load(file)
+            return tomllib.load(file)
     except FileNotFoundError as error:
         raise RecipeError(f"there is no recipe {path}") from error
     except RecursionError as error:
@@ -251,7 +268,6 @@ def load_recipe(path: Path) -> Recipe:
         ) from error
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path} can't be read as TOML: {error}") from error
-    return parse_recipe(fields, str(path))
 
 
 def parse_recipe(fields: dict[str, Any], name: str) -> Recipe:

@@ -8,6 +8,7 @@ from studies import coated_fields, recipe_fields, write_recipe
 
 from llo_dft.recipe import NAME_PATTERN, RecipeError, load_recipe, parse_recipe, with_engine
 from llo_dft.resources import resource_path
+from llo_dft.study.series.screening import load_screen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,8 +151,9 @@ def test_all_recipes_that_come_along_parse_and_survive_storing() -> None:
     files = sorted(resource_path("workflows", "quickstart.toml").parent.glob("*.toml"))
     assert files
     for file in files:
-        recipe = load_recipe(file)
-        assert parse_recipe(recipe.model_dump(mode="json"), str(file)) == recipe
+        is_screen = file.name.startswith("screen_")
+        for recipe in load_screen(file)[1].values() if is_screen else [load_recipe(file)]:
+            assert parse_recipe(recipe.model_dump(mode="json"), str(file)) == recipe
 
 
 def test_a_recipe_is_read_from_its_file(tmp_path: Path) -> None:

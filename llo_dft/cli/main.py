@@ -16,6 +16,7 @@ from llo_dft.cli import (
     init,
     match,
     run,
+    screen,
     status,
     submit,
 )
@@ -60,6 +61,7 @@ app.command("init")(init.init)
 app.command("build")(build.build)
 app.command("match")(match.match)
 app.command("run")(run.run)
+app.command("screen")(screen.screen)
 app.command("submit")(submit.submit)
 app.command("status")(status.status)
 app.command("compare")(compare.compare)

@@ -58,16 +58,16 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     as_json: AsJson = False,
 ) -> None:
     """Run a study. Run it again, and it resumes where it stopped."""
-    from llo_dft.study.cells import recipes_of_cells  # noqa: PLC0415 (all: keeps --help fast)
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
     from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
+    from llo_dft.study.series.cells import recipes_of_cells  # noqa: PLC0415 (all: keeps --help fast)
 
     with bad_input_in_one_line():
         study, recipe_folder = recipe_with(
             recipe, engine=engine, model=model, protocol=protocol, scheme=scheme
         )
-        config = None if on is None else _cluster(on, workers)
+        config = cluster_config(on, workers)
         check_not_submitted(output)
         cells = recipes_of_cells(study, recipe_folder)
         if cells and config is None:
@@ -75,10 +75,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         # by whatever link it is given, the workers that a killed run left are found by this path
         folder = StudyFolder(output if config is None else output.resolve())
         prepared = prepare_run(study, recipe_folder, folder, computes_here=config is None)
-        if config is None:
-            result = _run_here(prepared, workers)
-        else:
-            result = _run_until_signal(prepared, config)
+        result = run_prepared(prepared, workers, config)
     print_result(result, output, as_json=as_json)
 
 
@@ -106,9 +103,9 @@ def _run_cells(
 ) -> NoReturn:
     """Run every cell of a study in a folder of its own, and put the results beside each other."""
     from llo_dft.cli.output.spread_tables import print_spread  # noqa: PLC0415
-    from llo_dft.study.cells import SPREAD, SPREAD_FIGURE, write_spread  # noqa: PLC0415
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
+    from llo_dft.study.series.cells import SPREAD, SPREAD_FIGURE, write_spread  # noqa: PLC0415
 
     every = {
         name: prepare_run(cell, recipe_folder, StudyFolder(output / name))
@@ -125,6 +122,15 @@ def _run_cells(
         )
     complete = all(result.is_complete for result in results.values())
     raise typer.Exit(COMPLETE if complete else INCOMPLETE)
+
+
+def run_prepared(
+    prepared: PreparedRun, workers: int | None, config: ClusterConfig | None
+) -> StudyResult:
+    """Run a study on workers in a cluster's queue, or without one here, so many at a time."""
+    if config is None:
+        return _run_here(prepared, workers)
+    return _run_until_signal(prepared, config)
 
 
 def _run_here(prepared: PreparedRun, workers: int | None) -> StudyResult:
@@ -175,7 +181,16 @@ def run_on_cluster(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
         return run_rounds(prepared, workers=most, executor=workers, on_progress=on_progress)
 
 
-def _cluster(file: Path, workers: int | None) -> ClusterConfig:
+def cluster_config(file: Path | None, workers: int | None) -> ClusterConfig | None:
+    """Return what a cluster file says; without one the study is computed here.
+
+    Raises
+    ------
+    InputError
+        If it can't be used, or Dask is not installed.
+    """
+    if file is None:
+        return None
     from llo_dft.submit.dask.cluster_config import load_cluster  # noqa: PLC0415
     from llo_dft.submit.dask.scripts import require_dask  # noqa: PLC0415
 

@@ -13,6 +13,9 @@ LITHIUM: Final = "Li"
 BULK: Final = "bulk"
 COATING_CRYSTAL: Final = "Li3PO4"
 
+#: How the labels begin of what a study with another coating does not have.
+OF_ONE_COATING: Final = ("coated_", "interface_")
+
 
 def host_label(system: System, lithium_fraction: float, termination: str | None = None) -> str:
     """Return the label of a host."""

@@ -10,6 +10,7 @@ from jobflow import JobStore
 from maggma.stores import MemoryStore
 
 from llo_dft.calculations.cache import CalculationCache
+from llo_dft.documents.labels import OF_ONE_COATING
 from llo_dft.engines.registry import engine_from
 from llo_dft.jobs.calculate import CALCULATION
 from llo_dft.runner import run_flow
@@ -61,7 +62,7 @@ class PreparedRun:
     """A study whose recipe, engine and folder were found good, and its plan.
 
     ``files`` are the hashes of the files that the recipe names, ``ranker`` ranks orderings of Li
-    where that is not the engine.
+    where that is not the engine. What the studies ``beside`` computed of the bare slab is taken.
     """
 
     recipe: Recipe
@@ -71,6 +72,7 @@ class PreparedRun:
     folder: StudyFolder
     files: dict[str, str] = field(default_factory=dict)
     ranker: Engine | None = None
+    beside: tuple[StudyFolder, ...] = ()
 
 
 def prepare_run(
@@ -134,6 +136,8 @@ def run_study(
         factory = None if executor is None else stack.enter_context(executor)
         cache = CalculationCache(folder.calculations)
         cache.sweep()
+        for other in prepared.beside:
+            cache.take_from(CalculationCache(other.calculations), but=OF_ONE_COATING)
         write_structures(plan, folder.path, prepared.engine.no_crossings)
         write_whole(folder.plan, plan.model_dump_json() + "\n")
         outcome = run_flow(

@@ -489,3 +489,14 @@ def test_documents_are_the_last_attempts_or_the_reason_why_there_is_none(
         "dead": ("missing", "the worker died"),
         "never tried": ("missing", "its job ended without a result"),
     }
+
+
+def test_what_another_study_completed_is_taken_but_not_what_is_its_own(tmp_path: Path) -> None:
+    theirs, mine = CalculationCache(tmp_path / "theirs"), CalculationCache(tmp_path / "mine")
+    store(theirs, calculation("bare", label="bare_x1.0000"))
+    store(theirs, calculation("coated", label="coated_a_x1.0000"))
+    mine.take_from(theirs, but=("coated_",))
+    assert mine.n_completed() == 1
+    assert mine.completed(calculation("bare").key) == theirs.completed(calculation("bare").key)
+    assert mine.journal() == []
+    assert not list(mine.folder.glob(".partial-*"))

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from llo_dft.cli.main import app
 from llo_dft.documents.spread import StudySpread
 from llo_dft.recipe import RecipeError
-from llo_dft.study.cells import SPREAD, SPREAD_FIGURE, recipes_of_cells
 from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.study.series.cells import SPREAD, SPREAD_FIGURE, recipes_of_cells
 from llo_dft.testing.fake_engine import FakeEngine
 
 if TYPE_CHECKING:

@@ -1,0 +1,76 @@
+"""A screen of coatings as tables for a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from llo_dft.cli.output.common import print_remarks
+from llo_dft.cli.output.terminal import number, print_mock, print_table
+
+if TYPE_CHECKING:
+    from llo_dft.documents.coating_screen import (
+        CoatingScreen,
+        GainAtCharge,
+        RankedDifference,
+        ScreenedCoating,
+    )
+
+
+def print_screen(screen: CoatingScreen) -> None:
+    """Print the coatings by rank, what is between them, what failed and what the ranking is."""
+    print_mock(mock=screen.mock)
+    typer.echo(f"{screen.study}, {screen.composition}, {screen.engine} ({screen.protocol})")
+    print_table(
+        [
+            *("rank", "<coating", "strain (%)", "adhesion (J/m2)", "bonds", "Li lost"),
+            *(f"at {holes:.2f} h/TM" for holes in screen.charges),
+        ],
+        [_row(one, screen.charges) for one in screen.coatings],
+        title="Gain: E_f coated less bare of the same O at equal charge, eV: mean (worst) of O",
+    )
+    if any(one.separation_into_charged_parts_j_per_m2 is not None for one in screen.coatings):
+        typer.echo("* of parts with formal charges: no work of adhesion")
+    for difference in screen.differences:
+        typer.echo(difference_text(difference))
+    problems = [f"{one.name}: {reason}" for one in screen.coatings for reason in one.reasons]
+    print_remarks(problems, screen.notes)
+
+
+def _row(one: ScreenedCoating, charges: list[float]) -> list[str]:
+    strains = [] if one.coating_strain is None else one.coating_strain
+    adhesion, charged = one.work_of_adhesion_j_per_m2, one.separation_into_charged_parts_j_per_m2
+    return [
+        "-" if one.rank is None else str(one.rank),
+        f"{one.name}{'' if one.status == 'completed' else f' ({one.status})'}",
+        "/".join(f"{100 * strain:+.1f}" for strain in strains) or "-",
+        number(adhesion, 2) if charged is None else f"{charged:.2f}*",
+        str(one.n_former_bonds) if one.termination else "-",
+        "-" if one.li_removed_for_charge is None else str(one.li_removed_for_charge),
+        *(gain_text(one.gain_at(holes)) for holes in charges),
+    ]
+
+
+def gain_text(gain: GainAtCharge | None) -> str:
+    """Return a gain at one charge: its mean, the worst, and of how many O."""
+    if gain is None:
+        return "-"
+    if gain.mean_ev is None:
+        return f"rebuilt, {gain.n_rebuilt} O"
+    of = f"{gain.n_oxygens} of {gain.n_oxygens + gain.n_rebuilt}"
+    return f"{gain.mean_ev:+.2f} ({number(gain.worst_ev, 2, sign=True)}) {of}"
+
+
+def difference_text(one: RankedDifference) -> str:
+    """Return whether two that follow each other in rank can be told apart."""
+    same = (
+        f"; of {one.n_same_oxygens} O that both have, it is larger at {one.n_same_order}"
+        if one.n_same_oxygens
+        else ""
+    )
+    pair = f"{one.better} over {one.next}: {one.difference_ev:.2f} eV"
+    if one.spread_ev is None:
+        return f"{pair}, of one O in each: no spread is known{same}"
+    verdict = "more than" if one.told_apart else "not told apart, less than"
+    return f"{pair}, {verdict} the spread of {one.spread_ev:.2f} eV over the O{same}"

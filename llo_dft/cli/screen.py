@@ -1,0 +1,163 @@
+"""llo-dft screen: one cathode under several coatings, each a study of its own, ranked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from llo_dft.cli.options import (
+    AsJson,
+    OtherEngine,
+    OtherModel,
+    OtherProtocol,
+    OtherScheme,
+    RecipeName,
+)
+from llo_dft.cli.output.common import (
+    COMPLETE,
+    INCOMPLETE,
+    bad_input_in_one_line,
+    print_json,
+    recipe_path,
+)
+from llo_dft.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from llo_dft.documents.coating_screen import CoatingScreen
+    from llo_dft.documents.study_result import StudyResult
+    from llo_dft.recipe import Recipe
+    from llo_dft.study.run_study import PreparedRun
+    from llo_dft.submit.dask.cluster_config import ClusterConfig
+
+_NONE: Final = "no coating of the screen can be computed; see above"
+
+
+def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
+    recipe: RecipeName,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the screen.")],
+    engine: OtherEngine = None,
+    model: OtherModel = None,
+    protocol: OtherProtocol = None,
+    scheme: OtherScheme = None,
+    workers: int | None = typer.Option(
+        None, min=1, help="Calculations at a time (default: one a processor, as memory allows)."
+    ),
+    on: Path | None = typer.Option(
+        None, help="Cluster file: compute on workers in that cluster's queue."
+    ),
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Run a cathode under several coatings and rank them. Run it again, and it resumes.
+
+    The recipe has a table [coatings.NAME] for each, with what differs from its [coating]. Each is a
+    study in a folder of its own; calculations of the bare slab are done once.
+    """
+    from llo_dft.cli.run import cluster_config  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.engines.registry import named_by_user  # noqa: PLC0415
+    from llo_dft.recipe import with_engine  # noqa: PLC0415
+    from llo_dft.study.series.screening import load_screen  # noqa: PLC0415
+
+    with bad_input_in_one_line():
+        path = recipe_path(recipe)
+        name, recipes = load_screen(path)
+        for coating, study in recipes.items():
+            named_by_user(study.engine)
+            recipes[coating] = with_engine(
+                study, engine=engine, model=model, protocol=protocol, scheme=scheme
+            )
+            named_by_user(recipes[coating].engine)
+        config = cluster_config(on, workers)
+        prepared, refused = _prepared(recipes, path.resolve().parent, output, config)
+        ranked = _run_all(name, output, prepared, refused, workers, config)
+    _print(ranked, output, as_json=as_json)
+    raise typer.Exit(COMPLETE if ranked.is_complete else INCOMPLETE)
+
+
+def _prepared(
+    recipes: Mapping[str, Recipe],
+    recipe_folder: Path,
+    output: Path,
+    config: ClusterConfig | None,
+) -> tuple[dict[str, PreparedRun], dict[str, str]]:
+    """Return the studies that can be run, and why the others can't be built.
+
+    Raises
+    ------
+    InputError
+        If none can be run, or a folder is in use or another study's.
+    """
+    from llo_dft.study.folder import StudyFolder, StudyFolderError  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
+    from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
+
+    prepared: dict[str, PreparedRun] = {}
+    refused: dict[str, str] = {}
+    for name, recipe in recipes.items():
+        check_not_submitted(output / name)
+        folder = StudyFolder(output / name if config is None else (output / name).resolve())
+        try:
+            prepared[name] = prepare_run(
+                recipe, recipe_folder, folder, computes_here=config is None
+            )
+        except StudyFolderError:
+            raise
+        except InputError as error:
+            refused[name] = _refused(name, error)
+    if not prepared:
+        raise InputError(_NONE)
+    return prepared, refused
+
+
+def _run_all(
+    name: str,
+    output: Path,
+    prepared: Mapping[str, PreparedRun],
+    refused: dict[str, str],
+    workers: int | None,
+    config: ClusterConfig | None,
+) -> CoatingScreen:
+    """Run one study after the other; after each the files of the screen are written anew."""
+    from llo_dft.cli.run import run_prepared  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.study.folder import StudyFolderError  # noqa: PLC0415
+    from llo_dft.study.series.screening import write_screen  # noqa: PLC0415
+
+    results: dict[str, StudyResult] = {}
+    for coating, study in prepared.items():
+        beside = tuple(prepared[done].folder for done in results)
+        try:
+            results[coating] = run_prepared(replace(study, beside=beside), workers, config)
+        except StudyFolderError:
+            raise
+        except InputError as error:
+            refused[coating] = _refused(coating, error)
+        if results:
+            ranked = write_screen(name, output, results, refused)
+    if not results:
+        raise InputError(_NONE)
+    return ranked
+
+
+def _refused(coating: str, error: InputError) -> str:
+    """Say at once why a coating is not computed; return it."""
+    typer.echo(f"llo-dft: {coating}: {error}", err=True)
+    return str(error)
+
+
+def _print(ranked: CoatingScreen, output: Path, *, as_json: bool) -> None:
+    if as_json:
+        print_json(ranked.model_dump(mode="json"))
+        return
+    from llo_dft.cli.output.screen_tables import print_screen  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.study.series.screening import SCREEN, SCREEN_FIGURE, SCREEN_TABLE  # noqa: PLC0415
+
+    print_screen(ranked)
+    typer.echo(
+        f"wrote {SCREEN}, {SCREEN_TABLE} and {SCREEN_FIGURE} in {output}, and each coating's "
+        "results beside"
+    )

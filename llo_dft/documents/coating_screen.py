@@ -1,0 +1,101 @@
+"""One cathode under several coatings, ranked: what screen.json holds."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from llo_dft.documents.document import Document
+from llo_dft.documents.study_result import VacancyPair
+from llo_dft.typing import Status
+
+
+class GainAtCharge(Document):
+    """What a coating does to E_f at one state of charge, over the O whose lattice stayed."""
+
+    holes_per_tm: float = Field(description="Of bare and coated, electrons taken per metal")
+    n_oxygens: int = Field(description="O compared that kept their lattice, bare and coated")
+    n_rebuilt: int = Field(description="O compared whose lattice rebuilt itself: not in the mean")
+    mean_ev: float | None = Field(None, description="Coated less bare, eV per O; None without one")
+    worst_ev: float | None = Field(None, description="The smallest of them")
+    deviation_ev: float | None = Field(
+        None, description="Sample standard deviation over these O; None below two"
+    )
+
+
+class ScreenedCoating(Document):
+    """One termination of one coating on the cathode."""
+
+    coating: str = Field(description="Its name in the recipe, and of its study's folder")
+    termination: str | None = Field(None, description="None: it could not be built")
+    status: Status
+    reasons: list[str] = Field(
+        default_factory=list, description="What failed or could not be built, and why"
+    )
+    rank: int | None = Field(None, description="1: the largest mean gain; None: there is none")
+    film_formula: str | None = Field(None, description="Atoms of the coating in the cell")
+    area_angstrom2: float | None = None
+    coating_strain: tuple[float, float] | None = Field(
+        None, description="Principal strains against its relaxed crystal, else against its CIF"
+    )
+    work_of_adhesion_j_per_m2: float | None = None
+    separation_into_charged_parts_j_per_m2: float | None = Field(
+        None, description="Instead of a work of adhesion, where the parts have formal charges"
+    )
+    coating_energy_j_per_m2: float | None = None
+    n_former_bonds: int = Field(
+        0, description="Bonds of the coating's formers to lattice O, as relaxed, in the cell"
+    )
+    li_removed_for_charge: int | None = Field(
+        None, description="Li of the oxide that left so that formal charges add up"
+    )
+    gains: list[GainAtCharge] = Field(default_factory=list)
+    pairs: list[VacancyPair] = Field(default_factory=list, description="Each O that is compared")
+
+    @property
+    def name(self) -> str:
+        """Name of the coating and of its face."""
+        return self.coating if self.termination is None else f"{self.coating}, {self.termination}"
+
+    def gain_at(self, holes_per_tm: float) -> GainAtCharge | None:
+        """Return the gain at a state of charge, or None if nothing was compared there."""
+        return next((one for one in self.gains if one.holes_per_tm == holes_per_tm), None)
+
+
+class RankedDifference(Document):
+    """Two coatings that follow each other in rank, and whether they can be told apart."""
+
+    better: str
+    next: str
+    difference_ev: float = Field(description="Of their mean gains at the charge of the ranking")
+    spread_ev: float | None = Field(
+        description="The larger deviation over the O of either; None: an O alone has none"
+    )
+    n_same_oxygens: int = Field(description="O of the same bare slab that both were compared at")
+    n_same_order: int = Field(description="Of these, where the better one gains more")
+    told_apart: bool = Field(description="Whether the difference is larger than the spread")
+
+
+class CoatingScreen(Document):
+    """One cathode under several coatings: what screen.json holds."""
+
+    study: str
+    engine: str
+    protocol: str
+    composition: str | None = Field(None, description="Of the cathode as built, per O2")
+    ranked_at_holes_per_tm: float | None = Field(
+        None, description="The charge at which they are ranked; None: no gain is known anywhere"
+    )
+    coatings: list[ScreenedCoating] = Field(description="By rank, then those without one")
+    differences: list[RankedDifference]
+    notes: list[str] = Field(description="What the ranking rests on, and what it is not")
+    mock: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing failed or is missing."""
+        return all(one.status == "completed" for one in self.coatings)
+
+    @property
+    def charges(self) -> list[float]:
+        """The states of charge at which a coating was compared, holes per metal."""
+        return sorted({gain.holes_per_tm for one in self.coatings for gain in one.gains})

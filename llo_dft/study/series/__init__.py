@@ -1,0 +1,1 @@
+"""Several studies that belong together: one in several cells, or under several coatings."""

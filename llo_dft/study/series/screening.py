@@ -1,0 +1,126 @@
+"""One cathode under several coatings: a study for each in a folder of its own, and a ranking.
+
+A screen is a recipe with tables ``[coatings.NAME]``, each with what differs from ``[coating]``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+from llo_dft.analysis.interface.coating_ranking import rank_coatings
+from llo_dft.recipe import NAME_PATTERN, RecipeError, parse_recipe, read_toml
+from llo_dft.study.folder import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from llo_dft.documents.coating_screen import CoatingScreen, ScreenedCoating
+    from llo_dft.documents.study_result import StudyResult, VacancyPair
+    from llo_dft.recipe import Recipe
+
+#: Files of a screen, beside the folders of its studies.
+SCREEN: Final = "screen.json"
+SCREEN_TABLE: Final = "screen.csv"
+SCREEN_FIGURE: Final = "screen.png"
+
+#: Columns of the table that each O of a coating has alike, and those of an O.
+_OF_COATING: Final = (
+    *("rank", "coating", "termination", "status", "film_formula", "area_angstrom2"),
+    *("work_of_adhesion_j_per_m2", "separation_into_charged_parts_j_per_m2"),
+    *("coating_energy_j_per_m2", "n_former_bonds", "li_removed_for_charge"),
+)
+_OF_OXYGEN: Final = (
+    *("holes_per_tm", "site", "site_class", "layer", "bonded_to_former", "bare_ev", "coated_ev"),
+    *("difference_ev", "rebuilt"),
+)
+_OF_GAIN: Final = ("mean_ev", "worst_ev", "deviation_ev", "n_oxygens", "n_rebuilt")
+
+
+def load_screen(path: Path) -> tuple[str, dict[str, Recipe]]:
+    """Read a screen: its name, and the recipe of the study of each coating by the coating's name.
+
+    Raises
+    ------
+    RecipeError
+        If the file is missing, is not TOML, names no coatings, or one does not fit; one line for
+        each fault.
+    """
+    fields = read_toml(path)
+    coatings = fields.pop("coatings", None)
+    if not isinstance(coatings, dict) or not coatings:
+        raise RecipeError(
+            f"{path} names no coatings to screen; expected tables [coatings.NAME], each with what "
+            "differs from [coating]"
+        )
+    recipes: dict[str, Recipe] = {}
+    for name, own in coatings.items():
+        if not NAME_PATTERN.fullmatch(name) or not isinstance(own, dict):
+            raise RecipeError(
+                f"{path}: coatings.{name}: expected a table [coatings.NAME], NAME of letters, "
+                "digits, spaces and . _ + -, at most 64, a letter or digit first"
+            )
+        recipes[name] = parse_recipe(_study_of(fields, name, own), f"{path}, coatings.{name}")
+    return fields["study"]["name"], recipes
+
+
+def _study_of(fields: dict[str, Any], name: str, own: dict[str, Any]) -> dict[str, Any]:
+    common, study = fields.get("coating", {}), fields.get("study", {})
+    made = fields | {"coating": common | own if isinstance(common, dict) else common}
+    if isinstance(study, dict) and isinstance(study.get("name"), str):
+        made["study"] = study | {"name": f"{study['name']} {name}"[:64]}
+    return made
+
+
+def write_screen(
+    name: str, folder: Path, results: Mapping[str, StudyResult], refused: Mapping[str, str]
+) -> CoatingScreen:
+    """Rank the coatings, and write document, table and figure.
+
+    Parameters
+    ----------
+    name
+        Of the screen.
+    folder
+        Where the folders of its studies are.
+    results, refused
+        As of ``rank_coatings``.
+    """
+    from llo_dft.report.figures.screen_figure import save_screen  # noqa: PLC0415 (matplotlib)
+
+    screen = rank_coatings(name, results, refused)
+    save_screen(screen, folder / SCREEN_FIGURE)
+    write_whole(folder / SCREEN_TABLE, screen_table(screen))
+    write_whole(folder / SCREEN, screen.model_dump_json(indent=1) + "\n")
+    return screen
+
+
+def screen_table(screen: CoatingScreen) -> str:
+    """Return a screen as CSV: a line for each O that is compared, under its coating and charge.
+
+    ``mean_ev``, ``worst_ev`` and the like are of the O that kept their lattice at that charge. A
+    coating of which no O is compared has one line.
+    """
+    text = io.StringIO()
+    head = [*_OF_COATING, "strain_1", "strain_2", *_OF_OXYGEN, *_OF_GAIN, "reasons"]
+    table = csv.DictWriter(text, head, restval="", lineterminator="\n")
+    table.writeheader()
+    for coating in screen.coatings:
+        pairs: list[VacancyPair | None] = [*coating.pairs]
+        for pair in pairs or [None]:
+            table.writerow(_row(coating, pair))
+    return text.getvalue()
+
+
+def _row(coating: ScreenedCoating, pair: VacancyPair | None) -> dict[str, Any]:
+    row = {name: getattr(coating, name) for name in _OF_COATING}
+    if coating.coating_strain is not None:
+        row["strain_1"], row["strain_2"] = coating.coating_strain
+    row["reasons"] = "; ".join(coating.reasons)
+    if pair is not None:
+        row |= {name: getattr(pair, name) for name in _OF_OXYGEN}
+        gain = coating.gain_at(pair.holes_per_tm)
+        row |= {name: getattr(gain, name) for name in _OF_GAIN}
+    return row

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from made_screen import FAILURE, SCREEN
+
+from llo_dft.cli.output.screen_tables import difference_text, gain_text, print_screen
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_every_coating_has_a_row_and_what_failed_a_reason(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    print_screen(SCREEN.model_copy(update={"mock": True}))
+    out = capsys.readouterr().out
+    assert out.startswith("MOCK")
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines()]
+    charged = ["1", "high, face", "+1.0/-7.0", "3.75*", "0", "6"]
+    assert [*charged, "+0.10 (+0.10) 1 of 1", "+0.30 (+0.10) 2 of 3"] in rows
+    assert ["-", "none (failed)", "-", "-", "-", "-", "-", "-"] in rows
+    assert "* of parts with formal charges: no work of adhesion" in out
+    assert f"problem: failed, face: coated_face_x1.0000: {FAILURE}" in out
+
+
+def test_whether_two_can_be_told_apart_is_said() -> None:
+    (one,) = SCREEN.differences
+    assert difference_text(one) == (
+        "high, face over low, face: 0.10 eV, not told apart, less than the spread of 0.28 eV over "
+        "the O; of 2 O that both have, it is larger at 1"
+    )
+    apart = one.model_copy(update={"told_apart": True, "spread_ev": 0.05, "n_same_oxygens": 0})
+    assert difference_text(apart).endswith("0.10 eV, more than the spread of 0.05 eV over the O")
+    alone = apart.model_copy(update={"spread_ev": None})
+    assert difference_text(alone).endswith("no spread is known")
+
+
+def test_a_gain_that_is_not_known_is_no_number() -> None:
+    rebuilt = SCREEN.coatings[2].gain_at(0.5)
+    assert (gain_text(rebuilt), gain_text(None)) == ("rebuilt, 1 O", "-")
