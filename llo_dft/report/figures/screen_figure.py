@@ -81,10 +81,9 @@ def _draw_mean(
 ) -> None:
     gain = one.gain_at(holes_per_tm)
     if gain is None or gain.mean_ev is None:
-        text = one.status if gain is None else "all rebuilt"
-        text = "no pair" if gain is None and one.status == "completed" else text
+        lacking = "no pair" if one.status == "completed" else str(one.status)
         axes.annotate(
-            text,
+            lacking if gain is None else "all rebuilt",
             (place, 0.01),
             xycoords=("data", "axes fraction"),
             ha="center",
