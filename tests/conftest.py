@@ -22,7 +22,7 @@ from studies import coated_recipe, tiny_recipe
 from llo_dft.study.planning.make_plan import make_plan
 
 # A study that was run to its end, for tests of several folders.
-pytest_plugins = ["study_fixtures"]
+pytest_plugins = ["study_fixtures", "llo_dft.testing.pytest_plugin", "pytester"]
 
 # An example takes as long as the machine's other work lets it: time is no property of the code.
 # The same examples at every run, so that a change fails by what it changed and not by a draw.

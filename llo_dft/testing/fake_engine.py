@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,8 @@ import numpy as np
 from monty.json import MSONable
 
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.engines.base import Engine, Outcome, OxygenReference
+from llo_dft.documents.decoding.stored_structure import structure_from
+from llo_dft.engines.base import Engine, Outcome, OxygenReference, ReadBack
 from llo_dft.errors import CalculationError
 
 if TYPE_CHECKING:
@@ -90,13 +92,14 @@ def fault_name(kind: CalculationKind, structure: Structure) -> str:
 
 @dataclass
 class FakeCalculation(MSONable):
-    """Implements ``CalculationMaker``; ``counter`` and ``faults`` bear on no key."""
+    """Implements ``CalculationMaker``; ``counter``, ``faults`` and ``mock`` bear on no key."""
 
     kind: CalculationKind
     protocol: str = "balanced"
     counter: str = ""
     faults: dict[str, str] = field(default_factory=dict)
     version: str = "1"
+    mock: bool = False
 
     def settings(self) -> dict[str, Any]:
         """Return what enters the key."""
@@ -113,7 +116,8 @@ class FakeCalculation(MSONable):
         if self.counter:
             with Path(self.counter).open("a", encoding="utf-8") as file:
                 file.write(f"{name}\n")
-        (folder / "raw.txt").write_text("what the engine left\n", encoding="utf-8")
+        left = {"energy_ev": self._energy_ev(structure), "structure": structure.as_dict()}
+        (folder / "raw.txt").write_text(json.dumps(left), encoding="utf-8")
         fault = self.faults.get(name, "")
         if fault == "raise":
             raise RuntimeError("the cluster\nis on fire")
@@ -139,9 +143,13 @@ class FakeCalculation(MSONable):
         """Return energies of single points, eV."""
         return [self._energy_ev(structure) for structure in structures]
 
-    def read_back(self, folder: Path) -> None:
-        """Find nothing in its files."""
-        del folder
+    def read_back(self, folder: Path) -> ReadBack | None:
+        """Say that it is a mock, or find nothing in its files."""
+        if not self.mock:
+            return None
+        left = json.loads((folder / "raw.txt").read_text(encoding="utf-8"))
+        structure = structure_from(left["structure"])
+        return ReadBack(self.fingerprint(structure), left["energy_ev"], structure, mock=True)
 
     def _energy_ev(self, structure: Structure) -> float:
         if self.kind == "molecule_relax":
@@ -177,11 +185,14 @@ class FakeEngine(Engine):
     protocol = "balanced"
     capabilities = frozenset({"energy"})
 
-    def __init__(self, counter: str = "", faults: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, counter: str = "", faults: dict[str, str] | None = None, *, mock: bool = False
+    ) -> None:
         self.counter = counter
+        self.mock = mock
         self.faults = faults or {}
         self.oxygen = OxygenReference(LABEL_HALF_O2_EV, "the labels of the fake engine", {})
 
     def maker(self, kind: CalculationKind) -> FakeCalculation:
         """Return the calculation of a kind."""
-        return FakeCalculation(kind, self.protocol, self.counter, self.faults)
+        return FakeCalculation(kind, self.protocol, self.counter, self.faults, mock=self.mock)

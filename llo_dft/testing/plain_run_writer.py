@@ -1,4 +1,9 @@
-"""Folders of made-up VASP runs that belong together: hosts, vacancies, O2 and Li metal."""
+"""Folders of made-up VASP runs: of any structure, and a set of those that belong together.
+
+The set (``host``, ``vacancy``, ``oxygen``, ``lithium``) has energies that give round numbers. It
+carries no mark, so that the readers may be tried on it as on VASP's own files; ``write_run`` marks
+its files, and nothing made of them passes for a result.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from llo_dft.testing import vasprun_writer
+from llo_dft.engines.vasp.files.file_errors import MARK
+from llo_dft.engines.vasp.potcars import n_electrons
 from llo_dft.testing.vasprun_writer import Run, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from pymatgen.core.structure import Structure
 
 #: Atoms of the fullest host, and where they are: fractions of a cell in which they don't touch.
 HOST = ("Li", "Li", "Li", "Li", "Mn", "Mn", "O", "O", "O", "O", "O", "O")
@@ -34,7 +42,7 @@ NOT_CONVERGED = {"NELM": ("int", "     4")}
 
 def with_electrons(run: Run, moment: int | None = None, charge: int = 0) -> Run:
     """Give a run the levels of as many electrons as its atoms bring, less a charge."""
-    n = int(sum(vasprun_writer.VALENCE[symbol] for symbol in run.symbols)) - charge
+    n = n_electrons(run.symbols) - charge
     if run.spins == 1:
         assert n % 2 == 0
         filled = [n // 2]
@@ -42,7 +50,12 @@ def with_electrons(run: Run, moment: int | None = None, charge: int = 0) -> Run:
         unpaired = n % 2 if moment is None else moment
         filled = [(n + unpaired) // 2, (n - unpaired) // 2]
     run.levels = [
-        (-7.0 + 0.05 * level if level < count else 3.0 + 0.01 * level, level % 2, 0, spin)
+        (
+            -7.0 + 0.05 * level if level < count else 3.0 + 0.01 * level,
+            level % min(2, len(run.symbols)),
+            0,
+            spin,
+        )
         for spin, count in enumerate(filled)
         for level in range(max(filled) + 3)
     ]
@@ -57,6 +70,43 @@ def write(folder: Path, run: Run, replace: tuple[str, str] | None = None) -> Pat
         assert replace[0] in content, replace[0]
         content = content.replace(*replace)
     (folder / "vasprun.xml").write_text(content, encoding="latin-1")
+    return folder
+
+
+def write_run(
+    folder: Path,
+    structure: Structure,
+    energy_ev: float,
+    forces_ev_per_angstrom: Sequence[Sequence[float]] | None = None,
+    **fields: Any,
+) -> Path:
+    """Write a made-up, converged run of a structure into a folder, marked as made up.
+
+    Parameters
+    ----------
+    folder
+        It is made here.
+    structure, energy_ev
+        Atoms, alike ones beside each other as POSCAR has them, and the energy of the cell without
+        smearing, eV.
+    forces_ev_per_angstrom
+        Of each atom, to 8 decimals; None: some below 0.02.
+    fields
+        Others of ``Run``: ``u_values={"Mn": 3.9}``, ``n_kpoints``, ``settings``, ...
+
+    Returns
+    -------
+    The folder, with vasprun.xml and CONTCAR: what ``read_run`` and every ``analyze`` take.
+    """
+    symbols = tuple(site.specie.symbol for site in structure)
+    options: dict[str, Any] = {"lattice": np.array(structure.lattice.matrix), "mark": MARK}
+    run = Run(symbols=symbols, energies=(energy_ev,), entropy=0.0, **(options | fields))
+    run.fractional = np.array(structure.frac_coords).round(8)
+    if forces_ev_per_angstrom is not None:
+        run.forces = np.array(forces_ev_per_angstrom, dtype=float)
+    folder.mkdir(parents=True)
+    (folder / "vasprun.xml").write_text(text(with_electrons(run)), encoding="latin-1")
+    structure.to(str(folder / "CONTCAR"), fmt="poscar", comment=MARK)
     return folder
 
 

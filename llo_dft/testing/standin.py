@@ -78,6 +78,26 @@ class StandIn:
         for name, value in self.environment.items():
             monkeypatch.setenv(name, value)
 
+    def use_in_atomate2(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let atomate2 of this process start it, and custodian look often enough.
+
+        Both took their defaults when they were imported.
+        """
+        from atomate2.vasp import run
+        from custodian import Custodian
+
+        defaults = list(run.run_vasp.__defaults__)
+        names = run.run_vasp.__code__.co_varnames
+        defaults[names.index("vasp_cmd")] = "vasp_std"
+        defaults[names.index("vasp_gamma_cmd")] = "vasp_gam"
+        monkeypatch.setattr(run.run_vasp, "__defaults__", tuple(defaults))
+        begin = Custodian.__init__
+
+        def often(custodian: Custodian, *arguments: Any, **options: Any) -> None:
+            begin(custodian, *arguments, **(self.custodian | options))
+
+        monkeypatch.setattr(Custodian, "__init__", often)
+
     def run(self, folder: Path, expected: int = 0) -> subprocess.CompletedProcess[str]:
         """Run ``vasp_std`` in a folder, found as a shell finds it, and check its exit status."""
         ended = subprocess.run(

@@ -9,20 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import erf
 
+from llo_dft.engines.vasp.potcars import potcar_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 L_FIELDS = ("    s", "    p", "    d")
 LM_FIELDS = ("    s", "   py", "   pz", "   px", "  dxy", "  dyz", "  dz2", "  dxz", "x2-y2")
 LMF_FIELDS = (*LM_FIELDS, "fy3x2", " fxyz", " fyz2", "  fz3", " fxz2", " fzx2", "  fx3")
-
-TITLES = {
-    "Li": "PAW_PBE Li_sv 10Sep2004",
-    "Mn": "PAW_PBE Mn_pv 02Aug2007",
-    "O": "PAW_PBE O 08Apr2002",
-    "P": "PAW_PBE P 06Sep2000",
-}
-VALENCE = {"Li": 3.0, "Mn": 13.0, "O": 6.0, "P": 5.0}
 
 
 @dataclass
@@ -57,6 +51,7 @@ class Run:
     n_electronic: int = 4
     seed: int = 7
     n_kpoints: int = 2
+    mark: str = ""  # said of the program, beside its version
 
     def __post_init__(self) -> None:
         """Draw places, forces and levels from the seed."""
@@ -155,7 +150,7 @@ def _lines(run: Run) -> Iterator[str]:
 
 def _generator(run: Run) -> Iterator[str]:
     yield ' <generator>\n  <i name="program" type="string">vasp </i>\n'
-    yield f'  <i name="version" type="string">{run.version}  </i>\n'
+    yield f'  <i name="version" type="string">{run.version} {run.mark} </i>\n'
     yield '  <i name="subversion" type="string">20Jul23 complex parallel </i>\n </generator>\n'
 
 
@@ -253,8 +248,8 @@ def _atominfo(run: Run) -> Iterator[str]:
     yield "   <field>mass</field>\n   <field>valence</field>\n"
     yield '   <field type="string">pseudopotential</field>\n   <set>\n'
     for symbol, count in kinds:
-        cells = [f"{count:4d}", f"{symbol:2s}", f"{16:16.8f}", f"{VALENCE[symbol]:16.8f}"]
-        row = "".join(f"<c>{cell}</c>" for cell in [*cells, f"  {TITLES[symbol]:38s}"])
+        cells = [f"{count:4d}", f"{symbol:2s}", f"{16:16.8f}", f"{potcar_of(symbol).valence:16.8f}"]
+        row = "".join(f"<c>{cell}</c>" for cell in [*cells, f"  {potcar_of(symbol).title:38s}"])
         yield f"    <rc>{row}</rc>\n"
     yield "   </set>\n  </array>\n </atominfo>\n"
 

@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from pymatgen.core import Structure
 from pymatgen.io.vasp.inputs import Poscar
-from recorded import input_differences
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.engines.vasp.inputs import input_generator, poscar_structure
 from llo_dft.engines.vasp.protocols import vasp_protocol
+from llo_dft.testing.recorded import input_differences
 
 if TYPE_CHECKING:
     from llo_dft.typing import CalculationKind

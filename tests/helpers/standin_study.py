@@ -6,10 +6,9 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import stub_potcars
 from studies import recipe_fields, toml_text
 
-from llo_dft.testing import standin
+from llo_dft.testing import standin, stub_potcars
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
-from llo_dft.testing.vasprun_writer import _TITLES, _VALENCE, LM_FIELDS, Run
+from llo_dft.engines.vasp.potcars import potcar_of
+from llo_dft.testing.vasprun_writer import LM_FIELDS, Run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,10 +103,10 @@ def _inputs(file: h5py.File, run: Run) -> None:
             file[path] = np.float64(value) if isinstance(value, float) else np.int32(value)
             lines.append(f"{name} = {value!r}")
     file["original/incar/content"] = _text("\n".join(lines) + "\n")
-    kinds = [symbol for symbol, _ in groupby(run.symbols)]
+    kinds = [potcar_of(symbol) for symbol, _ in groupby(run.symbols)]
     potcars = [
-        f"  {_TITLES[kind]}\n {_VALENCE[kind]:f}\n   TITEL  = {_TITLES[kind]}\n"
-        f"   POMASS =   16.000; ZVAL   = {_VALENCE[kind]:8.3f}    mass and valenz\n"
+        f"  {kind.title}\n {kind.valence:f}\n   TITEL  = {kind.title}\n"
+        f"   POMASS =   16.000; ZVAL   = {kind.valence:8.3f}    mass and valenz\n"
         "   ENMAX  =  400.000; ENMIN  =  300.000 eV\n End of Dataset\n"
         for kind in kinds
     ]

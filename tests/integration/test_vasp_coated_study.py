@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import stub_potcars
 from direct_engines import DirectEngine, PairEngine
 from engines_by_name import engine_of
 from studies import coated_recipe
@@ -28,7 +27,7 @@ from vasp_studies import (
 from llo_dft.recipe import load_recipe, parse_recipe
 from llo_dft.resources import resource_path
 from llo_dft.study.run_study import run_study
-from llo_dft.testing import standin
+from llo_dft.testing import standin, stub_potcars
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import stub_potcars
 from direct_engines import PairEngine
 from engines_by_name import engine_of
 from pymatgen.electronic_structure.core import OrbitalType, Spin
@@ -26,7 +25,7 @@ from vasp_studies import formation_energies, prepared_study, run_here, vasp_tabl
 
 from llo_dft.cli.main import app
 from llo_dft.engines.vasp import incar as vasp_incar
-from llo_dft.testing import standin
+from llo_dft.testing import standin, stub_potcars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
-import stub_potcars
 from direct_engines import PairEngine
 from matplotlib.figure import Figure
 from studies import tiny_recipe
@@ -37,7 +36,7 @@ from llo_dft.cli.main import app
 from llo_dft.report.figures.formation_energy_curve import plot_vacancy_curve
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.result_files import FIGURE
-from llo_dft.testing import standin
+from llo_dft.testing import standin, stub_potcars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -68,12 +68,6 @@ def test_a_vacancy_that_can_not_be_read_is_listed_with_its_reason(tmp_path: Path
     assert "no vasprun.xml" in str(torn.reason)
 
 
-@pytest.fixture
-def with_phosphorus(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(vasprun_writer.TITLES, "P", "PAW_PBE P 06Sep2000")
-    monkeypatch.setitem(vasprun_writer.VALENCE, "P", 5.0)
-
-
 def coated(folder: Path, energy: float, gone: tuple[int, ...] = ()) -> Path:
     """The host with three Li and a P more, in a longer cell."""
     run = make.cell_run(energy, gone, lattice=make.CELL * [[1.0], [1.0], [1.5]])
@@ -84,7 +78,6 @@ def coated(folder: Path, energy: float, gone: tuple[int, ...] = ()) -> Path:
     return make.write(folder, make.with_electrons(run))
 
 
-@pytest.mark.usefixtures("with_phosphorus")
 def test_bare_and_coated_hosts_side_by_side(tmp_path: Path) -> None:
     hosts = [
         make.host(tmp_path / "bare"),

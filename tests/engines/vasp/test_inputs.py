@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from record_vasp_inputs import CASES, COMMAND, DATA, write_case
-from recorded import INPUT_FILES, assert_as_recorded
+
+from llo_dft.testing.recorded import INPUT_FILES, assert_as_recorded
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,8 +1,8 @@
 import pytest
-import stub_potcars
 
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.vasp.installation import VaspMachine, check_potcars, check_program
+from llo_dft.testing import stub_potcars
 
 VARIABLES = (
     *("ATOMATE2_VASP_CMD", "LLO_DFT_JOB_END_TIME", "SLURM_JOB_END_TIME"),

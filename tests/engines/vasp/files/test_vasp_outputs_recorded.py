@@ -6,7 +6,8 @@ import json
 
 import pytest
 from record_vasp_outputs import COMMAND, DATA, found_in
-from recorded import differences
+
+from llo_dft.testing.recorded import differences
 
 RUNS = sorted(path.name for path in DATA.iterdir())
 

@@ -7,7 +7,6 @@ import time
 
 import numpy as np
 import pytest
-import stub_potcars
 from engines_by_name import engine_of
 from pymatgen.core import Structure
 from pymatgen.io.vasp.inputs import Incar
@@ -18,7 +17,7 @@ from llo_dft.engines.vasp.files.outcar import read_outcar
 from llo_dft.engines.vasp.files.run_folder import find_outcar, find_run
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun
 from llo_dft.jobs.calculate import calculate
-from llo_dft.testing import standin
+from llo_dft.testing import standin, stub_potcars
 
 
 @pytest.fixture(scope="module")

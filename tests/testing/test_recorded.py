@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from recorded import assert_as_recorded, differences, input_differences
-from vasp_inputs import RELAX, oxide, write_inputs
+from vasp_inputs import RELAX, STATIC, lithium, oxide, write_inputs
+
+from llo_dft.testing.recorded import (
+    assert_as_recorded,
+    assert_run_as_recorded,
+    differences,
+    input_differences,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from llo_dft.testing.standin import StandIn
 
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(-5, 5), st.floats(-10, 10), st.text(max_size=3)
@@ -117,3 +127,42 @@ def test_a_file_on_one_side_alone_is_named(two, name: str):
     (written / name).unlink()
     assert input_differences(written, recorded) == [f"{name}: the file is missing"]
     assert input_differences(recorded, written) == [f"{name}: the file is too much"]
+
+
+def test_a_run_is_compared_by_its_inputs_and_by_what_is_found_in_its_outputs(
+    standin_vasp: StandIn, tmp_path: Path
+):
+    run = write_inputs(tmp_path / "run", oxide(), STATIC | {"LORBIT": 11})
+    standin_vasp.run(run)
+    record = tmp_path / "record"
+    with pytest.raises(AssertionError, match="nothing is recorded in"):
+        assert_run_as_recorded(run, record)
+    assert_run_as_recorded(run, record, record=True)
+    assert_run_as_recorded(run, record)
+    found = json.loads((record / "found.json").read_text())
+    assert found["mock"] is True
+    assert sum(found["final"]["counts"]) == len(oxide())
+
+    other = write_inputs(tmp_path / "other", oxide(), STATIC | {"NCORE": 4})
+    (other / "INCAR").write_text(
+        "\n".join(
+            line for line in (other / "INCAR").read_text().splitlines() if "LASPH" not in line
+        )
+    )
+    standin_vasp.run(other)
+    with pytest.raises(AssertionError) as failed:
+        assert_run_as_recorded(other, record)
+    lines = str(failed.value).splitlines()
+    assert "INCAR: LASPH is missing, recorded True" in lines  # a comparison of our keys passes it
+    assert "INCAR: NCORE is too much, 4" in lines
+
+
+def test_a_packed_run_is_the_same_run(standin_vasp: StandIn, tmp_path: Path):
+    run = write_inputs(tmp_path / "run", lithium(), STATIC | {"ISPIN": 1})
+    standin_vasp.run(run)
+    assert_run_as_recorded(run, tmp_path / "record", record=True)
+    for path in list(run.iterdir()):
+        packed = path.with_name(f"{path.name}.gz")
+        packed.write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    assert_run_as_recorded(run, tmp_path / "record")

@@ -6,7 +6,7 @@ VASP reads, are title, valence electrons and cutoffs: facts of the VASP wiki.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llo_dft.engines.vasp.potcars import POTCARS
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from llo_dft.engines.vasp.potcars import Potcar
+    from llo_dft.chemistry.element_table import Potcar
 
 _STUB = """  {title}
  {valence:.10f}
@@ -49,8 +49,7 @@ def stub_text(potcar: Potcar, element: str) -> str:
 
 
 def install(folder: Path) -> Path:
-    """Write stubs of all pseudopotentials that the engine knows; return what is to be
-    PMG_VASP_PSP_DIR."""
+    """Write stubs of all pseudopotentials that the engine knows; return PMG_VASP_PSP_DIR."""
     for element, potcar in POTCARS.items():
         path = folder / "POT_GGA_PAW_PBE_54" / potcar.symbol / "POTCAR"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,13 +68,13 @@ def use(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("PMG_VASP_PSP_DIR", str(folder))
     monkeypatch.setitem(SETTINGS, "PMG_VASP_PSP_DIR", str(folder))
-    judge = PotcarSingle.is_valid.fget
-    known: dict[str, tuple[bool, object]] = {}
+    judge: Any = vars(PotcarSingle)["is_valid"].fget
+    known: dict[str, tuple[bool, Any]] = {}
 
     def is_valid(potcar: PotcarSingle) -> bool:
         if potcar.data not in known:
-            known[potcar.data] = judge(potcar), potcar._summary_stats
-        valid, potcar._summary_stats = known[potcar.data]
+            known[potcar.data] = judge(potcar), potcar._summary_stats  # noqa: SLF001
+        valid, potcar._summary_stats = known[potcar.data]  # noqa: SLF001
         return valid
 
     monkeypatch.setattr(PotcarSingle, "is_valid", property(is_valid))

@@ -1,4 +1,4 @@
-"""Holds written data against recorded data, both ways: what is missing and what is too much.
+"""Compares a run with a recorded one, both ways: what is missing and what is too much.
 
 A comparison over the keys of one side alone passes when the other side has more, which is how a
 setting gets lost, or slips in, unseen. Here every difference is named with its place.
@@ -6,16 +6,23 @@ setting gets lost, or slips in, unseen. Here every difference is named with its 
 
 from __future__ import annotations
 
+import json
 import math
+import re
+import shutil
+import tempfile
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from monty.io import zopen
 from pymatgen.io.vasp.inputs import Incar, Kpoints, Poscar
+
+from llo_dft.runs.run_summary import summarize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 #: The files of a run of VASP, POTCAR.spec in the place of the licensed POTCAR.
 INPUT_FILES = ("INCAR", "KPOINTS", "POSCAR", "POTCAR.spec")
@@ -31,6 +38,54 @@ def assert_as_recorded(written: Path, recorded: Path, command: str) -> None:
     assert not found, "\n".join([*found, f"if all of this is wanted: {command}"])
 
 
+def assert_run_as_recorded(run: Path, recorded: Path, *, record: bool = False) -> None:
+    """Fail with every difference of a finished VASP run from what is recorded of it.
+
+    Parameters
+    ----------
+    run
+        Its folder, the files plain or packed as atomate2 leaves them.
+    recorded
+        A folder with inputs (POTCAR by its symbols alone, since it is licensed) and ``found.json``:
+        energy, forces, settings, convergence, final structure.
+    record
+        Write that folder anew instead of comparing.
+    """
+    if record:
+        shutil.rmtree(recorded, ignore_errors=True)
+        _write_record(run, recorded)
+        return
+    assert recorded.is_dir(), f"nothing is recorded in {recorded} yet: run pytest --record-runs"
+    with tempfile.TemporaryDirectory() as home:
+        written = Path(home) / "run"
+        _write_record(run, written)
+        assert_as_recorded(written, recorded, "pytest --record-runs")
+
+
+def _write_record(run: Path, target: Path) -> None:
+    """Write what is recorded of a run into a new folder."""
+    target.mkdir(parents=True)
+    found = {path.name.removesuffix(".gz"): path for path in sorted(run.iterdir(), reverse=True)}
+    for name in ("INCAR", "KPOINTS", "POSCAR"):
+        if name in found:
+            (target / name).write_text(_text(found[name]), encoding="utf-8")
+    if "POTCAR" in found:
+        symbols = re.findall(r"TITEL\s*=\s*\S+\s+(\S+)", _text(found["POTCAR"]))
+        (target / "POTCAR.spec").write_text("\n".join(symbols) + "\n", encoding="ascii")
+    elif "POTCAR.spec" in found:
+        (target / "POTCAR.spec").write_text(_text(found["POTCAR.spec"]), encoding="ascii")
+    summary = summarize(run).model_dump(mode="json", exclude={"path", "wall_s"})
+    if "CONTCAR" in found:
+        summary["final"] = _poscar(Poscar.from_str(_text(found["CONTCAR"])))
+    text = json.dumps(summary, indent=1, sort_keys=True) + "\n"
+    (target / "found.json").write_text(text, encoding="utf-8")
+
+
+def _text(path: Path) -> str:
+    with zopen(path, "rt", encoding="latin-1") as file:
+        return str(file.read())
+
+
 def input_differences(written: Path, recorded: Path) -> list[str]:
     """Return what is different, missing or too much in a folder of inputs.
 
@@ -41,13 +96,14 @@ def input_differences(written: Path, recorded: Path) -> list[str]:
     recorded
         The reference. Everything in it counts.
     """
-    ours = {path.name for path in written.iterdir()} & {*INPUT_FILES, "POTCAR"}
+    ours = {path.name for path in written.iterdir()} & {*INPUT_FILES, "POTCAR", "found.json"}
     theirs = {path.name for path in recorded.iterdir()}
     found = [f"{name}: the file is missing" for name in sorted(theirs - ours)]
     found += [f"{name}: the file is too much" for name in sorted(ours - theirs)]
     for name in sorted(ours & theirs):
-        pair = (_read(folder / name) for folder in (written, recorded))
-        found += [f"{name}: {text}" for text in differences(*pair)]
+        found += [
+            f"{name}: {text}" for text in differences(_read(written / name), _read(recorded / name))
+        ]
     return found
 
 
@@ -98,6 +154,8 @@ def _same(written: Any, recorded: Any) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     """Return an input file as plain data, each part under a name of its own."""
+    if path.suffix == ".json":
+        return dict(json.loads(path.read_text(encoding="utf-8")))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if path.name == "INCAR":
