@@ -9,10 +9,12 @@ import typer
 
 from llo_dft.cli.options import AsJson
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from llo_dft.builders.matching.lattice_match import LatticeMatch
-    from llo_dft.builders.surface.surface_lattice import SurfaceLattice
+    from llo_dft.builders.surface.general_slab import SlabCut
+    from llo_dft.typing import FloatArray
 
 
 def match(  # noqa: PLR0913 (each is an option of the command)
@@ -23,47 +25,111 @@ def match(  # noqa: PLR0913 (each is an option of the command)
     substrate_miller: tuple[int, int, int] = typer.Option((0, 0, 1), help="Of the substrate."),
     max_area: float = typer.Option(200.0, help="Largest common cell, square angstrom."),
     max_strain: float = typer.Option(0.05, help="Largest principal strain, 0.05 is 5 %."),
-    film_share: float = typer.Option(1.0, help="Part of the strain that the film takes, 0 to 1."),
+    strain_share: float = typer.Option(1.0, help="Part of the strain that the film takes, 0 to 1."),
+    build: int = typer.Option(0, min=0, help="Build the interfaces of so many of the best."),
+    output: Path | None = typer.Option(None, "-o", "--output", help="Folder of what is built."),
+    formats: list[str] = typer.Option(
+        ["cif"], "--format", help="cif, poscar or extxyz; may be given several times."
+    ),
     as_json: AsJson = False,
 ) -> None:
     """List every distinct common cell of two surfaces, smallest and least strained first.
 
-    Cells that a symmetry of the two lattices takes into each other are one.
+    Cells that a symmetry of the two lattices takes into each other are one. With --build, the cells
+    are those of slabs of the planes, and the best of them are written as structures and pictures.
     """
     from llo_dft.builders.matching.find_matches import find_matches  # noqa: PLC0415
     from llo_dft.builders.matching.lattice_match import NoMatchError  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.errors import InputError  # noqa: PLC0415
 
     with bad_input_in_one_line():
-        surfaces = [_surface(film, film_miller), _surface(substrate, substrate_miller)]
+        _check_build(build, output, formats)
+        slabs: list[SlabCut] = []
+        if build:
+            from llo_dft.study.matched_interfaces import cut_slab  # noqa: PLC0415 (slow)
+
+            slabs = [cut_slab(film, film_miller), cut_slab(substrate, substrate_miller)]
+            sides = [(one.structure.lattice.matrix[:2], len(one.structure)) for one in slabs]
+        else:
+            sides = [_surface(film, film_miller), _surface(substrate, substrate_miller)]
         try:
             found = find_matches(
-                surfaces[0][0].vectors,
-                surfaces[1][0].vectors,
+                sides[0][0],
+                sides[1][0],
                 max_area=max_area,
                 max_strain=max_strain,
-                strain_share=film_share,
-                atom_counts=(surfaces[0][1], surfaces[1][1]),
+                strain_share=strain_share,
+                atom_counts=(sides[0][1], sides[1][1]),
             )
         except NoMatchError as error:
+            reason = _with_flags(str(error))
             if as_json:
-                print_json({"matches": [], "nearest": _nearest(error), "reason": str(error)})
+                print_json({"matches": [], "nearest": _nearest(error), "reason": reason})
             else:
-                typer.echo(str(error))
+                typer.echo(reason)
             raise typer.Exit(INCOMPLETE) from error
         except ValueError as error:
-            raise InputError(str(error)) from error
+            raise InputError(_with_flags(str(error))) from error
+        built = _built(slabs, found, build, output, formats)
     if as_json:
-        print_json({"matches": [_fields(one) for one in found]})
+        listed: dict[str, Any] = {"matches": [_fields(one) for one in found]}
+        print_json(listed | {"built": built} if build else listed)
     else:
         _print_table(found)
-    raise typer.Exit(COMPLETE)
+        for name, slab in zip(("film", "substrate"), slabs, strict=False):
+            typer.echo(f"{name}: {slab.text}")
+        for entry in built:
+            typer.echo(_entry_text(entry))
+    written = sum(bool(entry["files"]) for entry in built)
+    if written < build and not as_json:
+        typer.echo(f"built {written} of the {build} asked for")
+    raise typer.Exit(COMPLETE if written == build else INCOMPLETE)
 
 
-def _surface(path: Path, miller: tuple[int, int, int]) -> tuple[SurfaceLattice, int]:
-    """Return the surface lattice of a CIF, and the atoms of one repeat under its cell."""
+def _check_build(build: int, output: Path | None, formats: list[str]) -> None:
+    """Refuse options that do not go together, before anything is computed."""
+    if bool(build) != (output is not None):
+        raise InputError("--build N and -o FOLDER go together: how many to build, and where")
+    if not build:
+        return
+    from llo_dft.study.matched_interfaces import FORMATS  # noqa: PLC0415 (slow)
+
+    for name in formats:
+        if name not in FORMATS:
+            raise InputError(f"--format {name}: expected {', '.join(FORMATS)}")
+
+
+def _built(
+    slabs: list[SlabCut],
+    found: list[LatticeMatch],
+    build: int,
+    output: Path | None,
+    formats: list[str],
+) -> list[dict[str, Any]]:
+    if output is None:
+        return []
+    from llo_dft.study.matched_interfaces import write_interfaces  # noqa: PLC0415 (slow)
+
+    film, substrate = slabs
+    return write_interfaces(film, substrate, found, build, output, formats)
+
+
+def _entry_text(entry: dict[str, Any]) -> str:
+    cell = f"match {entry['match']} ({entry['area_a2']:.1f} A^2, {100 * entry['max_strain']:.1f} %)"
+    if not entry["files"]:
+        return f"{cell} not built: {entry['reason']}"
+    return f"{cell}: {', '.join(entry['files'])}, {entry['n_atoms']} atoms"
+
+
+def _with_flags(message: str) -> str:
+    """Return a message of the search with its parameters named as the options are."""
+    for name in ("max_area", "max_strain", "strain_share"):
+        message = message.replace(name, f"--{name.replace('_', '-')}")
+    return message
+
+
+def _surface(path: Path, miller: tuple[int, int, int]) -> tuple[FloatArray, int]:
+    """Return the in-plane vectors of a CIF's plane, and the atoms of one repeat under its cell."""
     from llo_dft.builders.surface.surface_lattice import surface_lattice  # noqa: PLC0415
-    from llo_dft.errors import InputError  # noqa: PLC0415
     from llo_dft.study.planning.cif_input import read_cif  # noqa: PLC0415
 
     structure = read_cif(path, lattice_only=True)
@@ -72,7 +138,7 @@ def _surface(path: Path, miller: tuple[int, int, int]) -> tuple[SurfaceLattice, 
     except ValueError as error:
         raise InputError(f"{path}, plane {miller}: {error}") from error
     # a primitive cell stands on a primitive cell of the plane
-    return surface, len(structure.get_primitive_structure())
+    return surface.vectors, len(structure.get_primitive_structure())
 
 
 def _fields(one: LatticeMatch) -> dict[str, Any]:

@@ -69,8 +69,12 @@ def test_no_match_names_the_nearest_and_is_no_success():
     ("options", "message"),
     [
         (["--film-miller", "0", "0", "0"], "names no plane"),
-        (["--max-area", "-5"], "max_area"),
-        (["--max-strain", "nan"], "max_strain"),
+        (["--max-area", "-5"], "--max-area must be a positive area"),
+        (["--max-strain", "nan"], "--max-strain must lie between"),
+        (["--strain-share", "2"], "--strain-share must lie between"),
+        (["--build", "1"], "--build N and -o FOLDER go together"),
+        (["-o", "x"], "--build N and -o FOLDER go together"),
+        (["--build", "1", "-o", "x", "--format", "xsf"], "--format xsf: expected cif, poscar,"),
     ],
 )
 def test_impossible_options_are_one_line(options, message):
@@ -84,3 +88,20 @@ def test_a_missing_file_is_one_line(tmp_path):
     result = match(film=str(tmp_path / "gone.cif"))
     assert (result.exit_code, "there is no file" in result.stderr) == (2, True)
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_the_best_are_built_in_each_format_and_fewer_are_no_success(tmp_path):
+    result = match(
+        *("--max-area", "45", "--max-strain", "0.05", "--build", "2", "-o", str(tmp_path / "m")),
+        *("--format", "poscar", "--format", "extxyz"),
+        film=str(resource_path("structures", "Al2O3.cif")),
+    )
+    assert result.exit_code == 1
+    assert "interface-1.vasp, interface-1.xyz, interface-1.png" in result.stdout
+    assert "built 1 of the 2 asked for" in result.stdout
+    assert (
+        "substrate: Li16 Mn8 O24, cut half, symmetric, stoichiometric, non-polar" in result.stdout
+    )
+    assert {path.name for path in (tmp_path / "m").iterdir()} == {
+        *("interface-1.vasp", "interface-1.xyz", "interface-1.png", "interfaces.json")
+    }

@@ -73,6 +73,20 @@ class SlabCut:
     charge: float
     dipole: float
 
+    @property
+    def text(self) -> str:
+        """Return in words what it is."""
+        facts = [
+            f"{'' if yes else 'not '}{what}"
+            for what, yes in (
+                ("symmetric", self.symmetric),
+                ("stoichiometric", self.stoichiometric),
+            )
+        ]
+        polar = f"polar ({self.dipole:+.2f} e A)" if self.polar else "non-polar"
+        charge = f"charge {self.charge:+g} e"
+        return f"{self.structure.formula}, cut {self.name}, {', '.join([*facts, polar, charge])}"
+
 
 def general_slab(
     bulk: Structure,
@@ -171,7 +185,8 @@ def reduce_in_plane(slab: Structure, vacuum: float) -> Structure:
 
 def _sheets_per_cell(bulk: Structure) -> int:
     """Return the number of O-TM-O sheets along c, 0 if (001) is not the plane of the layers."""
-    if not any(element_role(symbol) == "framework" for symbol in set(symbols_of(bulk))):
+    symbols = set(symbols_of(bulk))
+    if "O" not in symbols or not any(element_role(one) == "framework" for one in symbols):
         return 0
     try:
         return len(stacks(bulk, 1))
