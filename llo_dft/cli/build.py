@@ -26,10 +26,10 @@ def build(
     """Write every structure of a recipe and a manifest; nothing is computed."""
     with bad_input_in_one_line():
         from llo_dft.engines.registry import engine_from  # noqa: PLC0415 (slow)
+        from llo_dft.study.drawn.pictures import draw_hosts  # noqa: PLC0415
         from llo_dft.study.dry_inputs import write_inputs  # noqa: PLC0415
         from llo_dft.study.folder import StudyFolder, named_files  # noqa: PLC0415
         from llo_dft.study.manifest import write_structures  # noqa: PLC0415
-        from llo_dft.study.pictures import draw_hosts  # noqa: PLC0415
         from llo_dft.study.planning.electronic_plan import with_electronic  # noqa: PLC0415
         from llo_dft.study.planning.make_plan import make_plan  # noqa: PLC0415
         from llo_dft.study.planning.oxygen_settings import oxygen_settings  # noqa: PLC0415

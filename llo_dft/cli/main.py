@@ -15,6 +15,7 @@ from llo_dft.cli import (
     hpc,
     init,
     match,
+    report,
     run,
     screen,
     status,
@@ -64,6 +65,7 @@ app.command("run")(run.run)
 app.command("screen")(screen.screen)
 app.command("submit")(submit.submit)
 app.command("status")(status.status)
+app.command("report")(report.report)
 app.command("compare")(compare.compare)
 app.command("retry")(submit.retry)
 app.command("collect")(submit.collect)

@@ -29,6 +29,62 @@ def answer(result: StudyResult) -> list[str]:
     return sentences
 
 
+def headline(result: StudyResult) -> str:
+    """Return the answer in one sentence, for who reads nothing else."""
+    systems = dict.fromkeys((host.system, host.termination) for host in result.hosts)
+    if not any(host.kept_energies_ev for host in result.hosts):
+        done = result.counts.get("completed", 0)
+        return (
+            "No answer yet: no vacancy that kept its lattice has a formation energy "
+            f"({done} of {len(result.calculations)} calculations are completed)."
+        )
+    if result.no_crossings:
+        return f"No answer is stated: {result.no_crossings}."
+    parts = [_turns(result, *system) for system in systems]
+    for termination in dict.fromkeys(pair.termination for pair in result.pairs):
+        pairs = [pair for pair in result.pairs if pair.termination == termination]
+        kept = [pair for pair in pairs if not pair.rebuilt]
+        name = f"the coating ({termination})"
+        if kept:
+            parts.append(f"{name} changes E_f of the same O by {_range(kept)}")
+        else:
+            parts.append(
+                f"what {name} does can't be said, since all {len(pairs)} pairs rebuilt the lattice"
+            )
+    text = "; ".join(part for part in parts if part)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _turns(result: StudyResult, system: System, termination: str | None) -> str:
+    """Return where one system begins to lose O, with its interval; '' if that is not known."""
+    point = next(
+        (
+            t
+            for t in result.turning_points
+            if (t.system, t.termination, t.site) == (system, termination, None)
+        ),
+        None,
+    )
+    hosts = [
+        host
+        for host in result.hosts
+        if (host.system, host.termination) == (system, termination) and host.kept_energies_ev
+    ]
+    name = "the bare slab" if termination is None else f"the slab coated by {termination}"
+    if not hosts:
+        return f"of {name} no vacancy kept its lattice"
+    if point is None or (point.at is None and len(hosts) == 1):
+        at = min(hosts, key=lambda host: min(host.kept_energies_ev))
+        return f"{name} loses O at a cost of {_ev(min(at.kept_energies_ev))} at {_place(at)}"
+    if point.at is None:
+        last = f"{_ev(min(hosts[-1].kept_energies_ev))} at {_place(hosts[-1])}"
+        return f"{name} holds its O in the whole computed range ({last})"
+    ends = [one.holes_per_tm for one in (point.earliest, point.latest) if one is not None]
+    known = sorted(holes for holes in ends if holes is not None)
+    span = f", interval {known[0]:.2f} to {known[-1]:.2f}" if known else ""
+    return f"{name} begins to lose O at {point.at.text}{span}"
+
+
 def _of_system(result: StudyResult, system: System, termination: str | None) -> str:
     name = system_name(system, termination)
     hosts = [

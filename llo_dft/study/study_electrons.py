@@ -23,9 +23,11 @@ from llo_dft.runs.orbital_centers import centers_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from llo_dft.analysis.electronic.site_band_centers import SiteDensities
     from llo_dft.analysis.study_calculations import StudyCalculations
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.electrons.charge import ChargeDifference
+    from llo_dft.documents.electrons.electronic import BandCenters
     from llo_dft.documents.plan import PlannedHost, PlannedStatic
     from llo_dft.engines.calculated_electrons import CalculatedElectrons
     from llo_dft.study.folder import StudyFolder
@@ -84,10 +86,7 @@ def _band_centers(
     centers, reason, figure = None, _why_not(calculation), density_of_states_file(host.label)
     if calculation.status == "completed":
         try:
-            found = electrons_of(folder, calculation).states(*_ORBITAL)
-            centers, densities = centers_of(
-                found, _ORBITAL, "vbm", None, classes=_classes(study, host), label=host.label
-            )
+            centers, densities = host_densities(study, folder, host)
         except InputError as error:
             reason = str(error)
         else:
@@ -135,6 +134,21 @@ def _charge_difference(
         residual_e=document.residual_e,
         folder=name,
     )
+
+
+def host_densities(
+    study: StudyCalculations, folder: StudyFolder, host: PlannedHost
+) -> tuple[BandCenters, SiteDensities]:
+    """Return the O 2p band centres of a host and the densities that they are of.
+
+    Raises
+    ------
+    InputError
+        If its static calculation can't be read or has no band edges.
+    """
+    calculation = study.documents[static_label(host.label)]
+    found = electrons_of(folder, calculation).states(*_ORBITAL)
+    return centers_of(found, _ORBITAL, "vbm", None, classes=_classes(study, host), label=host.label)
 
 
 def electrons_of(folder: StudyFolder, calculation: CalculationDocument) -> CalculatedElectrons:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -52,7 +53,9 @@ def save_figure(figure: Figure, path: Path, *, mock: bool = False) -> None:
         )
         margins.set(transform=figure.transFigure, zorder=-1.0, linewidth=0.0, in_layout=False)
         figure.add_artist(margins)
-    figure.savefig(path, metadata={"Software": None} if path.suffix.lower() == ".png" else None)
+    unsaid = {".png": "Software", ".svg": "Date", ".pdf": "CreationDate"}[path.suffix.lower()]
+    with rc_context({"svg.hashsalt": "llo_dft"}):
+        figure.savefig(path, metadata={unsaid: None})
 
 
 def legend_below(axes: Axes, columns: int, below: float = -0.13, **options: Any) -> None:  # noqa: ANN401

@@ -55,7 +55,7 @@ def save_isosurface(
     level_e_per_a3
         Where to draw; ``DEFAULT_LEVEL`` of the largest |difference| if not given.
     """
-    grid, origin, steps = _view(document, difference_per_a3)
+    grid, origin, steps = view_of_interface(document, difference_per_a3)
     level = level_e_per_a3 or DEFAULT_LEVEL * float(np.abs(grid).max()) or 1.0
     box = steps * (np.array(grid.shape) - 1)[:, None]
     figure = new_figure(6.4, 5.8)
@@ -78,15 +78,16 @@ def save_isosurface(
     save_figure(figure, path, mock=document.mock)
 
 
-def _view(
-    document: ChargeDifference, grid: FloatArray
+def view_of_interface(
+    document: ChargeDifference, grid: FloatArray, most_points: int = MAX_POINTS_DRAWN
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return every so many points about the interface, the place of the first and their steps.
 
-    Places and steps in angstrom; a row of the steps, shape (3, 3), leads to the next point.
+    ``most_points`` along an axis at most. Places and steps in angstrom; a row of the steps, shape
+    (3, 3), leads to the next point.
     """
     shape = np.array(grid.shape)
-    strides = -(-shape // MAX_POINTS_DRAWN)
+    strides = -(-shape // most_points)
     axis, heights = document.planar.axis, document.planar.coordinate_angstrom
     step = heights[1] - heights[0] if len(heights) > 1 else 1.0
     middle = round(_interface_height(document) / step)

@@ -1,12 +1,18 @@
-"""A slab or interface from the side and from the top, coloured by element."""
+"""A slab or interface from the side and from the top: atoms, bonds and polyhedra by element."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Polygon
+from matplotlib.patheffects import withStroke
 
+from llo_dft.chemistry.roles import element_role
+from llo_dft.documents.atom_identity import places
+from llo_dft.report.figures.bonded_structure import bonded_structure
 from llo_dft.report.figures.figure_parts import new_figure, save_figure
 from llo_dft.report.figures.palette import GUIDE, element_color
 
@@ -17,15 +23,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from pymatgen.core.structure import Structure
 
-    from llo_dft.typing import FloatArray
+#: Drawn radius of an atom by its role, angstrom.
+_RADII: Final = {"framework": 0.5, "former": 0.42, "anion": 0.36, "mobile": 0.4}
 
-#: Drawn radius of a metal's atoms and of others, angstrom; Li is the smallest.
-_METAL_RADIUS: Final = 0.62
-_OTHER_RADIUS: Final = 0.50
-_LITHIUM_RADIUS: Final = 0.45
+#: Ring around a marked atom, angstrom; names in the view from the top are so far apart at least.
+_RING: Final = 0.7
+_NAME_STEP: Final = 1.3
 
-#: An atom nearer to a face of the cell than this (fractional) is drawn on both sides.
-_EDGE: Final = 0.02
+
+def drawn_radius(symbol: str) -> float:
+    """Return the radius that an element's atoms are drawn with, angstrom."""
+    return _RADII[element_role(symbol)]
 
 
 def plot_view(
@@ -50,33 +58,91 @@ def plot_view(
     """
     widest = int(np.argmax(np.ptp(structure.lattice.matrix[:2, :2], axis=0)))
     across, up, depth = (0, 1, 2) if top else (widest, 2, 1 - widest)
-    points, owners = _with_edges(structure)
-    order = np.argsort(points[:, depth] if top else -points[:, depth])
-    for i in order:
-        element = structure[int(owners[i])].specie
-        radius = _METAL_RADIUS if element.is_metal else _OTHER_RADIUS
+    toward = 1.0 if top else -1.0
+    drawn = bonded_structure(structure)
+    flat, heights = drawn.points[:, [across, up]], toward * drawn.points[:, depth]
+    symbols = [structure[owner].specie.symbol for owner in drawn.owners]
+    low, size = heights.min(), max(float(np.ptp(heights)), 1.0)
+    for center, faces in drawn.polyhedra:
+        for face in faces:
+            axes.add_patch(
+                Polygon(
+                    flat[face],
+                    facecolor=element_color(symbols[center]),
+                    edgecolor=element_color(symbols[center]),
+                    alpha=0.13,
+                    linewidth=0.3,
+                    zorder=2.0 + (heights[center] - low) / size,
+                )
+            )
+    for first, second in drawn.bonds:
+        ends = flat[[first, second]]
+        middle = ends.mean(axis=0)
+        order = 2.0 + (min(heights[first], heights[second]) - low) / size
+        for (start, end), owner in zip(
+            pairwise([ends[0], middle, ends[1]]), (first, second), strict=True
+        ):
+            axes.plot(
+                *np.transpose([start, end]),
+                color=element_color(symbols[owner]),
+                linewidth=1.6,
+                solid_capstyle="butt",
+                zorder=order,
+            )
+    for i in np.argsort(heights):
         axes.add_patch(
             Circle(
-                (float(points[i, across]), float(points[i, up])),
-                _LITHIUM_RADIUS if element.symbol == "Li" else radius,
-                facecolor=element_color(element.symbol),
+                (float(flat[i, 0]), float(flat[i, 1])),
+                drawn_radius(symbols[i]),
+                facecolor=element_color(symbols[i]),
                 edgecolor="0.2",
                 linewidth=0.4,
+                zorder=2.0 + (heights[i] - low) / size + 1e-3,
             )
         )
-    for site, text in (marked or {}).items():
-        place = structure[site].coords
-        center = (float(place[across]), float(place[up]))
-        axes.add_patch(Circle(center, 0.85, fill=False, edgecolor="black", linewidth=1.4))
-        if top:
-            axes.annotate(text, center, xytext=(5, 5), textcoords="offset points", fontsize=7)
+    _mark(structure, axes, (across, up), marked or {}, named=top)
     _outline(structure, axes, across, up)
     axes.set_aspect("equal")
     axes.autoscale_view()
-    axes.set_xlabel("xy"[across] + " (A)")
-    axes.set_ylabel("y (A)" if top else "z (A)")
+    axes.set_xlabel("xy"[across] + " (Å)")
+    axes.set_ylabel("y (Å)" if top else "z (Å)")
     axes.set_title("from the top" if top else "from the side", fontsize=9)
     return axes
+
+
+def _mark(
+    structure: Structure,
+    axes: Axes,
+    directions: tuple[int, int],
+    marked: Mapping[int, str],
+    *,
+    named: bool,
+) -> None:
+    """Ring sites; their names stand to the right of the picture, each with a line to its atom."""
+    centers = {site: structure[site].coords[list(directions)] for site in marked}
+    for place in centers.values():
+        center = (float(place[0]), float(place[1]))
+        ring = Circle(center, _RING, fill=False, edgecolor="black", linewidth=1.6, zorder=5)
+        ring.set_path_effects([withStroke(linewidth=3.2, foreground="white")])
+        axes.add_patch(ring)
+    if not named:
+        return
+    a, b = structure.lattice.matrix[:2, :2]
+    right = max(0.0, a[0], b[0], a[0] + b[0]) + 1.0
+    level = -np.inf
+    for site in sorted(marked, key=lambda site: float(centers[site][1])):
+        level = max(level + _NAME_STEP, float(centers[site][1]))
+        axes.annotate(
+            marked[site],
+            (float(centers[site][0]), float(centers[site][1])),
+            xytext=(right, level),
+            textcoords="data",
+            fontsize=7,
+            va="center",
+            zorder=6,
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": "0.25", "linewidth": 0.7, "shrinkB": 5},
+        )
 
 
 def save_views(
@@ -86,7 +152,10 @@ def save_views(
     marked: Mapping[int, str] | None = None,
     ring_means: str = "vacancy candidate",
 ) -> None:
-    """Write side and top view of a structure as PNG; ``marked`` sites are ringed."""
+    """Write side and top view of a structure; ``marked`` sites are ringed.
+
+    The suffix of the path gives the format.
+    """
     figure = new_figure(8.5, 5.2)
     figure.set_dpi(130)
     side, top = figure.subplots(1, 2)
@@ -102,18 +171,31 @@ def save_views(
     save_figure(figure, path)
 
 
-def _with_edges(structure: Structure) -> tuple[FloatArray, list[int]]:
-    """Return Cartesian points and their sites; atoms on an in-plane edge are drawn twice."""
-    points: list[FloatArray] = []
-    owners: list[int] = []
-    for index, site in enumerate(structure):
-        inside = np.array([*np.mod(site.frac_coords[:2], 1.0), site.frac_coords[2]])
-        for along_a in (0, 1) if inside[0] < _EDGE else (0,):
-            for along_b in (0, 1) if inside[1] < _EDGE else (0,):
-                image = inside + np.array([along_a, along_b, 0.0])
-                points.append(structure.lattice.get_cartesian_coords(image))
-                owners.append(index)
-    return np.array(points), owners
+def save_side_by_side(structures: Mapping[str, Structure], removed: int | None, path: Path) -> None:
+    """Write side views of structures of a study by their titles; the O that leaves is ringed.
+
+    ``removed`` is its index in the pristine bare slab.
+    """
+    figure = new_figure(4.4 * len(structures) + 0.8, 6.0)
+    for axes, (title, structure) in zip(
+        np.ravel(figure.subplots(1, len(structures))), structures.items(), strict=True
+    ):
+        here = places(structure)
+        marked = {here[removed]: f"O{removed}"} if removed in here else {}
+        plot_view(structure, axes, top=False, marked=marked)
+        axes.set_title(title, fontsize=9)
+    symbols = {site.specie.symbol for one in structures.values() for site in one}
+    figure.legend(
+        handles=[
+            Line2D([], [], marker="o", linestyle="none", color=element_color(one), label=one)
+            for one in sorted(symbols)
+        ],
+        loc="outside lower center",
+        ncols=8,
+        fontsize=8,
+        frameon=False,
+    )
+    save_figure(figure, path)
 
 
 def _outline(structure: Structure, axes: Axes, across: int, up: int) -> None:

@@ -49,8 +49,8 @@ def test_from_the_top_the_highest_atom_is_drawn_last(slab):
 def test_the_side_view_shows_the_longer_side_and_the_height(slab):
     axes = axes_of(slab, top=False)
     assert (element_color("O"), (1.5, 12.0)) in atoms(axes)
-    assert axes.get_xlabel() == "y (A)"
-    assert axes.get_ylabel() == "z (A)"
+    assert axes.get_xlabel() == "y (Å)"
+    assert axes.get_ylabel() == "z (Å)"
 
 
 def test_an_atom_on_the_edge_is_drawn_on_both_sides(slab):

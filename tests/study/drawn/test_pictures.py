@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from llo_dft.documents.atom_identity import places
 from llo_dft.documents.sites import InterfaceBond
-from llo_dft.study import pictures
+from llo_dft.study.drawn import pictures
 
 if TYPE_CHECKING:
     from pathlib import Path

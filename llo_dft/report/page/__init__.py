@@ -1,0 +1,1 @@
+"""One HTML file with all that a study found, which opens without a network."""

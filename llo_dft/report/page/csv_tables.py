@@ -1,0 +1,96 @@
+"""The numbers of each figure as CSV, under the names that they have in results.json."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from llo_dft.documents.electrons.charge import PlanarProfile
+    from llo_dft.documents.study_result import StudyResult
+    from llo_dft.report.page.page_content import CalculationRow, Densities
+
+
+def vacancies_csv(result: StudyResult) -> str:
+    """Return a line for each vacancy."""
+    head = ["engine", "system", "termination", "holes_per_tm", "lithium_fraction"]
+    head += ["capacity_mah_per_g", "pair", "site", "site_class", "formation_energy_ev"]
+    rows = [
+        [
+            *(_mark(result), host.system, host.termination, host.holes_per_tm),
+            *(host.lithium_fraction, host.capacity_mah_per_g, one.pair, one.site),
+            *(one.site_class, one.formation_energy_ev, one.rebuilt, one.status, one.reason),
+        ]
+        for host in result.hosts
+        for one in host.vacancies
+    ]
+    return _csv([*head, "rebuilt", "status", "reason"], rows)
+
+
+def pairs_csv(result: StudyResult) -> str:
+    """Return a line for each O in bare and coated at equal charge."""
+    names = ["termination", "holes_per_tm", "capacity_mah_per_g", "lithium_fraction_bare"]
+    names += ["lithium_fraction_coated", "pair", "site", "site_class", "bonded_to_former"]
+    names += ["bare_ev", "coated_ev", "difference_ev", "rebuilt"]
+    rows = [[_mark(result), *(getattr(pair, name) for name in names)] for pair in result.pairs]
+    return _csv(["engine", *names], rows)
+
+
+def voltages_csv(result: StudyResult) -> str:
+    """Return a line for each step of each system."""
+    names = ["lithium_fraction_from", "lithium_fraction_to", "n_li", "voltage_v"]
+    rows = [
+        [_mark(result), one.system, one.termination, *(getattr(step, name) for name in names)]
+        for one in result.voltages
+        if one.curve is not None
+        for step in one.curve.steps
+    ]
+    return _csv(["engine", "system", "termination", *names], rows)
+
+
+def densities_csv(found: Densities) -> str:
+    """Return a line for each energy, from the reference; a column for each class and spin."""
+    names, columns = [], []
+    for name, spins in found.classes.items():
+        for spin, density in zip(("up", "down"), spins, strict=False):
+            names.append(f"{name} {spin} (1/eV per atom)")
+            columns.append(density)
+    zero = found.centers.reference_ev
+    energies = [float(energy) - zero for energy in found.energies_ev]
+    head = [f"energy_ev (from {found.centers.reference})", *names]
+    return _csv(head, zip(energies, *columns, strict=True))
+
+
+def planar_csv(planar: PlanarProfile) -> str:
+    """Return a line for each plane of a charge difference."""
+    rows = zip(planar.coordinate_angstrom, planar.line_density_e_per_angstrom, strict=True)
+    return _csv(["coordinate_angstrom", "line_density_e_per_angstrom"], rows)
+
+
+def calculations_csv(rows: Sequence[CalculationRow]) -> str:
+    """Return a line for each calculation."""
+    head = ["label", "status", "kind", "n_atoms", "n_evaluations", "max_force_ev_per_angstrom"]
+    return _csv(
+        [*head, "wall_s", "remarks"],
+        [
+            [
+                *(one.label, one.status, one.kind, one.n_atoms, one.n_evaluations),
+                *(one.force_ev_per_angstrom, one.wall_s, "; ".join(one.remarks)),
+            ]
+            for one in rows
+        ],
+    )
+
+
+def _mark(result: StudyResult) -> str:
+    return f"MOCK {result.engine}" if result.mock else result.engine
+
+
+def _csv(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([head, *rows])
+    return text.getvalue()

@@ -1,0 +1,126 @@
+"""Plotly figures of voltage, densities of states and charge difference, as ``charts`` has them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from llo_dft.report.page.charts import look_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from llo_dft.documents.electrons.charge import PlanarProfile
+    from llo_dft.documents.voltage import VoltageCurve
+    from llo_dft.report.page.charts import Chart
+    from llo_dft.report.page.page_content import Densities
+
+
+def voltage_chart(curves: Iterable[tuple[str, VoltageCurve]]) -> Chart:
+    """Return the voltage of each system as steps over the lithium fraction."""
+    data = []
+    for number, (name, curve) in enumerate(curves):
+        x = [curve.steps[0].lithium_fraction_from] if curve.steps else []
+        x += [step.lithium_fraction_to for step in curve.steps]
+        volts = [step.voltage_v for step in curve.steps]
+        look = look_of(number)
+        data.append(
+            {
+                "name": f"{name}, average {curve.average_v:.2f} V",
+                "mode": "lines",
+                "x": x,
+                "y": [*volts[:1], *volts],
+                "line": {"shape": "vh", "color": look["color"], "dash": look["dash"], "width": 2.5},
+                "hovertemplate": "x = %{x:.3f}<br>%{y:.3f} V<extra></extra>",
+            }
+        )
+    layout = {
+        "xaxis": {"title": {"text": "lithium fraction x → charging"}, "autorange": "reversed"},
+        "yaxis": {"title": {"text": "voltage against Li (V)"}},
+        "height": 380,
+        "legend": {"orientation": "h", "y": -0.25, "yanchor": "top"},
+    }
+    return {"data": data, "layout": layout}
+
+
+def density_chart(found: Densities) -> Chart:
+    """Return the density of O 2p of each class, with a dotted line at its centre."""
+    zero = found.centers.reference_ev
+    energies = np.round(np.asarray(found.energies_ev) - zero, 4).tolist()
+    data, shapes = [], []
+    for number, (name, spins) in enumerate(found.classes.items()):
+        look = look_of(number)
+        center = found.centers.classes[name].centers.both.valence.center_ev
+        text = "no centre" if center is None else f"centre {center:.2f} eV"
+        for spin, density in enumerate(spins):
+            sign = -1.0 if spin else 1.0
+            data.append(
+                {
+                    "name": f"{name}, {text}",
+                    "legendgroup": name,
+                    "showlegend": spin == 0,
+                    "mode": "lines",
+                    "x": energies,
+                    "y": np.round(sign * np.asarray(density), 5).tolist(),
+                    "line": {"color": look["color"], "dash": look["dash"], "width": 1.5},
+                }
+            )
+        if center is not None:
+            line = {"color": look["color"], "dash": "dot", "width": 2}
+            shapes.append(
+                {
+                    "type": "line",
+                    "x0": center,
+                    "x1": center,
+                    "yref": "paper",
+                    "y0": 0,
+                    "y1": 1,
+                    "line": line,
+                }
+            )
+    reference = found.centers.reference.upper()
+    layout = {
+        "xaxis": {"title": {"text": f"E - E({reference}) (eV)"}},
+        "yaxis": {"title": {"text": "O 2p (1/eV per atom)"}},
+        "shapes": shapes,
+        "height": 420,
+        "legend": {"orientation": "h", "y": -0.22, "yanchor": "top"},
+    }
+    return {"data": data, "layout": layout}
+
+
+def charge_chart(planar: PlanarProfile) -> Chart:
+    """Return the charge difference along the normal, and Q(z) on a second axis."""
+    return {
+        "data": [
+            {
+                "name": "Δρ(z)",
+                "mode": "lines",
+                "fill": "tozeroy",
+                "x": np.round(planar.coordinate_angstrom, 4).tolist(),
+                "y": np.round(planar.line_density_e_per_angstrom, 6).tolist(),
+                "line": {"color": "system0", "width": 2},
+            },
+            {
+                "name": "Q(z): gained below z",
+                "mode": "lines",
+                "x": np.round(planar.cumulative_angstrom, 4).tolist(),
+                "y": np.round(planar.cumulative_e, 6).tolist(),
+                "yaxis": "y2",
+                "line": {"color": "system1", "width": 2, "dash": "dash"},
+            },
+        ],
+        "layout": {
+            "xaxis": {"title": {"text": "z (Å)"}},
+            "yaxis": {"title": {"text": "Δρ(z) (e/Å)"}},
+            "yaxis2": {
+                "title": {"text": "Q(z) (e)"},
+                "overlaying": "y",
+                "side": "right",
+                "showgrid": False,
+            },
+            "height": 380,
+            "legend": {"orientation": "h", "y": -0.25, "yanchor": "top"},
+        },
+    }

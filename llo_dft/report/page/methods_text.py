@@ -1,0 +1,101 @@
+"""The methods paragraph of a study, its references, and the recipe as a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from llo_dft.report.titles import settings_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.documents.study_result import StudyResult
+
+#: Every study's references: what makes the structures and runs the work.
+_ALWAYS: Final = ("llo_dft", "llo_dft_paper", "pymatgen", "ase", "jobflow")
+
+
+def methods(result: StudyResult, plan: StudyPlan) -> str:
+    """Return how the numbers were made, as a paragraph of a paper."""
+    settings = settings_text(result.fingerprint) or f"the engine {result.engine}"
+    metals = f"{plan.tm_layers} transition-metal layer" + "s" * (plan.tm_layers != 1)
+    parts = [
+        (
+            f"Oxygen vacancies in {result.composition} were computed on a slab of {metals} with "
+            f"{plan.vacuum:g} Å of vacuum ({len(plan.slab)} atoms when pristine), by {settings}, "
+            f"protocol {result.protocol!r}."
+        ),
+        "E_f = [E(host - n O) - E(host) + n μ_O] / n, of neutral cells.",
+    ]
+    if (oxygen := result.oxygen) is not None:
+        parts.append(
+            f"μ_O(T, p) = {oxygen.mu_ev:.3f} eV at {oxygen.temperature_k:g} K and "
+            f"{oxygen.pressure_bar:g} bar: half of O2 ({oxygen.o2_energy_ev_per_atom:.3f} eV, "
+            f"{oxygen.o2_energy_source}), scheme {oxygen.scheme!r} ({oxygen.correction_ev:+.3f} "
+            f"eV), Δμ_O from the NIST Shomate fit ({oxygen.delta_mu_ev:+.3f} eV, enthalpy from "
+            f"{oxygen.delta_mu_reference_k:g} K)."
+        )
+    if plan.n_candidates > 1:
+        parts.append(
+            f"For each charged host {plan.n_candidates} orderings of Li were ranked and up to "
+            f"{plan.n_relaxed} relaxed; the host is the lowest structure known."
+        )
+    if plan.interfaces:
+        parts.append(
+            "Bare and coated slabs are compared at equal holes per transition metal, by formal "
+            "charges; the coating takes the strain of the common cell."
+        )
+    parts.append(
+        "Vacancies whose relaxation rebuilt the lattice decide neither a crossing nor a difference."
+    )
+    return " ".join(parts)
+
+
+def references(result: StudyResult) -> str:
+    """Return the BibTeX entries of what a study used."""
+    text = files("llo_dft.report.page").joinpath("templates/references.bib").read_text("utf-8")
+    entries = {
+        match.group(1): entry.strip()
+        for entry in re.split(r"\n(?=@)", text)
+        if (match := re.match(r"@\w+\{([^,]+),", entry))
+    }
+    found = result.fingerprint
+    used = {*_ALWAYS, result.engine}
+    if result.oxygen is not None:
+        used.add(result.oxygen.scheme)
+    if found is not None:
+        used |= {found.functional.partition("+")[0], *(["hubbard_u"] if found.u_values_ev else [])}
+    return "\n\n".join(entry for name, entry in entries.items() if name in used) + "\n"
+
+
+def recipe_text(fields: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return a stored recipe as TOML; what is None is left out, as it is the default."""
+    return "\n".join(_table(name, table) for name, table in fields.items() if table is not None)
+
+
+def _table(name: str, fields: Mapping[str, Any]) -> str:
+    given = {key: value for key, value in fields.items() if value is not None}
+    tables = {key: value for key, value in given.items() if isinstance(value, dict) and value}
+    lines = [
+        f"{_key(key)} = {_value(value)}\n"
+        for key, value in given.items()
+        if not isinstance(value, dict)
+    ]
+    below = [f"\n{_table(f'{name}.{_key(key)}', value)}" for key, value in tables.items()]
+    return f"[{name}]\n{''.join(lines)}{''.join(below)}"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name)
+
+
+def _value(value: Any) -> str:  # noqa: ANN401 (whatever a recipe holds)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{_key(k)} = {_value(v)}' for k, v in value.items())}}}"
+    return repr(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,115 @@
+"""What a report's page is made of: the result of a study, and what of its folder goes with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.documents.electrons.electronic import BandCenters
+    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.documents.study_result import StudyResult
+    from llo_dft.report.page.charge_mesh import ChargeMesh
+    from llo_dft.typing import FloatArray, Status
+
+
+#: What the page says of where its energies come from: a class for its colour, a word, a sentence.
+_LIGHTS: Final = {
+    "mock": ("MOCK", "a stand-in wrote these numbers: none is a result"),
+    "potential": ("potential only", "a machine-learned potential, no electrons computed"),
+    "dft": ("DFT", "every energy is of a density functional"),
+    "none": ("nothing computed", "no energy is known yet"),
+}
+
+
+@dataclass(frozen=True)
+class CalculationRow:
+    """One planned calculation; numbers are None where there are none.
+
+    ``n_evaluations`` are those of energy and forces, ``force_ev_per_angstrom`` is the largest
+    force on an atom at the end.
+    """
+
+    label: str
+    status: Status
+    kind: str = ""
+    n_atoms: int | None = None
+    n_evaluations: int | None = None
+    force_ev_per_angstrom: float | None = None
+    wall_s: float | None = None
+    remarks: Sequence[str] = ()
+    applicable: bool = True
+
+
+@dataclass(frozen=True)
+class Densities:
+    """Densities of states of one host, for each class of O: its spins, 1/eV per atom."""
+
+    name: str
+    centers: BandCenters
+    energies_ev: FloatArray
+    classes: Mapping[str, FloatArray]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure as files: ``name`` without its ending, SVG as text, PDF."""
+
+    name: str
+    svg: str
+    pdf: bytes
+
+
+@dataclass(frozen=True)
+class PageContent:
+    """All that a page shows of one study.
+
+    Attributes
+    ----------
+    result
+        Of the study, as far as it was computed.
+    plan
+        What was to be computed.
+    recipe_toml
+        The recipe that the folder stores, as a file.
+    state
+        "complete", or how far it is, in words.
+    calculations
+        Every planned one.
+    relaxed
+        Relaxed structures by the key of their calculation: hosts and vacancies that are shown.
+    densities, meshes
+        Electrons, where they were computed.
+    drawings
+        Figures as files, by the name of the section that each is for.
+    version
+        Of this package.
+    """
+
+    result: StudyResult
+    plan: StudyPlan
+    recipe_toml: str
+    state: str
+    calculations: Sequence[CalculationRow]
+    relaxed: Mapping[str, Structure] = field(default_factory=dict)
+    densities: Sequence[Densities] = ()
+    meshes: Sequence[ChargeMesh] = ()
+    drawings: Mapping[str, Drawing] = field(default_factory=dict)
+    version: str = ""
+
+    @property
+    def light(self) -> tuple[str, str, str]:
+        """Where the energies come from: the name of its colour, a word and a sentence."""
+        found = self.result.fingerprint
+        kind = "potential"
+        if self.result.mock:
+            kind = "mock"
+        elif found is None:
+            kind = "none"
+        elif found.pseudopotentials or found.cutoff_ev is not None:
+            kind = "dft"
+        return kind, *_LIGHTS[kind]

@@ -1,0 +1,225 @@
+"""The report of a study's folder: what its page needs is read here, and drawn in report/page."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from llo_dft.documents.electrons.charge import ChargeDifference
+from llo_dft.documents.labels import system_name
+from llo_dft.errors import InputError
+from llo_dft.report.page.charge_mesh import ChargeMesh, charge_mesh
+from llo_dft.report.page.methods_text import recipe_text
+from llo_dft.report.page.page_content import (
+    CalculationRow,
+    Densities,
+    Drawing,
+    PageContent,
+)
+from llo_dft.report.page.render_page import comparison_page, study_page
+from llo_dft.report.page.structure_views import decisive_vacancy, shown_hosts
+from llo_dft.runs.charge_difference import DOCUMENT
+from llo_dft.study.folder import StudyFolder, write_whole
+from llo_dft.study.result import stored_calculations, study_result
+from llo_dft.study.study_electrons import host_densities
+from llo_dft.study.study_files import read_results
+from llo_dft.study.study_status import study_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.analysis.study_calculations import StudyCalculations
+    from llo_dft.documents.study_result import StudyResult
+    from llo_dft.study.study_status import StudyStatus
+
+#: Name of the page in a study's folder.
+REPORT: Final = "report.html"
+
+
+def write_report(folders: Sequence[Path], output: Path | None = None) -> Path:
+    """Write the page of a study, or of several beside each other; return its path.
+
+    Parameters
+    ----------
+    folders
+        Of studies that were run, to the end or not.
+    output
+        Where to; None: ``REPORT`` in the study's folder, here if there are several.
+
+    Raises
+    ------
+    InputError
+        If one holds no study that was run.
+    """
+    contents = {folder: page_content(StudyFolder(folder)) for folder in folders}
+    if len(contents) == 1:
+        ((folder, content),) = contents.items()
+        target, text = output or folder / REPORT, study_page(content)
+    else:
+        names = _names(list(contents))
+        target = output or Path(REPORT)
+        text = comparison_page({names[folder]: one for folder, one in contents.items()})
+    write_whole(target, text)
+    return target
+
+
+def page_content(folder: StudyFolder) -> PageContent:
+    """Return what a study's page shows; of one that runs or was killed what there is by now.
+
+    Raises
+    ------
+    InputError
+        As ``study_result``.
+    """
+    recipe = folder.recipe()
+    status = study_status(folder)
+    stored = folder.results.is_file() and not folder.is_running()
+    result = read_results(folder.results) if stored else study_result(folder)
+    study = stored_calculations(folder)
+    relaxed = _relaxed(result, study)
+    densities = _densities(folder, study, result)
+    try:
+        own = version("llo-dft")
+    except PackageNotFoundError:
+        own = ""
+    return PageContent(
+        result=result,
+        plan=study.plan,
+        recipe_toml=recipe_text(recipe.model_dump(mode="json", exclude_defaults=True)),
+        state=_state(status),
+        calculations=_rows(status, study),
+        relaxed=relaxed,
+        densities=densities,
+        meshes=_meshes(folder, result),
+        drawings=_drawings(result, relaxed),
+        version=own,
+    )
+
+
+def _names(folders: Sequence[Path]) -> dict[Path, str]:
+    """Return a name for each folder: its own, or its path where two have the same."""
+    own = [folder.resolve().name for folder in folders]
+    return {
+        folder: name if own.count(name) == 1 else str(folder)
+        for folder, name in zip(folders, own, strict=True)
+    }
+
+
+def _state(status: StudyStatus) -> str:
+    if status.is_complete:
+        return "complete"
+    parts = [f"{number} {state}" for state, number in status.counts.items() if number]
+    return f"not complete: {', '.join(parts)} of {len(status.calculations)} calculations"
+
+
+def _rows(status: StudyStatus, study: StudyCalculations) -> list[CalculationRow]:
+    rows = []
+    for one in status.calculations:
+        found = study.documents.get(one.label)
+        done = found is not None and found.status == "completed"
+        structure = found.structure if found is not None and done else None
+        rows.append(
+            CalculationRow(
+                label=one.label,
+                status=one.status,
+                kind="" if found is None or not done else f"{found.kind} ({found.protocol})",
+                n_atoms=None if structure is None else len(structure),
+                n_evaluations=found.n_evaluations if found is not None and done else None,
+                force_ev_per_angstrom=found.max_force_ev_per_angstrom
+                if found is not None
+                else None,
+                wall_s=None if found is None else found.wall_s,
+                remarks=[*([one.reason] if one.reason else []), *one.corrections],
+                applicable=one.applicable,
+            )
+        )
+    return rows
+
+
+def _relaxed(result: StudyResult, study: StudyCalculations) -> dict[str, Structure]:
+    """Return the relaxed structures that the page shows, by the key of their calculation."""
+    decisive = decisive_vacancy(result)
+    keys = {host.calculation for host in shown_hosts(result)}
+    keys |= set() if decisive is None else {one.calculation for one in decisive}
+    return {
+        one.key: one.structure
+        for one in study.documents.values()
+        if one.structure is not None and one.key in keys
+    }
+
+
+def _densities(
+    folder: StudyFolder, study: StudyCalculations, result: StudyResult
+) -> list[Densities]:
+    hosts = {
+        (host.system, host.termination, host.lithium_fraction): host for host in study.plan.hosts
+    }
+    found = []
+    for one in result.band_centers:
+        if one.centers is None:
+            continue
+        host = hosts[one.system, one.termination, one.lithium_fraction]
+        centers, densities = host_densities(study, folder, host)
+        name = f"{system_name(one.system, one.termination)} x={one.lithium_fraction:.3f}"
+        found.append(
+            Densities(name, centers, np.asarray(densities.energies_ev), densities.class_means())
+        )
+    return found
+
+
+def _meshes(folder: StudyFolder, result: StudyResult) -> list[ChargeMesh]:
+    meshes = []
+    for one in result.charge_differences:
+        if one.folder is None:
+            continue
+        place = folder.path / Path(one.folder).name
+        try:
+            document = ChargeDifference.model_validate_json((place / DOCUMENT).read_bytes())
+            with np.load(place / "difference.npz", allow_pickle=False) as grids:
+                density = np.asarray(grids["difference_e_per_a3"], dtype=np.float64)
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(
+                f"{place} does not hold the charge difference that results.json names ({error}); "
+                "run the study again, its calculations are kept"
+            ) from error
+        meshes.append(charge_mesh(one.termination, document, density))
+    return meshes
+
+
+def _drawings(result: StudyResult, relaxed: Mapping[str, Structure]) -> dict[str, Drawing]:
+    """Return the figures as files, those that have something to show."""
+    from llo_dft.report.figures.formation_energy_curve import (  # noqa: PLC0415 (all: matplotlib)
+        save_vacancy_curve,
+    )
+    from llo_dft.report.figures.structure_picture import save_side_by_side  # noqa: PLC0415
+    from llo_dft.report.figures.voltage_steps import save_voltage  # noqa: PLC0415
+
+    draw: dict[str, tuple[str, Callable[[Path], None]]] = {}
+    if any(host.formation_energies_ev for host in result.hosts):
+        draw["energies"] = "vacancy_energy", partial(save_vacancy_curve, result)
+    hosts = {
+        f"{system_name(host.system, host.termination)}, {host.charge.text}": relaxed[key]
+        for host in shown_hosts(result)
+        if (key := host.calculation or "") in relaxed
+    }
+    if hosts:
+        decisive = decisive_vacancy(result)
+        site = None if decisive is None else decisive[1].site
+        draw["structures"] = "structures", partial(save_side_by_side, hosts, site)
+    if result.voltages and result.voltages[0].curve is not None:
+        draw["voltage"] = "voltage", partial(save_voltage, result)
+    drawings = {}
+    with tempfile.TemporaryDirectory() as work:
+        for section, (name, save) in draw.items():
+            svg, pdf = (Path(work) / f"{name}.{end}" for end in ("svg", "pdf"))
+            save(svg)
+            save(pdf)
+            drawings[section] = Drawing(name, svg.read_text(encoding="utf-8"), pdf.read_bytes())
+    return drawings

@@ -1,0 +1,38 @@
+"""Voltage and charge difference as the page draws them."""
+
+from __future__ import annotations
+
+from llo_dft.documents.electrons.charge import PlanarProfile
+from llo_dft.documents.voltage import VoltageCurve, VoltageStep
+from llo_dft.report.page.further_charts import charge_chart, voltage_chart
+
+
+def test_a_voltage_is_drawn_from_the_fuller_to_the_emptier_host() -> None:
+    steps = [
+        VoltageStep(lithium_fraction_from=1.0, lithium_fraction_to=0.75, n_li=4, voltage_v=3.8),
+        VoltageStep(lithium_fraction_from=0.75, lithium_fraction_to=0.5, n_li=4, voltage_v=4.6),
+    ]
+    curve = VoltageCurve(
+        average_v=4.2,
+        steps=steps,
+        points=[],
+        lithium_metal_ev_per_atom=-2.0,
+        lithium_metal_source="made up",
+    )
+    (trace,) = voltage_chart([("bulk", curve)])["data"]
+    # plotly's "vh" goes up first and along then: each voltage ends at the place beside it
+    assert list(zip(trace["x"], trace["y"], strict=True)) == [(1.0, 3.8), (0.75, 3.8), (0.5, 4.6)]
+    assert trace["line"]["shape"] == "vh"
+
+
+def test_q_of_z_has_an_axis_of_its_own() -> None:
+    planar = PlanarProfile(
+        axis=2,
+        start_fraction=0.0,
+        coordinate_angstrom=[0.0, 1.0],
+        line_density_e_per_angstrom=[0.5, -0.5],
+        cumulative_angstrom=[0.0, 1.0],
+        cumulative_e=[0.0, 0.25],
+    )
+    density, charge = charge_chart(planar)["data"]
+    assert (density["y"], charge["y"], charge["yaxis"]) == ([0.5, -0.5], [0.0, 0.25], "y2")

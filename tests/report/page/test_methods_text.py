@@ -1,0 +1,42 @@
+"""Methods, references, and the recipe as a file that says the same."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+from compared_studies import oxygen, study
+from studies import coated_recipe, tiny_recipe
+
+from llo_dft.recipe import parse_recipe
+from llo_dft.report.page.methods_text import methods, recipe_text, references
+
+if TYPE_CHECKING:
+    from llo_dft.documents.plan import StudyPlan
+
+
+@pytest.mark.parametrize("recipe", [tiny_recipe(), coated_recipe()])
+def test_a_recipe_read_from_its_text_is_the_same(recipe) -> None:
+    text = recipe_text(recipe.model_dump(mode="json"))
+    assert parse_recipe(tomllib.loads(text), "recipe.toml") == recipe
+
+
+def test_texts_and_tables_of_a_recipe_are_quoted() -> None:
+    fields = {"study": {"name": 'a "b" \\ c', "none": None, "deep": {"Mn.pv": 1.5, "ok": [1, "x"]}}}
+    read = tomllib.loads(recipe_text(fields))
+    assert read == {"study": {"name": 'a "b" \\ c', "deep": {"Mn.pv": 1.5, "ok": [1, "x"]}}}
+
+
+def test_the_paragraph_has_mu_and_its_scheme(plan: StudyPlan) -> None:
+    text = methods(study("chgnet", oxygen=oxygen("wang2006")), plan)
+    assert "-5.200 eV at 298.15 K and 1 bar" in text
+    assert "scheme 'wang2006'" in text
+
+
+def test_references_are_those_of_what_was_used() -> None:
+    text = references(study("chgnet", oxygen=oxygen("wang2006")))
+    assert "@article{chgnet," in text
+    assert "@article{wang2006," in text
+    assert "@article{vasp," not in text
+    assert text.count("{") == text.count("}")
