@@ -10,9 +10,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Polygon
 from matplotlib.patheffects import withStroke
 
+from llo_dft.chemistry.bonded_structure import bonded_structure
 from llo_dft.chemistry.roles import element_role
 from llo_dft.documents.atom_identity import places
-from llo_dft.report.figures.bonded_structure import bonded_structure
 from llo_dft.report.figures.figure_parts import new_figure, save_figure
 from llo_dft.report.figures.palette import GUIDE, element_color
 

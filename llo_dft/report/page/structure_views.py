@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from llo_dft.chemistry.bonded_structure import bonded_structure
 from llo_dft.chemistry.roles import coating_role
 from llo_dft.documents.atom_identity import bare_sites, places
 from llo_dft.documents.labels import system_name
-from llo_dft.report.figures.bonded_structure import bonded_structure
 from llo_dft.report.figures.palette import element_color
 from llo_dft.report.figures.structure_picture import drawn_radius
 

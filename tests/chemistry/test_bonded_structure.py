@@ -7,7 +7,7 @@ import pytest
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from llo_dft.report.figures.bonded_structure import bonded_structure
+from llo_dft.chemistry.bonded_structure import bonded_structure
 
 
 def rock_salt() -> Structure:
