@@ -34,6 +34,10 @@ def _each_once(values: list[Any]) -> list[Any]:
     return values
 
 
+def _once_if_any(values: list[Any] | None) -> list[Any] | None:
+    return None if values is None else _each_once(values)
+
+
 Count = Annotated[int, Field(strict=True, ge=1)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Once = AfterValidator(_each_once)
@@ -76,34 +80,61 @@ class Study(Section):
 
 
 class Cathode(Section):
-    """[cathode]: the Li-rich layered oxide."""
+    """[cathode]: a layered oxide, by its formula or as a crystal in a file of one's own."""
 
-    composition: str = Field(min_length=2)
-    # None: [1, 1], or with a coating the smallest that strains it little; TOML has lists only
+    composition: str | None = Field(None, min_length=2)  # a formula
+    cif: str | None = Field(None, min_length=2)  # CIF or POSCAR, ordered or not, in any cell
+    # None: the smallest cell that holds it and that a slab can be cut from, and with a coating
+    # the smallest of those that strain it little; TOML has lists only
     supercell: tuple[Count, Count] | None = Field(None, strict=False)
-    ordering: Literal["honeycomb", "ewald"] = "honeycomb"
+    # "honeycomb": Li of a formula's TM layer on a honeycomb, in a file's crystal as "ewald"; that:
+    # anywhere, lowest Ewald energy; "sqs": special quasirandom, pairs as in a random alloy
+    ordering: Literal["honeycomb", "ewald", "sqs"] = "honeycomb"
     composition_tolerance: float = Field(0.05, ge=0.0, le=0.5)
-    replica: int = Field(0, ge=0)  # which ordering of the metals, by energy from the lowest
+    replica: int = Field(0, ge=0)  # which ordering of the metals, from the best
     repeat: tuple[Count, Count] = Field((1, 1), strict=False)  # of the ordered cell, in the plane
 
     @property
-    def is_cif(self) -> bool:
-        """Whether the composition names a CIF file instead of a formula."""
-        return self.composition.lower().endswith(".cif")
+    def file(self) -> str | None:
+        """The file that holds the crystal; None where a formula is asked for."""
+        if self.cif is None and (self.composition or "").lower().endswith(".cif"):
+            return self.composition
+        return self.cif
+
+    @property
+    def asked(self) -> str:
+        """The formula, or the name of the file."""
+        return self.file or self.composition or ""
 
     @model_validator(mode="after")
-    def _has_replicas(self) -> Cathode:
-        if self.is_cif and self.replica:
-            raise ValueError("replica orders a formula's metals; those of a CIF file are its own")
+    def _one_crystal(self) -> Cathode:
+        if (self.composition is None) == (self.cif is None):
+            raise ValueError(
+                'expected one of composition = "a formula" and cif = "a CIF or POSCAR file"'
+            )
         return self
 
 
 class Slab(Section):
-    """[slab]: how the (001) slab is cut. Lengths in angstrom."""
+    """[slab]: how the slab is cut. Lengths in angstrom."""
 
-    tm_layers: int = Field(2, ge=1)
-    li_termination: Literal["half"] = "half"
+    miller: tuple[int, int, int] = Field((0, 0, 1), strict=False)  # hexagonal axes of the layers
+    tm_layers: int = Field(2, ge=1)  # another plane's slab is at least as thick as these
+    termination: str | None = Field(None, min_length=1)  # None: the best that needs no dipole
+    li_termination: Literal["half"] = "half"  # what termination = None is on (001)
+    symmetric: bool = True  # false: its faces may differ, which leaves a dipole
     vacuum: float = Field(15.0, ge=6.0)
+
+    @property
+    def is_basal(self) -> bool:
+        """Whether its plane is that of the layers, (001)."""
+        return self.miller[:2] == (0, 0)
+
+    @model_validator(mode="after")
+    def _is_plane(self) -> Slab:
+        if self.miller == (0, 0, 0):
+            raise ValueError("miller = [0, 0, 0] names no plane; expected for example [1, 0, 4]")
+        return self
 
 
 class Coating(Section):
@@ -138,12 +169,16 @@ class Delithiation(Section):
 class Vacancies(Section):
     """[vacancies]: which oxygens are removed."""
 
-    environments: Annotated[list[str], Field(min_length=1), Once]
+    # None: all that occur in those layers
+    environments: Annotated[list[str] | None, Field(min_length=1), AfterValidator(_once_if_any)] = (
+        None
+    )
     layers: Annotated[list[Layer], Field(min_length=1), Once] = ["surface"]
     per_environment: int = Field(1, ge=0)
     inner: int = Field(0, ge=0)  # O as far in as there are, for reference
     bonded_to_former: int = Field(1, ge=0)  # O that the coating's former bonds to, bare ones alike
     both_faces: bool = False
+    side: Literal["top", "bottom"] = "top"  # the face meant, where the two differ
 
 
 class Oxygen(Section):
@@ -201,17 +236,17 @@ class Recipe(Section):
     slab: Slab = Slab()
     coating: Coating | None = None
     delithiation: Delithiation
-    vacancies: Vacancies
+    vacancies: Vacancies = Vacancies()
     oxygen: Oxygen
     electronic: Electronic = Electronic()
     engine: EngineChoice
 
     @model_validator(mode="after")
     def _faces_alike(self) -> Recipe:
-        if self.vacancies.both_faces and not self.delithiation.symmetric:
+        if self.vacancies.both_faces and not (self.delithiation.symmetric and self.slab.symmetric):
             raise ValueError(
-                "vacancies.both_faces = true needs delithiation.symmetric = true: the two faces "
-                "differ, and so would their vacancies"
+                "vacancies.both_faces = true needs delithiation.symmetric = true and "
+                "slab.symmetric = true: the two faces differ, and so would their vacancies"
             )
         if self.vacancies.both_faces and self.coating is not None:
             raise ValueError(

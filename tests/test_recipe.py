@@ -135,10 +135,28 @@ def test_vacancies_on_both_faces_do_not_go_with_a_coating_on_one() -> None:
         parse_recipe(fields, "my.toml")
 
 
-def test_a_cif_file_has_no_replicas() -> None:
-    fields = recipe_fields(cathode={"composition": "mine.cif", "replica": 1})
-    with pytest.raises(RecipeError, match=r"^my.toml: cathode.*replica orders a formula's metals"):
-        parse_recipe(fields, "my.toml")
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ({"cathode": {"cif": "mine.cif"}}, "expected one of composition = .* and cif = "),
+        ({"cathode": {"composition": None}}, "expected one of composition = .* and cif = "),
+        ({"slab": {"miller": [0, 0, 0]}}, r"miller = \[0, 0, 0\] names no plane"),
+        (
+            {"vacancies": {"both_faces": True}, "slab": {"symmetric": False}},
+            "both_faces = true needs .* slab.symmetric = true",
+        ),
+    ],
+)
+def test_keys_that_contradict_each_other_are_refused(tables: dict[str, Any], message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
+        parse_recipe(recipe_fields(**tables), "my.toml")
+
+
+@pytest.mark.parametrize("key", ["composition", "cif"])
+def test_a_file_may_be_named_in_either_way(key: str) -> None:
+    fields = recipe_fields()
+    fields["cathode"] = {key: "mine.cif"}
+    assert parse_recipe(fields, "my.toml").cathode.file == "mine.cif"
 
 
 @pytest.mark.parametrize("value", [0, 1, 0.0, 1.0])

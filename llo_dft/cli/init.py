@@ -26,8 +26,8 @@ def init(
         path = Path(f"{name}.toml")
         if path.exists():
             raise InputError(f"{path} is there already; choose another name")
-        template = resource_path("workflows", "quickstart.toml").read_text(encoding="utf-8")
+        template = resource_path("workflows", "any_cathode.toml").read_text(encoding="utf-8")
         path.write_text(
-            template.replace('name = "quickstart"', f'name = "{name}"', 1), encoding="utf-8"
+            template.replace('name = "any_cathode"', f'name = "{name}"', 1), encoding="utf-8"
         )
     typer.echo(f"wrote {path}; edit it, then: llo-dft run {str(path)!r} -o {name!r}")

@@ -36,7 +36,7 @@ def cut_relaxed_slab(plan: StudyPlan, bulk: CalculationDocument) -> Structure | 
         vacuum=plan.vacuum,
     )
     slab = recut(template, plan.bulk, bulk.structure)
-    if not top_bottom_permutations(slab, RELAXED_SYMMETRY_TOLERANCE):
+    if plan.turn_over and not top_bottom_permutations(slab, RELAXED_SYMMETRY_TOLERANCE):
         return (
             "the relaxed bulk lost the operation that turns the slab over, so that a slab cut "
             "from it would carry a dipole"

@@ -204,16 +204,13 @@ class StudyFolder:
 
 
 def named_files(recipe: Recipe, recipe_folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of each CIF that a recipe names, by its name there.
+    """Return the SHA-256 of each crystal's file that a recipe names, by its name there.
 
     One that is not there has none: who reads it says so.
     """
     phase = recipe.coating.phase if recipe.coating is not None else ""
-    files = {
-        name: recipe_folder / name
-        for name in (recipe.cathode.composition, phase)
-        if name.lower().endswith(".cif")
-    }
+    coating = phase if phase.lower().endswith(".cif") else None
+    files = {name: recipe_folder / name for name in (recipe.cathode.file, coating) if name}
     return {
         name: hashlib.sha256(file.read_bytes()).hexdigest()
         for name, file in files.items()

@@ -39,7 +39,7 @@ RECIPES = {
     "supercell": (
         "cathode",
         {"composition": "Li1.2Mn0.6Ni0.2O2"},
-        r"supercell \[1, 1\] can't hold Li1\.2Mn0\.6Ni0\.2O2: .*The smallest supercell that",
+        r"supercell \[1, 1\] can't hold Li1\.2Mn0\.6Ni0\.2O2: .* = \[2, 1\] would do",
     ),
     "a cell of millions of atoms": (
         "cathode",

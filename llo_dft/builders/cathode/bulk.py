@@ -6,48 +6,28 @@ O-TM-O sheet and one Li layer follow each other along c.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
+from llo_dft.builders.cathode.arrangements import Sublattice, arrangements, chosen
 from llo_dft.builders.cathode.composition import (
     CompositionError,
     LayerComposition,
     parse_formula,
     realise,
 )
-from llo_dft.builders.ordering.arrangement_search import (
-    OrderingError,
-    OrderingProblem,
-    ewald_matrix,
-    low_lying,
-    reduce_to_blocks,
-)
-from llo_dft.builders.surface.symmetry import orbits, top_bottom_permutations
 from llo_dft.chemistry.element_table import symbols_of
-from llo_dft.chemistry.formal_charges import element_charges
 from llo_dft.chemistry.roles import element_role
 
 if TYPE_CHECKING:
-    from llo_dft.typing import FloatArray, IntArray
+    from llo_dft.builders.cathode.arrangements import SiteOrdering
 
 #: Height of O above its TM layer in units of the layer distance, from LiCoO2 (z(O) = 0.2605).
 OXYGEN_HEIGHT: Final = 3 * (1 / 3 - 0.2605)
-
-#: Supercells tried when suggesting one that holds a composition.
-LARGEST_SUGGESTION: Final = 6
-
-#: Descents of the search; there are at most a few dozen blocks in one TM layer.
-ORDERING_STARTS: Final = 50
-
-#: Arrangements whose energies agree to this (eV per cell) are images of each other.
-SAME_ENERGY_EV: Final = 1e-6
-
-TmOrdering = Literal["honeycomb", "ewald"]
 
 
 @dataclass(frozen=True)
@@ -97,15 +77,16 @@ def ideal_scaffold(lattice: Lattice) -> Structure:
     return Structure(cell, species, np.mod(coords, 1.0)).get_sorted_structure()
 
 
-def build_bulk(
+def build_bulk(  # noqa: PLR0913 (each is a key of the recipe)
     li2mno3: Structure,
     formula: str,
     *,
     supercell: tuple[int, int],
-    ordering: TmOrdering,
+    ordering: SiteOrdering,
     seed: int,
     tolerance: float,
     replica: int = 0,
+    symmetric: bool = True,
 ) -> BulkModel:
     """Build a bulk LLO of a composition.
 
@@ -120,14 +101,17 @@ def build_bulk(
         Repeats of the C2/m cell along a and b.
     ordering
         ``honeycomb``: Li of the TM layer only on the Li sites of Li2MnO3. ``ewald``: anywhere.
-        Within that, the arrangement of lowest Ewald energy that keeps an operation which
-        turns the layer over (a slab cut from it is then symmetric).
+        Within that, the arrangement of lowest Ewald energy. ``sqs``: anywhere, pairs of elements
+        as in a random alloy.
     seed
         Seed of the search.
     tolerance
         Largest deviation of any element per O2 that is accepted.
     replica
-        Which arrangement of the metals, counted by energy from the lowest, 0.
+        Which arrangement of the metals, counted from the best, 0.
+    symmetric
+        Whether it keeps an operation which turns the layer over, so that a slab cut from it is
+        symmetric.
 
     Raises
     ------
@@ -145,7 +129,7 @@ def build_bulk(
         raise CompositionError(
             f"supercell {list(supercell)} can't hold {formula}: its {len(sheet)} TM-layer sites "
             f"come no nearer than {layer.formula}, off by {layer.deviation:.3f} per O2 "
-            f"(allowed {tolerance}). {_suggestion(per_o2, len(sheet), supercell, tolerance)}"
+            f"(allowed {tolerance})"
         )
     lithium_sites = {i for i in sheet if scaffold[i].specie.symbol == "Li"}
     if ordering == "honeycomb" and layer.counts.get("Li", 0) > len(lithium_sites):
@@ -153,20 +137,20 @@ def build_bulk(
             f"{formula}: honeycomb ordering has {len(lithium_sites)} Li sites in the TM layer, "
             f'but {layer.counts["Li"]} Li must go there; use ordering = "ewald"'
         )
-    orders = _sheet_orders(
-        scaffold, sheet, layer.counts, lithium_sites if ordering == "honeycomb" else None, seed
+    free = frozenset(lithium_sites) if ordering == "honeycomb" else None
+    for site in sheet:
+        scaffold.replace(site, "Mn")
+    orders = arrangements(
+        scaffold,
+        [Sublattice(sheet, layer.counts, free)],
+        ordering=ordering,
+        symmetric=symmetric,
+        seed=seed,
     )
-    if replica >= len(orders):
-        raise CompositionError(
-            f"{formula} on supercell {list(supercell)} has {len(orders)} distinct arrangements of "
-            f"its metals that the search finds, expected at least {replica + 1}: use fewer "
-            "replicas, or a larger supercell"
-        )
-    energy, symbols = orders[replica]
-    structure = scaffold.copy()
-    for site, symbol in zip(sheet, symbols, strict=True):
-        structure.replace(site, symbol)
-    return BulkModel(structure.get_sorted_structure(), layer, energy)
+    arrangement = chosen(orders, replica, f"{formula} on supercell {list(supercell)}")
+    for site, symbol in arrangement.elements.items():
+        scaffold.replace(site, symbol)
+    return BulkModel(scaffold.get_sorted_structure(), layer, arrangement.energy_ev)
 
 
 def tm_layer_sites(structure: Structure) -> list[int]:
@@ -191,88 +175,3 @@ def tm_layer_sites(structure: Structure) -> list[int]:
         if (np.minimum(apart, 1 - apart) * width).min() < 1.0:
             sheet.append(i)
     return sheet
-
-
-def _sheet_orders(
-    scaffold: Structure,
-    sheet: list[int],
-    counts: dict[str, int],
-    lithium_sites: set[int] | None,
-    seed: int,
-) -> list[tuple[float, list[str]]]:
-    """Return the symmetric arrangements found: energy (eV), and the element of each sheet site.
-
-    Lowest first, one of each energy; the first is the minimum of the search.
-    """
-    blank = scaffold.copy()
-    for site in sheet:
-        blank.replace(site, "Mn")
-    matrix = ewald_matrix(blank)
-    others = {i: s for i, s in enumerate(symbols_of(blank)) if i not in set(sheet)}
-    by_element = element_charges(Counter(others.values()) + Counter(counts))
-    fixed = np.array([by_element[others[i]] if i in others else 0.0 for i in range(len(blank))])
-    constant = float(fixed @ matrix @ fixed)
-    names = sorted(counts)
-    charges = np.array([by_element[name] for name in names])
-    found: list[tuple[float, list[str]]] = []
-    for permutation in _sheet_permutations(blank, sheet):
-        blocks = orbits(sheet, permutation)
-        problem = _sheet_problem(
-            reduce_to_blocks(matrix, fixed, blocks), charges, blocks, counts, lithium_sites
-        )
-        try:
-            assignments = low_lying(problem, seed=seed, starts=ORDERING_STARTS)
-        except OrderingError:
-            continue
-        for assignment in assignments:
-            element = {
-                site: names[s]
-                for block, s in zip(blocks, assignment, strict=True)
-                for site in block
-            }
-            energy = problem.energy_ev(assignment) + constant
-            if all(abs(energy - other) > SAME_ENERGY_EV for other, _ in found):
-                found.append((energy, [element[site] for site in sheet]))
-    if not found:
-        raise CompositionError(
-            f"no arrangement of {counts} on {len(sheet)} sites keeps an operation that turns the "
-            "layer over, so no symmetric slab could be cut; use another supercell"
-        )
-    return sorted(found, key=lambda order: order[0])
-
-
-def _sheet_permutations(blank: Structure, sheet: list[int]) -> list[IntArray]:
-    """Return one operation for each way to pair up the sheet's sites."""
-    pairings: dict[tuple[int, ...], IntArray] = {}
-    for permutation in top_bottom_permutations(blank):
-        pairings.setdefault(tuple(permutation[sheet].tolist()), permutation)
-    return list(pairings.values())
-
-
-def _sheet_problem(
-    reduced: tuple[FloatArray, FloatArray, IntArray],
-    charges: FloatArray,
-    blocks: list[list[int]],
-    counts: dict[str, int],
-    lithium_sites: set[int] | None,
-) -> OrderingProblem:
-    names = sorted(counts)
-    allowed = np.ones((len(blocks), len(names)), dtype=bool)
-    if lithium_sites is not None and "Li" in names:
-        allowed[:, names.index("Li")] = [set(block) <= lithium_sites for block in blocks]
-    numbers = np.array([counts[name] for name in names], dtype=np.int64)
-    return OrderingProblem(*reduced, charges, numbers, allowed)
-
-
-def _suggestion(
-    per_o2: dict[str, float], n_sites: int, supercell: tuple[int, int], tolerance: float
-) -> str:
-    per_cell = n_sites // (supercell[0] * supercell[1])
-    for cells in range(1, LARGEST_SUGGESTION + 1):
-        layer = realise(per_o2, cells * per_cell)
-        if layer.deviation <= tolerance:
-            return (
-                f"The smallest supercell that holds it has {cells} cells, for example "
-                f"[{cells}, 1]: {layer.formula}, off by {layer.deviation:.3f}"
-            )
-    return f"No supercell of up to {LARGEST_SUGGESTION} cells holds it; allow a larger tolerance"

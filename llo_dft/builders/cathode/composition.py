@@ -68,6 +68,12 @@ def parse_formula(formula: str) -> dict[str, float]:
     amounts = {element.symbol: float(amount) for element, amount in composition.items()}
     metals = {symbol for symbol, entry in ELEMENTS.items() if entry.role == "framework"}
     unknown = sorted(set(amounts) - metals - {"Li", "O"})
+    unlisted = [symbol for symbol in unknown if symbol not in ELEMENTS]
+    if unlisted:
+        raise CompositionError(
+            f"composition {formula!r}: no charge and no radius are known for "
+            f"{', '.join(unlisted)}; add it to llo_dft/chemistry/elements.toml"
+        )
     if unknown:
         known = ", ".join(sorted(metals))
         raise CompositionError(

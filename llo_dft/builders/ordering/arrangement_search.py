@@ -193,7 +193,7 @@ def low_lying(
     """
     found = minima(problem, seed=seed, starts=starts)
     energies = [problem.energy_ev(one) for one in found]
-    near = [other for one in found for other in _exchanges(problem, one)]
+    near = [other for one in found for other in exchanges(problem, one)]
     for one in distinct_by_energy(problem, np.array(near, dtype=np.int64)) if near else []:
         energy = problem.energy_ev(one)
         if np.abs(np.array(energies) - energy).min() > 10 * ENERGY_RESOLUTION_EV:
@@ -339,7 +339,7 @@ def _exchangeable(problem: OrderingProblem, assignment: IntArray) -> np.ndarray:
     return possible
 
 
-def _exchanges(problem: OrderingProblem, assignment: IntArray) -> list[IntArray]:
+def exchanges(problem: OrderingProblem, assignment: IntArray) -> list[IntArray]:
     """Return every assignment that one exchange of two equally large blocks makes of this one."""
     pairs = np.argwhere(np.triu(_exchangeable(problem, assignment)))
     made = np.repeat(assignment[None, :], len(pairs), axis=0)

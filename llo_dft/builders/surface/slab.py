@@ -77,16 +77,17 @@ class SlabModel:
     template
         How it was cut, to cut it again from the relaxed bulk.
     turn_over
-        (n,) the site that each site goes to under the operation that maps top to bottom.
+        (n,) the site that each site goes to under the operation that maps top to bottom; None if
+        there is none.
     tm_layers
         Number of O-TM-O sheets.
     energy_ev
-        Ewald energy with formal charges, eV per cell.
+        Ewald energy with formal charges, eV per cell; in a uniform background if not neutral.
     """
 
     structure: Structure
     template: SlabTemplate
-    turn_over: IntArray
+    turn_over: IntArray | None
     tm_layers: int
     energy_ev: float
 
@@ -371,7 +372,7 @@ def _choose_half_layers(
         raise SlabError(
             "no operation maps the top of this slab onto its bottom, so the two half Li layers "
             "can't be made alike; the order of the TM layer must keep an inversion, a mirror or "
-            "a two-fold axis in the plane"
+            "a two-fold axis in the plane, or slab.symmetric = false let the faces differ"
         )
     energy, removed, permutation = best
     return [i for i in range(len(full)) if i not in removed], permutation, energy

@@ -7,6 +7,8 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.matching.lattice2d import (
     in_plane_basis,
@@ -18,8 +20,6 @@ from llo_dft.builders.surface.symmetry import symmetry_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from pymatgen.core.structure import Structure
 
     from llo_dft.typing import FloatArray, IntArray
 
@@ -102,6 +102,49 @@ def surface_lattice(bulk: Structure, miller_index: Sequence[int]) -> SurfaceLatt
         numerators=numerators // common,
         denominator=denominator // common,
         point_group=_point_group(dataset.rotations, index, numerators),
+    )
+
+
+def oriented_cell(bulk: Structure, miller_index: Sequence[int]) -> Structure:
+    """Return the same crystal on a cell of the same size whose a and b span a plane.
+
+    Parameters
+    ----------
+    bulk
+        Ordered or not. The index refers to its axes, and only its own lattice counts: no
+        translation within the cell is looked for.
+    miller_index
+        (h, k, l), integers; a common factor is divided out.
+
+    Returns
+    -------
+    a and b are reduced and right-handed about the outward normal, c is the shortest that leads to
+    the next plane. Atoms stay where they are, in their order.
+
+    Raises
+    ------
+    ValueError
+        If the index is (0, 0, 0) or not three integers.
+    """
+    index = _checked_index(miller_index)
+    matrix = bulk.lattice.matrix
+    plane = _integer_kernel(np.array(index))
+    normal = bulk.lattice.reciprocal_lattice.matrix.T @ np.array(index)
+    if np.cross(*(plane @ matrix)) @ normal < 0:
+        plane = plane[::-1]
+    plane = reduction(in_plane_basis(plane @ matrix)) @ plane
+    rows = leave_one_in(np.column_stack([index, np.eye(3, dtype=np.int64)]), 0)
+    (up,) = (row[1:] * row[0] for row in rows if row[0])
+    a, b = plane @ matrix
+    (along, *_) = np.linalg.lstsq(np.column_stack([a, b]), up @ matrix, rcond=None)
+    up = up - np.round(np.round(along, 9)).astype(np.int64) @ plane
+    cell = Lattice(np.vstack([plane, up]) @ matrix)
+    return Structure(
+        cell,
+        [site.species for site in bulk],
+        bulk.cart_coords,
+        coords_are_cartesian=True,
+        to_unit_cell=True,
     )
 
 

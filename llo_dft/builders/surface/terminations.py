@@ -7,7 +7,7 @@ slab. The others are for comparison, and for a face that a coating will complete
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
@@ -23,6 +23,7 @@ from llo_dft.builders.ordering.arrangement_search import ewald_matrix, filling, 
 from llo_dft.builders.surface.slab import (
     HALF_LAYER_STARTS,
     SlabError,
+    SlabModel,
     SlabTemplate,
     Stack,
     build_slab,
@@ -38,7 +39,7 @@ from llo_dft.chemistry.formal_charges import formal_charges
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
-    from llo_dft.typing import FloatArray, IntArray
+    from llo_dft.typing import FloatArray
 
 #: How much of a full Li layer a face carries.
 LithiumFace: TypeAlias = Literal["half", "full", "none"]
@@ -90,26 +91,6 @@ class LloTermination:
     reason: str
 
 
-@dataclass(frozen=True)
-class TerminatedSlab:
-    """A slab with a given termination.
-
-    Attributes
-    ----------
-    structure, template, tm_layers, energy_ev
-        As in :class:`~llo_dft.builders.surface.slab.SlabModel`. The energy of a slab that is not
-        neutral is that in a uniform background.
-    turn_over
-        (n,) where the operation top -> bottom takes each site, or None if there is none.
-    """
-
-    structure: Structure
-    template: SlabTemplate
-    turn_over: IntArray | None
-    tm_layers: int
-    energy_ev: float
-
-
 def llo_terminations(
     bulk: Structure, *, tm_layers: int, vacuum: float, seed: int
 ) -> list[LloTermination]:
@@ -138,8 +119,14 @@ def llo_terminations(
 
 
 def build_termination(
-    bulk: Structure, name: str, *, tm_layers: int, vacuum: float, seed: int
-) -> TerminatedSlab:
+    bulk: Structure,
+    name: str,
+    *,
+    tm_layers: int,
+    vacuum: float,
+    seed: int,
+    symmetric: bool = True,
+) -> SlabModel:
     """Build one termination, offered or not.
 
     Parameters
@@ -150,6 +137,8 @@ def build_termination(
         "half", "full" or "none", or two of them as top/bottom. The Li of a half layer are
         those of lowest Ewald energy: on both faces alike under an operation that turns the
         slab over, on one face any.
+    symmetric
+        Whether "half" is alike on both faces; else any half of each.
 
     Raises
     ------
@@ -157,18 +146,17 @@ def build_termination(
         If there is no such name, or the bulk can't be cut so.
     """
     top, bottom = _parse(name)
-    if top == bottom == "half":
-        model = build_slab(bulk, tm_layers=tm_layers, vacuum=vacuum, seed=seed)
-        return TerminatedSlab(
-            model.structure, model.template, model.turn_over, tm_layers, model.energy_ev
-        )
+    if top == bottom == "half" and symmetric:
+        return build_slab(bulk, tm_layers=tm_layers, vacuum=vacuum, seed=seed)
     found = [
         _build(bulk, stack, (top, bottom), vacuum, seed)
         for stack in _checked_stacks(bulk, tm_layers)
     ]
-    structure, template, energy = min(found, key=lambda item: round(item[2], 6))
+    structure, template, energy = min(
+        found, key=lambda item: (not is_stoichiometric(item[0], bulk), round(item[2], 6))
+    )
     turn_over = next(iter(top_bottom_permutations(structure)), None)
-    return TerminatedSlab(structure, template, turn_over, tm_layers, energy)
+    return SlabModel(structure, template, turn_over, tm_layers, energy)
 
 
 def _parse(name: str) -> tuple[LithiumFace, LithiumFace]:
@@ -206,14 +194,15 @@ def _build(
     full = place_stack(bulk, stack, vacuum)
     matrix = ewald_matrix(full)
     charges = np.array(formal_charges(symbols_of(full), symbols_of(bulk)))
-    halves: list[int] = []
+    halves: list[list[int]] = []
     for face, sites in zip(faces, (stack.top, stack.bottom), strict=True):
         if face == "none":
             charges[sites] = 0.0
         elif face == "half":
-            halves += sites.tolist()
+            halves.append(sites.tolist())
     if halves:
-        charges[halves] = _half_filled(matrix, charges, halves, seed)
+        both = [i for sites in halves for i in sites]
+        charges[both] = _half_filled(matrix, charges, halves, seed)
     empty = {int(i) for i in np.concatenate([stack.top, stack.bottom]) if charges[i] == 0.0}
     keep = [i for i in range(len(full)) if i not in empty]
     template, _ = template_of(bulk, stack, keep, vacuum)
@@ -221,17 +210,27 @@ def _build(
 
 
 def _half_filled(
-    matrix: FloatArray, charges: FloatArray, sites: list[int], seed: int
+    matrix: FloatArray, charges: FloatArray, faces: list[list[int]], seed: int
 ) -> FloatArray:
-    """Return the charge of each site of a face, half of them Li, of lowest Ewald energy."""
-    if len(sites) % 2:
-        raise SlabError(
-            f"the Li layer has {len(sites)} sites, an odd number, so half of it can't be put on a "
-            "face; use an in-plane supercell of even size"
-        )
+    """Return the charge of each site of the faces, half of each Li, of lowest Ewald energy."""
+    for sites in faces:
+        if len(sites) % 2:
+            raise SlabError(
+                f"the Li layer has {len(sites)} sites, an odd number, so half of it can't be put "
+                "on a face; use an in-plane supercell of even size"
+            )
+    halves = [i for sites in faces for i in sites]
     fixed = charges.copy()
-    fixed[sites] = 0.0
-    problem = filling(matrix, fixed, [[i] for i in sites], len(sites) // 2)
+    fixed[halves] = 0.0
+    problem = filling(matrix, fixed, [[i] for i in halves], len(halves) // 2)
+    if len(faces) > 1:  # Li and empty sites of each face apart, so that each is half filled
+        of_face = [[i in sites for sites in faces for _ in range(2)] for i in halves]
+        problem = replace(
+            problem,
+            charges=np.tile(problem.charges, len(faces)),
+            counts=np.repeat([len(sites) // 2 for sites in faces], 2),
+            allowed=np.array(of_face, dtype=bool),
+        )
     result: FloatArray = problem.charges[search(problem, seed=seed, starts=HALF_LAYER_STARTS)]
     return result
 

@@ -1,4 +1,4 @@
-"""Read a CIF that a user gave; what can't be computed on is refused with its reason."""
+"""Read a crystal that a user gave; what can't be computed on is refused with its reason."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from pymatgen.io.cif import CifFile, CifParser
+from pymatgen.io.vasp.inputs import Poscar
 
+from llo_dft.builders.cathode.bulk import ideal_scaffold
+from llo_dft.builders.cathode.own_crystal import layered_cell
 from llo_dft.builders.cell_checks import check_usable
 from llo_dft.errors import InputError
+from llo_dft.recipe import RecipeError
+from llo_dft.resources import load_structure
 from llo_dft.study.planning.size_limit import check_size
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pymatgen.core.structure import Structure
+
+    from llo_dft.recipe import Recipe
 
 #: Most symmetry operations: no space group has more than 192 in a conventional cell.
 _MOST_OPERATIONS: Final = 192
@@ -56,6 +63,67 @@ def read_cif(path: Path, *, lattice_only: bool = False) -> Structure:
         raise InputError(f"{path} can't be read as a CIF: its cell is of infinite volume")
     if not lattice_only:
         check_usable(structure, str(path))
+    return structure
+
+
+def _read_cathode(path: Path) -> Structure:
+    """Return the crystal of a CIF or POSCAR; sites may be shared by elements.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or is neither, or, as ``read_cif``, of a crystal without shared
+        sites.
+    """
+    if path.suffix.lower() == ".cif":
+        structure = read_cif(path, lattice_only=True)
+    else:
+        structure = _read_poscar(path)
+    if any(hasattr(element, "oxi_state") for element in structure.composition):
+        structure.remove_oxidation_states()
+    if structure.is_ordered:
+        check_usable(structure, str(path))
+    return structure
+
+
+def cathode_parent(recipe: Recipe, folder: Path) -> Structure:
+    """Return the cell that ``cathode.supercell`` repeats; a and b span the layers.
+
+    Raises
+    ------
+    InputError
+        If the recipe's file can't be used.
+    """
+    file = recipe.cathode.file
+    if file is None:
+        parent = load_structure("Li2MnO3.cif")
+        if recipe.cathode.ordering == "honeycomb":
+            return parent
+        return ideal_scaffold(parent.lattice)
+    crystal = _read_cathode(folder / file)
+    if not crystal.composition["O"]:
+        raise RecipeError(f"{folder / file} holds no O")
+    if crystal.is_ordered and recipe.cathode.replica:
+        raise RecipeError(
+            f"cathode.replica orders metals that share sites; those of {folder / file} are ordered"
+        )
+    return layered_cell(crystal)
+
+
+def _read_poscar(path: Path) -> Structure:
+    if not path.is_file():
+        raise InputError(f"there is no file {path}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # names of elements that are guessed
+            structure: Structure = Poscar.from_str(path.read_text(encoding="utf-8")).structure
+    except (OSError, ValueError, KeyError, IndexError, TypeError, Warning) as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(
+            f"{path} can't be read as a POSCAR: {text}. Expected that, with the elements in its "
+            "sixth line, or a file that ends in .cif"
+        ) from error
+    check_size(len(structure), f"the cell of {path}", "its atoms")
     return structure
 
 

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.builders.cathode.bulk import ideal_scaffold
+from llo_dft.builders.cathode.own_crystal import n_sheets
 from llo_dft.builders.coating.phosphate import build_phosphate_slab
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.matching.lattice_match import NoMatchError
-from llo_dft.builders.surface.slab import stacks
 from llo_dft.recipe import HELD_STRAIN, RecipeError
 from llo_dft.resources import load_structure
-from llo_dft.study.planning.cif_input import read_cif
+from llo_dft.study.planning.cif_input import cathode_parent, read_cif
 from llo_dft.study.planning.size_limit import check_size
 
 if TYPE_CHECKING:
@@ -146,8 +145,8 @@ def coating_cells(recipe: Recipe, coating: Coating, folder: Path) -> list[Coatin
     ``folder``.
     """
     film = coating_film(recipe, coating, coating.terminations[0], folder).structure
-    parent = _parent(recipe, folder)
-    layers = len(parent) // len(stacks(parent, 1)) * recipe.slab.tm_layers
+    parent = cathode_parent(recipe, folder)
+    layers = len(parent) // n_sheets(parent) * recipe.slab.tm_layers
     plane = parent.lattice.matrix[:2] * np.array(recipe.cathode.repeat)[:, None]
     area = float(np.linalg.norm(np.cross(*plane)))
     most = int(coating.max_area / area + _AREA_TOLERANCE)
@@ -173,29 +172,23 @@ def coating_cells(recipe: Recipe, coating: Coating, folder: Path) -> list[Coatin
     ]
 
 
-def with_supercell(recipe: Recipe, folder: Path) -> Recipe:
-    """Return the recipe with a supercell: the given one, or the smallest that the coating fits.
+def fitting_supercells(recipe: Recipe, coating: Coating, folder: Path) -> list[tuple[int, int]]:
+    """Return the supercells that strain the coating by no more than it may be, smallest first.
 
     Raises
     ------
     RecipeError
         If no cell within ``coating.max_area`` strains it by at most ``coating.max_strain``.
     """
-    if recipe.cathode.supercell is not None:
-        return recipe
-    supercell, coating = (1, 1), recipe.coating
-    if coating is not None:
-        cells = coating_cells(recipe, coating, folder)
-        fitting = [cell for cell in cells if cell.max_strain <= coating.max_strain]
-        if not fitting:
-            raise RecipeError(
-                f"no supercell up to coating.max_area = {coating.max_area:g} A^2 strains the "
-                f"coating by at most coating.max_strain = {coating.max_strain:g}"
-                f"{_listed(cells)}. Widen one of the two, or take another phase or setting"
-            )
-        supercell = fitting[0].supercell
-    cathode = recipe.cathode.model_copy(update={"supercell": supercell})
-    return recipe.model_copy(update={"cathode": cathode})
+    cells = coating_cells(recipe, coating, folder)
+    fitting = [cell.supercell for cell in cells if cell.max_strain <= coating.max_strain]
+    if not fitting:
+        raise RecipeError(
+            f"no supercell up to coating.max_area = {coating.max_area:g} A^2 strains the "
+            f"coating by at most coating.max_strain = {coating.max_strain:g}"
+            f"{_listed(cells)}. Widen one of the two, or take another phase or setting"
+        )
+    return fitting
 
 
 def too_strained(recipe: Recipe, coating: Coating, folder: Path) -> str:
@@ -228,11 +221,3 @@ def strain_notes(recipe: Recipe, interfaces: Sequence[PlannedInterface], folder:
 
 def _listed(cells: Sequence[CoatingCell]) -> str:
     return f"; cathode.supercell strains it: {', '.join(map(str, cells))}" if cells else ""
-
-
-def _parent(recipe: Recipe, folder: Path) -> Structure:
-    """Return the cell that the supercell repeats."""
-    if recipe.cathode.is_cif:
-        return read_cif(folder / recipe.cathode.composition)
-    parent = load_structure("Li2MnO3.cif")
-    return parent if recipe.cathode.ordering == "honeycomb" else ideal_scaffold(parent.lattice)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.plan import PlannedInterface
     from llo_dft.documents.sites import OxygenEnvironment
     from llo_dft.recipe import Delithiation, Recipe
-    from llo_dft.typing import IntArray
+    from llo_dft.typing import IntArray, Side
 
 #: Orderings of lowest Ewald energy that a ranking by an engine begins with.
 FIRST_ORDERINGS: Final = 8
@@ -120,21 +120,24 @@ def _bare_host(
     kept = np.setdiff1d(np.arange(len(slab.structure)), removal.removed)
     classes = {new: pristine[int(old)].label for new, old in enumerate(kept) if old in pristine}
     found = oxygen_environments(structure, slab.tm_layers)
+    turn_over = _renumbered(slab, kept) if recipe.vacancies.both_faces else None
+    side = recipe.vacancies.side if slab.turn_over is None else None
+    eligible = {site: e for site, e in found.items() if side in {None, e.side}}
     chosen = choose_vacancies(
         structure,
-        found,
+        eligible,
         classes=classes,
-        labels=recipe.vacancies.environments,
+        labels=_labels(recipe, pristine, side),
         layers=recipe.vacancies.layers,
         per_environment=recipe.vacancies.per_environment,
-        turn_over=_renumbered(slab, kept) if recipe.vacancies.both_faces else None,
+        turn_over=turn_over,
     )
     chosen += innermost(
         structure,
         found,
         recipe.vacancies.inner,
         without=[vacancy.site for vacancy in chosen],
-        turn_over=_renumbered(slab, kept) if recipe.vacancies.both_faces else None,
+        turn_over=turn_over,
     )
     environments = host_environments(
         slab.structure, slab.structure, slab.tm_layers, removal.removed
@@ -162,6 +165,14 @@ def _bare_host(
         ]
         + bonded,
     )
+
+
+def _labels(recipe: Recipe, pristine: dict[int, OxygenEnvironment], side: Side | None) -> list[str]:
+    """Return the classes to take O from: those asked for, or all that the pristine slab has."""
+    if recipe.vacancies.environments is not None:
+        return recipe.vacancies.environments
+    there = [e for e in pristine.values() if e.layer in recipe.vacancies.layers]
+    return sorted({e.label for e in there if side in {None, e.side}})
 
 
 def _lithium_left(slab: SlabModel, interface: PlannedInterface) -> list[int]:
@@ -284,8 +295,10 @@ def host_environments(
     }
 
 
-def _renumbered(slab: SlabModel, kept: IntArray) -> IntArray:
+def _renumbered(slab: SlabModel, kept: IntArray) -> IntArray | None:
     """Return the turn-over permutation among the kept sites (-1 where the image has left)."""
+    if slab.turn_over is None:
+        return None
     position = np.full(len(slab.structure), -1, dtype=np.int64)
     position[kept] = np.arange(len(kept))
     renumbered: IntArray = position[slab.turn_over[kept]]

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from llo_dft.builders.cathode.bulk import build_bulk
-from llo_dft.builders.cathode.composition import check_neutral
 from llo_dft.builders.cell_checks import check_usable
 from llo_dft.builders.ordering.delithiation import delithiate
 from llo_dft.builders.reference_cells import lithium_metal
-from llo_dft.builders.surface.slab import build_slab, stacks
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import unbalanced_charge
 from llo_dft.documents.atom_identity import with_bare_sites
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.recipe import RecipeError
-from llo_dft.resources import load_structure
 from llo_dft.study.planning.bulk_hosts import plan_bulk_hosts
-from llo_dft.study.planning.cif_input import read_cif
-from llo_dft.study.planning.coating_cells import coating_crystal, strain_notes, with_supercell
+from llo_dft.study.planning.coating_cells import coating_crystal, strain_notes
 from llo_dft.study.planning.hosts import hole_notes, n_first_orderings, plan_hosts
+from llo_dft.study.planning.oxide import build_oxide
 from llo_dft.study.planning.planned_interfaces import plan_interfaces
 from llo_dft.study.planning.ranker import EWALD
-from llo_dft.study.planning.size_limit import check_size
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pymatgen.core.structure import Structure
-
     from llo_dft.builders.ordering.delithiation import LithiumRemoval
-    from llo_dft.recipe import Cathode, Recipe
+    from llo_dft.recipe import Recipe
 
 
 def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
@@ -56,20 +48,8 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
             "only llo-dft run does; to build or submit one of them, leave those out and set "
             "cathode.replica or cathode.repeat"
         )
-    recipe = with_supercell(recipe, recipe_folder)
-    bulk, realised, deviation = _bulk(recipe, recipe_folder)
-    atoms_per_layer = len(bulk) // len(stacks(bulk, 1))
-    check_size(
-        atoms_per_layer * recipe.slab.tm_layers,
-        "the slab",
-        f"slab.tm_layers = {recipe.slab.tm_layers} on {atoms_per_layer} atoms a layer",
-    )
-    slab = build_slab(
-        bulk,
-        tm_layers=recipe.slab.tm_layers,
-        vacuum=recipe.slab.vacuum,
-        seed=recipe.study.seed,
-    )
+    oxide = build_oxide(recipe, recipe_folder)
+    recipe, bulk, slab = oxide.recipe, oxide.bulk, oxide.slab
     check_usable(slab.structure, "slab")
     named = with_bare_sites(slab.structure, range(len(slab.structure)))
     slab = replace(slab, structure=named)
@@ -93,9 +73,9 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
     return StudyPlan(
         study=recipe.study.name,
         seed=recipe.study.seed,
-        requested_composition=recipe.cathode.composition,
-        composition=realised,
-        composition_deviation=deviation,
+        requested_composition=recipe.cathode.asked,
+        composition=oxide.formula,
+        composition_deviation=oxide.deviation,
         formal_charge_per_o2=2 * unbalanced_charge(amounts) / amounts["O"],
         bulk=bulk,
         slab=slab.structure,
@@ -103,57 +83,18 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         vacuum=recipe.slab.vacuum,
         slab_bulk_sites=list(slab.template.bulk_sites),
         slab_images=[(int(a), int(b), int(c)) for a, b, c in slab.template.images],
-        turn_over=[int(i) for i in slab.turn_over],
+        turn_over=[] if slab.turn_over is None else [int(i) for i in slab.turn_over],
         lithium_metal=lithium_metal(),
         hosts=hosts,
         bulk_hosts=plan_bulk_hosts(recipe, bulk),
         n_candidates=recipe.delithiation.candidates,
         n_relaxed=recipe.delithiation.relaxed,
         ranked=recipe.delithiation.candidates > 1 and recipe.delithiation.ranker != EWALD,
-        symmetric=recipe.delithiation.symmetric,
+        symmetric=recipe.delithiation.symmetric and slab.turn_over is not None,
         interfaces=interfaces,
         coating_crystal=crystal,
-        notes=[*strain_notes(recipe, interfaces, recipe_folder), *hole_notes(hosts)],
+        notes=[*oxide.notes, *strain_notes(recipe, interfaces, recipe_folder), *hole_notes(hosts)],
     )
-
-
-def _bulk(recipe: Recipe, folder: Path) -> tuple[Structure, str, float]:
-    """Return the bulk, its formula per O2, and the deviation from the requested one."""
-    cathode, supercell = recipe.cathode, recipe.cathode.supercell or (1, 1)
-    request = f"cathode.supercell = {list(supercell)}"
-    if cathode.repeat != (1, 1):
-        request += f", cathode.repeat = {list(cathode.repeat)}"
-    n_cells = math.prod((*supercell, *cathode.repeat))
-    if not cathode.is_cif:
-        parent = load_structure("Li2MnO3.cif")
-        check_size(len(parent) * n_cells, "the bulk", request)
-        model = build_bulk(
-            parent,
-            cathode.composition,
-            supercell=supercell,
-            ordering=cathode.ordering,
-            seed=recipe.study.seed,
-            tolerance=cathode.composition_tolerance,
-            replica=cathode.replica,
-        )
-        return _repeated(model.structure, cathode), model.layer.formula, model.layer.deviation
-    path = folder / cathode.composition
-    structure = read_cif(path)
-    check_size(len(structure) * n_cells, "the bulk", request)
-    structure.make_supercell([*supercell, 1])
-    amounts = structure.composition.get_el_amt_dict()
-    if not amounts.get("O"):
-        raise RecipeError(f"{path} holds no O")
-    check_neutral(amounts, str(path))
-    formula = "".join(f"{e}{2 * n / amounts['O']:.4g}" for e, n in amounts.items() if e != "O")
-    return _repeated(structure.get_sorted_structure(), cathode), f"{formula}O2", 0.0
-
-
-def _repeated(bulk: Structure, cathode: Cathode) -> Structure:
-    """Return the same crystal on a cell repeated in the plane of the layers."""
-    if cathode.repeat == (1, 1):
-        return bulk
-    return bulk.make_supercell([*cathode.repeat, 1], in_place=False).get_sorted_structure()
 
 
 def _check_distinct(removals: list[LithiumRemoval]) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.builders.surface.general_slab import SlabCut
-    from llo_dft.builders.surface.terminations import TerminatedSlab
+    from llo_dft.builders.surface.terminations import SlabModel
 
     class MakeBulk(Protocol):
         def __call__(self, name: str) -> Structure: ...
@@ -28,7 +28,7 @@ VACUUM = 15.0
 NAMES = ["half", "full", "none", "full/none", "full/half", "half/none"]
 
 
-def build(bulk: Structure, name: str, tm_layers: int = 1) -> TerminatedSlab:
+def build(bulk: Structure, name: str, tm_layers: int = 1) -> SlabModel:
     return build_termination(bulk, name, tm_layers=tm_layers, vacuum=VACUUM, seed=0)
 
 

@@ -13,7 +13,7 @@ from pymatgen.core.structure import Structure
 from llo_dft.builders.surface.slab import SlabError, build_slab, recut
 from llo_dft.builders.surface.terminations import (
     LloTermination,
-    TerminatedSlab,
+    SlabModel,
     build_termination,
     llo_terminations,
 )
@@ -40,7 +40,7 @@ def list_all(bulk: Structure, tm_layers: int) -> dict[str, LloTermination]:
     return {termination.name: termination for termination in found}
 
 
-def build(bulk: Structure, name: str, tm_layers: int = 1) -> TerminatedSlab:
+def build(bulk: Structure, name: str, tm_layers: int = 1) -> SlabModel:
     return build_termination(bulk, name, tm_layers=tm_layers, vacuum=VACUUM, seed=7)
 
 

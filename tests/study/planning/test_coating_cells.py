@@ -13,9 +13,9 @@ from llo_dft.recipe import HELD_STRAIN, RecipeError
 from llo_dft.study.planning.coating_cells import (
     coating_cells,
     coating_film,
+    fitting_supercells,
     strain_notes,
     too_strained,
-    with_supercell,
 )
 from llo_dft.study.planning.make_plan import make_plan
 
@@ -55,14 +55,10 @@ def test_gamma_in_pmnb_is_hardly_strained_on_210_square_angstrom():
     assert percent(found[2]) == [0.08, -0.4]
 
 
-def test_the_smallest_cell_that_strains_it_little_is_taken_and_a_given_one_is_kept():
-    strict = {"max_strain": HELD_STRAIN}
-    assert with_supercell(recipe(**strict), Path()).cathode.supercell == (1, 5)
-    assert with_supercell(recipe(max_strain=0.05), Path()).cathode.supercell == (1, 3)
-    given = recipe({"supercell": (2, 2)}, **strict)
-    assert with_supercell(given, Path()) is given
-    bare = recipe(**strict).model_copy(update={"coating": None})
-    assert with_supercell(bare, Path()).cathode.supercell == (1, 1)
+def test_the_cells_that_strain_it_little_come_with_the_smallest_first():
+    strict, loose = recipe(max_strain=HELD_STRAIN), recipe(max_strain=0.05)
+    assert fitting_supercells(strict, strict.coating, Path()) == [(1, 5)]
+    assert fitting_supercells(loose, loose.coating, Path()) == [(1, 3), (1, 5)]
 
 
 def test_a_repeat_of_the_ordered_cell_counts():
@@ -71,13 +67,14 @@ def test_a_repeat_of_the_ordered_cell_counts():
 
 
 def test_where_nothing_fits_the_nearest_are_named():
+    made = recipe(max_area=130.0, max_strain=0.03)
     with pytest.raises(
         RecipeError,
         match=r"up to coating\.max_area = 130 A\^2 strains the coating by at most .* = 0\.03; "
         r"cathode\.supercell strains it: \[1, 2\] \(84 A\^2\) by \+1\.4/-7\.1 % with 96 atoms, "
         r"\[1, 3\]",
     ):
-        with_supercell(recipe(max_area=130.0, max_strain=0.03), Path())
+        fitting_supercells(made, made.coating, Path())
     assert "leave cathode.supercell out" in too_strained(recipe(), recipe().coating, Path())
 
 

@@ -1,0 +1,191 @@
+"""Elements put on the sites that they share: by their electrostatics, or as in a random alloy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import numpy as np
+
+from llo_dft.builders.cathode.composition import CompositionError
+from llo_dft.builders.ordering.arrangement_search import (
+    OrderingError,
+    OrderingProblem,
+    ewald_matrix,
+    low_lying,
+    reduce_to_blocks,
+)
+from llo_dft.builders.ordering.quasirandom import quasirandom
+from llo_dft.builders.surface.symmetry import orbits, top_bottom_permutations
+from llo_dft.chemistry.element_table import symbols_of
+from llo_dft.chemistry.formal_charges import element_charges
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.typing import IntArray
+
+#: How elements are put on their sites.
+SiteOrdering: TypeAlias = Literal["honeycomb", "ewald", "sqs"]
+
+#: Descents of the search; there are at most a few dozen blocks in one TM layer.
+ORDERING_STARTS: Final = 50
+
+#: Descents towards a random one, each of which compares the pairs after every exchange.
+RANDOM_STARTS: Final = 10
+
+#: Arrangements whose energies agree to this (eV per cell) are images of each other.
+SAME_ENERGY_EV: Final = 1e-6
+
+#: What a site without an atom is called among the elements.
+EMPTY: Final = ""
+
+
+@dataclass(frozen=True)
+class Sublattice:
+    """Sites that share elements.
+
+    Attributes
+    ----------
+    sites
+        Their indices.
+    counts
+        How many of them each element takes; ``EMPTY`` ones hold no atom.
+    lithium
+        Those of them that Li may take; None: all.
+    """
+
+    sites: list[int]
+    counts: dict[str, int]
+    lithium: frozenset[int] | None = None
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """The element of each shared site, and the Ewald energy with formal charges, eV per cell."""
+
+    energy_ev: float
+    elements: dict[int, str]
+
+
+def arrangements(
+    stand_in: Structure,
+    sublattices: Sequence[Sublattice],
+    *,
+    ordering: SiteOrdering,
+    symmetric: bool,
+    seed: int,
+    labelled: Structure | None = None,
+) -> list[Arrangement]:
+    """Return ways to put elements on their sites, the best first, one of each energy.
+
+    Parameters
+    ----------
+    stand_in
+        The crystal with any element on the shared sites.
+    sublattices
+        What goes where.
+    ordering
+        ``sqs``: pairs as in a random alloy (``quasirandom``); else the lowest Ewald energy.
+    symmetric
+        Whether they keep an operation that turns the layers over, so that a slab cut from them is
+        symmetric.
+    seed
+        Of the search.
+    labelled
+        The crystal whose operations count, where those of ``stand_in`` are more.
+
+    Raises
+    ------
+    CompositionError
+        If none keeps such an operation.
+    """
+    sites = [site for sub in sublattices for site in sub.sites]
+    matrix = ewald_matrix(stand_in)
+    shared = set(sites)
+    others = {i: s for i, s in enumerate(symbols_of(stand_in)) if i not in shared}
+    wanted: Counter[str] = sum((Counter(sub.counts) for sub in sublattices), Counter())
+    atoms = Counter(others.values()) + wanted
+    del atoms[EMPTY]
+    by_element = element_charges(atoms) | {EMPTY: 0.0}
+    fixed = np.array([by_element[others[i]] if i in others else 0.0 for i in range(len(stand_in))])
+    constant = float(fixed @ matrix @ fixed)
+    species = [(sub, name) for sub in sublattices for name in sorted(sub.counts)]
+    charges = np.array([by_element[name] for _, name in species])
+    numbers = np.array([sub.counts[name] for sub, name in species], dtype=np.int64)
+    found: list[tuple[float, Arrangement]] = []
+    crystal = stand_in if labelled is None else labelled
+    for permutation in _permutations(crystal, sites) if symmetric else [None]:
+        blocks = orbits(sites, permutation)
+        allowed = np.array(
+            [[_may_take(block, *one) for one in species] for block in blocks], dtype=bool
+        )
+        problem = OrderingProblem(
+            *reduce_to_blocks(matrix, fixed, blocks), charges, numbers, allowed
+        )
+        try:
+            if ordering == "sqs":
+                ranked = quasirandom(
+                    problem,
+                    blocks,
+                    stand_in,
+                    [sub.sites for sub in sublattices],
+                    seed=seed,
+                    starts=RANDOM_STARTS,
+                )
+            else:
+                lowest = low_lying(problem, seed=seed, starts=ORDERING_STARTS)
+                ranked = [(problem.energy_ev(one) + constant, one) for one in lowest]
+        except OrderingError:
+            continue
+        for score, assignment in ranked:
+            elements = {
+                site: species[s][1]
+                for block, s in zip(blocks, assignment, strict=True)
+                for site in block
+            }
+            if all(abs(score - other) > SAME_ENERGY_EV for other, _ in found):
+                energy = problem.energy_ev(assignment) + constant
+                found.append((score, Arrangement(energy, elements)))
+    if not found:
+        counts = [sub.counts for sub in sublattices]
+        raise CompositionError(
+            f"no arrangement of {', '.join(map(str, counts))} on {len(sites)} sites keeps an "
+            "operation that turns the layer over, so no symmetric slab could be cut; use another "
+            "supercell, or slab.symmetric = false"
+        )
+    return [arrangement for _, arrangement in sorted(found, key=lambda one: one[0])]
+
+
+def chosen(found: Sequence[Arrangement], replica: int, name: str) -> Arrangement:
+    """Return the arrangement of a number; ``name`` says of what.
+
+    Raises
+    ------
+    CompositionError
+        If there are fewer.
+    """
+    if replica >= len(found):
+        raise CompositionError(
+            f"{name} has {len(found)} distinct arrangements of "
+            f"its metals that the search finds, expected at least {replica + 1}: use fewer "
+            "replicas, or a larger supercell"
+        )
+    return found[replica]
+
+
+def _permutations(crystal: Structure, sites: list[int]) -> list[IntArray]:
+    """Return one operation for each way to pair up the sites."""
+    pairings: dict[tuple[int, ...], IntArray] = {}
+    for permutation in top_bottom_permutations(crystal):
+        pairings.setdefault(tuple(permutation[sites].tolist()), permutation)
+    return list(pairings.values())
+
+
+def _may_take(block: list[int], sublattice: Sublattice, element: str) -> bool:
+    inside = set(block) <= set(sublattice.sites)
+    free = element != "Li" or sublattice.lithium is None
+    return inside and (free or set(block) <= (sublattice.lithium or set()))

@@ -1,0 +1,232 @@
+"""The oxide of a study: its crystal and slab, on the cell that was asked for or is found."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from llo_dft.builders.cathode.bulk import build_bulk
+from llo_dft.builders.cathode.composition import CompositionError, check_neutral
+from llo_dft.builders.cathode.own_crystal import n_sheets, ordered_crystal
+from llo_dft.builders.cell_checks import (
+    check_usable,
+    formal_charge,
+    formal_dipole,
+    is_stoichiometric,
+)
+from llo_dft.builders.surface.slab import SlabError, build_slab, stacks
+from llo_dft.builders.surface.terminations import build_termination
+from llo_dft.recipe import RecipeError
+from llo_dft.resources import load_structure
+from llo_dft.study.planning.cif_input import cathode_parent
+from llo_dft.study.planning.coating_cells import fitting_supercells
+from llo_dft.study.planning.size_limit import check_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.builders.surface.slab import SlabModel
+    from llo_dft.errors import InputError
+    from llo_dft.recipe import Recipe
+
+#: Most O of one plane of a supercell that is looked for, as many as sites in the layer of metals.
+LARGEST_LAYER: Final = 36
+
+#: Most elongated supercell that is looked for, long edge to short one.
+MOST_ELONGATED: Final = 4.0
+
+#: What another supercell may put right.
+_OF_THE_CELL: Final = (CompositionError, SlabError)
+
+
+@dataclass(frozen=True)
+class Oxide:
+    """The oxide as built.
+
+    Attributes
+    ----------
+    recipe
+        The study, with the supercell that was taken.
+    bulk
+        Ordered; a and b span the plane of the slab.
+    formula
+        Per O2.
+    deviation
+        Of an element from what was asked for, per O2.
+    slab
+        Cut from it.
+    notes
+        What is to be known of it.
+    """
+
+    recipe: Recipe
+    bulk: Structure
+    formula: str
+    deviation: float
+    slab: SlabModel
+    notes: list[str]
+
+
+def build_oxide(recipe: Recipe, folder: Path) -> Oxide:
+    """Build crystal and slab, on the smallest supercell that does where the recipe names none.
+
+    Parameters
+    ----------
+    recipe
+        The study.
+    folder
+        Where files that it names are looked for.
+
+    Raises
+    ------
+    InputError
+        As the builders; where another supercell would do, its name is in the message.
+    """
+    parent = cathode_parent(recipe, folder)
+    if recipe.cathode.supercell is None:
+        if recipe.coating is None:
+            candidates = list(_supercells(parent))
+        else:
+            candidates = fitting_supercells(recipe, recipe.coating, folder)
+        return _first_that_does(recipe, parent, candidates)
+    try:
+        return _built(recipe, parent)
+    except _OF_THE_CELL as error:
+        try:
+            other = _first_that_does(recipe, parent, list(_supercells(parent)))
+        except _OF_THE_CELL:
+            raise error from None
+        does = list(other.recipe.cathode.supercell or ())
+        raise type(error)(f"{error}. cathode.supercell = {does} would do") from error
+
+
+def _supercells(parent: Structure) -> Iterator[tuple[int, int]]:
+    """Give supercells by their size, of each size the least elongated first."""
+    most = max(int(LARGEST_LAYER * 2 * n_sheets(parent) / parent.composition["O"]), 1)
+    every = range(1, most + 1)
+
+    def elongation(cell: tuple[int, int]) -> float:
+        lengths = np.array(cell) * parent.lattice.abc[:2]
+        return round(float(lengths.max() / lengths.min()), 6)
+
+    found = [(a, b) for a in every for b in every if a * b <= most]
+    slim = [cell for cell in found if elongation(cell) <= MOST_ELONGATED] or found[:1]
+    yield from sorted(slim, key=lambda cell: (math.prod(cell), elongation(cell), cell))
+
+
+def _first_that_does(recipe: Recipe, parent: Structure, supercells: list[tuple[int, int]]) -> Oxide:
+    """Return the oxide on the first cell on which it can be built.
+
+    Else raise the error of the last cell that holds the composition, or of the first of all.
+    """
+    problem: InputError | None = None
+    for supercell in supercells:
+        cathode = recipe.cathode.model_copy(update={"supercell": supercell})
+        try:
+            return _built(recipe.model_copy(update={"cathode": cathode}), parent)
+        except _OF_THE_CELL as error:
+            if problem is None or isinstance(error, SlabError):
+                problem = error
+    raise problem or SlabError("no supercell was tried")
+
+
+def _built(recipe: Recipe, parent: Structure) -> Oxide:
+    bulk, formula, deviation = _bulk(recipe, parent)
+    slab = _slab(recipe, bulk)
+    notes = []
+    if slab.turn_over is None:
+        dipole = formal_dipole(slab.structure, bulk)
+        notes.append(
+            "no operation turns this slab over: its faces differ, and its formal charges have a "
+            f"dipole of {dipole:+.2f} e angstrom along the normal. VASP and GPAW correct for the "
+            f"field of a dipole, a potential has none; vacancies are made on the face at the "
+            f"{recipe.vacancies.side} (vacancies.side)"
+        )
+    if not is_stoichiometric(slab.structure, bulk):
+        notes.append(
+            f"this slab is {slab.structure.composition.reduced_formula}, its crystal "
+            f"{bulk.composition.reduced_formula}: a formal charge of "
+            f"{formal_charge(slab.structure, bulk):+g} e is left to its metals and O"
+        )
+    return Oxide(recipe, bulk, formula, deviation, slab, notes)
+
+
+def _bulk(recipe: Recipe, parent: Structure) -> tuple[Structure, str, float]:
+    """Return the bulk, its formula per O2, and the deviation from the requested one."""
+    cathode, supercell = recipe.cathode, recipe.cathode.supercell or (1, 1)
+    request = f"cathode.supercell = {list(supercell)}"
+    if cathode.repeat != (1, 1):
+        request += f", cathode.repeat = {list(cathode.repeat)}"
+    check_size(len(parent) * math.prod((*supercell, *cathode.repeat)), "the bulk", request)
+    if cathode.file is None:
+        model = build_bulk(
+            load_structure("Li2MnO3.cif"),
+            cathode.composition or "",
+            supercell=supercell,
+            ordering=cathode.ordering,
+            seed=recipe.study.seed,
+            tolerance=cathode.composition_tolerance,
+            replica=cathode.replica,
+            symmetric=recipe.slab.symmetric,
+        )
+        return _repeated(model.structure, recipe), model.layer.formula, model.layer.deviation
+    if parent.is_ordered:
+        structure = parent.make_supercell([*supercell, 1], in_place=False).get_sorted_structure()
+        deviation = 0.0
+    else:
+        structure, deviation = ordered_crystal(
+            parent,
+            supercell,
+            ordering=cathode.ordering,
+            symmetric=recipe.slab.symmetric,
+            seed=recipe.study.seed,
+            tolerance=cathode.composition_tolerance,
+            replica=cathode.replica,
+        )
+        check_usable(structure, cathode.file)
+    amounts = structure.composition.get_el_amt_dict()
+    check_neutral(amounts, cathode.file)
+    formula = "".join(f"{e}{2 * n / amounts['O']:.4g}" for e, n in amounts.items() if e != "O")
+    return _repeated(structure, recipe), f"{formula}O2", deviation
+
+
+def _repeated(bulk: Structure, recipe: Recipe) -> Structure:
+    """Return the same crystal on a cell repeated in the plane of the slab."""
+    if recipe.cathode.repeat == (1, 1):
+        return bulk
+    repeats = [*recipe.cathode.repeat, 1]
+    return bulk.make_supercell(repeats, in_place=False).get_sorted_structure()
+
+
+def _slab(recipe: Recipe, bulk: Structure) -> SlabModel:
+    asked = recipe.slab
+    atoms_per_layer = len(bulk) // len(stacks(bulk, 1))
+    check_size(
+        atoms_per_layer * asked.tm_layers,
+        "the slab",
+        f"slab.tm_layers = {asked.tm_layers} on {atoms_per_layer} atoms a layer",
+    )
+    if asked.symmetric and asked.termination is None:
+        return build_slab(
+            bulk, tm_layers=asked.tm_layers, vacuum=asked.vacuum, seed=recipe.study.seed
+        )
+    slab = build_termination(
+        bulk,
+        asked.termination or asked.li_termination,
+        tm_layers=asked.tm_layers,
+        vacuum=asked.vacuum,
+        seed=recipe.study.seed,
+        symmetric=asked.symmetric,
+    )
+    if asked.symmetric and slab.turn_over is None:
+        raise RecipeError(
+            f"no operation turns a slab with slab.termination = {asked.termination!r} over; "
+            "slab.symmetric = false takes it"
+        )
+    return slab

@@ -1,0 +1,164 @@
+"""Any layered cathode by the same recipe: one key changes, and the supercell is found."""
+
+from pathlib import Path
+
+import pytest
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
+from pymatgen.io.cif import CifWriter
+from pymatgen.io.vasp.inputs import Poscar
+from studies import tiny_recipe
+
+from llo_dft.builders.cathode.composition import CompositionError
+from llo_dft.builders.cell_checks import is_symmetric
+from llo_dft.builders.surface.slab import SlabError
+from llo_dft.errors import InputError
+from llo_dft.recipe import RecipeError, load_recipe
+from llo_dft.resources import load_structure, resource_path
+from llo_dft.study.planning.make_plan import make_plan
+
+
+def template(**cathode):
+    recipe = load_recipe(resource_path("workflows", "any_cathode.toml"))
+    asked = recipe.cathode.model_copy(update=cathode)
+    slab = recipe.slab.model_copy(update={"tm_layers": 1})  # one sheet: for the time it takes
+    return recipe.model_copy(update={"cathode": asked, "slab": slab})
+
+
+def of_file(name, **tables):
+    cathode = {"composition": None, "cif": name} | tables.pop("cathode", {})
+    return tiny_recipe(cathode=cathode, vacancies={"environments": None}, **tables)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("crystals")
+    oxide = load_structure("LiCoO2")
+    primitive = oxide.get_primitive_structure()
+    Poscar(Structure(primitive.lattice, primitive.species, primitive.frac_coords)).write_file(
+        path / "POSCAR"
+    )
+    CifWriter(oxide).write_file(path / "hexagonal.cif")
+    shared = Structure.from_spacegroup(
+        "R-3m",
+        Lattice.hexagonal(2.872, 14.2),
+        [{"Ni": 0.8, "Mn": 0.1, "Co": 0.1}, {"Li": 1}, {"O": 1}],
+        [[0, 0, 0], [0, 0, 0.5], [0, 0, 0.2585]],
+    )
+    CifWriter(shared).write_file(path / "shared.cif")
+    # one sheet of metals in an order that nothing turns over
+    chiral = load_structure("LiNiO2").get_primitive_structure()
+    chiral.make_supercell([[1, 0, 0], [0, 1, 0], [1, 1, 1]])
+    chiral.make_supercell([4, 2, 1])
+    nickel = chiral.indices_from_symbol("Ni")
+    for site, symbol in zip(nickel, ["Mn", "Co", "Mn", "Ni", "Ni", "Co", "Al", "Ni"], strict=True):
+        chiral.replace(site, symbol)
+    CifWriter(Structure(chiral.lattice, chiral.species, chiral.frac_coords)).write_file(
+        path / "chiral.cif"
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("composition", "built", "supercell"),
+    [
+        ("Li2MnO3", "Li1.333Mn0.6667O2", (1, 1)),
+        ("LiCoO2", "Li1Co1O2", (1, 1)),
+        ("LiNi0.8Mn0.1Co0.1O2", "Li1Ni0.8333Co0.08333Mn0.08333O2", (2, 1)),
+        ("Li1.2Mn0.6Ni0.2O2", "Li1.167Mn0.5833Ni0.25O2", (2, 1)),
+        ("Li1.333Mn0.667O2", "Li1.333Mn0.6667O2", (1, 1)),
+    ],
+)
+def test_after_init_only_the_composition_changes(composition, built, supercell):
+    recipe = template(composition=composition)
+    plan = make_plan(recipe, Path())
+    assert plan.composition == built
+    assert len(plan.bulk) == 24 * supercell[0] * supercell[1]
+    assert is_symmetric(plan.slab)
+    asked = [host.requested_lithium_fraction for host in plan.hosts]
+    assert asked == [1.0, 0.75, 0.5, 0.25]
+    there = {e.label for e in plan.hosts[0].environments.values() if e.layer == "surface"}
+    for host in plan.hosts:  # all that occur
+        assert {vacancy.site_class for vacancy in host.vacancies} == there
+
+
+def test_the_template_builds_what_the_quickstart_builds():
+    ours = template()
+    quickstart = load_recipe(resource_path("workflows", "quickstart.toml"))
+    theirs = make_plan(
+        quickstart.model_copy(update={"slab": ours.slab, "delithiation": ours.delithiation}), Path()
+    )
+    assert make_plan(ours, Path()).slab.to_json() == theirs.slab.to_json()
+
+
+@pytest.mark.parametrize("name", ["POSCAR", "hexagonal.cif"])
+def test_a_file_of_any_cell_builds_on_the_supercell_that_is_found(folder, name):
+    plan = make_plan(of_file(name, delithiation={"fractions": [0.0]}), folder)
+    assert plan.composition == "Li1Co1O2"
+    assert plan.requested_composition == name
+    assert plan.slab.composition.formula == "Li2 Co2 O4"
+
+
+def test_of_a_file_too_the_supercell_that_would_do_is_named(folder):
+    with pytest.raises(SlabError, match=r"odd number.* cathode\.supercell = \[1, 2\] would do"):
+        make_plan(of_file("hexagonal.cif", cathode={"supercell": [1, 1]}), folder)
+    with pytest.raises(CompositionError, match=r"0\.150 per O2.*supercell = \[2, 5\] would do"):
+        make_plan(of_file("shared.cif", cathode={"supercell": [2, 2]}), folder)
+
+
+def test_shared_sites_are_ordered_as_the_recipe_says(folder):
+    found = {
+        ordering: make_plan(of_file("shared.cif", cathode={"ordering": ordering}), folder).bulk
+        for ordering in ("ewald", "sqs")
+    }
+    assert {b.composition.formula for b in found.values()} == {"Li10 Mn1 Co1 Ni8 O20"}
+
+
+def test_faces_that_differ_are_taken_where_asked_and_said(folder):
+    with pytest.raises(SlabError, match=r"no operation maps .* slab\.symmetric = false"):
+        make_plan(of_file("chiral.cif", cathode={"supercell": [1, 1]}), folder)
+    asked = {"symmetric": False}
+    plan = make_plan(of_file("chiral.cif", slab=asked), folder)
+    assert not is_symmetric(plan.slab)
+    assert (plan.turn_over, plan.symmetric) == ([], False)
+    assert any("no operation turns this slab over" in note for note in plan.notes)
+    sides = {v.environment.side for host in plan.hosts for v in host.vacancies}
+    assert sides == {"top"}
+    other = tiny_recipe(
+        cathode={"composition": None, "cif": "chiral.cif"},
+        vacancies={"environments": None, "side": "bottom"},
+        slab=asked,
+    )
+    sides = {v.environment.side for h in make_plan(other, folder).hosts for v in h.vacancies}
+    assert sides == {"bottom"}
+
+
+def test_each_face_keeps_half_its_lithium_where_they_differ(folder):
+    slab = make_plan(of_file("chiral.cif", slab={"symmetric": False}), folder).slab
+    heights = slab.cart_coords[:, 2]
+    oxygen = heights[list(slab.indices_from_symbol("O"))]
+    lithium = heights[list(slab.indices_from_symbol("Li"))]
+    assert (sum(lithium > oxygen.max()), sum(lithium < oxygen.min())) == (4, 4)
+
+
+def test_other_terminations_are_built_by_their_name_and_what_is_odd_is_said():
+    plan = make_plan(tiny_recipe(slab={"termination": "full"}), Path())
+    assert any("formal charge of" in note for note in plan.notes)
+    with pytest.raises(RecipeError, match=r"'full/none' over; slab\.symmetric = false takes it"):
+        make_plan(tiny_recipe(slab={"termination": "full/none"}), Path())
+
+
+def test_an_element_without_a_charge_is_named_with_the_table():
+    with pytest.raises(InputError, match=r"known for Y; add it to llo_dft/chemistry/elements"):
+        make_plan(template(composition="LiNi0.8Y0.2O2"), Path())
+
+
+def test_the_metals_of_an_ordered_file_have_no_replicas(folder):
+    with pytest.raises(RecipeError, match=r"replica orders metals that share sites; .*ordered"):
+        make_plan(of_file("hexagonal.cif", cathode={"replica": 1}), folder)
+
+
+def test_what_is_no_poscar_is_refused(folder):
+    (folder / "notes.txt").write_text("nothing\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"notes.txt can't be read as a POSCAR"):
+        make_plan(of_file("notes.txt"), folder)
