@@ -89,7 +89,7 @@ def test_an_unknown_table_is_met_with_the_known_ones() -> None:
 
 
 def test_an_unknown_key_is_met_with_the_known_ones_of_its_table() -> None:
-    line = "unknown key 'vacum' in [slab]; expected li_termination, tm_layers, vacuum"
+    line = "unknown key 'vacum' in [slab]; expected li_termination, miller, symmetric,"
     with pytest.raises(RecipeError, match=re.escape(line)):
         parse_recipe(recipe_fields(slab={"vacum": 9.0}), "my.toml")
 

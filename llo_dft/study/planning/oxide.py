@@ -206,6 +206,8 @@ def _repeated(bulk: Structure, recipe: Recipe) -> Structure:
 
 def _slab(recipe: Recipe, bulk: Structure) -> SlabModel:
     asked = recipe.slab
+    if not asked.is_basal:
+        raise RecipeError(f"slab.miller = {list(asked.miller)}; expected [0, 0, 1]")
     atoms_per_layer = len(bulk) // len(stacks(bulk, 1))
     check_size(
         atoms_per_layer * asked.tm_layers,

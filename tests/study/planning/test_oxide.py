@@ -21,8 +21,7 @@ from llo_dft.study.planning.make_plan import make_plan
 def template(**cathode):
     recipe = load_recipe(resource_path("workflows", "any_cathode.toml"))
     asked = recipe.cathode.model_copy(update=cathode)
-    slab = recipe.slab.model_copy(update={"tm_layers": 1})  # one sheet: for the time it takes
-    return recipe.model_copy(update={"cathode": asked, "slab": slab})
+    return recipe.model_copy(update={"cathode": asked})
 
 
 def of_file(name, **tables):
