@@ -148,8 +148,8 @@ def test_other_terminations_are_built_by_their_name_and_what_is_odd_is_said():
 
 
 def test_an_element_without_a_charge_is_named_with_the_table():
-    with pytest.raises(InputError, match=r"known for Y; add it to llo_dft/chemistry/elements"):
-        make_plan(template(composition="LiNi0.8Y0.2O2"), Path())
+    with pytest.raises(InputError, match=r"known for Pr; add it to llo_dft/chemistry/elements"):
+        make_plan(template(composition="LiNi0.8Pr0.2O2"), Path())
 
 
 def test_the_metals_of_an_ordered_file_have_no_replicas(folder):
