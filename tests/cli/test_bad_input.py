@@ -38,7 +38,7 @@ RECIPES = {
     ),
     "supercell": (
         "cathode",
-        {"composition": "Li1.2Mn0.6Ni0.2O2"},
+        {"composition": "Li1.2Mn0.6Ni0.2O2", "supercell": [1, 1]},
         r"supercell \[1, 1\] can't hold Li1\.2Mn0\.6Ni0\.2O2: .* = \[2, 1\] would do",
     ),
     "a cell of millions of atoms": (
