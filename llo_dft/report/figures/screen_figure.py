@@ -33,15 +33,17 @@ _MEAN_AT: Final = -0.28
 def save_screen(screen: CoatingScreen, path: Path) -> None:
     """Draw to a file; its suffix gives the format."""
     panels = max(1, len(screen.charges))
-    figure = new_figure(2.2 + max(1.8, 0.8 * len(screen.coatings)) * panels, 4.6)
+    figure = new_figure(2.2 + max(2.6, 0.8 * len(screen.coatings)) * panels, 4.8)
     for axes, holes in zip(
         np.atleast_1d(figure.subplots(1, panels, sharey=True)),
         screen.charges or [0.0],
         strict=True,
     ):
         plot_gains(screen, holes, axes)
-    figure.axes[0].set_ylabel("E_f coated less bare, same O at equal charge\n(eV per O)")
-    figure.legend(handles=_legend(screen), loc="outside lower center", ncols=4, fontsize=8)
+    figure.axes[0].set_ylabel("E_f coated less bare,\nsame O at equal charge (eV per O)")
+    figure.legend(
+        handles=_legend(screen), loc="outside lower center", ncols=2, fontsize=8, frameon=False
+    )
     made = [f"{screen.study}: {screen.composition}, {screen.engine} ({screen.protocol})"]
     figure.suptitle(title_text(made, mock=screen.mock), fontsize=9)
     save_figure(figure, path, mock=screen.mock)
@@ -71,7 +73,7 @@ def plot_gains(screen: CoatingScreen, holes_per_tm: float, axes: Axes) -> Axes:
         _draw_mean(one, place, holes_per_tm, colors[one.name], axes)
     axes.set_xticks(range(len(names)), names, rotation=30, ha="right", fontsize=8)
     axes.set_xlim(-0.6, len(names) - 0.4)
-    ranked = " (ranked here)" if holes_per_tm == screen.ranked_at_holes_per_tm else ""
+    ranked = "\n(ranked here)" if holes_per_tm == screen.ranked_at_holes_per_tm else ""
     axes.set_title(f"{holes_per_tm:.2f} holes per metal{ranked}", fontsize=9)
     return axes
 

@@ -25,7 +25,7 @@ def test_each_oxygen_the_means_and_what_has_none_are_drawn() -> None:
     assert [text.get_text() for text in axes.texts] == ["all rebuilt", "failed", "failed"]
     names = [label.get_text() for label in axes.get_xticklabels()]
     assert names == [one.name for one in SCREEN.coatings]
-    assert axes.get_title() == "0.50 holes per metal (ranked here)"
+    assert axes.get_title() == "0.50 holes per metal\n(ranked here)"
 
 
 def test_the_same_figure_is_the_same_bytes(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def _without_names(recipe: Recipe) -> dict[str, Any]:
         ({}, r"names no coatings to screen; expected tables \[coatings\.NAME\]"),
         ({"../up": FLAT}, r"coatings\.\.\./up: expected a table \[coatings\.NAME\], NAME of"),
         ({"flat": FLAT | {"colour": 1}}, r"coatings\.flat: unknown key 'colour' in \[coating\]"),
-        ({"flat": {}}, r"coatings\.flat: coating\.terminations is missing"),
+        ({"flat": FLAT | {"layers": 0}}, r"coatings\.flat: coating\.layers = 0: "),
     ],
 )
 def test_what_is_no_screen_says_what_is_expected(
