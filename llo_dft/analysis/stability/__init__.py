@@ -1,0 +1,1 @@
+"""Which phases are stable against which, at which potential of Li."""

@@ -1,0 +1,153 @@
+"""One diagram of phases of one source: what may stand in it, and which phase is meant.
+
+pymatgen's ``PhaseDiagram`` does the arithmetic (Ong et al., Chem. Mater. 20, 1798 (2008)).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
+from pymatgen.core.composition import Composition
+
+from llo_dft.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from llo_dft.documents.stability.phase_stability import (
+        CorrectionState,
+        PhaseEnergies,
+        PhaseEnergy,
+    )
+
+#: Least size of a correction that counts as one, eV per atom.
+_A_CORRECTION_EV: Final = 1e-6
+
+#: Elements whose anions correction schemes shift: a compound of one of them has a correction, or
+#: none of that element's has.
+_ANIONS: Final = ("O", "S", "F", "Cl", "Br", "I", "N", "Se", "Te")
+
+
+class StabilityError(InputError):
+    """Phases that make no diagram, or one that is not in it; the message says why."""
+
+
+class Phases:
+    """The diagram of some phases of one source.
+
+    Parameters
+    ----------
+    energies
+        The source.
+    elements
+        Those of the diagram; phases with others are left out.
+
+    Raises
+    ------
+    StabilityError
+        If an element has no energy of its own.
+    """
+
+    def __init__(self, energies: PhaseEnergies, elements: Iterable[str]) -> None:
+        self.elements = sorted(set(elements))
+        inside = [one for one in energies.phases if set(one.composition) <= set(self.elements)]
+        lacking = set(self.elements) - {
+            next(iter(one.composition)) for one in inside if len(one.composition) == 1
+        }
+        if lacking:
+            raise StabilityError(
+                f"{energies.source} has no energy of the element {', '.join(sorted(lacking))}, "
+                f"which a diagram of {'-'.join(self.elements)} needs; add it to the source"
+            )
+        self.entries = {one.name: PDEntry(one.composition, one.energy_ev, one.name) for one in inside}
+        self.diagram = PhaseDiagram(list(self.entries.values()))
+
+    def missing(self, known: Iterable[str]) -> list[str]:
+        """Return those of the known formulas, within these elements, that have no energy here."""
+        here = {entry.composition.reduced_formula for entry in self.entries.values()}
+        found = (Composition(formula) for formula in known)
+        return sorted(
+            one.reduced_formula
+            for one in found
+            if {e.symbol for e in one} <= set(self.elements) and one.reduced_formula not in here
+        )
+
+
+def find_phase(energies: PhaseEnergies, asked: str) -> PhaseEnergy:
+    """Return a phase by its name, or the lowest one of a formula.
+
+    Raises
+    ------
+    StabilityError
+        If there is none, with what there is of its elements.
+    """
+    for one in energies.phases:
+        if one.name == asked:
+            return one
+    try:
+        wanted = Composition(asked).fractional_composition
+    except ValueError:
+        wanted = Composition()
+    found = [
+        one
+        for one in energies.phases
+        if wanted.almost_equals(Composition(one.composition).fractional_composition)
+    ]
+    if wanted and found:
+        return min(found, key=lambda one: one.energy_ev / sum(one.composition.values()))
+    symbols = {element.symbol for element in wanted}
+    near = [one.name for one in energies.phases if len(set(one.composition) & symbols) > 1]
+    there = ", ".join(sorted(near or [one.name for one in energies.phases])[:12])
+    raise StabilityError(f"{asked} is not in its own diagram: {energies.source} has {there}")
+
+
+def correction_state(phases: Iterable[PhaseEnergy], source: str) -> CorrectionState:
+    """Return whether energies are raw or corrected; what mixes both makes no diagram.
+
+    In a scheme such as MP2020 every oxide, sulfide, halide, ... has a correction and no element
+    has: so it is a mixture if of two compounds of one anion one has a correction and one has not,
+    or if raw energies are of several functionals.
+
+    Raises
+    ------
+    StabilityError
+        Naming one phase of each kind.
+    """
+    listed = list(phases)
+    by_anion: dict[str, dict[bool, str]] = defaultdict(dict)
+    for one in listed:
+        atoms = sum(one.composition.values())
+        corrected = abs(one.correction_ev) > _A_CORRECTION_EV * atoms
+        if len(one.composition) > 1 and (anion := _anion(one.composition)):
+            by_anion[anion][corrected] = one.name
+    for anion, kinds in by_anion.items():
+        if len(kinds) > 1:
+            raise StabilityError(
+                f"{source} mixes raw and corrected energies: of compounds of {anion}, {kinds[True]} "
+                f"has a correction and {kinds[False]} has none; take all of one kind"
+            )
+    found = any(abs(one.correction_ev) > _A_CORRECTION_EV for one in listed)
+    types = {_family(one.run_type): one.name for one in listed if one.run_type}
+    if len(types) > 1:
+        raise StabilityError(
+            f"{source} mixes energies of {' and '.join(sorted(types))} ({', '.join(types.values())})"
+            "; take entries of one functional"
+        )
+    plain = {one.run_type: one.name for one in listed if one.run_type}
+    if not found and {"GGA", "GGA+U"} <= set(plain):
+        raise StabilityError(
+            f"{source} mixes raw GGA ({plain['GGA']}) and raw GGA+U ({plain['GGA+U']}) energies, "
+            "which only a correction brings together; take corrected entries"
+        )
+    return "corrected" if found else "raw"
+
+
+def _anion(composition: Mapping[str, float]) -> str | None:
+    return next((one for one in _ANIONS if one in composition), None)
+
+
+def _family(run_type: str) -> str:
+    """Return a functional without what correction schemes bring together: GGA and GGA+U."""
+    return run_type.upper().removesuffix("+U").replace("PBE", "GGA")

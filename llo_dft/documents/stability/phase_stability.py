@@ -1,0 +1,143 @@
+"""Energies of phases, their windows against Li, and what pairs of them react to."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from llo_dft.documents.document import Document
+
+#: What the energies of one diagram hold: none of them a correction, or all of them one scheme's.
+CorrectionState: TypeAlias = Literal["raw", "corrected"]
+
+
+class PhaseEnergy(Document):
+    """The energy of one phase."""
+
+    name: str = Field(description="Unique in its source: an identifier, a file's name or a path")
+    composition: dict[str, float] = Field(description="Atoms of each element in the cell")
+    energy_ev: float = Field(description="Of that cell, with its correction if it has one, eV")
+    correction_ev: float = Field(0.0, description="What of it is a correction, eV")
+    run_type: str = Field("", description="Functional, as 'GGA', 'GGA+U' or 'R2SCAN', if known")
+    note: str = Field("", description="What limits this energy")
+
+
+class PhaseEnergies(Document):
+    """Phases of one source, whose energies may stand in one diagram."""
+
+    source: str = Field(description="Where they come from, for people")
+    corrections: CorrectionState
+    phases: list[PhaseEnergy]
+    notes: list[str] = Field(default_factory=list)
+
+
+class WindowStep(Document):
+    """A range of voltage within which the same phases are in balance with Li."""
+
+    from_v: float = Field(description="Against Li/Li+, V")
+    to_v: float = Field(description="V")
+    products: dict[str, float] = Field(
+        description="Formula units of each product per formula unit of the phase"
+    )
+    li_exchanged: float = Field(
+        description="Li taken up per formula unit of the phase; below zero it is given off"
+    )
+    energy_from_ev_per_atom: float = Field(
+        description="Reaction energy at from_v per atom of the phase, open to Li, eV: at most zero"
+    )
+    energy_to_ev_per_atom: float = Field(description="The same at to_v")
+
+
+class StabilityWindow(Document):
+    """Where a phase exchanges no Li with a reservoir at that voltage."""
+
+    phase: str = Field(description="Its name in the source")
+    formula: str
+    reduction_v: float | None = Field(
+        description="Below it Li is taken up; None: no voltage is without exchange"
+    )
+    oxidation_v: float | None = Field(
+        description="Above it Li is given off, or none within the range if at its end"
+    )
+    oxidation_beyond_range: bool = Field(
+        default=False, description="Whether oxidation_v is only the end of the range looked at"
+    )
+    fully_delithiated_v: float | None = Field(
+        None, description="Above it no product holds Li; None: not within the range"
+    )
+    above_hull_ev_per_atom: float = Field(
+        description="Above zero it is not stable by itself: then the window is that of the phases "
+        "that it falls apart to"
+    )
+    steps: list[WindowStep]
+    missing: list[str] = Field(
+        default_factory=list,
+        description="Known phases of its chemical system that the diagram lacks: each can only "
+        "make a stable phase's window narrower",
+    )
+    notes: list[str] = Field(default_factory=list)
+
+    @property
+    def width_v(self) -> float | None:
+        """Width of the window, V."""
+        if self.reduction_v is None or self.oxidation_v is None:
+            return None
+        return self.oxidation_v - self.reduction_v
+
+
+class MixingReaction(Document):
+    """What two phases in contact become at one ratio."""
+
+    fraction_of_first: float = Field(
+        description="Atoms of the first phase of all atoms, those of an open element not counted"
+    )
+    energy_ev_per_atom: float = Field(description="Reaction energy; below zero they react, eV")
+    reaction: str
+    products: list[str]
+
+
+class PairReactivity(Document):
+    """All that two phases can become."""
+
+    first: str
+    second: str
+    voltage_v: float | None = Field(description="At which Li comes and goes; None: no Li does")
+    worst: MixingReaction = Field(description="Of the lowest reaction energy")
+    reactions: list[MixingReaction] = Field(description="At each ratio where the products change")
+    own_decomposition_ev_per_atom: float = Field(
+        0.0,
+        description="The larger of what each does alone at that voltage, below zero if it is not "
+        "stable there: the pair's energy holds it",
+    )
+    missing: list[str] = Field(default_factory=list)
+
+
+class BarrierLayer(Document):
+    """A contact with and without a coating between."""
+
+    first: str
+    second: str
+    coating: str
+    without_ev_per_atom: float
+    with_first_ev_per_atom: float = Field(description="First phase against the coating")
+    with_second_ev_per_atom: float = Field(description="Coating against the second phase")
+
+    @property
+    def with_ev_per_atom(self) -> float:
+        """The worse of the two contacts that the coating makes, eV per atom."""
+        return min(self.with_first_ev_per_atom, self.with_second_ev_per_atom)
+
+
+class StabilityResult(Document):
+    """Windows, or reactions, of phases of one source."""
+
+    source: str
+    corrections: CorrectionState
+    windows: list[StabilityWindow] = Field(default_factory=list)
+    pairs: list[PairReactivity] = Field(default_factory=list)
+    barriers: list[BarrierLayer] = Field(default_factory=list)
+    charge_ranges_v: dict[str, tuple[float, float]] = Field(
+        default_factory=dict, description="Voltages over which cathodes are charged, V"
+    )
+    notes: list[str] = Field(default_factory=list)

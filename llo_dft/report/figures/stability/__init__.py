@@ -1,0 +1,1 @@
+"""Figures of windows and of cells."""
