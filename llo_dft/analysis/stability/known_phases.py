@@ -1,4 +1,4 @@
-"""Which phases a complete diagram would have, and those whose structures travel with the package."""
+"""Phases a complete diagram would have, and those whose structures travel with the package."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from llo_dft.resources import resource_path
 
 
 def known_formulas() -> list[str]:
-    """Return the formulas that are looked for in a diagram (``structures/competing/KNOWN.toml``)."""
+    """Return the formulas that a diagram is searched for (``structures/competing/KNOWN.toml``)."""
     text = resource_path("structures", "competing/KNOWN.toml").read_text(encoding="utf-8")
     found: list[str] = tomllib.loads(text)["formulas"]
     return found

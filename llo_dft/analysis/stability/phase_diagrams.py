@@ -61,16 +61,18 @@ class Phases:
                 f"{energies.source} has no energy of the element {', '.join(sorted(lacking))}, "
                 f"which a diagram of {'-'.join(self.elements)} needs; add it to the source"
             )
-        self.entries = {one.name: PDEntry(one.composition, one.energy_ev, one.name) for one in inside}
+        self.entries = {
+            one.name: PDEntry(one.composition, one.energy_ev, one.name) for one in inside
+        }
         self.diagram = PhaseDiagram(list(self.entries.values()))
 
     def missing(self, known: Iterable[str]) -> list[str]:
         """Return those of the known formulas, within these elements, that have no energy here."""
         here = {entry.composition.reduced_formula for entry in self.entries.values()}
-        found = (Composition(formula) for formula in known)
+        asked = {formula: Composition(formula) for formula in known}
         return sorted(
-            one.reduced_formula
-            for one in found
+            formula
+            for formula, one in asked.items()
             if {e.symbol for e in one} <= set(self.elements) and one.reduced_formula not in here
         )
 
@@ -125,15 +127,15 @@ def correction_state(phases: Iterable[PhaseEnergy], source: str) -> CorrectionSt
     for anion, kinds in by_anion.items():
         if len(kinds) > 1:
             raise StabilityError(
-                f"{source} mixes raw and corrected energies: of compounds of {anion}, {kinds[True]} "
-                f"has a correction and {kinds[False]} has none; take all of one kind"
+                f"{source} mixes raw and corrected energies: of compounds of {anion}, "
+                f"{kinds[True]} has a correction and {kinds[False]} has none; take all of one kind"
             )
     found = any(abs(one.correction_ev) > _A_CORRECTION_EV for one in listed)
     types = {_family(one.run_type): one.name for one in listed if one.run_type}
     if len(types) > 1:
         raise StabilityError(
-            f"{source} mixes energies of {' and '.join(sorted(types))} ({', '.join(types.values())})"
-            "; take entries of one functional"
+            f"{source} mixes energies of {' and '.join(sorted(types))} "
+            f"({', '.join(types.values())}); take entries of one functional"
         )
     plain = {one.run_type: one.name for one in listed if one.run_type}
     if not found and {"GGA", "GGA+U"} <= set(plain):

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _NO_LITHIUM: Final = 1e-4
 _ON_HULL_EV: Final = 1e-6
 
+#: What rounding leaves of an energy that is zero, eV per atom.
+_NOTHING_EV: Final = 1e-9
+
 LITHIUM: Final = Element("Li")
 
 
@@ -84,12 +87,18 @@ def stability_window(
                 to_v=high,
                 products=products,
                 li_exchanged=0.0 if abs(taken) < _NO_LITHIUM else taken,
-                energy_from_ev_per_atom=open_ev[0],
-                energy_to_ev_per_atom=open_ev[1],
+                energy_from_ev_per_atom=_rounded(open_ev[0]),
+                energy_to_ev_per_atom=_rounded(open_ev[1]),
             )
         )
     without = [step for step in steps if step.li_exchanged == 0.0]
     bare = [step for step in steps if not any("Li" in Composition(p) for p in step.products)]
+    formed = {formula for step in steps for formula in step.products}
+    limited = {
+        f"{Composition(one.composition).reduced_formula} is {one.note}"
+        for one in energies.phases
+        if one.note and Composition(one.composition).reduced_formula in formed
+    }
     above = diagram.get_e_above_hull(phases.entries[phase.name])
     oxidation = without[-1].to_v if without else None
     return StabilityWindow(
@@ -102,5 +111,10 @@ def stability_window(
         above_hull_ev_per_atom=0.0 if above < _ON_HULL_EV else float(above),
         steps=steps,
         missing=phases.missing(known),
-        notes=[phase.note] if phase.note else [],
+        notes=sorted(limited),
     )
+
+
+def _rounded(energy_ev: float) -> float:
+    """Return zero in place of what is left of it by rounding, eV."""
+    return 0.0 if abs(energy_ev) < _NOTHING_EV else float(energy_ev)

@@ -11,6 +11,7 @@ from llo_dft.cli.analyze import (
     summary_command,
     vacancy_command,
     voltage_command,
+    window_command,
 )
 
 app = typer.Typer(help="Analyse finished calculations.", no_args_is_help=True)
@@ -27,3 +28,4 @@ app.command("band-center")(band_center_command.band_center)
 app.command("charge-difference")(charge_difference_command.charge_difference)
 app.command("voltage")(voltage_command.voltage)
 app.command("potential")(potential_command.potential)
+app.command("window")(window_command.window)

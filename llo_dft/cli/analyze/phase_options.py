@@ -1,0 +1,70 @@
+"""Options that say where the energies of phases come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from llo_dft.runs.phases.phase_source import PhaseSource
+
+Entries: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(help="JSON file of entries, as the Materials Project's client writes it."),
+]
+Runs: TypeAlias = Annotated[
+    list[Path] | None, typer.Option(help="Folder of a VASP run; once for each phase.")
+]
+MaterialsProject: TypeAlias = Annotated[
+    bool, typer.Option(help="Ask the Materials Project, with the key in MP_API_KEY.")
+]
+PhasesFolder: TypeAlias = Annotated[
+    Path, typer.Option(help="Where the engine's calculations of phases are kept.")
+]
+
+
+def phase_source(
+    entries: Path | None,
+    runs: Sequence[Path] | None,
+    *,
+    materials_project: bool,
+    engine: tuple[str | None, str | None, str | None],
+    folder: Path,
+    allow: Collection[str],
+) -> PhaseSource:
+    """Return the source that the options name; ``engine`` is its name, model and protocol.
+
+    Raises
+    ------
+    InputError
+        If there are two, or an engine's options beside a source that needs none.
+    """
+    from llo_dft.engines.registry import EMBEDDED, engine_from, named_by_user  # noqa: PLC0415
+    from llo_dft.errors import InputError  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.recipe import EngineChoice  # noqa: PLC0415
+    from llo_dft.runs.phases.phase_source import PhaseSource  # noqa: PLC0415
+
+    if entries is not None or runs or materials_project:
+        if any(engine):
+            raise InputError("--engine, --model and --protocol don't go with other energies")
+        return PhaseSource(entries, runs or (), materials_project, allow)
+    name, model, protocol = engine
+    own = ":" in (name or "")
+    choice = EngineChoice(
+        name="ase" if own else name or EMBEDDED,
+        calculator=name if own else None,
+        model=model,
+        **({} if protocol is None else {"protocol": protocol}),
+    )
+    named_by_user(choice)
+    found = engine_from(choice)
+    found.check([])
+    return PhaseSource(
+        engine=found,
+        folder=folder,
+        progress=lambda phase: typer.echo(f"phase {phase}", err=True),
+    )

@@ -1,0 +1,103 @@
+"""Energies of phases by an engine, from the structures that travel with the package."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Final
+
+from pymatgen.core.composition import Composition
+
+from llo_dft.analysis.stability.known_phases import competing_phases
+from llo_dft.builders.reference_cells import lithium_metal, o2_in_box
+from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
+from llo_dft.jobs.calculate import calculate
+from llo_dft.resources import load_structure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.engines.base import Engine
+    from llo_dft.typing import CalculationKind
+
+_MOLECULE: Final = "one molecule: its crystal lies lower, so that limits set by it are too wide"
+
+#: Gases at room temperature: a molecule is what they are.
+_GASES: Final = frozenset({"O2", "Cl2", "F2", "CO2"})
+
+
+def computed_phases(
+    engine: Engine,
+    folder: Path,
+    elements: Collection[str],
+    own: Mapping[str, Structure] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> PhaseEnergies:
+    """Relax every phase of some elements and return the energies, of which none is corrected.
+
+    Parameters
+    ----------
+    engine
+        What computes: one engine, model and protocol for all of them.
+    folder
+        Of the calculations: a phase that is there already is not computed again.
+    elements
+        Of the diagram.
+    own
+        Phases of the user's by name, beside those of the package.
+    progress
+        Called with the name of each phase before it is computed.
+
+    Returns
+    -------
+    PhaseEnergies
+        What could not be computed is named in its notes and left out.
+    """
+    wanted = set(elements)
+    cells: dict[str, tuple[Structure, CalculationKind]] = {"Li": (lithium_metal(), "bulk_relax")}
+    if "O" in wanted:
+        cells["O2"] = (o2_in_box(), "molecule_relax")
+    for name, about in competing_phases().items():
+        if {element.symbol for element in Composition(about["formula"])} <= wanted:
+            molecule = about.get("kind") == "molecule"
+            with warnings.catch_warnings():  # thirds are made exact, as they should be
+                warnings.filterwarnings("ignore", "Issues encountered while parsing CIF")
+                structure = load_structure(about["file"])
+            cells[name] = (
+                (structure, "molecule_relax")
+                if molecule
+                else (structure.get_primitive_structure(), "bulk_relax")
+            )
+    cells |= {name: (structure, "bulk_relax") for name, structure in (own or {}).items()}
+    found, notes = [], []
+    for name, (structure, kind) in cells.items():
+        progress(name)
+        document: CalculationDocument = calculate.original(
+            structure, engine.maker(kind), f"phase {name}", str(folder.absolute())
+        )
+        if document.energy_ev is None or document.structure is None:
+            notes.append(f"{name} is left out: {document.status}, {document.reason}")
+            continue
+        note = _MOLECULE if kind == "molecule_relax" and name not in _GASES else ""
+        found.append(
+            PhaseEnergy(
+                name=name,
+                composition=document.structure.composition.get_el_amt_dict(),
+                energy_ev=document.energy_ev,
+                note=note,
+            )
+        )
+    label = engine.oxygen.label_energy_ev_per_atom
+    if label is not None and "O" in wanted:
+        found = [
+            one.model_copy(update={"energy_ev": 2 * label}) if one.name == "O2" else one
+            for one in found
+        ]
+        notes.append(f"O2 is {engine.oxygen.source}: {label:.3f} eV per atom")
+    fingerprint = engine.maker("bulk_relax").fingerprint(lithium_metal())
+    model = f" {fingerprint.model}" if fingerprint.model else ""
+    source = f"{engine.name}{model}, protocol {engine.protocol}"
+    return PhaseEnergies(source=source, corrections="raw", phases=found, notes=notes)

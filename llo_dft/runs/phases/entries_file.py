@@ -1,0 +1,122 @@
+"""Phases of a file of entries, as the Materials Project's client writes it.
+
+Of each entry only checked fields are read: monty's decoder, which imports and calls what a file
+names, is never asked.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from pymatgen.core.periodic_table import Element
+
+from llo_dft.analysis.stability.phase_diagrams import StabilityError, correction_state
+from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Classes of pymatgen's entries; a file may leave them out.
+_CLASSES: Final = frozenset({"ComputedEntry", "ComputedStructureEntry", "PDEntry"})
+
+#: Largest difference of a correction and the sum of its adjustments, eV per cell: rounding.
+_SAME_CORRECTION_EV: Final = 1e-3
+
+_LONGEST_NAME: Final = 80
+
+
+def read_entries(path: Path) -> PhaseEnergies:
+    """Read a JSON file of entries (a list of ``ComputedEntry.as_dict()``), perhaps packed.
+
+    Raises
+    ------
+    StabilityError
+        If it is no such file, an entry has no composition or energy, or raw and corrected energies
+        are mixed; names the entry.
+    """
+    try:
+        data = path.read_bytes()
+        if path.suffix == ".gz":
+            data = gzip.decompress(data)
+        listed = json.loads(data)
+    except (ValueError, EOFError, gzip.BadGzipFile) as error:
+        raise StabilityError(f"{path} is no JSON file of entries: {error}") from error
+    return phases_of(listed, str(path))
+
+
+def phases_of(listed: Any, source: str) -> PhaseEnergies:  # noqa: ANN401 (whatever a file holds)
+    """Return the phases of entries in plain data; arguments and errors as of ``read_entries``."""
+    if not isinstance(listed, list) or not listed:
+        raise StabilityError(f"{source}: expected a list of entries, got {str(listed)[:60]!r}")
+    phases = [_phase(one, f"{source}: entry {i}", i) for i, one in enumerate(listed)]
+    names = Counter(one.name for one in phases)
+    if twice := [name for name, n in names.items() if n > 1]:
+        raise StabilityError(f"{source} has the entry {twice[0]} twice; keep one of them")
+    return PhaseEnergies(source=source, corrections=correction_state(phases, source), phases=phases)
+
+
+def _phase(fields: Any, where: str, number: int) -> PhaseEnergy:  # noqa: ANN401
+    if not isinstance(fields, dict):
+        raise StabilityError(f"{where} is {str(fields)[:60]!r}; expected an entry's fields")
+    kind = fields.get("@class", "ComputedEntry")
+    if kind not in _CLASSES:
+        raise StabilityError(
+            f"{where} is a {str(kind)[:60]!r}; expected one of {', '.join(sorted(_CLASSES))}"
+        )
+    composition = fields.get("composition")
+    if not isinstance(composition, dict) or not composition:
+        raise StabilityError(f"{where} has no composition")
+    atoms: dict[str, float] = {}
+    for symbol, amount in composition.items():
+        if not Element.is_valid_symbol(symbol):
+            raise StabilityError(f"{where}: {symbol[:60]!r} is no element")
+        atoms[symbol] = _number(amount, f"{where}, {symbol}")
+        if atoms[symbol] <= 0:
+            raise StabilityError(f"{where} has {amount} atoms of {symbol}; expected more than none")
+    correction = _correction(fields, where)
+    parameters = fields.get("parameters")
+    run_type = parameters.get("run_type") if isinstance(parameters, dict) else None
+    name = fields.get("entry_id") or fields.get("name") or f"entry-{number}"
+    return PhaseEnergy(
+        name=str(name)[:_LONGEST_NAME],
+        composition=atoms,
+        energy_ev=_number(fields.get("energy"), f"{where}, energy") + correction,
+        correction_ev=correction,
+        run_type=run_type[:_LONGEST_NAME] if isinstance(run_type, str) else "",
+    )
+
+
+def _correction(fields: dict[str, Any], where: str) -> float:
+    """Return what is to be added to an entry's energy, eV per cell."""
+    stated = fields.get("correction")
+    adjustments = fields.get("energy_adjustments")
+    if not isinstance(adjustments, list) or not adjustments:
+        return 0.0 if stated is None else _number(stated, f"{where}, correction")
+    total = 0.0
+    for one in adjustments:
+        if not isinstance(one, dict):
+            raise StabilityError(f"{where}: an adjustment is {str(one)[:60]!r}; expected fields")
+        if "value" in one:
+            total += _number(one["value"], f"{where}, adjustment")
+        else:
+            total += _number(one.get("adj_per_atom"), f"{where}, adjustment per atom") * _number(
+                one.get("n_atoms"), f"{where}, atoms of an adjustment"
+            )
+    if stated is not None:
+        stated = _number(stated, f"{where}, correction")
+        if abs(stated - total) > _SAME_CORRECTION_EV:
+            raise StabilityError(
+                f"{where}: its correction is {stated:g} eV and its adjustments add up to {total:g}"
+            )
+    return total
+
+
+def _number(value: Any, where: str) -> float:  # noqa: ANN401
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not math.isfinite(value):
+        raise StabilityError(f"{where} is {str(value)[:60]!r}; expected a number")
+    return float(value)
