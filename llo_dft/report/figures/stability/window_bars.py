@@ -63,7 +63,7 @@ def save_windows(result: StabilityResult, path: Path, highest_v: float) -> None:
         handles.append(
             Line2D([], [], linestyle="none", label="* phases missing: not wider than this")
         )
-    legend_below(axes, 2, -0.75 / max(1, rows) - 0.11, handles=handles)
+    legend_below(axes, 2, -1.6 / (rows + 1), handles=handles)
     axes.set_title(f"{result.source}, {result.corrections} energies, 0 K", fontsize=9)
     save_figure(figure, path)
 
@@ -81,18 +81,13 @@ def _draw(window: StabilityWindow, axes: Axes, place: int, highest_v: float) -> 
         outline = {"facecolor": "none", "edgecolor": MAIN, "linestyle": "--", "linewidth": 1.0}
         axes.barh(place, end - high, left=high, height=_HEIGHT, **outline)
     if not window.oxidation_beyond_range:
-        _number(
-            axes,
-            max(high, end if window.fully_delithiated_v else high),
-            place,
-            right=False,
-            value=high,
-        )
+        _number(axes, high, place, right=False)
 
 
-def _number(axes: Axes, at: float, place: int, *, right: bool, value: float | None = None) -> None:
+def _number(axes: Axes, at: float, place: int, *, right: bool) -> None:
+    """Write a voltage beside its end of a bar; ``right``: with its right end there."""
     axes.annotate(
-        f"{at if value is None else value:.2f}",
+        f"{at:.2f}",
         (at, place),
         xytext=(-3 if right else 3, 0),
         textcoords="offset points",

@@ -39,9 +39,9 @@ def test_bars_are_the_windows_and_dashed_is_the_loss_of_li():
     bars = [(b.get_x(), round(b.get_width(), 6), b.get_linestyle()) for b in axes.patches]
     assert bars == [
         (0.0, 2.7, "solid"),
-        (2.7, pytest.approx(0.6), "dashed"),
+        (2.7, pytest.approx(0.6), "--"),
         (1.0, 1.0, "solid"),
-        (2.0, 3.0, "dashed"),
+        (2.0, 3.0, "--"),
         (0.0, 5.0, "solid"),
         (3.9, pytest.approx(0.4), "solid"),
     ]
