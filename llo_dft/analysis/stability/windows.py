@@ -99,7 +99,7 @@ def stability_window(
         for one in energies.phases
         if one.note and Composition(one.composition).reduced_formula in formed
     }
-    above = diagram.get_e_above_hull(phases.entries[phase.name])
+    above = diagram.get_e_above_hull(phases.entries[phase.name]) or 0.0
     oxidation = without[-1].to_v if without else None
     return StabilityWindow(
         phase=phase.name,

@@ -58,7 +58,7 @@ def phase_source(
         name="ase" if own else name or EMBEDDED,
         calculator=name if own else None,
         model=model,
-        **({} if protocol is None else {"protocol": protocol}),
+        protocol=protocol or "balanced",
     )
     named_by_user(choice)
     found = engine_from(choice)

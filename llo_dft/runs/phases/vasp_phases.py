@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from llo_dft.analysis.comparability.subtractable import (
     Differences,
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.runs.plain_runs import PlainRun
+
+
+#: How each kind of run is compared with the first compound.
+_CHECKS: Final = {"O2": check_molecule, "element": check_metal, "compound": check_systems}
 
 
 def vasp_phases(paths: Sequence[Path], allow: Collection[str] = ()) -> PhaseEnergies:
@@ -44,11 +48,12 @@ def vasp_phases(paths: Sequence[Path], allow: Collection[str] = ()) -> PhaseEner
     for run in runs:
         if run is first:
             continue
-        check = check_systems
-        if len(_composition(run)) == 1:
-            check = check_molecule if set(_composition(run)) == {"O"} else check_metal
+        symbols = set(_composition(run))
+        kind = "O2" if symbols == {"O"} else "element" if len(symbols) == 1 else "compound"
         if first.completed is not None and run.completed is not None:
-            differences.add(first.path, run.path, check(first.completed, run.completed, allow))
+            differences.add(
+                first.path, run.path, _CHECKS[kind](first.completed, run.completed, allow)
+            )
     phases = [
         PhaseEnergy(
             name=run.path,

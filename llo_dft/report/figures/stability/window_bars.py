@@ -78,8 +78,9 @@ def _draw(window: StabilityWindow, axes: Axes, place: int, highest_v: float) -> 
     _number(axes, low, place, right=True)
     end = window.fully_delithiated_v or highest_v
     if end > high and "Li" in window.formula:
-        outline = {"facecolor": "none", "edgecolor": MAIN, "linestyle": "--", "linewidth": 1.0}
-        axes.barh(place, end - high, left=high, height=_HEIGHT, **outline)
+        axes.barh(
+            place, end - high, left=high, height=_HEIGHT, fill=False, edgecolor=MAIN, linestyle="--"
+        )
     if not window.oxidation_beyond_range:
         _number(axes, high, place, right=False)
 
