@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from llo_dft.errors import InputError
+
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
@@ -59,6 +61,23 @@ def resource_path(folder: ResourceFolder, name: str) -> Path:
         raise ValueError(f"{name!r} leads out of the data folder {folder!r}; give a name inside it")
     if not path.is_file():
         raise FileNotFoundError(f"No {name!r} in {folder!r}; there is: {_listing(root)}")
+    return path
+
+
+def recipe_path(name: str) -> Path:
+    """Return a recipe's file: the one of that path, or one of this package by its name.
+
+    Raises
+    ------
+    InputError
+        If the package has none of that name.
+    """
+    path = Path(name)
+    if not path.is_file() and path.suffix == "" and path.name == name:
+        try:
+            path = resource_path("workflows", f"{name}.toml")
+        except FileNotFoundError as error:
+            raise InputError(f"there is no recipe file {name}, and {error}") from error
     return path
 
 

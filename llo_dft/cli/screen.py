@@ -21,9 +21,9 @@ from llo_dft.cli.output.common import (
     INCOMPLETE,
     bad_input_in_one_line,
     print_json,
-    recipe_path,
 )
 from llo_dft.errors import InputError
+from llo_dft.resources import recipe_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.study_analysis import analyze_study
 from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.calculations.cache import CalculationCache
+from llo_dft.documents.electrons.electronic import CalculationSummary
 from llo_dft.engines.registry import engine_from
 from llo_dft.recipe import parse_recipe
 from llo_dft.study.planning.hosts import host_environments
@@ -95,6 +96,32 @@ def stored_calculations(folder: StudyFolder) -> StudyCalculations:
         return host_environments(plan.pristine_structure(host), plan.slab, plan.tm_layers, gone)
 
     return StudyCalculations(plan, documents, surroundings)
+
+
+def study_summaries(folder: StudyFolder) -> list[CalculationSummary]:
+    """Return what each calculation of a study is, by its label.
+
+    Raises
+    ------
+    InputError
+        As ``study_result``.
+    """
+    return [
+        CalculationSummary(
+            path=label,
+            formula=None if one.structure is None else one.structure.composition.formula,
+            n_atoms=None if one.structure is None else len(one.structure),
+            n_ionic_steps=one.n_steps,
+            energy_ev=one.energy_ev,
+            fingerprint=one.fingerprint,
+            max_force_ev_per_angstrom=one.max_force_ev_per_angstrom,
+            wall_s=one.wall_s,
+            problems=[] if one.status == "completed" else [f"{one.status}: {one.reason}"],
+            notes=[*one.corrections, *one.notes],
+            mock=one.mock,
+        )
+        for label, one in stored_calculations(folder).documents.items()
+    ]
 
 
 def reanalyze(

@@ -22,14 +22,21 @@ READY = ".results-ready"
 _REPLACED = "replaced.json"
 
 
-def read_results(path: Path) -> StudyResult:
-    """Read results.json.
+def is_study(folder: Path) -> bool:
+    """Tell whether a folder is that of a study."""
+    return (folder / "study.json").is_file()
+
+
+def read_results(path: Path | str) -> StudyResult:
+    """Read results.json, by its path or by the study's folder.
 
     Raises
     ------
     StudyFolderError
         If it is not there yet, or is not of this package's format.
     """
+    path = Path(path)
+    path = path / "results.json" if path.is_dir() else path
     recover(path.parent)
     ready = path.parent / READY / path.name  # whole, but another may be putting it in its place
     try:

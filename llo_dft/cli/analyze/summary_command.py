@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from llo_dft.cli.options import AsJson
-from llo_dft.cli.output.common import Unread, leave, print_json, print_remarks, read_each
+from llo_dft.cli.output.common import (
+    Unread,
+    bad_input_in_one_line,
+    leave,
+    print_json,
+    print_remarks,
+    read_each,
+)
 
 if TYPE_CHECKING:
     from llo_dft.documents.electrons.electronic import CalculationSummary
@@ -17,7 +24,7 @@ if TYPE_CHECKING:
 
 def summary(
     paths: list[Path] = typer.Argument(
-        help="VASP run folders, or vasprun.xml or vaspout.h5 files."
+        help="VASP run folders, vasprun.xml or vaspout.h5 files, or folders of studies."
     ),
     *,
     as_json: AsJson = False,
@@ -28,8 +35,16 @@ def summary(
     """
     from llo_dft.documents.electrons.electronic import CalculationSummary  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.runs.run_summary import summarize  # noqa: PLC0415
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
+    from llo_dft.study.result import study_summaries  # noqa: PLC0415
+    from llo_dft.study.study_files import is_study  # noqa: PLC0415
 
-    found = read_each(paths, summarize)
+    studies = [path for path in paths if is_study(path)]
+    runs = [path for path in paths if path not in studies]
+    found = read_each(runs, summarize)
+    with bad_input_in_one_line():
+        for path in studies:
+            found += study_summaries(StudyFolder(path))
     if as_json:
         records = [
             CalculationSummary(**vars(one)) if isinstance(one, Unread) else one for one in found

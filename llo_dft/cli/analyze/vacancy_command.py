@@ -79,7 +79,8 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
     With --host and --vacancy, of runs that this package need not have made. Nothing is
     computed again, and a study's own results.json stays as it is.
     """
-    from llo_dft.runs.run_vacancies import (  # noqa: PLC0415 (fast --help)
+    from llo_dft.analysis.vacancy.vacancy_map import vacancy_map  # noqa: PLC0415 (fast --help)
+    from llo_dft.runs.run_vacancies import (  # noqa: PLC0415
         OxygenRequest,
         VacancyOptions,
         vacancy_runs,
@@ -96,19 +97,14 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
         "lithium-full": lithium_full,
         "coating-li": coating_li,
         "allow": allow,
-        "map": map_file,
-        "temperatures": temperatures,
-        "pressures": pressures,
     }
     with bad_input_in_one_line():
         check_figure(figure)
+        temperatures_k, pressures_bar = _axes(map_file, temperatures, pressures, as_json=as_json)
         if host:
             given = [*(vacancies or []), *(paths or [])]
             if not given:
                 raise InputError("--host needs at least one --vacancy DIR made from it")
-            temperatures_k, pressures_bar = _axes(
-                map_file, temperatures, pressures, as_json=as_json
-            )
             options = VacancyOptions(
                 tm_layers=tm_layers,
                 lithium_full=lithium_full,
@@ -144,6 +140,9 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
             conditions = {"temperature_k": temperature, "pressure_bar": pressure}
             folder = StudyFolder(paths[0])
             result = reanalyze(folder, scheme=scheme, oxide_kind=oxide_kind, **conditions)
+            if temperatures_k and pressures_bar and result.oxygen is not None:
+                grid = vacancy_map(result.hosts, result.oxygen, temperatures_k, pressures_bar)
+                result = result.model_copy(update={"vacancy_map": grid})
         _draw(result, figure)
         if map_file is not None and result.vacancy_map is not None and result.vacancy_map.hosts:
             write_map(result, map_file)

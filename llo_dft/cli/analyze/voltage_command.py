@@ -1,4 +1,4 @@
-"""llo-dft analyze voltage: the delithiation voltage of plain VASP runs."""
+"""llo-dft analyze voltage: the delithiation voltage of plain VASP runs, or of a study."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def voltage(  # noqa: PLR0913 (each is an option of the command)
-    paths: list[Path] = typer.Argument(help="VASP runs of hosts at several lithium contents."),
+    paths: list[Path] = typer.Argument(
+        help="VASP runs of hosts at several lithium contents, or the folder of one study."
+    ),
     *,
     li: Path | None = typer.Option(None, help="VASP run of Li metal."),
     li_energy: float | None = typer.Option(None, help="Or the energy of Li metal, eV per atom."),
@@ -31,18 +33,30 @@ def voltage(  # noqa: PLR0913 (each is an option of the command)
     voltage between neighbours on it.
     """
     from llo_dft.cli.output.study_tables import print_voltages, report_problems  # noqa: PLC0415 (fast --help)
+    from llo_dft.errors import InputError  # noqa: PLC0415
     from llo_dft.runs.run_voltage import voltage_runs  # noqa: PLC0415
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
+    from llo_dft.study.result import study_result  # noqa: PLC0415
+    from llo_dft.study.study_files import is_study  # noqa: PLC0415
 
     with bad_input_in_one_line():
         check_figure(figure)
-        result = voltage_runs(
-            paths,
-            li,
-            li_energy,
-            lithium_full=lithium_full,
-            coating_li=coating_li,
-            allow=allow or [],
-        )
+        if len(paths) == 1 and is_study(paths[0]):
+            if li or li_energy is not None or lithium_full is not None or coating_li or allow:
+                raise InputError(
+                    "a study knows its own Li metal, lithium and settings: only its "
+                    "folder and --figure are given"
+                )
+            result = study_result(StudyFolder(paths[0]))
+        else:
+            result = voltage_runs(
+                paths,
+                li,
+                li_energy,
+                lithium_full=lithium_full,
+                coating_li=coating_li,
+                allow=allow or [],
+            )
     if figure is not None:
         _draw(result, figure)
     if as_json:
@@ -57,8 +71,7 @@ def voltage(  # noqa: PLR0913 (each is an option of the command)
 def _draw(result: StudyResult, file: Path) -> None:
     from llo_dft.report.figures.voltage_steps import save_voltage  # noqa: PLC0415 (keeps --help fast)
 
-    (voltage,) = result.voltages
-    if voltage.curve is None:
-        typer.echo(f"llo-dft: {file} not drawn: {voltage.reason}", err=True)
+    if missing := [voltage.reason for voltage in result.voltages if voltage.curve is None]:
+        typer.echo(f"llo-dft: {file} not drawn: {missing[0]}", err=True)
         return
     save_voltage(result, file)

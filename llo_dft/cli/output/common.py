@@ -111,30 +111,12 @@ def find_recipe(name: str) -> tuple[Recipe, Path]:
     """
     from llo_dft.engines.registry import named_by_user  # noqa: PLC0415 (both: keeps --help fast)
     from llo_dft.recipe import load_recipe  # noqa: PLC0415
+    from llo_dft.resources import recipe_path  # noqa: PLC0415
 
     path = recipe_path(name)
     recipe = load_recipe(path)
     named_by_user(recipe.engine)
     return recipe, path.resolve().parent
-
-
-def recipe_path(name: str) -> Path:
-    """Return a recipe's file: the one of that path, or one of this package by its name.
-
-    Raises
-    ------
-    InputError
-        If the package has none of that name.
-    """
-    from llo_dft.resources import resource_path  # noqa: PLC0415 (keeps --help fast)
-
-    path = Path(name)
-    if not path.is_file() and path.suffix == "" and path.name == name:
-        try:
-            path = resource_path("workflows", f"{name}.toml")
-        except FileNotFoundError as error:
-            raise InputError(f"there is no recipe file {name}, and {error}") from error
-    return path
 
 
 def recipe_with(

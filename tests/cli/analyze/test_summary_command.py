@@ -81,3 +81,14 @@ def test_an_unconverged_energy_is_not_given(tmp_path):
     assert found["energy_ev"] is None
     assert found["gap_ev"] is None
     assert "electrons not converged: 4 steps, and NELM is 4" in found["problems"]
+
+
+def test_the_calculations_of_a_study_are_summed_up(finished):
+    shown = call("summary", finished.folder.path, "--json")
+    assert shown.exit_code == 0, shown.output
+    found = {one["path"]: one for one in json.loads(shown.stdout)}
+    assert set(found) == {record.label for record in finished.result.calculations}
+    for one in found.values():
+        assert one["problems"] == []
+        assert one["energy_ev"] is not None
+    assert "Li" in call("summary", finished.folder.path).stdout

@@ -594,3 +594,16 @@ def test_the_table_for_people(runs, pair):
     assert lines[1].startswith("mu_O = -4.537 eV: scheme wang2006, 298.15 K, 1 bar, O2 in ")
     assert any("4.463" in line and "O8" in line for line in lines)
     assert "bare: lowest E_f crosses zero at x0 = " in result.stdout
+
+
+def test_a_study_has_a_map(finished, tmp_path):
+    file = tmp_path / "map.npz"
+    axes = ("--temperatures", "300:900:3", "--pressures", "1:2:2")
+    done = call(finished.folder.path, "--map", file, *axes)
+    assert done.exit_code == 0, done.output
+    with np.load(file) as grid:
+        assert grid["formation_energies_ev"].shape[1:] == (3, 2)
+        # O2 gains entropy on leaving: the hotter, the cheaper, and as much on every host
+        steps = np.diff(grid["formation_energies_ev"][:, :, 0], axis=1)
+        assert (steps < 0).all()
+        assert np.ptp(steps, axis=0).max() < 1e-9

@@ -217,3 +217,14 @@ def test_a_table_and_a_figure(tmp_path, runs, hosts, metal):
     assert "average 4.350 V" in result.stdout
     assert f"above the hull: {runs / 'li3'}" in "".join(result.stdout.split("\n"))
     assert (tmp_path / "v.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_study_gives_its_own_voltage(finished, tmp_path):
+    folder = finished.folder.path
+    shown = call(folder, "--figure", tmp_path / "v.png")
+    curve = finished.result.voltages[0].curve
+    assert f"average {curve.average_v:.3f} V" in shown.stdout
+    assert (tmp_path / "v.png").is_file()
+    refused = call(folder, "--li-energy", -1.9)
+    assert refused.exit_code == 2
+    assert "a study knows its own Li metal" in refused.stderr
