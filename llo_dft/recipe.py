@@ -11,7 +11,9 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     ValidationError,
+    model_serializer,
     model_validator,
 )
 
@@ -211,7 +213,15 @@ class EngineChoice(Section):
     protocol: str = "balanced"
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     overrides: dict[str, Any] = Field(default_factory=dict)
+    incar: dict[str, Any] = Field(default_factory=dict)  # VASP's: tags that no protocol owns
     pre_relax: EngineChoice | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_empty_incar(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = rest(self)
+        if not self.incar:  # folders of before the key are those of the same study
+            fields.pop("incar", None)
+        return fields
 
     @model_validator(mode="after")
     def _once(self) -> EngineChoice:
@@ -332,8 +342,8 @@ def with_engine(
 ) -> Recipe:
     """Return the same study with another engine, model, protocol or O2 scheme.
 
-    None keeps the recipe's; the engine "module:function" is a calculator of one's own. Model and
-    overrides belong to the recipe's own engine and are left behind with it.
+    None keeps the recipe's; the engine "module:function" is a calculator of one's own. Model, INCAR
+    tags and overrides belong to the recipe's own engine and are left behind with it.
 
     Raises
     ------
@@ -344,8 +354,8 @@ def with_engine(
     table = fields["engine"]
     if engine not in {None, recipe.engine.name}:
         table.update(name=engine, overrides={})
-        table.pop("model", None)
-        table.pop("calculator", None)
+        for own in ("model", "calculator", "incar"):
+            table.pop(own, None)
         if engine is not None and ":" in engine:
             table.update(name="ase", calculator=engine)
     if model is not None:

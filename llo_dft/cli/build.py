@@ -57,9 +57,13 @@ def build(
                 size = write_inputs(plan, computing, folder.path)
     if as_json:
         printed = {"folder": str(output), "structures": entries}
+        if computing.added:
+            printed["added"] = list(computing.added)
         print_json(printed if size is None else {**printed, "inputs": size})
         return
     _print_structures(plan, len(entries), output)
+    for line in computing.added:
+        typer.echo(line)
     if size is not None:
         program = computing.program
         _print_size(size, study.engine.name if program is None else program.name, output)

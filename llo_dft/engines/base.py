@@ -290,6 +290,11 @@ class Engine(ABC):
     known_bias: Sequence[EngineBias] = ()
     has_models: ClassVar[bool] = False
 
+    @property
+    def added(self) -> Sequence[str]:
+        """What the user's own settings add to the protocol, a line each."""
+        return ()
+
     @abstractmethod
     def __init__(self, settings: recipe.EngineChoice) -> None: ...
 

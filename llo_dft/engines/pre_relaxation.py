@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from monty.json import MSONable
+from jobflow import Maker
 
 from llo_dft.engines.base import Engine, EngineError, MagneticMaker, ProgramMaker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from pymatgen.core.structure import Structure
@@ -39,7 +39,7 @@ _FOLDER: Final = "pre_relaxation"
 
 
 @dataclass
-class PreRelaxedCalculation(MSONable):
+class PreRelaxedCalculation(Maker):
     """A relaxation by one maker, and what another makes of its structure. A ``MagneticMaker``.
 
     Attributes
@@ -158,6 +158,11 @@ class PreRelaxedEngine(Engine):
     def geometry_maker(self, kind: CalculationKind) -> CalculationMaker:
         """Return the potential's maker, if the program would compute one point of its structure."""
         return (self._potential if self.protocol == ONE_POINT else self).maker(kind)
+
+    @property
+    def added(self) -> Sequence[str]:
+        """What the user's own settings add to the program's protocol."""
+        return self._engine.added
 
     def check(self, structures: Iterable[Structure]) -> None:
         """Refuse structures that either can't compute."""

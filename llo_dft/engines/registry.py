@@ -75,6 +75,11 @@ def _plain(settings: recipe.EngineChoice) -> Engine:
             f"engine.model = {settings.model!r}: engine {settings.name} is no potential and has no "
             "models; leave the key out"
         )
+    if settings.incar and settings.name != "vasp":
+        raise EngineError(
+            f"[engine.incar] has {', '.join(settings.incar)}: engine {settings.name} reads no "
+            "INCAR; leave the table out"
+        )
     return made_by(settings)
 
 

@@ -107,7 +107,8 @@ def incar(
     tags |= _ionic_tags(kind, stage, protocol)
     if stage == "static":
         tags |= _static_tags(structure, protocol, grid)
-    return tags
+    tags |= protocol.incar
+    return {name: value for name, value in tags.items() if value is not None}
 
 
 def electronic_tags(

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
+from llo_dft.engines.base import EngineError
 from llo_dft.engines.named_settings import NamedSettings, with_overrides
 from llo_dft.engines.vasp.potcars import D_ELEMENTS, potcar_of
 from llo_dft.typing import MagneticOrder
@@ -82,6 +83,8 @@ class VaspProtocol(NamedSettings):
         Innermost metal layers of a slab that are held (selective dynamics); 0 holds none.
     o2_unpaired_electrons
         Fixed number for molecules (NUPDOWN): 2, the triplet that O2 is.
+    incar
+        Tags of the user's own, of every run; see ``user_tags``.
     """
 
     encut_ev: PositiveFloat
@@ -101,6 +104,7 @@ class VaspProtocol(NamedSettings):
     electron_placements: NonNegativeInt = 2
     fixed_layers: NonNegativeInt = 0
     o2_unpaired_electrons: NonNegativeInt = 2
+    incar: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _no_u_beside_exact_exchange(self) -> Self:
@@ -156,8 +160,10 @@ VASP_PROTOCOLS: Final[Mapping[str, VaspProtocol]] = {
 }
 
 
-def vasp_protocol(name: str, overrides: Mapping[str, Any]) -> VaspProtocol:
-    """Return a named protocol with some settings replaced.
+def vasp_protocol(
+    name: str, overrides: Mapping[str, Any], incar: Mapping[str, Any] | None = None
+) -> VaspProtocol:
+    """Return a named protocol with some settings replaced, and INCAR tags of the user's own.
 
     ``u_values_ev`` is merged with the Materials Project's values for "PBE+U", and stands alone for
     "r2SCAN", which has none by itself.
@@ -168,7 +174,10 @@ def vasp_protocol(name: str, overrides: Mapping[str, Any]) -> VaspProtocol:
         If the protocol or a setting is unknown, a value is of the wrong kind, or two settings
         exclude one another.
     """
+    if "incar" in overrides:
+        raise EngineError("engine.overrides.incar: INCAR tags go into the table [engine.incar]")
     asked = overrides.get("u_values_ev", {})
     if isinstance(asked, Mapping) and overrides.get("functional", "PBE+U") == "PBE+U":
         asked = {**MATERIALS_PROJECT_U_EV, **asked}
-    return with_overrides(VASP_PROTOCOLS, name, {**overrides, "u_values_ev": asked})
+    made = with_overrides(VASP_PROTOCOLS, name, {**overrides, "u_values_ev": asked})
+    return made.model_copy(update={"incar": dict(incar or {})})

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from monty.json import MSONable
 
 from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 from llo_dft.documents.oxygen import schemes_not_fitted
@@ -16,11 +15,11 @@ from llo_dft.engines.named_settings import why_no_crossings
 from llo_dft.engines.vasp.electrons import VaspElectrons
 from llo_dft.engines.vasp.incar import check_cutoff, check_unpaired, incar
 from llo_dft.engines.vasp.input_files import write_inputs
-from llo_dft.engines.vasp.inputs import fingerprint_of, poscar_structure
+from llo_dft.engines.vasp.inputs import poscar_structure
 from llo_dft.engines.vasp.installation import check_potcars, check_program, installed
 from llo_dft.engines.vasp.potcars import potcar_of
 from llo_dft.engines.vasp.protocols import VaspProtocol, vasp_protocol
-from llo_dft.engines.vasp.read_back import read_back
+from llo_dft.engines.vasp.user_tags import checked_tags, machine_tags, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,98 +28,14 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft import recipe
-    from llo_dft.documents.calculation import Fingerprint
     from llo_dft.documents.document import Finding
-    from llo_dft.engines.base import InputSize, Outcome, ReadBack, StartFrom
-    from llo_dft.typing import CalculationKind, MagneticOrder
-
-#: Counts up whenever a rule of ``incar`` or ``inputs`` changes what is computed, so that
-#: results of the old rule are not taken for those of the new one.
-RULES: Final = 2
+    from llo_dft.engines.base import InputSize
+    from llo_dft.engines.vasp.vasp_calculation import VaspCalculation
+    from llo_dft.typing import CalculationKind
 
 #: Lithium fraction below which the distance of the layers depends on dispersion: the Li layer of
 #: LixCoO2 closes only with it (Aykol, Kim and Wolverton, J. Phys. Chem. C 119, 19053 (2015)).
 LAYERS_NEED_DISPERSION: Final = 0.4
-
-
-@dataclass
-class VaspCalculation(MSONable):
-    """One kind of calculation by VASP. Implements ``CalculationMaker``.
-
-    Attributes
-    ----------
-    kind, protocol
-        What is computed, and the name of the protocol.
-    values
-        All of the protocol's settings, with the recipe's overrides.
-    grid
-        NGX, NGY, NGZ of a static calculation; None takes VASP's own for the cell, which is the
-        same for all structures in that cell.
-    version
-        VASP's version that the study's other calculations are of, as vasprun.xml has it; empty:
-        any. It bears on no key: results of another one are refused.
-    """
-
-    kind: CalculationKind
-    protocol: str
-    values: dict[str, Any] = field(default_factory=dict)
-    grid: list[int] | None = None
-    version: str = ""
-
-    @property
-    def magnetic_order(self) -> MagneticOrder:
-        """How the moments start that the job puts onto a structure."""
-        return self._protocol.magnetic_order
-
-    @property
-    def _protocol(self) -> VaspProtocol:
-        return VaspProtocol(**self.values)
-
-    def settings(self) -> dict[str, Any]:
-        """Return every setting that bears on the result."""
-        return {"rules": RULES, "grid": self.grid, **self.values}
-
-    def held_to(self, version: str) -> VaspCalculation:
-        """Return the maker that ends a run of another version than this as soon as it is seen."""
-        return replace(self, version=version)
-
-    def fingerprint(self, structure: Structure) -> Fingerprint:
-        """Return what VASP's output will say of the settings; its version is not known yet."""
-        return fingerprint_of(structure, self.kind, self._protocol)
-
-    @property
-    def electron_placements(self) -> int:
-        """In how many ways the electrons that a removed O leaves are put on metals beside it."""
-        return self._protocol.electron_placements
-
-    def calculate(
-        self, structure: Structure, folder: Path, start_from: StartFrom | None = None
-    ) -> Outcome:
-        """Run VASP in ``folder``, and leave its files there.
-
-        Raises
-        ------
-        CalculationError
-            If it did not converge, failed, or was stopped for the wall time.
-        EngineError
-            If VASP or a pseudopotential is missing, or the settings do not suit the structure.
-        """
-        from llo_dft.engines.vasp.running.run_task import VaspTask, run_task  # noqa: PLC0415 (only a worker)
-
-        check_program()
-        check_potcars(site.specie.symbol for site in structure)
-        task = VaspTask(structure, self.kind, self._protocol, self.grid, start_from, self.version)
-        return run_task(task, folder)
-
-    def read_back(self, folder: Path) -> ReadBack:
-        """Return what VASP's own files say of a finished calculation.
-
-        Raises
-        ------
-        VaspFileError
-            If a file is damaged, or there is no vasprun.xml.
-        """
-        return read_back(folder)
 
 
 class VaspEngine(Engine):
@@ -132,14 +47,32 @@ class VaspEngine(Engine):
 
     def __init__(self, settings: recipe.EngineChoice) -> None:
         self.protocol = settings.protocol
-        self.settings = vasp_protocol(settings.protocol, settings.overrides)
+        self.settings = vasp_protocol(
+            settings.protocol, settings.overrides, checked_tags(settings.incar, "engine.incar")
+        )
         self.oxygen = _oxygen(self.settings)
         self.no_crossings = why_no_crossings(self.settings.force_tolerance)
         self._asked_u = tuple(settings.overrides.get("u_values_ev", ()))
 
     def maker(self, kind: CalculationKind) -> VaspCalculation:
         """Return the maker of one kind of calculation."""
-        return VaspCalculation(kind, self.protocol, self.settings.model_dump())
+        from llo_dft.engines.vasp.vasp_calculation import VaspCalculation  # noqa: PLC0415 (seconds to import)
+
+        values = self._here.model_dump()
+        if not values["incar"]:
+            del values["incar"]
+        return VaspCalculation(kind=kind, protocol=self.protocol, values=values)
+
+    @cached_property
+    def _here(self) -> VaspProtocol:
+        """The settings with the tags of atomate2's own, which a recipe's override."""
+        tags = machine_tags() | self.settings.incar
+        return self.settings.model_copy(update={"incar": tags})
+
+    @property
+    def added(self) -> list[str]:
+        """What the user's own tags add to the protocol, a line each."""
+        return told(self._here.incar)
 
     def check(self, structures: Iterable[Structure]) -> None:
         """Refuse settings that do not suit the structures of a study.
@@ -198,7 +131,7 @@ class VaspEngine(Engine):
 
         The licensed pseudopotentials are not needed.
         """
-        return write_inputs(structure, kind, self.settings, folder)
+        return write_inputs(structure, kind, self._here, folder)
 
     def electrons(self, folder: Path) -> VaspElectrons:
         """Return the electrons of the static calculation in a folder."""
@@ -218,7 +151,7 @@ class VaspEngine(Engine):
         if formula == "O2":
             kind = "molecule_relax"
             check_unpaired(cell, self.settings)
-        incar(cell, kind, "relax", self.settings)
+        incar(cell, kind, "relax", self._here)
         if not all(periodic_directions(cell, kind)):
             poscar_structure(cell, kind, self.settings)
 

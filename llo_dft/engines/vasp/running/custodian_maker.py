@@ -97,7 +97,8 @@ class LayeredOxideVaspMaker(BaseVaspMaker):
     def make(self, structure: Structure, prev_dir: str | Path | None = None) -> Response:
         """Run in the current folder; ``prev_dir`` is not used."""
         del prev_dir
-        write_vasp_input_set(structure, self.input_set_generator, **self.write_input_set_kwargs)
+        # atomate2's INCAR updates are among the generator's tags, where they were checked
+        write_vasp_input_set(structure, self.input_set_generator, apply_incar_updates=False)
         Custodian(
             list(self.handlers),
             [self.job],
