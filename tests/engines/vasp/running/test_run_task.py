@@ -5,6 +5,7 @@ import json
 import shutil
 import time
 
+import atomate2.vasp.files
 import numpy as np
 import pytest
 from engines_by_name import engine_of
@@ -13,6 +14,7 @@ from pymatgen.io.vasp.inputs import Incar
 
 from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.calculations.cache import CalculationCache
+from llo_dft.engines.base import EngineError
 from llo_dft.engines.vasp.files.outcar import read_outcar
 from llo_dft.engines.vasp.files.run_folder import find_outcar, find_run
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun
@@ -172,17 +174,14 @@ def test_a_stop_for_the_wall_time_is_gone_on_from(vasp, plan, monkeypatch):
     assert document.n_steps > reached["n_steps"]
 
 
-def test_a_setting_changed_behind_the_engine_is_found(vasp, plan, monkeypatch):
-    import atomate2.vasp.files
-
-    updates = {"SIGMA": 0.5, "NCORE": 4}
-    monkeypatch.setattr(atomate2.vasp.files.SETTINGS, "VASP_INCAR_UPDATES", updates)
+def test_atomate2s_settings_reach_vasp_or_are_refused_before_it_starts(vasp, plan, monkeypatch):
+    settings = atomate2.vasp.files.SETTINGS
+    monkeypatch.setattr(settings, "VASP_INCAR_UPDATES", {"NCORE": 4})
     document = vasp.run(plan.lithium_metal, "bulk_relax")
-    assert document.status == "failed"
-    assert document.reason == (
-        "settings that decide the energy were changed on the way: "
-        "SIGMA = 0.2 was asked for, 0.5 used"
-    )
+    assert incar_of(vasp.folder(document))["NCORE"] == 4
+    monkeypatch.setattr(settings, "VASP_INCAR_UPDATES", {"SIGMA": 0.5})
+    with pytest.raises(EngineError, match="ATOMATE2_VASP_INCAR_UPDATES: SIGMA = 0.5 is not taken"):
+        vasp.run(plan.lithium_metal, "bulk_relax")
 
 
 def test_a_missing_program_fails_the_calculation_in_one_line(vasp, plan, monkeypatch):
