@@ -96,11 +96,16 @@ def _images(place: FloatArray) -> list[tuple[int, int, int]]:
 
 
 def _faces(corners: FloatArray) -> list[list[int]]:
-    """Return the triangles of the solid about some corners; none if they span none."""
+    """Return the triangles of the solid about some corners, anticlockwise from outside."""
     if len(corners) < _FEWEST_CORNERS:
         return []
     try:
-        faces: list[list[int]] = ConvexHull(corners).simplices.tolist()
+        hull = ConvexHull(corners)
     except QhullError:  # all in one plane
         return []
+    faces: list[list[int]] = []
+    for face, outward in zip(hull.simplices.tolist(), hull.equations[:, :3], strict=True):
+        first, second, third = corners[face]
+        turns = float(np.cross(second - first, third - first) @ outward) > 0
+        faces.append(face if turns else face[::-1])
     return faces

@@ -74,6 +74,8 @@ def _turns(result: StudyResult, system: System, termination: str | None) -> str:
     if not hosts:
         return f"of {name} no vacancy kept its lattice"
     if point is None or (point.at is None and len(hosts) == 1):
+        if any(pair.termination == termination for pair in result.pairs):
+            return ""  # what its pairs say is said of them
         at = min(hosts, key=lambda host: min(host.kept_energies_ev))
         return f"{name} loses O at a cost of {_ev(min(at.kept_energies_ev))} at {_place(at)}"
     if point.at is None:

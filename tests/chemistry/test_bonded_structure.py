@@ -27,6 +27,14 @@ def test_a_metal_in_rock_salt_has_a_whole_octahedron_around_it() -> None:
     assert distances == pytest.approx(np.full(6, 2.09))
 
 
+def test_faces_turn_anticlockwise_from_outside() -> None:
+    drawn = bonded_structure(rock_salt())
+    for center, faces in drawn.polyhedra:
+        for face in faces:
+            a, b, c = drawn.points[face]
+            assert np.cross(b - a, c - a) @ (a - drawn.points[center]) > 0
+
+
 def test_every_bond_is_as_long_as_it_is_in_the_crystal() -> None:
     drawn = bonded_structure(rock_salt())
     lengths = [np.linalg.norm(drawn.points[i] - drawn.points[j]) for i, j in drawn.bonds]

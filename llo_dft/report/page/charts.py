@@ -275,13 +275,14 @@ def _further(charge: StateOfCharge, curve: VoltageCurve | None = None) -> str:
     if charge.capacity_mah_per_g is not None:
         parts.append(f"{charge.capacity_mah_per_g:.0f}")
     if curve is not None and charge.lithium_fraction is not None:
-        parts.append(_voltage_at(curve, charge.lithium_fraction))
+        parts += _voltage_at(curve, charge.lithium_fraction)
     return "<br>".join(parts)
 
 
-def _voltage_at(curve: VoltageCurve, fraction: float) -> str:
-    """Return the voltage of the step on which a lithium fraction lies, as it is reached."""
-    for step in curve.steps:
-        if step.lithium_fraction_to - 1e-6 <= fraction < step.lithium_fraction_from - 1e-6:
-            return f"{step.voltage_v:.2f} V"
-    return "-"
+def _voltage_at(curve: VoltageCurve, fraction: float) -> list[str]:
+    """Return the voltage of the step that ends at, or leads through, a lithium fraction."""
+    return [
+        f"{step.voltage_v:.2f} V"
+        for step in curve.steps
+        if step.lithium_fraction_to - 1e-6 <= fraction < step.lithium_fraction_from - 1e-6
+    ]

@@ -66,28 +66,31 @@
     }
     if (shown.polyhedra) view.elements.forEach(([, shade], kind) => {
       const corners = view.polyhedra.filter((one) => one[0] === kind).flatMap(([, faces]) => faces.flatMap((face) => face.map((i) => places[i])));
-      if (corners.length) viewer.addCustom(mesh(corners, shade, 0.28));
+      if (corners.length) viewer.addCustom(mesh(corners, shade, 0.5));
     });
     for (const { style, corners } of view.meshes) if (corners.length) viewer.addCustom(mesh(corners, data.mesh[style === "gain" ? 0 : 1], 0.6));
-    const [a, b, c] = view.cell, dark = root.dataset.theme === "dark", line = dark ? "#8a949f" : "#7a828b";
-    for (const along of [0, 1, 2]) for (const i of [0, 1]) for (const j of [0, 1]) {
-      const [one, two, three] = [[a, b, c], [b, a, c], [c, a, b]][along];
-      const start = two.map((part, k) => i * part + j * three[k]);
-      viewer.addLine({ start: point(start), end: point(start.map((part, k) => part + one[k])), color: line });
+    const [a, b] = view.cell, dark = root.dataset.theme === "dark", line = dark ? "#8a949f" : "#7a828b";
+    const heights = places.map((one) => one[2]), low = Math.min(...heights) - 1, high = Math.max(...heights) + 1;
+    const corner = (i, j, z) => ({ x: i * a[0] + j * b[0], y: i * a[1] + j * b[1], z });
+    const edge = (start, end) => viewer.addLine({ start, end, color: line });
+    for (const one of [0, 1]) {
+      for (const z of [low, high]) { edge(corner(0, one, z), corner(1, one, z)); edge(corner(one, 0, z), corner(one, 1, z)); }
+      for (const two of [0, 1]) edge(corner(one, two, low), corner(one, two, high));
     }
-    for (const [x, y, z, text] of view.marks) {
-      viewer.addSphere({ center: { x, y, z }, radius: 0.85, color: "#e00034", opacity: 0.45 });
-      viewer.addLabel(text, { position: { x, y, z }, alignment: "bottomCenter", screenOffset: { x: 0, y: 26 }, fontSize: 13, fontColor: "white", backgroundColor: "#8a0020", backgroundOpacity: 0.9, inFront: true });
+    for (const [x, y, z, text] of view.marks) {  // its name stands above all atoms, at the end of a line
+      viewer.addSphere({ center: { x, y, z }, radius: 0.75, color: "#e00034", opacity: 0.6 });
+      viewer.addCylinder({ start: { x, y, z }, end: { x, y, z: high + 1.5 }, radius: 0.06, color: "#e00034" });
+      viewer.addLabel(text, { position: { x, y, z: high + 1.5 }, alignment: "bottomCenter", fontSize: 13, fontColor: "white", backgroundColor: "#8a0020", backgroundOpacity: 0.9, inFront: true });
     }
     viewer.setHoverable({}, true, (atom) => { if (!atom.label) atom.label = viewer.addLabel(atom.atom, { position: atom, fontSize: 12, backgroundColor: "#222", backgroundOpacity: 0.85, inFront: true }); },
       (atom) => { if (atom.label) { viewer.removeLabel(atom.label); delete atom.label; } });
     viewer.setBackgroundColor(dark ? "#1a1f26" : "#ffffff");
   };
-  const side = ({ viewer, view }) => { viewer.zoomTo({ elem: view.elements.map((one) => one[0]) }); viewer.rotate(-82, "x"); viewer.rotate(12, "y"); viewer.render(); };
+  const side = ({ viewer, view }) => { viewer.zoomTo({ elem: view.elements.map((one) => one[0]) }); viewer.rotate(-80, "x"); viewer.rotate(-14, "z"); viewer.zoom(2.5); viewer.render(); };
   const makeView = (stage) => {
     const view = data.views[stage.dataset.view][Number(stage.dataset.number)];
     let viewer;
-    try { viewer = $3Dmol.createViewer(stage, { antialias: true, disableFog: true }); } catch (error) { viewer = null; }
+    try { viewer = $3Dmol.createViewer(stage, { antialias: true, disableFog: true, orthographic: true }); } catch (error) { viewer = null; }
     if (!viewer) {
       stage.innerHTML = "<p>This browser shows no 3D here (WebGL is off); the drawing below shows the same.</p>";
       all("#structures .printed").forEach((one) => { one.style.display = "block"; });
@@ -96,7 +99,7 @@
     const made = { viewer, view, stage };
     viewers.push(made); fill(made); side(made);
     stage.dataset.ready = "1";
-    const keys = { ArrowLeft: () => viewer.rotate(-10, "y"), ArrowRight: () => viewer.rotate(10, "y"), ArrowUp: () => viewer.rotate(-10, "x"), ArrowDown: () => viewer.rotate(10, "x"),
+    const keys = { ArrowLeft: () => viewer.rotate(-10, "vy"), ArrowRight: () => viewer.rotate(10, "vy"), ArrowUp: () => viewer.rotate(-10, "vx"), ArrowDown: () => viewer.rotate(10, "vx"),
       "+": () => viewer.zoom(1.2), "=": () => viewer.zoom(1.2), "-": () => viewer.zoom(1 / 1.2), 0: () => { viewer.setView(home); } };
     const home = viewer.getView();
     stage.addEventListener("keydown", (event) => { if (keys[event.key]) { keys[event.key](); viewer.render(); event.preventDefault(); } });
