@@ -136,6 +136,7 @@ def _write_files(
         save_bonds,
         save_planar_average,
     )
+    from llo_dft.report.figures.figure_parts import VECTOR_SUFFIXES  # noqa: PLC0415 (likewise)
     from llo_dft.report.figures.interface_picture import save_isosurface  # noqa: PLC0415 (likewise)
 
     header, density = grids.headers[0], grids.difference_per_a3
@@ -154,9 +155,9 @@ def _write_files(
         cumulative_e=np.array(document.planar.cumulative_e),
         cumulative_angstrom=np.array(document.planar.cumulative_angstrom),
     )
-    save_planar_average(document, folder / "planar_average.png")
-    save_bonds(document, folder / "bonds.png")
-    save_isosurface(document, density, folder / "isosurface.png", level)
+    save_planar_average(document, folder / "planar_average.png", VECTOR_SUFFIXES)
+    save_bonds(document, folder / "bonds.png", VECTOR_SUFFIXES)
+    save_isosurface(document, density, folder / "isosurface.png", level, VECTOR_SUFFIXES)
     text = document.model_dump_json(indent=1)
     (folder / DOCUMENT).write_text(text + "\n", encoding="utf-8")
 

@@ -53,6 +53,7 @@ def write_study(folder: StudyFolder, oxygen: OxygenSettings | None = None) -> St
     InputError
         As ``study_result``.
     """
+    from llo_dft.report.figures.figure_parts import VECTOR_SUFFIXES  # noqa: PLC0415 (likewise)
     from llo_dft.report.figures.formation_energy_curve import save_vacancy_curve  # noqa: PLC0415 (matplotlib)
 
     put_in_place(folder.path)
@@ -64,7 +65,7 @@ def write_study(folder: StudyFolder, oxygen: OxygenSettings | None = None) -> St
         result = study_result(folder, oxygen, read_electrons(study, folder, work))
         _write_relaxed(study, work)
         (work / "results.csv").write_text(results_table(result), encoding="utf-8")
-        save_vacancy_curve(result, work / FIGURE)
+        save_vacancy_curve(result, work / FIGURE, VECTOR_SUFFIXES)
         result = result.model_copy(update={"files": _digests(work)})
         write_whole(work / "results.json", result.model_dump_json(indent=1) + "\n")
         work.rename(folder.path / READY)

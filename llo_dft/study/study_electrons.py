@@ -94,8 +94,9 @@ def _band_centers(
                 from llo_dft.report.figures.density_of_states import (  # noqa: PLC0415 (matplotlib)
                     save_density_of_states,
                 )
+                from llo_dft.report.figures.figure_parts import VECTOR_SUFFIXES  # noqa: PLC0415
 
-                save_density_of_states(densities, centers, into / figure)
+                save_density_of_states(densities, centers, into / figure, also=VECTOR_SUFFIXES)
     return BandCenterResult(
         system=host.system,
         termination=host.termination,

@@ -118,7 +118,9 @@ def _electronic_files(result: Path) -> set[str]:
     """Return what of each host and termination a results.json says to be beside it."""
     try:
         fields: dict[str, Any] = json.loads(result.read_bytes())
-        named = {str(one.get("figure")) for one in fields.get("band_centers", [])}
+        drawn = [str(one.get("figure")) for one in fields.get("band_centers", [])]
+        ends = (".png", ".svg", ".pdf")
+        named = {f"{name.removesuffix('.png')}{end}" for name in drawn for end in ends}
         named |= {str(one.get("folder")) for one in fields.get("charge_differences", [])}
     except (OSError, ValueError, AttributeError, TypeError):
         return set()  # none, or not one of this package's

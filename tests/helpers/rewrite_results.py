@@ -30,7 +30,7 @@ from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.study_electrons import Electrons
 from llo_dft.study.study_files import READY, read_results
 
-_BESIDE = ("results.csv", "*.png", "relaxed/*", "charge_difference_*/*")
+_BESIDE = ("results.csv", "*.png", "*.svg", "*.pdf", "relaxed/*", "charge_difference_*/*")
 
 #: What Python's audit hooks call what changes files.
 _OPERATIONS = {
@@ -48,7 +48,8 @@ def electrons(turn: int, into: Path) -> Electrons:
     """Write a figure and a folder of grids: one that every turn has, one that changes its name."""
     names = ["always", f"turn_{turn % 3}"]
     for name in names:
-        (into / f"dos_{name}.png").write_text(f"{name} {turn}", encoding="utf-8")
+        for end in ("png", "svg", "pdf"):
+            (into / f"dos_{name}.{end}").write_text(f"{name} {turn}", encoding="utf-8")
         (into / f"charge_difference_{name}").mkdir()
         (into / f"charge_difference_{name}" / "grid").write_text(f"{turn}", encoding="utf-8")
     return Electrons(

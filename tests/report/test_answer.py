@@ -5,7 +5,7 @@ from __future__ import annotations
 from compared_studies import TERMINATION, host, pair, study, vacancy
 
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint, TurningShare
-from llo_dft.report.answer import answer
+from llo_dft.report.answer import answer, headline
 
 
 def test_a_bare_slab_that_turns() -> None:
@@ -62,3 +62,30 @@ def test_settings_that_state_no_crossing_say_so() -> None:
     first, last = answer(made)
     assert "where that crosses zero is not stated" in first
     assert last == "Neither a crossing nor a gain is stated: forces of 0.1 eV/A."
+
+
+def test_the_headline_is_one_sentence_with_the_interval() -> None:
+    at = StateOfCharge(holes_per_tm=0.9, lithium_fraction=0.55, capacity_mah_per_g=207.0)
+    late = at.model_copy(update={"holes_per_tm": 0.95})
+    point = TurningPoint(system="bare", at=at, earliest=at, latest=late)
+    hosts = [
+        host(1.0, vacancy("O1", 2.0)),
+        host(0.5, vacancy("O1", -0.5)),
+        host(1.0, vacancy("O1", 2.4), coated=True),
+    ]
+    pairs = [pair("O1", 1, 0.4), pair("O2", 2, 0.1), pair("O3", 3, 9.0, rebuilt=True)]
+    assert headline(study("chgnet", *hosts, turning_points=[point], pairs=pairs)) == (
+        "The bare slab begins to lose O at 0.90 holes per TM (x = 0.55, 207 mAh/g), interval 0.90 "
+        f"to 0.95; the coating ({TERMINATION}) changes E_f of the same O by +0.10 to +0.40 eV "
+        "(2 pairs)."
+    )
+
+
+def test_the_headline_states_no_answer_where_there_is_none() -> None:
+    rebuilt = vacancy("O1", -3.0, flags=["moved: Li1 2.00 A"])
+    assert headline(study("chgnet", host(1.0, rebuilt))).startswith("No answer yet: no vacancy")
+    forbidden = study("chgnet", host(1.0, vacancy("O1", 2.0)), no_crossings="forces are large")
+    assert headline(forbidden) == "No answer is stated: forces are large."
+    hosts = [host(1.0, vacancy("O1", 2.0)), host(1.0, vacancy("O1", 2.4), coated=True)]
+    lost = study("chgnet", *hosts, pairs=[pair("O1", 1, 9.0, rebuilt=True)])
+    assert "can't be said, since all 1 pairs rebuilt the lattice" in headline(lost)

@@ -11,6 +11,7 @@ from llo_dft.report.figures.palette import GUIDE, ZERO_LINE, class_colors
 from llo_dft.report.titles import settings_text, title_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
@@ -82,9 +83,13 @@ def _shown(
 
 
 def save_density_of_states(
-    densities: SiteDensities, centers: BandCenters, path: Path, window: Window = "valence"
+    densities: SiteDensities,
+    centers: BandCenters,
+    path: Path,
+    window: Window = "valence",
+    also: Sequence[str] = (),
 ) -> None:
-    """Draw to a file; its suffix gives the format."""
+    """Draw to a file; its suffix gives the format, and ``also`` those of more beside it."""
     figure = new_figure(6.4, 4.8)
     plot_density_of_states(densities, centers, figure.add_subplot(), window)
-    save_figure(figure, path, mock=centers.mock)
+    save_figure(figure, path, mock=centers.mock, also=also)

@@ -18,6 +18,8 @@ from llo_dft.report.figures.palette import GAIN, GUIDE, LOSS, MAIN, SECOND, elem
 from llo_dft.report.titles import settings_text, title_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
     from llo_dft.documents.electrons.charge import ChargeDifference
@@ -97,22 +99,22 @@ def plot_bonds(document: ChargeDifference, axes: Axes) -> Axes:
     return axes
 
 
-def save_planar_average(document: ChargeDifference, path: Path) -> None:
+def save_planar_average(document: ChargeDifference, path: Path, also: Sequence[str] = ()) -> None:
     """Write the planar average with Q(z), the atoms' planes below, as PNG."""
     figure = new_figure(7.2, 5.2)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     plot_planar_average(document, upper)
     plot_atom_planes(document, lower)
     upper.set_title(charge_title(document), fontsize=8, loc="left")
-    save_figure(figure, path, mock=document.mock)
+    save_figure(figure, path, mock=document.mock, also=also)
 
 
-def save_bonds(document: ChargeDifference, path: Path) -> None:
+def save_bonds(document: ChargeDifference, path: Path, also: Sequence[str] = ()) -> None:
     """Write the profiles along the bonds as PNG."""
     figure = new_figure(5.6, 4.0)
     axes = plot_bonds(document, figure.subplots())
     axes.set_title(charge_title(document), fontsize=7, loc="left")
-    save_figure(figure, path, mock=document.mock)
+    save_figure(figure, path, mock=document.mock, also=also)
 
 
 def charge_title(document: ChargeDifference) -> str:

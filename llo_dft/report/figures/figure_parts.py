@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 #: How far one axis above another is from it, points.
 _NEXT_AXIS_POINTS: Final = 30
 
+#: What a figure of a study is written as beside its PNG.
+VECTOR_SUFFIXES: Final = (".svg", ".pdf")
+
 #: Names of the axis over which everything is shown: the second where the charge is not known.
 HOLES: Final = "Holes per transition metal  (charging to the right)"
 LITHIUM_FRACTION: Final = "Lithium fraction x  (charging to the right)"
@@ -42,10 +45,13 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def save_figure(figure: Figure, path: Path, *, mock: bool = False) -> None:
+def save_figure(
+    figure: Figure, path: Path, *, mock: bool = False, also: Sequence[str] = ()
+) -> None:
     """Write a figure to a file, whose suffix gives the format; a stand-in's has hatched margins.
 
-    Without the program's name and the date, the same figure is the same bytes whenever drawn.
+    ``also`` are suffixes of more files of the same name beside it. Without the program's name and
+    the date, the same figure is the same bytes whenever drawn.
     """
     if mock:
         margins = Rectangle(
@@ -53,9 +59,10 @@ def save_figure(figure: Figure, path: Path, *, mock: bool = False) -> None:
         )
         margins.set(transform=figure.transFigure, zorder=-1.0, linewidth=0.0, in_layout=False)
         figure.add_artist(margins)
-    unsaid = {".png": "Software", ".svg": "Date", ".pdf": "CreationDate"}[path.suffix.lower()]
-    with rc_context({"svg.hashsalt": "llo_dft"}):
-        figure.savefig(path, metadata={unsaid: None})
+    for file in (path, *map(path.with_suffix, also)):
+        unsaid = {".png": "Software", ".svg": "Date", ".pdf": "CreationDate"}[file.suffix.lower()]
+        with rc_context({"svg.hashsalt": "llo_dft"}):
+            figure.savefig(file, metadata={unsaid: None})
 
 
 def legend_below(axes: Axes, columns: int, below: float = -0.13, **options: Any) -> None:  # noqa: ANN401

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Final
 
 from llo_dft.analysis.vacancy.turning_lines import charge_points, shared_oxygens
 from llo_dft.analysis.vacancy.turning_point import lowest_line
 from llo_dft.documents.labels import system_name
+from llo_dft.report.answer import headline
 from llo_dft.report.figures.figure_parts import (
     charge_place,
     charging_axes,
@@ -22,6 +24,8 @@ from llo_dft.report.figures.pair_differences import plot_pair_differences
 from llo_dft.report.figures.palette import (
     FORMER_MARKER,
     NEUTRAL,
+    PALE_ALPHA,
+    SHADE,
     class_markers,
     system_colors,
     system_lines,
@@ -41,9 +45,15 @@ if TYPE_CHECKING:
 _BAR_STEP: Final = 0.06
 _FOOT: Final = 0.06
 
+#: Most characters of a line of the answer above the figure.
+_HEADLINE_WIDTH: Final = 74
+
+#: Look of the words that say what a side of zero means.
+_WORDS: Final[dict[str, Any]] = {"fontsize": 8, "fontstyle": "italic", "color": NEUTRAL}
+
 #: Size of the figure, inches, without and with the panel of differences.
-_ALONE: Final = (7.2, 5.6)
-_WITH_PAIRS: Final = (7.2, 7.8)
+_ALONE: Final = (7.2, 6.0)
+_WITH_PAIRS: Final = (7.2, 8.6)
 
 
 def plot_vacancy_curve(result: StudyResult, axes: Axes, *, legend: bool = True) -> Axes:
@@ -85,11 +95,15 @@ def plot_vacancy_curve(result: StudyResult, axes: Axes, *, legend: bool = True) 
     return axes
 
 
-def save_vacancy_curve(result: StudyResult, path: Path) -> None:
-    """Draw to a file, whose suffix gives the format; below it what the coating does to each O."""
+def save_vacancy_curve(result: StudyResult, path: Path, also: Sequence[str] = ()) -> None:
+    """Draw to a file, whose suffix gives the format, under the answer in a sentence.
+
+    Below it stands what the coating does to each O. ``also`` are suffixes of more files beside it.
+    """
     figure = new_figure(*(_WITH_PAIRS if result.pairs else _ALONE))
     if not result.pairs:
-        plot_vacancy_curve(result, figure.add_subplot())
+        upper = figure.add_subplot()
+        plot_vacancy_curve(result, upper)
     else:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
         plot_vacancy_curve(result, upper, legend=False)
@@ -97,7 +111,34 @@ def save_vacancy_curve(result: StudyResult, path: Path) -> None:
         plot_pair_differences(result, lower)
         handles, labels = upper.get_legend_handles_labels()
         legend_below(lower, columns=3, below=-0.24, handles=handles, labels=labels)
-    save_figure(figure, path, mock=result.mock)
+        _shade(lower, 1, "above zero: the coating holds this O", "below: it lets it go")
+    _shade(upper, -1, "", "")
+    if upper.get_ylim()[0] < 0:
+        upper.annotate(
+            "below zero: O leaves by itself",
+            (0.01, 0.0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            xytext=(0, -4),
+            va="top",
+            **_WORDS,
+        )
+    upper.set_title(upper.get_title(loc="left"), fontsize=7.5, color=NEUTRAL, loc="left")
+    if result.study is not None:
+        text = fill(headline(result), _HEADLINE_WIDTH)
+        figure.suptitle(text, fontsize=11, fontweight="bold", x=0.02, ha="left")
+    save_figure(figure, path, mock=result.mock, also=also)
+
+
+def _shade(axes: Axes, sign: int, above: str, below: str) -> None:
+    """Shade one side of zero, and say in words at the right edge what each side means."""
+    low, high = axes.get_ylim()
+    far = high if sign > 0 else low
+    if sign * far > 0:
+        axes.axhspan(0.0, far, color=SHADE, alpha=0.1, linewidth=0, zorder=0)
+    axes.set_ylim(low, high)
+    for text, height, va in ((above, 0.97, "top"), (below, 0.03, "bottom")):
+        axes.text(0.01, height, text, transform=axes.transAxes, va=va, **_WORDS)
 
 
 def has_holes(hosts: Sequence[HostResult]) -> bool:
@@ -167,6 +208,7 @@ def _plot_points(hosts: list[HostResult], color: str, markers: dict[str, str], a
                 markersize=10 if vacancy.bonded_to_former else 8 if host.system == "bare" else 5.5,
                 markeredgecolor=color if vacancy.rebuilt else "white",  # sets points at one x apart
                 markeredgewidth=1.2 if vacancy.rebuilt else 0.5,
+                alpha=PALE_ALPHA if vacancy.rebuilt else 1.0,
                 zorder=3,
             )
 

@@ -15,6 +15,7 @@ from llo_dft.report.figures.isosurface import isosurface
 from llo_dft.report.figures.palette import GAIN, GUIDE, LOSS, element_color
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from llo_dft.documents.electrons.charge import ChargeDifference
@@ -41,6 +42,7 @@ def save_isosurface(
     difference_per_a3: FloatArray,
     path: Path,
     level_e_per_a3: float | None = None,
+    also: Sequence[str] = (),
 ) -> None:
     """Write a picture of the interface between the surfaces +level and -level, as PNG.
 
@@ -54,6 +56,8 @@ def save_isosurface(
         The PNG.
     level_e_per_a3
         Where to draw; ``DEFAULT_LEVEL`` of the largest |difference| if not given.
+    also
+        As of ``save_figure``.
     """
     grid, origin, steps = view_of_interface(document, difference_per_a3)
     level = level_e_per_a3 or DEFAULT_LEVEL * float(np.abs(grid).max()) or 1.0
@@ -75,7 +79,7 @@ def save_isosurface(
     axes.set_axis_off()
     legend_beside(axes, handles=[*axes.get_legend_handles_labels()[0], *surfaces])
     figure.suptitle(charge_title(document), fontsize=8, x=0.02, ha="left")
-    save_figure(figure, path, mock=document.mock)
+    save_figure(figure, path, mock=document.mock, also=also)
 
 
 def view_of_interface(

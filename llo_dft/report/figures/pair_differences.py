@@ -9,6 +9,7 @@ from llo_dft.report.figures.figure_parts import charging_axes, draw_points
 from llo_dft.report.figures.palette import (
     FORMER_MARKER,
     NEUTRAL,
+    PALE_ALPHA,
     class_markers,
     system_colors,
     system_lines,
@@ -61,9 +62,10 @@ def plot_pair_differences(result: StudyResult, axes: Axes) -> Axes:
                 markersize=10 if pair.bonded_to_former else 6,
                 markeredgecolor=colors[name] if pair.rebuilt else "white",
                 markeredgewidth=1.2 if pair.rebuilt else 0.5,
+                alpha=PALE_ALPHA if pair.rebuilt else 1.0,
                 zorder=3,
             )
-    axes.set_ylabel("Coated less bare, same O\n(eV per O)")
+    axes.set_ylabel("Coated less bare,\nsame O (eV)")
     axes.margins(x=0.09, y=0.16)
     _name_oxygens(by_oxygen.values(), axes)
     return axes

@@ -30,6 +30,10 @@ ZERO_LINE: Final = "0.35"
 GUIDE: Final = "0.6"
 NEUTRAL: Final = "0.4"
 
+#: Shade of the side of zero that an answer lies on; how faint what decides nothing is.
+SHADE: Final = "#b8860b"
+PALE_ALPHA: Final = 0.45
+
 #: Marker of an O that is bonded to a network former of the coating.
 FORMER_MARKER: Final = "*"
 #: Hatch and its colour in the margins of a figure of a stand-in.

@@ -118,3 +118,15 @@ def test_a_legend_is_below_or_beside_what_is_drawn(axes: Axes) -> None:
         figure.canvas.draw()
         box, inside = axes.get_legend().get_window_extent(), axes.get_window_extent()
         assert box.y1 < inside.y0 or box.x0 >= inside.x1
+
+
+def test_a_figure_of_a_study_is_the_same_in_every_format_whenever_drawn(tmp_path) -> None:
+    for name in ("one", "two"):
+        figure = figure_parts.new_figure(2.0, 2.0)
+        figure.add_subplot().plot([0, 1], label="a")
+        figure_parts.save_figure(
+            figure, tmp_path / f"{name}_x1.000.png", also=figure_parts.VECTOR_SUFFIXES
+        )
+    for end in (".png", ".svg", ".pdf"):
+        first, second = (tmp_path / f"{name}_x1.000{end}" for name in ("one", "two"))
+        assert first.read_bytes() == second.read_bytes()
