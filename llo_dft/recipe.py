@@ -140,20 +140,35 @@ class Slab(Section):
 
 
 class Coating(Section):
-    """[coating]: Li3PO4 (010) on the slab. Lengths in angstrom.
+    """[coating]: a film of any ordered crystal on the slab. Lengths in angstrom.
 
-    The setting names the axes of the plane; "(010)" of gamma means another plane in each.
+    Its plane is ``miller`` on the axes of the crystal's file, (001) unless given. "(010)" of Li3PO4
+    can be asked for by the setting that names its axes instead; that of gamma means another plane
+    in each.
     """
 
-    phase: str = Field(min_length=1)  # beta, gamma, or a CIF
-    setting: Literal["Pmn2_1", "Pmnb", "Pnma"]
+    phase: str = Field(min_length=1)  # a crystal of structures/ (beta, gamma: Li3PO4), or a CIF
+    setting: Literal["Pmn2_1", "Pmnb", "Pnma"] | None = None
+    miller: tuple[int, int, int] | None = Field(None, strict=False)
     layers: int = Field(1, ge=1)
-    terminations: Annotated[list[str], Field(min_length=1), Once]
+    # faces towards the oxide; None: of the film that is neutral, not polar and cuts least
+    terminations: Annotated[list[str], Field(min_length=1), Once] | None = None
     max_strain: float = Field(HELD_STRAIN, gt=0.0, lt=0.5)  # all of it in the coating
     max_area: float = Field(250.0, gt=0.0, le=2000.0)  # of the cells that are looked at, A^2
     registry_spacing: float = Field(0.7, gt=0.05)
     gaps: Annotated[list[float], Field(min_length=1), Once] = [0.6, 1.0, 1.4, 1.6, 1.8, 2.0, 2.2]
     keep: int = Field(1, ge=1)  # registries and gaps of each termination to relax
+
+    @model_validator(mode="after")
+    def _one_plane(self) -> Coating:
+        if self.setting is not None and self.miller is not None:
+            raise ValueError(
+                "setting names the plane (010) of Li3PO4, and miller a plane on the axes of the "
+                "file; give one of them"
+            )
+        if self.miller == (0, 0, 0):
+            raise ValueError("miller = [0, 0, 0] names no plane")
+        return self
 
 
 class Delithiation(Section):

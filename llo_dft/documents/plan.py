@@ -7,7 +7,7 @@ calculations is known from the start.
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import TypeAlias, get_args
 
 from pydantic import Field
 
@@ -116,6 +116,10 @@ class PlannedBulkHost(Document):
         return bulk_label(self.lithium_fraction, self.order)
 
 
+#: A lattice vector of a crystal in those of its cell.
+CrystalVector: TypeAlias = tuple[int | float, int | float, int | float]
+
+
 class PlannedInterface(Document):
     """The pristine slab with one termination of the coating on it, before relaxation."""
 
@@ -131,15 +135,18 @@ class PlannedInterface(Document):
         description="Principal strains of the coating against its crystal as given"
     )
     von_mises_strain: float
-    coating_vectors: tuple[tuple[int, int, int], tuple[int, int, int]] = Field(
-        description="What a and b were in the coating's crystal, in the vectors of its cell"
+    coating_vectors: tuple[CrystalVector, CrystalVector] = Field(
+        description="What a and b were in the coating's crystal, in the vectors of its cell: "
+        "whole numbers, or fractions where that is centred"
     )
     coating_charge: int = Field(
         description="Sum of the coating's formal charges, e; the oxide under it has the opposite"
     )
     film_cells: int = Field(description="Cells of the coating on the common cell")
     film_formula: str = Field(description="Atoms of one cell of the coating")
-    film_is_stoichiometric: bool = Field(description="Whether that cell is Li3PO4")
+    film_is_stoichiometric: bool = Field(
+        description="Whether that cell has the composition of its crystal"
+    )
     li_removed_for_charge: int = Field(
         description="Li of the oxide's coated face that left so that formal charges add up"
     )

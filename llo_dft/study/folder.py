@@ -9,7 +9,7 @@ import os
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from llo_dft.errors import InputError
 from llo_dft.plain_files import no_links
@@ -225,8 +225,16 @@ def study_identity(recipe: Recipe, files: Mapping[str, str] | None = None) -> st
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+#: Fields that later versions added. They count only where they are given, so that a folder of an
+#: earlier version is still of the same study.
+_ADDED: Final = {"coating": ("miller",)}
+
+
 def _identity(recipe: Recipe, section: str) -> dict[str, Any]:
     table = getattr(recipe, section)
     fields: dict[str, Any] = {} if table is None else table.model_dump(mode="json")
+    for name in _ADDED.get(section, ()):
+        if fields.get(name) is None:
+            fields.pop(name, None)
     fields.pop("device", None)  # where it is computed does not make it another study
     return fields

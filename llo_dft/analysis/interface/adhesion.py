@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from llo_dft.chemistry.bonds import former_bonds
+from llo_dft.chemistry.roles import coating_role
 from llo_dft.documents.atom_identity import coating_places, places
 from llo_dft.documents.sites import InterfaceBond
 from llo_dft.documents.study_result import CoatingEnergy
 from llo_dft.units import J_PER_M2_PER_EV_PER_A2
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pymatgen.core.structure import Structure
 
@@ -84,12 +86,34 @@ def work_of_adhesion_j_per_m2(
     return (oxide_ev + coating_ev - interface_ev) / area * J_PER_M2_PER_EV_PER_A2
 
 
-def excess_atoms(coated: Structure, bare: Structure) -> tuple[int, int, int]:
-    """Return (n_P, Li, O): formula units of Li3PO4, and Li and O beyond bare slab and those."""
-    counts = [structure.composition.get_el_amt_dict() for structure in (coated, bare)]
-    more = {e: counts[0].get(e, 0.0) - counts[1].get(e, 0.0) for e in ("Li", "P", "O")}
-    units = round(more["P"])
-    return units, round(more["Li"]) - 3 * units, round(more["O"]) - 4 * units
+@dataclass(frozen=True)
+class Excess:
+    """What a coating has: formula units of its crystal, and Li, O and others beyond those."""
+
+    units: int
+    lithium: int
+    oxygen: int
+    others: tuple[str, ...] = ()
+
+
+def excess_atoms(coated: Structure, bare: Structure, unit: Mapping[str, float]) -> Excess:
+    """Count the atoms of a coated slab beyond the bare one and units of the coating.
+
+    ``unit`` is the amounts of the formula unit; see ``counted_element``.
+    """
+    ours, theirs = (one.composition.get_el_amt_dict() for one in (coated, bare))
+    counted = counted_element(unit)
+    more = {e: round(ours.get(e, 0.0) - theirs.get(e, 0.0)) for e in {*unit, "Li", "O"}}
+    units = round(more[counted] / unit[counted])
+    left = {e: n - round(units * unit.get(e, 0.0)) for e, n in more.items()}
+    others = sorted(e for e, n in left.items() if n and e not in {"Li", "O"})
+    return Excess(units, left["Li"], left["O"], tuple(others))
+
+
+def counted_element(elements: Iterable[str]) -> str:
+    """Return the element by which units of a coating are counted: a former, or not Li and not O."""
+    symbols = {*elements} - {"Li", "O"} or {"O"}
+    return min(symbols, key=lambda s: (coating_role(s) != "former", s))
 
 
 def coating_energy(  # noqa: PLR0913 (each is an energy of its own)
@@ -97,7 +121,7 @@ def coating_energy(  # noqa: PLR0913 (each is an energy of its own)
     bare: CalculationDocument | None,
     parts: Sequence[CalculationDocument | None],
     *,
-    excess: tuple[int, int, int],
+    excess: Excess,
     coating_charge_e: int,
     crystal_ev_per_unit: float | None,
     lithium_ev: float | None,
@@ -118,11 +142,11 @@ def coating_energy(  # noqa: PLR0913 (each is an energy of its own)
         Sum of the formal charges of the coating's part. Only parts without one are closed shells,
         which have a work of adhesion.
     crystal_ev_per_unit, lithium_ev, oxygen_ev
-        E(Li3PO4), E(Li metal) and mu_O, eV; None if they are not known.
+        E(formula unit of the coating), E(Li metal) and mu_O, eV; None if they are not known.
     voltage_v
         Fixes mu_Li = E(Li metal) - e V; matters only where Li is in excess.
     """
-    units, excess_li, excess_o = excess
+    excess_li, excess_o = excess.lithium, excess.oxygen
     if coated is None or coated.structure is None or coated.energy_ev is None:
         return CoatingEnergy(
             coating_charge_e=coating_charge_e,
@@ -140,18 +164,19 @@ def coating_energy(  # noqa: PLR0913 (each is an energy of its own)
         reasons.append("work of adhesion: a part has no energy")
     known = {
         "the bare slab": None if bare is None else bare.energy_ev,
-        "Li3PO4": crystal_ev_per_unit,
+        "the coating's crystal": crystal_ev_per_unit,
         "Li metal": lithium_ev if excess_li else 0.0,
         "the voltage": voltage_v if excess_li else 0.0,
         "mu_O": oxygen_ev if excess_o else 0.0,
     }
     missing = [name for name, value in known.items() if value is None]
+    missing += [f"a reservoir of {element}" for element in excess.others]
     gamma = None
     if missing:
         reasons.append(f"coating energy: nothing is known of {', '.join(missing)}")
     else:
         bare_ev, crystal, lithium, volt, mu_o = (float(v) for v in known.values() if v is not None)
-        parts_ev = bare_ev + units * crystal + excess_li * (lithium - volt) + excess_o * mu_o
+        parts_ev = bare_ev + excess.units * crystal + excess_li * (lithium - volt) + excess_o * mu_o
         gamma = (coated.energy_ev - parts_ev) / area * J_PER_M2_PER_EV_PER_A2
     return CoatingEnergy(
         coating_charge_e=coating_charge_e,

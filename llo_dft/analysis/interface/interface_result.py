@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from llo_dft.analysis.comparability.fingerprints import ComparabilityError, check_comparable
-from llo_dft.analysis.interface.adhesion import area_angstrom2, coating_energy, excess_atoms
+from llo_dft.analysis.interface.adhesion import (
+    area_angstrom2,
+    coating_energy,
+    counted_element,
+    excess_atoms,
+)
 from llo_dft.analysis.vacancy.structure_check import check_relaxed
 from llo_dft.chemistry.strain import principal_strains, von_mises_strain
 from llo_dft.documents.atom_identity import coating_places, places
@@ -15,12 +20,15 @@ from llo_dft.documents.sites import InterfaceCandidate
 from llo_dft.documents.study_result import CoatingEnergy, InterfaceResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.plan import PlannedInterface
     from llo_dft.documents.sites import InterfaceBond
+
+
+_LI3PO4: Final = {"Li": 3.0, "P": 1.0, "O": 4.0}
 
 
 @dataclass(frozen=True)
@@ -120,16 +128,17 @@ def _energy(
     planned = made.planned[0]
     bare_atoms = planned.structure.copy()
     bare_atoms.remove_sites(coating_places(bare_atoms))
-    units, excess_li, excess_o = excess_atoms(planned.structure, bare_atoms)
+    unit = _formula_unit(made.crystal)
+    excess = excess_atoms(planned.structure, bare_atoms, unit)
     # the Li that left for charge are missing from the bare slab as the interface has it
-    excess = units, excess_li - planned.li_removed_for_charge, excess_o
+    excess = replace(excess, lithium=excess.lithium - planned.li_removed_for_charge)
     try:
         _check_comparable(made)
     except ComparabilityError as error:
         return CoatingEnergy(
             coating_charge_e=planned.coating_charge,
-            excess_li=excess[1],
-            excess_o=excess_o,
+            excess_li=excess.lithium,
+            excess_o=excess.oxygen,
             reason=str(error),
         )
     return coating_energy(
@@ -138,7 +147,7 @@ def _energy(
         [made.oxide, made.coating],
         excess=excess,
         coating_charge_e=planned.coating_charge,
-        crystal_ev_per_unit=_energy_per(made.crystal, "P"),
+        crystal_ev_per_unit=_energy_per(made.crystal, counted_element(unit), unit),
         lithium_ev=_energy_per(made.lithium, "Li"),
         oxygen_ev=None if reservoir.chosen is None else reservoir.chosen.mu_ev,
         voltage_v=voltage_v,
@@ -166,11 +175,24 @@ def _check_comparable(made: InterfaceCalculations) -> None:
             check_comparable(made.best, part)
 
 
-def _energy_per(document: CalculationDocument | None, element: str) -> float | None:
-    """Return the energy of a crystal per atom of an element, eV."""
+def _formula_unit(crystal: CalculationDocument | None) -> Mapping[str, float]:
+    """Return the amounts of a formula unit; plans of before held no crystal of their Li3PO4."""
+    if crystal is None or crystal.initial_structure is None:
+        return _LI3PO4
+    amounts: Mapping[str, float] = (
+        crystal.initial_structure.composition.reduced_composition.get_el_amt_dict()
+    )
+    return amounts
+
+
+def _energy_per(
+    document: CalculationDocument | None, element: str, unit: Mapping[str, float] | None = None
+) -> float | None:
+    """Return the energy of a crystal per atom of an element, or per unit that holds some, eV."""
     if document is None or document.energy_ev is None or document.structure is None:
         return None
-    return document.energy_ev / float(document.structure.composition[element])
+    atoms = float(document.structure.composition[element])
+    return document.energy_ev / (atoms if unit is None else atoms / unit[element])
 
 
 def _film_formula(planned: PlannedInterface) -> str:

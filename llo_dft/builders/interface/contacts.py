@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from llo_dft.chemistry.bonds import neighbours
+from llo_dft.chemistry.bonds import ionic_radius, neighbours
 from llo_dft.chemistry.roles import element_role
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ ContactKind: TypeAlias = Literal[
     "former-anion", "mobile-anion", "metal-anion", "anion-anion", "cation-cation"
 ]
 
-#: Shortest distance of each kind of pair in a starting structure, angstrom. A relaxation from
+#: Shortest distance of each kind of pair in a starting structure, angstrom, with O as the anion; an
+#: anion of another size moves it by the difference of the ionic radii. A relaxation from
 #: less starts with forces of tens of eV/A and ends in another bond than was asked for.
 SHORTEST_CONTACTS: Final[dict[ContactKind, float]] = {
     # a terminal P-O is 1.43 in P4O10; those of a phosphate are 1.50 to 1.60
@@ -63,7 +65,7 @@ class Contact:
     @property
     def shortest(self) -> float:
         """What the table allows, angstrom."""
-        return SHORTEST_CONTACTS[self.kind]
+        return shortest_contact(*self.symbols)
 
     def __str__(self) -> str:
         """Say which atoms, how far apart, and what is allowed."""
@@ -86,6 +88,14 @@ def contact_kind(first: str, second: str) -> ContactKind:
     return "mobile-anion" if "mobile" in roles else "metal-anion"
 
 
+@cache
+def shortest_contact(first: str, second: str) -> float:
+    """Return the shortest distance of two elements in a starting structure, angstrom."""
+    anions = [symbol for symbol in (first, second) if element_role(symbol) == "anion"]
+    larger = sum(ionic_radius(symbol) - ionic_radius("O") for symbol in anions)
+    return SHORTEST_CONTACTS[contact_kind(first, second)] + larger
+
+
 def short_contacts(
     matrix: FloatArray,
     frac_coords: FloatArray,
@@ -105,7 +115,9 @@ def short_contacts(
     -------
     Each pair once, at its shortest image; the worst first, by distance over what is allowed.
     """
-    found = neighbours(matrix, frac_coords @ matrix, sites, max(SHORTEST_CONTACTS.values()))
+    kinds = sorted(set(symbols))
+    reach = max(shortest_contact(one, other) for one in kinds for other in kinds)
+    found = neighbours(matrix, frac_coords @ matrix, sites, reach)
     nearest: dict[tuple[int, int], float] = {}
     for a, b, _, distance in zip(*found, strict=True):
         nearest[a, b] = min(distance, nearest.get((a, b), distance))

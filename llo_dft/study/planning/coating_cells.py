@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.builders.cathode.own_crystal import n_sheets
-from llo_dft.builders.coating.phosphate import build_phosphate_slab
+from llo_dft.builders.coating.film import best_termination, build_film, film_terminations
+from llo_dft.builders.coating.named_plane import phosphate_plane
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.matching.lattice_match import NoMatchError
+from llo_dft.errors import InputError
 from llo_dft.recipe import HELD_STRAIN, RecipeError
-from llo_dft.resources import load_structure
+from llo_dft.resources import load_structure, resource_path
 from llo_dft.study.planning.cif_input import cathode_parent, read_cif
 from llo_dft.study.planning.size_limit import check_size
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.builders.coating.phosphate import PhosphateSlab
+    from llo_dft.builders.coating.film import CoatingFilm
     from llo_dft.builders.matching.lattice_match import LatticeMatch
     from llo_dft.documents.plan import PlannedInterface
     from llo_dft.recipe import Coating, Recipe
@@ -35,10 +37,10 @@ _LARGEST_STRAIN: Final = 0.12
 #: Rounding of areas that are one.
 _AREA_TOLERANCE: Final = 1e-3
 
-#: A layer of the coating holds at least one formula unit of Li3PO4.
-_FEWEST_ATOMS_PER_LAYER: Final = 8
+#: A layer of the coating holds at least one pair of ions.
+_FEWEST_ATOMS_PER_LAYER: Final = 2
 
-#: The shipped crystals of the coating, by phase.
+#: Other names of shipped crystals.
 _PHASES: Final = {"beta": "Li3PO4_beta", "gamma": "Li3PO4_gamma"}
 
 
@@ -73,22 +75,21 @@ def coating_crystal(coating: Coating, folder: Path) -> Structure:
     Raises
     ------
     RecipeError
-        If there is none of that name, or it is not Li3PO4.
+        If there is none of that name.
     """
-    if coating.phase in _PHASES:
-        return _unlabelled(load_structure(_PHASES[coating.phase]))
-    if not coating.phase.lower().endswith(".cif"):
-        raise RecipeError(
-            f"coating.phase = {coating.phase!r}; expected {', '.join(_PHASES)} or a CIF file"
+    if coating.phase.lower().endswith(".cif"):
+        return _unlabelled(read_cif(folder / coating.phase))
+    try:
+        return _unlabelled(load_structure(_PHASES.get(coating.phase, coating.phase)))
+    except FileNotFoundError as error:
+        known = sorted(
+            path.stem
+            for path in resource_path("structures", "PROVENANCE.toml").parent.glob("*.cif")
         )
-    crystal = read_cif(folder / coating.phase)
-    foreign = sorted({site.specie.symbol for site in crystal} - {"Li", "P", "O"})
-    if foreign:
         raise RecipeError(
-            f"{coating.phase} holds {', '.join(foreign)} ({crystal.composition.reduced_formula}); "
-            "expected Li3PO4 alone: take water and other guests out"
-        )
-    return _unlabelled(crystal)
+            f"coating.phase = {coating.phase!r}; expected {', '.join([*_PHASES, *known])} or a CIF "
+            "file"
+        ) from error
 
 
 def _unlabelled(crystal: Structure) -> Structure:
@@ -96,26 +97,45 @@ def _unlabelled(crystal: Structure) -> Structure:
     return type(crystal)(crystal.lattice, crystal.species, crystal.frac_coords)
 
 
-def coating_film(recipe: Recipe, coating: Coating, termination: str, folder: Path) -> PhosphateSlab:
-    """Return one cell of the coating's slab with a termination towards the oxide.
+def coating_film(
+    recipe: Recipe, coating: Coating, termination: str | None, folder: Path
+) -> CoatingFilm:
+    """Return one cell of the coating's film with a termination towards the oxide.
+
+    Without one, that of the film that needs least to hold (``best_termination``).
 
     Raises
     ------
     InputError
-        As ``coating_crystal``; if there is no such termination, or the slab is too large.
+        As ``coating_crystal``; if there is no such termination, or the film is too large.
     """
+    crystal = coating_crystal(coating, folder)
+    plane = _miller_index(coating, crystal)
     check_size(
         coating.layers * _FEWEST_ATOMS_PER_LAYER,
         "the coating",
         f"coating.layers = {coating.layers}",
     )
-    return build_phosphate_slab(
-        coating_crystal(coating, folder),
-        setting=coating.setting,
-        bottom=termination,
-        layers=coating.layers,
-        vacuum=recipe.slab.vacuum,
-    )
+    layers, vacuum = coating.layers, recipe.slab.vacuum
+    try:
+        if termination is None:
+            return best_termination(film_terminations(crystal, plane, layers=layers, vacuum=vacuum))
+        return build_film(crystal, plane, bottom=termination, layers=layers, vacuum=vacuum)
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise RecipeError(f"coating.phase = {coating.phase!r}: {error}") from error
+
+
+def _miller_index(coating: Coating, crystal: Structure) -> tuple[int, int, int]:
+    if coating.setting is not None:
+        return phosphate_plane(crystal, coating.setting)
+    return coating.miller or (0, 0, 1)
+
+
+def asked_terminations(coating: Coating) -> list[str | None]:
+    """Return the terminations of a coating; one None where the best is to be taken."""
+    return [None] if coating.terminations is None else [*coating.terminations]
 
 
 def strain_text(strains: tuple[float, float]) -> str:
@@ -144,7 +164,7 @@ def coating_cells(recipe: Recipe, coating: Coating, folder: Path) -> list[Coatin
     Atoms are counted with the first termination. A CIF that the recipe names is looked for in
     ``folder``.
     """
-    film = coating_film(recipe, coating, coating.terminations[0], folder).structure
+    film = coating_film(recipe, coating, asked_terminations(coating)[0], folder).structure
     parent = cathode_parent(recipe, folder)
     layers = len(parent) // n_sheets(parent) * recipe.slab.tm_layers
     plane = parent.lattice.matrix[:2] * np.array(recipe.cathode.repeat)[:, None]

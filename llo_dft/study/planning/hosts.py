@@ -88,11 +88,11 @@ def hole_notes(hosts: Sequence[PlannedHost]) -> list[str]:
 
 
 def _bonded(recipe: Recipe, interfaces: Sequence[PlannedInterface]) -> list[PlannedVacancy]:
-    """Return the vacancies at O that a former will bond to; a whole film has no bond to spare."""
+    """Return the vacancies at O that a former will bond to; whole units have no bond to spare."""
     exposed = [
         name
         for name in dict.fromkeys(one.termination for one in interfaces)
-        if any(not i.film_is_stoichiometric for i in interfaces if i.termination == name)
+        if any(not i.film_is_stoichiometric or i.bonds for i in interfaces if i.termination == name)
     ]
     return [
         PlannedVacancy(

@@ -17,7 +17,7 @@ from llo_dft.study.planning.bulk_hosts import plan_bulk_hosts
 from llo_dft.study.planning.coating_cells import coating_crystal, strain_notes
 from llo_dft.study.planning.hosts import hole_notes, n_first_orderings, plan_hosts
 from llo_dft.study.planning.oxide import build_oxide
-from llo_dft.study.planning.planned_interfaces import plan_interfaces
+from llo_dft.study.planning.planned_interfaces import charge_notes, plan_interfaces
 from llo_dft.study.planning.ranker import EWALD
 
 if TYPE_CHECKING:
@@ -93,7 +93,12 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         symmetric=recipe.delithiation.symmetric and slab.turn_over is not None,
         interfaces=interfaces,
         coating_crystal=crystal,
-        notes=[*oxide.notes, *strain_notes(recipe, interfaces, recipe_folder), *hole_notes(hosts)],
+        notes=[
+            *oxide.notes,
+            *strain_notes(recipe, interfaces, recipe_folder),
+            *charge_notes(interfaces),
+            *hole_notes(hosts),
+        ],
     )
 
 

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.analysis.interface.adhesion import interface_bonds
-from llo_dft.builders.coating.phosphate import lithium_imbalance
+from llo_dft.builders.coating.film import lithium_imbalance
 from llo_dft.builders.interface.interface_search import search_interfaces
 from llo_dft.builders.matching.lattice_match import NoMatchError
 from llo_dft.builders.ordering.delithiation import delithiate_to
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.atom_identity import COATING, with_bare_sites
-from llo_dft.documents.plan import PlannedInterface
+from llo_dft.documents.plan import CrystalVector, PlannedInterface
 from llo_dft.errors import InputError
-from llo_dft.study.planning.coating_cells import coating_film, match_on_cell, too_strained
+from llo_dft.study.planning.coating_cells import (
+    asked_terminations,
+    coating_film,
+    match_on_cell,
+    too_strained,
+)
 from llo_dft.study.planning.size_limit import check_size
 
 if TYPE_CHECKING:
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.builders.coating.phosphate import PhosphateSlab
+    from llo_dft.builders.coating.film import CoatingFilm
     from llo_dft.builders.interface.interface_search import RankedInterface
     from llo_dft.builders.matching.lattice_match import LatticeMatch
     from llo_dft.recipe import Coating, Recipe
@@ -51,8 +56,9 @@ def plan_interfaces(
         can't be balanced, or every registry and gap brings atoms too close.
     """
     planned: list[PlannedInterface] = []
-    for name in coating.terminations:
-        film = coating_film(recipe, coating, name, recipe_folder)
+    for asked in asked_terminations(coating):
+        film = coating_film(recipe, coating, asked, recipe_folder)
+        name = film.bottom.name
         try:
             match = match_on_cell(
                 film.structure.lattice.matrix[:2], slab.lattice.matrix[:2], coating.max_strain
@@ -65,7 +71,7 @@ def plan_interfaces(
         cells = round(abs(np.linalg.det(match.film_transformation)))
         _check_size(cells * len(film.structure), slab, coating)
         to_remove = lithium_imbalance(film, cells, 0.0, 1)
-        gone = _lithium_for_charge(slab, name, to_remove, recipe.study.seed)
+        gone = _lithium_for_charge(slab, to_remove, recipe.study.seed)
         kept = [i for i in range(len(slab)) if i not in gone]
         oxide = slab.copy()
         oxide.remove_sites(gone)
@@ -104,22 +110,32 @@ def _distinct(ranked: Sequence[RankedInterface]) -> list[RankedInterface]:
     return found
 
 
-def _lithium_for_charge(slab: Structure, name: str, to_remove: int, seed: int) -> list[int]:
+def _lithium_for_charge(slab: Structure, to_remove: int, seed: int) -> list[int]:
     """Return the Li of the coated face that a termination's charge drives out.
 
-    Where they are not all, those whose leaving costs the least Ewald energy.
+    Where they are not all, those whose leaving costs the least Ewald energy. None can come in, and
+    no more leave than the face has: the charge that is left is the oxide's (``charge_notes``).
     """
-    if not to_remove:
-        return []
     symbols, heights = symbols_of(slab), slab.cart_coords[:, 2]
     oxygen = max(heights[i] for i, symbol in enumerate(symbols) if symbol == "O")
     on_face = [i for i, s in enumerate(symbols) if s == "Li" and heights[i] > oxygen]
-    if not 0 < to_remove <= len(on_face):
-        raise InputError(
-            f"coating termination {name} leaves {to_remove:+d} e, to be balanced by as many Li; "
-            f"the face under it has {len(on_face)}. Choose another termination or supercell"
-        )
-    return delithiate_to(slab, on_face, to_remove, seed=seed)
+    to_remove = min(to_remove, len(on_face))
+    return delithiate_to(slab, on_face, to_remove, seed=seed) if to_remove > 0 else []
+
+
+def charge_notes(interfaces: Sequence[PlannedInterface]) -> list[str]:
+    """Return which terminations leave charge that the Li of the coated face do not balance."""
+    left = {
+        one.termination: one.coating_charge - one.li_removed_for_charge
+        for one in interfaces
+        if one.coating_charge != one.li_removed_for_charge
+    }
+    return [
+        f"coating termination {name} leaves {charge:+d} e, which no Li of the face under it "
+        "balances: the oxide has the opposite charge, so that its holes are not those of the bare "
+        "slab. Choose another termination or supercell to compare the two"
+        for name, charge in left.items()
+    ]
 
 
 def _area(slab: Structure) -> float:
@@ -130,7 +146,7 @@ def _planned(
     name: str,
     rank: int,
     one: RankedInterface,
-    film: PhosphateSlab,
+    film: CoatingFilm,
     match: LatticeMatch,
     structure: Structure,
     n_gone: int,
@@ -155,10 +171,10 @@ def _planned(
     )
 
 
-def _coating_vectors(
-    film: PhosphateSlab, match: LatticeMatch
-) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+def _coating_vectors(film: CoatingFilm, match: LatticeMatch) -> tuple[CrystalVector, CrystalVector]:
     """Return what the slab's own a and b were in the coating's crystal."""
     own = np.linalg.inv(match.substrate_transformation) @ match.film_transformation
-    (a, b) = np.round(own @ film.in_plane).astype(int).tolist()
+    vectors = np.round(own @ film.in_plane, 6)
+    whole = (vectors == np.round(vectors)).all()
+    a, b = (vectors.astype(int) if whole else vectors).tolist()
     return (a[0], a[1], a[2]), (b[0], b[1], b[2])

@@ -8,9 +8,11 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from llo_dft.analysis.interface.adhesion import (
+    Excess,
     area_angstrom2,
     bonded_oxygens,
     coating_energy,
+    counted_element,
     excess_atoms,
     interface_bonds,
     lowest_energy,
@@ -21,6 +23,8 @@ from llo_dft.documents.sites import InterfaceBond
 
 if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument
+
+LI3PO4_EXCESS = Excess(2, -1, 1)
 
 #: Site by site: oxide O, oxide O, coating P, coating O, oxide Mn, coating P, oxide O.
 SYMBOLS = ["O", "O", "P", "O", "Mn", "P", "O"]
@@ -121,13 +125,22 @@ def test_excess_is_counted_beyond_whole_li3po4() -> None:
     bare = atoms({"Li": 4, "Mn": 2, "O": 6})
     # two Li3PO4 less one Li and with one O to spare
     coated = atoms({"Li": 9, "Mn": 2, "O": 15, "P": 2})
-    assert excess_atoms(coated, bare) == (2, -1, 1)
-    assert excess_atoms(bare, bare) == (0, 0, 0)
+    unit = {"Li": 3, "P": 1, "O": 4}
+    assert excess_atoms(coated, bare, unit) == Excess(2, -1, 1)
+    assert excess_atoms(bare, bare, unit) == Excess(0, 0, 0)
 
 
-def energy_of(
-    make: Any, excess: tuple[int, int, int] = (2, -1, 1), **changes: Any
-) -> dict[str, Any]:
+def test_other_coatings_are_counted_by_their_former_or_anion() -> None:
+    bare = atoms({"Li": 4, "Mn": 2, "O": 6})
+    coated = atoms({"Li": 5, "Mn": 2, "O": 13, "Nb": 2})
+    assert excess_atoms(coated, bare, {"Li": 1, "Nb": 1, "O": 3}) == Excess(2, -1, 1)
+    salted = atoms({"Li": 10, "Mn": 2, "O": 6, "In": 1, "Cl": 5})
+    assert excess_atoms(salted, bare, {"Li": 3, "In": 1, "Cl": 6}) == Excess(1, 3, 0, ("Cl",))
+    assert counted_element({"Li": 1, "F": 1}) == "F"
+    assert counted_element({"Li": 6, "P": 1, "S": 5, "Cl": 1}) == "P"
+
+
+def energy_of(make: Any, excess: Excess = LI3PO4_EXCESS, **changes: Any) -> dict[str, Any]:
     """All that is known, in a cell where an eV is a J/m^2: coated at -100 eV, bare at -20."""
     coated = make(["Mn", "O"], -100.0, lattice=ONE_J_PER_M2)
     known: dict[str, Any] = {
@@ -172,11 +185,11 @@ def test_reservoirs_that_nothing_is_counted_against_need_not_be_known(
     make_calculation: Any,
 ) -> None:
     lacking = {"lithium_ev": None, "oxygen_ev": None, "voltage_v": None}
-    made = result_of(energy_of(make_calculation, (2, 0, 0), **lacking))
+    made = result_of(energy_of(make_calculation, Excess(2, 0, 0), **lacking))
     assert made.coating_energy_j_per_m2 == pytest.approx(0.0, abs=1e-9)
     assert made.voltage_v is None
     assert made.reason is None
-    known = result_of(energy_of(make_calculation, (2, 0, 0)))
+    known = result_of(energy_of(make_calculation, Excess(2, 0, 0)))
     assert known.voltage_v is None  # it has no say
 
 
@@ -184,7 +197,7 @@ def test_reservoirs_that_nothing_is_counted_against_need_not_be_known(
     ("lacking", "named"),
     [
         ({"bare": None}, "the bare slab"),
-        ({"crystal_ev_per_unit": None}, "Li3PO4"),
+        ({"crystal_ev_per_unit": None}, "the coating's crystal"),
         ({"lithium_ev": None}, "Li metal"),
         ({"voltage_v": None}, "the voltage"),
         ({"oxygen_ev": None}, "mu_O"),

@@ -14,7 +14,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cell_checks import is_symmetric
-from llo_dft.builders.coating.phosphate import PhosphateSlab, phosphate_terminations
+from llo_dft.builders.coating.film import CoatingFilm, film_terminations
 from llo_dft.builders.interface.build_interface import Assembly, InterfaceModel
 from llo_dft.builders.matching.common_cell import InterfaceError, share_cell
 from llo_dft.builders.matching.find_matches import find_matches
@@ -43,10 +43,8 @@ def oxide(supercell: tuple[int, int] = (1, 1)) -> SlabModel:
 
 
 @cache
-def films() -> dict[str, PhosphateSlab]:
-    found = phosphate_terminations(
-        load_structure("Li3PO4_beta"), setting="Pmn2_1", layers=1, vacuum=VACUUM
-    )
+def films() -> dict[str, CoatingFilm]:
+    found = film_terminations(load_structure("Li3PO4_beta"), (0, 1, 0), layers=1, vacuum=VACUUM)
     return {film.bottom.name: film for film in found}
 
 

@@ -9,7 +9,7 @@ import pytest
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.coating.phosphate import phosphate_terminations
+from llo_dft.builders.coating.film import film_terminations
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.builders.interface.build_interface import Assembly
 from llo_dft.builders.interface.contacts import SHORTEST_CONTACTS
@@ -30,9 +30,7 @@ VACUUM = 15.0
 @cache
 def case():
     llo = build_slab(load_structure("Li2MnO3"), tm_layers=1, vacuum=VACUUM, seed=7).structure
-    found = phosphate_terminations(
-        load_structure("Li3PO4_beta"), setting="Pmn2_1", layers=1, vacuum=VACUUM
-    )
+    found = film_terminations(load_structure("Li3PO4_beta"), (0, 1, 0), layers=1, vacuum=VACUUM)
     films = {f.bottom.name: f.structure for f in found if f.bottom.name in TERMINATIONS}
     match, *_ = find_matches(
         films[TERMINATIONS[0]].lattice.matrix[:2],

@@ -10,12 +10,13 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cell_checks import formal_charge
 from llo_dft.builders.matching.find_matches import find_matches
+from llo_dft.chemistry.roles import coating_role
 from llo_dft.documents.atom_identity import BARE_SITE, bare_sites, only_part
 from llo_dft.errors import InputError
 from llo_dft.recipe import RecipeError, parse_recipe
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.make_plan import make_plan
-from llo_dft.study.planning.planned_interfaces import SCORE_TOLERANCE, _distinct
+from llo_dft.study.planning.planned_interfaces import SCORE_TOLERANCE, _distinct, charge_notes
 from llo_dft.study.run_study import prepare_run
 
 
@@ -100,7 +101,10 @@ def test_the_strain_is_that_of_the_match(plan):
         ),
         ({"terminations": ["flat-Li9-PO4"]}, "flat-Li9-PO4"),
         ({"setting": "Pmnb"}, "Pmnb"),
-        ({"phase": "alpha"}, "coating.phase = 'alpha'; expected beta, gamma or a CIF file"),
+        (
+            {"phase": "alpha"},
+            "coating.phase = 'alpha'; expected beta, gamma, Al2O3, .*LiNbO3, .* or a CIF",
+        ),
         ({"phase": "gone.cif"}, r"there is no file .*gone\.cif"),
         ({"gaps": [-3.0]}, "too close|through|reach"),
     ],
@@ -110,7 +114,15 @@ def test_what_can_not_be_put_on_says_why(changes, message, tmp_path):
         make_plan(recipe(**changes), tmp_path)
 
 
-def test_a_coating_with_water_in_it_is_refused(tmp_path):
+def any_coating(**coating):
+    made = recipe()
+    table = {"max_strain": 0.12, "max_area": 200.0, "registry_spacing": 2.0} | coating
+    fields = made.model_dump(mode="json", exclude_none=True) | {"coating": table}
+    fields["cathode"].pop("supercell")
+    return parse_recipe(fields, "test")
+
+
+def test_a_coating_whose_charges_do_not_balance_is_refused(tmp_path):
     lattice = Lattice.orthorhombic(6.1, 5.2, 4.9)
     hydrate = Structure(
         lattice,
@@ -118,8 +130,62 @@ def test_a_coating_with_water_in_it_is_refused(tmp_path):
         [[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.2, 0.5], [0.5, 0.9, 0.0]],
     )
     hydrate.to(filename=str(tmp_path / "hydrate.cif"))
-    with pytest.raises(InputError, match=r"holds H \(.*expected Li3PO4 alone"):
-        make_plan(recipe(phase="hydrate.cif"), tmp_path)
+    with pytest.raises(InputError, match=r"formal charges of LiPHO leave \+5 e .* expected 0"):
+        make_plan(any_coating(phase="hydrate.cif"), tmp_path)
+
+
+def test_an_element_without_a_charge_names_the_table(tmp_path):
+    strange = Structure(Lattice.cubic(5.0), ["He", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    strange.to(filename=str(tmp_path / "strange.cif"))
+    with pytest.raises(
+        RecipeError,
+        match=r"coating\.phase = 'strange\.cif': no formal charge is known for He.*toml",
+    ):
+        make_plan(any_coating(phase="strange.cif"), tmp_path)
+
+
+@pytest.mark.parametrize(("phase", "former"), [("LiNbO3", "Nb"), ("Al2O3", "Al")])
+def test_any_crystal_of_structures_is_a_coating_by_its_name_alone(phase, former):
+    plan = make_plan(any_coating(phase=phase), Path())
+    (one,) = plan.interfaces
+    assert one.film_is_stoichiometric
+    assert one.coating_charge == one.li_removed_for_charge == 0
+    coating = only_part(one.structure, "coating")
+    assert coating.composition.reduced_formula == phase
+    assert coating_role(former) == "former"
+    assert plan.coating_crystal.composition.reduced_formula == phase
+    bare, coated = plan.hosts[0], next(host for host in plan.hosts if host.label != "bare_x1.0000")
+    # a coating's metal is none of the oxide's: the classes are those without it
+    assert coated.environments.keys() == bare.environments.keys()
+    for site, found in coated.environments.items():
+        there = bare.environments[site]
+        assert (found.n_tm, found.n_li) == (there.n_tm, there.n_li)
+
+
+def test_another_plane_is_asked_for_by_its_index():
+    made = any_coating(phase="LiF", miller=[1, 1, 0], gaps=[2.6], max_area=90.0)
+    (one,) = make_plan(made, Path()).interfaces
+    vectors = np.array(one.coating_vectors)
+    # half vectors of the face-centred cell, all in the plane
+    assert np.allclose(2 * vectors % 1, 0)
+    assert (vectors % 1 != 0).any()
+    assert np.allclose(vectors @ [1, 1, 0], 0)
+
+
+def test_charge_that_no_li_balances_is_said():
+    plan = make_plan(recipe((1, 2), terminations=["flat-Li0-PO4"], layers=1, gaps=[2.0]), Path())
+    (one,) = plan.interfaces
+    assert (one.coating_charge, one.li_removed_for_charge) == (-6, 0)
+    (note,) = charge_notes(plan.interfaces)
+    assert note in plan.notes
+    assert "flat-Li0-PO4 leaves -6 e" in note
+
+
+def test_one_plane_is_asked_for():
+    with pytest.raises(RecipeError, match="give one of them"):
+        recipe(miller=[0, 1, 0])
+    with pytest.raises(RecipeError, match="names no plane"):
+        any_coating(phase="LiF", miller=[0, 0, 0])
 
 
 def test_unknown_setting_and_layers_are_refused_by_the_recipe():

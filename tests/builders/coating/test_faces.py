@@ -7,17 +7,18 @@ from functools import cache
 
 import pytest
 
-from llo_dft.builders.coating.phosphate import build_phosphate_slab
-from llo_dft.builders.coating.phosphate_column import Column, PhosphateError, phosphate_column
-from llo_dft.builders.coating.phosphate_faces import (
+from llo_dft.builders.coating.column import CoatingError, Column, coating_column
+from llo_dft.builders.coating.faces import (
     BOTTOM,
     TOP,
     CrystalFace,
-    check_units,
+    cut_valences,
     faces,
     film_atoms,
-    lost_oxygen,
+    lost_anions,
 )
+from llo_dft.builders.coating.named_plane import phosphate_plane
+from llo_dft.chemistry.bond_valence import bond_valence
 from llo_dft.resources import load_structure
 
 FILES = {"Pmn2_1": "Li3PO4_beta", "Pmnb": "Li3PO4_gamma", "Pnma": "Li3PO4_gamma"}
@@ -26,7 +27,8 @@ SETTINGS = list(FILES)
 
 @cache
 def column_of(setting: str) -> Column:
-    return phosphate_column(load_structure(FILES[setting]), setting)
+    bulk = load_structure(FILES[setting])
+    return coating_column(bulk, phosphate_plane(bulk, setting))
 
 
 def named(setting: str, layer: int, outward: int, name: str) -> CrystalFace:
@@ -55,9 +57,9 @@ def test_the_oxygen_that_goes_points_outward_most(setting: str) -> None:
     for outward in (BOTTOM, TOP):
         for face in (one for one in faces(column, 0, outward) if one.missing):
             for site in column.plane(face.plane).sites:
-                lost = lost_oxygen(column, site, face, outward)
+                lost = [one.site for one in lost_anions(column, site, face, outward)]
                 assert len(lost) == face.missing
-                height = {oxygen: outward * vector[2] for oxygen, vector in column.oxygen[site]}
+                height = {one.site: outward * one.vector[2] for one in column.ligands[site]}
                 kept = [h for oxygen, h in height.items() if oxygen not in lost]
                 assert min(height[oxygen] for oxygen in lost) >= max(kept) - 0.02
 
@@ -81,22 +83,18 @@ def test_a_film_between_whole_faces_has_the_crystals_formula(setting: str, layer
 def test_faces_that_leave_nothing_between_them_are_refused() -> None:
     column = column_of("Pmn2_1")
     step = named("Pmn2_1", 0, BOTTOM, "step-Li0-PO4"), named("Pmn2_1", 0, TOP, "step-Li0-PO4")
-    with pytest.raises(PhosphateError, match=r"leave nothing between them, .*Take more layers"):
+    with pytest.raises(CoatingError, match=r"leave nothing between them, .*Take more layers"):
         film_atoms(column, step)
 
 
-def test_a_phosphate_that_lost_a_corner_is_named() -> None:
-    film = build_phosphate_slab(
-        load_structure("Li3PO4_beta"),
-        setting="Pmn2_1",
-        bottom="flat-Li2-PO4",
-        layers=1,
-        vacuum=12.0,
-        top=None,
-    ).structure
-    phosphorus = film.indices_from_symbol("P")
-    check_units(film, dict.fromkeys(phosphorus, 4))
-    with pytest.raises(
-        PhosphateError, match=f"P at site {phosphorus[0]} has 4 O within .*; expected 3"
-    ):
-        check_units(film, {phosphorus[0]: 3})
+def test_a_face_that_opens_units_cuts_the_bonds_of_each_o_that_goes() -> None:
+    """An O of 2 e that keeps k e to the film adds 2 k - 2: two a cell, each with its P-O."""
+    top = named("Pmn2_1", 0, TOP, "flat-Li2-PO4")
+    whole, opened = (
+        cut_valences(
+            column_of("Pmn2_1"),
+            film_atoms(column_of("Pmn2_1"), (named("Pmn2_1", 0, BOTTOM, name), top)),
+        )[0]
+        for name in ("flat-Li2-PO4", "flat-Li2-PO3")
+    )
+    assert 2 * (2 * bond_valence("P", "O", 1.56) - 2) < opened - whole < 2 * 2

@@ -1,4 +1,4 @@
-"""Li3PO4 (010) films: PO4 kept whole or opened on purpose, charges counted."""
+"""Films of coatings: units kept whole or opened on purpose, charges counted."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.coating.phosphate import (
-    PhosphateSlab,
-    build_phosphate_slab,
+from llo_dft.builders.coating.column import CoatingError
+from llo_dft.builders.coating.film import (
+    CoatingFilm,
+    best_termination,
+    build_film,
+    film_terminations,
     lithium_imbalance,
-    phosphate_terminations,
 )
-from llo_dft.builders.coating.phosphate_column import PhosphateError
+from llo_dft.builders.coating.named_plane import phosphate_plane
 from llo_dft.builders.surface.terminations import build_termination
+from llo_dft.chemistry.bond_valence import bond_valence
+from llo_dft.chemistry.bonds import find_bonds
 from llo_dft.chemistry.element_table import ELEMENTS, symbols_of
 from llo_dft.resources import load_structure
 
@@ -34,20 +38,21 @@ MATCHER = StructureMatcher(ltol=1e-3, stol=1e-2, angle_tol=0.1, primitive_cell=F
 
 
 @cache
-def all_films(setting: str, layers: int) -> tuple[PhosphateSlab, ...]:
-    return tuple(
-        phosphate_terminations(
-            load_structure(FILES[setting]), setting=setting, layers=layers, vacuum=VACUUM
-        )
-    )
+def all_films(setting: str, layers: int) -> tuple[CoatingFilm, ...]:
+    bulk = load_structure(FILES[setting])
+    plane = phosphate_plane(bulk, setting)
+    return tuple(film_terminations(bulk, plane, layers=layers, vacuum=VACUUM))
 
 
 def build(
     bulk: Structure, setting: str, bottom: str, layers: int = 2, top: str | None = None
-) -> PhosphateSlab:
-    return build_phosphate_slab(
-        bulk, setting=setting, bottom=bottom, layers=layers, vacuum=VACUUM, top=top
-    )
+) -> CoatingFilm:
+    plane = phosphate_plane(bulk, setting)
+    return build_film(bulk, plane, bottom=bottom, layers=layers, vacuum=VACUUM, top=top)
+
+
+def oxygen_deficit(film: CoatingFilm) -> int:
+    return 4 * film.composition["P"] - film.composition["O"]
 
 
 def oxygen_around_phosphorus(structure: Structure) -> dict[int, int]:
@@ -58,7 +63,7 @@ def oxygen_around_phosphorus(structure: Structure) -> dict[int, int]:
     }
 
 
-def flipped(film: PhosphateSlab) -> Structure:
+def flipped(film: CoatingFilm) -> Structure:
     """Return the film turned over by a half turn about x."""
     structure = film.structure
     return Structure(
@@ -77,7 +82,7 @@ def test_the_whole_film_is_symmetric_neutral_and_non_polar(setting: str, layers:
     assert film.composition == {"Li": 6 * layers, "P": 2 * layers, "O": 8 * layers}
     assert film.symmetric
     assert not film.polar
-    assert (film.charge, film.oxygen_deficit) == (0, 0)
+    assert (film.charge, oxygen_deficit(film)) == (0, 0)
     assert film.dipole == pytest.approx(0.0, abs=1e-6)
 
 
@@ -102,10 +107,10 @@ def test_every_film_counts_its_ions(setting: str, layers: int) -> None:
         counts = Counter(symbols_of(film.structure))
         assert dict(counts) == film.composition
         assert film.charge == sum(ELEMENTS[s].charge * n for s, n in counts.items())
-        assert film.charge == counts["Li"] - 3 * counts["P"] + 2 * film.oxygen_deficit
-        opened = len(film.bottom.exposed) * film.bottom.missing_oxygen
-        assert film.oxygen_deficit == opened
-        assert film.top.missing_oxygen == 0
+        assert film.charge == counts["Li"] - 3 * counts["P"] + 2 * oxygen_deficit(film)
+        opened = len(film.bottom.exposed) * film.bottom.missing
+        assert oxygen_deficit(film) == opened
+        assert film.top.missing == 0
         assert film.polar == (abs(film.dipole) > 0.01)
         assert not (film.symmetric and film.polar)
 
@@ -115,7 +120,7 @@ def test_every_film_counts_its_ions(setting: str, layers: int) -> None:
 def test_every_phosphorus_has_the_stated_oxygen(setting: str, layers: int) -> None:
     for film in all_films(setting, layers):
         for site, count in oxygen_around_phosphorus(film.structure).items():
-            stated = film.bottom.missing_oxygen if site in film.bottom.exposed else 0
+            stated = film.bottom.missing if site in film.bottom.exposed else 0
             assert count == 4 - stated, film.bottom.name
 
 
@@ -141,7 +146,7 @@ def test_exposed_phosphorus_faces_down_and_what_is_gone_lay_below_it(setting: st
                 for n in whole.structure.get_neighbors(before, 1.7)
                 if n.specie.symbol == "O"
             )
-            assert len(down) == max(0, below - film.bottom.missing_oxygen)
+            assert len(down) == max(0, below - film.bottom.missing)
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
@@ -186,9 +191,9 @@ def test_one_more_layer_is_one_repeat_more(setting: str) -> None:
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_neutral_without_missing_oxygen_is_stoichiometric(setting: str) -> None:
+def test_neutral_without_missing_is_stoichiometric(setting: str) -> None:
     for film in all_films(setting, 2):
-        assert film.stoichiometric == (film.charge == 0 and film.oxygen_deficit == 0)
+        assert film.stoichiometric == (film.charge == 0 and oxygen_deficit(film) == 0)
 
 
 @pytest.mark.parametrize("setting", ["Pmn2_1", "Pmnb"])
@@ -199,7 +204,7 @@ def test_both_faces_can_be_opened_alike(setting: str) -> None:
         assert film.symmetric, name
         assert film.dipole == pytest.approx(0.0, abs=1e-6)
         one_sided = next(f for f in all_films(setting, 2) if f.bottom.name == name)
-        assert film.oxygen_deficit == 2 * one_sided.oxygen_deficit
+        assert oxygen_deficit(film) == 2 * oxygen_deficit(one_sided)
         assert film.charge == 2 * one_sided.charge
 
 
@@ -273,7 +278,7 @@ def test_same_input_same_bytes() -> None:
 def test_an_unknown_face_lists_the_known_ones(side: str) -> None:
     names = {"bottom": "flat-Li2-PO4", "top": "flat-Li2-PO4", side: "Li-rich"}
     with pytest.raises(
-        PhosphateError, match=f"no {side} face is called 'Li-rich'; expected one of flat-Li0-PO4, "
+        CoatingError, match=f"no {side} face is called 'Li-rich'; expected one of flat-Li0-PO4, "
     ):
         build(load_structure("Li3PO4_beta"), "Pmn2_1", **names)
 
@@ -284,11 +289,87 @@ def test_an_unknown_face_lists_the_known_ones(side: str) -> None:
 )
 def test_two_faces_need_a_film_between_them(setting: str, bottom: str, top: str) -> None:
     bulk = load_structure(FILES[setting])
-    with pytest.raises(PhosphateError, match=r"leave nothing between them, .*Take more layers"):
+    with pytest.raises(CoatingError, match=r"leave nothing between them, .*Take more layers"):
         build(bulk, setting, bottom, layers=1, top=top)
     assert build(bulk, setting, bottom, layers=2, top=top).composition["P"] > 0
 
 
 def test_there_is_at_least_one_layer() -> None:
-    with pytest.raises(PhosphateError, match="layers is 0; expected at least 1 PO4 layer"):
+    with pytest.raises(CoatingError, match="layers is 0; expected at least 1 layer"):
         build(load_structure("Li3PO4_beta"), "Pmn2_1", "flat-Li2-PO4", layers=0)
+
+
+#: What the package has, but for Li3PO4: a crystal without a plane between its units, and with one.
+COATINGS = [
+    *("Li2SiO3", "LiNbO3", "LiTaO3", "LiF", "Al2O3", "ZrO2_monoclinic", "ZrO2_tetragonal"),
+    *("Li3InCl6", "Li3YCl6", "Li6PS5Cl", "Li2CO3", "LiAlO2", "Li2ZrO3", "Li3PS4_gamma"),
+]
+PLANES = [(0, 0, 1), (1, 0, 0), (1, 1, 0)]
+
+
+@pytest.mark.parametrize("name", COATINGS)
+def test_low_planes_of_every_crystal_have_a_neutral_film_of_its_composition(name: str) -> None:
+    bulk = load_structure(name)
+    charges = {symbol: ELEMENTS[symbol].charge for symbol in set(symbols_of(bulk))}
+    for plane in PLANES:
+        films = film_terminations(bulk, plane, layers=1, vacuum=VACUUM)
+        names = [film.bottom.name for film in films]
+        assert len(set(names)) == len(names)
+        for film in films:
+            counts = Counter(symbols_of(film.structure))
+            assert dict(counts) == film.composition
+            assert film.charge == sum(charges[s] * n for s, n in counts.items())
+            assert not (film.symmetric and film.polar)
+            assert film.bottom.cut_valence > 0 < film.top.cut_valence
+        best = best_termination(films)
+        assert best.charge == 0, plane
+        assert best.stoichiometric, plane
+        units = len(best.structure) / bulk.composition.reduced_composition.num_atoms
+        assert units == pytest.approx(round(units))
+
+
+@pytest.mark.parametrize(
+    ("name", "plane", "unit", "former", "held"),
+    [
+        ("Li2CO3", (0, 0, 1), "CO3", "C", 3),
+        ("Li3PS4_gamma", (0, 1, 0), "PS4", "P", 4),
+        ("Li2SiO3", (1, 0, 0), "SiO4", "Si", 4),
+        ("Li3InCl6", (0, 0, 1), "InCl6", "In", 6),
+    ],
+)
+def test_units_and_chains_stay_whole_where_a_plane_passes_between_them(
+    name: str, plane: tuple[int, int, int], unit: str, former: str, held: int
+) -> None:
+    best = best_termination(film_terminations(load_structure(name), plane, layers=1, vacuum=VACUUM))
+    assert best.bottom.name.endswith(unit)
+    assert best.top.name.endswith(unit)
+    formers = best.structure.indices_from_symbol(former)
+    found = Counter(bond.cation for bond in find_bonds(best.structure, formers))
+    assert set(found.values()) == {held}
+
+
+def test_the_valence_that_rock_salt_cuts_is_one_bond_an_ion() -> None:
+    """LiF (001), by hand: of the six bonds of each Li and each F one is cut on each face."""
+    films = film_terminations(load_structure("LiF"), (0, 0, 1), layers=1, vacuum=VACUUM)
+    film = best_termination(films)
+    assert film.composition == {"Li": 2, "F": 2}
+    assert not film.polar
+    one_bond = bond_valence("Li", "F", 4.0173 / 2)
+    assert film.bottom.cut_valence == pytest.approx(2 * one_bond)
+    assert film.top.cut_valence == pytest.approx(2 * one_bond)
+
+
+def test_a_named_face_is_the_listed_one() -> None:
+    bulk = load_structure("LiNbO3")
+    for film in film_terminations(bulk, (0, 0, 1), layers=1, vacuum=VACUUM):
+        again = build_film(bulk, (0, 0, 1), bottom=film.bottom.name, layers=1, vacuum=VACUUM)
+        assert again.structure == film.structure
+
+
+def test_a_film_of_a_centred_crystal_has_the_primitive_cell_of_the_plane() -> None:
+    bulk = load_structure("Li2SiO3")
+    film = best_termination(film_terminations(bulk, (0, 0, 1), layers=1, vacuum=VACUUM))
+    vectors = film.in_plane @ bulk.lattice.matrix
+    given = film.structure.lattice.matrix[:2]
+    np.testing.assert_allclose(vectors @ vectors.T, given @ given.T, atol=1e-6)
+    assert film.structure.volume / film.structure.lattice.c == pytest.approx(9.392 * 5.397 / 2)

@@ -1,0 +1,368 @@
+"""Films of a coating: its units whole, or opened on purpose for an oxide's O to complete.
+
+A face that lacks anions leaves charge, so that a film that has one may not be neutral by itself.
+The interface as a whole is, once as many Li leave (``lithium_imbalance``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from llo_dft.builders.cell_checks import formal_charge, formal_dipole, is_symmetric
+from llo_dft.builders.coating.column import CoatingError, coating_column
+from llo_dft.builders.coating.faces import BOTTOM, TOP, cut_valences, faces, film_atoms
+from llo_dft.builders.surface.placement import place_slab
+from llo_dft.builders.surface.terminations import DIPOLE_TOLERANCE
+from llo_dft.chemistry.element_table import symbols_of
+from llo_dft.chemistry.formal_charges import formal_charges
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.builders.coating.column import Column
+    from llo_dft.builders.coating.faces import Atom, CrystalFace
+    from llo_dft.typing import FloatArray
+
+#: Films of charges that differ by less are of one charge, e.
+_CHARGE_TOLERANCE: Final = 1e-6
+
+
+@dataclass(frozen=True)
+class FilmFace:
+    """What one face of a film is like, per cell.
+
+    Attributes
+    ----------
+    name
+        See ``CrystalFace``: "flat-Li2-PO4", "step-Li0-PO3".
+    exposed
+        Sites of the formers of its outermost plane.
+    missing
+        Anions that each of them lacks, as far as no former further in holds them.
+    cut_valence
+        Of all bonds that the face cuts, e.
+    """
+
+    name: str
+    exposed: tuple[int, ...]
+    missing: int
+    cut_valence: float
+
+
+@dataclass(frozen=True)
+class CoatingFilm:
+    """A film of a coating with vacuum.
+
+    Attributes
+    ----------
+    structure
+        a along x, the normal along z, c the normal; sorted by electronegativity.
+    bottom, top
+        Its faces. The bottom is the one that an oxide beneath it will meet.
+    layers
+        Number of layers (a "step" face lacks part of one).
+    composition
+        Atoms of each element.
+    stoichiometric
+        Whether that is the crystal's.
+    charge, dipole
+        Sum of the formal charges per cell, e, and their dipole along the normal about the
+        middle of the film, e angstrom; that origin matters where the charge is not zero.
+    symmetric, polar
+        Whether an operation maps its top onto its bottom; whether the dipole is not zero.
+    thickness
+        From the lowest to the highest atom, angstrom.
+    in_plane
+        (2, 3): a and b in the vectors of the crystal's cell.
+    """
+
+    structure: Structure
+    bottom: FilmFace
+    top: FilmFace
+    layers: int
+    composition: dict[str, int]
+    stoichiometric: bool
+    charge: int
+    dipole: float
+    symmetric: bool
+    polar: bool
+    thickness: float
+    in_plane: FloatArray
+
+    @property
+    def cut_valence(self) -> float:
+        """Of all bonds that both faces cut, e."""
+        return self.bottom.cut_valence + self.top.cut_valence
+
+
+def film_terminations(
+    bulk: Structure,
+    miller_index: Sequence[int],
+    *,
+    layers: int,
+    vacuum: float,
+    top: str | None = None,
+) -> list[CoatingFilm]:
+    """Build a film for every bottom face: whole ones, then opened ones.
+
+    Parameters
+    ----------
+    bulk
+        The coating's crystal, ordered, relaxed or not.
+    miller_index
+        (h, k, l) on its axes.
+    layers
+        Number of layers of units, at least 1; see ``Column``.
+    vacuum
+        Angstrom.
+    top
+        Name of the face on the vacuum side. None: as :func:`build_film` chooses.
+
+    Returns
+    -------
+    By number of missing anions, then by distance from neutrality, then by name.
+
+    Raises
+    ------
+    CoatingError
+        As :func:`build_film`.
+    """
+    column = _checked_column(bulk, miller_index, layers)
+    found = []
+    for kind, layer in enumerate(column.layer_kinds):
+        bottoms = faces(column, layer, BOTTOM, kind)
+        tops = _top_faces(column, layer + layers * column.repeat - 1, bottoms, top)
+        found += [
+            _film(column, bulk, (bottom, above), layers, vacuum)
+            for bottom, above in zip(bottoms, tops, strict=True)
+            if above is not None
+        ]
+    return sorted(found, key=lambda f: (f.bottom.missing, f.polar, abs(f.charge), f.bottom.name))
+
+
+def best_termination(films: Sequence[CoatingFilm]) -> CoatingFilm:
+    """Return the film that needs least to hold.
+
+    Neutral, of the crystal's composition, not polar, and with the fewest bonds cut.
+    """
+    return min(
+        films,
+        key=lambda f: (
+            *(abs(f.charge), not f.stoichiometric, f.polar),
+            *(round(f.cut_valence, 3), round(abs(f.dipole), 2), f.bottom.name),
+        ),
+    )
+
+
+def build_film(
+    bulk: Structure,
+    miller_index: Sequence[int],
+    *,
+    bottom: str,
+    layers: int,
+    vacuum: float,
+    top: str | None = None,
+) -> CoatingFilm:
+    """Build one film.
+
+    Parameters
+    ----------
+    bulk, miller_index, layers, vacuum
+        As for :func:`film_terminations`.
+    bottom
+        Name of the face towards the oxide, one of those :func:`film_terminations` lists.
+    top
+        Name of the face towards the vacuum, or towards another oxide. None: the flat whole
+        face of the least polar neutral film (where both ends of a polar crystal have one, the
+        other end than the bottom's); without one, that which leaves the least charge, then the
+        crystal's composition, then the smallest dipole.
+
+    Raises
+    ------
+    CoatingError
+        If there is no such face, or the film would have a former without anions.
+    """
+    column = _checked_column(bulk, miller_index, layers)
+    known = {
+        layer: faces(column, layer, BOTTOM, kind) for kind, layer in enumerate(column.layer_kinds)
+    }
+    chosen = _named([face for found in known.values() for face in found], bottom, "bottom")
+    layer = next(layer for layer, found in known.items() if chosen in found)
+    bottoms = known[layer]
+    tops = _top_faces(column, layer + layers * column.repeat - 1, bottoms, top, only=chosen)
+    above = tops[bottoms.index(chosen)]
+    if above is None:
+        raise CoatingError(
+            f"no face above {bottom} leaves a film of {layers} layers; take more layers"
+        )
+    return _film(column, bulk, (chosen, above), layers, vacuum)
+
+
+def lithium_imbalance(film: CoatingFilm, film_cells: int, llo_charge: float, llo_cells: int) -> int:
+    """Return the Li that must leave an interface so that its formal charges add up.
+
+    Parameters
+    ----------
+    film, film_cells
+        The film, and how many of its cells lie on the common cell.
+    llo_charge, llo_cells
+        Formal charge of one cell of the oxide slab against one of the bulk's composition, e
+        (0 for half a Li layer on both faces; each Li of a face that is not there is -1), and
+        its cells in the common cell.
+
+    Returns
+    -------
+    Number of Li; negative if Li must be added.
+    """
+    return round(film_cells * film.charge + llo_cells * llo_charge)
+
+
+def _checked_column(bulk: Structure, miller_index: Sequence[int], layers: int) -> Column:
+    if layers < 1:
+        raise CoatingError(f"layers is {layers}; expected at least 1 layer of the coating's units")
+    return coating_column(bulk, miller_index)
+
+
+def _named(known: Sequence[CrystalFace], name: str, side: str) -> CrystalFace:
+    for face in known:
+        if face.name == name:
+            return face
+    raise CoatingError(
+        f"no {side} face is called {name!r}; expected one of {', '.join(f.name for f in known)}"
+    )
+
+
+def _charge_and_dipole(column: Column, atoms: list[Atom]) -> tuple[float, float]:
+    """Return the formal charge and the dipole about the middle of a film, e and e angstrom."""
+    symbols = symbols_of(column.cell)
+    charges = np.array(formal_charges([symbols[i] for i, _ in atoms], symbols))
+    heights = np.array([column.cell[i].z + period * column.period for i, period in atoms])
+    middle = 0.5 * (heights.min() + heights.max())
+    return float(charges.sum()), float(charges @ (heights - middle))
+
+
+def _foreign(column: Column, atoms: list[Atom]) -> bool:
+    """Return whether atoms have another composition than their crystal."""
+    symbols = symbols_of(column.cell)
+    ours, theirs = Counter(symbols[i] for i, _ in atoms), Counter(symbols)
+    return any(ours[s] * len(symbols) != theirs[s] * len(atoms) for s in theirs)
+
+
+def _top_faces(
+    column: Column,
+    layer: int,
+    bottoms: Sequence[CrystalFace],
+    name: str | None,
+    only: CrystalFace | None = None,
+) -> list[CrystalFace | None]:
+    """Return the top for each bottom: the named one, or the partner in a neutral film.
+
+    Where there is no whole film, it is looked for under ``only`` alone, if that is given.
+    """
+    tops = faces(column, layer, TOP)
+    if name is not None:
+        return [_named(tops, name, "top")] * len(bottoms)
+    pairs = _whole_pairs(column, bottoms, tops)
+    if pairs:
+        partners = {bottom.name: top for bottom, top in pairs}
+        return [partners.get(_whole_name(bottoms, one), pairs[0][1]) for one in bottoms]
+    return [
+        _least_charged(column, bottom, tops) if only in {None, bottom} else None
+        for bottom in bottoms
+    ]
+
+
+def _whole_name(bottoms: Sequence[CrystalFace], opened: CrystalFace) -> str:
+    """Return the name of a face with its anions back."""
+    return next(
+        one.name
+        for one in bottoms
+        if (one.plane, one.loose, one.missing) == (opened.plane, opened.loose, 0)
+    )
+
+
+def _whole_pairs(
+    column: Column, bottoms: Sequence[CrystalFace], tops: Sequence[CrystalFace]
+) -> list[tuple[CrystalFace, CrystalFace]]:
+    """Return the flat whole faces that make the least polar neutral films, if any do."""
+
+    def whole(candidates: Sequence[CrystalFace]) -> list[CrystalFace]:
+        return [f for f in candidates if f.name.startswith("flat") and not f.missing]
+
+    neutral = []
+    for pair in product(whole(bottoms), whole(tops)):
+        charge, dipole = _charge_and_dipole(column, film_atoms(column, pair))
+        if abs(charge) < _CHARGE_TOLERANCE:
+            neutral.append((dipole, pair))
+    if not neutral:
+        return []
+    neutral.sort(key=lambda item: (round(abs(item[0]), 3), item[1][0].name))
+    least = abs(neutral[0][0]) + DIPOLE_TOLERANCE
+    return [pair for dipole, pair in neutral if abs(dipole) < least]
+
+
+def _least_charged(
+    column: Column, bottom: CrystalFace, tops: Sequence[CrystalFace]
+) -> CrystalFace | None:
+    """Return the top that leaves a film the least charge, then dipole, then cut bonds."""
+    ranked = []
+    for number, top in enumerate(tops):
+        try:
+            atoms = film_atoms(column, (bottom, top))
+        except CoatingError:  # nothing is left between these two
+            continue
+        charge, dipole = _charge_and_dipole(column, atoms)
+        cut = sum(cut_valences(column, atoms))
+        order = round(abs(charge), 6), _foreign(column, atoms), round(abs(dipole), 2)
+        ranked.append((*order, round(cut, 3), number))
+    return tops[min(ranked)[-1]] if ranked else None
+
+
+def _film(
+    column: Column,
+    bulk: Structure,
+    pair: tuple[CrystalFace, CrystalFace],
+    layers: int,
+    vacuum: float,
+) -> CoatingFilm:
+    atoms = film_atoms(column, pair)
+    sites, periods = np.array(atoms).T
+    coords = column.cell.frac_coords[sites] + np.outer(periods, [0, 0, 1])
+    symbols = [symbols_of(column.cell)[i] for i in sites]
+    structure = place_slab(column.cell.lattice, coords, symbols, vacuum)
+    bottom, top = _described(column, pair, atoms)
+    count = Counter(symbols)
+    dipole = formal_dipole(structure, bulk)
+    return CoatingFilm(
+        structure=structure,
+        bottom=bottom,
+        top=top,
+        layers=layers,
+        composition=dict(count),
+        stoichiometric=structure.composition.reduced_formula == bulk.composition.reduced_formula,
+        charge=round(formal_charge(structure, bulk)),
+        dipole=dipole,
+        symmetric=is_symmetric(structure),
+        polar=abs(dipole) > DIPOLE_TOLERANCE,
+        thickness=float(np.ptp(structure.cart_coords[:, 2])),
+        in_plane=column.in_plane,
+    )
+
+
+def _described(
+    column: Column, pair: tuple[CrystalFace, CrystalFace], atoms: list[Atom]
+) -> tuple[FilmFace, FilmFace]:
+    described: list[FilmFace] = []
+    for face, cut in zip(pair, cut_valences(column, atoms), strict=True):
+        period = face.plane // len(column.planes)
+        outermost = [(site, period) for site in column.plane(face.plane).sites]
+        exposed = tuple(sorted(atoms.index(atom) for atom in outermost))
+        described.append(FilmFace(face.name, exposed, face.missing, cut))
+    return described[0], described[1]
