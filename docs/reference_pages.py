@@ -1,11 +1,14 @@
-"""A hook of mkdocs: the pages of the reference, made of the code when the site is built."""
+"""Hooks of mkdocs: the pages of the reference, made of the code; formulas as MathML."""
 
 from __future__ import annotations
 
+import html
 import pkgutil
+import re
 from typing import TYPE_CHECKING, Any
 
 import typer.cli
+from latex2mathml.converter import convert
 from mkdocs.structure.files import File
 
 import llo_dft
@@ -40,3 +43,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name, page in PAGES.items():
         files.append(File.generated(config, page, content=f"# {name}\n\n::: {name}\n"))
     return files
+
+
+def on_page_content(content: str, **_: Any) -> str:
+    """Write formulas as MathML, which browsers show without a script."""
+    found = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
+    return found.sub(
+        lambda formula: convert(
+            html.unescape(formula[2]), display="inline" if formula[1] == "span" else "block"
+        ),
+        content,
+    )

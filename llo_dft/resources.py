@@ -33,8 +33,9 @@ def _resource_folder(folder: str) -> Path:
     )
 
 
-def _listing(folder: Path) -> str:
-    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+def _listing(folder: Path, suffix: str) -> str:
+    found = folder.rglob(f"*{suffix}")
+    names = (path.relative_to(folder).as_posix() for path in found if path.is_file())
     return ", ".join(sorted(names)) or "nothing"
 
 
@@ -51,7 +52,7 @@ def resource_path(folder: ResourceFolder, name: str) -> Path:
     Raises
     ------
     FileNotFoundError
-        If there is no such file; the message lists what is there.
+        If there is no such file; the message lists those of its kind.
     ValueError
         If ``name`` leads out of the folder.
     """
@@ -60,7 +61,7 @@ def resource_path(folder: ResourceFolder, name: str) -> Path:
     if not path.is_relative_to(root):
         raise ValueError(f"{name!r} leads out of the data folder {folder!r}; give a name inside it")
     if not path.is_file():
-        raise FileNotFoundError(f"No {name!r} in {folder!r}; there is: {_listing(root)}")
+        raise FileNotFoundError(f"No {name!r} in {folder!r}; there is: {_listing(root, path.suffix)}")
     return path
 
 
