@@ -2,14 +2,14 @@
 
     python docs/make_example_runs.py VASP_STUDY COATED_STUDY FOLDER
 
-VASP_STUDY is a study by engine vasp with the stand-in for VASP (llo_dft.testing), whose energies are CHGNet's and whose
-electrons are made up: the recipe of tutorial 2 without its coating, with ``[vacancies] per_environment = 1``,
-``[electronic] dos = true`` and ``[engine] name = "vasp"``, k_spacing 1.0, force_tolerance 0.3. COATED_STUDY is that of tutorial 2; the
-charges of its interface and of the parts come from the stand-in, which puts electrons onto P-O bonds. ``vasp_std`` must be the
-stand-in. Runs are copied under the names that the notebook looks for, with grids of half as many points in each
-direction, so that they are small enough to travel with the package.
+VASP_STUDY is a study by engine vasp with the stand-in for VASP (llo_dft.testing), whose energies
+are CHGNet's and whose electrons are made up: the recipe of tutorial 2 without its coating, with
+``[vacancies] per_environment = 1``, ``[electronic] dos = true`` and ``[engine] name = "vasp"``,
+k_spacing 1.0, force_tolerance 0.3. COATED_STUDY is that of tutorial 2; the charges of its interface
+and of the parts come from the stand-in, which puts electrons onto P-O bonds. ``vasp_std`` must be
+the stand-in. Runs are copied under the names that the notebook looks for, with grids of half as
+many points in each direction, so that they are small enough to travel with the package.
 """
-
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_content(content: str, **_: Any) -> str:
+def on_page_content(content: str, **_: object) -> str:
     """Write formulas as MathML, which browsers show without a script."""
     found = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
     return found.sub(

@@ -61,7 +61,9 @@ def resource_path(folder: ResourceFolder, name: str) -> Path:
     if not path.is_relative_to(root):
         raise ValueError(f"{name!r} leads out of the data folder {folder!r}; give a name inside it")
     if not path.is_file():
-        raise FileNotFoundError(f"No {name!r} in {folder!r}; there is: {_listing(root, path.suffix)}")
+        raise FileNotFoundError(
+            f"No {name!r} in {folder!r}; there is: {_listing(root, path.suffix)}"
+        )
     return path
 
 

@@ -1,14 +1,10 @@
-"""The README's examples run, and its commands are commands."""
+"""The README's examples run, and CI finds its commands (more in docs/test_pages.py)."""
 
 import re
-import shlex
 import tomllib
 from pathlib import Path
 
 import pytest
-import typer.main
-
-from llo_dft.cli.main import app
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 TEXT = README.read_text(encoding="utf-8")
@@ -29,9 +25,11 @@ def test_the_test_command_is_where_ci_finds_it():
     assert " && .venv/bin/pytest" in marked
 
 
-def test_the_extras_that_it_installs_are_declared():
+def test_the_extras_that_pages_install_are_declared():
     project = tomllib.loads((README.parent / "pyproject.toml").read_text(encoding="utf-8"))
-    named = {e for group in re.findall(r"'\.\[(.*?)\]'", TEXT) for e in group.split(",")}
+    pages = [README, *(README.parent / "docs").rglob("*.md")]
+    texts = " ".join(page.read_text(encoding="utf-8") for page in pages)
+    named = {e for group in re.findall(r"'\.\[(.*?)\]'", texts) for e in group.split(",")}
     assert named
     assert named <= set(project["project"]["optional-dependencies"])
 
@@ -42,22 +40,13 @@ def test_python_examples_run(example, capsys):
     assert "2TM+1Li" in capsys.readouterr().out
 
 
-def commands():
-    lines = [line for block in blocks("bash") for line in block.splitlines()]
-    found = [re.search(r"llo-dft (.*)", line) for line in lines]
-    return [shlex.split(match[1], comments=True) for match in found if match]
-
-
-@pytest.mark.parametrize("words", commands(), ids=" ".join)
-def test_commands_and_their_options_exist(words):
-    command = typer.main.get_command(app)
-    while hasattr(command, "commands"):
-        assert words[0] in command.commands
-        command = command.commands[words.pop(0)]
-    options = {name for parameter in command.params for name in parameter.opts}
-    assert {word for word in words if word.startswith("-")} <= options
-
-
-def test_every_picture_is_there():
-    for picture in re.findall(r"!\[.*?\]\((.*?)\)", TEXT):
-        assert (README.parent / picture).is_file()
+def test_the_package_index_finds_the_pictures():
+    project = tomllib.loads((README.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    hook = project["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]
+    (change,) = hook["substitutions"]
+    repository = project["project"]["urls"]["Repository"].removeprefix("https://github.com/")
+    shown = re.sub(change["pattern"], change["replacement"], TEXT)
+    pictures = re.findall(r"!\[.*?\]\((.*?)\)", shown)
+    start = f"https://raw.githubusercontent.com/{repository}/main/docs/"
+    assert pictures
+    assert all(picture.startswith(start) for picture in pictures)

@@ -1,4 +1,4 @@
-"""Each answer in the README is that of the results.json which ships beside its figure."""
+"""Each answer on a page is that of the results.json which ships beside its figure."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ from llo_dft.study.study_files import read_results
 
 ROOT = Path(__file__).parents[1]
 #: A comment that names the result, and the block of text after it.
-ANSWERS = re.findall(
-    r"<!-- answer of (\S+) -->\n```text\n(.*?)\n```",
-    (ROOT / "README.md").read_text(encoding="utf-8"),
-    re.DOTALL,
-)
+ANSWERS = [
+    found
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    for found in re.findall(
+        r"<!-- answer of (\S+results\.json) -->\n```text\n(.*?)\n```",
+        page.read_text(encoding="utf-8"),
+        re.DOTALL,
+    )
+]
 
 
-def test_the_readme_has_answers() -> None:
-    assert ANSWERS
+def test_both_studies_that_ship_are_answered() -> None:
+    assert {path for path, _ in ANSWERS} == {
+        f"docs/{name}/results.json" for name in ("quickstart", "coated_small")
+    }
 
 
 @pytest.mark.parametrize(("path", "text"), ANSWERS, ids=[path for path, _ in ANSWERS])

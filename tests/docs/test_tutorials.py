@@ -1,6 +1,6 @@
 """Each tutorial runs as it stands on its page, and its figure and answer are of that run.
 
-``LLO_DFT_WRITE_FIGURES=1 pytest -m slow tests/docs/test_tutorials.py`` puts the figures of the run into docs/.
+With ``LLO_DFT_WRITE_FIGURES=1`` in the environment the figures of the run are put into docs/.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
-BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```', flags=re.M | re.S)
-ANSWER = re.compile(r"<!-- answer of (\w+) -->\n```text\n(.*?)```", flags=re.S)
+BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```', flags=re.MULTILINE | re.DOTALL)
+ANSWER = re.compile(r"<!-- answer of (\w+) -->\n```text\n(.*?)```", flags=re.DOTALL)
 FIGURE = re.compile(r"<!-- figure of (\S+) -->\n!\[.*?\]\((\S+)\)")
 
 #: Numbers of a relaxation may end a little elsewhere with another version of a package.
@@ -36,6 +36,8 @@ def start(words: list[str], folder: Path) -> None:
     environment = os.environ | {
         "PATH": f"{bin_of_python}{os.pathsep}{os.environ['PATH']}",
         "OMP_NUM_THREADS": "1",
+        # as an installed package brings it; a checkout may be older than its entry point
+        "PYTEST_ADDOPTS": "-p llo_dft.testing.pytest_plugin",
     }
     ended = subprocess.run(
         words, cwd=folder, env=environment, capture_output=True, text=True, check=False
