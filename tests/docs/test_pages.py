@@ -12,7 +12,7 @@ import pytest
 import typer.main
 
 from llo_dft.cli.main import app
-from llo_dft.recipe import Recipe
+from llo_dft.recipe import Coating, Recipe
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -59,7 +59,10 @@ def keys(model: Any, table: dict[str, Any], where: str) -> None:
 @pytest.mark.parametrize("page", NAMES)
 def test_every_recipe_of_a_page_has_known_keys(page: str) -> None:
     for block in blocks(TEXTS[page], "toml"):
-        keys(Recipe, tomllib.loads(block), "")
+        recipe = tomllib.loads(block)
+        for coating in recipe.pop("coatings", {}).values():  # those of a screen
+            keys(Coating, coating, "coatings.")
+        keys(Recipe, recipe, "")
 
 
 @pytest.mark.parametrize("page", NAMES)
