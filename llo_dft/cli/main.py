@@ -10,6 +10,7 @@ import typer
 from llo_dft import __version__
 from llo_dft.cli import (
     build,
+    cell,
     compare,
     doctor,
     hpc,
@@ -73,6 +74,7 @@ app.command("cancel")(submit.cancel)
 app.command("drive", hidden=True)(run.drive)
 app.add_typer(analyze_app, name="analyze")
 app.add_typer(hpc.app, name="hpc")
+app.command("cell")(cell.cell)
 app.command("doctor")(doctor.doctor)
 
 

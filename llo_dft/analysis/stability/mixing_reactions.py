@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _NOTHING_EV: Final = 1e-9
 
+#: Distance from 0 and 1 of a share that is one of them.
+_AN_END: Final = 1e-6
+
 
 def pair_reactivity(
     energies: PhaseEnergies,
@@ -100,14 +103,29 @@ def pair_reactivity(
         )
         for _, ratio, energy, reaction, _ in reactivity.get_kinks()
     ]
-    ends = [r.energy_ev_per_atom for r in reactions if r.fraction_of_first in (0.0, 1.0)]
+    own = [
+        next(r.energy_ev_per_atom for r in reactions if abs(r.fraction_of_first - end) < _AN_END)
+        for end in (1.0, 0.0)
+    ]
+    counted = [_counted_share(whole, is_open=voltage_v is not None) for whole in (one, two)]
+    mutual = []
+    for reaction in reactions:
+        x, y = (
+            share * n
+            for share, n in zip(
+                (reaction.fraction_of_first, 1 - reaction.fraction_of_first), counted, strict=True
+            )
+        )
+        alone = (x * own[0] + y * own[1]) / (x + y)
+        mutual.append(reaction.energy_ev_per_atom - alone)
     return PairReactivity(
         first=a.name,
         second=b.name,
         voltage_v=voltage_v,
         worst=min(reactions, key=lambda r: r.energy_ev_per_atom),
         reactions=reactions,
-        own_decomposition_ev_per_atom=min(ends, default=0.0),
+        own_decomposition_ev_per_atom=min(own),
+        mutual_ev_per_atom=min(0.0, *mutual),
         missing=phases.missing(known),
     )
 
@@ -115,12 +133,12 @@ def pair_reactivity(
 def barrier_layer(
     energies: PhaseEnergies, first: str, second: str, coating: str, voltage_v: float | None = None
 ) -> BarrierLayer:
-    """Return the worst reaction of two phases, and of each with the coating between them.
+    """Return what the contact of two phases adds, and that of each with a coating between them.
 
     Arguments and errors are those of ``pair_reactivity``.
     """
     worst = [
-        pair_reactivity(energies, a, b, voltage_v).worst.energy_ev_per_atom
+        pair_reactivity(energies, a, b, voltage_v).mutual_ev_per_atom
         for a, b in ((first, second), (first, coating), (coating, second))
     ]
     return BarrierLayer(
@@ -131,3 +149,8 @@ def barrier_layer(
         with_first_ev_per_atom=worst[1],
         with_second_ev_per_atom=worst[2],
     )
+
+
+def _counted_share(whole: Composition, *, is_open: bool) -> float:
+    """Return the share of a phase's atoms that energies are counted per: not the open Li."""
+    return 1.0 - whole.get_atomic_fraction(LITHIUM) if is_open else 1.0

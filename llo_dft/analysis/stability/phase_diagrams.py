@@ -61,9 +61,8 @@ class Phases:
                 f"{energies.source} has no energy of the element {', '.join(sorted(lacking))}, "
                 f"which a diagram of {'-'.join(self.elements)} needs; add it to the source"
             )
-        self.entries = {
-            one.name: PDEntry(one.composition, one.energy_ev, one.name) for one in inside
-        }
+        # without their names, which pymatgen would read as formulas
+        self.entries = {one.name: PDEntry(one.composition, one.energy_ev) for one in inside}
         self.diagram = PhaseDiagram(list(self.entries.values()))
 
     def missing(self, known: Iterable[str]) -> list[str]:

@@ -8,6 +8,7 @@ from llo_dft.cli.analyze import (
     band_center_command,
     charge_difference_command,
     potential_command,
+    reaction_command,
     summary_command,
     vacancy_command,
     voltage_command,
@@ -28,4 +29,5 @@ app.command("band-center")(band_center_command.band_center)
 app.command("charge-difference")(charge_difference_command.charge_difference)
 app.command("voltage")(voltage_command.voltage)
 app.command("potential")(potential_command.potential)
+app.command("reaction")(reaction_command.reaction)
 app.command("window")(window_command.window)

@@ -90,7 +90,7 @@ class MixingReaction(Document):
     """What two phases in contact become at one ratio."""
 
     fraction_of_first: float = Field(
-        description="Atoms of the first phase of all atoms, those of an open element not counted"
+        description="Atoms of the first phase of those of both, as they are before"
     )
     energy_ev_per_atom: float = Field(description="Reaction energy; below zero they react, eV")
     reaction: str
@@ -106,15 +106,18 @@ class PairReactivity(Document):
     worst: MixingReaction = Field(description="Of the lowest reaction energy")
     reactions: list[MixingReaction] = Field(description="At each ratio where the products change")
     own_decomposition_ev_per_atom: float = Field(
-        0.0,
-        description="The larger of what each does alone at that voltage, below zero if it is not "
-        "stable there: the pair's energy holds it",
+        description="The lower of what each does alone, below zero if it is not stable there, eV: "
+        "the energies of the pair hold it"
+    )
+    mutual_ev_per_atom: float = Field(
+        description="The lowest of the pair's energies less what each does alone, eV: what the "
+        "contact adds"
     )
     missing: list[str] = Field(default_factory=list)
 
 
 class BarrierLayer(Document):
-    """A contact with and without a coating between."""
+    """What a contact adds to what each phase does alone, with and without a coating between."""
 
     first: str
     second: str

@@ -19,7 +19,7 @@ from llo_dft.runs.phases.vasp_phases import vasp_phases
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from llo_dft.documents.stability.phase_stability import PhaseEnergies
+    from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
     from llo_dft.engines.base import Engine
 
 
@@ -40,6 +40,8 @@ class PhaseSource:
         Called with the name of each phase that the engine is asked for.
     own
         Structures of the user's by name, which the engine computes too.
+    fixed
+        Phases that the same engine computed already, by name.
     """
 
     entries: Path | None = None
@@ -50,6 +52,7 @@ class PhaseSource:
     folder: Path = Path("phases")
     progress: Callable[[str], None] = lambda _: None
     own: dict[str, Structure] = field(default_factory=dict)
+    fixed: dict[str, PhaseEnergy] = field(default_factory=dict)
     _known: dict[tuple[str, ...], PhaseEnergies] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -83,6 +86,8 @@ class PhaseSource:
         """Return the elements of a phase."""
         if self._fixed is not None:
             return set(find_phase(self._fixed, name).composition)
+        if name in self.fixed:
+            return set(self.fixed[name].composition)
         if name in self.own:
             return {element.symbol for element in self.own[name].composition}
         about = competing_phases().get(name)
@@ -113,4 +118,6 @@ class PhaseSource:
             for name, structure in self.own.items()
             if {element.symbol for element in structure.composition} <= set(system)
         }
-        return computed_phases(self.engine, self.folder, system, inside, self.progress)
+        found = computed_phases(self.engine, self.folder, system, inside, self.progress)
+        also = [one for one in self.fixed.values() if set(one.composition) <= set(system)]
+        return found.model_copy(update={"phases": [*found.phases, *also]})

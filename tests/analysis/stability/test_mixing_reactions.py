@@ -16,6 +16,7 @@ def test_lithium_and_its_peroxide_on_paper(lithium_oxygen):
     assert found.worst.fraction_of_first == pytest.approx(2 / 6)
     assert found.worst.products == ["Li2O"]
     assert found.own_decomposition_ev_per_atom == 0.0
+    assert found.mutual_ev_per_atom == found.worst.energy_ev_per_atom
     assert found.missing == ["LiO2"]
 
 
@@ -26,6 +27,19 @@ def test_at_a_voltage_energies_hold_what_each_phase_does_alone(lithium_oxygen):
     # O2 + 2 Li -> Li2O2 gains 6.6 - 2 x 3 eV over two O, by itself too
     ends = {r.fraction_of_first: r.energy_ev_per_atom for r in found.reactions}
     assert ends[0.0] == pytest.approx(-0.3)
+    # both become Li2O2 alone, and nothing else together
+    assert found.mutual_ev_per_atom == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("voltage", [None, 3.0])
+def test_names_are_not_read_as_formulas(lithium_oxygen, voltage):
+    renamed = [
+        one.model_copy(update={"name": f"{one.name}_alpha"}) for one in lithium_oxygen.phases
+    ]
+    energies = lithium_oxygen.model_copy(update={"phases": renamed})
+    found = pair_reactivity(energies, "Li2O_alpha", "O2", voltage)
+    wanted = pair_reactivity(lithium_oxygen, "Li2O", "O2", voltage)
+    assert found.reactions == wanted.reactions
 
 
 @pytest.fixture

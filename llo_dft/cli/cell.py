@@ -1,0 +1,157 @@
+"""llo-dft cell: energy by mass and volume of a stack, against the thickness of its electrolyte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from llo_dft.cli.options import AsJson, check_figure, parse_range
+from llo_dft.cli.output.common import COMPLETE, bad_input_in_one_line, print_json
+from llo_dft.errors import InputError
+
+if TYPE_CHECKING:
+    from llo_dft.documents.stability.cell_energy import (
+        CathodeMaterial,
+        CellParameters,
+        CellResult,
+    )
+
+
+def cell(
+    cathode: list[str] | None = typer.Option(
+        None,
+        help="NAME=CAPACITY:VOLTAGE:DENSITY in mAh/g, V, g/cm3 (default: usual cathodes).",
+    ),
+    *,
+    study: list[Path] | None = typer.Option(
+        None, help="Folder of a study: its cathode, up to the charge at which its oxygen leaves."
+    ),
+    density: float = typer.Option(4.3, min=0.1, help="Of the study's cathode, g/cm3."),
+    change: list[str] | None = typer.Option(
+        None, "--set", help="PARAMETER=VALUE of the cell; without it the table's defaults."
+    ),
+    thickness: str = typer.Option("0:100:51", help="LO:HI:N of the electrolyte, um."),
+    figure: Path | None = typer.Option(None, help="Draw the curves to this file."),
+    as_json: AsJson = False,
+) -> None:
+    """Energy by mass (Wh/kg) and volume (Wh/L) of a cell with Li metal."""
+    from llo_dft.analysis.cell_stack import (  # noqa: PLC0415 (all: keeps --help fast)
+        LEFT_OUT,
+        USUAL_CATHODES,
+        cell_energy,
+        study_cathodes,
+    )
+    from llo_dft.documents.stability.cell_energy import CellResult  # noqa: PLC0415
+    from llo_dft.study.study_files import read_results  # noqa: PLC0415
+
+    with bad_input_in_one_line():
+        check_figure(figure)
+        parameters = _parameters(change or [])
+        microns = parse_range("--thickness", thickness)
+        if microns[0] < 0:
+            raise InputError(
+                f"--thickness: an electrolyte of {microns[0]:g} um; expected 0 or more"
+            )
+        materials = [_material(text) for text in cathode or []] or list(USUAL_CATHODES)
+        notes: list[str] = []
+        for folder in study or []:
+            found, why_not = study_cathodes(read_results(folder / "results.json"), density)
+            materials += found
+            notes += why_not
+        result = CellResult(
+            parameters=parameters,
+            cathodes=materials,
+            cells=[cell_energy(one, parameters) for one in materials],
+            curves={
+                one.name: [
+                    cell_energy(one, parameters.model_copy(update={"electrolyte_thickness": t}))
+                    for t in microns
+                ]
+                for one in materials
+            },
+            left_out=LEFT_OUT,
+            notes=notes,
+        )
+    if figure is not None:
+        from llo_dft.report.figures.stability.energy_density import save_energies  # noqa: PLC0415
+
+        save_energies(result, figure)
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+    else:
+        _print(result)
+    raise typer.Exit(COMPLETE)
+
+
+def _parameters(changes: list[str]) -> CellParameters:
+    from pydantic import ValidationError  # noqa: PLC0415 (both: keep --help fast)
+
+    from llo_dft.documents.stability.cell_energy import CellParameters  # noqa: PLC0415
+
+    fields: dict[str, str] = {}
+    for text in changes:
+        name, equals, value = text.partition("=")
+        if not equals or name not in CellParameters.model_fields:
+            raise InputError(
+                f"--set {text}: expected PARAMETER=VALUE of "
+                f"{', '.join(CellParameters.model_fields)}"
+            )
+        fields[name] = value
+    try:
+        return CellParameters.model_validate(fields)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise InputError(f"--set {fault['loc'][0]}={fault['input']}: {fault['msg']}") from error
+
+
+def _material(text: str) -> CathodeMaterial:
+    from pydantic import ValidationError  # noqa: PLC0415 (both: keep --help fast)
+
+    from llo_dft.documents.stability.cell_energy import CathodeMaterial  # noqa: PLC0415
+
+    name, _, numbers = text.partition("=")
+    parts = numbers.split(":")
+    names = ("capacity_mah_per_g", "voltage_v", "density_g_per_cm3")
+    try:
+        if not name or len(parts) != len(names):
+            raise InputError(
+                f"--cathode must be NAME=CAPACITY:VOLTAGE:DENSITY (mAh/g, V, g/cm3), got {text!r}"
+            )
+        return CathodeMaterial.model_validate(
+            {"name": name, "source": "as given", **dict(zip(names, parts, strict=True))}
+        )
+    except ValidationError as error:
+        fault = error.errors()[0]
+        raise InputError(f"--cathode {text}: {fault['loc'][0]}: {fault['msg']}") from error
+
+
+def _print(result: CellResult) -> None:
+    from llo_dft.cli.output.terminal import print_table  # noqa: PLC0415 (keeps --help fast)
+
+    print_table(
+        ["<cathode", "mAh/g", "V", "g/cm3", "Wh/kg", "Wh/L", "<source"],
+        [
+            [
+                one.name,
+                f"{one.capacity_mah_per_g:.0f}",
+                f"{one.voltage_v:.2f}",
+                f"{one.density_g_per_cm3:.2f}",
+                f"{energy.wh_per_kg:.0f}",
+                f"{energy.wh_per_l:.0f}",
+                one.source,
+            ]
+            for one, energy in zip(result.cathodes, result.cells, strict=True)
+        ],
+    )
+    rows = []
+    for name, about in type(result.parameters).model_fields.items():
+        extra = about.json_schema_extra
+        more = extra if isinstance(extra, dict) else {}
+        value = f"{getattr(result.parameters, name):g}"
+        rows.append([name, value, *(str(more[key]) for key in ("unit", "source"))])
+    print_table(["<parameter", "value", "<unit", "<source of the default"], rows)
+    typer.echo(f"left out: {result.left_out}")
+    for note in result.notes:
+        typer.echo(f"note: {note}")

@@ -1,0 +1,89 @@
+"""What a cell is made of, and the energy that it holds by mass and volume."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from llo_dft.documents.document import Document
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+_TYPICAL: Final = "a usual value of designs, not measured here"
+_CRC: Final = "CRC Handbook of Chemistry and Physics"
+
+
+def _parameter(default: float, unit: str, about: str, source: str) -> float:
+    """Return a field of ``CellParameters``; mypy takes it for its default."""
+    made: float = Field(
+        default, description=about, json_schema_extra={"unit": unit, "source": source}
+    )
+    return made
+
+
+class CellParameters(Document):
+    """One layer of a stack with Li metal, from collector to collector, per area of one face."""
+
+    areal_capacity: Positive = _parameter(
+        4.0, "mAh/cm2", "Capacity of the cathode layer", "the design that 1A of the paper asks for"
+    )
+    active_fraction: Share = _parameter(
+        0.80, "mass", "Active material in the cathode layer; the rest is electrolyte", _TYPICAL
+    )
+    porosity: Annotated[float, Field(ge=0, lt=1)] = _parameter(
+        0.05, "volume", "Of the cathode layer", _TYPICAL
+    )
+    electrolyte_thickness: NotNegative = _parameter(
+        20.0, "um", "Of the layer between the electrodes", _TYPICAL
+    )
+    electrolyte_density: Positive = _parameter(
+        1.87, "g/cm3", "Li6PS5Cl's; an oxide has 4 to 5, Li3InCl6 2.6", "its crystal, rounded"
+    )
+    anode_excess: NotNegative = _parameter(
+        0.2, "of the capacity", "Li metal beyond what the cathode gives", _TYPICAL
+    )
+    lithium_capacity: Positive = _parameter(3861.0, "mAh/g", "Of Li metal", "Faraday's law")
+    lithium_density: Positive = _parameter(0.534, "g/cm3", "Of Li metal", _CRC)
+    cathode_collector: NotNegative = _parameter(
+        12.0, "um", "Al, shared by the layers on its two faces", _TYPICAL
+    )
+    cathode_collector_density: Positive = _parameter(2.70, "g/cm3", "Of Al", _CRC)
+    anode_collector: NotNegative = _parameter(
+        6.0, "um", "Cu, shared by the layers on its two faces", _TYPICAL
+    )
+    anode_collector_density: Positive = _parameter(8.96, "g/cm3", "Of Cu", _CRC)
+
+
+class CathodeMaterial(Document):
+    """What a cell needs to know of an active material."""
+
+    name: str
+    capacity_mah_per_g: Positive
+    voltage_v: Positive = Field(description="Average on discharge against Li/Li+")
+    density_g_per_cm3: Positive = Field(description="Of its crystal")
+    source: str = Field(description="Where the three come from")
+
+
+class CellEnergy(Document):
+    """Energy of one cell."""
+
+    cathode: str
+    electrolyte_thickness_um: float
+    wh_per_kg: float
+    wh_per_l: float
+    masses_mg_per_cm2: dict[str, float]
+    thicknesses_um: dict[str, float] = Field(description="As charged, with all Li plated")
+
+
+class CellResult(Document):
+    """Cells of several cathodes over the thickness of the electrolyte."""
+
+    parameters: CellParameters
+    cathodes: list[CathodeMaterial]
+    cells: list[CellEnergy] = Field(description="Each cathode at the parameters' own thickness")
+    curves: dict[str, list[CellEnergy]] = Field(description="Each cathode over thicknesses")
+    left_out: str
+    notes: list[str] = Field(default_factory=list)
