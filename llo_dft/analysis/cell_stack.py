@@ -8,7 +8,8 @@ from llo_dft.documents.stability.cell_energy import CathodeMaterial, CellEnergy,
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from llo_dft.documents.study_result import StudyResult, TurningPoint
+    from llo_dft.documents.state_of_charge import TurningPoint
+    from llo_dft.documents.study_result import StudyResult
     from llo_dft.documents.voltage import VoltageCurve
 
 #: Cathodes that a figure begins with: capacity used, average voltage, density of the crystal.

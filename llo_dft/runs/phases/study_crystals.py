@@ -34,7 +34,7 @@ def study_crystals(plan: StudyPlan, calculations: Path, engine: Engine) -> dict[
     """
     contents = {BULK: 1.0} | {one.label: one.lithium_fraction for one in plan.bulk_hosts}
     now = engine.maker("bulk_relax").fingerprint(lithium_metal())
-    found = {}
+    found: dict[str, PhaseEnergy] = {}
     for label, document in CalculationCache(calculations).documents(contents).items():
         if document.energy_ev is None or document.structure is None:
             continue
