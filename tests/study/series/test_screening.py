@@ -10,6 +10,8 @@ from made_screen import SCREEN
 from screen_recipes import FLAT, STEP, write_screen_recipe
 
 from llo_dft.recipe import RecipeError, load_recipe
+from llo_dft.resources import resource_path
+from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.series.screening import load_screen, screen_table
 
 if TYPE_CHECKING:
@@ -64,3 +66,15 @@ def test_the_table_has_a_line_for_each_oxygen_and_one_for_a_coating_without() ->
         *(0.1, 0.1, -0.07)
     ]
     assert (last["rank"], last["mean_ev"], last["reasons"]) == ("", "", "no such face")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "n_coatings"), [("screen_small", 3), ("screen_coatings", 7)])
+def test_every_coating_of_the_screens_that_come_along_can_be_built(
+    name: str, n_coatings: int
+) -> None:
+    """On one bare slab: the calculations of it are shared."""
+    path = resource_path("workflows", f"{name}.toml")
+    plans = [make_plan(recipe, path.parent) for recipe in load_screen(path)[1].values()]
+    assert len(plans) == n_coatings
+    assert all(plan.slab == plans[0].slab and plan.interfaces for plan in plans)
