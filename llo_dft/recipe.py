@@ -45,8 +45,11 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Once = AfterValidator(_each_once)
 
 
-#: Keys of older versions, and what they are called now.
-RENAMED_KEYS: Final = {("vacancies", "bonded_to_p"): "bonded_to_former"}
+#: Keys that belong elsewhere, and where.
+MOVED_KEYS: Final = {
+    ("vacancies", "bonded_to_p"): "is called bonded_to_former now; rename it",
+    ("coatings",): "names several: run them with 'llo-dft screen', or keep one as [coating]",
+}
 
 
 #: Largest strain of a coating that is taken unless a study asks for more. Each nm of beta-Li3PO4
@@ -300,23 +303,11 @@ def load_recipe(path: Path) -> Recipe:
     RecipeError
         If the file is missing, is not TOML, or does not fit; one line for each fault.
     """
-    fields = read_toml(path)
-    if "coatings" in fields:
-        raise RecipeError(
-            f"{path} is a screen of several coatings: run it with 'llo-dft screen', or keep one "
-            "of them as [coating]"
-        )
-    return parse_recipe(fields, str(path))
+    return parse_recipe(read_toml(path), str(path))
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Return what a TOML file holds, unchecked.
-
-    Raises
-    ------
-    RecipeError
-        If the file is missing, or is not TOML.
-    """
+    """Return what a TOML file holds, unchecked; a RecipeError if it is missing or no TOML."""
     try:
         with path.open("rb") as file:
             return tomllib.load(file)
@@ -383,8 +374,8 @@ def with_engine(
 def _fault(location: tuple[int | str, ...], kind: str, message: str, value: object) -> str:
     where = ".".join(str(part) for part in location)
     if kind == "extra_forbidden":
-        if location in RENAMED_KEYS:
-            return f"{where} is called {RENAMED_KEYS[location]} now; rename it"
+        if location in MOVED_KEYS:
+            return f"{where} {MOVED_KEYS[location]}"
         table, key = location[:-1], location[-1]
         known = ", ".join(_known_keys(table)) or "no keys"
         place = f"[{'.'.join(map(str, table))}]" if table else "the recipe"
