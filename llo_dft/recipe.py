@@ -46,7 +46,7 @@ Once = AfterValidator(_each_once)
 
 
 #: Keys that belong elsewhere, and where.
-MOVED_KEYS: Final = {
+MOVED_KEYS: Final[dict[tuple[int | str, ...], str]] = {
     ("vacancies", "bonded_to_p"): "is called bonded_to_former now; rename it",
     ("coatings",): "names several: run them with 'llo-dft screen', or keep one as [coating]",
 }
