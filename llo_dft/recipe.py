@@ -143,16 +143,11 @@ class Slab(Section):
 
 
 class Coating(Section):
-    """[coating]: a film of any ordered crystal on the slab. Lengths in angstrom.
-
-    Its plane is ``miller`` on the axes of the crystal's file, (001) unless given. "(010)" of Li3PO4
-    can be asked for by the setting that names its axes instead; that of gamma means another plane
-    in each.
-    """
+    """[coating]: a film of any ordered crystal on the slab, (001) unless told. In angstrom."""
 
     phase: str = Field(min_length=1)  # a crystal of structures/ (beta, gamma: Li3PO4), or a CIF
-    setting: Literal["Pmn2_1", "Pmnb", "Pnma"] | None = None
-    miller: tuple[int, int, int] | None = Field(None, strict=False)
+    setting: Literal["Pmn2_1", "Pmnb", "Pnma"] | None = None  # whose (010) of Li3PO4 is meant
+    miller: tuple[int, int, int] | None = Field(None, strict=False)  # on the axes of the file
     layers: int = Field(1, ge=1)
     # faces towards the oxide; None: of the film that is neutral, not polar and cuts least
     terminations: Annotated[list[str], Field(min_length=1), Once] | None = None
@@ -165,12 +160,7 @@ class Coating(Section):
     @model_validator(mode="after")
     def _one_plane(self) -> Coating:
         if self.setting is not None and self.miller is not None:
-            raise ValueError(
-                "setting names the plane (010) of Li3PO4, and miller a plane on the axes of the "
-                "file; give one of them"
-            )
-        if self.miller == (0, 0, 0):
-            raise ValueError("miller = [0, 0, 0] names no plane")
+            raise ValueError("setting and miller each name a plane; give one of them")
         return self
 
 

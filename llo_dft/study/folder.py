@@ -225,16 +225,21 @@ def study_identity(recipe: Recipe, files: Mapping[str, str] | None = None) -> st
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-#: Fields that later versions added. They count only where they are given, so that a folder of an
-#: earlier version is still of the same study.
-_ADDED: Final = {"coating": ("miller",)}
+#: Fields that later versions added. They count only where they are not what was meant before, so
+#: that a folder of an earlier version is still of the same study.
+_ADDED: Final = {
+    "cathode": ("cif",),
+    "slab": ("miller", "symmetric", "termination"),
+    "coating": ("miller",),
+    "vacancies": ("side",),
+}
 
 
 def _identity(recipe: Recipe, section: str) -> dict[str, Any]:
     table = getattr(recipe, section)
     fields: dict[str, Any] = {} if table is None else table.model_dump(mode="json")
     for name in _ADDED.get(section, ()):
-        if fields.get(name) is None:
-            fields.pop(name, None)
+        if table is not None and getattr(table, name) == type(table).model_fields[name].default:
+            del fields[name]
     fields.pop("device", None)  # where it is computed does not make it another study
     return fields

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from studies import tiny_recipe
 
+from llo_dft.recipe import parse_recipe
 from llo_dft.study.folder import (
     StudyFolder,
     StudyFolderError,
@@ -216,3 +217,22 @@ def test_the_stored_recipe_is_the_one_that_was_given(folder: StudyFolder) -> Non
     record = json.loads((folder.path / "study.json").read_text(encoding="utf-8"))
     assert record["identity"] == study_identity(tiny_recipe())
     assert folder.recipe() == tiny_recipe()
+
+
+def test_a_recipe_of_before_names_the_study_that_it_named() -> None:
+    """The hash that it had before there were miller and cif, so that old folders are resumed."""
+    fields = {
+        "study": {"name": "coated"},
+        "cathode": {"composition": "Li2MnO3", "supercell": [1, 2]},
+        "slab": {"tm_layers": 1, "vacuum": 10.0},
+        "coating": {"phase": "beta", "setting": "Pmn2_1", "terminations": ["step-Li0-PO3"]},
+        "delithiation": {"fractions": [1.0]},
+        "vacancies": {"environments": ["2TM+1Li"]},
+        "oxygen": {"scheme": "none"},
+        "engine": {"name": "chgnet"},
+    }
+    assert study_identity(parse_recipe(fields, "test")) == "3cf6af93b4ca0d59"
+    other = fields | {"coating": {"phase": "LiF", "miller": [1, 1, 0]}}
+    first = study_identity(parse_recipe(other, "test"))
+    other["coating"]["miller"] = [0, 0, 1]
+    assert study_identity(parse_recipe(other, "test")) != first

@@ -13,6 +13,7 @@ from llo_dft.builders.coating.film import best_termination, build_film, film_ter
 from llo_dft.builders.coating.named_plane import phosphate_plane
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.matching.lattice_match import NoMatchError
+from llo_dft.chemistry.roles import coating_role
 from llo_dft.errors import InputError
 from llo_dft.recipe import HELD_STRAIN, RecipeError
 from llo_dft.resources import load_structure, resource_path
@@ -136,6 +137,16 @@ def _miller_index(coating: Coating, crystal: Structure) -> tuple[int, int, int]:
 def asked_terminations(coating: Coating) -> list[str | None]:
     """Return the terminations of a coating; one None where the best is to be taken."""
     return [None] if coating.terminations is None else [*coating.terminations]
+
+
+def opened_terminations(recipe: Recipe, coating: Coating, folder: Path) -> list[str]:
+    """Return the terminations whose outermost formers lack anions that an oxide's O can be."""
+    films = [coating_film(recipe, coating, one, folder) for one in asked_terminations(coating)]
+    return [
+        film.bottom.name
+        for film in films
+        if film.bottom.missing and any(coating_role(s) == "former" for s in film.composition)
+    ]
 
 
 def strain_text(strains: tuple[float, float]) -> str:

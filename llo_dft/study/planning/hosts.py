@@ -35,6 +35,7 @@ def plan_hosts(
     slab: SlabModel,
     removals: Sequence[Sequence[LithiumRemoval]],
     interfaces: Sequence[PlannedInterface],
+    opened: Collection[str] = (),
 ) -> list[PlannedHost]:
     """Return the bare hosts, then those of each termination, each from full to empty.
 
@@ -53,9 +54,11 @@ def plan_hosts(
         The Li that leave it, from full to empty, the lowest Ewald energy first.
     interfaces
         The coated pristine slab, best first within each termination.
+    opened
+        Terminations whose formers lack anions.
     """
     pristine = oxygen_environments(slab.structure, slab.tm_layers)
-    bonded = _bonded(recipe, interfaces)
+    bonded = _bonded(recipe, interfaces, opened)
     bare = [_bare_host(recipe, slab, ways, pristine, bonded) for ways in removals]
     best = {one.termination: one for one in reversed(interfaces)}
     coated = [
@@ -87,12 +90,15 @@ def hole_notes(hosts: Sequence[PlannedHost]) -> list[str]:
     return notes
 
 
-def _bonded(recipe: Recipe, interfaces: Sequence[PlannedInterface]) -> list[PlannedVacancy]:
+def _bonded(
+    recipe: Recipe, interfaces: Sequence[PlannedInterface], opened: Collection[str]
+) -> list[PlannedVacancy]:
     """Return the vacancies at O that a former will bond to; whole units have no bond to spare."""
     exposed = [
         name
         for name in dict.fromkeys(one.termination for one in interfaces)
-        if any(not i.film_is_stoichiometric or i.bonds for i in interfaces if i.termination == name)
+        if name in opened
+        or any(not i.film_is_stoichiometric for i in interfaces if i.termination == name)
     ]
     return [
         PlannedVacancy(

@@ -14,7 +14,7 @@ from llo_dft.documents.atom_identity import with_bare_sites
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.recipe import RecipeError
 from llo_dft.study.planning.bulk_hosts import plan_bulk_hosts
-from llo_dft.study.planning.coating_cells import coating_crystal, strain_notes
+from llo_dft.study.planning.coating_cells import coating_crystal, opened_terminations, strain_notes
 from llo_dft.study.planning.hosts import hole_notes, n_first_orderings, plan_hosts
 from llo_dft.study.planning.oxide import build_oxide
 from llo_dft.study.planning.planned_interfaces import charge_notes, plan_interfaces
@@ -64,11 +64,12 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         n_candidates=n_first_orderings(recipe.delithiation),
     )
     _check_distinct([ways[0] for ways in removals])
-    interfaces, crystal = [], None
+    interfaces, crystal, opened = [], None, []
     if recipe.coating is not None:
         crystal = coating_crystal(recipe.coating, recipe_folder)
         interfaces = plan_interfaces(recipe, recipe.coating, slab.structure, recipe_folder)
-    hosts = plan_hosts(recipe, slab, removals, interfaces)
+        opened = opened_terminations(recipe, recipe.coating, recipe_folder)
+    hosts = plan_hosts(recipe, slab, removals, interfaces, opened)
     amounts = bulk.composition.get_el_amt_dict()
     return StudyPlan(
         study=recipe.study.name,

@@ -8,10 +8,17 @@ import pytest
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
+from llo_dft.analysis.interface.adhesion import interface_bonds
 from llo_dft.builders.cell_checks import formal_charge
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.chemistry.roles import coating_role
-from llo_dft.documents.atom_identity import BARE_SITE, bare_sites, only_part
+from llo_dft.documents.atom_identity import (
+    BARE_SITE,
+    bare_sites,
+    coating_places,
+    only_part,
+    places,
+)
 from llo_dft.errors import InputError
 from llo_dft.recipe import RecipeError, parse_recipe
 from llo_dft.study.folder import StudyFolder
@@ -144,6 +151,31 @@ def test_an_element_without_a_charge_names_the_table(tmp_path):
         make_plan(any_coating(phase="strange.cif"), tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("phase", "termination", "former"),
+    [("LiNbO3", "flat-Li0-NbO3", "Nb"), ("Li2SiO3", "flat-Li0-SiO3", "Si")],
+)
+def test_bonds_to_the_former_are_those_of_the_coatings_own(phase, termination, former):
+    """An opened face is brought down until its lowest former is 1.9 A above an O of the oxide."""
+    made = any_coating(phase=phase, terminations=[termination], gaps=[2.0], max_strain=0.12)
+    plan = make_plan(made, Path())
+    vacancies = [v for host in plan.hosts for v in host.vacancies if v.bonded is not None]
+    assert {v.bonded.termination for v in vacancies} == {termination}
+    structure = plan.interfaces[0].structure
+    coating = coating_places(structure)
+    symbols = [site.specie.symbol for site in structure]
+    lowest = min((structure[i].z, i) for i in coating if symbols[i] == former)[1]
+    oxide = places(structure)
+    oxygen = max((structure[i].z, i) for i in oxide.values() if symbols[i] == "O")[1]
+    shift = structure[oxygen].coords + np.array([0, 0, 1.9]) - structure[lowest].coords
+    structure.translate_sites(coating, shift, frac_coords=False)
+    bonds = interface_bonds(structure)
+    assert (lowest, 1.9) in [(b.former, pytest.approx(b.length_angstrom)) for b in bonds]
+    assert {symbols[bond.former] for bond in bonds} == {former}
+    # their ends are O of the bare slab
+    assert {plan.slab[bond.oxygen].specie.symbol for bond in bonds} == {"O"}
+
+
 @pytest.mark.parametrize(("phase", "former"), [("LiNbO3", "Nb"), ("Al2O3", "Al")])
 def test_any_crystal_of_structures_is_a_coating_by_its_name_alone(phase, former):
     plan = make_plan(any_coating(phase=phase), Path())
@@ -185,7 +217,7 @@ def test_one_plane_is_asked_for():
     with pytest.raises(RecipeError, match="give one of them"):
         recipe(miller=[0, 1, 0])
     with pytest.raises(RecipeError, match="names no plane"):
-        any_coating(phase="LiF", miller=[0, 0, 0])
+        make_plan(any_coating(phase="LiF", miller=[0, 0, 0]), Path())
 
 
 def test_unknown_setting_and_layers_are_refused_by_the_recipe():
