@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from llo_dft.errors import InputError
-from llo_dft.typing import Layer, OxideKind, OxygenScheme, matching
+from llo_dft.typing import KeptOperation, Layer, OxideKind, OxygenScheme, matching
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,6 +134,13 @@ class Slab(Section):
     def is_basal(self) -> bool:
         """Whether its plane is that of the layers, (001)."""
         return self.miller[:2] == (0, 0)
+
+    @property
+    def kept(self) -> KeptOperation:
+        """What the order of the metals has to keep so that the slab is symmetric as asked."""
+        if not self.symmetric:
+            return "nothing"
+        return "turn" if self.is_basal else "inversion"
 
     @model_validator(mode="after")
     def _is_plane(self) -> Slab:

@@ -46,6 +46,10 @@ OxideKind: TypeAlias = Literal["oxide", "peroxide", "superoxide"]
 #: Depth of an oxygen in its slab.
 Layer: TypeAlias = Literal["surface", "subsurface", "inner"]
 
+#: What an order of the metals keeps, so that a slab cut from it is symmetric: any operation that
+#: turns its layers over, for (001); the inversion, for every plane; or nothing.
+KeptOperation: TypeAlias = Literal["turn", "inversion", "nothing"]
+
 #: Which half of the slab an oxygen belongs to.
 Side: TypeAlias = Literal["top", "bottom", "middle"]
 

@@ -200,7 +200,12 @@ class StudyPlan(Document):
     )
     bulk: StoredStructure
     slab: StoredStructure = Field(description="Pristine slab, cut from the unrelaxed bulk")
-    tm_layers: int
+    tm_layers: int = Field(description="O-TM-O sheets; 0 of another plane than (001)")
+    sheet_sites: list[int] = Field(
+        default_factory=list,
+        exclude_if=lambda sites: not sites,
+        description="Of another plane than (001): sites of the slab in the layers of metals",
+    )
     vacuum: float = Field(description="Angstrom")
     slab_bulk_sites: list[int] = Field(description="Bulk site of each atom of the slab")
     slab_images: list[tuple[int, int, int]] = Field(description="Its lattice translation")
@@ -229,6 +234,11 @@ class StudyPlan(Document):
     notes: list[str] = Field(
         default_factory=list, description="Where what was built is not what was asked for"
     )
+
+    @property
+    def sheets(self) -> int | list[int]:
+        """What tells the O-TM-O sheets of the slab: their number, or the sites that are in them."""
+        return self.sheet_sites or self.tm_layers
 
     @property
     def terminations(self) -> list[str]:

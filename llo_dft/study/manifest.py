@@ -15,6 +15,7 @@ from llo_dft.builders.surface.symmetry import space_group_symbol
 from llo_dft.documents.asked_and_built import asked_and_built
 from llo_dft.documents.atom_identity import places
 from llo_dft.study.folder import write_whole
+from llo_dft.study.planning.hosts import sheets_here
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,8 +137,9 @@ def _slab_facts(plan: StudyPlan, slab: Structure) -> dict[str, Any]:
 
 def _environments(plan: StudyPlan, slab: Structure) -> dict[str, int]:
     """Return how many O of the oxide are in each environment and layer."""
-    oxide = places(slab).values()
-    found = oxygen_environments(slab, plan.tm_layers, llo_sites=oxide).values()
+    here = places(slab)
+    sheets = sheets_here(plan.sheets, here)
+    found = oxygen_environments(slab, sheets, llo_sites=here.values()).values()
     return dict(sorted(Counter(f"{one.label} {one.layer}" for one in found).items()))
 
 

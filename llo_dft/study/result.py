@@ -93,7 +93,7 @@ def stored_calculations(folder: StudyFolder) -> StudyCalculations:
     documents = CalculationCache(folder.calculations).documents(plan.labels)
 
     def surroundings(host: PlannedHost, gone: Sequence[int]) -> dict[int, OxygenEnvironment]:
-        return host_environments(plan.pristine_structure(host), plan.slab, plan.tm_layers, gone)
+        return host_environments(plan.pristine_structure(host), plan.slab, plan.sheets, gone)
 
     return StudyCalculations(plan, documents, surroundings)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.typing import IntArray
+    from llo_dft.typing import IntArray, KeptOperation
 
 #: How elements are put on their sites.
 SiteOrdering: TypeAlias = Literal["honeycomb", "ewald", "sqs"]
@@ -76,7 +76,7 @@ def arrangements(
     sublattices: Sequence[Sublattice],
     *,
     ordering: SiteOrdering,
-    symmetric: bool,
+    kept: KeptOperation,
     seed: int,
     labelled: Structure | None = None,
 ) -> list[Arrangement]:
@@ -90,9 +90,8 @@ def arrangements(
         What goes where.
     ordering
         ``sqs``: pairs as in a random alloy (``quasirandom``); else the lowest Ewald energy.
-    symmetric
-        Whether they keep an operation that turns the layers over, so that a slab cut from them is
-        symmetric.
+    kept
+        What they keep, so that a slab cut from them is symmetric.
     seed
         Of the search.
     labelled
@@ -118,7 +117,7 @@ def arrangements(
     numbers = np.array([sub.counts[name] for sub, name in species], dtype=np.int64)
     found: list[tuple[float, Arrangement]] = []
     crystal = stand_in if labelled is None else labelled
-    for permutation in _permutations(crystal, sites) if symmetric else [None]:
+    for permutation in _permutations(crystal, sites, kept):
         blocks = orbits(sites, permutation)
         allowed = np.array(
             [[_may_take(block, *one) for one in species] for block in blocks], dtype=bool
@@ -151,11 +150,12 @@ def arrangements(
                 energy = problem.energy_ev(assignment) + constant
                 found.append((score, Arrangement(energy, elements)))
     if not found:
-        counts = [sub.counts for sub in sublattices]
+        counts = ", ".join(str(sub.counts) for sub in sublattices)
+        turned = "layer" if kept == "turn" else "plane"
         raise CompositionError(
-            f"no arrangement of {', '.join(map(str, counts))} on {len(sites)} sites keeps an "
-            "operation that turns the layer over, so no symmetric slab could be cut; use another "
-            "supercell, or slab.symmetric = false"
+            f"no arrangement of {counts} on {len(sites)} sites keeps an operation that turns the "
+            f"{turned} over, so no symmetric slab could be cut; use another supercell, or "
+            "slab.symmetric = false"
         )
     return [arrangement for _, arrangement in sorted(found, key=lambda one: one[0])]
 
@@ -177,10 +177,14 @@ def chosen(found: Sequence[Arrangement], replica: int, name: str) -> Arrangement
     return found[replica]
 
 
-def _permutations(crystal: Structure, sites: list[int]) -> list[IntArray]:
+def _permutations(
+    crystal: Structure, sites: list[int], kept: KeptOperation
+) -> list[IntArray] | list[None]:
     """Return one operation for each way to pair up the sites."""
+    if kept == "nothing":
+        return [None]
     pairings: dict[tuple[int, ...], IntArray] = {}
-    for permutation in top_bottom_permutations(crystal):
+    for permutation in top_bottom_permutations(crystal, inversion=kept == "inversion"):
         pairings.setdefault(tuple(permutation[sites].tolist()), permutation)
     return list(pairings.values())
 

@@ -25,6 +25,7 @@ from llo_dft.chemistry.roles import element_role
 
 if TYPE_CHECKING:
     from llo_dft.builders.cathode.arrangements import SiteOrdering
+    from llo_dft.typing import KeptOperation
 
 #: Height of O above its TM layer in units of the layer distance, from LiCoO2 (z(O) = 0.2605).
 OXYGEN_HEIGHT: Final = 3 * (1 / 3 - 0.2605)
@@ -86,7 +87,7 @@ def build_bulk(  # noqa: PLR0913 (each is a key of the recipe)
     seed: int,
     tolerance: float,
     replica: int = 0,
-    symmetric: bool = True,
+    kept: KeptOperation = "turn",
 ) -> BulkModel:
     """Build a bulk LLO of a composition.
 
@@ -109,9 +110,8 @@ def build_bulk(  # noqa: PLR0913 (each is a key of the recipe)
         Largest deviation of any element per O2 that is accepted.
     replica
         Which arrangement of the metals, counted from the best, 0.
-    symmetric
-        Whether it keeps an operation which turns the layer over, so that a slab cut from it is
-        symmetric.
+    kept
+        What it keeps, so that a slab cut from it is symmetric.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def build_bulk(  # noqa: PLR0913 (each is a key of the recipe)
         scaffold,
         [Sublattice(sheet, layer.counts, free)],
         ordering=ordering,
-        symmetric=symmetric,
+        kept=kept,
         seed=seed,
     )
     arrangement = chosen(orders, replica, f"{formula} on supercell {list(supercell)}")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.builders.cathode.arrangements import SiteOrdering
+    from llo_dft.typing import KeptOperation
 
 #: Largest Miller index of the planes among which the layers are looked for.
 LARGEST_INDEX: Final = 3
@@ -52,7 +53,7 @@ def layered_cell(crystal: Structure) -> Structure:
     """
     if not crystal.is_ordered:
         crystal = crystal.get_primitive_structure()
-    main = _by_main_element(crystal)
+    main = by_main_element(crystal)
     try:
         stacks(main, 1)
     except SlabError:
@@ -68,7 +69,7 @@ def n_sheets(crystal: Structure) -> int:
     SlabError
         If they don't.
     """
-    return len(stacks(_by_main_element(crystal), 1))
+    return len(stacks(by_main_element(crystal), 1))
 
 
 def layer_index(crystal: Structure) -> tuple[int, int, int]:
@@ -107,7 +108,7 @@ def ordered_crystal(
     supercell: tuple[int, int],
     *,
     ordering: SiteOrdering,
-    symmetric: bool,
+    kept: KeptOperation,
     seed: int,
     tolerance: float,
     replica: int = 0,
@@ -122,7 +123,7 @@ def ordered_crystal(
         is an empty site.
     supercell
         Repeats along a and b.
-    ordering, symmetric, seed
+    ordering, kept, seed
         As for :func:`~llo_dft.builders.cathode.arrangements.arrangements`.
     tolerance
         Largest deviation of any element per O2 that is accepted.
@@ -153,17 +154,17 @@ def ordered_crystal(
             f"{deviation:.3f} per O2 (allowed {tolerance})"
         )
     found = arrangements(
-        _by_main_element(cell),
+        by_main_element(cell),
         sublattices,
         ordering=ordering,
-        symmetric=symmetric,
+        kept=kept,
         seed=seed,
         labelled=cell,
     )
     return _with_elements(cell, chosen(found, replica, name)), deviation
 
 
-def _by_main_element(crystal: Structure) -> Structure:
+def by_main_element(crystal: Structure) -> Structure:
     """Return a crystal with the commonest element of each site on it."""
     if crystal.is_ordered:
         return crystal

@@ -38,7 +38,7 @@ def li_o_li_axes(
     pristine: Structure,
     removed: Collection[int] = (),
     *,
-    tm_layers: int,
+    tm_layers: int | Collection[int],
     llo_sites: Collection[int] | None = None,
 ) -> dict[int, LithiumAxes]:
     """Return the Li-O-Li axes of each O, and what delithiation has left of them.
@@ -50,7 +50,7 @@ def li_o_li_axes(
     removed
         Sites of ``pristine`` whose Li has left.
     tm_layers
-        Number of its O-TM-O sheets.
+        As for :func:`~llo_dft.builders.environment.oxygen_environment.oxygen_environments`.
     llo_sites
         Sites of the layered oxide, where something lies on it (see
         :func:`~llo_dft.builders.environment.oxygen_environment.oxygen_environments`);
@@ -79,26 +79,27 @@ def li_o_li_axes(
         )
     heights = pristine.cart_coords[:, 2]
     roles = site_roles(symbols, ours)
-    planes = tm_planes(heights[[i for i in ours if roles[i] == "framework"]], tm_layers)
     lithium: dict[int, list[Bond]] = {i: [] for i in ours if symbols[i] == "O"}
     for bond in find_bonds(pristine, [i for i in ours if symbols[i] == "Li"], lithium):
         lithium[bond.anion].append(bond)
+    if isinstance(tm_layers, int):
+        planes = tm_planes(heights[[i for i in ours if roles[i] == "framework"]], tm_layers)
     result: dict[int, LithiumAxes] = {}
     for i, bonds in lithium.items():
-        plane = planes[int(np.argmin(np.abs(planes - heights[i])))]
-        left = [sum(end not in gone for end in ends) for ends in _axes(bonds, plane - heights[i])]
+        if isinstance(tm_layers, int):
+            plane = planes[int(np.argmin(np.abs(planes - heights[i])))] - heights[i]
+            in_sheet = [abs(-bond.vector[2] - plane) < SHEET_HALF_WIDTH for bond in bonds]
+        else:
+            in_sheet = [bond.cation in tm_layers for bond in bonds]
+        left = [sum(end not in gone for end in ends) for ends in _axes(bonds, in_sheet)]
         result[i] = LithiumAxes(
             li_o_li=left.count(2), li_o_empty=left.count(1), empty_o_empty=left.count(0)
         )
     return result
 
 
-def _axes(bonds: list[Bond], plane: float) -> list[tuple[int, int]]:
-    """Return the Li of the sheet and the Li opposite, for each such axis of an O.
-
-    ``plane`` is the height of the O's TM plane above it, angstrom.
-    """
-    in_sheet = [abs(-bond.vector[2] - plane) < SHEET_HALF_WIDTH for bond in bonds]
+def _axes(bonds: list[Bond], in_sheet: list[bool]) -> list[tuple[int, int]]:
+    """Return the Li of the sheet and the Li opposite, for each such axis of an O."""
     limit = np.cos(np.radians(STRAIGHT_ANGLE))
     return [
         (one.cation, other.cation)

@@ -23,12 +23,20 @@ if TYPE_CHECKING:
 
     from llo_dft.typing import FloatArray, Layer, Side
 
+#: O of another plane than (001) within these depths below the outermost O are surface and
+#: subsurface ones, angstrom: planes of (104) are 2.0 apart, those of O within a sheet 2.1.
+SURFACE_DEPTH: Final = 1.0
+SUBSURFACE_DEPTH: Final = 3.0
+
 #: Cations within this height of a TM plane belong to its sheet, angstrom.
 SHEET_HALF_WIDTH: Final = 1.2
 
 
 def oxygen_environments(
-    slab: Structure, tm_layers: int, *, llo_sites: Collection[int] | None = None
+    slab: Structure,
+    tm_layers: int | Collection[int],
+    *,
+    llo_sites: Collection[int] | None = None,
 ) -> dict[int, OxygenEnvironment]:
     """Return the environment of each O of a slab.
 
@@ -37,7 +45,8 @@ def oxygen_environments(
     slab
         A slab, or an interface, with its normal along c that does not cross the c boundary.
     tm_layers
-        Number of its O-TM-O sheets.
+        Number of its O-TM-O sheets, if it is a (001) one; else the sites of the cations that lie in
+        the layers of metals, Li among them.
     llo_sites
         Sites of the layered oxide where something lies on it: only its O are returned, and
         their layer and side are those in the oxide. The coating's cations still count as
@@ -46,7 +55,8 @@ def oxygen_environments(
     Returns
     -------
     Site index -> environment. ``surface`` is the outer O plane of an outermost sheet,
-    ``subsurface`` the inner one, ``inner`` everything further in.
+    ``subsurface`` the inner one, ``inner`` everything further in; on another plane than (001) it
+    is the depth below the outermost O that counts.
 
     Raises
     ------
@@ -57,21 +67,30 @@ def oxygen_environments(
     heights = slab.cart_coords[:, 2]
     ours = checked_sites(slab, llo_sites, "llo_sites")
     roles = site_roles(symbols, ours)
-    planes = tm_planes(heights[[i for i in ours if roles[i] == "framework"]], tm_layers)
     around: dict[int, list[int]] = {i: [] for i in ours if symbols[i] == "O"}
     for bond in find_bonds(slab, anions=around):
         around[bond.anion].append(bond.cation)
+    if isinstance(tm_layers, int):
+        planes = tm_planes(heights[[i for i in ours if roles[i] == "framework"]], tm_layers)
+    else:
+        of_oxygen = heights[list(around)]
+        planes = np.array([of_oxygen.min(), of_oxygen.max()])
     result: dict[int, OxygenEnvironment] = {}
     for i, bonded in around.items():
-        sheet = int(np.argmin(np.abs(planes - heights[i])))
         lithium = [j for j in bonded if symbols[j] == "Li"]
-        n_li = sum(bool(abs(heights[j] - planes[sheet]) < SHEET_HALF_WIDTH) for j in lithium)
+        if isinstance(tm_layers, int):
+            sheet = int(np.argmin(np.abs(planes - heights[i])))
+            n_li = sum(bool(abs(heights[j] - planes[sheet]) < SHEET_HALF_WIDTH) for j in lithium)
+            layer = _layer(heights[i] > planes[sheet], sheet, tm_layers)
+        else:
+            n_li = sum(j in tm_layers for j in lithium)
+            layer = _layer_by_depth(float(np.abs(planes - heights[i]).min()))
         result[i] = OxygenEnvironment(
             n_tm=sum(roles[j] == "framework" for j in bonded),
             n_li=n_li,
             n_former=sum(roles[j] == "former" for j in bonded),
             n_li_interlayer=len(lithium) - n_li,
-            layer=_layer(heights[i] > planes[sheet], sheet, tm_layers),
+            layer=layer,
             side=_side(heights[i], planes),
         )
     return result
@@ -121,6 +140,12 @@ def _layer(above_plane: bool, sheet: int, tm_layers: int) -> Layer:  # noqa: FBT
     if outermost and outward:
         return "surface"
     return "subsurface" if outermost else "inner"
+
+
+def _layer_by_depth(depth: float) -> Layer:
+    if depth < SURFACE_DEPTH:
+        return "surface"
+    return "subsurface" if depth < SUBSURFACE_DEPTH else "inner"
 
 
 def _side(height: float, planes: FloatArray) -> Side:

@@ -1,35 +1,42 @@
 """Slabs of any Miller plane, each with what speaks for and against it.
 
-(001) of a layered oxide is cut by this package, since pymatgen finds no symmetric
-stoichiometric slab there; every other plane by pymatgen's SlabGenerator.
+The atoms of one period along the normal are taken in planes; a slab is a whole number of periods
+that begins with any of them. Where it is polar, half of its outermost plane is moved to the other
+face, which takes the field out of an ionic crystal (Tasker, J. Phys. C 12, 4977 (1979), type 3).
+(001) of a layered oxide is the same with the Li layer, and is cut by ``slab``, which keeps its
+O-TM-O sheets whole.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from pymatgen.core.lattice import Lattice
-from pymatgen.core.surface import SlabGenerator
 
-from llo_dft.builders.cell_checks import (
-    formal_charge,
-    formal_dipole,
-    is_stoichiometric,
-    is_symmetric,
+from llo_dft.builders.cell_checks import formal_charge, formal_dipole, is_stoichiometric
+from llo_dft.builders.ordering.arrangement_search import ewald_matrix, filling, search
+from llo_dft.builders.surface.slab import (
+    HALF_LAYER_STARTS,
+    SlabError,
+    SlabModel,
+    Stack,
+    place_stack,
+    recut,
+    stacks,
+    template_of,
 )
-from llo_dft.builders.surface.placement import place_slab
-from llo_dft.builders.surface.slab import SlabError, stacks
-from llo_dft.builders.surface.surface_lattice import surface_lattice
-from llo_dft.builders.surface.symmetry import SYMMETRY_TOLERANCE
+from llo_dft.builders.surface.surface_lattice import oriented_cell, surface_lattice
+from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.builders.surface.terminations import (
     DIPOLE_TOLERANCE,
     build_termination,
     llo_terminations,
 )
 from llo_dft.chemistry.element_table import symbols_of
+from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.chemistry.roles import element_role
 
 if TYPE_CHECKING:
@@ -37,11 +44,10 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.typing import FloatArray
+    from llo_dft.typing import IntArray
 
-#: Atoms of one element that come this near when a slab is folded into its in-plane primitive
-#: cell are the same atom, angstrom.
-SAME_ATOM: Final = 4 * SYMMETRY_TOLERANCE
+#: Atoms whose heights follow each other this closely belong to one plane, angstrom.
+PLANE_GAP: Final = 0.4
 
 
 @dataclass(frozen=True)
@@ -52,40 +58,51 @@ class SlabCut:
     ----------
     name
         Of the termination for (001) of a layered oxide ("half", "full/none", ...), else the
-        height of the cut in the oriented unit cell.
-    structure
-        In-plane primitive and reduced where pymatgen cut it; a along x, c the normal.
-    symmetric
-        Whether an operation maps its top onto its bottom.
+        height of the cut in units of the period, with "-half-O" where half of an O plane was moved.
+    model
+        The slab, its template in the oriented bulk, and the operation that turns it over.
     stoichiometric
         Whether it has the composition of the bulk.
-    polar
-        Whether its formal dipole along the normal is not zero.
     charge, dipole
         Of the formal charges, e and e angstrom per cell.
+    outermost
+        Formula of the plane of atoms at the top and at the bottom; empty for (001) of the layers.
+    moved
+        Size of the formal charge that was moved from face to face, e.
     """
 
     name: str
-    structure: Structure
-    symmetric: bool
+    model: SlabModel
     stoichiometric: bool
-    polar: bool
     charge: float
     dipole: float
+    outermost: tuple[str, str] = ("", "")
+    moved: float = 0.0
+
+    @property
+    def structure(self) -> Structure:
+        """The slab: a along x, c the normal."""
+        return self.model.structure
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether an operation maps its top onto its bottom."""
+        return self.model.turn_over is not None
+
+    @property
+    def polar(self) -> bool:
+        """Whether its formal dipole along the normal is not zero."""
+        return abs(self.dipole) > DIPOLE_TOLERANCE
 
     @property
     def text(self) -> str:
-        """Return in words what it is."""
-        facts = [
-            f"{'' if yes else 'not '}{what}"
-            for what, yes in (
-                ("symmetric", self.symmetric),
-                ("stoichiometric", self.stoichiometric),
-            )
-        ]
-        polar = f"polar ({self.dipole:+.2f} e A)" if self.polar else "non-polar"
-        charge = f"charge {self.charge:+g} e"
-        return f"{self.structure.formula}, cut {self.name}, {', '.join([*facts, polar, charge])}"
+        """Its name, faces, charge and dipole, and what would heal a polar one."""
+        top, bottom = self.outermost
+        faces = f"top {top}, bottom {bottom}, " if top else ""
+        text = f"{self.name} ({faces}{self.charge:+g} e, dipole {self.dipole:+.2f} e angstrom"
+        if self.polar:
+            text += f"; half of the {bottom or 'Li'} of one face on the other would heal it"
+        return f"{text})"
 
 
 def general_slab(
@@ -96,7 +113,7 @@ def general_slab(
     min_vacuum_size: float,
     seed: int = 0,
 ) -> list[SlabCut]:
-    """Cut the slabs of a plane, one for each distinct termination.
+    """Cut the slabs of a plane in its primitive cell, one for each distinct termination.
 
     Parameters
     ----------
@@ -105,16 +122,16 @@ def general_slab(
     miller_index
         (h, k, l), integers; a common factor is divided out.
     min_slab_size
-        Least thickness, angstrom. For (001) of a layered oxide, rounded up to whole sheets.
+        Least thickness, angstrom, in whole periods, or for (001) of a layered oxide whole sheets.
     min_vacuum_size
         Width of the vacuum, angstrom; it is met exactly.
     seed
-        Seed of the search for the Li of a half layer.
+        Seed of the search for the atoms of half a layer.
 
     Returns
     -------
     For (001) of a layered oxide all terminations that its cell can hold, the half one first;
-    else those that are symmetric, stoichiometric and non-polar first.
+    else as ``plane_cuts``.
 
     Raises
     ------
@@ -131,62 +148,192 @@ def general_slab(
     index = surface_lattice(bulk, miller_index).miller_index
     sheets = _sheets_per_cell(bulk) if index in {(0, 0, 1), (0, 0, -1)} else 0
     if sheets:
-        distance = bulk.volume / float(np.linalg.norm(np.cross(*bulk.lattice.matrix[:2]))) / sheets
-        tm_layers = ceil(min_slab_size / distance)
-        return _layered(bulk, tm_layers, min_vacuum_size, seed)
-    generator = SlabGenerator(
-        bulk.copy(site_properties={}),
-        index,
-        min_slab_size,
-        min_vacuum_size,
-        primitive=False,  # pymatgen's primitive cells may be sheared; ours are reduced
-        center_slab=True,
-        max_normal_search=max(1, *(abs(i) for i in index)),
-    )
-    cuts = [
-        _cut(f"{slab.shift:.4f}", reduce_in_plane(slab, min_vacuum_size), bulk)
-        for slab in generator.get_slabs()
-    ]
-    return sorted(cuts, key=lambda c: (not c.symmetric, c.polar, not c.stoichiometric, c.name))
+        return _layered(bulk, ceil(min_slab_size / (_period(bulk) / sheets)), min_vacuum_size, seed)
+    primitive = bulk.copy(site_properties={}).get_primitive_structure()
+    normal = bulk.lattice.reciprocal_lattice_crystallographic.matrix.T @ index
+    # a centring translation makes halves or thirds of an index
+    same = np.round(6 * primitive.lattice.matrix @ normal).astype(int).tolist()
+    oriented = oriented_cell(primitive, same)
+    return plane_cuts(oriented, min_slab_size=min_slab_size, vacuum=min_vacuum_size, seed=seed)
 
 
-def reduce_in_plane(slab: Structure, vacuum: float) -> Structure:
-    """Return a slab in its primitive, reduced in-plane cell, with the given vacuum.
+def plane_cuts(bulk: Structure, *, min_slab_size: float, vacuum: float, seed: int) -> list[SlabCut]:
+    """Cut the slabs of the plane of a and b, one for each distinct termination.
 
     Parameters
     ----------
-    slab
-        Not crossing the c boundary.
-    vacuum
-        Angstrom.
+    bulk
+        Ordered; its in-plane cell is that of the slabs, its a and b span the plane.
+    min_slab_size, vacuum
+        Least thickness, and exact width of the vacuum, angstrom.
+    seed
+        Seed of the search for the atoms of half a plane.
+
+    Returns
+    -------
+    Non-polar ones first, of these the symmetric ones, of these those with the least charge moved.
 
     Raises
     ------
-    SlabError
-        If atoms do not fold onto each other, which would lose or double some.
+    ValueError
+        If an element has no formal charge.
     """
-    plane = surface_lattice(slab, (0, 0, 1))
-    cell = Lattice(np.vstack([plane.vectors, slab.lattice.matrix[2]]))
-    coords: FloatArray = cell.get_fractional_coords(slab.cart_coords)
-    coords[:, :2] = np.mod(coords[:, :2], 1.0)
-    symbols = np.array(symbols_of(slab))
-    same = cell.get_all_distances(coords, coords) < SAME_ATOM
-    same &= symbols[:, None] == symbols[None, :]
-    kept = np.flatnonzero(np.argmax(same, axis=1) == np.arange(len(symbols)))
-    times = round(slab.volume / cell.volume)
-    if len(kept) * times != len(symbols):
-        raise SlabError(
-            f"{len(symbols)} atoms do not fold {times} to 1 into the in-plane primitive cell "
-            f"({len(kept)} are left); symmetrise the bulk first"
-        )
-    order = sorted(kept, key=lambda i: (slab[int(i)].specie.X, symbols[i], i))
-    return place_slab(cell, coords[order], symbols[order].tolist(), vacuum)
+    planes = _planes_of_atoms(bulk)
+    n_planes = len(planes) * ceil(min_slab_size / _period(bulk))
+    found: dict[tuple[tuple[str, float], ...], SlabCut] = {}
+    for start, (level, _) in enumerate(planes):
+        name = f"{level:.4f}"
+        stack = _stack_of(planes, start, n_planes)
+        cut = _cut(name, bulk, stack, range(len(stack.bulk_sites)), vacuum)
+        found.setdefault(_fingerprint(cut.structure), cut)
+        symbols = {bulk[i].specie.symbol for i, _ in planes[start][1]}
+        if cut.polar and len(symbols) == 1:
+            longer = _stack_of(planes, start, n_planes + 1)
+            halved = _halved(f"{name}-half-{symbols.pop()}", bulk, longer, vacuum, seed)
+            if halved is not None:
+                found.setdefault(_fingerprint(halved.structure), halved)
+    return sorted(
+        found.values(),
+        key=lambda c: (c.polar, not c.symmetric, not c.stoichiometric, c.moved, c.name),
+    )
+
+
+def _period(bulk: Structure) -> float:
+    """Return the height of a cell above the plane of a and b, angstrom."""
+    return bulk.volume / float(np.linalg.norm(np.cross(*bulk.lattice.matrix[:2])))
+
+
+def _planes_of_atoms(bulk: Structure) -> list[tuple[float, list[tuple[int, int]]]]:
+    """Return the planes of one period from below: height of the cut under it, (site, image)."""
+    period = _period(bulk)
+    heights = bulk.frac_coords[:, 2]
+    wrapped = np.mod(heights, 1.0)
+    order = np.argsort(wrapped, kind="stable")
+    gaps = np.diff(np.append(wrapped[order], wrapped[order[0]] + 1.0)) * period
+    gap = PLANE_GAP
+    while not (gaps > gap).any():
+        gap /= 2
+    ends = np.flatnonzero(gaps > gap)
+    rolled = np.roll(order, -(int(ends[-1]) + 1))
+    cuts = np.cumsum(np.diff(ends, prepend=ends[-1] - len(order)))[:-1]
+    planes: list[tuple[float, list[tuple[int, int]]]] = []
+    bottom = wrapped[rolled[0]]
+    for members, below in zip(np.split(rolled, cuts), np.roll(ends, 1), strict=True):
+        turned = np.where(wrapped[members] < bottom - 1e-9, 1.0, 0.0)
+        images = np.round(wrapped[members] + turned - heights[members]).astype(int)
+        lowest = float((wrapped[members] + turned).min())
+        level = np.mod(round(lowest - gaps[below] / period / 2, 4), 1.0)
+        planes.append((float(level), list(zip(members.tolist(), images.tolist(), strict=True))))
+    return planes
+
+
+def _stack_of(
+    planes: list[tuple[float, list[tuple[int, int]]]], start: int, n_planes: int
+) -> Stack:
+    """Return the atoms of planes that follow each other, the outermost ones as its faces."""
+    sites: list[int] = []
+    images: list[list[int]] = []
+    ends = [0]
+    for at in range(start, start + n_planes):
+        turns, place = divmod(at, len(planes))
+        sites += [site for site, _ in planes[place][1]]
+        images += [[0, 0, image + turns] for _, image in planes[place][1]]
+        ends.append(len(sites))
+    return Stack(
+        np.array(sites),
+        np.array(images, dtype=np.int64),
+        top=np.arange(ends[-2], ends[-1]),
+        bottom=np.arange(ends[1]),
+    )
+
+
+def _cut(
+    name: str,
+    bulk: Structure,
+    stack: Stack,
+    keep: Sequence[int],
+    vacuum: float,
+    turn_over: IntArray | None = None,
+) -> SlabCut:
+    """Return the slab of some atoms of a stack; ``turn_over`` as known of the whole stack."""
+    template, order = template_of(bulk, stack, keep, vacuum)
+    structure = recut(template, bulk, bulk)
+    if turn_over is None:
+        turn_over = next(iter(top_bottom_permutations(structure)), None)
+    else:
+        renumber = {int(old): new for new, old in enumerate(order)}
+        turn_over = np.array([renumber[int(turn_over[i])] for i in order], dtype=np.int64)
+    kept = set(keep)
+
+    def formula(face: IntArray) -> str:
+        found = Counter(bulk[int(stack.bulk_sites[i])].specie.symbol for i in face if i in kept)
+        return "".join(f"{symbol}{n if n > 1 else ''}" for symbol, n in sorted(found.items()))
+
+    return _described(
+        SlabCut(
+            name=name,
+            model=SlabModel(structure, template, turn_over, (), 0.0),
+            stoichiometric=True,
+            charge=0.0,
+            dipole=0.0,
+            outermost=(formula(stack.top), formula(stack.bottom)),
+        ),
+        bulk,
+    )
+
+
+def _described(cut: SlabCut, bulk: Structure) -> SlabCut:
+    slab = cut.structure
+    return replace(
+        cut,
+        stoichiometric=is_stoichiometric(slab, bulk),
+        charge=round(formal_charge(slab, bulk), 6) + 0.0,
+        dipole=round(formal_dipole(slab, bulk), 6) + 0.0,
+    )
+
+
+def _halved(name: str, bulk: Structure, stack: Stack, vacuum: float, seed: int) -> SlabCut | None:
+    """Return the slab with half of the same plane on each face; None if there is no half of it."""
+    if len(stack.top) % 2:
+        return None
+    full = place_stack(bulk, stack, vacuum)
+    symbols = symbols_of(full)
+    charges = np.array(formal_charges(symbols, symbols_of(bulk)))
+    one = charges[stack.top[0]]
+    matrix = ewald_matrix(full)
+    charges[np.concatenate([stack.top, stack.bottom])] = 0.0
+    best: tuple[float, list[int], IntArray] | None = None
+    for permutation in top_bottom_permutations(full):
+        if set(permutation[stack.top].tolist()) != set(stack.bottom.tolist()):
+            continue
+        blocks = [[int(i), int(permutation[i])] for i in stack.top]
+        problem = filling(matrix, charges, blocks, len(blocks))
+        problem = replace(problem, charges=np.array([one, 0.0]))
+        found = search(problem, seed=seed, starts=HALF_LAYER_STARTS)
+        energy = problem.energy_ev(found)
+        if best is None or energy < best[0] - 1e-6:
+            gone = {i for block, s in zip(blocks, found, strict=True) if s for i in block}
+            best = energy, [i for i in range(len(full)) if i not in gone], permutation
+    if best is None:
+        return None
+    cut = _cut(name, bulk, stack, best[1], vacuum, best[2])
+    return replace(cut, moved=abs(float(one)) * len(stack.top) / 2)
+
+
+def _fingerprint(slab: Structure) -> tuple[tuple[str, float], ...]:
+    """Return elements and heights, the same for a slab and for it upside down."""
+    heights = slab.cart_coords[:, 2]
+    up, down = heights - heights.min(), heights.max() - heights
+    symbols = symbols_of(slab)
+    return min(
+        tuple(sorted(zip(symbols, (np.round(way, 1) + 0.0).tolist(), strict=True)))
+        for way in (up, down)
+    )
 
 
 def _sheets_per_cell(bulk: Structure) -> int:
     """Return the number of O-TM-O sheets along c, 0 if (001) is not the plane of the layers."""
-    symbols = set(symbols_of(bulk))
-    if "O" not in symbols or not any(element_role(one) == "framework" for one in symbols):
+    if not any(element_role(symbol) == "framework" for symbol in set(symbols_of(bulk))):
         return 0
     try:
         return len(stacks(bulk, 1))
@@ -197,24 +344,8 @@ def _sheets_per_cell(bulk: Structure) -> int:
 def _layered(bulk: Structure, tm_layers: int, vacuum: float, seed: int) -> list[SlabCut]:
     found = llo_terminations(bulk, tm_layers=tm_layers, vacuum=vacuum, seed=seed)
     names = [termination.name for termination in found if termination.charge is not None]
-    return [
-        _cut(
-            name,
-            build_termination(bulk, name, tm_layers=tm_layers, vacuum=vacuum, seed=seed).structure,
-            bulk,
-        )
+    built = {
+        name: build_termination(bulk, name, tm_layers=tm_layers, vacuum=vacuum, seed=seed)
         for name in names
-    ]
-
-
-def _cut(name: str, structure: Structure, bulk: Structure) -> SlabCut:
-    dipole = formal_dipole(structure, bulk)
-    return SlabCut(
-        name=name,
-        structure=structure,
-        symmetric=is_symmetric(structure),
-        stoichiometric=is_stoichiometric(structure, bulk),
-        polar=abs(dipole) > DIPOLE_TOLERANCE,
-        charge=formal_charge(structure, bulk),
-        dipole=dipole,
-    )
+    }
+    return [_described(SlabCut(n, model, True, 0.0, 0.0), bulk) for n, model in built.items()]  # noqa: FBT003

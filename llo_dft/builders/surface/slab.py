@@ -80,7 +80,7 @@ class SlabModel:
         (n,) the site that each site goes to under the operation that maps top to bottom; None if
         there is none.
     tm_layers
-        Number of O-TM-O sheets.
+        Number of O-TM-O sheets; of another plane than (001) the sites in the layers of metals.
     energy_ev
         Ewald energy with formal charges, eV per cell; in a uniform background if not neutral.
     """
@@ -88,7 +88,7 @@ class SlabModel:
     structure: Structure
     template: SlabTemplate
     turn_over: IntArray | None
-    tm_layers: int
+    tm_layers: int | tuple[int, ...]
     energy_ev: float
 
 

@@ -145,6 +145,7 @@ def oriented_cell(bulk: Structure, miller_index: Sequence[int]) -> Structure:
         bulk.cart_coords,
         coords_are_cartesian=True,
         to_unit_cell=True,
+        site_properties=bulk.site_properties,
     )
 
 

@@ -53,7 +53,7 @@ def space_group_symbol(structure: Structure) -> str:
 
 
 def top_bottom_permutations(
-    structure: Structure, tolerance: float = SYMMETRY_TOLERANCE
+    structure: Structure, tolerance: float = SYMMETRY_TOLERANCE, *, inversion: bool = False
 ) -> list[IntArray]:
     """Return the distinct site permutations by operations that turn the c axis over.
 
@@ -66,6 +66,8 @@ def top_bottom_permutations(
         (n sites) a slab, or a bulk whose a and b lie in the plane of the layers.
     tolerance
         Angstrom.
+    inversion
+        Whether only inversions are wanted, which turn every plane over.
 
     Returns
     -------
@@ -75,7 +77,7 @@ def top_bottom_permutations(
     dataset = symmetry_dataset(structure, tolerance)
     found: set[tuple[int, ...]] = set()
     for rotation, translation in zip(dataset.rotations, dataset.translations, strict=True):
-        if rotation[2, 2] != -1:
+        if rotation[2, 2] != -1 or (inversion and (rotation != -np.eye(3)).any()):
             continue
         permutation = _permutation(structure, rotation, translation, 4 * tolerance)
         if permutation is None or any(permutation[permutation] != np.arange(len(structure))):

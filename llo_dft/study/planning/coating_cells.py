@@ -175,6 +175,8 @@ def coating_cells(recipe: Recipe, coating: Coating, folder: Path) -> list[Coatin
     Atoms are counted with the first termination. A CIF that the recipe names is looked for in
     ``folder``.
     """
+    if not recipe.slab.is_basal:
+        return []  # cathode.supercell does not repeat the plane that is coated
     film = coating_film(recipe, coating, asked_terminations(coating)[0], folder).structure
     parent = cathode_parent(recipe, folder)
     layers = len(parent) // n_sheets(parent) * recipe.slab.tm_layers

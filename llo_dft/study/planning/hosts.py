@@ -15,7 +15,7 @@ from llo_dft.documents.atom_identity import bare_sites, places, without_atoms
 from llo_dft.documents.plan import BondedOxygen, PlannedHost, PlannedVacancy
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pymatgen.core.structure import Structure
 
@@ -125,7 +125,8 @@ def _bare_host(
     structure.remove_sites(list(removal.removed))
     kept = np.setdiff1d(np.arange(len(slab.structure)), removal.removed)
     classes = {new: pristine[int(old)].label for new, old in enumerate(kept) if old in pristine}
-    found = oxygen_environments(structure, slab.tm_layers)
+    here = {int(site): at for at, site in enumerate(kept)}
+    found = oxygen_environments(structure, sheets_here(slab.tm_layers, here))
     turn_over = _renumbered(slab, kept) if recipe.vacancies.both_faces else None
     side = recipe.vacancies.side if slab.turn_over is None else None
     eligible = {site: e for site, e in found.items() if side in {None, e.side}}
@@ -145,6 +146,7 @@ def _bare_host(
         without=[vacancy.site for vacancy in chosen],
         turn_over=turn_over,
     )
+    n_tm_layer = len(_sheet_lithium(slab) - set(removal.removed))
     environments = host_environments(
         slab.structure, slab.structure, slab.tm_layers, removal.removed
     )
@@ -154,8 +156,8 @@ def _bare_host(
         lithium_fraction=removal.lithium_fraction,
         n_holes=len(removal.removed),
         orderings=[list(way.removed) for way in ways],
-        n_li_layer=removal.n_li_layer,
-        n_tm_layer=removal.n_tm_layer,
+        n_li_layer=removal.n_li_layer + removal.n_tm_layer - n_tm_layer,
+        n_tm_layer=n_tm_layer,
         environments=environments,
         classes={site: environment.label for site, environment in pristine.items()},
         vacancies=[
@@ -248,7 +250,7 @@ def _coated_host(
     removed = orderings[0]
     environments = host_environments(interface.structure, slab.structure, slab.tm_layers, removed)
     left = set(_lithium_left(slab, interface)) - set(removed)
-    n_tm_layer = len(left & set(tm_layer_sites(slab.structure)))
+    n_tm_layer = len(left & _sheet_lithium(slab))
     return PlannedHost(
         system="coated",
         termination=interface.termination,
@@ -273,8 +275,25 @@ def _coated_host(
     )
 
 
+def sheets_here(tm_layers: int | Collection[int], here: Mapping[int, int]) -> int | Collection[int]:
+    """Return what tells the sheets of a structure of a study, by the place of each bare site."""
+    if isinstance(tm_layers, int):
+        return tm_layers
+    return {here[site] for site in tm_layers if site in here}
+
+
+def _sheet_lithium(slab: SlabModel) -> set[int]:
+    """Return the Li of the pristine slab that lie in the layers of metals."""
+    layers = slab.tm_layers
+    sheet = tm_layer_sites(slab.structure) if isinstance(layers, int) else layers
+    return set(sheet) & set(slab.structure.indices_from_symbol("Li"))
+
+
 def host_environments(
-    pristine: Structure, slab: Structure, tm_layers: int, removed: Collection[int]
+    pristine: Structure,
+    slab: Structure,
+    tm_layers: int | Collection[int],
+    removed: Collection[int],
 ) -> dict[int, OxygenEnvironment]:
     """Return what is around each O of the oxide once some Li have left.
 
@@ -285,13 +304,15 @@ def host_environments(
     slab
         The unrelaxed pristine bare slab.
     tm_layers
-        Number of its O-TM-O sheets.
+        Number of its O-TM-O sheets; of another plane than (001) the sites in the layers of metals.
     removed
         Li that left on charging; indices of the pristine bare slab, as those of the result.
     """
     structure = without_atoms(pristine, removed)
     here = places(structure)
-    found = oxygen_environments(structure, tm_layers, llo_sites=list(here.values()))
+    found = oxygen_environments(
+        structure, sheets_here(tm_layers, here), llo_sites=list(here.values())
+    )
     gone = sorted(set(range(len(slab))) - here.keys())
     axes = li_o_li_axes(slab, gone, tm_layers=tm_layers)
     return {

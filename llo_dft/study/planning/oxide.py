@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.builders.cathode.bulk import build_bulk
+from llo_dft.builders.cathode.bulk import build_bulk, tm_layer_sites
 from llo_dft.builders.cathode.composition import CompositionError, check_neutral
-from llo_dft.builders.cathode.own_crystal import n_sheets, ordered_crystal
+from llo_dft.builders.cathode.own_crystal import by_main_element, n_sheets, ordered_crystal
 from llo_dft.builders.cell_checks import (
     check_usable,
     formal_charge,
     formal_dipole,
     is_stoichiometric,
 )
+from llo_dft.builders.surface.general_slab import plane_cuts
+from llo_dft.builders.surface.hexagonal_plane import index_in_cell
 from llo_dft.builders.surface.slab import SlabError, build_slab, stacks
+from llo_dft.builders.surface.surface_lattice import oriented_cell
 from llo_dft.builders.surface.terminations import build_termination
 from llo_dft.recipe import RecipeError
 from llo_dft.resources import load_structure
@@ -38,8 +41,17 @@ if TYPE_CHECKING:
 #: Most O of one plane of a supercell that is looked for, as many as sites in the layer of metals.
 LARGEST_LAYER: Final = 36
 
+#: Cells that hold the composition and from which no slab can be cut, before the search ends.
+MOST_TRIED: Final = 8
+
 #: Most elongated supercell that is looked for, long edge to short one.
 MOST_ELONGATED: Final = 4.0
+
+#: Sheets less than asked for that are rounding of a thickness.
+_ROUNDING: Final = 0.02
+
+#: Site property of the atoms in the layers of metals, while a cell is turned.
+_IN_SHEET: Final = "in_sheet"
 
 #: What another supercell may put right.
 _OF_THE_CELL: Final = (CompositionError, SlabError)
@@ -90,7 +102,7 @@ def build_oxide(recipe: Recipe, folder: Path) -> Oxide:
     """
     parent = cathode_parent(recipe, folder)
     if recipe.cathode.supercell is None:
-        if recipe.coating is None:
+        if recipe.coating is None or not recipe.slab.is_basal:
             candidates = list(_supercells(parent))
         else:
             candidates = fitting_supercells(recipe, recipe.coating, folder)
@@ -126,6 +138,7 @@ def _first_that_does(recipe: Recipe, parent: Structure, supercells: list[tuple[i
     Else raise the error of the last cell that holds the composition, or of the first of all.
     """
     problem: InputError | None = None
+    n_held = 0
     for supercell in supercells:
         cathode = recipe.cathode.model_copy(update={"supercell": supercell})
         try:
@@ -133,13 +146,21 @@ def _first_that_does(recipe: Recipe, parent: Structure, supercells: list[tuple[i
         except _OF_THE_CELL as error:
             if problem is None or isinstance(error, SlabError):
                 problem = error
+            n_held += isinstance(error, SlabError)
+            if n_held == MOST_TRIED:
+                break
     raise problem or SlabError("no supercell was tried")
 
 
 def _built(recipe: Recipe, parent: Structure) -> Oxide:
     bulk, formula, deviation = _bulk(recipe, parent)
-    slab = _slab(recipe, bulk)
     notes = []
+    if recipe.slab.is_basal:
+        bulk = _repeated(bulk, recipe)
+        slab = _slab(recipe, bulk)
+    else:
+        bulk, slab, note = _slab_of_plane(recipe, bulk, parent)
+        notes.append(note)
     if slab.turn_over is None:
         dipole = formal_dipole(slab.structure, bulk)
         notes.append(
@@ -173,9 +194,9 @@ def _bulk(recipe: Recipe, parent: Structure) -> tuple[Structure, str, float]:
             seed=recipe.study.seed,
             tolerance=cathode.composition_tolerance,
             replica=cathode.replica,
-            symmetric=recipe.slab.symmetric,
+            kept=recipe.slab.kept,
         )
-        return _repeated(model.structure, recipe), model.layer.formula, model.layer.deviation
+        return model.structure, model.layer.formula, model.layer.deviation
     if parent.is_ordered:
         structure = parent.make_supercell([*supercell, 1], in_place=False).get_sorted_structure()
         deviation = 0.0
@@ -184,7 +205,7 @@ def _bulk(recipe: Recipe, parent: Structure) -> tuple[Structure, str, float]:
             parent,
             supercell,
             ordering=cathode.ordering,
-            symmetric=recipe.slab.symmetric,
+            kept=recipe.slab.kept,
             seed=recipe.study.seed,
             tolerance=cathode.composition_tolerance,
             replica=cathode.replica,
@@ -193,7 +214,7 @@ def _bulk(recipe: Recipe, parent: Structure) -> tuple[Structure, str, float]:
     amounts = structure.composition.get_el_amt_dict()
     check_neutral(amounts, cathode.file)
     formula = "".join(f"{e}{2 * n / amounts['O']:.4g}" for e, n in amounts.items() if e != "O")
-    return _repeated(structure, recipe), f"{formula}O2", deviation
+    return structure, f"{formula}O2", deviation
 
 
 def _repeated(bulk: Structure, recipe: Recipe) -> Structure:
@@ -206,8 +227,6 @@ def _repeated(bulk: Structure, recipe: Recipe) -> Structure:
 
 def _slab(recipe: Recipe, bulk: Structure) -> SlabModel:
     asked = recipe.slab
-    if not asked.is_basal:
-        raise RecipeError(f"slab.miller = {list(asked.miller)}; expected [0, 0, 1]")
     atoms_per_layer = len(bulk) // len(stacks(bulk, 1))
     check_size(
         atoms_per_layer * asked.tm_layers,
@@ -232,3 +251,50 @@ def _slab(recipe: Recipe, bulk: Structure) -> SlabModel:
             "slab.symmetric = false takes it"
         )
     return slab
+
+
+def _slab_of_plane(
+    recipe: Recipe, bulk: Structure, parent: Structure
+) -> tuple[Structure, SlabModel, str]:
+    """Return bulk and slab of another plane than (001), and what its cuts are."""
+    asked, plane = recipe.slab, list(recipe.slab.miller)
+    sheet = set(tm_layer_sites(bulk))
+    named = bulk.copy(site_properties={_IN_SHEET: [i in sheet for i in range(len(bulk))]})
+    sheets = len(stacks(bulk, 1))
+    spacing = bulk.volume / float(np.linalg.norm(np.cross(*bulk.lattice.matrix[:2]))) / sheets
+    repeats = recipe.cathode.supercell or (1, 1)
+    index = index_in_cell(by_main_element(parent), asked.miller, repeats)
+    oriented = _repeated(oriented_cell(named, index), recipe)
+    in_sheet = oriented.site_properties[_IN_SHEET]
+    oriented = oriented.copy(site_properties={})
+    thickness = (asked.tm_layers - _ROUNDING) * spacing
+    height = oriented.volume / float(np.linalg.norm(np.cross(*oriented.lattice.matrix[:2])))
+    check_size(
+        len(oriented) * math.ceil(thickness / height),
+        "the slab",
+        f"slab.miller = {plane}, slab.tm_layers = {asked.tm_layers}",
+    )
+    cuts = plane_cuts(
+        oriented, min_slab_size=thickness, vacuum=asked.vacuum, seed=recipe.study.seed
+    )
+    taken = [
+        cut
+        for cut in cuts
+        if (cut.name == asked.termination if asked.termination else not cut.polar)
+        and (cut.symmetric or not asked.symmetric)
+    ]
+    if not taken:
+        # the name of a cut belongs to a cell: another one would not help
+        problem = RecipeError if asked.termination else SlabError
+        of = f" of slab.termination = {asked.termination!r}" if asked.termination else ""
+        raise problem(
+            f"slab.miller = {plane} has no cut{of} that is "
+            f"{'symmetric' if asked.symmetric else 'not polar'}. There are "
+            f"{'; '.join(cut.text for cut in cuts)}. Name one as "
+            "slab.termination, with slab.symmetric = false where its faces differ"
+        )
+    model = taken[0].model
+    in_layers = [i for i, site in enumerate(model.template.bulk_sites) if in_sheet[site]]
+    others = "; ".join(cut.text for cut in cuts if cut is not taken[0]) or "none"
+    note = f"the cut of {plane} is {taken[0].text}; others: {others}"
+    return oriented, replace(model, tm_layers=tuple(in_layers)), note

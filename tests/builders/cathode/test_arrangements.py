@@ -22,7 +22,7 @@ def arranged(crystal, counts, ordering="ewald", **options):
     sites = tm_layer_sites(crystal)
     made = [Sublattice(sites, counts)]
     return sites, arrangements(
-        crystal, made, ordering=ordering, seed=0, **({"symmetric": True} | options)
+        crystal, made, ordering=ordering, seed=0, **({"kept": "turn"} | options)
     )
 
 
@@ -53,14 +53,14 @@ def test_quasirandom_ones_are_more_random_than_those_of_lowest_energy(crystal):
 def test_faces_that_may_differ_leave_more_to_choose_from(crystal):
     counts = {"Ni": 9, "Mn": 9}
     _, alike = arranged(crystal, counts)
-    _, any_ = arranged(crystal, counts, symmetric=False)
+    _, any_ = arranged(crystal, counts, kept="nothing")
     assert any_[0].energy_ev <= alike[0].energy_ev + 1e-6
 
 
 def test_an_empty_site_has_no_charge(crystal):
     lithium = list(crystal.indices_from_symbol("Li"))
     made = [Sublattice(lithium, {"Li": 9, EMPTY: 9})]
-    best = arrangements(crystal, made, ordering="ewald", symmetric=True, seed=0)[0]
+    best = arrangements(crystal, made, ordering="ewald", kept="turn", seed=0)[0]
     assert sorted(best.elements.values()) == [EMPTY] * 9 + ["Li"] * 9
 
 

@@ -16,7 +16,7 @@ from llo_dft.builders.cathode.own_crystal import (
 from llo_dft.builders.surface.slab import SlabError
 from llo_dft.resources import load_structure
 
-OPTIONS = {"ordering": "ewald", "symmetric": True, "seed": 0, "tolerance": 0.05}
+OPTIONS = {"ordering": "ewald", "kept": "turn", "seed": 0, "tolerance": 0.05}
 
 
 def disordered(metals, lithium=None):

@@ -10,8 +10,9 @@ from pymatgen.io.vasp.inputs import Poscar
 from studies import tiny_recipe
 
 from llo_dft.builders.cathode.composition import CompositionError
-from llo_dft.builders.cell_checks import is_symmetric
+from llo_dft.builders.cell_checks import formal_dipole, is_symmetric
 from llo_dft.builders.surface.slab import SlabError
+from llo_dft.documents.plan import StudyPlan
 from llo_dft.errors import InputError
 from llo_dft.recipe import RecipeError, load_recipe
 from llo_dft.resources import load_structure, resource_path
@@ -161,3 +162,57 @@ def test_what_is_no_poscar_is_refused(folder):
     (folder / "notes.txt").write_text("nothing\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"notes.txt can't be read as a POSCAR"):
         make_plan(of_file("notes.txt"), folder)
+
+
+@pytest.mark.parametrize(
+    ("composition", "miller"),
+    [
+        ("LiCoO2", [1, 0, 4]),
+        ("LiCoO2", [0, 1, 2]),
+        ("Li2MnO3", [1, 1, 0]),
+        ("LiNi0.8Mn0.1Co0.1O2", [1, 0, 4]),
+    ],
+)
+def test_another_plane_is_one_key(composition, miller):
+    recipe = tiny_recipe(
+        cathode={"composition": composition},
+        slab={"miller": miller},
+        vacancies={"environments": None},
+    )
+    plan = make_plan(recipe, Path())
+    assert is_symmetric(plan.slab)
+    assert plan.slab.composition.reduced_composition == plan.bulk.composition.reduced_composition
+    assert abs(formal_dipole(plan.slab, plan.bulk)) < 0.01
+    symbols = [site.specie.symbol for site in plan.slab]
+    assert sorted({symbols[i] for i in plan.sheet_sites} - {"Li"}) == sorted(
+        set(symbols) - {"Li", "O"}
+    )
+    # as many cations in the layers of metals as between them, as in the crystal
+    assert 4 * len(plan.sheet_sites) == len(plan.slab)
+    for host in plan.hosts:
+        assert host.n_li_layer + host.n_tm_layer == plan.host_structure(host).composition["Li"]
+        assert {vacancy.environment.layer for vacancy in host.vacancies} == {"surface"}
+    inside = [e for e in plan.hosts[0].environments.values() if e.layer == "inner"]
+    assert all(e.n_tm + e.n_li == 3 for e in inside)  # as in the crystal
+    (note,) = [note for note in plan.notes if note.startswith("the cut of")]
+    assert "charge" not in note
+    assert StudyPlan.model_validate_json(plan.model_dump_json()).sheets == plan.sheet_sites
+
+
+def test_a_termination_that_is_not_there_is_met_with_those_that_are():
+    recipe = tiny_recipe(
+        cathode={"composition": "LiCoO2"}, slab={"miller": [1, 0, 4], "termination": "top"}
+    )
+    with pytest.raises(RecipeError, match=r"slab\.termination = 'top' .*dipole \+0\.00 e"):
+        make_plan(recipe, Path())
+
+
+def test_a_polar_cut_is_taken_where_asked_and_said():
+    asked = {"miller": [0, 1, 2], "symmetric": False}
+    fields = {"cathode": {"composition": "LiCoO2"}, "vacancies": {"environments": None}}
+    note = make_plan(tiny_recipe(slab=asked, **fields), Path()).notes[0]
+    name = note.split("others: ")[1].split()[0]
+    plan = make_plan(tiny_recipe(slab=asked | {"termination": name}, **fields), Path())
+    assert plan.turn_over == []
+    assert abs(formal_dipole(plan.slab, plan.bulk)) > 10
+    assert any("VASP and GPAW correct" in note for note in plan.notes)
