@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from llo_dft.errors import InputError
-from llo_dft.typing import KeptOperation, Layer, OxideKind, OxygenScheme, matching
+from llo_dft.typing import Layer, OxideKind, OxygenScheme, matching
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,14 +30,10 @@ NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}")
 CALCULATOR_PATTERN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
-def _each_once(values: list[Any]) -> list[Any]:
-    if len(set(values)) != len(values):
+def _each_once(values: list[Any] | None) -> list[Any] | None:
+    if values and len(set(values)) != len(values):
         raise ValueError("each only once")
     return values
-
-
-def _once_if_any(values: list[Any] | None) -> list[Any] | None:
-    return None if values is None else _each_once(values)
 
 
 Count = Annotated[int, Field(strict=True, ge=1)]
@@ -89,11 +85,9 @@ class Cathode(Section):
 
     composition: str | None = Field(None, min_length=2)  # a formula
     cif: str | None = Field(None, min_length=2)  # CIF or POSCAR, ordered or not, in any cell
-    # None: the smallest cell that holds it and that a slab can be cut from, and with a coating
-    # the smallest of those that strain it little; TOML has lists only
+    # None: the smallest that holds it, gives a slab and strains a coating little; TOML has lists
     supercell: tuple[Count, Count] | None = Field(None, strict=False)
-    # "honeycomb": Li of a formula's TM layer on a honeycomb, in a file's crystal as "ewald"; that:
-    # anywhere, lowest Ewald energy; "sqs": special quasirandom, pairs as in a random alloy
+    # Li of a formula's TM layer on a honeycomb; lowest Ewald energy (a file's always); quasirandom
     ordering: Literal["honeycomb", "ewald", "sqs"] = "honeycomb"
     composition_tolerance: float = Field(0.05, ge=0.0, le=0.5)
     replica: int = Field(0, ge=0)  # which ordering of the metals, from the best
@@ -114,9 +108,7 @@ class Cathode(Section):
     @model_validator(mode="after")
     def _one_crystal(self) -> Cathode:
         if (self.composition is None) == (self.cif is None):
-            raise ValueError(
-                'expected one of composition = "a formula" and cif = "a CIF or POSCAR file"'
-            )
+            raise ValueError('expected one of composition = "FORMULA" and cif = "FILE"')
         return self
 
 
@@ -132,15 +124,8 @@ class Slab(Section):
 
     @property
     def is_basal(self) -> bool:
-        """Whether its plane is that of the layers, (001)."""
+        """Whether its plane is (001), that of the layers."""
         return self.miller[:2] == (0, 0)
-
-    @property
-    def kept(self) -> KeptOperation:
-        """What the order of the metals has to keep so that the slab is symmetric as asked."""
-        if not self.symmetric:
-            return "nothing"
-        return "turn" if self.is_basal else "inversion"
 
     @model_validator(mode="after")
     def _is_plane(self) -> Slab:
@@ -187,9 +172,7 @@ class Vacancies(Section):
     """[vacancies]: which oxygens are removed."""
 
     # None: all that occur in those layers
-    environments: Annotated[list[str] | None, Field(min_length=1), AfterValidator(_once_if_any)] = (
-        None
-    )
+    environments: Annotated[list[str] | None, Field(min_length=1), Once] = None
     layers: Annotated[list[Layer], Field(min_length=1), Once] = ["surface"]
     per_environment: int = Field(1, ge=0)
     inner: int = Field(0, ge=0)  # O as far in as there are, for reference

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
     from llo_dft.builders.surface.slab import SlabModel
     from llo_dft.errors import InputError
-    from llo_dft.recipe import Recipe
+    from llo_dft.recipe import Recipe, Slab
+    from llo_dft.typing import KeptOperation
 
 #: Most O of one plane of a supercell that is looked for, as many as sites in the layer of metals.
 LARGEST_LAYER: Final = 36
@@ -194,7 +195,7 @@ def _bulk(recipe: Recipe, parent: Structure) -> tuple[Structure, str, float]:
             seed=recipe.study.seed,
             tolerance=cathode.composition_tolerance,
             replica=cathode.replica,
-            kept=recipe.slab.kept,
+            kept=_kept(recipe.slab),
         )
         return model.structure, model.layer.formula, model.layer.deviation
     if parent.is_ordered:
@@ -205,7 +206,7 @@ def _bulk(recipe: Recipe, parent: Structure) -> tuple[Structure, str, float]:
             parent,
             supercell,
             ordering=cathode.ordering,
-            kept=recipe.slab.kept,
+            kept=_kept(recipe.slab),
             seed=recipe.study.seed,
             tolerance=cathode.composition_tolerance,
             replica=cathode.replica,
@@ -215,6 +216,13 @@ def _bulk(recipe: Recipe, parent: Structure) -> tuple[Structure, str, float]:
     check_neutral(amounts, cathode.file)
     formula = "".join(f"{e}{2 * n / amounts['O']:.4g}" for e, n in amounts.items() if e != "O")
     return structure, f"{formula}O2", deviation
+
+
+def _kept(asked: Slab) -> KeptOperation:
+    """Return what the order of the metals has to keep so that the slab is symmetric as asked."""
+    if not asked.symmetric:
+        return "nothing"
+    return "turn" if asked.is_basal else "inversion"
 
 
 def _repeated(bulk: Structure, recipe: Recipe) -> Structure:
