@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from pymatgen.core.composition import Composition
 
 from llo_dft.report.figures.figure_parts import legend_below, new_figure, save_figure
 from llo_dft.report.figures.palette import GUIDE, MAIN, NEUTRAL, PALE, SECOND
@@ -60,9 +62,7 @@ def save_windows(result: StabilityResult, path: Path, highest_v: float) -> None:
     if result.charge_ranges_v:
         handles.append(Patch(color=SECOND, label="charge range of a cathode"))
     if any(window.missing for window in result.windows):
-        handles.append(
-            Line2D([], [], linestyle="none", label="* phases missing: not wider than this")
-        )
+        handles.append(Line2D([], [], linestyle="none", label="* known phases missing"))
     legend_below(axes, 2, -1.6 / (rows + 1), handles=handles)
     axes.set_title(f"{result.source}, {result.corrections} energies, 0 K", fontsize=9)
     save_figure(figure, path)
@@ -98,6 +98,10 @@ def _number(axes: Axes, at: float, place: int, *, right: bool) -> None:
     )
 
 
-def _subscripts(formula: str) -> str:
-    """Return a formula with its numbers lowered, for matplotlib."""
-    return "".join(f"$_{{{one}}}$" if one.isdigit() else one for one in formula)
+def _subscripts(name: str) -> str:
+    """Return a formula with its numbers lowered, for matplotlib; another name as it is."""
+    try:
+        Composition(name)
+    except ValueError:
+        return name
+    return re.sub(r"[0-9.]+", r"$_{\g<0>}$", name)
