@@ -67,21 +67,37 @@ def resource_path(folder: ResourceFolder, name: str) -> Path:
     return path
 
 
+def packaged_recipes() -> dict[str, str]:
+    """Return the recipes of this package by their names, and what each is for: its first line."""
+    found = sorted(_resource_folder("workflows").glob("*.toml"))
+    firsts = {one.stem: one.read_text(encoding="utf-8").partition("\n")[0] for one in found}
+    return {name: first.removeprefix("#").strip() for name, first in firsts.items()}
+
+
 def recipe_path(name: str) -> Path:
     """Return a recipe's file: the one of that path, or one of this package by its name.
 
     Raises
     ------
     InputError
-        If the package has none of that name.
+        If there is neither; it names the package's recipes, or the one that was meant.
     """
     path = Path(name)
-    if not path.is_file() and path.suffix == "" and path.name == name:
-        try:
-            path = resource_path("workflows", f"{name}.toml")
-        except FileNotFoundError as error:
-            raise InputError(f"there is no recipe file {name}, and {error}") from error
-    return path
+    if path.is_file() or path.name != name:
+        return path
+    known = packaged_recipes()
+    if path.suffix == ".toml" and path.stem in known:
+        raise InputError(
+            f"there is no recipe {name} here; one of the package is called by its name alone: "
+            f"{path.stem}"
+        )
+    if path.suffix:
+        return path
+    if name not in known:
+        raise InputError(
+            f"there is no recipe {name!r}: give the path of a file, or one of {', '.join(known)}"
+        )
+    return resource_path("workflows", f"{name}.toml")
 
 
 def load_structure(name: str) -> Structure:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from llo_dft import resources
-from llo_dft.resources import load_structure, resource_path
+from llo_dft.errors import InputError
+from llo_dft.resources import load_structure, packaged_recipes, recipe_path, resource_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,3 +48,22 @@ def test_a_stray_folder_beside_an_installed_package_is_not_ours(
     (tmp_path / "pyproject.toml").write_text("")
     with pytest.raises(FileNotFoundError, match="there is: nothing"):
         resource_path("structures", "LiCoO2.cif")
+
+
+def test_each_recipe_says_what_it_is_for_and_is_found_by_its_name() -> None:
+    found = packaged_recipes()
+    assert {"quickstart", "coated_vs_bare", "interface"} <= set(found)
+    for name, about in found.items():
+        assert len(about) > 20
+        assert recipe_path(name).name == f"{name}.toml"
+
+
+def test_a_packaged_recipe_named_as_a_file_leads_to_its_name() -> None:
+    with pytest.raises(InputError, match=r"called by its name alone: interface$"):
+        recipe_path("interface.toml")
+
+
+def test_an_unknown_recipe_lists_recipes_and_no_notebook() -> None:
+    with pytest.raises(InputError, match="quickstart") as caught:
+        recipe_path("nosuch")
+    assert "ipynb" not in str(caught.value)

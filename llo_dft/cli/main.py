@@ -16,6 +16,7 @@ from llo_dft.cli import (
     hpc,
     init,
     match,
+    recipes,
     report,
     run,
     screen,
@@ -60,6 +61,7 @@ def main(
 
 
 app.command("init")(init.init)
+app.command("recipes")(recipes.recipes)
 app.command("build")(build.build)
 app.command("match")(match.match)
 app.command("run")(run.run)

@@ -61,6 +61,7 @@ def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     from llo_dft.cli.run import cluster_config  # noqa: PLC0415 (all: keeps --help fast)
     from llo_dft.engines.registry import named_by_user  # noqa: PLC0415
     from llo_dft.recipe import with_engine  # noqa: PLC0415
+    from llo_dft.study.drawn.study_report import write_report  # noqa: PLC0415
     from llo_dft.study.series.screening import load_screen  # noqa: PLC0415
 
     with bad_input_in_one_line():
@@ -75,6 +76,7 @@ def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         config = cluster_config(on, workers)
         prepared, refused = _prepared(recipes, path.resolve().parent, output, config)
         ranked = _run_all(name, output, prepared, refused, workers, config)
+        write_report([output])
     _print(ranked, output, as_json=as_json)
     raise typer.Exit(COMPLETE if ranked.is_complete else INCOMPLETE)
 
@@ -158,6 +160,6 @@ def _print(ranked: CoatingScreen, output: Path, *, as_json: bool) -> None:
 
     print_screen(ranked)
     typer.echo(
-        f"wrote {SCREEN}, {SCREEN_TABLE} and {SCREEN_FIGURE} in {output}, and each coating's "
-        "results beside"
+        f"wrote {SCREEN}, {SCREEN_TABLE}, {SCREEN_FIGURE} and the page report.html in {output}, "
+        "and each coating's results beside"
     )

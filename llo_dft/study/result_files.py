@@ -8,9 +8,7 @@ results.json has the SHA-256 of each of the others.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import shutil
 import tempfile
 from pathlib import Path
@@ -20,6 +18,7 @@ from pymatgen.io.cif import CifWriter
 
 from llo_dft.calculations.cache import CalculationCache, link_or_copy
 from llo_dft.documents.labels import relaxed_file
+from llo_dft.report.page.csv_tables import vacancies_csv
 from llo_dft.study.folder import write_whole
 from llo_dft.study.result import stored_calculations, study_result
 from llo_dft.study.study_electrons import read_electrons
@@ -28,7 +27,6 @@ from llo_dft.study.study_files import READY, put_in_place
 if TYPE_CHECKING:
     from llo_dft.analysis.study_calculations import StudyCalculations
     from llo_dft.documents.oxygen import OxygenSettings
-    from llo_dft.documents.sites import OxygenEnvironment
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.study.folder import StudyFolder
 
@@ -64,7 +62,7 @@ def write_study(folder: StudyFolder, oxygen: OxygenSettings | None = None) -> St
     try:
         result = study_result(folder, oxygen, read_electrons(study, folder, work))
         _write_relaxed(study, work)
-        (work / "results.csv").write_text(results_table(result), encoding="utf-8")
+        (work / "results.csv").write_text(vacancies_csv(result), encoding="utf-8")
         save_vacancy_curve(result, work / FIGURE, VECTOR_SUFFIXES)
         result = result.model_copy(update={"files": _digests(work)})
         write_whole(work / "results.json", result.model_dump_json(indent=1) + "\n")
@@ -102,43 +100,3 @@ def _write_relaxed(study: StudyCalculations, folder: Path) -> None:
         files[calculation.key] = path
         text = str(CifWriter(calculation.structure, significant_figures=10))
         path.write_text(text, encoding="utf-8")
-
-
-def results_table(result: StudyResult) -> str:
-    """Return the vacancies as CSV, a line each, with units in the header."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    schemes = sorted({s for h in result.hosts for v in h.vacancies for s in v.alternatives_ev})
-    scheme = result.oxygen.scheme if result.oxygen is not None else "none"
-    mark = "MOCK " if result.mock else ""
-    writer.writerow(
-        [
-            *("engine", "system", "termination"),
-            *("holes_per_tm", "lithium_fraction", "capacity_mah_per_g", "n_holes"),
-            *("site", "site_class", "n_tm", "n_li", "n_former", "n_li_interlayer", "layer", "side"),
-            f"formation_energy_ev ({scheme})",
-            *(f"formation_energy_ev ({other})" for other in schemes),
-            *("status", "reason", "rebuilt", "flags"),
-        ]
-    )
-    for host in result.hosts:
-        for vacancy in host.vacancies:
-            writer.writerow(
-                [
-                    *(f"{mark}{result.engine}", host.system, host.termination),
-                    *(host.holes_per_tm, host.lithium_fraction, host.capacity_mah_per_g),
-                    *(host.n_holes, vacancy.pair, vacancy.site_class),
-                    *_environment_cells(vacancy.environment),
-                    vacancy.formation_energy_ev,
-                    *(vacancy.alternatives_ev.get(other) for other in schemes),
-                    *(vacancy.status, vacancy.reason, vacancy.rebuilt, "; ".join(vacancy.flags)),
-                ]
-            )
-    return text.getvalue()
-
-
-def _environment_cells(around: OxygenEnvironment | None) -> list[object]:
-    if around is None:
-        return [None] * 6
-    counts = [around.n_tm, around.n_li, around.n_former, around.n_li_interlayer]
-    return [*counts, around.layer, around.side]

@@ -192,7 +192,7 @@ def test_a_file_that_is_no_recipe(
 
 
 def test_a_name_that_no_recipe_has(command: Any, tmp_path: Path) -> None:
-    message = "there is no recipe file nonsense, and .*quickstart.toml"
+    message = "there is no recipe 'nonsense': give the path of a file, or one of .*quickstart"
     assert_refused(command("build", "nonsense", "-o", "out"), message, tmp_path / "out")
 
 

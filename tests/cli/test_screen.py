@@ -91,6 +91,8 @@ def test_what_fails_stops_no_other_and_a_second_run_resumes(
     rows = list(csv.DictReader((folder / SCREEN_TABLE).read_text().splitlines()))
     assert len(rows) == sum(len(one.pairs) or 1 for one in screen.coatings)
     assert (folder / SCREEN_FIGURE).read_bytes().startswith(b"\x89PNG")
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "studies beside each other" in page
 
 
 def test_each_study_goes_to_the_workers_of_a_cluster(

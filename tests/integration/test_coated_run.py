@@ -182,9 +182,9 @@ def test_the_table_tells_terminations_apart(study: Interrupted) -> None:
         ("bare", True),
         ("coated", False),
     }
-    bonded = [row for row in rows if row["n_former"] == "1"]
+    bonded = [row for row in rows if row["environment.n_former"] == "1"]
     assert {row["termination"] for row in bonded} == {STEP}
-    assert {row["site"] for row in bonded} == {"O32", f"{STEP}-OP1"}
+    assert {row["pair"] for row in bonded} == {"O32", f"{STEP}-OP1"}
     charged = [row for row in rows if row["n_holes"] == "8"]
     assert {float(row["holes_per_tm"]) for row in charged} == {1.0}
     assert {(row["termination"], row["lithium_fraction"]) for row in charged} == {
@@ -201,9 +201,9 @@ def test_the_table_has_the_reasons_where_a_termination_failed(troubled: StudyFol
         len(lacking) == 2 + 4
     )  # the bare partners of O bonded to the coating, and all of the step
     for row in lacking:
-        assert row["formation_energy_ev (potential)"] == ""
+        assert row["formation_energy_ev"] == ""
         assert FIRE in row["reason"]
-        assert (row["n_tm"] == "") == (row["site"] == f"{STEP}-OP1")
+        assert (row["environment.n_tm"] == "") == (row["pair"] == f"{STEP}-OP1")
 
 
 def test_figures_are_drawn(study: Interrupted, troubled: StudyFolder) -> None:

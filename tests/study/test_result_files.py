@@ -12,9 +12,10 @@ import pytest
 import rewrite_results
 
 from llo_dft.calculations.cache import CalculationCache
+from llo_dft.report.page.csv_tables import vacancies_csv
 from llo_dft.study import result_files
 from llo_dft.study.result import study_result
-from llo_dft.study.result_files import FIGURE, results_table, write_study
+from llo_dft.study.result_files import FIGURE, write_study
 from llo_dft.study.study_files import READY, put_in_place, read_results
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def test_nothing_stays_of_what_has_no_result_any_more(copied: StudyFolder) -> No
     assert result == study_result(copied).model_copy(update={"files": result.files})
 
 
-@pytest.mark.parametrize("step", ["save_vacancy_curve", "_write_relaxed", "results_table"])
+@pytest.mark.parametrize("step", ["save_vacancy_curve", "_write_relaxed", "vacancies_csv"])
 def test_a_kill_while_they_are_made_leaves_the_old_set(
     copied: StudyFolder, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -157,7 +158,7 @@ def test_without_a_new_set_nothing_is_put_in_place(copied: StudyFolder) -> None:
 
 def test_a_stand_in_s_numbers_are_marked_in_every_line_of_the_table(finished: Any) -> None:
     mocked = finished.result.model_copy(update={"mock": True})
-    head, *lines = results_table(mocked).splitlines()
+    head, *lines = vacancies_csv(mocked).splitlines()
     assert head.startswith("engine,")
     assert len(lines) == 6
     assert all(line.startswith("MOCK ") for line in lines)

@@ -32,7 +32,7 @@ def test_a_finished_study_leaves_all_its_files(finished) -> None:
     left = {path.name for path in folder.iterdir()} - {".lock"}
     assert left == {
         *("calculations", "manifest.json", "plan.json", "relaxed", "results.csv", "results.json"),
-        *("structures", "study.json", FIGURE),
+        *("structures", "study.json", FIGURE, "vacancy_energy.svg", "vacancy_energy.pdf"),
     }
     assert (folder / FIGURE).read_bytes().startswith(PNG)
     assert finished.result.is_complete
@@ -70,9 +70,9 @@ def test_the_table_holds_a_line_for_each_vacancy(finished) -> None:
     assert len(rows) == len(pairs) == 6
     for row, (host, vacancy) in zip(rows, pairs, strict=True):
         assert float(row["lithium_fraction"]) == host.lithium_fraction
-        assert float(row["formation_energy_ev (potential)"]) == vacancy.formation_energy_ev
-        assert float(row["formation_energy_ev (none)"]) == vacancy.alternatives_ev["none"]
-        assert (row["site"], row["site_class"]) == (vacancy.pair, vacancy.site_class)
+        assert float(row["formation_energy_ev"]) == vacancy.formation_energy_ev
+        assert float(row["alternatives_ev.none"]) == vacancy.alternatives_ev["none"]
+        assert (row["pair"], row["site_class"]) == (vacancy.pair, vacancy.site_class)
         assert row["status"] == "completed"
 
 
@@ -81,7 +81,7 @@ def test_the_table_names_the_reason_where_there_is_no_number(troubled) -> None:
     rows = [r for r in csv.DictReader(text.splitlines()) if r["status"] == "skipped"]
     assert len(rows) == 2
     for row in rows:
-        assert row["formation_energy_ev (potential)"] == ""
+        assert row["formation_energy_ev"] == ""
         assert row["reason"] == "bare_x0.5714 failed: RuntimeError: the cluster is on fire"
 
 

@@ -127,6 +127,7 @@ def save_vacancy_curve(result: StudyResult, path: Path, also: Sequence[str] = ()
     if result.study is not None:
         text = fill(headline(result), _HEADLINE_WIDTH)
         figure.suptitle(text, fontsize=11, fontweight="bold", x=0.02, ha="left")
+    figure.draw_without_rendering()  # ticks settle, and with them the margins
     save_figure(figure, path, mock=result.mock, also=also)
 
 

@@ -65,7 +65,7 @@ def plot_pair_differences(result: StudyResult, axes: Axes) -> Axes:
                 alpha=PALE_ALPHA if pair.rebuilt else 1.0,
                 zorder=3,
             )
-    axes.set_ylabel("Coated less bare,\nsame O (eV)")
+    axes.set_ylabel("Coated less bare (eV)")
     axes.margins(x=0.09, y=0.16)
     _name_oxygens(by_oxygen.values(), axes)
     return axes

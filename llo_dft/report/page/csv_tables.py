@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,20 +14,34 @@ if TYPE_CHECKING:
     from llo_dft.report.page.page_content import CalculationRow, Densities
 
 
+#: What of a vacancy's environment stands in its line.
+_AROUND: Final = ("n_tm", "n_li", "n_former", "n_li_interlayer", "layer", "side")
+
+
 def vacancies_csv(result: StudyResult) -> str:
-    """Return a line for each vacancy."""
-    head = ["engine", "system", "termination", "holes_per_tm", "lithium_fraction"]
-    head += ["capacity_mah_per_g", "pair", "site", "site_class", "formation_energy_ev"]
+    """Return a line for each vacancy; columns are called as in ``report.tables.vacancy_table``."""
+    schemes = sorted({s for h in result.hosts for v in h.vacancies for s in v.alternatives_ev})
+    scheme = None if result.oxygen is None else result.oxygen.scheme
+    head = [
+        *("engine", "system", "termination", "holes_per_tm", "lithium_fraction"),
+        *("capacity_mah_per_g", "n_holes", "pair", "site", "site_class"),
+        *(f"environment.{name}" for name in _AROUND),
+        *("formation_energy_ev", "oxygen_scheme", *(f"alternatives_ev.{one}" for one in schemes)),
+        *("status", "reason", "rebuilt", "flags"),
+    ]
     rows = [
         [
             *(_mark(result), host.system, host.termination, host.holes_per_tm),
-            *(host.lithium_fraction, host.capacity_mah_per_g, one.pair, one.site),
-            *(one.site_class, one.formation_energy_ev, one.rebuilt, one.status, one.reason),
+            *(host.lithium_fraction, host.capacity_mah_per_g, host.n_holes),
+            *(one.pair, one.site, one.site_class),
+            *(getattr(one.environment, name, None) for name in _AROUND),
+            *(one.formation_energy_ev, scheme, *map(one.alternatives_ev.get, schemes)),
+            *(one.status, one.reason, one.rebuilt, "; ".join(one.flags)),
         ]
         for host in result.hosts
         for one in host.vacancies
     ]
-    return _csv([*head, "rebuilt", "status", "reason"], rows)
+    return _csv(head, rows)
 
 
 def pairs_csv(result: StudyResult) -> str:

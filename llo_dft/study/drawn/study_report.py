@@ -49,22 +49,25 @@ def write_report(folders: Sequence[Path], output: Path | None = None) -> Path:
     Parameters
     ----------
     folders
-        Of studies that were run, to the end or not.
+        Of studies that were run, to the end or not; one that holds a screen, or a study in several
+        cells, stands for all studies in it.
     output
-        Where to; None: ``REPORT`` in the study's folder, here if there are several.
+        Where to; None: ``REPORT`` in the folder, here if there are several.
 
     Raises
     ------
     InputError
         If one holds no study that was run.
     """
-    contents = {folder: page_content(StudyFolder(folder)) for folder in folders}
-    if len(contents) == 1:
+    series = len(folders) == 1 and not (folders[0] / "study.json").is_file()
+    studies = sorted(one.parent for one in folders[0].glob("*/plan.json")) if series else []
+    contents = {folder: page_content(StudyFolder(folder)) for folder in studies or folders}
+    if not studies and len(contents) == 1:
         ((folder, content),) = contents.items()
         target, text = output or folder / REPORT, study_page(content)
     else:
         names = _names(list(contents))
-        target = output or Path(REPORT)
+        target = output or (folders[0] if studies else Path()) / REPORT
         text = comparison_page({names[folder]: one for folder, one in contents.items()})
     write_whole(target, text)
     return target

@@ -87,7 +87,7 @@ def test_a_recipe_is_a_file_or_one_that_comes_along(tmp_path, monkeypatch) -> No
     monkeypatch.chdir(tmp_path)
     recipe, _ = find_recipe("quickstart")
     assert recipe.study.name == "quickstart"
-    with pytest.raises(InputError, match="there is no recipe file nowhere"):
+    with pytest.raises(InputError, match="there is no recipe 'nowhere'"):
         find_recipe("nowhere")
 
 
