@@ -22,5 +22,5 @@ def no_links(path: str, flags: int) -> int:
         if error.errno != errno.ELOOP:
             raise
         raise InputError(
-            f"{path} is a link, through which nothing is written; remove it"
+            f"{path} is a symbolic link, and nothing is written through one; remove it"
         ) from error

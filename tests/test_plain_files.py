@@ -15,7 +15,7 @@ from llo_dft.study.folder import StudyFolder, write_whole
 if TYPE_CHECKING:
     from pathlib import Path
 
-LINKED = r"is a link, through which nothing is written; remove it"
+LINKED = r"is a symbolic link, and nothing is written through one; remove it"
 
 
 @pytest.fixture

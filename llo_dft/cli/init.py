@@ -25,7 +25,7 @@ def init(
             )
         path = Path(f"{name}.toml")
         if path.exists():
-            raise InputError(f"{path} is there already; choose another name")
+            raise InputError(f"{path} already exists; choose another name")
         template = resource_path("workflows", "any_cathode.toml").read_text(encoding="utf-8")
         path.write_text(
             template.replace('name = "any_cathode"', f'name = "{name}"', 1), encoding="utf-8"

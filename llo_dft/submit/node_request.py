@@ -107,7 +107,7 @@ class NodeRequest(CoreRequest):
     @model_validator(mode="after")
     def _ranks_fit(self) -> NodeRequest:
         if self.nodes > 1 and not self.ranks:
-            raise ValueError("several nodes need ranks, the MPI ranks of a calculation")
+            raise ValueError("nodes above 1 need ranks, the MPI ranks of a calculation")
         if self.ranks and (self.all_cores % self.ranks or self.ranks % self.nodes):
             raise ValueError(
                 f"{self.nodes} nodes of {self.cores} cores can't be shared by {self.ranks} ranks"

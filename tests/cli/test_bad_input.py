@@ -144,7 +144,7 @@ def test_an_engine_that_can_not_be_used(command: Any, tmp_path: Path, case: str)
         ),
         (
             "--model r3scan",
-            r"engine\.model = 'r3scan' is none of chgnet; expected 'r2scan', '0.3.0'",
+            r"engine\.model = 'r3scan' is no model of chgnet; expected 'r2scan', '0.3.0'",
         ),
         ("--engine vasp --model r2scan", r"engine vasp is no potential and has no models"),
         ("--engine chgnot", r"engine\.name = 'chgnot' is unknown; expected"),

@@ -43,7 +43,7 @@ def test_init_writes_a_project_that_can_be_used_and_writes_it_once(
     assert SECRET not in project.file.read_text() + done.output
     again = command(*INIT)
     assert again.exit_code == 2
-    assert again.stderr.startswith(f"llo-dft: {project.file} is there already")
+    assert again.stderr.startswith(f"llo-dft: {project.file} already exists")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def test_init_overwrites_nothing(command: Any, tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text("precious", encoding="utf-8")
     refused = command("init", "mine")
     assert refused.exit_code == 2
-    assert refused.stderr == "llo-dft: mine.toml is there already; choose another name\n"
+    assert refused.stderr == "llo-dft: mine.toml already exists; choose another name\n"
     assert (tmp_path / "mine.toml").read_text(encoding="utf-8") == "precious"
 
 

@@ -117,4 +117,4 @@ def test_a_round_runs_the_study_and_exits_by_its_result(
 def test_a_round_of_no_study_is_one_line(command: Any, tmp_path: Path) -> None:
     done = command("drive", tmp_path)
     assert done.exit_code == 2
-    assert "was not submitted: 'llo-dft submit' does it" in done.stderr
+    assert "was not submitted; use 'llo-dft submit'" in done.stderr

@@ -144,7 +144,7 @@ def test_a_machine_that_submits_no_jobs(
 
 def test_cancel_without_a_submission(command: Any, tmp_path: Path) -> None:
     (tmp_path / "x").mkdir()
-    assert "x was not submitted: 'llo-dft submit' does it" in one_line(command("cancel", "x"))
+    assert "x was not submitted; use 'llo-dft submit'" in one_line(command("cancel", "x"))
     assert "was not submitted" in one_line(command("cancel", "none"))
 
 

@@ -93,7 +93,7 @@ def check_allowed(names: Iterable[str]) -> list[str]:
     ]
     if unknown:
         raise InputError(
-            f"nothing that may be allowed to differ is called {unknown[0]!r}; expected one of "
+            f"there is no setting {unknown[0]!r} to allow; expected one of "
             f"{', '.join(ALLOWED_FIELDS)}, or a setting of the engine in capitals, such as LASPH"
         )
     return asked

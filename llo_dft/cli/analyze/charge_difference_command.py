@@ -59,9 +59,9 @@ def _check_options(output: Path, level: float | None) -> None:
     if level is not None and not 0.0 < level < float("inf"):
         raise InputError(f"--level must be larger than 0 e/A^3, got {level}")
     if output.is_symlink() or (output.exists() and not output.is_dir()):
-        raise InputError(f"{output} is no folder; name another one with -o")
+        raise InputError(f"{output} is not a folder; name another one with -o")
     if output.is_dir() and any(output.iterdir()):
-        raise InputError(f"{output} is there already and not empty; name another one with -o")
+        raise InputError(f"{output} already exists and is not empty; name another one with -o")
 
 
 def _summary(document: ChargeDifference) -> str:

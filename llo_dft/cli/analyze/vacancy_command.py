@@ -163,7 +163,7 @@ def _axes(
     elif temperatures is None and pressures is None:
         return [], []
     elif not as_json:
-        raise InputError("--temperatures and --pressures need --map FILE or --json to go to")
+        raise InputError("--temperatures and --pressures go with --map FILE or --json; give one")
     return (
         parse_range("--temperatures", temperatures or TEMPERATURES),
         parse_range("--pressures", pressures or PRESSURES, logarithmic=True),

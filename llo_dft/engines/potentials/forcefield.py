@@ -138,7 +138,7 @@ class ForceFieldCalculation(MSONable):
         forces = np.array(trajectory.frame_properties[-1]["forces"])
         largest = float(np.linalg.norm(forces, axis=1).max())
         if not np.isfinite(energies).all() or not np.isfinite(largest):
-            raise CalculationError("the potential returned an energy or force that is no number")
+            raise CalculationError("the potential returned an energy or force that is not a number")
         n_steps = len(energies) - 2  # the start is a frame, and the last one is written twice
         if not result.converged:
             raise CalculationError(

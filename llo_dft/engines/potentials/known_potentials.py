@@ -242,7 +242,7 @@ def known_potential(engine: str, model: str | None = None) -> Potential:
         if model in {None, potential.model}:
             return potential
     raise EngineError(
-        f"engine.model = {model!r} is none of {engine}; expected "
+        f"engine.model = {model!r} is no model of {engine}; expected "
         f"{', '.join(repr(potential.model) for potential in models)}"
     )
 

@@ -69,7 +69,7 @@ def require_submission(folder: Path) -> RemoteSubmission:
     found = read_submission(folder)
     if found is None:
         raise SubmissionError(
-            f"{folder} was not submitted to a project: 'llo-dft submit RECIPE --project P' does it"
+            f"{folder} was not submitted to a project; use 'llo-dft submit RECIPE --project P'"
         )
     return found
 

@@ -111,12 +111,12 @@ def changing(study: Path) -> Iterator[Submission]:
     """
     path = record_file(study)
     if not path.is_file():
-        raise SubmissionError(f"{study} was not submitted: 'llo-dft submit' does it")
+        raise SubmissionError(f"{study} was not submitted; use 'llo-dft submit'")
     with open(path.with_name(".submit.lock"), "w", opener=no_links) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         submission = read_record(path, Submission)
         if submission is None:
-            raise SubmissionError(f"the record of {study} was removed while it was waited for")
+            raise SubmissionError(f"the record of {study} was removed during this command")
         yield submission
         write_record(path, submission)
 

@@ -189,7 +189,7 @@ class WorkerJobPool(threading.Thread):
             self._refusals += 1
             self._submit_from = time.monotonic() + _AFTER_REFUSAL_S
             if self._refusals >= _MAX_REFUSALS and not self._jobs:
-                raise WorkersFailedError(f"no worker can be had: {error}") from error
+                raise WorkersFailedError(f"no worker could be started: {error}") from error
         else:
             self._refusals = 0
 

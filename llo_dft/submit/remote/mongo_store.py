@@ -53,7 +53,7 @@ class EnvironmentMongoStore(MongoStore):
     ) -> None:
         if "password" in kwargs or "uri" in kwargs or "password" in (mongoclient_kwargs or {}):
             raise InputError(
-                "a password does not belong into a project's file; put it into an environment "
+                "a password does not belong in a project's file; put it into an environment "
                 "variable, and the name of that variable into password_variable"
             )
         if bool(username) != bool(password_variable):

@@ -70,7 +70,7 @@ class JobType(Section):
         bounded = [limit for limit in limits if limit is not None]
         if limits and (limits[-1] is not None or len(bounded) != len(limits) - 1):
             raise ValueError(
-                "of the sizes the last one alone has no up_to_atoms: it takes all else"
+                "only the last of the sizes may lack up_to_atoms: it takes all larger cells"
             )
         if bounded != sorted(set(bounded)):
             raise ValueError("the sizes must be sorted by up_to_atoms, each larger than the last")

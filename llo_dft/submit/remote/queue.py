@@ -88,7 +88,7 @@ class RemoteQueue:
         if controller.flows.count_documents({}) or controller.jobs.count_documents({}):
             raise RemoteQueueError(
                 f"the database of project {self.project.name} holds jobs but not jobflow-remote's "
-                "own notes; see 'jf admin --help'"
+                "own records; see 'jf admin --help'"
             )
         controller.reset()
 
@@ -101,8 +101,8 @@ class RemoteQueue:
         found = self.find(flow)
         if not found:
             raise RemoteQueueError(
-                f"the database of project {self.project.name} knows nothing of this study any "
-                "more; 'llo-dft cancel' forgets the submission, and then it can be submitted again"
+                f"the database of project {self.project.name} no longer knows this study; "
+                "'llo-dft cancel' forgets the submission, and then it can be submitted again"
             )
         return found
 

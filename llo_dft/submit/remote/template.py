@@ -123,7 +123,7 @@ def write_project(folder: Path, name: str, text: str) -> Path:
         there = folder / f"{name}.{extension}"
         if there.exists():
             raise ProjectAnswersError(
-                f"{there} is there already; edit it, or choose another name for the project"
+                f"{there} already exists; edit it, or choose another name for the project"
             )
     path = folder / f"{name}.yaml"
     try:

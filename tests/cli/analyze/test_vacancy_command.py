@@ -340,7 +340,7 @@ def test_a_correction_of_pbe_does_not_go_with_others(tmp_path, settings, functio
         (("--o2-energy", "-9.8"), "comes from --o2 or --o2-energy; both were given"),
         (("--lithium-full", "3"), "a bare host has 4 Li; expected 0 (its coating's) to 3"),
         (("--tm-layers", "7"), "--tm-layers 7: "),
-        (("--temperatures", "300:900:4"), "need --map FILE or --json"),
+        (("--temperatures", "300:900:4"), "go with --map FILE or --json"),
         (("--map", "map.xlsx"), "a name that ends in .png"),
         (("--figure", "e.xlsx"), "--figure e.xlsx: expected a name that ends in .png, .pdf or"),
         (("--figure", "no/folder/e.png"), "--figure no/folder/e.png: there is no folder"),

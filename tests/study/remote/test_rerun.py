@@ -149,9 +149,9 @@ def test_a_study_that_the_database_forgot_is_told(
     study = make_remote()
     study.submit()
     server.database["jobs"].delete_many({})
-    with pytest.raises(InputError, match=r"knows nothing of this study.*llo-dft cancel"):
+    with pytest.raises(InputError, match=r"no longer knows this study.*llo-dft cancel"):
         retry_study(study.folder, NEVER)
-    assert "knows nothing of this study" in study.status.queue.reason
+    assert "no longer knows this study" in study.status.queue.reason
 
 
 def test_a_project_that_is_gone_is_told(make_remote: MakeRemote) -> None:

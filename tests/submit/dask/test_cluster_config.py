@@ -76,7 +76,7 @@ def test_walltimes_with_and_without_quotes(tmp_path: Path, walltime: str, second
         ('"01:30:00"', '"00:00:30"', r"workers\.walltime = '00:00:30': .* equal to 60"),
         ("max_jobs: 2", "max_jobs: 2, min_jobs: 3", r"workers: min_jobs = 3 is more than max_j"),
         ("max_jobs: 2", "max_jobs: 2, processes: 3", r"cores = 4 can't be shared by 3 processes"),
-        ("max_jobs: 2", "max_jobs: 2, nodes: 2", r"several nodes need ranks"),
+        ("max_jobs: 2", "max_jobs: 2, nodes: 2", r"nodes above 1 need ranks"),
         ("max_jobs: 2", "max_jobs: 2, ranks: 3", r"1 nodes of 4 cores can't be shared by 3 ranks"),
         ("max_jobs: 2", "max_jobs: 2, ranks: 4, processes: 2", r"one calculation at a time"),
         ("max_jobs: 2", 'max_jobs: 2, queue: "a b"', r"workers\.queue = 'a b': expected one word"),

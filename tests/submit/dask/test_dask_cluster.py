@@ -47,9 +47,9 @@ def test_workers_that_can_not_be_had_break_what_is_held_and_what_comes(
         future = executor().submit(pow, 2, 2)
         played.queue.clear()
         monkeypatch.setattr(played, "submit_script", refuse)
-        with pytest.raises(BrokenExecutor, match="no worker can be had: sbatch refused"):
+        with pytest.raises(BrokenExecutor, match="no worker could be started: sbatch refused"):
             future.result(30)
-        with pytest.raises(BatchError, match="no worker can be had"):
+        with pytest.raises(BatchError, match="no worker could be started"):
             executor()
 
 

@@ -379,7 +379,7 @@ def test_a_round_slow_to_end_leaves_a_new_submission_alone(
 
 
 def test_a_study_that_was_not_submitted_can_not_be_cancelled(tmp_path: Path) -> None:
-    with pytest.raises(SubmissionError, match="was not submitted: 'llo-dft submit' does it"):
+    with pytest.raises(SubmissionError, match="was not submitted; use 'llo-dft submit'"):
         cancel(tmp_path)
 
 

@@ -231,7 +231,7 @@ def test_submissions_that_are_refused_for_long_end_the_run(play: Play, tmp_path:
         pool.submit_first()
     for _ in range(4):
         pool.step()
-    with pytest.raises(WorkersFailedError, match="no worker can be had: sbatch refused"):
+    with pytest.raises(WorkersFailedError, match="no worker could be started: sbatch refused"):
         pool.step()
 
 
@@ -242,7 +242,9 @@ def test_the_thread_tells_of_its_failure_and_ends(play: Play, tmp_path: Path) ->
     pool.start()
     pool.join(10)
     assert not pool.is_alive()
-    assert [str(failure) for failure in pool.failures] == ["no worker can be had: sbatch refused"]
+    assert [str(failure) for failure in pool.failures] == [
+        "no worker could be started: sbatch refused"
+    ]
 
 
 def test_a_bug_in_the_thread_is_told_too(

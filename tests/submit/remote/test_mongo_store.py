@@ -92,9 +92,9 @@ def test_a_variable_that_is_not_set_is_named(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"password": SECRET}, "does not belong into a project's file"),
-        ({"uri": f"mongodb://me:{SECRET}@host/llo"}, "does not belong into a project's file"),
-        ({"mongoclient_kwargs": {"password": SECRET}}, "does not belong into a project's file"),
+        ({"password": SECRET}, "does not belong in a project's file"),
+        ({"uri": f"mongodb://me:{SECRET}@host/llo"}, "does not belong in a project's file"),
+        ({"mongoclient_kwargs": {"password": SECRET}}, "does not belong in a project's file"),
         ({"password_variable": ""}, "go together"),
         ({"username": ""}, "go together"),
     ],

@@ -67,13 +67,13 @@ def test_what_a_size_comes_to() -> None:
     [
         (None, r"metadata\.llo_dft is missing"),
         ({"llo_dft": 3}, r"metadata\.llo_dft is missing"),
-        (table(sizes=SIZES[:1]), "the last one alone has no up_to_atoms"),
-        (table(sizes=SIZES[::-1]), "the last one alone has no up_to_atoms"),
+        (table(sizes=SIZES[:1]), "only the last of the sizes may lack up_to_atoms"),
+        (table(sizes=SIZES[::-1]), "only the last of the sizes may lack up_to_atoms"),
         (
             table(sizes=[SIZES[0], SIZES[0] | {"up_to_atoms": 20}, SIZES[1]]),
             "must be sorted by up_to_atoms",
         ),
-        (table(sizes=[SIZES[1] | {"ranks": 0}]), "several nodes need ranks"),
+        (table(sizes=[SIZES[1] | {"ranks": 0}]), "nodes above 1 need ranks"),
         (table(sizes=[SIZES[1] | {"ranks": 7}]), "can't be shared by 7 ranks"),
         (table(sizes=[SIZES[1] | {"walltime": "a while"}]), r"walltime = 'a while': expected"),
         (table(sizes=[SIZES[1] | {"wall_time": 3}]), r"unknown key .*sizes\.0\.wall_time"),
@@ -128,7 +128,7 @@ def store(**fields: Any) -> Callable[[dict[str, Any]], None]:
         (worker(work_dir="/scratch/$(touch x)"), "may hold only letters, digits"),
         (lambda project: project.pop("metadata"), r"metadata\.llo_dft is missing"),
         (lambda project: project.pop("queue"), "queue: Field required"),
-        (store(password=SECRET), "does not belong into a project's file"),
+        (store(password=SECRET), "does not belong in a project's file"),
     ],
 )
 def test_a_fault_is_named_in_one_line(

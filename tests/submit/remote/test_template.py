@@ -122,11 +122,11 @@ def test_what_a_cluster_does_not_have_is_left_out(tmp_path: Path) -> None:
 def test_a_project_is_not_overwritten_and_for_its_owner_alone(tmp_path: Path) -> None:
     path = write_project(tmp_path / "new", "lab", "name: lab\n")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    with pytest.raises(ProjectAnswersError, match=r"lab\.yaml is there already"):
+    with pytest.raises(ProjectAnswersError, match=r"lab\.yaml already exists"):
         write_project(tmp_path / "new", "lab", "name: other\n")
     assert path.read_text() == "name: lab\n"
     (tmp_path / "lab.toml").touch()
-    with pytest.raises(ProjectAnswersError, match=r"lab\.toml is there already"):
+    with pytest.raises(ProjectAnswersError, match=r"lab\.toml already exists"):
         write_project(tmp_path, "lab", "name: lab\n")
     (tmp_path / "file").touch()
     with pytest.raises(ProjectAnswersError, match="can't be written"):
