@@ -12,7 +12,6 @@ from llo_dft.analysis.vacancy.lithium_moves import vacancy_to_follow
 from llo_dft.documents.atom_identity import places
 from llo_dft.documents.calculation import not_computed
 from llo_dft.documents.labels import (
-    COATING_CRYSTAL,
     LITHIUM,
     part_label,
     ranking_label,
@@ -203,7 +202,7 @@ class StudyCalculations:
             bare=self.documents[self.plan.hosts[0].label],
             oxide=self.documents[part_label(termination, "oxide")],
             coating=self.documents[part_label(termination, "coating")],
-            crystal=self.documents.get(COATING_CRYSTAL),
+            crystal=self.documents.get(self.plan.coating_label),
             lithium=self.documents[LITHIUM],
         )
 

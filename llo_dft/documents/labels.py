@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from llo_dft.typing import Part, System, VoltageSystem
 
-#: Labels of the references: the molecule, Li metal, the oxide's crystal and the coating's.
+#: Labels of the references: O2, Li metal and the oxide's crystal. A coating's is its formula.
 OXYGEN: Final = "O2"
 LITHIUM: Final = "Li"
 BULK: Final = "bulk"
-COATING_CRYSTAL: Final = "Li3PO4"
 
 #: How the labels begin of what a study with another coating does not have.
 OF_ONE_COATING: Final = ("coated_", "interface_")

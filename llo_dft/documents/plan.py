@@ -17,7 +17,6 @@ from llo_dft.documents.atom_identity import without_atoms
 from llo_dft.documents.document import Document, StoredStructure
 from llo_dft.documents.labels import (
     BULK,
-    COATING_CRYSTAL,
     LITHIUM,
     OXYGEN,
     bulk_label,
@@ -321,11 +320,19 @@ class StudyPlan(Document):
         return without_atoms(self.host_structure(host), vacancy.removed)
 
     @property
+    def coating_label(self) -> str:
+        """Label of the coating's crystal: its formula; empty if there is none."""
+        if self.coating_crystal is None:
+            return ""
+        formula = str(self.coating_crystal.composition.reduced_formula)
+        return formula.replace("(", "").replace(")", "")
+
+    @property
     def labels(self) -> list[str]:
         """Labels of all calculations. A coated pristine host is the best of its interfaces."""
         crystals = [OXYGEN, LITHIUM, BULK, *(one.label for one in self.bulk_hosts)]
         if self.coating_crystal is not None:
-            crystals.append(COATING_CRYSTAL)
+            crystals.append(self.coating_label)
         parts = [
             part_label(termination, part)
             for termination in self.terminations

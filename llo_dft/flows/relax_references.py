@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from llo_dft.documents.labels import BULK, COATING_CRYSTAL, LITHIUM, OXYGEN
+from llo_dft.documents.labels import BULK, LITHIUM, OXYGEN
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
 from llo_dft.jobs.structures import oxygen_molecule
 
@@ -40,5 +40,5 @@ class ReferencesMaker(CalculationsMaker):
         made.add(LITHIUM, plan.lithium_metal, self.bulk_maker)
         made.add(BULK, plan.bulk, self.cathode_maker or self.bulk_maker)
         if plan.coating_crystal is not None:
-            made.add(COATING_CRYSTAL, plan.coating_crystal, self.bulk_maker)
+            made.add(plan.coating_label, plan.coating_crystal, self.bulk_maker)
         return made.flow(self.name)

@@ -83,7 +83,7 @@ def _planned(plan: StudyPlan) -> list[tuple[str, Structure, dict[str, Any]]]:
         facts = {"lithium_fraction": crystal.lithium_fraction, "stoichiometric": True}
         rows.append((crystal.label, charged, {"kind": "bulk", **facts}))
     if plan.coating_crystal is not None:
-        rows.append(("Li3PO4", plan.coating_crystal, {"kind": "reference"}))
+        rows.append((plan.coating_label, plan.coating_crystal, {"kind": "reference"}))
     for host in plan.hosts:
         slab = plan.host_structure(host)
         facts = host.model_dump(include=_OF_A_HOST)

@@ -4,6 +4,7 @@ import numpy as np
 
 from llo_dft.documents.atom_identity import bare_sites, coating_places, only_part, places
 from llo_dft.documents.plan import StudyPlan
+from llo_dft.resources import load_structure
 
 
 def test_a_plan_comes_back_from_json(plan: StudyPlan) -> None:
@@ -58,3 +59,12 @@ def test_the_parts_of_an_interface_make_it_whole(coated_plan: StudyPlan) -> None
 def test_no_two_calculations_share_a_label(plan: StudyPlan, coated_plan: StudyPlan) -> None:
     for one in (plan, coated_plan):
         assert len(set(one.labels)) == len(one.labels) == one.n_calculations
+
+
+def test_a_coatings_crystal_is_labelled_by_its_formula(coated_plan) -> None:
+    assert coated_plan.coating_label == "Li3PO4"
+    other = coated_plan.model_copy(update={"coating_crystal": load_structure("LiNbO3")})
+    assert other.coating_label == "LiNbO3"
+    assert "LiNbO3" in other.labels
+    assert "Li3PO4" not in other.labels
+    assert coated_plan.model_copy(update={"coating_crystal": None}).coating_label == ""

@@ -1,4 +1,4 @@
-"""The interface of an LLO (001) slab and a Li3PO4 slab: LLO | coating | vacuum.
+"""The interface of an oxide slab and a film of a coating: oxide | coating | vacuum.
 
 The LLO part is the bare slab atom for atom: bare and coated share one supercell, and their
 sites pair one to one.

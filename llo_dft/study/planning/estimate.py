@@ -88,7 +88,7 @@ def calculation_work(plan: StudyPlan) -> dict[str, float]:
     }
     work |= {one.label: work["bulk"] for one in plan.bulk_hosts}
     if plan.coating_crystal is not None:
-        work["Li3PO4"] = len(plan.coating_crystal) * float(typical["crystal"])
+        work[plan.coating_label] = len(plan.coating_crystal) * float(typical["crystal"])
     for host in plan.hosts:
         steps = typical["bare" if host.termination is None else "coated"]
         atoms = len(plan.host_structure(host))

@@ -51,7 +51,7 @@ def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
         "O2": ("molecule_relax", o2_in_box()),
         "Li": ("bulk_relax", plan.lithium_metal),
         "bulk": ("bulk_relax", plan.bulk),
-        "Li3PO4": ("bulk_relax", plan.coating_crystal),
+        plan.coating_label: ("bulk_relax", plan.coating_crystal),
     }
     for crystal in plan.bulk_hosts:
         charged = plan.bulk.copy()

@@ -194,6 +194,28 @@ def test_any_crystal_of_structures_is_a_coating_by_its_name_alone(phase, former)
         assert (found.n_tm, found.n_li) == (there.n_tm, there.n_li)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "phase",
+    [
+        *("Li2SiO3", "LiNbO3", "LiTaO3", "LiF", "Al2O3", "ZrO2_monoclinic", "ZrO2_tetragonal"),
+        *("Li3InCl6", "Li3YCl6", "Li6PS5Cl"),
+    ],
+)
+def test_ten_coatings_are_planned_from_a_recipe_that_differs_in_one_key(phase):
+    made = any_coating(
+        phase=phase, max_strain=0.08, max_area=700.0, registry_spacing=2.5, gaps=[2.0, 2.6]
+    )
+    plan = make_plan(made, Path())
+    (one,) = plan.interfaces
+    assert one.film_is_stoichiometric
+    assert one.coating_charge == one.li_removed_for_charge == 0
+    assert max(map(abs, one.coating_strain)) <= 0.08
+    formula = plan.coating_crystal.composition.reduced_formula
+    assert only_part(one.structure, "coating").composition.reduced_formula == formula
+    assert len(only_part(one.structure, "oxide")) == len(plan.slab)
+
+
 def test_another_plane_is_asked_for_by_its_index():
     made = any_coating(phase="LiF", miller=[1, 1, 0], gaps=[2.6], max_area=90.0)
     (one,) = make_plan(made, Path()).interfaces
