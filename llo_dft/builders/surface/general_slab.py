@@ -96,13 +96,23 @@ class SlabCut:
 
     @property
     def text(self) -> str:
-        """Its name, faces, charge and dipole, and what would heal a polar one."""
+        """What it is in words, with its faces and what would heal a polar one."""
+        facts = [
+            f"{'' if yes else 'not '}{what}"
+            for what, yes in (
+                ("symmetric", self.symmetric),
+                ("stoichiometric", self.stoichiometric),
+            )
+        ]
+        polar = f"polar ({self.dipole:+.2f} e A)" if self.polar else "non-polar"
+        facts += [polar, f"charge {self.charge:+g} e"]
+        text = f"{self.structure.formula}, cut {self.name}, {', '.join(facts)}"
         top, bottom = self.outermost
-        faces = f"top {top}, bottom {bottom}, " if top else ""
-        text = f"{self.name} ({faces}{self.charge:+g} e, dipole {self.dipole:+.2f} e angstrom"
+        if top:
+            text += f", top {top}, bottom {bottom}"
         if self.polar:
-            text += f"; half of the {bottom or 'Li'} of one face on the other would heal it"
-        return f"{text})"
+            text += f" (half of the {bottom or 'Li'} of one face on the other would heal it)"
+        return text
 
 
 def general_slab(
@@ -333,7 +343,8 @@ def _fingerprint(slab: Structure) -> tuple[tuple[str, float], ...]:
 
 def _sheets_per_cell(bulk: Structure) -> int:
     """Return the number of O-TM-O sheets along c, 0 if (001) is not the plane of the layers."""
-    if not any(element_role(symbol) == "framework" for symbol in set(symbols_of(bulk))):
+    symbols = set(symbols_of(bulk))
+    if "O" not in symbols or not any(element_role(one) == "framework" for one in symbols):
         return 0
     try:
         return len(stacks(bulk, 1))
