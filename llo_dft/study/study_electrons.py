@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from llo_dft.analysis.study_calculations import StudyCalculations
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.electrons.charge import ChargeDifference
-    from llo_dft.documents.electrons.electronic import BandCenters
+    from llo_dft.documents.electrons.electronic import BandCenters, ReferenceLevel
     from llo_dft.documents.plan import PlannedHost, PlannedStatic
     from llo_dft.engines.calculated_electrons import CalculatedElectrons
     from llo_dft.study.folder import StudyFolder
@@ -113,15 +113,10 @@ def _charge_difference(
 ) -> ChargeDifferenceResult:
     """Return what moved when a pristine interface was made."""
     termination = str(host.termination)
-    labels = [static_label(host.label, part) for part in (None, "oxide", "coating")]
-    made = [study.documents[label] for label in labels]
-    faults = [f"{one.label}: {_why_not(one)}" for one in made if one.status != "completed"]
-    if faults:
-        return ChargeDifferenceResult(termination=termination, reason="; ".join(faults))
     name = charge_difference_folder(termination)
     try:
-        whole, oxide, coating = (electrons_of(folder, one).density for one in made)
-        document, grids = charge_difference((whole, oxide, coating), coating="b", calculations=made)
+        files, made = interface_densities(study, folder, host)
+        document, grids = charge_difference(files, coating="b", calculations=made)
         if into is not None and _is_of(folder.path / name, document):
             shutil.copytree(folder.path / name, into / name, copy_function=link_or_copy)
         elif into is not None:
@@ -138,9 +133,14 @@ def _charge_difference(
 
 
 def host_densities(
-    study: StudyCalculations, folder: StudyFolder, host: PlannedHost
+    study: StudyCalculations,
+    folder: StudyFolder,
+    host: PlannedHost,
+    orbital: tuple[str, str] = _ORBITAL,
+    reference: ReferenceLevel = "vbm",
+    fixed: tuple[float, float] | None = None,
 ) -> tuple[BandCenters, SiteDensities]:
-    """Return the O 2p band centres of a host and the densities that they are of.
+    """Return the band centres of a host, of O 2p by default, and the densities that they are of.
 
     Raises
     ------
@@ -148,8 +148,29 @@ def host_densities(
         If its static calculation can't be read or has no band edges.
     """
     calculation = study.documents[static_label(host.label)]
-    found = electrons_of(folder, calculation).states(*_ORBITAL)
-    return centers_of(found, _ORBITAL, "vbm", None, classes=_classes(study, host), label=host.label)
+    if reason := _why_not(calculation):
+        raise InputError(f"{calculation.label}: {reason}")
+    found = electrons_of(folder, calculation).states(*orbital)
+    classes = _classes(study, host)
+    return centers_of(found, orbital, reference, fixed, classes=classes, label=host.label)
+
+
+def interface_densities(
+    study: StudyCalculations, folder: StudyFolder, host: PlannedHost
+) -> tuple[tuple[Path, Path, Path], list[CalculationDocument]]:
+    """Return the densities of a pristine interface, its oxide and its coating; their calculations.
+
+    Raises
+    ------
+    InputError
+        If a static calculation failed or is missing, or its density can't be read.
+    """
+    labels = [static_label(host.label, part) for part in (None, "oxide", "coating")]
+    made = [study.documents[label] for label in labels]
+    if faults := [f"{one.label}: {_why_not(one)}" for one in made if one.status != "completed"]:
+        raise InputError("; ".join(faults))
+    whole, oxide, coating = (electrons_of(folder, one).density for one in made)
+    return (whole, oxide, coating), made
 
 
 def electrons_of(folder: StudyFolder, calculation: CalculationDocument) -> CalculatedElectrons:

@@ -158,6 +158,25 @@ def test_the_charge_difference_is_that_of_the_three_files(coated: Study) -> None
     assert {"planar_average.png", "bonds.png", "isosurface.png", "CHGCAR"} <= files
 
 
+def analyzed(*arguments: object) -> Any:
+    done = CliRunner().invoke(app, ["analyze", *map(str, arguments), "--json"])
+    return json.loads(done.stdout) if done.exit_code != 2 else done.stderr
+
+
+def test_the_commands_take_the_study(coated: Study, tmp_path: Path) -> None:
+    found = analyzed("band-center", coated.folder)
+    for one, stored in zip(found, coated.result.band_centers, strict=True):
+        assert stored.centers is not None
+        assert one["total"] == stored.centers.model_dump(mode="json")["total"]
+    (lithium, _) = analyzed("band-center", coated.folder, "--element", "Li", "--orbital", "s")
+    assert lithium["element"] == "Li"
+    difference = analyzed("charge-difference", coated.folder, "-o", tmp_path / "out")
+    assert difference["absolute_e"] == coated.result.charge_differences[0].electrons_moved
+    assert (tmp_path / "out" / "CHGCAR").is_file()
+    half = analyzed("charge-difference", coated.folder, coated.folder, "-o", tmp_path / "no")
+    assert "expected the folder of a study, or AB, A and B" in half
+
+
 def test_a_static_that_fails_leaves_a_named_gap(
     coated: Study, patched: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -21,7 +21,7 @@ from llo_dft.cli.output.common import (
 
 if TYPE_CHECKING:
     from llo_dft.analysis.electronic.site_band_centers import SiteDensities
-    from llo_dft.documents.electrons.electronic import BandCenters, Window
+    from llo_dft.documents.electrons.electronic import BandCenters, ReferenceLevel, Window
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class _Found:
 
 def band_center(  # noqa: PLR0913 (each is an option of the command)
     paths: list[Path] = typer.Argument(
-        help="VASP run folders, or vasprun.xml or vaspout.h5 files."
+        help="VASP run folders, vasprun.xml or vaspout.h5 files, or folders of studies."
     ),
     *,
     element: str = typer.Option("O", help="Element whose atoms are meant."),
@@ -62,6 +62,7 @@ def band_center(  # noqa: PLR0913 (each is an option of the command)
     """
     from llo_dft.errors import InputError  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.runs.orbital_centers import centers_of_run  # noqa: PLC0415
+    from llo_dft.study.study_files import is_study  # noqa: PLC0415
 
     with bad_input_in_one_line():
         shown, fixed = parse_window(window)
@@ -73,7 +74,13 @@ def band_center(  # noqa: PLR0913 (each is an option of the command)
         wanted = (element, orbital)
         return _Found(*centers_of_run(path, wanted, reference, fixed, tm_layers))
 
-    found = read_each(paths, read)
+    studies = [path for path in paths if is_study(path)]
+    found = read_each([path for path in paths if path not in studies], read)
+    with bad_input_in_one_line():
+        if studies and (figure is not None or tm_layers is not None):
+            raise InputError("--figure and --tm-layers are for plain runs; a study has its own")
+        for path in studies:
+            found += _of_study(path, (element, orbital), reference, fixed)
     for one in found:
         if isinstance(one, Unread):
             continue
@@ -87,6 +94,27 @@ def band_center(  # noqa: PLR0913 (each is an option of the command)
         records = [one if isinstance(one, Unread) else one.centers for one in found]
         print_json([{"window": shown} | as_record(one) for one in records])
     leave(found)
+
+
+def _of_study(
+    path: Path,
+    orbital: tuple[str, str],
+    reference: ReferenceLevel,
+    fixed: tuple[float, float] | None,
+) -> list[_Found]:
+    """Return the band centres of each host whose densities of states a study computed."""
+    from llo_dft.errors import InputError  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
+    from llo_dft.study.result import stored_calculations  # noqa: PLC0415
+    from llo_dft.study.study_electrons import host_densities  # noqa: PLC0415
+
+    folder = StudyFolder(path)
+    study = stored_calculations(folder)
+    names = {one.host for one in study.plan.statics if one.part is None}
+    hosts = [host for host in study.plan.hosts if host.label in names]
+    if not hosts:
+        raise InputError(f"{path} has no densities of states: electronic.dos = true gives them")
+    return [_Found(*host_densities(study, folder, h, orbital, reference, fixed)) for h in hosts]
 
 
 def parse_window(text: str) -> tuple[Window, tuple[float, float] | None]:

@@ -11,13 +11,16 @@ from llo_dft.cli.options import Allow, AsJson, Axis, axis_index
 from llo_dft.cli.output.common import COMPLETE, bad_input_in_one_line, print_json
 
 if TYPE_CHECKING:
+    from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.electrons.charge import ChargeDifference
 
 
 def charge_difference(  # noqa: PLR0913 (each is an argument or option of the command)
-    whole: Path = typer.Argument(help="AB: a VASP folder or a CHGCAR (.gz, .xz)."),
-    a: Path = typer.Argument(help="A: part of AB, with its atoms where they are in AB."),
-    b: Path = typer.Argument(help="B: the other part."),
+    whole: Path = typer.Argument(help="AB: a VASP folder or a CHGCAR (.gz, .xz); or a study."),
+    a: Path | None = typer.Argument(
+        None, help="A: part of AB, with its atoms where they are in AB."
+    ),
+    b: Path | None = typer.Argument(None, help="B: the other part."),
     *,
     output: Path = typer.Option(..., "-o", "--output", help="Folder to make for the results."),
     axis: Axis = "c",
@@ -32,16 +35,27 @@ def charge_difference(  # noqa: PLR0913 (each is an argument or option of the co
     settings of the three are compared where their vasprun.xml or vaspout.h5 is beside CHGCAR.
     """
     from llo_dft.cli.output.study_tables import report_allowed  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.errors import InputError  # noqa: PLC0415
     from llo_dft.runs import charge_difference as study  # noqa: PLC0415
+    from llo_dft.study.study_files import is_study  # noqa: PLC0415
 
     with bad_input_in_one_line():
         across = axis_index(axis)
         _check_options(output, level)
+        made: list[CalculationDocument] = []
+        if is_study(whole) and a is None and b is None:
+            files, made = _of_study(whole)
+        elif a is None or b is None:
+            raise InputError("expected the folder of a study, or AB, A and B")
+        else:
+            files = (whole, a, b)
         document, difference = study.charge_difference(
-            (whole, a, b),
+            files,
             axis=across,
+            coating="b" if made else None,
             max_residual=max_residual,
             allow=allow or [],
+            calculations=made,
         )
         study.write_charge_difference(output, document, difference, level)
     if as_json:
@@ -51,6 +65,25 @@ def charge_difference(  # noqa: PLR0913 (each is an argument or option of the co
         typer.echo(f"written to {output}")
     report_allowed(document.allowed_differences)
     raise typer.Exit(COMPLETE)
+
+
+def _of_study(path: Path) -> tuple[tuple[Path, Path, Path], list[CalculationDocument]]:
+    """Return the densities of a study's interface and of its parts, and their calculations."""
+    from llo_dft.errors import InputError  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
+    from llo_dft.study.result import stored_calculations  # noqa: PLC0415
+    from llo_dft.study.study_electrons import interface_densities  # noqa: PLC0415
+
+    folder = StudyFolder(path)
+    study = stored_calculations(folder)
+    names = {one.host for one in study.plan.statics if one.part == "coating"}
+    hosts = [host for host in study.plan.hosts if host.label in names]
+    if len(hosts) != 1:
+        raise InputError(
+            f"{path} has the densities of {len(hosts)} interfaces, expected one: none are computed "
+            "without electronic.density = true, and of several each has a folder in the study"
+        )
+    return interface_densities(study, folder, hosts[0])
 
 
 def _check_options(output: Path, level: float | None) -> None:
