@@ -23,14 +23,13 @@ from pymatgen.io.vasp.outputs import Chgcar
 from llo_dft.documents.electrons.charge import ChargeDifference
 from llo_dft.testing.plain_run_writer import HSE06, NOT_CONVERGED
 
+FIGURES = ("bonds", "isosurface", "planar_average")
 FILES = {
     "CHGCAR",
-    "bonds.png",
     "charge_difference.json",
     "difference.cube",
     "difference.npz",
-    "isosurface.png",
-    "planar_average.png",
+    *(f"{name}.{ending}" for name in FIGURES for ending in ("png", "svg", "pdf")),
 }
 
 
