@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import pkgutil
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer.cli
@@ -29,7 +30,10 @@ PAGES = {f"llo_dft.{name}": f"reference/{name}.md" for name in MODULES}
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Put the reference into the navigation, before what developers read."""
+    """Complete the navigation: further guides, and the reference before what developers read."""
+    guides = next(entry["Guides"] for entry in config["nav"] if "Guides" in entry)
+    pages = {page.name for page in Path(config["docs_dir"]).glob("*.md")}
+    guides.extend(sorted(pages - {"index.md", "start.md", "numbers.md"}))
     python: list[dict[str, Any]] = [{name: page} for name, page in PAGES.items()]
     config["nav"].insert(-1, {"Reference": [{"Command line": COMMAND_LINE}, {"Python": python}]})
     return config
