@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from llo_dft.cli.analyze.reaction_command import _source_of_study
 from llo_dft.cli.main import app
+from llo_dft.testing.fake_engine import FakeEngine
 
 ENTRIES = Path(__file__).parents[2] / "data" / "formation_enthalpies.json"
 
@@ -58,3 +60,17 @@ def test_what_can_not_be_used_is_one_line(tmp_path):
         "Li2O", "--entries", ENTRIES, "--study", tmp_path
     )
     assert "holds no study" in refusal("Li2O", "--study", tmp_path)
+
+
+def test_a_study_brings_its_crystals_and_its_engine(finished, monkeypatch, tmp_path):
+    made = []
+
+    def engine(settings):
+        made.append(settings)
+        return FakeEngine()
+
+    monkeypatch.setattr("llo_dft.engines.registry.engine_from", engine)
+    source = _source_of_study(finished.folder.path, tmp_path / "phases")
+    assert made == [finished.folder.recipe().engine]
+    assert "crystal at x = 1.00" in source.fixed
+    assert {"Li", "O"} < source.elements_of("crystal at x = 1.00")
