@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from llo_dft.documents.voltage import VoltageCurve
     from llo_dft.report.page.charts import Chart
     from llo_dft.report.page.page_content import Densities
+
+
+#: Part of the highest density from which one is seen, and what is shown around it.
+_LEAST_SEEN: Final = 0.01
+_MARGIN_EV: Final = 1.5
 
 
 def voltage_chart(curves: Iterable[tuple[str, VoltageCurve]]) -> Chart:
@@ -81,13 +86,23 @@ def density_chart(found: Densities) -> Chart:
             )
     reference = found.centers.reference.upper()
     layout = {
-        "xaxis": {"title": {"text": f"E - E({reference}) (eV)"}},
+        "xaxis": {"title": {"text": f"E - E({reference}) (eV)"}, "range": _seen(found)},
         "yaxis": {"title": {"text": "O 2p (1/eV per atom)"}},
         "shapes": shapes,
         "height": 420,
         "legend": {"orientation": "h", "y": -0.22, "yanchor": "top"},
     }
     return {"data": data, "layout": layout}
+
+
+def _seen(found: Densities) -> list[float]:
+    """Return the ends of the energies at which there is a density to see, and a bit around."""
+    energies = np.asarray(found.energies_ev) - found.centers.reference_ev
+    height = np.max([np.max(spins, axis=0) for spins in found.classes.values()], axis=0)
+    seen = energies[height > _LEAST_SEEN * height.max()]
+    if not len(seen):
+        return [float(energies[0]), float(energies[-1])]
+    return [float(seen[0]) - _MARGIN_EV, float(seen[-1]) + _MARGIN_EV]
 
 
 def charge_chart(planar: PlanarProfile) -> Chart:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from llo_dft.documents.electrons.charge import PlanarProfile
+from llo_dft.documents.electrons.electronic import (
+    BandCenters,
+    ClassCenters,
+    SpinCenters,
+    WindowCenters,
+)
+from llo_dft.documents.electrons.window_center import WindowCenter
 from llo_dft.documents.voltage import VoltageCurve, VoltageStep
-from llo_dft.report.page.further_charts import charge_chart, voltage_chart
+from llo_dft.report.page.further_charts import charge_chart, density_chart, voltage_chart
+from llo_dft.report.page.page_content import Densities
 
 
 def test_a_voltage_is_drawn_from_the_fuller_to_the_emptier_host() -> None:
@@ -36,3 +46,17 @@ def test_q_of_z_has_an_axis_of_its_own() -> None:
     )
     density, charge = charge_chart(planar)["data"]
     assert (density["y"], charge["y"], charge["yaxis"]) == ([0.5, -0.5], [0.0, 0.25], "y2")
+
+
+def test_the_energies_shown_are_those_with_a_density() -> None:
+    energies = np.linspace(-40.0, 10.0, 501)
+    up = np.exp(-((energies + 1.0) ** 2) / 0.02)
+    window = WindowCenters.model_construct(valence=WindowCenter.model_construct(center_ev=-2.0))
+    one = ClassCenters.model_construct(centers=SpinCenters.model_construct(both=window))
+    centers = BandCenters.model_construct(reference="vbm", reference_ev=1.0, classes={"3TM": one})
+    chart = density_chart(Densities("bare", centers, energies, {"3TM": np.array([up, up])}))
+    low, high = chart["layout"]["xaxis"]["range"]
+    assert -4.0 < low < -3.5 < -0.5 < high < 0.0  # about the peak at -2 eV from the VBM
+    first, second = chart["data"]
+    assert max(first["y"]) == -min(second["y"]) > 0.9
+    assert chart["layout"]["shapes"][0]["x0"] == -2.0
