@@ -141,7 +141,7 @@ def _run_stages(task: VaspTask, folder: Path) -> tuple[Outcome, Path]:
             notes.append(_ALONE.format("VASP did not say that it read its wave functions"))
         progress.reached(result.output.structure)
         progress.n_steps += 0 if stage == WITHOUT_DIPOLE else _n_steps(result)
-    return _outcome(task, start, result, progress, notes), where
+    return outcome_of(task.structure, start, result, progress, notes), where
 
 
 def _parent_waves(task: VaspTask) -> tuple[WaveFunctions | None, list[str]]:
@@ -176,7 +176,7 @@ def _run_stage(
         shutil.copy(progress.wavecar, run / "WAVECAR")
         progress.wavecar = None
     document, problem = None, None
-    with chdir(run), _log_into(run / "custodian.log"), warnings.catch_warnings():
+    with chdir(run), log_into(run / "custodian.log"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about choices that are explained in engines.vasp.incar
         try:
             document = LayeredOxideVaspMaker.make.original(maker, structure).output
@@ -199,7 +199,7 @@ def _run_stage(
 
 
 @contextmanager
-def _log_into(file: Path) -> Iterator[None]:
+def log_into(file: Path) -> Iterator[None]:
     """Write what custodian logs into a file; with nobody listening it would go to the screen."""
     handler = logging.FileHandler(file)
     root = logging.getLogger()
@@ -237,22 +237,22 @@ def _maker(
     )
 
 
-def _outcome(
-    task: VaspTask, start: Structure, result: TaskDoc, progress: StageProgress, notes: list[str]
+def outcome_of(
+    given: Structure, start: Structure, result: TaskDoc, progress: StageProgress, notes: list[str]
 ) -> Outcome:
-    """Return the outcome with the sites in the order that they were given in."""
-    place = {old: new for new, old in enumerate(site_order(task.structure))}
-    back = [place[i] for i in range(len(task.structure))]
+    """Return the outcome with sites in the order of ``given``; ``start`` is as POSCAR has it."""
+    place = {old: new for new, old in enumerate(site_order(given))}
+    back = [place[i] for i in range(len(given))]
     final = result.output.structure
     movable = np.array(start.site_properties.get("selective_dynamics", np.ones((len(start), 3))))
     forces = np.linalg.norm(np.array(result.output.forces) * movable, axis=1)
     moments = final.site_properties.get("magmom")
     return Outcome(
-        structure=type(task.structure)(
+        structure=type(given)(
             final.lattice,
-            task.structure.species,
+            given.species,
             final.frac_coords[back],
-            site_properties=dict(task.structure.site_properties),
+            site_properties=dict(given.site_properties),
         ),
         energy_ev=float(result.output.energy),
         max_force_ev_per_angstrom=float(forces.max()),

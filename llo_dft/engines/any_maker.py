@@ -1,0 +1,48 @@
+"""atomate2's makers in this package's flows: ``calculation_maker(StaticMaker(), "static")``."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
+
+from llo_dft.engines.base import EngineError
+
+if TYPE_CHECKING:
+    from jobflow import Maker
+
+    from llo_dft.engines.base import CalculationMaker
+    from llo_dft.typing import CalculationKind
+
+#: What wraps makers of a class: ``module:class`` of both, and imported only if it is that one.
+_ADAPTERS: Final = {
+    "atomate2.vasp.jobs.base:BaseVaspMaker": "llo_dft.engines.vasp.stock_vasp_maker:StockVaspMaker",
+    "atomate2.ase.jobs:AseMaker": "llo_dft.engines.potentials.stock_ase_maker:StockAseMaker",
+}
+
+
+def calculation_maker(maker: Maker, kind: CalculationKind) -> CalculationMaker:
+    """Return a maker of calculations that runs one of atomate2's makers.
+
+    Parameters
+    ----------
+    maker
+        Of a single job: a ``BaseVaspMaker`` or an ``AseMaker``.
+    kind
+        What it computes here. That it suits this (a free cell for "bulk_relax") is the user's care;
+        that all energies of a study compare is checked as ever.
+
+    Raises
+    ------
+    EngineError
+        If it is neither, such as the maker of a whole flow.
+    """
+    above = {f"{one.__module__}:{one.__qualname__}" for one in type(maker).__mro__}
+    for name, adapter in _ADAPTERS.items():
+        if name in above:
+            module, _, found = adapter.partition(":")
+            made = getattr(import_module(module), found)(kind=kind, maker=maker)
+            return cast("CalculationMaker", made)
+    raise EngineError(
+        f"{type(maker).__name__} is no maker of a single job of VASP or ASE; expected atomate2's "
+        "BaseVaspMaker (StaticMaker, RelaxMaker, ...) or AseMaker (ForceFieldRelaxMaker, ...)"
+    )
