@@ -43,7 +43,9 @@ def fireworks_store(monkeypatch):
     from mongomock_ng.gridfs import enable_gridfs_integration
 
     enable_gridfs_integration()
-    monkeypatch.setattr(launchpad, "MongoClient", mongomock.MongoClient)
+    client = mongomock.MongoClient()
+    monkeypatch.setattr(launchpad, "MongoClient", lambda *_, **__: client)
+    launchpad.LaunchPad().reset("", require_password=False)
 
 
 def statuses(names):

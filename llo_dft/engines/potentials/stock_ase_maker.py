@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
-    from llo_dft.engines.base import ReadBack
     from llo_dft.typing import CalculationKind
 
 #: What of a maker bears on no result.
@@ -118,6 +117,6 @@ class StockAseMaker(Maker):
             notes=[f"by atomate2's {self.protocol}"],
         )
 
-    def read_back(self, folder: Path) -> ReadBack | None:
+    def read_back(self, folder: Path) -> None:
         """Return None: there are no files of a program."""
         del folder
