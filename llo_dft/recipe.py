@@ -213,12 +213,15 @@ class EngineChoice(Section):
     overrides: dict[str, Any] = Field(default_factory=dict)
     incar: dict[str, Any] = Field(default_factory=dict)  # VASP's: tags that no protocol owns
     pre_relax: EngineChoice | None = None
+    start_from: str | None = Field(None, min_length=1)  # folder of a finished study
 
     @model_serializer(mode="wrap")
-    def _without_empty_incar(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_new_keys(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields: dict[str, Any] = rest(self)
         if not self.incar:  # folders of before the key are those of the same study
             fields.pop("incar", None)
+        if self.start_from is None:
+            fields.pop("start_from", None)
         return fields
 
     @model_validator(mode="after")
@@ -325,6 +328,7 @@ def with_engine(
     protocol: str | None,
     scheme: str | None = None,
     model: str | None = None,
+    start_from: str | None = None,
 ) -> Recipe:
     """Return the same study with another engine, model, protocol or O2 scheme.
 
@@ -346,6 +350,8 @@ def with_engine(
             table.update(name="ase", calculator=engine)
     if model is not None:
         table["model"] = model
+    if start_from is not None:
+        table["start_from"] = start_from
     table["protocol"] = protocol or recipe.engine.protocol
     fields["oxygen"]["scheme"] = scheme or recipe.oxygen.scheme
     return parse_recipe(fields, recipe.study.name)

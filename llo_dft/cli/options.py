@@ -34,6 +34,14 @@ OtherScheme: TypeAlias = Annotated[
     str | None,
     typer.Option("--scheme", help="Another O2 scheme than the recipe's, to go with the engine."),
 ]
+StartFromStudy: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--start-from",
+        help="Folder of a finished study, of a potential: begin with its geometries, and only with "
+        "the orderings of Li and registries that it chose.",
+    ),
+]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Allow: TypeAlias = Annotated[
     list[str] | None,

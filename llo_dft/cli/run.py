@@ -16,6 +16,7 @@ from llo_dft.cli.options import (
     OtherProtocol,
     OtherScheme,
     RecipeName,
+    StartFromStudy,
     StudyPath,
 )
 from llo_dft.cli.output.common import (
@@ -48,6 +49,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     model: OtherModel = None,
     protocol: OtherProtocol = None,
     scheme: OtherScheme = None,
+    start_from: StartFromStudy = None,
     workers: int | None = typer.Option(
         None, min=1, help="Calculations at a time (default: one a processor, as memory allows)."
     ),
@@ -65,7 +67,12 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
 
     with bad_input_in_one_line():
         study, recipe_folder = recipe_with(
-            recipe, engine=engine, model=model, protocol=protocol, scheme=scheme
+            recipe,
+            engine=engine,
+            model=model,
+            protocol=protocol,
+            scheme=scheme,
+            start_from=start_from,
         )
         config = cluster_config(on, workers)
         check_not_submitted(output)

@@ -15,6 +15,7 @@ from llo_dft.cli.options import (
     OtherProtocol,
     OtherScheme,
     RecipeName,
+    StartFromStudy,
     StudyPath,
 )
 from llo_dft.cli.output.common import (
@@ -42,6 +43,7 @@ def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     model: OtherModel = None,
     protocol: OtherProtocol = None,
     scheme: OtherScheme = None,
+    start_from: StartFromStudy = None,
     on: Path | None = typer.Option(
         None, help="Cluster file: a driver in the queue that starts Dask workers; no database."
     ),
@@ -63,7 +65,12 @@ def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     """Put a study into a cluster's queue, where it runs by itself: --on or --project."""
     with bad_input_in_one_line():
         study, folder = recipe_with(
-            recipe, engine=engine, model=model, protocol=protocol, scheme=scheme
+            recipe,
+            engine=engine,
+            model=model,
+            protocol=protocol,
+            scheme=scheme,
+            start_from=start_from,
         )
         if (on is None) == (project is None) or (worker is not None and project is None):
             raise InputError(

@@ -142,7 +142,9 @@ class PreRelaxedEngine(Engine):
         self.capabilities, self.oxygen = engine.capabilities, engine.oxygen
         self.program = engine.program  # type: ignore[misc]  # the program's engine is known only now
         self.no_crossings, self.known_bias = engine.no_crossings, engine.known_bias
-        if settings.protocol == ONE_POINT:
+        # a finished study is where to begin; a potential may be all that relaxes
+        self._one_point = settings.protocol == ONE_POINT and settings.pre_relax is not None
+        if self._one_point:
             self.no_crossings = f"protocol {ONE_POINT} computes points of a potential's geometry"
         self._potential, self._engine = potential, engine
 
@@ -150,14 +152,14 @@ class PreRelaxedEngine(Engine):
         """Return the maker of one kind of calculation."""
         if kind in {"molecule_relax", "static"}:
             return self._engine.maker(kind)
-        then = self._engine.maker("static" if self.protocol == ONE_POINT else kind)
+        then = self._engine.maker("static" if self._one_point else kind)
         if not isinstance(then, MagneticMaker):
             raise EngineError(f"engine.pre_relax does not go with engine {self.name}")
         return PreRelaxedCalculation(kind, self.protocol, self._potential.maker(kind), then)
 
     def geometry_maker(self, kind: CalculationKind) -> CalculationMaker:
         """Return the potential's maker, if the program would compute one point of its structure."""
-        return (self._potential if self.protocol == ONE_POINT else self).maker(kind)
+        return (self._potential if self._one_point else self).maker(kind)
 
     @property
     def added(self) -> Sequence[str]:

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
 from llo_dft.engines.base import EngineError
+from llo_dft.engines.finished_study import FinishedStudy
 from llo_dft.engines.potentials.known_potentials import OTHER_MODULES
 from llo_dft.engines.potentials.own_calculator import OWN, allow_calculator
 from llo_dft.engines.pre_relaxation import PreRelaxedEngine
@@ -62,7 +63,18 @@ def engine_from(settings: recipe.EngineChoice) -> Engine:
         If it is unknown, or a setting is not its own.
     """
     engine = _plain(settings)
-    if settings.pre_relax is None or engine.program is None:
+    if engine.program is None:
+        if settings.start_from is not None:
+            raise EngineError(
+                f"engine.start_from: {settings.name} relaxes by itself in seconds; expected an "
+                "engine that starts a program, such as vasp"
+            )
+        return engine
+    if settings.start_from is not None:
+        if settings.pre_relax is not None:
+            raise EngineError("engine.start_from and engine.pre_relax exclude one another")
+        return PreRelaxedEngine(settings, FinishedStudy(settings.start_from), engine)
+    if settings.pre_relax is None:
         return engine
     return PreRelaxedEngine(settings, _plain(settings.pre_relax), engine)
 

@@ -74,10 +74,12 @@ def _pre_relaxed(recipe: Recipe, study: StudyCalculations) -> list[str]:
     """Return how many steps of relaxations a potential made in place of the engine."""
     documents = study.documents.values()
     n_before = sum(one.n_pre_steps for one in documents)
-    if recipe.engine.pre_relax is None or not n_before:
+    choice = recipe.engine
+    if not n_before:
         return []
     own = sum(one.n_steps or 0 for one in documents)
-    first, engine = recipe.engine.pre_relax.name, recipe.engine.name
+    first = choice.start_from if choice.pre_relax is None else choice.pre_relax.name
+    engine = choice.name
     return [f"{n_before} ionic steps were saved: {first} made them, and {engine} the last {own}"]
 
 

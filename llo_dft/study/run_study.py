@@ -23,6 +23,7 @@ from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.planning.planned_calculations import check_engine
 from llo_dft.study.planning.ranker import ranker_of
 from llo_dft.study.result_files import write_study
+from llo_dft.study.start_from import with_choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +100,8 @@ def prepare_run(
     files = named_files(recipe, recipe_folder)
     folder.check_free_for(recipe, files)
     plan = with_electronic(make_plan(recipe, recipe_folder), recipe.electronic, engine)
+    if recipe.engine.start_from is not None:
+        plan = with_choices(plan, recipe.engine.start_from)
     check_engine(engine, plan, machine=computes_here)
     ranker = ranker_of(recipe, engine)
     return PreparedRun(recipe, engine, oxygen, plan, folder, files, ranker)

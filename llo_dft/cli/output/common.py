@@ -126,6 +126,7 @@ def recipe_with(
     protocol: str | None,
     scheme: str | None = None,
     model: str | None = None,
+    start_from: Path | None = None,
 ) -> tuple[Recipe, Path]:
     """Return a recipe as ``find_recipe`` does, with another engine, model, protocol or O2 scheme.
 
@@ -138,7 +139,14 @@ def recipe_with(
     from llo_dft.recipe import with_engine  # noqa: PLC0415
 
     recipe, folder = find_recipe(name)
-    changed = with_engine(recipe, engine=engine, model=model, protocol=protocol, scheme=scheme)
+    changed = with_engine(
+        recipe,
+        engine=engine,
+        model=model,
+        protocol=protocol,
+        scheme=scheme,
+        start_from=None if start_from is None else str(start_from.resolve()),
+    )
     named_by_user(changed.engine)
     return changed, folder
 

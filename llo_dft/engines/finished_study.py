@@ -1,0 +1,182 @@
+"""Start where the relaxations of a finished study ended: a potential's geometry, for a program.
+
+Atoms are moved as they moved there. So a slab cut from the program's own crystal keeps that
+crystal's lattice, and a vacancy starts from its own host, displaced as the potential displaced it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from monty.json import MSONable
+
+from llo_dft.documents.calculation import CalculationDocument, Fingerprint
+from llo_dft.engines.base import Engine, EngineError, Outcome, OxygenReference
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.typing import CalculationKind, Capability, FloatArray
+
+#: Largest distance, angstrom, of an atom from where the other study began with it: what two engines
+#: make of one structure differs by a few tenths, the next site is two angstrom away.
+SAME_START_ANGSTROM: Final = 1.0
+
+
+@dataclass
+class FinishedRelaxation(MSONable):
+    """Moves atoms as a finished study's relaxation of the same structure did.
+
+    Attributes
+    ----------
+    kind
+        Of the relaxation.
+    folder
+        ``calculations`` of that study.
+    digest
+        Of the keys of its completed relaxations: part of the key of what starts from them.
+    by
+        Its fingerprint.
+    protocol
+        Its protocol.
+    """
+
+    kind: CalculationKind
+    folder: str
+    digest: str
+    by: dict[str, Any] = field(default_factory=dict)
+    protocol: str = ""
+
+    def settings(self) -> dict[str, Any]:
+        """Return which study it is."""
+        return {"finished_study": self.digest}
+
+    def fingerprint(self, structure: Structure) -> Fingerprint:
+        """Return that of the finished study."""
+        del structure
+        return Fingerprint(**self.by)
+
+    def calculate(self, structure: Structure, folder: Path) -> Outcome:
+        """Return the structure with its atoms moved; as it is if the study has none like it."""
+        del folder
+        found = [
+            (far, one)
+            for one in completed_relaxations(Path(self.folder))
+            if one.kind == self.kind and (far := _distance(structure, one)) < SAME_START_ANGSTROM
+        ]
+        moved, n_steps, notes = structure, 0, [f"{self.folder} has no relaxation that starts so"]
+        if found:
+            _, one = min(found, key=lambda pair: pair[0])
+            moved, n_steps, notes = _moved(structure, one), one.n_steps or 0, []
+        return Outcome(
+            structure=moved,
+            energy_ev=0.0,
+            max_force_ev_per_angstrom=0.0,
+            magmoms_mu_b=None,
+            n_steps=n_steps,
+            n_evaluations=0,
+            notes=notes,
+        )
+
+    def read_back(self, folder: Path) -> None:
+        """Return None: nothing is computed."""
+        del folder
+
+
+class FinishedStudy(Engine):
+    """A finished study in the place of the potential that relaxes first."""
+
+    name = "finished study"
+    capabilities: frozenset[Capability] = frozenset()
+    protocol = ""
+    oxygen = OxygenReference(None, "of no use here")
+
+    def __init__(self, path: str) -> None:
+        self._calculations = Path(path).resolve() / "calculations"
+
+    @cached_property
+    def _source(self) -> tuple[str, Fingerprint]:
+        done = completed_relaxations(self._calculations)
+        if not done or done[0].fingerprint is None:
+            raise EngineError(
+                f"--start-from {self._calculations.parent} has no completed relaxation; expected "
+                "the folder of a study that 'llo-dft run' finished"
+            )
+        keys = " ".join(sorted(one.key for one in done))
+        return hashlib.sha256(keys.encode()).hexdigest()[:16], done[0].fingerprint
+
+    def maker(self, kind: CalculationKind) -> FinishedRelaxation:
+        """Return what moves the atoms.
+
+        Raises
+        ------
+        EngineError
+            If there is no finished study.
+        """
+        digest, by = self._source
+        return FinishedRelaxation(
+            kind, str(self._calculations), digest, by.model_dump(mode="json"), by.engine
+        )
+
+
+def completed_relaxations(calculations: Path) -> list[CalculationDocument]:
+    """Return the completed relaxations in a study's ``calculations`` folder.
+
+    Raises
+    ------
+    EngineError
+        If a result can't be read.
+    """
+    found = []
+    for file in sorted(calculations.glob("*/result.json")):
+        try:
+            fields = json.loads(file.read_bytes())
+            known = {n: fields[n] for n in CalculationDocument.model_fields if n in fields}
+            one = CalculationDocument.model_validate(known)
+        except (ValueError, TypeError, KeyError) as error:
+            raise EngineError(f"{file} can't be read; run that study again first") from error
+        relaxed = one.kind in {"bulk_relax", "slab_relax"}
+        if relaxed and one.status == "completed" and one.initial_structure is not None:
+            found.append(one)
+    return found
+
+
+def _offsets(fractional: FloatArray) -> FloatArray:
+    offsets: FloatArray = fractional - np.round(fractional)
+    return offsets
+
+
+def _distance(structure: Structure, one: CalculationDocument) -> float:
+    """Return how far the atoms are from where a relaxation began; infinite if they are others."""
+    begun = one.initial_structure
+    if begun is None or begun.species != structure.species:
+        return float("inf")
+    ours, theirs = (s.site_properties.get("bare_site") for s in (structure, begun))
+    if ours is not None and theirs is not None and list(ours) != list(theirs):
+        return float("inf")
+    offsets = _offsets(begun.frac_coords - structure.frac_coords)
+    offsets -= offsets.mean(axis=0)
+    return float(np.linalg.norm(offsets @ structure.lattice.matrix, axis=1).max())
+
+
+def _moved(structure: Structure, one: CalculationDocument) -> Structure:
+    begun, ended = one.initial_structure, one.structure
+    if begun is None or ended is None:
+        return structure
+    moved = _offsets(ended.frac_coords - begun.frac_coords)
+    if one.kind == "bulk_relax":
+        lattice, fractional = ended.lattice, structure.frac_coords + moved
+    else:
+        lattice = structure.lattice
+        fractional = lattice.get_fractional_coords(
+            structure.cart_coords + moved @ begun.lattice.matrix
+        )
+    return type(structure)(
+        lattice, structure.species, fractional, site_properties=structure.site_properties
+    )

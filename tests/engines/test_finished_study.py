@@ -1,0 +1,75 @@
+"""Atoms begin where a finished relaxation ended, in the lattice that they are given."""
+
+import numpy as np
+import pytest
+from pymatgen.core import Lattice, Structure
+
+from llo_dft.engines.base import EngineError
+from llo_dft.engines.finished_study import FinishedStudy
+from llo_dft.engines.pre_relaxation import PreRelaxedEngine
+from llo_dft.engines.registry import engine_from
+from llo_dft.jobs.calculate import calculate
+from llo_dft.recipe import EngineChoice
+from llo_dft.testing.fake_engine import BULK_GROWTH, FakeCalculation
+
+CELL = Structure(Lattice.orthorhombic(4, 5, 20), ["Li", "O"], [[0, 0, 0.98], [0.5, 0.5, 0.1]])
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """A relaxed crystal and slab of the same atoms."""
+    folder = tmp_path / "study" / "calculations"
+    for kind in ("bulk_relax", "slab_relax"):
+        calculate.original(CELL, FakeCalculation(kind), kind, str(folder))
+    return FinishedStudy(str(folder.parent))
+
+
+def test_a_crystal_is_taken_with_its_cell(finished, tmp_path):
+    found = finished.maker("bulk_relax").calculate(CELL, tmp_path)
+    assert found.structure.lattice.a == pytest.approx(4 * BULK_GROWTH)
+    assert found.n_steps > 0
+
+
+def test_atoms_of_a_slab_move_in_the_lattice_that_they_are_given(finished, tmp_path):
+    maker = finished.maker("slab_relax")
+    moved = maker.calculate(CELL, tmp_path).structure.cart_coords - CELL.cart_coords
+    other = Structure(Lattice.orthorhombic(4.1, 4.9, 20), CELL.species, CELL.frac_coords)
+    found = maker.calculate(other, tmp_path)
+    assert found.structure.lattice == other.lattice
+    assert np.allclose(found.structure.cart_coords - other.cart_coords, moved, atol=1e-9)
+    assert np.abs(moved).max() > 0.01
+
+
+def test_a_structure_that_it_does_not_know_starts_as_it_is(finished, tmp_path):
+    stranger = CELL.copy()
+    stranger.translate_sites([1], [0.5, 0.0, 0.0])
+    found = finished.maker("slab_relax").calculate(stranger, tmp_path)
+    assert found.structure == stranger
+    assert found.n_steps == 0
+    assert "has no relaxation that starts so" in found.notes[0]
+
+
+def test_the_key_follows_from_what_the_study_holds(finished):
+    maker = finished.maker("slab_relax")
+    assert maker.fingerprint(CELL).engine == "fake"
+    calculate.original(CELL, FakeCalculation("slab_relax", "fast"), "again", maker.folder)
+    again = FinishedStudy(maker.folder.removesuffix("/calculations")).maker("slab_relax")
+    assert again.settings() != maker.settings()
+
+
+def test_what_can_not_start_so_is_refused(finished, tmp_path):
+    choice = EngineChoice(name="vasp", start_from=str(tmp_path))
+    engine = engine_from(choice)
+    assert isinstance(engine, PreRelaxedEngine)
+    with pytest.raises(EngineError, match="has no completed relaxation"):
+        engine.maker("slab_relax")
+    with pytest.raises(EngineError, match="chgnet relaxes by itself"):
+        engine_from(EngineChoice(name="chgnet", start_from=str(tmp_path)))
+    both = choice.model_copy(update={"pre_relax": EngineChoice(name="chgnet")})
+    with pytest.raises(EngineError, match="exclude one another"):
+        engine_from(both)
+    damaged = tmp_path / "study" / "calculations" / "abc"
+    damaged.mkdir()
+    (damaged / "result.json").write_text("{", encoding="utf-8")
+    with pytest.raises(EngineError, match=r"result.json can't be read"):
+        finished.maker("slab_relax")
