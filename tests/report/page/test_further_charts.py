@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from llo_dft.documents.electrons.charge import PlanarProfile
@@ -11,7 +13,6 @@ from llo_dft.documents.electrons.electronic import (
     SpinCenters,
     WindowCenters,
 )
-from llo_dft.documents.electrons.window_center import WindowCenter
 from llo_dft.documents.voltage import VoltageCurve, VoltageStep
 from llo_dft.report.page.further_charts import charge_chart, density_chart, voltage_chart
 from llo_dft.report.page.page_content import Densities
@@ -51,7 +52,7 @@ def test_q_of_z_has_an_axis_of_its_own() -> None:
 def test_the_energies_shown_are_those_with_a_density() -> None:
     energies = np.linspace(-40.0, 10.0, 501)
     up = np.exp(-((energies + 1.0) ** 2) / 0.02)
-    window = WindowCenters.model_construct(valence=WindowCenter.model_construct(center_ev=-2.0))
+    window = WindowCenters.model_construct(valence=SimpleNamespace(center_ev=-2.0))
     one = ClassCenters.model_construct(centers=SpinCenters.model_construct(both=window))
     centers = BandCenters.model_construct(reference="vbm", reference_ev=1.0, classes={"3TM": one})
     chart = density_chart(Densities("bare", centers, energies, {"3TM": np.array([up, up])}))
