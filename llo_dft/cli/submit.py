@@ -154,7 +154,7 @@ def _scripts(prepared: PreparedRun, submission: Submission) -> str:
     cost = (
         f"the engine {prepared.engine.name} can't estimate the core-hours"
         if seconds is None
-        else f"about {seconds / 3600:.1f} core-hours, as fast as this machine's cores"
+        else f"about {_hours(seconds / 3600)} core-hours, as fast as this machine's cores"
     )
     config, workers = submission.config, submission.config.workers
     return (
@@ -229,7 +229,7 @@ def _show(submission: PreparedSubmission) -> None:
                 *(job.label, job.type, request.worker, str(job.atoms), str(size.nodes)),
                 *(str(size.all_cores), size.memory),
                 f"{size.walltime // 3600:02d}:{size.walltime // 60 % 60:02d}",
-                "?" if about is None else f"{about:.1f}",
+                "?" if about is None else _hours(about),
                 f"{size.core_hours:.0f}",
             )
         )
@@ -253,7 +253,7 @@ def _summary(submission: PreparedSubmission, expected: dict[str, float]) -> str:
             if all(r.kind.core_seconds_per_atom_step for r in wanted if r.job.label)
             else "as fast as this machine's cores"
         )
-        cost = f"about {sum(expected.values()):.1f} core-hours ({source})"
+        cost = f"about {_hours(sum(expected.values()))} core-hours ({source})"
     else:
         cost = (
             f"the engine {prepared.engine.name} can't estimate the core-hours; "
@@ -264,6 +264,11 @@ def _summary(submission: PreparedSubmission, expected: dict[str, float]) -> str:
         f"small jobs to project {submission.project.name}; {cost}, at most {most:.0f} if every "
         "job runs to the end of its walltime"
     )
+
+
+def _hours(hours: float) -> str:
+    """Return core-hours with a digit that says something: a study of seconds takes no 0.0."""
+    return f"{hours:.1f}" if hours >= 0.1 else f"{hours:.1g}"  # noqa: PLR2004 (one decimal says it)
 
 
 def retry(

@@ -21,7 +21,7 @@ from slow_engine import ProgramEngine, SlowEngine
 from store_server import StoreServer
 from studies import write_recipe
 
-from llo_dft.cli.submit import driver_command
+from llo_dft.cli.submit import _hours, driver_command
 from llo_dft.documents.decoding.named_objects import TRUST
 from llo_dft.study.planning.estimate import TYPICAL_EVALUATIONS
 from llo_dft.submit.remote.project import load_project
@@ -231,3 +231,8 @@ def test_a_job_type_that_the_project_lacks_is_told(
     assert done.exit_code == 2
     assert "there is no 'cell_relaxation' in metadata" in done.stderr
     assert not (tmp_path / "study").exists()
+
+
+@pytest.mark.parametrize(("hours", "text"), [(0.0021, "0.002"), (0.1, "0.1"), (1234.56, "1234.6")])
+def test_a_study_of_seconds_is_not_said_to_take_no_core_hours(hours, text):
+    assert _hours(hours) == text
