@@ -33,11 +33,22 @@ def doctor(
     recipe: str | None = typer.Option(
         None, help="With --project or --on: compare the walltimes with this study's."
     ),
+    calibrate: Path | None = typer.Option(
+        None,
+        help="Read the time of an electronic step from a finished run of vasp_std, its folder or "
+        "OUTCAR, in place of this.",
+    ),
     as_json: AsJson = False,
 ) -> None:
     """Show what is installed and configured, what is missing, and what to do about it."""
+    from llo_dft.engines.registry import engine_class  # noqa: PLC0415 (keeps --help fast)
+
     with bad_input_in_one_line():
-        findings = _findings(project, on, recipe)
+        findings = (
+            _findings(project, on, recipe)
+            if calibrate is None
+            else [engine_class("vasp").calibrated(calibrate)]
+        )
     if as_json:
         print_json([vars(finding) for finding in findings])
     else:

@@ -151,8 +151,9 @@ def _scripts(prepared: PreparedRun, submission: Submission) -> str:
     from llo_dft.submit.dask.scripts import driver_script, worker_script  # noqa: PLC0415
 
     seconds = estimate(prepared.plan, prepared.engine, prepared.folder.calculations).seconds
+    told, dearest = _told(prepared)
     cost = (
-        f"the engine {prepared.engine.name} can't estimate the core-hours"
+        told or f"the engine {prepared.engine.name} can't estimate the core-hours"
         if seconds is None
         else f"about {_hours(seconds / 3600)} core-hours, as fast as this machine's cores"
     )
@@ -161,7 +162,8 @@ def _scripts(prepared: PreparedRun, submission: Submission) -> str:
         f"{prepared.recipe.study.name}: {prepared.plan.n_calculations} calculations with "
         f"{prepared.recipe.engine.name}, up to {workers.max_jobs * workers.processes} at a time "
         f"on {workers.max_jobs * workers.all_cores} cores; {cost}\n"
-        f"\n# the driver's job, {submission.title!r}\n"
+        + "".join(f"{line}\n" for line in dearest)
+        + f"\n# the driver's job, {submission.title!r}\n"
         f"{driver_script(config, driver_request(config), submission.command)}"
         f"\n# a job of workers, up to {workers.max_jobs} of them\n"
         f"{worker_script(config, 'tls://ADDRESS-OF-THE-DRIVER', 'worker-0', None)}"
@@ -240,10 +242,13 @@ def _show(submission: PreparedSubmission) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         typer.echo("  ".join(map(str.ljust, row, widths)).rstrip())
-    typer.echo(_summary(submission, expected))
+    told, dearest = _told(prepared)
+    for line in dearest:
+        typer.echo(line)
+    typer.echo(_summary(submission, expected, told))
 
 
-def _summary(submission: PreparedSubmission, expected: dict[str, float]) -> str:
+def _summary(submission: PreparedSubmission, expected: dict[str, float], told: str) -> str:
     prepared, wanted = submission.prepared, submission.wanted
     most = sum(request.size.core_hours for request in wanted if request.size is not None)
     n_small = sum(request.job.label is None for request in wanted)
@@ -255,7 +260,7 @@ def _summary(submission: PreparedSubmission, expected: dict[str, float]) -> str:
         )
         cost = f"about {_hours(sum(expected.values()))} core-hours ({source})"
     else:
-        cost = (
+        cost = told or (
             f"the engine {prepared.engine.name} can't estimate the core-hours; "
             "core_seconds_per_atom_step in the project lets it"
         )
@@ -264,6 +269,31 @@ def _summary(submission: PreparedSubmission, expected: dict[str, float]) -> str:
         f"small jobs to project {submission.project.name}; {cost}, at most {most:.0f} if every "
         "job runs to the end of its walltime"
     )
+
+
+def _told(prepared: PreparedRun) -> tuple[str, list[str]]:
+    """Return the core-hours of a program's study, and a line for each of the ten dearest."""
+    from llo_dft.study.planning.study_cost import core_hours_of, study_cost  # noqa: PLC0415
+
+    costs = study_cost(prepared.plan, prepared.engine)
+    if not costs:
+        return "", []
+
+    def text(labels: list[str]) -> str | None:
+        hours = core_hours_of({label: costs[label] for label in labels})
+        return hours and "about {} core-hours ({} to {})".format(*map(_hours, hours))
+
+    dearest, work = list(costs)[:10], sum(cost.work for cost in costs.values())
+    width = max(map(len, dearest))
+    lines = [f"the {len(dearest)} dearest of {len(costs)} calculations, in all runs of each:"]
+    for label in dearest:
+        share = f"  {label:{width}}  {costs[label].work / work:6.1%}"
+        lines.append(f"{share}  {text([label]) or ''}".rstrip())
+    untold = (
+        "core-hours need one timing, 'llo-dft doctor --calibrate RUN'; shares are of plane "
+        "waves x bands^2 x k-points x spins x steps"
+    )
+    return text(list(costs)) or untold, lines
 
 
 def _hours(hours: float) -> str:

@@ -254,6 +254,19 @@ class InputSize(TypedDict):
     n_spins: int
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What a calculation costs: relative to others, and core-seconds at least and at most."""
+
+    work: float
+    core_s: tuple[float, float] | None
+
+    def times(self, n: int) -> Cost:
+        """Return what several of it cost."""
+        core_s = None if self.core_s is None else (n * self.core_s[0], n * self.core_s[1])
+        return Cost(n * self.work, core_s)
+
+
 class Engine(ABC):
     """A code or potential with the settings of a recipe.
 
@@ -311,6 +324,11 @@ class Engine(ABC):
         del structure
         return None
 
+    def cost(self, structure: Structure, kind: CalculationKind, n_steps: float) -> Cost | None:
+        """Return what a calculation of that many ionic steps costs; None if sizes don't tell."""
+        del structure, kind, n_steps
+        return None
+
     def check(self, structures: Iterable[Structure]) -> None:  # noqa: B027 (most have nothing to check)
         """Refuse structures that can't be computed with these settings.
 
@@ -343,6 +361,11 @@ class Engine(ABC):
     def electrons(self, folder: Path) -> CalculatedElectrons:
         """Return the electrons of a static calculation, with capabilities "dos" and "density"."""
         raise NotImplementedError(f"engine {self.name} says nothing of the electrons in {folder}")
+
+    @classmethod
+    def calibrated(cls, run: Path) -> Finding:
+        """Return what a finished run says of this machine's speed, to be put where it is read."""
+        raise NotImplementedError(f"engine {cls.name} is timed by itself, not by {run}")
 
     @classmethod
     def installed(cls, name: str) -> list[Finding]:

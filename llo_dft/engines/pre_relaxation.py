@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.calculation import Fingerprint
     from llo_dft.engines.base import (
         CalculationMaker,
+        Cost,
         InputSize,
         Outcome,
         ReadBack,
@@ -181,6 +182,10 @@ class PreRelaxedEngine(Engine):
     def remarks(self, lithium_fraction: float) -> list[str]:
         """Return what the program's engine says of a study down to that lithium fraction."""
         return self._engine.remarks(lithium_fraction)
+
+    def cost(self, structure: Structure, kind: CalculationKind, n_steps: float) -> Cost | None:
+        """Return what the program's part costs, in as many steps as alone."""
+        return self._engine.cost(structure, kind, n_steps)
 
     def write_inputs(
         self, structure: Structure, kind: CalculationKind, folder: Path

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_doctor_for_a_script(command: Any) -> None:
@@ -57,3 +60,18 @@ def test_options_that_do_not_go_together(command: Any, options: tuple[str, ...],
     assert done.exit_code == 2
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_doctor_reads_a_timing_from_a_finished_run(command: Any, tmp_path: Path) -> None:
+    assert "no OUTCAR in this folder" in command("doctor", "--calibrate", tmp_path).stderr
+    (tmp_path / "OUTCAR").write_text(
+        " running   16 mpi-ranks, with    1 threads/rank\n"
+        "   k-points  NKPTS =  2  k-points in BZ  NKDIM =  2  number of bands    NBANDS=    96\n"
+        "   ISPIN  =      2    spin polarized calculation?\n"
+        " k-point   1 :   0.0000 0.0000 0.0000  plane waves:    5901\n"
+        "      LOOP:  cpu time    2.0000: real time    2.5000\n",
+        encoding="utf-8",
+    )
+    done = command("doctor", "--calibrate", tmp_path)
+    assert done.exit_code == 0
+    assert "export LLO_DFT_VASP_CYCLE=40,5901,96,2,2" in done.stdout

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from cluster_studies import write_cluster
+from engines_by_name import engine_of
 from remote_study import (
     ENGINE_MODULES,
     SECRET,
@@ -21,7 +24,7 @@ from slow_engine import ProgramEngine, SlowEngine
 from store_server import StoreServer
 from studies import write_recipe
 
-from llo_dft.cli.submit import _hours, driver_command
+from llo_dft.cli.submit import _hours, _told, driver_command
 from llo_dft.documents.decoding.named_objects import TRUST
 from llo_dft.study.planning.estimate import TYPICAL_EVALUATIONS
 from llo_dft.submit.remote.project import load_project
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+    from llo_dft.documents.plan import StudyPlan
     from tests.cli.conftest import Command
 
 
@@ -61,6 +65,37 @@ def test_a_dry_run_shows_scripts_and_costs_and_writes_nothing(
     assert "llo_dft.cli.main drive '" in done.stdout
     assert "distributed.cli.dask_worker tls://ADDRESS-OF-THE-DRIVER --name worker-0" in done.stdout
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_dry_run_of_vasp_names_the_dearest(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = write_recipe(tmp_path, engine={"name": "vasp"}, oxygen={"scheme": "none"})
+    monkeypatch.setenv("LLO_DFT_VASP_CYCLE", "1920,80000,640,2,2")
+    done = command("submit", recipe, "-o", "x", "--on", write_cluster(tmp_path), "--dry-run")
+    assert done.exit_code == 0, done.output
+    first, then, *rows = done.stdout.splitlines()
+    assert then == "the 10 dearest of 12 calculations, in all runs of each:"
+    found = [
+        re.fullmatch(r"  \S+ +([\d.]+)%  about ([\d.]+) core-hours \(\S+ to \S+\)", row)
+        for row in rows[:10]
+    ]
+    shares = [float(match[1]) for match in found if match is not None]
+    assert len(shares) == 10
+    assert shares == sorted(shares, reverse=True)
+    middle, least, most = map(float, re.findall(r"[\d.]+", first.partition("about")[2]))
+    assert least < middle < most
+    assert middle > sum(float(match[2]) for match in found if match is not None) / 1.01
+
+
+def test_without_a_timing_the_dearest_have_shares_alone(
+    plan: StudyPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("LLO_DFT_VASP_CYCLE", raising=False)
+    prepared: Any = SimpleNamespace(plan=plan, engine=engine_of("vasp"))
+    told, (_, *rows) = _told(prepared)
+    assert told.startswith("core-hours need one timing, 'llo-dft doctor --calibrate RUN'")
+    assert all(re.fullmatch(r"  \S+ +[\d.]+%", row) for row in rows)
 
 
 def test_a_driver_imports_nothing_from_the_folder_that_it_is_in(tmp_path: Path) -> None:

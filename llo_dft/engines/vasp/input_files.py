@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from llo_dft.engines.base import InputSize
 from llo_dft.engines.cell_geometry import n_plane_waves
-from llo_dft.engines.vasp.incar import stages
-from llo_dft.engines.vasp.inputs import input_generator, poscar_structure
+from llo_dft.engines.vasp.incar import incar, stages
+from llo_dft.engines.vasp.inputs import input_generator, mesh_of, poscar_structure
 from llo_dft.engines.vasp.potcars import n_electrons
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from pymatgen.core.structure import Structure
@@ -40,7 +41,6 @@ def write_inputs(
         If the settings do not suit the structure.
     """
     poscar = poscar_structure(structure, kind, protocol)
-    symbols = [site.specie.symbol for site in structure]
     sizes: list[InputSize] = []
     for stage in stages(structure, kind):
         target = folder if len(stages(structure, kind)) == 1 else folder / stage
@@ -49,19 +49,35 @@ def write_inputs(
             warnings.simplefilter("ignore")  # about choices that are explained in incar
             inputs = generator.get_input_set(poscar, potcar_spec=True)
         inputs.write_input(target)
-        sizes.append(
-            InputSize(
-                stage=stage,
-                folder=str(target.relative_to(folder)),
-                n_ions=len(structure),
-                n_electrons=n_electrons(symbols),
-                n_plane_waves=n_plane_waves(structure.volume, inputs["INCAR"]["ENCUT"]),
-                n_k_points=_after_time_reversal(inputs["KPOINTS"].kpts[0]),
-                n_bands=_default_bands(symbols, inputs["INCAR"]),
-                n_spins=inputs["INCAR"]["ISPIN"],
-            )
-        )
+        size = size_of(structure, kind, stage, protocol)
+        size["folder"] = str(target.relative_to(folder))
+        sizes.append(size)
     return sizes
+
+
+def size_of(
+    structure: Structure, kind: CalculationKind, stage: str, protocol: VaspProtocol
+) -> InputSize:
+    """Return how big one stage of a calculation is; it is in no folder yet.
+
+    Raises
+    ------
+    EngineError
+        If the settings do not suit the structure.
+    """
+    symbols = [site.specie.symbol for site in structure]
+    tags = incar(structure, kind, stage, protocol)
+    moments = structure.site_properties.get("magmom", [])
+    return InputSize(
+        stage=stage,
+        folder="",
+        n_ions=len(structure),
+        n_electrons=n_electrons(symbols),
+        n_plane_waves=n_plane_waves(structure.volume, tags["ENCUT"]),
+        n_k_points=_after_time_reversal(mesh_of(structure, kind, protocol)),
+        n_bands=_default_bands(symbols, moments if tags["ISPIN"] == 2 else []),  # noqa: PLR2004 (spins)
+        n_spins=tags["ISPIN"],
+    )
 
 
 def _after_time_reversal(mesh: tuple[int, int, int]) -> int:
@@ -71,7 +87,7 @@ def _after_time_reversal(mesh: tuple[int, int, int]) -> int:
     return int(total + own_opposites) // 2
 
 
-def _default_bands(symbols: list[str], incar: dict[str, Any]) -> int:
+def _default_bands(symbols: list[str], moments: Iterable[float]) -> int:
     """Return NBANDS as VASP chooses it, before it is made a multiple of the parallel groups.
 
     VASP wiki, NBANDS: ``max(NELECT / 2 + NIONS / 2, 0.6 NELECT)``, and half of the initial
@@ -79,5 +95,4 @@ def _default_bands(symbols: list[str], incar: dict[str, Any]) -> int:
     """
     electrons, ions = n_electrons(symbols), len(symbols)
     bands = max((electrons + 2) // 2 + max(ions // 2, 3), int(0.6 * electrons))
-    moment = sum(float(m) for m in incar.get("MAGMOM", [])) if incar["ISPIN"] == 2 else 0.0  # noqa: PLR2004
-    return bands + max(0, int((moment + 1) // 2))
+    return bands + max(0, int((sum(moments) + 1) // 2))

@@ -8,6 +8,8 @@ None of it bears on a result, so none of it is in a recipe. It comes from the en
     Folder of the pseudopotentials, as pymatgen knows it (``~/.config/.pmgrc.yaml`` serves too).
 ``LLO_DFT_JOB_END_TIME``
     When the batch job ends, Unix time in s; otherwise Slurm's ``SLURM_JOB_END_TIME``.
+``LLO_DFT_RANKS``
+    MPI ranks that the command starts: NCORE and KPAR follow from it (``parallel_tags``).
 ``LLO_DFT_VASP_STOP_BEFORE_S``
     How long before that end VASP is asked to stop, s; at least three of its ionic steps.
 ``LLO_DFT_VASP_POLLING_S``, ``LLO_DFT_VASP_MONITOR_S``
@@ -45,8 +47,8 @@ class VaspMachine:
         To start VASP, and its version for the Gamma point alone.
     end_time
         Unix time at which the batch job ends, s; None if there is no end.
-    stop_before_s, polling_s, monitor_s
-        See the module.
+    stop_before_s, polling_s, monitor_s, n_ranks
+        See the module; 0 ranks are not known.
     """
 
     command: str
@@ -55,6 +57,7 @@ class VaspMachine:
     stop_before_s: float
     polling_s: float
     monitor_s: float
+    n_ranks: int = 0
 
     @classmethod
     def here(cls) -> VaspMachine:
@@ -78,6 +81,7 @@ class VaspMachine:
             stop_before_s=_number(found, "LLO_DFT_VASP_STOP_BEFORE_S", 300.0) or 0.0,
             polling_s=_number(found, "LLO_DFT_VASP_POLLING_S", 10.0) or 0.01,
             monitor_s=_number(found, "LLO_DFT_VASP_MONITOR_S", 300.0) or 0.01,
+            n_ranks=int(_number(found, "LLO_DFT_RANKS", 0.0) or 0),
         )
 
     @property
@@ -200,4 +204,4 @@ def _number(found: Mapping[str, str], name: str, default: float | None) -> float
     try:
         return float(text)
     except ValueError as error:
-        raise EngineError(f"{name} = {text!r} in the environment; expected seconds") from error
+        raise EngineError(f"{name} = {text!r} in the environment; expected a number") from error

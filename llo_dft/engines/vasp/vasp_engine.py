@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
+from llo_dft.documents.document import Finding
 from llo_dft.documents.oxygen import schemes_not_fitted
 from llo_dft.engines.base import Engine, EngineError, OxygenReference, Program
 from llo_dft.engines.cell_geometry import periodic_directions
 from llo_dft.engines.named_settings import why_no_crossings
+from llo_dft.engines.vasp.cycle_cost import VARIABLE, TimedCycle, cost_of, timed_in
 from llo_dft.engines.vasp.electrons import VaspElectrons
-from llo_dft.engines.vasp.incar import check_cutoff, check_unpaired, incar
-from llo_dft.engines.vasp.input_files import write_inputs
+from llo_dft.engines.vasp.incar import check_cutoff, check_unpaired, incar, stages
+from llo_dft.engines.vasp.input_files import size_of, write_inputs
 from llo_dft.engines.vasp.inputs import poscar_structure
 from llo_dft.engines.vasp.installation import check_potcars, check_program, installed
 from llo_dft.engines.vasp.potcars import potcar_of
@@ -28,8 +30,7 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft import recipe
-    from llo_dft.documents.document import Finding
-    from llo_dft.engines.base import InputSize
+    from llo_dft.engines.base import Cost, InputSize
     from llo_dft.engines.vasp.vasp_calculation import VaspCalculation
     from llo_dft.typing import CalculationKind
 
@@ -132,6 +133,24 @@ class VaspEngine(Engine):
         The licensed pseudopotentials are not needed.
         """
         return write_inputs(structure, kind, self._here, folder)
+
+    def cost(self, structure: Structure, kind: CalculationKind, n_steps: float) -> Cost:
+        """Return what a calculation costs, in core-seconds if a step was timed (``cycle_cost``)."""
+        sizes = (size_of(structure, kind, stage, self._here) for stage in stages(structure, kind))
+        return cost_of(sizes, n_steps, TimedCycle.here())
+
+    @classmethod
+    def calibrated(cls, run: Path) -> Finding:
+        """Return the electronic step of a finished run, and the variable that makes it known."""
+        timed, n_cycles = timed_in(run)
+        return Finding(
+            "VASP's electronic step",
+            "ok",
+            f"{timed.core_s:.4g} core-s, median of {n_cycles}, with {timed.n_plane_waves:.0f} "
+            f"plane waves, {timed.n_bands} bands, {timed.n_k_points} k-points, "
+            f"{timed.n_spins} spins",
+            f"for core-hours in 'submit --dry-run': export {VARIABLE}={timed.text}",
+        )
 
     def electrons(self, folder: Path) -> VaspElectrons:
         """Return the electrons of the static calculation in a folder."""

@@ -15,7 +15,7 @@ from llo_dft.typing import Part
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
-    from llo_dft.documents.plan import PlannedStatic, StudyPlan
+    from llo_dft.documents.plan import PlannedHost, PlannedStatic, StudyPlan
     from llo_dft.engines.base import Engine
     from llo_dft.typing import CalculationKind
 
@@ -79,6 +79,12 @@ def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
     if missing:
         raise ValueError(f"no structure is planned for {', '.join(missing)}")
     return [PlannedCalculation(label, *found[label]) for label in plan.labels]
+
+
+def hosts_by_label(plan: StudyPlan) -> dict[str, PlannedHost]:
+    """Return the host of each calculation whose structure may be named only by a relaxed one."""
+    hosts = {host.vacancy_label(vacancy): host for host in plan.hosts for vacancy in host.vacancies}
+    return hosts | {revisited_label(host.label): host for host in plan.hosts}
 
 
 def _static_structure(plan: StudyPlan, static: PlannedStatic) -> Structure:

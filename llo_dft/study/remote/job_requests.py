@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from llo_dft.documents.labels import revisited_label
 from llo_dft.jobs.calculate import CALCULATION
 from llo_dft.study.planning.estimate import calculation_work
-from llo_dft.study.planning.planned_calculations import planned_calculations
+from llo_dft.study.planning.planned_calculations import hosts_by_label, planned_calculations
 from llo_dft.study.remote.submission_record import SubmittedJob
 
 if TYPE_CHECKING:
@@ -42,8 +41,7 @@ class RequestedJob:
 
 def submitted_jobs(flow: Flow, plan: StudyPlan, engine: Engine) -> list[SubmittedJob]:
     """Return the jobs of a study's flow, in the order in which they can run."""
-    hosts = {host.vacancy_label(vacancy): host for host in plan.hosts for vacancy in host.vacancies}
-    hosts |= {revisited_label(host.label): host for host in plan.hosts}
+    hosts = hosts_by_label(plan)
     atoms = {
         # what only relaxed structures will name is as large as its host
         one.label: len(one.structure or plan.host_structure(hosts[one.label]))

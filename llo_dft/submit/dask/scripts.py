@@ -29,6 +29,9 @@ _PRIVATE_PLACE: Final = (
 #: that, and the driver stops itself.
 JOB_END_TIME: Final = "LLO_DFT_JOB_END_TIME"
 
+#: Variable in a job: the MPI ranks of a calculation's program.
+RANKS: Final = "LLO_DFT_RANKS"
+
 
 class MissingDaskError(InputError):
     """The extra ``dask`` is not installed."""
@@ -79,6 +82,7 @@ def worker_script(
     lines = [
         *_beginning(config, workers, workers),
         f"export OMP_NUM_THREADS={threads} MKL_NUM_THREADS={threads}",
+        *([f"export {RANKS}={workers.ranks}"] if workers.ranks else ()),
         *_PRIVATE_PLACE,
         shlex.join(command),
     ]

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from llo_dft.errors import InputError
 from llo_dft.recipe import Count, Section
-from llo_dft.submit.dask.scripts import JOB_END_TIME
+from llo_dft.submit.dask.scripts import JOB_END_TIME, RANKS
 from llo_dft.submit.node_request import NodeRequest, Word, fault_lines
 from llo_dft.submit.script_header import header_options
 
@@ -178,6 +178,7 @@ class RemoteProject:
         counted = {
             "OMP_NUM_THREADS": size.threads,
             "MKL_NUM_THREADS": size.threads,
+            **({RANKS: size.ranks} if size.ranks else {}),
             JOB_END_TIME: f"$(($(date +%s) + {size.walltime}))",
         }
         export = counted | (program.export or {})

@@ -7,6 +7,7 @@ from llo_dft.testing import stub_potcars
 VARIABLES = (
     *("ATOMATE2_VASP_CMD", "LLO_DFT_JOB_END_TIME", "SLURM_JOB_END_TIME"),
     *("LLO_DFT_VASP_STOP_BEFORE_S", "LLO_DFT_VASP_POLLING_S", "LLO_DFT_VASP_MONITOR_S"),
+    "LLO_DFT_RANKS",
 )
 
 
@@ -32,9 +33,10 @@ def test_the_environment_is_read_when_it_is_needed(monkeypatch):
     assert VaspMachine.here().end_time == 1000
 
 
-def test_a_time_that_is_no_number_is_refused(monkeypatch):
-    monkeypatch.setenv("LLO_DFT_JOB_END_TIME", "tomorrow")
-    with pytest.raises(EngineError, match=r"LLO_DFT_JOB_END_TIME = 'tomorrow' .* expected seconds"):
+@pytest.mark.parametrize("name", ["LLO_DFT_JOB_END_TIME", "LLO_DFT_RANKS"])
+def test_what_is_no_number_is_refused(monkeypatch, name):
+    monkeypatch.setenv(name, "tomorrow")
+    with pytest.raises(EngineError, match=f"{name} = 'tomorrow' .* expected a number"):
         VaspMachine.here()
 
 

@@ -78,7 +78,8 @@ def test_mpi_ranks_on_several_nodes(scheduler: str, expected: set[str], absent: 
     found = set(directives(script, scheduler))
     assert expected <= found
     assert not absent & found
-    assert "export OMP_NUM_THREADS=2 MKL_NUM_THREADS=2" in script
+    assert "export OMP_NUM_THREADS=2 MKL_NUM_THREADS=2\nexport LLO_DFT_RANKS=8\n" in script
+    assert "LLO_DFT_RANKS" not in worker(cluster(scheduler))
 
 
 @pytest.mark.parametrize("scheduler", SCHEDULERS)

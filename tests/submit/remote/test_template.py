@@ -69,6 +69,7 @@ def test_a_template_is_a_project_as_it_stands(scheduler: str) -> None:
             header = worker.get_scheduler_io().generate_header(resources)
             assert all(line.startswith(("#SBATCH ", "#PBS ")) for line in header.splitlines())
             assert program.export["OMP_NUM_THREADS"] == size.threads
+            assert program.export.get("LLO_DFT_RANKS", 0) == size.ranks
     assert project.worker(kinds["light"].worker).scheduler_type == "shell"
     store = project.settings.get_queue_store()
     assert isinstance(store, EnvironmentMongoStore)

@@ -13,9 +13,11 @@ import numpy as np
 
 from llo_dft.engines.base import Outcome, check_version
 from llo_dft.engines.vasp.files.run_folder import read_run
-from llo_dft.engines.vasp.incar import ONE_POINT, WITHOUT_DIPOLE, stages
+from llo_dft.engines.vasp.incar import ONE_POINT, WITHOUT_DIPOLE, incar, stages
+from llo_dft.engines.vasp.input_files import size_of
 from llo_dft.engines.vasp.inputs import input_generator, poscar_structure, site_order
 from llo_dft.engines.vasp.installation import VaspMachine
+from llo_dft.engines.vasp.parallel_tags import parallel_tags
 from llo_dft.engines.vasp.running.continuation import (
     StageProgress,
     WallTimeReachedError,
@@ -133,6 +135,7 @@ def _run_stages(task: VaspTask, folder: Path) -> tuple[Outcome, Path]:
             pass_on(previous, where)
         progress.stage = stage
         tags = {} if waves is None else waves.tags(first=stage == turns[0])
+        tags |= _shared(task, stage, machine.n_ranks)
         place = progress.placed(start)
         result = _run_stage(task, place, (folder, where), progress, machine, tags)
         if stage != turns[-1]:  # of the last one the caller asks, who has the others' by then
@@ -142,6 +145,16 @@ def _run_stages(task: VaspTask, folder: Path) -> tuple[Outcome, Path]:
         progress.reached(result.output.structure)
         progress.n_steps += 0 if stage == WITHOUT_DIPOLE else _n_steps(result)
     return outcome_of(task.structure, start, result, progress, notes), where
+
+
+def _shared(task: VaspTask, stage: str, n_ranks: int) -> dict[str, int]:
+    """Return how the ranks share the work, unless the user says so."""
+    if {"NCORE", "NPAR", "KPAR"} & task.protocol.incar.keys():
+        return {}
+    size = size_of(task.structure, task.kind, stage, task.protocol)
+    # how many k-points symmetry leaves, VASP alone says
+    is_all = "ISYM" in incar(task.structure, task.kind, stage, task.protocol)
+    return parallel_tags(n_ranks, size["n_bands"], size["n_k_points"] if is_all else 1)
 
 
 def _parent_waves(task: VaspTask) -> tuple[WaveFunctions | None, list[str]]:

@@ -18,6 +18,8 @@ from llo_dft.engines.base import EngineError
 from llo_dft.engines.vasp.files.outcar import read_outcar
 from llo_dft.engines.vasp.files.run_folder import find_outcar, find_run
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun
+from llo_dft.engines.vasp.protocols import vasp_protocol
+from llo_dft.engines.vasp.running.run_task import VaspTask, _shared
 from llo_dft.jobs.calculate import calculate
 from llo_dft.testing import standin, stub_potcars
 
@@ -297,3 +299,26 @@ def test_another_version_of_vasp_is_ended_after_its_first_stage(vasp, plan, monk
     assert vasp.run(o2_in_box(), "molecule_relax").reason.startswith("it was run by version '6.3")
     monkeypatch.delenv("STANDIN_VASP_VERSION")
     assert vasp.run(other, "slab_relax").status == "completed"
+
+
+def test_the_ranks_share_the_work_as_the_machine_says_and_no_key_knows(vasp, monkeypatch):
+    alone = engine_of("vasp").maker("molecule_relax").settings()
+    monkeypatch.setenv("LLO_DFT_RANKS", "16")
+    assert engine_of("vasp").maker("molecule_relax").settings() == alone
+    document = vasp.run(o2_in_box(), "molecule_relax")
+    assert document.status == "completed"
+    tags = incar_of(vasp.folder(document))
+    assert tags["NCORE"] == 4
+    assert "KPAR" not in tags
+
+
+def test_k_points_are_shared_where_their_number_is_known_and_the_user_goes_first(plan):
+    def shared(structure, kind, stage, incar):
+        fine = vasp_protocol("balanced", {"k_spacing": 0.25}, incar)
+        return _shared(VaspTask(structure, kind, fine), stage, 32)
+
+    slab = shared(plan.slab, "slab_relax", "relax", {})
+    assert slab["KPAR"] in {2, 4, 8}
+    assert shared(plan.bulk, "bulk_relax", "cell", {}) == {"NCORE": 4}  # with symmetry
+    for own in ({"KPAR": 1}, {"NPAR": 4}, {"NCORE": None}):
+        assert shared(plan.slab, "slab_relax", "relax", own) == {}
