@@ -144,7 +144,7 @@ class PreRelaxedEngine(Engine):
         self.program = engine.program  # type: ignore[misc]  # the program's engine is known only now
         self.no_crossings, self.known_bias = engine.no_crossings, engine.known_bias
         # a finished study is where to begin; a potential may be all that relaxes
-        self._one_point = settings.protocol == ONE_POINT and settings.pre_relax is not None
+        self._one_point = settings.protocol == ONE_POINT and settings.start_from is None
         if self._one_point:
             self.no_crossings = f"protocol {ONE_POINT} computes points of a potential's geometry"
         self._potential, self._engine = potential, engine
