@@ -27,14 +27,17 @@ def title_text(lines: Iterable[str], *, allowed: Sequence[str] = (), mock: bool 
     return "\n".join(found)
 
 
-def result_title(result: StudyResult) -> str:
-    """Return the title of a figure of formation energies: what was computed, and how."""
+def result_title(result: StudyResult, *, reason: bool = True) -> str:
+    """Return the title of a figure of formation energies: what was computed, and how.
+
+    ``reason``: with why no crossing is stated, where none is.
+    """
     settings = settings_text(result.fingerprint) or f"engine {result.engine}"
     what = f"{result.composition} (001), {settings} ({result.protocol})"
     if result.study is None:
         what = ", ".join(filter(None, (result.composition, settings_text(result.fingerprint))))
     lines = [what, oxygen_text(result.oxygen)]
-    if result.no_crossings:
+    if reason and result.no_crossings:
         lines.append(
             fill(f"Where it turns, and coated - bare: {result.no_crossings}", _TITLE_WIDTH)
         )

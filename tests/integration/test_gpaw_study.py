@@ -5,6 +5,8 @@ The pair potential relaxes, and only the static calculations go through the engi
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,7 @@ from llo_dft.engines.pre_relaxation import PreRelaxedEngine
 from llo_dft.engines.registry import engine_from
 from llo_dft.recipe import load_recipe
 from llo_dft.resources import resource_path
+from llo_dft.study.drawn.study_report import write_report
 from llo_dft.study.planning.electronic_plan import with_electronic
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.planning.planned_calculations import check_engine
@@ -98,6 +101,29 @@ def test_a_static_that_is_killed_leaves_a_named_gap_and_the_next_run_fills_it(
     again = run_here(prepared)
     assert again.is_complete
     assert again.charge_differences[0].reason is None
+
+
+@pytest.mark.slow
+def test_the_report_shows_the_electrons_and_that_they_are_mock(prepared: PreparedRun) -> None:
+    result = run_here(prepared)
+    page = write_report([prepared.folder.path]).read_text(encoding="utf-8")
+    assert '<span class="light mock"' in page
+    (text,) = re.findall(
+        r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL
+    )
+    data = json.loads(text)
+    densities = [name for name in data["charts"] if name.startswith("dos_")]
+    assert densities == ["dos_bare x=1.000", "dos_coated, step-Li0-PO3 x=0.625"]
+    charge = "charge_step-Li0-PO3"
+    for chart in (*densities, charge):
+        assert f'data-chart="{chart}"' in page
+        for end in ("csv", "svg", "pdf"):
+            assert f'data-file="{chart}.{end}"' in page
+            assert f"{chart}.{end}" in data["files"]
+    assert data["views"][charge]
+    # the table of centres: the one that the result has, of each class
+    (one,) = result.band_centers[0].centers.classes.values()
+    assert f"<td>{one.centers.both.valence.center_ev:.2f}</td><td>VBM</td>" in page
 
 
 def test_with_a_pre_relaxation_the_steps_that_it_saved_are_counted(

@@ -123,9 +123,11 @@ def save_vacancy_curve(result: StudyResult, path: Path, also: Sequence[str] = ()
             va="top",
             **_WORDS,
         )
-    upper.set_title(upper.get_title(loc="left"), fontsize=7.5, color=NEUTRAL, loc="left")
-    if result.study is not None:
-        text = fill(headline(result), _HEADLINE_WIDTH)
+    said = "" if result.study is None else headline(result)
+    small = result_title(result, reason=(result.no_crossings or "") not in said)
+    upper.set_title(small, fontsize=7.5, color=NEUTRAL, loc="left")
+    if said:
+        text = fill(said, _HEADLINE_WIDTH)
         figure.suptitle(text, fontsize=11, fontweight="bold", x=0.02, ha="left")
     figure.draw_without_rendering()  # ticks settle, and with them the margins
     save_figure(figure, path, mock=result.mock, also=also)

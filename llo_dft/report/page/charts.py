@@ -227,6 +227,8 @@ def _energy_layout(result: StudyResult, placed: Sequence[HostResult]) -> Chart:
     bare = {charge_place(host.charge): host.charge for host in reversed(placed)}
     bare |= {charge_place(host.charge): host.charge for host in placed if host.system == "bare"}
     holes = any(host.holes_per_tm is not None for host in placed)
+    curves = [one.curve for one in result.voltages if one.curve is not None]
+    volts = curves[0] if curves and holes else None
     axis: Chart = {
         "title": {"text": "holes per transition metal → charging" if holes else "x → charging"},
         "zeroline": False,
@@ -242,9 +244,10 @@ def _energy_layout(result: StudyResult, placed: Sequence[HostResult]) -> Chart:
             "side": "top",
             "anchor": "y",
             "tickvals": list(bare),
-            "ticktext": [_further(charge) for charge in bare.values()],
+            "ticktext": [_further(charge, volts) for charge in bare.values()],
             "showgrid": False,
-            "title": {"text": "bare slab: x, mAh/g, V"},
+            "zeroline": False,
+            "title": {"text": "bare slab: x, mAh/g" + (", V" if volts else "")},
         },
         "yaxis": {
             "title": {"text": "E_f (eV per O)"},
@@ -255,9 +258,6 @@ def _energy_layout(result: StudyResult, placed: Sequence[HostResult]) -> Chart:
         "hovermode": "closest",
         "legend": {"orientation": "h", "y": -0.16, "yanchor": "top"},
     }
-    curve = next((one.curve for one in result.voltages if one.curve is not None), None)
-    if curve is not None and holes:
-        layout["xaxis2"]["ticktext"] = [_further(charge, curve) for charge in bare.values()]
     if result.pairs:
         layout["yaxis2"] = {
             "title": {"text": "coated - bare,<br>same O (eV)"},
@@ -267,15 +267,15 @@ def _energy_layout(result: StudyResult, placed: Sequence[HostResult]) -> Chart:
     return layout
 
 
-def _further(charge: StateOfCharge, curve: VoltageCurve | None = None) -> str:
-    """Return x, capacity and voltage of a state of charge, a line each."""
+def _further(charge: StateOfCharge, curve: VoltageCurve | None) -> str:
+    """Return x, capacity and voltage of a state of charge, a line each; "-" where none is."""
     parts = []
     if charge.lithium_fraction is not None:
         parts.append(f"{charge.lithium_fraction:.2f}")
     if charge.capacity_mah_per_g is not None:
         parts.append(f"{charge.capacity_mah_per_g:.0f}")
     if curve is not None and charge.lithium_fraction is not None:
-        parts += _voltage_at(curve, charge.lithium_fraction)
+        parts += _voltage_at(curve, charge.lithium_fraction) or ["-"]
     return "<br>".join(parts)
 
 

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 _ALWAYS: Final = ("llo_dft", "llo_dft_paper", "pymatgen", "ase", "jobflow")
 
 
-def methods(result: StudyResult, plan: StudyPlan) -> str:
-    """Return how the numbers were made, as a paragraph of a paper."""
+def methods(result: StudyResult, plan: StudyPlan, miller: tuple[int, int, int]) -> str:
+    """Return how the numbers were made, as a paragraph of a paper; ``miller`` is the slab's."""
     settings = settings_text(result.fingerprint) or f"the engine {result.engine}"
-    metals = f"{plan.tm_layers} transition-metal layer" + "s" * (plan.tm_layers != 1)
+    slab = f"({' '.join(map(str, miller))}) slab (hexagonal axes of the layers)"
+    if plan.tm_layers:  # it is (001)
+        metals = f"{plan.tm_layers} transition-metal layer" + "s" * (plan.tm_layers != 1)
+        slab = f"(001) slab of {metals}"
     parts = [
         (
-            f"Oxygen vacancies in {result.composition} were computed on a slab of {metals} with "
+            f"Oxygen vacancies in {result.composition} were computed on a {slab} with "
             f"{plan.vacuum:g} Å of vacuum ({len(plan.slab)} atoms when pristine), by {settings}, "
             f"protocol {result.protocol!r}."
         ),

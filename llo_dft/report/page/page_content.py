@@ -85,7 +85,9 @@ class PageContent:
     densities, meshes
         Electrons, where they were computed.
     drawings
-        Figures as files, by the name of the section that each is for.
+        Figures as files, by the name of the section or of the chart that each is for.
+    miller
+        Plane of the slab, on the hexagonal axes of the layers.
     version
         Of this package.
     """
@@ -99,6 +101,7 @@ class PageContent:
     densities: Sequence[Densities] = ()
     meshes: Sequence[ChargeMesh] = ()
     drawings: Mapping[str, Drawing] = field(default_factory=dict)
+    miller: tuple[int, int, int] = (0, 0, 1)
     version: str = ""
 
     @property

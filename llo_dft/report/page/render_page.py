@@ -46,12 +46,10 @@ def study_page(content: PageContent) -> str:
     views = {"structures": structure_views(result, content.relaxed)}
     for mesh in content.meshes:
         views[f"charge_{mesh.termination}"] = [charge_view(mesh)]
-    for section, drawing in content.drawings.items():
+    for drawing in content.drawings.values():
         offered[f"{drawing.name}.svg"] = {"text": drawing.svg, "type": "image/svg+xml"}
         pdf = base64.b64encode(drawing.pdf).decode()
         offered[f"{drawing.name}.pdf"] = {"base64": pdf, "type": "application/pdf"}
-        offered.setdefault(f"{section}.csv", offered.get(f"{section}.csv", {}))
-    offered = {name: file for name, file in offered.items() if file}
     offered["recipe.toml"] = {"text": content.recipe_toml, "type": "text/plain"}
     offered["references.bib"] = {"text": references(result), "type": "text/plain"}
     data = {"charts": charts, "views": views, "files": offered, "mesh": [GAIN, LOSS]}
@@ -77,7 +75,7 @@ def study_page(content: PageContent) -> str:
         views=views,
         charts=charts,
         files=offered,
-        methods=methods(result, content.plan),
+        methods=methods(result, content.plan, content.miller),
         references=references(result),
         not_completed=[one for one in content.calculations if one.status != "completed"],
         wall=_duration(sum(one.wall_s or 0.0 for one in content.calculations)),
@@ -142,7 +140,10 @@ def _charts(content: PageContent) -> tuple[dict[str, Any], _Files]:
 
 def _render(template: str, data: Mapping[str, Any], *, has_views: bool, **values: Any) -> str:  # noqa: ANN401 (whatever the template shows)
     page = _environment().get_template(template)
-    scripts: Sequence[str] = [_plotly(), *([_asset("3dmol.min.js")] if has_views else [])]
+    scripts: Sequence[str] = [
+        _asset("plotly-basic.min.js"),
+        *([_asset("3dmol.min.js")] if has_views else []),
+    ]
     return page.render(
         data=_in_script(json.dumps(data, separators=(",", ":"), allow_nan=False)),
         libraries=[_in_script(one) for one in scripts],
@@ -171,11 +172,6 @@ def _environment() -> Environment:
 
 def _asset(name: str) -> str:
     return files("llo_dft.report.page").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _plotly() -> str:
-    """Return plotly's JavaScript, which comes in its wheel (MIT; the licence is at its top)."""
-    return files("plotly").joinpath("package_data", "plotly.min.js").read_text(encoding="utf-8")
 
 
 def _in_script(text: str) -> Markup:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.analysis.study_calculations import StudyCalculations
+    from llo_dft.documents.electrons.electronic import BandCenterResult
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.study.study_status import StudyStatus
 
@@ -87,7 +88,6 @@ def page_content(folder: StudyFolder) -> PageContent:
     result = read_results(folder.results) if stored else study_result(folder)
     study = stored_calculations(folder)
     relaxed = _relaxed(result, study)
-    densities = _densities(folder, study, result)
     try:
         own = version("llo-dft")
     except PackageNotFoundError:
@@ -99,9 +99,10 @@ def page_content(folder: StudyFolder) -> PageContent:
         state=_state(status),
         calculations=_rows(status, study),
         relaxed=relaxed,
-        densities=densities,
+        densities=_densities(folder, study, result),
         meshes=_meshes(folder, result),
-        drawings=_drawings(result, relaxed),
+        drawings=_drawings(result, relaxed) | _written(folder, result),
+        miller=recipe.slab.miller,
         version=own,
     )
 
@@ -170,11 +171,13 @@ def _densities(
             continue
         host = hosts[one.system, one.termination, one.lithium_fraction]
         centers, densities = host_densities(study, folder, host)
-        name = f"{system_name(one.system, one.termination)} x={one.lithium_fraction:.3f}"
-        found.append(
-            Densities(name, centers, np.asarray(densities.energies_ev), densities.class_means())
-        )
+        energies = np.asarray(densities.energies_ev)
+        found.append(Densities(_name(one), centers, energies, densities.class_means()))
     return found
+
+
+def _name(one: BandCenterResult) -> str:
+    return f"{system_name(one.system, one.termination)} x={one.lithium_fraction:.3f}"
 
 
 def _meshes(folder: StudyFolder, result: StudyResult) -> list[ChargeMesh]:
@@ -194,6 +197,28 @@ def _meshes(folder: StudyFolder, result: StudyResult) -> list[ChargeMesh]:
             ) from error
         meshes.append(charge_mesh(one.termination, document, density))
     return meshes
+
+
+def _written(folder: StudyFolder, result: StudyResult) -> dict[str, Drawing]:
+    """Return the figures of electrons that ``run`` wrote beside results.json, by their chart."""
+    from llo_dft.report.figures.figure_parts import VECTOR_SUFFIXES  # noqa: PLC0415 (matplotlib)
+
+    figures = {
+        f"dos_{_name(one)}": folder.path / Path(one.figure).name
+        for one in result.band_centers
+        if one.figure is not None
+    } | {
+        f"charge_{one.termination}": folder.path / Path(one.folder).name / "planar_average"
+        for one in result.charge_differences
+        if one.folder is not None
+    }
+    drawings = {}
+    for chart, figure in figures.items():
+        svg, pdf = map(figure.with_suffix, VECTOR_SUFFIXES)
+        if svg.is_file() and pdf.is_file():  # an older version wrote PNG alone
+            text = svg.read_text(encoding="utf-8")
+            drawings[chart] = Drawing(chart, text, pdf.read_bytes())
+    return drawings
 
 
 def _drawings(result: StudyResult, relaxed: Mapping[str, Structure]) -> dict[str, Drawing]:

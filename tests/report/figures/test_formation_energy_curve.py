@@ -10,6 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 
 from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
 from llo_dft.analysis.vacancy.pairs import vacancy_pairs
@@ -24,6 +25,7 @@ from llo_dft.documents.study_result import (
     StudyResult,
     VacancyResult,
 )
+from llo_dft.report.figures import formation_energy_curve as curve_module
 from llo_dft.report.figures.formation_energy_curve import (
     plot_vacancy_curve,
     save_vacancy_curve,
@@ -403,3 +405,16 @@ def test_with_pairs_the_file_has_their_differences_below(tmp_path: Path) -> None
         save_vacancy_curve(result(*hosts, pairs=pairs), file)
         heights.append(imread(file).shape[0])
     assert heights[1] > 1.2 * heights[0]
+
+
+@pytest.mark.parametrize("study", ["some", None])
+def test_why_nothing_is_stated_stands_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, study: str | None
+) -> None:
+    kept: list[Figure] = []
+    monkeypatch.setattr(curve_module, "save_figure", lambda figure, *_, **__: kept.append(figure))
+    found = result(charged(0.0, vacancy(2.0)), study=study, no_crossings="the forces are too rough")
+    save_vacancy_curve(found, tmp_path / "figure.png")
+    (figure,) = kept
+    said = [text.get_text() for text in figure.findobj(Text)]
+    assert "\n".join(said).replace("\n", " ").count("the forces are too rough") == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from compared_studies import TERMINATION, host, pair, study, vacancy
 
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
+from llo_dft.documents.voltage import VoltageCurve, VoltageResult, VoltageStep
 from llo_dft.report.page.charts import energy_chart, vacancy_row
 
 
@@ -51,6 +52,17 @@ def test_differences_have_axes_of_their_own_and_name_the_coated_vacancy() -> Non
 def test_above_stand_x_and_capacity_of_the_bare_slab() -> None:
     axis = energy_chart(study("chgnet", host(0.5, vacancy("O1", 1.0))))["layout"]["xaxis2"]
     assert (axis["tickvals"], axis["ticktext"]) == ([1.0], ["0.50<br>230"])
+    assert axis["title"]["text"] == "bare slab: x, mAh/g"
+
+
+def test_a_place_without_a_voltage_keeps_its_line() -> None:
+    step = VoltageStep(lithium_fraction_from=1.0, lithium_fraction_to=0.5, n_li=8, voltage_v=3.9)
+    curve = VoltageCurve.model_construct(steps=[step])
+    found = VoltageResult.model_construct(system="bare", termination=None, curve=curve)
+    hosts = [host(x, vacancy("O1", 1.0)) for x in (1.0, 0.5)]
+    axis = energy_chart(study("chgnet", *hosts, voltages=[found]))["layout"]["xaxis2"]
+    assert sorted(axis["ticktext"]) == ["0.50<br>230<br>3.90 V", "1.00<br>0<br>-"]
+    assert axis["title"]["text"] == "bare slab: x, mAh/g, V"
 
 
 def test_no_host_no_figure() -> None:

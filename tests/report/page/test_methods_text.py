@@ -29,9 +29,17 @@ def test_texts_and_tables_of_a_recipe_are_quoted() -> None:
 
 
 def test_the_paragraph_has_mu_and_its_scheme(plan: StudyPlan) -> None:
-    text = methods(study("chgnet", oxygen=oxygen("wang2006")), plan)
+    text = methods(study("chgnet", oxygen=oxygen("wang2006")), plan, (0, 0, 1))
+    assert "(001) slab of 1 transition-metal layer with" in text
     assert "-5.200 eV at 298.15 K and 1 bar" in text
     assert "scheme 'wang2006'" in text
+
+
+def test_another_plane_than_that_of_the_layers_is_named(plan: StudyPlan) -> None:
+    other = plan.model_copy(update={"tm_layers": 0, "sheet_sites": [1]})
+    text = methods(study("chgnet"), other, (1, 0, -4))
+    assert "computed on a (1 0 -4) slab (hexagonal axes of the layers) with" in text
+    assert "transition-metal layer" not in text
 
 
 def test_references_are_those_of_what_was_used() -> None:

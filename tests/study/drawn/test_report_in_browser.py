@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +89,11 @@ def page_file(finished: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_complete_study_shows_figures_and_structures(opened: Any, page_file: Path) -> None:
     page = opened(page_file)
-    assert page.locator(".chart .main-svg").count() > 0
+    page.wait_for_selector(".chart .main-svg")
+    far = page.locator('.chart[data-chart="voltage"]')
+    assert far.locator(".main-svg").count() == 0, "a figure far below is drawn before it is seen"
+    far.scroll_into_view_if_needed()
+    far.locator(".main-svg").first.wait_for()
     page.locator(".stage").first.scroll_into_view_if_needed()
     page.wait_for_selector(".stage[data-ready]")
     stage = page.locator(".stage").first
@@ -166,11 +169,14 @@ def test_five_hundred_calculations_open_at_once(opened: Any, finished: Any, tmp_
     ]
     path = tmp_path / "report.html"
     path.write_text(study_page(replace(content, calculations=rows)), encoding="utf-8")
-    opened(path).close()  # the browser itself is started by now
-    start = time.process_time(), time.monotonic()
-    page = opened(path)
-    wall = time.monotonic() - start[1]
-    spent = page.evaluate("performance.now() / 1000")
+    took = []
+    for _ in range(3):  # by the page's own clock; the first time the browser starts, too
+        page = opened(path)
+        took.append(
+            page.evaluate(
+                "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd / 1000"
+            )
+        )
     assert page.locator("#calculations tbody tr").count() == 500
     crowded = os.getloadavg()[0] / (os.cpu_count() or 1)
-    assert min(spent, wall) < OPENS_WITHIN_S * max(1.0, 2 * crowded)
+    assert min(took) < OPENS_WITHIN_S * max(1.0, crowded)

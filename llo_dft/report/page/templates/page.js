@@ -21,7 +21,8 @@
       margin: { l: narrow() ? 48 : 64, r: layout.yaxis2 && layout.yaxis2.side === "right" ? 60 : 16, t: 24, b: 48 }, hoverlabel: { bgcolor: variable("card"), font: { color: text }, bordercolor: variable("muted") } });
     return coloured(layout);
   };
-  const draw = () => all(".chart").map((place) => {
+  const drawn = () => all(".chart.js-plotly-plot");
+  const draw = (places) => places.map((place) => {
     const chart = data.charts[place.dataset.chart];
     return Plotly.react(place, coloured(chart.data), layoutOf(chart), { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "sendDataToCloud"],
       toImageButtonOptions: { format: "svg", filename: place.dataset.chart } }).then(() => {
@@ -124,14 +125,20 @@
     redraw();
   }));
 
-  const theme = (name) => { root.dataset.theme = name; draw(); redraw(); };
+  const theme = (name) => { root.dataset.theme = name; draw(drawn()); redraw(); };
   document.getElementById("theme").addEventListener("click", () => theme(root.dataset.theme === "dark" ? "light" : "dark"));
   prefersDark.addEventListener("change", (event) => theme(event.matches ? "dark" : "light"));
   let before = "";
-  addEventListener("beforeprint", () => { before = root.dataset.theme; root.dataset.theme = "light"; draw(); });
+  addEventListener("beforeprint", () => { before = root.dataset.theme; root.dataset.theme = "light"; draw(all(".chart")); });
   addEventListener("afterprint", () => theme(before));
   root.dataset.theme = prefersDark.matches ? "dark" : "light";
-  Promise.all(draw()).then(() => { root.dataset.ready = "1"; });
-  const seen = new IntersectionObserver((entries) => entries.filter((one) => one.isIntersecting).forEach((one) => { seen.unobserve(one.target); makeView(one.target); }), { rootMargin: "300px" });
-  all(".stage").forEach((stage) => seen.observe(stage));
+  // What isn't near the window is drawn when it comes there; its room is kept.
+  const seen = new IntersectionObserver((entries) => {
+    const near = entries.filter((one) => one.isIntersecting).map((one) => one.target);
+    near.forEach((one) => seen.unobserve(one));
+    Promise.all(draw(near.filter((one) => one.matches(".chart")))).then(() => { root.dataset.ready = "1"; });
+    near.filter((one) => one.matches(".stage")).forEach(makeView);
+  }, { rootMargin: "300px" });
+  all(".chart").forEach((place) => { place.style.minHeight = `${data.charts[place.dataset.chart].layout.height}px`; });
+  all("main, .chart, .stage").forEach((one) => seen.observe(one));
 })();
