@@ -28,10 +28,7 @@ def title_text(lines: Iterable[str], *, allowed: Sequence[str] = (), mock: bool 
 
 
 def result_title(result: StudyResult, *, reason: bool = True) -> str:
-    """Return the title of a figure of formation energies: what was computed, and how.
-
-    ``reason``: with why no crossing is stated, where none is.
-    """
+    """Return the title of a figure: what was computed, how, with ``reason`` why none crosses."""
     settings = settings_text(result.fingerprint) or f"engine {result.engine}"
     what = f"{result.composition} (001), {settings} ({result.protocol})"
     if result.study is None:

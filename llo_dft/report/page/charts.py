@@ -101,13 +101,14 @@ def _energy_points(
             for host, vacancy, energy in shown
         ],
         "hovertemplate": "%{text}<extra></extra>",
-        "marker": {
-            "symbol": [f"{one}-open" if rebuilt else one for one in symbols],
-            "color": look["color"],
-            "size": 11,
-            "line": {"width": 2 if rebuilt else 1},
-        },
+        "marker": _markers(symbols, look["color"], rebuilt=rebuilt),
     }
+
+
+def _markers(symbols: Sequence[str], color: str, *, rebuilt: bool) -> Chart:
+    """Return the look of points, hollow where the lattice rebuilt itself."""
+    names = [f"{one}-open" if rebuilt else one for one in symbols]
+    return {"symbol": names, "color": color, "size": 11, "line": {"width": 2 if rebuilt else 1}}
 
 
 def _oxygen(vacancy: VacancyResult) -> str:
@@ -163,7 +164,7 @@ def _pair_points(result: StudyResult, systems: Sequence[tuple[str, str | None]])
             ]
             if not pairs:
                 continue
-            end = "-open" if rebuilt else ""
+            symbols = [_BONDED if one.bonded_to_former else look["symbol"] for one in pairs]
             traces.append(
                 {
                     "name": f"difference, {termination}" + ": lattice rebuilt" * rebuilt,
@@ -183,15 +184,7 @@ def _pair_points(result: StudyResult, systems: Sequence[tuple[str, str | None]])
                     ],
                     "hovertemplate": "%{text}<extra></extra>",
                     "showlegend": False,
-                    "marker": {
-                        "symbol": [
-                            f"{_BONDED if pair.bonded_to_former else look['symbol']}{end}"
-                            for pair in pairs
-                        ],
-                        "color": look["color"],
-                        "size": 11,
-                        "line": {"width": 2 if rebuilt else 1},
-                    },
+                    "marker": _markers(symbols, look["color"], rebuilt=rebuilt),
                 }
             )
     return traces
@@ -268,21 +261,20 @@ def _energy_layout(result: StudyResult, placed: Sequence[HostResult]) -> Chart:
 
 
 def _further(charge: StateOfCharge, curve: VoltageCurve | None) -> str:
-    """Return x, capacity and voltage of a state of charge, a line each; "-" where none is."""
+    """Return x, capacity and voltage of a state of charge, a line each; "-" where none is.
+
+    The voltage is that of the step that ends there or leads through.
+    """
     parts = []
     if charge.lithium_fraction is not None:
         parts.append(f"{charge.lithium_fraction:.2f}")
     if charge.capacity_mah_per_g is not None:
         parts.append(f"{charge.capacity_mah_per_g:.0f}")
     if curve is not None and charge.lithium_fraction is not None:
-        parts += _voltage_at(curve, charge.lithium_fraction) or ["-"]
+        here = charge.lithium_fraction + 1e-6
+        parts += [
+            f"{step.voltage_v:.2f} V"
+            for step in curve.steps
+            if step.lithium_fraction_to <= here < step.lithium_fraction_from
+        ] or ["-"]
     return "<br>".join(parts)
-
-
-def _voltage_at(curve: VoltageCurve, fraction: float) -> list[str]:
-    """Return the voltage of the step that ends at, or leads through, a lithium fraction."""
-    return [
-        f"{step.voltage_v:.2f} V"
-        for step in curve.steps
-        if step.lithium_fraction_to - 1e-6 <= fraction < step.lithium_fraction_from - 1e-6
-    ]

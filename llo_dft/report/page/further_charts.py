@@ -73,17 +73,8 @@ def density_chart(found: Densities) -> Chart:
             )
         if center is not None:
             line = {"color": look["color"], "dash": "dot", "width": 2}
-            shapes.append(
-                {
-                    "type": "line",
-                    "x0": center,
-                    "x1": center,
-                    "yref": "paper",
-                    "y0": 0,
-                    "y1": 1,
-                    "line": line,
-                }
-            )
+            ends = {"x0": center, "x1": center, "yref": "paper", "y0": 0, "y1": 1}
+            shapes.append({"type": "line", "line": line} | ends)
     reference = found.centers.reference.upper()
     layout = {
         "xaxis": {"title": {"text": f"E - E({reference}) (eV)"}, "range": _seen(found)},

@@ -23,9 +23,8 @@ def methods(result: StudyResult, plan: StudyPlan, miller: tuple[int, int, int]) 
     """Return how the numbers were made, as a paragraph of a paper; ``miller`` is the slab's."""
     settings = settings_text(result.fingerprint) or f"the engine {result.engine}"
     slab = f"({' '.join(map(str, miller))}) slab (hexagonal axes of the layers)"
-    if plan.tm_layers:  # it is (001)
-        metals = f"{plan.tm_layers} transition-metal layer" + "s" * (plan.tm_layers != 1)
-        slab = f"(001) slab of {metals}"
+    if layers := plan.tm_layers:  # it is (001)
+        slab = f"(001) slab of {layers} transition-metal layer" + "s" * (layers != 1)
     parts = [
         (
             f"Oxygen vacancies in {result.composition} were computed on a {slab} with "
