@@ -301,6 +301,7 @@ def test_another_version_of_vasp_is_ended_after_its_first_stage(vasp, plan, monk
     assert vasp.run(other, "slab_relax").status == "completed"
 
 
+@pytest.mark.slow
 def test_the_ranks_share_the_work_as_the_machine_says_and_no_key_knows(vasp, monkeypatch):
     alone = engine_of("vasp").maker("molecule_relax").settings()
     monkeypatch.setenv("LLO_DFT_RANKS", "16")
