@@ -127,6 +127,7 @@ def _turning_bars(result: StudyResult, systems: Sequence[tuple[str, str | None]]
         low, high = min([place, *ends]), max([place, *ends])
         name = system_name(point.system, point.termination)
         color = look_of(systems.index((point.system, point.termination)))["color"]
+        bar = {"type": "data", "symmetric": False, "color": color, "thickness": 3, "width": 8}
         text = f"{name} crosses zero at {point.at.text}<br>interval {low:.2f} to {high:.2f}"
         bars.append(
             {
@@ -137,15 +138,7 @@ def _turning_bars(result: StudyResult, systems: Sequence[tuple[str, str | None]]
                 "text": [text],
                 "hovertemplate": "%{text}<extra></extra>",
                 "marker": {"symbol": "diamond", "size": 13, "color": color},
-                "error_x": {
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [high - place],
-                    "arrayminus": [place - low],
-                    "color": color,
-                    "thickness": 3,
-                    "width": 8,
-                },
+                "error_x": bar | {"array": [high - place], "arrayminus": [place - low]},
             }
         )
     return bars

@@ -98,6 +98,7 @@ def _seen(found: Densities) -> list[float]:
 
 def charge_chart(planar: PlanarProfile) -> Chart:
     """Return the charge difference along the normal, and Q(z) on a second axis."""
+    right = {"overlaying": "y", "side": "right", "showgrid": False}
     return {
         "data": [
             {
@@ -120,12 +121,7 @@ def charge_chart(planar: PlanarProfile) -> Chart:
         "layout": {
             "xaxis": {"title": {"text": "z (Å)"}},
             "yaxis": {"title": {"text": "Δρ(z) (e/Å)"}},
-            "yaxis2": {
-                "title": {"text": "Q(z) (e)"},
-                "overlaying": "y",
-                "side": "right",
-                "showgrid": False,
-            },
+            "yaxis2": right | {"title": {"text": "Q(z) (e)"}},
             "height": 380,
             "legend": {"orientation": "h", "y": -0.25, "yanchor": "top"},
         },
