@@ -63,6 +63,7 @@ def save_figure(
         unsaid = {".png": "Software", ".svg": "Date", ".pdf": "CreationDate"}[file.suffix.lower()]
         with rc_context({"svg.hashsalt": "llo_dft"}):
             figure.savefig(file, metadata={unsaid: None})
+        figure.set_layout_engine("none")  # laid out once, for all formats
 
 
 def legend_below(axes: Axes, columns: int, below: float = -0.13, **options: Any) -> None:  # noqa: ANN401
