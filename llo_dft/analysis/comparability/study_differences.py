@@ -9,6 +9,7 @@ from llo_dft.analysis.comparability.fingerprints import (
     check_comparable,
     fingerprint_differences,
 )
+from llo_dft.documents.labels import BULK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +27,8 @@ _MOST_LABELS: Final = 3
 def study_differences(made: StudyCalculations) -> list[str]:
     """Return what differs between a study's hosts and its other calculations, one line each.
 
-    What forbids a difference of energies says so. Single points are left out: their energies are
-    subtracted from none.
+    What forbids a difference of energies says so. Left out are single points, whose energies are
+    subtracted from none, and the crystal where no charged one gives a voltage with it.
     """
     hosts = (made.host(planned) for planned in made.plan.hosts)
     host = next((one for one in hosts if one.status == "completed"), None)
@@ -36,6 +37,8 @@ def study_differences(made: StudyCalculations) -> list[str]:
     found: dict[str, list[str]] = {}
     for label, document in made.documents.items():
         if document.status != "completed" or document.kind == "static" or document is host:
+            continue
+        if label == BULK and not made.plan.bulk_hosts:
             continue
         reference = document.kind != "slab_relax"
         for one in fingerprint_differences(host, document, _WITHOUT, reference=reference):

@@ -3,10 +3,10 @@ from types import SimpleNamespace
 from llo_dft.analysis.comparability.study_differences import study_differences, why_no_reference
 
 
-def study(host, **others):
+def study(host, bulk_hosts=(), **others):
     """What is asked of a study: its hosts, and all its calculations by label."""
     return SimpleNamespace(
-        plan=SimpleNamespace(hosts=[0]),
+        plan=SimpleNamespace(hosts=[0], bulk_hosts=bulk_hosts),
         documents={host.label: host, **others},
         host=[host].__getitem__,
     )
@@ -59,3 +59,10 @@ def test_a_molecule_of_another_functional_does_not_belong_to_the_hosts(make_calc
     assert why_no_reference([host], molecule) is None  # U acts on nothing that it has
     other = make_calculation(("O", "O"), label="O2", settings={"functional": "r2SCAN"})
     assert "functional: 'PBE+U' and 'r2SCAN'" in why_no_reference([host], other)
+
+
+def test_the_crystal_is_compared_only_where_a_voltage_is_made_with_it(make_calculation):
+    host = make_calculation()
+    bulk = make_calculation(label="bulk", settings={"engine_version": "6.3.0"})
+    assert study_differences(study(host, bulk=bulk)) == []
+    assert len(study_differences(study(host, bulk_hosts=["bulk_x0.5000"], bulk=bulk))) == 1
