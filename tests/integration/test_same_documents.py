@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from llo_dft.typing import CalculationKind
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]  # some 30 CPU-seconds
 
 RELAXATION = {"force_tolerance": 0.3, "cell_force_tolerance": 0.1}
 

@@ -195,6 +195,7 @@ def test_any_crystal_of_structures_is_a_coating_by_its_name_alone(phase, former)
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "phase",
     [
