@@ -34,6 +34,15 @@ OtherScheme: TypeAlias = Annotated[
     str | None,
     typer.Option("--scheme", help="Another O2 scheme than the recipe's, to go with the engine."),
 ]
+Workers: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Calculations at a time (default: one a processor, as memory allows)."
+    ),
+]
+OnCluster: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Cluster file: compute on workers in that cluster's queue.")
+]
 StartFromStudy: TypeAlias = Annotated[
     Path | None,
     typer.Option(

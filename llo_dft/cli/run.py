@@ -11,6 +11,7 @@ import typer
 
 from llo_dft.cli.options import (
     AsJson,
+    OnCluster,
     OtherEngine,
     OtherModel,
     OtherProtocol,
@@ -18,6 +19,7 @@ from llo_dft.cli.options import (
     RecipeName,
     StartFromStudy,
     StudyPath,
+    Workers,
 )
 from llo_dft.cli.output.common import (
     COMPLETE,
@@ -50,12 +52,8 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     protocol: OtherProtocol = None,
     scheme: OtherScheme = None,
     start_from: StartFromStudy = None,
-    workers: int | None = typer.Option(
-        None, min=1, help="Calculations at a time (default: one a processor, as memory allows)."
-    ),
-    on: Path | None = typer.Option(
-        None, help="Cluster file: compute on workers in that cluster's queue."
-    ),
+    workers: Workers = None,
+    on: OnCluster = None,
     *,
     as_json: AsJson = False,
 ) -> None:

@@ -10,11 +10,13 @@ import typer
 
 from llo_dft.cli.options import (
     AsJson,
+    OnCluster,
     OtherEngine,
     OtherModel,
     OtherProtocol,
     OtherScheme,
     RecipeName,
+    Workers,
 )
 from llo_dft.cli.output.common import (
     COMPLETE,
@@ -44,12 +46,8 @@ def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     model: OtherModel = None,
     protocol: OtherProtocol = None,
     scheme: OtherScheme = None,
-    workers: int | None = typer.Option(
-        None, min=1, help="Calculations at a time (default: one a processor, as memory allows)."
-    ),
-    on: Path | None = typer.Option(
-        None, help="Cluster file: compute on workers in that cluster's queue."
-    ),
+    workers: Workers = None,
+    on: OnCluster = None,
     *,
     as_json: AsJson = False,
 ) -> None:

@@ -20,7 +20,7 @@ from llo_dft.documents.stability.phase_stability import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from llo_dft.documents.stability.phase_stability import PhaseEnergies
 
@@ -75,21 +75,6 @@ def pair_reactivity(
             )
     if voltage_v is not None and any(set(p.composition) == {"Li"} for p in (a, b)):
         raise StabilityError("against a reservoir of Li, Li metal reacts with nothing by itself")
-    if voltage_v is None:
-        reactivity = InterfacialReactivity(one, two, phases.diagram)
-    else:
-        metal_ev = phases.diagram.el_refs[LITHIUM].energy_per_atom
-        open_diagram = GrandPotentialPhaseDiagram(
-            list(phases.entries.values()), {LITHIUM: metal_ev - voltage_v}
-        )
-        reactivity = GrandPotentialInterfacialReactivity(
-            one,
-            two,
-            open_diagram,
-            pd_non_grand=phases.diagram,
-            include_no_mixing_energy=True,
-            use_hull_energy=False,
-        )
     reactions = [
         MixingReaction(
             fraction_of_first=float(ratio),
@@ -101,23 +86,13 @@ def pair_reactivity(
                 if reaction.get_coeff(product) > _NOTHING_EV
             ],
         )
-        for _, ratio, energy, reaction, _ in reactivity.get_kinks()
+        for _, ratio, energy, reaction, _ in _reactivity(one, two, phases, voltage_v).get_kinks()
     ]
     own = [
         next(r.energy_ev_per_atom for r in reactions if abs(r.fraction_of_first - end) < _AN_END)
         for end in (1.0, 0.0)
     ]
     counted = [_counted_share(whole, is_open=voltage_v is not None) for whole in (one, two)]
-    mutual = []
-    for reaction in reactions:
-        x, y = (
-            share * n
-            for share, n in zip(
-                (reaction.fraction_of_first, 1 - reaction.fraction_of_first), counted, strict=True
-            )
-        )
-        alone = (x * own[0] + y * own[1]) / (x + y)
-        mutual.append(reaction.energy_ev_per_atom - alone)
     return PairReactivity(
         first=a.name,
         second=b.name,
@@ -125,9 +100,39 @@ def pair_reactivity(
         worst=min(reactions, key=lambda r: r.energy_ev_per_atom),
         reactions=reactions,
         own_decomposition_ev_per_atom=min(own),
-        mutual_ev_per_atom=min(0.0, *mutual),
+        mutual_ev_per_atom=min(0.0, *(_mutual_ev(made, own, counted) for made in reactions)),
         missing=phases.missing(known),
     )
+
+
+def _reactivity(
+    one: Composition, two: Composition, phases: Phases, voltage_v: float | None
+) -> InterfacialReactivity:
+    """Return pymatgen's reactivity of two phases, closed or open to Li at a voltage."""
+    if voltage_v is None:
+        return InterfacialReactivity(one, two, phases.diagram)
+    metal_ev = phases.diagram.el_refs[LITHIUM].energy_per_atom
+    open_diagram = GrandPotentialPhaseDiagram(
+        list(phases.entries.values()), {LITHIUM: metal_ev - voltage_v}
+    )
+    return GrandPotentialInterfacialReactivity(
+        one,
+        two,
+        open_diagram,
+        pd_non_grand=phases.diagram,
+        include_no_mixing_energy=True,
+        use_hull_energy=False,
+    )
+
+
+def _mutual_ev(reaction: MixingReaction, own: Sequence[float], counted: Sequence[float]) -> float:
+    """Return what a mixture gains beyond what its two phases gain alone, eV per atom.
+
+    ``own`` are their own energies, ``counted`` the share of their atoms that energies are per.
+    """
+    share = reaction.fraction_of_first
+    x, y = share * counted[0], (1 - share) * counted[1]
+    return reaction.energy_ev_per_atom - (x * own[0] + y * own[1]) / (x + y)
 
 
 def barrier_layer(

@@ -76,8 +76,9 @@ def test_bad_input_is_a_line_each_and_status_2(capsys) -> None:
 
 def test_a_refusal_of_the_file_system_is_bad_input_and_a_fault_is_not(capsys) -> None:
     refused = PermissionError(errno.EACCES, "Permission denied", "out/file")
-    with pytest.raises(typer.Exit), bad_input_in_one_line():
+    with pytest.raises(typer.Exit) as leaving, bad_input_in_one_line():
         raise refused
+    assert leaving.value.exit_code == 2
     assert capsys.readouterr().err == "llo-dft: out/file: Permission denied\n"
     with pytest.raises(OSError, match="broken pipe"), bad_input_in_one_line():
         raise OSError(errno.EPIPE, "broken pipe")
