@@ -36,9 +36,7 @@ OtherScheme: TypeAlias = Annotated[
 ]
 Workers: TypeAlias = Annotated[
     int | None,
-    typer.Option(
-        min=1, help="Calculations at a time (default: one a processor, as memory allows)."
-    ),
+    typer.Option(min=1, help="Calculations at once (default: one a processor, as memory allows)."),
 ]
 OnCluster: TypeAlias = Annotated[
     Path | None, typer.Option(help="Cluster file: compute on workers in that cluster's queue.")
@@ -47,8 +45,7 @@ StartFromStudy: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         "--start-from",
-        help="Folder of a finished study, of a potential: begin with its geometries, and only with "
-        "the orderings of Li and registries that it chose.",
+        help="A potential's finished study: begin with its geometries, Li orderings, registries.",
     ),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

@@ -78,13 +78,6 @@ class StabilityWindow(Document):
     )
     notes: list[str] = Field(default_factory=list)
 
-    @property
-    def width_v(self) -> float | None:
-        """Width of the window, V."""
-        if self.reduction_v is None or self.oxidation_v is None:
-            return None
-        return self.oxidation_v - self.reduction_v
-
 
 class MixingReaction(Document):
     """What two phases in contact become at one ratio."""

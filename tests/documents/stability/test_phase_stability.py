@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from llo_dft.documents.stability.phase_stability import BarrierLayer, StabilityWindow
-
-
-def test_a_window_has_a_width_only_where_there_is_one():
-    fields = {"phase": "a", "formula": "Li2O", "above_hull_ev_per_atom": 0.0, "steps": []}
-    there = StabilityWindow(**fields, reduction_v=0.5, oxidation_v=2.75)
-    assert there.width_v == pytest.approx(2.25)
-    assert StabilityWindow(**fields, reduction_v=None, oxidation_v=None).width_v is None
+from llo_dft.documents.stability.phase_stability import BarrierLayer
 
 
 def test_of_the_two_contacts_of_a_coating_the_worse_counts():
