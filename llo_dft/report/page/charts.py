@@ -242,7 +242,7 @@ def _energy_layout(result: StudyResult, placed: Sequence[HostResult]) -> Chart:
         },
         "height": 640 if result.pairs else 480,
         "hovermode": "closest",
-        "legend": {"orientation": "h", "y": -0.16, "yanchor": "top"},
+        "legend": {"orientation": "h", "y": -0.16 if result.pairs else -0.24, "yanchor": "top"},
     }
     if result.pairs:
         layout["yaxis2"] = {

@@ -80,14 +80,14 @@
     }
     for (const [x, y, z, text] of view.marks) {  // its name stands above all atoms, at the end of a line
       viewer.addSphere({ center: { x, y, z }, radius: 0.75, color: "#e00034", opacity: 0.6 });
-      viewer.addCylinder({ start: { x, y, z }, end: { x, y, z: high + 1.5 }, radius: 0.06, color: "#e00034" });
-      viewer.addLabel(text, { position: { x, y, z: high + 1.5 }, alignment: "bottomCenter", fontSize: 13, fontColor: "white", backgroundColor: "#8a0020", backgroundOpacity: 0.9, inFront: true });
+      viewer.addCylinder({ start: { x, y, z }, end: { x, y, z: high + 0.5 }, radius: 0.06, color: "#e00034" });
+      viewer.addLabel(text, { position: { x, y, z: high + 0.5 }, alignment: "bottomCenter", fontSize: 13, fontColor: "white", backgroundColor: "#8a0020", backgroundOpacity: 0.9, inFront: true });
     }
     viewer.setHoverable({}, true, (atom) => { if (!atom.label) atom.label = viewer.addLabel(atom.atom, { position: atom, fontSize: 12, backgroundColor: "#222", backgroundOpacity: 0.85, inFront: true }); },
       (atom) => { if (atom.label) { viewer.removeLabel(atom.label); delete atom.label; } });
     viewer.setBackgroundColor(dark ? "#1a1f26" : "#ffffff");
   };
-  const side = ({ viewer, view }) => { viewer.zoomTo({ elem: view.elements.map((one) => one[0]) }); viewer.rotate(-80, "x"); viewer.rotate(-14, "z"); viewer.zoom(2.5); viewer.render(); };
+  const side = ({ viewer, view }) => { viewer.zoomTo({ elem: view.elements.map((one) => one[0]) }); viewer.rotate(-80, "x"); viewer.rotate(-14, "z"); viewer.zoom(2.2); viewer.render(); };
   const makeView = (stage) => {
     const view = data.views[stage.dataset.view][Number(stage.dataset.number)];
     let viewer;
