@@ -35,7 +35,8 @@ SAME = 1e-9
 def assert_as_recorded(written: Path, recorded: Path, command: str) -> None:
     """Fail with every difference of two folders of inputs, and how to record anew."""
     found = input_differences(written, recorded)
-    assert not found, "\n".join([*found, f"if all of this is wanted: {command}"])
+    if found:  # not "assert", whose message pytest rewrites where this is installed as a plugin
+        raise AssertionError("\n".join([*found, f"if all of this is wanted: {command}"]))
 
 
 def assert_run_as_recorded(run: Path, recorded: Path, *, record: bool = False) -> None:
@@ -55,7 +56,8 @@ def assert_run_as_recorded(run: Path, recorded: Path, *, record: bool = False) -
         shutil.rmtree(recorded, ignore_errors=True)
         _write_record(run, recorded)
         return
-    assert recorded.is_dir(), f"nothing is recorded in {recorded} yet: run pytest --record-runs"
+    if not recorded.is_dir():
+        raise AssertionError(f"nothing is recorded in {recorded} yet: run pytest --record-runs")
     with tempfile.TemporaryDirectory() as home:
         written = Path(home) / "run"
         _write_record(run, written)

@@ -19,6 +19,7 @@ def steps(prepared):
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.usefixtures("standin_vasp")
 def test_ionic_steps_with_and_without(tmp_path):
     recipe = tiny_recipe(

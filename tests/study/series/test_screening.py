@@ -69,6 +69,7 @@ def test_the_table_has_a_line_for_each_oxygen_and_one_for_a_coating_without() ->
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(("name", "n_coatings"), [("screen_small", 3), ("screen_coatings", 7)])
 def test_every_coating_of_the_screens_that_come_along_can_be_built(
     name: str, n_coatings: int
