@@ -269,9 +269,13 @@ def test_workers_at_their_walltime_are_replaced(
     slurm: LocalSlurm, local: bytes, tmp_path: Path
 ) -> None:
     study = tmp_path / "study"
-    recipe = write_recipe(tmp_path, **slow(15.0))
-    cluster = write_cluster(tmp_path, workers={"walltime": "00:02:00", "max_jobs": 1})
-    finish(start("run", recipe, "-o", study, "--on", cluster))
+    gate = tmp_path / "gate"
+    recipe = write_recipe(tmp_path, **held(gate))
+    cluster = write_cluster(tmp_path, workers={"walltime": "00:01:00", "max_jobs": 1})
+    run = start("run", recipe, "-o", study, "--on", cluster)
+    held_slab(study, n_starts=2)  # the first worker's job ended while it held the slab
+    gate.unlink()
+    finish(run)
     assert (study / "results.json").read_bytes() == local
     n_jobs = len(list((study / "cluster").glob("*.log")))
     assert n_jobs >= 2
