@@ -149,6 +149,11 @@ class Coating(Section):
     gaps: Annotated[list[float], Field(min_length=1), Once] = [0.6, 1.0, 1.4, 1.6, 1.8, 2.0, 2.2]
     keep: int = Field(1, ge=1)  # registries and gaps of each termination to relax
 
+    @property
+    def plane(self) -> tuple[int, int, int]:
+        """Its plane, on the axes of the setting that is given, else of its file."""
+        return (0, 1, 0) if self.setting is not None else self.miller or (0, 0, 1)
+
     @model_validator(mode="after")
     def _one_plane(self) -> Coating:
         if self.setting is not None and self.miller is not None:

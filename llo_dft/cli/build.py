@@ -52,7 +52,7 @@ def build(
         with folder.lock():
             folder.claim(study, files)
             entries = write_structures(plan, folder.path, computing.no_crossings)
-            draw_hosts(plan, folder.path)
+            draw_hosts(plan, study, folder.path)
             if has_inputs:
                 size = write_inputs(plan, computing, folder.path)
     if as_json:

@@ -58,6 +58,20 @@ class Fingerprint(Document):
     )
 
 
+class EngineBias(Document):
+    """What an engine gives for a published energy: how far its E_f may be off."""
+
+    quantity: str
+    engine_ev: float
+    published_ev: float
+    source: str = Field(description="Of the published value")
+
+    @property
+    def difference_ev(self) -> float:
+        """Engine less published."""
+        return self.engine_ev - self.published_ev
+
+
 class Asked(Document):
     """What a calculation was asked for with: with its structure and kind it makes the key."""
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
-from llo_dft.documents.labels import host_label
+from llo_dft.documents.labels import BASAL, host_label
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
 from llo_dft.documents.study_result import InterfaceResult, OxygenChemicalPotential, VacancyPair
 from llo_dft.documents.voltage import VoltageResult
@@ -137,6 +137,9 @@ class StudyComparison(Document):
     schema_version: int = 3
     study: str
     composition: str
+    slab_miller: tuple[int, int, int] = Field(
+        BASAL, exclude_if=lambda plane: plane == BASAL, description="As of each result"
+    )
     meaning: str = Field(description="What the spread is, and what it is not")
     engines: list[ComparedEngine]
     hosts: list[ComparedHost]

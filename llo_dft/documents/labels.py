@@ -12,6 +12,9 @@ OXYGEN: Final = "O2"
 LITHIUM: Final = "Li"
 BULK: Final = "bulk"
 
+#: Miller index of the plane of the layers, on their hexagonal axes; results store others alone.
+BASAL: Final = (0, 0, 1)
+
 #: How the labels begin of what a study with another coating does not have.
 OF_ONE_COATING: Final = ("coated_", "interface_")
 

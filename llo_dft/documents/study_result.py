@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final, Literal
 from pydantic import Field
 
 from llo_dft.documents.asked_and_built import AskedAndBuilt
-from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.calculation import EngineBias, Fingerprint
 from llo_dft.documents.document import Document
 from llo_dft.documents.electrons.charge import ChargeDifferenceResult
 from llo_dft.documents.electrons.electronic import BandCenterResult
-from llo_dft.documents.labels import host_label
+from llo_dft.documents.labels import BASAL, host_label
 from llo_dft.documents.maps import VacancyMap
 from llo_dft.documents.sites import InterfaceBond, InterfaceCandidate, OxygenEnvironment
 from llo_dft.documents.state_of_charge import (
@@ -53,20 +53,6 @@ class OxygenChemicalPotential(Document):
     )
     pressure_term_ev: float = Field(description="(1/2) k_B T ln(p / 1 bar)")
     mu_ev: float = Field(description="The sum of the four terms")
-
-
-class EngineBias(Document):
-    """What an engine gives for a published energy: how far its E_f may be off."""
-
-    quantity: str
-    engine_ev: float
-    published_ev: float
-    source: str = Field(description="Of the published value")
-
-    @property
-    def difference_ev(self) -> float:
-        """Engine less published."""
-        return self.engine_ev - self.published_ev
 
 
 class RemovedOxygen(Document):
@@ -346,6 +332,17 @@ class StudyResult(Document):
         description="Formula of the LLO that was built, per O2; of plain runs the fullest host's"
     )
     requested_composition: str | None = None
+    slab_miller: tuple[int, int, int] = Field(
+        BASAL,
+        exclude_if=lambda plane: plane == BASAL,
+        description="Plane of the slab, on the hexagonal axes of the layers; (001) if not given",
+    )
+    coating_miller: tuple[int, int, int] | None = Field(
+        None,
+        exclude_if=lambda plane: plane is None,
+        description="Plane of the coating on the axes of its file; not given where it is (001), "
+        "or the (010) of a setting of Li3PO4",
+    )
     built: list[AskedAndBuilt] = Field(
         default_factory=list, description="What the recipe asks for, and what was built for it"
     )

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft import recipe
-    from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.documents.study_result import EngineBias
+    from llo_dft.documents.calculation import EngineBias, Fingerprint
     from llo_dft.engines.calculated_electrons import CalculatedElectrons
     from llo_dft.typing import (
         CalculationKind,

@@ -27,10 +27,19 @@ def title_text(lines: Iterable[str], *, allowed: Sequence[str] = (), mock: bool 
     return "\n".join(found)
 
 
+def plane_text(miller: Sequence[int]) -> str:
+    """Return a plane in brackets, with spaces between indices that are not one digit each."""
+    digits = [str(index) for index in miller]
+    return f"({('' if max(map(len, digits)) == 1 else ' ').join(digits)})"
+
+
 def result_title(result: StudyResult, *, reason: bool = True) -> str:
     """Return the title of a figure: what was computed, how, with ``reason`` why none crosses."""
     settings = settings_text(result.fingerprint) or f"engine {result.engine}"
-    what = f"{result.composition} (001), {settings} ({result.protocol})"
+    plane = plane_text(result.slab_miller)
+    if result.coating_miller is not None:
+        plane += f" under {plane_text(result.coating_miller)} of the coating"
+    what = f"{result.composition} {plane}, {settings} ({result.protocol})"
     if result.study is None:
         what = ", ".join(filter(None, (result.composition, settings_text(result.fingerprint))))
     lines = [what, oxygen_text(result.oxygen)]

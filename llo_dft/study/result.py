@@ -8,6 +8,7 @@ from llo_dft.analysis.study_analysis import analyze_study
 from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.electrons.electronic import CalculationSummary
+from llo_dft.documents.labels import BASAL
 from llo_dft.engines.registry import engine_from
 from llo_dft.recipe import parse_recipe
 from llo_dft.study.planning.hosts import host_environments
@@ -62,12 +63,20 @@ def study_result(
         charge_differences=electrons.charge_differences,
     )
     remarks = engine.remarks(min(host.lithium_fraction for host in study.plan.hosts))
-    return result.model_copy(
+    return with_planes(result, recipe).model_copy(
         update={
             "engine_bias": list(engine.known_bias),
             "notes": [*result.notes, *_pre_relaxed(recipe, study), *remarks],
         }
     )
+
+
+def with_planes(result: StudyResult, recipe: Recipe) -> StudyResult:
+    """Return a result that names the planes of its recipe; those of before named none."""
+    planes: dict[str, object] = {"slab_miller": recipe.slab.miller}
+    if recipe.coating is not None and recipe.coating.miller not in {None, BASAL}:
+        planes["coating_miller"] = recipe.coating.miller
+    return result.model_copy(update=planes)
 
 
 def _pre_relaxed(recipe: Recipe, study: StudyCalculations) -> list[str]:

@@ -51,6 +51,15 @@ def test_what_settings_do_not_state_stands_above_their_figure() -> None:
     assert "turns" not in result_title(made_result())
 
 
+def test_planes_stand_in_the_title_of_a_figure() -> None:
+    assert "(001), " in result_title(made_result())
+    assert "coating" not in result_title(made_result())
+    turned = made_result().model_copy(
+        update={"slab_miller": (1, 0, 4), "coating_miller": (0, 1, -1)}
+    )
+    assert "(104) under (0 1 -1) of the coating, " in result_title(turned)
+
+
 def test_a_title_marks_a_stand_in_first_and_what_may_differ_last() -> None:
     text = title_text(["a slab", "", "vasp"], allowed=["cell", "functional"], mock=True)
     assert text.splitlines() == [MOCK, "a slab", "vasp", "allowed to differ: cell, functional"]

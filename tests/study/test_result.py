@@ -1,19 +1,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from studies import coated_recipe
 from study_fixtures import swap
 
 from llo_dft.calculations.cache import CacheError
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
 from llo_dft.study.folder import StudyFolder, StudyFolderError
-from llo_dft.study.result import reanalyze
+from llo_dft.study.result import reanalyze, with_planes
 from llo_dft.testing.fake_engine import HALF_O2_EV
-
-if TYPE_CHECKING:
-    from llo_dft.documents.study_result import StudyResult
 
 #: delta mu_O at 1 bar from 0 K, eV per O, from the NIST tables; 298.15 K on: 0.045 less.
 FROM_0_K_EV = {298.15: -0.272, 600.0: -0.611, 1000.0: -1.100}
@@ -140,3 +139,16 @@ def test_a_calculation_that_was_changed_is_bad_input(copied: StudyFolder) -> Non
     (copied.calculations / str(key) / "result.json").write_text("{", encoding="utf-8")
     with pytest.raises(InputError, match="is not a calculation of this package's format"):
         reanalyze(copied)
+
+
+def test_planes_are_stored_only_where_they_are_not_that_of_the_layers(finished: Any) -> None:
+    result = finished.result
+    assert not {"slab_miller", "coating_miller"} & set(result.model_dump())
+    recipe = coated_recipe(
+        slab={"miller": [1, 0, 4]}, coating={"setting": None, "miller": [1, 1, 0]}
+    )
+    planes = with_planes(result, recipe)
+    assert StudyResult.model_validate_json(planes.model_dump_json()).slab_miller == (1, 0, 4)
+    assert planes.model_dump()["coating_miller"] == (1, 1, 0)
+    setting = with_planes(result, coated_recipe())  # as stored results of it have none
+    assert setting.model_dump_json() == result.model_dump_json()

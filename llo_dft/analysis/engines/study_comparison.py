@@ -68,6 +68,7 @@ def compare_studies(results: Mapping[str, StudyResult]) -> StudyComparison:
     return StudyComparison(
         study=first.study,
         composition=first.composition,
+        slab_miller=first.slab_miller,
         meaning=_meaning(engines),
         engines=engines,
         hosts=hosts,

@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from llo_dft.documents.asked_and_built import AskedAndBuilt
+    from llo_dft.documents.calculation import EngineBias
     from llo_dft.documents.sites import OxygenEnvironment
     from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
-    from llo_dft.documents.study_result import CoatingEnergy, EngineBias, OxygenChemicalPotential
+    from llo_dft.documents.study_result import CoatingEnergy, OxygenChemicalPotential
 
 #: Flags of a rebuilt lattice in a table; the results hold all.
 _FLAGS_SHOWN: Final = 3

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from llo_dft.documents.study_result import EngineBias
+from llo_dft.documents.calculation import EngineBias
 from llo_dft.engines.base import EngineError, OxygenReference
 
 if TYPE_CHECKING:

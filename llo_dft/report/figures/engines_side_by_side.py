@@ -17,7 +17,7 @@ from llo_dft.report.figures.figure_parts import (
     save_figure,
 )
 from llo_dft.report.figures.palette import NEUTRAL, engine_lines, system_colors
-from llo_dft.report.titles import oxygen_text, title_text
+from llo_dft.report.titles import oxygen_text, plane_text, title_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,7 @@ def plot_study_comparison(comparison: StudyComparison, axes: Axes) -> Axes:
     axes.set_ylabel("Lowest vacancy formation energy (eV per O)")
     axes.legend(fontsize=8, facecolor="white", framealpha=1.0, edgecolor="none")
     lines_of_title = [
-        f"{comparison.composition} (001), by",
+        f"{comparison.composition} {plane_text(comparison.slab_miller)}, by",
         *(
             f"{e.name}, {oxygen_text(e.oxygen, none='O2 has no energy')}"
             for e in comparison.engines

@@ -7,7 +7,7 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from llo_dft.report.titles import settings_text
+from llo_dft.report.titles import plane_text, settings_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 _ALWAYS: Final = ("llo_dft", "llo_dft_paper", "pymatgen", "ase", "jobflow")
 
 
-def methods(result: StudyResult, plan: StudyPlan, miller: tuple[int, int, int]) -> str:
-    """Return how the numbers were made, as a paragraph of a paper; ``miller`` is the slab's."""
+def methods(result: StudyResult, plan: StudyPlan) -> str:
+    """Return how the numbers were made, as a paragraph of a paper."""
     settings = settings_text(result.fingerprint) or f"the engine {result.engine}"
-    slab = f"({' '.join(map(str, miller))}) slab (hexagonal axes of the layers)"
-    if layers := plan.tm_layers:  # it is (001)
-        slab = f"(001) slab of {layers} transition-metal layer" + "s" * (layers != 1)
+    slab = f"{plane_text(result.slab_miller)} slab "
+    if layers := plan.tm_layers:  # it is that of the layers
+        slab += f"of {layers} transition-metal layer" + "s" * (layers != 1)
+    else:
+        slab += "(hexagonal axes of the layers)"
     parts = [
         (
             f"Oxygen vacancies in {result.composition} were computed on a {slab} with "

@@ -86,8 +86,6 @@ class PageContent:
         Electrons, where they were computed.
     drawings
         Figures as files, by the name of the section or of the chart that each is for.
-    miller
-        Plane of the slab, on the hexagonal axes of the layers.
     version
         Of this package.
     """
@@ -101,7 +99,6 @@ class PageContent:
     densities: Sequence[Densities] = ()
     meshes: Sequence[ChargeMesh] = ()
     drawings: Mapping[str, Drawing] = field(default_factory=dict)
-    miller: tuple[int, int, int] = (0, 0, 1)
     version: str = ""
 
     @property

@@ -75,7 +75,7 @@ def study_page(content: PageContent) -> str:
         views=views,
         charts=charts,
         files=offered,
-        methods=methods(result, content.plan, content.miller),
+        methods=methods(result, content.plan),
         references=references(result),
         not_completed=[one for one in content.calculations if one.status != "completed"],
         wall=_duration(sum(one.wall_s or 0.0 for one in content.calculations)),

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from llo_dft.documents.atom_identity import places
 from llo_dft.documents.labels import system_name
 from llo_dft.report.figures.structure_picture import save_views
+from llo_dft.report.titles import plane_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.documents.plan import StudyPlan
+    from llo_dft.recipe import Recipe
 
 
 def _without_link(path: Path) -> None:
@@ -20,9 +22,10 @@ def _without_link(path: Path) -> None:
         path.unlink()
 
 
-def draw_hosts(plan: StudyPlan, folder: Path) -> list[Path]:
+def draw_hosts(plan: StudyPlan, recipe: Recipe, folder: Path) -> list[Path]:
     """Write a picture of each host beside its CIF; return the files."""
     files: list[Path] = []
+    slab = f"{plan.composition} {plane_text(recipe.slab.miller)}"
     for host in plan.hosts:
         structure = plan.host_structure(host)
         here = places(structure)
@@ -33,12 +36,13 @@ def draw_hosts(plan: StudyPlan, folder: Path) -> list[Path]:
         }
         path = folder / "structures" / f"{host.label}.png"
         title = (
-            f"{plan.composition} (001), {system_name(host.system, host.termination)}, "
+            f"{slab}, {system_name(host.system, host.termination)}, "
             f"x = {host.lithium_fraction:.3f}, unrelaxed"
         )
         _without_link(path)
         save_views(structure, path, title, marked)
         files.append(path)
+    plane = "" if recipe.coating is None else plane_text(recipe.coating.plane)
     for one in plan.interfaces:
         here = places(one.structure)
         marked = {
@@ -48,7 +52,7 @@ def draw_hosts(plan: StudyPlan, folder: Path) -> list[Path]:
             for bond in one.bonds
         }
         path = folder / "structures" / f"{one.label}.png"
-        title = f"{plan.composition} (001) | Li3PO4 (010) {one.termination}, unrelaxed"
+        title = f"{slab} | {plan.coating_label} {plane} {one.termination}, unrelaxed"
         _without_link(path)
         save_views(one.structure, path, title, marked, "lattice O bonded to the coating")
         files.append(path)

@@ -25,7 +25,7 @@ from llo_dft.report.page.render_page import comparison_page, study_page
 from llo_dft.report.page.structure_views import decisive_vacancy, shown_hosts
 from llo_dft.runs.charge_difference import DOCUMENT
 from llo_dft.study.folder import StudyFolder, write_whole
-from llo_dft.study.result import stored_calculations, study_result
+from llo_dft.study.result import stored_calculations, study_result, with_planes
 from llo_dft.study.study_electrons import host_densities
 from llo_dft.study.study_files import read_results
 from llo_dft.study.study_status import study_status
@@ -86,6 +86,7 @@ def page_content(folder: StudyFolder) -> PageContent:
     status = study_status(folder)
     stored = folder.results.is_file() and not folder.is_running()
     result = read_results(folder.results) if stored else study_result(folder)
+    result = with_planes(result, recipe)
     study = stored_calculations(folder)
     relaxed = _relaxed(result, study)
     try:
@@ -102,7 +103,6 @@ def page_content(folder: StudyFolder) -> PageContent:
         densities=_densities(folder, study, result),
         meshes=_meshes(folder, result),
         drawings=_drawings(result, relaxed) | _written(folder, result),
-        miller=recipe.slab.miller,
         version=own,
     )
 

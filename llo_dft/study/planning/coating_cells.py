@@ -131,7 +131,7 @@ def coating_film(
 def _miller_index(coating: Coating, crystal: Structure) -> tuple[int, int, int]:
     if coating.setting is not None:
         return phosphate_plane(crystal, coating.setting)
-    return coating.miller or (0, 0, 1)
+    return coating.plane
 
 
 def asked_terminations(coating: Coating) -> list[str | None]:

@@ -14,9 +14,10 @@ from llo_dft.cli.output.phrases import (
     remarks,
     turning_text,
 )
+from llo_dft.documents.calculation import EngineBias
 from llo_dft.documents.sites import OxygenEnvironment
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint, TurningShare
-from llo_dft.documents.study_result import CoatingEnergy, EngineBias
+from llo_dft.documents.study_result import CoatingEnergy
 
 MOVED = [f"moved: Li{n} 2.0 A" for n in range(5)]
 

@@ -29,7 +29,7 @@ def test_texts_and_tables_of_a_recipe_are_quoted() -> None:
 
 
 def test_the_paragraph_has_mu_and_its_scheme(plan: StudyPlan) -> None:
-    text = methods(study("chgnet", oxygen=oxygen("wang2006")), plan, (0, 0, 1))
+    text = methods(study("chgnet", oxygen=oxygen("wang2006")), plan)
     assert "(001) slab of 1 transition-metal layer with" in text
     assert "-5.200 eV at 298.15 K and 1 bar" in text
     assert "scheme 'wang2006'" in text
@@ -37,7 +37,8 @@ def test_the_paragraph_has_mu_and_its_scheme(plan: StudyPlan) -> None:
 
 def test_another_plane_than_that_of_the_layers_is_named(plan: StudyPlan) -> None:
     other = plan.model_copy(update={"tm_layers": 0, "sheet_sites": [1]})
-    text = methods(study("chgnet"), other, (1, 0, -4))
+    result = study("chgnet").model_copy(update={"slab_miller": (1, 0, -4)})
+    text = methods(result, other)
     assert "computed on a (1 0 -4) slab (hexagonal axes of the layers) with" in text
     assert "transition-metal layer" not in text
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from studies import coated_recipe, tiny_recipe
+
 from llo_dft.documents.atom_identity import places
 from llo_dft.documents.sites import InterfaceBond
 from llo_dft.study.drawn import pictures
@@ -12,9 +14,12 @@ if TYPE_CHECKING:
     import pytest
 
     from llo_dft.documents.plan import StudyPlan
+    from llo_dft.recipe import Recipe
 
 
-def drawn(plan: StudyPlan, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def drawn(
+    plan: StudyPlan, folder: Path, monkeypatch: pytest.MonkeyPatch, recipe: Recipe | None = None
+) -> dict[str, Any]:
     """The structure, title and marked atoms of each picture, by its label."""
     found: dict[str, Any] = {}
 
@@ -22,7 +27,7 @@ def drawn(plan: StudyPlan, folder: Path, monkeypatch: pytest.MonkeyPatch) -> dic
         found[path.stem] = (structure, title, marked)
 
     monkeypatch.setattr(pictures, "save_views", save)
-    files = pictures.draw_hosts(plan, folder)
+    files = pictures.draw_hosts(plan, recipe or tiny_recipe(), folder)
     assert {path.stem for path in files} == set(found)
     assert {path.parent for path in files} == {folder / "structures"}
     return found
@@ -56,9 +61,10 @@ def test_at_an_interface_they_are_those_with_a_bond_to_the_coating(
         coated_plan.model_copy(update={"interfaces": [interface], "hosts": []}),
         tmp_path,
         monkeypatch,
+        coated_recipe(slab={"miller": [1, 0, 4]}),
     )
     structure, title, marked = found[one.label]
-    assert one.termination in title
+    assert f"(104) | Li3PO4 (010) {one.termination}" in title
     assert list(marked.values()) == ["P-O 1.60"]
     (site,) = marked
     assert site == places(one.structure)[oxygen] != oxygen
