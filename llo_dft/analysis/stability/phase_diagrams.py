@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
 from pymatgen.core.composition import Composition
+from pymatgen.core.periodic_table import Element
 
 from llo_dft.errors import InputError
 
@@ -76,21 +77,35 @@ class Phases:
         )
 
 
+def formula_of(asked: str) -> Composition | None:
+    """Return the composition that a text names; None if it is no formula.
+
+    Raises
+    ------
+    StabilityError
+        If it has the form of one, but with a symbol of no element.
+    """
+    try:
+        found = Composition(asked)
+    except ValueError:
+        return None
+    if strange := [one.symbol for one in found if not isinstance(one, Element)]:
+        raise StabilityError(f"{asked}: {', '.join(strange)} is no element")
+    return found
+
+
 def find_phase(energies: PhaseEnergies, asked: str) -> PhaseEnergy:
     """Return a phase by its name, or the lowest one of a formula.
 
     Raises
     ------
     StabilityError
-        If there is none, with what there is of its elements.
+        If there is none, with what there is of its elements, or it is no formula of elements.
     """
     for one in energies.phases:
         if one.name == asked:
             return one
-    try:
-        wanted = Composition(asked).fractional_composition
-    except ValueError:
-        wanted = Composition()
+    wanted = (formula_of(asked) or Composition()).fractional_composition
     found = [
         one
         for one in energies.phases

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pymatgen.core.composition import Composition
 from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.stability.known_phases import competing_phases
-from llo_dft.analysis.stability.phase_diagrams import StabilityError, find_phase
+from llo_dft.analysis.stability.phase_diagrams import StabilityError, find_phase, formula_of
 from llo_dft.runs.phases.computed_phases import computed_phases
 from llo_dft.runs.phases.entries_file import read_entries
 from llo_dft.runs.phases.materials_project import materials_project_phases
@@ -91,12 +90,11 @@ class PhaseSource:
         if name in self.own:
             return {element.symbol for element in self.own[name].composition}
         about = competing_phases().get(name)
-        try:
-            found = Composition(name if about is None else about["formula"])
-        except ValueError as error:
+        found = formula_of(name if about is None else about["formula"])
+        if found is None:
             raise StabilityError(
                 f"{name!r} is no formula, no CIF file and no structure of this package"
-            ) from error
+            )
         return {element.symbol for element in found}
 
     def energies(self, elements: Collection[str]) -> PhaseEnergies:
