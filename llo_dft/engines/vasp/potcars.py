@@ -35,7 +35,7 @@ def potcar_of(element: str) -> Potcar:
     if element not in POTCARS:
         raise EngineError(
             f"engine vasp has no pseudopotential chosen for {element}; expected one of "
-            f"{', '.join(POTCARS)}"
+            f"{', '.join(POTCARS)}, or a potcar in [elements.{element}] of chemistry/elements.toml"
         )
     return POTCARS[element]
 
