@@ -1,9 +1,10 @@
-"""What the local potential of a VASP run says: put together from its files."""
+"""Vacuum levels and work functions from the local potential of a calculation."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from llo_dft.analysis.electronic.band_edges import band_edges
 from llo_dft.analysis.electronic.planar_average import plane_height_angstrom
 from llo_dft.analysis.electronic.potential_alignment import PotentialError, potential_profile
 from llo_dft.analysis.electronic.vacuum_levels import face_levels, has_vacuum
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
     from pymatgen.core.structure import Structure
 
+    from llo_dft.documents.calculation import Fingerprint
+    from llo_dft.documents.electrons.electronic import BandEdges
     from llo_dft.documents.electrons.local_potential import Face, VacuumLevel
+    from llo_dft.engines.calculated_electrons import OrbitalStates
     from llo_dft.engines.vasp.files.grids.read_grids import LocalPotential
     from llo_dft.engines.vasp.files.vasprun.read_vasprun import Vasprun
 
@@ -34,9 +38,14 @@ SAME_LEVEL_EV: Final = 0.05
 
 
 def potential_of(
-    path: Path, *, axis: int = 2, windows_angstrom: Sequence[float] | None = None
+    path: Path,
+    *,
+    axis: int = 2,
+    windows_angstrom: Sequence[float] | None = None,
+    states: OrbitalStates | None = None,
+    label: str | None = None,
 ) -> PotentialSummary:
-    """Return what the potential of a run says.
+    """Return profile, vacuum levels and work functions of a local potential.
 
     Parameters
     ----------
@@ -45,6 +54,10 @@ def potential_of(
     windows_angstrom
         Windows of the macroscopic average, none, one or two; None: ``LAYER_DISTANCE_ANGSTROM``
         if it fits into the cell.
+    states
+        Of the same calculation; None: read from the VASP run beside the LOCPOT, if there is one.
+    label
+        Name of the calculation; None: the path.
 
     Raises
     ------
@@ -62,10 +75,23 @@ def potential_of(
         raise InputError(f"{grid.header.path}: {error}") from error
     problems: list[str] = []
     notes = list(grid.notes)
-    run = _run_beside(grid, problems, notes)
-    mock = grid.header.mock or (run is not None and run.mock)
-    problems += [STANDIN_PROBLEM] if mock else []
-    fermi, vbm = (None, None) if run is None else _levels_of_run(run, problems, notes)
+    fermi, vbm = None, None
+    fingerprint: Fingerprint | None = None
+    known: Sequence[float] | None = None
+    if states is not None:
+        problems += states.problems
+        notes += states.notes
+        fermi, vbm = _levels(states.fermi_ev, _edges(states), notes)
+        mock, fingerprint = states.mock, states.fingerprint
+        known = states.vacuum_levels_ev
+    else:
+        run = _run_beside(grid, problems, notes)
+        mock = grid.header.mock or (run is not None and run.mock)
+        problems += [STANDIN_PROBLEM] if mock else []
+        if run is not None:
+            fingerprint = run.fingerprint
+            fermi, vbm = _levels_of_run(run, problems, notes)
+        known = _levels_of_outcar(grid, notes)
     faces: dict[Face, FaceLevels] = {}
     if not has_vacuum(profile, structure):
         notes.append("no vacuum in this cell")
@@ -81,19 +107,19 @@ def potential_of(
             }
         except PotentialError as error:
             problems.append(str(error))
-    _hold_against_outcar(grid, faces, notes)
+    _compare_levels(faces, known, notes)
     step = None
     if faces:
         step = faces["upper"].vacuum.level_ev - faces["lower"].vacuum.level_ev
     return PotentialSummary(
-        path=str(path),
+        path=label or str(path),
         structure=structure,
         profile=profile,
         faces=faces,
         dipole_step_ev=step,
         fermi_ev=fermi,
         vbm_ev=vbm,
-        fingerprint=None if run is None else run.fingerprint,
+        fingerprint=fingerprint,
         problems=problems,
         notes=notes,
         mock=mock,
@@ -130,11 +156,23 @@ def _levels_of_run(
     if run.fermi_ev is None:
         why = run.fermi_problem or "no Fermi level in the run"
         notes.append(f"no work function: {why}")
-    edges = edges_of(run, notes)
+    return _levels(run.fermi_ev, edges_of(run, notes), notes)
+
+
+def _levels(
+    fermi_ev: float | None, edges: BandEdges | None, notes: list[str]
+) -> tuple[float | None, float | None]:
     if edges is None or edges.is_metal:
-        return run.fermi_ev, None
+        return fermi_ev, None
     notes.append("E_F floats within the gap: the ionization energy is the firm number")
-    return run.fermi_ev, edges.vbm_ev
+    return fermi_ev, edges.vbm_ev
+
+
+def _edges(states: OrbitalStates) -> BandEdges:
+    try:
+        return band_edges(states.eigenvalues_ev, states.occupations, states.fermi_ev)
+    except ValueError as error:
+        raise InputError(f"{states.source}: no band edges: {error}") from error
 
 
 def faces_beside(run: Path, final: Structure, problems: list[str]) -> dict[Face, VacuumLevel]:
@@ -153,20 +191,22 @@ def faces_beside(run: Path, final: Structure, problems: list[str]) -> dict[Face,
     return {}
 
 
-def _hold_against_outcar(
-    grid: LocalPotential, faces: dict[Face, FaceLevels], notes: list[str]
-) -> None:
-    """Note where OUTCAR (LVACPOTAV) has another vacuum level than the plateau."""
+def _levels_of_outcar(grid: LocalPotential, notes: list[str]) -> Sequence[float] | None:
+    """Return the vacuum levels above and below the slab that OUTCAR (LVACPOTAV) gives."""
     path = find_beside(grid.header.path, "OUTCAR")
-    if path is None or not faces:
-        return
     try:
-        levels = read_outcar(path).vacuum_levels_ev
+        return None if path is None else read_outcar(path).vacuum_levels_ev
     except VaspFileError as error:
         notes.append(str(error))
-        return
+        return None
+
+
+def _compare_levels(
+    faces: dict[Face, FaceLevels], levels: Sequence[float] | None, notes: list[str]
+) -> None:
+    """Note where the program gives another vacuum level than the plateau."""
     names: tuple[Face, Face] = ("upper", "lower")
-    for face, level in zip(names, levels or (), strict=False):
+    for face, level in zip(names, levels or () if faces else (), strict=False):
         own = faces[face].vacuum.level_ev
         if abs(own - level) > SAME_LEVEL_EV:
-            notes.append(f"{face} face: {own:.3f} eV from LOCPOT, {level:.3f} eV in OUTCAR")
+            notes.append(f"{face} face: {own:.3f} eV from LOCPOT, {level:.3f} eV by the program")

@@ -19,8 +19,10 @@ from llo_dft.engines.registry import engine_from
 from llo_dft.errors import InputError
 from llo_dft.runs.charge_difference import DOCUMENT, charge_difference, write_charge_difference
 from llo_dft.runs.orbital_centers import centers_of
+from llo_dft.runs.potential_levels import potential_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from llo_dft.analysis.electronic.site_band_centers import SiteDensities
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.electrons.charge import ChargeDifference
     from llo_dft.documents.electrons.electronic import BandCenters, ReferenceLevel
+    from llo_dft.documents.electrons.local_potential import PotentialSummary
     from llo_dft.documents.plan import PlannedHost, PlannedStatic
     from llo_dft.engines.calculated_electrons import CalculatedElectrons
     from llo_dft.study.folder import StudyFolder
@@ -171,6 +174,34 @@ def interface_densities(
         raise InputError("; ".join(faults))
     whole, oxide, coating = (electrons_of(folder, one).density for one in made)
     return (whole, oxide, coating), made
+
+
+def static_potential(
+    study: StudyCalculations,
+    folder: StudyFolder,
+    label: str,
+    axis: int,
+    windows_angstrom: Sequence[float] | None,
+) -> PotentialSummary:
+    """Return the levels in the local potential of a static calculation; see ``potential_of``.
+
+    Raises
+    ------
+    InputError
+        If the calculation is not completed, or its files can't be read.
+    """
+    calculation = study.documents[label]
+    if reason := _why_not(calculation):
+        raise InputError(f"{label}: {reason}")
+    electrons = electrons_of(folder, calculation)
+    states = electrons.states(*_ORBITAL)
+    return potential_of(
+        electrons.potential,
+        axis=axis,
+        windows_angstrom=windows_angstrom,
+        states=states,
+        label=label,
+    )
 
 
 def electrons_of(folder: StudyFolder, calculation: CalculationDocument) -> CalculatedElectrons:

@@ -16,8 +16,10 @@ import standin_gpaw
 from direct_engines import PairEngine
 from engines_by_name import engine_of
 from studies import coated_recipe, tiny_recipe
+from typer.testing import CliRunner
 from vasp_studies import prepared_study, run_here
 
+from llo_dft.cli.main import app
 from llo_dft.engines.pre_relaxation import PreRelaxedEngine
 from llo_dft.engines.registry import engine_from
 from llo_dft.recipe import load_recipe
@@ -49,6 +51,7 @@ class StaticsByGpaw(PairEngine):
 def prepared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> PreparedRun:
     standin_gpaw.use(monkeypatch)
     recipe = coated_recipe(
+        slab={"vacuum": 12.0},
         coating={"terminations": ["step-Li0-PO3"], "keep": 1, "gaps": [1.6]},
         delithiation={"fractions": [1.0]},
         vacancies={"bonded_to_former": 0},
@@ -84,6 +87,15 @@ def test_band_centres_and_charge_difference_come_from_the_files_of_gpaw(
     (difference,) = result.charge_differences
     assert difference.reason is None
     assert difference.residual_e == pytest.approx(0.0, abs=1e-6)
+    done = CliRunner().invoke(app, ["analyze", "potential", str(prepared.folder.path), "--json"])
+    assert done.exit_code == 1, done.output  # mock
+    potentials = json.loads(done.stdout)
+    assert len(potentials) == 4
+    for found in potentials:
+        # levels that the stand-in writes: vacuum 4, E_F 0, VBM -0.9
+        assert found["faces"]["lower"]["work_function_ev"] == pytest.approx(4.0)
+        assert found["faces"]["lower"]["ionization_energy_ev"] == pytest.approx(4.9)
+        assert not any("OUTCAR" in note for note in found["notes"])
     files = {path.name for path in (prepared.folder.path / str(difference.folder)).iterdir()}
     assert {"planar_average.png", "bonds.png", "isosurface.png", "CHGCAR"} <= files
 

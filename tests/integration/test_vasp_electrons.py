@@ -42,6 +42,7 @@ RELAXATION = {"force_tolerance": 0.3, "cell_force_tolerance": 0.1}
 GRID_DIVISOR = 4
 DOS_POINTS = 301
 
+PARTS = ("", "_oxide", "_coating")
 HOSTS = ["bare_x1.0000", "coated_step-Li0-PO3_x0.6250"]
 
 
@@ -143,7 +144,7 @@ def test_the_charge_difference_is_that_of_the_three_files(coated: Study) -> None
     (found,) = coated.result.charge_differences
     assert found.reason is None
     assert abs(found.residual_e or 1.0) < 1e-3
-    labels = [f"{HOSTS[1]}{part}_static" for part in ("", "_oxide", "_coating")]
+    labels = [f"{HOSTS[1]}{part}_static" for part in PARTS]
     grids = []
     for label in labels:
         text = gzip.decompress((coated.calculation(label) / "CHGCAR.gz").read_bytes())
@@ -170,6 +171,20 @@ def test_the_commands_take_the_study(coated: Study, tmp_path: Path) -> None:
         assert one["total"] == stored.centers.model_dump(mode="json")["total"]
     (lithium, _) = analyzed("band-center", coated.folder, "--element", "Li", "--orbital", "s")
     assert lithium["element"] == "Li"
+    labels = [f"{HOSTS[0]}_static", *(f"{HOSTS[1]}{part}_static" for part in PARTS)]
+    found = analyzed("potential", coated.folder)
+    assert [one["path"] for one in found] == labels
+    for one in found:
+        assert (one["mock"], one["structure"] is None) == (True, False)
+        # the stand-in's vacuum is level, and its E_F on the same zero
+        levels = one["faces"]["upper"]
+        work = levels["vacuum"]["level_ev"] - one["fermi_ev"]
+        assert levels["work_function_ev"] == pytest.approx(work)
+        assert (one["alignment"] is None) == (one is found[0])
+        run = coated.calculation(one["path"])
+        (plain,) = analyzed("potential", run)
+        assert plain["faces"] == one["faces"]
+        assert plain["profile"] == one["profile"]
     difference = analyzed("charge-difference", coated.folder, "-o", tmp_path / "out")
     assert difference["absolute_e"] == coated.result.charge_differences[0].electrons_moved
     assert (tmp_path / "out" / "CHGCAR").is_file()

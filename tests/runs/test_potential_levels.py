@@ -54,7 +54,7 @@ def test_an_outcar_that_says_otherwise_is_noted(tmp_path: Path) -> None:
     quiet = potential_of(folder).notes
     (folder / "OUTCAR").write_text(line.format("5.250", "4.900"), encoding="ascii")
     (said,) = [note for note in potential_of(folder).notes if note not in quiet]
-    assert said == "lower face: 5.250 eV from LOCPOT, 4.900 eV in OUTCAR"
+    assert said == "lower face: 5.250 eV from LOCPOT, 4.900 eV by the program"
 
 
 def test_levels_beside_a_run_are_those_of_its_own_locpot(tmp_path: Path) -> None:

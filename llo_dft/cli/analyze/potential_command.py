@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -28,7 +29,9 @@ _NOT_ALIGNED: Final = (
 
 
 def potential(
-    paths: list[Path] = typer.Argument(help="VASP run folders with a LOCPOT, or LOCPOT files."),
+    paths: list[Path] = typer.Argument(
+        help="VASP run folders with a LOCPOT, LOCPOT files, or folders of studies."
+    ),
     *,
     axis: Axis = "c",
     window: list[float] | None = typer.Option(
@@ -47,10 +50,11 @@ def potential(
 ) -> None:
     """Vacuum level of both faces, work function, and alignment of several to the first.
 
-    The work function needs a vasprun.xml (or vaspout.h5) beside the LOCPOT. A level is only read
-    where the potential is flat.
+    The work function needs a vasprun.xml (or vaspout.h5) beside the LOCPOT. A level is read only
+    where the potential is flat. Of a study: every host and part with a static calculation.
     """
-    from llo_dft.runs.potential_levels import potential_of  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.runs.potential_levels import potential_of  # noqa: PLC0415 (both: fast --help)
+    from llo_dft.study.study_files import is_study  # noqa: PLC0415
 
     with bad_input_in_one_line():
         across = axis_index(axis)
@@ -58,7 +62,14 @@ def potential(
         limits = None
         if region is not None:
             limits = parse_limits(region, "--region must be LO:HI in angstrom")
-    found = read_each(paths, lambda path: potential_of(path, axis=across, windows_angstrom=window))
+    found: list[PotentialSummary | Unread] = []
+    for path in paths:
+        if is_study(path):
+            with bad_input_in_one_line():
+                found += _of_study(path, across, window)
+        else:
+            read = partial(potential_of, axis=across, windows_angstrom=window)
+            found += read_each([path], read)
     with bad_input_in_one_line():
         found = _aligned(found, limits, face)
         good = [one for one in found if not isinstance(one, Unread)]
@@ -70,6 +81,25 @@ def potential(
         for one in good:
             _print(one)
     leave(found)
+
+
+def _of_study(
+    path: Path, axis: int, windows_angstrom: list[float] | None
+) -> list[PotentialSummary | Unread]:
+    """Return the potentials of a study's static calculations: hosts, and parts of interfaces."""
+    from llo_dft.errors import InputError  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
+    from llo_dft.study.result import stored_calculations  # noqa: PLC0415
+    from llo_dft.study.study_electrons import static_potential  # noqa: PLC0415
+
+    folder = StudyFolder(path)
+    study = stored_calculations(folder)
+    labels = [one.label for one in study.plan.statics]
+    if not labels:
+        raise InputError(f"{path} has no potentials: electronic.dos = true gives them")
+    return read_each(
+        labels, lambda label: static_potential(study, folder, label, axis, windows_angstrom)
+    )
 
 
 def _aligned(

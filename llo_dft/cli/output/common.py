@@ -60,6 +60,7 @@ class HasProblems(Protocol):
 
 
 Read = TypeVar("Read", bound=HasProblems)
+PathOrLabel = TypeVar("PathOrLabel", str, Path)
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,10 @@ class Unread:
     problems: list[str]
 
 
-def read_each(paths: Sequence[Path], read: Callable[[Path], Read]) -> list[Read | Unread]:
-    """Return what each path is read as; one that can't be is named on stderr."""
+def read_each(
+    paths: Sequence[PathOrLabel], read: Callable[[PathOrLabel], Read]
+) -> list[Read | Unread]:
+    """Read each path, or each calculation of a study; one that can't be is named on stderr."""
     found: list[Read | Unread] = []
     for path in paths:
         try:

@@ -60,7 +60,7 @@ class FaceLevels(Document):
 class PotentialSummary(Document):
     """Profile, vacuum levels and work functions of one cell."""
 
-    path: str
+    path: str = Field(description="Its folder or LOCPOT; of a study, the calculation's label")
     structure: StoredStructure
     profile: PotentialProfile
     faces: dict[Face, FaceLevels] = Field(

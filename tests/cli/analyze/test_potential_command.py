@@ -110,7 +110,7 @@ def test_outcar_with_another_level_is_noted(tmp_path: Path, command):
     )
     (folder / "OUTCAR").write_text(line)
     (found,) = found_by(command, folder)
-    assert "lower face: 5.250 eV from LOCPOT, 6.000 eV in OUTCAR" in found["notes"]
+    assert "lower face: 5.250 eV from LOCPOT, 6.000 eV by the program" in found["notes"]
     assert not any("upper face" in note for note in found["notes"])
 
 
