@@ -92,6 +92,10 @@ ELEMENTS: Final[Mapping[str, ElementData]] = _TABLE.elements
 OXIDISED: Final = _TABLE.redox.oxidised
 REDUCED: Final = _TABLE.redox.reduced
 
+#: Least moment to start an ion of a partly filled d shell from, Bohr magnetons. One that starts
+#: from zero stays there; 0.6 is what pymatgen's MPRelaxSet starts low-spin Co3+ from.
+LOW_SPIN_START: Final = 0.6
+
 #: Hubbard U - J by element, eV, on d: the values of the Materials Project.
 MATERIALS_PROJECT_U_EV: Final[Mapping[str, float]] = {
     symbol: entry.u_ev for symbol, entry in ELEMENTS.items() if entry.u_ev is not None

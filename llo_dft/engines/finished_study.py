@@ -1,4 +1,4 @@
-"""Start where the relaxations of a finished study ended: a potential's geometry, for a program.
+"""Start where the relaxations of a finished study ended: a potential's geometry and moments.
 
 Atoms are moved as they moved there. So a slab cut from the program's own crystal keeps that
 crystal's lattice, and a vacancy starts from its own host, displaced as the potential displaced it.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -54,8 +54,8 @@ class FinishedRelaxation(MSONable):
     protocol: str = ""
 
     def settings(self) -> dict[str, Any]:
-        """Return which study it is."""
-        return {"finished_study": self.digest}
+        """Return which study it is, and that its moments are taken where it has some."""
+        return {"finished_study": self.digest, "moments": True}
 
     def fingerprint(self, structure: Structure) -> Fingerprint:
         """Return that of the finished study."""
@@ -63,25 +63,34 @@ class FinishedRelaxation(MSONable):
         return Fingerprint(**self.by)
 
     def calculate(self, structure: Structure, folder: Path) -> Outcome:
-        """Return the structure with its atoms moved; as it is if the study has none like it."""
+        """Return the structure with its atoms moved, and the moments that they ended with.
+
+        It is returned as it is, without moments, if the study has no relaxation like it.
+        """
         del folder
         found = [
             (far, one)
             for one in completed_relaxations(Path(self.folder))
             if one.kind == self.kind and (far := _distance(structure, one)) < SAME_START_ANGSTROM
         ]
-        moved, n_steps, notes = structure, 0, [f"{self.folder} has no relaxation that starts so"]
-        if found:
-            _, one = min(found, key=lambda pair: pair[0])
-            moved, n_steps, notes = _moved(structure, one), one.n_steps or 0, []
-        return Outcome(
-            structure=moved,
+        outcome = Outcome(
+            structure=structure,
             energy_ev=0.0,
             max_force_ev_per_angstrom=0.0,
             magmoms_mu_b=None,
-            n_steps=n_steps,
+            n_steps=0,
             n_evaluations=0,
-            notes=notes,
+            notes=[f"{self.folder} has no relaxation that starts so"],
+        )
+        if not found:
+            return outcome
+        _, one = min(found, key=lambda pair: pair[0])
+        return replace(
+            outcome,
+            structure=_moved(structure, one),
+            magmoms_mu_b=one.magmoms_mu_b,
+            n_steps=one.n_steps or 0,
+            notes=[],
         )
 
     def read_back(self, folder: Path) -> None:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
+import numpy as np
 from jobflow import Maker
 
+from llo_dft.chemistry.element_table import LOW_SPIN_START
 from llo_dft.engines.base import Engine, EngineError, MagneticMaker, ProgramMaker
+from llo_dft.engines.finished_study import FinishedRelaxation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -106,11 +109,14 @@ class PreRelaxedCalculation(Maker):
         if "magmom" in bare.site_properties:  # where the program's electrons begin
             bare.remove_site_property("magmom")
         relaxed = self.first.calculate(bare, where)
+        begun = structure.site_properties
+        if isinstance(self.first, FinishedRelaxation) and start_from is None:
+            begun = begun | _moments(structure, relaxed.magmoms_mu_b)
         placed = type(structure)(
             relaxed.structure.lattice,
             structure.species,
             relaxed.structure.frac_coords,
-            site_properties=structure.site_properties,
+            site_properties=begun,
         )
         outcome = self.then.calculate(placed, folder, start_from)
         potential = self.first.fingerprint(structure)
@@ -129,6 +135,19 @@ class PreRelaxedCalculation(Maker):
     def read_back(self, folder: Path) -> ReadBack | None:
         """Return what the program's files say."""
         return self.then.read_back(folder)
+
+
+def _moments(structure: Structure, found: Sequence[float] | None) -> dict[str, list[float]]:
+    """Return the moments to begin with: those of a finished study, in the formal direction.
+
+    A potential predicts sizes alone. None becomes smaller than the formal one and
+    ``LOW_SPIN_START``, since a moment that begins at zero stays there.
+    """
+    formal = structure.site_properties.get("magmom")
+    if found is None or formal is None:
+        return {}
+    sizes = np.maximum(np.abs(found), np.minimum(np.abs(formal), LOW_SPIN_START))
+    return {"magmom": np.copysign(sizes, formal).tolist()}
 
 
 class PreRelaxedEngine(Engine):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,9 +12,18 @@ from engines_by_name import engine_of
 from monty.json import MontyEncoder, MSONable
 from studies import tiny_recipe
 
+from llo_dft.chemistry.element_table import LOW_SPIN_START
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.decoding.named_objects import decode
-from llo_dft.engines.base import Engine, EngineError, MagneticMaker, Outcome, OxygenReference
+from llo_dft.engines.base import (
+    Engine,
+    EngineError,
+    MagneticMaker,
+    Outcome,
+    OxygenReference,
+    StartFrom,
+)
+from llo_dft.engines.finished_study import FinishedStudy
 from llo_dft.engines.pre_relaxation import PreRelaxedCalculation, PreRelaxedEngine
 from llo_dft.engines.registry import engine_from
 from llo_dft.jobs.calculate import calculate
@@ -53,6 +62,17 @@ class ShiftingCalculation(MSONable):
 
     def read_back(self, folder: Path) -> None:
         del folder
+
+
+@dataclass
+class MomentCalculation(ShiftingCalculation):
+    """One that also knows moments, as CHGNet does."""
+
+    moments: tuple[float, ...] = ()
+
+    def calculate(self, structure: Structure, folder: Path) -> Outcome:
+        outcome = super().calculate(structure, folder)
+        return replace(outcome, magmoms_mu_b=list(self.moments))
 
 
 class ShiftingEngine(Engine):
@@ -107,6 +127,33 @@ def test_the_program_begins_where_the_potential_ended(plan, tmp_path, protocol, 
     assert f"7 steps of the relaxation by shifting, then {after}" in found.notes
     assert "pre_relaxation/relaxation.traj" in found.output_files
     assert (folder / "pre_relaxation/relaxation.traj").is_file()
+
+
+def test_a_finished_studys_moments_are_begun_with_in_the_formal_direction(plan, tmp_path):
+    there = tmp_path / "study" / "calculations"
+    metals = [i for i, site in enumerate(plan.slab) if site.specie.symbol not in {"Li", "O"}]
+    found = [0.1 if i in metals else 0.02 for i in range(len(plan.slab))]
+    found[metals[0]] = 3.7
+    calculate.original(plan.slab, MomentCalculation("slab_relax", moments=found), "s", str(there))
+    first = FinishedStudy(str(there.parent))
+    settings = EngineChoice(name="gpaw", protocol="balanced", start_from=str(there.parent))
+    gpaw = engine_of("gpaw", "balanced", magnetic_order="rows")
+    maker = PreRelaxedEngine(settings, first, gpaw).maker("slab_relax")
+    made = calculate.original(plan.slab, maker, "slab", str(tmp_path))
+    assert made.status == "completed", made.reason
+    given = json.loads((tmp_path / made.key / "input.json").read_text(encoding="utf-8"))
+    formal = made.initial_structure.site_properties["magmom"]
+    moments = given["atoms"]["moments"]
+    assert {formal[i] > 0 for i in metals} == {True, False}, "both directions"
+    assert [abs(moments[i]) for i in metals] == [3.7, *[LOW_SPIN_START] * (len(metals) - 1)]
+    assert [moments[i] > 0 for i in metals] == [formal[i] > 0 for i in metals]
+    assert {abs(one) for i, one in enumerate(moments) if i not in metals} == {0.02}
+    # what brings its host's electrons keeps the moments that go with them
+    hosts = plan.slab.copy(site_properties={"magmom": formal})
+    (tmp_path / "again").mkdir()
+    maker.calculate(hosts, tmp_path / "again", StartFrom(tmp_path / made.key, density=False))
+    given = json.loads((tmp_path / "again" / "input.json").read_text(encoding="utf-8"))
+    assert given["atoms"]["moments"] == formal
 
 
 def test_the_key_has_both_and_their_versions(plan):

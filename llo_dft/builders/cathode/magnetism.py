@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.chemistry.element_table import ELEMENTS, symbols_of
+from llo_dft.chemistry.element_table import ELEMENTS, LOW_SPIN_START, symbols_of
 from llo_dft.chemistry.formal_charges import element_charges, formal_charges
 from llo_dft.chemistry.roles import element_role
 from llo_dft.documents.atom_identity import BARE_SITE, COATING
@@ -29,11 +29,6 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.typing import FloatArray, IntArray, MagneticOrder
-
-#: Least moment to start an ion of a partly filled d shell from, Bohr magnetons. One that starts
-#: from zero stays there; 0.6 is what pymatgen's MPRelaxSet starts low-spin Co3+ from.
-LOW_SPIN_START: Final = 0.6
-
 
 #: Heights that differ by less belong to one layer, angstrom; layers are 4.7 apart.
 _LAYER_GAP: Final = 1.5
