@@ -44,7 +44,7 @@ Once = AfterValidator(_each_once)
 #: Keys that belong elsewhere, and where.
 MOVED_KEYS: Final[dict[tuple[int | str, ...], str]] = {
     ("vacancies", "bonded_to_p"): "is called bonded_to_former now; rename it",
-    ("coatings",): "names several: run them with 'llo-dft screen', or keep one as [coating]",
+    ("coatings",): "names several: use 'llo-dft screen' (in a queue: --on), or one [coating]",
 }
 
 

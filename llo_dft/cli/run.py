@@ -75,8 +75,8 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         config = cluster_config(on, workers)
         check_not_submitted(output)
         cells = recipes_of_cells(study, recipe_folder)
-        if cells and config is None:
-            _run_cells(study, cells, recipe_folder, output, workers, as_json=as_json)
+        if cells:
+            _run_cells(study, cells, recipe_folder, output, workers, config, as_json=as_json)
         # by whatever link it is given, the workers that a killed run left are found by this path
         folder = StudyFolder(output if config is None else output.resolve())
         prepared = prepare_run(study, recipe_folder, folder, computes_here=config is None)
@@ -103,6 +103,7 @@ def _run_cells(
     recipe_folder: Path,
     output: Path,
     workers: int | None,
+    config: ClusterConfig | None,
     *,
     as_json: bool,
 ) -> NoReturn:
@@ -112,11 +113,13 @@ def _run_cells(
     from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
     from llo_dft.study.series.cells import SPREAD, SPREAD_FIGURE, write_spread  # noqa: PLC0415
 
+    home = output if config is None else output.resolve()
+    here = config is None
     every = {
-        name: prepare_run(cell, recipe_folder, StudyFolder(output / name))
+        name: prepare_run(cell, recipe_folder, StudyFolder(home / name), computes_here=here)
         for name, cell in cells.items()
     }  # all are found good before the first is run
-    results = {name: _run_here(prepared, workers) for name, prepared in every.items()}
+    results = {name: run_prepared(one, workers, config) for name, one in every.items()}
     spread = write_spread(study.study.name, output, cells, results)
     if as_json:
         print_json(spread.model_dump(mode="json"))

@@ -2,55 +2,86 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import typer
 
 from llo_dft.cli.options import AsJson, StudyPath
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.typing import Status
 
 if TYPE_CHECKING:
-    from llo_dft.study.folder import StudyFolder
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from llo_dft.study.study_status import StudyStatus
 
 
 def status(folder: StudyPath, *, as_json: AsJson = False) -> None:
-    """Show which calculations are completed, running, failed (and why) or missing."""
-    from llo_dft.cli.output.phrases import built_lines  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
+    """Show which calculations are completed, running, failed (and why) or missing.
+
+    Of a screen, or a study in several cells: a line for each of its studies.
+    """
+    from llo_dft.study.study_files import is_study  # noqa: PLC0415 (keeps --help fast)
+
+    with bad_input_in_one_line():
+        below = [] if is_study(folder) or not folder.is_dir() else sorted(folder.iterdir())
+        several = {path.name: _found(path) for path in below if is_study(path)}
+        found = several or {folder.name: _found(folder)}
+    if as_json:
+        records = {name: one.as_json() for name, one in found.items()}
+        print_json(records if several else records[folder.name])
+    elif several:
+        _print_several(several)
+    else:
+        _print(found[folder.name], folder)
+    complete = all(one.is_complete for one in found.values())
+    raise typer.Exit(COMPLETE if complete else INCOMPLETE)
+
+
+def _found(folder: Path) -> StudyStatus:
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
     from llo_dft.study.remote.submission_record import read_submission  # noqa: PLC0415
     from llo_dft.study.study_status import study_status  # noqa: PLC0415
 
     study = StudyFolder(folder)
-    with bad_input_in_one_line():
-        found = study_status(study)
-        if read_submission(folder) is not None:
-            from llo_dft.study.remote.queue_status import with_queue  # noqa: PLC0415 (seconds)
+    found = study_status(study)
+    if read_submission(folder) is None:
+        return found
+    from llo_dft.study.remote.queue_status import with_queue  # noqa: PLC0415 (seconds)
 
-            found = with_queue(found, study)
-    if as_json:
-        print_json(found.as_json())
-    else:
-        counts = ", ".join(f"{number} {state}" for state, number in found.counts.items() if number)
-        typer.echo(f"{found.study}: {counts} of {len(found.calculations)} calculations")
-        for line in built_lines(found.built, found.notes):
-            typer.echo(line)
-        if found.lacking:
-            typer.echo(f"result: {found.lacking}")
-        if found.driver is not None:
-            typer.echo(f"driver: {found.driver}")
-        for line in found.queue.lines() if found.queue is not None else []:
-            typer.echo(line)
-        for calculation in found.calculations:
-            if calculation.status != "completed":
-                reason = f": {calculation.reason}" if calculation.reason else ""
-                where = f" ({_link(study, calculation.folder)})" if calculation.folder else ""
-                typer.echo(f"  {calculation.status:9} {calculation.label}{reason}{where}")
-            for correction in calculation.corrections:
-                typer.echo(f"  corrected {calculation.label}: {correction}")
-    raise typer.Exit(COMPLETE if found.is_complete else INCOMPLETE)
+    return with_queue(found, study)
 
 
-def _link(study: StudyFolder, folder: str) -> Path:
-    """Return the folder of a calculation: in the study's cache, or where its job runs."""
-    return study.calculations / folder
+def _print_several(several: Mapping[str, StudyStatus]) -> None:
+    from llo_dft.cli.output.terminal import print_table  # noqa: PLC0415 (keeps --help fast)
+
+    states = [state for state in get_args(Status) if any(o.counts[state] for o in several.values())]
+    rows = [
+        [name, *(str(one.counts[state]) for state in states), one.lacking or "complete"]
+        for name, one in several.items()
+    ]
+    print_table(["<study", *states, "<result"], rows, title="Calculations")
+
+
+def _print(found: StudyStatus, folder: Path) -> None:
+    from llo_dft.cli.output.phrases import built_lines  # noqa: PLC0415 (keeps --help fast)
+
+    counts = ", ".join(f"{number} {state}" for state, number in found.counts.items() if number)
+    typer.echo(f"{found.study}: {counts} of {len(found.calculations)} calculations")
+    for line in built_lines(found.built, found.notes):
+        typer.echo(line)
+    if found.lacking:
+        typer.echo(f"result: {found.lacking}")
+    if found.driver is not None:
+        typer.echo(f"driver: {found.driver}")
+    for line in found.queue.lines() if found.queue is not None else []:
+        typer.echo(line)
+    for calculation in found.calculations:
+        if calculation.status != "completed":
+            reason = f": {calculation.reason}" if calculation.reason else ""
+            made = folder / "calculations" / calculation.folder if calculation.folder else None
+            where = f" ({made})" if made else ""
+            typer.echo(f"  {calculation.status:9} {calculation.label}{reason}{where}")
+        for correction in calculation.corrections:
+            typer.echo(f"  corrected {calculation.label}: {correction}")

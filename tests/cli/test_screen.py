@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,11 @@ def test_what_fails_stops_no_other_and_a_second_run_resumes(
     }
     assert found["step"].reasons == ["interface_step-Li0-PO3_0: not converged after 3 steps"]
     assert found["flat"].pairs
+    status = command("status", folder)
+    assert status.exit_code == 1
+    rows = [re.split(r" *[│|] *", line.strip(" │|")) for line in status.stdout.splitlines()]
+    assert ["flat", "10", "0", "0", "complete"] in rows, status.stdout
+    assert ["step", "6", "1", "5"] in [row[:4] for row in rows], status.stdout
     # what the bare slab needs is computed by the first and taken by the other
     once = ("molecule_relax O2", "bulk_relax Li16 Mn8 O24", "slab_relax Li16 Mn8 O23")
     assert [computed(screened).count(one) for one in once] == [1, 1, 1]

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+from cluster_studies import write_cluster
 from studies import tiny_recipe, write_recipe
 from typer.testing import CliRunner
 
 from llo_dft.cli.main import app
 from llo_dft.documents.spread import StudySpread
+from llo_dft.errors import InputError
 from llo_dft.recipe import RecipeError
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.series.cells import SPREAD, SPREAD_FIGURE, recipes_of_cells
+from llo_dft.submit.dask.cluster_config import load_cluster
 from llo_dft.testing.fake_engine import FakeEngine
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from llo_dft.study.run_study import PreparedRun
+    from llo_dft.submit.dask.cluster_config import ClusterConfig
 
 
 def test_a_study_of_one_cell_has_no_others(tmp_path: Path) -> None:
@@ -64,11 +71,31 @@ def test_all_cells_are_run_and_put_beside_each_other(
         assert one.deviation_ev == pytest.approx(0.0, abs=1e-9)
         assert one.extrapolated_ev == pytest.approx(first + 2 * (wide - first))
     assert "wider-2x1: lowest ordering of the metals, 2 times as wide" in run.output
+    found = CliRunner().invoke(app, ["status", str(folder), "--json"])
+    assert found.exit_code == 0
+    assert list(json.loads(found.stdout)) == sorted(spread.cells)
     again = CliRunner().invoke(app, ["run", str(recipe), "-o", str(folder), "--json"])
     assert StudySpread.model_validate_json(again.stdout) == spread
 
 
+def test_each_cell_goes_to_the_workers_of_a_cluster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def refuse(prepared: PreparedRun, _workers: None, config: ClusterConfig) -> None:
+        asked.append((prepared.folder.path, config))
+        raise InputError("the queue is closed")
+
+    monkeypatch.setattr("llo_dft.cli.run.run_prepared", refuse)
+    recipe = write_recipe(tmp_path, study={"replicas": 2}, delithiation={"fractions": [1.0]})
+    cluster, folder = write_cluster(tmp_path), tmp_path / "study"
+    done = CliRunner().invoke(app, ["run", str(recipe), "-o", str(folder), "--on", str(cluster)])
+    assert (done.exit_code, "the queue is closed" in done.stderr) == (2, True)
+    assert asked == [(folder / "ordering-1", load_cluster(cluster))]
+
+
 def test_what_plans_one_cell_refuses_several(tmp_path: Path) -> None:
     recipe = tiny_recipe(study={"replicas": 2})
-    with pytest.raises(RecipeError, match="only llo-dft run does"):
+    with pytest.raises(RecipeError, match=r"has several cells .*: use 'llo-dft run'"):
         make_plan(recipe, tmp_path)

@@ -52,7 +52,7 @@ def test_what_is_no_screen_says_what_is_expected(
 
 
 def test_a_screen_is_no_study(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="coatings names several: run them with 'llo-dft screen'"):
+    with pytest.raises(RecipeError, match="coatings names several: use 'llo-dft screen'"):
         load_recipe(write_screen_recipe(tmp_path, {"flat": FLAT}))
 
 
