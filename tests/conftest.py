@@ -16,9 +16,11 @@ sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 # Threads of PyTorch that wait for one another on a busy machine take ten times as long as one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from cheap_parts import WorkerHere, coarse_figure
 from slurm import LocalSlurm, missing_programs
 from studies import coated_recipe, tiny_recipe
 
+from llo_dft.report.figures import figure_parts
 from llo_dft.study.planning.make_plan import make_plan
 
 # A study that was run to its end, for tests of several folders.
@@ -53,6 +55,21 @@ def plan() -> StudyPlan:
 def coated_plan() -> StudyPlan:
     """The plan of the coated study: two terminations, of each two registries and gaps."""
     return make_plan(coated_recipe(), Path())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_parts() -> Iterator[None]:
+    """Leave out what most tests wait for but are not about.
+
+    Studies run in this process, since a worker of their own takes seconds to import what it runs
+    (``tests/runner`` and runs through the command line have real ones); figures are drawn coarsely
+    and without laying out their parts (``tests/report/figures`` has whole ones).
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        module = sys.modules["llo_dft.runner.run_flow"]
+        patch.setattr(module, "WorkerProcess", lambda _environment: WorkerHere())
+        patch.setattr(figure_parts, "Figure", coarse_figure)
+        yield
 
 
 @pytest.fixture(scope="session")

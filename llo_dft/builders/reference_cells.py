@@ -35,4 +35,4 @@ def o2_in_box() -> Structure:
 def lithium_metal() -> Structure:
     """Return bcc Li, two atoms in the conventional cell."""
     cell = Lattice.cubic(LITHIUM_LATTICE_ANGSTROM)
-    return Structure.from_spacegroup("Im-3m", cell, ["Li"], [[0.0, 0.0, 0.0]])
+    return Structure(cell, ["Li", "Li"], [[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]])

@@ -19,11 +19,16 @@ import sys
 import time
 from pathlib import Path
 
+from cheap_parts import coarse_figure
+
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.electrons.charge import ChargeDifferenceResult
 from llo_dft.documents.electrons.electronic import BandCenterResult
 from llo_dft.engines.registry import engine_from
-from llo_dft.report.figures import formation_energy_curve  # noqa: F401 (imported once, not by each)
+from llo_dft.report.figures import (
+    figure_parts,
+    formation_energy_curve,  # noqa: F401 (imported once, not by each)
+)
 from llo_dft.study import result_files
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
@@ -125,6 +130,7 @@ def disagreeing(folder: Path) -> int:
 
 
 if __name__ == "__main__":
+    figure_parts.Figure = coarse_figure
     study, random_numbers = StudyFolder(Path(sys.argv[1])), random.Random(int(sys.argv[2]))  # noqa: S311 (no secret)
     started = time.monotonic()
     n_operations = os.waitstatus_to_exitcode(in_child(study, 0))

@@ -1,4 +1,4 @@
-"""A study that was run to its end in its folder, by the fake engine in worker processes."""
+"""A study that was run to its end in its folder, by the fake engine."""
 
 from __future__ import annotations
 

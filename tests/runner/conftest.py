@@ -15,6 +15,7 @@ from maggma.stores import MemoryStore
 from monty.json import jsanitize
 
 from llo_dft.runner import FlowResult, run_flow
+from llo_dft.runner.lanes import WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 # Worker processes get this path from here, and import jobs_for_runner by it.
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(autouse=True)
+def real_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the workers of a user, each a process."""
+    monkeypatch.setattr(sys.modules["llo_dft.runner.run_flow"], "WorkerProcess", WorkerProcess)
 
 
 def new_store() -> JobStore:

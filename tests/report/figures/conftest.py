@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import pytest
 from charge_models import CELL, LOWER, UPPER, transfer
+from matplotlib.figure import Figure
 from pymatgen.core import Structure
 
 from llo_dft.analysis.electronic import density_difference as analysis
 from llo_dft.documents.electrons.charge import ChargeDifference
+from llo_dft.report.figures import figure_parts
 
 GRID = transfer(0.4)
+
+
+@pytest.fixture(autouse=True)
+def whole_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw figures as a user gets them."""
+    monkeypatch.setattr(figure_parts, "Figure", Figure)
 
 
 @pytest.fixture(scope="session")

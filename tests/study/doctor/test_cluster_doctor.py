@@ -61,7 +61,7 @@ def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedRun:
     return prepare_run(tiny_recipe(), tmp_path, folder, computes_here=False)
 
 
-@pytest.mark.usefixtures("answering")
+@pytest.mark.usefixtures("answering", "installed")
 def test_a_file_that_is_well(tmp_path: Path) -> None:
     found = by_name(examine_cluster(write_cluster(tmp_path), None))
     assert {name for name, one in found.items() if one.state != "ok"} == {"walltimes"}
@@ -72,7 +72,7 @@ def test_a_file_that_is_well(tmp_path: Path) -> None:
     assert not VASP_NAMES & set(found)
 
 
-@pytest.mark.usefixtures("answering")
+@pytest.mark.usefixtures("answering", "installed")
 def test_what_a_job_lacks(tmp_path: Path) -> None:
     vasp = {"ranks": 1}
     found = by_name(examine_cluster(write_cluster(tmp_path, workers=vasp), None))
@@ -124,7 +124,7 @@ def test_what_the_prologue_complains_of_is_shown(tmp_path: Path) -> None:
     assert "prologue" not in by_name(examine_cluster(file, None))
 
 
-@pytest.mark.usefixtures("answering")
+@pytest.mark.usefixtures("answering", "installed")
 def test_a_job_sees_nothing_of_this_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ATOMATE2_VASP_CMD", sys.executable)
     found = by_name(examine_cluster(write_cluster(tmp_path, workers={"ranks": 1}), None))
