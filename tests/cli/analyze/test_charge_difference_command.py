@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from charge_models import (
 from pymatgen.io.vasp.outputs import Chgcar
 
 from llo_dft.documents.electrons.charge import ChargeDifference
+from llo_dft.report.figures import electron_transfer, interface_picture
 from llo_dft.testing.plain_run_writer import HSE06, NOT_CONVERGED
 
 FIGURES = ("bonds", "isosurface", "planar_average")
@@ -36,6 +38,15 @@ FILES = {
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     return write_interface(tmp_path_factory.mktemp("interface"))
+
+
+@pytest.fixture(autouse=True)
+def no_pictures(request, monkeypatch):
+    """Leave out the figures, which take longer than all else; one test has them."""
+    if request.function is not test_document_and_files:
+        monkeypatch.setattr(electron_transfer, "save_planar_average", lambda *_: None)
+        monkeypatch.setattr(electron_transfer, "save_bonds", lambda *_: None)
+        monkeypatch.setattr(interface_picture, "save_isosurface", lambda *_: None)
 
 
 def run(command, folders, *options):
@@ -169,9 +180,9 @@ def test_a_failure_while_writing_leaves_nothing(command, folders, tmp_path, monk
 
 
 @pytest.fixture
-def with_runs(tmp_path):
+def with_runs(folders, tmp_path):
     """The three folders with the runs that made their densities."""
-    folders = write_interface(tmp_path / "with_runs")
+    folders = [shutil.copytree(one, tmp_path / "with_runs" / one.name) for one in folders]
     for folder, atoms in zip(folders, ([*LOWER, *UPPER], LOWER, UPPER), strict=True):
         write_run(folder, atoms)
     return folders
