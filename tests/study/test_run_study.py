@@ -45,7 +45,8 @@ def test_the_results_are_what_their_schema_says(finished, troubled) -> None:
     for study in (finished, troubled):
         results = json.loads(study.folder.results.read_text(encoding="utf-8"))
         jsonschema.validate(results, schema)
-        assert set(results) == set(StudyResult.model_fields)
+        left_out = {"slab_miller", "coating_miller"}  # of the plane that most have
+        assert set(results) == set(StudyResult.model_fields) - left_out
         broken = results | {"hosts": [{"system": "bare"}]}
         with pytest.raises(jsonschema.ValidationError, match="required property"):
             jsonschema.validate(broken, schema)
