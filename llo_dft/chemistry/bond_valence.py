@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from math import exp
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from pymatgen.analysis.bond_valence import BV_PARAMS
 from pymatgen.core.periodic_table import Element
+from pymatgen.optimization.neighbors import find_points_in_spheres
 
 from llo_dft.chemistry.bonds import ionic_radius
 from llo_dft.chemistry.element_table import ELEMENTS, symbols_of
@@ -17,6 +18,8 @@ from llo_dft.chemistry.roles import element_role
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike
     from pymatgen.core.structure import Structure
 
@@ -80,26 +83,8 @@ def bond_valence_sums(structure: Structure) -> FloatArray:
     InputError
         If a pair has no bond valence parameter; names it.
     """
-    symbols = symbols_of(structure)
-    kinds = sorted(set(symbols))
-    anions = [s for s in kinds if element_role(s) == "anion"]
-    number = np.array([kinds.index(symbol) for symbol in symbols])
-    r0, longest = np.zeros((2, len(kinds), len(kinds)))
-    for anion in anions:
-        reach = LONGEST_BOND_WITH_VALENCE + ionic_radius(anion) - ionic_radius("O")
-        for cation in (s for s in kinds if s not in anions):
-            i, j = kinds.index(cation), kinds.index(anion)
-            r0[i, j] = r0[j, i] = bond_valence_r0(cation, anion)
-            longest[i, j] = longest[j, i] = reach
-    centers, points, _, distances = structure.get_neighbor_list(
-        max(LONGEST_BOND_WITH_VALENCE, float(longest.max()))
-    )
-    # every pair comes twice, once from each end
-    pair = number[centers], number[points]
-    bonds = distances <= longest[pair]
-    valences = np.exp((r0[pair] - distances) / SOFTNESS)[bonds]
-    sums = np.bincount(centers[bonds], weights=valences, minlength=len(symbols))
-    return sums.astype(np.float64)
+    valences = BondValences(symbols_of(structure))
+    return valences.sums(structure.lattice.matrix, structure.frac_coords)
 
 
 def global_instability_index(structure: Structure, sites: ArrayLike | None = None) -> float:
@@ -120,10 +105,67 @@ def global_instability_index(structure: Structure, sites: ArrayLike | None = Non
     InputError
         If a pair has no bond valence parameter, or there are no sites.
     """
-    chosen = np.arange(len(structure)) if sites is None else np.asarray(sites, dtype=np.int64)
-    if not len(chosen):
-        raise InputError("the global instability index needs at least one site, got none")
-    sums = bond_valence_sums(structure)
-    symbols = symbols_of(structure)
-    charges = np.abs(formal_charges(symbols, symbols))
-    return float(np.sqrt(np.mean((sums[chosen] - charges[chosen]) ** 2)))
+    valences = BondValences(symbols_of(structure), sites)
+    return valences.instability(structure.lattice.matrix, structure.frac_coords)
+
+
+class BondValences:
+    """Bond valences of the same atoms in many places; what their elements decide is kept.
+
+    Parameters
+    ----------
+    symbols
+        (n,) element of each atom.
+    sites
+        Those whose sums are made (all by default); their bonds to all others count.
+
+    Raises
+    ------
+    InputError
+        If a pair has no bond valence parameter, or there are no sites.
+    """
+
+    def __init__(self, symbols: Sequence[str], sites: ArrayLike | None = None) -> None:
+        everything = np.arange(len(symbols))
+        self._sites = everything if sites is None else np.asarray(sites, dtype=np.int64)
+        if not len(self._sites):
+            raise InputError("the global instability index needs at least one site, got none")
+        self._symbols = symbols
+        kinds = sorted(set(symbols))
+        anions = [s for s in kinds if element_role(s) == "anion"]
+        self._number = np.array([kinds.index(symbol) for symbol in symbols])
+        self._r0, self._longest = np.zeros((2, len(kinds), len(kinds)))
+        for anion in anions:
+            reach = LONGEST_BOND_WITH_VALENCE + ionic_radius(anion) - ionic_radius("O")
+            for cation in (s for s in kinds if s not in anions):
+                i, j = kinds.index(cation), kinds.index(anion)
+                self._r0[i, j] = self._r0[j, i] = bond_valence_r0(cation, anion)
+                self._longest[i, j] = self._longest[j, i] = reach
+
+    def sums(self, matrix: FloatArray, frac_coords: FloatArray) -> FloatArray:
+        """Return the sums of the sites, e, in a cell (3, 3), angstrom, at coordinates (n, 3)."""
+        cart_coords = np.ascontiguousarray(frac_coords @ matrix)
+        centers, points, _, distances = find_points_in_spheres(
+            cart_coords,
+            np.ascontiguousarray(cart_coords[self._sites]),
+            r=max(LONGEST_BOND_WITH_VALENCE, float(self._longest.max())),
+            pbc=np.ones(3, dtype=np.int64),
+            lattice=np.ascontiguousarray(matrix),
+            tol=1e-8,
+        )
+        # every pair comes twice, once from each end
+        pair = self._number[self._sites[centers]], self._number[points]
+        longest = self._longest[pair]  # 0 but of a cation and an anion
+        bonds = (longest > 0) & (distances <= longest)
+        valences = np.exp((self._r0[pair] - distances) / SOFTNESS)[bonds]
+        sums = np.bincount(centers[bonds], weights=valences, minlength=len(self._sites))
+        return sums.astype(np.float64)
+
+    def instability(self, matrix: FloatArray, frac_coords: FloatArray) -> float:
+        """Return the global instability index of the sites, e."""
+        sums = self.sums(matrix, frac_coords)
+        return float(np.sqrt(np.mean((sums - self._charges) ** 2)))
+
+    @cached_property
+    def _charges(self) -> FloatArray:
+        return np.abs(formal_charges(self._symbols, self._symbols))[self._sites]

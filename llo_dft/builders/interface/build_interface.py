@@ -102,9 +102,11 @@ class Assembly:
         self.termination = termination
         self._vacuum = vacuum
         self._heights = heights_of(cell.llo), heights_of(cell.coating)
+        self._in_plane = cell.llo.frac_coords[:, :2], cell.coating.frac_coords[:, :2]
         symbols = symbols_of(cell.llo) + symbols_of(cell.coating)
         self._order = _by_electronegativity(symbols)
-        self._symbols = [symbols[i] for i in self._order]
+        #: Elements of the interface, in its order.
+        self.symbols = [symbols[i] for i in self._order]
         places = np.argsort(self._order)
         #: Index in the interface of the LLO slab's and of the coating's atoms.
         self.llo_sites: IntArray = places[: len(cell.llo)]
@@ -132,18 +134,18 @@ class Assembly:
 
     def place(self, registry: tuple[float, float], gap: float) -> Structure:
         """Return the atoms of the interface in their cell."""
-        matrix, coords = self._coordinates(registry, gap)
-        return Structure(Lattice(matrix), self._symbols, coords)
+        matrix, coords = self.coordinates(registry, gap)
+        return Structure(Lattice(matrix), self.symbols, coords)
 
     def contacts(self, registry: tuple[float, float], gap: float) -> list[Contact]:
         """Return the pairs across the interface that are too close, the worst first."""
         sites = self.llo_sites, self.coating_sites
-        return short_contacts(*self._coordinates(registry, gap), self._symbols, sites)
+        return short_contacts(*self.coordinates(registry, gap), self.symbols, sites)
 
-    def _coordinates(
+    def coordinates(
         self, registry: tuple[float, float], gap: float
     ) -> tuple[FloatArray, FloatArray]:
-        """Return the cell and the fractional coordinates."""
+        """Return the cell, angstrom, and the fractional coordinates of its atoms."""
         cell, (low, high) = self.cell, self._heights
         if np.shape(registry) != (2,) or not np.isfinite(registry).all():
             raise InterfaceError(f"registry must be two fractions of a and b, got {registry}")
@@ -154,9 +156,9 @@ class Assembly:
                 f"with a gap of {gap} angstrom one slab would reach through the other "
                 f"(they are {np.ptp(low):.2f} and {np.ptp(high):.2f} thick)"
             )
-        shifted = np.mod(np.round(cell.coating.frac_coords[:, :2] + registry, 12), 1.0)
+        shifted = np.mod(np.round(self._in_plane[1] + registry, 12), 1.0)
         above = np.column_stack([shifted, high - high.min() + low.max() + gap])
-        below = np.column_stack([cell.llo.frac_coords[:, :2], low])
+        below = np.column_stack([self._in_plane[0], low])
         coords = np.vstack([below, above])[self._order]
         c = float(np.ptp(coords[:, 2])) + self._vacuum
         middle = 0.5 * (coords[:, 2].min() + coords[:, 2].max())

@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.interface.build_interface import Assembly, InterfaceModel
+from llo_dft.builders.interface.build_interface import Assembly
 from llo_dft.builders.interface.registries import registry_grid
 from llo_dft.builders.matching.common_cell import InterfaceError, share_cell
-from llo_dft.chemistry.bond_valence import global_instability_index
+from llo_dft.chemistry.bond_valence import BondValences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from llo_dft.builders.interface.build_interface import InterfaceModel
     from llo_dft.builders.interface.contacts import Contact
     from llo_dft.builders.matching.lattice_match import LatticeMatch
     from llo_dft.typing import IntArray
@@ -43,8 +45,8 @@ class RankedInterface:
 
     Attributes
     ----------
-    model
-        The interface.
+    assembly, registry, gap
+        What makes it; it is built where ``model`` is asked for.
     score
         In the unit of the score; the default is the global instability index near the
         interface, e.
@@ -52,9 +54,16 @@ class RankedInterface:
         Grid points of registries that give this interface.
     """
 
-    model: InterfaceModel
+    assembly: Assembly
+    registry: tuple[float, float]
+    gap: float
     score: float
     multiplicity: int
+
+    @cached_property
+    def model(self) -> InterfaceModel:
+        """The interface."""
+        return self.assembly.build(self.registry, self.gap)
 
 
 @dataclass(frozen=True)
@@ -144,19 +153,18 @@ def search_interfaces(  # noqa: PLR0913 (each is a fact of its own)
     rejected: list[Rejection] = []
     for name, coating in coatings.items():
         assembly = Assembly(share_cell(llo, coating, match), vacuum, name)
-        near = _near_interface(assembly)
+        valences = BondValences(assembly.symbols, _near_interface(assembly))
         for registry, multiplicity, gap in _places(assembly, spacing, gaps):
             if contacts := assembly.contacts(registry, gap):
                 rejected.append(Rejection(name, registry, gap, contacts[0]))
                 continue
-            model = assembly.build(registry, gap)
             value = (
-                global_instability_index(model.structure, near)
+                valences.instability(*assembly.coordinates(registry, gap))
                 if score is None
-                else float(score(model.structure))
+                else float(score(assembly.place(registry, gap)))
             )
             if np.isfinite(value):
-                ranked.append(RankedInterface(model, value, multiplicity))
+                ranked.append(RankedInterface(assembly, registry, gap, value, multiplicity))
             else:
                 rejected.append(Rejection(name, registry, gap, None))
     if not ranked:

@@ -9,7 +9,10 @@ a symmetry operation that the result must keep (or single sites).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -68,6 +71,19 @@ class OrderingProblem:
     charges: FloatArray
     counts: IntArray
     allowed: np.ndarray
+
+    @cached_property
+    def curvature(self) -> FloatArray:
+        """(n_blocks, n_blocks) energy of a unit charge moved from one block to another, eV/e^2."""
+        diagonal = np.diag(self.coupling)
+        found: FloatArray = diagonal[:, None] + diagonal[None, :] - 2.0 * self.coupling
+        return found
+
+    @cached_property
+    def alike(self) -> np.ndarray:
+        """(n_blocks, n_blocks) whether two blocks have the same number of sites."""
+        same: np.ndarray = self.sizes[:, None] == self.sizes[None, :]
+        return same
 
     def energy_ev(self, assignment: IntArray) -> float:
         """Return the energy of an assignment (n_blocks,) of species to blocks, in eV."""
@@ -248,22 +264,26 @@ def _random_assignment(problem: OrderingProblem, rng: np.random.Generator) -> In
 
 def _random_fill(problem: OrderingProblem, rng: np.random.Generator) -> IntArray | None:
     """Return blocks filled at random, or None where a block is left that no species fits."""
-    assignment = np.full(len(problem.sizes), -1, dtype=np.int64)
-    left = problem.counts.copy()
-    room = problem.sizes @ problem.allowed  # sites still free that a species may take
-    order = rng.permutation(len(problem.sizes))
-    for block in order[np.argsort(-problem.sizes[order], kind="stable")]:
-        size = problem.sizes[block]
-        fits = np.flatnonzero((left >= size) & problem.allowed[block])
-        if not len(fits):
+    # in Python's own numbers, as arrays of a few species cost more than they save; the draw is that
+    # of rng.choice(fits, p=share / share.sum()), to the bit
+    allowed, sizes = problem.allowed.tolist(), problem.sizes.tolist()
+    left, room = problem.counts.tolist(), (problem.sizes @ problem.allowed).tolist()
+    assignment = np.full(len(sizes), -1, dtype=np.int64)
+    order = rng.permutation(len(sizes))
+    for block in order[np.argsort(-problem.sizes[order], kind="stable")].tolist():
+        size, may = sizes[block], allowed[block]
+        fits = [s for s, n in enumerate(left) if n >= size and may[s]]
+        if not fits:
             return None
-        share = left[fits] / room[fits]
-        if share.max() >= 1.0:  # a species that needs all the room it has left
-            share = np.where(share >= 1.0, share, 0.0)
-        species = int(rng.choice(fits, p=share / share.sum()))
+        share = [left[s] / room[s] for s in fits]
+        if max(share) >= 1.0:  # a species that needs all the room it has left
+            share = [one if one >= 1.0 else 0.0 for one in share]
+        total = sum(share)
+        ends = list(accumulate(one / total for one in share))
+        species = fits[bisect_right([end / ends[-1] for end in ends], rng.random())]
         assignment[block] = species
         left[species] -= size
-        room = room - size * problem.allowed[block]
+        room = [n - size * fit for n, fit in zip(room, may, strict=True)]
     return assignment
 
 
@@ -314,9 +334,8 @@ def _best_swap(problem: OrderingProblem, assignment: IntArray) -> IntArray | Non
     q = problem.charges[assignment]
     gradient = 2.0 * problem.coupling @ q + problem.field
     difference = q[None, :] - q[:, None]  # what block i gains when i and j exchange
-    diagonal = np.diag(problem.coupling)
-    change = difference * (gradient[:, None] - gradient[None, :]) + difference**2 * (
-        diagonal[:, None] + diagonal[None, :] - 2.0 * problem.coupling
+    change = (
+        difference * (gradient[:, None] - gradient[None, :]) + difference**2 * problem.curvature
     )
     change = np.where(_exchangeable(problem, assignment), change, 0.0).round(8)
     i, j = np.unravel_index(int(np.argmin(change)), change.shape)
@@ -331,10 +350,7 @@ def _exchangeable(problem: OrderingProblem, assignment: IntArray) -> np.ndarray:
     """Return (n_blocks, n_blocks) whether two equally large blocks may exchange their species."""
     fits = problem.allowed[:, assignment]  # fits[i, j]: block i may take the species of j
     possible: np.ndarray = (
-        (problem.sizes[:, None] == problem.sizes[None, :])
-        & (assignment[:, None] != assignment[None, :])
-        & fits
-        & fits.T
+        problem.alike & (assignment[:, None] != assignment[None, :]) & fits & fits.T
     )
     return possible
 
@@ -351,6 +367,8 @@ def exchanges(problem: OrderingProblem, assignment: IntArray) -> list[IntArray]:
 
 def _best_split_swap(problem: OrderingProblem, assignment: IntArray) -> IntArray | None:
     """Return the assignment after the best exchange of one block with two of half its size."""
+    if not np.isin(2 * problem.sizes, problem.sizes).any():
+        return None
     base = problem.energy_ev(assignment)
     best, best_energy = None, base - ENERGY_RESOLUTION_EV
     for whole in np.flatnonzero(problem.sizes > 1):

@@ -169,18 +169,27 @@ def match_on_cell(film: FloatArray, cell: FloatArray, max_strain: float) -> Latt
     return min(found, key=lambda match: match.max_strain)
 
 
-def coating_cells(recipe: Recipe, coating: Coating, folder: Path) -> list[CoatingCell]:
+def coating_cells(
+    recipe: Recipe, coating: Coating, folder: Path, slab: Structure | None = None
+) -> list[CoatingCell]:
     """Return the cells within ``coating.max_area``, each less strained than all smaller ones.
 
     Atoms are counted with the first termination. A CIF that the recipe names is looked for in
-    ``folder``.
+    ``folder``. The cells are those of ``cathode.supercell`` on (001); on another plane, whose
+    cell follows from the crystal's, those of ``cathode.repeat``, and need the slab.
     """
-    if not recipe.slab.is_basal:
-        return []  # cathode.supercell does not repeat the plane that is coated
     film = coating_film(recipe, coating, asked_terminations(coating)[0], folder).structure
-    parent = cathode_parent(recipe, folder)
-    layers = len(parent) // n_sheets(parent) * recipe.slab.tm_layers
-    plane = parent.lattice.matrix[:2] * np.array(recipe.cathode.repeat)[:, None]
+    repeat = np.array(recipe.cathode.repeat)
+    if recipe.slab.is_basal:
+        parent = cathode_parent(recipe, folder)
+        layers = len(parent) // n_sheets(parent) * recipe.slab.tm_layers
+        plane = parent.lattice.matrix[:2] * repeat[:, None]
+        n_slab = math.prod(recipe.cathode.repeat) * layers
+    elif slab is None:
+        return []
+    else:
+        plane = slab.lattice.matrix[:2] / repeat[:, None]
+        n_slab = len(slab) // int(repeat.prod())
     area = float(np.linalg.norm(np.cross(*plane)))
     most = int(coating.max_area / area + _AREA_TOLERANCE)
     found: list[CoatingCell] = []
@@ -192,11 +201,9 @@ def coating_cells(recipe: Recipe, coating: Coating, folder: Path) -> list[Coatin
                 )
             except NoMatchError:
                 continue
-            n_oxide = a * b * math.prod(recipe.cathode.repeat) * layers
-            n_film = round(abs(np.linalg.det(match.film_transformation))) * len(film)
-            found.append(
-                CoatingCell((a, b), a * b * area, match.principal_strains, n_oxide + n_film)
-            )
+            n_atoms = a * b * n_slab
+            n_atoms += round(abs(np.linalg.det(match.film_transformation))) * len(film)
+            found.append(CoatingCell((a, b), a * b * area, match.principal_strains, n_atoms))
     found.sort(key=lambda cell: (cell.supercell[0] * cell.supercell[1], cell.max_strain))
     return [
         cell
@@ -205,34 +212,41 @@ def coating_cells(recipe: Recipe, coating: Coating, folder: Path) -> list[Coatin
     ]
 
 
-def fitting_supercells(recipe: Recipe, coating: Coating, folder: Path) -> list[tuple[int, int]]:
-    """Return the supercells that strain the coating by no more than it may be, smallest first.
+def fitting_supercells(
+    recipe: Recipe, coating: Coating, folder: Path, slab: Structure | None = None
+) -> list[tuple[int, int]]:
+    """Return the cells that strain the coating by no more than it may be, smallest first.
+
+    As of ``coating_cells``.
 
     Raises
     ------
     RecipeError
         If no cell within ``coating.max_area`` strains it by at most ``coating.max_strain``.
     """
-    cells = coating_cells(recipe, coating, folder)
+    cells = coating_cells(recipe, coating, folder, slab)
     fitting = [cell.supercell for cell in cells if cell.max_strain <= coating.max_strain]
     if not fitting:
         raise RecipeError(
-            f"no supercell up to coating.max_area = {coating.max_area:g} A^2 strains the "
-            f"coating by at most coating.max_strain = {coating.max_strain:g}"
-            f"{_listed(cells)}. Widen one of the two, or take another phase or setting"
+            f"no {_key(recipe).partition('.')[2]} up to coating.max_area = {coating.max_area:g} "
+            f"A^2 strains the coating by at most coating.max_strain = {coating.max_strain:g}"
+            f"{_listed(recipe, cells)}. Widen one of the two, or take another phase or setting"
         )
     return fitting
 
 
-def too_strained(recipe: Recipe, coating: Coating, folder: Path) -> str:
-    """Return what to do where a given supercell strains the coating beyond ``max_strain``."""
+def too_strained(recipe: Recipe, coating: Coating, folder: Path, slab: Structure) -> str:
+    """Return what to do where a given cell strains the coating beyond ``max_strain``."""
+    cells = _listed(recipe, coating_cells(recipe, coating, folder, slab))
     return (
-        f"Raise coating.max_strain = {coating.max_strain:g}, or leave cathode.supercell out, for "
-        f"the smallest that fits{_listed(coating_cells(recipe, coating, folder))}"
+        f"Raise coating.max_strain = {coating.max_strain:g}, or leave {_key(recipe)} out, for "
+        f"the smallest that fits{cells}"
     )
 
 
-def strain_notes(recipe: Recipe, interfaces: Sequence[PlannedInterface], folder: Path) -> list[str]:
+def strain_notes(
+    recipe: Recipe, interfaces: Sequence[PlannedInterface], folder: Path, slab: Structure
+) -> list[str]:
     """Return that a coating is strained further than it would be held, and what is strained less.
 
     All terminations are cut from one crystal on one cell, so that they are strained alike.
@@ -243,14 +257,19 @@ def strain_notes(recipe: Recipe, interfaces: Sequence[PlannedInterface], folder:
     worst = max(map(abs, strains))
     if worst <= HELD_STRAIN:
         return []
-    less = [c for c in coating_cells(recipe, recipe.coating, folder) if c.max_strain < worst]
+    cells = coating_cells(recipe, recipe.coating, folder, slab)
+    less = [cell for cell in cells if cell.max_strain < worst]
     note = (
         f"the coating is strained by {strain_text(strains)}, and an oxide coating holds no more "
         f"than {HELD_STRAIN:.0%}: this is a demonstration, whose energies are not those of a "
-        f"coating{_listed(less)}"
+        f"coating{_listed(recipe, less)}"
     )
     return [note]
 
 
-def _listed(cells: Sequence[CoatingCell]) -> str:
-    return f"; cathode.supercell strains it: {', '.join(map(str, cells))}" if cells else ""
+def _key(recipe: Recipe) -> str:
+    return "cathode.supercell" if recipe.slab.is_basal else "cathode.repeat"
+
+
+def _listed(recipe: Recipe, cells: Sequence[CoatingCell]) -> str:
+    return f"; {_key(recipe)} strains it: {', '.join(map(str, cells))}" if cells else ""

@@ -97,7 +97,7 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         coating_crystal=crystal,
         notes=[
             *oxide.notes,
-            *strain_notes(recipe, interfaces, recipe_folder),
+            *strain_notes(recipe, interfaces, recipe_folder, slab.structure),
             *charge_notes(interfaces),
             *hole_notes(hosts),
         ],

@@ -89,6 +89,9 @@ class Oxide:
 def build_oxide(recipe: Recipe, folder: Path) -> Oxide:
     """Build crystal and slab, on the smallest supercell that does where the recipe names none.
 
+    On another plane than (001) it is repeated in the plane, unless the recipe does, so that a
+    coating fits.
+
     Parameters
     ----------
     recipe
@@ -102,6 +105,17 @@ def build_oxide(recipe: Recipe, folder: Path) -> Oxide:
         As the builders; where another supercell would do, its name is in the message.
     """
     parent = cathode_parent(recipe, folder)
+    oxide = _on_supercell(recipe, parent, folder)
+    if recipe.coating is None or recipe.slab.is_basal or recipe.cathode.repeat != (1, 1):
+        return oxide
+    repeats = fitting_supercells(oxide.recipe, recipe.coating, folder, oxide.slab.structure)
+    if repeats[0] == (1, 1):
+        return oxide
+    cathode = oxide.recipe.cathode.model_copy(update={"repeat": repeats[0]})
+    return _built(recipe.model_copy(update={"cathode": cathode}), parent)
+
+
+def _on_supercell(recipe: Recipe, parent: Structure, folder: Path) -> Oxide:
     if recipe.cathode.supercell is None:
         if recipe.coating is None or not recipe.slab.is_basal:
             candidates = list(_supercells(parent))

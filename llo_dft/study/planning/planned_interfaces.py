@@ -64,7 +64,7 @@ def plan_interfaces(
                 film.structure.lattice.matrix[:2], slab.lattice.matrix[:2], coating.max_strain
             )
         except NoMatchError as error:
-            advice = too_strained(recipe, coating, recipe_folder)
+            advice = too_strained(recipe, coating, recipe_folder, slab)
             raise InputError(
                 f"the coating does not fit the slab's cell of {_area(slab):.1f} A^2. {advice}"
             ) from error

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from llo_dft.builders.ordering.arrangement_search import (
     OrderingError,
     OrderingProblem,
+    _random_fill,
     ewald_matrix,
     reduce_to_blocks,
     search,
@@ -207,3 +208,33 @@ def test_a_structure_that_was_stored_gives_no_warning() -> None:
         warnings.simplefilter("error")
         matrix = ewald_matrix(stored)
     assert np.abs(matrix - ewald_matrix(cell)).max() < 1e-12
+
+
+def test_random_fills_are_the_draws_of_numpys_own_weighted_choice() -> None:
+    """The fill in Python's numbers and the one in arrays end alike, with the generator alike."""
+    problem = OrderingProblem(
+        coupling=np.zeros((12, 12)),
+        field=np.zeros(12),
+        sizes=np.array([2, 1, 1, 2, 1, 1, 2, 1, 1, 1, 1, 2]),
+        charges=np.array([1.0, 3.0, 4.0]),
+        counts=np.array([5, 4, 7]),
+        allowed=np.array([[True, i % 3 > 0, True] for i in range(12)]),
+    )
+    ours, theirs = np.random.default_rng(5), np.random.default_rng(5)
+    for _ in range(20):
+        made = _random_fill(problem, ours)
+        left, room = problem.counts.copy(), problem.sizes @ problem.allowed
+        expected = np.full(12, -1)
+        order = theirs.permutation(12)
+        for block in order[np.argsort(-problem.sizes[order], kind="stable")]:
+            size = problem.sizes[block]
+            fits = np.flatnonzero((left >= size) & problem.allowed[block])
+            if not len(fits):
+                break
+            share = left[fits] / room[fits]
+            share = np.where(share >= 1.0, share, 0.0) if share.max() >= 1.0 else share
+            expected[block] = theirs.choice(fits, p=share / share.sum())
+            left[expected[block]] -= size
+            room = room - size * problem.allowed[block]
+        assert made is None if (expected < 0).any() else (made == expected).all()
+    assert ours.bit_generator.state == theirs.bit_generator.state

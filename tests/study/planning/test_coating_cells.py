@@ -10,6 +10,7 @@ from studies import coated_recipe
 
 from llo_dft.errors import InputError
 from llo_dft.recipe import HELD_STRAIN, RecipeError
+from llo_dft.resources import load_structure
 from llo_dft.study.planning.coating_cells import (
     coating_cells,
     coating_film,
@@ -75,7 +76,9 @@ def test_where_nothing_fits_the_nearest_are_named():
         r"\[1, 3\]",
     ):
         fitting_supercells(made, made.coating, Path())
-    assert "leave cathode.supercell out" in too_strained(recipe(), recipe().coating, Path())
+    assert "leave cathode.supercell out" in too_strained(
+        recipe(), recipe().coating, Path(), load_structure("Li2MnO3")
+    )
 
 
 def test_a_study_says_that_its_coating_is_strained_further_than_one_would_be():
@@ -85,7 +88,9 @@ def test_a_study_says_that_its_coating_is_strained_further_than_one_would_be():
     assert "holds no more than 3%: this is a demonstration" in note
     assert note.endswith("[1, 5] (210 A^2) by +1.4/-0.5 % with 232 atoms")
     held = [plan.interfaces[0].model_copy(update={"coating_strain": (0.03, -0.01)})]
-    assert strain_notes(recipe({"supercell": (1, 2)}), held, Path()) == []
+    assert (
+        strain_notes(recipe({"supercell": (1, 2)}), held, Path(), load_structure("Li2MnO3")) == []
+    )
 
 
 def test_vectors_of_the_crystal_become_those_of_the_interface_by_the_strain_of_the_plan():
@@ -122,3 +127,29 @@ def test_a_cathode_of_a_cif_is_searched_as_well(tmp_path):
     found = coating_cells(made, made.coating, tmp_path)
     assert [cell.supercell for cell in found] == [(1, 2), (1, 3), (1, 5)]
     assert found[0].n_atoms == 3 * 2 + 16 * 3
+
+
+def test_on_another_plane_the_slab_is_repeated_until_the_coating_fits():
+    coating = {"phase": "LiNbO3", "setting": None, "miller": [1, 0, 4], "terminations": None}
+    coating |= {"keep": 1, "max_strain": 0.03, "gaps": [1.6, 2.0, 2.4]}
+
+    def asked(max_area):
+        made = {"composition": "LiCoO2", "supercell": None}
+        return coated_recipe(
+            cathode=made,
+            slab={"miller": [1, 0, 4]},
+            coating=coating | {"max_area": max_area},
+            vacancies={"environments": None},
+        )
+
+    with pytest.raises(RecipeError, match=r"no repeat up to coating.max_area = 100 A\^2 strains"):
+        make_plan(asked(100.0), Path())
+    plan = make_plan(asked(200.0), Path())
+    (one,) = plan.interfaces
+    assert max(map(abs, one.coating_strain)) <= 0.03
+    assert one.bonds
+    # six cells of 2.816 x 5.70 A of the rock-salt surface for each repeat
+    area = float(np.linalg.norm(np.cross(*plan.slab.lattice.matrix[:2])))
+    assert area == pytest.approx(2 * 6 * 2.816 * 5.703, rel=0.05)
+    chosen = [v.environment for host in plan.hosts for v in host.vacancies if v.environment]
+    assert {environment.side for environment in chosen} == {"top"}
