@@ -206,7 +206,8 @@ class EngineChoice(Section):
     """[engine]: what computes, with which named settings.
 
     ``pre_relax`` names a potential that relaxes before an engine that starts a program; with the
-    program's protocol "fast" that computes one point there, with others it relaxes on.
+    program's protocol "fast" that computes one point there, with others it relaxes on. With a
+    ``budget`` it computes every vacancy, and the engine those that can have the lowest E_f.
     """
 
     name: str = Field(min_length=1)
@@ -219,20 +220,29 @@ class EngineChoice(Section):
     incar: dict[str, Any] = Field(default_factory=dict)  # VASP's: tags that no protocol owns
     pre_relax: EngineChoice | None = None
     start_from: str | None = Field(None, min_length=1)  # folder of a finished study
+    budget: int | None = Field(None, ge=1)  # most vacancies to compute; the others are predicted
 
     @model_serializer(mode="wrap")
     def _without_new_keys(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields: dict[str, Any] = rest(self)
-        if not self.incar:  # folders of before the key are those of the same study
-            fields.pop("incar", None)
-        if self.start_from is None:
-            fields.pop("start_from", None)
+        for name in ("incar", "start_from", "budget"):
+            if not fields.get(name):  # folders of before the key are those of the same study
+                fields.pop(name, None)
         return fields
 
     @model_validator(mode="after")
     def _once(self) -> EngineChoice:
         if self.pre_relax is not None and self.pre_relax.pre_relax is not None:
             raise ValueError("pre_relax may not have a pre_relax of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _ranked_by_a_potential(self) -> EngineChoice:
+        if self.budget is not None and self.pre_relax is None:
+            raise ValueError(
+                f"budget = {self.budget} needs the potential that computes every vacancy first: "
+                'a table [engine.pre_relax] with, for example, name = "chgnet"'
+            )
         return self
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from studies import coated_fields, recipe_fields, write_recipe
+from studies import coated_fields, recipe_fields, tiny_recipe, write_recipe
 
 from llo_dft.recipe import NAME_PATTERN, RecipeError, load_recipe, parse_recipe, with_engine
 from llo_dft.resources import resource_path
@@ -242,3 +242,16 @@ def test_naming_the_recipes_own_engine_changes_nothing() -> None:
 def test_an_o2_scheme_that_there_is_not() -> None:
     with pytest.raises(RecipeError, match=r"oxygen\.scheme = 'pbe': Input should be 'none'"):
         with_engine(parse_recipe(recipe_fields(), "my"), engine=None, protocol=None, scheme="pbe")
+
+
+def test_a_budget_needs_a_potential_that_ranks_and_is_left_out_where_there_is_none() -> None:
+    with pytest.raises(RecipeError, match=r"engine.*budget = 5 needs the potential that computes"):
+        tiny_recipe(engine={"budget": 5})
+    for n in (0, -3):
+        with pytest.raises(
+            RecipeError, match=rf"^tiny\.toml: engine\.budget = {n}: .*or equal to 1$"
+        ):
+            tiny_recipe(engine={"budget": n, "pre_relax": {"name": "chgnet"}})
+    asked = tiny_recipe(engine={"budget": 5, "pre_relax": {"name": "chgnet"}})
+    assert asked.model_dump(mode="json")["engine"]["budget"] == 5
+    assert "budget" not in tiny_recipe().model_dump(mode="json")["engine"]

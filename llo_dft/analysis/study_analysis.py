@@ -11,6 +11,7 @@ from llo_dft.analysis.oxygen.reservoir import oxygen_reservoir
 from llo_dft.analysis.study_voltages import onset_v, study_voltages
 from llo_dft.analysis.vacancy.host_result import host_result
 from llo_dft.analysis.vacancy.pairs import vacancy_pairs
+from llo_dft.analysis.vacancy.predicted_vacancies import with_predictions
 from llo_dft.analysis.vacancy.turning_lines import turning_points
 from llo_dft.documents.asked_and_built import asked_and_built
 from llo_dft.documents.labels import OXYGEN, revisited_label, vacancy_label
@@ -63,6 +64,14 @@ def analyze_study(
         apart or f"O2 {molecule.status}: {molecule.reason}",
     )
     hosts = [host_result(made.made_host(planned), reservoir) for planned in plan.hosts]
+    predicted: list[str] = []
+    if plan.budget is not None and reservoir.chosen is not None:
+        first = {planned.label: made.first_host(planned) for planned in plan.hosts}
+        ranked = {label: one.energy_ev for label, one in made.by_potential.items()}
+        # skipped or missing: the engine did not try it
+        tried = {k: d for k, d in documents.items() if d.status in {"completed", "failed"}}
+        mu_ev = reservoir.chosen.mu_ev
+        hosts, predicted = with_predictions(hosts, plan, first, ranked, tried, mu_ev)
     voltages = study_voltages(plan, documents, hosts)
     pairs = [] if no_crossings else vacancy_pairs(hosts)
     if no_crossings:
@@ -92,7 +101,7 @@ def analyze_study(
         band_centers=list(band_centers),
         charge_differences=list(charge_differences),
         not_computed=plan.not_computed,
-        notes=[*plan.notes, *_first_host_notes(made), *study_differences(made)],
+        notes=[*plan.notes, *_first_host_notes(made), *study_differences(made), *predicted],
         counts=dict(Counter(record.status for record in records if record.applicable)),
         calculations=records,
         mock=any(document.mock for document in documents.values()),
@@ -118,7 +127,12 @@ def _first_host_notes(made: StudyCalculations) -> list[str]:
 
 def _records(made: StudyCalculations, hosts: Sequence[HostResult]) -> list[CalculationRecord]:
     """Return every planned calculation; one that has no place in its host is marked."""
-    shown = {vacancy_label(host.label, v.pair) for host in hosts for v in host.vacancies}
+    shown = {
+        vacancy_label(host.label, v.pair)
+        for host in hosts
+        for v in host.vacancies
+        if v.predicted is None or v.status != "skipped"
+    }
     planned = {host.vacancy_label(v) for host in made.plan.hosts for v in host.vacancies}
     if made.plan.revisits:
         again = {revisited_label(host.label): host for host in hosts}

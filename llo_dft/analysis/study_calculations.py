@@ -18,8 +18,8 @@ from llo_dft.documents.labels import (
     relaxed_file,
     revisited_label,
 )
+from llo_dft.documents.sites import RemovedOxygen
 from llo_dft.documents.state_of_charge import OrderingResult, RevisitResult
-from llo_dft.documents.study_result import RemovedOxygen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,6 +43,8 @@ class StudyCalculations:
     surroundings
         Returns what is around each O of a host of which some Li have left, by indices of the
         pristine bare slab; None: what the plan says of the ordering that is tried first.
+    by_potential
+        By ``StudyPlan.potential_labels``: what ranked the vacancies of a study with a budget.
     """
 
     def __init__(
@@ -50,8 +52,10 @@ class StudyCalculations:
         plan: StudyPlan,
         documents: Mapping[str, CalculationDocument],
         surroundings: Surroundings | None = None,
+        by_potential: Mapping[str, CalculationDocument] | None = None,
     ) -> None:
         self._surroundings = surroundings
+        self.by_potential = by_potential or {}
         self.plan = plan
         self.documents = documents
         self._best = {t: self._lowest(t) for t in plan.terminations}

@@ -15,6 +15,9 @@ BULK: Final = "bulk"
 #: Miller index of the plane of the layers, on their hexagonal axes; results store others alone.
 BASAL: Final = (0, 0, 1)
 
+#: How the labels end of what a potential computes to rank vacancies.
+BY_POTENTIAL: Final = "_potential"
+
 #: How the labels begin of what a study with another coating does not have.
 OF_ONE_COATING: Final = ("coated_", "interface_")
 
@@ -48,6 +51,11 @@ def revisited_label(host: str) -> str:
 def vacancy_label(host: str, pair: str) -> str:
     """Return the label of a vacancy, from its host's and the identity of its site."""
     return f"{host}_vac_{pair}"
+
+
+def potential_label(label: str) -> str:
+    """Return the label of a host or vacancy as the potential has it that ranks vacancies."""
+    return f"{label}{BY_POTENTIAL}"
 
 
 def static_label(host: str, part: Part | None = None) -> str:

@@ -24,6 +24,7 @@ from llo_dft.documents.labels import (
     interface_label,
     ordering_label,
     part_label,
+    potential_label,
     ranking_label,
     revisited_label,
     static_label,
@@ -230,6 +231,11 @@ class StudyPlan(Document):
     not_computed: list[str] = Field(
         default_factory=list, description="What the recipe asks for and the engine can't give"
     )
+    budget: int | None = Field(
+        None,
+        exclude_if=lambda budget: budget is None,
+        description="Most vacancies that the engine computes, where a potential computes all",
+    )
     notes: list[str] = Field(
         default_factory=list, description="Where what was built is not what was asked for"
     )
@@ -344,6 +350,14 @@ class StudyPlan(Document):
         statics = [static.label for static in self.statics]
         interfaces = [one.label for one in self.interfaces]
         return [*crystals, *slabs, *interfaces, *parts, *vacancies, *revisited, *statics]
+
+    @property
+    def potential_labels(self) -> list[str]:
+        """Labels of what a potential computes to rank the vacancies; none without a budget."""
+        if self.budget is None:
+            return []
+        vacancies = [host.vacancy_label(made) for host in self.hosts for made in host.vacancies]
+        return [potential_label(label) for label in [*(h.label for h in self.hosts), *vacancies]]
 
     @property
     def n_calculations(self) -> int:

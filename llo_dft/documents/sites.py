@@ -43,6 +43,16 @@ class OxygenEnvironment(LithiumAxes):
         return self.n_tm + self.n_li + self.n_former + self.n_li_interlayer
 
 
+class RemovedOxygen(Document):
+    """One oxygen that a vacancy lacks."""
+
+    site: int = Field(
+        description="Its index in the pristine bare slab; in plain runs in the host's files, from 0"
+    )
+    site_class: str = Field("", description="For example '2TM+1Li'; '' if it is not known")
+    environment: OxygenEnvironment | None = Field(None, description="In its host, if it is known")
+
+
 class InterfaceBond(Document):
     """A bond from a network former of the coating to an O of the oxide."""
 

@@ -114,6 +114,22 @@ class OrderingResult(Document):
     )
 
 
+class PredictedEnergy(Document):
+    """E_f that no calculation of the engine gave, with the limits that hold at 95 %, eV per O."""
+
+    formation_energy_ev: float = Field(
+        description="The potential's, and what the engine's differ from its by, as a Gaussian "
+        "process over the vacancies that both computed has it"
+    )
+    low_ev: float
+    high_ev: float
+
+    @property
+    def text(self) -> str:
+        """The value and its limits in words."""
+        return f"predicted {self.formation_energy_ev:.2f} ({self.low_ev:.2f} to {self.high_ev:.2f})"
+
+
 class RevisitResult(Document):
     """What a host gained from the Li arrangement that one of its vacancies found."""
 

@@ -13,9 +13,15 @@ from llo_dft.documents.electrons.charge import ChargeDifferenceResult
 from llo_dft.documents.electrons.electronic import BandCenterResult
 from llo_dft.documents.labels import BASAL, host_label
 from llo_dft.documents.maps import VacancyMap
-from llo_dft.documents.sites import InterfaceBond, InterfaceCandidate, OxygenEnvironment
+from llo_dft.documents.sites import (
+    InterfaceBond,
+    InterfaceCandidate,
+    OxygenEnvironment,
+    RemovedOxygen,
+)
 from llo_dft.documents.state_of_charge import (
     OrderingResult,
+    PredictedEnergy,
     RevisitResult,
     StateOfCharge,
     TurningPoint,
@@ -55,16 +61,6 @@ class OxygenChemicalPotential(Document):
     mu_ev: float = Field(description="The sum of the four terms")
 
 
-class RemovedOxygen(Document):
-    """One oxygen that a vacancy lacks."""
-
-    site: int = Field(
-        description="Its index in the pristine bare slab; in plain runs in the host's files, from 0"
-    )
-    site_class: str = Field("", description="For example '2TM+1Li'; '' if it is not known")
-    environment: OxygenEnvironment | None = Field(None, description="In its host, if it is known")
-
-
 class VacancyResult(Document):
     """One oxygen vacancy in one host."""
 
@@ -97,6 +93,11 @@ class VacancyResult(Document):
         "zero the first is kept; None: not tried",
     )
     calculation: str | None = Field(None, description="Key of the calculation")
+    predicted: PredictedEnergy | None = Field(
+        None,
+        exclude_if=lambda predicted: predicted is None,
+        description="Of a study with a budget, where the engine did not compute it",
+    )
 
     @property
     def rebuilt(self) -> bool:
@@ -207,6 +208,11 @@ class HostResult(Document):
         return [energy for energy in found if energy is not None]
 
     @property
+    def predicted(self) -> list[PredictedEnergy]:
+        """What is predicted of those of its vacancies that were not computed."""
+        return [one.predicted for one in self.vacancies if one.predicted is not None]
+
+    @property
     def kept_energies_ev(self) -> list[float]:
         """E_f of those of its vacancies that have one and kept their lattice, eV per O."""
         found = [one.formation_energy_ev for one in self.vacancies if not one.rebuilt]
@@ -307,7 +313,7 @@ class CalculationRecord(Document):
         default_factory=list, description="What was corrected on the way, one sentence each"
     )
     applicable: bool = Field(
-        default=True, description="False: the relaxed structures have no place for it"
+        default=True, description="False: there is no place for it, or it was left to prediction"
     )
     formula: str | None = Field(None, description="Of a plain run that could be read")
     fingerprint: Fingerprint | None = Field(None, description="Of a plain run")
@@ -387,8 +393,8 @@ class StudyResult(Document):
 
     @property
     def is_complete(self) -> bool:
-        """Whether every calculation completed and every vacancy has its energy."""
-        vacancies = [vacancy for host in self.hosts for vacancy in host.vacancies]
+        """Whether every calculation completed and every vacancy has its energy, or a predicted."""
         return set(self.counts) <= {"completed"} and all(
-            vacancy.formation_energy_ev is not None for vacancy in vacancies
+            len(host.formation_energies_ev) + len(host.predicted) == len(host.vacancies)
+            for host in self.hosts
         )

@@ -17,6 +17,7 @@ import numpy as np
 from monty.json import MSONable
 
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
+from llo_dft.documents.labels import BY_POTENTIAL
 from llo_dft.engines.base import Engine, EngineError, Outcome, OxygenReference
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def completed_relaxations(calculations: Path) -> list[CalculationDocument]:
             one = CalculationDocument.model_validate(known)
         except (ValueError, TypeError, KeyError) as error:
             raise EngineError(f"{file} can't be read; run that study again first") from error
-        relaxed = one.kind in {"bulk_relax", "slab_relax"}
+        relaxed = one.kind in {"bulk_relax", "slab_relax"} and not one.label.endswith(BY_POTENTIAL)
         if relaxed and one.status == "completed" and one.initial_structure is not None:
             found.append(one)
     return found

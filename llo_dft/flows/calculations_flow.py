@@ -24,6 +24,7 @@ _KINDS: Final[dict[str, CalculationKind]] = {
     "bulk_maker": "bulk_relax",
     "cathode_maker": "bulk_relax",
     "slab_maker": "slab_relax",
+    "potential_maker": "slab_relax",
     "molecule_maker": "molecule_relax",
     "static_maker": "static",
     "ranker": "ranking",

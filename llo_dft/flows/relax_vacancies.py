@@ -54,15 +54,15 @@ class VacanciesMaker(CalculationsMaker):
         for host in plan.hosts:
             if host.label in hosts:
                 for vacancy in host.vacancies:
-                    start = _without_oxygen(plan, hosts, host, vacancy)
+                    start = without_oxygen(plan, hosts, host, vacancy)
                     made.add(host.vacancy_label(vacancy), start, self.slab_maker, hosts[host.label])
         return made.flow(self.name)
 
 
-def _without_oxygen(
+def without_oxygen(
     plan: StudyPlan, hosts: Hosts, host: PlannedHost, vacancy: PlannedVacancy
 ) -> Job:
-    """Return the job that takes one planned O out of a host."""
+    """Return the job that takes one planned O out of a host; parameters and errors as ``make``."""
     parent = hosts[host.label]
     if vacancy.bonded is None:
         return without(parent, vacancy.removed)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jobflow import Flow, Maker
 
 from llo_dft.documents.labels import BULK
+from llo_dft.flows.budgeted_vacancies import BudgetedVacanciesMaker
 from llo_dft.flows.host_electrons import ElectronsMaker
 from llo_dft.flows.relax_bulk_hosts import BulkHostsMaker
 from llo_dft.flows.relax_hosts import HostsMaker
@@ -41,7 +42,7 @@ class StudyMaker(Maker):
     bulk_hosts: BulkHostsMaker
     hosts: HostsMaker
     interfaces: InterfacesMaker
-    vacancies: VacanciesMaker
+    vacancies: VacanciesMaker | BudgetedVacanciesMaker
     revisits: RevisitsMaker
     electrons: ElectronsMaker | None = None
     name: str = "oxygen vacancy curve"
@@ -55,6 +56,7 @@ class StudyMaker(Maker):
         electrons: bool,
         ranker: RankingMaker | None = None,
         cathode: CalculationMaker | None = None,
+        potential: CalculationMaker | None = None,
     ) -> StudyMaker:
         """Return the maker of a study that one engine computes.
 
@@ -70,6 +72,8 @@ class StudyMaker(Maker):
             Ranks orderings of Li; None: their Ewald energies do.
         cathode
             Relaxes the cathode's crystal; None: ``maker("bulk_relax")``.
+        potential
+            Relaxes every vacancy of a plan with a budget, of which the engine computes some.
         """
         slab, crystal = maker("slab_relax"), maker("bulk_relax")
         return cls(
@@ -77,7 +81,9 @@ class StudyMaker(Maker):
             BulkHostsMaker(folder, crystal),
             HostsMaker(folder, slab, ranker),
             InterfacesMaker(folder, slab),
-            VacanciesMaker(folder, slab),
+            VacanciesMaker(folder, slab)
+            if potential is None
+            else BudgetedVacanciesMaker(folder, slab, potential),
             RevisitsMaker(folder, slab),
             ElectronsMaker(folder, maker("static")) if electrons else None,
         )

@@ -24,6 +24,13 @@ def answer(result: StudyResult) -> list[str]:
         pairs = [pair for pair in result.pairs if pair.termination == termination]
         if pairs:
             sentences.append(_of_pairs(system_name("coated", termination), pairs))
+    n_predicted = sum(len(host.predicted) for host in result.hosts)
+    if n_predicted:
+        n_all = sum(len(host.vacancies) for host in result.hosts)
+        sentences.append(
+            f"{n_predicted} of {n_all} vacancies are predicted and not computed: what is said of "
+            "crossings and differences is of the computed ones."
+        )
     if result.no_crossings and sentences:
         sentences.append(f"Neither a crossing nor a gain is stated: {result.no_crossings}.")
     return sentences

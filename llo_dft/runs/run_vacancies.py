@@ -22,7 +22,7 @@ from llo_dft.analysis.vacancy.turning_lines import turning_points
 from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.documents.oxygen import OxygenSettings
-from llo_dft.documents.study_result import RemovedOxygen
+from llo_dft.documents.sites import RemovedOxygen
 from llo_dft.errors import InputError
 from llo_dft.runs.host_assignment import (
     check_one_framework,

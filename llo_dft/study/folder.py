@@ -241,5 +241,7 @@ def _identity(recipe: Recipe, section: str) -> dict[str, Any]:
     for name in _ADDED.get(section, ()):
         if table is not None and getattr(table, name) == type(table).model_fields[name].default:
             del fields[name]
-    fields.pop("device", None)  # where it is computed does not make it another study
+    # neither where it is computed nor how many of its vacancies makes it another study
+    for name in ("device", "budget"):
+        fields.pop(name, None)
     return fields

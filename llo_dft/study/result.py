@@ -101,12 +101,13 @@ def stored_calculations(folder: StudyFolder) -> StudyCalculations:
         As ``study_result``.
     """
     plan = stored_plan(folder)
-    documents = CalculationCache(folder.calculations).documents(plan.labels)
+    cache = CalculationCache(folder.calculations)
+    documents = cache.documents(plan.labels)
 
     def surroundings(host: PlannedHost, gone: Sequence[int]) -> dict[int, OxygenEnvironment]:
         return host_environments(plan.pristine_structure(host), plan.slab, plan.sheets, gone)
 
-    return StudyCalculations(plan, documents, surroundings)
+    return StudyCalculations(plan, documents, surroundings, cache.documents(plan.potential_labels))
 
 
 def study_summaries(folder: StudyFolder) -> list[CalculationSummary]:

@@ -21,7 +21,7 @@ from llo_dft.study.planning.electronic_plan import with_electronic
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.planning.planned_calculations import check_engine
-from llo_dft.study.planning.ranker import ranker_of
+from llo_dft.study.planning.ranker import potential_of, ranker_of
 from llo_dft.study.result_files import write_study
 from llo_dft.study.start_from import with_choices
 
@@ -63,7 +63,8 @@ class PreparedRun:
     """A study whose recipe, engine and folder were found good, and its plan.
 
     ``files`` are the hashes of the files that the recipe names, ``ranker`` ranks orderings of Li
-    where that is not the engine. What the studies ``beside`` computed of the bare slab is taken.
+    where that is not the engine, ``potential`` the vacancies of a study with a budget. What the
+    studies ``beside`` computed of the bare slab is taken.
     """
 
     recipe: Recipe
@@ -74,6 +75,7 @@ class PreparedRun:
     files: dict[str, str] = field(default_factory=dict)
     ranker: Engine | None = None
     beside: tuple[StudyFolder, ...] = ()
+    potential: Engine | None = None
 
 
 def prepare_run(
@@ -103,8 +105,10 @@ def prepare_run(
     if recipe.engine.start_from is not None:
         plan = with_choices(plan, recipe.engine.start_from)
     check_engine(engine, plan, machine=computes_here)
-    ranker = ranker_of(recipe, engine)
-    return PreparedRun(recipe, engine, oxygen, plan, folder, files, ranker)
+    ranker, potential = ranker_of(recipe, engine), potential_of(recipe.engine)
+    if potential is not None:
+        check_engine(potential, plan, machine=computes_here)
+    return PreparedRun(recipe, engine, oxygen, plan, folder, files, ranker, potential=potential)
 
 
 def run_study(
@@ -144,12 +148,14 @@ def run_study(
         write_structures(plan, folder.path, prepared.engine.no_crossings)
         write_whole(folder.plan, plan.model_dump_json() + "\n")
         outcome = run_flow(
-            make_flow(plan, prepared.engine, folder.calculations, prepared.ranker),
+            make_flow(
+                plan, prepared.engine, folder.calculations, prepared.ranker, prepared.potential
+            ),
             store=JobStore(MemoryStore()),
             executor=factory,
             max_workers=workers,
             worker_environment=WORKER_ENVIRONMENT if factory is None else None,
-            on_event=_counter(plan.n_calculations, cache, on_progress),
+            on_event=_counter(plan.n_calculations + len(plan.potential_labels), cache, on_progress),
         )
         stack.close()
         cache.sweep()  # left by workers that were killed: a complete study is not run again

@@ -43,6 +43,7 @@ class FakeStudy:
     how: str = "run_flow"
     scheme: OxygenScheme = "potential"
     engine_type: type[FakeEngine] = FakeEngine
+    potential: FakeEngine | None = None
 
     @property
     def cache(self) -> CalculationCache:
@@ -62,9 +63,14 @@ class FakeStudy:
             str(self.cache.folder),
             electrons=False,
             ranker=engine.maker("ranking"),
+            potential=self.potential and self.potential.maker("slab_relax"),
         )
         run(maker.make(self.plan), self.how)
-        made = StudyCalculations(self.plan, self.cache.documents(self.plan.labels))
+        made = StudyCalculations(
+            self.plan,
+            self.cache.documents(self.plan.labels),
+            by_potential=self.cache.documents(self.plan.potential_labels),
+        )
         return analyze_study(made, oxygen, engine=engine.name, protocol=engine.protocol)
 
     def calls(self) -> list[str]:

@@ -85,6 +85,12 @@ def test_what_changes_no_calculation_does_not_make_it_another_study(
     assert study_identity(same) == study_identity(tiny_recipe())
 
 
+def test_a_budget_may_be_raised_or_left_out_in_the_same_folder() -> None:
+    ranked = {"pre_relax": {"name": "chgnet"}}
+    identities = {study_identity(tiny_recipe(engine=ranked | one)) for one in ({}, {"budget": 5})}
+    assert identities == {study_identity(tiny_recipe(engine=ranked | {"budget": 9}))}
+
+
 def test_another_crystal_under_the_same_name_makes_it_another_study(tmp_path: Path) -> None:
     recipe = tiny_recipe(cathode={"composition": "cell.cif"}, coating=CIF_COATING)
     for name in ("cell.cif", "film.CIF"):

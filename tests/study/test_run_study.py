@@ -8,20 +8,24 @@ import jsonschema
 import pytest
 from studies import tiny_recipe
 from study_fixtures import swap
+from two_engines import CheapEngine, DearEngine
 
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.documents.study_result import StudyResult
-from llo_dft.study.folder import StudyFolderError
+from llo_dft.engines.registry import engine_from
+from llo_dft.study.drawn.study_report import write_report
+from llo_dft.study.folder import StudyFolder, StudyFolderError
+from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.result_files import FIGURE
-from llo_dft.study.run_study import run_study
+from llo_dft.study.run_study import PreparedRun, run_study
 from llo_dft.study.study_files import read_results, results_schema
+from llo_dft.study.study_status import study_status
 from llo_dft.testing.fake_engine import HALF_O2_EV
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from llo_dft.study.folder import StudyFolder
 
 PNG = b"\x89PNG\r\n\x1a\n"
 ROUNDING_EV = 1e-9
@@ -171,3 +175,33 @@ def test_a_folder_that_can_not_be_made(tmp_path: Path, prepare) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StudyFolderError, match="file/study can't be written: "):
         run_study(prepare(tmp_path / "file" / "study"), workers=1)
+
+
+@pytest.mark.slow
+def test_with_a_budget_what_was_not_computed_is_marked_in_every_file(tmp_path) -> None:
+    recipe = tiny_recipe(
+        vacancies={"environments": ["2TM+1Li", "3TM"], "per_environment": 12},
+        delithiation={"fractions": [1.0, 0.5]},
+        engine={"budget": 3, "pre_relax": {"name": "chgnet"}},
+    )
+    plan, folder = make_plan(recipe, tmp_path), StudyFolder(tmp_path / "study")
+    assert "chgnet computes all 12 vacancies, and chgnet at most 3 of them" in plan.notes[-1]
+    engine = DearEngine()
+    engine.oxygen = engine_from(recipe.engine).oxygen
+    oxygen = oxygen_settings(recipe, engine.oxygen)
+    prepared = PreparedRun(recipe, engine, oxygen, plan, folder, potential=CheapEngine())
+    result = run_study(prepared, workers=1)
+    predicted = [one for host in result.hosts for one in host.predicted]
+    assert len(predicted) == 9
+    assert read_results(folder.results) == result
+    assert study_status(folder).is_complete
+    rows = list(csv.DictReader((folder.path / "results.csv").open(encoding="utf-8")))
+    shown = [row["predicted.formation_energy_ev"] for row in rows if not row["formation_energy_ev"]]
+    assert sorted(map(float, shown)) == pytest.approx(
+        sorted(one.formation_energy_ev for one in predicted)
+    )
+    assert "predicted, 95" in (folder.path / "vacancy_energy.svg").read_text(encoding="utf-8")
+    write_report([folder.path])
+    page = (folder.path / "report.html").read_text(encoding="utf-8")
+    assert all(one.text in page for one in predicted)
+    assert "predicted, not computed" in page

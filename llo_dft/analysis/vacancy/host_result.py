@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
     from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.sites import RemovedOxygen
     from llo_dft.documents.state_of_charge import OrderingResult, RevisitResult, StateOfCharge
-    from llo_dft.documents.study_result import RemovedOxygen
     from llo_dft.typing import System
 
 

@@ -115,8 +115,11 @@ def print_voltages(result: StudyResult) -> None:
 def report_problems(result: StudyResult) -> None:
     """Name on stderr the runs that were not used, and the differences that were accepted."""
     vacancies = [vacancy for host in result.hosts for vacancy in host.vacancies]
-    skipped = [(v.run, v.status, v.reason) for v in vacancies if v.status == "skipped"]
-    records = [(one.label, one.status, one.reason) for one in result.calculations]
+    skipped = [
+        (v.run, v.status, v.reason) for v in vacancies if v.status == "skipped" and not v.predicted
+    ]
+    wanted = [one for one in result.calculations if one.applicable]
+    records = [(one.label, one.status, one.reason) for one in wanted]
     for label, status, reason in [*records, *skipped]:
         if status != "completed":
             named = reason if reason and reason.startswith(f"{label}") else f"{label}: {reason}"
@@ -170,7 +173,10 @@ def _hosts(result: StudyResult, schemes: Sequence[str]) -> Iterator[tuple[str, .
                 vacancy.pair or f"{os.path.relpath(str(vacancy.run), folder)}: {_removed(vacancy)}",
                 ", ".join(classes) or vacancy.site_class,
                 "; ".join(filter(None, (cations_text(one.environment) for one in vacancy.removed))),
-                number(vacancy.formation_energy_ev, none=vacancy.status),
+                number(
+                    vacancy.formation_energy_ev,
+                    none=vacancy.status if vacancy.predicted is None else vacancy.predicted.text,
+                ),
                 *(number(energy, none="") for energy in energies),
                 "; ".join(filter(None, (remarks(vacancy.reason, vacancy.flags), _rattle(vacancy)))),
             )

@@ -61,8 +61,9 @@ def plot_vacancy_curve(result: StudyResult, axes: Axes, *, legend: bool = True) 
 
     Of plain runs it draws the hosts whose lithium fraction is known, over that. Colours and lines
     are systems (bare, each coating), markers the classes of O. Hollow points are vacancies whose
-    lattice rebuilt itself. The thick line joins the lowest O of each state of charge, named there
-    if it is not always the same one; its zero is q0. Thin lines join one O that bare and coated
+    lattice rebuilt itself; pale bars are the limits of what was only predicted. The thick line
+    joins the lowest computed O of each state of charge, named there if it is not always the same
+    one; its zero is q0. Thin lines join one O that bare and coated
     have in common. At the foot stands how many vacancies have no result. Returns the axes.
     """
     placed = [host for host in result.hosts if host.lithium_fraction is not None]
@@ -71,12 +72,14 @@ def plot_vacancy_curve(result: StudyResult, axes: Axes, *, legend: bool = True) 
     markers = class_markers(map(_class, found))
     lacking: Counter[float] = Counter()
     for host in placed:
-        lacking[charge_place(host.charge)] += len(host.vacancies) - len(host.formation_energies_ev)
+        shown = len(host.formation_energies_ev) + len(host.predicted)
+        lacking[charge_place(host.charge)] += len(host.vacancies) - shown
     charging_axes(axes, lacking, holes=has_holes(placed))
     shared = shared_oxygens(result.pairs)
     for name, color in colors.items():
         hosts = [host for host in placed if _system(host) == name]
         _plot_points(hosts, color, markers, axes)
+        _plot_predicted(hosts, color, axes)
         first = hosts[0]
         look = {"color": color, "linestyle": lines[name]}
         _plot_line(hosts, None, axes, linewidth=1.8, label=f"lowest, {name}", **look)
@@ -85,6 +88,8 @@ def plot_vacancy_curve(result: StudyResult, axes: Axes, *, legend: bool = True) 
     _name_lowest([point for point in result.turning_points if point.site is None], placed, axes)
     _mark_turning_points(result.turning_points, colors, axes)
     _explain_markers(found, markers, axes)
+    if any(host.predicted for host in placed):
+        _errors(axes, [], [], [[], []], NEUTRAL, label="not computed: predicted, 95 %")
     if shared:
         axes.plot([], [], "-", color=NEUTRAL, linewidth=0.7, label="one O, in both")
     axes.set_ylabel("Vacancy formation energy (eV per O)")
@@ -214,6 +219,39 @@ def _plot_points(hosts: list[HostResult], color: str, markers: dict[str, str], a
                 alpha=PALE_ALPHA if vacancy.rebuilt else 1.0,
                 zorder=3,
             )
+
+
+def _plot_predicted(hosts: list[HostResult], color: str, axes: Axes) -> None:
+    found = [(charge_place(host.charge), one) for host in hosts for one in host.predicted]
+    heights = [one.formation_energy_ev for _, one in found]
+    _errors(
+        *(axes, [place for place, _ in found], heights),
+        [
+            [one.formation_energy_ev - one.low_ev for _, one in found],
+            [one.high_ev - one.formation_energy_ev for _, one in found],
+        ],
+        color,
+    )
+
+
+def _errors(
+    axes: Axes,
+    places: Sequence[float],
+    heights: Sequence[float],
+    errors: Sequence[Sequence[float]],
+    color: str,
+    label: str | None = None,
+) -> None:
+    axes.errorbar(
+        *(places, heights, errors),
+        fmt="_",
+        color=color,
+        alpha=PALE_ALPHA,
+        elinewidth=0.8,
+        markersize=9,
+        zorder=2,
+        label=label,
+    )
 
 
 def _name_lowest(points: Sequence[TurningPoint], hosts: Sequence[HostResult], axes: Axes) -> None:

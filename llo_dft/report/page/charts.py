@@ -58,6 +58,7 @@ def energy_chart(result: StudyResult) -> Chart | None:
             }
         )
         data += [_energy_points(hosts, name, look, rebuilt=one) for one in (False, True)]
+        data.append(_predicted_points(hosts, name, look))
     data += _turning_bars(result, systems)
     if result.pairs:
         data += _pair_points(result, systems)
@@ -102,6 +103,36 @@ def _energy_points(
         ],
         "hovertemplate": "%{text}<extra></extra>",
         "marker": _markers(symbols, look["color"], rebuilt=rebuilt),
+    }
+
+
+def _predicted_points(hosts: Sequence[HostResult], name: str, look: dict[str, str]) -> Chart:
+    shown = [
+        (host, vacancy, vacancy.predicted)
+        for host in hosts
+        for vacancy in host.vacancies
+        if vacancy.predicted is not None
+    ]
+    if not shown:
+        return {}
+    limits = {
+        "array": [one.high_ev - one.formation_energy_ev for *_, one in shown],
+        "arrayminus": [one.formation_energy_ev - one.low_ev for *_, one in shown],
+    }
+    return {
+        "name": f"{name}: predicted, not computed",
+        "mode": "markers",
+        "x": [charge_place(host.charge) for host, *_ in shown],
+        "y": [one.formation_energy_ev for *_, one in shown],
+        "customdata": [vacancy_row(host, vacancy) for host, vacancy, _ in shown],
+        "text": [
+            f"{name}, {_oxygen(vacancy)}<br>{one.text} eV per O<br>{host.charge.text}"
+            for host, vacancy, one in shown
+        ],
+        "hovertemplate": "%{text}<extra></extra>",
+        "error_y": {"type": "data", "symmetric": False, **limits, "color": look["color"]},
+        "marker": _markers(["line-ew"] * len(shown), look["color"], rebuilt=True),
+        "opacity": 0.6,
     }
 
 

@@ -6,6 +6,8 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
+from llo_dft.documents.state_of_charge import PredictedEnergy
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -22,12 +24,15 @@ def vacancies_csv(result: StudyResult) -> str:
     """Return a line for each vacancy; columns are called as in ``report.tables.vacancy_table``."""
     schemes = sorted({s for h in result.hosts for v in h.vacancies for s in v.alternatives_ev})
     scheme = None if result.oxygen is None else result.oxygen.scheme
+    some = any(host.predicted for host in result.hosts)
+    predicted = list(PredictedEnergy.model_fields) if some else []
     head = [
         *("engine", "system", "termination", "holes_per_tm", "lithium_fraction"),
         *("capacity_mah_per_g", "n_holes", "pair", "site", "site_class"),
         *(f"environment.{name}" for name in _AROUND),
         *("formation_energy_ev", "oxygen_scheme", *(f"alternatives_ev.{one}" for one in schemes)),
         *("status", "reason", "rebuilt", "flags"),
+        *(f"predicted.{name}" for name in predicted),
     ]
     rows = [
         [
@@ -37,6 +42,7 @@ def vacancies_csv(result: StudyResult) -> str:
             *(getattr(one.environment, name, None) for name in _AROUND),
             *(one.formation_energy_ev, scheme, *map(one.alternatives_ev.get, schemes)),
             *(one.status, one.reason, one.rebuilt, "; ".join(one.flags)),
+            *(getattr(one.predicted, name, None) for name in predicted),
         ]
         for host in result.hosts
         for one in host.vacancies

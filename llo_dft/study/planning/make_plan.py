@@ -21,10 +21,12 @@ from llo_dft.study.planning.planned_interfaces import charge_notes, plan_interfa
 from llo_dft.study.planning.ranker import EWALD
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from llo_dft.builders.ordering.delithiation import LithiumRemoval
-    from llo_dft.recipe import Recipe
+    from llo_dft.documents.plan import PlannedHost
+    from llo_dft.recipe import EngineChoice, Recipe
 
 
 def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
@@ -95,13 +97,25 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         symmetric=recipe.delithiation.symmetric and slab.turn_over is not None,
         interfaces=interfaces,
         coating_crystal=crystal,
+        budget=recipe.engine.budget,
         notes=[
             *oxide.notes,
             *strain_notes(recipe, interfaces, recipe_folder, slab.structure),
             *charge_notes(interfaces),
             *hole_notes(hosts),
+            *budget_notes(recipe.engine, hosts),
         ],
     )
+
+
+def budget_notes(engine: EngineChoice, hosts: Sequence[PlannedHost]) -> list[str]:
+    """Return how many vacancies the engine computes, if a potential ranks them."""
+    if engine.budget is None or engine.pre_relax is None:
+        return []
+    n_all = sum(len(host.vacancies) for host in hosts)
+    n_most = min(engine.budget, n_all)
+    first = f"{engine.pre_relax.name} computes all {n_all} vacancies"
+    return [f"{first}, and {engine.name} at most {n_most} of them; the others are predicted"]
 
 
 def _check_distinct(removals: list[LithiumRemoval]) -> None:

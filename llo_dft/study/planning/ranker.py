@@ -1,9 +1,10 @@
-"""Which engine ranks the orderings of Li of a study."""
+"""Which engines rank the orderings of Li of a study, and its vacancies."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from llo_dft.engines.base import EngineError
 from llo_dft.engines.registry import EMBEDDED, engine_from
 from llo_dft.errors import InputError
 from llo_dft.recipe import EngineChoice
@@ -14,6 +15,25 @@ if TYPE_CHECKING:
 
 #: The ranker that is no engine: the electrostatic energy of formal charges.
 EWALD: Final = "ewald"
+
+
+def potential_of(choice: EngineChoice) -> Engine | None:
+    """Return the potential that computes every vacancy of a study with a budget; None without.
+
+    Raises
+    ------
+    EngineError
+        If it is none, or a setting is not its own.
+    """
+    if choice.budget is None or choice.pre_relax is None:
+        return None
+    potential = engine_from(choice.pre_relax)
+    if potential.program is not None:
+        raise EngineError(
+            f"engine.budget: engine.pre_relax.name = {potential.name!r} starts a program; expected "
+            "a potential, which computes every vacancy"
+        )
+    return potential
 
 
 def ranker_of(recipe: Recipe, engine: Engine) -> Engine | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jobflow import OnMissing, job
 
 from llo_dft.calculations.cache import NO_RESULT, CalculationCache
+from llo_dft.errors import InputError
 from llo_dft.study.folder import StudyFolder, write_whole
 from llo_dft.study.manifest import write_structures
 from llo_dft.study.planning.assemble import make_flow
@@ -57,6 +58,11 @@ def prepare_submission(
         If the project lacks a worker or a type of job.
     """
     folder = prepared.folder
+    if prepared.potential is not None:
+        raise InputError(
+            "engine.budget chooses calculations while the study runs, and what each job asks of a "
+            "queue is fixed before: submit it to workers (--cluster), or run it without a budget"
+        )
     flow = make_flow(prepared.plan, prepared.engine, folder.calculations, prepared.ranker)
     flow.add_jobs(last_job(flow, folder))
     wanted = requests(submitted_jobs(flow, prepared.plan, prepared.engine), project, worker)

@@ -8,7 +8,7 @@ from studies import tiny_recipe
 from llo_dft.engines.base import EngineError, Program
 from llo_dft.engines.potentials.forcefield import ForceFieldEngine
 from llo_dft.errors import InputError
-from llo_dft.study.planning.ranker import ranker_of
+from llo_dft.study.planning.ranker import potential_of, ranker_of
 from llo_dft.testing.fake_engine import FakeEngine
 
 
@@ -52,3 +52,12 @@ def test_what_is_not_installed_or_starts_a_program_is_refused_by_name(
     monkeypatch.setattr(ForceFieldEngine, "check", missing)
     with pytest.raises(InputError, match=r"'chgnet', which ranks orderings of Li: chgnet is not"):
         ranker_of(asked(), Started())
+
+
+def test_the_potential_of_a_budget_is_the_one_that_relaxes_first() -> None:
+    choice = tiny_recipe(engine={"budget": 5, "pre_relax": {"name": "chgnet"}}).engine
+    assert potential_of(choice).name == "chgnet"
+    assert potential_of(tiny_recipe().engine) is None
+    program = tiny_recipe(engine={"budget": 5, "pre_relax": {"name": "gpaw"}}).engine
+    with pytest.raises(EngineError, match=r"pre_relax\.name = 'gpaw' starts a program; expected a"):
+        potential_of(program)

@@ -1,0 +1,155 @@
+"""How few calculations of an expensive engine find the lowest E_f at every state of charge.
+
+    python benchmarks/budget.py truth FILE [--composition F] [--fractions 1 .75 .5] [--steps 8]
+    python benchmarks/budget.py FILE [--seeds 20]
+
+"truth" computes every symmetry-distinct O of the quickstart's bare slab once: hosts and vacancies
+are relaxed with a few steps of CHGNet 0.3.0, the cheap engine, and there both engines give the
+energy (single points; SevenNet 7net-0 is the expensive one). The second command lets the model
+choose which of them to compute, from other starts for each seed, and prints how many it took, how
+far its lowest E_f are from the true ones, and how often the true one lay in the stated interval.
+Energies of hosts are needed in any case and are not counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from ase.optimize import BFGS
+from pymatgen.io.ase import AseAtomsAdaptor
+
+from llo_dft.analysis.vacancy.next_calculation import (
+    CONFIDENCE,
+    TOLERANCE_EV,
+    VacancyCandidate,
+    propose,
+)
+from llo_dft.builders.environment.oxygen_environment import oxygen_environments
+from llo_dft.builders.surface.symmetry import distinct_sites
+from llo_dft.engines.registry import engine_from
+from llo_dft.notebook import plan
+from llo_dft.recipe import EngineChoice
+
+CHEAP = EngineChoice(name="chgnet", model="0.3.0", device="cpu")
+EXPENSIVE = EngineChoice(name="sevenn", model="7net-0", device="cpu")
+
+
+def compute_truth(file: Path, composition: str, fractions: list[float], steps: int) -> None:
+    """Write energies and features of every site; resumes a file that is there."""
+    delithiation = {"fractions": fractions, "candidates": 1}
+    cathode = {"composition": composition, "supercell": (1, 1)}
+    study = plan("quickstart", cathode=cathode, delithiation=delithiation)
+    cheap, expensive = (
+        engine_from(one).maker("slab_relax").calculator() for one in (CHEAP, EXPENSIVE)
+    )
+    found = json.loads(file.read_text()) if file.exists() else {}
+
+    def energies(name: str, structure):  # noqa: ANN001, ANN202
+        atoms = AseAtomsAdaptor.get_atoms(structure, msonable=False)
+        atoms.calc = cheap
+        BFGS(atoms, logfile=None, maxstep=0.1).run(fmax=0.02, steps=steps)
+        pair = [float(atoms.get_potential_energy())]
+        atoms.calc = expensive
+        pair.append(float(atoms.get_potential_energy()))
+        print(f"{time.process_time():7.0f} CPU s  {name}  {pair[1] - pair[0]:.4f}", flush=True)
+        places = atoms.get_scaled_positions(wrap=False)
+        structure = type(structure)(structure.lattice, structure.species, places)
+        return pair, structure
+
+    for host in study.hosts:
+        if host.label in found:
+            continue
+        before = study.host_structure(host)
+        pair, relaxed = energies(host.label, before)
+        around = oxygen_environments(before, study.tm_layers)
+        sites = []
+        for site in sorted(set(distinct_sites(before, sorted(around)).values())):
+            vacancy = relaxed.copy()
+            vacancy.remove_sites([site])
+            own, _ = energies(f"{host.label} {site}", vacancy)
+            where = around[site]
+            sites.append({
+                "site": site, "energies_ev": own, "n_tm": where.n_tm, "n_li": where.n_li,
+                "n_li_interlayer": where.n_li_interlayer, "layer": where.layer,
+            })  # fmt: skip
+        found[host.label] = {"x": host.lithium_fraction, "energies_ev": pair, "sites": sites}
+        file.write_text(json.dumps(found, indent=1))
+
+
+def candidates_of(found: dict) -> list[VacancyCandidate]:  # type: ignore[type-arg]
+    """Return every site as the cheap engine knows it; both energies against half an O2 of none."""
+    return [
+        VacancyCandidate(
+            state=label,
+            cheap_ev=one["energies_ev"][0] - host["energies_ev"][0],
+            expensive_ev=one["energies_ev"][1] - host["energies_ev"][1],
+            features=(
+                host["x"],
+                one["n_li"] + one["n_li_interlayer"],
+                one["energies_ev"][0] - host["energies_ev"][0],
+            ),
+        )
+        for label, host in found.items()
+        for one in host["sites"]
+    ]
+
+
+def run_benchmark(file: Path, seeds: int) -> None:
+    """Print what the model needs and how right it is; a seed leaves out a fifth of the sites."""
+    every = candidates_of(json.loads(file.read_text()))
+    print(f"{len(every)} sites, {len({one.state for one in every})} states of charge")
+    difference = np.array([one.expensive_ev - one.cheap_ev for one in every])
+    print(f"difference of the engines {difference.mean():.3f} +- {difference.std():.3f} eV")
+    inside = within = states = held = n_left = 0
+    shares = []
+    for seed in range(seeds):
+        random = np.random.default_rng(seed)
+        chosen = sorted(random.choice(len(every), round(0.8 * len(every)), replace=False))
+        truth = [every[i] for i in chosen]
+        known = [replace(one, expensive_ev=None) for one in truth]
+        n = 0
+        while (now := propose(known, seed=seed)).next:
+            for site in now.next:
+                known[site] = truth[site]
+                n += 1
+        shares.append(n / len(truth))
+        left = [i for i, one in enumerate(known) if one.expensive_ev is None]
+        n_left += len(left)
+        held += sum(now.low_ev[i] <= truth[i].expensive_ev <= now.high_ev[i] for i in left)
+        errors = []
+        for state, (low, _, high) in now.lowest_ev.items():
+            true = min(one.expensive_ev for one in truth if one.state == state)
+            done = [one.expensive_ev for one in known if one.state == state]
+            best = min((e for e in done if e is not None), default=np.inf)
+            errors.append(best - true)
+            inside += low - 1e-9 <= true <= high + 1e-9
+            within += errors[-1] <= TOLERANCE_EV
+            states += 1
+        print(
+            f"seed {seed:2d}: {n:3d} of {len(truth)} ({shares[-1]:.0%}), worst {max(errors):.3f} eV"
+        )
+    print(f"mean share {np.mean(shares):.1%}, largest {max(shares):.1%}")
+    print(f"within {TOLERANCE_EV} eV of the true lowest: {within} of {states}")
+    print(f"true lowest inside its {CONFIDENCE:.0%} interval: {inside} of {states}")
+    print(f"what was not computed, inside its {CONFIDENCE:.0%} interval: {held / n_left:.1%}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", help='"truth", or the file that it wrote')
+    parser.add_argument("file", type=Path, nargs="?")
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--composition", default="Li1.2Mn0.54Ni0.13Co0.13O2")
+    parser.add_argument("--fractions", type=float, nargs="*", default=[1.0, 0.75, 0.5, 0.35, 0.2])
+    parser.add_argument("--steps", type=int, default=8)
+    arguments = parser.parse_args()
+    if arguments.what == "truth":
+        where = arguments.file, arguments.composition
+        compute_truth(*where, arguments.fractions, arguments.steps)
+    else:
+        run_benchmark(Path(arguments.what), arguments.seeds)

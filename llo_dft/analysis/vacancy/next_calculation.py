@@ -1,0 +1,212 @@
+"""Which vacancies an expensive engine should compute next, where a cheap one has ranked all.
+
+The difference of the two engines, ``d = E_f(expensive) - E_f(cheap)``, is modelled as a Gaussian
+process over a few features of the site (Rasmussen and Williams, Gaussian Processes for Machine
+Learning, 2006, eqs. 2.25 and 2.26, with a constant mean under a flat prior, eq. 2.41). Its spread
+and length are not taken as known: few calculations that agree by chance would make the rest look
+certain. The spread has the conjugate prior, a scaled inverse chi-squared one (Gelman et al.,
+Bayesian Data Analysis, 3rd ed., ch. 3), and lengths are weighted by their likelihood. Of each
+state of charge whose lowest E_f is open, the site with the largest expected gain over it comes next
+(expected improvement: Jones, Schonlau and Welch, J. Global Optim. 13, 455 (1998)), from draws.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from llo_dft.typing import FloatArray, IntArray
+
+#: Confidence that is stated, and how far the lowest E_f may still change, eV.
+CONFIDENCE: Final = 0.95
+TOLERANCE_EV: Final = 0.05
+
+#: Calculations of the first round at least. Then two in a round: more at a time run beside each
+#: other, and are more in all.
+_FIRST: Final = 4
+_ROUND: Final = 2
+
+#: What the difference of two engines spreads by, eV, before any is known, and how many
+#: calculations that weighs: CHGNet 0.3.0 and 7net-0 differ by 0.12 eV (``benchmarks/budget.py``).
+_SPREAD_EV: Final = 0.12
+_PRIOR: Final = 2.0
+
+#: Lengths, in standard deviations of the features, and the share of the spread that features can't
+#: tell apart.
+_LENGTHS: Final = np.geomspace(0.5, 8.0, 8)
+_NOISE: Final = 0.2
+_DRAWS: Final = 4000
+
+
+@dataclass(frozen=True)
+class VacancyCandidate:
+    """A vacancy that the cheap engine computed.
+
+    Attributes
+    ----------
+    state
+        Its state of charge; the lowest E_f of each is looked for.
+    cheap_ev, expensive_ev
+        E_f with each engine, eV; None: not computed.
+    features
+        Numbers that the difference may depend on, the same for every candidate.
+    """
+
+    state: str
+    cheap_ev: float
+    features: tuple[float, ...]
+    expensive_ev: float | None = None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is known of the candidates, and what to compute.
+
+    Attributes
+    ----------
+    next
+        Indices of the candidates to compute in a round, the largest expected gain first; none: no
+        lowest E_f can fall by more than the tolerance.
+    predicted_ev, low_ev, high_ev
+        (n,) E_f of each candidate, and its limits at the confidence: alike where it was computed,
+        infinite while none was.
+    lowest_ev
+        By state: lower limit, value and upper limit of the lowest E_f, at the confidence.
+    open_states
+        Those whose lowest E_f may fall by more than the tolerance.
+    """
+
+    next: list[int]
+    predicted_ev: FloatArray
+    low_ev: FloatArray
+    high_ev: FloatArray
+    lowest_ev: dict[str, tuple[float, float, float]]
+    open_states: list[str]
+
+
+def propose(
+    candidates: Sequence[VacancyCandidate],
+    *,
+    tolerance_ev: float = TOLERANCE_EV,
+    confidence: float = CONFIDENCE,
+    seed: int = 0,
+) -> Proposal:
+    """Predict the candidates that were not computed, and choose the next to compute.
+
+    Parameters
+    ----------
+    candidates
+        All, computed or not.
+    tolerance_ev, confidence
+        A state is closed where the lowest E_f of all lies within so many eV of the lowest that was
+        computed, with that confidence. ``lowest_ev`` has as much of it on both sides.
+    seed
+        Of the draws that the interval of a minimum is taken from.
+
+    Raises
+    ------
+    ValueError
+        If there is no candidate.
+    """
+    if not candidates:
+        raise ValueError("no candidate to choose from")
+    first = _first(candidates)
+    cheap = np.array([one.cheap_ev for one in candidates])
+    states = np.array([one.state for one in candidates])
+    known = np.array([i for i, one in enumerate(candidates) if one.expensive_ev is not None], int)
+    computed = np.array([candidates[i].expensive_ev for i in known], float)
+    if not len(known):
+        unknown = np.full(len(cheap), np.inf)
+        limits = {s: (-np.inf, float(cheap[states == s].min()), np.inf) for s in states.tolist()}
+        return Proposal(first, cheap, -unknown, unknown, limits, list(limits))
+    features = _scaled(np.array([one.features for one in candidates], float))
+    random = np.random.default_rng(seed)
+    mean, drawn = _drawn_differences(features, known, computed - cheap[known], random)
+    predicted, drawn = cheap + mean, cheap + drawn
+    predicted[known] = drawn[:, known] = computed
+    tail = 1 - confidence
+    ends = [tail / 2, 1 - tail / 2]
+    lowest: dict[str, tuple[float, float, float]] = {}
+    gains: list[tuple[float, int, str]] = []
+    for state in dict.fromkeys(states.tolist()):
+        inside = np.flatnonzero(states == state)
+        open_sites = np.setdiff1d(inside, known)
+        best = predicted[np.intersect1d(inside, known)].min(initial=np.inf)
+        minima = drawn[:, inside].min(axis=1)
+        low, high = np.quantile(minima, ends)
+        lowest[state] = (float(low), float(predicted[inside].min()), float(high))
+        if not len(open_sites) or best - np.quantile(minima, tail) <= tolerance_ev:
+            continue
+        # without a computed one the lowest prediction takes its place
+        reference = best if np.isfinite(best) else predicted[inside].min() + tolerance_ev
+        gain = np.maximum(reference - drawn[:, open_sites], 0.0).mean(axis=0)
+        gains.append((float(gain.max()), int(open_sites[gain.argmax()]), state))
+    chosen = first or [site for _, site, _ in sorted(gains, reverse=True)[:_ROUND]]
+    low_ev, high_ev = np.quantile(drawn, ends, axis=0)
+    return Proposal(chosen, predicted, low_ev, high_ev, lowest, [state for *_, state in gains])
+
+
+def _first(candidates: Sequence[VacancyCandidate]) -> list[int]:
+    """Return the lowest of each state until there are enough to model; none if there are.
+
+    They are needed whatever the model says.
+    """
+    counts = dict.fromkeys((one.state for one in candidates), 0)
+    for one in candidates:
+        counts[one.state] += one.expensive_ev is not None
+    left = [i for i, one in enumerate(candidates) if one.expensive_ev is None]
+    chosen: list[int] = []
+    if sum(counts.values()) >= _FIRST:
+        return chosen
+    while left and (sum(counts.values()) < _FIRST or min(counts.values()) == 0):
+        site = min(left, key=lambda i: (counts[candidates[i].state], candidates[i].cheap_ev))
+        left.remove(site)
+        counts[candidates[site].state] += 1
+        chosen.append(site)
+    return chosen
+
+
+def _scaled(features: FloatArray) -> FloatArray:
+    spread = features.std(axis=0)
+    return np.asarray((features - features.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
+
+
+def _drawn_differences(
+    features: FloatArray, known: IntArray, difference_ev: FloatArray, random: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Return the expected difference at all sites, (n,), and draws of it, (draws, n), eV."""
+    squared = ((features[:, None] - features[None]) ** 2).sum(axis=2)
+    ones, n_free = np.ones(len(known)), _PRIOR + len(known) - 1
+    models, logarithms = [], []
+    for length in _LENGTHS:
+        # in units of the spread
+        kernel = np.exp(-squared / (2 * length**2))
+        noisy = kernel[np.ix_(known, known)] + _NOISE**2 * np.eye(len(known))
+        inverse = np.linalg.inv(noisy)
+        weight = ones @ inverse @ ones
+        constant = ones @ inverse @ difference_ev / weight
+        left = difference_ev - constant
+        across = kernel[:, known]
+        rest = 1.0 - across @ inverse @ ones
+        covariance = kernel - across @ inverse @ across.T + np.outer(rest, rest) / weight
+        squares = _PRIOR * _SPREAD_EV**2 + left @ inverse @ left
+        log_size = np.linalg.slogdet(noisy)[1] + np.log(weight)
+        logarithms.append(-0.5 * (log_size + n_free * np.log(squares)))
+        models.append((constant + across @ inverse @ left, covariance, squares))
+    weights = np.exp(np.array(logarithms) - max(logarithms))
+    weights /= weights.sum()
+    size = len(features)
+    drawn = []
+    for (mean, covariance, squares), n in zip(
+        models, random.multinomial(_DRAWS, weights), strict=True
+    ):
+        if n:
+            whole = covariance + _NOISE**2 * np.eye(size)
+            shape = random.multivariate_normal(np.zeros(size), whole, n, method="eigh")
+            drawn.append(mean + shape * np.sqrt(squares / random.chisquare(n_free, (n, 1))))
+    return weights @ np.array([mean for mean, *_ in models]), np.concatenate(drawn)

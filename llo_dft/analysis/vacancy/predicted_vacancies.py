@@ -1,0 +1,168 @@
+"""Vacancies that a potential computed and the study's engine did not: what E_f they would have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds
+from llo_dft.analysis.vacancy.next_calculation import (
+    CONFIDENCE,
+    TOLERANCE_EV,
+    VacancyCandidate,
+    propose,
+)
+from llo_dft.analysis.vacancy.relaxation_flags import vacancy_flags
+from llo_dft.documents.labels import potential_label, vacancy_label
+from llo_dft.documents.state_of_charge import PredictedEnergy
+from llo_dft.documents.study_result import HostResult, lattice_rebuilt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
+
+
+def vacancy_candidates(
+    plan: StudyPlan,
+    hosts: Mapping[str, CalculationDocument | None],
+    potential_ev: Mapping[str, float | None],
+    by_engine: Mapping[str, CalculationDocument | None],
+) -> dict[str, VacancyCandidate]:
+    """Return the vacancies that a potential computed, by their labels, as the choice wants them.
+
+    Left out are those that the engine tried and that can't be the lowest: they left no result, or
+    their lattice rebuilt itself.
+
+    Parameters
+    ----------
+    plan
+        The study.
+    hosts
+        By their labels, as the engine relaxed them: the vacancies were made in these.
+    potential_ev
+        Energies of hosts and vacancies by the potential, by ``potential_label``.
+    by_engine
+        Vacancies by their labels, as far as they were tried; None: one broke down.
+
+    Returns
+    -------
+    dict
+        Energies are ``[E(host - n O) - E(host)] / n``, eV, of each engine, without mu_O.
+    """
+    bonded: dict[str, list[int]] = {}
+    for termination in plan.terminations:
+        interface = hosts.get(plan.pristine_label(termination))
+        if interface is not None and interface.structure is not None:
+            bonded[termination] = bonded_oxygens(interface_bonds(interface.structure))
+    found = {}
+    for host in plan.hosts:
+        relaxed, cheap_host = hosts.get(host.label), potential_ev.get(potential_label(host.label))
+        if relaxed is None or relaxed.energy_ev is None or cheap_host is None:
+            continue
+        for vacancy in host.vacancies:
+            label, n_removed = host.vacancy_label(vacancy), max(1, len(vacancy.removed))
+            cheap = potential_ev.get(potential_label(label))
+            made = by_engine.get(label)
+            if cheap is None or (label in by_engine and not _may_be_lowest(relaxed, made)):
+                continue
+            cheap_ev = (cheap - cheap_host) / n_removed
+            computed = None if made is None else made.energy_ev
+            found[label] = VacancyCandidate(
+                host.label,
+                cheap_ev,
+                _features(host, vacancy, bonded, cheap_ev),
+                None if computed is None else (computed - relaxed.energy_ev) / n_removed,
+            )
+    return found
+
+
+def _may_be_lowest(host: CalculationDocument, made: CalculationDocument | None) -> bool:
+    """Tell whether a vacancy that was tried has a result, and its lattice is that of its host."""
+    if made is None or made.energy_ev is None:
+        return False
+    return not lattice_rebuilt(vacancy_flags(host, made))
+
+
+def _features(
+    host: PlannedHost, vacancy: PlannedVacancy, bonded: Mapping[str, Sequence[int]], cheap_ev: float
+) -> tuple[float, ...]:
+    """Return what the difference of two engines depends on: charge, Li around, E_f, the coating.
+
+    The metals around an O and its depth were tried as well, and made the benchmark no better.
+    """
+    site = vacancy.site
+    if vacancy.bonded is not None:
+        there = bonded.get(vacancy.bonded.termination, [])
+        site = there[vacancy.bonded.order] if vacancy.bonded.order < len(there) else None
+    around = None if site is None else host.environments[site]
+    return (
+        host.lithium_fraction,
+        0.0 if around is None else float(around.n_li + around.n_li_interlayer),
+        cheap_ev,
+        float(host.termination is not None),
+        float(host.termination is not None and site in bonded.get(host.termination, [])),
+    )
+
+
+def with_predictions(
+    results: Sequence[HostResult],
+    plan: StudyPlan,
+    hosts: Mapping[str, CalculationDocument],
+    potential_ev: Mapping[str, float | None],
+    by_engine: Mapping[str, CalculationDocument],
+    mu_oxygen_ev: float,
+) -> tuple[list[HostResult], list[str]]:
+    """Return hosts with the predicted E_f of what was not computed, and what a reader should know.
+
+    A computed E_f stays as it is, and a predicted one stands in a field of its own.
+
+    Parameters
+    ----------
+    results
+        Of the study's hosts, with what was computed.
+    plan, hosts, potential_ev, by_engine
+        As of ``vacancy_candidates``.
+    mu_oxygen_ev
+        Of the reservoir, eV per O.
+    """
+    candidates = vacancy_candidates(plan, hosts, potential_ev, by_engine)
+    if all(one.expensive_ev is None for one in candidates.values()):
+        return list(results), []
+    proposal = propose(list(candidates.values()))
+    limits = zip(proposal.predicted_ev, proposal.low_ev, proposal.high_ev, strict=True)
+    found = {
+        label: tuple(map(float, one))
+        for (label, candidate), one in zip(candidates.items(), limits, strict=True)
+        if candidate.expensive_ev is None
+    }
+    made, notes = [], []
+    for host in results:
+        # the host may be lower since its vacancies were made in it
+        first = hosts[host.label].energy_ev
+        fallen = 0.0 if first is None or host.energy_ev is None else first - host.energy_ev
+        vacancies, n_predicted = [], 0
+        for vacancy in host.vacancies:
+            energies = found.get(vacancy_label(host.label, vacancy.pair))
+            if energies is not None and vacancy.status != "completed":
+                shift = fallen / vacancy.n_removed + mu_oxygen_ev
+                value, low, high = (one + shift for one in energies)
+                predicted = PredictedEnergy(formation_energy_ev=value, low_ev=low, high_ev=high)
+                vacancy = vacancy.model_copy(update={"predicted": predicted})  # noqa: PLW2901 (the same vacancy)
+                n_predicted += 1
+            vacancies.append(vacancy)
+        made.append(host.model_copy(update={"vacancies": vacancies}))
+        if n_predicted:
+            notes.append(_note(host, n_predicted, proposal.open_states))
+    return made, notes
+
+
+def _note(host: HostResult, n_predicted: int, open_states: Sequence[str]) -> str:
+    n_computed = len(host.formation_energies_ev)
+    text = (
+        f"{host.label}: {n_computed} vacancies computed and {n_predicted} predicted; crossings, "
+        "differences and the lowest E_f are of the computed ones"
+    )
+    if host.label in open_states:
+        return f"{text}, and the budget ended before the lowest was certain to {TOLERANCE_EV} eV"
+    return f"{text}, none of the others lies more than {TOLERANCE_EV} eV lower ({CONFIDENCE:.0%})"

@@ -1,0 +1,163 @@
+"""The flow of vacancies of which an engine computes the few that can be the lowest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobflow import Flow, OnMissing, Response, job
+
+from llo_dft.analysis.vacancy.next_calculation import CONFIDENCE, TOLERANCE_EV, propose
+from llo_dft.analysis.vacancy.predicted_vacancies import vacancy_candidates
+from llo_dft.calculations.cache import CalculationCache
+from llo_dft.documents.labels import potential_label
+from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
+from llo_dft.flows.relax_vacancies import without_oxygen
+from llo_dft.jobs.calculate import skipped
+from llo_dft.jobs.structures import without
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
+    from llo_dft.engines.base import CalculationMaker
+    from llo_dft.flows.relax_vacancies import Hosts
+
+
+@dataclass
+class BudgetedVacanciesMaker(CalculationsMaker):
+    """Relax all vacancies by a potential, and those that can be the lowest by the engine.
+
+    Attributes
+    ----------
+    slab_maker
+        The engine's maker with the cell fixed.
+    potential_maker
+        The potential's.
+    """
+
+    slab_maker: CalculationMaker
+    potential_maker: CalculationMaker
+    name: str = "vacancies within a budget"
+
+    def make(self, plan: StudyPlan, hosts: Hosts) -> Flow:
+        """Return the flow of all hosts of a plan that has a budget.
+
+        Its output is the vacancies by their labels. What the engine does not compute is skipped.
+
+        Parameters
+        ----------
+        plan
+            The study.
+        hosts
+            All hosts by their labels, relaxed by the engine.
+        """
+        ranked = Calculations(self.folder)
+        for host in plan.hosts:
+            start = without(hosts[host.label], [])
+            ranked.add(potential_label(host.label), start, self.potential_maker)
+        vacancies = planned_vacancies(plan)
+        for label, (host, vacancy) in vacancies.items():
+            start = without_oxygen(plan, hosts, host, vacancy)
+            ranked.add(potential_label(label), start, self.potential_maker)
+        energies = energies_ev(list(ranked.outputs.values()))
+        relaxed = [hosts[host.label] for host in plan.hosts]
+        first = compute_next(self, plan, relaxed, energies.output)
+        for one in (energies, first):
+            one.config.on_missing_references = OnMissing.NONE
+        outputs = {label: first.output[i] for i, label in enumerate(vacancies)}
+        return Flow([*ranked.jobs, energies, first], output=outputs, name=self.name)
+
+
+def planned_vacancies(plan: StudyPlan) -> dict[str, tuple[PlannedHost, PlannedVacancy]]:
+    """Return each vacancy of a plan and its host, by its label."""
+    return {host.vacancy_label(one): (host, one) for host in plan.hosts for one in host.vacancies}
+
+
+@job
+def energies_ev(documents: list[CalculationDocument | None]) -> list[float | None]:
+    """Return the energies of calculations, eV; None of one that has none."""
+    return [None if one is None else one.energy_ev for one in documents]
+
+
+@job
+def compute_next(
+    maker: BudgetedVacanciesMaker,
+    plan: StudyPlan,
+    hosts: list[CalculationDocument | None],
+    potential_ev: list[float | None],
+    tried: list[str] | None = None,
+    made: list[CalculationDocument | None] | None = None,
+) -> Response | list[CalculationDocument | None]:
+    """Let the engine compute the vacancies of a round, and choose again; at the end return all.
+
+    Parameters
+    ----------
+    maker
+        Of the flow.
+    plan
+        The study.
+    hosts, potential_ev
+        The plan's hosts, and energies in the order of ``StudyPlan.potential_labels``.
+    tried, made
+        Labels of the vacancies that the engine tried, and what came of them. None at first, when
+        those that an earlier run completed are asked for before others.
+    """
+    relaxed = {one.label: found for one, found in zip(plan.hosts, hosts, strict=True)}
+    ranked = dict(zip(plan.potential_labels, potential_ev, strict=True))
+    done = dict(zip(tried or [], made or [], strict=True))
+    candidates = vacancy_candidates(plan, relaxed, ranked, done)
+    chosen: list[str] = []
+    wanted: list[str] = []
+    if tried is None:
+        cache = CalculationCache(Path(maker.folder))
+        before = {entry.label for entry in cache.journal() if cache.has_completed(entry.key)}
+        wanted = [label for label in candidates if label in before]
+    if not wanted and candidates and plan.budget is not None:
+        names = list(candidates)
+        chosen = [names[i] for i in propose(list(candidates.values())).next]
+        wanted = chosen[: max(0, plan.budget - len(done))]
+    if not wanted:
+        return _all_vacancies(maker, plan, candidates, done, spent=bool(chosen))
+    there = {label: found for label, found in relaxed.items() if found is not None}
+    vacancies = planned_vacancies(plan)
+    round_ = Calculations(maker.folder)
+    for label in wanted:
+        host, vacancy = vacancies[label]
+        start = without_oxygen(plan, there, host, vacancy)
+        round_.add(label, start, maker.slab_maker, there[host.label])
+    results = [*done.values(), *round_.outputs.values()]
+    again = compute_next(maker, plan, hosts, potential_ev, [*done, *wanted], results)
+    again.config.on_missing_references = OnMissing.NONE
+    return Response(replace=Flow([*round_.jobs, again], output=again.output))
+
+
+def _all_vacancies(
+    maker: BudgetedVacanciesMaker,
+    plan: StudyPlan,
+    candidates: Collection[str],
+    done: Mapping[str, CalculationDocument | None],
+    *,
+    spent: bool,
+) -> list[CalculationDocument | None]:
+    """Return all vacancies of a plan, and put on record why the engine did not compute some."""
+    cache = CalculationCache(Path(maker.folder))
+    why = (
+        f"left to the prediction: the budget of {plan.budget} is spent"
+        if spent
+        else "left to the prediction: it does not lower the lowest E_f by more than "
+        f"{TOLERANCE_EV} eV ({CONFIDENCE:.0%})"
+    )
+    found: list[CalculationDocument | None] = []
+    for label in planned_vacancies(plan):
+        if label in done:
+            found.append(done[label])
+            continue
+        reason = why
+        if label not in candidates:
+            by_potential = cache.documents([potential_label(label)])[potential_label(label)]
+            reason = f"the potential has no energy of it to rank it by: {by_potential.reason}"
+        found.append(skipped(cache, label, maker.slab_maker, reason))
+    return found
