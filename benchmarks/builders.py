@@ -13,19 +13,17 @@ import statistics
 import time
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from itertools import combinations, product
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 from pymatgen.analysis.interfaces.coherent_interfaces import CoherentInterfaceBuilder
 from pymatgen.analysis.interfaces.zsl import ZSLGenerator, ZSLMatch
-from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core.surface import SlabGenerator
 
 from llo_dft.builders.cell_checks import is_stoichiometric, is_symmetric
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.matching.lattice2d import in_plane_basis, lattice_point_group
-from llo_dft.builders.ordering.distinct_orderings import delithiated, distinct_orderings
 from llo_dft.builders.surface.slab import build_slab
 from llo_dft.builders.surface.surface_lattice import SurfaceLattice, surface_lattice
 from llo_dft.resources import load_structure
@@ -162,31 +160,6 @@ def oxide_slab(repeat: int) -> Row:
     )
 
 
-def half_delithiated(repeat: int) -> Row:
-    """Return the row of the distinct orderings of half the Li in a 24-atom cell."""
-    structure = load_structure("Li2MnO3")
-    lithium = [i for i, site in enumerate(structure) if site.specie.symbol == "Li"]
-
-    sizes: dict[str, list[int]] = {}
-
-    def own() -> None:
-        sizes["ours"] = [ordering.degeneracy for ordering in distinct_orderings(structure, 4)]
-
-    def peer() -> None:
-        ways = [delithiated(structure, way) for way in combinations(lithium, 4)]
-        matcher = StructureMatcher(primitive_cell=False, scale=False)
-        sizes["peer"] = [len(group) for group in matcher.group_structures(ways)]
-
-    seconds = medians(own, peer, min(repeat, 1))  # the peer takes seconds
-    agree = sorted(sizes["ours"]) == sorted(sizes["peer"])
-    return Row(
-        "distinct orderings of 4 of 8 Li in Li2MnO3",
-        "pymatgen StructureMatcher on all 70",
-        *seconds,
-        notes=[f"{len(sizes['ours'])} and {len(sizes['peer'])} orbits; sizes agree: {agree}"],
-    )
-
-
 def comparison(film: SurfaceLattice, substrate: SurfaceLattice, strain: float) -> list[str]:
     """Say how many matches each side found, how many are distinct, and which are shared."""
     groups = [lattice_point_group(in_plane_basis(s.vectors)) for s in (film, substrate)]
@@ -237,7 +210,6 @@ ROWS: list[Callable[[int], Row]] = [
     from_crystals("Li3PO4_beta"),
     from_crystals("Li3PO4_gamma"),
     oxide_slab,
-    half_delithiated,
 ]
 
 

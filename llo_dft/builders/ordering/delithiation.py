@@ -13,10 +13,10 @@ from llo_dft.builders.ordering.arrangement_search import (
     filling,
     lowest_arrangements,
 )
-from llo_dft.builders.ordering.distinct_orderings import DelithiationError
 from llo_dft.builders.surface.symmetry import orbits
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges, hole_shares
+from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
     from llo_dft.builders.ordering.arrangement_search import OrderingProblem
     from llo_dft.typing import FloatArray, IntArray
+
+
+class DelithiationError(InputError):
+    """Li that a structure can't lose."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,11 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.cell_checks import is_symmetric
-from llo_dft.builders.ordering.delithiation import LithiumRemoval, delithiate_to
-from llo_dft.builders.ordering.distinct_orderings import DelithiationError
+from llo_dft.builders.ordering.delithiation import (
+    DelithiationError,
+    LithiumRemoval,
+    delithiate_to,
+)
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
 
