@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 import bson
 import pytest
@@ -16,6 +17,7 @@ from cluster_studies import NASTY, files_with
 from remote_study import SECRET, change_project
 
 from llo_dft.calculations.cache import CalculationCache
+from llo_dft.errors import InputError
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.remote.submission_record import (
     check_not_submitted,
@@ -29,14 +31,15 @@ from llo_dft.study.remote.submit_project import (
     prepare_submission,
 )
 from llo_dft.submit.records import SubmissionError
-from llo_dft.submit.remote.project import RemoteProjectError, load_project
+from llo_dft.submit.remote.project import RemoteProject, RemoteProjectError, load_project
 from llo_dft.submit.remote.queue import RemoteQueueError
+from llo_dft.testing.fake_engine import FakeEngine
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from store_server import StoreServer
-    from study_fixtures import MakeRemote
+    from study_fixtures import MakeRemote, Prepare
 
 
 def test_it_leaves_what_a_run_here_leaves(
@@ -197,3 +200,11 @@ def test_what_there_is_can_be_had_with_the_reasons_of_what_there_is_not(
     study.drive_here()
     assert study.status.is_complete
     assert CalculationCache(study.folder.calculations).n_completed() == len(result.calculations)
+
+
+def test_a_study_with_a_budget_is_refused_since_its_jobs_are_not_known_before(
+    prepare: Prepare, tmp_path: Path
+) -> None:
+    prepared = replace(prepare(tmp_path / "study"), potential=FakeEngine())
+    with pytest.raises(InputError, match=r"^engine\.budget chooses calculations while the"):
+        prepare_submission(prepared, cast("RemoteProject", None), None)
