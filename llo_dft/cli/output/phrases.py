@@ -107,7 +107,7 @@ def cations_text(around: OxygenEnvironment | None) -> str:
     if around is None:
         return ""
     text = f"{around.n_tm} TM, {around.n_li + around.n_li_interlayer} Li"
-    return f"{text}, {around.n_former} P" if around.n_former else text
+    return f"{text}, {around.n_former} former" if around.n_former else text
 
 
 def remarks(reason: str | None, flags: Sequence[str]) -> str:
