@@ -33,9 +33,12 @@ if TYPE_CHECKING:
     from llo_dft.documents.coating_screen import CoatingScreen
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.recipe import Recipe
+    from llo_dft.study.folder import StudyFolder
     from llo_dft.study.run_study import PreparedRun
     from llo_dft.submit.dask.cluster_config import ClusterConfig
 
+#: Where a screen keeps the calculations of phases that compete; no coating can have that name.
+_PHASES: Final = ".phases"
 _NONE: Final = "no coating of the screen can be computed; see above"
 
 
@@ -49,6 +52,12 @@ def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     workers: Workers = None,
     on: OnCluster = None,
     *,
+    reactions: Annotated[
+        bool,
+        typer.Option(
+            "--reactions", help="Also what each coating and the cathode react to, as crystals."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a cathode under several coatings and rank them. Run it again, and it resumes.
@@ -73,7 +82,7 @@ def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
             named_by_user(recipes[coating].engine)
         config = cluster_config(on, workers)
         prepared, refused = _prepared(recipes, path.resolve().parent, output, config)
-        ranked = _run_all(name, output, prepared, refused, workers, config)
+        ranked = _run_all(name, output, prepared, refused, workers, config, reactions=reactions)
         write_report([output])
     _print(ranked, output, as_json=as_json)
     raise typer.Exit(COMPLETE if ranked.is_complete else INCOMPLETE)
@@ -121,6 +130,8 @@ def _run_all(
     refused: dict[str, str],
     workers: int | None,
     config: ClusterConfig | None,
+    *,
+    reactions: bool,
 ) -> CoatingScreen:
     """Run one study after the other; after each the files of the screen are written anew."""
     from llo_dft.cli.run import run_prepared  # noqa: PLC0415 (all: keeps --help fast)
@@ -132,6 +143,8 @@ def _run_all(
         beside = tuple(prepared[done].folder for done in results)
         try:
             results[coating] = run_prepared(replace(study, beside=beside), workers, config)
+            if reactions:
+                _store_reactions(coating, study.folder, output)
         except StudyFolderError:
             raise
         except InputError as error:
@@ -141,6 +154,25 @@ def _run_all(
     if not results:
         raise InputError(_NONE)
     return ranked
+
+
+def _store_reactions(coating: str, folder: StudyFolder, output: Path) -> None:
+    """Compute what a coating and the cathode react to; say so if that can't be done."""
+    from llo_dft.study.study_reactions import (  # noqa: PLC0415 (keeps --help fast)
+        store_reactions,
+        study_reactions,
+    )
+
+    try:
+        found = study_reactions(
+            folder,
+            computed=output / _PHASES,
+            progress=lambda phase: typer.echo(f"phase {phase}", err=True),
+        )
+    except InputError as error:
+        typer.echo(f"llo-dft: {coating}: no reactions: {error}", err=True)
+    else:
+        store_reactions(folder, found)
 
 
 def _refused(coating: str, error: InputError) -> str:

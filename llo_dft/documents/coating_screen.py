@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from llo_dft.documents.document import Document
+from llo_dft.documents.stability.phase_stability import PairReactivity
 from llo_dft.documents.study_result import VacancyPair
 from llo_dft.typing import Status
 
@@ -50,6 +51,11 @@ class ScreenedCoating(Document):
     )
     gains: list[GainAtCharge] = Field(default_factory=list)
     pairs: list[VacancyPair] = Field(default_factory=list, description="Each O that is compared")
+    reactions: dict[float, PairReactivity] = Field(
+        default_factory=dict,
+        exclude_if=lambda found: not found,
+        description="Cathode against coating as crystals, by lithium fraction; only if asked for",
+    )
 
     @property
     def name(self) -> str:

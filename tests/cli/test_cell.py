@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from typer.testing import CliRunner
 
 from llo_dft.cli.main import app
+from llo_dft.documents.stability.cell_energy import CellResult
 
 STUDY = Path(__file__).parents[2] / "docs" / "quickstart"
 
@@ -33,6 +35,7 @@ def test_table_figure_and_json(tmp_path):
     assert figure.is_file()
     arguments = ("--cathode", "mine=200:4:5", "--set", "electrolyte_thickness=0", "--json")
     found = json.loads(call(*arguments, "--thickness", "0:10:3").stdout)
+    jsonschema.validate(found, CellResult.model_json_schema())
     assert [one["name"] for one in found["cathodes"]] == ["mine"]
     assert found["cells"][0] == found["curves"]["mine"][0]
     assert found["cells"][0]["wh_per_kg"] == pytest.approx(16e3 / (25 + 0.2072 + 4.308), rel=1e-4)

@@ -17,12 +17,16 @@ from llo_dft.documents.coating_screen import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from llo_dft.documents.stability.phase_stability import StabilityResult
     from llo_dft.documents.study_result import InterfaceResult, StudyResult, VacancyPair
     from llo_dft.typing import Status
 
 
 def rank_coatings(
-    study: str, results: Mapping[str, StudyResult], refused: Mapping[str, str]
+    study: str,
+    results: Mapping[str, StudyResult],
+    refused: Mapping[str, str],
+    reactions: Mapping[str, StabilityResult] | None = None,
 ) -> CoatingScreen:
     """Put coatings of one cathode beside each other, the largest mean gain first.
 
@@ -38,6 +42,9 @@ def rank_coatings(
         Of each coating that was computed, to its end or not, by its name.
     refused
         Why the others could not be built, by their names.
+    reactions
+        Of each coating with the cathode, as far as somebody asked for them, by its name: those at
+        full lithium and at the lowest content are taken.
 
     Raises
     ------
@@ -48,7 +55,7 @@ def rank_coatings(
     if first is None:
         raise ValueError("expected the result of at least one coating, got none")
     found = [
-        _screened(name, result, interface)
+        _screened(name, result, interface, (reactions or {}).get(name))
         for name, result in results.items()
         for interface in result.interfaces
     ]
@@ -79,7 +86,10 @@ def rank_coatings(
     )
 
 
-def _screened(name: str, result: StudyResult, interface: InterfaceResult) -> ScreenedCoating:
+def _screened(
+    name: str, result: StudyResult, interface: InterfaceResult, reactions: StabilityResult | None
+) -> ScreenedCoating:
+    reacting = [] if reactions is None else reactions.cathode_and_coating
     pairs = [pair for pair in result.pairs if pair.termination == interface.termination]
     pairs.sort(key=lambda pair: (pair.holes_per_tm, pair.site))
     incomplete = [
@@ -110,6 +120,7 @@ def _screened(name: str, result: StudyResult, interface: InterfaceResult) -> Scr
             _gain(holes, list(here)) for holes, here in groupby(pairs, attrgetter("holes_per_tm"))
         ],
         pairs=pairs,
+        reactions=dict([*reacting[:1], *reacting[-1:]]),
     )
 
 

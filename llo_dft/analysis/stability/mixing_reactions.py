@@ -20,9 +20,9 @@ from llo_dft.documents.stability.phase_stability import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-    from llo_dft.documents.stability.phase_stability import PhaseEnergies
+    from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
 
 _NOTHING_EV: Final = 1e-9
 
@@ -66,19 +66,14 @@ def pair_reactivity(
     one, two = (Composition(p.composition).reduced_composition for p in (a, b))
     if one.almost_equals(two):
         raise StabilityError(f"{first} and {second} are one phase; a reaction needs two")
-    for phase, whole in ((a, one), (b, two)):
-        entry = phases.entries[phase.name]
-        if entry not in phases.diagram.qhull_entries:
-            raise StabilityError(
-                f"{phase.name} ({whole.reduced_formula}) lies above its own elements in "
-                f"{energies.source}, so that no reaction energy counts from it"
-            )
+    above = [_above_lowest_ev(phases, phase) for phase in (a, b)]
     if voltage_v is not None and any(set(p.composition) == {"Li"} for p in (a, b)):
         raise StabilityError("against a reservoir of Li, Li metal reacts with nothing by itself")
+    counted = [_counted_share(whole, is_open=voltage_v is not None) for whole in (one, two)]
     reactions = [
         MixingReaction(
             fraction_of_first=float(ratio),
-            energy_ev_per_atom=0.0 if abs(energy) < _NOTHING_EV else float(energy),
+            energy_ev_per_atom=_not_noise(float(energy) - _mixed(float(ratio), above, counted)),
             reaction=str(reaction),
             products=[
                 product.reduced_formula
@@ -92,7 +87,7 @@ def pair_reactivity(
         next(r.energy_ev_per_atom for r in reactions if abs(r.fraction_of_first - end) < _AN_END)
         for end in (1.0, 0.0)
     ]
-    counted = [_counted_share(whole, is_open=voltage_v is not None) for whole in (one, two)]
+    own_share = [per_atom * share for per_atom, share in zip(own, counted, strict=True)]
     return PairReactivity(
         first=a.name,
         second=b.name,
@@ -100,7 +95,10 @@ def pair_reactivity(
         worst=min(reactions, key=lambda r: r.energy_ev_per_atom),
         reactions=reactions,
         own_decomposition_ev_per_atom=min(own),
-        mutual_ev_per_atom=min(0.0, *(_mutual_ev(made, own, counted) for made in reactions)),
+        mutual_ev_per_atom=min(
+            _not_noise(one.energy_ev_per_atom - _mixed(one.fraction_of_first, own_share, counted))
+            for one in reactions
+        ),
         missing=phases.missing(known),
     )
 
@@ -125,34 +123,63 @@ def _reactivity(
     )
 
 
-def _mutual_ev(reaction: MixingReaction, own: Sequence[float], counted: Sequence[float]) -> float:
-    """Return what a mixture gains beyond what its two phases gain alone, eV per atom.
+def _above_lowest_ev(phases: Phases, phase: PhaseEnergy) -> float:
+    """Return how far a phase lies above the lowest of its composition, eV per atom.
 
-    ``own`` are their own energies, ``counted`` the share of their atoms that energies are per.
+    pymatgen counts reactions from that one: the rest is taken off afterwards.
     """
-    share = reaction.fraction_of_first
-    x, y = share * counted[0], (1 - share) * counted[1]
-    return reaction.energy_ev_per_atom - (x * own[0] + y * own[1]) / (x + y)
+    entry = phases.entries[phase.name]
+    whole = entry.composition.reduced_composition
+    same = [
+        e
+        for e in phases.diagram.qhull_entries
+        if whole.almost_equals(e.composition.reduced_composition)
+    ]
+    if not same:
+        raise StabilityError(
+            f"{phase.name} ({whole.reduced_formula}) lies above its own elements, "
+            "so that no reaction energy counts from it"
+        )
+    return float(entry.energy_per_atom - min(e.energy_per_atom for e in same))
+
+
+def _mixed(share: float, energies: Sequence[float], counted: Sequence[float]) -> float:
+    """Return two phases' energies in a mixture: eV per atom of each; per counted atom of both.
+
+    ``share`` is that of the first's atoms, ``counted`` what of each phase's atoms is counted.
+    """
+    x, y = share, 1 - share
+    return (x * energies[0] + y * energies[1]) / (x * counted[0] + y * counted[1])
+
+
+def _not_noise(energy_ev: float) -> float:
+    return 0.0 if abs(energy_ev) < _NOTHING_EV else energy_ev
 
 
 def barrier_layer(
-    energies: PhaseEnergies, first: str, second: str, coating: str, voltage_v: float | None = None
+    energies: PhaseEnergies,
+    first: str,
+    second: str,
+    coating: str,
+    voltage_v: float | None = None,
+    known: Collection[str] = (),
 ) -> BarrierLayer:
     """Return what the contact of two phases adds, and that of each with a coating between them.
 
     Arguments and errors are those of ``pair_reactivity``.
     """
-    worst = [
-        pair_reactivity(energies, a, b, voltage_v).mutual_ev_per_atom
+    bare, one, other = (
+        pair_reactivity(energies, a, b, voltage_v, known)
         for a, b in ((first, second), (first, coating), (coating, second))
-    ]
+    )
     return BarrierLayer(
         first=first,
         second=second,
         coating=coating,
-        without_ev_per_atom=worst[0],
-        with_first_ev_per_atom=worst[1],
-        with_second_ev_per_atom=worst[2],
+        without_ev_per_atom=bare.mutual_ev_per_atom,
+        with_first_ev_per_atom=one.mutual_ev_per_atom,
+        with_second_ev_per_atom=other.mutual_ev_per_atom,
+        missing=sorted({*bare.missing, *one.missing, *other.missing}),
     )
 
 

@@ -95,9 +95,9 @@ def stability_window(
     bare = [step for step in steps if not any("Li" in Composition(p) for p in step.products)]
     formed = {formula for step in steps for formula in step.products}
     limited = {
-        f"{Composition(one.composition).reduced_formula} is {one.note}"
+        f"{one.reduced_formula} is {one.note}"
         for one in energies.phases
-        if one.note and Composition(one.composition).reduced_formula in formed
+        if one.note and one.reduced_formula in formed
     }
     above = diagram.get_e_above_hull(phases.entries[phase.name]) or 0.0
     oxidation = without[-1].to_v if without else None

@@ -32,6 +32,26 @@ def print_screen(screen: CoatingScreen) -> None:
     )
     if any(one.separation_into_charged_parts_j_per_m2 is not None for one in screen.coatings):
         typer.echo("* of parts with formal charges: no work of adhesion")
+    reacting = {one.coating: one.reactions for one in screen.coatings if one.reactions}
+    if reacting:
+        print_table(
+            ["<coating", "x", "eV/atom", "mutual", "atoms of cathode", "<becomes", "<missing"],
+            [
+                [
+                    coating,
+                    f"{x:.2f}",
+                    f"{pair.worst.energy_ev_per_atom:.3f}",
+                    f"{pair.mutual_ev_per_atom:.3f}",
+                    f"{pair.worst.fraction_of_first:.2f}",
+                    " + ".join(pair.worst.products) or "no reaction",
+                    ", ".join(pair.missing),
+                ]
+                for coating, pairs in reacting.items()
+                for x, pair in sorted(pairs.items(), reverse=True)
+            ],
+            title="Reaction of cathode and coating as crystals, at the worst ratio; missing phases "
+            "can only lower eV/atom",
+        )
     for difference in screen.differences:
         typer.echo(difference_text(difference))
     problems = [f"{one.name}: {reason}" for one in screen.coatings for reason in one.reasons]

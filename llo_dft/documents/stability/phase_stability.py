@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from pydantic import Field
+from pymatgen.core.composition import Composition
 
 from llo_dft.documents.document import Document
 
@@ -21,6 +22,11 @@ class PhaseEnergy(Document):
     correction_ev: float = Field(0.0, description="What of it is a correction, eV")
     run_type: str = Field("", description="Functional, as 'GGA', 'GGA+U' or 'R2SCAN', if known")
     note: str = Field("", description="What limits this energy")
+
+    @property
+    def reduced_formula(self) -> str:
+        """Formula in lowest terms."""
+        return str(Composition(self.composition).reduced_formula)
 
 
 class PhaseEnergies(Document):
@@ -118,11 +124,19 @@ class BarrierLayer(Document):
     without_ev_per_atom: float
     with_first_ev_per_atom: float = Field(description="First phase against the coating")
     with_second_ev_per_atom: float = Field(description="Coating against the second phase")
+    missing: list[str] = Field(default_factory=list, description="Of any of the three contacts")
 
     @property
     def with_ev_per_atom(self) -> float:
         """The worse of the two contacts that the coating makes, eV per atom."""
         return min(self.with_first_ev_per_atom, self.with_second_ev_per_atom)
+
+
+class StudyCrystal(Document):
+    """A relaxed crystal of a study: its cathode at one lithium content, or its coating."""
+
+    calculation: str = Field(description="Key of its calculation")
+    lithium_fraction: float | None = Field(None, description="Of the cathode; None: the coating")
 
 
 class StabilityResult(Document):
@@ -137,3 +151,19 @@ class StabilityResult(Document):
         default_factory=dict, description="Voltages over which cathodes are charged, V"
     )
     notes: list[str] = Field(default_factory=list)
+    crystals: dict[str, StudyCrystal] = Field(
+        default_factory=dict, description="Which of the phases are a study's, by their names"
+    )
+
+    @property
+    def cathode_and_coating(self) -> list[tuple[float, PairReactivity]]:
+        """A study's cathode against its coating by lithium fraction, full lithium first."""
+        contents = {name: one.lithium_fraction for name, one in self.crystals.items()}
+        found = [
+            (x, pair)
+            for pair in self.pairs
+            if (x := contents.get(pair.first)) is not None
+            and pair.second in contents
+            and contents[pair.second] is None
+        ]
+        return sorted(found, key=lambda one: -one[0])

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.electrons.electronic import BandCenters
     from llo_dft.documents.plan import StudyPlan
+    from llo_dft.documents.stability.phase_stability import StabilityResult
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.report.page.charge_mesh import ChargeMesh
     from llo_dft.typing import FloatArray, Status
@@ -86,6 +87,8 @@ class PageContent:
         Electrons, where they were computed.
     drawings
         Figures as files, by the name of the section or of the chart that each is for.
+    reactions, no_reactions
+        What cathode, coating and others react to, or why what the folder keeps is not shown.
     version
         Of this package.
     """
@@ -99,6 +102,8 @@ class PageContent:
     densities: Sequence[Densities] = ()
     meshes: Sequence[ChargeMesh] = ()
     drawings: Mapping[str, Drawing] = field(default_factory=dict)
+    reactions: StabilityResult | None = None
+    no_reactions: str = ""
     version: str = ""
 
     @property

@@ -1,4 +1,4 @@
-"""The crystals of a study's cathode at each state of charge, as phases of its engine."""
+"""The relaxed crystals of a study, as phases of its engine."""
 
 from __future__ import annotations
 
@@ -8,50 +8,76 @@ from llo_dft.analysis.stability.phase_diagrams import StabilityError
 from llo_dft.builders.reference_cells import lithium_metal
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.labels import BULK
-from llo_dft.documents.stability.phase_stability import PhaseEnergy
+from llo_dft.documents.stability.phase_stability import PhaseEnergy, StudyCrystal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.engines.base import Engine
 
 
-def study_crystals(plan: StudyPlan, calculations: Path, engine: Engine) -> dict[str, PhaseEnergy]:
-    """Return the completed crystals of a study by their lithium content.
+def study_crystals(
+    plan: StudyPlan, calculations: Path
+) -> dict[str, tuple[StudyCrystal, CalculationDocument]]:
+    """Return a study's completed crystals by name: cathode by lithium content, and coating.
+
+    Of several orderings of the Li the lowest counts.
 
     Parameters
     ----------
     plan, calculations
         The study, and the folder of its calculations.
-    engine
-        Of the study: what computes the other phases.
 
     Raises
     ------
     StabilityError
-        If there is none, or one was computed by another engine or version.
+        If the cathode has none.
     """
-    contents = {BULK: 1.0} | {one.label: one.lithium_fraction for one in plan.bulk_hosts}
-    now = engine.maker("bulk_relax").fingerprint(lithium_metal())
-    found: dict[str, PhaseEnergy] = {}
+    contents: dict[str, float | None] = {BULK: 1.0}
+    contents |= {one.label: one.lithium_fraction for one in plan.bulk_hosts}
+    if plan.coating_crystal is not None:
+        contents[plan.coating_label] = None
+    found: dict[str, tuple[StudyCrystal, CalculationDocument]] = {}
     for label, document in CalculationCache(calculations).documents(contents).items():
         if document.energy_ev is None or document.structure is None:
             continue
+        x = contents[label]
+        name = f"coating {label}" if x is None else f"crystal at x = {x:.2f}"
+        if name not in found or document.energy_ev < (found[name][1].energy_ev or 0.0):
+            found[name] = (
+                StudyCrystal(calculation=document.key, lithium_fraction=x),
+                document,
+            )
+    if all(one.lithium_fraction is None for one, _ in found.values()):
+        raise StabilityError(f"{calculations} has no completed crystal of the cathode")
+    return found
+
+
+def crystal_phases(
+    crystals: dict[str, tuple[StudyCrystal, CalculationDocument]], engine: Engine
+) -> dict[str, PhaseEnergy]:
+    """Return the energies of a study's crystals, which an engine's other phases stand beside.
+
+    Raises
+    ------
+    StabilityError
+        If one was computed with other settings or another version than the engine has now.
+    """
+    now = engine.maker("bulk_relax").fingerprint(lithium_metal())
+    for name, (_, document) in crystals.items():
         if document.fingerprint != now:
             raise StabilityError(
-                f"{label} was computed with other settings or another version than "
+                f"{name} was computed with other settings or another version than "
                 f"{engine.name} has now, so that its energy stands in no diagram with those of now"
             )
-        # of several orderings of its Li the lowest counts
-        name = f"crystal at x = {contents[label]:.2f}"
-        if name in found and found[name].energy_ev <= document.energy_ev:
-            continue
-        found[name] = PhaseEnergy(
+    return {
+        name: PhaseEnergy(
             name=name,
             composition=document.structure.composition.get_el_amt_dict(),
             energy_ev=document.energy_ev,
         )
-    if not found:
-        raise StabilityError(f"{calculations} has no completed crystal of the cathode")
-    return found
+        for name, (_, document) in crystals.items()
+        if document.structure is not None and document.energy_ev is not None
+    }

@@ -28,6 +28,7 @@ from llo_dft.study.folder import StudyFolder, write_whole
 from llo_dft.study.result import stored_calculations, study_result, with_planes
 from llo_dft.study.study_electrons import host_densities
 from llo_dft.study.study_files import read_results
+from llo_dft.study.study_reactions import stored_reactions
 from llo_dft.study.study_status import study_status
 
 if TYPE_CHECKING:
@@ -89,6 +90,11 @@ def page_content(folder: StudyFolder) -> PageContent:
     result = with_planes(result, recipe)
     study = stored_calculations(folder)
     relaxed = _relaxed(result, study)
+    reactions, no_reactions = None, ""
+    try:
+        reactions = stored_reactions(folder)
+    except InputError as error:
+        no_reactions = str(error)
     try:
         own = version("llo-dft")
     except PackageNotFoundError:
@@ -103,6 +109,8 @@ def page_content(folder: StudyFolder) -> PageContent:
         densities=_densities(folder, study, result),
         meshes=_meshes(folder, result),
         drawings=_drawings(result, relaxed) | _written(folder, result),
+        reactions=reactions,
+        no_reactions=no_reactions,
         version=own,
     )
 

@@ -10,14 +10,17 @@ import io
 from typing import TYPE_CHECKING, Any, Final
 
 from llo_dft.analysis.interface.coating_ranking import rank_coatings
+from llo_dft.errors import InputError
 from llo_dft.recipe import NAME_PATTERN, RecipeError, parse_recipe, read_toml
-from llo_dft.study.folder import write_whole
+from llo_dft.study.folder import StudyFolder, write_whole
+from llo_dft.study.study_reactions import stored_reactions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from llo_dft.documents.coating_screen import CoatingScreen, ScreenedCoating
+    from llo_dft.documents.stability.phase_stability import PairReactivity
     from llo_dft.documents.study_result import StudyResult, VacancyPair
     from llo_dft.recipe import Recipe
 
@@ -35,6 +38,15 @@ _OF_COATING: Final = (
 _OF_OXYGEN: Final = (
     *("holes_per_tm", "site", "site_class", "layer", "bonded_to_former", "bare_ev", "coated_ev"),
     *("difference_ev", "rebuilt"),
+)
+#: Of the reaction with the cathode, at full lithium and at the lowest content that is known.
+_OF_REACTION: Final = tuple(
+    f"reaction_{at}_{what}"
+    for at in ("full", "last")
+    for what in (
+        *("lithium_fraction", "ev_per_atom", "mutual_ev_per_atom", "cathode_atom_share"),
+        *("products", "missing_phases"),
+    )
 )
 _OF_GAIN: Final = ("mean_ev", "worst_ev", "deviation_ev", "n_oxygens", "n_rebuilt")
 
@@ -77,7 +89,7 @@ def _study_of(fields: dict[str, Any], name: str, own: dict[str, Any]) -> dict[st
 def write_screen(
     name: str, folder: Path, results: Mapping[str, StudyResult], refused: Mapping[str, str]
 ) -> CoatingScreen:
-    """Rank the coatings, and write document, table and figure.
+    """Rank the coatings, and write document, table and figure; reactions are those that are kept.
 
     Parameters
     ----------
@@ -90,7 +102,16 @@ def write_screen(
     """
     from llo_dft.report.figures.screen_figure import save_screen  # noqa: PLC0415 (matplotlib)
 
-    screen = rank_coatings(name, results, refused)
+    reactions, notes = {}, []
+    for coating in results:
+        try:
+            found = stored_reactions(StudyFolder(folder / coating))
+        except InputError as error:
+            notes.append(f"{coating}: no reactions, {error}")
+        else:
+            reactions |= {} if found is None else {coating: found}
+    screen = rank_coatings(name, results, refused, reactions)
+    screen = screen.model_copy(update={"notes": [*screen.notes, *notes]})
     save_screen(screen, folder / SCREEN_FIGURE)
     write_whole(folder / SCREEN_TABLE, screen_table(screen))
     write_whole(folder / SCREEN, screen.model_dump_json(indent=1) + "\n")
@@ -104,7 +125,8 @@ def screen_table(screen: CoatingScreen) -> str:
     coating of which no O is compared has one line.
     """
     text = io.StringIO()
-    head = [*_OF_COATING, "strain_1", "strain_2", *_OF_OXYGEN, *_OF_GAIN, "reasons"]
+    head = [*_OF_COATING, "strain_1", "strain_2", *_OF_OXYGEN, *_OF_GAIN]
+    head += [*_OF_REACTION, "reasons"]
     table = csv.DictWriter(text, head, restval="", lineterminator="\n")
     table.writeheader()
     for coating in screen.coatings:
@@ -119,8 +141,18 @@ def _row(coating: ScreenedCoating, pair: VacancyPair | None) -> dict[str, Any]:
     if coating.coating_strain is not None:
         row["strain_1"], row["strain_2"] = coating.coating_strain
     row["reasons"] = "; ".join(coating.reasons)
+    if coating.reactions:
+        pairs = sorted(coating.reactions.items(), reverse=True)
+        row |= dict(zip(_OF_REACTION, [*_cells(*pairs[0]), *_cells(*pairs[-1])], strict=True))
     if pair is not None:
         row |= {name: getattr(pair, name) for name in _OF_OXYGEN}
         gain = coating.gain_at(pair.holes_per_tm)
         row |= {name: getattr(gain, name) for name in _OF_GAIN}
     return row
+
+
+def _cells(lithium_fraction: float, pair: PairReactivity) -> list[float | str]:
+    worst = pair.worst
+    energies = (lithium_fraction, worst.energy_ev_per_atom, pair.mutual_ev_per_atom)
+    names = ("; ".join(worst.products), "; ".join(pair.missing))
+    return [*energies, worst.fraction_of_first, *names]

@@ -66,6 +66,23 @@ def test_a_coating_is_worth_what_its_two_contacts_are(three):
     assert layer.with_ev_per_atom == pytest.approx(-0.1)
 
 
+@pytest.mark.parametrize(("voltage", "share"), [(None, 1.0), (3.0, 0.5)])
+def test_the_higher_of_two_phases_of_one_composition_counts_from_its_own_energy(
+    lithium_oxygen, voltage, share
+):
+    """0.2 eV an atom more of Li2O2, of whose atoms half are O, which alone count beside Li."""
+    (peroxide,) = [one for one in lithium_oxygen.phases if one.name == "Li2O2"]
+    high = peroxide.model_copy(update={"name": "high", "energy_ev": peroxide.energy_ev + 1.6})
+    energies = lithium_oxygen.model_copy(update={"phases": [*lithium_oxygen.phases, high]})
+    found = pair_reactivity(energies, "Li2O", "high", voltage)
+    wanted = pair_reactivity(energies, "Li2O", "Li2O2", voltage)
+    ends = {r.fraction_of_first: r.energy_ev_per_atom for r in found.reactions}
+    usual = {r.fraction_of_first: r.energy_ev_per_atom for r in wanted.reactions}
+    assert ends[0.0] == pytest.approx(usual[0.0] - 0.2 / share)
+    assert ends[1.0] == pytest.approx(usual[1.0])
+    assert found.mutual_ev_per_atom == pytest.approx(wanted.mutual_ev_per_atom, abs=1e-9)
+
+
 def test_what_is_no_pair_is_refused(lithium_oxygen):
     with pytest.raises(StabilityError, match="Li2O and Li4O2 are one phase"):
         pair_reactivity(lithium_oxygen, "Li2O", "Li4O2")

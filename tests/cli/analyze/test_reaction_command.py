@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import jsonschema
 import pytest
 from typer.testing import CliRunner
 
-from llo_dft.cli.analyze.reaction_command import _source_of_study
 from llo_dft.cli.main import app
-from llo_dft.testing.fake_engine import FakeEngine
+from llo_dft.documents.stability.phase_stability import StabilityResult
+from llo_dft.study.drawn.study_report import write_report
+from llo_dft.testing.fake_engine import (
+    LABEL_HALF_O2_EV,
+    LITHIUM_METAL_EV,
+    METAL_EV,
+    FakeCalculation,
+    FakeEngine,
+)
 
 ENTRIES = Path(__file__).parents[2] / "data" / "formation_enthalpies.json"
 
@@ -61,17 +70,35 @@ def test_what_can_not_be_used_is_one_line(tmp_path):
         "Li2O", "--entries", ENTRIES, "--study", tmp_path
     )
     assert "holds no study" in refusal("Li2O", "--study", tmp_path)
+    assert "--store keeps the result in a study's folder" in refusal("Li2O", "SiO2", "--store")
 
 
-def test_a_study_brings_its_crystals_and_its_engine(finished, monkeypatch, tmp_path):
-    made = []
+class Deep(FakeCalculation):
+    """Each O of a compound gains 1 eV, so that every phase is below its elements."""
 
-    def engine(settings):
-        made.append(settings)
-        return FakeEngine()
+    def _energy_ev(self, structure):
+        atom_ev = {"Li": LITHIUM_METAL_EV, "O": LABEL_HALF_O2_EV - len(structure.symbol_set) + 1}
+        return sum(atom_ev.get(site.specie.symbol, METAL_EV) for site in structure)
 
-    monkeypatch.setattr("llo_dft.engines.registry.engine_from", engine)
-    source = _source_of_study(finished.folder.path, tmp_path / "phases")
-    assert made == [finished.folder.recipe().engine]
-    assert "crystal at x = 1.00" in source.fixed
-    assert {"Li", "O"} < source.elements_of("crystal at x = 1.00")
+
+class DeepEngine(FakeEngine):
+    def maker(self, kind):
+        return Deep(kind, self.protocol)
+
+
+def test_a_study_s_reactions_are_kept_for_its_report(finished, tmp_path, monkeypatch):
+    monkeypatch.setattr("llo_dft.study.study_reactions.engine_from", lambda _: DeepEngine())
+    study = tmp_path / "study"
+    shutil.copytree(finished.folder.path, study)
+    arguments = ("--study", study, "--folder", tmp_path / "phases")
+    shown = call("Li2O2", "--coating", "Li2O", *arguments, "--store")
+    assert shown.exit_code == 0, shown.output
+    assert "with Li2O between" in shown.stdout
+    kept = json.loads((study / "reactions.json").read_text())
+    jsonschema.validate(kept, StabilityResult.model_json_schema())
+    contents = {one["lithium_fraction"] for one in kept["crystals"].values()}
+    assert {one["first"] for one in kept["pairs"]} == {f"crystal at x = {x:.2f}" for x in contents}
+    page = write_report([study]).read_text(encoding="utf-8")
+    assert "With Li2O between: what each contact adds" in page
+    (study / "reactions.json").write_text(json.dumps(kept | {"crystals": {}}))
+    assert "is of other crystals than the study has now" in write_report([study]).read_text()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from typer.testing import CliRunner
 
 from llo_dft.cli.main import app
+from llo_dft.documents.stability.phase_stability import StabilityResult
 
 ENTRIES = Path(__file__).parents[2] / "data" / "formation_enthalpies.json"
 
@@ -37,6 +39,9 @@ def test_json_table_and_figure_of_a_file_of_entries(tmp_path):
     found = json.loads(call("Li3PO4", "--entries", ENTRIES, "--json").stdout)
     assert found["windows"][0]["oxidation_v"] == pytest.approx(4.6408, abs=1e-4)
     assert "Li4P2O7" in found["windows"][0]["missing"]
+    jsonschema.validate(found, StabilityResult.model_json_schema())
+    with pytest.raises(jsonschema.ValidationError, match="'source' is a required property"):
+        jsonschema.validate({"windows": []}, StabilityResult.model_json_schema())
 
 
 def test_a_study_gives_the_charge_range_of_its_cathode():

@@ -25,11 +25,11 @@ def test_each_phase_of_the_elements_is_computed_once(tmp_path):
     assert len(counter.read_text().splitlines()) == n
 
 
-def test_molecules_that_stand_for_crystals_say_so_and_gases_do_not(tmp_path):
-    found = computed_phases(FakeEngine(), tmp_path / "phases", ["P", "O"])
+def test_a_molecule_that_stands_for_a_crystal_says_so_and_a_crystal_does_not(tmp_path):
+    found = computed_phases(FakeEngine(), tmp_path / "phases", ["P", "S"])
     notes = {one.name: one.note for one in found.phases}
-    assert "its crystal lies lower" in notes["P4O10"]
-    assert notes["O2"] == ""
+    assert "its crystal lies lower" in notes["P4S10"]
+    assert notes["P_black"] == ""
 
 
 def test_a_phase_that_fails_is_left_out_and_named(tmp_path):

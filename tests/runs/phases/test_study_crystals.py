@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from llo_dft.analysis.stability.phase_diagrams import StabilityError
-from llo_dft.runs.phases.study_crystals import study_crystals
+from llo_dft.runs.phases.study_crystals import crystal_phases, study_crystals
 from llo_dft.study.study_files import stored_plan
 from llo_dft.testing.fake_engine import FakeCalculation, FakeEngine
 
@@ -17,17 +17,18 @@ class NewerEngine(FakeEngine):
 
 def test_each_state_of_charge_is_a_phase(finished):
     plan = stored_plan(finished.folder)
-    found = study_crystals(plan, finished.folder.calculations, FakeEngine())
-    contents = {1.0, *(one.lithium_fraction for one in plan.bulk_hosts)}
-    assert set(found) == {f"crystal at x = {x:.2f}" for x in contents}
+    crystals = study_crystals(plan, finished.folder.calculations)
+    found = crystal_phases(crystals, FakeEngine())
     n_li = {one.lithium_fraction: one.n_li for one in plan.bulk_hosts}
+    assert {one.lithium_fraction for one, _ in crystals.values()} == {1.0, *n_li}
     for x, n in n_li.items():
         assert found[f"crystal at x = {x:.2f}"].composition.get("Li", 0) == n
 
 
 def test_crystals_of_another_version_or_none_are_refused(finished, tmp_path):
     plan = stored_plan(finished.folder)
+    crystals = study_crystals(plan, finished.folder.calculations)
     with pytest.raises(StabilityError, match="other settings or another version than fake has"):
-        study_crystals(plan, finished.folder.calculations, NewerEngine())
+        crystal_phases(crystals, NewerEngine())
     with pytest.raises(StabilityError, match="has no completed crystal"):
-        study_crystals(plan, tmp_path, FakeEngine())
+        study_crystals(plan, tmp_path)

@@ -1,0 +1,72 @@
+"""What phases of one source, and the crystals of a study among them, react to in contact."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from llo_dft.analysis.stability.known_phases import known_formulas
+from llo_dft.analysis.stability.mixing_reactions import barrier_layer, pair_reactivity
+from llo_dft.analysis.stability.phase_diagrams import StabilityError, find_phase
+from llo_dft.documents.stability.phase_stability import StabilityResult
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from llo_dft.documents.stability.phase_stability import StudyCrystal
+    from llo_dft.runs.phases.phase_source import PhaseSource
+
+
+def contact_reactions(
+    source: PhaseSource,
+    phases: Sequence[str],
+    coating: str | None = None,
+    voltage_v: float | None = None,
+    crystals: Mapping[str, StudyCrystal] | None = None,
+) -> StabilityResult:
+    """Return the reactions of every pair of phases, and of a study's cathode with each.
+
+    Parameters
+    ----------
+    source
+        Of all energies.
+    phases
+        Formulas, names of structures, or CIF files.
+    coating
+        A phase to put between each pair that it is not one of; None: the study's own, if any.
+    voltage_v
+        As of ``pair_reactivity``.
+    crystals
+        Which of the source's phases are a study's.
+
+    Raises
+    ------
+    StabilityError
+        If there is no pair, or as ``pair_reactivity``.
+    """
+    own = crystals or {}
+    cathodes = [name for name, one in own.items() if one.lithium_fraction is not None]
+    names = [source.name_of(one) for one in phases]
+    layer = next((name for name in own if name not in cathodes), None)
+    if coating is not None:
+        layer = source.name_of(coating)
+    others = names if layer is None or layer in names else [*names, layer]
+    pairs = [*combinations(names, 2), *((a, b) for a in cathodes for b in others)]
+    if not pairs:
+        raise StabilityError("a reaction needs two phases, or one and --study")
+    asked = {*others, *cathodes}
+    energies = source.energies({e for one in asked for e in source.elements_of(one)} | {"Li"})
+    formulas = {one: find_phase(energies, one).reduced_formula for one in asked}
+    known = known_formulas()
+    return StabilityResult(
+        source=energies.source,
+        corrections=energies.corrections,
+        pairs=[pair_reactivity(energies, a, b, voltage_v, known) for a, b in pairs],
+        barriers=[
+            barrier_layer(energies, a, b, layer, voltage_v, known)
+            for a, b in pairs
+            if layer is not None and formulas[layer] not in {formulas[a], formulas[b]}
+        ],
+        notes=energies.notes,
+        crystals=dict(own),
+    )

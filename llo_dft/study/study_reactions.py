@@ -1,0 +1,97 @@
+"""What a study's cathode, its coating and others react to in contact, kept in the study's folder.
+
+A study's own result knows nothing of it: ``reactions.json`` is made where somebody asks for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError
+
+from llo_dft.documents.stability.phase_stability import StabilityResult
+from llo_dft.engines.registry import engine_from, named_by_user
+from llo_dft.runs.phases.contacts_of_phases import contact_reactions
+from llo_dft.runs.phases.phase_source import PhaseSource
+from llo_dft.runs.phases.study_crystals import crystal_phases, study_crystals
+from llo_dft.study.folder import StudyFolderError, write_whole
+from llo_dft.study.study_files import stored_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from llo_dft.study.folder import StudyFolder
+
+#: Name of the file in a study's folder.
+REACTIONS: Final = "reactions.json"
+
+
+def study_reactions(
+    folder: StudyFolder,
+    phases: Sequence[str] = (),
+    coating: str | None = None,
+    voltage_v: float | None = None,
+    *,
+    computed: Path,
+    progress: Callable[[str], None],
+) -> StabilityResult:
+    """Return the reactions of a study's cathode at each lithium content, by the study's engine.
+
+    Parameters
+    ----------
+    folder
+        The study.
+    phases, coating, voltage_v
+        As of ``contact_reactions``.
+    computed
+        Where the engine's calculations of the other phases are kept.
+    progress
+        Called with the name of each of them.
+
+    Raises
+    ------
+    InputError
+        If the study has no crystal, or its engine is another now.
+    """
+    recipe = folder.recipe()
+    named_by_user(recipe.engine)
+    engine = engine_from(recipe.engine)
+    crystals = study_crystals(stored_plan(folder), folder.calculations)
+    source = PhaseSource(
+        engine=engine,
+        folder=computed,
+        progress=progress,
+        fixed=crystal_phases(crystals, engine),
+    )
+    own = {name: crystal for name, (crystal, _) in crystals.items()}
+    return contact_reactions(source, phases, coating, voltage_v, own)
+
+
+def store_reactions(folder: StudyFolder, result: StabilityResult) -> None:
+    """Keep reactions in a study's folder, in place of those that are there."""
+    write_whole(folder.path / REACTIONS, result.model_dump_json(indent=1) + "\n")
+
+
+def stored_reactions(folder: StudyFolder) -> StabilityResult | None:
+    """Return the reactions that a study's folder keeps; None if it keeps none.
+
+    Raises
+    ------
+    StudyFolderError
+        If they are not of the crystals that the study has now, or not of this version.
+    """
+    path = folder.path / REACTIONS
+    if not path.is_file():
+        return None
+    again = "run `llo-dft analyze reaction --study FOLDER --store` again, or remove the file"
+    try:
+        result = StabilityResult.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise StudyFolderError(
+            f"{path} is not of this version ({error.error_count()} faults); {again}"
+        ) from error
+    now = study_crystals(stored_plan(folder), folder.calculations)
+    if result.crystals != {name: crystal for name, (crystal, _) in now.items()}:
+        raise StudyFolderError(f"{path} is of other crystals than the study has now; {again}")
+    return result
