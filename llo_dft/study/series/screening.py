@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.documents.coating_screen import CoatingScreen, ScreenedCoating
-    from llo_dft.documents.stability.phase_stability import PairReactivity
+    from llo_dft.documents.stability.phase_stability import PairReactivity, StabilityResult
     from llo_dft.documents.study_result import StudyResult, VacancyPair
     from llo_dft.recipe import Recipe
 
@@ -102,14 +102,14 @@ def write_screen(
     """
     from llo_dft.report.figures.screen_figure import save_screen  # noqa: PLC0415 (matplotlib)
 
-    reactions, notes = {}, []
+    reactions: dict[str, StabilityResult] = {}
+    notes = []
     for coating in results:
         try:
-            found = stored_reactions(StudyFolder(folder / coating))
+            if found := stored_reactions(StudyFolder(folder / coating)):
+                reactions[coating] = found
         except InputError as error:
             notes.append(f"{coating}: no reactions, {error}")
-        else:
-            reactions |= {} if found is None else {coating: found}
     screen = rank_coatings(name, results, refused, reactions)
     screen = screen.model_copy(update={"notes": [*screen.notes, *notes]})
     save_screen(screen, folder / SCREEN_FIGURE)
