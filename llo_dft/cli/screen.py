@@ -158,7 +158,7 @@ def _run_all(
 
 def _store_reactions(coating: str, folder: StudyFolder, output: Path) -> None:
     """Compute what a coating and the cathode react to; say so if that can't be done."""
-    from llo_dft.study.study_reactions import (  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.study.contacts.study_reactions import (  # noqa: PLC0415 (keeps --help fast)
         store_reactions,
         study_reactions,
     )

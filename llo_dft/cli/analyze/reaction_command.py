@@ -55,12 +55,12 @@ def reaction(  # noqa: PLR0913 (each is an option of the command)
     against the study's coating, if it has one; the same engine computes all other phases.
     """
     from llo_dft.runs.phases.contacts_of_phases import contact_reactions  # noqa: PLC0415 (--help)
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-    from llo_dft.study.study_reactions import (  # noqa: PLC0415
+    from llo_dft.study.contacts.study_reactions import (  # noqa: PLC0415
         REACTIONS,
         store_reactions,
         study_reactions,
     )
+    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
 
     with bad_input_in_one_line():
         if study is None:

@@ -24,11 +24,11 @@ from llo_dft.report.page.page_content import (
 from llo_dft.report.page.render_page import comparison_page, study_page
 from llo_dft.report.page.structure_views import decisive_vacancy, shown_hosts
 from llo_dft.runs.charge_difference import DOCUMENT
+from llo_dft.study.contacts.study_reactions import stored_reactions
 from llo_dft.study.folder import StudyFolder, write_whole
 from llo_dft.study.result import stored_calculations, study_result, with_planes
 from llo_dft.study.study_electrons import host_densities
 from llo_dft.study.study_files import read_results
-from llo_dft.study.study_reactions import stored_reactions
 from llo_dft.study.study_status import study_status
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from llo_dft.analysis.interface.coating_ranking import rank_coatings
 from llo_dft.errors import InputError
 from llo_dft.recipe import NAME_PATTERN, RecipeError, parse_recipe, read_toml
+from llo_dft.study.contacts.study_reactions import stored_reactions
 from llo_dft.study.folder import StudyFolder, write_whole
-from llo_dft.study.study_reactions import stored_reactions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -87,7 +87,9 @@ class DeepEngine(FakeEngine):
 
 
 def test_a_study_s_reactions_are_kept_for_its_report(finished, tmp_path, monkeypatch):
-    monkeypatch.setattr("llo_dft.study.study_reactions.engine_from", lambda _: DeepEngine())
+    monkeypatch.setattr(
+        "llo_dft.study.contacts.study_reactions.engine_from", lambda _: DeepEngine()
+    )
     study = tmp_path / "study"
     shutil.copytree(finished.folder.path, study)
     arguments = ("--study", study, "--folder", tmp_path / "phases")

@@ -8,9 +8,9 @@ import pytest
 
 from llo_dft.documents.stability.phase_stability import StabilityResult
 from llo_dft.runs.phases.study_crystals import study_crystals
+from llo_dft.study.contacts.study_reactions import REACTIONS, store_reactions, stored_reactions
 from llo_dft.study.folder import StudyFolder, StudyFolderError
 from llo_dft.study.study_files import stored_plan
-from llo_dft.study.study_reactions import REACTIONS, store_reactions, stored_reactions
 
 
 def test_reactions_come_back_and_those_of_other_crystals_are_refused(finished, tmp_path):

@@ -1,0 +1,1 @@
+"""What the crystals of a study react to in contact."""
