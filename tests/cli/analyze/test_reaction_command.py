@@ -8,18 +8,12 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from deep_engine import use_deep_engine
 from typer.testing import CliRunner
 
 from llo_dft.cli.main import app
 from llo_dft.documents.stability.phase_stability import StabilityResult
 from llo_dft.study.drawn.study_report import write_report
-from llo_dft.testing.fake_engine import (
-    LABEL_HALF_O2_EV,
-    LITHIUM_METAL_EV,
-    METAL_EV,
-    FakeCalculation,
-    FakeEngine,
-)
 
 ENTRIES = Path(__file__).parents[2] / "data" / "formation_enthalpies.json"
 
@@ -73,23 +67,8 @@ def test_what_can_not_be_used_is_one_line(tmp_path):
     assert "--store keeps the result in a study's folder" in refusal("Li2O", "SiO2", "--store")
 
 
-class Deep(FakeCalculation):
-    """Each O of a compound gains 1 eV, so that every phase is below its elements."""
-
-    def _energy_ev(self, structure):
-        atom_ev = {"Li": LITHIUM_METAL_EV, "O": LABEL_HALF_O2_EV - len(structure.symbol_set) + 1}
-        return sum(atom_ev.get(site.specie.symbol, METAL_EV) for site in structure)
-
-
-class DeepEngine(FakeEngine):
-    def maker(self, kind):
-        return Deep(kind, self.protocol)
-
-
 def test_a_study_s_reactions_are_kept_for_its_report(finished, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "llo_dft.study.contacts.study_reactions.engine_from", lambda _: DeepEngine()
-    )
+    use_deep_engine(monkeypatch)
     study = tmp_path / "study"
     shutil.copytree(finished.folder.path, study)
     arguments = ("--study", study, "--folder", tmp_path / "phases")

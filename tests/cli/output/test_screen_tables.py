@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from made_screen import FAILURE, SCREEN
 
 from llo_dft.cli.output.screen_tables import difference_text, gain_text, print_screen
+from llo_dft.documents.stability.phase_stability import MixingReaction, PairReactivity
 
 if TYPE_CHECKING:
     import pytest
@@ -40,3 +41,27 @@ def test_whether_two_can_be_told_apart_is_said() -> None:
 def test_a_gain_that_is_not_known_is_no_number() -> None:
     rebuilt = SCREEN.coatings[2].gain_at(0.5)
     assert (gain_text(rebuilt), gain_text(None)) == ("rebuilt, 1 O", "-")
+
+
+def test_reactions_stand_below_where_there_are_any(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    worst = MixingReaction(
+        fraction_of_first=0.4, energy_ev_per_atom=-0.25, reaction="", products=["Li2O", "MnO"]
+    )
+    pair = PairReactivity(
+        first="crystal at x = 0.50",
+        second="coating",
+        voltage_v=None,
+        worst=worst,
+        reactions=[worst],
+        own_decomposition_ev_per_atom=-0.1,
+        mutual_ev_per_atom=-0.2,
+        missing=["LiMnO2"],
+    )
+    coatings = [SCREEN.coatings[0].model_copy(update={"reactions": {0.5: pair}})]
+    print_screen(SCREEN.model_copy(update={"coatings": coatings}))
+    out = capsys.readouterr().out
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines()]
+    assert ["high", "0.50", "-0.250", "-0.200", "0.40", "Li2O + MnO", "LiMnO2"] in rows
