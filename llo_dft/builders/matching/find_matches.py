@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from llo_dft.builders.matching.lattice2d import BoolArray
     from llo_dft.typing import FloatArray, IntArray
 
-#: No right angle can change by more, degrees.
-NO_ANGLE_LIMIT: Final = 90.0
-
 #: Areas (A^2), and strains, that differ by less count as equal when matches are ranked.
 RANKING_DECIMALS: Final = 8
 
@@ -53,7 +50,6 @@ def find_matches(  # noqa: PLR0913 (each is a limit or a fact of its own)
     max_area: float,
     max_strain: float,
     strain_share: float = 1.0,
-    max_angle: float = NO_ANGLE_LIMIT,
     turn_over: bool = False,
     point_groups: tuple[ArrayLike | None, ArrayLike | None] = (None, None),
     atom_counts: tuple[int, int] | None = None,
@@ -80,8 +76,6 @@ def find_matches(  # noqa: PLR0913 (each is a limit or a fact of its own)
         decomposition) the film is deformed by U^share, the substrate by V^(share - 1).
         For the least elastic energy k_substrate / (k_film + k_substrate), where k is
         thickness times biaxial modulus.
-    max_angle
-        Largest change of any right angle on either side, degrees.
     turn_over
         Also match the mirror image of the film, as seen when the film shows its other
         face. For a film lattice with a mirror line (all but oblique ones) this adds nothing
@@ -106,7 +100,7 @@ def find_matches(  # noqa: PLR0913 (each is a limit or a fact of its own)
     LatticeError, ValueError
         If vectors are collinear, a group is none of the lattice, or a limit makes no sense.
     """
-    limits = Limits(max_area, max_strain, strain_share, max_angle, turn_over)
+    limits = Limits(max_area, max_strain, strain_share, turn_over)
     task = _prepare(film, substrate, point_groups, atom_counts)
     matches = _matches(task, limits)
     if not matches:
@@ -257,10 +251,9 @@ def _raise_no_match(task: _Search, limits: Limits) -> NoReturn:
         else f"at that strain the smallest area is {smallest_area.area_a2:.1f} A^2 "
         f"(strain {smallest_area.max_strain:.4f})"
     )
-    angle = "" if limits.max_angle == NO_ANGLE_LIMIT else f", max_angle {limits.max_angle:g}"
     raise NoMatchError(
         f"no common cell within max_area {limits.max_area:g} A^2, max_strain "
-        f"{limits.max_strain:g}{angle}: {by_strain}; {by_area}. Widen one of the limits, or "
+        f"{limits.max_strain:g}: {by_strain}; {by_area}. Widen one of the limits, or "
         "share the strain between both sides (strain_share)",
         smallest_strain,
         smallest_area,

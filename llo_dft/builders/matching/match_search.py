@@ -47,8 +47,6 @@ class Limits:
         Largest absolute principal strain of either side in the common cell.
     strain_share
         Part of the strain that the film takes, 0 to 1. See ``side_stretches``.
-    max_angle
-        Largest change of a right angle in either side, degrees.
     turn_over
         Whether maps that mirror the film's lattice count as well.
     """
@@ -56,7 +54,6 @@ class Limits:
     max_area: float
     max_strain: float
     strain_share: float
-    max_angle: float
     turn_over: bool
 
     def __post_init__(self) -> None:
@@ -72,10 +69,6 @@ class Limits:
                 "strain_share must lie between 0 (the substrate takes all) and 1 (the film), "
                 f"got {self.strain_share}"
             )
-        if not 0 < self.max_angle <= 90:  # noqa: PLR2004
-            raise ValueError(
-                f"max_angle must be above 0 and at most 90 degrees, got {self.max_angle}"
-            )
 
     def stretch_range(self) -> tuple[float, float]:
         """Return the smallest and largest principal stretch from film to substrate."""
@@ -84,17 +77,6 @@ class Limits:
         low = max(shrink / film if film else -np.inf, -grow / substrate if substrate else -np.inf)
         high = min(grow / film if film else np.inf, -shrink / substrate if substrate else np.inf)
         return float(np.exp(low)) * (1 - SLACK), float(np.exp(high)) * (1 + SLACK)
-
-    def angles(self, stretches: FloatArray) -> FloatArray:
-        """Return the largest change of a right angle on either side, degrees.
-
-        Stretches s1 >= s2 open the right angle between the diagonals of their axes from
-        90 degrees to 2 atan(s1 / s2).
-        """
-        share = max(self.strain_share, 1 - self.strain_share)
-        ratio = (stretches[..., 0] / stretches[..., 1]) ** share
-        result: FloatArray = np.rad2deg(2 * np.arctan(ratio)) - 90
-        return result
 
     def side_stretches(self, stretches: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return what each side is stretched by, from the stretches film to substrate.
@@ -229,7 +211,6 @@ def _compare(
     gradients = np.linalg.inv(sublattices @ problem.film)[which] @ (images @ problem.substrate)
     stretches = stretches_of(gradients)
     keep = (stretches[:, 1] >= low) & (stretches[:, 0] <= high)
-    keep &= limits.angles(stretches) <= limits.max_angle * (1 + SLACK)
     films, images = sublattices[which[keep]], images[keep]
     smallest = _has_smallest_cell(films, images)
     return films[smallest], images[smallest]

@@ -175,15 +175,6 @@ def test_von_mises_strain_is_that_of_three_dimensions_without_strain_along_the_n
         assert float(von_mises_strain(e1, e2)) == pytest.approx(peer)
 
 
-def test_a_limit_on_angles_keeps_shear_out() -> None:
-    sheared = np.array([[1.0, 0.0], [np.tan(np.radians(4)), 1.0]])
-    options = {"max_area": 1.1, "max_strain": 0.1}
-    wide = find_matches(SQUARE, sheared, max_angle=4.01, **options)
-    assert len(wide) == 1  # a simple shear by 4 degrees opens some right angle by 4.0 and a bit
-    with pytest.raises(NoMatchError, match=r"max_angle 3\.9"):
-        find_matches(SQUARE, sheared, max_angle=3.9, **options)
-
-
 # --- turning over and point groups
 
 
@@ -518,7 +509,6 @@ def test_where_no_cell_is_small_enough_the_cells_are_named() -> None:
         ("max_strain", -0.1, "max_strain must lie between 0 and 1"),
         ("max_strain", 5, r"0\.05 is 5 %"),
         ("strain_share", 1.1, "strain_share must lie between 0"),
-        ("max_angle", 0, "max_angle must be above 0"),
     ],
 )
 def test_limits_that_make_no_sense_are_refused(limit: str, value: float, message: str) -> None:

@@ -13,7 +13,7 @@ from llo_dft.builders.matching.match_search import Candidates, Limits, search
 
 SQUARE = np.eye(2) * 3.0
 OBLIQUE = np.array([[3.0, 0.0], [-0.8, 4.1]])
-EXACT = Limits(max_area=9.0 * 6, max_strain=1e-6, strain_share=1.0, max_angle=90.0, turn_over=False)
+EXACT = Limits(max_area=9.0 * 6, max_strain=1e-6, strain_share=1.0, turn_over=False)
 
 
 def sides(film: np.ndarray, substrate: np.ndarray) -> Sides:
@@ -43,7 +43,7 @@ def test_without_mirrors_the_two_senses_of_a_turn_are_two_matches() -> None:
 
 
 def test_the_order_of_the_candidates_does_not_matter() -> None:
-    candidates = search(SQUARE, OBLIQUE, Limits(120.0, 0.1, 1.0, 90.0, turn_over=False))
+    candidates = search(SQUARE, OBLIQUE, Limits(120.0, 0.1, 1.0, turn_over=False))
     assert len(candidates.film) > 3
     expected = distinct(candidates, sides(SQUARE, OBLIQUE))
     order = np.random.default_rng(0).permutation(len(candidates.film))
@@ -55,7 +55,7 @@ def test_the_order_of_the_candidates_does_not_matter() -> None:
 
 def test_what_is_returned_is_consistent_with_its_gradient() -> None:
     both = sides(SQUARE, OBLIQUE)
-    candidates = search(SQUARE, OBLIQUE, Limits(120.0, 0.1, 1.0, 90.0, turn_over=False))
+    candidates = search(SQUARE, OBLIQUE, Limits(120.0, 0.1, 1.0, turn_over=False))
     found = distinct(candidates, both)
     for film, substrate, gradient in zip(found.film, found.substrate, found.gradients, strict=True):
         np.testing.assert_allclose(

@@ -22,7 +22,6 @@ def limits(**changes: float | bool) -> Limits:
             "max_area": 40.0,
             "max_strain": 0.05,
             "strain_share": 1.0,
-            "max_angle": 90.0,
             "turn_over": False,
         }
         | changes
@@ -52,13 +51,6 @@ def test_the_range_of_stretches_is_where_neither_side_exceeds_its_strain(
     for stretch in found:
         film, substrate = limits(strain_share=share).side_stretches(np.array([stretch]))
         assert max(abs(film - 1).max(), abs(substrate - 1).max()) <= 0.05 + 1e-6
-
-
-def test_a_right_angle_opens_by_the_ratio_of_the_stretches() -> None:
-    one = limits()
-    assert one.angles(np.array([1.1, 1.1])) == pytest.approx(0.0)
-    # diagonals of a square of which one side is tan(50 degrees) times as long as the other
-    assert one.angles(np.array([np.tan(np.deg2rad(50.0)), 1.0])) == pytest.approx(10.0)
 
 
 def test_a_square_lattice_on_itself_has_its_pythagorean_turns_and_each_once() -> None:
@@ -93,7 +85,6 @@ def test_what_is_too_large_or_too_strained_is_not_there() -> None:
         ({"max_area": float("inf")}, "max_area must be a positive area"),
         ({"max_strain": 1.0}, "max_strain must lie between 0 and 1"),
         ({"strain_share": 1.2}, "strain_share must lie between 0"),
-        ({"max_angle": 0.0}, "max_angle must be above 0"),
     ],
 )
 def test_limits_that_nothing_meets_are_refused(changes: dict[str, float], message: str) -> None:
