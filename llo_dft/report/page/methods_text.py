@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.study_result import StudyResult
 
 #: Every study's references: what makes the structures and runs the work.
-_ALWAYS: Final = ("llo_dft", "llo_dft_paper", "pymatgen", "ase", "jobflow")
+_ALWAYS: Final = ("llo_dft", "llo_dft_paper", "pymatgen", "ase", "jobflow", "atomate2")
 
 
 def methods(result: StudyResult, plan: StudyPlan) -> str:
@@ -68,12 +68,15 @@ def references(result: StudyResult) -> str:
         if (match := re.match(r"@\w+\{([^,]+),", entry))
     }
     found = result.fingerprint
-    used = {*_ALWAYS, result.engine}
+    used, potential = {*_ALWAYS, result.engine}, ""
     if result.oxygen is not None:
         used.add(result.oxygen.scheme)
     if found is not None:
-        used |= {found.functional.partition("+")[0], *(["hubbard_u"] if found.u_values_ev else [])}
-    return "\n\n".join(entry for name, entry in entries.items() if name in used) + "\n"
+        potential = f"{result.engine}_{found.model}"
+        used.add(re.split("[+/]", found.functional)[0])
+        used |= {"hubbard_u"} if found.u_values_ev else set()
+    kept = [one for name, one in entries.items() if name in used or potential.startswith(name)]
+    return "\n\n".join(kept) + "\n"
 
 
 def recipe_text(fields: Mapping[str, Mapping[str, Any]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -49,3 +50,23 @@ def test_references_are_those_of_what_was_used() -> None:
     assert "@article{wang2006," in text
     assert "@article{vasp," not in text
     assert text.count("{") == text.count("}")
+
+
+@pytest.mark.parametrize(
+    ("engine", "model", "cited"),
+    [
+        ("chgnet", "0.3.0", {"chgnet"}),
+        ("chgnet", "r2scan", {"chgnet", "chgnet_r2scan"}),
+        ("sevenn", "7net-0", {"sevenn"}),
+        ("sevenn", "7net-mf-0-pbe", {"sevenn", "sevenn_7net-mf"}),
+    ],
+)
+def test_each_paper_of_a_potential_is_cited(engine: str, model: str, cited: set[str]) -> None:
+    made = study(engine)
+    assert made.fingerprint is not None
+    update = {"model": model, "functional": "PBE/PBE+U mixed"}
+    found = made.fingerprint.model_copy(update=update)
+    text = references(made.model_copy(update={"fingerprint": found}))
+    names = set(re.findall(r"@\w+\{([^,]+),", text))
+    assert {name for name in names if name.startswith(("chgnet", "sevenn"))} == cited
+    assert "PBE" in names
