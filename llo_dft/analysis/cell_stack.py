@@ -100,7 +100,7 @@ def study_cathodes(
             notes.append(f"{name} is left out: {point.reason or 'its oxygen has no q0'}")
             continue
         if at.capacity_mah_per_g <= 0:
-            notes.append(f"{name} is left out: its oxygen leaves before it is charged")
+            notes.append(f"{name} is left out: its oxygen leaves before charging begins")
             continue
         found.append(
             CathodeMaterial(

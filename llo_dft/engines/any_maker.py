@@ -28,8 +28,8 @@ def calculation_maker(maker: Maker, kind: CalculationKind) -> CalculationMaker:
     maker
         Of a single job: a ``BaseVaspMaker`` or an ``AseMaker``.
     kind
-        What it computes here. That it suits this (a free cell for "bulk_relax") is the user's care;
-        that all energies of a study compare is checked as ever.
+        What it computes here. That it suits this (a free cell for "bulk_relax") is up to the user;
+        that all energies of a study are comparable is still checked.
 
     Raises
     ------
@@ -43,6 +43,6 @@ def calculation_maker(maker: Maker, kind: CalculationKind) -> CalculationMaker:
             made = getattr(import_module(module), found)(kind=kind, maker=maker)
             return cast("CalculationMaker", made)
     raise EngineError(
-        f"{type(maker).__name__} is no maker of a single job of VASP or ASE; expected atomate2's "
+        f"{type(maker).__name__} does not make a single VASP or ASE job; expected atomate2's "
         "BaseVaspMaker (StaticMaker, RelaxMaker, ...) or AseMaker (ForceFieldRelaxMaker, ...)"
     )

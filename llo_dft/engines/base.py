@@ -167,19 +167,19 @@ class MagneticMaker(CalculationMaker, Protocol):
 
     @property
     def electron_placements(self) -> int:
-        """In how many ways the electrons of a removed O are put on metals, beside none of these."""
+        """How many placements of a removed O's electrons on metals are tried, besides none."""
         ...
 
     def calculate(
         self, structure: Structure, folder: Path, start_from: StartFrom | None = None
     ) -> Outcome:
-        """Run as ``CalculationMaker`` does, with another's electrons to begin with if given."""
+        """Run as ``CalculationMaker`` does, perhaps from another calculation's electrons."""
         ...
 
 
 @runtime_checkable
 class ProgramMaker(CalculationMaker, Protocol):
-    """A maker of a program whose version only its output tells, so that it is in no key."""
+    """A maker of a program that reports its version only in its output, so no key holds it."""
 
     def held_to(self, version: str) -> Self:
         """Return the maker that ends a run of another version as soon as it is seen; "" holds none.
@@ -199,9 +199,9 @@ def check_version(found: str, expected: str) -> None:
     """
     if expected and found != expected:
         raise CalculationError(
-            f"it was run by version {found!r}, and the study's first completed calculation by "
-            f"{expected!r}, whose energies may not be subtracted: run it with that version, or the "
-            "whole study in a new folder"
+            f"it was run with version {found!r}, but the study's first completed calculation "
+            f"with {expected!r}; their energies can't be subtracted: use that version, or run "
+            "the whole study in a new folder"
         )
 
 
@@ -261,7 +261,7 @@ class Cost:
     core_s: tuple[float, float] | None
 
     def times(self, n: int) -> Cost:
-        """Return what several of it cost."""
+        """Return the cost of several of them."""
         core_s = None if self.core_s is None else (n * self.core_s[0], n * self.core_s[1])
         return Cost(n * self.work, core_s)
 
@@ -359,7 +359,7 @@ class Engine(ABC):
 
     def electrons(self, folder: Path) -> CalculatedElectrons:
         """Return the electrons of a static calculation, with capabilities "dos" and "density"."""
-        raise NotImplementedError(f"engine {self.name} says nothing of the electrons in {folder}")
+        raise NotImplementedError(f"engine {self.name} gives no electronic structure in {folder}")
 
     @classmethod
     def calibrated(cls, run: Path) -> Finding:

@@ -47,7 +47,7 @@ def periodic_directions(structure: Structure, kind: CalculationKind) -> tuple[bo
         return True, True, False
     if any(vacuum):
         raise EngineError(
-            "the vacuum of a slab is wanted along its third lattice vector; this cell of "
+            "a slab needs its vacuum along the third lattice vector; this cell of "
             f"{structure.composition.reduced_formula} has it along {'ab'[vacuum.index(True)]}"
         )
     return True, True, True

@@ -81,7 +81,7 @@ class FinishedRelaxation(MSONable):
             magmoms_mu_b=None,
             n_steps=0,
             n_evaluations=0,
-            notes=[f"{self.folder} has no relaxation that starts so"],
+            notes=[f"{self.folder} has no relaxation of this structure"],
         )
         if not found:
             return outcome

@@ -66,7 +66,7 @@ class PreRelaxedCalculation(Maker):
 
     @property
     def electron_placements(self) -> int:
-        """In how many ways the electrons of a removed O are placed: the program's."""
+        """How many placements of a removed O's electrons are tried: the program's."""
         return self.then.electron_placements
 
     def held_to(self, version: str) -> PreRelaxedCalculation:

@@ -84,13 +84,13 @@ def _plain(settings: recipe.EngineChoice) -> Engine:
     made_by = engine_class(settings.name)
     if settings.model is not None and not made_by.has_models:
         raise EngineError(
-            f"engine.model = {settings.model!r}: engine {settings.name} is no potential and has no "
-            "models; leave the key out"
+            f"engine.model = {settings.model!r}: engine {settings.name} is not a potential and "
+            "has no models; remove the key"
         )
     if settings.incar and settings.name != "vasp":
         raise EngineError(
             f"[engine.incar] has {', '.join(settings.incar)}: engine {settings.name} reads no "
-            "INCAR; leave the table out"
+            "INCAR; remove the table"
         )
     return made_by(settings)
 

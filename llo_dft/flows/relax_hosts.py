@@ -105,8 +105,8 @@ class HostsMaker(CalculationsMaker):
             return None
         if self.ranker is None:
             raise InputError(
-                "the plan has orderings of Li ranked by an engine; expected HostsMaker.ranker, the "
-                "maker of kind 'ranking' of one"
+                "the plan ranks Li orderings by an engine; expected HostsMaker.ranker, that "
+                "engine's maker of kind 'ranking'"
             )
         label = ranking_label(host.label)
         job = rank_orderings(

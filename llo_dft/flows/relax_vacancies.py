@@ -69,7 +69,7 @@ def without_oxygen(
     interface = plan.pristine_label(vacancy.bonded.termination)
     if interface not in hosts:
         raise InputError(
-            f"{interface} is not among the hosts; it is needed for {host.vacancy_label(vacancy)}, "
-            "since the coating's bonds are looked for there"
+            f"{interface} is not among the hosts; {host.vacancy_label(vacancy)} needs it to find "
+            "the coating's bonds"
         )
     return without_bonded_oxygen(parent, hosts[interface], vacancy.bonded)

@@ -246,7 +246,7 @@ def _check_sites(initial: Structure, final: Structure) -> None:
             "in another order"
         )
     if not (np.isfinite(final.lattice.matrix).all() and np.isfinite(final.frac_coords).all()):
-        raise ValueError("the engine returned a structure with coordinates that are no numbers")
+        raise ValueError("the engine returned a structure with coordinates that are not finite")
 
 
 def failure_reason(error: Exception) -> str:
@@ -258,7 +258,7 @@ def failure_reason(error: Exception) -> str:
             else fault["msg"]
             for fault in error.errors()
         ]
-        return f"the engine returned what can't be a result: {', '.join(faults)}"
+        return f"the engine returned an invalid result: {', '.join(faults)}"
     text = " ".join(str(error).split()) or "no message"
     meant_for_people = isinstance(error, InputError | CalculationError)
     return text if meant_for_people else f"{type(error).__name__}: {text}"

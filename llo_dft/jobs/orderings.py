@@ -208,7 +208,7 @@ def put_back(
         return why_not(host)
     lowest = vacancy_to_follow(host, vacancies)
     if lowest is None:
-        return f"no vacancy of {host.label} has Li elsewhere than it"
+        return f"no vacancy of {host.label} has its Li on other sites than the host"
     structure = cast("Structure", lowest.structure).copy()
     there = set(bare_sites(structure))
     for i, site in enumerate(host.structure):
@@ -216,5 +216,5 @@ def put_back(
             structure.insert(i, site.specie, site.frac_coords, properties=dict(site.properties))
     distances = structure.distance_matrix[np.triu_indices(len(structure), 1)]
     if distances.min() < TOO_NEAR_ANGSTROM:
-        return f"where {lowest.label} lacks O another atom is"
+        return f"another atom is where {lowest.label} lacks O"
     return structure

@@ -38,8 +38,8 @@ def cut_relaxed_slab(plan: StudyPlan, bulk: CalculationDocument) -> Structure | 
     slab = recut(template, plan.bulk, bulk.structure)
     if plan.turn_over and not top_bottom_permutations(slab, RELAXED_SYMMETRY_TOLERANCE):
         return (
-            "the relaxed bulk lost the operation that turns the slab over, so that a slab cut "
-            "from it would carry a dipole"
+            "the relaxed bulk lost the operation that turns the slab over, so a slab cut from it "
+            "would have a dipole"
         )
     return with_bare_sites(slab, bare_sites(plan.slab))
 

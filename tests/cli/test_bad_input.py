@@ -61,7 +61,7 @@ RECIPES = {
     "partial occupancy": (
         "cathode",
         {"composition": "partial.cif"},
-        r"partial\.cif can't be neutral: -1\.33 e per O2 are left",
+        r"partial\.cif can't be neutral: -1\.33 e per O2 remain",
     ),
     "overlapping atoms": (
         "cathode",
@@ -72,7 +72,7 @@ RECIPES = {
     "refused scheme": (
         "oxygen",
         {"scheme": "mp2020"},
-        r'oxygen\.scheme = "mp2020" does not go with engine chgnet: .*count them twice',
+        r'oxygen\.scheme = "mp2020" does not go with engine chgnet: .*would count twice',
     ),
     "temperature": (
         "oxygen",
@@ -146,7 +146,7 @@ def test_an_engine_that_can_not_be_used(command: Any, tmp_path: Path, case: str)
             "--model r3scan",
             r"engine\.model = 'r3scan' is no model of chgnet; expected 'r2scan', '0.3.0'",
         ),
-        ("--engine vasp --model r2scan", r"engine vasp is no potential and has no models"),
+        ("--engine vasp --model r2scan", r"engine vasp is not a potential and has no models"),
         ("--engine chgnot", r"engine\.name = 'chgnot' is unknown; expected"),
         ("--engine=", r"engine\.name = '': String should have at least 1 character"),
         ("--protocol quick", r"engine\.protocol = 'quick' is unknown; expected"),

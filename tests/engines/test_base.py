@@ -36,7 +36,7 @@ def test_what_it_does_not_claim_to_give_is_an_error_of_who_asks(plan, tmp_path):
     engine = Smallest(None)
     with pytest.raises(NotImplementedError, match="smallest writes no inputs: slab_relax"):
         engine.write_inputs(plan.slab, "slab_relax", tmp_path)
-    with pytest.raises(NotImplementedError, match="smallest says nothing of the electrons"):
+    with pytest.raises(NotImplementedError, match="smallest gives no electronic structure"):
         engine.electrons(tmp_path)
 
 

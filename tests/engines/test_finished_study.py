@@ -46,7 +46,7 @@ def test_a_structure_that_it_does_not_know_starts_as_it_is(finished, tmp_path):
     found = finished.maker("slab_relax").calculate(stranger, tmp_path)
     assert found.structure == stranger
     assert found.n_steps == 0
-    assert "has no relaxation that starts so" in found.notes[0]
+    assert "has no relaxation of this structure" in found.notes[0]
 
 
 def test_the_key_follows_from_what_the_study_holds(finished):

@@ -140,7 +140,7 @@ def test_a_cycle_that_does_not_converge_gets_a_second_try_and_then_a_reason(tmp_
 def test_a_calculation_that_needs_more_memory_than_there_is_ends_before_it_begins(tmp_path):
     engine = engine_of("gpaw", o2_unpaired_electrons=0)
     given = run_input(h2(), "molecule_relax", engine.settings, installed_gpaw())
-    with pytest.raises(CalculationError, match=r"too little memory: about 1000000\.0 GB"):
+    with pytest.raises(CalculationError, match=r"too little memory: .* need about 1000000\.0 GB"):
         run_program(h2(), given | {"memory_bytes": 1e15}, tmp_path)
 
 

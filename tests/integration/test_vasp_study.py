@@ -71,7 +71,7 @@ FATAL = {
     "truncated_vasprun": "VASP's vasprun.xml is cut off or damaged",
     "nan_energy": r"VASP's energy or forces are no numbers \(NaN\)",
     "full_disk": "VASP ended with exit status 38; its last words: .*No space left on device",
-    "wall_time": r"stopped for the wall time in ionic step \d+; the next run goes on from there",
+    "wall_time": r"stopped for the wall time in ionic step \d+; the next run resumes there",
 }
 
 

@@ -80,7 +80,7 @@ def test_another_version_of_the_engine_computes_again(structure: Structure, tmp_
     [
         ("raise", "RuntimeError: the cluster is on fire"),
         ("unconverged", "not converged after 3 steps"),
-        ("nan", "the engine returned what can't be a result: energy_ev = nan"),
+        ("nan", "the engine returned an invalid result: energy_ev = nan"),
         (
             "another order",
             "ValueError: the engine returned Li2 Mn1 O2 where Li2 Mn1 O2 was given, ",
@@ -169,7 +169,7 @@ def test_a_study_that_is_resumed_under_another_version_mixes_nothing(
     other = made(0.1, "6.3.0")
     assert other.status == "failed"
     assert str(other.reason).startswith(
-        "it was run by version '6.3.0', and the study's first completed calculation by '6.4.2'"
+        "it was run with version '6.3.0', but the study's first completed calculation with '6.4.2'"
     )
     assert made(0.1, "6.4.2").status == "completed"
     assert made(0.0, "6.3.0") == first, "what is there is used whatever would run now"
@@ -189,4 +189,4 @@ def test_a_version_that_another_process_stored_meanwhile_counts_too(
     document = calculate.original(
         structure, Slow("slab_relax", installed="2"), "slow", str(tmp_path)
     )
-    assert str(document.reason).startswith("it was run by version '2', and the study's first")
+    assert str(document.reason).startswith("it was run with version '2', but the study's first")

@@ -164,7 +164,7 @@ def test_where_no_li_moved_nothing_is_put_back(plan: StudyPlan) -> None:
     parent = relaxed("bare", host)
     failed = calculation("f", "failed", 2.0)
     reason = put_back.original(parent, [vacancy_of(host, oxygen, {}, -1.0), failed, None])
-    assert reason == "no vacancy of bare has Li elsewhere than it"
+    assert reason == "no vacancy of bare has its Li on other sites than the host"
     assert put_back.original(failed, []).endswith("failed: reason 2.0")
 
 
@@ -179,4 +179,4 @@ def test_a_li_in_the_place_of_the_o_is_no_start(plan: StudyPlan) -> None:
     moved.translate_sites([at], host[here[oxygen]].frac_coords - moved[at].frac_coords)
     vacancy = vacancy.model_copy(update={"structure": moved})
     reason = put_back.original(relaxed("bare", host), [vacancy])
-    assert reason == f"where vac_O{oxygen} lacks O another atom is"
+    assert reason == f"another atom is where vac_O{oxygen} lacks O"

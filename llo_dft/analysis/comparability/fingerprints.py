@@ -93,7 +93,7 @@ def check_allowed(names: Iterable[str]) -> list[str]:
     ]
     if unknown:
         raise InputError(
-            f"there is no setting {unknown[0]!r} to allow; expected one of "
+            f"--allow {unknown[0]!r} is not a known setting; expected one of "
             f"{', '.join(ALLOWED_FIELDS)}, or a setting of the engine in capitals, such as LASPH"
         )
     return asked

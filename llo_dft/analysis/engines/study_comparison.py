@@ -36,9 +36,9 @@ OF_POTENTIALS: Final = (
     "the spread is the model's uncertainty: of these potentials, and not of DFT; "
     "the true value may lie outside it"
 )
-OF_SETTINGS: Final = "the spread is that of one engine's settings, and not a model's uncertainty"
+OF_SETTINGS: Final = "the spread is that of one engine's settings, not a model's uncertainty"
 OF_ENGINES: Final = (
-    "the spread is how far these engines are apart, and not the uncertainty of any of them"
+    "the spread is the difference between these engines, not the uncertainty of any of them"
 )
 
 

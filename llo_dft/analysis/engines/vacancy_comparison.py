@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.study_result import HostResult, StudyResult, VacancyPair, VacancyResult
 
 #: Why an engine has no vacancy that another one has.
-NO_SUCH_O = "no such O in the structure that it relaxed"
+NO_SUCH_O = "its relaxed structure has no such O"
 NOT_THERE = "it is not part of its study"
 
 

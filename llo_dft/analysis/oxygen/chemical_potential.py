@@ -92,7 +92,7 @@ def _correction_ev(scheme: OxygenScheme, oxide_kind: OxideKind) -> float:
         return MP2020_SHIFT_EV[oxide_kind]
     if oxide_kind != "oxide":
         raise ValueError(
-            f"oxide_kind={oxide_kind!r} means something to scheme 'mp2020' only, not to {scheme!r}"
+            f"oxide_kind={oxide_kind!r} applies only to scheme 'mp2020', not to {scheme!r}"
         )
     return OXYGEN_SCHEMES[scheme].correction_ev
 

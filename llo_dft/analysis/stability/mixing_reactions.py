@@ -68,7 +68,7 @@ def pair_reactivity(
         raise StabilityError(f"{first} and {second} are one phase; a reaction needs two")
     above = [_above_lowest_ev(phases, phase) for phase in (a, b)]
     if voltage_v is not None and any(set(p.composition) == {"Li"} for p in (a, b)):
-        raise StabilityError("against a reservoir of Li, Li metal reacts with nothing by itself")
+        raise StabilityError("with a reservoir of Li, Li metal itself reacts with nothing")
     counted = [_counted_share(whole, is_open=voltage_v is not None) for whole in (one, two)]
     reactions = [
         MixingReaction(

@@ -90,7 +90,7 @@ def formula_of(asked: str) -> Composition | None:
     except ValueError:
         return None
     if strange := [one.symbol for one in found if not isinstance(one, Element)]:
-        raise StabilityError(f"{asked}: {', '.join(strange)} is no element")
+        raise StabilityError(f"{asked}: {', '.join(strange)} is not an element")
     return found
 
 
@@ -142,20 +142,20 @@ def correction_state(phases: Iterable[PhaseEnergy], source: str) -> CorrectionSt
         if len(kinds) > 1:
             raise StabilityError(
                 f"{source} mixes raw and corrected energies: of compounds of {anion}, "
-                f"{kinds[True]} has a correction and {kinds[False]} has none; take all of one kind"
+                f"{kinds[True]} has a correction and {kinds[False]} has none; use one kind only"
             )
     found = any(abs(one.correction_ev) > _A_CORRECTION_EV for one in listed)
     types = {_family(one.run_type): one.name for one in listed if one.run_type}
     if len(types) > 1:
         raise StabilityError(
             f"{source} mixes energies of {' and '.join(sorted(types))} "
-            f"({', '.join(types.values())}); take entries of one functional"
+            f"({', '.join(types.values())}); use entries of one functional"
         )
     plain = {one.run_type: one.name for one in listed if one.run_type}
     if not found and {"GGA", "GGA+U"} <= set(plain):
         raise StabilityError(
             f"{source} mixes raw GGA ({plain['GGA']}) and raw GGA+U ({plain['GGA+U']}) energies, "
-            "which only a correction brings together; take corrected entries"
+            "which only a correction makes comparable; use corrected entries"
         )
     return "corrected" if found else "raw"
 

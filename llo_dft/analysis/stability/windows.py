@@ -57,7 +57,7 @@ def stability_window(
     composition = Composition(phase.composition)
     formula, units = composition.get_reduced_composition_and_factor()
     if set(phase.composition) == {"Li"}:
-        raise StabilityError(f"{asked} is Li itself, against which windows are counted")
+        raise StabilityError(f"{asked} is Li itself, the reference of all windows")
     phases = Phases(energies, {*phase.composition, "Li"})
     diagram = phases.diagram
     metal_ev = diagram.el_refs[LITHIUM].energy_per_atom

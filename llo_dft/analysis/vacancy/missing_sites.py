@@ -117,7 +117,7 @@ def _by_identity(host: Structure, vacancy: Structure) -> MissingOxygen:
     missing = tuple(i for i, site in enumerate(bare_sites(host)) if site not in left)
     if len(kept) != len(vacancy) or any(host[i].specie.symbol != "O" for i in missing):
         raise ValueError(
-            f"{vacancy.formula} lacks something else than O of {host.formula}, or has more"
+            f"{vacancy.formula} lacks something other than O of {host.formula}, or has extra atoms"
         )
     return MissingOxygen(missing, 0.0, tuple(kept))
 

@@ -128,7 +128,7 @@ def build_bulk(  # noqa: PLR0913 (each is a key of the recipe)
     if layer.deviation > tolerance:
         raise CompositionError(
             f"supercell {list(supercell)} can't hold {formula}: its {len(sheet)} TM-layer sites "
-            f"come no nearer than {layer.formula}, off by {layer.deviation:.3f} per O2 "
+            f"come no closer than {layer.formula}, off by {layer.deviation:.3f} per O2 "
             f"(allowed {tolerance})"
         )
     lithium_sites = {i for i in sheet if scaffold[i].specie.symbol == "Li"}

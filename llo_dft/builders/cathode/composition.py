@@ -116,8 +116,8 @@ def check_neutral(amounts: Mapping[str, float], name: str) -> None:
     charge = 2.0 * unbalanced_charge(amounts) / amounts["O"]
     if abs(charge) > CHARGE_TOLERANCE_E:
         raise CompositionError(
-            f"{name} can't be neutral: {charge:+.2f} e per O2 are left with every metal at the "
-            "end of its redox ladder; expected cations that give O2 4 e in all"
+            f"{name} can't be neutral: {charge:+.2f} e per O2 remain with every metal at the end "
+            "of its redox ladder; expected cations that give O2 4 e in total"
         )
 
 

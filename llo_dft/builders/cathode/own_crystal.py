@@ -98,7 +98,7 @@ def layer_index(crystal: Structure) -> tuple[int, int, int]:
         raise SlabError(
             f"the metals of {crystal.formula} lie in no planes at least {CLOSEST_TM_PLANES} "
             "angstrom apart; expected a layered oxide with its metals in every other layer of "
-            "cations. Put metals out of the Li layers"
+            "cations. Move the metals out of the Li layers"
         )
     return best[1]
 

@@ -182,9 +182,9 @@ def film_atoms(column: Column, pair: tuple[CrystalFace, CrystalFace]) -> list[At
     """
     bottom, top = pair
     crowded = CoatingError(
-        f"{bottom.name} below and {top.name} above leave nothing between them, or take the same "
-        "anion twice; expected a film with an anion on every former. Take more layers, or let one "
-        "face keep its anions"
+        f"{bottom.name} below and {top.name} above leave nothing between them, or remove the "
+        "same anion twice; expected a film with an anion on every former. Use more layers, or a "
+        "face that keeps its anions"
     )
     if top.plane < bottom.plane:
         raise crowded

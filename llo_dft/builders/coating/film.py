@@ -200,7 +200,7 @@ def build_film(
     above = tops[bottoms.index(chosen)]
     if above is None:
         raise CoatingError(
-            f"no face above {bottom} leaves a film of {layers} layers; take more layers"
+            f"no face above {bottom} leaves a film of {layers} layers; use more layers"
         )
     return _film(column, bulk, (chosen, above), layers, vacuum)
 

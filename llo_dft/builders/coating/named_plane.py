@@ -37,12 +37,12 @@ def phosphate_plane(bulk: Structure, setting: PhosphateSetting) -> tuple[int, in
     Raises
     ------
     CoatingError
-        If the bulk has another space group, or is no conventional cell.
+        If the bulk has another space group, or is not a conventional cell.
     """
     if setting not in get_args(PhosphateSetting):
         raise CoatingError(
             f"setting {setting!r} is unknown; expected Pmn2_1 for beta-Li3PO4, and Pnma or Pmnb "
-            "for gamma-Li3PO4, whose (010) planes differ. Other crystals take miller"
+            "for gamma-Li3PO4, whose (010) planes differ. Other crystals need miller"
         )
     dataset = symmetry_dataset(bulk)
     number, axis = NORMAL_AXIS[setting]

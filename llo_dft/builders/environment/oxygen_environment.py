@@ -110,7 +110,7 @@ def checked_sites(slab: Structure, sites: Collection[int] | None, name: str) -> 
     if outside:
         raise ValueError(
             f"{name} holds {outside}; expected indices from 0 to {len(slab) - 1}, the sites of "
-            "the structure that is given with it. Count them in that structure"
+            "the structure given with it"
         )
     return sorted(set(sites))
 
@@ -129,7 +129,7 @@ def tm_planes(heights: FloatArray, tm_layers: int) -> FloatArray:
     if len(groups) != tm_layers:
         raise ValueError(
             f"expected the transition metals in {tm_layers} planes, found {len(groups)}; the "
-            "structure is not the layered slab it was taken for"
+            "structure is not a layered slab of that kind"
         )
     return np.array([group.mean() for group in groups])
 

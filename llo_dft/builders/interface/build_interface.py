@@ -153,7 +153,7 @@ class Assembly:
             raise InterfaceError(f"gap must be a length in angstrom, got {gap}")
         if gap <= -min(np.ptp(low), np.ptp(high)):
             raise InterfaceError(
-                f"with a gap of {gap} angstrom one slab would reach through the other "
+                f"with a gap of {gap} angstrom one slab would pass through the other "
                 f"(they are {np.ptp(low):.2f} and {np.ptp(high):.2f} thick)"
             )
         shifted = np.mod(np.round(self._in_plane[1] + registry, 12), 1.0)

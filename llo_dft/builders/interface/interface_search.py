@@ -206,7 +206,7 @@ def _raise_all_rejected(rejected: Sequence[Rejection]) -> NoReturn:
     with_contact = [(item, item.contact) for item in rejected if item.contact is not None]
     if not with_contact:
         raise InterfaceError(
-            f"no interface got a finite score ({len(rejected)} tried); check what computes it"
+            f"no interface got a finite score ({len(rejected)} tried); check the score function"
         )
     item, contact = max(with_contact, key=lambda pair: pair[1].distance / pair[1].shortest)
     raise InterfaceError(

@@ -1,7 +1,7 @@
 """The program that runs GPAW: reads ``input.json`` in its folder, computes, writes the result.
 
     COMMAND gpaw_driver.py               computes what input.json asks for
-    COMMAND gpaw_driver.py data Mn O     says which GPAW and which PAW data this command finds
+    COMMAND gpaw_driver.py data Mn O     reports which GPAW and PAW data this command finds
 
 It is started by a command of the user's, perhaps on many processors, and never imported: GPAW has
 another licence than this package. It needs gpaw and ase and nothing of ``llo_dft``.
@@ -180,7 +180,7 @@ class Calculation:
                 if not converged and self.time_is_up():
                     raise StoppedError(
                         f"stopped for the wall time after step {self.state['n_steps']}; the next "
-                        "run goes on from there"
+                        "run resumes there"
                     )
         if not converged:
             largest = np.linalg.norm(moving.get_forces(), axis=1).max()
@@ -226,9 +226,9 @@ def check_memory(needed: float) -> None:
     free = broadcast(free if world.rank == 0 else None, comm=world)
     if needed > free:
         raise NoResultError(
-            f"too little memory: about {needed / 1e9:.1f} GB are needed here by {here} of "
-            f"{world.size} ranks, {free / 1e9:.1f} GB are free; run fewer calculations at a "
-            "time, or one on more nodes"
+            f"too little memory: {here} of {world.size} ranks need about {needed / 1e9:.1f} GB "
+            f"on this node, {free / 1e9:.1f} GB are free; run fewer calculations at a time, or "
+            "use more nodes"
         )
 
 

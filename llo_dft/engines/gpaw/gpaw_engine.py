@@ -62,7 +62,7 @@ class GpawCalculation(MSONable):
 
     @property
     def electron_placements(self) -> int:
-        """In how many ways the electrons that a removed O leaves are put on metals beside it."""
+        """How many placements of a removed O's electrons on the metals beside it are tried."""
         return self._protocol.electron_placements
 
     @property

@@ -164,14 +164,16 @@ def read_result(folder: Path) -> GpawResult:
         fault = error.errors()[0]
         where = ".".join(str(part) for part in fault["loc"]) or "all of it"
         raise GpawFileError(
-            f"{path} is no result of the GPAW driver: {where}: {fault['msg']}"
+            f"{path} is not a result of the GPAW driver: {where}: {fault['msg']}"
         ) from error
     n_atoms = len(found.symbols)
     rows = (found.forces_ev_per_angstrom, found.moments_mu_b, found.scaled_positions)
     if found.problem is None and (
         found.energy_ev is None or not n_atoms or any(len(one) != n_atoms for one in rows)
     ):
-        raise GpawFileError(f"{path} has no energy, or not the numbers of all {n_atoms} atoms")
+        raise GpawFileError(
+            f"{path} lacks the energy, or the numbers of some of the {n_atoms} atoms"
+        )
     return found
 
 

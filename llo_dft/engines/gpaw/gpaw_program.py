@@ -8,7 +8,7 @@ None of it bears on a result but through what the command finds, which is in the
     time than two ranks on one.
 ``LLO_DFT_JOB_END_TIME``
     When the batch job ends, Unix time in s (otherwise Slurm's ``SLURM_JOB_END_TIME``): a
-    relaxation stops before that, and the next attempt goes on from there.
+    relaxation stops before that, and the next attempt resumes there.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ DRIVER: Final = Path(__file__).with_name("gpaw_driver.py")
 #: Longest time that the command may take to say what is installed, s.
 _PATIENCE_S: Final = 120
 
-#: Longest line of a program's own words in a message, and what a line holds that says most.
+#: Longest quotation of a program's output in a message, and marks of the most telling line.
 _LONGEST_LINE: Final = 160
 _TELLING: Final = ("memory", "no space left", "quota", "Error: ", "MPI parallelism is disabled")
 
@@ -116,7 +116,7 @@ def check_paw_data(elements: Iterable[str]) -> None:
 
 
 def last_words(printed: str) -> str:
-    """Return the line of what a program printed that says most; empty if it has no words."""
+    """Return the most telling line of a program's output; empty if there is none."""
     lines = [line.strip(" !*-|\t") for line in printed.splitlines()]
     lines = [line for line in lines if line]
     telling = [line for line in lines if any(word in line for word in _TELLING)]
@@ -138,13 +138,13 @@ def _asked(words: tuple[str, ...]) -> InstalledGpaw:
         )
     except subprocess.TimeoutExpired as error:
         raise EngineError(
-            f"GPAW's command {text!r} did not answer in {_PATIENCE_S} s; it is to start a Python "
-            f"here and now, see {PROGRAM.variable}"
+            f"GPAW's command {text!r} did not answer in {_PATIENCE_S} s; it must start Python on "
+            f"this machine at once, see {PROGRAM.variable}"
         ) from error
     lines = done.stdout.strip().splitlines()
     try:
         return InstalledGpaw.model_validate_json(lines[-1] if lines else "")
     except ValidationError as error:
         said = last_words(done.stderr) or last_words(done.stdout) or "nothing"
-        what = f"GPAW does not start by {text!r}: it says {said!r}"
+        what = f"GPAW does not start with {text!r}: it prints {said!r}"
         raise EngineError(f"{what}; {_INSTALL}") from error

@@ -234,6 +234,6 @@ def check_place(structure: Structure, kind: CalculationKind) -> None:
     if left < FREE_OF_ATOMS_ANGSTROM:
         raise EngineError(
             f"an atom of {structure.composition.reduced_formula} is {left:.2f} A from the end of "
-            f"its cell in the vacuum; engine gpaw wants {FREE_OF_ATOMS_ANGSTROM:g} A free there "
+            f"its cell in the vacuum; engine gpaw needs {FREE_OF_ATOMS_ANGSTROM:g} A free there "
             "for the dipole layer: shift the slab to the middle of its cell"
         )

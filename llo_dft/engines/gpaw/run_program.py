@@ -141,6 +141,6 @@ def _ending(folder: Path, status: int) -> str:
         shutil.rmtree(folder / CONTINUE, ignore_errors=True)
         return f"GPAW ended with exit status {status}{said}"
     resumed = (folder / CONTINUE / "state.json").is_file()
-    goes_on = "; the next run goes on from its last step" if resumed else ""
+    goes_on = "; the next run resumes from its last step" if resumed else ""
     cause = "out of memory, or ended by the queue or a user"
     return f"GPAW was killed by {name} ({cause}){goes_on}{said}"

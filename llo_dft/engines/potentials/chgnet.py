@@ -1,4 +1,4 @@
-"""CHGNet as an ASE calculator that computes what is asked for and no more.
+"""CHGNet as an ASE calculator that computes only what is asked for.
 
 The calculator that comes with chgnet keeps the graph for second derivatives and computes
 the stress at every step. Here one backward pass gives forces, and the stress if wanted, by
@@ -42,7 +42,7 @@ def load_model(model: str, device: str) -> CHGNet:
 
 @contextlib.contextmanager
 def _no_denormals() -> Iterator[None]:
-    """Let the processor take numbers below 1e-38 for zero, in this thread and meanwhile."""
+    """Treat numbers below 1e-38 as zero in this thread, for the duration of the context."""
     torch.set_flush_denormal(True)
     try:
         yield

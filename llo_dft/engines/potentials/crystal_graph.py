@@ -38,7 +38,7 @@ def crystal_graph(
     Raises
     ------
     ValueError
-        If an atom has no neighbour, since the model says nothing of it.
+        If an atom has no neighbour, since the model predicts nothing for it.
     """
     centers, neighbors, images, lengths = structure.get_neighbor_list(
         r=atom_graph_cutoff, sites=structure.sites, numerical_tol=_SAME_PLACE
@@ -47,7 +47,7 @@ def crystal_graph(
     if len(alone):
         raise ValueError(
             f"atom {alone[0]} ({structure[alone[0]].specie}) has no neighbour within "
-            f"{atom_graph_cutoff} angstrom, where CHGNet says nothing"
+            f"{atom_graph_cutoff} angstrom, where CHGNet predicts nothing"
         )
     images = images.astype(np.int64)
     partner = _other_directions(centers, neighbors, images)

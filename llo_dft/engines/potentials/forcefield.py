@@ -177,7 +177,7 @@ class ForceFieldCalculation(MSONable):
         return ase_calculator(known.atomate2_name, **self._calculator_arguments(known))
 
     def _allowed(self) -> Potential:
-        """Return the potential; refuse a calculator that only stored data name."""
+        """Return the potential; refuse a calculator that is named only by stored data."""
         if self.potential == OWN:
             check_allowed(self.model)
         return potential_of(self.potential, self.model)
@@ -202,8 +202,8 @@ class ForceFieldEngine(Engine):
         own = settings.calculator is not None
         if own and (settings.model is not None or settings.device != "auto"):
             raise EngineError(
-                "engine.model and engine.device do not go with engine.calculator: let the function "
-                "that it names choose both"
+                "engine.model and engine.device do not go with engine.calculator: let the "
+                "function named there choose both"
             )
         self._potential = potential_of(self.name, settings.calculator if own else settings.model)
         self._settings = with_overrides(
@@ -230,7 +230,7 @@ class ForceFieldEngine(Engine):
     def check(self, structures: Iterable[Structure]) -> None:
         """Refuse a potential that is not installed, with the command that installs it.
 
-        A job runs in this environment or a copy of it, so that what lacks here lacks there.
+        A job runs in this environment or a copy of it, so what is missing here is missing there.
 
         Raises
         ------

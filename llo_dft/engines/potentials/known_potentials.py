@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 MATERIALS_PROJECT_O2: Final = -4.948
 
 _ALREADY_CORRECTED: Final = (
-    "the labels that this potential learned hold MP2020's corrections already, "
-    "so that this one would count them twice"
+    "this potential's training labels already include MP2020's corrections, so they would count "
+    "twice"
 )
 _UNCORRECTED: Final = (
-    "the labels that this potential learned are uncorrected PBE and PBE+U energies; "
+    "this potential's training labels are uncorrected PBE and PBE+U energies; "
     'use "mp2020" or "wang2006"'
 )
 _NO_PBE_ERROR: Final = (
-    "it corrects the error of PBE's O2, and the labels that this potential learned are r2SCAN "
-    'energies, which form Li2O right without it; use "none"'
+    "it corrects the error of PBE's O2, but this potential's training labels are r2SCAN "
+    'energies, which give Li2O correctly without it; use "none"'
 )
 _OWN_O2: Final = (
-    "it is for labels that hold a correction, and this potential's are plain r2SCAN energies, "
-    'with which its own O2 goes; use "none"'
+    "it is for training labels that include a correction, but this potential's are plain r2SCAN "
+    'energies, which go with its own O2; use "none"'
 )
 _NOT_RECORDED: Final = (
-    'it is not recorded here whether this potential\'s labels hold a correction of O2; use "none"'
+    'it is not recorded whether this potential\'s labels include an O2 correction; use "none"'
 )
 
 
@@ -270,7 +270,7 @@ def _not_run_here(name: str) -> Potential:
 def require_package(potential: Potential) -> None:
     """Refuse a machine without a potential's package.
 
-    atomate2 would fall through to a model from a hub, another potential under the same name.
+    Otherwise atomate2 would silently use another potential of that name from a model hub.
 
     Raises
     ------

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 OWN: Final = "ase"
 
 _NOT_KNOWN: Final = (
-    "it is not known whether a calculator of one's own was trained on energies that hold a "
-    'correction of O2; use "none"'
+    "it is unknown whether your calculator was trained on energies that include an O2 "
+    'correction; use "none"'
 )
 _REFUSED: Final[dict[OxygenScheme, str]] = {
     "wang2006": _NOT_KNOWN,
@@ -78,7 +78,7 @@ def is_allowed(path: str) -> bool:
 
 
 def check_allowed(path: str) -> None:
-    """Refuse a calculator that only stored data name.
+    """Refuse a calculator that is named only by stored data.
 
     Raises
     ------

@@ -57,8 +57,8 @@ class StockAseMaker(Maker):
         """Refuse what is no ASE maker."""
         if not isinstance(self.maker, AseMaker):
             raise EngineError(
-                f"{type(self.maker).__name__} is no maker of atomate2's with an ASE calculator; "
-                "expected one such as ForceFieldRelaxMaker, or a subclass of AseMaker of your own"
+                f"{type(self.maker).__name__} is not an atomate2 maker with an ASE calculator; "
+                "expected one such as ForceFieldRelaxMaker, or your own subclass of AseMaker"
             )
         self.protocol = self.protocol or self.maker.name
 
@@ -95,7 +95,9 @@ class StockAseMaker(Maker):
         with chdir(folder):
             result = self.maker.run_ase(bare)
         if False in {result.converged, result.is_force_converged}:
-            raise CalculationError("not converged: the optimiser of ASE ended before its criterion")
+            raise CalculationError(
+                "not converged: the ASE optimiser stopped before reaching its criterion"
+            )
         final = result.final_mol_or_struct
         atoms = final.to_ase_atoms()
         atoms.calc = self.maker.calculator

@@ -132,7 +132,7 @@ class VaspCalculation(BaseVaspMaker):
 
     @property
     def electron_placements(self) -> int:
-        """In how many ways the electrons that a removed O leaves are put on metals beside it."""
+        """How many placements of a removed O's electrons on the metals beside it are tried."""
         return self._protocol.electron_placements
 
     @property

@@ -87,7 +87,7 @@ def save_vacancy_map(result: StudyResult, path: Path) -> None:
     """
     grid = result.vacancy_map
     if grid is None or not grid.hosts:
-        raise ValueError("there is no host with a formation energy to draw a map of")
+        raise ValueError("no host has a formation energy to draw a map of")
     columns = min(_COLUMNS, len(grid.hosts))
     rows = math.ceil(len(grid.hosts) / columns)
     figure = new_figure(1.2 + 3.6 * columns, 0.8 + 3.2 * rows)

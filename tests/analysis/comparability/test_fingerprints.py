@@ -197,5 +197,7 @@ def test_differences_found_elsewhere_count_and_fields_may_be_left_out(
 def test_names_that_may_be_allowed() -> None:
     assert check_allowed(["cell", "functional", "cell"]) == ["cell", "functional"]
     for name in ("mock", "status", "Cell", "u_values", ""):
-        with pytest.raises(InputError, match=f"'{name}' to allow; expected one of engine,"):
+        with pytest.raises(
+            InputError, match=f"'{name}' is not a known setting; expected one of engine,"
+        ):
             check_allowed([name])

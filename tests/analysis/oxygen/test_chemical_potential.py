@@ -147,7 +147,7 @@ def test_what_else_is_refused() -> None:
         mu(o2_energy_source=" ")
     with pytest.raises(ValueError, match="oxide_kind is one of oxide, peroxide, superoxide"):
         mu("mp2020", oxide_kind="ozonide")
-    with pytest.raises(ValueError, match="means something to scheme 'mp2020' only"):
+    with pytest.raises(ValueError, match="applies only to scheme 'mp2020'"):
         mu("wang2006", oxide_kind="peroxide")
     with pytest.raises(ValueError, match=r"zero at 0 or 298\.15 K, got 300"):
         delta_mu_oxygen_ev(500, 300)

@@ -104,5 +104,5 @@ def test_atoms_that_say_who_they_are_are_not_looked_for() -> None:
     made = [relaxed("host", host), relaxed("vacancy", vacancy)]
     found = missing_from(*made)
     assert (found.sites, found.site_of_atom, found.is_certain) == ((1,), (0, 2, 3), True)
-    with pytest.raises(ValueError, match="lacks something else than O of"):
+    with pytest.raises(ValueError, match="lacks something other than O of"):
         missing_from(made[0], relaxed("no Li", without_atoms(host, [4])))

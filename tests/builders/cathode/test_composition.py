@@ -92,7 +92,7 @@ def test_what_no_metal_can_balance_is_said_of_a_rounded_composition() -> None:
     ("formula", "charge"), [("Li1.5Mn0.5O2", "-0.50"), ("LiMgO2", "-1.00"), ("LiNbO2", r"\+2.00")]
 )
 def test_a_formula_that_no_charges_make_neutral_is_refused(formula: str, charge: str) -> None:
-    with pytest.raises(CompositionError, match=rf"can't be neutral: {charge} e per O2 are left"):
+    with pytest.raises(CompositionError, match=rf"can't be neutral: {charge} e per O2 remain"):
         parse_formula(formula)
 
 

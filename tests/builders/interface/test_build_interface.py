@@ -291,7 +291,7 @@ def test_a_slab_across_the_cell_boundary_is_put_together() -> None:
     ("options", "message"),
     [
         ({"gap": 2.0, "vacuum": -1.0}, "vacuum must be a positive width"),
-        ({"gap": -30.0, "vacuum": 9.0}, "one slab would reach through the other"),
+        ({"gap": -30.0, "vacuum": 9.0}, "one slab would pass through the other"),
         ({"gap": float("nan"), "vacuum": 9.0}, "gap must be a length"),
         (
             {"gap": 2.0, "vacuum": 9.0, "registry": (float("nan"), 0.0)},

@@ -263,7 +263,7 @@ def test_every_difference_must_be_allowed(tmp_path, runs):
 
 def test_an_unknown_name_is_not_allowed(pair):
     message = refusal(*pair, "--allow", "k_points")
-    assert "'k_points' to allow; expected one of engine," in message
+    assert "'k_points' is not a known setting; expected one of engine," in message
     assert "k_spacing_per_angstrom" in message
 
 

@@ -165,7 +165,7 @@ def test_what_can_not_be_done_is_one_line(tmp_path, runs, hosts, metal):
     assert "Li metal is expected, got Li4 Mn2 O6" in refusal(*hosts, "--li", runs / "li4")
     assert "must be a negative number" in refusal(*hosts, "--li-energy", 1.9)
     assert "a bare host has 4 Li" in refusal(*hosts, *metal, "--lithium-full", 3)
-    assert "no setting 'mesh' to allow" in refusal(*hosts, *metal, "--allow", "mesh")
+    assert "--allow 'mesh' is not a known setting" in refusal(*hosts, *metal, "--allow", "mesh")
     assert "ends in .png" in refusal(*hosts, *metal, "--figure", tmp_path / "v.txt")
     assert "there is no folder" in refusal(*hosts, *metal, "--figure", tmp_path / "no" / "v.png")
     assert "no such file" in refusal(*hosts, tmp_path / "none", *metal)

@@ -52,7 +52,7 @@ def test_a_study_gives_the_charge_range_of_its_cathode():
 
 
 def test_what_can_not_be_used_is_one_line(tmp_path):
-    assert "Li9Xx: Xx is no element" in refusal("Li9Xx", "--entries", ENTRIES)
+    assert "Li9Xx: Xx is not an element" in refusal("Li9Xx", "--entries", ENTRIES)
     assert "LiNbO3 is not in its own diagram" in refusal("LiNbO3", "--entries", ENTRIES)
     assert "NAME=LO:HI" in refusal("LiF", "--entries", ENTRIES, "--cathode", "LiCoO2")
     assert "with LO below HI" in refusal("LiF", "--entries", ENTRIES, "--cathode", "a=4:3")

@@ -58,7 +58,7 @@ def test_u_is_read_back_with_the_scaling_of_its_projectors(folder):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"energy_ev": None}, "has no energy, or not the numbers of all 12 atoms"),
+        ({"energy_ev": None}, "lacks the energy, or the numbers of some of the 12 atoms"),
         ({"moments_mu_b": [3.0]}, "not the numbers of all 12 atoms"),
         ({"energy_ev": float("nan")}, "energy_ev: .*finite number"),
         ({"format": 2}, "format: Input should be 1"),
@@ -76,7 +76,9 @@ def test_damage_is_named(folder, fields, message):
 def test_a_file_that_is_cut_off_or_not_there_is_named(folder):
     path = folder / "result_gpaw.json"
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(GpawFileError, match="is no result of the GPAW driver: all of it: Invalid"):
+    with pytest.raises(
+        GpawFileError, match="is not a result of the GPAW driver: all of it: Invalid"
+    ):
         read_result(folder)
     path.unlink()
     with pytest.raises(GpawFileError, match="can't be read: No such file"):

@@ -41,7 +41,7 @@ def test_it_is_asked_what_it_finds(monkeypatch):
     [
         ("no-such-mpiexec -np 2 gpaw python", "'no-such-mpiexec .*is not found here"),
         (f"{sys.executable} -c 'import no_gpaw'", 'says "ModuleNotFoundError: .*no_gpaw'),
-        (f"{sys.executable} -c 'print(7)'", "does not start by .*says '7'"),
+        (f"{sys.executable} -c 'print(7)'", "does not start with .*prints '7'"),
         (f"{sys.executable} -c pass", "says 'nothing'"),
     ],
 )

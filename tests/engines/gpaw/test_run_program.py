@@ -47,7 +47,7 @@ def test_what_fails_is_named_and_not_resumed(plan, tmp_path, monkeypatch, fault,
 
 def test_what_was_killed_or_stopped_is_resumed(plan, tmp_path, monkeypatch):
     standin_gpaw.use(monkeypatch, "kill")
-    with pytest.raises(CalculationError, match=r"killed by SIGKILL .* goes on from its last step"):
+    with pytest.raises(CalculationError, match=r"killed by SIGKILL .* resumes from its last step"):
         run_program(plan.slab, given(plan.slab), tmp_path)
     assert (tmp_path / "continue/state.json").is_file()
     outcome = run_program(plan.slab, given(plan.slab), tmp_path)

@@ -42,5 +42,5 @@ def test_an_ase_maker_relaxes_and_its_calculator_is_what_is_compared(tmp_path):
 
 
 def test_what_has_no_calculator_of_ase_is_refused():
-    with pytest.raises(EngineError, match="RelaxMaker is no maker of atomate2's with an ASE"):
+    with pytest.raises(EngineError, match="RelaxMaker is not an atomate2 maker with an ASE"):
         StockAseMaker("static", RelaxMaker())

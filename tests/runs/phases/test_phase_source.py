@@ -46,7 +46,7 @@ def test_what_is_neither_a_formula_nor_a_file_is_refused(tmp_path):
     source = PhaseSource(engine=FakeEngine())
     with pytest.raises(StabilityError, match="'no such' is no formula, no CIF file"):
         source.elements_of("no such")
-    with pytest.raises(StabilityError, match="Li9Xx: Xx is no element"):
+    with pytest.raises(StabilityError, match="Li9Xx: Xx is not an element"):
         source.elements_of("Li9Xx")
     (tmp_path / "bad.cif").write_text("nothing")
     with pytest.raises(StabilityError, match=r"bad.cif can't be read as a crystal"):

@@ -133,7 +133,7 @@ def cif(atoms: str) -> str:
         (
             cif("Mn1 Mn 0 0.16708 0 0.5"),
             InputError,  # ordered, half of its Mn are left
-            r"mine\.cif can't be neutral: -1\.33 e per O2 are left",
+            r"mine\.cif can't be neutral: -1\.33 e per O2 remain",
         ),
         (
             cif("Mn1 Mn 0 0.16708 0 1\nMn2 Mn 0 0.26 0 1"),
@@ -143,7 +143,7 @@ def cif(atoms: str) -> str:
         (
             cif("Mg1 Mg 0 0.16708 0 1"),
             InputError,
-            r"mine\.cif can't be neutral: -1\.33 e per O2 are left with every metal at the end",
+            r"mine\.cif can't be neutral: -1\.33 e per O2 remain with every metal at the end",
         ),
         (
             cif("Mn1 Mn 0 0.16708 0 1\nNi1 Ni 0 0.16708 0 1"),

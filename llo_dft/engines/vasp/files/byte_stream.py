@@ -45,7 +45,7 @@ _MAGIC_BYTES: Final = 6
 #: What is raised while unpacking. zstandard's error is one by its name only.
 _UNPACKING: Final = (zlib.error, lzma.LZMAError, OSError)
 
-_STOPPED: Final = "the file ends here; VASP was stopped while writing, or is still running"
+_STOPPED: Final = "the file ends here: VASP was stopped while writing, or is still running"
 
 
 class Readable(Protocol):
@@ -162,7 +162,7 @@ class ByteStream:
         try:
             data = self._source.read(n)
         except EOFError as error:
-            message = "the compressed file ends here: it was not copied, or packed, to its end"
+            message = "the compressed file ends here: it was not copied or compressed completely"
             raise self.error("truncated", message, "compression") from error
         except Exception as error:
             if isinstance(error, OSError) and error.errno is not None:
@@ -170,15 +170,15 @@ class ByteStream:
                 raise VaspFileError(self.path, "unreadable", what) from error
             if not isinstance(error, _UNPACKING) and type(error).__name__ != "ZstdError":
                 raise
-            raise self.error("corrupt", f"it can't be unpacked: {error}", "compression") from error
+            raise self.error("corrupt", f"can't be decompressed: {error}", "compression") from error
         text = self._start + len(self._window)
         if (
             self.compressed
             and self._max_expansion is not None
             and text > FREE_BYTES + self._max_expansion * self._file.tell()
         ):
-            what = f"it unpacks to more than {self._max_expansion} times its size, which no VASP "
-            what += "file does; unpack it yourself if you trust it"
+            what = f"it decompresses to more than {self._max_expansion} times its size, as no VASP "
+            what += "file does; decompress it yourself if you trust it"
             raise self.error("refused", what, "compression")
         return data
 

@@ -43,7 +43,7 @@ class VaspFileError(InputError):
 #: What a stand-in writes into each of its files.
 MARK: Final = "STAND-IN, not VASP"
 
-#: What is said of a calculation whose files hold it.
+#: The message for a calculation with that mark in its files.
 STANDIN_PROBLEM: Final = "a stand-in for VASP wrote these files: no number in them is a result"
 
 

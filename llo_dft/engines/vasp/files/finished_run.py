@@ -248,7 +248,7 @@ def _fermi_problem(header: Header, found: Found) -> str:
         below = float(energies[filled].max(initial=below))
         above = float(energies[~filled].min(initial=above))
     if below - _FERMI_SLACK_EV > fermi:
-        return f"{fermi:.3f} eV lies below the filled states, which reach to {below:.3f} eV"
+        return f"{fermi:.3f} eV lies below filled states, which reach {below:.3f} eV"
     if above + _FERMI_SLACK_EV < fermi:
         return f"{fermi:.3f} eV lies above the empty states, which begin at {above:.3f} eV"
     return ""

@@ -49,7 +49,7 @@ def find_in_folder(folder: Path, name: str, *, stages: bool = True) -> Path | No
     first, *others = found[max(found)]
     for other in others:
         if not _same_content(first, other):
-            what = f"{first.name} and {other.name} are of two runs: name the file to be read"
+            what = f"{first.name} and {other.name} are from two runs: name the file to read"
             raise VaspFileError(folder, "unreadable", what)
     return first
 
@@ -96,7 +96,7 @@ def find_run(path: Path) -> Path:
     what = f"no {' and no '.join(names)} in this folder, plain or compressed"
     others = sorted(one.name for name in names for one in path.glob(f"{name}*"))
     if others:
-        what += f"; name the file to be read, if it is one of {', '.join(others)}"
+        what += f"; name the file to read, if it is one of {', '.join(others)}"
     raise VaspFileError(path, "unreadable", what)
 
 
@@ -158,7 +158,7 @@ def _with_own_word(run: Vasprun) -> Vasprun:
     if outcar.free_energy_ev is not None and not any(
         abs(energy - outcar.free_energy_ev) < _SAME_ENERGY_EV for energy in own
     ):
-        return _noted(run, f"{path.name} is of another run, at {outcar.free_energy_ev:.6f} eV")
+        return _noted(run, f"{path.name} is from another run, at {outcar.free_energy_ev:.6f} eV")
     decided = own_word(
         run.convergence, electronic=outcar.electrons_converged, ionic=outcar.ions_converged
     )

@@ -137,7 +137,7 @@ def leave_for_next(calculation: Path, run: Path, progress: StageProgress, n_step
     if wavecar.is_file() and wavecar.stat().st_size:
         shutil.move(wavecar, kept / "WAVECAR")
     (kept / _STATE).write_text(json.dumps(state), encoding="utf-8")
-    return f"stopped for the wall time in ionic step {steps}; the next run goes on from there"
+    return f"stopped for the wall time in ionic step {steps}; the next run resumes there"
 
 
 def forget_progress(calculation: Path) -> None:

@@ -31,7 +31,7 @@ def test_a_fermi_level_of_the_run_is_used(tmp_path):
             "",
             r"fixed moment \(NUPDOWN = 2\) each spin has its own",
         ),
-        (Run(), '"efermi">      1.03', '"efermi">    -11.03', "lies below the filled states"),
+        (Run(), '"efermi">      1.03', '"efermi">    -11.03', "lies below filled states"),
         (Run(), '"efermi">      1.03', '"efermi">     91.03', "lies above the empty states"),
         (Run(), '"efermi">      1.03125000', f'"efermi">{"*" * 16}', "VASP printed stars"),
     ],

@@ -50,7 +50,7 @@ def test_of_a_row_of_relaxations_the_last_is_read_and_named(tmp_path):
 def test_two_runs_in_one_folder_are_both_named_and_none_is_taken(tmp_path):
     (tmp_path / "vasprun.xml").write_bytes(other(-40.0))
     (tmp_path / "vasprun.xml.gz").write_bytes(gzip.compress(other(-47.0)))
-    with pytest.raises(VaspFileError, match=r"vasprun.xml and vasprun.xml.gz are of two runs"):
+    with pytest.raises(VaspFileError, match=r"vasprun.xml and vasprun.xml.gz are from two runs"):
         read_run(tmp_path)
     assert read_run(tmp_path / "vasprun.xml.gz").energy_ev == -47.0
     (tmp_path / "vasprun.xml.gz").write_bytes(gzip.compress(other(-40.0)))  # a packed copy
@@ -59,7 +59,7 @@ def test_two_runs_in_one_folder_are_both_named_and_none_is_taken(tmp_path):
 
 def test_a_name_that_could_be_a_run_is_named(tmp_path):
     (tmp_path / "vasprun.xml.static.gz").write_bytes(gzip.compress(XML))
-    with pytest.raises(VaspFileError, match=r"name the file to be read.* vasprun.xml.static.gz"):
+    with pytest.raises(VaspFileError, match=r"name the file to read.* vasprun.xml.static.gz"):
         read_run(tmp_path)
     assert read_run(tmp_path / "vasprun.xml.static.gz").energy_ev is not None
 

@@ -53,7 +53,7 @@ def test_the_next_attempt_starts_where_the_atoms_were_with_their_moments(
     folder, run, moved = stopped
     before = StageProgress("cell", n_steps=4, corrections=["ALGO was set to All"])
     said = leave_for_next(folder, run, before, 7)
-    assert said == "stopped for the wall time in ionic step 11; the next run goes on from there"
+    assert said == "stopped for the wall time in ionic step 11; the next run resumes there"
     after = load_progress(folder, "cell")
     assert (after.stage, after.n_steps) == ("cell", 11)
     assert [text.split(" in ")[0] for text in after.corrections] == [

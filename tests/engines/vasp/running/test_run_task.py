@@ -158,7 +158,7 @@ def test_a_stop_for_the_wall_time_is_gone_on_from(vasp, plan, monkeypatch):
     stopped = vasp.run(lithium, "bulk_relax")
     assert stopped.status == "failed"
     assert stopped.reason.startswith("stopped for the wall time in ionic step")
-    assert stopped.reason.endswith("the next run goes on from there")
+    assert stopped.reason.endswith("the next run resumes there")
     left = vasp.cache.folder / f"{stopped.key}.failed" / "continue"
     reached = json.loads((left / "state.json").read_text(encoding="utf-8"))
     assert reached["stage"] == "cell"
@@ -290,13 +290,13 @@ def test_another_version_of_vasp_is_ended_after_its_first_stage(vasp, plan, monk
     assert document.status == "failed"
     version = first.fingerprint.engine_version
     assert version.startswith("6.4.2")
-    assert document.reason.startswith("it was run by version '6.3.0")
-    assert f"first completed calculation by {version!r}" in document.reason
+    assert document.reason.startswith("it was run with version '6.3.0")
+    assert f"first completed calculation with {version!r}" in document.reason
     left = vasp.cache.folder / f"{document.key}.failed"
     assert (left / "without_dipole").is_dir()
     assert not (left / "relax").exists()
     # one that has one stage is refused at its end
-    assert vasp.run(o2_in_box(), "molecule_relax").reason.startswith("it was run by version '6.3")
+    assert vasp.run(o2_in_box(), "molecule_relax").reason.startswith("it was run with version '6.3")
     monkeypatch.delenv("STANDIN_VASP_VERSION")
     assert vasp.run(other, "slab_relax").status == "completed"
 

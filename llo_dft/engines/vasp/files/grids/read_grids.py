@@ -182,7 +182,7 @@ def read_potential(path: Path | str) -> LocalPotential:
                 potential += second
                 potential /= 2
         if n_grids not in GRID_COUNTS:
-            what = f"it has {n_grids} grids, and only one, two or four make sense"
+            what = f"it has {n_grids} grids, expected one, two or four"
             raise VaspFileError(file.header.path, "truncated", what)
         return LocalPotential(file.header, potential, n_grids, file.header.notes)
 
@@ -245,11 +245,11 @@ class _GridFile:
                 if is_full_line(line.rstrip()):
                     break
             if stream.line > after + _LINES_BETWEEN * (1 + len(self.header.species)):
-                what = "more lines than can follow a grid"
+                what = "too many lines after a grid"
                 raise line_error(stream, "corrupt", what)
             n_atoms += line.lstrip().startswith(_OCCUPANCIES) and b"imaginary" not in line
         if too_many:
-            what = f"there are more numbers than a grid {self.header.shape} has"
+            what = f"there are more numbers than the grid {self.header.shape} has points"
             raise line_error(stream, "corrupt", what, after + 1)
         if 0 < n_atoms < len(self.header.species):
             what = f"occupancies of {n_atoms} of {len(self.header.species)} atoms"

@@ -140,7 +140,7 @@ def test_damaged_compressed_files_never_give_a_wrong_number(tmp_path, suffix, mo
         ("Direct", "Xirect", "line 11: expected 'Direct' or 'Cartesian'"),
         ("    6    5    7", "    6    5   -7", "line 13: expected the grid's shape"),
         ("    6    5    7", "    6    5    0", "line 13: expected the grid's shape"),
-        ("    6    5    7", "    6    5    6", "more numbers than a grid|this grid is"),
+        ("    6    5    7", "    6    5    6", "more numbers than|this grid is"),
         (
             "    4.200000    0.000000    0.300000",
             "   -1.100000    5.000000    0.200000",
@@ -191,7 +191,7 @@ def test_a_promise_that_the_file_does_not_keep_asks_for_no_memory(tmp_path, pack
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (sample("plain") + b"\n" * (1 << 23), "more lines than can follow"),
+        (sample("plain") + b"\n" * (1 << 23), "too many lines after a grid"),
         (b" " * (1 << 24), "a line without an end"),
     ],
 )

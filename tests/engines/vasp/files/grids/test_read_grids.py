@@ -152,7 +152,7 @@ class TestWhatIsAskedFor:
         (tmp_path / "CHGCAR.gz").write_bytes(gzip.compress(path.read_bytes()))
         assert find_grid_file(tmp_path) == path
         (tmp_path / "CHGCAR.gz").write_bytes(gzip.compress(b"of another run"))
-        with pytest.raises(VaspFileError, match=r"CHGCAR and CHGCAR.gz are of two runs: name"):
+        with pytest.raises(VaspFileError, match=r"CHGCAR and CHGCAR.gz are from two runs: name"):
             find_grid_file(tmp_path)
         with pytest.raises(VaspFileError, match="no such file"):
             find_grid_file(tmp_path / "nowhere")
