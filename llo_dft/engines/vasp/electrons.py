@@ -67,22 +67,10 @@ class VaspElectrons:
 
     @property
     def density(self) -> Path:
-        """The file of the charge density.
-
-        Raises
-        ------
-        InputError
-            If there is none.
-        """
+        """The file of the charge density; raises ``InputError`` if there is none."""
         return find_grid_file(self.path)
 
     @property
     def potential(self) -> Path:
-        """The file of the local potential.
-
-        Raises
-        ------
-        InputError
-            If there is none.
-        """
+        """The file of the local potential; raises ``InputError`` if there is none."""
         return find_grid_file(self.path, "LOCPOT")
