@@ -84,12 +84,12 @@ class GpawElectrons:
 
     @property
     def density(self) -> Path:
-        """The file of the all-electron density, in the layout of a CHGCAR; raises ``GpawFileError`` if there is none."""
+        """File of the all-electron density (CHGCAR); ``GpawFileError`` if there is none."""
         return self._grid("CHGCAR")
 
     @property
     def potential(self) -> Path:
-        """The file of the electrostatic potential, in the layout of a LOCPOT; raises ``GpawFileError`` if there is none."""
+        """File of the electrostatic potential (LOCPOT); ``GpawFileError`` if there is none."""
         return self._grid("LOCPOT")
 
     def _grid(self, name: str) -> Path:

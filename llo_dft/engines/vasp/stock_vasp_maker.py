@@ -68,7 +68,7 @@ class StockVaspMaker(Maker):
         """Refuse what is no job of atomate2's."""
         if not isinstance(self.maker, BaseVaspMaker) or isinstance(self.maker, VaspCalculation):
             raise EngineError(
-                f"{type(self.maker).__name__} is no maker of one VASP job of atomate2's; expected "
+                f"{type(self.maker).__name__} is not an atomate2 maker of a single VASP job; expected "
                 "one such as StaticMaker, RelaxMaker or TightRelaxMaker"
             )
         self.protocol = self.protocol or self.maker.name

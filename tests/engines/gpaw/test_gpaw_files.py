@@ -59,7 +59,7 @@ def test_u_is_read_back_with_the_scaling_of_its_projectors(folder):
     ("fields", "message"),
     [
         ({"energy_ev": None}, "lacks the energy, or the numbers of some of the 12 atoms"),
-        ({"moments_mu_b": [3.0]}, "not the numbers of all 12 atoms"),
+        ({"moments_mu_b": [3.0]}, "the numbers of some of the 12 atoms"),
         ({"energy_ev": float("nan")}, "energy_ev: .*finite number"),
         ({"format": 2}, "format: Input should be 1"),
         ({"code": "import os"}, "code: Extra inputs are not permitted"),

@@ -40,9 +40,9 @@ def test_it_is_asked_what_it_finds(monkeypatch):
     ("words", "message"),
     [
         ("no-such-mpiexec -np 2 gpaw python", "'no-such-mpiexec .*is not found here"),
-        (f"{sys.executable} -c 'import no_gpaw'", 'says "ModuleNotFoundError: .*no_gpaw'),
+        (f"{sys.executable} -c 'import no_gpaw'", 'prints "ModuleNotFoundError: .*no_gpaw'),
         (f"{sys.executable} -c 'print(7)'", "does not start with .*prints '7'"),
-        (f"{sys.executable} -c pass", "says 'nothing'"),
+        (f"{sys.executable} -c pass", "prints 'nothing'"),
     ],
 )
 def test_a_command_without_gpaw_is_refused_with_what_to_do(monkeypatch, words, message):

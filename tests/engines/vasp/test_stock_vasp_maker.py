@@ -46,5 +46,7 @@ def test_a_stock_vasp_maker_is_computed_once_and_its_files_say_its_settings(
 
 
 def test_what_is_no_maker_of_a_vasp_job_is_refused():
-    with pytest.raises(EngineError, match="EmtRelaxMaker is no maker of one VASP job"):
+    with pytest.raises(
+        EngineError, match="EmtRelaxMaker is not an atomate2 maker of a single VASP job"
+    ):
         StockVaspMaker("static", EmtRelaxMaker())

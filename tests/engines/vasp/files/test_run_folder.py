@@ -130,4 +130,4 @@ def test_outcar_has_the_last_word_on_the_ions(tmp_path):
     (tmp_path / "OUTCAR").write_text(outcar(-9.0, REACHED) + reached)
     foreign = read_run(tmp_path)
     assert foreign.energy_ev is None
-    assert any("OUTCAR is of another run" in note for note in foreign.notes)
+    assert any("OUTCAR is from another run" in note for note in foreign.notes)
