@@ -68,8 +68,8 @@ class StockVaspMaker(Maker):
         """Refuse what is no job of atomate2's."""
         if not isinstance(self.maker, BaseVaspMaker) or isinstance(self.maker, VaspCalculation):
             raise EngineError(
-                f"{type(self.maker).__name__} is not an atomate2 maker of a single VASP job; expected "
-                "one such as StaticMaker, RelaxMaker or TightRelaxMaker"
+                f"{type(self.maker).__name__} is not an atomate2 maker of a single VASP job; "
+                "expected StaticMaker, RelaxMaker, TightRelaxMaker or the like"
             )
         self.protocol = self.protocol or self.maker.name
 
