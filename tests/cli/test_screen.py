@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 from cluster_studies import write_cluster
+from deep_engine import use_deep_engine
 from screen_recipes import FLAT, STEP, write_screen_recipe
 
 from llo_dft.documents.coating_screen import CoatingScreen
 from llo_dft.errors import InputError
+from llo_dft.study.contacts.study_reactions import stored_reactions
+from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.run_study import run_study
 from llo_dft.study.series.screening import SCREEN, SCREEN_FIGURE, SCREEN_TABLE, load_screen
@@ -63,7 +68,7 @@ def screened(tmp_path: Path, command: Any, fake: FakeEngine) -> Path:
 
 
 def test_what_fails_stops_no_other_and_a_second_run_resumes(
-    screened: Path, command: Any, fake: FakeEngine
+    screened: Path, command: Any, fake: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = screened / "screen"
     screen = CoatingScreen.model_validate_json((folder / SCREEN).read_bytes())
@@ -85,7 +90,9 @@ def test_what_fails_stops_no_other_and_a_second_run_resumes(
     assert [computed(screened).count(one) for one in once] == [1, 1, 1]
     before = len(computed(screened))
     fake.faults.clear()
-    again = command("screen", screened / "screen.toml", "-o", folder, "--workers", 1, "--json")
+    use_deep_engine(monkeypatch)
+    recipe = screened / "screen.toml"
+    again = command("screen", recipe, "-o", folder, "--workers", 1, "--json", "--reactions")
     new = computed(screened)[before:]
     assert new
     assert not set(once) & set(new)
@@ -94,7 +101,17 @@ def test_what_fails_stops_no_other_and_a_second_run_resumes(
     assert screen == CoatingScreen.model_validate_json((folder / SCREEN).read_bytes())
     step = next(one for one in screen.coatings if one.coating == "step")
     assert (step.status, step.li_removed_for_charge) == ("completed", 6)
+    jsonschema.validate(json.loads(again.stdout), CoatingScreen.model_json_schema())
     rows = list(csv.DictReader((folder / SCREEN_TABLE).read_text().splitlines()))
+    # what the folders keep goes into the table: cathode and coating at both ends of the charge
+    kept = stored_reactions(StudyFolder(folder / "flat"))
+    assert kept is not None
+    (full, first), (last, charged) = kept.cathode_and_coating[0], kept.cathode_and_coating[-1]
+    assert step.reactions == {full: first, last: charged}
+    assert (full, rows[0]["reaction_full_lithium_fraction"]) == (1.0, "1.0")
+    energy = float(rows[0]["reaction_last_ev_per_atom"])
+    assert energy == pytest.approx(charged.worst.energy_ev_per_atom)
+    assert rows[0]["reaction_last_missing_phases"] == "; ".join(charged.missing)
     assert len(rows) == sum(len(one.pairs) or 1 for one in screen.coatings)
     assert (folder / SCREEN_FIGURE).read_bytes().startswith(b"\x89PNG")
     page = (folder / "report.html").read_text(encoding="utf-8")
