@@ -112,11 +112,13 @@ class PreRelaxedCalculation(Maker):
         begun = structure.site_properties
         if isinstance(self.first, FinishedRelaxation) and start_from is None:
             begun = begun | _moments(structure, relaxed.magmoms_mu_b)
+        coords = relaxed.structure.frac_coords
+        if self.kind != "bulk_relax":
+            # nothing holds a slab in its vacuum: one drifted 9 angstrom, into the dipole layer
+            turns = 2j * np.pi * (coords - structure.frac_coords)
+            coords = coords - np.angle(np.exp(turns).mean(axis=0)) / (2 * np.pi)
         placed = type(structure)(
-            relaxed.structure.lattice,
-            structure.species,
-            relaxed.structure.frac_coords,
-            site_properties=begun,
+            relaxed.structure.lattice, structure.species, coords, site_properties=begun
         )
         outcome = self.then.calculate(placed, folder, start_from)
         potential = self.first.fingerprint(structure)
