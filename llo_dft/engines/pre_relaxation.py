@@ -115,8 +115,9 @@ class PreRelaxedCalculation(Maker):
         coords = relaxed.structure.frac_coords
         if self.kind != "bulk_relax":
             # nothing holds a slab in its vacuum: one drifted 9 angstrom, into the dipole layer
-            turns = 2j * np.pi * (coords - structure.frac_coords)
-            coords = coords - np.angle(np.exp(turns).mean(axis=0)) / (2 * np.pi)
+            moves = coords - structure.frac_coords
+            moves = moves - np.angle(np.exp(2j * np.pi * moves).mean(axis=0)) / (2 * np.pi)
+            coords = structure.frac_coords + moves - np.round(moves)
         placed = type(structure)(
             relaxed.structure.lattice, structure.species, coords, site_properties=begun
         )

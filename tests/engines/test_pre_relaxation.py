@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 #: How far the potential moves the first atom against the others, in fractions of the cell.
 SHIFT = 0.01
 #: How far all of them drift, which a slab may do in its vacuum.
-DRIFT = 0.4
+DRIFT = 0.6
 
 
 @dataclass
