@@ -8,7 +8,6 @@ import typer
 
 from llo_dft.cli.options import AsJson, StudyPath
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
-from llo_dft.typing import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +54,7 @@ def _found(folder: Path) -> StudyStatus:
 
 def _print_several(several: Mapping[str, StudyStatus]) -> None:
     from llo_dft.cli.output.terminal import print_table  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.typing import Status  # noqa: PLC0415 (keeps --help fast)
 
     states = [state for state in get_args(Status) if any(o.counts[state] for o in several.values())]
     rows = [

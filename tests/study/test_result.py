@@ -89,7 +89,7 @@ def test_the_study_itself_stays_as_it_is(finished: Any) -> None:
     [
         (
             {"scheme": "mp2020"},
-            'oxygen.scheme = "mp2020" does not go with engine chgnet: the labels',
+            'oxygen.scheme = "mp2020" does not go with engine chgnet: this potential.s training',
         ),
         ({"scheme": "pbe"}, r"oxygen\.scheme = 'pbe': Input should be"),
         ({"temperature_k": 5000.0}, r"oxygen\.temperature = 5000\.0: The fit for O2 holds from"),

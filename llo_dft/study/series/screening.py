@@ -126,7 +126,7 @@ def screen_table(screen: CoatingScreen) -> str:
     """
     text = io.StringIO()
     head = [*_OF_COATING, "strain_1", "strain_2", *_OF_OXYGEN, *_OF_GAIN]
-    head += [*_OF_REACTION, "reasons"]
+    head += [*(_OF_REACTION if any(one.reactions for one in screen.coatings) else ()), "reasons"]
     table = csv.DictWriter(text, head, restval="", lineterminator="\n")
     table.writeheader()
     for coating in screen.coatings:

@@ -83,7 +83,7 @@ def test_a_film_between_whole_faces_has_the_crystals_formula(setting: str, layer
 def test_faces_that_leave_nothing_between_them_are_refused() -> None:
     column = column_of("Pmn2_1")
     step = named("Pmn2_1", 0, BOTTOM, "step-Li0-PO4"), named("Pmn2_1", 0, TOP, "step-Li0-PO4")
-    with pytest.raises(CoatingError, match=r"leave nothing between them, .*Take more layers"):
+    with pytest.raises(CoatingError, match=r"leave nothing between them, .*Use more layers"):
         film_atoms(column, step)
 
 

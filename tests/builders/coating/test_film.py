@@ -289,7 +289,7 @@ def test_an_unknown_face_lists_the_known_ones(side: str) -> None:
 )
 def test_two_faces_need_a_film_between_them(setting: str, bottom: str, top: str) -> None:
     bulk = load_structure(FILES[setting])
-    with pytest.raises(CoatingError, match=r"leave nothing between them, .*Take more layers"):
+    with pytest.raises(CoatingError, match=r"leave nothing between them, .*Use more layers"):
         build(bulk, setting, bottom, layers=1, top=top)
     assert build(bulk, setting, bottom, layers=2, top=top).composition["P"] > 0
 

@@ -82,7 +82,7 @@ def test_the_file_has_a_panel_for_each_host_and_names_what_computed_it(
 
 def test_a_result_without_a_map_is_not_drawn(tmp_path: Path) -> None:
     for made in (None, vacancy_map([], OXYGEN, TEMPERATURES, PRESSURES)):
-        with pytest.raises(ValueError, match="no host with a formation energy"):
+        with pytest.raises(ValueError, match="no host has a formation energy"):
             figures.save_vacancy_map(result(made), tmp_path / "map.png")
 
 
