@@ -58,13 +58,17 @@ def coated_plan() -> StudyPlan:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cheap_parts() -> Iterator[None]:
-    """Leave out what most tests wait for but are not about.
+def cheap_parts(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leave out what most tests of the default run wait for but are not about.
 
     Studies run in this process, since a worker of their own takes seconds to import what it runs
     (``tests/runner`` and runs through the command line have real ones); figures are drawn coarsely
-    and without laying out their parts (``tests/report/figures`` has whole ones).
+    and without laying out their parts (``tests/report/figures`` has whole ones). The long tests
+    compare folders with those of programs of their own, so they have the real parts.
     """
+    if "not (slow" not in request.config.option.markexpr:
+        yield
+        return
     with pytest.MonkeyPatch.context() as patch:
         module = sys.modules["llo_dft.runner.run_flow"]
         patch.setattr(module, "WorkerProcess", lambda _environment: WorkerHere())
