@@ -41,7 +41,7 @@ def test_the_centres_are_those_of_the_result() -> None:
 
 
 def test_the_pair_is_that_of_both_results() -> None:
-    for line, n_holes in (("GPAW, PBE+U", 0), ("the same with 0.5 holes", 4)):
+    for line, n_holes in (("GPAW, PBE+U", 0), ("the same O with 0.5 holes", 4)):
         hosts = {host.system: host for host in RESULT.hosts if host.n_holes == n_holes}
         bare, coated = (hosts[one].vacancies[0].formation_energy_ev for one in ("bare", "coated"))
         assert bare is not None
