@@ -98,35 +98,18 @@ def reaction(  # noqa: PLR0913 (each is an option of the command)
 
 
 def _print(result: StabilityResult) -> None:
-    from llo_dft.cli.output.terminal import print_table  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.cli.output.phrases import (  # noqa: PLC0415 (both: keeps --help fast)
+        REACTION_COLUMNS,
+        reaction_cells,
+    )
+    from llo_dft.cli.output.terminal import print_table  # noqa: PLC0415
 
     at = result.pairs[0].voltage_v
     how = "nothing is exchanged" if at is None else f"Li comes and goes at {at:g} V"
     typer.echo(f"{result.source}, {result.corrections} energies, 0 K; {how}\n")
     print_table(
-        [
-            "<first",
-            "<second",
-            "eV/atom",
-            "alone",
-            "mutual",
-            "atoms of first",
-            "<becomes",
-            "<missing",
-        ],
-        [
-            [
-                one.first,
-                one.second,
-                f"{one.worst.energy_ev_per_atom:.3f}",
-                f"{one.own_decomposition_ev_per_atom:.3f}",
-                f"{one.mutual_ev_per_atom:.3f}",
-                f"{one.worst.fraction_of_first:.2f}",
-                " + ".join(one.worst.products) or "no reaction",
-                ", ".join(one.missing),
-            ]
-            for one in result.pairs
-        ],
+        ["<first", "<second", *REACTION_COLUMNS],
+        [[one.first, one.second, *reaction_cells(one)] for one in result.pairs],
     )
     if result.barriers:
         typer.echo(f"\nwith {result.barriers[0].coating} between, what each contact adds, eV/atom")

@@ -12,11 +12,31 @@ if TYPE_CHECKING:
     from llo_dft.documents.asked_and_built import AskedAndBuilt
     from llo_dft.documents.calculation import EngineBias
     from llo_dft.documents.sites import OxygenEnvironment
+    from llo_dft.documents.stability.phase_stability import PairReactivity
     from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
     from llo_dft.documents.study_result import CoatingEnergy, OxygenChemicalPotential
 
 #: Flags of a rebuilt lattice in a table; the results hold all.
 _FLAGS_SHOWN: Final = 3
+
+#: Heads of ``reaction_cells``; energies in eV/atom.
+REACTION_COLUMNS: Final = (
+    *("eV/atom", "alone", "mutual"),
+    *("atoms of first", "<becomes", "<missing"),
+)
+
+
+def reaction_cells(pair: PairReactivity) -> list[str]:
+    """Return what two phases become at the ratio at which they gain most."""
+    worst = pair.worst
+    return [
+        f"{worst.energy_ev_per_atom:.3f}",
+        f"{pair.own_decomposition_ev_per_atom:.3f}",
+        f"{pair.mutual_ev_per_atom:.3f}",
+        f"{worst.fraction_of_first:.2f}",
+        " + ".join(worst.products) or "no reaction",
+        ", ".join(pair.missing),
+    ]
 
 
 def crossing_text(point: TurningPoint) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from llo_dft.cli.output.common import print_remarks
+from llo_dft.cli.output.phrases import REACTION_COLUMNS, reaction_cells
 from llo_dft.cli.output.terminal import number, print_mock, print_table
 
 if TYPE_CHECKING:
@@ -35,22 +36,14 @@ def print_screen(screen: CoatingScreen) -> None:
     reacting = {one.coating: one.reactions for one in screen.coatings if one.reactions}
     if reacting:
         print_table(
-            ["<coating", "x", "eV/atom", "mutual", "atoms of cathode", "<becomes", "<missing"],
+            ["<coating", "x", *REACTION_COLUMNS],
             [
-                [
-                    coating,
-                    f"{x:.2f}",
-                    f"{pair.worst.energy_ev_per_atom:.3f}",
-                    f"{pair.mutual_ev_per_atom:.3f}",
-                    f"{pair.worst.fraction_of_first:.2f}",
-                    " + ".join(pair.worst.products) or "no reaction",
-                    ", ".join(pair.missing),
-                ]
+                [coating, f"{x:.2f}", *reaction_cells(pair)]
                 for coating, pairs in reacting.items()
                 for x, pair in sorted(pairs.items(), reverse=True)
             ],
-            title="Reaction of cathode and coating as crystals, at the worst ratio; missing phases "
-            "can only lower eV/atom",
+            title="Reaction of cathode (first) and coating as crystals, at the worst ratio; missing "
+            "phases can only lower eV/atom",
         )
     for difference in screen.differences:
         typer.echo(difference_text(difference))
