@@ -27,8 +27,8 @@ _MOST_LABELS: Final = 3
 def study_differences(made: StudyCalculations) -> list[str]:
     """Return what differs between a study's hosts and its other calculations, one line each.
 
-    What forbids a difference of energies says so. Left out are single points, whose energies are
-    subtracted from none, and the crystal where no charged one gives a voltage with it.
+    What forbids a difference of energies says so. Left out are single points and rankings, whose
+    energies are subtracted from none, and the crystal where no charged one gives a voltage with it.
     """
     hosts = (made.host(planned) for planned in made.plan.hosts)
     host = next((one for one in hosts if one.status == "completed"), None)
@@ -36,7 +36,9 @@ def study_differences(made: StudyCalculations) -> list[str]:
         return []
     found: dict[str, list[str]] = {}
     for label, document in made.documents.items():
-        if document.status != "completed" or document.kind == "static" or document is host:
+        if document.status != "completed" or document is host:
+            continue
+        if document.kind in {"static", "ranking"}:
             continue
         if label == BULK and not made.plan.bulk_hosts:
             continue

@@ -61,7 +61,7 @@ def prepare_submission(
     if prepared.potential is not None:
         raise InputError(
             "engine.budget chooses calculations while the study runs, and what each job asks of a "
-            "queue is fixed before: submit it to workers (--cluster), or run it without a budget"
+            "queue is fixed before: submit it with --on CLUSTER.yaml, or without a budget"
         )
     flow = make_flow(prepared.plan, prepared.engine, folder.calculations, prepared.ranker)
     flow.add_jobs(last_job(flow, folder))

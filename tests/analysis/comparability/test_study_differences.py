@@ -38,8 +38,10 @@ def test_a_reference_has_settings_of_its_own_and_a_single_point_is_left_out(make
     host = make_calculation(settings={"own_settings": {"LDIPOL": True}})
     own = {"own_settings": {"SIGMA": 0.01}, "k_spacing_per_angstrom": 0.2}
     molecule = make_calculation(("O", "O"), label="O2", kind="molecule_relax", settings=own)
-    static = make_calculation(label="s", kind="static", settings={"engine_version": "6.3.0"})
-    assert study_differences(study(host, O2=molecule, s=static)) == []
+    other = {"engine_version": "6.3.0"}
+    static = make_calculation(label="s", kind="static", settings=other)
+    ranking = make_calculation(label="r", kind="ranking", settings=other)
+    assert study_differences(study(host, O2=molecule, s=static, r=ranking)) == []
     slab = make_calculation(label="v", settings=own)
     assert len(study_differences(study(host, v=slab))) == 2
 
