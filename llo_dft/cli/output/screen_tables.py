@@ -42,8 +42,8 @@ def print_screen(screen: CoatingScreen) -> None:
                 for coating, pairs in reacting.items()
                 for x, pair in sorted(pairs.items(), reverse=True)
             ],
-            title="Reaction of cathode (first) and coating as crystals, at the worst ratio; missing "
-            "phases can only lower eV/atom",
+            title="Reaction of cathode (first) and coating as crystals, at the worst ratio; "
+            "missing phases can only lower eV/atom",
         )
     for difference in screen.differences:
         typer.echo(difference_text(difference))
