@@ -165,4 +165,5 @@ def _note(host: HostResult, n_predicted: int, open_states: Sequence[str]) -> str
     )
     if host.label in open_states:
         return f"{text}, and the budget ended before the lowest was certain to {TOLERANCE_EV} eV"
-    return f"{text}, none of the others lies more than {TOLERANCE_EV} eV lower ({CONFIDENCE:.0%})"
+    certain = f"{CONFIDENCE:.0%}, where both engines relax into the same minimum"
+    return f"{text}, none of the others lies more than {TOLERANCE_EV} eV lower ({certain})"
