@@ -138,6 +138,11 @@ def _records(made: StudyCalculations, hosts: Sequence[HostResult]) -> list[Calcu
         again = {revisited_label(host.label): host for host in hosts}
         shown |= {label for label, host in again.items() if host.revisit is not None}
         planned |= {label for label in again if made.documents[label].status == "skipped"}
+    for one, host in zip(made.plan.hosts, hosts, strict=True):
+        gained = host.revisit is not None and (host.revisit.gain_ev or 0.0) > 0.0
+        untried = {"skipped"} if gained else {"skipped", "missing"}
+        twice = made.plan.vacancies_again(one)
+        planned |= {label for label in twice if made.documents[label].status in untried}
     return [
         CalculationRecord(
             label=label,

@@ -63,8 +63,15 @@ class StudyCalculations:
 
     def host(self, planned: PlannedHost) -> CalculationDocument:
         """Return the calculation of a host: the lowest of its orderings, interfaces and revisit."""
-        first = self.first_host(planned)
-        again = self.documents.get(revisited_label(planned.label))
+        return self._lower(self.first_host(planned), planned.label)
+
+    def vacancy(self, planned: PlannedHost, vacancy: PlannedVacancy) -> CalculationDocument:
+        """Return the calculation of a vacancy: the lower where its host's revisit had it twice."""
+        label = planned.vacancy_label(vacancy)
+        return self._lower(self.documents[label], label)
+
+    def _lower(self, first: CalculationDocument, label: str) -> CalculationDocument:
+        again = self.documents.get(revisited_label(label))
         if again is None or again.energy_ev is None:
             return first
         if first.energy_ev is not None and first.energy_ev <= again.energy_ev:
@@ -177,7 +184,7 @@ class StudyCalculations:
                 RemovedOxygen(site=site, site_class=planned.classes[site], environment=around)
             ]
         return MadeVacancy(
-            self.documents[planned.vacancy_label(vacancy)],
+            self.vacancy(planned, vacancy),
             removed,
             max(1, len(vacancy.removed)),
             vacancy.site_class,

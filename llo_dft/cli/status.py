@@ -68,7 +68,8 @@ def _print(found: StudyStatus, folder: Path) -> None:
     from llo_dft.cli.output.phrases import built_lines  # noqa: PLC0415 (keeps --help fast)
 
     counts = ", ".join(f"{number} {state}" for state, number in found.counts.items() if number)
-    typer.echo(f"{found.study}: {counts} of {len(found.calculations)} calculations")
+    number = sum(found.counts.values())
+    typer.echo(f"{found.study}: {counts} of {number} calculations{found.not_needed}")
     for line in built_lines(found.built, found.notes):
         typer.echo(line)
     if found.lacking:
@@ -78,7 +79,7 @@ def _print(found: StudyStatus, folder: Path) -> None:
     for line in found.queue.lines() if found.queue is not None else []:
         typer.echo(line)
     for calculation in found.calculations:
-        if calculation.status != "completed":
+        if calculation.applicable and calculation.status != "completed":
             reason = f": {calculation.reason}" if calculation.reason else ""
             made = folder / "calculations" / calculation.folder if calculation.folder else None
             where = f" ({made})" if made else ""

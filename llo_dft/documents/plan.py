@@ -274,6 +274,15 @@ class StudyPlan(Document):
         """Whether a host may be given the Li arrangement of one of its vacancies."""
         return self.n_candidates > 1
 
+    def vacancies_again(self, host: PlannedHost) -> list[str]:
+        """Return the labels of a host's vacancies, made again if revisiting it changed the host.
+
+        A budget is not spent on them.
+        """
+        if not self.revisits or self.budget is not None:
+            return []
+        return [revisited_label(host.vacancy_label(vacancy)) for vacancy in host.vacancies]
+
     def relaxed_orderings(self, host: PlannedHost) -> list[str]:
         """Return the labels of a host's relaxed orderings; none if it has only one ordering."""
         count = min(self.n_relaxed, len(host.orderings))
@@ -347,9 +356,10 @@ class StudyPlan(Document):
         slabs = [label for host in self.hosts for label in self.own_labels(host)]
         revisited = [revisited_label(host.label) for host in self.hosts if self.revisits]
         vacancies = [host.vacancy_label(made) for host in self.hosts for made in host.vacancies]
+        again = [label for host in self.hosts for label in self.vacancies_again(host)]
         statics = [static.label for static in self.statics]
         interfaces = [one.label for one in self.interfaces]
-        return [*crystals, *slabs, *interfaces, *parts, *vacancies, *revisited, *statics]
+        return [*crystals, *slabs, *interfaces, *parts, *vacancies, *revisited, *again, *statics]
 
     @property
     def potential_labels(self) -> list[str]:

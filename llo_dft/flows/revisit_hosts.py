@@ -9,7 +9,7 @@ from jobflow import OnMissing
 
 from llo_dft.documents.labels import revisited_label
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
-from llo_dft.jobs.orderings import put_back
+from llo_dft.jobs.orderings import put_back, without_again
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 @dataclass
 class RevisitsMaker(CalculationsMaker):
     """Relax each host from where its lowest vacancy has the Li, with the O put back.
+
+    Where that is the lower host, its other vacancies are made in it again.
 
     Attributes
     ----------
@@ -52,8 +54,13 @@ class RevisitsMaker(CalculationsMaker):
             if host.label not in hosts:
                 continue
             theirs = [host.vacancy_label(vacancy) for vacancy in host.vacancies]
-            start = put_back(hosts[host.label], [vacancies[label] for label in theirs])
+            before = hosts[host.label]
+            start = put_back(before, [vacancies[label] for label in theirs])
             start.config.on_missing_references = OnMissing.NONE
-            again = made.add(revisited_label(host.label), start, self.slab_maker, hosts[host.label])
-            made.choose(host.label, [hosts[host.label], again], f"relaxation of {host.label}")
+            now = made.add(revisited_label(host.label), start, self.slab_maker, before)
+            made.choose(host.label, [before, now], f"relaxation of {host.label}")
+            for label, again in zip(theirs, plan.vacancies_again(host), strict=False):
+                without = without_again(before, now, vacancies[label])
+                without.config.on_missing_references = OnMissing.NONE
+                made.add(again, without, self.slab_maker, now)
         return made.flow(self.name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 import numpy as np
 from jobflow import job
 
-from llo_dft.analysis.vacancy.lithium_moves import vacancy_to_follow
+from llo_dft.analysis.vacancy.lithium_moves import has_other_arrangement, vacancy_to_follow
 from llo_dft.builders.ordering.delithiation import delithiate_to, lithium_sites
 from llo_dft.builders.ordering.fitted_search import fitted_search
 from llo_dft.calculations.cache import CalculationCache, calculation_key
@@ -189,6 +189,41 @@ def nth_ordering(
     if order >= len(ranking.ranking):
         return f"{ranking.label} has {len(ranking.ranking)} orderings"
     return without_atoms(cast("Structure", parent.structure), ranking.ranking[order].removed)
+
+
+@job
+def without_again(
+    host: CalculationDocument,
+    revisited: CalculationDocument | None,
+    vacancy: CalculationDocument | None,
+) -> Structure | str:
+    """Return a revisited host without the O of a vacancy that was made in the host before.
+
+    Parameters
+    ----------
+    host, revisited
+        The host before, and as ``put_back`` had it relaxed.
+    vacancy
+        Made in the host before.
+
+    Returns
+    -------
+    The structure, or the reason why none is needed: the host before is the lower one or has the
+    same arrangement, or the vacancy has the new arrangement already.
+    """
+    if host.structure is None or host.energy_ev is None:
+        return why_not(host)
+    if revisited is None or revisited.structure is None or revisited.energy_ev is None:
+        return f"revisiting {host.label} left no result"
+    if vacancy is None or vacancy.structure is None:
+        return f"the vacancy in {host.label} left no result"
+    gone = places(revisited.structure).keys() - set(bare_sites(vacancy.structure))
+    changed = has_other_arrangement(host.structure, revisited.structure)
+    if host.energy_ev <= revisited.energy_ev or not changed:
+        return f"{host.label} is lower than {revisited.label}, or has the same arrangement"
+    if has_other_arrangement(revisited.structure, vacancy.structure):
+        return without_atoms(revisited.structure, gone)
+    return f"{vacancy.label} has the arrangement of {revisited.label}"
 
 
 @job

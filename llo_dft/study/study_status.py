@@ -87,9 +87,15 @@ class StudyStatus:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Number of calculations by status."""
-        found = Counter(calculation.status for calculation in self.calculations)
+        """Number of calculations by status, but for those that have no place in the study."""
+        found = Counter(one.status for one in self.calculations if one.applicable)
         return {status: found.get(status, 0) for status in get_args(Status)}
+
+    @property
+    def not_needed(self) -> str:
+        """How many planned calculations have no place in the study, in words; "" if all have."""
+        number = sum(not one.applicable for one in self.calculations)
+        return f"; {number} more were not needed" if number else ""
 
     @property
     def is_complete(self) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.documents.calculation import CalculationDocument
+    from llo_dft.typing import FloatArray
 
 
 def moved_lithium(host: Structure, vacancy: Structure) -> list[int]:
@@ -31,14 +32,25 @@ def moved_lithium(host: Structure, vacancy: Structure) -> list[int]:
     list of int
         Indices in ``vacancy`` of the Li that are further than ``MOVED_MIN_ANGSTROM`` away.
     """
-    left = set(bare_sites(vacancy))
-    kept = without_atoms(host, [site for site in places(host) if site not in left])
-    far = displacements_angstrom(kept, vacancy)
+    far = _moved_angstrom(host, vacancy)
     return [
         i
         for i, symbol in enumerate(symbols_of(vacancy))
         if symbol == "Li" and far[i] > MOVED_MIN_ANGSTROM
     ]
+
+
+def has_other_arrangement(host: Structure, vacancy: Structure) -> bool:
+    """Tell whether any atom of a relaxed vacancy sits in another site than in its relaxed host.
+
+    Parameters and limit as of ``moved_lithium``; the vacancy may lack nothing.
+    """
+    return bool((_moved_angstrom(host, vacancy) > MOVED_MIN_ANGSTROM).any())
+
+
+def _moved_angstrom(host: Structure, vacancy: Structure) -> FloatArray:
+    kept = without_atoms(host, places(host).keys() - set(bare_sites(vacancy)))
+    return displacements_angstrom(kept, vacancy)
 
 
 def vacancy_to_follow(

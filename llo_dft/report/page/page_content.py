@@ -43,7 +43,6 @@ class CalculationRow:
     force_ev_per_angstrom: float | None = None
     wall_s: float | None = None
     remarks: Sequence[str] = ()
-    applicable: bool = True
 
 
 @dataclass(frozen=True)

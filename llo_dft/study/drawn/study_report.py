@@ -128,12 +128,13 @@ def _state(status: StudyStatus) -> str:
     if status.is_complete:
         return "complete"
     parts = [f"{number} {state}" for state, number in status.counts.items() if number]
-    return f"not complete: {', '.join(parts)} of {len(status.calculations)} calculations"
+    number = sum(status.counts.values())
+    return f"not complete: {', '.join(parts)} of {number} calculations"
 
 
 def _rows(status: StudyStatus, study: StudyCalculations) -> list[CalculationRow]:
     rows = []
-    for one in status.calculations:
+    for one in (calculation for calculation in status.calculations if calculation.applicable):
         found = study.documents.get(one.label)
         done = found is not None and found.status == "completed"
         structure = found.structure if found is not None and done else None
@@ -149,7 +150,6 @@ def _rows(status: StudyStatus, study: StudyCalculations) -> list[CalculationRow]
                 else None,
                 wall_s=None if found is None else found.wall_s,
                 remarks=[*([one.reason] if one.reason else []), *one.corrections],
-                applicable=one.applicable,
             )
         )
     return rows

@@ -96,6 +96,7 @@ def calculation_work(plan: StudyPlan) -> dict[str, float]:
         ways = plan.relaxed_orderings(host)
         again = revisited_label(host.label)
         work |= dict.fromkeys([host.label, *ways, *vacancies, again], float(steps * atoms))
+        work |= dict.fromkeys(plan.vacancies_again(host), 0.0)  # seldom needed
         work[ranking_label(host.label)] = float(plan.n_candidates * atoms)
     for one in plan.interfaces:
         work[one.label] = float(typical["coated"] * len(one.structure))

@@ -73,6 +73,7 @@ def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
         for vacancy in host.vacancies:
             made = plan.vacancy_structure(host, vacancy)
             found[host.vacancy_label(vacancy)] = "slab_relax", made
+        found |= dict.fromkeys(plan.vacancies_again(host), ("slab_relax", None))
     for static in plan.statics:
         found[static.label] = "static", _static_structure(plan, static)
     missing = [label for label in plan.labels if label not in found]
@@ -84,7 +85,8 @@ def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
 def hosts_by_label(plan: StudyPlan) -> dict[str, PlannedHost]:
     """Return the host of each calculation whose structure may be named only by a relaxed one."""
     hosts = {host.vacancy_label(vacancy): host for host in plan.hosts for vacancy in host.vacancies}
-    return hosts | {revisited_label(host.label): host for host in plan.hosts}
+    again = {label: host for host in plan.hosts for label in plan.vacancies_again(host)}
+    return hosts | again | {revisited_label(host.label): host for host in plan.hosts}
 
 
 def _static_structure(plan: StudyPlan, static: PlannedStatic) -> Structure:

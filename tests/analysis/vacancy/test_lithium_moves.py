@@ -8,7 +8,11 @@ import pytest
 from pymatgen.core import Lattice, Structure
 from relaxed_by_hand import relaxed
 
-from llo_dft.analysis.vacancy.lithium_moves import moved_lithium, vacancy_to_follow
+from llo_dft.analysis.vacancy.lithium_moves import (
+    has_other_arrangement,
+    moved_lithium,
+    vacancy_to_follow,
+)
 from llo_dft.documents.atom_identity import with_bare_sites, without_atoms
 
 if TYPE_CHECKING:
@@ -39,6 +43,8 @@ def test_only_li_in_another_site_counts(moved: dict[str, float], expected: list[
     structure = vacancy(1, 0.0, **moved).structure
     assert structure is not None
     assert moved_lithium(host(), structure) == expected
+    # P and Mn count where a whole arrangement is compared
+    assert has_other_arrangement(host(), structure) == bool(expected or moved == {"Mn2": 1.9})
 
 
 def test_the_lowest_of_those_with_li_elsewhere_is_followed() -> None:
