@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from pymatgen.core.structure import Structure
+    from numpy.typing import ArrayLike
+    from pymatgen.core.structure import Lattice, Structure
 
     from llo_dft import recipe
     from llo_dft.documents.calculation import EngineBias, Fingerprint
@@ -187,6 +188,15 @@ class ProgramMaker(CalculationMaker, Protocol):
         It is that of the study's first completed calculation, which others may not be mixed with.
         """
         ...
+
+
+def moved_to(
+    structure: Structure, lattice: Lattice | ArrayLike, fractional: ArrayLike
+) -> Structure:
+    """Return a structure with its atoms, and all that they carry, at other places of a cell."""
+    return type(structure)(
+        lattice, structure.species, fractional, site_properties=structure.site_properties
+    )
 
 
 def check_version(found: str, expected: str) -> None:

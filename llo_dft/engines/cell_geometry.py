@@ -29,6 +29,16 @@ _LAYER_GAP: Final = 1.5
 _LARGEST_PRIME: Final = 7
 
 
+def elements_of(structure: Structure) -> list[str]:
+    """Return the elements of a structure, in the order of the alphabet."""
+    return sorted({site.specie.symbol for site in structure})
+
+
+def is_metal(structure: Structure) -> bool:
+    """Tell whether there is nothing but metal atoms: Li, the reference of the voltage."""
+    return all(site.specie.is_metal for site in structure)
+
+
 def periodic_directions(structure: Structure, kind: CalculationKind) -> tuple[bool, bool, bool]:
     """Tell for each lattice vector whether the structure is periodic along it.
 
@@ -77,7 +87,7 @@ def k_mesh(
     periodic
         Directions that are not get one point: states of images do not overlap there.
     """
-    lengths = np.linalg.norm(2 * np.pi * np.linalg.inv(structure.lattice.matrix).T, axis=1)
+    lengths = reciprocal_lengths(structure.lattice.matrix)
     needed = np.maximum(1, np.ceil(lengths / spacing - 1e-6)).astype(int)
     needed[[not along for along in periodic]] = 1
     return int(needed[0]), int(needed[1]), int(needed[2])
@@ -85,8 +95,13 @@ def k_mesh(
 
 def k_spacing(structure: Structure, mesh: tuple[int, int, int]) -> float:
     """Return the largest distance of neighbouring k-points, 1/angstrom, 2 pi counted."""
-    lengths = np.linalg.norm(2 * np.pi * np.linalg.inv(structure.lattice.matrix).T, axis=1)
-    return float((lengths / mesh).max())
+    return float((reciprocal_lengths(structure.lattice.matrix) / mesh).max())
+
+
+def reciprocal_lengths(lattice: FloatArray) -> FloatArray:
+    """Return the lengths of the reciprocal vectors, 1/angstrom, 2 pi counted, shape (3,)."""
+    lengths: FloatArray = np.linalg.norm(2 * np.pi * np.linalg.inv(lattice).T, axis=1)
+    return lengths
 
 
 def slab_centre(structure: Structure) -> tuple[float, float, float]:

@@ -18,7 +18,7 @@ from monty.json import MSONable
 
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.documents.labels import BY_POTENTIAL
-from llo_dft.engines.base import Engine, EngineError, Outcome, OxygenReference
+from llo_dft.engines.base import Engine, EngineError, Outcome, OxygenReference, moved_to
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -187,6 +187,4 @@ def _moved(structure: Structure, one: CalculationDocument) -> Structure:
         fractional = lattice.get_fractional_coords(
             structure.cart_coords + moved @ begun.lattice.matrix
         )
-    return type(structure)(
-        lattice, structure.species, fractional, site_properties=structure.site_properties
-    )
+    return moved_to(structure, lattice, fractional)

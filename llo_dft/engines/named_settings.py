@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
 
+from llo_dft.chemistry.element_table import ELEMENTS, MATERIALS_PROJECT_U_EV
 from llo_dft.engines.base import EngineError
+from llo_dft.typing import MagneticOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
     from pydantic_core import ErrorDetails
 
@@ -18,6 +30,79 @@ class NamedSettings(BaseModel):
     """Settings of every calculation of a study; each engine has its own kind."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def _has_d_shell(element: str) -> str:
+    if element not in ELEMENTS or not ELEMENTS[element].has_d_shell:
+        known = ", ".join(sorted(name for name, entry in ELEMENTS.items() if entry.has_d_shell))
+        raise ValueError(f"{element} has no d shell for a U to act on; expected one of {known}")
+    return element
+
+
+class PlaneWaveProtocol(NamedSettings):
+    """What the settings of every plane-wave program hold, beside its own.
+
+    Attributes
+    ----------
+    k_spacing
+        Largest distance of k-points, 1/angstrom with 2 pi; half of it for a metal.
+    force_tolerance, cell_force_tolerance
+        Largest force at the end of a relaxation, eV/angstrom, and the same where the cell moves;
+        tighter, since every slab is cut from that cell.
+    max_steps
+        Steps of a relaxation.
+    u_values_ev
+        U - J on d by element, eV; those of absent elements are left out.
+    magnetic_order
+        How moments start: "ferro", "rows" that alternate, or "lower": both are computed of the
+        pristine slab, and the one of lower energy goes on.
+    electron_placements
+        Pairs of metals beside a removed O onto which its two electrons are put to start with, each
+        a relaxation of its own, beside the one that starts with the host's moments. The lowest
+        counts.
+    o2_unpaired_electrons
+        Fixed moment of molecules: 2, the triplet that O2 is.
+    """
+
+    k_spacing: PositiveFloat
+    force_tolerance: PositiveFloat
+    cell_force_tolerance: PositiveFloat
+    max_steps: PositiveInt
+    u_values_ev: dict[
+        Annotated[str, AfterValidator(_has_d_shell)], Annotated[float, Field(ge=0, lt=20)]
+    ] = Field(default_factory=lambda: dict(MATERIALS_PROJECT_U_EV))
+    magnetic_order: MagneticOrder = "ferro"
+    electron_placements: NonNegativeInt = 0
+    o2_unpaired_electrons: NonNegativeInt = 2
+
+    def acting_u(self, elements: Iterable[str]) -> dict[str, float]:
+        """Return the U that act on some elements, eV; those of zero are none."""
+        return {e: self.u_values_ev[e] for e in elements if self.u_values_ev.get(e)}
+
+
+def with_usual_u(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return overrides whose U are merged with the Materials Project's, where these are used."""
+    asked = overrides.get("u_values_ev", {})
+    if isinstance(asked, Mapping) and overrides.get("functional", "PBE+U") == "PBE+U":
+        asked = {**MATERIALS_PROJECT_U_EV, **asked}
+    return {**overrides, "u_values_ev": asked}
+
+
+def check_asked_u(overrides: Mapping[str, Any], elements: Iterable[str]) -> None:
+    """Refuse a U that was asked for an element that a study does not have.
+
+    Raises
+    ------
+    EngineError
+        Naming the element and those that there are.
+    """
+    there = sorted(set(elements))
+    for element in overrides.get("u_values_ev", ()):
+        if element not in there:
+            raise EngineError(
+                f"engine.overrides.u_values_ev names {element}, which this study does not have; "
+                f"expected some of {', '.join(there)}"
+            )
 
 
 #: Largest force on a relaxed atom (eV/angstrom) with which a crossing may be stated, and the spread

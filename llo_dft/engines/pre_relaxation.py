@@ -13,7 +13,7 @@ import numpy as np
 from jobflow import Maker
 
 from llo_dft.chemistry.element_table import LOW_SPIN_START
-from llo_dft.engines.base import Engine, EngineError, MagneticMaker, ProgramMaker
+from llo_dft.engines.base import Engine, EngineError, MagneticMaker, ProgramMaker, moved_to
 from llo_dft.engines.finished_study import FinishedRelaxation
 
 if TYPE_CHECKING:
@@ -118,9 +118,7 @@ class PreRelaxedCalculation(Maker):
             moves = coords - structure.frac_coords
             moves = moves - np.angle(np.exp(2j * np.pi * moves).mean(axis=0)) / (2 * np.pi)
             coords = structure.frac_coords + moves - np.round(moves)
-        placed = type(structure)(
-            relaxed.structure.lattice, structure.species, coords, site_properties=begun
-        )
+        placed = moved_to(structure.copy(site_properties=begun), relaxed.structure.lattice, coords)
         outcome = self.then.calculate(placed, folder, start_from)
         potential = self.first.fingerprint(structure)
         after = f"{outcome.n_steps} by {self.then.fingerprint(structure).engine}"

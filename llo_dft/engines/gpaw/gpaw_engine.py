@@ -21,7 +21,7 @@ from llo_dft.engines.gpaw.gpaw_program import (
 from llo_dft.engines.gpaw.gpaw_protocols import GpawProtocol, gpaw_protocol
 from llo_dft.engines.gpaw.projected_states import GpawElectrons
 from llo_dft.engines.gpaw.run_input import check_place, fingerprint_of, run_input
-from llo_dft.engines.named_settings import why_no_crossings
+from llo_dft.engines.named_settings import check_asked_u, why_no_crossings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -129,7 +129,7 @@ class GpawEngine(Engine):
         self.settings = gpaw_protocol(settings.protocol, settings.overrides)
         self.oxygen = _oxygen(self.settings)
         self.no_crossings = why_no_crossings(self.settings.force_tolerance)
-        self._asked_u = tuple(settings.overrides.get("u_values_ev", ()))
+        self._overrides = settings.overrides
 
     def maker(self, kind: CalculationKind) -> GpawCalculation:
         """Return the maker of one kind of calculation."""
@@ -145,13 +145,7 @@ class GpawEngine(Engine):
             where it is wanted.
         """
         cells = list(structures)
-        elements = sorted({site.specie.symbol for cell in cells for site in cell})
-        for element in self._asked_u:
-            if element not in elements:
-                raise EngineError(
-                    f"engine.overrides.u_values_ev names {element}, which this study does not "
-                    f"have; expected some of {', '.join(elements)}"
-                )
+        check_asked_u(self._overrides, (site.specie.symbol for cell in cells for site in cell))
         for cell in cells:
             is_oxygen = cell.composition.reduced_formula == "O2"
             check_place(cell, "molecule_relax" if is_oxygen else "slab_relax")
@@ -187,7 +181,6 @@ class GpawEngine(Engine):
 
 def _oxygen(protocol: GpawProtocol) -> OxygenReference:
     """Return which O2 schemes may be borrowed: they were fitted to VASP's PBE and PBE+U."""
-    u_values = protocol.u_values_ev if protocol.functional == "PBE+U" else {}
     return OxygenReference(
         label_energy_ev_per_atom=None,
         source=(
@@ -195,6 +188,6 @@ def _oxygen(protocol: GpawProtocol) -> OxygenReference:
             "energies of VASP with its own U, and are borrowed"
         ),
         refused=schemes_not_fitted(
-            protocol.functional, u_values, MATERIALS_PROJECT_U_EV, dispersion=""
+            protocol.functional, protocol.u_values_ev, MATERIALS_PROJECT_U_EV, dispersion=""
         ),
     )

@@ -11,11 +11,12 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.base import ReadBack
-from llo_dft.engines.cell_geometry import k_spacing
+from llo_dft.engines.cell_geometry import elements_of, k_spacing
 from llo_dft.engines.gpaw.gpaw_program import InstalledGpaw
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 RESULT: Final = "result_gpaw.json"
@@ -110,39 +111,51 @@ class GpawResult(BaseModel):
     @property
     def fingerprint(self) -> Fingerprint:
         """Settings that it was computed with, from GPAW's own parameters."""
-        asked = self.parameters
-        setups = asked.get("setups") or {}
-        hubbard = {one: _HUBBARD.fullmatch(setup) for one, setup in setups.items()}
-        u = {one: float(match[1]) for one, match in hubbard.items() if match}
-        scaled = not any(match and match[2] for match in hubbard.values())
-        mesh = tuple(asked["kpts"]["size"])
-        occupations, convergence = asked["occupations"], asked["convergence"]
-        functional = asked["xc"]["name"] if isinstance(asked["xc"], dict) else asked["xc"]
-        return Fingerprint(
-            engine="gpaw",
-            engine_version=self.installed.gpaw,
-            functional=f"{functional}{'+U' if u else ''}",
-            u_values_ev=u,
-            u_shells=dict.fromkeys(u, _D_SHELL),
-            pseudopotentials={
-                one: f"PAW {functional} {self.installed.data_of(one).md5}"
-                for one in sorted(set(self.symbols))
-            },
-            cutoff_ev=float(asked["mode"]["ecut"]),
-            k_spacing_per_angstrom=k_spacing(self.structure, mesh),
-            spin_polarized=bool(asked.get("spinpol")),
-            settings={"U_SCALED_PROJECTORS": scaled} if u else {},
-            own_settings={
-                "SMEARING": occupations["name"],
-                "SMEARING_EV": occupations["width"],
-                "FIXED_MOMENT": bool(occupations.get("fixmagmom")),
-                "DIPOLE_LAYER": bool((asked.get("poissonsolver") or {}).get("dipolelayer")),
-            },
-            other_settings={
-                f"CONVERGENCE_{name.upper()}": convergence[name]
-                for name in ("eigenstates", "density", "energy")
-            },
-        )
+        return fingerprint_from(self.parameters, self.structure, self.installed)
+
+
+def fingerprint_from(
+    parameters: Mapping[str, Any], structure: Structure, installed: InstalledGpaw
+) -> Fingerprint:
+    """Return all that decides the energy of a calculation with these of GPAW's parameters.
+
+    Raises
+    ------
+    EngineError
+        If an element has no PAW data there.
+    """
+    setups = parameters.get("setups") or {}
+    hubbard = {one: _HUBBARD.fullmatch(setup) for one, setup in setups.items()}
+    u = {one: float(match[1]) for one, match in hubbard.items() if match}
+    scaled = not any(match and match[2] for match in hubbard.values())
+    mesh = tuple(parameters["kpts"]["size"])
+    occupations, convergence = parameters["occupations"], parameters["convergence"]
+    xc = parameters["xc"]
+    functional = xc["name"] if isinstance(xc, dict) else xc
+    return Fingerprint(
+        engine="gpaw",
+        engine_version=installed.gpaw,
+        functional=f"{functional}{'+U' if u else ''}",
+        u_values_ev=u,
+        u_shells=dict.fromkeys(u, _D_SHELL),
+        pseudopotentials={
+            one: f"PAW {functional} {installed.data_of(one).md5}" for one in elements_of(structure)
+        },
+        cutoff_ev=float(parameters["mode"]["ecut"]),
+        k_spacing_per_angstrom=k_spacing(structure, mesh),
+        spin_polarized=bool(parameters.get("spinpol")),
+        settings={"U_SCALED_PROJECTORS": scaled} if u else {},
+        own_settings={
+            "SMEARING": occupations["name"],
+            "SMEARING_EV": occupations["width"],
+            "FIXED_MOMENT": bool(occupations.get("fixmagmom")),
+            "DIPOLE_LAYER": bool((parameters.get("poissonsolver") or {}).get("dipolelayer")),
+        },
+        other_settings={
+            f"CONVERGENCE_{name.upper()}": convergence[name]
+            for name in ("eigenstates", "density", "energy")
+        },
+    )
 
 
 def read_result(folder: Path) -> GpawResult:

@@ -6,32 +6,18 @@ Measured on slabs of Li2MnO3 with and without Li3PO4, 24 to 63 atoms, unless a s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-    model_validator,
-)
+from pydantic import PositiveFloat, PositiveInt, model_validator
 
-from llo_dft.chemistry.element_table import ELEMENTS, MATERIALS_PROJECT_U_EV
 from llo_dft.engines.base import EngineError
-from llo_dft.engines.named_settings import NamedSettings, with_overrides
-from llo_dft.typing import MagneticOrder
+from llo_dft.engines.named_settings import PlaneWaveProtocol, with_overrides, with_usual_u
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
-def _has_d_shell(element: str) -> str:
-    if element not in ELEMENTS or not ELEMENTS[element].has_d_shell:
-        known = ", ".join(sorted(name for name, entry in ELEMENTS.items() if entry.has_d_shell))
-        raise ValueError(f"{element} has no d shell for a U to act on; expected one of {known}")
-    return element
-
-
-class GpawProtocol(NamedSettings):
+class GpawProtocol(PlaneWaveProtocol):
     """Settings of every GPAW calculation of a study.
 
     Attributes
@@ -40,55 +26,31 @@ class GpawProtocol(NamedSettings):
         Plane-wave cutoff of every energy.
     cell_cutoff_ev
         The same while a cell relaxes: its stress is that of a fixed cutoff, and errs more.
-    k_spacing
-        Largest distance of k-points, 1/angstrom with 2 pi; half of it for a metal.
     eigenstates_ev2, density_e, energy_ev
         Where a self-consistent cycle ends: residual of the states (eV^2), change of the density
         (electrons) and of the energy (eV), each per valence electron.
     max_iterations
         Of a cycle; a second try has twice as many.
-    force_tolerance, cell_force_tolerance
-        Largest force at the end of a relaxation, eV/angstrom, and where the cell moves.
-    max_steps
-        Steps of a relaxation.
     sigma_ev
         Width of the Fermi-Dirac occupations. One for all protocols; energies are extrapolated to
         zero width.
     functional
         "PBE+U", with the Materials Project's U by default, or "PBE".
-    u_values_ev
-        U - J on d by element, eV; those of absent elements are left out.
     scaled_projectors
         Whether the d occupations that U acts on are scaled to the whole partial wave (":d,3.9"), as
         GPAW does by default, or counted within the sphere alone (":d,3.9,0"), which makes the same
         U weaker.
-    magnetic_order
-        How moments start: "ferro", "rows" that alternate, or "lower", the lower of the two.
-    electron_placements
-        Pairs of metals that the two electrons of a vacancy are tried on, beside the host's moments.
-    o2_unpaired_electrons
-        Fixed moment of molecules: 2, the triplet that O2 is.
     """
 
     cutoff_ev: PositiveFloat
     cell_cutoff_ev: PositiveFloat
-    k_spacing: PositiveFloat
     eigenstates_ev2: PositiveFloat
     density_e: PositiveFloat
     energy_ev: PositiveFloat
-    force_tolerance: PositiveFloat
-    cell_force_tolerance: PositiveFloat
-    max_steps: PositiveInt
     max_iterations: PositiveInt = 120
     sigma_ev: PositiveFloat = 0.05
     functional: Literal["PBE+U", "PBE"] = "PBE+U"
-    u_values_ev: dict[
-        Annotated[str, AfterValidator(_has_d_shell)], Annotated[float, Field(ge=0, lt=20)]
-    ] = Field(default_factory=lambda: dict(MATERIALS_PROJECT_U_EV))
     scaled_projectors: bool = True
-    magnetic_order: MagneticOrder = "ferro"
-    electron_placements: NonNegativeInt = 0
-    o2_unpaired_electrons: NonNegativeInt = 2
 
     @model_validator(mode="after")
     def _cells_not_below_energies(self) -> Self:
@@ -162,11 +124,8 @@ def gpaw_protocol(name: str, overrides: Mapping[str, Any]) -> GpawProtocol:
     EngineError
         If the protocol or a setting is unknown, or a value does not fit.
     """
-    asked = overrides.get("u_values_ev", {})
-    if isinstance(asked, Mapping) and overrides.get("functional", "PBE+U") != "PBE":
-        asked = {**MATERIALS_PROJECT_U_EV, **asked}
-    elif asked:
+    if overrides.get("functional") == "PBE" and overrides.get("u_values_ev"):
         raise EngineError(
             'engine.overrides.u_values_ev does not go with functional = "PBE"; take "PBE+U"'
         )
-    return with_overrides(GPAW_PROTOCOLS, name, {**overrides, "u_values_ev": asked})
+    return with_overrides(GPAW_PROTOCOLS, name, with_usual_u(overrides))

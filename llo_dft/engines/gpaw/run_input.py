@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.base import EngineError
-from llo_dft.engines.cell_geometry import k_mesh, k_spacing, n_plane_waves, periodic_directions
+from llo_dft.engines.cell_geometry import (
+    elements_of,
+    is_metal,
+    k_mesh,
+    n_plane_waves,
+    periodic_directions,
+)
+from llo_dft.engines.gpaw.gpaw_files import fingerprint_from
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
+    from llo_dft.documents.calculation import Fingerprint
     from llo_dft.engines.gpaw.gpaw_program import InstalledGpaw
     from llo_dft.engines.gpaw.gpaw_protocols import GpawProtocol
     from llo_dft.typing import CalculationKind
@@ -24,9 +31,6 @@ _METAL_K_SPACING: Final = 0.4
 
 #: Width of the occupations of a molecule, eV: just enough to share degenerate levels.
 _MOLECULE_SIGMA_EV: Final = 0.01
-
-#: Angular momentum of the shells that a U acts on.
-_D_SHELL: Final = 2
 
 #: A second try's mixing: little of the new density, with the long waves damped, converged what the
 #: default (MSR1) did not on slabs.
@@ -103,42 +107,13 @@ def fingerprint_of(
     EngineError
         If an element has no PAW data here, or the vacuum of a slab is misplaced.
     """
-    elements = _elements(structure)
-    acting = u_values(structure, protocol)
-    parameters = _parameters(structure, kind, protocol)
-    occupations, convergence = parameters["occupations"], parameters["convergence"]
-    return Fingerprint(
-        engine="gpaw",
-        engine_version=installed.gpaw,
-        functional="PBE+U" if acting else "PBE",
-        u_values_ev=acting,
-        u_shells=dict.fromkeys(acting, _D_SHELL),
-        pseudopotentials={one: f"PAW PBE {installed.data_of(one).md5}" for one in elements},
-        cutoff_ev=protocol.cutoff_ev,
-        k_spacing_per_angstrom=k_spacing(structure, tuple(parameters["kpts"]["size"])),
-        spin_polarized=parameters["spinpol"],
+    found = fingerprint_from(_parameters(structure, kind, protocol), structure, installed)
+    exact: dict[str, Any] = {
+        "u_values_ev": protocol.acting_u(elements_of(structure)),  # all digits of them
         # also of what has no U, such as O2: it is one setting of all that are compared
-        settings={"U_SCALED_PROJECTORS": protocol.scaled_projectors},
-        own_settings={
-            "SMEARING": occupations["name"],
-            "SMEARING_EV": occupations["width"],
-            "FIXED_MOMENT": occupations["fixmagmom"],
-            "DIPOLE_LAYER": "poissonsolver" in parameters,
-        },
-        other_settings={
-            "CONVERGENCE_EIGENSTATES": convergence["eigenstates"],
-            "CONVERGENCE_DENSITY": convergence["density"],
-            "CONVERGENCE_ENERGY": convergence["energy"],
-        },
-    )
-
-
-def u_values(structure: Structure, protocol: GpawProtocol) -> dict[str, float]:
-    """Return the U that act in a structure, eV by element; those of zero are none."""
-    if protocol.functional == "PBE":
-        return {}
-    found = protocol.u_values_ev
-    return {one: found[one] for one in _elements(structure) if found.get(one)}
+        "settings": {"U_SCALED_PROJECTORS": protocol.scaled_projectors},
+    }
+    return found.model_copy(update=exact)
 
 
 def memory_bytes(
@@ -149,7 +124,7 @@ def memory_bytes(
     n_points = (int(np.prod(mesh)) + 1) // 2  # time reversal leaves half of them
     electrons = sum(installed.data_of(site.specie.symbol).valence for site in structure)
     n_bands = 0.6 * electrons + 4
-    spins = 1 if _is_metal(structure) else 2
+    spins = 1 if is_metal(structure) else 2
     cutoff = protocol.cell_cutoff_ev if kind == "bulk_relax" else protocol.cutoff_ev
     # at Gamma the states are real, which saves half
     one = 16 * n_plane_waves(structure.volume, cutoff) * n_bands * spins
@@ -180,7 +155,7 @@ def _parameters(
         },
         # fewest iterations and least time of GPAW's four on slabs
         "eigensolver": "davidson",
-        "spinpol": not _is_metal(structure),
+        "spinpol": not is_metal(structure),
         "maxiter": protocol.max_iterations,
     }
     if slab or molecule:
@@ -191,7 +166,7 @@ def _parameters(
         # the field between images of an asymmetric slab; also of symmetric ones, where it vanishes,
         # so that a host and its one-sided vacancy share it
         parameters["poissonsolver"] = {"dipolelayer": "xy"}
-    acting = u_values(structure, protocol)
+    acting = protocol.acting_u(elements_of(structure))
     if acting:
         parameters["setups"] = {one: f":d,{u:g}{scale}" for one, u in acting.items()}
     return parameters
@@ -201,21 +176,13 @@ def _mesh(
     structure: Structure, kind: CalculationKind, protocol: GpawProtocol
 ) -> tuple[int, int, int]:
     spacing = protocol.k_spacing
-    if _is_metal(structure):
+    if is_metal(structure):
         spacing = min(_METAL_MESH_FACTOR * spacing, _METAL_K_SPACING)
     return k_mesh(structure, spacing, periodic_directions(structure, kind))
 
 
 def _is_slab(structure: Structure, kind: CalculationKind) -> bool:
     return periodic_directions(structure, kind) == (True, True, False)
-
-
-def _is_metal(structure: Structure) -> bool:
-    return all(site.specie.is_metal for site in structure)
-
-
-def _elements(structure: Structure) -> list[str]:
-    return sorted({site.specie.symbol for site in structure})
 
 
 def check_place(structure: Structure, kind: CalculationKind) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from llo_dft.engines.base import Outcome
+from llo_dft.engines.base import Outcome, moved_to
 from llo_dft.engines.gpaw.gpaw_files import CONTINUE, INPUT, KEPT, RESULT, START, read_result
 from llo_dft.engines.gpaw.gpaw_program import DRIVER, command, last_words
 from llo_dft.errors import CalculationError, InputError
@@ -73,12 +73,7 @@ def run_program(structure: Structure, given: dict[str, Any], folder: Path) -> Ou
     if result.problem is not None or result.energy_ev is None:
         raise CalculationError(result.problem or "GPAW gave no energy", result.corrections)
     return Outcome(
-        structure=type(structure)(
-            result.cell,
-            structure.species,
-            result.scaled_positions,
-            site_properties=dict(structure.site_properties),
-        ),
+        structure=moved_to(structure, result.cell, result.scaled_positions),
         energy_ev=result.energy_ev,
         max_force_ev_per_angstrom=result.max_force_ev_per_angstrom,
         magmoms_mu_b=result.moments_mu_b,

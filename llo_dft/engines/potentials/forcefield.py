@@ -13,7 +13,7 @@ from monty.json import MSONable
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Finding
-from llo_dft.engines.base import Engine, EngineError, Outcome
+from llo_dft.engines.base import Engine, EngineError, Outcome, moved_to
 from llo_dft.engines.named_settings import why_no_crossings, with_overrides
 from llo_dft.engines.potentials.known_potentials import (
     known_potential,
@@ -103,7 +103,7 @@ class ForceFieldCalculation(MSONable):
             lower = second if gain > 0 else first
         return replace(
             lower,
-            structure=_same_sites(structure, lower.structure),
+            structure=moved_to(structure, lower.structure.lattice, lower.structure.frac_coords),
             n_steps=n_steps,
             n_evaluations=n_evaluations,
             rattle_gain_ev=gain,
@@ -320,14 +320,4 @@ def _rattled(structure: Structure, distance: float, seed: int) -> Structure:
         structure.species,
         structure.cart_coords + moved,
         coords_are_cartesian=True,
-    )
-
-
-def _same_sites(initial: Structure, final: Structure) -> Structure:
-    """Return the initial structure with the final lattice and coordinates."""
-    return type(initial)(
-        final.lattice,
-        initial.species,
-        final.frac_coords,
-        site_properties=dict(initial.site_properties),
     )

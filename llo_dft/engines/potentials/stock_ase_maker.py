@@ -13,7 +13,7 @@ from atomate2.ase.jobs import AseMaker
 from jobflow import Maker
 
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.engines.base import EngineError, Outcome
+from llo_dft.engines.base import EngineError, Outcome, moved_to
 from llo_dft.errors import CalculationError
 
 if TYPE_CHECKING:
@@ -105,12 +105,7 @@ class StockAseMaker(Maker):
         moments = atoms.calc.results.get("magmoms")
         n_steps = 1 if result.trajectory is None else len(result.trajectory) - 1
         return Outcome(
-            structure=type(structure)(
-                final.lattice,
-                structure.species,
-                final.frac_coords,
-                site_properties=dict(structure.site_properties),
-            ),
+            structure=moved_to(structure, final.lattice, final.frac_coords),
             energy_ev=float(atoms.get_potential_energy()),
             max_force_ev_per_angstrom=float(forces.max()),
             magmoms_mu_b=None if moments is None else [float(one) for one in moments],

@@ -10,7 +10,13 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from llo_dft.engines.base import EngineError
-from llo_dft.engines.cell_geometry import fft_grid, periodic_directions, slab_centre
+from llo_dft.engines.cell_geometry import (
+    elements_of,
+    fft_grid,
+    is_metal,
+    periodic_directions,
+    slab_centre,
+)
 from llo_dft.engines.vasp.potcars import hardest, n_electrons
 
 if TYPE_CHECKING:
@@ -121,7 +127,7 @@ def electronic_tags(
     EngineError
         If the settings do not suit the structure.
     """
-    elements = _elements(structure)
+    elements = elements_of(structure)
     check_cutoff(elements, protocol)
     tags: dict[str, Any] = {
         "ENCUT": protocol.encut_ev,
@@ -198,22 +204,8 @@ def check_unpaired(molecule: Structure, protocol: VaspProtocol) -> None:
 
 def cell_cutoff(structure: Structure, protocol: VaspProtocol) -> float:
     """Return the cutoff while the cell moves, eV; never below that of the energies."""
-    _, enmax = hardest(_elements(structure))
+    _, enmax = hardest(elements_of(structure))
     return max(protocol.encut_ev, 10.0 * math.ceil(CELL_CUTOFF_FACTOR * enmax / 10))
-
-
-def is_metal(structure: Structure) -> bool:
-    """Tell whether there is nothing but metal atoms: Li, the reference of the voltage."""
-    return all(site.specie.is_metal for site in structure)
-
-
-def u_values(elements: Sequence[str], protocol: VaspProtocol) -> dict[str, float]:
-    """Return the U that act in a structure, eV by element; those of zero are none."""
-    return {e: protocol.u_values_ev[e] for e in elements if protocol.u_values_ev.get(e)}
-
-
-def _elements(structure: Structure) -> list[str]:
-    return sorted({site.specie.symbol for site in structure})
 
 
 def _smearing_tags(
@@ -238,7 +230,7 @@ def _functional_tags(elements: Sequence[str], protocol: VaspProtocol) -> dict[st
         # a quarter of exact exchange, screened at 0.2 1/angstrom (Krukau et al., J. Chem. Phys.
         # 125, 224106 (2006)); 0.207 would be another functional
         tags |= {"LHFCALC": True, "HFSCREEN": 0.2, "AEXX": 0.25, "TIME": 0.4}
-    acting = u_values(elements, protocol)
+    acting = protocol.acting_u(elements)
     if acting:
         tags |= {
             "LDAU": True,

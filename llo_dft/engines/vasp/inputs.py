@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.engines.cell_geometry import fixed_atoms, k_mesh, k_spacing, periodic_directions
+from llo_dft.engines.cell_geometry import (
+    elements_of,
+    fixed_atoms,
+    is_metal,
+    k_mesh,
+    k_spacing,
+    periodic_directions,
+)
 from llo_dft.engines.vasp.energy_tags import deciding_tags
-from llo_dft.engines.vasp.incar import incar, is_metal, stages, u_values
+from llo_dft.engines.vasp.incar import incar, stages
 from llo_dft.engines.vasp.potcars import POTCAR_SET, POTCARS, potcar_of
 
 if TYPE_CHECKING:
@@ -136,8 +143,8 @@ def fingerprint_of(
     EngineError
         If an element has no pseudopotential here, or the cell's vacuum is misplaced.
     """
-    elements = sorted({site.specie.symbol for site in structure})
-    acting = u_values(elements, protocol)
+    elements = elements_of(structure)
+    acting = protocol.acting_u(elements)
     tags = incar(structure, kind, stages(structure, kind)[-1], protocol)
     deciding = deciding_tags(tags)
     functional = protocol.functional.removesuffix("+U") + ("+U" if acting else "")

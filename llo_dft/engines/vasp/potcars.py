@@ -20,9 +20,6 @@ POTCARS: Final[Mapping[str, Potcar]] = {
     element: entry.potcar for element, entry in ELEMENTS.items() if entry.potcar is not None
 }
 
-#: Elements with a d shell that a U may act on.
-D_ELEMENTS: Final = frozenset(element for element, e in ELEMENTS.items() if e.has_d_shell)
-
 
 def potcar_of(element: str) -> Potcar:
     """Return the pseudopotential of an element.

@@ -6,59 +6,28 @@ protocol serves every calculation of a study: energies may be subtracted only if
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-    model_validator,
-)
+from pydantic import Field, NonNegativeInt, PositiveFloat, model_validator
 
-from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 from llo_dft.engines.base import EngineError
-from llo_dft.engines.named_settings import NamedSettings, with_overrides
-from llo_dft.engines.vasp.potcars import D_ELEMENTS, potcar_of
+from llo_dft.engines.named_settings import PlaneWaveProtocol, with_overrides, with_usual_u
 from llo_dft.typing import MagneticOrder
 
-
-def _with_d_shell(element: str) -> str:
-    potcar_of(element)
-    if element not in D_ELEMENTS:
-        raise ValueError(
-            f"{element} has no d shell for a U to act on; expected one of "
-            f"{', '.join(sorted(D_ELEMENTS))}"
-        )
-    return element
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
-Element = Annotated[str, AfterValidator(_with_d_shell)]
-
-#: U - J, eV; none is anywhere near the upper end.
-HubbardU = Annotated[float, Field(ge=0, lt=20)]
-
-
-class VaspProtocol(NamedSettings):
+class VaspProtocol(PlaneWaveProtocol):
     """Settings of every VASP calculation of a study.
 
     Attributes
     ----------
     encut_ev
         Plane-wave cutoff of every energy (ENCUT).
-    k_spacing
-        Largest distance of k-points, 1/angstrom with 2 pi; half of it for a metal.
     ediff_ev
         Change of energy at which a self-consistent cycle ends (EDIFF), eV per cell. Not per atom:
         a formation energy is the difference of two whole cells.
-    force_tolerance
-        Largest force at the end of a relaxation, eV/angstrom (-EDIFFG).
-    cell_force_tolerance
-        The same where the cell moves; tighter, since every slab is cut from that cell.
-    max_steps
-        Ionic steps (NSW).
     sigma_ev
         Width of the Gaussian smearing (ISMEAR = 0, SIGMA). One for all protocols: it is what the
         Materials Project uses, below any gap here, and a slab whose gap closes on delithiation
@@ -70,40 +39,21 @@ class VaspProtocol(NamedSettings):
         Functional, with the Materials Project's U for "PBE+U".
     dispersion
         Dispersion correction on top.
-    u_values_ev
-        U - J by element, eV; those of absent elements are left out.
-    magnetic_order
-        How moments start: "ferro", "rows" that alternate, or "lower": both are computed of the
-        pristine slab, and the one of lower energy goes on.
-    electron_placements
-        Pairs of metals beside a removed O onto which its two electrons are put to start with, each
-        a relaxation of its own, beside the one that starts with the host's electrons. The lowest
-        counts.
     fixed_layers
         Innermost metal layers of a slab that are held (selective dynamics); 0 holds none.
-    o2_unpaired_electrons
-        Fixed number for molecules (NUPDOWN): 2, the triplet that O2 is.
     incar
         Tags of the user's own, of every run; see ``user_tags``.
     """
 
     encut_ev: PositiveFloat
-    k_spacing: PositiveFloat
     ediff_ev: PositiveFloat
-    force_tolerance: PositiveFloat
-    cell_force_tolerance: PositiveFloat
-    max_steps: PositiveInt
     sigma_ev: PositiveFloat = 0.05
     real_space_projection: bool = True
     functional: Literal["PBE+U", "r2SCAN", "HSE06"] = "PBE+U"
     dispersion: Literal["none", "D3(BJ)"] = "none"
-    u_values_ev: dict[Element, HubbardU] = Field(
-        default_factory=lambda: dict(MATERIALS_PROJECT_U_EV)
-    )
     magnetic_order: MagneticOrder = "lower"
     electron_placements: NonNegativeInt = 2
     fixed_layers: NonNegativeInt = 0
-    o2_unpaired_electrons: NonNegativeInt = 2
     incar: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -176,8 +126,5 @@ def vasp_protocol(
     """
     if "incar" in overrides:
         raise EngineError("engine.overrides.incar: INCAR tags go into the table [engine.incar]")
-    asked = overrides.get("u_values_ev", {})
-    if isinstance(asked, Mapping) and overrides.get("functional", "PBE+U") == "PBE+U":
-        asked = {**MATERIALS_PROJECT_U_EV, **asked}
-    made = with_overrides(VASP_PROTOCOLS, name, {**overrides, "u_values_ev": asked})
+    made = with_overrides(VASP_PROTOCOLS, name, with_usual_u(overrides))
     return made.model_copy(update={"incar": dict(incar or {})})

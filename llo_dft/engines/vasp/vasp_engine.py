@@ -12,7 +12,7 @@ from llo_dft.documents.document import Finding
 from llo_dft.documents.oxygen import schemes_not_fitted
 from llo_dft.engines.base import Engine, EngineError, OxygenReference, Program
 from llo_dft.engines.cell_geometry import periodic_directions
-from llo_dft.engines.named_settings import why_no_crossings
+from llo_dft.engines.named_settings import check_asked_u, why_no_crossings
 from llo_dft.engines.vasp.cycle_cost import VARIABLE, TimedCycle, cost_of, timed_in
 from llo_dft.engines.vasp.electrons import VaspElectrons
 from llo_dft.engines.vasp.incar import check_cutoff, check_unpaired, incar, stages
@@ -53,7 +53,7 @@ class VaspEngine(Engine):
         )
         self.oxygen = _oxygen(self.settings)
         self.no_crossings = why_no_crossings(self.settings.force_tolerance)
-        self._asked_u = tuple(settings.overrides.get("u_values_ev", ()))
+        self._overrides = settings.overrides
 
     def maker(self, kind: CalculationKind) -> VaspCalculation:
         """Return the maker of one kind of calculation."""
@@ -93,12 +93,7 @@ class VaspEngine(Engine):
         elements = sorted({site.specie.symbol for cell in cells for site in cell})
         for element in elements:
             potcar_of(element)
-        for element in self._asked_u:
-            if element not in elements:
-                raise EngineError(
-                    f"engine.overrides.u_values_ev names {element}, which this study does not "
-                    f"have; expected some of {', '.join(elements)}"
-                )
+        check_asked_u(self._overrides, elements)
         check_cutoff(elements, self.settings)
         for cell in cells:
             self._check_cell(cell)

@@ -60,7 +60,7 @@ def test_the_settings_are_plain_data_and_make_the_protocol_again():
         ({"fixed_layers": -1}, "fixed_layers = -1; expected"),
         ({"real_space_projection": 1}, "real_space_projection = 1; expected a valid boolean"),
         ({"u_values_ev": 3.9}, r"u_values_ev = 3\.9; expected a valid dictionary"),
-        ({"u_values_ev": {"Xx": 3.9}}, "no pseudopotential chosen for Xx"),
+        ({"u_values_ev": {"Xx": 3.9}}, "Xx has no d shell for a U to act on"),
         ({"u_values_ev": {"O": 5.0}}, "O has no d shell for a U to act on"),
         ({"u_values_ev": {"Mn": "3.9"}}, r"u_values_ev\.Mn = '3\.9'; expected"),
         ({"u_values_ev": {"Mn": -3.9}}, r"u_values_ev\.Mn = -3\.9; expected"),

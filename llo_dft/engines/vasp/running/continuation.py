@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from llo_dft.engines.base import moved_to
 from llo_dft.errors import CalculationError
 
 if TYPE_CHECKING:
@@ -63,12 +64,7 @@ class StageProgress:
         """Return a structure with its cell and atoms where the calculation has come to."""
         if self.lattice is None or self.fractional is None:
             return start
-        return type(start)(
-            self.lattice,
-            start.species,
-            self.fractional,
-            site_properties=dict(start.site_properties),
-        )
+        return moved_to(start, self.lattice, self.fractional)
 
     def reached(self, structure: Structure) -> None:
         """Note where the atoms are now."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from llo_dft.engines.base import Outcome, check_version
+from llo_dft.engines.base import Outcome, check_version, moved_to
 from llo_dft.engines.vasp.files.run_folder import read_run
 from llo_dft.engines.vasp.incar import ONE_POINT, WITHOUT_DIPOLE, incar, stages
 from llo_dft.engines.vasp.input_files import size_of
@@ -261,12 +261,7 @@ def outcome_of(
     forces = np.linalg.norm(np.array(result.output.forces) * movable, axis=1)
     moments = final.site_properties.get("magmom")
     return Outcome(
-        structure=type(given)(
-            final.lattice,
-            given.species,
-            final.frac_coords[back],
-            site_properties=dict(given.site_properties),
-        ),
+        structure=moved_to(given, final.lattice, final.frac_coords[back]),
         energy_ev=float(result.output.energy),
         max_force_ev_per_angstrom=float(forces.max()),
         magmoms_mu_b=None if moments is None else [float(moments[i]) for i in back],
