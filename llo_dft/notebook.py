@@ -8,6 +8,7 @@ keys of the recipe's table that the verb belongs to. Paths are str or Path, a fo
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -20,10 +21,9 @@ from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.result import reanalyze, study_result
 from llo_dft.study.study_files import is_study, read_results
+from llo_dft.typing import OxygenScheme
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pymatgen.core.structure import Structure
 
     from llo_dft.documents.electrons.charge import ChargeDifference, ChargeDifferenceResult
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     )
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.documents.voltage import VoltageResult
-    from llo_dft.typing import OxygenScheme
 
 AnyPath: TypeAlias = str | Path
 StudySource: TypeAlias = str | Path | Recipe | StudyPlan

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -19,9 +20,6 @@ from pydantic import (
 
 from llo_dft.errors import InputError
 from llo_dft.typing import Layer, OxideKind, OxygenScheme, matching
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: A study's name becomes part of file names and, later, of job names.
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+-]{0,63}")

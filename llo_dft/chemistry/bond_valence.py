@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, cached_property
 from math import exp
 from typing import TYPE_CHECKING, Final
@@ -16,14 +17,12 @@ from llo_dft.chemistry.element_table import ELEMENTS, symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.chemistry.roles import element_role
 from llo_dft.errors import InputError
+from llo_dft.typing import FloatArray
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import ArrayLike
     from pymatgen.core.structure import Structure
 
-    from llo_dft.typing import FloatArray
 
 #: The constant b of the bond valence exp((R0 - R) / b), angstrom.
 SOFTNESS: Final = 0.37

@@ -11,11 +11,11 @@ from scipy.spatial import ConvexHull, QhullError
 
 from llo_dft.chemistry.bonds import Bond, find_bonds
 from llo_dft.chemistry.roles import element_role
+from llo_dft.typing import FloatArray
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
-    from llo_dft.typing import FloatArray
 
 #: An atom nearer to a side face of the cell than this (fractional) is drawn on both sides.
 _EDGE: Final = 0.02

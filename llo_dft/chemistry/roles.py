@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from collections.abc import Collection, Sequence
+from typing import Literal, TypeAlias
 
 from pymatgen.core.periodic_table import Element
 
-from llo_dft.chemistry.element_table import ELEMENTS
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from llo_dft.chemistry.element_table import ElementRole
+from llo_dft.chemistry.element_table import ELEMENTS, ElementRole
 
 #: Framework metal, mobile ion and anion of the oxide or its coating; network former, mobile ion
 #: of the coating.

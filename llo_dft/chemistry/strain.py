@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from llo_dft.typing import FloatArray
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-
-    from llo_dft.typing import FloatArray
 
 
 def principal_strains(start: ArrayLike, end: ArrayLike) -> tuple[float, float]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import typer
 
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 RecipeName: TypeAlias = Annotated[
     str, typer.Argument(help="Recipe file, or the name of a recipe of this package.")

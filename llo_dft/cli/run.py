@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -31,8 +32,6 @@ from llo_dft.cli.output.common import (
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.recipe import Recipe
     from llo_dft.study.run_study import PreparedRun

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -28,8 +29,6 @@ from llo_dft.errors import InputError
 from llo_dft.resources import recipe_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from llo_dft.documents.coating_screen import CoatingScreen
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.recipe import Recipe

@@ -7,14 +7,14 @@ moves, so that "where is O17 in this host" is asked of the host itself.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+from llo_dft.typing import Part
 
+if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
-    from llo_dft.typing import Part
 
 #: Name of the site property.
 BARE_SITE: Final = "bare_site"

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, field_validator
 from pymatgen.core.structure import Structure
 
 from llo_dft.documents.decoding.stored_structure import structure_from
 from llo_dft.errors import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 
 #: Longest text of a value in a line, and most items of a list that are shown in it.
 _LONGEST_TEXT: Final = 60

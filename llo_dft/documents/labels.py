@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from llo_dft.typing import Part, System, VoltageSystem
+from llo_dft.typing import Part, System, VoltageSystem
 
 #: Labels of the references: O2, Li metal and the oxide's crystal. A coating's is its formula.
 OXYGEN: Final = "O2"

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from pydantic import Field
 
 from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 from llo_dft.documents.document import Document
 from llo_dft.typing import OxideKind, OxygenScheme
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 #: Functional whose energies the corrections were fitted to, with or without a Hubbard U.
 FITTED_FUNCTIONAL: Final = "PBE"

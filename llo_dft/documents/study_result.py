@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Iterable
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -28,9 +29,6 @@ from llo_dft.documents.state_of_charge import (
 )
 from llo_dft.documents.voltage import VoltageResult
 from llo_dft.typing import Layer, OxideKind, OxygenScheme, Status, System
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def lattice_rebuilt(flags: Iterable[str]) -> bool:

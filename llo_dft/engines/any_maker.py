@@ -5,13 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
-from llo_dft.engines.base import EngineError
+from llo_dft.engines.base import CalculationMaker, EngineError
+from llo_dft.typing import CalculationKind
 
 if TYPE_CHECKING:
     from jobflow import Maker
 
-    from llo_dft.engines.base import CalculationMaker
-    from llo_dft.typing import CalculationKind
 
 #: What wraps makers of a class: ``module:class`` of both, and imported only if it is that one.
 _ADAPTERS: Final = {

@@ -7,28 +7,23 @@ and a line in ``llo_dft.engines.registry``.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypedDict, runtime_checkable
 
 from llo_dft.documents.document import Finding
 from llo_dft.errors import CalculationError, InputError
+from llo_dft.typing import CalculationKind, Capability, MagneticOrder, OxygenScheme
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
-
     from numpy.typing import ArrayLike
-    from pymatgen.core.structure import Lattice, Structure
+    from pymatgen.core.lattice import Lattice
+    from pymatgen.core.structure import Structure
 
     from llo_dft import recipe
     from llo_dft.documents.calculation import EngineBias, Fingerprint
     from llo_dft.engines.calculated_electrons import CalculatedElectrons
-    from llo_dft.typing import (
-        CalculationKind,
-        Capability,
-        MagneticOrder,
-        OxygenScheme,
-    )
 
 
 class EngineError(InputError):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+from llo_dft.typing import FloatArray
 
+if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.typing import FloatArray
 
 
 @dataclass(frozen=True)

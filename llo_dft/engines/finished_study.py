@@ -19,11 +19,11 @@ from monty.json import MSONable
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.documents.labels import BY_POTENTIAL
 from llo_dft.engines.base import Engine, EngineError, Outcome, OxygenReference, moved_to
+from llo_dft.typing import CalculationKind, Capability, FloatArray
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
-    from llo_dft.typing import CalculationKind, Capability, FloatArray
 
 #: Largest distance, angstrom, of an atom from where the other study began with it: what two engines
 #: make of one structure differs by a few tenths, the next site is two angstrom away.

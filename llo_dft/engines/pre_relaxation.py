@@ -6,34 +6,37 @@ relaxes on. Molecules are left to the program: potentials know little of O2, and
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 from jobflow import Maker
 
 from llo_dft.chemistry.element_table import LOW_SPIN_START
-from llo_dft.engines.base import Engine, EngineError, MagneticMaker, ProgramMaker, moved_to
+from llo_dft.engines.base import (
+    CalculationMaker,
+    Cost,
+    Engine,
+    EngineError,
+    InputSize,
+    MagneticMaker,
+    Outcome,
+    ProgramMaker,
+    ReadBack,
+    StartFrom,
+    moved_to,
+)
 from llo_dft.engines.finished_study import FinishedRelaxation
+from llo_dft.typing import CalculationKind, MagneticOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
     from pymatgen.core.structure import Structure
 
     from llo_dft import recipe
     from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.engines.base import (
-        CalculationMaker,
-        Cost,
-        InputSize,
-        Outcome,
-        ReadBack,
-        StartFrom,
-    )
     from llo_dft.engines.calculated_electrons import CalculatedElectrons
-    from llo_dft.typing import CalculationKind, MagneticOrder
 
 #: Protocol of the program with which it computes one point and relaxes nothing.
 ONE_POINT: Final = "fast"

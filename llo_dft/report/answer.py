@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from llo_dft.documents.labels import system_name
+from llo_dft.typing import System
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from llo_dft.documents.study_result import HostResult, StudyResult, VacancyPair
-    from llo_dft.typing import System
 
 
 def answer(result: StudyResult) -> list[str]:

@@ -6,6 +6,7 @@ A column is a field of a document under its name there, of a document within it 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from llo_dft.documents.state_of_charge import TurningPoint
@@ -13,8 +14,6 @@ from llo_dft.documents.study_result import HostResult, StudyResult, VacancyPair,
 from llo_dft.documents.voltage import VoltageCurve, VoltageStep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from pandas import DataFrame
 
     from llo_dft.documents.electrons.electronic import BandCenters, CalculationSummary, SpinCenters

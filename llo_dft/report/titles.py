@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from llo_dft.documents.calculation import Fingerprint
     from llo_dft.documents.study_result import OxygenChemicalPotential, StudyResult
 

@@ -18,16 +18,11 @@ that fails is a failure of what it replaces.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import networkx as nx  # type: ignore[import-untyped]  # ships no types
-from jobflow import OnMissing
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from jobflow import Flow, Job, Response
+from jobflow import Flow, Job, OnMissing, Response
 
 
 @dataclass(eq=False, slots=True)

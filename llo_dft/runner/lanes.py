@@ -13,7 +13,8 @@ import signal
 import threading
 import time
 from collections import deque
-from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -24,8 +25,6 @@ from llo_dft.runner.messages import JobOutcome, RaisedError, Task
 from llo_dft.runner.worker import raised_error, run_job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-    from concurrent.futures import Executor
     from multiprocessing.connection import Connection
 
 

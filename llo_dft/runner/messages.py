@@ -12,9 +12,9 @@ import base64
 import json
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from jobflow import Flow, Response
+from jobflow import Flow, Job, JobStore, Response
 from jobflow.core.reference import find_and_get_references
 from monty.json import MontyEncoder, MSONable
 
@@ -25,10 +25,6 @@ from llo_dft.documents.decoding.named_objects import (
     names_in,
     with_bytes,
 )
-
-if TYPE_CHECKING:
-    from jobflow import Job, JobStore
-
 
 #: The module of values that jobflow keeps as they are in its documents (``allow_bson``).
 _BSON_MODULES = frozenset({"datetime", "bson.objectid", "bson.dbref"})

@@ -9,13 +9,14 @@ MemoryStore compares each document with all that it holds, 14 ms at a thousand.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from jobflow import SETTINGS
+from jobflow import SETTINGS, Flow, Job, JobStore, Response
 from jobflow.core.flow import get_flow
 
-from llo_dft.runner.graph import FlowGraph
+from llo_dft.runner.graph import FlowGraph, Node
 from llo_dft.runner.lanes import Lanes, WorkerProcess
 from llo_dft.runner.messages import (
     JobOutcome,
@@ -28,12 +29,7 @@ from llo_dft.runner.messages import (
 from llo_dft.runner.worker import raised_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from concurrent.futures import Executor
-
-    from jobflow import Flow, Job, JobStore, Response
-
-    from llo_dft.runner.graph import Node
 
 
 def run_flow(

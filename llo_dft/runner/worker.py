@@ -7,9 +7,10 @@ import re
 import tempfile
 import threading
 import traceback
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jobflow import JobStore
 from maggma.stores import MemoryStore
@@ -24,9 +25,6 @@ from llo_dft.runner.messages import (
     encode,
     encode_response,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 def run_job(task: Task) -> JobOutcome | RaisedError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,8 +15,9 @@ from llo_dft.analysis.comparability.fingerprints import check_allowed, check_com
 from llo_dft.analysis.comparability.subtractable import Differences, FinishedRun, check_densities
 from llo_dft.analysis.electronic import density_difference as analysis
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
-from llo_dft.documents.electrons.charge import ChargeDifference
+from llo_dft.documents.electrons.charge import ChargeDifference, DensityPart
 from llo_dft.engines.vasp.files.grids.read_grids import (
+    DensityDifference,
     find_grid_file,
     read_density_difference,
     read_grid_header,
@@ -28,11 +30,7 @@ from llo_dft.runs.plain_runs import OWN_SETTINGS, k_mesh_of
 from llo_dft.runs.run_summary import same_cell, structure_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llo_dft.documents.electrons.charge import DensityPart
     from llo_dft.engines.vasp.files.grids.grid_header import GridHeader
-    from llo_dft.engines.vasp.files.grids.read_grids import DensityDifference
 
 
 #: File of the numbers among those of a charge difference.

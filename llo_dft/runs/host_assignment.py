@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.vacancy.formation_energy import VacancyCompositionError, removed_oxygen_count
-from llo_dft.analysis.vacancy.host_result import MadeHost
+from llo_dft.analysis.vacancy.host_result import MadeHost, MadeVacancy
 from llo_dft.analysis.vacancy.missing_sites import missing_from
 from llo_dft.chemistry.roles import element_role
 from llo_dft.documents.state_of_charge import StateOfCharge
 from llo_dft.errors import InputError
-from llo_dft.runs.plain_runs import formula_of
+from llo_dft.runs.plain_runs import PlainRun, formula_of
+from llo_dft.typing import System
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pymatgen.core.structure import Structure
-
-    from llo_dft.analysis.vacancy.host_result import MadeVacancy
-    from llo_dft.runs.plain_runs import PlainRun
-    from llo_dft.typing import System
 
 
 def system_of(structure: Structure) -> System:

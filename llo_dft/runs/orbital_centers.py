@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.electronic.band_edges import band_edges
@@ -15,9 +17,6 @@ from llo_dft.errors import InputError
 from llo_dft.runs.potential_levels import faces_beside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
-
     from pymatgen.core.structure import Structure
 
     from llo_dft.documents.electrons.electronic import BandCenters, ReferenceLevel

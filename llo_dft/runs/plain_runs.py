@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -11,9 +13,9 @@ import numpy as np
 from llo_dft.analysis.comparability.k_mesh import KMesh
 from llo_dft.analysis.comparability.subtractable import FinishedRun
 from llo_dft.documents.calculation import CalculationDocument, not_computed
-from llo_dft.documents.study_result import CalculationRecord, StudyResult
+from llo_dft.documents.study_result import CalculationRecord, HostResult, StudyResult
 from llo_dft.engines.vasp.files.run_folder import read_run
-from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError, Vasprun
 from llo_dft.runs.run_summary import (
     cell_charge_of,
     moment_of,
@@ -22,16 +24,11 @@ from llo_dft.runs.run_summary import (
     site_moments_of,
     structure_of,
 )
+from llo_dft.typing import CalculationKind, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from pymatgen.core.structure import Structure
 
-    from llo_dft.documents.study_result import HostResult
-    from llo_dft.engines.vasp.files.vasprun.read_vasprun import Vasprun
-    from llo_dft.typing import CalculationKind, Status
 
 #: Name of the settings of a run that chose its own.
 OWN_SETTINGS: Final = "as found"

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from llo_dft.analysis.oxygen.dimers import O2_MAX_ANGSTROM
 from llo_dft.errors import InputError
-from llo_dft.runs.plain_runs import formula_of, read_plain_run
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from llo_dft.runs.plain_runs import PlainRun
-    from llo_dft.typing import CalculationKind
+from llo_dft.runs.plain_runs import PlainRun, formula_of, read_plain_run
+from llo_dft.typing import CalculationKind
 
 #: Above this an energy said to be that of O2 is rather that of one of its atoms: functionals
 #: give -9 to -17 eV from non-magnetic atoms.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -10,22 +11,22 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.electronic.band_edges import band_edges
 from llo_dft.analysis.electronic.oxidation_states import oxidation_states
-from llo_dft.documents.electrons.electronic import CalculationSummary, ConvergenceRecord, Moments
+from llo_dft.documents.electrons.electronic import (
+    BandEdges,
+    CalculationSummary,
+    ConvergenceRecord,
+    Moments,
+)
 from llo_dft.engines.vasp.files.file_errors import STANDIN_PROBLEM
-from llo_dft.engines.vasp.files.outcar import read_outcar
+from llo_dft.engines.vasp.files.outcar import Outcar, read_outcar
 from llo_dft.engines.vasp.files.run_folder import find_outcar, read_run
 from llo_dft.engines.vasp.files.vasprun.eigenvalues import electrons
-from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError, Vasprun
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from llo_dft.documents.electrons.electronic import BandEdges
     from llo_dft.documents.electrons.oxidation import OxidationStates
     from llo_dft.engines.vasp.files.grids.grid_header import GridHeader
-    from llo_dft.engines.vasp.files.outcar import Outcar
     from llo_dft.engines.vasp.files.vasprun.header import Crystal
-    from llo_dft.engines.vasp.files.vasprun.read_vasprun import Vasprun
 
 #: Two cells are the same to this, angstrom.
 SAME_CELL_ANGSTROM: Final = 1e-3

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
 from llo_dft.analysis.comparability.fingerprints import check_allowed
@@ -13,7 +15,7 @@ from llo_dft.analysis.comparability.subtractable import (
     check_systems,
     check_vacancy,
 )
-from llo_dft.analysis.oxygen.reservoir import oxygen_reservoir
+from llo_dft.analysis.oxygen.reservoir import OxygenReservoir, oxygen_reservoir
 from llo_dft.analysis.oxygen.schemes import refused_schemes
 from llo_dft.analysis.vacancy.formation_energy import removed_oxygen_count
 from llo_dft.analysis.vacancy.host_result import MadeVacancy, host_result
@@ -22,7 +24,7 @@ from llo_dft.analysis.vacancy.turning_lines import turning_points
 from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.documents.oxygen import OxygenSettings
-from llo_dft.documents.sites import RemovedOxygen
+from llo_dft.documents.sites import OxygenEnvironment, RemovedOxygen
 from llo_dft.errors import InputError
 from llo_dft.runs.host_assignment import (
     check_one_framework,
@@ -31,19 +33,12 @@ from llo_dft.runs.host_assignment import (
     made_host,
     system_of,
 )
-from llo_dft.runs.plain_runs import read_plain_run, result_of_runs
-from llo_dft.runs.references import oxygen_reference
+from llo_dft.runs.plain_runs import PlainRun, read_plain_run, result_of_runs
+from llo_dft.runs.references import Reference, oxygen_reference
 from llo_dft.typing import OxideKind, OxygenScheme, System
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
-    from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
-    from llo_dft.documents.sites import OxygenEnvironment
     from llo_dft.documents.study_result import CalculationRecord, HostResult, StudyResult
-    from llo_dft.runs.plain_runs import PlainRun
-    from llo_dft.runs.references import Reference
 
 
 #: Most runs that a note names.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.comparability.fingerprints import check_allowed
@@ -25,16 +27,11 @@ from llo_dft.runs.host_assignment import (
     made_host,
     system_of,
 )
-from llo_dft.runs.plain_runs import read_plain_run, result_of_runs
-from llo_dft.runs.references import lithium_reference
+from llo_dft.runs.plain_runs import PlainRun, read_plain_run, result_of_runs
+from llo_dft.runs.references import Reference, lithium_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from llo_dft.documents.study_result import StudyResult
-    from llo_dft.runs.plain_runs import PlainRun
-    from llo_dft.runs.references import Reference
 
 
 def voltage_runs(

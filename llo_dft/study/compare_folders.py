@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,9 +16,6 @@ from llo_dft.study.result import study_result
 from llo_dft.study.study_files import read_results, stored_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from llo_dft.documents.comparison import StudyComparison
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.documents.study_result import StudyResult

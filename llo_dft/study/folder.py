@@ -7,17 +7,15 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import IO, Any, Final
 
 from llo_dft.errors import InputError
 from llo_dft.plain_files import no_links
 from llo_dft.recipe import Recipe, parse_recipe
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 #: What makes a study another one. The oxygen reservoir is not among them: it changes what is
 #: read out of the same calculations.

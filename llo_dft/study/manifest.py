@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pymatgen.io.cif import CifWriter
@@ -18,8 +19,6 @@ from llo_dft.study.folder import write_whole
 from llo_dft.study.planning.hosts import sheets_here
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pymatgen.core.structure import Structure
 
     from llo_dft.documents.plan import PlannedHost, PlannedInterface, StudyPlan

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llo_dft.calculations.cache import CONTINUE, CalculationCache
-from llo_dft.study.run_study import run_study
+from llo_dft.study.run_study import PreparedRun, Progress, run_study
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from concurrent.futures import Executor
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.study.folder import StudyFolder
-    from llo_dft.study.run_study import PreparedRun, Progress
 
 
 def run_rounds(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobflow import JobStore
@@ -13,8 +15,8 @@ from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.labels import OF_ONE_COATING
 from llo_dft.engines.registry import engine_from
 from llo_dft.jobs.calculate import CALCULATION
-from llo_dft.runner import run_flow
-from llo_dft.study.folder import named_files, write_whole
+from llo_dft.runner import FlowResult, JobEvent, run_flow
+from llo_dft.study.folder import StudyFolder, named_files, write_whole
 from llo_dft.study.manifest import write_structures
 from llo_dft.study.planning.assemble import make_flow
 from llo_dft.study.planning.electronic_plan import with_electronic
@@ -24,21 +26,16 @@ from llo_dft.study.planning.planned_calculations import check_engine
 from llo_dft.study.planning.ranker import potential_of, ranker_of
 from llo_dft.study.result_files import write_study
 from llo_dft.study.start_from import with_choices
+from llo_dft.typing import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from concurrent.futures import Executor
-    from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from llo_dft.documents.oxygen import OxygenSettings
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.engines.base import Engine
     from llo_dft.recipe import Recipe
-    from llo_dft.runner import FlowResult, JobEvent
-    from llo_dft.study.folder import StudyFolder
-    from llo_dft.typing import Status
 
 #: One thread a worker: two relaxations side by side take less time than two threads on one.
 WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,8 +13,6 @@ from llo_dft.errors import InputError
 from llo_dft.study.folder import write_whole
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from llo_dft.documents.maps import VacancyMap
     from llo_dft.documents.study_result import StudyResult
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
     from llo_dft.runs.phases.phase_source import PhaseSource
 
 Entries: TypeAlias = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,8 +12,6 @@ from llo_dft.cli.output.terminal import RULE, number, print_mock, print_table
 from llo_dft.documents.labels import system_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from llo_dft.documents.comparison import (
         ComparedEngine,
         ComparedResult,

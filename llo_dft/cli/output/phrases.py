@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.cli.output.terminal import number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from llo_dft.documents.asked_and_built import AskedAndBuilt
     from llo_dft.documents.calculation import EngineBias
     from llo_dft.documents.sites import OxygenEnvironment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,6 @@ from rich.progress import Progress as Bar
 from llo_dft.cli.output.common import on_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
     from llo_dft.study.run_study import Progress
 
 _MARK = {"failed": "FAILED ", "skipped": "skipped "}

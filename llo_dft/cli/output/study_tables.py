@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,6 @@ from llo_dft.report.answer import answer
 from llo_dft.report.titles import settings_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from llo_dft.documents.study_result import (
         HostResult,
         InterfaceResult,

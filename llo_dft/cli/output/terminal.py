@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from rich.console import Console
 from rich.table import Column, Table
 
 from llo_dft.report.titles import MOCK
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 #: Width of a table that does not go to a terminal, characters.
 _FILE_WIDTH: Final = 120

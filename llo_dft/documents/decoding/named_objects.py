@@ -13,11 +13,12 @@ import importlib
 import json
 import os
 import re
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
@@ -26,9 +27,6 @@ from pydantic import BaseModel
 from llo_dft.documents.decoding.stored_structure import structure_from
 from llo_dft.documents.document import Document
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
 
 _MARKS: Final = ("@module", "@class", "@callable", "@bound")
 

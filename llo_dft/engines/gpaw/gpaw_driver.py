@@ -18,14 +18,13 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ase import Atoms
 
 #: Iterations and steps that a second try of a cycle gets, times those of the first.

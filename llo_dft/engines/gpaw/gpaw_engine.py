@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from monty.json import MSONable
@@ -10,7 +12,7 @@ from monty.json import MSONable
 from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 from llo_dft.documents.document import Finding
 from llo_dft.documents.oxygen import schemes_not_fitted
-from llo_dft.engines.base import Engine, EngineError, OxygenReference
+from llo_dft.engines.base import Engine, EngineError, Outcome, OxygenReference, ReadBack, StartFrom
 from llo_dft.engines.gpaw.gpaw_files import read_back
 from llo_dft.engines.gpaw.gpaw_program import (
     PROGRAM,
@@ -22,17 +24,13 @@ from llo_dft.engines.gpaw.gpaw_protocols import GpawProtocol, gpaw_protocol
 from llo_dft.engines.gpaw.projected_states import GpawElectrons
 from llo_dft.engines.gpaw.run_input import check_place, fingerprint_of, run_input
 from llo_dft.engines.named_settings import check_asked_u, why_no_crossings
+from llo_dft.typing import CalculationKind, MagneticOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
     from pymatgen.core.structure import Structure
 
     from llo_dft import recipe
     from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.engines.base import Outcome, ReadBack, StartFrom
-    from llo_dft.typing import CalculationKind, MagneticOrder
 
 #: Counts up whenever a rule of ``run_input`` or the driver changes what is computed, so that
 #: results of the old rule are not taken for those of the new one.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -14,10 +16,6 @@ from llo_dft.engines.base import ReadBack
 from llo_dft.engines.cell_geometry import elements_of, k_spacing
 from llo_dft.engines.gpaw.gpaw_program import InstalledGpaw
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
 
 RESULT: Final = "result_gpaw.json"
 INPUT: Final = "input.json"

@@ -19,17 +19,15 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from llo_dft.chemistry.element_table import ELEMENTS
 from llo_dft.engines.base import EngineError, Program
 from llo_dft.errors import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 PROGRAM: Final = Program("GPAW", "LLO_DFT_GPAW_CMD")
 

@@ -6,15 +6,13 @@ Measured on slabs of Li2MnO3 with and without Li3PO4, 24 to 63 atoms, unless a s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from collections.abc import Mapping
+from typing import Any, Final, Literal, Self
 
 from pydantic import PositiveFloat, PositiveInt, model_validator
 
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.named_settings import PlaneWaveProtocol, with_overrides, with_usual_u
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class GpawProtocol(PlaneWaveProtocol):

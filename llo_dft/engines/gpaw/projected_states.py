@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from llo_dft.engines.calculated_electrons import OrbitalStates
 from llo_dft.engines.gpaw.gpaw_files import GpawFileError, GpawResult, read_result
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 #: What eigenstates are broadened by, exp(-(e / width)^2), and distance of the energies, eV.
 WIDTH_EV: Final = 0.1

@@ -15,6 +15,7 @@ from llo_dft.engines.cell_geometry import (
     periodic_directions,
 )
 from llo_dft.engines.gpaw.gpaw_files import fingerprint_from
+from llo_dft.typing import CalculationKind
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from llo_dft.documents.calculation import Fingerprint
     from llo_dft.engines.gpaw.gpaw_program import InstalledGpaw
     from llo_dft.engines.gpaw.gpaw_protocols import GpawProtocol
-    from llo_dft.typing import CalculationKind
 
 #: A metal has a Fermi surface, which takes a finer mesh than a full band: half the distance of its
 #: k-points, and never more than this, 1/angstrom with 2 pi.

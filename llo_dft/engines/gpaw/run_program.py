@@ -6,6 +6,7 @@ import json
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -16,8 +17,6 @@ from llo_dft.engines.gpaw.gpaw_program import DRIVER, command, last_words
 from llo_dft.errors import CalculationError, InputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pymatgen.core.structure import Structure
 
 #: What is said of a point that was not computed again.

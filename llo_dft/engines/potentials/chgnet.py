@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,8 +26,6 @@ from llo_dft.engines.potentials.crystal_graph import crystal_graph
 from llo_dft.engines.potentials.message_layers import with_fewer_operations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ase import Atoms
 
 

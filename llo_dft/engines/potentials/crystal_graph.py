@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from chgnet.graph.crystalgraph import TORCH_DTYPE, CrystalGraph
 
+from llo_dft.typing import IntArray
+
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
-    from llo_dft.typing import IntArray
 
 #: Atoms nearer than this (angstrom) are one atom; as chgnet's own converter has it.
 _SAME_PLACE = 1e-8

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import time
 import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from llo_dft.documents.document import Finding
 from llo_dft.engines.base import Engine, EngineError, Outcome, moved_to
 from llo_dft.engines.named_settings import why_no_crossings, with_overrides
 from llo_dft.engines.potentials.known_potentials import (
+    Potential,
     known_potential,
     models_of,
     package_version,
@@ -32,17 +35,13 @@ from llo_dft.engines.potentials.own_calculator import (
 from llo_dft.engines.potentials.presets import FORCE_FIELD_PROTOCOLS, RelaxationProtocol
 from llo_dft.engines.potentials.spring_optimizer import SpringBFGS
 from llo_dft.errors import CalculationError
+from llo_dft.typing import CalculationKind, Capability
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
     from ase.calculators.calculator import Calculator
     from pymatgen.core.structure import Structure
 
     from llo_dft import recipe
-    from llo_dft.engines.potentials.known_potentials import Potential
-    from llo_dft.typing import CalculationKind, Capability
 
 #: scipy's warning at every step of a cell; errors below 1e-9 of a strain are of no account here.
 _ROUNDING_OF_LOGM = r"logm result may be inaccurate, approximate err = \S+e-[1-9]\d"

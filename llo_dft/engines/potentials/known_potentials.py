@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from llo_dft.documents.calculation import EngineBias
 from llo_dft.engines.base import EngineError, OxygenReference
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 #: Half of the Materials Project's O2 (uncorrected total energy -9.896 eV a molecule).
 MATERIALS_PROJECT_O2: Final = -4.948

@@ -12,7 +12,7 @@ import os
 from importlib.metadata import packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from llo_dft.documents.decoding.named_objects import TRUST
 from llo_dft.engines.base import EngineError, OxygenReference
@@ -21,9 +21,7 @@ from llo_dft.engines.potentials.known_potentials import (
     known_potential,
     package_version,
 )
-
-if TYPE_CHECKING:
-    from llo_dft.typing import OxygenScheme
+from llo_dft.typing import OxygenScheme
 
 #: Name of the engine whose calculator ``engine.calculator`` names.
 OWN: Final = "ase"

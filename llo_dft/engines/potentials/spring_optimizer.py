@@ -18,11 +18,11 @@ from pymatgen.analysis.bond_valence import BV_PARAMS
 from pymatgen.core.periodic_table import Element
 
 from llo_dft.chemistry.roles import element_role
+from llo_dft.typing import FloatArray
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from llo_dft.typing import FloatArray
 
 #: Atoms further apart than this have no spring, angstrom.
 CUTOFF: Final = 3.3

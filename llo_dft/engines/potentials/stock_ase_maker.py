@@ -6,6 +6,7 @@ import json
 from contextlib import chdir
 from dataclasses import dataclass, field
 from importlib.metadata import packages_distributions, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,13 +16,11 @@ from jobflow import Maker
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.base import EngineError, Outcome, moved_to
 from llo_dft.errors import CalculationError
+from llo_dft.typing import CalculationKind
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pymatgen.core.structure import Structure
 
-    from llo_dft.typing import CalculationKind
 
 #: What of a maker bears on no result.
 _BESIDE: Final = frozenset({"name", "tags", "ionic_step_data", "store_trajectory", "@version"})

@@ -11,21 +11,17 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
+from pathlib import Path
 from statistics import fmean, median
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from llo_dft.engines.base import Cost, EngineError
+from llo_dft.engines.base import Cost, EngineError, InputSize
 from llo_dft.engines.vasp.files.byte_stream import ByteStream
 from llo_dft.engines.vasp.files.file_errors import STANDIN_PROBLEM, VaspFileError, is_marked
 from llo_dft.engines.vasp.files.run_folder import find_in_folder
 from llo_dft.engines.vasp.incar import ONE_POINT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from llo_dft.engines.base import InputSize
 
 #: Variable with a timed electronic step, as ``TimedCycle.text`` writes it.
 VARIABLE: Final = "LLO_DFT_VASP_CYCLE"

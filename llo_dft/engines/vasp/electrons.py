@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from pymatgen.core.structure import Structure
 
@@ -13,9 +13,6 @@ from llo_dft.engines.vasp.files.grids.read_grids import find_grid_file
 from llo_dft.engines.vasp.files.outcar import Outcar, read_outcar
 from llo_dft.engines.vasp.files.run_folder import find_outcar, read_run
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import ProjectionRequest, VaspFileError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from llo_dft.documents.calculation import Setting
 
 Weight = Literal["refused", "own", "named", "harmless"]

@@ -7,6 +7,7 @@ their energies differ by nothing but the geometry. Tags not set here keep VASP's
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from llo_dft.engines.base import EngineError
@@ -18,14 +19,12 @@ from llo_dft.engines.cell_geometry import (
     slab_centre,
 )
 from llo_dft.engines.vasp.potcars import hardest, n_electrons
+from llo_dft.typing import CalculationKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pymatgen.core.structure import Structure
 
     from llo_dft.engines.vasp.protocols import VaspProtocol
-    from llo_dft.typing import CalculationKind
 
 #: What a calculation runs in the end. A cell relaxation keeps the plane waves of the cell it began
 #: with, so its last energy belongs to no cutoff; a single point of the relaxed cell follows, with

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from llo_dft.documents.calculation import Fingerprint
@@ -16,15 +17,13 @@ from llo_dft.engines.cell_geometry import (
 from llo_dft.engines.vasp.energy_tags import deciding_tags
 from llo_dft.engines.vasp.incar import incar, stages
 from llo_dft.engines.vasp.potcars import POTCAR_SET, POTCARS, potcar_of
+from llo_dft.typing import CalculationKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from atomate2.vasp.sets.base import VaspInputGenerator
     from pymatgen.core.structure import Structure
 
     from llo_dft.engines.vasp.protocols import VaspProtocol
-    from llo_dft.typing import CalculationKind
 
 #: A metal has a Fermi surface, which takes a finer mesh than a full band.
 METAL_MESH_FACTOR: Final = 0.5

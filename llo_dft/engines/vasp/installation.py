@@ -21,17 +21,15 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from llo_dft.documents.document import Finding
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.vasp.potcars import POTCAR_SET, potcar_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 #: Lines at the head of a POTCAR within which its title stands.
 _HEAD_LINES: Final = 40

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from llo_dft.chemistry.element_table import ELEMENTS, Potcar
 from llo_dft.engines.base import EngineError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 #: Name of the set in pymatgen. PBE_54 holds the kinetic-energy densities that r2SCAN needs; the
 #: Materials Project's r2SCAN calculations use it too.

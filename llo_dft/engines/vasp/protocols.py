@@ -6,16 +6,14 @@ protocol serves every calculation of a study: energies may be subtracted only if
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from collections.abc import Mapping
+from typing import Any, Final, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, model_validator
 
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.named_settings import PlaneWaveProtocol, with_overrides, with_usual_u
 from llo_dft.typing import MagneticOrder
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class VaspProtocol(PlaneWaveProtocol):

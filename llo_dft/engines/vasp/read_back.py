@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from pymatgen.core.structure import Structure
 
 from llo_dft.engines.base import ReadBack
 from llo_dft.engines.vasp.files.outcar import read_outcar
 from llo_dft.engines.vasp.files.run_folder import find_outcar, read_run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: VASP's version is not known before a run, the cell of the last k-points is not that of the
 #: first ones where it was relaxed, and what hardly decides an energy is left to VASP.

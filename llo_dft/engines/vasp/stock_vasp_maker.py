@@ -11,13 +11,14 @@ import warnings
 from contextlib import chdir
 from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from atomate2.vasp.jobs.base import BaseVaspMaker
 from jobflow import Maker
 
 from llo_dft.documents.calculation import Fingerprint
-from llo_dft.engines.base import EngineError, ReadBack
+from llo_dft.engines.base import EngineError, Outcome, ReadBack
 from llo_dft.engines.vasp.inputs import ordered
 from llo_dft.engines.vasp.read_back import read_back
 from llo_dft.engines.vasp.running.continuation import StageProgress
@@ -26,14 +27,11 @@ from llo_dft.engines.vasp.running.end_report import corrections, run_log
 from llo_dft.engines.vasp.running.run_task import log_into, outcome_of
 from llo_dft.engines.vasp.vasp_calculation import VaspCalculation
 from llo_dft.errors import CalculationError
+from llo_dft.typing import CalculationKind
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pymatgen.core.structure import Structure
 
-    from llo_dft.engines.base import Outcome
-    from llo_dft.typing import CalculationKind
 
 #: What of a maker bears on no result.
 _BESIDE: Final = frozenset({"name", "run_vasp_kwargs", "task_document_kwargs", "@version"})

@@ -7,14 +7,12 @@ that ``energy_tags.toml`` calls harmless enter neither, so that they may change 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.vasp.energy_tags import tag_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 #: What atomate2's settings are called in its environment variables.
 ATOMATE2: Final = "ATOMATE2_VASP_INCAR_UPDATES"

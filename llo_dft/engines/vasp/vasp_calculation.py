@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from atomate2.vasp.jobs.base import BaseVaspMaker
 
-from llo_dft.engines.base import EngineError
+from llo_dft.engines.base import EngineError, Outcome, ReadBack, StartFrom
 from llo_dft.engines.vasp.inputs import fingerprint_of
 from llo_dft.engines.vasp.installation import check_potcars, check_program
 from llo_dft.engines.vasp.protocols import VaspProtocol
 from llo_dft.engines.vasp.read_back import read_back
 from llo_dft.engines.vasp.user_tags import checked_tags, deciding, on_this_machine
+from llo_dft.typing import CalculationKind, MagneticOrder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pymatgen.core.structure import Structure
 
     from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.engines.base import Outcome, ReadBack, StartFrom
-    from llo_dft.typing import CalculationKind, MagneticOrder
 
 #: Counts up whenever a rule of ``incar`` or ``inputs`` changes what is computed, so that
 #: results of the old rule are not taken for those of the new one.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -10,7 +12,7 @@ import numpy as np
 from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 from llo_dft.documents.document import Finding
 from llo_dft.documents.oxygen import schemes_not_fitted
-from llo_dft.engines.base import Engine, EngineError, OxygenReference, Program
+from llo_dft.engines.base import Cost, Engine, EngineError, InputSize, OxygenReference, Program
 from llo_dft.engines.cell_geometry import periodic_directions
 from llo_dft.engines.named_settings import check_asked_u, why_no_crossings
 from llo_dft.engines.vasp.cycle_cost import VARIABLE, TimedCycle, cost_of, timed_in
@@ -22,17 +24,13 @@ from llo_dft.engines.vasp.installation import check_potcars, check_program, inst
 from llo_dft.engines.vasp.potcars import potcar_of
 from llo_dft.engines.vasp.protocols import VaspProtocol, vasp_protocol
 from llo_dft.engines.vasp.user_tags import checked_tags, machine_tags, told
+from llo_dft.typing import CalculationKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
     from pymatgen.core.structure import Structure
 
     from llo_dft import recipe
-    from llo_dft.engines.base import Cost, InputSize
     from llo_dft.engines.vasp.vasp_calculation import VaspCalculation
-    from llo_dft.typing import CalculationKind
 
 #: Lithium fraction below which the distance of the layers depends on dispersion: the Li layer of
 #: LixCoO2 closes only with it (Aykol, Kim and Wolverton, J. Phys. Chem. C 119, 19053 (2015)).

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -9,16 +11,13 @@ import numpy as np
 from llo_dft.report.figures.figure_parts import legend_below, new_figure, save_figure
 from llo_dft.report.figures.palette import GUIDE, ZERO_LINE, class_colors
 from llo_dft.report.titles import settings_text, title_text
+from llo_dft.typing import FloatArray
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from matplotlib.axes import Axes
 
     from llo_dft.analysis.electronic.site_band_centers import SiteDensities
     from llo_dft.documents.electrons.electronic import BandCenters, BandEdges, Window
-    from llo_dft.typing import FloatArray
 
 #: Share of the highest density above which a density counts as seen, and what is shown around it.
 _SEEN: Final = 0.01

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,8 +19,6 @@ from llo_dft.report.figures.palette import GAIN, GUIDE, LOSS, MAIN, SECOND, elem
 from llo_dft.report.titles import settings_text, title_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matplotlib.axes import Axes
 
     from llo_dft.documents.electrons.charge import ChargeDifference

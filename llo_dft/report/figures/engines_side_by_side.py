@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,8 +21,6 @@ from llo_dft.report.figures.palette import NEUTRAL, engine_lines, system_colors
 from llo_dft.report.titles import oxygen_text, plane_text, title_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from matplotlib.axes import Axes
 
     from llo_dft.documents.comparison import ComparedHost, StudyComparison

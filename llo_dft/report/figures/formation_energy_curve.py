@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,9 +35,6 @@ from llo_dft.report.figures.palette import (
 from llo_dft.report.titles import result_title
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from matplotlib.axes import Axes
 
     from llo_dft.documents.state_of_charge import TurningPoint

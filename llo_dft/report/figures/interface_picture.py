@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,13 +15,10 @@ from llo_dft.report.figures.electron_transfer import charge_title
 from llo_dft.report.figures.figure_parts import legend_beside, new_figure, save_figure
 from llo_dft.report.figures.isosurface import isosurface
 from llo_dft.report.figures.palette import GAIN, GUIDE, LOSS, element_color
+from llo_dft.typing import FloatArray
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from llo_dft.documents.electrons.charge import ChargeDifference
-    from llo_dft.typing import FloatArray
 
 #: An atom so near outside the picture's box, in parts of it, is on its face.
 _EDGE: Final = 1e-6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.documents.labels import system_name
@@ -16,8 +17,6 @@ from llo_dft.report.figures.palette import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from matplotlib.axes import Axes
 
     from llo_dft.documents.study_result import StudyResult, VacancyPair

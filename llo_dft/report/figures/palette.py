@@ -6,12 +6,10 @@ stand-in made (``figure_parts.save_figure``).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 from llo_dft.chemistry.element_table import ELEMENTS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 #: The curve that a figure is about; of systems, the bare slab.
 MAIN: Final = "#1f4e79"

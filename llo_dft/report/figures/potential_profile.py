@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +13,6 @@ from llo_dft.report.figures.palette import FERMI_LEVEL, MAIN, PALE, SECOND
 from llo_dft.report.titles import settings_text, title_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from matplotlib.axes import Axes
 
     from llo_dft.documents.electrons.local_potential import PotentialSummary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,8 +20,6 @@ from llo_dft.report.figures.palette import (
 from llo_dft.report.titles import title_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from matplotlib.axes import Axes
 
     from llo_dft.documents.coating_screen import CoatingScreen, ScreenedCoating

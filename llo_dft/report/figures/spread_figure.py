@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llo_dft.documents.labels import system_name
@@ -10,8 +11,6 @@ from llo_dft.report.figures.palette import ZERO_LINE, system_colors
 from llo_dft.report.titles import title_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from matplotlib.axes import Axes
 
     from llo_dft.documents.spread import EnergySpread, StudySpread

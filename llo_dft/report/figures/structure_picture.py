@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,9 +19,6 @@ from llo_dft.report.figures.figure_parts import new_figure, save_figure
 from llo_dft.report.figures.palette import GUIDE, element_color
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from matplotlib.axes import Axes
     from pymatgen.core.structure import Structure
 

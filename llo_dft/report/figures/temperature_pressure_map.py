@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,8 +12,6 @@ from llo_dft.report.figures.figure_parts import new_figure, save_figure
 from llo_dft.report.titles import settings_text, title_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from matplotlib.axes import Axes
     from matplotlib.collections import QuadMesh
 

@@ -5,6 +5,7 @@ Hosts above the hull, which no step begins at, are hollow.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.report.figures.figure_parts import (
@@ -17,8 +18,6 @@ from llo_dft.report.figures.palette import GUIDE, MAIN, SECOND
 from llo_dft.report.titles import settings_text, title_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from matplotlib.axes import Axes
 
     from llo_dft.documents.study_result import StudyResult

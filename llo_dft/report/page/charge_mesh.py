@@ -9,10 +9,10 @@ import numpy as np
 
 from llo_dft.report.figures.interface_picture import DEFAULT_LEVEL, view_of_interface
 from llo_dft.report.figures.isosurface import isosurface
+from llo_dft.typing import FloatArray
 
 if TYPE_CHECKING:
     from llo_dft.documents.electrons.charge import ChargeDifference
-    from llo_dft.typing import FloatArray
 
 #: Points along an axis at most: finer is not seen on a page, and weighs.
 _MOST_POINTS: Final = 28

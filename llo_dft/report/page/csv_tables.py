@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.documents.state_of_charge import PredictedEnergy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from llo_dft.documents.electrons.charge import PlanarProfile
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.report.page.page_content import CalculationRow, Densities

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.report.page.charts import look_of
+from llo_dft.report.page.charts import Chart, look_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from llo_dft.documents.electrons.charge import PlanarProfile
     from llo_dft.documents.voltage import VoltageCurve
-    from llo_dft.report.page.charts import Chart
     from llo_dft.report.page.page_content import Densities
 
 

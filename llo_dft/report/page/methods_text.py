@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from llo_dft.report.titles import plane_text, settings_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.documents.study_result import StudyResult
 

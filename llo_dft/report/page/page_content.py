@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from llo_dft.typing import FloatArray, Status
 
+if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.documents.electrons.electronic import BandCenters
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from llo_dft.documents.stability.phase_stability import StabilityResult
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.report.page.charge_mesh import ChargeMesh
-    from llo_dft.typing import FloatArray, Status
 
 
 #: What the page says of where its energies come from: a class for its colour, a word, a sentence.

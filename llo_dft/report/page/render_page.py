@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -31,8 +32,6 @@ from llo_dft.report.page.structure_views import charge_view, decisive_vacancy, s
 from llo_dft.report.titles import oxygen_text, settings_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from llo_dft.report.page.page_content import PageContent
 
 #: A file that the page hands out: its text, or base64 of what is no text.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,15 +13,13 @@ from llo_dft.documents.atom_identity import bare_sites, places
 from llo_dft.documents.labels import system_name
 from llo_dft.report.figures.palette import element_color
 from llo_dft.report.figures.structure_picture import drawn_radius
+from llo_dft.typing import FloatArray
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pymatgen.core.structure import Structure
 
     from llo_dft.documents.study_result import HostResult, StudyResult, VacancyResult
     from llo_dft.report.page.charge_mesh import ChargeMesh
-    from llo_dft.typing import FloatArray
 
 #: What the viewer draws: atoms, bonds, polyhedra, marks, cell, meshes.
 View = dict[str, Any]

@@ -10,15 +10,13 @@ import gzip
 import json
 import math
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 from pymatgen.core.periodic_table import Element
 
 from llo_dft.analysis.stability.phase_diagrams import StabilityError, correction_state
 from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: Classes of pymatgen's entries; a file may leave them out.
 _CLASSES: Final = frozenset({"ComputedEntry", "ComputedStructureEntry", "PDEntry"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +17,6 @@ from llo_dft.runs.phases.materials_project import materials_project_phases
 from llo_dft.runs.phases.vasp_phases import vasp_phases
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
-
     from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
     from llo_dft.engines.base import Engine
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.stability.phase_diagrams import StabilityError
@@ -11,8 +12,6 @@ from llo_dft.documents.labels import BULK
 from llo_dft.documents.stability.phase_stability import PhaseEnergy, StudyCrystal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.engines.base import Engine

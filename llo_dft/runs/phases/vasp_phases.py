@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Final
 
 from llo_dft.analysis.comparability.subtractable import (
     Differences,
@@ -12,14 +14,7 @@ from llo_dft.analysis.comparability.subtractable import (
 )
 from llo_dft.analysis.stability.phase_diagrams import StabilityError
 from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
-from llo_dft.runs.plain_runs import read_plain_run
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-    from pathlib import Path
-
-    from llo_dft.runs.plain_runs import PlainRun
-
+from llo_dft.runs.plain_runs import PlainRun, read_plain_run
 
 #: How each kind of run is compared with the first compound.
 _CHECKS: Final = {"O2": check_molecule, "element": check_metal, "compound": check_systems}

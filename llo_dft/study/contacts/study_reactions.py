@@ -5,7 +5,9 @@ A study's own result knows nothing of it: ``reactions.json`` is made where someb
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -14,14 +16,8 @@ from llo_dft.engines.registry import engine_from, named_by_user
 from llo_dft.runs.phases.contacts_of_phases import contact_reactions
 from llo_dft.runs.phases.phase_source import PhaseSource
 from llo_dft.runs.phases.study_crystals import crystal_phases, study_crystals
-from llo_dft.study.folder import StudyFolderError, write_whole
+from llo_dft.study.folder import StudyFolder, StudyFolderError, write_whole
 from llo_dft.study.study_files import stored_plan
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    from llo_dft.study.folder import StudyFolder
 
 #: Name of the file in a study's folder.
 REACTIONS: Final = "reactions.json"

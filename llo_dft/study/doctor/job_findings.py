@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import subprocess
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,8 +15,6 @@ from llo_dft.submit.batch import BATCH_SYSTEMS, BatchError
 from llo_dft.submit.dask.scripts import python_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from llo_dft.engines.base import Program
     from llo_dft.study.run_study import PreparedRun
     from llo_dft.submit.dask.cluster_config import ClusterConfig, SchedulerName

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llo_dft.documents.atom_identity import places
@@ -10,8 +11,6 @@ from llo_dft.report.figures.structure_picture import save_views
 from llo_dft.report.titles import plane_text
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.recipe import Recipe
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -29,17 +30,14 @@ from llo_dft.study.folder import StudyFolder, write_whole
 from llo_dft.study.result import stored_calculations, study_result, with_planes
 from llo_dft.study.study_electrons import host_densities
 from llo_dft.study.study_files import read_results
-from llo_dft.study.study_status import study_status
+from llo_dft.study.study_status import StudyStatus, study_status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
     from pymatgen.core.structure import Structure
 
     from llo_dft.analysis.study_calculations import StudyCalculations
     from llo_dft.documents.electrons.electronic import BandCenterResult
     from llo_dft.documents.study_result import StudyResult
-    from llo_dft.study.study_status import StudyStatus
 
 #: Name of the page in a study's folder.
 REPORT: Final = "report.html"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from llo_dft.flows.whole_study import StudyMaker
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from jobflow import Flow
 
     from llo_dft.documents.plan import StudyPlan

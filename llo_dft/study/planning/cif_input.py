@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,16 +14,13 @@ from llo_dft.builders.cathode.bulk import ideal_scaffold
 from llo_dft.builders.cathode.own_crystal import layered_cell
 from llo_dft.builders.cell_checks import check_usable
 from llo_dft.errors import InputError
-from llo_dft.recipe import RecipeError
+from llo_dft.recipe import Recipe, RecipeError
 from llo_dft.resources import load_structure
 from llo_dft.study.planning.size_limit import check_size
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pymatgen.core.structure import Structure
 
-    from llo_dft.recipe import Recipe
 
 #: Most symmetry operations: no space group has more than 192 in a conventional cell.
 _MOST_OPERATIONS: Final = 192

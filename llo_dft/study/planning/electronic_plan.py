@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
-from llo_dft.documents.plan import PlannedStatic
+from llo_dft.documents.plan import PlannedStatic, StudyPlan
 from llo_dft.typing import Part
 
 if TYPE_CHECKING:
-    from llo_dft.documents.plan import StudyPlan
     from llo_dft.engines.base import Engine
     from llo_dft.recipe import Electronic
 

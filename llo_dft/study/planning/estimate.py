@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.labels import ranking_label, revisited_label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.engines.base import Engine
 

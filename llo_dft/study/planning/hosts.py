@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -9,22 +10,18 @@ import numpy as np
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.environment.lithium_axes import li_o_li_axes
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
-from llo_dft.builders.ordering.delithiation import delithiate_to
+from llo_dft.builders.ordering.delithiation import LithiumRemoval, delithiate_to
 from llo_dft.builders.vacancies import choose_vacancies, innermost
 from llo_dft.documents.atom_identity import bare_sites, places, without_atoms
-from llo_dft.documents.plan import BondedOxygen, PlannedHost, PlannedVacancy
+from llo_dft.documents.plan import BondedOxygen, PlannedHost, PlannedInterface, PlannedVacancy
+from llo_dft.typing import IntArray, Side
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
-
     from pymatgen.core.structure import Structure
 
-    from llo_dft.builders.ordering.delithiation import LithiumRemoval
     from llo_dft.builders.surface.slab import SlabModel
-    from llo_dft.documents.plan import PlannedInterface
     from llo_dft.documents.sites import OxygenEnvironment
     from llo_dft.recipe import Delithiation, Recipe
-    from llo_dft.typing import IntArray, Side
 
 #: Orderings of lowest Ewald energy that a ranking by an engine begins with.
 FIRST_ORDERINGS: Final = 8

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from llo_dft.builders.cell_checks import check_usable
-from llo_dft.builders.ordering.delithiation import delithiate
+from llo_dft.builders.ordering.delithiation import LithiumRemoval, delithiate
 from llo_dft.builders.reference_cells import lithium_metal
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import unbalanced_charge
 from llo_dft.documents.atom_identity import with_bare_sites
-from llo_dft.documents.plan import StudyPlan
-from llo_dft.recipe import RecipeError
+from llo_dft.documents.plan import PlannedHost, StudyPlan
+from llo_dft.recipe import EngineChoice, Recipe, RecipeError
 from llo_dft.study.planning.bulk_hosts import plan_bulk_hosts
 from llo_dft.study.planning.coating_cells import coating_crystal, opened_terminations, strain_notes
 from llo_dft.study.planning.hosts import hole_notes, n_first_orderings, plan_hosts
 from llo_dft.study.planning.oxide import build_oxide
 from llo_dft.study.planning.planned_interfaces import charge_notes, plan_interfaces
 from llo_dft.study.planning.ranker import EWALD
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from llo_dft.builders.ordering.delithiation import LithiumRemoval
-    from llo_dft.documents.plan import PlannedHost
-    from llo_dft.recipe import EngineChoice, Recipe
 
 
 def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:

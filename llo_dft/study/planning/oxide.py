@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,25 +21,20 @@ from llo_dft.builders.cell_checks import (
 )
 from llo_dft.builders.surface.general_slab import plane_cuts
 from llo_dft.builders.surface.hexagonal_plane import index_in_cell
-from llo_dft.builders.surface.slab import SlabError, build_slab, stacks
+from llo_dft.builders.surface.slab import SlabError, SlabModel, build_slab, stacks
 from llo_dft.builders.surface.surface_lattice import oriented_cell
 from llo_dft.builders.surface.terminations import build_termination
-from llo_dft.recipe import RecipeError
+from llo_dft.recipe import Recipe, RecipeError, Slab
 from llo_dft.resources import load_structure
 from llo_dft.study.planning.cif_input import cathode_parent
 from llo_dft.study.planning.coating_cells import fitting_supercells
 from llo_dft.study.planning.size_limit import check_size
+from llo_dft.typing import KeptOperation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from pymatgen.core.structure import Structure
 
-    from llo_dft.builders.surface.slab import SlabModel
     from llo_dft.errors import InputError
-    from llo_dft.recipe import Recipe, Slab
-    from llo_dft.typing import KeptOperation
 
 #: Most O of one plane of a supercell that is looked for, as many as sites in the layer of metals.
 LARGEST_LAYER: Final = 36

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from llo_dft.analysis.interface.adhesion import interface_bonds
-from llo_dft.builders.coating.film import lithium_imbalance
-from llo_dft.builders.interface.interface_search import search_interfaces
-from llo_dft.builders.matching.lattice_match import NoMatchError
+from llo_dft.builders.coating.film import CoatingFilm, lithium_imbalance
+from llo_dft.builders.interface.interface_search import RankedInterface, search_interfaces
+from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
 from llo_dft.builders.ordering.delithiation import delithiate_to
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.atom_identity import COATING, with_bare_sites
@@ -24,14 +26,8 @@ from llo_dft.study.planning.coating_cells import (
 from llo_dft.study.planning.size_limit import check_size
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from pymatgen.core.structure import Structure
 
-    from llo_dft.builders.coating.film import CoatingFilm
-    from llo_dft.builders.interface.interface_search import RankedInterface
-    from llo_dft.builders.matching.lattice_match import LatticeMatch
     from llo_dft.recipe import Coating, Recipe
 
 #: Scores (global instability index, e) that differ by less belong to interfaces alike.

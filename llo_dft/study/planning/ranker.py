@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from llo_dft.engines.base import EngineError
+from llo_dft.engines.base import Engine, EngineError
 from llo_dft.engines.registry import EMBEDDED, engine_from
 from llo_dft.errors import InputError
-from llo_dft.recipe import EngineChoice
-
-if TYPE_CHECKING:
-    from llo_dft.engines.base import Engine
-    from llo_dft.recipe import Recipe
+from llo_dft.recipe import EngineChoice, Recipe
 
 #: The ranker that is no engine: the electrostatic energy of formal charges.
 EWALD: Final = "ewald"

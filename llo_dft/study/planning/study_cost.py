@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
-from llo_dft.engines.base import Cost, MagneticMaker
+from llo_dft.engines.base import Cost, Engine, MagneticMaker
 from llo_dft.study.planning.estimate import calculation_work
 from llo_dft.study.planning.planned_calculations import hosts_by_label, planned_calculations
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
-    from llo_dft.engines.base import Engine
 
 
 def study_cost(plan: StudyPlan, engine: Engine) -> dict[str, Cost]:

@@ -7,16 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.errors import InputError
-from llo_dft.study.remote.submission_record import read_submission
-from llo_dft.study.study_status import QueueStatus
+from llo_dft.study.remote.submission_record import RemoteSubmission, read_submission
+from llo_dft.study.study_status import CalculationStatus, QueueStatus, StudyStatus
 from llo_dft.submit.remote.project import load_project
-from llo_dft.submit.remote.queue import open_queue
+from llo_dft.submit.remote.queue import RemoteJob, RemoteQueue, open_queue
 
 if TYPE_CHECKING:
     from llo_dft.study.folder import StudyFolder
-    from llo_dft.study.remote.submission_record import RemoteSubmission
-    from llo_dft.study.study_status import CalculationStatus, StudyStatus
-    from llo_dft.submit.remote.queue import RemoteJob, RemoteQueue
 
 #: For how long a runner may hold a job before it is taken for one that was killed, s. It holds
 #: one while it copies its files or talks to the scheduler.

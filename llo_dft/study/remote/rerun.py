@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 import networkx as nx  # type: ignore[import-untyped]  # ships no types
 
 from llo_dft.study.remote.job_requests import requests
-from llo_dft.study.remote.submission_record import require_submission
+from llo_dft.study.remote.submission_record import SubmittedJob, require_submission
 from llo_dft.study.study_status import study_status
 from llo_dft.submit.remote.project import load_project
-from llo_dft.submit.remote.queue import open_queue
+from llo_dft.submit.remote.queue import RemoteJob, open_queue
 
 if TYPE_CHECKING:
     from llo_dft.study.folder import StudyFolder
-    from llo_dft.study.remote.submission_record import SubmittedJob
-    from llo_dft.submit.remote.queue import RemoteJob
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from llo_dft.submit.dask.driver import check_not_driven
 from llo_dft.submit.records import Record, SubmissionError, read_record
 from llo_dft.submit.remote.project import JobTypeName
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class SubmittedJob(Record):

@@ -6,6 +6,8 @@ import bz2
 import gzip
 import lzma
 import zlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Protocol, Self
 
 import numpy as np
@@ -14,8 +16,6 @@ from llo_dft.engines.vasp.files.file_errors import Fault, VaspFileError
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterator
-    from pathlib import Path
 
     import numpy.typing as npt
 

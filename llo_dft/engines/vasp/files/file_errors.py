@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
 
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 #: unreadable: no such file, it can't be opened, or it is another kind of file. truncated: it ends
 #: too early (VASP was killed, or still writes). corrupt: VASP writes no such thing. not_a_number:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
@@ -16,8 +17,6 @@ from llo_dft.engines.vasp.files.vasprun.eigenvalues import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from llo_dft.documents.calculation import Fingerprint
     from llo_dft.engines.vasp.files.vasprun.densities import (
         ProjectedDensity,

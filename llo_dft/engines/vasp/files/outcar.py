@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from llo_dft.engines.vasp.files.byte_stream import ByteStream
 from llo_dft.engines.vasp.files.file_errors import VaspFileError, is_marked
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 _NUMBER: Final = rb"-?\d+\.\d+"
 #: What a line holds that is looked at.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.engines.vasp.files.byte_stream import Readable, unpacked
@@ -13,8 +14,6 @@ from llo_dft.engines.vasp.files.vaspout.h5_file import SIGNATURE
 from llo_dft.engines.vasp.files.vasprun.convergence import DOES_NOT_SAY, own_word
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from llo_dft.engines.vasp.files.finished_run import Vasprun
     from llo_dft.engines.vasp.files.vasprun.densities import ProjectionRequest
 

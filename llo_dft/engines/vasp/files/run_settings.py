@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,9 +16,6 @@ from llo_dft.engines.vasp.files.byte_stream import ByteStream
 from llo_dft.engines.vasp.files.run_folder import find_beside, find_outcar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
-
     from llo_dft.engines.vasp.files.vasprun.elements import Value
     from llo_dft.engines.vasp.files.vasprun.header import Header, Species
 

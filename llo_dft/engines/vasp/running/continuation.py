@@ -6,19 +6,18 @@ import json
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from llo_dft.engines.base import moved_to
 from llo_dft.errors import CalculationError
+from llo_dft.typing import FloatArray
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pymatgen.core.structure import Structure
 
-    from llo_dft.typing import FloatArray
 
 #: Folder of a calculation from which another attempt resumes; the job hands it over.
 CONTINUE: Final = "continue"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os.path import expandvars
 from pathlib import Path
@@ -24,7 +25,6 @@ from jobflow import Response
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Sequence
 
     from custodian.custodian import ErrorHandler
     from pymatgen.core.structure import Structure

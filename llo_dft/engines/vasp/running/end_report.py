@@ -6,10 +6,8 @@ import json
 import re
 import signal
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Any, Final
 
 #: What custodian's handler for it calls the end of the wall time.
 _WALL_TIME: Final = "Walltime reached"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import mmap
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
     from emmet.core.tasks import TaskDoc
     from pymatgen.io.vasp.inputs import VaspInput
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import shutil
 import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from llo_dft.engines.base import Outcome, check_version, moved_to
+from llo_dft.engines.base import Outcome, StartFrom, check_version, moved_to
 from llo_dft.engines.vasp.files.run_folder import read_run
 from llo_dft.engines.vasp.incar import ONE_POINT, WITHOUT_DIPOLE, incar, stages
 from llo_dft.engines.vasp.input_files import size_of
@@ -35,26 +37,22 @@ from llo_dft.engines.vasp.running.handlers import (
 from llo_dft.engines.vasp.running.run_checks import is_converged, problem_of
 from llo_dft.engines.vasp.running.wave_functions import (
     START,
+    WaveFunctions,
     keep_for_others,
     pass_on,
     wave_functions,
     were_read,
 )
 from llo_dft.errors import CalculationError
+from llo_dft.typing import CalculationKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
     from atomate2.vasp.sets.base import VaspInputGenerator
     from emmet.core.tasks import TaskDoc
     from pymatgen.core.structure import Structure
 
-    from llo_dft.engines.base import StartFrom
     from llo_dft.engines.vasp.protocols import VaspProtocol
     from llo_dft.engines.vasp.running.custodian_maker import LayeredOxideVaspMaker
-    from llo_dft.engines.vasp.running.wave_functions import WaveFunctions
-    from llo_dft.typing import CalculationKind
 
 #: Outputs worth naming: what other programs read, zipped or not.
 _KEPT: Final = (

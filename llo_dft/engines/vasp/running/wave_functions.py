@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from llo_dft.typing import FloatArray
 
+if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.engines.base import StartFrom
-    from llo_dft.typing import FloatArray
 
 #: Folder in which a calculation leaves what others may begin with.
 START: Final = "start"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from matplotlib.lines import Line2D
@@ -13,8 +14,6 @@ from llo_dft.report.figures.figure_parts import legend_below, new_figure, save_f
 from llo_dft.report.figures.palette import GUIDE, MAIN, NEUTRAL, PALE, SECOND
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from matplotlib.axes import Axes
 
     from llo_dft.documents.stability.phase_stability import StabilityResult, StabilityWindow

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.engines.vasp.files.file_errors import VaspFileError, is_marked
+from llo_dft.engines.vasp.files.file_errors import Fault, VaspFileError, is_marked
+from llo_dft.typing import FloatArray
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pymatgen.core.structure import Structure
 
     from llo_dft.engines.vasp.files.byte_stream import ByteStream
-    from llo_dft.engines.vasp.files.file_errors import Fault
-    from llo_dft.typing import FloatArray
 
 _SYMBOLS: Final = (
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se "

@@ -11,10 +11,11 @@ one grid.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -28,11 +29,7 @@ from llo_dft.engines.vasp.files.grids.grid_header import (
 )
 from llo_dft.engines.vasp.files.grids.scan import is_full_line, is_numbers, iter_values
 from llo_dft.engines.vasp.files.run_folder import find_in_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 #: Grids of a file: one, total and magnetisation, or total and three components of it.
 GRID_COUNTS: Final = (1, 2, 4)

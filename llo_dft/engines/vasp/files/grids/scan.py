@@ -10,18 +10,17 @@ compiled code would be when its start is counted, and needs none. A line that fa
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from llo_dft.engines.vasp.files.grids.grid_header import line_error
+from llo_dft.typing import FloatArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from llo_dft.engines.vasp.files.byte_stream import ByteStream
-    from llo_dft.typing import FloatArray
 
 #: Numbers and bytes of a full line in VASP's columns, its end counted.
 COLUMNS: Final = 5

@@ -5,21 +5,16 @@ Both are written plane by plane, so that no second copy of the grid is made.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import numpy as np
 
-from llo_dft.engines.vasp.files.grids.grid_header import ELEMENTS
+from llo_dft.engines.vasp.files.grids.grid_header import ELEMENTS, GridHeader
+from llo_dft.typing import FloatArray
 from llo_dft.units import BOHR_ANGSTROM
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from llo_dft.engines.vasp.files.grids.grid_header import GridHeader
-    from llo_dft.typing import FloatArray
-
 
 #: Below this a number has an exponent of three digits, which readers disagree on: 0 is written.
 SMALLEST: Final = 1e-98

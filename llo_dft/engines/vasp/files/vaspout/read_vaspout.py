@@ -16,9 +16,10 @@ py4vasp's schema (Apache-2.0, version 0.11) names, held against a file of VASP 6
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -29,18 +30,14 @@ from llo_dft.engines.vasp.files.vasprun.convergence import DOES_NOT_SAY, Converg
 from llo_dft.engines.vasp.files.vasprun.densities import (
     NON_COLLINEAR,
     ProjectedDensity,
+    ProjectionRequest,
     TotalDensity,
     columns_of,
 )
 from llo_dft.engines.vasp.files.vasprun.eigenvalues import Eigenvalues
 from llo_dft.engines.vasp.files.vasprun.header import Crystal, Header
 from llo_dft.engines.vasp.files.vasprun.ionic_steps import Step
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llo_dft.engines.vasp.files.vasprun.densities import ProjectionRequest
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 _STEPS: Final = "intermediate/ion_dynamics"
 _DOS: Final = "results/electron_dos"

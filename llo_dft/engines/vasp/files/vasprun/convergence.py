@@ -17,14 +17,13 @@ OUTCAR has VASP's own word on both; where it lies beside the run, that decides (
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from llo_dft.engines.vasp.files.vasprun.elements import Value
     from llo_dft.engines.vasp.files.vasprun.ionic_steps import Step
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from llo_dft.engines.vasp.files.vasprun.rows import RowReader
+from llo_dft.typing import FloatArray
 
 if TYPE_CHECKING:
     from llo_dft.engines.vasp.files.byte_stream import ByteStream
     from llo_dft.engines.vasp.files.vasprun.header import Header
-    from llo_dft.typing import FloatArray
 
 #: Electrons by which occupations to four decimals may miss NELECT, for each band.
 _ELECTRONS_PER_BAND: Final = 1e-3

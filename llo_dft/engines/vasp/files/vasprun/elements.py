@@ -9,9 +9,10 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 
+from llo_dft.typing import FloatArray
+
 if TYPE_CHECKING:
     from llo_dft.engines.vasp.files.byte_stream import ByteStream
-    from llo_dft.typing import FloatArray
 
 #: Digits and exponent; Fortran leaves the E of an exponent of three digits out.
 _FLOAT: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[EeDd]([+-]?\d{1,3})|([+-]\d{3}))?")

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from llo_dft.engines.vasp.files.file_errors import is_marked
-from llo_dft.engines.vasp.files.vasprun.elements import Value, as_int
-
-if TYPE_CHECKING:
-    from llo_dft.engines.vasp.files.vasprun.elements import XmlPart
-    from llo_dft.typing import FloatArray
+from llo_dft.engines.vasp.files.vasprun.elements import Value, XmlPart, as_int
+from llo_dft.typing import FloatArray
 
 #: Largest component of a vector, angstrom, or of a place, that any cell has.
 _LARGEST: Final = 1e4

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.vasprun.elements import XmlPart
 from llo_dft.engines.vasp.files.vasprun.header import Crystal, Header, read_crystal
-
-if TYPE_CHECKING:
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 #: Rounding of energies printed to 8 decimals, after a sum of a few, eV.
 _ENERGY_ROUNDING: Final = 5e-8

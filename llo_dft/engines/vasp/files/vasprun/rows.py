@@ -8,21 +8,19 @@ their length. Rows in any other layout (another program's) are read word by word
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from llo_dft.engines.vasp.files.byte_stream import MAX_PART_BYTES
+from llo_dft.engines.vasp.files.byte_stream import MAX_PART_BYTES, ByteStream
 from llo_dft.engines.vasp.files.vasprun.elements import as_float
+from llo_dft.typing import FloatArray
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llo_dft.engines.vasp.files.byte_stream import ByteStream
     from llo_dft.engines.vasp.files.file_errors import Fault
-    from llo_dft.typing import FloatArray
 
 Bytes = npt.NDArray[np.uint8]
 
