@@ -43,7 +43,7 @@ def oxygen_environments(
     Parameters
     ----------
     slab
-        A slab, or an interface, with its normal along c that does not cross the c boundary.
+        A slab, or an interface, parallel to a and b; it may cross the boundary along c.
     tm_layers
         Number of its O-TM-O sheets, if it is a (001) one; else the sites of the cations that lie in
         the layers of metals, Li among them.
@@ -64,7 +64,7 @@ def oxygen_environments(
         If the TMs do not lie in ``tm_layers`` planes, or a site is not in the structure.
     """
     symbols = symbols_of(slab)
-    heights = slab.cart_coords[:, 2]
+    heights = _heights(slab)
     ours = checked_sites(slab, llo_sites, "llo_sites")
     roles = site_roles(symbols, ours)
     around: dict[int, list[int]] = {i: [] for i in ours if symbols[i] == "O"}
@@ -94,6 +94,18 @@ def oxygen_environments(
             side=_side(heights[i], planes),
         )
     return result
+
+
+def _heights(slab: Structure) -> FloatArray:
+    """Return the height of each atom along the normal of a and b, from the widest gap up, A."""
+    fractions = np.mod(slab.frac_coords[:, 2], 1.0)
+    fractions[fractions >= 1.0] = 0.0  # of -1e-17
+    ordered = np.sort(fractions)
+    gaps = np.diff(ordered, prepend=ordered[-1] - 1.0)
+    fractions[fractions < ordered[gaps.argmax()]] += 1.0
+    a, b, _ = slab.lattice.matrix
+    heights: FloatArray = fractions * slab.volume / np.linalg.norm(np.cross(a, b))
+    return heights
 
 
 def checked_sites(slab: Structure, sites: Collection[int] | None, name: str) -> list[int]:

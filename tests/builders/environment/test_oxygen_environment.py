@@ -184,3 +184,15 @@ def test_a_stretched_bond_to_lithium_counts_and_the_next_shell_does_not() -> Non
 def test_the_number_of_layers_must_be_that_of_the_slab(make_slab: MakeSlab) -> None:
     with pytest.raises(ValueError, match="expected the transition metals in 3 planes, found 2"):
         oxygen_environments(make_slab("Li2MnO3", 2).structure, 3)
+
+
+@pytest.mark.parametrize("shift", [-0.3394, 0.5, 0.161])
+def test_neither_the_boundary_along_c_nor_the_axes_of_a_run_matter(
+    make_slab: MakeSlab, shift: float
+) -> None:
+    model = make_slab("NCM", 2)
+    slab, turn = model.structure, np.roll(np.eye(3), 1, axis=0)
+    places = np.mod(slab.frac_coords + [0.0, 0.0, shift], 1.0)
+    for matrix in (slab.lattice.matrix, slab.lattice.matrix @ turn, slab.lattice.matrix @ -turn):
+        run = Structure(Lattice(matrix), slab.species, places)
+        assert oxygen_environments(run, 2) == environments(model)
