@@ -57,7 +57,8 @@ Axis: TypeAlias = Annotated[
     str, typer.Option(help="Lattice vector that leads out of the layers: a, b or c.")
 ]
 LithiumFull: TypeAlias = Annotated[
-    int | None, typer.Option(help="Li in a cell at full lithium (default: the fullest host's).")
+    int | None,
+    typer.Option(help="Li in a cell at full lithium, bare if any is (default: the fullest host's)."),
 ]
 CoatingLi: TypeAlias = Annotated[
     int, typer.Option(min=0, help="Li of the coating in a coated cell.")

@@ -73,12 +73,13 @@ def lithium_fractions(
     """Return the lithium fraction of each host.
 
     ``x = (n - coating) / (full - coating)``; without ``full``, the fullest host of its system
-    counts as full, if another one has less.
+    counts as full, if another one has less. Where bare hosts of as many metals are there too, a
+    coated one is counted from those, so that Li that left for the coating's charge is missing.
 
     Parameters
     ----------
     structures, full
-        Of the hosts; all Li in the cell of a host at full lithium.
+        Of the hosts; all Li in the cell of a host at full lithium, of a bare one if there are both.
     coating
         Li of the coating in each coated cell: it never counts.
 
@@ -88,12 +89,17 @@ def lithium_fractions(
         If a host has more Li than the full one, or less than its coating.
     """
     counts = [int(structure.composition["Li"]) for structure in structures]
-    systems = [system_of(structure) for structure in structures]
+    kinds = [(system_of(structure), _n_metals(structure)) for structure in structures]
     found: list[float | None] = []
-    for n, system in zip(counts, systems, strict=True):
-        alike = [m for m, other in zip(counts, systems, strict=True) if other == system]
+    for n, (system, metals) in zip(counts, kinds, strict=True):
+        alike = [m for m, other in zip(counts, kinds, strict=True) if other[0] == system]
         most = full if full is not None else max(alike) if len(set(alike)) > 1 else None
         apart = coating if system == "coated" else 0
+        bare = {m for m, other in zip(counts, kinds, strict=True) if other == ("bare", metals)}
+        if apart and bare and full is not None:
+            most = full + apart
+        elif apart and len(bare) > 1 and max(bare) + apart >= max(alike):
+            most = max(bare) + apart
         if most is None:
             found.append(None)
             continue
@@ -159,6 +165,10 @@ def _framework(structure: Structure) -> dict[str, int]:
     """Return the numbers of atoms other than Li."""
     amounts = structure.composition.element_composition.get_el_amt_dict()
     return {element: round(n) for element, n in amounts.items() if element != "Li"}
+
+
+def _n_metals(structure: Structure) -> int:
+    return sum(element_role(site.specie.symbol) == "framework" for site in structure)
 
 
 def _shares(framework: dict[str, int]) -> dict[str, int]:

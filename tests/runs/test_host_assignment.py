@@ -37,6 +37,12 @@ def test_lithium_fractions_are_those_of_the_oxide() -> None:
     both = [cell(4), cell(2), cell(7, 1), cell(5, 1)]
     assert lithium_fractions(both, None, 3) == [1.0, 0.5, 1.0, 0.5]
     assert lithium_fractions([cell(4, 1), cell(3, 1)], None, 3) == [1.0, 0.0]
+    # a coated oxide that lost one of its Li for charge lacks it; full is the bare cell's
+    lost = [cell(4), cell(2), cell(6, 1), cell(5, 1)]
+    assert lithium_fractions(lost, None, 3) == [1.0, 0.5, 0.75, 0.5]
+    assert lithium_fractions([cell(2), cell(5, 1)], 4, 3) == [0.5, 0.5]
+    # of another size it is counted by its own
+    assert lithium_fractions([cell(2), cell(1), cell(7, 1), cell(5, 1)], None, 3) == [1, 0.5, 1, 0.5]
 
 
 @pytest.mark.parametrize(

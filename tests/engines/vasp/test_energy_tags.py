@@ -38,6 +38,9 @@ def test_what_pymatgen_knows_is_sorted_but_for_little() -> None:
         ({}, {}, "NUPDOWN", -1.0),
         ({}, {"ICHARG": 1}, "ICHARG", 2),  # a start from a density is no other energy
         ({}, {"ICHARG": 11}, "ICHARG", 11),
+        ({"BEXT": 2.0}, {}, "BEXT", 2.0),
+        ({"VCA": [0.5, 0.5, 1.0]}, {}, "VCA", [0.5, 0.5, 1.0]),
+        ({"QSPIRAL": [0.5, 0.0, 0.0]}, {"LSPIRAL": True}, "QSPIRAL", [0.5, 0.0, 0.0]),
     ],
 )
 def test_values_as_they_are_compared(
