@@ -42,7 +42,8 @@ def test_lithium_fractions_are_those_of_the_oxide() -> None:
     assert lithium_fractions(lost, None, 3) == [1.0, 0.5, 0.75, 0.5]
     assert lithium_fractions([cell(2), cell(5, 1)], 4, 3) == [0.5, 0.5]
     # of another size it is counted by its own
-    assert lithium_fractions([cell(2), cell(1), cell(7, 1), cell(5, 1)], None, 3) == [1, 0.5, 1, 0.5]
+    sizes = [cell(2), cell(1), cell(7, 1), cell(5, 1)]
+    assert lithium_fractions(sizes, None, 3) == [1.0, 0.5, 1.0, 0.5]
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ def test_neither_the_boundary_along_c_nor_the_axes_of_a_run_matter(
 ) -> None:
     model = make_slab("NCM", 2)
     slab, turn = model.structure, np.roll(np.eye(3), 1, axis=0)
-    places = np.mod(slab.frac_coords + [0.0, 0.0, shift], 1.0)
+    places = np.mod(slab.frac_coords + shift * np.eye(3)[2], 1.0)
     for matrix in (slab.lattice.matrix, slab.lattice.matrix @ turn, slab.lattice.matrix @ -turn):
         run = Structure(Lattice(matrix), slab.species, places)
         assert oxygen_environments(run, 2) == environments(model)
