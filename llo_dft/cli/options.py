@@ -58,7 +58,7 @@ Axis: TypeAlias = Annotated[
 ]
 LithiumFull: TypeAlias = Annotated[
     int | None,
-    typer.Option(help="Li in a cell at full lithium, bare if any is (default: the fullest host's)."),
+    typer.Option(help="Li in a cell at full lithium, bare if there is one (default: the fullest)."),
 ]
 CoatingLi: TypeAlias = Annotated[
     int, typer.Option(min=0, help="Li of the coating in a coated cell.")
