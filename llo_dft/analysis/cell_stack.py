@@ -80,7 +80,8 @@ def study_cathodes(
     """Return the cathode of a study, used up to the charge at which its oxygen leaves, and why not.
 
     One for each turning point: the bare slab's, and with the coating if there is one. Capacity is
-    that at q0, the voltage the crystal's average down to the same lithium fraction.
+    that at q0, the voltage the crystal's average up to the same charge: under a coating, Li that
+    left for its charge gave no electron.
 
     Raises
     ------
@@ -96,22 +97,32 @@ def study_cathodes(
             continue
         name = _name(result, point)
         at = point.at
-        if at is None or at.capacity_mah_per_g is None or at.lithium_fraction is None:
+        if at is None or at.capacity_mah_per_g is None or at.holes_per_tm is None:
             notes.append(f"{name} is left out: {point.reason or 'its oxygen has no q0'}")
             continue
         if at.capacity_mah_per_g <= 0:
             notes.append(f"{name} is left out: its oxygen leaves before charging begins")
             continue
+        fraction = 1.0 - at.holes_per_tm * _lithium_per_hole(result)
         found.append(
             CathodeMaterial(
                 name=name,
                 capacity_mah_per_g=at.capacity_mah_per_g,
-                voltage_v=average_voltage_v(curve, at.lithium_fraction),
+                voltage_v=average_voltage_v(curve, fraction),
                 density_g_per_cm3=density_g_per_cm3,
                 source=f"{result.engine}, to q0 at {at.text}",
             )
         )
     return found, notes
+
+
+def _lithium_per_hole(result: StudyResult) -> float:
+    """Return by how much x of the bare slab falls for one hole per metal."""
+    return next(
+        (1.0 - host.fraction) / host.holes_per_tm
+        for host in result.hosts
+        if host.system == "bare" and host.holes_per_tm
+    )
 
 
 def average_voltage_v(curve: VoltageCurve, lithium_fraction: float) -> float:

@@ -98,6 +98,14 @@ def test_the_cathode_of_a_study_is_used_up_to_its_turning_point():
     assert found.capacity_mah_per_g == at.capacity_mah_per_g
     volts = [step.voltage_v for step in result.voltages[0].curve.steps]
     assert min(volts) <= found.voltage_v <= max(volts)
+    # a coating that drove Li out of the oxide changes x and no charge
+    coated = at.model_copy(update={"lithium_fraction": at.lithium_fraction - 0.2})
+    driven = result.turning_points[0].model_copy(update={"at": coated})
+    (same,), _ = study_cathodes(result.model_copy(update={"turning_points": [driven]}), 4.3)
+    assert same.voltage_v == found.voltage_v
+    assert same.voltage_v == pytest.approx(
+        average_voltage_v(result.voltages[0].curve, at.lithium_fraction)
+    )
     nowhere = result.turning_points[0].model_copy(update={"at": None, "reason": "it stays"})
     none, notes = study_cathodes(result.model_copy(update={"turning_points": [nowhere]}), 4.3)
     assert (none, notes) == ([], ["quickstart, bare is left out: it stays"])
