@@ -70,4 +70,5 @@ def mu_at(oxygen: OxygenChemicalPotential, temperature_k: float, pressure_bar: f
         oxygen.o2_energy_source,
         temperature_k,
         pressure_bar,
+        oxygen.oxide_kind or "oxide",
     ).mu_ev

@@ -55,6 +55,11 @@ def test_a_scheme_shifts_mu_alike_everywhere(oxygen: OxygenChemicalPotential) ->
     assert shifts == pytest.approx([shifts[0]] * len(shifts), abs=1e-9)
 
 
+def test_what_the_oxygen_is_taken_for_holds_all_over_the_map() -> None:
+    oxygen = oxygen_chemical_potential("mp2020", -4.9, "VASP", 298.15, 1.0, "peroxide")
+    assert mu_at(oxygen, 298.15, 1.0) == oxygen.mu_ev
+
+
 def test_there_is_no_map_beyond_the_tables_of_o2(oxygen: OxygenChemicalPotential) -> None:
     with pytest.raises(ValueError, match="The fit for O2 holds"):
         vacancy_map([plain_host("a", 1.0)], oxygen, [5000.0], [1.0])
