@@ -43,10 +43,9 @@ def build(
         folder = StudyFolder(output)
         files = named_files(study, recipe_folder)
         folder.check_free_for(study, files)
-        plan = make_plan(study, recipe_folder)
+        plan = with_electronic(make_plan(study, recipe_folder), study.electronic, computing)
         has_inputs = "inputs" in computing.capabilities
         if has_inputs:
-            plan = with_electronic(plan, study.electronic, computing)
             check_engine(computing, plan, machine=False)
         size: StudySize | None = None
         with folder.lock():
@@ -77,7 +76,7 @@ def _print_structures(plan: StudyPlan, n_structures: int, output: Path) -> None:
         typer.echo(line)
     typer.echo(
         f"{n_structures} structures in {output / 'structures'} (slabs as pictures too), listed in "
-        f"{output / 'manifest.json'}; a run takes {plan.n_calculations} calculations"
+        f"{output / 'manifest.json'}; a run takes at most {plan.n_calculations} calculations"
     )
 
 
