@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -118,7 +119,7 @@ class Slab(Section):
     termination: str | None = Field(None, min_length=1)  # None: the best that needs no dipole
     li_termination: Literal["half"] = "half"  # what termination = None is on (001)
     symmetric: bool = True  # false: its faces may differ, which leaves a dipole
-    vacuum: float = Field(15.0, ge=6.0)
+    vacuum: float = Field(15.0, ge=6.0, le=500.0)
 
     @property
     def is_basal(self) -> bool:
@@ -305,16 +306,16 @@ def load_recipe(path: Path) -> Recipe:
 def read_toml(path: Path) -> dict[str, Any]:
     """Return what a TOML file holds, unchecked; a RecipeError if it is missing or no TOML."""
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))  # a mark may come first
     except FileNotFoundError as error:
         raise RecipeError(f"there is no recipe {path}") from error
     except RecursionError as error:
-        raise RecipeError(
-            f"{path} is nested too deeply; expected tables of plain values"
-        ) from error
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{path} can't be read as TOML: {error}") from error
+        raise RecipeError(f"{path} is nested too deeply; expected plain values") from error
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RecipeError(f"{path} can't be read as TOML: {reason}") from error
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{path} can't be read as TOML: save it as UTF-8 ({error})") from error
 
 
 def parse_recipe(fields: dict[str, Any], name: str) -> Recipe:
@@ -328,9 +329,7 @@ def parse_recipe(fields: dict[str, Any], name: str) -> Recipe:
     try:
         return Recipe.model_validate(fields)
     except ValidationError as error:
-        faults = [
-            _fault(item["loc"], item["type"], item["msg"], item["input"]) for item in error.errors()
-        ]
+        faults = [_fault(x["loc"], x["type"], x["msg"], x["input"]) for x in error.errors()]
         raise RecipeError("\n".join(f"{name}: {fault}" for fault in faults)) from error
 
 
@@ -376,9 +375,10 @@ def _fault(location: tuple[int | str, ...], kind: str, message: str, value: obje
         if location in MOVED_KEYS:
             return f"{where} {MOVED_KEYS[location]}"
         table, key = location[:-1], location[-1]
-        known = ", ".join(_known_keys(table)) or "no keys"
+        known = _known_keys(table)
         place = f"[{'.'.join(map(str, table))}]" if table else "the recipe"
-        return f"unknown key {key!r} in {place}; expected {known}"
+        meant = "".join(f" (did you mean {one}?)" for one in get_close_matches(str(key), known, 1))
+        return f"unknown key {key!r} in {place}; expected {', '.join(known) or 'no keys'}{meant}"
     if kind == "missing":
         return f"{where} is missing"
     if kind == "model_type":
