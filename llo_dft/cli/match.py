@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
 
 def match(  # noqa: PLR0913 (each is an option of the command)
-    film: Path = typer.Argument(help="CIF of the film, for example the coating."),
-    substrate: Path = typer.Argument(help="CIF of the substrate, for example the cathode."),
+    film: Path = typer.Argument(
+        help="CIF of the film, for example the coating, or a crystal of the package by its name."
+    ),
+    substrate: Path = typer.Argument(help="That of the substrate, for example the cathode."),
     *,
-    film_miller: tuple[int, int, int] = typer.Option((0, 0, 1), help="Plane, in the CIF's axes."),
+    film_miller: tuple[int, int, int] = typer.Option(
+        (0, 0, 1), help="Plane, in the CIF's axes, as 0 1 0."
+    ),
     substrate_miller: tuple[int, int, int] = typer.Option((0, 0, 1), help="Of the substrate."),
-    max_area: float = typer.Option(200.0, help="Largest common cell, square angstrom."),
+    max_area: float = typer.Option(200.0, max=2000.0, help="Largest common cell, square angstrom."),
     max_strain: float = typer.Option(0.05, help="Largest principal strain, 0.05 is 5 %."),
     strain_share: float = typer.Option(1.0, help="Part of the strain that the film takes, 0 to 1."),
     build: int = typer.Option(0, min=0, help="Build the interfaces of so many of the best."),
@@ -43,6 +47,7 @@ def match(  # noqa: PLR0913 (each is an option of the command)
 
     with bad_input_in_one_line():
         _check_build(build, output, formats)
+        film, substrate = _crystal_file(film), _crystal_file(substrate)
         slabs: list[SlabCut] = []
         if build:
             from llo_dft.study.matched_interfaces import cut_slab  # noqa: PLC0415 (slow)
@@ -83,6 +88,18 @@ def match(  # noqa: PLR0913 (each is an option of the command)
     if written < build and not as_json:
         typer.echo(f"built {written} of the {build} asked for")
     raise typer.Exit(COMPLETE if written == build else INCOMPLETE)
+
+
+def _crystal_file(name: Path) -> Path:
+    """Return the file of a crystal of the package by its name; any other path as it is."""
+    from llo_dft.resources import resource_path  # noqa: PLC0415 (keeps --help fast)
+
+    if name.exists() or name.suffix or name.name != str(name):
+        return name
+    try:
+        return resource_path("structures", f"{name}.cif")
+    except FileNotFoundError as error:
+        raise InputError(f"there is no file {name}, nor such a crystal: {error}") from error
 
 
 def _check_build(build: int, output: Path | None, formats: list[str]) -> None:

@@ -25,6 +25,8 @@ def report(
 
         if output is not None and output.suffix.lower() != ".html":
             raise InputError(f"-o {output}: expected a name that ends in .html")
+        if output is not None and not output.parent.is_dir():
+            raise InputError(f"-o {output}: there is no folder {output.parent}")
         if len({folder.resolve() for folder in folders}) < len(folders):
             raise InputError("a folder is named twice; name each study once")
         written = write_report(folders, output)

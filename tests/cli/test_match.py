@@ -48,6 +48,25 @@ def test_sites_that_elements_share_match_as_those_of_one_element(tmp_path):
     )
 
 
+def test_a_crystal_of_the_package_is_known_by_its_name(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    options = ("--max-area", "60", "--max-strain", "0.2", "--json")
+    named = match(*options, film="LiF", substrate="Li2MnO3")
+    assert named.exit_code == 0, named.output
+    by_path = match(*options, film=str(resource_path("structures", "LiF.cif")))
+    assert json.loads(named.stdout) == json.loads(by_path.stdout)
+    unknown = match(*options, film="LiFe")
+    assert unknown.exit_code == 2
+    assert "there is no file LiFe, nor such a crystal: " in unknown.stderr
+    assert "LiF.cif" in unknown.stderr
+
+
+def test_an_area_that_no_search_ends_in_is_refused():
+    result = match("--max-area", "1e12")
+    assert result.exit_code == 2
+    assert "--max-area" in result.stderr
+
+
 def test_a_table_without_json():
     result = match("--film-miller", "0", "1", "0", "--max-area", "90", "--max-strain", "0.08")
     assert result.exit_code == 0

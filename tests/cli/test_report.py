@@ -24,6 +24,10 @@ def test_bad_names_are_refused_in_one_line(finished: Any, tmp_path: Path) -> Non
     study = str(finished.folder.path)
     for arguments, words in (
         ([study, "-o", str(tmp_path / "page.pdf")], "ends in .html"),
+        (
+            [study, "-o", str(tmp_path / "none" / "page.html")],
+            f"there is no folder {tmp_path}/none",
+        ),
         ([study, study], "named twice"),
         ([str(tmp_path)], "holds no study"),
     ):

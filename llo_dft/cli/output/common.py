@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeVar
 
 import typer
 
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 COMPLETE, INCOMPLETE, BAD_INPUT, CRASHED = 0, 1, 2, 70
 
 
+#: What to do where the file system refused something.
+_REMEDIES: Final = (
+    dict.fromkeys((errno.EEXIST, errno.ENOTDIR), "; a file is where a folder is needed")
+    | dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "; choose a place of your own")
+    | dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "; make room, and start it again")
+)
+
+
 @contextmanager
 def bad_input_in_one_line() -> Iterator[None]:
     """Turn an InputError, or a refusal of the file system, into a line and exit status 2."""
@@ -33,7 +41,8 @@ def bad_input_in_one_line() -> Iterator[None]:
         if error.filename is None and error.errno != errno.ENOSPC:
             raise
         place = "" if error.filename is None else f"{_cut(str(error.filename))}: "
-        typer.echo(f"llo-dft: {place}{error.strerror or error}", err=True)
+        remedy = _REMEDIES.get(error.errno or 0, "")
+        typer.echo(f"llo-dft: {place}{error.strerror or error}{remedy}", err=True)
         raise typer.Exit(BAD_INPUT) from error
     except InputError as error:
         for line in str(error).splitlines():

@@ -61,7 +61,10 @@ def write_report(folders: Sequence[Path], output: Path | None = None) -> Path:
     """
     series = len(folders) == 1 and not (folders[0] / "study.json").is_file()
     studies = sorted(one.parent for one in folders[0].glob("*/plan.json")) if series else []
-    contents = {folder: page_content(StudyFolder(folder)) for folder in studies or folders}
+    every = {folder: StudyFolder(folder) for folder in studies or folders}
+    for study in every.values():
+        study.recipe()  # each is found to be a study before the first is drawn
+    contents = {folder: page_content(study) for folder, study in every.items()}
     if not studies and len(contents) == 1:
         ((folder, content),) = contents.items()
         target, text = output or folder / REPORT, study_page(content)

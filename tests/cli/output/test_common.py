@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,11 +76,15 @@ def test_bad_input_is_a_line_each_and_status_2(capsys) -> None:
 
 
 def test_a_refusal_of_the_file_system_is_bad_input_and_a_fault_is_not(capsys) -> None:
-    refused = PermissionError(errno.EACCES, "Permission denied", "out/file")
-    with pytest.raises(typer.Exit) as leaving, bad_input_in_one_line():
-        raise refused
-    assert leaving.value.exit_code == 2
-    assert capsys.readouterr().err == "llo-dft: out/file: Permission denied\n"
+    for refused, words in (
+        (errno.EACCES, "Permission denied; choose a place of your own"),
+        (errno.ENOTDIR, "Not a directory; a file is where a folder is needed"),
+        (errno.ENOSPC, "No space left on device; make room, and start it again"),
+    ):
+        with pytest.raises(typer.Exit) as leaving, bad_input_in_one_line():
+            raise OSError(refused, os.strerror(refused), "out/file")
+        assert leaving.value.exit_code == 2
+        assert capsys.readouterr().err == f"llo-dft: out/file: {words}\n"
     with pytest.raises(OSError, match="broken pipe"), bad_input_in_one_line():
         raise OSError(errno.EPIPE, "broken pipe")
 
