@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 # Threads of PyTorch that wait for one another on a busy machine take ten times as long as one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from cheap_parts import WorkerHere, coarse_figure
+from cheap_parts import CoarseFigure, WorkerHere
 from slurm import LocalSlurm, missing_programs
 from studies import coated_recipe, tiny_recipe
 
@@ -72,7 +72,7 @@ def cheap_parts(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         module = sys.modules["llo_dft.runner.run_flow"]
         patch.setattr(module, "WorkerProcess", lambda _environment: WorkerHere())
-        patch.setattr(figure_parts, "Figure", coarse_figure)
+        patch.setattr(figure_parts, "Figure", CoarseFigure)
         yield
 
 

@@ -8,7 +8,6 @@ from math import exp
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from pymatgen.analysis.bond_valence import BV_PARAMS
 from pymatgen.core.periodic_table import Element
 from pymatgen.optimization.neighbors import find_points_in_spheres
 
@@ -47,6 +46,8 @@ def bond_valence_r0(cation: str, anion: str) -> float:
     entry = ELEMENTS.get(cation)
     if anion == "O" and entry is not None and entry.bond_valence is not None:
         return entry.bond_valence.r0_angstrom
+    from pymatgen.analysis.bond_valence import BV_PARAMS  # noqa: PLC0415 (half a second to import)
+
     unlisted = [symbol for symbol in (cation, anion) if Element(symbol) not in BV_PARAMS]
     if unlisted:
         raise InputError(

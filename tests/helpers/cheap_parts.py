@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
-def coarse_figure(figsize: tuple[float, float], **_: object) -> Figure:
-    """Make a figure that is drawn coarsely, and whose parts are not laid out."""
-    return Figure(figsize, dpi=40)
+class CoarseFigure(Figure):
+    """A figure that is drawn once, coarsely, its parts not laid out.
+
+    Files of other formats hold the words in it and the digest of its PNG.
+    """
+
+    def __init__(self, figsize: tuple[float, float], **_: object) -> None:
+        super().__init__(figsize, dpi=40)
+        self._drawn: bytes | None = None
+
+    def draw_without_rendering(self) -> None:
+        """Lay out nothing."""
+
+    def savefig(self, path: Path, **options: Any) -> None:
+        if self._drawn is None:
+            picture = BytesIO()
+            super().savefig(picture, format="png", metadata={"Software": None})
+            self._drawn = picture.getvalue()
+        if path.suffix == ".png":
+            path.write_bytes(self._drawn)
+            return
+        begin = {".svg": "<?xml version='1.0'?><svg>", ".pdf": "%PDF"}[path.suffix]
+        words = {text.get_text() for text in self.findobj(Text)}
+        drawn = hashlib.sha256(self._drawn).hexdigest()
+        path.write_text("\n".join([begin, str(options), drawn, *sorted(words)]), encoding="utf-8")
 
 
 class _Exit(BaseException):

@@ -54,7 +54,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         delithiation={"fractions": [1.0, 0.5]},
         vacancies={"environments": ["2TM+1Li"]},
         oxygen={"scheme": "none"},
-        engine={"model": "r2scan", "overrides": {"force_tolerance": 0.5}},
+        engine={"model": "r2scan", "overrides": {"force_tolerance": 0.5, "rattle": 0.0}},
     )
     return made
 

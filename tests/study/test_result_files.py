@@ -121,11 +121,11 @@ def test_a_kill_while_they_are_put_in_place_is_made_good_by_the_next_reader(
     assert contents(copied.path) == after
 
 
-@pytest.mark.parametrize("number", [10, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("number", [6, pytest.param(100, marks=pytest.mark.slow)])
 def test_killed_at_random_moments_its_files_agree_with_each_other(
     copied: StudyFolder, number: int
 ) -> None:
-    command = [sys.executable, rewrite_results.__file__, copied.path, "7", str(number)]
+    command = [sys.executable, rewrite_results.__file__, copied.path, "44", str(number)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     lines = [[int(word) for word in line.split()] for line in done.stdout.splitlines()]
     assert len(lines) == number

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from pymatgen.io.cif import CifFile, CifParser
-from pymatgen.io.vasp.inputs import Poscar
 
 from llo_dft.builders.cathode.bulk import ideal_scaffold
 from llo_dft.builders.cathode.own_crystal import layered_cell
@@ -109,6 +108,8 @@ def cathode_parent(recipe: Recipe, folder: Path) -> Structure:
 
 
 def _read_poscar(path: Path) -> Structure:
+    from pymatgen.io.vasp.inputs import Poscar  # noqa: PLC0415 (a second to import)
+
     if not path.is_file():
         raise InputError(f"there is no file {path}")
     try:
