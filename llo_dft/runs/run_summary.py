@@ -45,7 +45,7 @@ def summarize(path: Path) -> CalculationSummary:
     outcar = read_outcar_beside(run, problems)
     problems += [STANDIN_PROBLEM] if run.mock or (outcar is not None and outcar.mock) else []
     edges = edges_of(run, notes)
-    forces = run.steps[-1].forces_ev_per_angstrom
+    forces = run.steps[-1].free_forces_ev_per_angstrom
     moments = _moments(run, outcar, problems)
     return CalculationSummary(
         path=str(path),

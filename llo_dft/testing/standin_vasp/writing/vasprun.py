@@ -172,7 +172,7 @@ def _structure(crystal: PoscarCrystal, name: str, indent: str) -> Iterator[str]:
     yield from _varray("rec_basis", np.linalg.inv(crystal.lattice).T, indent + "  ")
     yield f"{indent} </crystal>\n"
     yield from _varray("positions", folded(crystal.fractional), indent + " ")
-    if crystal.movable is not None:
+    if crystal.movable is not None and name:  # VASP's steps have none
         yield f'{indent} <varray type="logical" name="selective" >\n'
         for row in crystal.movable:
             yield f"{indent}  <v> {'  '.join(flag(bool(one)) for one in row)} </v>\n"

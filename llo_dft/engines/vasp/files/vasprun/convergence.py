@@ -146,10 +146,7 @@ def _ionic(parameters: Mapping[str, Value], steps: Sequence[Step]) -> tuple[bool
 def _criterion_unmet(limit: float, steps: Sequence[Step]) -> str | None:
     """Return what is above EDIFFG at the last step; None if nothing is, or it can't be told."""
     last = steps[-1]
-    if limit < 0 and last.forces_ev_per_angstrom is not None:
-        forces = last.forces_ev_per_angstrom
-        if last.movable is not None:
-            forces = forces * last.movable
+    if limit < 0 and (forces := last.free_forces_ev_per_angstrom) is not None:
         largest = float(np.linalg.norm(forces, axis=1).max(initial=0.0))
         if largest > abs(limit) + _ROUNDING:
             return f"a force of {largest:.3g} eV/A (EDIFFG {limit:.2g})"

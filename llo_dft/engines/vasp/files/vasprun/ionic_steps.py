@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,6 +49,16 @@ class Step:
     forces_ev_per_angstrom: FloatArray | None = None
     stress_kbar: FloatArray | None = None
     movable: FloatArray | None = None
+
+    @property
+    def free_forces_ev_per_angstrom(self) -> FloatArray | None:
+        """The forces without those along the lattice vectors that atoms are held along."""
+        forces = self.forces_ev_per_angstrom
+        if forces is None or self.movable is None:
+            return forces
+        cell = np.eye(3) if self.crystal is None else self.crystal.lattice_angstrom
+        free: FloatArray = forces @ np.linalg.inv(cell) * self.movable @ cell
+        return free
 
 
 def read_energies(part: XmlPart, header: Header) -> tuple[float | None, float | None, FloatArray]:
@@ -126,11 +137,6 @@ def read_atoms(part: XmlPart, symbols: tuple[str, ...]) -> tuple[dict[str, objec
     structure = part.find("structure")
     if structure is not None:
         fields["crystal"] = read_crystal(structure, symbols)
-        selective = structure.element.find("varray[@name='selective']")
-        if selective is not None:
-            flags = [[mark == "T" for mark in (v.text or "").split()] for v in selective]
-            if len(flags) == len(symbols) and all(len(flag) == 3 for flag in flags):  # noqa: PLR2004
-                fields["movable"] = np.array(flags, dtype=np.float64)
     for name, key, size in (
         ("forces", "forces_ev_per_angstrom", len(symbols)),
         ("stress", "stress_kbar", 3),
@@ -149,3 +155,16 @@ def read_atoms(part: XmlPart, symbols: tuple[str, ...]) -> tuple[dict[str, objec
             raise part.corrupt(f"{len(values)} rows of {name} instead of {size}")
         fields[key] = values
     return fields, problems
+
+
+def read_movable(structures: Iterable[XmlPart | None], n_atoms: int) -> FloatArray | None:
+    """Return what may move by the first <structure> that says so, of the form of ``Step.movable``.
+
+    VASP writes it with the initial and the final structure, and with none of the steps.
+    """
+    for structure in structures:
+        rows = None if structure is None else structure.element.find("varray[@name='selective']")
+        flags = [[mark == "T" for mark in (v.text or "").split()] for v in rows or ()]
+        if flags and len(flags) == n_atoms and all(len(flag) == 3 for flag in flags):  # noqa: PLR2004
+            return np.array(flags, dtype=np.float64)
+    return None

@@ -21,7 +21,12 @@ from llo_dft.engines.vasp.files.vasprun.densities import ProjectionRequest, read
 from llo_dft.engines.vasp.files.vasprun.eigenvalues import read_eigenvalues
 from llo_dft.engines.vasp.files.vasprun.elements import XmlPart, parse_part
 from llo_dft.engines.vasp.files.vasprun.header import Crystal, Header, read_crystal, read_header
-from llo_dft.engines.vasp.files.vasprun.ionic_steps import Step, read_atoms, read_energies
+from llo_dft.engines.vasp.files.vasprun.ionic_steps import (
+    Step,
+    read_atoms,
+    read_energies,
+    read_movable,
+)
 
 __all__ = ["ProjectionRequest", "VaspFileError", "Vasprun", "read_vasprun"]
 
@@ -81,8 +86,11 @@ def read_vasprun(
             found.steps.append(Step(None, None, np.empty(0)))
         else:
             fields, found.problems = read_atoms(last, header.symbols)
-            found.steps[-1] = replace(found.steps[-1], **fields)  # type: ignore[arg-type]
+            places = [root.find("structure[@name='initialpos']")]
             root = parse_part(stream, b"<modeling>" + tail + b"</modeling>", start, "end of file")
+            places.insert(0, root.find("structure[@name='finalpos']"))
+            fields["movable"] = read_movable(places, len(header.symbols))
+            found.steps[-1] = replace(found.steps[-1], **fields)  # type: ignore[arg-type]
         final = _final_crystal(root, header, found)
     return finish_run(path, header, wanted, found, final)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -12,7 +13,13 @@ import pytest
 from llo_dft.engines.vasp.files.byte_stream import ByteStream
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.vasprun.elements import XmlPart
-from llo_dft.engines.vasp.files.vasprun.ionic_steps import read_atoms, read_energies
+from llo_dft.engines.vasp.files.vasprun.header import Crystal
+from llo_dft.engines.vasp.files.vasprun.ionic_steps import (
+    Step,
+    read_atoms,
+    read_energies,
+    read_movable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,8 +122,22 @@ def test_forces_that_are_no_numbers_are_left_out_and_named(stream: ByteStream) -
         read_atoms(part(stream, atoms("<v>0 0 0</v>")), ("Li", "O"))
 
 
-def test_held_coordinates_are_kept(stream: ByteStream) -> None:
+def test_what_is_held_is_read_of_the_structure_that_says_so(stream: ByteStream) -> None:
     rows = '<varray name="selective"><v>T T F</v><v>F F F</v></varray>'
-    forces = "<v>0 0 0</v><v>0 0 0</v>"
-    fields, _ = read_atoms(part(stream, atoms(forces, rows)), ("Li", "O"))
-    assert np.asarray(fields["movable"]).tolist() == [[1, 1, 0], [0, 0, 0]]
+    none, held = (part(stream, atoms("", text)).find("structure") for text in ("", rows))
+    movable = read_movable((None, none, held), 2)
+    assert movable is not None
+    assert movable.tolist() == [[1, 1, 0], [0, 0, 0]]
+    assert read_movable((held,), 3) is None
+    # along the lattice vectors: what a leaning one keeps lies across the held one
+    cell = np.array([[2.0, 0.0, 0.0], [1.0, 2.0, 0.0], [0.0, 0.0, 2.0]])
+    crystal = Crystal(cell, ("Li", "O"), np.zeros((2, 3)))
+    forces = np.array([[0.5, 1.0, 3.0], [1.0, 1.0, 1.0]])
+    step = Step(None, None, np.zeros(0), crystal, forces, movable=movable)
+    assert step.free_forces_ev_per_angstrom == pytest.approx(
+        np.array([[0.5, 1.0, 0.0], [0.0, 0.0, 0.0]])
+    )
+    turned = replace(step, movable=np.array([[1, 0, 1], [1, 1, 1]]))
+    assert turned.free_forces_ev_per_angstrom == pytest.approx(
+        np.array([[0.0, 0.0, 3.0], [1.0, 1.0, 1.0]])
+    )
