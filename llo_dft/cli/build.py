@@ -30,8 +30,7 @@ def build(
         from llo_dft.study.dry_inputs import write_inputs  # noqa: PLC0415
         from llo_dft.study.folder import StudyFolder, named_files  # noqa: PLC0415
         from llo_dft.study.manifest import write_structures  # noqa: PLC0415
-        from llo_dft.study.planning.electronic_plan import with_electronic  # noqa: PLC0415
-        from llo_dft.study.planning.make_plan import make_plan  # noqa: PLC0415
+        from llo_dft.study.planning.make_plan import make_plan, with_electronic  # noqa: PLC0415
         from llo_dft.study.planning.oxygen_settings import oxygen_settings  # noqa: PLC0415
         from llo_dft.study.planning.planned_calculations import check_engine  # noqa: PLC0415
 

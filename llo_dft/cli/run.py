@@ -170,7 +170,7 @@ def run_on_cluster(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
     """Run a study on workers in a cluster's queue, driven from here."""
     from llo_dft.cli.output.progress import shown_progress  # noqa: PLC0415
     from llo_dft.study.planning.estimate import calculation_work  # noqa: PLC0415
-    from llo_dft.study.rounds import run_rounds  # noqa: PLC0415
+    from llo_dft.study.run_study import run_rounds  # noqa: PLC0415
     from llo_dft.submit.dask.dask_cluster import dask_workers  # noqa: PLC0415
     from llo_dft.submit.dask.driver import cluster_folder  # noqa: PLC0415
 
@@ -231,8 +231,7 @@ def _announce(prepared: PreparedRun, how: str) -> None:
 def drive(folder: StudyPath) -> None:
     """Do one round of a submitted study; only the driver's job calls this."""
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.study.rounds import how_far  # noqa: PLC0415
-    from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
+    from llo_dft.study.run_study import how_far, prepare_run  # noqa: PLC0415
     from llo_dft.submit.dask import driver  # noqa: PLC0415
 
     study = StudyFolder(folder)

@@ -273,7 +273,7 @@ def _summary(submission: PreparedSubmission, expected: dict[str, float], told: s
 
 def _told(prepared: PreparedRun) -> tuple[str, list[str]]:
     """Return the core-hours of a program's study, and a line for each of the ten dearest."""
-    from llo_dft.study.planning.study_cost import core_hours_of, study_cost  # noqa: PLC0415
+    from llo_dft.study.planning.estimate import core_hours_of, study_cost  # noqa: PLC0415
 
     costs = study_cost(prepared.plan, prepared.engine)
     if not costs:

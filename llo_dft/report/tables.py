@@ -16,8 +16,12 @@ from llo_dft.documents.voltage import VoltageCurve, VoltageStep
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from llo_dft.documents.electrons.electronic import BandCenters, CalculationSummary, SpinCenters
-    from llo_dft.documents.electrons.oxidation import OxidationStates
+    from llo_dft.documents.electrons.electronic import (
+        BandCenters,
+        CalculationSummary,
+        OxidationStates,
+        SpinCenters,
+    )
 
 #: What of a host stands beside each of its vacancies.
 _HOST_KEYS = ("system", "termination", "holes_per_tm", "lithium_fraction", "capacity_mah_per_g")

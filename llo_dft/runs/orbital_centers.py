@@ -12,7 +12,7 @@ from llo_dft.analysis.electronic.site_band_centers import SiteDensities, band_ce
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.chemistry.bonds import find_bonds
 from llo_dft.chemistry.roles import site_roles
-from llo_dft.engines.vasp.electrons import VaspElectrons
+from llo_dft.engines.vasp.finished_calculation import VaspElectrons
 from llo_dft.errors import InputError
 from llo_dft.runs.potential_levels import faces_beside
 

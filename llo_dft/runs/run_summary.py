@@ -16,6 +16,7 @@ from llo_dft.documents.electrons.electronic import (
     CalculationSummary,
     ConvergenceRecord,
     Moments,
+    OxidationStates,
 )
 from llo_dft.engines.vasp.files.file_errors import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.outcar import Outcar, read_outcar
@@ -24,7 +25,6 @@ from llo_dft.engines.vasp.files.vasprun.eigenvalues import electrons
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError, Vasprun
 
 if TYPE_CHECKING:
-    from llo_dft.documents.electrons.oxidation import OxidationStates
     from llo_dft.engines.vasp.files.grids.grid_header import GridHeader
     from llo_dft.engines.vasp.files.vasprun.header import Crystal
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from jobflow import JobStore
+from jobflow import Flow, JobStore
 from maggma.stores import MemoryStore
 
-from llo_dft.calculations.cache import CalculationCache
+from llo_dft.calculations.cache import CONTINUE, CalculationCache
 from llo_dft.documents.labels import OF_ONE_COATING
 from llo_dft.engines.registry import engine_from
+from llo_dft.flows.whole_study import StudyMaker
 from llo_dft.jobs.calculate import CALCULATION
 from llo_dft.runner import FlowResult, JobEvent, run_flow
 from llo_dft.study.folder import StudyFolder, named_files, write_whole
 from llo_dft.study.manifest import write_structures
-from llo_dft.study.planning.assemble import make_flow
-from llo_dft.study.planning.electronic_plan import with_electronic
-from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.study.planning.make_plan import make_plan, with_electronic
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.planning.planned_calculations import check_engine
 from llo_dft.study.planning.ranker import potential_of, ranker_of
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.documents.study_result import StudyResult
     from llo_dft.engines.base import Engine
+    from llo_dft.jobs.orderings import RankingMaker
     from llo_dft.recipe import Recipe
 
 #: One thread a worker: two relaxations side by side take less time than two threads on one.
@@ -204,3 +205,68 @@ def _broken(outcome: FlowResult) -> dict[str, str]:
         for name, reason in reasons.items()
         if name.startswith(CALCULATION)
     }
+
+
+def make_flow(
+    plan: StudyPlan,
+    engine: Engine,
+    folder: Path,
+    ranker: Engine | None = None,
+    potential: Engine | None = None,
+) -> Flow:
+    """Return the jobflow Flow of a plan.
+
+    Parameters
+    ----------
+    plan, engine
+        The study.
+    folder
+        Its calculation cache.
+    ranker
+        The engine that ranks orderings of Li where the plan has them ranked; None: ``engine``.
+    potential
+        The one that computes every vacancy of a plan with a budget.
+    """
+    return StudyMaker.of_engine(
+        engine.maker,
+        str(folder),
+        electrons=bool(plan.statics),
+        ranker=cast("RankingMaker", (ranker or engine).maker("ranking")) if plan.ranked else None,
+        # without charged crystals there is no voltage of them, and slabs are only cut from the bulk
+        potential=None if potential is None else potential.maker("slab_relax"),
+        cathode=None if plan.bulk_hosts else engine.geometry_maker("bulk_relax"),
+    ).make(plan)
+
+
+def run_rounds(
+    prepared: PreparedRun,
+    *,
+    workers: int,
+    executor: Callable[[], AbstractContextManager[Callable[[], Executor]]],
+    on_progress: Callable[[Progress], None] | None = None,
+) -> StudyResult:
+    """Run a study, and again as long as calculations were stopped half way and get further.
+
+    ``executor`` makes what `run_study` takes as its executor, for each round; the rest is as there,
+    and so are its errors.
+    """
+    while True:
+        before = how_far(prepared.folder)
+        result = run_study(prepared, workers=workers, executor=executor(), on_progress=on_progress)
+        if not _stopped_half_way(prepared.folder) or how_far(prepared.folder) == before:
+            return result
+
+
+def how_far(folder: StudyFolder) -> str:
+    """Return how far a study is: another text whenever something was got done."""
+    states = hashlib.sha256()
+    for state in _stopped_half_way(folder):
+        for file in sorted(state.glob("*.json")):
+            states.update(str(file.relative_to(folder.path)).encode() + file.read_bytes())
+    n_completed = CalculationCache(folder.calculations).n_completed()
+    return f"{n_completed} completed, others {states.hexdigest()[:12]}"
+
+
+def _stopped_half_way(folder: StudyFolder) -> list[Path]:
+    """Return the folders that stopped calculations left to resume from."""
+    return sorted(folder.calculations.glob(f"*/{CONTINUE}"))

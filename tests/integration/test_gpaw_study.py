@@ -25,8 +25,7 @@ from llo_dft.engines.registry import engine_from
 from llo_dft.recipe import load_recipe
 from llo_dft.resources import resource_path
 from llo_dft.study.drawn.study_report import write_report
-from llo_dft.study.planning.electronic_plan import with_electronic
-from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.study.planning.make_plan import make_plan, with_electronic
 from llo_dft.study.planning.planned_calculations import check_engine
 from llo_dft.study.result import stored_calculations
 

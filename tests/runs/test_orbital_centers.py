@@ -6,8 +6,8 @@ import pytest
 from pymatgen.core import Lattice, Structure
 from run_folders import outcar_of, run_folder
 
-from llo_dft.engines.vasp.electrons import VaspElectrons
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
+from llo_dft.engines.vasp.finished_calculation import VaspElectrons
 from llo_dft.errors import InputError
 from llo_dft.runs.orbital_centers import centers_of, site_classes
 from llo_dft.testing.vasprun_writer import Run

@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING
+import shutil
+from contextlib import nullcontext
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
@@ -14,18 +18,24 @@ from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.engines.registry import engine_from
+from llo_dft.recipe import Electronic
 from llo_dft.study.drawn.study_report import write_report
 from llo_dft.study.folder import StudyFolder, StudyFolderError
-from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.study.planning.make_plan import make_plan, with_electronic
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.result_files import FIGURE
-from llo_dft.study.run_study import PreparedRun, run_study
+from llo_dft.study.run_study import PreparedRun, how_far, make_flow, run_rounds, run_study
 from llo_dft.study.study_files import read_results, results_schema
 from llo_dft.study.study_status import study_status
-from llo_dft.testing.fake_engine import HALF_O2_EV
+from llo_dft.testing.fake_engine import HALF_O2_EV, FakeEngine
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from jobflow import Flow
+
+    from llo_dft.engines.base import CalculationMaker
+    from llo_dft.typing import CalculationKind
 
 PNG = b"\x89PNG\r\n\x1a\n"
 ROUNDING_EV = 1e-9
@@ -205,3 +215,121 @@ def test_with_a_budget_what_was_not_computed_is_marked_in_every_file(tmp_path) -
     page = (folder.path / "report.html").read_text(encoding="utf-8")
     assert all(one.text in page for one in predicted)
     assert "predicted, not computed" in page
+
+
+def calculations(flow: Flow) -> list[str]:
+    """Labels of what its jobs compute."""
+    names = [job.name for job, _ in flow.iterflow()]
+    return [name.removeprefix("calculate ") for name in names if name.startswith("calculate ")]
+
+
+class ElectronsEngine(FakeEngine):
+    capabilities = frozenset({"energy", "dos", "density"})
+
+
+@pytest.mark.parametrize("coated", [False, True])
+def test_every_planned_calculation_is_a_job_of_that_name(
+    plan: StudyPlan,
+    coated_plan: StudyPlan,
+    tmp_path: Path,
+    coated: bool,  # noqa: FBT001
+) -> None:
+    chosen = coated_plan if coated else plan
+    jobs = calculations(make_flow(chosen, FakeEngine(), tmp_path))
+    assert sorted(jobs) == sorted(chosen.labels)
+
+
+def test_delithiated_crystals_are_jobs_too(tmp_path: Path) -> None:
+    asked = {"fractions": [1.0, 0.5], "voltage": "bulk", "candidates": 4, "relaxed": 2}
+    chosen = make_plan(tiny_recipe(delithiation=asked), tmp_path)
+    jobs = calculations(make_flow(chosen, FakeEngine(), tmp_path))
+    assert {"bulk_x0.5714", "bulk_x0.5714_1"} <= set(jobs)
+    assert set(jobs) <= set(chosen.labels)
+
+
+class GeometryEngine(FakeEngine):
+    """Its structures come from elsewhere than its energies."""
+
+    def geometry_maker(self, kind: CalculationKind) -> CalculationMaker:
+        return replace(self.maker(kind), protocol="geometry")
+
+
+@pytest.mark.parametrize(("voltage", "protocol"), [("slab", "geometry"), ("bulk", "balanced")])
+def test_the_crystal_is_only_a_geometry_where_no_voltage_wants_its_energy(
+    tmp_path: Path, voltage: str, protocol: str
+) -> None:
+    asked = {"fractions": [1.0, 0.5], "voltage": voltage}
+    chosen = make_plan(tiny_recipe(delithiation=asked), tmp_path)
+    flow = make_flow(chosen, GeometryEngine(), tmp_path)
+    makers = {job.name: job.function_args[1] for job, _ in flow.iterflow() if job.function_args}
+    assert makers["calculate bulk"].protocol == protocol
+    assert makers["calculate Li"].protocol == "balanced"
+
+
+def test_points_for_the_electrons_are_made_only_if_they_are_planned(
+    coated_plan: StudyPlan, tmp_path: Path
+) -> None:
+    engine = ElectronsEngine()
+    asked = with_electronic(coated_plan, Electronic(dos=True, density=True), engine)
+    statics = {one.label for one in asked.statics}
+    assert statics <= set(calculations(make_flow(asked, engine, tmp_path)))
+    without = calculations(make_flow(coated_plan, engine, tmp_path))
+    assert not statics & set(without)
+
+
+def stop_half_way(folder: StudyFolder, n_steps: int) -> None:
+    """Leave what VASP leaves when the walltime stops it."""
+    state = folder.calculations / "half.failed" / "continue"
+    state.mkdir(parents=True, exist_ok=True)
+    (state / "state.json").write_text(json.dumps({"n_steps": n_steps}))
+
+
+@pytest.mark.parametrize(
+    ("steps", "n_rounds"),
+    [
+        pytest.param([5, 9, 12], 4, id="a calculation that gets further, and is completed then"),
+        pytest.param([5, 5, 9], 2, id="one that stays where it was"),
+        pytest.param([], 1, id="none that was stopped"),
+    ],
+)
+def test_there_are_rounds_as_long_as_they_get_something_done(
+    steps: list[int], n_rounds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = StudyFolder(tmp_path)
+    left = list(steps)
+    entered = []
+
+    def one_round(prepared: Any, *, workers: int, executor: Any, on_progress: Any) -> str:
+        assert (prepared.folder, workers, on_progress) == (folder, 3, None)
+        with executor:
+            entered.append(executor)
+        if left:
+            stop_half_way(folder, left.pop(0))
+            return "a part"
+        shutil.rmtree(folder.calculations / "half.failed", ignore_errors=True)
+        return "all"
+
+    monkeypatch.setattr("llo_dft.study.run_study.run_study", one_round)
+    result = run_rounds(SimpleNamespace(folder=folder), workers=3, executor=nullcontext)
+    assert len(entered) == n_rounds
+    assert len(set(map(id, entered))) == n_rounds  # each round has workers of its own
+    assert result == ("a part" if n_rounds <= len(steps) else "all")
+
+
+def test_how_far_tells_completed_and_stopped_calculations(tmp_path: Path) -> None:
+    folder = StudyFolder(tmp_path / "study")
+    seen = [how_far(folder)]
+    for key in ("abc", "abd"):
+        (folder.calculations / key).mkdir(parents=True)
+        (folder.calculations / key / "result.json").touch()
+        seen.append(how_far(folder))
+    for n_steps in (3, 4):
+        stop_half_way(folder, n_steps)
+        seen.append(how_far(folder))
+    assert len(set(seen)) == len(seen)
+    # the workspace of a calculation that is at work, and a failure, are none that is completed
+    for name in (".partial-abe-1-x", "abe.failed"):
+        (folder.calculations / name).mkdir()
+        (folder.calculations / name / "result.json").touch()
+    assert how_far(folder) == seen[-1]
+    assert how_far(folder).startswith("2 completed")

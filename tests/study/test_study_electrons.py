@@ -11,7 +11,7 @@ import pytest
 from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.documents.calculation import not_computed
 from llo_dft.documents.plan import PlannedStatic
-from llo_dft.engines.vasp.electrons import VaspElectrons
+from llo_dft.engines.vasp.finished_calculation import VaspElectrons
 from llo_dft.errors import InputError
 from llo_dft.study import study_electrons
 from llo_dft.study.folder import StudyFolder

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.documents.electrons.window_center import WindowCenter
+from llo_dft.documents.electrons.electronic import WindowCenter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from llo_dft.analysis.oxygen.dimers import oxygen_pairs
 from llo_dft.chemistry.element_table import ELEMENTS
-from llo_dft.documents.electrons.oxidation import AtomOxidation, OxidationStates
+from llo_dft.documents.electrons.electronic import AtomOxidation, OxidationStates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

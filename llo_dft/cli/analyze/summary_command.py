@@ -18,8 +18,7 @@ from llo_dft.cli.output.common import (
 )
 
 if TYPE_CHECKING:
-    from llo_dft.documents.electrons.electronic import CalculationSummary
-    from llo_dft.documents.electrons.oxidation import OxidationStates
+    from llo_dft.documents.electrons.electronic import CalculationSummary, OxidationStates
 
 
 def summary(

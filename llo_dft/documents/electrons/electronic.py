@@ -1,15 +1,14 @@
-"""Electronic structure out of finished calculations: edges, band centres, summaries."""
+"""Electronic structure of finished calculations: edges, band centres, oxidation, summaries."""
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
-from llo_dft.documents.electrons.oxidation import OxidationStates
-from llo_dft.documents.electrons.window_center import WindowCenter
 from llo_dft.typing import System
 
 #: From where energies are counted. E_F floats within a gap, so the VBM is the default.
@@ -36,6 +35,28 @@ class BandEdges(Document):
         "that neither where E_F floats nor smearing matters, or E_F; None: nothing is above"
     )
     note: str = Field("", description="How the edges were decided, where that needs saying")
+
+
+@dataclass(frozen=True)
+class WindowCenter:
+    """Moments of a density in one window.
+
+    Attributes
+    ----------
+    center_ev
+        From the reference; None: too little weight.
+    weight
+        Captured weight: integral of the density, electrons.
+    width_ev
+        Square root of the second central moment.
+    """
+
+    #: What a ``Document`` refuses is refused here too.
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
+
+    center_ev: float | None
+    weight: float
+    width_ev: float | None
 
 
 class WindowCenters(Document):
@@ -91,6 +112,30 @@ class BandCenters(Document):
     mock: bool = Field(
         default=False, description="A stand-in for VASP wrote the files: no number is a result"
     )
+
+
+class AtomOxidation(Document):
+    """The formal oxidation state of one atom."""
+
+    site: int = Field(description="Index of the atom, from 0")
+    element: str
+    moment_mu_b: float = Field(description="Moment within its sphere, Bohr magnetons")
+    state: float | None = Field(description="Formal charge, e; half in superoxo; None: unknown")
+    reason: str = Field(description="By what the state was decided, or why it was not")
+
+
+class OxidationStates(Document):
+    """Formal oxidation states of all atoms, and whether they add up to the cell's charge."""
+
+    atoms: list[AtomOxidation]
+    counts: dict[str, int] = Field(description="Atoms by state: 'Mn4+', 'O-', and 'Ni?' unknown")
+    assigned_charge_e: float = Field(description="Sum of the assigned states, e")
+    cell_charge_e: float = Field(description="Charge of the cell, e: 0 unless NELECT says so")
+    n_unassigned: int = Field(description="Atoms without an assigned state")
+    balanced: bool | None = Field(
+        description="Whether the states add up to the cell's charge; None if some are not assigned"
+    )
+    note: str = Field(description="The balance in words")
 
 
 class ConvergenceRecord(Document):

@@ -9,7 +9,7 @@ None of it bears on a result, so none of it is in a recipe. It comes from the en
 ``LLO_DFT_JOB_END_TIME``
     When the batch job ends, Unix time in s; otherwise Slurm's ``SLURM_JOB_END_TIME``.
 ``LLO_DFT_RANKS``
-    MPI ranks that the command starts: NCORE and KPAR follow from it (``parallel_tags``).
+    MPI ranks that the command starts: NCORE and KPAR follow from it (``run_task``).
 ``LLO_DFT_VASP_STOP_BEFORE_S``
     How long before that end VASP is asked to stop, s; at least three of its ionic steps.
 ``LLO_DFT_VASP_POLLING_S``, ``LLO_DFT_VASP_MONITOR_S``

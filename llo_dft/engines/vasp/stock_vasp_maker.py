@@ -19,8 +19,8 @@ from jobflow import Maker
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.base import EngineError, Outcome, ReadBack
+from llo_dft.engines.vasp.finished_calculation import read_back
 from llo_dft.engines.vasp.inputs import ordered
-from llo_dft.engines.vasp.read_back import read_back
 from llo_dft.engines.vasp.running.continuation import StageProgress
 from llo_dft.engines.vasp.running.custodian_maker import tidy
 from llo_dft.engines.vasp.running.end_report import corrections, run_log

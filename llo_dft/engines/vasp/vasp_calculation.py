@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from atomate2.vasp.jobs.base import BaseVaspMaker
 
 from llo_dft.engines.base import EngineError, Outcome, ReadBack, StartFrom
+from llo_dft.engines.vasp.finished_calculation import read_back
 from llo_dft.engines.vasp.inputs import fingerprint_of
 from llo_dft.engines.vasp.installation import check_potcars, check_program
 from llo_dft.engines.vasp.protocols import VaspProtocol
-from llo_dft.engines.vasp.read_back import read_back
 from llo_dft.engines.vasp.user_tags import checked_tags, deciding, on_this_machine
 from llo_dft.typing import CalculationKind, MagneticOrder
 

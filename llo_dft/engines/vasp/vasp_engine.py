@@ -16,7 +16,7 @@ from llo_dft.engines.base import Cost, Engine, EngineError, InputSize, OxygenRef
 from llo_dft.engines.cell_geometry import periodic_directions
 from llo_dft.engines.named_settings import check_asked_u, why_no_crossings
 from llo_dft.engines.vasp.cycle_cost import VARIABLE, TimedCycle, cost_of, timed_in
-from llo_dft.engines.vasp.electrons import VaspElectrons
+from llo_dft.engines.vasp.finished_calculation import VaspElectrons
 from llo_dft.engines.vasp.incar import check_cutoff, check_unpaired, incar, stages
 from llo_dft.engines.vasp.input_files import size_of, write_inputs
 from llo_dft.engines.vasp.inputs import poscar_structure

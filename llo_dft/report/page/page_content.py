@@ -6,17 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
+from llo_dft.report.figures.interface_picture import DEFAULT_LEVEL, view_of_interface
+from llo_dft.report.figures.isosurface import isosurface
 from llo_dft.typing import FloatArray, Status
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
+    from llo_dft.documents.electrons.charge import ChargeDifference
     from llo_dft.documents.electrons.electronic import BandCenters
     from llo_dft.documents.plan import StudyPlan
     from llo_dft.documents.stability.phase_stability import StabilityResult
     from llo_dft.documents.study_result import StudyResult
-    from llo_dft.report.page.charge_mesh import ChargeMesh
 
+
+#: Points along an axis at most: finer is not seen on a page, and weighs.
+_MOST_POINTS: Final = 28
 
 #: What the page says of where its energies come from: a class for its colour, a word, a sentence.
 _LIGHTS: Final = {
@@ -62,6 +69,30 @@ class Drawing:
     name: str
     svg: str
     pdf: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class ChargeMesh:
+    """A charge difference with its surfaces at +level and -level.
+
+    ``gain`` and ``loss`` are triangles, angstrom, shape (n, 3, 3); the level is in e/A^3.
+    """
+
+    termination: str
+    document: ChargeDifference
+    level: float
+    gain: FloatArray
+    loss: FloatArray
+
+
+def charge_mesh(
+    termination: str, document: ChargeDifference, difference_per_a3: FloatArray
+) -> ChargeMesh:
+    """Return the surfaces of a difference, electrons per cubic angstrom on a grid (a, b, c)."""
+    grid, origin, steps = view_of_interface(document, difference_per_a3, _MOST_POINTS)
+    level = DEFAULT_LEVEL * float(np.abs(grid).max()) or 1.0
+    gain, loss = (isosurface(sign * grid, level) @ steps + origin for sign in (1.0, -1.0))
+    return ChargeMesh(termination, document, level, gain, loss)
 
 
 @dataclass(frozen=True)

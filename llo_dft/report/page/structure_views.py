@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.documents.study_result import HostResult, StudyResult, VacancyResult
-    from llo_dft.report.page.charge_mesh import ChargeMesh
+    from llo_dft.report.page.page_content import ChargeMesh
 
 #: What the viewer draws: atoms, bonds, polyhedra, marks, cell, meshes.
 View = dict[str, Any]

@@ -14,13 +14,14 @@ import numpy as np
 from llo_dft.documents.electrons.charge import ChargeDifference
 from llo_dft.documents.labels import system_name
 from llo_dft.errors import InputError
-from llo_dft.report.page.charge_mesh import ChargeMesh, charge_mesh
 from llo_dft.report.page.methods_text import recipe_text
 from llo_dft.report.page.page_content import (
     CalculationRow,
+    ChargeMesh,
     Densities,
     Drawing,
     PageContent,
+    charge_mesh,
 )
 from llo_dft.report.page.render_page import comparison_page, study_page
 from llo_dft.report.page.structure_views import decisive_vacancy, shown_hosts

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.labels import ranking_label, revisited_label
+from llo_dft.engines.base import Cost, Engine, MagneticMaker
+from llo_dft.study.planning.planned_calculations import hosts_by_label, planned_calculations
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
-    from llo_dft.engines.base import Engine
 
 #: Evaluations of energy and forces that a relaxation took on an average, with CHGNet and
 #: protocol "balanced", whose slabs are relaxed twice: crystals, bare slabs and their vacancies,
@@ -109,3 +111,42 @@ def _time(seconds: float) -> str:
     if seconds < 90:  # noqa: PLR2004 (beyond, minutes read better)
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 2 * 3600 else f"{seconds / 3600:.1f} h"
+
+
+def study_cost(plan: StudyPlan, engine: Engine) -> dict[str, Cost]:
+    """Return the cost of each calculation, by its label, the dearest first.
+
+    Ionic steps are the typical ones of ``calculation_work``. A vacancy is relaxed once for each
+    way to put its electrons. What only a relaxed structure will name is as large as its host.
+
+    Returns
+    -------
+    dict
+        Empty if the engine's costs do not follow from sizes.
+    """
+    work, hosts = calculation_work(plan), hosts_by_label(plan)
+    vacancies = {host.vacancy_label(one) for host in plan.hosts for one in host.vacancies}
+    found: dict[str, Cost] = {}
+    for one in planned_calculations(plan):
+        if one.kind == "ranking":
+            continue  # by a potential
+        structure = one.structure or plan.host_structure(hosts[one.label])
+        steps = work[one.label] / len(structure)
+        maker, n_starts = engine.maker(one.kind), 1
+        if isinstance(maker, MagneticMaker):
+            structure = with_initial_moments(structure, maker.magnetic_order)
+            n_starts += maker.electron_placements * (one.label in vacancies)
+        cost = engine.cost(structure, one.kind, steps)
+        if cost is None:
+            return {}
+        found[one.label] = cost.times(n_starts)
+    return dict(sorted(found.items(), key=lambda item: -item[1].work))
+
+
+def core_hours_of(costs: dict[str, Cost]) -> tuple[float, float, float] | None:
+    """Return core-hours in all: geometric mean, at least, at most; None if nothing was timed."""
+    timed = [cost.core_s for cost in costs.values() if cost.core_s is not None]
+    if not timed:
+        return None
+    least, most = (sum(limits) / 3600 for limits in zip(*timed, strict=True))
+    return (least * most) ** 0.5, least, most

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, get_args
 
 from llo_dft.builders.cell_checks import check_usable
 from llo_dft.builders.ordering.delithiation import LithiumRemoval, delithiate
@@ -12,14 +13,19 @@ from llo_dft.builders.reference_cells import lithium_metal
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import unbalanced_charge
 from llo_dft.documents.atom_identity import with_bare_sites
-from llo_dft.documents.plan import PlannedHost, StudyPlan
-from llo_dft.recipe import EngineChoice, Recipe, RecipeError
-from llo_dft.study.planning.bulk_hosts import plan_bulk_hosts
+from llo_dft.documents.plan import PlannedBulkHost, PlannedHost, PlannedStatic, StudyPlan
+from llo_dft.recipe import Electronic, EngineChoice, Recipe, RecipeError
 from llo_dft.study.planning.coating_cells import coating_crystal, opened_terminations, strain_notes
 from llo_dft.study.planning.hosts import hole_notes, n_first_orderings, plan_hosts
 from llo_dft.study.planning.oxide import build_oxide
 from llo_dft.study.planning.planned_interfaces import charge_notes, plan_interfaces
 from llo_dft.study.planning.ranker import EWALD
+from llo_dft.typing import Part
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+    from llo_dft.engines.base import Engine
 
 
 def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
@@ -121,3 +127,61 @@ def _check_distinct(removals: list[LithiumRemoval]) -> None:
                 f"number of Li in this slab ({fraction:.4f}); take fractions further apart, or a "
                 "larger supercell"
             )
+
+
+def plan_bulk_hosts(recipe: Recipe, bulk: Structure) -> list[PlannedBulkHost]:
+    """Return the crystal at the lithium contents of the study, from full to empty.
+
+    A slab's own voltage is that of its faces too. Contents are the nearest that whole Li of this
+    cell allow, each once, in as many orderings as are relaxed of a slab, those of lowest Ewald
+    energy: the cells are small, and the lowest as relaxed counts.
+    """
+    asked = recipe.delithiation
+    if asked.voltage == "slab":
+        return []
+    lithium = list(bulk.indices_from_symbol("Li"))
+    left = {round(fraction * len(lithium)) for fraction in asked.fractions}
+    contents = sorted(left - {len(lithium)}, reverse=True)
+    found = delithiate(
+        bulk,
+        lithium,
+        [n_li / len(lithium) for n_li in contents],
+        turn_over=None,
+        seed=recipe.study.seed,
+        n_candidates=min(asked.relaxed, asked.candidates),
+    )
+    return [
+        PlannedBulkHost(
+            lithium_fraction=n_li / len(lithium), n_li=n_li, order=order, removed=list(way.removed)
+        )
+        for n_li, ways in zip(contents, found, strict=True)
+        for order, way in enumerate(ways)
+    ]
+
+
+def with_electronic(plan: StudyPlan, asked: Electronic, engine: Engine) -> StudyPlan:
+    """Return the plan with the static calculations that were asked for and can be done.
+
+    Densities of states are of every host; densities of charge of each pristine interface and
+    its two parts. What the engine can't give is left out, and named in ``not_computed``.
+    """
+    statics: list[PlannedStatic] = []
+    lacking: list[str] = []
+    if asked.dos:
+        if "dos" in engine.capabilities:
+            statics += [PlannedStatic(host=host.label) for host in plan.hosts]
+        else:
+            lacking.append(f"O 2p band centres: {engine.name} gives no densities of states")
+    if asked.density:
+        coated = [h.label for h in plan.hosts if h.termination is not None and not h.removed]
+        if "density" not in engine.capabilities:
+            lacking.append(f"charge density difference: {engine.name} gives no charge density")
+        elif not coated:
+            lacking.append("charge density difference: it needs a [coating]")
+        else:
+            wholes = [PlannedStatic(host=label) for label in coated]
+            statics += [one for one in wholes if one not in statics]
+            statics += [
+                PlannedStatic(host=label, part=part) for label in coated for part in get_args(Part)
+            ]
+    return plan.model_copy(update={"statics": statics, "not_computed": lacking})

@@ -12,7 +12,6 @@ from llo_dft.calculations.cache import NO_RESULT, CalculationCache
 from llo_dft.errors import InputError
 from llo_dft.study.folder import StudyFolder, write_whole
 from llo_dft.study.manifest import write_structures
-from llo_dft.study.planning.assemble import make_flow
 from llo_dft.study.remote.job_requests import RequestedJob, ask, requests, submitted_jobs
 from llo_dft.study.remote.submission_record import (
     RemoteSubmission,
@@ -21,13 +20,13 @@ from llo_dft.study.remote.submission_record import (
     require_submission,
 )
 from llo_dft.study.result_files import write_study
+from llo_dft.study.run_study import PreparedRun, make_flow
 from llo_dft.submit.records import write_record
 from llo_dft.submit.remote.project import RemoteProject, load_project
 from llo_dft.submit.remote.queue import open_queue
 
 if TYPE_CHECKING:
     from llo_dft.documents.study_result import StudyResult
-    from llo_dft.study.run_study import PreparedRun
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from llo_dft.cli.output.common import (
     print_remarks,
     read_each,
 )
-from llo_dft.documents.electrons.oxidation import AtomOxidation
+from llo_dft.documents.electrons.electronic import AtomOxidation
 from llo_dft.errors import InputError
 
 

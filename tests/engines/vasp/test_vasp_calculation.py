@@ -11,7 +11,7 @@ from llo_dft.engines.base import CalculationMaker, EngineError, MagneticMaker, P
 from llo_dft.engines.registry import engine_from
 from llo_dft.jobs.calculate import calculate
 from llo_dft.recipe import EngineChoice
-from llo_dft.study.planning.assemble import make_flow
+from llo_dft.study.run_study import make_flow
 
 
 def _makers(flow):

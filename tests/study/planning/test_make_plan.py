@@ -10,11 +10,14 @@ from pymatgen.analysis.structure_matcher import StructureMatcher
 from studies import tiny_recipe
 
 from llo_dft.builders.cell_checks import StructureError, is_symmetric
+from llo_dft.builders.ordering.delithiation import delithiate
 from llo_dft.builders.vacancies import VacancyError
 from llo_dft.errors import InputError
-from llo_dft.recipe import RecipeError, load_recipe
+from llo_dft.recipe import Electronic, RecipeError, load_recipe
 from llo_dft.resources import resource_path
-from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.study.planning.make_plan import make_plan, plan_bulk_hosts, with_electronic
+from llo_dft.study.planning.planned_calculations import planned_calculations
+from llo_dft.testing.fake_engine import FakeEngine
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
@@ -171,3 +174,104 @@ def test_a_cif_that_nothing_can_be_computed_on(
     with pytest.raises(error, match=message) as caught:
         make_plan(tiny_recipe(cathode={"composition": "mine.cif"}), tmp_path)
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def plan():
+    # the slab of two layers tells 0.57 from 0.5, the crystal of one does not
+    asked = {"fractions": [1.0, 0.5, 0.25, 0.57], "voltage": "bulk", "candidates": 4, "relaxed": 2}
+    return make_plan(tiny_recipe(delithiation=asked, slab={"tm_layers": 2}), Path())
+
+
+def test_contents_are_the_nearest_whole_li_each_once_from_full_to_empty(plan):
+    n_li = len(plan.bulk.indices_from_symbol("Li"))
+    assert n_li == 7  # of the 12 cations of Li1.2Mn0.54Ni0.13Co0.13O2, one layer of 6 sites
+    assert [one.n_li for one in plan.bulk_hosts] == [4, 4, 2, 2]
+    assert {one.lithium_fraction for one in plan.bulk_hosts} == {4 / 7, 2 / 7}
+    labels = ["bulk_x0.5714", "bulk_x0.5714_1", "bulk_x0.2857", "bulk_x0.2857_1"]
+    assert [one.label for one in plan.bulk_hosts] == labels
+
+
+def test_the_li_that_cost_least_leave(plan):
+    lithium = list(plan.bulk.indices_from_symbol("Li"))
+    ways = delithiate(
+        plan.bulk, lithium, [4 / 7, 2 / 7], turn_over=None, seed=plan.seed, n_candidates=2
+    )
+    expected = [list(way.removed) for content in ways for way in content]
+    assert [one.removed for one in plan.bulk_hosts] == expected
+
+
+def test_each_is_a_calculation_with_a_free_cell(plan):
+    found = {one.label: one for one in planned_calculations(plan)}
+    for one in plan.bulk_hosts:
+        made = found[one.label]
+        assert made.kind == "bulk_relax"
+        assert made.structure is not None
+        assert made.structure.composition["Li"] == one.n_li
+        assert len(made.structure) == len(plan.bulk) - len(one.removed)
+
+
+def test_a_study_that_compares_no_orderings_has_one_of_each_content():
+    asked = {"fractions": [1.0, 0.5], "voltage": "bulk", "candidates": 1}
+    made = tiny_recipe(delithiation=asked)
+    assert [one.order for one in make_plan(made, Path()).bulk_hosts] == [0]
+
+
+def test_a_recipe_may_do_without_them():
+    made = tiny_recipe(delithiation={"voltage": "slab"})
+    assert plan_bulk_hosts(made, make_plan(made, Path()).bulk) == []
+    assert make_plan(made, Path()).bulk_hosts == []
+
+
+BOTH = Electronic(dos=True, density=True)
+
+
+def engine(*capabilities: str) -> FakeEngine:
+    made = FakeEngine()
+    made.capabilities = frozenset({"energy", *capabilities})
+    return made
+
+
+def test_what_is_not_asked_for_is_not_planned(plan: StudyPlan) -> None:
+    found = with_electronic(plan, Electronic(), engine("dos", "density"))
+    assert (found.statics, found.not_computed) == ([], [])
+
+
+def test_each_host_gets_one_point_and_each_pristine_interface_three(
+    coated_plan: StudyPlan,
+) -> None:
+    found = with_electronic(coated_plan, BOTH, engine("dos", "density"))
+    labels = [static.label for static in found.statics]
+    assert len(set(labels)) == len(labels)  # the whole of an interface serves both
+    hosts = [host.label for host in coated_plan.hosts]
+    assert labels[: len(hosts)] == [f"{host}_static" for host in hosts]
+    pristine = [h.label for h in coated_plan.hosts if h.termination and not h.removed]
+    assert len(pristine) == 2
+    assert set(labels[len(hosts) :]) == {
+        f"{host}_{part}_static" for host in pristine for part in ("oxide", "coating")
+    }
+    assert found.not_computed == []
+    assert set(labels) <= set(found.labels)
+
+
+def test_a_density_alone_is_of_the_pristine_interfaces(coated_plan: StudyPlan) -> None:
+    found = with_electronic(coated_plan, Electronic(density=True), engine("density"))
+    assert len(found.statics) == 2 * 3
+    pristine = {coated_plan.pristine_label(name) for name in coated_plan.terminations}
+    assert {static.host for static in found.statics} == pristine
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "lacking"),
+    [
+        ((), ["fake gives no densities of states", "fake gives no charge density"]),
+        (("dos",), ["fake gives no charge density"]),
+        (("dos", "density"), ["it needs a [coating]"]),
+    ],
+)
+def test_what_can_not_be_given_is_named(
+    plan: StudyPlan, capabilities: tuple[str, ...], lacking: list[str]
+) -> None:
+    found = with_electronic(plan, BOTH, engine(*capabilities))
+    assert [reason.split(": ")[1] for reason in found.not_computed] == lacking
+    assert len(found.statics) == (len(plan.hosts) if "dos" in capabilities else 0)

@@ -10,9 +10,9 @@ from studies import tiny_recipe
 
 from llo_dft.errors import InputError
 from llo_dft.resources import resource_path
-from llo_dft.study.planning.assemble import make_flow
 from llo_dft.study.planning.estimate import calculation_work
 from llo_dft.study.remote.job_requests import ask, core_hours, requests, submitted_jobs
+from llo_dft.study.run_study import make_flow
 from llo_dft.submit.remote.project import load_project
 
 if TYPE_CHECKING:

@@ -175,7 +175,7 @@ def test_the_last_job_runs_though_calculations_broke(make_remote: MakeRemote) ->
     from jobflow import OnMissing
 
     study = make_remote()
-    from llo_dft.study.planning.assemble import make_flow
+    from llo_dft.study.run_study import make_flow
 
     prepared = study.prepared
     flow = make_flow(prepared.plan, prepared.engine, study.folder.calculations)

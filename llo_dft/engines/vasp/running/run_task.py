@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
+from math import gcd, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +20,6 @@ from llo_dft.engines.vasp.incar import ONE_POINT, WITHOUT_DIPOLE, incar, stages
 from llo_dft.engines.vasp.input_files import size_of
 from llo_dft.engines.vasp.inputs import input_generator, poscar_structure, site_order
 from llo_dft.engines.vasp.installation import VaspMachine
-from llo_dft.engines.vasp.parallel_tags import parallel_tags
 from llo_dft.engines.vasp.running.continuation import (
     StageProgress,
     WallTimeReachedError,
@@ -59,6 +59,9 @@ _KEPT: Final = (
     *("vasprun.xml", "OUTCAR", "CONTCAR", "OSZICAR", "CHGCAR", "AECCAR0", "AECCAR2", "LOCPOT"),
     *("INCAR", "KPOINTS", "POSCAR"),
 )
+
+#: Ranks up to which each may work on its own orbitals (VASP wiki, NCORE).
+_OWN_ORBITALS: Final = 8
 
 #: What is said of a calculation that began with less than its parent's electrons.
 _ALONE: Final = "its electrons began with the moments of the calculation it is made from alone: {}"
@@ -292,3 +295,31 @@ def _kept(folder: Path) -> list[str]:
     found = [path for path in folder.rglob("*") if path.is_file()]
     wanted = [path for path in found if path.name.removesuffix(".gz") in _KEPT]
     return sorted(str(path.relative_to(folder)) for path in wanted)
+
+
+def parallel_tags(n_ranks: int, n_bands: int, n_k_points: int) -> dict[str, int]:
+    """Return NCORE and KPAR, those that are not VASP's default of 1.
+
+    KPAR groups of ranks take a k-point each; it divides the ranks (VASP wiki, KPAR) and the
+    k-points, so that no group waits, and is the largest such number. Of the ranks of a group NCORE
+    share an orbital: the divisor nearest to the square root of their number above 8 ranks (VASP
+    wiki, NCORE and NPAR), the larger of two; no more groups of bands than bands.
+
+    Parameters
+    ----------
+    n_ranks
+        MPI ranks, 0 if not known: then there are no tags.
+    n_bands
+        At least so many.
+    n_k_points
+        Of the mesh without those that symmetry leaves out.
+    """
+    if n_ranks < 1:
+        return {}
+    k_groups = gcd(n_ranks, n_k_points)
+    group = n_ranks // k_groups
+    shared = 1
+    if group > _OWN_ORBITALS:
+        divisors = [n for n in range(1, group + 1) if group % n == 0 and group // n <= n_bands]
+        shared = min(divisors, key=lambda n: (abs(n - sqrt(group)), -n))
+    return {tag: n for tag, n in (("NCORE", shared), ("KPAR", k_groups)) if n > 1}

@@ -19,7 +19,7 @@ from llo_dft.engines.vasp.files.outcar import read_outcar
 from llo_dft.engines.vasp.files.run_folder import find_outcar, find_run
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun
 from llo_dft.engines.vasp.protocols import vasp_protocol
-from llo_dft.engines.vasp.running.run_task import VaspTask, _shared
+from llo_dft.engines.vasp.running.run_task import VaspTask, _shared, parallel_tags
 from llo_dft.jobs.calculate import calculate
 from llo_dft.testing import standin, stub_potcars
 
@@ -323,3 +323,26 @@ def test_k_points_are_shared_where_their_number_is_known_and_the_user_goes_first
     assert shared(plan.bulk, "bulk_relax", "cell", {}) == {"NCORE": 4}  # with symmetry
     for own in ({"KPAR": 1}, {"NPAR": 4}, {"NCORE": None}):
         assert shared(plan.slab, "slab_relax", "relax", own) == {}
+
+
+@pytest.mark.parametrize(
+    ("n_ranks", "n_bands", "n_k_points", "expected"),
+    [
+        (0, 600, 4, {}),  # not known
+        (1, 600, 4, {}),
+        (8, 600, 1, {}),  # up to 8 each rank has its own orbitals
+        (16, 600, 1, {"NCORE": 4}),
+        (48, 600, 1, {"NCORE": 6}),  # 6.93: 6 is nearer than 8
+        (128, 600, 1, {"NCORE": 8}),  # 11.3: 8 is nearer than 16
+        (4, 600, 2, {"KPAR": 2}),
+        (128, 600, 2, {"NCORE": 8, "KPAR": 2}),  # groups of 64
+        (36, 600, 4, {"NCORE": 3, "KPAR": 4}),  # groups of 9
+        (24, 600, 5, {"NCORE": 4}),  # 5 divides no 24
+        (12, 600, 18, {"KPAR": 6}),  # 12 divides no 18
+        (64, 4, 1, {"NCORE": 16}),  # 8 groups would be more than there are bands
+    ],
+)
+def test_k_points_first_then_the_square_root_of_the_ranks_that_are_left(
+    n_ranks, n_bands, n_k_points, expected
+):
+    assert parallel_tags(n_ranks, n_bands, n_k_points) == expected
