@@ -93,12 +93,6 @@ def stability_window(
         )
     without = [step for step in steps if step.li_exchanged == 0.0]
     bare = [step for step in steps if not any("Li" in Composition(p) for p in step.products)]
-    formed = {formula for step in steps for formula in step.products}
-    limited = {
-        f"{one.reduced_formula} is {one.note}"
-        for one in energies.phases
-        if one.note and one.reduced_formula in formed
-    }
     above = diagram.get_e_above_hull(phases.entries[phase.name]) or 0.0
     oxidation = without[-1].to_v if without else None
     return StabilityWindow(
@@ -111,7 +105,6 @@ def stability_window(
         above_hull_ev_per_atom=0.0 if above < _ON_HULL_EV else float(above),
         steps=steps,
         missing=phases.missing(known),
-        notes=sorted(limited),
     )
 
 

@@ -165,4 +165,4 @@ def _sentence(one: StabilityWindow) -> str:
             else ("can only make the window narrower")
         )
         text += f"; incomplete: without {', '.join(one.missing)}, each of which {effect}"
-    return "; ".join([text, *one.notes])
+    return text

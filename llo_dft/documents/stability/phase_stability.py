@@ -21,7 +21,6 @@ class PhaseEnergy(Document):
     energy_ev: float = Field(description="Of that cell, with its correction if it has one, eV")
     correction_ev: float = Field(0.0, description="What of it is a correction, eV")
     run_type: str = Field("", description="Functional, as 'GGA', 'GGA+U' or 'R2SCAN', if known")
-    note: str = Field("", description="What limits this energy")
 
     @property
     def reduced_formula(self) -> str:
@@ -82,7 +81,6 @@ class StabilityWindow(Document):
         description="Known phases of its chemical system that the diagram lacks: each can only "
         "make a stable phase's window narrower",
     )
-    notes: list[str] = Field(default_factory=list)
 
 
 class MixingReaction(Document):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pymatgen.core.composition import Composition
 
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 
     from llo_dft.documents.calculation import CalculationDocument
     from llo_dft.engines.base import Engine
-
-_MOLECULE: Final = "one molecule: its crystal lies lower, so that limits set by it are too wide"
-
-#: Gases at room temperature: a molecule is what they are.
-_GASES: Final = frozenset({"O2", "Cl2", "F2", "CO2"})
 
 
 def computed_phases(
@@ -80,13 +75,11 @@ def computed_phases(
         if document.energy_ev is None or document.structure is None:
             notes.append(f"{name} is left out: {document.status}, {document.reason}")
             continue
-        note = _MOLECULE if kind == "molecule_relax" and name not in _GASES else ""
         found.append(
             PhaseEnergy(
                 name=name,
                 composition=document.structure.composition.get_el_amt_dict(),
                 energy_ev=document.energy_ev,
-                note=note,
             )
         )
     label = engine.oxygen.label_energy_ev_per_atom

@@ -101,12 +101,3 @@ def test_what_has_no_window_of_its_own_is_refused(lithium_oxygen):
         stability_window(lithium_oxygen, "Li")
     with pytest.raises(StabilityError, match="Li3PO4 is not in its own diagram: paper has"):
         stability_window(lithium_oxygen, "Li3PO4")
-
-
-def test_what_limits_the_energy_of_a_product_is_said(lithium_oxygen):
-    phases = [
-        one.model_copy(update={"note": "one molecule"}) if one.name == "Li2O2" else one
-        for one in lithium_oxygen.phases
-    ]
-    found = stability_window(lithium_oxygen.model_copy(update={"phases": phases}), "Li2O")
-    assert found.notes == ["Li2O2 is one molecule"]

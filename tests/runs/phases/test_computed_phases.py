@@ -25,13 +25,6 @@ def test_each_phase_of_the_elements_is_computed_once(tmp_path):
     assert len(counter.read_text().splitlines()) == n
 
 
-def test_a_molecule_that_stands_for_a_crystal_says_so_and_a_crystal_does_not(tmp_path):
-    found = computed_phases(FakeEngine(), tmp_path / "phases", ["P", "S"])
-    notes = {one.name: one.note for one in found.phases}
-    assert "its crystal lies lower" in notes["P4S10"]
-    assert notes["P_black"] == ""
-
-
 def test_a_phase_that_fails_is_left_out_and_named(tmp_path):
     engine = FakeEngine(faults={"bulk_relax Li2 O1": "raise"})
     found = computed_phases(engine, tmp_path / "phases", ["Li", "O"])
