@@ -166,7 +166,7 @@ def reanalyze(
         "pressure": pressure_bar,
     }
     fields["oxygen"] |= {key: value for key, value in changes.items() if value is not None}
-    recipe = parse_recipe(fields, "llo-dft analyze vacancy")
+    recipe = parse_recipe(fields, str(folder.path))
     oxygen = oxygen_settings(recipe, engine_from(recipe.engine).oxygen)
     return study_result(folder, oxygen, _unchanged_electrons(folder, before))
 

@@ -37,7 +37,7 @@ def reaction(  # noqa: PLR0913 (each is an option of the command)
         default=False, help="Keep the result in the study's folder: report and screen show it."
     ),
     voltage: float | None = typer.Option(
-        None, help="Let Li come and go at this voltage against Li/Li+, V."
+        None, min=0.0, max=10.0, help="Let Li come and go at this voltage against Li/Li+, V."
     ),
     entries: Entries = None,
     runs: Runs = None,

@@ -156,6 +156,7 @@ def _axes(
     file: Path | None, temperatures: str | None, pressures: str | None, *, as_json: bool
 ) -> tuple[list[float], list[float]]:
     """Return the axes of the map; none if none was asked for."""
+    from llo_dft.analysis.oxygen.gas import MAX_TEMPERATURE_K, MIN_TEMPERATURE_K  # noqa: PLC0415
     from llo_dft.study.vacancy_map_file import check_map_file  # noqa: PLC0415 (keeps --help fast)
 
     if file is not None:
@@ -164,8 +165,14 @@ def _axes(
         return [], []
     elif not as_json:
         raise InputError("--temperatures and --pressures go with --map FILE or --json; give one")
+    axis_k = parse_range("--temperatures", temperatures or TEMPERATURES)
+    if axis_k[0] < MIN_TEMPERATURE_K or axis_k[-1] > MAX_TEMPERATURE_K:
+        raise InputError(
+            f"--temperatures must lie from {MIN_TEMPERATURE_K:g} to {MAX_TEMPERATURE_K:g} K, where "
+            f"the fit for O2 holds; got {temperatures!r}"
+        )
     return (
-        parse_range("--temperatures", temperatures or TEMPERATURES),
+        axis_k,
         parse_range("--pressures", pressures or PRESSURES, logarithmic=True),
     )
 

@@ -52,6 +52,8 @@ def contact_reactions(
     pairs = [*combinations(names, 2), *((a, b) for a in cathodes for b in others)]
     if not pairs:
         raise StabilityError("a reaction needs two phases, or one and --study")
+    if twice := [a for a, b in pairs if a == b]:
+        raise StabilityError(f"{twice[0]} is named twice; a reaction needs two phases")
     asked = {*others, *cathodes}
     energies = source.energies({e for one in asked for e in source.elements_of(one)} | {"Li"})
     formulas = {one: find_phase(energies, one).reduced_formula for one in asked}

@@ -58,6 +58,7 @@ def test_three_phases_make_three_pairs_at_a_voltage():
 
 def test_what_can_not_be_used_is_one_line(tmp_path):
     assert "Li9Xx: Xx is not an element" in refusal("Li2O", "Li9Xx", "--entries", ENTRIES)
+    assert call("Li2O", "SiO2", "--voltage", "nan").exit_code == 2
     assert "needs two phases" in refusal("Li2O", "--entries", ENTRIES)
     assert "is not in its own diagram" in refusal("Li2O", "LiNbO3", "--entries", ENTRIES)
     assert "--study brings its own engine" in refusal(

@@ -346,6 +346,7 @@ def test_a_correction_of_pbe_does_not_go_with_others(tmp_path, settings, functio
         (("--figure", "no/folder/e.png"), "--figure no/folder/e.png: there is no folder"),
         (("--map", "no/folder/map.png"), "there is no folder no/folder"),
         (("--map", "map.png", "--pressures", "0:1:5"), "must be LO:HI:N with positive LO"),
+        (("--json", "--temperatures", "300:5000:5"), "must lie from 100 to 2000 K"),
         (("--vacancy", "nowhere"), "nowhere: unreadable: no such file or folder"),
     ],
 )

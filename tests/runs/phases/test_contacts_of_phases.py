@@ -47,3 +47,5 @@ def test_a_study_s_coating_meets_its_cathode_and_stands_between_it_and_others():
 def test_one_phase_is_no_pair():
     with pytest.raises(StabilityError, match="a reaction needs two phases, or one and --study"):
         contact_reactions(PhaseSource(entries=ENTRIES), ["LiF"])
+    with pytest.raises(StabilityError, match="LiF is named twice; a reaction needs two phases"):
+        contact_reactions(PhaseSource(entries=ENTRIES), ["LiF", "LiF"])
