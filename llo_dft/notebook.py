@@ -10,9 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
+from pymatgen.core.structure import Structure
+
+from llo_dft.documents.electrons.charge import ChargeDifference, ChargeDifferenceResult
+from llo_dft.documents.electrons.electronic import BandCenterResult, BandCenters, CalculationSummary
 from llo_dft.documents.plan import StudyPlan
+from llo_dft.documents.study_result import StudyResult
+from llo_dft.documents.voltage import VoltageResult
 from llo_dft.engines.registry import named_by_user
 from llo_dft.errors import InputError
 from llo_dft.recipe import Recipe, load_recipe, parse_recipe
@@ -22,18 +28,6 @@ from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.result import reanalyze, study_result
 from llo_dft.study.study_files import is_study, read_results
 from llo_dft.typing import OxygenScheme
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.electrons.charge import ChargeDifference, ChargeDifferenceResult
-    from llo_dft.documents.electrons.electronic import (
-        BandCenterResult,
-        BandCenters,
-        CalculationSummary,
-    )
-    from llo_dft.documents.study_result import StudyResult
-    from llo_dft.documents.voltage import VoltageResult
 
 AnyPath: TypeAlias = str | Path
 StudySource: TypeAlias = str | Path | Recipe | StudyPlan

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from llo_dft.documents.stability.cell_energy import CathodeMaterial, CellEnergy, CellParameters
+from llo_dft.documents.state_of_charge import TurningPoint
+from llo_dft.documents.study_result import StudyResult
+from llo_dft.documents.voltage import VoltageCurve
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from llo_dft.documents.state_of_charge import TurningPoint
-    from llo_dft.documents.study_result import StudyResult
-    from llo_dft.documents.voltage import VoltageCurve
 
 #: Cathodes that a figure begins with: capacity used, average voltage, density of the crystal.
 USUAL_CATHODES: Final = tuple(

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from llo_dft.analysis.comparability.study_differences import study_differences, why_no_reference
 from llo_dft.analysis.interface.interface_result import interface_result
 from llo_dft.analysis.oxygen.reservoir import oxygen_reservoir
+from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.analysis.study_voltages import onset_v, study_voltages
 from llo_dft.analysis.vacancy.host_result import host_result
 from llo_dft.analysis.vacancy.pairs import vacancy_pairs
 from llo_dft.analysis.vacancy.predicted_vacancies import with_predictions
 from llo_dft.analysis.vacancy.turning_lines import turning_points
 from llo_dft.documents.asked_and_built import asked_and_built
+from llo_dft.documents.electrons.charge import ChargeDifferenceResult
+from llo_dft.documents.electrons.electronic import BandCenterResult
 from llo_dft.documents.labels import OXYGEN, revisited_label, vacancy_label
+from llo_dft.documents.oxygen import OxygenSettings
 from llo_dft.documents.study_result import CalculationRecord, HostResult, StudyResult
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llo_dft.analysis.study_calculations import StudyCalculations
-    from llo_dft.documents.electrons.charge import ChargeDifferenceResult
-    from llo_dft.documents.electrons.electronic import BandCenterResult
-    from llo_dft.documents.oxygen import OxygenSettings
 
 
 def analyze_study(

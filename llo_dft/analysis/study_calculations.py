@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds, lowest_energy
@@ -10,7 +11,7 @@ from llo_dft.analysis.interface.interface_result import InterfaceCalculations
 from llo_dft.analysis.vacancy.host_result import MadeHost, MadeVacancy
 from llo_dft.analysis.vacancy.lithium_moves import vacancy_to_follow
 from llo_dft.documents.atom_identity import places
-from llo_dft.documents.calculation import not_computed
+from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
 from llo_dft.documents.labels import (
     LITHIUM,
     part_label,
@@ -18,16 +19,11 @@ from llo_dft.documents.labels import (
     relaxed_file,
     revisited_label,
 )
-from llo_dft.documents.sites import RemovedOxygen
+from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
+from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment, RemovedOxygen
 from llo_dft.documents.state_of_charge import OrderingResult, RevisitResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from llo_dft.documents.calculation import CalculationDocument, Fingerprint
-    from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
-    from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment
-
     Surroundings = Callable[[PlannedHost, Sequence[int]], Mapping[int, OxygenEnvironment]]
 
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
 from llo_dft.analysis.vacancy.structure_check import check_relaxed
 from llo_dft.analysis.voltage_curve import LithiatedHost, VoltageError, voltage_curve
+from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import BULK, LITHIUM
-from llo_dft.documents.study_result import lattice_rebuilt
+from llo_dft.documents.plan import StudyPlan
+from llo_dft.documents.study_result import HostResult, lattice_rebuilt
 from llo_dft.documents.voltage import VoltageResult
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.plan import StudyPlan
-    from llo_dft.documents.study_result import HostResult
-    from llo_dft.typing import VoltageSystem
+from llo_dft.typing import VoltageSystem
 
 
 def study_voltages(

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from llo_dft.documents.voltage import VoltageCurve, VoltagePoint, VoltageStep
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from llo_dft.typing import FloatArray, IntArray, VoltageSystem
+from llo_dft.typing import FloatArray, IntArray, VoltageSystem
 
 #: Height above the hull, eV per cell, that is taken for rounding: VASP prints 1e-8 eV.
 HULL_TOLERANCE_EV: Final = 1e-6

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from pymatgen.analysis.molecule_structure_comparator import CovalentRadius
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 #: Two atoms closer than this share of their covalent radii overlap. The shortest bonds of all pairs
 #: of elements are longer than 0.75 of them: H2 0.74 of 0.62 angstrom, C-O 1.13 of 1.42, O2 1.21 of

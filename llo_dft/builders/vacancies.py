@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.surface.symmetry import distinct_sites
+from llo_dft.documents.sites import OxygenEnvironment
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.sites import OxygenEnvironment
-    from llo_dft.typing import IntArray, Layer
-
+from llo_dft.typing import IntArray, Layer
 
 _DEPTH: Final[dict[Layer, int]] = {"surface": 0, "subsurface": 1, "inner": 2}
 

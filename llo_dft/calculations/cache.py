@@ -22,16 +22,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
+
+from pymatgen.core.structure import Structure
 
 from llo_dft.documents.calculation import Asked, CalculationDocument, not_computed
 from llo_dft.errors import InputError, printable
 from llo_dft.plain_files import no_links
 from llo_dft.typing import CalculationKind
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
 
 _PARTIAL = ".partial-"
 _DIGEST = "digest"

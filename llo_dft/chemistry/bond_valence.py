@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache, cached_property
 from math import exp
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 from pymatgen.core.periodic_table import Element
+from pymatgen.core.structure import Structure
 from pymatgen.optimization.neighbors import find_points_in_spheres
 
 from llo_dft.chemistry.bonds import ionic_radius
@@ -17,11 +19,6 @@ from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.chemistry.roles import element_role
 from llo_dft.errors import InputError
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-    from pymatgen.core.structure import Structure
-
 
 #: The constant b of the bond valence exp((R0 - R) / b), angstrom.
 SOFTNESS: Final = 0.37

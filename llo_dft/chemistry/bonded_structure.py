@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 from scipy.spatial import ConvexHull, QhullError
 
 from llo_dft.chemistry.bonds import Bond, find_bonds
 from llo_dft.chemistry.roles import element_role
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
 
 #: An atom nearer to a side face of the cell than this (fractional) is drawn on both sides.
 _EDGE: Final = 0.02

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import ArrayLike
 from pymatgen.core.periodic_table import Element
+from pymatgen.core.structure import Structure
 from pymatgen.optimization.neighbors import find_points_in_spheres
 
 from llo_dft.chemistry.element_table import ELEMENTS, symbols_of
 from llo_dft.chemistry.roles import coating_role, element_role
 from llo_dft.typing import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-    from pymatgen.core.structure import Structure
-
 
 #: A bond is at most this times the sum of the two ionic radii. 1.88 angstrom for P-O (1.53-1.57
 #: in Li3PO4, 1.8 for the longest known, axial in PO5; the next P lies beyond 2.8), 2.59 for Li-O

@@ -5,12 +5,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
+from pymatgen.core.structure import Structure
 
 #: What an element is in an oxide; see ``elements.toml``.
 ElementRole: TypeAlias = Literal["framework", "mobile", "anion", "former"]

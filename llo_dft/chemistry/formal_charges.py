@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from pymatgen.core.composition import Composition
+from pymatgen.core.structure import Structure
 
 from llo_dft.chemistry.element_table import ELEMENTS, OXIDISED, REDUCED, symbols_of
 from llo_dft.chemistry.roles import element_role
 from llo_dft.errors import InputError
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
 
 #: Charges (e, of the whole composition) that differ by less are equal.
 CHARGE_RESOLUTION_E: Final = 1e-9

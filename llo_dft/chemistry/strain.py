@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 
 def principal_strains(start: ArrayLike, end: ArrayLike) -> tuple[float, float]:

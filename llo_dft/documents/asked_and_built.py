@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from llo_dft.documents.document import Document
 from llo_dft.documents.labels import system_name
-
-if TYPE_CHECKING:
-    from llo_dft.documents.plan import PlannedHost, StudyPlan
+from llo_dft.documents.plan import PlannedHost, StudyPlan
 
 #: Atoms per O2; compositions that differ by less are the same.
 DEVIATION_RESOLUTION: Final = 1e-6

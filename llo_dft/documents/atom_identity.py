@@ -8,13 +8,11 @@ moves, so that "where is O17 in this host" is asked of the host itself.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from pymatgen.core.structure import Structure
 
 from llo_dft.typing import Part
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
 
 #: Name of the site property.
 BARE_SITE: Final = "bare_site"

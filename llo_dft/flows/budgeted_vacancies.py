@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jobflow import Flow, OnMissing, Response, job
 
 from llo_dft.analysis.vacancy.next_calculation import CONFIDENCE, TOLERANCE_EV, propose
 from llo_dft.analysis.vacancy.predicted_vacancies import vacancy_candidates
 from llo_dft.calculations.cache import CalculationCache
+from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import potential_label
+from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
+from llo_dft.engines.base import CalculationMaker
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
-from llo_dft.flows.relax_vacancies import without_oxygen
+from llo_dft.flows.relax_vacancies import Hosts, without_oxygen
 from llo_dft.jobs.calculate import skipped
 from llo_dft.jobs.structures import without
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-
-    from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
-    from llo_dft.engines.base import CalculationMaker
-    from llo_dft.flows.relax_vacancies import Hosts
 
 
 @dataclass

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from jobflow import Flow, Job, Maker, OnMissing
+from jobflow import Flow, Job, Maker, OnMissing, OutputReference
+from pymatgen.core.structure import Structure
 
+from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.engines.base import CalculationMaker, EngineError
 from llo_dft.jobs.calculate import CALCULATION, calculate
 from llo_dft.jobs.structures import lowest_of
-
-if TYPE_CHECKING:
-    from jobflow import OutputReference
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.typing import CalculationKind
+from llo_dft.typing import CalculationKind
 
 #: What the fields of flows with an engine's makers compute.
 _KINDS: Final[dict[str, CalculationKind]] = {

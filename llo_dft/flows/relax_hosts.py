@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from jobflow import Flow, OutputReference
+
+from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import ranking_label
+from llo_dft.documents.plan import PlannedHost, StudyPlan
+from llo_dft.engines.base import CalculationMaker
 from llo_dft.errors import InputError
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
-from llo_dft.jobs.orderings import nth_ordering, rank_orderings
+from llo_dft.jobs.orderings import RankingMaker, nth_ordering, rank_orderings
 from llo_dft.jobs.structures import cut_relaxed_slab, without
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from jobflow import Flow, OutputReference
-
-    from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.plan import PlannedHost, StudyPlan
-    from llo_dft.engines.base import CalculationMaker
-    from llo_dft.jobs.orderings import RankingMaker
 
 
 @dataclass

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
+from jobflow import Flow, OutputReference
+
+from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import part_label
+from llo_dft.documents.plan import StudyPlan
+from llo_dft.engines.base import CalculationMaker
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
 from llo_dft.jobs.structures import lay_coating, part_of
 from llo_dft.typing import Part
-
-if TYPE_CHECKING:
-    from jobflow import Flow, OutputReference
-
-    from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.plan import StudyPlan
-    from llo_dft.engines.base import CalculationMaker
 
 
 @dataclass

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from jobflow import Flow
 
 from llo_dft.documents.labels import BULK, LITHIUM, OXYGEN
+from llo_dft.documents.plan import StudyPlan
+from llo_dft.engines.base import CalculationMaker
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
 from llo_dft.jobs.structures import oxygen_molecule
-
-if TYPE_CHECKING:
-    from jobflow import Flow
-
-    from llo_dft.documents.plan import StudyPlan
-    from llo_dft.engines.base import CalculationMaker
 
 
 @dataclass

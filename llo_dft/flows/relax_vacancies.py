@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from llo_dft.errors import InputError
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
 from llo_dft.jobs.structures import without, without_bonded_oxygen
+from collections.abc import Mapping
+from jobflow import Flow, Job, OutputReference
+from llo_dft.documents.calculation import CalculationDocument
+from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
+from llo_dft.engines.base import CalculationMaker
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+Hosts: TypeAlias = Mapping[str, CalculationDocument | OutputReference]
 
-    from jobflow import Flow, Job, OutputReference
-
-    from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
-    from llo_dft.engines.base import CalculationMaker
 
     Hosts = Mapping[str, CalculationDocument | OutputReference]
 

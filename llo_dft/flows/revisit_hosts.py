@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from jobflow import OnMissing
+from jobflow import Flow, OnMissing
 
 from llo_dft.documents.labels import revisited_label
+from llo_dft.documents.plan import StudyPlan
+from llo_dft.engines.base import CalculationMaker
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
+from llo_dft.flows.relax_vacancies import Hosts
 from llo_dft.jobs.orderings import put_back, without_again
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from jobflow import Flow
-
-    from llo_dft.documents.plan import StudyPlan
-    from llo_dft.engines.base import CalculationMaker
-    from llo_dft.flows.relax_vacancies import Hosts
 
 
 @dataclass

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from jobflow import Flow, Maker
 
 from llo_dft.documents.labels import BULK
+from llo_dft.documents.plan import StudyPlan
+from llo_dft.engines.base import CalculationMaker
 from llo_dft.flows.budgeted_vacancies import BudgetedVacanciesMaker
 from llo_dft.flows.host_electrons import ElectronsMaker
 from llo_dft.flows.relax_bulk_hosts import BulkHostsMaker
@@ -16,14 +18,8 @@ from llo_dft.flows.relax_interfaces import InterfacesMaker
 from llo_dft.flows.relax_references import ReferencesMaker
 from llo_dft.flows.relax_vacancies import VacanciesMaker
 from llo_dft.flows.revisit_hosts import RevisitsMaker
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from llo_dft.documents.plan import StudyPlan
-    from llo_dft.engines.base import CalculationMaker
-    from llo_dft.jobs.orderings import RankingMaker
-    from llo_dft.typing import CalculationKind
+from llo_dft.jobs.orderings import RankingMaker
+from llo_dft.typing import CalculationKind
 
 
 @dataclass

@@ -6,24 +6,19 @@ import time
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 from jobflow import job
 from pydantic import ValidationError
+from pymatgen.core.structure import Structure
 
 from llo_dft.calculations.cache import CalculationCache, calculation_key
 from llo_dft.documents.calculation import Asked, CalculationDocument, not_computed
-from llo_dft.engines.base import MagneticMaker, ProgramMaker, check_version
+from llo_dft.engines.base import CalculationMaker, MagneticMaker, ProgramMaker, check_version
 from llo_dft.errors import CalculationError, InputError
 from llo_dft.jobs.check_files import checked_fingerprint
-from llo_dft.jobs.starts import starts
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.engines.base import CalculationMaker
-    from llo_dft.jobs.starts import Start
+from llo_dft.jobs.starts import Start, starts
 
 #: Name that every calculation's job begins with; a progress display counts these.
 CALCULATION = "calculate"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import Final
 
 from llo_dft.documents.calculation import Fingerprint
+from llo_dft.engines.base import ReadBack
 from llo_dft.errors import CalculationError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from llo_dft.engines.base import ReadBack
 
 #: Largest difference of an energy that two parsers read from one file, eV.
 ENERGY_TOLERANCE_EV: Final = 1e-5

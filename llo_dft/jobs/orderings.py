@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 import numpy as np
 from jobflow import job
+from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.vacancy.lithium_moves import has_other_arrangement, vacancy_to_follow
 from llo_dft.builders.ordering.delithiation import delithiate_to, lithium_sites
@@ -20,17 +22,11 @@ from llo_dft.documents.atom_identity import (
     without_atoms,
 )
 from llo_dft.documents.calculation import Asked, CalculationDocument, RankedOrdering
+from llo_dft.documents.plan import OrderingSearch
 from llo_dft.engines.base import CalculationMaker
 from llo_dft.jobs.calculate import failure_reason, skipped
 from llo_dft.jobs.structures import why_not
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.plan import OrderingSearch
-    from llo_dft.typing import IntArray
+from llo_dft.typing import IntArray
 
 
 class RankingMaker(CalculationMaker, Protocol):

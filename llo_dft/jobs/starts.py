@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.vacancy.electron_starts import electron_starts
 from llo_dft.builders.cathode.magnetism import MagneticOrderError, with_initial_moments
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import element_role
-from llo_dft.engines.base import MagneticMaker, StartFrom
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.engines.base import CalculationMaker
-    from llo_dft.typing import MagneticOrder
+from llo_dft.documents.calculation import CalculationDocument
+from llo_dft.engines.base import CalculationMaker, MagneticMaker, StartFrom
+from llo_dft.typing import MagneticOrder
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from jobflow import job
+from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds, lowest_energy
 from llo_dft.builders.interface.relay import relay_coating
@@ -12,13 +13,9 @@ from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.builders.surface.slab import SlabTemplate, recut
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.documents.atom_identity import bare_sites, only_part, with_bare_sites, without_atoms
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.plan import BondedOxygen, PlannedInterface, StudyPlan
-    from llo_dft.typing import Part
+from llo_dft.documents.calculation import CalculationDocument
+from llo_dft.documents.plan import BondedOxygen, PlannedInterface, StudyPlan
+from llo_dft.typing import Part
 
 #: Tolerance (angstrom) within which a slab cut from a relaxed bulk counts as symmetric.
 RELAXED_SYMMETRY_TOLERANCE = 0.1

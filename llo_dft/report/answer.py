@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from llo_dft.documents.labels import system_name
+from llo_dft.documents.study_result import HostResult, StudyResult, VacancyPair
 from llo_dft.typing import System
-
-if TYPE_CHECKING:
-    from llo_dft.documents.study_result import HostResult, StudyResult, VacancyPair
 
 
 def answer(result: StudyResult) -> list[str]:

@@ -7,21 +7,19 @@ A column is a field of a document under its name there, of a document within it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pandas import DataFrame
+
+from llo_dft.documents.electrons.electronic import (
+    BandCenters,
+    CalculationSummary,
+    OxidationStates,
+    SpinCenters,
+)
 from llo_dft.documents.state_of_charge import TurningPoint
 from llo_dft.documents.study_result import HostResult, StudyResult, VacancyPair, VacancyResult
 from llo_dft.documents.voltage import VoltageCurve, VoltageStep
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
-
-    from llo_dft.documents.electrons.electronic import (
-        BandCenters,
-        CalculationSummary,
-        OxidationStates,
-        SpinCenters,
-    )
 
 #: What of a host stands beside each of its vacancies.
 _HOST_KEYS = ("system", "termination", "holes_per_tm", "lithium_fraction", "capacity_mah_per_g")

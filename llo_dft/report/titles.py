@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from textwrap import fill
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.documents.study_result import OxygenChemicalPotential, StudyResult
+from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.study_result import OxygenChemicalPotential, StudyResult
 
 #: Most characters of a line above a figure.
 _TITLE_WIDTH: Final = 95

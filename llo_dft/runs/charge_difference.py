@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from llo_dft.analysis.comparability.subtractable import Differences, FinishedRun
 from llo_dft.analysis.electronic import density_difference as analysis
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.documents.electrons.charge import ChargeDifference, DensityPart
+from llo_dft.engines.vasp.files.grids.grid_header import GridHeader
 from llo_dft.engines.vasp.files.grids.read_grids import (
     DensityDifference,
     find_grid_file,
@@ -28,10 +29,6 @@ from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError
 from llo_dft.errors import InputError
 from llo_dft.runs.plain_runs import OWN_SETTINGS, k_mesh_of
 from llo_dft.runs.run_summary import same_cell, structure_of
-
-if TYPE_CHECKING:
-    from llo_dft.engines.vasp.files.grids.grid_header import GridHeader
-
 
 #: File of the numbers among those of a charge difference.
 DOCUMENT: Final = "charge_difference.json"

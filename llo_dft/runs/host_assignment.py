@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.vacancy.formation_energy import VacancyCompositionError, removed_oxygen_count
 from llo_dft.analysis.vacancy.host_result import MadeHost, MadeVacancy
@@ -14,9 +15,6 @@ from llo_dft.documents.state_of_charge import StateOfCharge
 from llo_dft.errors import InputError
 from llo_dft.runs.plain_runs import PlainRun, formula_of
 from llo_dft.typing import System
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
 
 
 def system_of(structure: Structure) -> System:

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.electronic.band_edges import band_edges
 from llo_dft.analysis.electronic.site_band_centers import SiteDensities, band_centers
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.chemistry.bonds import find_bonds
 from llo_dft.chemistry.roles import site_roles
+from llo_dft.documents.electrons.electronic import BandCenters, ReferenceLevel
+from llo_dft.engines.calculated_electrons import OrbitalStates
 from llo_dft.engines.vasp.finished_calculation import VaspElectrons
 from llo_dft.errors import InputError
 from llo_dft.runs.potential_levels import faces_beside
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.electrons.electronic import BandCenters, ReferenceLevel
-    from llo_dft.engines.calculated_electrons import OrbitalStates
 
 #: Core state that centres are counted from.
 CORE_STATE = "1s"

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.comparability.k_mesh import KMesh
 from llo_dft.analysis.comparability.subtractable import FinishedRun
@@ -25,10 +26,6 @@ from llo_dft.runs.run_summary import (
     structure_of,
 )
 from llo_dft.typing import CalculationKind, Status
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
 
 #: Name of the settings of a run that chose its own.
 OWN_SETTINGS: Final = "as found"

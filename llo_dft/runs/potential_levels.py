@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.electronic.band_edges import band_edges
 from llo_dft.analysis.electronic.planar_average import plane_height_angstrom
 from llo_dft.analysis.electronic.potential_alignment import PotentialError, potential_profile
 from llo_dft.analysis.electronic.vacuum_levels import face_levels, has_vacuum
+from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.electrons.electronic import BandEdges
 from llo_dft.documents.electrons.local_potential import (
     Face,
     FaceLevels,
     PotentialSummary,
     VacuumLevel,
 )
+from llo_dft.engines.calculated_electrons import OrbitalStates
 from llo_dft.engines.vasp.files.file_errors import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.grids.read_grids import (
     LocalPotential,
@@ -27,13 +32,6 @@ from llo_dft.engines.vasp.files.run_folder import find_beside, find_run
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError, Vasprun
 from llo_dft.errors import InputError
 from llo_dft.runs.run_summary import edges_of, read_run_of, same_cell, structure_of
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.documents.electrons.electronic import BandEdges
-    from llo_dft.engines.calculated_electrons import OrbitalStates
 
 #: Distance of the oxide's layers: the window of the macroscopic average if none is given.
 LAYER_DISTANCE_ANGSTROM: Final = 4.74

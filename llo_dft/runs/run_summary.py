@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from pymatgen.core.structure import Structure
@@ -19,14 +19,12 @@ from llo_dft.documents.electrons.electronic import (
     OxidationStates,
 )
 from llo_dft.engines.vasp.files.file_errors import STANDIN_PROBLEM
+from llo_dft.engines.vasp.files.grids.grid_header import GridHeader
 from llo_dft.engines.vasp.files.outcar import Outcar, read_outcar
 from llo_dft.engines.vasp.files.run_folder import find_outcar, read_run
 from llo_dft.engines.vasp.files.vasprun.eigenvalues import electrons
+from llo_dft.engines.vasp.files.vasprun.header import Crystal
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError, Vasprun
-
-if TYPE_CHECKING:
-    from llo_dft.engines.vasp.files.grids.grid_header import GridHeader
-    from llo_dft.engines.vasp.files.vasprun.header import Crystal
 
 #: Two cells are the same to this, angstrom.
 SAME_CELL_ANGSTROM: Final = 1e-3

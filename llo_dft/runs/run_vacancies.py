@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, get_args
+from typing import Final, get_args
 
 from llo_dft.analysis.comparability.fingerprints import check_allowed
 from llo_dft.analysis.comparability.subtractable import (
@@ -25,6 +25,7 @@ from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.documents.oxygen import OxygenSettings
 from llo_dft.documents.sites import OxygenEnvironment, RemovedOxygen
+from llo_dft.documents.study_result import CalculationRecord, HostResult, StudyResult
 from llo_dft.errors import InputError
 from llo_dft.runs.host_assignment import (
     check_one_framework,
@@ -36,10 +37,6 @@ from llo_dft.runs.host_assignment import (
 from llo_dft.runs.plain_runs import PlainRun, read_plain_run, result_of_runs
 from llo_dft.runs.references import Reference, oxygen_reference
 from llo_dft.typing import OxideKind, OxygenScheme, System
-
-if TYPE_CHECKING:
-    from llo_dft.documents.study_result import CalculationRecord, HostResult, StudyResult
-
 
 #: Most runs that a note names.
 _MOST_NAMED: Final = 3

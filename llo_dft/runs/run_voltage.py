@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from llo_dft.analysis.comparability.fingerprints import check_allowed
 from llo_dft.analysis.comparability.subtractable import (
@@ -18,6 +17,7 @@ from llo_dft.analysis.comparability.subtractable import (
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.analysis.vacancy.host_result import host_result
 from llo_dft.analysis.voltage_curve import LithiatedHost, VoltageError, voltage_curve
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.documents.voltage import VoltageResult
 from llo_dft.errors import InputError
 from llo_dft.runs.host_assignment import (
@@ -29,9 +29,6 @@ from llo_dft.runs.host_assignment import (
 )
 from llo_dft.runs.plain_runs import PlainRun, read_plain_run, result_of_runs
 from llo_dft.runs.references import Reference, lithium_reference
-
-if TYPE_CHECKING:
-    from llo_dft.documents.study_result import StudyResult
 
 
 def voltage_runs(

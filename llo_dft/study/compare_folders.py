@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
 from llo_dft.analysis.engines.study_comparison import MIN_STUDIES, compare_studies
 from llo_dft.documents.atom_identity import bare_sites
+from llo_dft.documents.comparison import StudyComparison
+from llo_dft.documents.plan import StudyPlan
+from llo_dft.documents.study_result import StudyResult
+from llo_dft.recipe import Recipe
 from llo_dft.study.folder import IDENTITY, StudyFolder, StudyFolderError
 from llo_dft.study.result import study_result
 from llo_dft.study.study_files import read_results, stored_plan
-
-if TYPE_CHECKING:
-    from llo_dft.documents.comparison import StudyComparison
-    from llo_dft.documents.plan import StudyPlan
-    from llo_dft.documents.study_result import StudyResult
-    from llo_dft.recipe import Recipe
 
 #: Sections that decide what is computed and read out of it, but not by whom.
 _ALIKE: Final = (*(section for section in IDENTITY if section != "engine"), "oxygen")

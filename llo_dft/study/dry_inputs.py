@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
+from llo_dft.documents.plan import StudyPlan
 from llo_dft.engines.base import Engine, InputSize, MagneticMaker
 from llo_dft.study.folder import write_whole
 from llo_dft.study.planning.planned_calculations import planned_calculations
-
-if TYPE_CHECKING:
-    from llo_dft.documents.plan import StudyPlan
 
 #: Folder of the inputs within that of a study, and the file that says how big they are.
 INPUTS = "inputs"

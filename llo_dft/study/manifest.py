@@ -6,8 +6,9 @@ import json
 import math
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pymatgen.core.structure import Structure
 from pymatgen.io.cif import CifWriter
 
 from llo_dft.builders.cell_checks import formal_dipole, is_symmetric
@@ -15,13 +16,9 @@ from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.builders.surface.symmetry import space_group_symbol
 from llo_dft.documents.asked_and_built import asked_and_built
 from llo_dft.documents.atom_identity import places
+from llo_dft.documents.plan import PlannedHost, PlannedInterface, StudyPlan
 from llo_dft.study.folder import write_whole
 from llo_dft.study.planning.hosts import sheets_here
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.plan import PlannedHost, PlannedInterface, StudyPlan
 
 #: What the manifest holds of a host's plan, and of a vacancy's.
 _OF_A_HOST = {

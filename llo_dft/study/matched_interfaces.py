@@ -6,26 +6,23 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ase.io import write as write_atoms
+from pymatgen.core.structure import Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 from pymatgen.io.cif import CifWriter
 from pymatgen.io.vasp.inputs import Poscar
 
 from llo_dft.builders.interface.interface_search import RankedInterface, search_interfaces
 from llo_dft.builders.matching.common_cell import InterfaceError
+from llo_dft.builders.matching.lattice_match import LatticeMatch
 from llo_dft.builders.surface.general_slab import SlabCut, general_slab
 from llo_dft.errors import InputError
 from llo_dft.report.figures.structure_picture import save_views
 from llo_dft.study.folder import write_whole
 from llo_dft.study.planning.cif_input import read_cif
 from llo_dft.study.planning.size_limit import check_size
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.builders.matching.lattice_match import LatticeMatch
 
 #: Of each slab at least, and of what is above the film, angstrom.
 SLAB_THICKNESS: Final = 8.0

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from llo_dft.analysis.study_analysis import analyze_study
 from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.electrons.electronic import CalculationSummary
 from llo_dft.documents.labels import BASAL
+from llo_dft.documents.oxygen import OxygenSettings
+from llo_dft.documents.plan import PlannedHost
+from llo_dft.documents.sites import OxygenEnvironment
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.engines.registry import engine_from
 from llo_dft.recipe import Recipe, parse_recipe
+from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.hosts import host_environments
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.study_electrons import Electrons, read_electrons
 from llo_dft.study.study_files import read_results, stored_plan
-
-if TYPE_CHECKING:
-    from llo_dft.documents.oxygen import OxygenSettings
-    from llo_dft.documents.plan import PlannedHost
-    from llo_dft.documents.sites import OxygenEnvironment
-    from llo_dft.documents.study_result import StudyResult
-    from llo_dft.study.folder import StudyFolder
 
 
 def study_result(

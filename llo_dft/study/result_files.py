@@ -12,22 +12,19 @@ import hashlib
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pymatgen.io.cif import CifWriter
 
+from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.calculations.cache import CalculationCache, link_or_copy
 from llo_dft.documents.labels import relaxed_file
+from llo_dft.documents.oxygen import OxygenSettings
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.report.page.csv_tables import vacancies_csv
 from llo_dft.study.folder import StudyFolder, write_whole
 from llo_dft.study.result import stored_calculations, study_result
 from llo_dft.study.study_electrons import read_electrons
 from llo_dft.study.study_files import READY, put_in_place
-
-if TYPE_CHECKING:
-    from llo_dft.analysis.study_calculations import StudyCalculations
-    from llo_dft.documents.oxygen import OxygenSettings
-    from llo_dft.documents.study_result import StudyResult
 
 #: Name of the figure of E_f against the state of charge.
 FIGURE = "vacancy_energy.png"

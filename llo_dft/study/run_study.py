@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from jobflow import Flow, JobStore
 from maggma.stores import MemoryStore
 
 from llo_dft.calculations.cache import CONTINUE, CalculationCache
 from llo_dft.documents.labels import OF_ONE_COATING
+from llo_dft.documents.oxygen import OxygenSettings
+from llo_dft.documents.plan import StudyPlan
+from llo_dft.documents.study_result import StudyResult
+from llo_dft.engines.base import Engine
 from llo_dft.engines.registry import engine_from
 from llo_dft.flows.whole_study import StudyMaker
 from llo_dft.jobs.calculate import CALCULATION
+from llo_dft.jobs.orderings import RankingMaker
+from llo_dft.recipe import Recipe
 from llo_dft.runner import FlowResult, JobEvent, run_flow
 from llo_dft.study.folder import StudyFolder, named_files, write_whole
 from llo_dft.study.manifest import write_structures
@@ -27,16 +34,6 @@ from llo_dft.study.planning.ranker import potential_of, ranker_of
 from llo_dft.study.result_files import write_study
 from llo_dft.study.start_from import with_choices
 from llo_dft.typing import Status
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
-
-    from llo_dft.documents.oxygen import OxygenSettings
-    from llo_dft.documents.plan import StudyPlan
-    from llo_dft.documents.study_result import StudyResult
-    from llo_dft.engines.base import Engine
-    from llo_dft.jobs.orderings import RankingMaker
-    from llo_dft.recipe import Recipe
 
 #: One thread a worker: two relaxations side by side take less time than two threads on one.
 WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}

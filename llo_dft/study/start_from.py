@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.documents.atom_identity import places
+from llo_dft.documents.plan import PlannedHost, PlannedInterface, StudyPlan
 from llo_dft.errors import InputError
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.result import stored_calculations
-
-if TYPE_CHECKING:
-    from llo_dft.analysis.study_calculations import StudyCalculations
-    from llo_dft.documents.plan import PlannedHost, PlannedInterface, StudyPlan
 
 
 def with_choices(plan: StudyPlan, study: str) -> StudyPlan:

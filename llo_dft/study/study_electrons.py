@@ -6,32 +6,29 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from llo_dft.analysis.electronic.site_band_centers import SiteDensities
+from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.calculations.cache import link_or_copy
 from llo_dft.documents.atom_identity import coating_places, places
+from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.electrons.charge import ChargeDifference, ChargeDifferenceResult
 from llo_dft.documents.electrons.electronic import BandCenterResult, BandCenters, ReferenceLevel
+from llo_dft.documents.electrons.local_potential import PotentialSummary
 from llo_dft.documents.labels import (
     charge_difference_folder,
     density_of_states_file,
     static_label,
 )
+from llo_dft.documents.plan import PlannedHost, PlannedStatic
+from llo_dft.engines.calculated_electrons import CalculatedElectrons
 from llo_dft.engines.registry import engine_from
 from llo_dft.errors import InputError
 from llo_dft.runs.charge_difference import DOCUMENT, charge_difference, write_charge_difference
 from llo_dft.runs.orbital_centers import centers_of
 from llo_dft.runs.potential_levels import potential_of
-
-if TYPE_CHECKING:
-    from llo_dft.analysis.electronic.site_band_centers import SiteDensities
-    from llo_dft.analysis.study_calculations import StudyCalculations
-    from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.electrons.local_potential import PotentialSummary
-    from llo_dft.documents.plan import PlannedHost, PlannedStatic
-    from llo_dft.engines.calculated_electrons import CalculatedElectrons
-    from llo_dft.study.folder import StudyFolder
-
+from llo_dft.study.folder import StudyFolder
 
 #: What band centres are of: element and orbital.
 _ORBITAL: Final = ("O", "p")

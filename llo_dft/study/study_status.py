@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from llo_dft.calculations.cache import CacheError, CalculationCache, JournalEntry
 from llo_dft.documents.asked_and_built import AskedAndBuilt
+from llo_dft.documents.calculation import CalculationDocument
+from llo_dft.documents.study_result import CalculationRecord, StudyResult
 from llo_dft.errors import printable
 from llo_dft.study.folder import StudyFolder, StudyFolderError
 from llo_dft.study.study_files import read_results, recover
 from llo_dft.submit.dask.driver import DriverStatus, driver_status
 from llo_dft.typing import Status
-
-if TYPE_CHECKING:
-    from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.study_result import CalculationRecord, StudyResult
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
+from llo_dft.documents.maps import VacancyMap
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
 from llo_dft.study.folder import write_whole
-
-if TYPE_CHECKING:
-    from llo_dft.documents.maps import VacancyMap
-    from llo_dft.documents.study_result import StudyResult
 
 #: Endings of the files that a map can be written to.
 MAP_SUFFIXES: Final = (".png", ".pdf", ".svg", ".csv", ".npz")

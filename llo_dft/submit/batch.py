@@ -16,17 +16,16 @@ import os
 import re
 import subprocess
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from llo_dft.errors import InputError
+from llo_dft.typing import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
     from llo_dft.submit.dask.cluster_config import SchedulerName
-    from llo_dft.typing import Status
 
 #: What a job is for its study.
 JobRole: TypeAlias = Literal["driver", "worker"]

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
+from types import FrameType
 
 #: A scheduler that cancels a job; a terminal that is closed; the end of the time (see below).
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 class SubmissionError(InputError):

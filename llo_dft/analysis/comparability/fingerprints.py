@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
-from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.calculation import CalculationDocument, Fingerprint, Setting
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.calculation import CalculationDocument, Setting
 
 #: Largest difference of two cell lengths that is taken for rounding in a file, angstrom.
 #: In a 10 angstrom cell under 5 GPa it is worth about 3 meV.

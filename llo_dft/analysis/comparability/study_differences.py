@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 from llo_dft.analysis.comparability.fingerprints import (
     ComparabilityError,
     check_comparable,
     fingerprint_differences,
 )
+from llo_dft.analysis.study_calculations import StudyCalculations
+from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import BULK
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llo_dft.analysis.study_calculations import StudyCalculations
-    from llo_dft.documents.calculation import CalculationDocument
 
 #: In cells of other shapes divisions are rounded to other distances; within one cell the formation
 #: energy compares them.

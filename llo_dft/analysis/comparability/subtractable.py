@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.comparability.fingerprints import (
     Difference,
@@ -13,15 +15,8 @@ from llo_dft.analysis.comparability.fingerprints import (
     cell_text,
     check_comparable,
 )
-from llo_dft.analysis.comparability.k_mesh import as_dense, one_density, same_mesh
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.analysis.comparability.k_mesh import KMesh
-    from llo_dft.documents.calculation import CalculationDocument
+from llo_dft.analysis.comparability.k_mesh import KMesh, as_dense, one_density, same_mesh
+from llo_dft.documents.calculation import CalculationDocument
 
 #: Most by which a cell's lengths and angles change on delithiation; the layers of LiNiO2, the
 #: extreme, close by 0.08 of their distance. Beyond it, it is another cell.

@@ -12,16 +12,13 @@ centre of a sum of densities is the mean of their centres by weight, both to rou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from llo_dft.documents.electrons.electronic import WindowCenter
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 #: Weight below which there is no centre, electrons: densities are printed to 1e-4 per eV.
 MIN_WEIGHT: Final = 1e-6

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from llo_dft.documents.electrons.electronic import BandEdges
-
-if TYPE_CHECKING:
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 #: Occupations further than this from 0 and 1 are partial. Smearing across a real gap leaves
 #: less; a band that crosses E_F has more, unless the k-points miss it.

@@ -6,9 +6,11 @@ same cell and on the same grid. Positive is where electrons went.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, get_args
+from collections.abc import Sequence
+from typing import Final, get_args
 
 import numpy as np
+from pymatgen.core.structure import Structure
 from scipy.ndimage import map_coordinates
 
 from llo_dft.analysis.electronic.planar_average import (
@@ -21,13 +23,7 @@ from llo_dft.chemistry.bonds import Bond, former_bonds
 from llo_dft.chemistry.roles import element_role
 from llo_dft.documents.electrons.charge import BondProfile, DensityPart, PlanarProfile
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 #: Two cells are the same if no component of their vectors differs by more. VASP prints 1e-6 A.
 CELL_TOLERANCE_ANGSTROM: Final = 1e-4

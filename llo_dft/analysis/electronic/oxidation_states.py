@@ -17,19 +17,14 @@ layered MnO2 3.14, NiO2 0.16, CoO2 1.16, LiCoO2 0.27, which were computed for th
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
-from llo_dft.analysis.oxygen.dimers import oxygen_pairs
+from pymatgen.core.structure import Structure
+
+from llo_dft.analysis.oxygen.dimers import OxygenPair, PairKind, oxygen_pairs
 from llo_dft.chemistry.element_table import ELEMENTS
 from llo_dft.documents.electrons.electronic import AtomOxidation, OxidationStates
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.analysis.oxygen.dimers import OxygenPair, PairKind
-
 
 #: Up to the first an O is O2-, which metals around it polarise by some 0.1-0.2; from the second
 #: on it holds a hole, whose moment is 1 Bohr magneton by itself and some 0.7 in the sphere.

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 
 def plane_height_angstrom(lattice_angstrom: FloatArray, axis: int) -> float:

@@ -6,9 +6,11 @@ with E + shift of another, where shift makes their potentials equal at a place t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.electronic.planar_average import (
     macroscopic_average,
@@ -21,13 +23,7 @@ from llo_dft.documents.electrons.local_potential import (
     VacuumLevel,
 )
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 
 class PotentialError(InputError):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -11,17 +12,15 @@ from llo_dft.analysis.electronic.band_center import joined_moments, window_momen
 from llo_dft.analysis.electronic.band_edges import GAP_BELOW_VALENCE_EV
 from llo_dft.documents.electrons.electronic import (
     BandCenters,
+    BandEdges,
     ClassCenters,
+    ReferenceLevel,
     SiteCenters,
     SpinCenters,
+    Window,
     WindowCenters,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from llo_dft.documents.electrons.electronic import BandEdges, ReferenceLevel, Window
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 #: The fixed window where none is asked for, from the VBM: O 2p of an oxide with the bonding states
 #: of a phosphate down to -10 eV, and not O 2s from some -16 eV on.

@@ -7,21 +7,16 @@ that layer the potential slopes, and nothing in it is a vacuum level.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.electronic.planar_average import widest_gap
 from llo_dft.analysis.electronic.potential_alignment import PotentialError, planes_between
-from llo_dft.documents.electrons.local_potential import VacuumLevel
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.electrons.local_potential import Face, PotentialProfile
-    from llo_dft.typing import FloatArray
+from llo_dft.documents.electrons.local_potential import Face, PotentialProfile, VacuumLevel
+from llo_dft.typing import FloatArray
 
 #: Least atom-free height that is a vacuum, angstrom; between the layers of a crystal it's below 4.
 MIN_VACUUM_ANGSTROM: Final = 8.0

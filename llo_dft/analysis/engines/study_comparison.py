@@ -5,7 +5,8 @@ A spread is the largest less the smallest of the engines' values.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from llo_dft.analysis.engines.engine_spread import matched, spread, spread_summary
 from llo_dft.analysis.engines.vacancy_comparison import (
@@ -19,15 +20,10 @@ from llo_dft.documents.comparison import (
     Result,
     StudyComparison,
 )
-from llo_dft.documents.study_result import InterfaceResult
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from llo_dft.documents.state_of_charge import TurningPoint
-    from llo_dft.documents.study_result import StudyResult
-    from llo_dft.documents.voltage import VoltageResult
-    from llo_dft.typing import VoltageSystem
+from llo_dft.documents.state_of_charge import TurningPoint
+from llo_dft.documents.study_result import InterfaceResult, StudyResult
+from llo_dft.documents.voltage import VoltageResult
+from llo_dft.typing import VoltageSystem
 
 #: Fewest studies that can be compared.
 MIN_STUDIES: Final = 2

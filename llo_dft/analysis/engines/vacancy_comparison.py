@@ -7,7 +7,7 @@ sites are compared too.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
 from llo_dft.analysis.engines.engine_spread import matched, same_sign, spread
 from llo_dft.documents.comparison import (
@@ -18,11 +18,7 @@ from llo_dft.documents.comparison import (
     MissingNumber,
 )
 from llo_dft.documents.labels import vacancy_label
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from llo_dft.documents.study_result import HostResult, StudyResult, VacancyPair, VacancyResult
+from llo_dft.documents.study_result import HostResult, StudyResult, VacancyPair, VacancyResult
 
 #: Why an engine has no vacancy that another one has.
 NO_SUCH_O = "its relaxed structure has no such O"

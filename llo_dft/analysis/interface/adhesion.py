@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.chemistry.bonds import former_bonds
 from llo_dft.chemistry.roles import coating_role
 from llo_dft.documents.atom_identity import coating_places, places
+from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.sites import InterfaceBond
 from llo_dft.documents.study_result import CoatingEnergy
 from llo_dft.units import J_PER_M2_PER_EV_PER_A2
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.calculation import CalculationDocument
 
 
 def interface_bonds(structure: Structure) -> list[InterfaceBond]:

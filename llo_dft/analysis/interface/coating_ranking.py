@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import groupby, pairwise
 from operator import attrgetter
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING
 
 from llo_dft.documents.coating_screen import (
     CoatingScreen,
@@ -13,13 +13,9 @@ from llo_dft.documents.coating_screen import (
     RankedDifference,
     ScreenedCoating,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from llo_dft.documents.stability.phase_stability import StabilityResult
-    from llo_dft.documents.study_result import InterfaceResult, StudyResult, VacancyPair
-    from llo_dft.typing import Status
+from llo_dft.documents.stability.phase_stability import StabilityResult
+from llo_dft.documents.study_result import InterfaceResult, StudyResult, VacancyPair
+from llo_dft.typing import Status
 
 
 def rank_coatings(

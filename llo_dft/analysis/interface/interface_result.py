@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from llo_dft.analysis.comparability.fingerprints import ComparabilityError, check_comparable
 from llo_dft.analysis.interface.adhesion import (
@@ -12,21 +13,15 @@ from llo_dft.analysis.interface.adhesion import (
     counted_element,
     excess_atoms,
 )
+from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.analysis.vacancy.structure_check import check_relaxed
 from llo_dft.chemistry.strain import principal_strains, von_mises_strain
 from llo_dft.documents.atom_identity import coating_places, places
+from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import interface_label, relaxed_file
-from llo_dft.documents.sites import InterfaceCandidate
+from llo_dft.documents.plan import PlannedInterface
+from llo_dft.documents.sites import InterfaceBond, InterfaceCandidate
 from llo_dft.documents.study_result import CoatingEnergy, InterfaceResult
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
-    from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.plan import PlannedInterface
-    from llo_dft.documents.sites import InterfaceBond
-
 
 _LI3PO4: Final = {"Li": 3.0, "P": 1.0, "O": 4.0}
 

@@ -8,18 +8,15 @@ with ``delta_mu(T) = [H(T) - H(reference) - T S(T)] / 2`` of O2 at 1 bar.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 from llo_dft.analysis.oxygen.gas import delta_mu_oxygen_ev, pressure_term_ev
 from llo_dft.documents.study_result import OxygenChemicalPotential
+from llo_dft.typing import OxideKind, OxygenScheme
 from llo_dft.units import STANDARD_TEMPERATURE_K
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from llo_dft.typing import OxideKind, OxygenScheme
 
 __all__ = [
     "MP2020_SHIFT_EV",

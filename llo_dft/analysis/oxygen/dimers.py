@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.chemistry.formal_charges import unbalanced_charge
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
 
 #: What a short O-O pair is.
 PairKind: TypeAlias = Literal["o2", "superoxo", "peroxo"]

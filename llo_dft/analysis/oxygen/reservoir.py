@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
+from llo_dft.documents.oxygen import OxygenSettings
+from llo_dft.documents.study_result import OxygenChemicalPotential
 from llo_dft.typing import OxideKind, OxygenScheme
-
-if TYPE_CHECKING:
-    from llo_dft.documents.oxygen import OxygenSettings
-    from llo_dft.documents.study_result import OxygenChemicalPotential
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from llo_dft.analysis.oxygen.chemical_potential import OXYGEN_SCHEMES
+from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.oxygen import schemes_not_fitted
-
-if TYPE_CHECKING:
-    from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.typing import OxygenScheme
+from llo_dft.typing import OxygenScheme
 
 
 def refused_schemes(fingerprint: Fingerprint) -> dict[OxygenScheme, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 
 from pymatgen.analysis.interface_reactions import (
     GrandPotentialInterfacialReactivity,
@@ -17,12 +18,9 @@ from llo_dft.documents.stability.phase_stability import (
     BarrierLayer,
     MixingReaction,
     PairReactivity,
+    PhaseEnergies,
+    PhaseEnergy,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
-
-    from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
 
 _NOTHING_EV: Final = 1e-9
 

@@ -6,22 +6,15 @@ pymatgen's ``PhaseDiagram`` does the arithmetic (Ong et al., Chem. Mater. 20, 17
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
 from pymatgen.core.composition import Composition
 from pymatgen.core.periodic_table import Element
 
+from llo_dft.documents.stability.phase_stability import CorrectionState, PhaseEnergies, PhaseEnergy
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from llo_dft.documents.stability.phase_stability import (
-        CorrectionState,
-        PhaseEnergies,
-        PhaseEnergy,
-    )
 
 #: Least size of a correction that counts as one, eV per atom.
 _A_CORRECTION_EV: Final = 1e-6

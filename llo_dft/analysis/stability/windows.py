@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pymatgen.core.composition import Composition
 from pymatgen.core.periodic_table import Element
 
 from llo_dft.analysis.stability.phase_diagrams import Phases, StabilityError, find_phase
-from llo_dft.documents.stability.phase_stability import StabilityWindow, WindowStep
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from llo_dft.documents.stability.phase_stability import PhaseEnergies
+from llo_dft.documents.stability.phase_stability import PhaseEnergies, StabilityWindow, WindowStep
 
 #: Li per formula unit that counts as none, and height above the hull that does, eV per atom.
 _NO_LITHIUM: Final = 1e-4

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.documents.spread import EnergySpread, StudySpread, TurningSpread
+from llo_dft.documents.state_of_charge import TurningPoint
+from llo_dft.documents.study_result import HostResult, StudyResult
+from llo_dft.typing import System
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from llo_dft.documents.state_of_charge import TurningPoint
-    from llo_dft.documents.study_result import HostResult, StudyResult
-    from llo_dft.typing import System
-
     OneSystem = tuple[System, str | None]
 
 #: States of charge (holes per metal) closer than this are one.

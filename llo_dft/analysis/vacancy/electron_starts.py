@@ -8,20 +8,17 @@ B 82, 195128 (2010)). So a few are tried and the lowest counts.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.electronic.oxidation_states import metal_state
 from llo_dft.analysis.vacancy.missing_sites import missing_oxygen
 from llo_dft.chemistry.element_table import ELEMENTS, symbols_of
 from llo_dft.chemistry.roles import element_role
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from pymatgen.core.structure import Structure
-
 
 #: Metals beside a removed O that the electrons are put on: an O of the layer has two or three, and
 #: one of them may take no electron.

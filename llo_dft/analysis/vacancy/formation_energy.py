@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+
+from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.comparability.fingerprints import ComparabilityError, check_comparable
+from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.calculation import CalculationDocument
 
 
 class VacancyCompositionError(InputError):

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+
+from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.vacancy.structure_check import MOVED_MIN_ANGSTROM, displacements_angstrom
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.atom_identity import bare_sites, places, without_atoms
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.typing import FloatArray
+from llo_dft.documents.calculation import CalculationDocument
+from llo_dft.typing import FloatArray
 
 
 def moved_lithium(host: Structure, vacancy: Structure) -> list[int]:

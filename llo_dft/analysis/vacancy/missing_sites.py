@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 from scipy.optimize import linear_sum_assignment
 
 from llo_dft.documents.atom_identity import BARE_SITE, bare_sites
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.calculation import CalculationDocument
+from llo_dft.documents.calculation import CalculationDocument
 
 #: Farthest that an atom may be from its site in the host, angstrom. Oxygens that touch are 2.4
 #: or more apart, so within this no other site is nearer.

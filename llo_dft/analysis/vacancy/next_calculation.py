@@ -12,15 +12,13 @@ state of charge whose lowest E_f is open, the site with the largest expected gai
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llo_dft.typing import FloatArray, IntArray
+from llo_dft.typing import FloatArray, IntArray
 
 #: Confidence that is stated, and how far the lowest E_f may still change, eV.
 CONFIDENCE: Final = 0.95

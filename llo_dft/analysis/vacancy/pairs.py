@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from llo_dft.documents.study_result import VacancyPair
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llo_dft.documents.study_result import HostResult, VacancyResult
+from llo_dft.documents.study_result import HostResult, VacancyPair, VacancyResult
 
 
 def vacancy_pairs(hosts: Sequence[HostResult]) -> list[VacancyPair]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds
 from llo_dft.analysis.vacancy.next_calculation import (
@@ -12,15 +12,11 @@ from llo_dft.analysis.vacancy.next_calculation import (
     propose,
 )
 from llo_dft.analysis.vacancy.relaxation_flags import vacancy_flags
+from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import potential_label, vacancy_label
+from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
 from llo_dft.documents.state_of_charge import PredictedEnergy
 from llo_dft.documents.study_result import HostResult, lattice_rebuilt
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
 
 
 def vacancy_candidates(

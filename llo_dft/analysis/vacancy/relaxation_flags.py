@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.vacancy.missing_sites import missing_from
 from llo_dft.analysis.vacancy.structure_check import check_relaxed
-
-if TYPE_CHECKING:
-    from llo_dft.documents.calculation import CalculationDocument
+from llo_dft.documents.calculation import CalculationDocument
 
 
 def host_flags(made: CalculationDocument) -> list[str]:

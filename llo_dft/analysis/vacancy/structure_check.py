@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.electronic.oxidation_states import changed_state
 from llo_dft.analysis.oxygen.dimers import oxygen_pairs
 from llo_dft.chemistry.bonds import find_bonds
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import site_roles
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 #: An atom that moved further than this left its site: a Li hop between neighbouring octahedral and
 #: tetrahedral sites is 1.4 (from the TM layer) to 1.8, a usual relaxation beside a vacancy is below

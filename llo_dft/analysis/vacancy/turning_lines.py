@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
+from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.analysis.vacancy.turning_point import MIN_STATES, ChargePoint, turning_point
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
-    from llo_dft.documents.state_of_charge import TurningPoint
-    from llo_dft.documents.study_result import HostResult, VacancyPair, VacancyResult
-    from llo_dft.typing import System
+from llo_dft.documents.state_of_charge import TurningPoint
+from llo_dft.documents.study_result import HostResult, VacancyPair, VacancyResult
+from llo_dft.typing import System
 
 #: O whose E_f differ by less lie as low as each other, eV: relaxed equivalent ones do.
 AS_LOW_EV: Final = 2e-3

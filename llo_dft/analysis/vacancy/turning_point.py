@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.optimize import brentq
 
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint, TurningShare
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from llo_dft.typing import FloatArray, System
+from llo_dft.typing import FloatArray, System
 
 #: Two states of charge (holes per TM, or lithium fractions) closer than this are one.
 CHARGE_TOLERANCE: Final = 1e-6

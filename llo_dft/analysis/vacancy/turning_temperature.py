@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from scipy.optimize import brentq
 
@@ -13,11 +13,7 @@ from llo_dft.analysis.oxygen.gas import (
     delta_mu_oxygen_ev,
     pressure_term_ev,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llo_dft.documents.study_result import OxygenChemicalPotential
+from llo_dft.documents.study_result import OxygenChemicalPotential
 
 
 def turning_temperature(

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
 from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
 from llo_dft.documents.maps import HostMap, VacancyMap
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from llo_dft.documents.study_result import HostResult, OxygenChemicalPotential
+from llo_dft.documents.study_result import HostResult, OxygenChemicalPotential
 
 
 def vacancy_map(

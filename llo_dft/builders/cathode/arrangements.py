@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.composition import CompositionError
 from llo_dft.builders.ordering.arrangement_search import (
@@ -20,13 +22,7 @@ from llo_dft.builders.ordering.quasirandom import quasirandom
 from llo_dft.builders.surface.symmetry import orbits, top_bottom_permutations
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import element_charges
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.typing import IntArray, KeptOperation
+from llo_dft.typing import IntArray, KeptOperation
 
 #: How elements are put on their sites.
 SiteOrdering: TypeAlias = Literal["honeycomb", "ewald", "sqs"]

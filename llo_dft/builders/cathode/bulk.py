@@ -7,13 +7,13 @@ O-TM-O sheet and one Li layer follow each other along c.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.cathode.arrangements import Sublattice, arrangements, chosen
+from llo_dft.builders.cathode.arrangements import SiteOrdering, Sublattice, arrangements, chosen
 from llo_dft.builders.cathode.composition import (
     CompositionError,
     LayerComposition,
@@ -22,10 +22,7 @@ from llo_dft.builders.cathode.composition import (
 )
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import element_role
-
-if TYPE_CHECKING:
-    from llo_dft.builders.cathode.arrangements import SiteOrdering
-    from llo_dft.typing import KeptOperation
+from llo_dft.typing import KeptOperation
 
 #: Height of O above its TM layer in units of the layer distance, from LiCoO2 (z(O) = 0.2605).
 OXYGEN_HEIGHT: Final = 3 * (1 / 3 - 0.2605)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pymatgen.core.composition import Composition
 
 from llo_dft.chemistry.element_table import ELEMENTS
 from llo_dft.chemistry.formal_charges import unbalanced_charge, usual_charge
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 #: How far cations per O2 may be from 2 in a formula: rounding, not another compound.
 CATION_SUM_TOLERANCE: Final = 0.02

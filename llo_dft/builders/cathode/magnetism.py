@@ -13,22 +13,18 @@ fits a cell if such a wave is among its reciprocal vectors.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.chemistry.element_table import ELEMENTS, LOW_SPIN_START, symbols_of
 from llo_dft.chemistry.formal_charges import element_charges, formal_charges
 from llo_dft.chemistry.roles import element_role
 from llo_dft.documents.atom_identity import BARE_SITE, COATING
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.typing import FloatArray, IntArray, MagneticOrder
+from llo_dft.typing import FloatArray, IntArray, MagneticOrder
 
 #: Heights that differ by less belong to one layer, angstrom; layers are 4.7 apart.
 _LAYER_GAP: Final = 1.5

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections import Counter
 from itertools import product
 from math import gcd
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.arrangements import (
     EMPTY,
     Arrangement,
+    SiteOrdering,
     Sublattice,
     arrangements,
     chosen,
@@ -24,12 +26,7 @@ from llo_dft.builders.surface.slab import CLOSEST_TM_PLANES, PLANE_WIDTH, SlabEr
 from llo_dft.builders.surface.surface_lattice import oriented_cell
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import element_role
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.builders.cathode.arrangements import SiteOrdering
-    from llo_dft.typing import KeptOperation
+from llo_dft.typing import KeptOperation
 
 #: Largest Miller index of the planes among which the layers are looked for.
 LARGEST_INDEX: Final = 3

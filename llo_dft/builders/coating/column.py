@@ -6,10 +6,11 @@ its cell and a period, the number of repeats along the normal.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import ceil
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from pymatgen.core.lattice import Lattice
@@ -23,11 +24,7 @@ from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import unbalanced_charge
 from llo_dft.chemistry.roles import coating_role
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 #: Formers within this height of each other form one plane, angstrom; planes of P in Li3PO4 are
 #: over 1.2 apart.

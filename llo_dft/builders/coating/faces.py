@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from pymatgen.core.periodic_table import Element
 
-from llo_dft.builders.coating.column import PLANE_WIDTH, CoatingError, Column, grouped
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from llo_dft.builders.coating.column import Ligand
+from llo_dft.builders.coating.column import PLANE_WIDTH, CoatingError, Column, Ligand, grouped
 
 #: An atom of a column: its site and its period.
 Atom: TypeAlias = tuple[int, int]

@@ -7,28 +7,30 @@ The interface as a whole is, once as many Li leave (``lithium_imbalance``).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cell_checks import formal_charge, formal_dipole, is_symmetric
-from llo_dft.builders.coating.column import CoatingError, coating_column
-from llo_dft.builders.coating.faces import BOTTOM, TOP, cut_valences, faces, film_atoms
+from llo_dft.builders.coating.column import CoatingError, Column, coating_column
+from llo_dft.builders.coating.faces import (
+    BOTTOM,
+    TOP,
+    Atom,
+    CrystalFace,
+    cut_valences,
+    faces,
+    film_atoms,
+)
 from llo_dft.builders.surface.placement import place_slab
 from llo_dft.builders.surface.terminations import DIPOLE_TOLERANCE
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.builders.coating.column import Column
-    from llo_dft.builders.coating.faces import Atom, CrystalFace
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 #: Films of charges that differ by less are of one charge, e.
 _CHARGE_TOLERANCE: Final = 1e-6

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.coating.column import CoatingError
 from llo_dft.builders.surface.symmetry import symmetry_dataset
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
 
 #: In which setting "(010)" is meant: beta has one, gamma two whose (010) are different planes.
 PhosphateSetting: TypeAlias = Literal["Pmn2_1", "Pnma", "Pmnb"]

@@ -7,27 +7,22 @@ axis leaves, what remains is Li-O-empty, or empty-O-empty.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.environment.oxygen_environment import (
     SHEET_HALF_WIDTH,
     checked_sites,
     tm_planes,
 )
-from llo_dft.chemistry.bonds import find_bonds
+from llo_dft.chemistry.bonds import Bond, find_bonds
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import site_roles
 from llo_dft.documents.sites import LithiumAxes
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.chemistry.bonds import Bond
 
 #: Two cations of one O are opposite each other beyond this angle, degrees. In layered oxides
 #: opposite ones make 171 to 175 and neighbouring ones 83 to 97, so faces may bend a good deal.

@@ -7,21 +7,17 @@ count the sheet; the Li layer beside it, which empties on charging, is counted a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.chemistry.bonds import find_bonds
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import site_roles
 from llo_dft.documents.sites import OxygenEnvironment
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.typing import FloatArray, Layer, Side
+from llo_dft.typing import FloatArray, Layer, Side
 
 #: O of another plane than (001) within these depths below the outermost O are surface and
 #: subsurface ones, angstrom: planes of (104) are 2.0 apart, those of O within a sheet 2.1.

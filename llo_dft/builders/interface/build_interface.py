@@ -6,8 +6,8 @@ sites pair one to one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from pymatgen.core.lattice import Lattice
@@ -23,11 +23,7 @@ from llo_dft.builders.matching.common_cell import (
 )
 from llo_dft.chemistry.bonds import Bond, former_bonds
 from llo_dft.chemistry.element_table import symbols_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llo_dft.typing import FloatArray, IntArray
+from llo_dft.typing import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)

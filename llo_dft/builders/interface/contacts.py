@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
+
+from numpy.typing import ArrayLike
 
 from llo_dft.chemistry.bonds import ionic_radius, neighbours
 from llo_dft.chemistry.roles import element_role
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import ArrayLike
-
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 ContactKind: TypeAlias = Literal[
     "former-anion", "mobile-anion", "metal-anion", "anion-anion", "cation-cation"

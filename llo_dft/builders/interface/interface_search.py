@@ -7,26 +7,21 @@ default, by how well the bonds near the interface satisfy every atom's valence.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+from typing import Final, NoReturn, TypeAlias
 
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.interface.build_interface import Assembly
+from llo_dft.builders.interface.build_interface import Assembly, InterfaceModel
+from llo_dft.builders.interface.contacts import Contact
 from llo_dft.builders.interface.registries import registry_grid
 from llo_dft.builders.matching.common_cell import InterfaceError, share_cell
+from llo_dft.builders.matching.lattice_match import LatticeMatch
 from llo_dft.chemistry.bond_valence import BondValences
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from llo_dft.builders.interface.build_interface import InterfaceModel
-    from llo_dft.builders.interface.contacts import Contact
-    from llo_dft.builders.matching.lattice_match import LatticeMatch
-    from llo_dft.typing import IntArray
+from llo_dft.typing import IntArray
 
 Score: TypeAlias = Callable[[Structure], float]
 

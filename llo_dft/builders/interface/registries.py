@@ -15,18 +15,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.matching.common_cell import InterfaceError
 from llo_dft.builders.matching.lattice2d import in_plane_basis, integer_row_basis, reduction
 from llo_dft.builders.surface.symmetry import symmetry_dataset
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.typing import FloatArray, IntArray
+from llo_dft.typing import FloatArray, IntArray
 
 #: Distance within which an operation must bring a slab onto itself, angstrom. Tighter than
 #: where orderings are compared: interfaces that count as one then differ by no more.

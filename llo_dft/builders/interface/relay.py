@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from pymatgen.core.lattice import Lattice
@@ -11,11 +12,7 @@ from pymatgen.core.structure import Structure
 from llo_dft.builders.matching.common_cell import InterfaceError
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.atom_identity import bare_sites, coating_places, places, with_bare_sites
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 #: O within this height of the highest one belong to the oxide's outer plane, angstrom.
 OUTER_PLANE_ANGSTROM: Final = 1.0

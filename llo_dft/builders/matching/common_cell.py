@@ -7,7 +7,7 @@ is along x and the normal along z, as in the slabs that ``build_slab`` returns.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from pymatgen.core.lattice import Lattice
@@ -15,13 +15,11 @@ from pymatgen.core.structure import Structure
 from pymatgen.util.coord import lattice_points_in_supercell
 
 from llo_dft.builders.matching.lattice2d import determinants, in_plane_basis
+from llo_dft.builders.matching.lattice_match import LatticeMatch
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.strain import von_mises_strain
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from llo_dft.builders.matching.lattice_match import LatticeMatch
-    from llo_dft.typing import FloatArray, IntArray
+from llo_dft.typing import FloatArray, IntArray
 
 #: Stretches that differ by more do not belong to one match.
 STRETCH_TOLERANCE: Final = 1e-6

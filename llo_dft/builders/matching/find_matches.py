@@ -8,11 +8,13 @@ which face, is for the interface builder.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import Final, NoReturn
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from llo_dft.builders.matching.lattice2d import (
+    BoolArray,
     check_point_group,
     determinants,
     in_plane_basis,
@@ -24,12 +26,7 @@ from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
 from llo_dft.builders.matching.match_orbits import Maps, Sides, distinct
 from llo_dft.builders.matching.match_search import Limits, search, stretches_of
 from llo_dft.chemistry.strain import von_mises_strain
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from llo_dft.builders.matching.lattice2d import BoolArray
-    from llo_dft.typing import FloatArray, IntArray
+from llo_dft.typing import FloatArray, IntArray
 
 #: Areas (A^2), and strains, that differ by less count as equal when matches are ranked.
 RANKING_DECIMALS: Final = 8

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from llo_dft.typing import FloatArray, IntArray
+from llo_dft.typing import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)

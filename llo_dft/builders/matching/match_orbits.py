@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from llo_dft.builders.matching.lattice2d import determinants, integer_determinants
-
-if TYPE_CHECKING:
-    from llo_dft.builders.matching.lattice2d import BoolArray
-    from llo_dft.builders.matching.match_search import Candidates
-    from llo_dft.typing import FloatArray, IntArray
+from llo_dft.builders.matching.lattice2d import BoolArray, determinants, integer_determinants
+from llo_dft.builders.matching.match_search import Candidates
+from llo_dft.typing import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

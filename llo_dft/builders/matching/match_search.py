@@ -13,20 +13,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from llo_dft.builders.matching.lattice2d import (
+    BoolArray,
     determinants,
     hermite_normal_forms,
     integer_determinants,
     reduction,
 )
-
-if TYPE_CHECKING:
-    from llo_dft.builders.matching.lattice2d import BoolArray
-    from llo_dft.typing import FloatArray, IntArray
+from llo_dft.typing import FloatArray, IntArray
 
 #: Pairs of substrate vectors compared at once; bounds the memory at some 200 MB.
 CHUNK: Final = 1_000_000

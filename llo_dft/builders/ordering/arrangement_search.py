@@ -10,23 +10,19 @@ a symmetry operation that the result must keep (or single sites).
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from pymatgen.analysis.ewald import EwaldSummation
+from pymatgen.core.structure import Structure
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.typing import FloatArray, IntArray
+from llo_dft.typing import FloatArray, IntArray
 
 #: Energy differences below this (eV) are rounding; a swap must gain more.
 ENERGY_RESOLUTION_EV: Final = 1e-7

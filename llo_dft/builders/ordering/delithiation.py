@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.ordering.arrangement_search import (
+    OrderingProblem,
     ewald_matrix,
     filling,
     lowest_arrangements,
@@ -17,14 +19,7 @@ from llo_dft.builders.surface.symmetry import orbits
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges, hole_shares
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.builders.ordering.arrangement_search import OrderingProblem
-    from llo_dft.typing import FloatArray, IntArray
+from llo_dft.typing import FloatArray, IntArray
 
 
 class DelithiationError(InputError):

@@ -9,21 +9,18 @@ spread of 1 eV, where the electrostatics alone puts the best of 168 arrangements
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from llo_dft.builders.ordering.arrangement_search import (
+    OrderingProblem,
     lowest_arrangements,
     random_arrangements,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from llo_dft.builders.ordering.arrangement_search import OrderingProblem
-    from llo_dft.typing import FloatArray, IntArray
+from llo_dft.typing import FloatArray, IntArray
 
 #: Share of the computed arrangements that is drawn at random: they tell the terms apart.
 RANDOM_SHARE: Final = 0.4

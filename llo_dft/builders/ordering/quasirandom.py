@@ -7,20 +7,19 @@ random alloy; the deviation is the sum over shells of sum_ab |p_ab(s) - c_a c_b|
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
-from llo_dft.builders.ordering.arrangement_search import exchanges, random_arrangements
+from llo_dft.builders.ordering.arrangement_search import (
+    OrderingProblem,
+    exchanges,
+    random_arrangements,
+)
 from llo_dft.chemistry.bonds import neighbours
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.builders.ordering.arrangement_search import OrderingProblem
-    from llo_dft.typing import FloatArray, IntArray
+from llo_dft.typing import FloatArray, IntArray
 
 #: Pairs up to this distance count, angstrom: three shells in a layer of metals, two to the next.
 LONGEST_PAIR: Final = 6.5

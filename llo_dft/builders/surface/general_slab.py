@@ -10,11 +10,13 @@ O-TM-O sheets whole.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cell_checks import formal_charge, formal_dipole, is_stoichiometric
 from llo_dft.builders.ordering.arrangement_search import ewald_matrix, filling, search
@@ -38,13 +40,7 @@ from llo_dft.builders.surface.terminations import (
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.chemistry.roles import element_role
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.typing import IntArray
+from llo_dft.typing import IntArray
 
 #: Atoms whose heights follow each other this closely belong to one plane, angstrom.
 PLANE_GAP: Final = 0.4

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import gcd
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.surface.slab import SlabError
 from llo_dft.builders.surface.symmetry import symmetry_dataset
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pymatgen.core.structure import Structure
 
 #: Tolerances with which the layers are tried as undistorted ones, angstrom: O of Li2MnO3 lies 0.1
 #: from its place in R-3m.

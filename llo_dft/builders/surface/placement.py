@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 
 def place_slab(

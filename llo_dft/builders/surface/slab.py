@@ -7,10 +7,12 @@ half layers are images of each other under an operation that turns the slab over
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.cell_checks import is_stoichiometric
@@ -20,13 +22,7 @@ from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.typing import IntArray
+from llo_dft.typing import IntArray
 
 #: Descents of the search for the half Li layer.
 HALF_LAYER_STARTS: Final = 50

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
-from typing import TYPE_CHECKING
 
 import numpy as np
 from pymatgen.core.lattice import Lattice
@@ -17,11 +17,7 @@ from llo_dft.builders.matching.lattice2d import (
     reduction,
 )
 from llo_dft.builders.surface.symmetry import symmetry_dataset
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from llo_dft.typing import FloatArray, IntArray
+from llo_dft.typing import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)

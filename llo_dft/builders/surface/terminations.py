@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cell_checks import (
     formal_charge,
@@ -35,11 +36,7 @@ from llo_dft.builders.surface.slab import (
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray
 
 #: How much of a full Li layer a face carries.
 LithiumFace: TypeAlias = Literal["half", "full", "none"]

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from matplotlib.axes import Axes
 
+from llo_dft.analysis.electronic.site_band_centers import SiteDensities
+from llo_dft.documents.electrons.electronic import BandCenters, BandEdges, Window
 from llo_dft.report.figures.figure_parts import legend_below, new_figure, save_figure
 from llo_dft.report.figures.palette import GUIDE, ZERO_LINE, class_colors
 from llo_dft.report.titles import settings_text, title_text
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from llo_dft.analysis.electronic.site_band_centers import SiteDensities
-    from llo_dft.documents.electrons.electronic import BandCenters, BandEdges, Window
 
 #: Share of the highest density above which a density counts as seen, and what is shown around it.
 _SEEN: Final = 0.01

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from llo_dft.analysis.electronic.density_difference import atom_planes_angstrom
+from llo_dft.documents.electrons.charge import ChargeDifference
 from llo_dft.report.figures.figure_parts import (
     legend_beside,
     mark_atoms,
@@ -17,11 +19,6 @@ from llo_dft.report.figures.figure_parts import (
 )
 from llo_dft.report.figures.palette import GAIN, GUIDE, LOSS, MAIN, SECOND, element_color
 from llo_dft.report.titles import settings_text, title_text
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from llo_dft.documents.electrons.charge import ChargeDifference
 
 #: Most characters of a title's line that fit in the narrowest of these figures.
 _LONGEST_LINE: Final = 80

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from matplotlib.axes import Axes
 
+from llo_dft.documents.comparison import ComparedHost, StudyComparison
 from llo_dft.documents.labels import system_name
 from llo_dft.report.figures.figure_parts import (
     charge_place,
@@ -19,11 +21,6 @@ from llo_dft.report.figures.figure_parts import (
 )
 from llo_dft.report.figures.palette import NEUTRAL, engine_lines, system_colors
 from llo_dft.report.titles import oxygen_text, plane_text, title_text
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from llo_dft.documents.comparison import ComparedHost, StudyComparison
 
 #: Points along x at which the edges of a band are drawn.
 _BAND_POINTS: Final = 401

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from llo_dft.documents.state_of_charge import StateOfCharge
 from llo_dft.report.figures.palette import (
     LACKING,
     MOCK_COLOR,
@@ -20,11 +22,6 @@ from llo_dft.report.figures.palette import (
     ZERO_LINE,
     element_color,
 )
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from llo_dft.documents.state_of_charge import StateOfCharge
 
 #: How far one axis above another is from it, points.
 _NEXT_AXIS_POINTS: Final = 30

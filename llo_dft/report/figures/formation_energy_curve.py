@@ -6,11 +6,15 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from matplotlib.axes import Axes
 
 from llo_dft.analysis.vacancy.turning_lines import charge_points, shared_oxygens
 from llo_dft.analysis.vacancy.turning_point import lowest_line
 from llo_dft.documents.labels import system_name
+from llo_dft.documents.state_of_charge import TurningPoint
+from llo_dft.documents.study_result import HostResult, StudyResult, VacancyResult
 from llo_dft.report.answer import headline
 from llo_dft.report.figures.figure_parts import (
     charge_place,
@@ -33,12 +37,6 @@ from llo_dft.report.figures.palette import (
     system_lines,
 )
 from llo_dft.report.titles import result_title
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from llo_dft.documents.state_of_charge import TurningPoint
-    from llo_dft.documents.study_result import HostResult, StudyResult, VacancyResult
 
 #: From one bar above the curves to the next, and room for words below them, parts of the height.
 _BAR_STEP: Final = 0.06

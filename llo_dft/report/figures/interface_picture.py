@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.patches import Patch
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection  # type: ignore[import-untyped]
 
 from llo_dft.analysis.electronic.density_difference import atom_planes_angstrom
+from llo_dft.documents.electrons.charge import ChargeDifference
 from llo_dft.report.figures.electron_transfer import charge_title
 from llo_dft.report.figures.figure_parts import legend_beside, new_figure, save_figure
 from llo_dft.report.figures.isosurface import isosurface
 from llo_dft.report.figures.palette import GAIN, GUIDE, LOSS, element_color
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from llo_dft.documents.electrons.charge import ChargeDifference
 
 #: An atom so near outside the picture's box, in parts of it, is on its face.
 _EDGE: Final = 1e-6

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from matplotlib.axes import Axes
 
 from llo_dft.documents.labels import system_name
+from llo_dft.documents.study_result import StudyResult, VacancyPair
 from llo_dft.report.figures.figure_parts import charging_axes, draw_points
 from llo_dft.report.figures.palette import (
     FORMER_MARKER,
@@ -15,11 +18,6 @@ from llo_dft.report.figures.palette import (
     system_colors,
     system_lines,
 )
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from llo_dft.documents.study_result import StudyResult, VacancyPair
 
 #: Names of O whose points are closer than this lie on each other, part of the axes' height.
 _TEXT_STEP: Final = 0.06

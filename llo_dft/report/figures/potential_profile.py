@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 
+from llo_dft.documents.electrons.local_potential import PotentialSummary
 from llo_dft.report.figures.figure_parts import legend_below, mark_atoms, new_figure, save_figure
 from llo_dft.report.figures.palette import FERMI_LEVEL, MAIN, PALE, SECOND
 from llo_dft.report.titles import settings_text, title_text
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from llo_dft.documents.electrons.local_potential import PotentialSummary
 
 
 def plot_potential(summary: PotentialSummary, axes: Axes) -> Axes:

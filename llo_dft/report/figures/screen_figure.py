@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from llo_dft.documents.coating_screen import CoatingScreen, ScreenedCoating
 from llo_dft.report.figures.figure_parts import new_figure, save_figure
 from llo_dft.report.figures.palette import (
     FORMER_MARKER,
@@ -18,11 +20,6 @@ from llo_dft.report.figures.palette import (
     system_colors,
 )
 from llo_dft.report.titles import title_text
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from llo_dft.documents.coating_screen import CoatingScreen, ScreenedCoating
 
 #: How far the O of one coating are spread to its sides, and its mean to the left, in coatings.
 _WIDTH: Final = 0.3

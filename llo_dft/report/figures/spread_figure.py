@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
 
 from llo_dft.documents.labels import system_name
+from llo_dft.documents.spread import EnergySpread, StudySpread
 from llo_dft.report.figures.figure_parts import legend_beside, new_figure, save_figure
 from llo_dft.report.figures.palette import ZERO_LINE, system_colors
 from llo_dft.report.titles import title_text
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from llo_dft.documents.spread import EnergySpread, StudySpread
 
 
 def save_spread(spread: StudySpread, path: Path) -> None:

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Polygon
 from matplotlib.patheffects import withStroke
+from pymatgen.core.structure import Structure
 
 from llo_dft.chemistry.bonded_structure import bonded_structure
 from llo_dft.chemistry.roles import element_role
 from llo_dft.documents.atom_identity import places
 from llo_dft.report.figures.figure_parts import new_figure, save_figure
 from llo_dft.report.figures.palette import GUIDE, element_color
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from pymatgen.core.structure import Structure
 
 #: Drawn radius of an atom by its role, angstrom.
 _RADII: Final = {"framework": 0.5, "former": 0.42, "anion": 0.36, "mobile": 0.4}

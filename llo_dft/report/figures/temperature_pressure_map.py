@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 
+from llo_dft.documents.maps import HostMap, VacancyMap
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.report.figures.figure_parts import new_figure, save_figure
 from llo_dft.report.titles import settings_text, title_text
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.collections import QuadMesh
-
-    from llo_dft.documents.maps import HostMap, VacancyMap
-    from llo_dft.documents.study_result import StudyResult
 
 #: Most panels beside each other.
 _COLUMNS: Final = 3

@@ -6,8 +6,12 @@ Hosts above the hull, which no step begins at, are hollow.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from matplotlib.axes import Axes
+
+from llo_dft.documents.study_result import StudyResult
+from llo_dft.documents.voltage import VoltageCurve
 from llo_dft.report.figures.figure_parts import (
     LITHIUM_FRACTION,
     draw_points,
@@ -16,12 +20,6 @@ from llo_dft.report.figures.figure_parts import (
 )
 from llo_dft.report.figures.palette import GUIDE, MAIN, SECOND
 from llo_dft.report.titles import settings_text, title_text
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from llo_dft.documents.study_result import StudyResult
-    from llo_dft.documents.voltage import VoltageCurve
 
 #: Least that the axes of voltages (V) and formation energies (eV) span.
 _LEAST_RANGE_V: Final = 0.5

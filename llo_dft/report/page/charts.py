@@ -7,17 +7,15 @@ and one for dark.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from llo_dft.analysis.vacancy.turning_lines import charge_points
 from llo_dft.analysis.vacancy.turning_point import lowest_line
 from llo_dft.documents.labels import system_name
+from llo_dft.documents.state_of_charge import StateOfCharge
+from llo_dft.documents.study_result import HostResult, StudyResult, VacancyResult
+from llo_dft.documents.voltage import VoltageCurve
 from llo_dft.report.figures.figure_parts import charge_place
-
-if TYPE_CHECKING:
-    from llo_dft.documents.state_of_charge import StateOfCharge
-    from llo_dft.documents.study_result import HostResult, StudyResult, VacancyResult
-    from llo_dft.documents.voltage import VoltageCurve
 
 #: A figure of plotly: {"data": [...], "layout": {...}}.
 Chart = dict[str, Any]

@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from llo_dft.analysis.vacancy.turning_lines import charge_points
 from llo_dft.documents.labels import system_name
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.report.page.charts import look_of
-
-if TYPE_CHECKING:
-    from llo_dft.documents.study_result import StudyResult
 
 
 def _lines(

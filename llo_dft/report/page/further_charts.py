@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
+from llo_dft.documents.electrons.charge import PlanarProfile
+from llo_dft.documents.voltage import VoltageCurve
 from llo_dft.report.page.charts import Chart, look_of
-
-if TYPE_CHECKING:
-    from llo_dft.documents.electrons.charge import PlanarProfile
-    from llo_dft.documents.voltage import VoltageCurve
-    from llo_dft.report.page.page_content import Densities
-
+from llo_dft.report.page.page_content import Densities
 
 #: Part of the highest density from which one is seen, and what is shown around it.
 _LEAST_SEEN: Final = 0.01

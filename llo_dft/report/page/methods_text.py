@@ -6,13 +6,11 @@ import json
 import re
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from llo_dft.documents.plan import StudyPlan
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.report.titles import plane_text, settings_text
-
-if TYPE_CHECKING:
-    from llo_dft.documents.plan import StudyPlan
-    from llo_dft.documents.study_result import StudyResult
 
 #: Every study's references: what makes the structures and runs the work.
 _ALWAYS: Final = ("llo_dft", "llo_dft_paper", "pymatgen", "ase", "jobflow", "atomate2")

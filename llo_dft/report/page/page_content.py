@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
+from llo_dft.documents.electrons.charge import ChargeDifference
+from llo_dft.documents.electrons.electronic import BandCenters
+from llo_dft.documents.plan import StudyPlan
+from llo_dft.documents.stability.phase_stability import StabilityResult
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.report.figures.interface_picture import DEFAULT_LEVEL, view_of_interface
 from llo_dft.report.figures.isosurface import isosurface
 from llo_dft.typing import FloatArray, Status
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.electrons.charge import ChargeDifference
-    from llo_dft.documents.electrons.electronic import BandCenters
-    from llo_dft.documents.plan import StudyPlan
-    from llo_dft.documents.stability.phase_stability import StabilityResult
-    from llo_dft.documents.study_result import StudyResult
-
 
 #: Points along an axis at most: finer is not seen on a page, and weighs.
 _MOST_POINTS: Final = 28

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -28,11 +28,9 @@ from llo_dft.report.page.csv_tables import (
 )
 from llo_dft.report.page.further_charts import charge_chart, density_chart, voltage_chart
 from llo_dft.report.page.methods_text import methods, references
+from llo_dft.report.page.page_content import PageContent
 from llo_dft.report.page.structure_views import charge_view, decisive_vacancy, structure_views
 from llo_dft.report.titles import oxygen_text, settings_text
-
-if TYPE_CHECKING:
-    from llo_dft.report.page.page_content import PageContent
 
 #: A file that the page hands out: its text, or base64 of what is no text.
 _Files = dict[str, dict[str, str]]

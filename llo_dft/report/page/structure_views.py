@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.chemistry.bonded_structure import bonded_structure
 from llo_dft.chemistry.roles import coating_role
 from llo_dft.documents.atom_identity import bare_sites, places
 from llo_dft.documents.labels import system_name
+from llo_dft.documents.study_result import HostResult, StudyResult, VacancyResult
 from llo_dft.report.figures.palette import element_color
 from llo_dft.report.figures.structure_picture import drawn_radius
+from llo_dft.report.page.page_content import ChargeMesh
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.study_result import HostResult, StudyResult, VacancyResult
-    from llo_dft.report.page.page_content import ChargeMesh
 
 #: What the viewer draws: atoms, bonds, polyhedra, marks, cell, meshes.
 View = dict[str, Any]

@@ -5,22 +5,18 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pymatgen.core.composition import Composition
+from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.stability.known_phases import competing_phases
 from llo_dft.builders.reference_cells import lithium_metal, o2_in_box
+from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
+from llo_dft.engines.base import Engine
 from llo_dft.jobs.calculate import calculate
 from llo_dft.resources import load_structure
 from llo_dft.typing import CalculationKind
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.engines.base import Engine
 
 
 def computed_phases(

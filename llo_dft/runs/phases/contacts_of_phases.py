@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from llo_dft.analysis.stability.known_phases import known_formulas
 from llo_dft.analysis.stability.mixing_reactions import barrier_layer, pair_reactivity
 from llo_dft.analysis.stability.phase_diagrams import StabilityError, find_phase
 from llo_dft.documents.stability.phase_stability import StabilityResult, StudyCrystal
-
-if TYPE_CHECKING:
-    from llo_dft.runs.phases.phase_source import PhaseSource
+from llo_dft.runs.phases.phase_source import PhaseSource
 
 
 def contact_reactions(

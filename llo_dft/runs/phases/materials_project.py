@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from llo_dft.analysis.stability.phase_diagrams import StabilityError
+from llo_dft.documents.stability.phase_stability import PhaseEnergies
 from llo_dft.runs.phases.entries_file import phases_of
-
-if TYPE_CHECKING:
-    from llo_dft.documents.stability.phase_stability import PhaseEnergies
 
 #: Environment variable with the user's key, as the client itself reads it.
 KEY: Final = "MP_API_KEY"

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.stability.known_phases import competing_phases
 from llo_dft.analysis.stability.phase_diagrams import StabilityError, find_phase, formula_of
+from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
+from llo_dft.engines.base import Engine
 from llo_dft.runs.phases.computed_phases import computed_phases
 from llo_dft.runs.phases.entries_file import read_entries
 from llo_dft.runs.phases.materials_project import materials_project_phases
 from llo_dft.runs.phases.vasp_phases import vasp_phases
-
-if TYPE_CHECKING:
-    from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
-    from llo_dft.engines.base import Engine
 
 
 @dataclass

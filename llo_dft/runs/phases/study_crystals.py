@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from llo_dft.analysis.stability.phase_diagrams import StabilityError
 from llo_dft.builders.reference_cells import lithium_metal
 from llo_dft.calculations.cache import CalculationCache
+from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import BULK
+from llo_dft.documents.plan import StudyPlan
 from llo_dft.documents.stability.phase_stability import PhaseEnergy, StudyCrystal
-
-if TYPE_CHECKING:
-    from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.plan import StudyPlan
-    from llo_dft.engines.base import Engine
+from llo_dft.engines.base import Engine
 
 
 def study_crystals(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from llo_dft.documents.document import Finding
 from llo_dft.engines.registry import programs
@@ -18,11 +17,9 @@ from llo_dft.study.doctor.job_findings import (
     walltime_finding,
 )
 from llo_dft.study.planning.estimate import calculation_work
+from llo_dft.study.run_study import PreparedRun
 from llo_dft.submit.dask.cluster_config import ClusterConfig, load_cluster
 from llo_dft.submit.dask.scripts import driver_script, require_dask, worker_script
-
-if TYPE_CHECKING:
-    from llo_dft.study.run_study import PreparedRun
 
 
 def examine_cluster(file: Path, prepared: PreparedRun | None) -> list[Finding]:

@@ -8,18 +8,15 @@ import shlex
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from llo_dft.documents.document import Finding
+from llo_dft.engines.base import Program
+from llo_dft.study.run_study import PreparedRun
 from llo_dft.submit.batch import BATCH_SYSTEMS, BatchError
+from llo_dft.submit.dask.cluster_config import ClusterConfig, SchedulerName
 from llo_dft.submit.dask.scripts import python_of
-
-if TYPE_CHECKING:
-    from llo_dft.engines.base import Program
-    from llo_dft.study.run_study import PreparedRun
-    from llo_dft.submit.dask.cluster_config import ClusterConfig, SchedulerName
-    from llo_dft.submit.remote.project import JobType, RemoteProject
-
+from llo_dft.submit.remote.project import JobType, RemoteProject
 
 #: Of what ``llo-dft doctor --json`` prints.
 _BEGINNING: Final = "[\n {"

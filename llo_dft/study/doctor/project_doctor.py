@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from llo_dft.documents.document import Finding
 from llo_dft.engines.registry import programs
@@ -19,12 +18,10 @@ from llo_dft.study.doctor.job_findings import (
 )
 from llo_dft.study.remote.job_requests import core_hours
 from llo_dft.study.remote.submit_project import prepare_submission
+from llo_dft.study.run_study import PreparedRun
 from llo_dft.submit.batch import BATCH_SYSTEMS
 from llo_dft.submit.remote.project import RemoteProject, load_project
 from llo_dft.submit.remote.queue import open_queue
-
-if TYPE_CHECKING:
-    from llo_dft.study.run_study import PreparedRun
 
 
 def examine_project(name: str, prepared: PreparedRun | None) -> list[Finding]:

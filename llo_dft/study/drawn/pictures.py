@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from llo_dft.documents.atom_identity import places
 from llo_dft.documents.labels import system_name
+from llo_dft.documents.plan import StudyPlan
+from llo_dft.recipe import Recipe
 from llo_dft.report.figures.structure_picture import save_views
 from llo_dft.report.titles import plane_text
-
-if TYPE_CHECKING:
-    from llo_dft.documents.plan import StudyPlan
-    from llo_dft.recipe import Recipe
 
 
 def _without_link(path: Path) -> None:

@@ -7,12 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
+from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.documents.electrons.charge import ChargeDifference
+from llo_dft.documents.electrons.electronic import BandCenterResult
 from llo_dft.documents.labels import system_name
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
 from llo_dft.report.page.methods_text import recipe_text
 from llo_dft.report.page.page_content import (
@@ -32,13 +36,6 @@ from llo_dft.study.result import stored_calculations, study_result, with_planes
 from llo_dft.study.study_electrons import host_densities
 from llo_dft.study.study_files import read_results
 from llo_dft.study.study_status import StudyStatus, study_status
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.analysis.study_calculations import StudyCalculations
-    from llo_dft.documents.electrons.electronic import BandCenterResult
-    from llo_dft.documents.study_result import StudyResult
 
 #: Name of the page in a study's folder.
 REPORT: Final = "report.html"

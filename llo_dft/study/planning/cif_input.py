@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 from pymatgen.io.cif import CifFile, CifParser
 
 from llo_dft.builders.cathode.bulk import ideal_scaffold
@@ -16,10 +17,6 @@ from llo_dft.errors import InputError
 from llo_dft.recipe import Recipe, RecipeError
 from llo_dft.resources import load_structure
 from llo_dft.study.planning.size_limit import check_size
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
 
 #: Most symmetry operations: no space group has more than 192 in a conventional cell.
 _MOST_OPERATIONS: Final = 192

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.own_crystal import n_sheets
 from llo_dft.builders.coating.film import (
@@ -21,17 +22,13 @@ from llo_dft.builders.coating.named_plane import phosphate_plane
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
 from llo_dft.chemistry.roles import coating_role
+from llo_dft.documents.plan import PlannedInterface
 from llo_dft.errors import InputError
 from llo_dft.recipe import HELD_STRAIN, Coating, Recipe, RecipeError
 from llo_dft.resources import load_structure, resource_path
 from llo_dft.study.planning.cif_input import cathode_parent, read_cif
 from llo_dft.study.planning.size_limit import check_size
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.plan import PlannedInterface
 
 #: Cells on which the coating is strained further are not spoken of.
 _LARGEST_STRAIN: Final = 0.12

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.labels import ranking_label, revisited_label
+from llo_dft.documents.plan import StudyPlan
 from llo_dft.engines.base import Cost, Engine, MagneticMaker
 from llo_dft.study.planning.planned_calculations import hosts_by_label, planned_calculations
-
-if TYPE_CHECKING:
-    from llo_dft.documents.plan import StudyPlan
 
 #: Evaluations of energy and forces that a relaxation took on an average, with CHGNet and
 #: protocol "balanced", whose slabs are relaxed twice: crystals, bare slabs and their vacancies,

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.environment.lithium_axes import li_o_li_axes
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.builders.ordering.delithiation import LithiumRemoval, delithiate_to
+from llo_dft.builders.surface.slab import SlabModel
 from llo_dft.builders.vacancies import choose_vacancies, innermost
 from llo_dft.documents.atom_identity import bare_sites, places, without_atoms
 from llo_dft.documents.plan import BondedOxygen, PlannedHost, PlannedInterface, PlannedVacancy
+from llo_dft.documents.sites import OxygenEnvironment
+from llo_dft.recipe import Delithiation, Recipe
 from llo_dft.typing import IntArray, Side
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.builders.surface.slab import SlabModel
-    from llo_dft.documents.sites import OxygenEnvironment
-    from llo_dft.recipe import Delithiation, Recipe
 
 #: Orderings of lowest Ewald energy that a ranking by an engine begins with.
 FIRST_ORDERINGS: Final = 8

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
+
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cell_checks import check_usable
 from llo_dft.builders.ordering.delithiation import LithiumRemoval, delithiate
@@ -14,6 +16,7 @@ from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import unbalanced_charge
 from llo_dft.documents.atom_identity import with_bare_sites
 from llo_dft.documents.plan import PlannedBulkHost, PlannedHost, PlannedStatic, StudyPlan
+from llo_dft.engines.base import Engine
 from llo_dft.recipe import Electronic, EngineChoice, Recipe, RecipeError
 from llo_dft.study.planning.coating_cells import coating_crystal, opened_terminations, strain_notes
 from llo_dft.study.planning.hosts import hole_notes, n_first_orderings, plan_hosts
@@ -21,11 +24,6 @@ from llo_dft.study.planning.oxide import build_oxide
 from llo_dft.study.planning.planned_interfaces import charge_notes, plan_interfaces
 from llo_dft.study.planning.ranker import EWALD
 from llo_dft.typing import Part
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.engines.base import Engine
 
 
 def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:

@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.bulk import build_bulk, tm_layer_sites
 from llo_dft.builders.cathode.composition import CompositionError, check_neutral
@@ -24,17 +25,13 @@ from llo_dft.builders.surface.hexagonal_plane import index_in_cell
 from llo_dft.builders.surface.slab import SlabError, SlabModel, build_slab, stacks
 from llo_dft.builders.surface.surface_lattice import oriented_cell
 from llo_dft.builders.surface.terminations import build_termination
+from llo_dft.errors import InputError
 from llo_dft.recipe import Recipe, RecipeError, Slab
 from llo_dft.resources import load_structure
 from llo_dft.study.planning.cif_input import cathode_parent
 from llo_dft.study.planning.coating_cells import fitting_supercells
 from llo_dft.study.planning.size_limit import check_size
 from llo_dft.typing import KeptOperation
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.errors import InputError
 
 #: Most O of one plane of a supercell that is looked for, as many as sites in the layer of metals.
 LARGEST_LAYER: Final = 36

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from llo_dft.analysis.oxygen.gas import delta_mu_oxygen_ev
 from llo_dft.documents.oxygen import OxygenSettings
+from llo_dft.engines.base import OxygenReference
 from llo_dft.recipe import Recipe, RecipeError
-
-if TYPE_CHECKING:
-    from llo_dft.engines.base import OxygenReference
 
 
 def oxygen_settings(recipe: Recipe, reference: OxygenReference) -> OxygenSettings:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
+
+from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.documents.atom_identity import only_part, without_atoms
 from llo_dft.documents.labels import part_label, ranking_label, revisited_label
+from llo_dft.documents.plan import PlannedHost, PlannedStatic, StudyPlan
 from llo_dft.engines.base import Engine, MagneticMaker
 from llo_dft.typing import CalculationKind, Part
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.plan import PlannedHost, PlannedStatic, StudyPlan
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.interface.adhesion import interface_bonds
 from llo_dft.builders.coating.film import CoatingFilm, lithium_imbalance
@@ -17,6 +18,7 @@ from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.atom_identity import COATING, with_bare_sites
 from llo_dft.documents.plan import CrystalVector, PlannedInterface
 from llo_dft.errors import InputError
+from llo_dft.recipe import Coating, Recipe
 from llo_dft.study.planning.coating_cells import (
     asked_terminations,
     coating_film,
@@ -24,11 +26,6 @@ from llo_dft.study.planning.coating_cells import (
     too_strained,
 )
 from llo_dft.study.planning.size_limit import check_size
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.recipe import Coating, Recipe
 
 #: Scores (global instability index, e) that differ by less belong to interfaces alike.
 SCORE_TOLERANCE: Final = 1e-3

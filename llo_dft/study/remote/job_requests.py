@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from jobflow import Flow
+
+from llo_dft.documents.plan import StudyPlan
+from llo_dft.engines.base import Engine
 from llo_dft.jobs.calculate import CALCULATION
 from llo_dft.study.planning.estimate import calculation_work
 from llo_dft.study.planning.planned_calculations import hosts_by_label, planned_calculations
 from llo_dft.study.remote.submission_record import SubmittedJob
+from llo_dft.submit.remote.project import JobSize, JobType, JobTypeName, RemoteProject
 from llo_dft.typing import CalculationKind
-
-if TYPE_CHECKING:
-    from jobflow import Flow
-
-    from llo_dft.documents.plan import StudyPlan
-    from llo_dft.engines.base import Engine
-    from llo_dft.submit.remote.project import JobSize, JobType, JobTypeName, RemoteProject
 
 _TYPES: Final[dict[CalculationKind, JobTypeName]] = {
     "bulk_relax": "cell_relaxation",

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from llo_dft.errors import InputError
+from llo_dft.study.folder import StudyFolder
 from llo_dft.study.remote.submission_record import RemoteSubmission, read_submission
 from llo_dft.study.study_status import CalculationStatus, QueueStatus, StudyStatus
 from llo_dft.submit.remote.project import load_project
 from llo_dft.submit.remote.queue import RemoteJob, RemoteQueue, open_queue
-
-if TYPE_CHECKING:
-    from llo_dft.study.folder import StudyFolder
 
 #: For how long a runner may hold a job before it is taken for one that was killed, s. It holds
 #: one while it copies its files or talks to the scheduler.

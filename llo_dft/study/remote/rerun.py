@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import networkx as nx  # type: ignore[import-untyped]  # ships no types
 
+from llo_dft.study.folder import StudyFolder
 from llo_dft.study.remote.job_requests import requests
 from llo_dft.study.remote.submission_record import SubmittedJob, require_submission
 from llo_dft.study.study_status import study_status
 from llo_dft.submit.remote.project import load_project
 from llo_dft.submit.remote.queue import RemoteJob, open_queue
-
-if TYPE_CHECKING:
-    from llo_dft.study.folder import StudyFolder
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jobflow import Flow, Job, OnMissing, job
 
 from llo_dft.calculations.cache import NO_RESULT, CalculationCache
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
 from llo_dft.study.folder import StudyFolder, write_whole
 from llo_dft.study.manifest import write_structures
@@ -24,9 +25,6 @@ from llo_dft.study.run_study import PreparedRun, make_flow
 from llo_dft.submit.records import write_record
 from llo_dft.submit.remote.project import RemoteProject, load_project
 from llo_dft.submit.remote.queue import open_queue
-
-if TYPE_CHECKING:
-    from llo_dft.documents.study_result import StudyResult
 
 
 @dataclass(frozen=True)

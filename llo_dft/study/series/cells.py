@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from llo_dft.analysis.vacancy.cell_spread import ComputedCell, study_spread
+from llo_dft.documents.spread import StudySpread
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.recipe import Recipe, RecipeError
 from llo_dft.report.figures.spread_figure import save_spread
 from llo_dft.study.folder import write_whole
 from llo_dft.study.planning.make_plan import make_plan
-
-if TYPE_CHECKING:
-    from llo_dft.documents.spread import StudySpread
-    from llo_dft.documents.study_result import StudyResult
 
 #: Files of a study in several cells, beside the folders of its cells.
 SPREAD: Final = "spread.json"

@@ -9,18 +9,16 @@ import csv
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from llo_dft.analysis.interface.coating_ranking import rank_coatings
+from llo_dft.documents.coating_screen import CoatingScreen, ScreenedCoating
+from llo_dft.documents.stability.phase_stability import PairReactivity, StabilityResult
+from llo_dft.documents.study_result import StudyResult, VacancyPair
 from llo_dft.errors import InputError
 from llo_dft.recipe import NAME_PATTERN, Recipe, RecipeError, parse_recipe, read_toml
 from llo_dft.study.contacts.study_reactions import stored_reactions
 from llo_dft.study.folder import StudyFolder, write_whole
-
-if TYPE_CHECKING:
-    from llo_dft.documents.coating_screen import CoatingScreen, ScreenedCoating
-    from llo_dft.documents.stability.phase_stability import PairReactivity, StabilityResult
-    from llo_dft.documents.study_result import StudyResult, VacancyPair
 
 #: Files of a screen, beside the folders of its studies.
 SCREEN: Final = "screen.json"

@@ -6,7 +6,8 @@ everything else is held to words that neither a shell nor a scheduler reads as a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+from pathlib import Path
+from typing import Final, Literal, TypeAlias, get_args
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -14,9 +15,6 @@ from pydantic import Field, ValidationError, model_validator
 from llo_dft.errors import InputError
 from llo_dft.recipe import Count, Section
 from llo_dft.submit.node_request import CoreRequest, Line, NodeRequest, Word, fault_lines
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SchedulerName: TypeAlias = Literal["slurm", "pbs", "sge", "lsf"]
 

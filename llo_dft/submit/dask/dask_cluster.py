@@ -10,25 +10,24 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llo_dft.errors import InputError
-from llo_dft.submit.batch import BATCH_SYSTEMS
+from llo_dft.submit.batch import BATCH_SYSTEMS, BatchError
 from llo_dft.submit.dask.scripts import require_dask, worker_script
 from llo_dft.submit.dask.worker_jobs import WorkerJobPool, Workforce
 from llo_dft.submit.records import write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
 
     from distributed.deploy.spec import SpecCluster
     from distributed.security import Security
 
-    from llo_dft.submit.batch import BatchError
     from llo_dft.submit.dask.cluster_config import ClusterConfig
     from llo_dft.submit.dask.executor import DaskExecutor
 

@@ -12,24 +12,20 @@ import fcntl
 import os
 import re
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, Field
 
 from llo_dft.plain_files import no_links
 from llo_dft.submit.batch import BATCH_SYSTEMS, BatchError
-from llo_dft.submit.dask.cluster_config import ClusterConfig
+from llo_dft.submit.dask.cluster_config import ClusterConfig, JobRequest
 from llo_dft.submit.dask.scripts import JOB_END_TIME, driver_script
 from llo_dft.submit.interruption import Interruption, interruptible
 from llo_dft.submit.records import Record, SubmissionError, read_record, write_record
 from llo_dft.typing import Status
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from llo_dft.submit.dask.cluster_config import JobRequest
 
 
 class Submission(Record):

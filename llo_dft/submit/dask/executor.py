@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from distributed.scheduler import KilledWorker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from distributed import Client
 
 _P = ParamSpec("_P")

@@ -9,18 +9,16 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from llo_dft.submit.batch import BatchError
+from llo_dft.submit.batch import BatchError, BatchSystem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from distributed import Client, Scheduler
 
-    from llo_dft.submit.batch import BatchSystem
     from llo_dft.submit.dask.cluster_config import WorkerJobs
     from llo_dft.submit.dask.executor import DaskExecutor
 

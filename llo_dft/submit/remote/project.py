@@ -7,6 +7,7 @@ where jobflow-remote lets everybody keep what is theirs.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
@@ -20,8 +21,6 @@ from llo_dft.submit.node_request import NodeRequest, Word, fault_lines
 from llo_dft.submit.script_header import header_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from jobflow_remote.config.base import ExecutionConfig, Project, WorkerBase
 
 

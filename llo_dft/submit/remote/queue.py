@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,17 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llo_dft.errors import InputError, printable
 from llo_dft.submit.remote.mongo_store import MissingPasswordError
+from llo_dft.typing import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from jobflow import Flow
     from jobflow_remote.config.base import ExecutionConfig
     from jobflow_remote.jobs.data import JobInfo
     from jobflow_remote.jobs.jobcontroller import JobController
 
     from llo_dft.submit.remote.project import RemoteProject
-    from llo_dft.typing import Status
 
 #: jobflow-remote's state of a job that needs the output of others.
 _WAITING: Final = "WAITING"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import re
 import shlex
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -15,9 +16,6 @@ from llo_dft.submit.node_request import Line, Memory, Word
 from llo_dft.submit.records import write_private
 from llo_dft.submit.remote.project import PLAIN_NAME, PLAIN_PATH
 from llo_dft.typing import matching
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 #: A server that is reached by none of these names is on a network, where links are encrypted.
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from matplotlib.axes import Axes
+
+from llo_dft.documents.stability.cell_energy import CellResult
 from llo_dft.report.figures.figure_parts import legend_beside, new_figure, save_figure
 from llo_dft.report.figures.palette import GUIDE, class_colors, system_lines
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from llo_dft.documents.stability.cell_energy import CellResult
 
 
 def plot_energies(result: CellResult, axes: Axes, *, by_volume: bool = False) -> Axes:

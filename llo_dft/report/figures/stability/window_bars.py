@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from pymatgen.core.composition import Composition
 
+from llo_dft.documents.stability.phase_stability import StabilityResult, StabilityWindow
 from llo_dft.report.figures.figure_parts import legend_below, new_figure, save_figure
 from llo_dft.report.figures.palette import GUIDE, MAIN, NEUTRAL, PALE, SECOND
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from llo_dft.documents.stability.phase_stability import StabilityResult, StabilityWindow
 
 _HEIGHT: Final = 0.62
 
