@@ -1,7 +1,5 @@
 """Errors that several rooms raise and others tell apart by their class."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import Final

@@ -5,8 +5,6 @@ file, a ``Recipe``), its plan, or for what is built a formula or structure file.
 keys of the recipe's table that the verb belongs to. Paths are str or Path, a folder or a file.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from pathlib import Path

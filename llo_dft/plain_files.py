@@ -1,7 +1,5 @@
 """Files written where others may write too: never through a link that somebody put there."""
 
-from __future__ import annotations
-
 import errno
 import os
 

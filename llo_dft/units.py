@@ -4,8 +4,6 @@ Energies are in eV, lengths in angstrom, temperatures in kelvin and pressures in
 throughout the package; a name says so where it could be doubted.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 #: Boltzmann constant, eV/K (exact in the SI since 2019).

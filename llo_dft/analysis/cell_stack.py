@@ -1,7 +1,5 @@
 """Energy by mass and volume of one layer of a stack, from what it is made of."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from llo_dft.documents.stability.cell_energy import CathodeMaterial, CellEnergy, CellParameters

@@ -1,7 +1,5 @@
 """From the calculations of a study to its result."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """The voltages of a study: of its oxide's crystal, and of each of its slabs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 
 from llo_dft.analysis.vacancy.structure_check import check_relaxed

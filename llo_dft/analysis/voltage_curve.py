@@ -1,7 +1,5 @@
 """Delithiation voltage from the energies of hosts at several lithium contents."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

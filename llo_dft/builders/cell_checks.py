@@ -1,7 +1,5 @@
 """Checks of a structure before anything is computed on it. Nothing is changed here."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

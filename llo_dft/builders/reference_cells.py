@@ -1,7 +1,5 @@
 """What a study counts atoms against: Li metal, and O2 in a box."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from pymatgen.core.lattice import Lattice

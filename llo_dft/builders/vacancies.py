@@ -1,7 +1,5 @@
 """Which oxygens to remove: symmetry-distinct sites, chosen per environment."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final

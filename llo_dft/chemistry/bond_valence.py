@@ -1,7 +1,5 @@
 """Bond valence sums, and how far a structure is from satisfying them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache, cached_property
 from math import exp

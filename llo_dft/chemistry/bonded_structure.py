@@ -1,7 +1,5 @@
 """Atoms, bonds and coordination polyhedra of a structure, as a picture of it needs them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Final

@@ -1,7 +1,5 @@
 """Bonds between cations and anions: one cutoff for each pair of elements, one neighbour search."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final

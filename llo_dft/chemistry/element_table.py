@@ -1,7 +1,5 @@
 """The table of elements, ``elements.toml``, which says what each of its entries means."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path

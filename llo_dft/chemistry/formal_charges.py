@@ -4,8 +4,6 @@ The ladder is one: the charges of an ordering search, the moments that a calcula
 and the neutrality of what is built all come from here.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final

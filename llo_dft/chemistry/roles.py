@@ -1,7 +1,5 @@
 """What each site of a structure is, by the part that it belongs to and not by its element alone."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from typing import Literal, TypeAlias
 

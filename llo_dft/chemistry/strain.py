@@ -1,7 +1,5 @@
 """Strain of a plane: its principal values, and one number for both."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike
 

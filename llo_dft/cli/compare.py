@@ -1,7 +1,5 @@
 """llo-dft compare: one study by several engines, and how far they are apart."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import typer

@@ -1,7 +1,5 @@
 """llo-dft hpc init: write a project of jobflow-remote."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Any, Final

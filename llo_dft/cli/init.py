@@ -1,7 +1,5 @@
 """llo-dft init: a commented recipe to start from."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import typer

@@ -1,7 +1,5 @@
 """llo-dft: the command line. Heavy packages are imported inside the commands."""
 
-from __future__ import annotations
-
 import sys
 import traceback
 

@@ -1,7 +1,5 @@
 """Options that several commands have, and what the values of options mean."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """llo-dft recipes: the recipes that come with the package."""
 
-from __future__ import annotations
-
 import typer
 
 from llo_dft.cli.options import AsJson

@@ -1,7 +1,5 @@
 """llo-dft report: one page with all that a study found, or several beside each other."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import typer

@@ -1,7 +1,5 @@
 """What a recipe asks for, beside what was built for it from whole atoms."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from llo_dft.documents.document import Document

@@ -5,8 +5,6 @@ slab, or -1 for an atom of the coating. It stays with an atom while others are r
 moves, so that "where is O17 in this host" is asked of the host itself.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 from typing import Final
 

@@ -1,7 +1,5 @@
 """One cathode under several coatings, ranked: what screen.json holds."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from llo_dft.documents.document import Document

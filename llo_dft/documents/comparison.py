@@ -1,7 +1,5 @@
 """One study computed by several engines, side by side. Units are part of the keys."""
 
-from __future__ import annotations
-
 from typing import Generic, TypeVar
 
 from pydantic import Field

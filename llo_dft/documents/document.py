@@ -1,7 +1,5 @@
 """What every stored document has in common."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape

@@ -1,7 +1,5 @@
 """The names of calculations, systems and files of a study: each is spelt here and nowhere else."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from llo_dft.typing import Part, System, VoltageSystem

@@ -1,7 +1,5 @@
 """E_f over temperature and O2 pressure."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from llo_dft.documents.document import Document

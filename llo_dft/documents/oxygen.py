@@ -1,7 +1,5 @@
 """The oxygen reservoir that a study asks for, and where its O2 energies come from."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Final
 

@@ -5,8 +5,6 @@ geometry, so that the same recipe means the same sites with every engine, and th
 calculations is known from the start.
 """
 
-from __future__ import annotations
-
 from typing import TypeAlias, get_args
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """What is around an oxygen of the oxide, and the bonds from its coating to it."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from llo_dft.documents.document import Document

@@ -1,7 +1,5 @@
 """How far the result of a study hangs on the one cell that it was computed for."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from llo_dft.documents.document import Document

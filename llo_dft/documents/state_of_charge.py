@@ -1,7 +1,5 @@
 """State of charge of a host, and where on it the formation energy of a vacancy turns."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

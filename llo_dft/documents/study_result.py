@@ -1,7 +1,5 @@
 """The result of a study: what results.json holds. Units are part of the keys."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Final, Literal
 

@@ -1,7 +1,5 @@
 """Delithiation voltage: the stable steps, their average and what lies above the hull."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from llo_dft.documents.document import Document

@@ -1,7 +1,5 @@
 """The flow of vacancies of which an engine computes the few that can be the lowest."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What all flows here are made of: calculations by their labels, and makers that were checked."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final

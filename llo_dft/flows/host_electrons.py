@@ -1,7 +1,5 @@
 """The flow of static calculations at relaxed geometries, for what the electrons do there."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from jobflow import Flow

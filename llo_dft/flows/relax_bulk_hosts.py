@@ -1,7 +1,5 @@
 """The flow of the oxide's crystal at several lithium contents."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from jobflow import Flow, OutputReference

@@ -1,7 +1,5 @@
 """The flow of one system's hosts: the pristine slab, and what is left of it on charging."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

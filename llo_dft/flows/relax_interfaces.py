@@ -1,7 +1,5 @@
 """The flow of the pristine interfaces: candidates, the best of each termination, and its parts."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import get_args
 

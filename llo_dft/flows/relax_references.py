@@ -1,7 +1,5 @@
 """The flow of what energies are counted from: O2, Li metal, the bulk and the coating's crystal."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from jobflow import Flow

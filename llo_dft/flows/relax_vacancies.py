@@ -1,23 +1,19 @@
 """The flow of the oxygen vacancies of hosts."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from llo_dft.errors import InputError
-from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
-from llo_dft.jobs.structures import without, without_bonded_oxygen
-from collections.abc import Mapping
 from jobflow import Flow, Job, OutputReference
+
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
 from llo_dft.engines.base import CalculationMaker
+from llo_dft.errors import InputError
+from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
+from llo_dft.jobs.structures import without, without_bonded_oxygen
 
 Hosts: TypeAlias = Mapping[str, CalculationDocument | OutputReference]
-
-
-    Hosts = Mapping[str, CalculationDocument | OutputReference]
 
 
 @dataclass

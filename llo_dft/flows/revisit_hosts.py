@@ -1,7 +1,5 @@
 """The flow that looks back at hosts: a vacancy may have found a better place for their Li."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """One job: one calculation, asked for in the cache before it is computed."""
 
-from __future__ import annotations
-
 import time
 import traceback
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Whether the files that a calculation left say what was asked for, and what was returned."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from typing import Final

@@ -1,7 +1,5 @@
 """Jobs that decide which ordering of Li a host has: ranking, the lowest, and a look back."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from pathlib import Path

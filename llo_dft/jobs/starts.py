@@ -1,7 +1,5 @@
 """The moments and electrons that a calculation may begin with: one start, or several to compare."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path

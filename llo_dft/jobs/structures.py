@@ -1,7 +1,5 @@
 """Jobs that make one structure from another. Each returns it, or the reason why it can't."""
 
-from __future__ import annotations
-
 from typing import cast
 
 from jobflow import job

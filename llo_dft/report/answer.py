@@ -1,7 +1,5 @@
 """The answer of a study in a few sentences, each number as results.json has it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from llo_dft.documents.labels import system_name

@@ -4,8 +4,6 @@ A column is a field of a document under its name there, of a document within it 
 ``environment.n_tm``. A field that a later version adds is a column more.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any
 

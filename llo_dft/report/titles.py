@@ -1,7 +1,5 @@
 """Titles of figures and tables: how their numbers were computed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from textwrap import fill
 from typing import Final

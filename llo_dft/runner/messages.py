@@ -6,8 +6,6 @@ survive JSON, as with every jobflow manager that has a database: a tuple arrives
 the keys of a dict as strings.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What runs in a worker: one job, with a private store that holds only what the job needs."""
 
-from __future__ import annotations
-
 import os
 import re
 import tempfile

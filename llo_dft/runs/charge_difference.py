@@ -1,7 +1,5 @@
 """The charge density difference of three finished VASP runs, and the files that show it."""
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """What plain runs are to each other: systems, lithium fractions, the host of each vacancy."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

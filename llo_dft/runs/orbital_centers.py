@@ -1,7 +1,5 @@
 """Band centres of a finished run, from the states that its engine reads."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Plain VASP runs, as calculations that may be compared with one another."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field

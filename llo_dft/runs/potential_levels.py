@@ -1,7 +1,5 @@
 """Vacuum levels and work functions from the local potential of a calculation."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final

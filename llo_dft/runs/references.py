@@ -1,7 +1,5 @@
 """The energies of O2 and of Li metal: from a run, or as they are given."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a finished VASP calculation is, put together from its files."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 from typing import Final

@@ -1,7 +1,5 @@
 """Oxygen vacancies of hosts that no study made: plain VASP runs to formation energies."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The delithiation voltage of hosts that no study made: plain VASP runs to a curve."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Read the folders of one study that several engines computed, and compare them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The input files of a whole study, by an engine that has some, and how big each run is."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The folder of a study: whose it is, one run at a time, and files that appear whole."""
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """What this machine has for a run."""
 
-from __future__ import annotations
-
 import os
 
 #: Memory that one worker with a potential and some hundred atoms takes, bytes.

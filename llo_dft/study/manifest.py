@@ -1,7 +1,5 @@
 """Every structure of a plan as a CIF file, and manifest.json that says what each one is."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections import Counter

@@ -1,7 +1,5 @@
 """Interfaces of two crystals on their best common cells, as structures and pictures in a folder."""
 
-from __future__ import annotations
-
 import io
 import json
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """The result of a study from its folder: the one place where it is made."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from llo_dft.analysis.study_analysis import analyze_study

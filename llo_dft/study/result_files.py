@@ -6,8 +6,6 @@ after it leaves a set that the next run, or the next reader, puts in its place (
 results.json has the SHA-256 of each of the others.
 """
 
-from __future__ import annotations
-
 import hashlib
 import shutil
 import tempfile

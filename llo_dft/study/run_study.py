@@ -1,7 +1,5 @@
 """Run a study in its folder: from the recipe to results.json, and again from where it stopped."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import Executor

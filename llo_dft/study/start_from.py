@@ -1,7 +1,5 @@
 """What a study takes from a finished one: the orderings of Li and registries chosen there."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from llo_dft.analysis.study_calculations import StudyCalculations

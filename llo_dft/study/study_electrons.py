@@ -1,7 +1,5 @@
 """The electrons of a study's hosts and interfaces, read from its static calculations."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The files of a study's result put in their place, and its documents read back."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Status of a study: of each calculation, read from its folder; of its driver or its queue."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace

@@ -1,7 +1,5 @@
 """A map of E_f(T, p) as a file: a figure, a table, or arrays for a notebook."""
 
-from __future__ import annotations
-
 import csv
 import io
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Signals as an exception, so that what a run holds in a queue is given back before it ends."""
 
-from __future__ import annotations
-
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Records of what was submitted, in files that only their owner may read."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from typing import TypeVar

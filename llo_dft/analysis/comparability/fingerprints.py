@@ -1,7 +1,5 @@
 """Whether two energies may be subtracted from one another."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping

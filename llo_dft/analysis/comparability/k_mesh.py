@@ -1,7 +1,5 @@
 """Whether the k-points of two calculations are of one density; mesh counts alone say nothing."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

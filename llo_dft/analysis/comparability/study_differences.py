@@ -1,7 +1,5 @@
 """In which settings the calculations of a study differ, though one protocol made them all."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

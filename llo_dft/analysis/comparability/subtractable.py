@@ -1,7 +1,5 @@
 """Runs that no study made: what may be subtracted from what."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final

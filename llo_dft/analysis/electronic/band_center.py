@@ -10,8 +10,6 @@ counted as well. So a shift of all energies shifts the centre by just as much, a
 centre of a sum of densities is the mean of their centres by weight, both to rounding.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

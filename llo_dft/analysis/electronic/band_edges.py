@@ -1,7 +1,5 @@
 """Valence band, conduction band minimum and gap, from eigenvalues and occupations."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import numpy as np

@@ -4,8 +4,6 @@ delta rho = rho(AB) - rho(A) - rho(B), the atoms of A and B held where they are 
 same cell and on the same grid. Positive is where electrons went.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final, get_args
 

@@ -14,8 +14,6 @@ layered MnO2 3.14, NiO2 0.16, CoO2 1.16, LiCoO2 0.27, which were computed for th
 ``chemistry/elements.toml``.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from typing import Final

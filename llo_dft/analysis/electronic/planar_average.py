@@ -1,7 +1,5 @@
 """Averages over the planes of a periodic grid, and what accumulates across them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -4,8 +4,6 @@ The energy of an electron rises with the potential, so a level E of one calculat
 with E + shift of another, where shift makes their potentials equal at a place that both have.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Band centres of every site, class and spin in all windows, from projected densities."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final

@@ -5,8 +5,6 @@ compensates it in the middle of the vacuum (LDIPOL), it is level on both sides o
 that layer the potential slopes, and nothing in it is a vacuum level.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Results of several engines matched by a key, and how far apart they are."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from statistics import median
 from typing import TypeVar

@@ -3,8 +3,6 @@
 A spread is the largest less the smallest of the engines' values.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 

@@ -5,8 +5,6 @@ an O that the coating bonds to is found in each engine's own relaxed interface: 
 sites are compared too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 
 from llo_dft.analysis.engines.engine_spread import matched, same_sign, spread

@@ -1,7 +1,5 @@
 """What a relaxed interface is: bonds across it, and its energy against its parts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Rank the coatings of one cathode by what they do to E_f, and say what that rests on."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import groupby, pairwise
 from operator import attrgetter

@@ -1,7 +1,5 @@
 """One termination of a study's coating: candidates, bonds, strain and energies."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final

@@ -5,8 +5,6 @@
 with ``delta_mu(T) = [H(T) - H(reference) - T S(T)] / 2`` of O2 at 1 bar.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

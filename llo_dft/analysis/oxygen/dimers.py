@@ -1,7 +1,5 @@
 """O-O pairs that are no longer two oxide ions, told apart by their length."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 

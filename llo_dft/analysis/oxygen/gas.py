@@ -1,7 +1,5 @@
 """Enthalpy, entropy and free energy of O2 gas from the NIST Shomate fit, kept offline."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Final

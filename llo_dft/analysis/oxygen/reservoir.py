@@ -1,7 +1,5 @@
 """The oxygen reservoir: the chosen chemical potential and the others beside it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import get_args
 

@@ -1,7 +1,5 @@
 """Which O2 schemes go with which calculations."""
 
-from __future__ import annotations
-
 from llo_dft.analysis.oxygen.chemical_potential import OXYGEN_SCHEMES
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.oxygen import schemes_not_fitted

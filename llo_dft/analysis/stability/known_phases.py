@@ -1,7 +1,5 @@
 """Phases a complete diagram would have, and those whose structures travel with the package."""
 
-from __future__ import annotations
-
 import tomllib
 from typing import Any
 

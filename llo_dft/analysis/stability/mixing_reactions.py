@@ -1,7 +1,5 @@
 """What two phases in contact react to, and what a coating between them changes."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 

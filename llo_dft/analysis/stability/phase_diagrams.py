@@ -3,8 +3,6 @@
 pymatgen's ``PhaseDiagram`` does the arithmetic (Ong et al., Chem. Mater. 20, 1798 (2008)).
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final

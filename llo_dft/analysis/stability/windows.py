@@ -1,7 +1,5 @@
 """The window of a phase against Li, from a diagram that is open to Li."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final

@@ -6,8 +6,6 @@ calculation begins with, since it ends in the nearest of several minima (Meredig
 B 82, 195128 (2010)). So a few are tried and the lowest counts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations

@@ -1,7 +1,5 @@
 """Oxygen-vacancy formation energy from two calculations and a chemical potential."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Collection
 

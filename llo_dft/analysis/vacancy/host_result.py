@@ -1,7 +1,5 @@
 """One host, of a study or a plain run: its energy, its vacancies and what relaxing them rebuilt."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 

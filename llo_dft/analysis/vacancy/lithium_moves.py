@@ -1,7 +1,5 @@
 """Whether a vacancy has its Li where its host has them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from pymatgen.core.structure import Structure

@@ -1,7 +1,5 @@
 """Which oxygens a cell lacks that its host has, found by where the other atoms are."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

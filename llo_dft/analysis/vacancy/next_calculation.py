@@ -10,8 +10,6 @@ state of charge whose lowest E_f is open, the site with the largest expected gai
 (expected improvement: Jones, Schonlau and Welch, J. Global Optim. 13, 455 (1998)), from draws.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """The same oxygen removed from the bare and from the coated host."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from llo_dft.documents.study_result import HostResult, VacancyPair, VacancyResult

@@ -1,7 +1,5 @@
 """Vacancies that a potential computed and the study's engine did not: what E_f they would have."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds

@@ -1,7 +1,5 @@
 """What relaxing a host or a vacancy rebuilt: its lattice, and the moments of its metals."""
 
-from __future__ import annotations
-
 from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.vacancy.missing_sites import missing_from

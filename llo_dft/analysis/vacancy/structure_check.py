@@ -1,7 +1,5 @@
 """What a relaxation did to a structure that its energy alone wouldn't tell."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from itertools import product
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """The lines of E_f over the state of charge that a result has, and where each turns."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

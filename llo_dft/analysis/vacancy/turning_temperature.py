@@ -1,7 +1,5 @@
 """The temperature at which oxygen begins to leave by itself."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

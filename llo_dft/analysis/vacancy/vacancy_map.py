@@ -1,7 +1,5 @@
 """E_f of oxygen vacancies at every temperature and pressure of a grid."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential

@@ -1,7 +1,5 @@
 """Elements put on the sites that they share: by their electrostatics, or as in a random alloy."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

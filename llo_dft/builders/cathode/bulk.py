@@ -4,8 +4,6 @@ The cell is the C2/m one of Li2MnO3 repeated in the plane: a and b span the laye
 O-TM-O sheet and one Li layer follow each other along c.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

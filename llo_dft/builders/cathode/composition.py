@@ -1,7 +1,5 @@
 """From a formula such as Li1.2Mn0.54Ni0.13Co0.13O2 to whole numbers of sites."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product

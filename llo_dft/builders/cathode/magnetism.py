@@ -10,8 +10,6 @@ most opposite pairs, four of six. Rows at distance h alternate as a wave of leng
 fits a cell if such a wave is among its reciprocal vectors.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final

@@ -3,8 +3,6 @@
 Which plane the layers are is found from the metals alone: they lie in planes far apart.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from itertools import product
 from math import gcd

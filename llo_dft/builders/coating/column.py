@@ -4,8 +4,6 @@ Heights are along the normal of the plane, in angstrom; an atom of the column is
 its cell and a period, the number of repeats along the normal.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product

@@ -1,7 +1,5 @@
 """Every face that a coating's crystal can end with, and the film between two of them."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass

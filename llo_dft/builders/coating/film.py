@@ -4,8 +4,6 @@ A face that lacks anions leaves charge, so that a film that has one may not be n
 The interface as a whole is, once as many Li leave (``lithium_imbalance``).
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

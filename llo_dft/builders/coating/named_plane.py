@@ -1,7 +1,5 @@
 """Which plane "(010)" of Li3PO4 means: its two forms are printed in settings that differ."""
 
-from __future__ import annotations
-
 from typing import Final, Literal, TypeAlias, get_args
 
 import numpy as np

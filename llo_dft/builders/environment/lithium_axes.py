@@ -5,8 +5,6 @@ are the ones that are oxidised first (Seo et al., Nat. Chem. 8, 692 (2016)). Whe
 axis leaves, what remains is Li-O-empty, or empty-O-empty.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Final
 

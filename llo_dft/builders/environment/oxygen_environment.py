@@ -5,8 +5,6 @@ three in the Li layer on its other side. The classes of the literature (2 TM + 1
 count the sheet; the Li layer beside it, which empties on charging, is counted apart.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Final
 

@@ -4,8 +4,6 @@ The LLO part is the bare slab atom for atom: bare and coated share one supercell
 sites pair one to one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

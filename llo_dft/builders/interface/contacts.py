@@ -1,7 +1,5 @@
 """Distances across an interface: what is too close."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache

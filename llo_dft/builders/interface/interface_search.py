@@ -4,8 +4,6 @@ What brings atoms too close is rejected; the rest is scored, by an engine's ener
 default, by how well the bonds near the interface satisfy every atom's valence.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

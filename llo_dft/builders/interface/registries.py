@@ -11,8 +11,6 @@ g takes the interface L + (C + r) to L + (C + R r + t - s): the registries r and
 are the same interface.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import product
 from typing import Final

@@ -1,7 +1,5 @@
 """A planned coating laid on the slab as it relaxed."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

@@ -4,8 +4,6 @@ All the strain lies in the plane; heights stay as they are. Cartesian axes: the 
 is along x and the normal along z, as in the slabs that ``build_slab`` returns.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

@@ -5,8 +5,6 @@ takes. Both are lattices, so atoms do not enter: where the film lies (registry),
 which face, is for the interface builder.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Final, NoReturn
 

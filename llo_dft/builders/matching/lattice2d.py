@@ -4,8 +4,6 @@ A basis is a (2, 2) array whose rows are its vectors, in angstrom; an integer ma
 on rows, so ``T @ basis`` is another set of lattice vectors.
 """
 
-from __future__ import annotations
-
 from typing import Final, TypeAlias
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What a lattice match is: the common cell of two surfaces, and the strain it takes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from llo_dft.errors import InputError

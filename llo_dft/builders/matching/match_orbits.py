@@ -1,7 +1,5 @@
 """Which matches are the same one: orbits of the maps between two lattices."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -9,8 +9,6 @@ so none is missed, whatever basis or rotation it needs; and a sublattice of the 
 fixed basis meets a given map only once.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final

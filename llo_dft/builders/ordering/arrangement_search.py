@@ -7,8 +7,6 @@ Li that stay after delithiation differ only in sites and species. Blocks are the
 a symmetry operation that the result must keep (or single sites).
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass

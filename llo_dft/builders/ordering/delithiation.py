@@ -1,7 +1,5 @@
 """Which Li leave a slab at a given lithium fraction."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 

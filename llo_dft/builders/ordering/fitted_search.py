@@ -7,8 +7,6 @@ spread of 1 eV, where the electrostatics alone puts the best of 168 arrangements
 (benchmarks/orderings.py).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final

@@ -5,8 +5,6 @@ Of shell s of neighbours the share of pairs with the elements a and b is p_ab(s)
 random alloy; the deviation is the sum over shells of sum_ab |p_ab(s) - c_a c_b| / s.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

@@ -7,8 +7,6 @@ face, which takes the field out of an ionic crystal (Tasker, J. Phys. C 12, 4977
 O-TM-O sheets whole.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

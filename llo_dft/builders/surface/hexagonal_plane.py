@@ -1,7 +1,5 @@
 """Planes of a layered oxide by the axes of its hexagonal cell, whatever cell it is given in."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from math import gcd
 from typing import Final

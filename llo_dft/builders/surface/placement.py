@@ -1,7 +1,5 @@
 """Atoms of a bulk put into a cell with vacuum."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The in-plane lattice of a crystal plane, primitive also where the bulk cell is centred."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd

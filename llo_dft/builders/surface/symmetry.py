@@ -1,7 +1,5 @@
 """Operations that map the top of a slab onto its bottom, as permutations of its sites."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

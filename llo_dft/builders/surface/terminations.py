@@ -5,8 +5,6 @@ both faces has the composition of the bulk and no dipole, so only that is offere
 slab. The others are for comparison, and for a face that a coating will complete.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Final, Literal, TypeAlias, get_args

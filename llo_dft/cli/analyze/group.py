@@ -1,7 +1,5 @@
 """llo-dft analyze: results out of finished calculations."""
 
-from __future__ import annotations
-
 import typer
 
 from llo_dft.cli.analyze import (

@@ -1,7 +1,5 @@
 """Tables for a terminal: numbers to the right, text folded where it is long."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Final
 

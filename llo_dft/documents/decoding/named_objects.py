@@ -5,8 +5,6 @@ decoder imports and calls whatever is named. Data that others can write (a study
 of jobs, a queue, files on a cluster) are compared with this list before anything is decoded.
 """
 
-from __future__ import annotations
-
 import base64
 import dataclasses
 import importlib

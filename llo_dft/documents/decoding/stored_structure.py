@@ -4,8 +4,6 @@ pymatgen's own ``from_dict`` hands site properties to monty's decoder, which imp
 they name: a structure from a file that others can write must not go through it.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Any, Final, NamedTuple
 

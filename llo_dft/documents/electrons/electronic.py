@@ -1,7 +1,5 @@
 """Electronic structure of finished calculations: edges, band centres, oxidation, summaries."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 

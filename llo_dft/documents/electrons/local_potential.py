@@ -1,7 +1,5 @@
 """The local potential of a finished calculation: levels, work functions, alignment."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

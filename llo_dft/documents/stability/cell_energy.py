@@ -1,7 +1,5 @@
 """What a cell is made of, and the energy that it holds by mass and volume."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final
 
 from pydantic import Field

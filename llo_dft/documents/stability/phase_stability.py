@@ -1,7 +1,5 @@
 """Energies of phases, their windows against Li, and what pairs of them react to."""
 
-from __future__ import annotations
-
 from typing import Literal, TypeAlias
 
 from pydantic import Field

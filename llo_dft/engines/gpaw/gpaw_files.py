@@ -1,7 +1,5 @@
 """What the driver leaves in a calculation's folder, and what that says of the settings."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path

@@ -11,8 +11,6 @@ None of it bears on a result but through what the command finds, which is in the
     relaxation stops before that, and the next attempt resumes there.
 """
 
-from __future__ import annotations
-
 import functools
 import os
 import shlex

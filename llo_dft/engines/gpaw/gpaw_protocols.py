@@ -4,8 +4,6 @@ What a structure decides (k-mesh, dipole layer, symmetry) is in ``run_input``; h
 Measured on slabs of Li2MnO3 with and without Li3PO4, 24 to 63 atoms, unless a source is given.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final, Literal, Self
 

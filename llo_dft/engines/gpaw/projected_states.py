@@ -1,7 +1,5 @@
 """The electrons of a finished static calculation by GPAW, from the driver's files."""
 
-from __future__ import annotations
-
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path

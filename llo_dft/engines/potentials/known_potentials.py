@@ -1,7 +1,5 @@
 """The machine-learned potentials: what each needs, and which O2 goes with it."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -5,8 +5,6 @@ so in this process's environment (``allow_calculator``), which local workers sha
 out of a study's folder, a plan, a queue or a cluster's file is compared with that, never imported.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from importlib.metadata import packages_distributions, version

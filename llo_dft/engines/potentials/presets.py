@@ -1,7 +1,5 @@
 """How potentials relax, as named data: fast, balanced, stringent."""
 
-from __future__ import annotations
-
 from typing import Annotated, Final, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt

@@ -1,7 +1,5 @@
 """What the files of a finished VASP calculation say, read apart from atomate2."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final

@@ -1,7 +1,5 @@
 """The pseudopotentials that VASP is run with: which, and what must be known before a run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Final
 

@@ -4,8 +4,6 @@ What a structure decides (moments, k-mesh, dipole) is in ``incar``; here are the
 protocol serves every calculation of a study: energies may be subtracted only if they share it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Final, Literal, Self
 

@@ -5,8 +5,6 @@ powerup ``update_user_incar_settings``. What an energy depends on enters fingerp
 that ``energy_tags.toml`` calls harmless enter neither, so that they may change on the way.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final

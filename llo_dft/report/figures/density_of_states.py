@@ -1,7 +1,5 @@
 """Projected densities of states of classes of atoms, with their band centres marked."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final

@@ -1,7 +1,5 @@
 """Figures of a charge-density difference: planar average with Q(z), and along the bonds."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """The lowest E_f of each system by several engines, and the band between them."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 from typing import Final

@@ -1,7 +1,5 @@
 """What several figures share: the file, axes over the lithium fraction, points, legends."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final

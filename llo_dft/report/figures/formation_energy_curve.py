@@ -1,7 +1,5 @@
 """E_f of the oxygen vacancy against the state of charge: every site, and the lowest line."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A picture of the charge-density difference at an interface: isosurfaces, atoms, bonds."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final

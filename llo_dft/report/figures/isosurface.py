@@ -1,7 +1,5 @@
 """Triangles of an isosurface, for drawing only."""
 
-from __future__ import annotations
-
 from itertools import permutations
 from typing import Final
 

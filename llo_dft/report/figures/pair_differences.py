@@ -1,7 +1,5 @@
 """What the coating does to each O: E_f coated less bare at equal charge."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Final
 

@@ -4,8 +4,6 @@ A hollow marker is a structure whose lattice rebuilt itself; a hatched margin ma
 stand-in made (``figure_parts.save_figure``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """The local potential of cells: planar and macroscopic averages over the planes of the atoms."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Coatings against the gain of E_f, one panel a state of charge, with the spread over the O."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final
 

@@ -1,7 +1,5 @@
 """E_f against the state of charge in every cell of a study, and the mean with its deviation."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from matplotlib.axes import Axes

@@ -1,7 +1,5 @@
 """A slab or interface from the side and from the top: atoms, bonds and polyhedra by element."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path

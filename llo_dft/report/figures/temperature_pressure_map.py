@@ -1,7 +1,5 @@
 """Maps of E_f over temperature and O2 pressure, with the line where oxygen begins to leave."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 from typing import Final

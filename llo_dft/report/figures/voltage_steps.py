@@ -3,8 +3,6 @@
 Hosts above the hull, which no step begins at, are hollow.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final
 

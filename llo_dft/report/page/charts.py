@@ -4,8 +4,6 @@ A colour here is the name of a style of the page ("system0", "muted"), which has
 and one for dark.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Final
 

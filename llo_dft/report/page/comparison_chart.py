@@ -1,7 +1,5 @@
 """Several studies beside each other: the lowest E_f of each over the state of charge."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterator, Mapping

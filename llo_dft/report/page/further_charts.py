@@ -1,7 +1,5 @@
 """Plotly figures of voltage, densities of states and charge difference, as ``charts`` has them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Final
 

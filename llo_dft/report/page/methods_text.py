@@ -1,7 +1,5 @@
 """The methods paragraph of a study, its references, and the recipe as a file."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping

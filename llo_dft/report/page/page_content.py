@@ -1,7 +1,5 @@
 """What a report's page is made of: the result of a study, and what of its folder goes with it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final

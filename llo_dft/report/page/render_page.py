@@ -1,7 +1,5 @@
 """The page of a study, or of several, as one HTML text that needs nothing beside it."""
 
-from __future__ import annotations
-
 import base64
 import json
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Bare, coated and the vacancy that decides, as the page's 3D viewer draws them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

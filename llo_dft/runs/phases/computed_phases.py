@@ -1,7 +1,5 @@
 """Energies of phases by an engine, from the structures that travel with the package."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path

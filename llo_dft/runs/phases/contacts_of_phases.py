@@ -1,7 +1,5 @@
 """What phases of one source, and the crystals of a study among them, react to in contact."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 

@@ -4,8 +4,6 @@ Of each entry only checked fields are read: monty's decoder, which imports and c
 names, is never asked.
 """
 
-from __future__ import annotations
-
 import gzip
 import json
 import math

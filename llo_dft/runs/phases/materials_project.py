@@ -1,7 +1,5 @@
 """Phases of the Materials Project, by its client and with the user's own key."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Collection

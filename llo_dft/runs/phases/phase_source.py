@@ -1,7 +1,5 @@
 """The one source of a diagram's energies, and which elements a phase asks it for."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

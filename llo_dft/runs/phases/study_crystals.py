@@ -1,7 +1,5 @@
 """The relaxed crystals of a study, as phases of its engine."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from llo_dft.analysis.stability.phase_diagrams import StabilityError

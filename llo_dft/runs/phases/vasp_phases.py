@@ -1,7 +1,5 @@
 """Energies of phases from folders of VASP runs that may stand in one diagram."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final

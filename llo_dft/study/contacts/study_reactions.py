@@ -3,8 +3,6 @@
 A study's own result knows nothing of it: ``reactions.json`` is made where somebody asks for it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final

@@ -1,7 +1,5 @@
 """Examine a cluster file: scheduler, jobs, what they find on a node, and walltimes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

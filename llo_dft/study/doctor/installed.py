@@ -1,7 +1,5 @@
 """Examine an installation: packages, engines, memory and the package's own files."""
 
-from __future__ import annotations
-
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version

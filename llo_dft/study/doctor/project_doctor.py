@@ -1,7 +1,5 @@
 """Examine a project of jobflow-remote: database, scheduler, programs, and walltimes."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path

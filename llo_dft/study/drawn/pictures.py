@@ -1,7 +1,5 @@
 """Pictures of the planned slabs, with the oxygens that will be removed marked."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from llo_dft.documents.atom_identity import places

@@ -1,7 +1,5 @@
 """The report of a study's folder: what its page needs is read here, and drawn in report/page."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial

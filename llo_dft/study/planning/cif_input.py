@@ -1,7 +1,5 @@
 """Read a crystal that a user gave; what can't be computed on is refused with its reason."""
 
-from __future__ import annotations
-
 import warnings
 from pathlib import Path
 from typing import Final

@@ -1,7 +1,5 @@
 """The coating's crystal and film, and the cells of the oxide that the film fits on."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How long a study will take: counted in atoms, evaluations and seconds on this machine."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

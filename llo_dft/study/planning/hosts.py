@@ -1,7 +1,5 @@
 """The hosts of a study, bare and coated, and the oxygens to take from each."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 

@@ -1,7 +1,5 @@
 """From a recipe to the plan of its study: all structures, before anything is computed."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The oxide of a study: its crystal and slab, on the cell that was asked for or is found."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

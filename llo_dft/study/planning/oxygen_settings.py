@@ -1,7 +1,5 @@
 """What a study's recipe asks of the oxygen, joined with what its engine says about O2."""
 
-from __future__ import annotations
-
 from llo_dft.analysis.oxygen.gas import delta_mu_oxygen_ev
 from llo_dft.documents.oxygen import OxygenSettings
 from llo_dft.engines.base import OxygenReference

@@ -1,7 +1,5 @@
 """What a plan has computed, one by one: kind and unrelaxed structure of each calculation."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import get_args
 

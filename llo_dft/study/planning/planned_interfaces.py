@@ -1,7 +1,5 @@
 """The planned interfaces of a study: the slab with each termination of the coating on it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final

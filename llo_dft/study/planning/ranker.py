@@ -1,7 +1,5 @@
 """Which engines rank the orderings of Li of a study, and its vacancies."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from llo_dft.engines.base import Engine, EngineError

@@ -1,7 +1,5 @@
 """The largest cell that a study plans: what is larger is refused before anything is allocated."""
 
-from __future__ import annotations
-
 from typing import Final
 
 from llo_dft.errors import InputError

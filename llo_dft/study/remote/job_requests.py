@@ -1,7 +1,5 @@
 """What each job of a study asks a project's workers for: by its type, and the size of its cell."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Status of a submitted study: what its folder and its project's queue say together."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import replace
 from typing import Final

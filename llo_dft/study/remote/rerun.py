@@ -1,7 +1,5 @@
 """Rerun what failed of a submitted study, and all that follows from it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import networkx as nx  # type: ignore[import-untyped]  # ships no types

@@ -1,7 +1,5 @@
 """What is on record of a study that was submitted to jobflow-remote: a file in its folder."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from llo_dft.submit.dask.driver import check_not_driven

@@ -1,7 +1,5 @@
 """Submit a study to jobflow-remote, collect its results, and take it out of its queue again."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """A study in several cells: other orderings of the metals, and the same one wider."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from pathlib import Path

@@ -3,8 +3,6 @@
 A screen is a recipe with tables ``[coatings.NAME]``, each with what differs from ``[coating]``.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Mapping

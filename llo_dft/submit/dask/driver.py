@@ -6,8 +6,6 @@ or lost with its node is resumed too. A round that ends by itself cancels the ne
 one that got nothing done ends at once: another would be like it.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import re

@@ -5,8 +5,6 @@ name of a variable; the password is read from that variable when a connection is
 the MongoDB client and kept nowhere else: not in the store, and so in nothing that is made of it.
 """
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

@@ -5,8 +5,6 @@ the database nor its password. And where one job came into the queue twice, sinc
 killed between submitting it and noting so, the second waits for the first and finds it done.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import sys

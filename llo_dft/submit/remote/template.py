@@ -1,7 +1,5 @@
 """Write a project of jobflow-remote: a template with a person's own values in it."""
 
-from __future__ import annotations
-
 import io
 import re
 import shlex

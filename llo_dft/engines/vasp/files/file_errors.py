@@ -1,7 +1,5 @@
 """What can be wrong with a VASP file, named together with the place."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 

@@ -1,7 +1,5 @@
 """What only OUTCAR has: moments, the wall time, vacuum and core levels, VASP's own word."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What custodian did to a VASP run, and why a run ended without a result, in words."""
 
-from __future__ import annotations
-
 import json
 import re
 import signal

@@ -1,7 +1,5 @@
 """Energy of cells by mass and by volume against the thickness of the electrolyte."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from matplotlib.axes import Axes

@@ -1,7 +1,5 @@
 """Windows of electrolytes and coatings as bars, beside the charge ranges of cathodes."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Final

@@ -9,8 +9,6 @@ Nothing is held but what is asked for: no magnetisation is read, and a differenc
 one grid.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass

@@ -3,8 +3,6 @@
 Both are written plane by plane, so that no second copy of the grid is made.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path

@@ -14,8 +14,6 @@ py4vasp's schema (Apache-2.0, version 0.11) names, held against a file of VASP 6
   orbitals, energies), the orbitals' names in ``projectors/lchar``, which may list more of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What stands in vasprun.xml before the first step: settings, atoms, k-points, structure."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """The steps of vasprun.xml: energies, and the forces, stress and structure at the last."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final

@@ -5,8 +5,6 @@ writes them, only those asked for, and all others are skipped. Memory is bounded
 asked for. What is cut off, damaged or not a number raises ``VaspFileError`` with the place.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path
