@@ -43,7 +43,7 @@ Once = AfterValidator(_each_once)
 #: Keys that belong elsewhere, and where.
 MOVED_KEYS: Final[dict[tuple[int | str, ...], str]] = {
     ("vacancies", "bonded_to_p"): "is called bonded_to_former now; rename it",
-    ("coatings",): "names several: use 'llo-dft screen' (in a queue: --on), or one [coating]",
+    ("coatings",): "names several: use 'llo-dft screen' or 'llo-dft submit', or one [coating]",
 }
 
 

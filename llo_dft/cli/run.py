@@ -72,8 +72,9 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
             start_from=start_from,
         )
         config = cluster_config(on, workers)
-        check_not_submitted(output)
         cells = recipes_of_cells(study, recipe_folder)
+        for name in cells or [""]:
+            check_not_submitted(output / name)
         if cells:
             _run_cells(study, cells, recipe_folder, output, workers, config, as_json=as_json)
         # by whatever link it is given, the workers that a killed run left are found by this path

@@ -24,9 +24,9 @@ from llo_dft.cli.output.common import (
     INCOMPLETE,
     bad_input_in_one_line,
     print_json,
+    screen_with,
 )
 from llo_dft.errors import InputError
-from llo_dft.resources import recipe_path
 
 if TYPE_CHECKING:
     from llo_dft.documents.coating_screen import CoatingScreen
@@ -65,22 +65,14 @@ def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     study in a folder of its own; calculations of the bare slab are done once.
     """
     from llo_dft.cli.run import cluster_config  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.engines.registry import named_by_user  # noqa: PLC0415
-    from llo_dft.recipe import with_engine  # noqa: PLC0415
     from llo_dft.study.drawn.study_report import write_report  # noqa: PLC0415
-    from llo_dft.study.series.screening import load_screen  # noqa: PLC0415
 
     with bad_input_in_one_line():
-        path = recipe_path(recipe)
-        name, recipes = load_screen(path)
-        for coating, study in recipes.items():
-            named_by_user(study.engine)
-            recipes[coating] = with_engine(
-                study, engine=engine, model=model, protocol=protocol, scheme=scheme
-            )
-            named_by_user(recipes[coating].engine)
+        name, recipes, recipe_folder = screen_with(
+            recipe, engine=engine, model=model, protocol=protocol, scheme=scheme
+        )
         config = cluster_config(on, workers)
-        prepared, refused = _prepared(recipes, path.resolve().parent, output, config)
+        prepared, refused = _prepared(recipes, recipe_folder, output, config)
         ranked = _run_all(name, output, prepared, refused, workers, config, reactions=reactions)
         write_report([output])
     _print(ranked, output, as_json=as_json)

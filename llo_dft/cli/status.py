@@ -20,19 +20,19 @@ def status(folder: StudyPath, *, as_json: AsJson = False) -> None:
 
     Of a screen, or a study in several cells: a line for each of its studies.
     """
-    from llo_dft.study.study_files import is_study  # noqa: PLC0415 (keeps --help fast)
+    from llo_dft.study.study_files import studies_in  # noqa: PLC0415 (keeps --help fast)
 
     with bad_input_in_one_line():
-        below = [] if is_study(folder) or not folder.is_dir() else sorted(folder.iterdir())
-        several = {path.name: _found(path) for path in below if is_study(path)}
-        found = several or {folder.name: _found(folder)}
+        studies = studies_in(folder)
+        found = {name: _found(path) for name, path in studies.items()}
+    alone = found[folder.name] if list(studies.values()) == [folder] else None
     if as_json:
         records = {name: one.as_json() for name, one in found.items()}
-        print_json(records if several else records[folder.name])
-    elif several:
-        _print_several(several)
+        print_json(records if alone is None else records[folder.name])
+    elif alone is None:
+        _print_several(found)
     else:
-        _print(found[folder.name], folder)
+        _print(alone, folder)
     complete = all(one.is_complete for one in found.values())
     raise typer.Exit(COMPLETE if complete else INCOMPLETE)
 

@@ -24,10 +24,13 @@ from llo_dft.cli.output.common import (
     bad_input_in_one_line,
     print_json,
     recipe_with,
+    screen_with,
 )
 from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from llo_dft.recipe import Recipe
     from llo_dft.study.remote.submit_project import PreparedSubmission
     from llo_dft.study.run_study import PreparedRun
@@ -62,29 +65,61 @@ def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         ),
     ] = False,
 ) -> None:
-    """Put a study into a cluster's queue, where it runs by itself: --on or --project."""
+    """Put a study into a cluster's queue, where it runs by itself: --on or --project.
+
+    Of a screen, and of a study in several cells, each study is submitted, in a folder of its own.
+    """
     with bad_input_in_one_line():
-        study, folder = recipe_with(
-            recipe,
-            engine=engine,
-            model=model,
-            protocol=protocol,
-            scheme=scheme,
-            start_from=start_from,
-        )
         if (on is None) == (project is None) or (worker is not None and project is None):
             raise InputError(
                 "expected either --on CLUSTER.yaml or --project NAME; --worker goes with --project"
             )
-        if on is not None:
-            _submit_driver(study, folder, output, on, dry_run=dry_run)
-        else:
-            submit_jobs(study, folder, output, str(project), worker, dry_run=dry_run)
+        changes = {"engine": engine, "model": model, "protocol": protocol, "scheme": scheme}
+        studies, recipe_folder, then = _studies(recipe, changes, start_from)
+        steps = [
+            _driver_step(study, recipe_folder, output / name, on, dry_run=dry_run)
+            if on is not None
+            else jobs_step(
+                study, recipe_folder, output / name, str(project), worker, dry_run=dry_run
+            )
+            for name, study in studies.items()
+        ]  # all are found good before the first is submitted
+        for step in steps:
+            step()
+    if then and not dry_run:
+        typer.echo(
+            f"each study is submitted by itself; when all are completed, '{then} {recipe} -o "
+            f"{output}' puts their results beside each other and computes nothing again"
+        )
 
 
-def _submit_driver(
+def _studies(
+    name: str, changes: dict[str, str | None], start_from: Path | None
+) -> tuple[dict[str, Recipe], Path, str]:
+    """Return the studies of a recipe by their folders in the output ("": the output itself).
+
+    Returns
+    -------
+    Also the folder of the recipe, and the command that puts several studies beside each other.
+    """
+    from llo_dft.recipe import read_toml  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.resources import recipe_path  # noqa: PLC0415
+    from llo_dft.study.series.cells import recipes_of_cells  # noqa: PLC0415
+
+    if "coatings" in read_toml(recipe_path(name)):
+        if start_from is not None:
+            raise InputError("--start-from: a screen is several studies, and none can start all")
+        _, coatings, folder = screen_with(name, **changes)
+        return coatings, folder, "llo-dft screen"
+    study, folder = recipe_with(name, **changes, start_from=start_from)
+    cells = recipes_of_cells(study, folder)
+    return cells or {"": study}, folder, "llo-dft run" if cells else ""
+
+
+def _driver_step(
     study: Recipe, recipe_folder: Path, output: Path, on: Path, *, dry_run: bool
-) -> None:
+) -> Callable[[], None]:
+    """Return what puts the driver of a study into the queue, or prints what would be submitted."""
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
     from llo_dft.study.manifest import write_structures  # noqa: PLC0415
     from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
@@ -109,18 +144,19 @@ def _submit_driver(
         config=config,
         command=[*driver_command(python_of(config)), "drive", str(output.resolve())],
     )
-    if dry_run:
-        typer.echo(_scripts(prepared, submission))
-        return
-    with folder.lock():
-        folder.claim(study, prepared.files)
-        write_structures(prepared.plan, output, prepared.engine.no_crossings)
-        job = submit_driver(output, submission)
-    typer.echo(
-        f"{study.study.name}: {prepared.plan.n_calculations} calculations; the driver is job {job} "
-        f"of {config.scheduler}. 'llo-dft status {output}' shows how far it is, "
-        f"'llo-dft cancel {output}' ends it"
-    )
+
+    def submit() -> None:
+        with folder.lock():
+            folder.claim(study, prepared.files)
+            write_structures(prepared.plan, output, prepared.engine.no_crossings)
+            job = submit_driver(output, submission)
+        typer.echo(
+            f"{study.study.name}: {prepared.plan.n_calculations} calculations; the driver is job "
+            f"{job} of {config.scheduler}. 'llo-dft status {output}' shows how far it is, "
+            f"'llo-dft cancel {output}' ends it"
+        )
+
+    return (lambda: typer.echo(_scripts(prepared, submission))) if dry_run else submit
 
 
 def driver_command(python: str) -> list[str]:
@@ -129,18 +165,24 @@ def driver_command(python: str) -> list[str]:
 
 
 def cancel(folder: StudyPath) -> None:
-    """Take a study out of a cluster's queue: its driver and workers, or its jobs."""
+    """Take a study out of a cluster's queue: its driver and workers, or its jobs.
+
+    Of a screen, or a study in several cells: all its studies.
+    """
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
     from llo_dft.study.remote.submission_record import read_submission  # noqa: PLC0415
+    from llo_dft.study.study_files import studies_in  # noqa: PLC0415
     from llo_dft.submit.dask import driver  # noqa: PLC0415
 
+    jobs: list[str] = []
     with bad_input_in_one_line():
-        if read_submission(folder) is None:
-            jobs = driver.cancel(folder)
-        else:
-            from llo_dft.study.remote.submit_project import cancel_study  # noqa: PLC0415
+        for study in studies_in(folder).values():
+            if read_submission(study) is None:
+                jobs += driver.cancel(study)
+            else:
+                from llo_dft.study.remote.submit_project import cancel_study  # noqa: PLC0415
 
-            jobs = cancel_study(StudyFolder(folder))
+                jobs += cancel_study(StudyFolder(study))
     found = f"cancelled {', '.join(jobs)}" if jobs else "no job of it was in the queue"
     typer.echo(f"{found}; what is computed stays, and submitting it again resumes it")
 
@@ -170,7 +212,7 @@ def _scripts(prepared: PreparedRun, submission: Submission) -> str:
     )
 
 
-def submit_jobs(
+def jobs_step(
     study: Recipe,
     recipe_folder: Path,
     output: Path,
@@ -178,8 +220,8 @@ def submit_jobs(
     worker: str | None,
     *,
     dry_run: bool,
-) -> None:
-    """Put the jobs of a study into a project's queue, or only print what they would ask for.
+) -> Callable[[], None]:
+    """Return what puts a study's jobs into a project's queue, or prints what they would ask for.
 
     Raises
     ------
@@ -199,23 +241,24 @@ def submit_jobs(
     check_not_submitted(output)
     prepared = prepare_run(study, recipe_folder, StudyFolder(output), computes_here=False)
     submission = prepare_submission(prepared, settings, worker)
-    if dry_run:
-        _show(submission)
-        return
-    submit_study(submission)
-    typer.echo(
-        f"{study.study.name}: {len(submission.wanted)} jobs are in the queue of project "
-        f"{settings.name}; its runner ('jf -p {settings.name} runner start') takes them from "
-        f"there. 'llo-dft status {output}' shows how far it is, 'llo-dft retry {output}' reruns "
-        f"what failed, 'llo-dft cancel {output}' ends it"
-    )
+
+    def submit() -> None:
+        submit_study(submission)
+        typer.echo(
+            f"{study.study.name}: {len(submission.wanted)} jobs are in the queue of project "
+            f"{settings.name}; its runner ('jf -p {settings.name} runner start') takes them from "
+            f"there. 'llo-dft status {output}' shows how far it is, 'llo-dft retry {output}' "
+            f"reruns what failed, 'llo-dft cancel {output}' ends it"
+        )
+
+    return (lambda: _show(submission)) if dry_run else submit
 
 
 def _show(submission: PreparedSubmission) -> None:
     """Print every job of a submission, what it asks for, and the core-hours."""
     from llo_dft.study.remote.job_requests import core_hours  # noqa: PLC0415 (keeps --help fast)
 
-    prepared, wanted = submission.prepared, submission.wanted
+    prepared, wanted = submission.prepared, [*submission.wanted, *submission.later]
     expected = core_hours(wanted, prepared.plan, prepared.engine)
     columns = ("job", "type", "worker", "atoms", "nodes", "cores", "memory", "walltime")
     rows: list[tuple[str, ...]] = [(*columns, "core-hours", "at most")]
@@ -250,7 +293,9 @@ def _show(submission: PreparedSubmission) -> None:
 
 def _summary(submission: PreparedSubmission, expected: dict[str, float], told: str) -> str:
     prepared, wanted = submission.prepared, submission.wanted
+    later = sorted((one.size.core_hours for one in submission.later if one.size), reverse=True)
     most = sum(request.size.core_hours for request in wanted if request.size is not None)
+    most += sum(later[: prepared.plan.budget])
     n_small = sum(request.job.label is None for request in wanted)
     if len(expected) == prepared.plan.n_calculations:
         source = (

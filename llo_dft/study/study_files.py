@@ -25,6 +25,12 @@ def is_study(folder: Path) -> bool:
     return (folder / "study.json").is_file()
 
 
+def studies_in(folder: Path) -> dict[str, Path]:
+    """Return the studies of a screen or of several cells by name; otherwise the folder itself."""
+    below = [] if is_study(folder) or not folder.is_dir() else sorted(folder.iterdir())
+    return {path.name: path for path in below if is_study(path)} or {folder.name: folder}
+
+
 def read_results(path: Path | str) -> StudyResult:
     """Read results.json, by its path or by the study's folder.
 

@@ -20,6 +20,7 @@ from remote_study import (
     change_project,
     project_file,
 )
+from screen_recipes import FLAT, STEP, write_screen_recipe
 from slow_engine import ProgramEngine, SlowEngine
 from store_server import StoreServer
 from studies import write_recipe
@@ -249,6 +250,53 @@ def test_a_study_from_submit_to_collect(
     assert command("collect", "study").exit_code == 0
     assert "no job of it was in the queue" in command("cancel", "study").stdout
     assert server.database["jobs"].count_documents({}) == 0
+
+
+@pytest.mark.slow
+def test_each_cell_of_a_study_is_submitted_and_run_puts_them_beside_each_other(
+    command: Command, server: StoreServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llo_dft.study.run_study.engine_from", ProgramEngine)
+    file = project_file(tmp_path, server)
+    recipe = write_recipe(
+        tmp_path,
+        study={"wider": [[1, 2]]},
+        delithiation={"fractions": [1.0]},
+        vacancies={"environments": ["2TM+1Li"], "per_environment": 1},
+    )
+    done = command("submit", recipe, "--project", "lab", "-o", "study")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.count("9 jobs are in the queue of project lab") == 2
+    assert f"'llo-dft run {recipe} -o study' puts their results beside" in done.stdout
+    refused = command("run", recipe, "-o", "study")
+    assert "ordering-1 was submitted to jobflow-remote" in refused.stderr
+    both = command("status", "study")
+    assert both.exit_code == 1
+    assert "ordering-1" in both.stdout
+    assert "wider-1x2" in both.stdout
+    _drive(file)
+    before = len(list((tmp_path / "study").glob("*/calculations/*")))
+    spread = command("run", recipe, "-o", "study", "--json", "--workers", "1")
+    assert spread.exit_code == 0, spread.output
+    assert len(json.loads(spread.stdout)["cells"]) == 2
+    assert len(list((tmp_path / "study").glob("*/calculations/*"))) == before
+    assert "no job of it was in the queue" in command("cancel", "study").stdout
+    assert server.database["jobs"].count_documents({}) == 0
+
+
+def test_the_coatings_of_a_screen_are_submitted_one_by_one(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llo_dft.study.run_study.engine_from", SlowEngine)
+    recipe = write_screen_recipe(tmp_path, {"flat": FLAT, "step": STEP})
+    cluster = write_cluster(tmp_path)
+    done = command("submit", recipe, "--on", cluster, "-o", tmp_path / "s", "--dry-run")
+    assert done.exit_code == 0, done.output
+    for name in ("flat", "step"):
+        assert f"drive {tmp_path / 's' / name}" in done.stdout
+    whole = ("--start-from", tmp_path, "--dry-run")
+    refused = command("submit", recipe, "--on", cluster, "-o", tmp_path / "s", *whole)
+    assert "--start-from: a screen is several studies" in one_line(refused)
 
 
 def _drive(file: Path, *broken: str) -> None:

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 HELPERS = Path(__file__).parent
 
 #: Whose makers the workers may decode, beside those of the package.
-ENGINE_MODULES = "llo_dft.testing.fake_engine slow_engine remote_study"
+ENGINE_MODULES = "llo_dft.testing.fake_engine slow_engine remote_study two_engines"
 
 #: Set in the environment of everything that a test starts; to be found nowhere else.
 SECRET = "correct-horse-battery-staple"  # noqa: S105 (planted)
@@ -209,7 +209,8 @@ class RemoteStudy:
                     if job["job"]["name"] not in broken:
                         run_job(Path(job["run_dir"]))
                     controller.jobs.update_one(
-                        {"uuid": job["uuid"]}, {"$set": {"state": "DOWNLOADED"}}
+                        {"uuid": job["uuid"], "index": job["index"]},
+                        {"$set": {"state": "DOWNLOADED"}},
                     )
                 runner.advance_state(["DOWNLOADED"])
         finally:

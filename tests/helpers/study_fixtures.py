@@ -18,6 +18,7 @@ from remote_study import (
 )
 from store_server import StoreServer
 from studies import tiny_recipe
+from two_engines import CheapEngine, DearEngine
 
 from llo_dft.documents.decoding.named_objects import TRUST
 from llo_dft.engines.registry import engine_from
@@ -184,3 +185,19 @@ def make_remote(
         return RemoteStudy(prepared, load_project(str(file)))
 
     return make
+
+
+@pytest.fixture
+def budgeted(make_remote: MakeRemote, tmp_path: Path) -> RemoteStudy:
+    """Of three vacancies the engine computes at most two."""
+    recipe = tiny_recipe(
+        vacancies={"environments": ["2TM+1Li"], "per_environment": 3},
+        delithiation={"fractions": [1.0]},
+        engine={"budget": 2, "pre_relax": {"name": "chgnet"}},
+    )
+    study = make_remote(recipe=recipe, plan=make_plan(recipe, tmp_path))
+    engine = DearEngine()
+    engine.oxygen = engine_from(recipe.engine).oxygen
+    oxygen = oxygen_settings(recipe, engine.oxygen)
+    prepared = replace(study.prepared, engine=engine, oxygen=oxygen, potential=CheapEngine())
+    return replace(study, prepared=prepared)

@@ -13,6 +13,7 @@ from remote_study import change_project
 
 from llo_dft.study.remote.rerun import retry_study
 from llo_dft.study.remote.submit_project import cancel_study
+from llo_dft.study.study_files import read_results
 from llo_dft.submit.remote.project import load_project
 from llo_dft.testing.fake_engine import fault_name
 
@@ -115,6 +116,16 @@ def test_a_job_that_reaches_its_walltime_says_so_and_gets_more(
     study.drive()
     assert study.results() == (local_results / "results.json").read_bytes()
     assert_nothing_twice(study, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("slurm", "spoken")
+def test_what_a_budget_chooses_goes_to_the_queue(budgeted: RemoteStudy) -> None:
+    budgeted.submit()
+    budgeted.drive()
+    assert budgeted.status.is_complete
+    (host,) = read_results(budgeted.folder.results).hosts
+    assert [one.predicted is None for one in host.vacancies].count(False) == 1
 
 
 def _walltime(project: dict[str, Any], walltime: str) -> None:

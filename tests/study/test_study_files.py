@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from llo_dft.study.folder import StudyFolderError
-from llo_dft.study.study_files import read_results
+from llo_dft.study.study_files import read_results, studies_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,3 +25,13 @@ def test_what_is_no_result_at_all_is_refused_with_its_faults(tmp_path: Path) -> 
         read_results(other)
     with pytest.raises(StudyFolderError, match="run the study first"):
         read_results(tmp_path / "nothing.json")
+
+
+def test_the_studies_below_a_folder_or_the_folder_itself(tmp_path: Path) -> None:
+    assert studies_in(tmp_path / "none") == {"none": tmp_path / "none"}
+    for name in ("b", "a"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "study.json").touch()
+    (tmp_path / "spread.json").touch()
+    assert studies_in(tmp_path) == {"a": tmp_path / "a", "b": tmp_path / "b"}
+    assert studies_in(tmp_path / "a") == {"a": tmp_path / "a"}

@@ -162,6 +162,29 @@ def recipe_with(
     return changed, folder
 
 
+def screen_with(
+    name: str, *, engine: str | None, model: str | None, protocol: str | None, scheme: str | None
+) -> tuple[str, dict[str, Recipe], Path]:
+    """Return the name of a screen, the recipe of each coating, and the folder of its file.
+
+    Changes and errors are those of ``recipe_with``.
+    """
+    from llo_dft.engines.registry import named_by_user  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.recipe import with_engine  # noqa: PLC0415
+    from llo_dft.resources import recipe_path  # noqa: PLC0415
+    from llo_dft.study.series.screening import load_screen  # noqa: PLC0415
+
+    path = recipe_path(name)
+    title, recipes = load_screen(path)
+    for coating, study in recipes.items():
+        named_by_user(study.engine)
+        recipes[coating] = with_engine(
+            study, engine=engine, model=model, protocol=protocol, scheme=scheme
+        )
+        named_by_user(recipes[coating].engine)
+    return title, recipes, path.resolve().parent
+
+
 def on_terminal() -> bool:
     """Return whether progress goes to a terminal."""
     return sys.stderr.isatty()

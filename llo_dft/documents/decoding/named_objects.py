@@ -50,7 +50,7 @@ _TYPES: Final[dict[str, frozenset[str]]] = {
 }
 
 #: Rooms of this package whose documents, makers and jobs may be named.
-_ROOMS: Final = re.compile(r"llo_dft\.(documents|engines|jobs|study\.remote)(\.[a-z0-9_]+)+")
+_ROOMS: Final = re.compile(r"llo_dft\.(documents|engines|flows|jobs|study\.remote)(\.[a-z0-9_]+)+")
 
 #: Elements of an array from plain data: numbers and truth values.
 _NUMBERS: Final = re.compile(r"(bool|u?int|float|complex)\d*")

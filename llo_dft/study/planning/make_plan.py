@@ -42,8 +42,8 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
     if recipe.study.replicas > 1 or recipe.study.wider:
         raise RecipeError(
             f"{recipe.study.name} has several cells (study.replicas, study.wider): use 'llo-dft "
-            "run', with --on CLUSTER.yaml for a queue; to build or submit one of them, leave those "
-            "out and set cathode.replica or cathode.repeat"
+            "run' or 'llo-dft submit'; to build one of them, leave those out and set "
+            "cathode.replica or cathode.repeat"
         )
     oxide = build_oxide(recipe, recipe_folder)
     recipe, bulk, slab = oxide.recipe, oxide.bulk, oxide.slab

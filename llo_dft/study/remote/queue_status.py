@@ -34,7 +34,7 @@ def with_queue(status: StudyStatus, folder: StudyFolder) -> StudyStatus:
 
 def _merged(status: StudyStatus, record: RemoteSubmission, queue: RemoteQueue) -> StudyStatus:
     jobs = queue.jobs(record.flow)
-    submitted = {one.label: one for one in record.jobs if one.label is not None}
+    submitted = {one.label: one for one in record.jobs_in(jobs).values() if one.label is not None}
     completed = {one.label for one in status.calculations if one.status == "completed"}
     calculations = [
         _status(one, jobs[submitted[one.label].id]) if one.label in submitted else one

@@ -39,12 +39,13 @@ def retry_study(folder: StudyFolder, stale_after_s: float) -> Retried:
     """
     record = require_submission(folder.path)
     project = load_project(record.project)
-    by_id = {job.id: job for job in record.jobs}
     calculations = study_status(folder).calculations
     without_result = {one.label for one in calculations if one.status == "failed"}
     done = Retried()
     with open_queue(project) as queue:
         jobs = queue.jobs(record.flow)
+        by_id = record.jobs_in(jobs)
+        recorded = {job.id for job in record.jobs}
         held = [job for job in jobs.values() if (job.lock_age_s or 0.0) > stale_after_s]
         queue.unlock(record.flow, held, stale_after_s)
         done.freed.extend(by_id[job.id].title for job in held)
@@ -52,10 +53,22 @@ def retry_study(folder: StudyFolder, stale_after_s: float) -> Retried:
         order.add_nodes_from(jobs)
         failed = [job for job in jobs if _failed(by_id[job], jobs[job], without_result)]
         after: dict[str, set[str]] = {job: nx.descendants(order, job) for job in failed}
+        # jobflow-remote runs nothing again from which a job follows that replaced itself
+        chosen = {
+            job
+            for job in failed
+            if job not in recorded or any(jobs[one].index > 1 for one in {job, *after[job]})
+        }
         for job in failed:
-            if any(job in after[other] for other in failed):
-                continue  # it runs again after the other one
             title = by_id[job].title
+            if job in chosen:
+                done.left[title] = (
+                    "the budget has chosen with or after it; 'llo-dft cancel' and submit the study "
+                    "again, which keeps what is computed"
+                )
+                continue
+            if any(job in after[other] for other in set(failed) - chosen):
+                continue  # it runs again after the other one
             at_work = [by_id[one].title for one in after[job] if jobs[one].is_at_work]
             if at_work:
                 names = ", ".join(sorted(at_work))

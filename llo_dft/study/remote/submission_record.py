@@ -1,10 +1,14 @@
 """What is on record of a study that was submitted to jobflow-remote: a file in its folder."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from llo_dft.jobs.calculate import CALCULATION
+from llo_dft.study.study_files import read_results
 from llo_dft.submit.dask.driver import check_not_driven
 from llo_dft.submit.records import Record, SubmissionError, read_record
 from llo_dft.submit.remote.project import JobTypeName
+from llo_dft.submit.remote.queue import RemoteJob
 
 
 class SubmittedJob(Record):
@@ -35,6 +39,15 @@ class RemoteSubmission(Record):
     flow: str
     worker: str | None
     jobs: list[SubmittedJob]
+
+    def jobs_in(self, queue: Mapping[str, RemoteJob]) -> dict[str, SubmittedJob]:
+        """Return the jobs on record, and those that a budget added since, by their ids."""
+        made = {}
+        for id_, job in queue.items():
+            title = job.name.removeprefix(CALCULATION).strip()
+            label = title if job.name.startswith(CALCULATION) else None
+            made[id_] = SubmittedJob(id=id_, name=job.name, label=label, type="light", atoms=0)
+        return made | {one.id: one for one in self.jobs}
 
 
 def record_path(folder: Path) -> Path:
@@ -72,6 +85,8 @@ def require_submission(folder: Path) -> RemoteSubmission:
 def check_not_submitted(folder: Path) -> None:
     """Refuse a study that is in a queue, by a driver or in a project: both would compute the same.
 
+    One that is complete may be run or submitted again: nothing of it is left in the queue.
+
     Raises
     ------
     SubmissionError
@@ -79,7 +94,8 @@ def check_not_submitted(folder: Path) -> None:
     """
     check_not_driven(folder)
     found = read_submission(folder)
-    if found is not None:
+    results = folder / "results.json"
+    if found is not None and not (results.is_file() and read_results(results).is_complete):
         raise SubmissionError(
             f"{folder} was submitted to jobflow-remote ({found.project}): 'llo-dft status' shows "
             "how far it is, 'llo-dft retry' reruns what failed, and 'llo-dft cancel' takes it out "

@@ -8,10 +8,15 @@ from jobflow import Flow, Job, OnMissing, job
 
 from llo_dft.calculations.cache import NO_RESULT, CalculationCache
 from llo_dft.documents.study_result import StudyResult
-from llo_dft.errors import InputError
 from llo_dft.study.folder import StudyFolder, write_whole
 from llo_dft.study.manifest import write_structures
-from llo_dft.study.remote.job_requests import RequestedJob, ask, requests, submitted_jobs
+from llo_dft.study.remote.job_requests import (
+    RequestedJob,
+    ask,
+    jobs_of_budget,
+    requests,
+    submitted_jobs,
+)
 from llo_dft.study.remote.submission_record import (
     RemoteSubmission,
     check_not_submitted,
@@ -27,13 +32,17 @@ from llo_dft.submit.remote.queue import open_queue
 
 @dataclass(frozen=True)
 class PreparedSubmission:
-    """A study and a project that were found good, and what each job would ask for."""
+    """A study and a project that were found good, and what each job would ask for.
+
+    ``later`` are the calculations of which a budget chooses some while the study runs.
+    """
 
     prepared: PreparedRun
     project: RemoteProject
     worker: str | None
     flow: Flow
     wanted: list[RequestedJob]
+    later: list[RequestedJob]
 
 
 def prepare_submission(
@@ -49,16 +58,13 @@ def prepare_submission(
         If the project lacks a worker or a type of job.
     """
     folder = prepared.folder
-    if prepared.potential is not None:
-        raise InputError(
-            "engine.budget chooses calculations while the study runs, and what each job asks of a "
-            "queue is fixed before: submit it with --on CLUSTER.yaml, or without a budget"
-        )
-    flow = make_flow(prepared.plan, prepared.engine, folder.calculations, prepared.ranker)
+    plan, engine = prepared.plan, prepared.engine
+    flow = make_flow(plan, engine, folder.calculations, prepared.ranker, prepared.potential)
     flow.add_jobs(last_job(flow, folder))
-    wanted = requests(submitted_jobs(flow, prepared.plan, prepared.engine), project, worker)
-    ask(flow, wanted, project)
-    return PreparedSubmission(prepared, project, worker, flow, wanted)
+    wanted = requests(submitted_jobs(flow, plan, engine), project, worker)
+    later = requests(jobs_of_budget(plan, engine), project, worker)
+    ask(flow, wanted, later, project)
+    return PreparedSubmission(prepared, project, worker, flow, wanted, later)
 
 
 def submit_study(submission: PreparedSubmission) -> None:
@@ -157,7 +163,7 @@ def collect_now(
         jobs = queue.jobs(record.flow)
     with folder.lock():
         cache = CalculationCache(folder.calculations)
-        for submitted in record.jobs:
+        for submitted in record.jobs_in(jobs).values():
             if submitted.label is not None and jobs[submitted.id].status != "completed":
                 reason = jobs[submitted.id].reason
                 cache.note_without_result(submitted.label, "missing", reason)

@@ -44,6 +44,7 @@ class RemoteQueueError(InputError):
 class RemoteJob:
     """One job in the queue, and the ids of those whose output it needs.
 
+    ``index`` is above 1 if a job of this id replaced itself; only the last of them counts.
     ``state`` is jobflow-remote's word, and ``status`` what that is here: "missing" was stopped by a
     person. ``reason`` says why its calculation has no result. It runs in ``folder``, None before it
     was brought there, as the scheduler's ``process``. A runner has held it for ``lock_age_s``, s;
@@ -51,6 +52,8 @@ class RemoteJob:
     """
 
     id: str
+    name: str
+    index: int
     state: str
     status: Status
     reason: str
@@ -108,7 +111,7 @@ class RemoteQueue:
     def find(self, flow: str) -> dict[str, RemoteJob]:
         """Return the jobs of a flow by their ids; none if the database does not know the flow."""
         infos = self._controller.get_jobs_info(flow_ids=flow)
-        return {info.uuid: _remote_job(info) for info in infos}
+        return {info.uuid: _remote_job(info) for info in sorted(infos, key=lambda one: one.index)}
 
     def rerun(self, job: str) -> None:
         """Have a job run again, and all that follow from it; its process is cancelled first."""
@@ -126,7 +129,7 @@ class RemoteQueue:
 
         Their flow is freed too, if it was held for longer than ``stale_after_s``, s.
         """
-        ids = [(job.id, 1) for job in jobs]
+        ids = [(job.id, job.index) for job in jobs]
         if ids:
             self._controller.unlock_jobs(job_ids=ids)
         document = self._controller.flows.find_one({"uuid": flow}, ["lock_id", "lock_time"]) or {}
@@ -191,6 +194,8 @@ def _remote_job(info: JobInfo) -> RemoteJob:
     status = _STATUSES.get(state, "running")
     return RemoteJob(
         id=info.uuid,
+        name=info.name,
+        index=info.index,
         state=state,
         status=status,
         reason=_reason(info, state, status),

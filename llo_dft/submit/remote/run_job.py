@@ -25,6 +25,9 @@ _STORES = frozenset(
     }
 )
 
+#: jobflow's own job that gives what a job became, where that replaced itself.
+_OF_JOBFLOW = frozenset({"jobflow.core.job:store_inputs"})
+
 _OF_THE_QUEUE = frozenset({"store", "job_doc"})
 
 
@@ -68,7 +71,7 @@ def _check(asked: Path) -> None:
     about = found if asked.name == IN_FILENAME and isinstance(found, dict) else {}
     for name in _OF_THE_QUEUE & about.keys():
         check_named(about.pop(name), _STORES, str(asked))
-    check_named(found, where=str(asked))
+    check_named(found, _OF_JOBFLOW, str(asked))
 
 
 def _has_ended(output: Path) -> bool:

@@ -11,7 +11,13 @@ from studies import tiny_recipe
 from llo_dft.errors import InputError
 from llo_dft.resources import resource_path
 from llo_dft.study.planning.estimate import calculation_work
-from llo_dft.study.remote.job_requests import ask, core_hours, requests, submitted_jobs
+from llo_dft.study.remote.job_requests import (
+    ask,
+    core_hours,
+    jobs_of_budget,
+    requests,
+    submitted_jobs,
+)
 from llo_dft.study.run_study import make_flow
 from llo_dft.submit.remote.project import load_project
 
@@ -62,7 +68,7 @@ def test_names_and_requests_are_written_into_the_jobs(
     flow: Flow, plan: StudyPlan, engine: ProgramEngine, project: RemoteProject
 ) -> None:
     wanted = requests(submitted_jobs(flow, plan, engine), project, None)
-    ask(flow, wanted, project)
+    ask(flow, wanted, [], project)
     by_id = {request.job.id: request for request in wanted}
     for job, _ in flow.iterflow():
         config: dict[str, Any] = job.config.manager_config
@@ -72,6 +78,36 @@ def test_names_and_requests_are_written_into_the_jobs(
         if request.size is not None:
             assert config["resources"]["ntasks"] == request.size.ranks
             assert config["exec_config"]["modules"] == ["intel/2023", "impi/2021", "vasp/6.4.2"]
+
+
+def test_what_a_budget_chooses_asks_for_what_it_would_ask_for_without_one(
+    plan: StudyPlan, engine: ProgramEngine, project: RemoteProject, tmp_path: Path
+) -> None:
+    assert jobs_of_budget(plan, engine) == []
+    whole = make_flow(plan, engine, tmp_path)
+    without = {one.label: one for one in submitted_jobs(whole, plan, engine)}
+    plan = plan.model_copy(update={"budget": 2})
+    potential = SlowEngine(tiny_recipe().engine)
+    flow = make_flow(plan, engine, tmp_path, potential=potential)
+    jobs = submitted_jobs(flow, plan, engine)
+    kinds = {one.label: one.type for one in jobs if one.label is not None}
+    assert {kinds[label] for label in plan.potential_labels} == {"potential"}
+    later = jobs_of_budget(plan, engine)
+    assert {one.label for one in later} == set(plan.labels) - kinds.keys()
+    assert all(
+        (one.type, one.atoms) == (without[one.label].type, without[one.label].atoms)
+        for one in later
+    )
+    ask(flow, requests(jobs, project, None), requests(later, project, None), project)
+    (first,) = [job for job, _ in flow.iterflow() if job.config_updates]
+    assert first.config.manager_config["worker"] == "login"
+    # the name of one is the beginning of another's
+    for name in ("O1", "O12"):
+        for update in [one for one in first.config_updates if one["name_filter"].endswith(name)]:
+            assert update["config"]["manager_config"]["worker"] == "mpi"
+    assert len(first.config_updates) == len(later)
+    lengths = [len(one["name_filter"]) for one in first.config_updates]
+    assert lengths == sorted(lengths)
 
 
 def test_a_worker_of_ones_own_must_be_there(

@@ -14,7 +14,7 @@ from llo_dft.submit.remote.queue import RemoteJob
 
 def job(name: str, status: str, **fields: Any) -> RemoteJob:
     least = {"state": status.upper(), "reason": f"why {name}", "folder": f"/work/{name}"}
-    least |= {"process": "7", "parents": (), "lock_age_s": None}
+    least |= {"name": name, "index": 1, "process": "7", "parents": (), "lock_age_s": None}
     return RemoteJob(id=name, status=status, **least | fields)
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import bson
 import pytest
@@ -17,8 +19,8 @@ from cluster_studies import NASTY, files_with
 from remote_study import SECRET, change_project
 
 from llo_dft.calculations.cache import CalculationCache
-from llo_dft.errors import InputError
 from llo_dft.study.folder import StudyFolder
+from llo_dft.study.remote.rerun import retry_study
 from llo_dft.study.remote.submission_record import (
     check_not_submitted,
     read_submission,
@@ -30,16 +32,20 @@ from llo_dft.study.remote.submit_project import (
     last_job,
     prepare_submission,
 )
+from llo_dft.study.run_study import run_study
+from llo_dft.study.study_files import read_results
 from llo_dft.submit.records import SubmissionError
-from llo_dft.submit.remote.project import RemoteProject, RemoteProjectError, load_project
+from llo_dft.submit.remote.project import RemoteProjectError, load_project
 from llo_dft.submit.remote.queue import RemoteQueueError
-from llo_dft.testing.fake_engine import FakeEngine
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from remote_study import RemoteStudy
     from store_server import StoreServer
-    from study_fixtures import MakeRemote, Prepare
+    from study_fixtures import MakeRemote
+
+NEVER = 1e9
 
 
 def test_it_leaves_what_a_run_here_leaves(
@@ -202,9 +208,34 @@ def test_what_there_is_can_be_had_with_the_reasons_of_what_there_is_not(
     assert CalculationCache(study.folder.calculations).n_completed() == len(result.calculations)
 
 
-def test_a_study_with_a_budget_is_refused_since_its_jobs_are_not_known_before(
-    prepare: Prepare, tmp_path: Path
+def test_a_budget_chooses_in_the_queue_what_it_chooses_here(
+    budgeted: RemoteStudy, tmp_path: Path
 ) -> None:
-    prepared = replace(prepare(tmp_path / "study"), potential=FakeEngine())
-    with pytest.raises(InputError, match=r"^engine\.budget chooses calculations while the"):
-        prepare_submission(prepared, cast("RemoteProject", None), None)
+    study = budgeted
+    study.submit()
+    study.drive_here()
+    there = replace(study.prepared, folder=StudyFolder(tmp_path / "here"))
+    here = run_study(there, workers=1, executor=nullcontext(lambda: ThreadPoolExecutor(1)))
+    assert [len(host.predicted) for host in here.hosts] == [1]
+    assert read_results(study.folder.results) == here
+    assert study.status.is_complete
+    assert retry_study(study.folder, NEVER).left == {}
+
+
+@pytest.mark.slow
+def test_what_a_budget_chose_and_was_killed_is_tried_when_submitted_again(
+    budgeted: RemoteStudy,
+) -> None:
+    study = budgeted
+    study.submit()
+    first = study.prepared.plan.hosts[0]
+    killed = first.vacancy_label(first.vacancies[0])
+    study.drive_here(f"calculate {killed}")
+    assert {one.label: one.status for one in study.status.calculations}[killed] == "failed"
+    left = retry_study(study.folder, NEVER).left
+    assert re.search(r"'llo-dft cancel' and submit the study again", left[killed])
+    cancel_study(study.folder)
+    study.submit()
+    study.drive_here()
+    assert study.status.is_complete
+    assert set(study.n_started.values()) == {1}

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 def job(state: str, **fields: Any) -> RemoteJob:
     remote = SimpleNamespace(process_id=None, error=None, queue_err=None)
     vars(remote).update({key: fields.pop(key) for key in list(fields) if hasattr(remote, key)})
-    least = {"uuid": "a", "run_dir": None, "parents": None, "lock_id": None, "lock_time": None}
+    least = {
+        "uuid": "a",
+        "name": "job",
+        "index": 1,
+        "run_dir": None,
+        "parents": None,
+        "lock_id": None,
+        "lock_time": None,
+    }
     least |= {"error": fields.pop("own_error", None), "state": JobState(state), "remote": remote}
     return _remote_job(SimpleNamespace(**least | fields))
 
