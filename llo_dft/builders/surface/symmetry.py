@@ -47,6 +47,29 @@ def space_group_symbol(structure: Structure) -> str:
     return str(symmetry_dataset(structure).international)
 
 
+def primitive_cell(crystal: Structure, tolerance: float = SYMMETRY_TOLERANCE) -> Structure:
+    """Return a crystal on its primitive cell, not turned; sites that fall together are averaged.
+
+    Parameters
+    ----------
+    crystal
+        Ordered. Sites of one element whose site properties differ are not alike.
+    tolerance
+        Distance within which they fall together, angstrom.
+    """
+    kinds = [(site.specie, tuple(sorted(site.properties.items()))) for site in crystal]
+    distinct = list(dict.fromkeys(kinds))
+    lattice, coords, numbers = spglib.standardize_cell(
+        (crystal.lattice.matrix, crystal.frac_coords, [distinct.index(k) + 1 for k in kinds]),
+        to_primitive=True,
+        no_idealize=True,
+        symprec=tolerance,
+    )
+    found = [distinct[number - 1] for number in numbers]
+    properties = {name: [dict(of)[name] for _, of in found] for name in crystal.site_properties}
+    return Structure(lattice, [species for species, _ in found], coords, site_properties=properties)
+
+
 def top_bottom_permutations(
     structure: Structure, tolerance: float = SYMMETRY_TOLERANCE, *, inversion: bool = False
 ) -> list[IntArray]:

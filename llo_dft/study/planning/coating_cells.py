@@ -26,7 +26,7 @@ from llo_dft.recipe import HELD_STRAIN, Coating, Recipe, RecipeError
 from llo_dft.resources import load_structure, resource_path
 from llo_dft.study.planning.cif_input import cathode_parent, read_cif
 from llo_dft.study.planning.size_limit import check_size
-from llo_dft.typing import FloatArray
+from llo_dft.typing import FloatArray, IntArray
 
 #: Cells on which the coating is strained further are not spoken of.
 _LARGEST_STRAIN: Final = 0.12
@@ -229,6 +229,34 @@ def fitting_supercells(
             f"{_listed(recipe, cells)}. Widen one of the two, or take another phase or setting"
         )
     return fitting
+
+
+def fitting_shape(recipe: Recipe, coating: Coating, folder: Path, oxide: Structure) -> IntArray:
+    """Return the smallest cell of a plane that strains the coating by no more than it may be.
+
+    ``oxide`` is one cell whose a and b span the plane; rows, (2, 2), are on these.
+
+    Raises
+    ------
+    RecipeError
+        If no cell within ``coating.max_area`` strains it by at most ``coating.max_strain``.
+    """
+    film = coating_film(recipe, coating, asked_terminations(coating)[0], folder).structure
+    try:
+        found = find_matches(
+            film.lattice.matrix[:2],
+            oxide.lattice.matrix[:2],
+            max_area=coating.max_area,
+            max_strain=coating.max_strain,
+        )
+    except NoMatchError as error:
+        raise RecipeError(
+            f"no cell of {list(recipe.slab.miller)} up to coating.max_area = {coating.max_area:g} "
+            f"A^2 strains the coating by at most coating.max_strain = {coating.max_strain:g}. "
+            f"Widen one of the two, or take another phase or setting: {error}"
+        ) from error
+    best = min(found, key=lambda match: (round(match.area_a2, 2), match.max_strain))
+    return best.substrate_transformation
 
 
 def too_strained(recipe: Recipe, coating: Coating, folder: Path, slab: Structure) -> str:

@@ -1,5 +1,6 @@
 """The oxide of a study: its crystal and slab, on the cell that was asked for or is found."""
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,12 +23,13 @@ from llo_dft.builders.surface.general_slab import plane_cuts
 from llo_dft.builders.surface.hexagonal_plane import index_in_cell
 from llo_dft.builders.surface.slab import SlabError, SlabModel, build_slab, stacks
 from llo_dft.builders.surface.surface_lattice import oriented_cell
+from llo_dft.builders.surface.symmetry import SYMMETRY_TOLERANCE, primitive_cell
 from llo_dft.builders.surface.terminations import build_termination
 from llo_dft.errors import InputError
 from llo_dft.recipe import Recipe, RecipeError, Slab
 from llo_dft.resources import load_structure
 from llo_dft.study.planning.cif_input import cathode_parent
-from llo_dft.study.planning.coating_cells import fitting_supercells
+from llo_dft.study.planning.coating_cells import fitting_shape, fitting_supercells
 from llo_dft.study.planning.size_limit import check_size
 from llo_dft.typing import KeptOperation
 
@@ -39,6 +41,16 @@ MOST_TRIED: Final = 8
 
 #: Most elongated supercell that is looked for, long edge to short one.
 MOST_ELONGATED: Final = 4.0
+
+#: Shortest edge of a cell of another plane than (001), angstrom: a vacancy is no nearer to its own
+#: image than on the smallest (001) cell.
+SHORTEST_EDGE: Final = 4.9
+
+#: Most that a fraction of Li may be off on the cell that is found, were all its Li in pairs.
+_FRACTION_TOLERANCE: Final = 1 / 6 + 1e-9
+
+#: Within which a crystal that a formula orders on the cell of Li2MnO3 repeats in it, angstrom.
+_OF_THE_PARENT: Final = 0.3
 
 #: Sheets less than asked for that are rounding of a thickness.
 _ROUNDING: Final = 0.02
@@ -81,8 +93,8 @@ class Oxide:
 def build_oxide(recipe: Recipe, folder: Path) -> Oxide:
     """Build crystal and slab, on the smallest supercell that does where the recipe names none.
 
-    On another plane than (001) it is repeated in the plane, unless the recipe does, so that a
-    coating fits.
+    On another plane than (001) the cell follows from the crystal's: the smallest of the plane, made
+    wider so that a coating fits, unless the recipe repeats it.
 
     Parameters
     ----------
@@ -96,15 +108,7 @@ def build_oxide(recipe: Recipe, folder: Path) -> Oxide:
     InputError
         As the builders; where another supercell would do, its name is in the message.
     """
-    parent = cathode_parent(recipe, folder)
-    oxide = _on_supercell(recipe, parent, folder)
-    if recipe.coating is None or recipe.slab.is_basal or recipe.cathode.repeat != (1, 1):
-        return oxide
-    repeats = fitting_supercells(oxide.recipe, recipe.coating, folder, oxide.slab.structure)
-    if repeats[0] == (1, 1):
-        return oxide
-    cathode = oxide.recipe.cathode.model_copy(update={"repeat": repeats[0]})
-    return _built(recipe.model_copy(update={"cathode": cathode}), parent)
+    return _on_supercell(recipe, cathode_parent(recipe, folder), folder)
 
 
 def _on_supercell(recipe: Recipe, parent: Structure, folder: Path) -> Oxide:
@@ -113,12 +117,12 @@ def _on_supercell(recipe: Recipe, parent: Structure, folder: Path) -> Oxide:
             candidates = list(_supercells(parent))
         else:
             candidates = fitting_supercells(recipe, recipe.coating, folder)
-        return _first_that_does(recipe, parent, candidates)
+        return _first_that_does(recipe, parent, folder, candidates)
     try:
-        return _built(recipe, parent)
+        return _built(recipe, parent, folder)
     except _OF_THE_CELL as error:
         try:
-            other = _first_that_does(recipe, parent, list(_supercells(parent)))
+            other = _first_that_does(recipe, parent, folder, list(_supercells(parent)))
         except _OF_THE_CELL:
             raise error from None
         does = list(other.recipe.cathode.supercell or ())
@@ -139,7 +143,9 @@ def _supercells(parent: Structure) -> Iterator[tuple[int, int]]:
     yield from sorted(slim, key=lambda cell: (math.prod(cell), elongation(cell), cell))
 
 
-def _first_that_does(recipe: Recipe, parent: Structure, supercells: list[tuple[int, int]]) -> Oxide:
+def _first_that_does(
+    recipe: Recipe, parent: Structure, folder: Path, supercells: list[tuple[int, int]]
+) -> Oxide:
     """Return the oxide on the first cell on which it can be built.
 
     Else raise the error of the last cell that holds the composition, or of the first of all.
@@ -149,7 +155,7 @@ def _first_that_does(recipe: Recipe, parent: Structure, supercells: list[tuple[i
     for supercell in supercells:
         cathode = recipe.cathode.model_copy(update={"supercell": supercell})
         try:
-            return _built(recipe.model_copy(update={"cathode": cathode}), parent)
+            return _built(recipe.model_copy(update={"cathode": cathode}), parent, folder)
         except _OF_THE_CELL as error:
             if problem is None or isinstance(error, SlabError):
                 problem = error
@@ -159,14 +165,14 @@ def _first_that_does(recipe: Recipe, parent: Structure, supercells: list[tuple[i
     raise problem or SlabError("no supercell was tried")
 
 
-def _built(recipe: Recipe, parent: Structure) -> Oxide:
+def _built(recipe: Recipe, parent: Structure, folder: Path) -> Oxide:
     bulk, formula, deviation = _bulk(recipe, parent)
     notes = []
     if recipe.slab.is_basal:
         bulk = _repeated(bulk, recipe)
         slab = _slab(recipe, bulk)
     else:
-        bulk, slab, note = _slab_of_plane(recipe, bulk, parent)
+        bulk, slab, note = _slab_of_plane(recipe, bulk, parent, folder)
         notes.append(note)
     if slab.turn_over is None:
         dipole = formal_dipole(slab.structure, bulk)
@@ -267,8 +273,49 @@ def _slab(recipe: Recipe, bulk: Structure) -> SlabModel:
     return slab
 
 
+def _narrowed(oriented: Structure, tolerance: float) -> Structure:
+    """Return a crystal on the primitive cell of the plane that its a and b span.
+
+    Where one metal fills the sheets, the cell that would hold their order is larger than that.
+    """
+    smallest = primitive_cell(oriented, tolerance)
+    times = len(oriented) // len(smallest)
+    if times == 1:
+        return oriented
+    planes = oriented.lattice.reciprocal_lattice_crystallographic.matrix[2]
+    index = np.round(times * smallest.lattice.matrix @ planes).astype(int).tolist()
+    return oriented_cell(smallest, index)
+
+
+def _widened(oriented: Structure, recipe: Recipe, folder: Path, n_periods: int) -> Structure:
+    """Return it on a cell on which the coating fits; else on one that holds what is asked.
+
+    That one has edges of ``SHORTEST_EDGE``, and Li for the fractions, which leave in pairs.
+    """
+    if recipe.coating is not None and recipe.cathode.repeat == (1, 1):
+        shape = fitting_shape(recipe, recipe.coating, folder, oriented)
+    else:
+        wanted = np.array(recipe.delithiation.fractions)
+        a, b = (math.ceil(SHORTEST_EDGE / edge) for edge in oriented.lattice.abc[:2])
+        pairs = a * b * n_periods * oriented.composition["Li"] / 2
+
+        def holds(times: int) -> bool:
+            left = np.round(wanted * times * pairs)
+            off = np.abs(left / (times * pairs) - wanted).max()
+            return len(set(left)) == len(wanted) and off <= _FRACTION_TOLERANCE
+
+        times = next(filter(holds, itertools.count(1)))
+        longer = oriented.lattice.a * a > oriented.lattice.b * b
+        shape = np.diag([a, b * times] if longer else [a * times, b])
+    if (shape == np.eye(2)).all():
+        return oriented
+    in_plane = np.pad(shape, (0, 1))
+    in_plane[2, 2] = 1
+    return oriented.make_supercell(in_plane, in_place=False).get_sorted_structure()
+
+
 def _slab_of_plane(
-    recipe: Recipe, bulk: Structure, parent: Structure
+    recipe: Recipe, bulk: Structure, parent: Structure, folder: Path
 ) -> tuple[Structure, SlabModel, str]:
     """Return bulk and slab of another plane than (001), and what its cuts are."""
     asked, plane = recipe.slab, list(recipe.slab.miller)
@@ -278,13 +325,20 @@ def _slab_of_plane(
     spacing = bulk.volume / float(np.linalg.norm(np.cross(*bulk.lattice.matrix[:2]))) / sheets
     repeats = recipe.cathode.supercell or (1, 1)
     index = index_in_cell(by_main_element(parent), asked.miller, repeats)
-    oriented = _repeated(oriented_cell(named, index), recipe)
-    in_sheet = oriented.site_properties[_IN_SHEET]
-    oriented = oriented.copy(site_properties={})
+    oriented = oriented_cell(named, index)
+    if repeats == (1, 1):
+        tolerance = SYMMETRY_TOLERANCE if recipe.cathode.file else _OF_THE_PARENT
+        oriented = _narrowed(oriented, tolerance)
     thickness = (asked.tm_layers - _ROUNDING) * spacing
     height = oriented.volume / float(np.linalg.norm(np.cross(*oriented.lattice.matrix[:2])))
+    n_periods = math.ceil(thickness / height)
+    if repeats == (1, 1):
+        oriented = _widened(oriented, recipe, folder, n_periods)
+    oriented = _repeated(oriented, recipe)
+    in_sheet = oriented.site_properties[_IN_SHEET]
+    oriented = oriented.copy(site_properties={})
     check_size(
-        len(oriented) * math.ceil(thickness / height),
+        len(oriented) * n_periods,
         "the slab",
         f"slab.miller = {plane}, slab.tm_layers = {asked.tm_layers}",
     )

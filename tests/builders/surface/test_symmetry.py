@@ -12,10 +12,12 @@ from pymatgen.core.structure import Structure
 from llo_dft.builders.surface.symmetry import (
     distinct_sites,
     orbits,
+    primitive_cell,
     space_group_symbol,
     symmetry_dataset,
     top_bottom_permutations,
 )
+from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:
     from llo_dft.builders.surface.slab import SlabModel
@@ -120,3 +122,16 @@ def test_atoms_on_top_of_each_other_have_no_symmetry() -> None:
     clash = Structure(BOX, ["Li", "Li"], [[0.1, 0.2, 0.4], [0.1, 0.2, 0.4]])
     with pytest.raises(ValueError, match="no symmetry could be found for Li2: atoms may overlap"):
         symmetry_dataset(clash)
+
+
+def test_a_primitive_cell_stands_as_the_crystal_did_and_tells_sites_apart() -> None:
+    crystal = load_structure("LiCoO2") * (2, 1, 1)
+    crystal.translate_sites([0], [0.004, 0.0, 0.0])  # 0.02 angstrom
+    found = primitive_cell(crystal)
+    assert len(found) == 4
+    inside = found.lattice.matrix @ np.linalg.inv(crystal.lattice.matrix)
+    assert np.abs(6 * inside - np.round(6 * inside)).max() < 1e-6  # halves and thirds of it
+    lithium = found[0].coords if found[0].specie.symbol == "Li" else found[-1].coords
+    assert min(site.distance_from_point(lithium) for site in crystal) < 0.02
+    marked = crystal.copy(site_properties={"one": [i == 0 for i in range(len(crystal))]})
+    assert len(primitive_cell(marked)) == len(crystal)

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 from pymatgen.io.cif import CifWriter
 from pymatgen.io.vasp.inputs import Poscar
+from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 from studies import tiny_recipe
 
 from llo_dft.builders.cathode.composition import CompositionError
@@ -197,6 +199,21 @@ def test_another_plane_is_one_key(composition, miller):
     (note,) = [note for note in plan.notes if note.startswith("the cut of")]
     assert "charge +0 e" in note
     assert StudyPlan.model_validate_json(plan.model_dump_json()).sheets == plan.sheet_sites
+
+
+def test_one_metal_needs_no_wider_cell_than_its_plane():
+    """LiCoO2 (104): 2.816 x 5.70 angstrom, twice along the short edge; repeats multiply it."""
+    fields = {"cathode": {"composition": "LiCoO2"}, "vacancies": {"environments": None}}
+    plan = make_plan(tiny_recipe(slab={"miller": [1, 0, 4]}, **fields), Path())
+    area = float(np.linalg.norm(np.cross(*plan.slab.lattice.matrix[:2])))
+    assert area == pytest.approx(2 * 2.816 * 5.703, rel=0.03)
+    assert sorted(plan.slab.lattice.abc[:2]) == pytest.approx([2 * 2.816, 5.703], rel=0.03)
+    assert len(plan.slab) == 8 * 3  # three planes are 4.1 A thick, a sheet of the oxide is 4.7
+    primitive = SpacegroupAnalyzer(plan.bulk, symprec=1e-3)
+    assert len(primitive.find_primitive()) == 4
+    fields["cathode"]["repeat"] = [1, 2]
+    wider = make_plan(tiny_recipe(slab={"miller": [1, 0, 4]}, **fields), Path())
+    assert len(wider.slab) == 2 * len(plan.slab)
 
 
 def test_a_termination_that_is_not_there_is_met_with_those_that_are():
