@@ -232,9 +232,7 @@ def fitting_supercells(
 
 
 def fitting_shape(recipe: Recipe, coating: Coating, folder: Path, oxide: Structure) -> IntArray:
-    """Return the smallest cell of a plane that strains the coating by no more than it may be.
-
-    ``oxide`` is one cell whose a and b span the plane; rows, (2, 2), are on these.
+    """Return the smallest cell of a plane, (2, 2), on a and b of the oxide, that the coating fits.
 
     Raises
     ------
@@ -242,17 +240,14 @@ def fitting_shape(recipe: Recipe, coating: Coating, folder: Path, oxide: Structu
         If no cell within ``coating.max_area`` strains it by at most ``coating.max_strain``.
     """
     film = coating_film(recipe, coating, asked_terminations(coating)[0], folder).structure
+    film_cell, cell = film.lattice.matrix[:2], oxide.lattice.matrix[:2]
+    most, area = coating.max_strain, coating.max_area
     try:
-        found = find_matches(
-            film.lattice.matrix[:2],
-            oxide.lattice.matrix[:2],
-            max_area=coating.max_area,
-            max_strain=coating.max_strain,
-        )
+        found = find_matches(film_cell, cell, max_area=area, max_strain=most)
     except NoMatchError as error:
         raise RecipeError(
-            f"no cell of {list(recipe.slab.miller)} up to coating.max_area = {coating.max_area:g} "
-            f"A^2 strains the coating by at most coating.max_strain = {coating.max_strain:g}. "
+            f"no cell of {list(recipe.slab.miller)} up to coating.max_area = {area:g} A^2 "
+            f"strains the coating by at most coating.max_strain = {most:g}. "
             f"Widen one of the two, or take another phase or setting: {error}"
         ) from error
     best = min(found, key=lambda match: (round(match.area_a2, 2), match.max_strain))

@@ -298,20 +298,19 @@ def _widened(oriented: Structure, recipe: Recipe, folder: Path, n_periods: int) 
         wanted = np.array(recipe.delithiation.fractions)
         a, b = (math.ceil(SHORTEST_EDGE / edge) for edge in oriented.lattice.abc[:2])
         pairs = a * b * n_periods * oriented.composition["Li"] / 2
-
-        def holds(times: int) -> bool:
-            left = np.round(wanted * times * pairs)
-            off = np.abs(left / (times * pairs) - wanted).max()
-            return len(set(left)) == len(wanted) and off <= _FRACTION_TOLERANCE
-
-        times = next(filter(holds, itertools.count(1)))
+        times = next(
+            n
+            for n in itertools.count(1)
+            if len(set(left := np.round(wanted * n * pairs))) == len(wanted)
+            and np.abs(left / (n * pairs) - wanted).max() <= _FRACTION_TOLERANCE
+        )
         longer = oriented.lattice.a * a > oriented.lattice.b * b
         shape = np.diag([a, b * times] if longer else [a * times, b])
     if (shape == np.eye(2)).all():
         return oriented
-    in_plane = np.pad(shape, (0, 1))
-    in_plane[2, 2] = 1
-    return oriented.make_supercell(in_plane, in_place=False).get_sorted_structure()
+    (a, b), (c, d) = shape.tolist()
+    cell = [[a, b, 0], [c, d, 0], [0, 0, 1]]
+    return oriented.make_supercell(cell, in_place=False).get_sorted_structure()
 
 
 def _slab_of_plane(
