@@ -270,6 +270,11 @@ class ForceFieldEngine(Engine):
         """Return the time of one evaluation on one thread here, s per atom of a structure.
 
         None for a calculator of one's own that the user has not named to this process.
+
+        Raises
+        ------
+        EngineError
+            If a calculator of one's own can't be made, or doesn't take the structure.
         """
         if self.name == OWN and not is_allowed(self._potential.model):
             return None
@@ -286,6 +291,13 @@ class ForceFieldEngine(Engine):
             started = time.process_time()
             atoms.get_forces()
             return (time.process_time() - started) / len(atoms)
+        except Exception as error:
+            if self.name != OWN:
+                raise
+            raise EngineError(
+                f"{self._potential.model} computes no force in the cathode's crystal; expected a "
+                f"function that returns an ASE calculator of its elements: {error!r}"
+            ) from error
         finally:
             torch.set_num_threads(threads)
 

@@ -106,7 +106,7 @@ def version_of(engine: str, potential: Potential) -> str:
     for distribution in packages_distributions().get(outermost, ()):
         return f"{distribution} {version(distribution)}"
     found = find_spec(outermost)
-    if found is None:
+    if found is None or not (found.has_location or found.submodule_search_locations):
         raise EngineError(
             f"there is no module {outermost} for engine.calculator; install it, or put its folder "
             "into PYTHONPATH"

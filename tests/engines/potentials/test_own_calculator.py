@@ -23,6 +23,7 @@ from llo_dft.engines.potentials.own_calculator import (
 from llo_dft.engines.registry import engine_from
 from llo_dft.jobs.calculate import calculate
 from llo_dft.recipe import EngineChoice, RecipeError, with_engine
+from llo_dft.resources import load_structure
 from llo_dft.runner.messages import Task, encode
 from llo_dft.runner.worker import run_job
 from llo_dft.study.folder import StudyFolder
@@ -102,11 +103,21 @@ def test_only_its_own_o2_goes_with_it() -> None:
     assert set(refused) == set(get_args(OxygenScheme)) - {"none"}
 
 
-def test_a_module_that_there_is_not() -> None:
-    allow_calculator("none_of_these:pairs")
-    engine = engine_from(EngineChoice(name="ase", calculator="none_of_these:pairs"))
-    with pytest.raises(EngineError, match="there is no module none_of_these for engine"):
+@pytest.mark.parametrize("module", ["none_of_these", "os"])  # os is part of Python's program
+def test_a_module_that_there_is_not(module: str) -> None:
+    allow_calculator(f"{module}:pairs")
+    engine = engine_from(EngineChoice(name="ase", calculator=f"{module}:pairs"))
+    with pytest.raises(EngineError, match=f"there is no module {module} for engine"):
         engine.check([])
+
+
+@pytest.mark.parametrize("name", ["ase.calculators.emt:EMT", "ase.calculators.emt:nothing"])
+def test_a_calculator_that_does_not_take_the_crystal(name: str) -> None:
+    allow_calculator(name)
+    engine = engine_from(EngineChoice(name="ase", calculator=name))
+    message = f"{name} computes no force in the cathode's crystal; expected a function that returns"
+    with pytest.raises(EngineError, match=message):
+        engine.seconds_per_atom(load_structure("Li2MnO3"))
 
 
 @pytest.mark.parametrize("named", ["", f"{MODULE}s", f"{MODULE}:other", "os"])
