@@ -1,12 +1,14 @@
 """The verbs of ``from llo_dft import ...``: one study from a formula to its numbers.
 
 A study is named alike everywhere (``StudySource``): a recipe (the name of one of this package, a
-file, a ``Recipe``), its plan, or for what is built a formula or structure file. Keywords are the
-keys of the recipe's table that the verb belongs to. Paths are str or Path, a folder or a file.
+file, a ``Recipe``), its plan, the folder that it ran in, or for what is built a formula or
+structure file. Keywords are the keys of the recipe's table that the verb belongs to. Paths are str
+or Path, a folder or a file.
 """
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -24,7 +26,7 @@ from llo_dft.resources import recipe_path
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.result import reanalyze, study_result
-from llo_dft.study.study_files import is_study, read_results
+from llo_dft.study.study_files import is_study, read_results, stored_plan
 from llo_dft.typing import OxygenScheme
 
 AnyPath: TypeAlias = str | Path
@@ -61,6 +63,8 @@ def plan(source: StudySource, **tables: dict[str, Any]) -> StudyPlan:
         if any(tables.values()):
             raise InputError("a plan is built already; give its recipe to change it")
         return source
+    if not isinstance(source, Recipe) and is_study(Path(source)) and not any(tables.values()):
+        return stored_plan(StudyFolder(Path(source)))
     recipe, folder = _recipe(source, tables)
     return make_plan(recipe, folder)
 
@@ -141,7 +145,14 @@ def run(
 
     recipe, recipe_folder = _recipe(source, tables)
     prepared = prepare_run(recipe, recipe_folder, StudyFolder(Path(folder)))
-    return run_study(prepared, workers=workers or default_workers())
+    # a worker would run the user's script again, from its first line, and needs nothing of it
+    script = vars(sys.modules["__main__"])
+    file = script.pop("__file__", None)
+    try:
+        return run_study(prepared, workers=workers or default_workers())
+    finally:
+        if file is not None:
+            script["__file__"] = file
 
 
 def read_run(path: AnyPath) -> CalculationSummary:
@@ -188,6 +199,7 @@ def vacancy_energies(
     if (study is None) == (not hosts):
         raise InputError("expected the folder of one study, or hosts=[...] and vacancies=[...]")
     if study is not None:
+        _none_of_runs(list(known) + ["vacancies"] * bool(vacancies))
         return reanalyze(
             StudyFolder(Path(study)),
             scheme=scheme,
@@ -257,9 +269,13 @@ def voltage(*paths: AnyPath, li: AnyPath | None = None, **known: Any) -> list[Vo
 
 
 def _of_study(folder: AnyPath, options: dict[str, Any]) -> StudyResult:
+    _none_of_runs(options)
+    return study_result(StudyFolder(Path(folder)))
+
+
+def _none_of_runs(options: Collection[str]) -> None:
     if options:
         raise InputError(f"{', '.join(options)}: for plain runs; a study knows its own")
-    return study_result(StudyFolder(Path(folder)))
 
 
 def _recipe(source: str | Path | Recipe, tables: dict[str, dict[str, Any]]) -> tuple[Recipe, Path]:
@@ -275,7 +291,8 @@ def _recipe(source: str | Path | Recipe, tables: dict[str, dict[str, Any]]) -> t
         fields = {**_LEAST, "cathode": {key: str(source)}}
     for name, table in tables.items():
         if table:
-            fields[name] = {**fields.get(name, {}), **table}
+            changed = isinstance(table, dict)  # anything else is refused below
+            fields[name] = {**fields.get(name, {}), **table} if changed else table
     recipe = parse_recipe(fields, "the recipe")
     named_by_user(recipe.engine)
     return recipe, folder

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from multiprocessing.spawn import get_preparation_data
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,8 @@ from studies import tiny_recipe
 import llo_dft
 from llo_dft.errors import InputError
 from llo_dft.recipe import Recipe
+from llo_dft.study import run_study
+from llo_dft.study.study_files import stored_plan
 from llo_dft.testing import plain_run_writer as make
 
 if TYPE_CHECKING:
@@ -76,8 +80,21 @@ def test_a_formula_will_do_and_keywords_are_the_keys_of_the_table():
     assert thick.tm_layers == 3
     with pytest.raises(InputError, match=r"unknown key 'supercel' in \[cathode\]"):
         llo_dft.build_bulk("Li2MnO3", supercel=(1, 1))
+    with pytest.raises(InputError, match=r"slab = 9: expected a table \[slab\]"):
+        llo_dft.plan("Li2MnO3", slab=9)
     with pytest.raises(InputError, match="quickstar"):
         llo_dft.plan("quickstar")
+
+
+def test_workers_do_not_run_the_script_again_that_calls_run(monkeypatch, tmp_path: Path):
+    script = ModuleType("__main__")
+    script.__file__ = "study.py"  # without a guard, as users write one
+    monkeypatch.setitem(sys.modules, "__main__", script)
+    monkeypatch.setattr(run_study, "prepare_run", lambda *_: None)
+    monkeypatch.setattr(run_study, "run_study", lambda *_, **__: get_preparation_data("worker"))
+    sent = llo_dft.run(tiny_recipe(), tmp_path)
+    assert not {"init_main_from_path", "init_main_from_name"} & set(sent)
+    assert script.__file__ == "study.py"
 
 
 def test_a_finished_study_is_read_by_folder_or_file_str_or_path(finished: Finished):
@@ -91,8 +108,11 @@ def test_a_finished_study_is_read_by_folder_or_file_str_or_path(finished: Finish
     assert llo_dft.vacancy_energies(str(folder)).hosts == finished.result.hosts
     hot = llo_dft.vacancy_energies(folder, temperature_k=900.0)
     assert hot.hosts[0].formation_energies_ev[0] < finished.result.hosts[0].formation_energies_ev[0]
+    assert llo_dft.plan(folder) == llo_dft.plan(str(folder)) == stored_plan(finished.folder)
     with pytest.raises(InputError, match="a study knows its own"):
         llo_dft.voltage(folder, li_energy_ev=-1.9)
+    with pytest.raises(InputError, match="temprature_k: for plain runs; a study knows its own"):
+        llo_dft.vacancy_energies(folder, temprature_k=600.0)
 
 
 def test_plain_runs_give_the_numbers_that_they_were_made_of(tmp_path: Path):
