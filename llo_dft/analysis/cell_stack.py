@@ -1,4 +1,4 @@
-"""Energy by mass and volume of one layer of a stack, from what it is made of."""
+"""Energy per mass and volume of one layer of a stack, from its components."""
 
 from typing import Final
 
@@ -8,14 +8,14 @@ from llo_dft.documents.study_result import StudyResult
 from llo_dft.documents.voltage import VoltageCurve
 from llo_dft.errors import InputError
 
-#: Cathodes that a figure begins with: capacity used, average voltage, density of the crystal.
+#: Cathodes shown by default: capacity used, average voltage, density of the crystal.
 USUAL_CATHODES: Final = tuple(
     CathodeMaterial(
         name=name,
         capacity_mah_per_g=capacity,
         voltage_v=voltage,
         density_g_per_cm3=density,
-        source="usual values, written from memory",
+        source="usual values, without a source",
     )
     for name, capacity, voltage, density in (
         ("LiFePO4", 160.0, 3.4, 3.6),
@@ -35,13 +35,13 @@ LEFT_OUT: Final = (
 def cell_energy(cathode: CathodeMaterial, cell: CellParameters) -> CellEnergy:
     """Return the energy of one layer.
 
-    Mass: the cathode layer as discharged, with all its Li, the electrolyte, the Li metal beyond
-    it, half of each collector. Thickness: as charged, with the Li of the cathode plated too.
+    Mass: the discharged cathode layer with all its Li, the electrolyte, the excess Li metal, half
+    of each collector. Thickness: as charged, with the cathode's Li plated.
     """
     active = 1000 * cell.areal_capacity / cathode.capacity_mah_per_g
     within = active / cell.active_fraction - active
     metal = 1000 * cell.areal_capacity / cell.lithium_capacity
-    # um times g/cm3 is 0.1 mg/cm2; half of each collector belongs to the layer on its other face
+    # 1 um x 1 g/cm3 = 0.1 mg/cm2; half of each collector belongs to the layer on its other face
     masses = {
         "active material": active,
         "electrolyte in the cathode": within,
@@ -63,7 +63,7 @@ def cell_energy(cathode: CathodeMaterial, cell: CellParameters) -> CellEnergy:
         cathode=cathode.name,
         electrolyte_thickness_um=cell.electrolyte_thickness,
         wh_per_kg=1000 * energy / sum(masses.values()),
-        # mWh/cm2 over um, 1e-4 cm: Wh per 1e-4 L
+        # mWh/cm2 per um (1e-4 cm): Wh per 1e-4 L
         wh_per_l=1e4 * energy / sum(thicknesses.values()),
         masses_mg_per_cm2=masses,
         thicknesses_um=thicknesses,
@@ -73,11 +73,11 @@ def cell_energy(cathode: CathodeMaterial, cell: CellParameters) -> CellEnergy:
 def study_cathodes(
     result: StudyResult, density_g_per_cm3: float
 ) -> tuple[list[CathodeMaterial], list[str]]:
-    """Return the cathode of a study, used up to the charge at which its oxygen leaves, and why not.
+    """Return a study's cathode charged until its oxygen leaves, or why there is none.
 
-    One for each turning point: the bare slab's, and with the coating if there is one. Capacity is
-    that at q0, the voltage the crystal's average up to the same charge: under a coating, Li that
-    left for its charge gave no electron.
+    One for each turning point: of the bare slab, and of the coated one if there is one. The
+    capacity is that at q0; the voltage is the crystal's average up to the same charge, since Li
+    removed to balance a coating's charge gave no electron.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def study_cathodes(
     """
     curve = result.voltages[0].curve if result.voltages else None
     if curve is None:
-        raise InputError(f"the study {result.study} has no voltage, so no cell can be made of it")
+        raise InputError(f"the study {result.study} has no voltage, so it gives no cell")
     found, notes = [], []
     for point in result.turning_points:
         if point.site is not None:
@@ -127,7 +127,7 @@ def average_voltage_v(curve: VoltageCurve, lithium_fraction: float) -> float:
     Raises
     ------
     InputError
-        If the curve does not reach so far.
+        If the curve does not reach that fraction.
     """
     last, charge, energy = curve.steps[-1], 0.0, 0.0
     if lithium_fraction < last.lithium_fraction_to:

@@ -32,8 +32,8 @@ def analyze_study(
 ) -> StudyResult:
     """Collect hosts, formation energies, interfaces, voltages and turning points of a study.
 
-    A number whose calculation failed, was skipped or is missing is None, with the reason
-    beside it. Energies are subtracted only if their fingerprints and cells agree.
+    A number whose calculation failed, was skipped or is missing is None, with the reason given.
+    Energies are subtracted only if their fingerprints and cells agree.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def analyze_study(
     no_crossings
         Why neither a crossing nor a difference of coated and bare is stated; None: they are.
     band_centers, charge_differences
-        What the static calculations say.
+        Results of the static calculations.
     """
     plan, documents = made.plan, made.documents
     molecule = documents[OXYGEN]
@@ -114,13 +114,13 @@ def _without_crossing(host: HostResult, reason: str) -> HostResult:
 
 
 def _first_host_notes(made: StudyCalculations) -> list[str]:
-    """Return what is said of the pristine bare slab: its magnetic order is the study's."""
+    """Return the notes on the pristine bare slab, whose magnetic order is the study's."""
     first = made.host(made.plan.hosts[0])
     return [f"{first.label}: {note}" for note in first.notes]
 
 
 def _records(made: StudyCalculations, hosts: Sequence[HostResult]) -> list[CalculationRecord]:
-    """Return every planned calculation; one that has no place in its host is marked."""
+    """Return every planned calculation; a vacancy without a site in its host is marked."""
     shown = {
         vacancy_label(host.label, v.pair)
         for host in hosts

@@ -1,4 +1,4 @@
-"""The calculations of a study, looked up by what they are in its plan."""
+"""The calculations of a study, looked up by their role in its plan."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 
 class StudyCalculations:
-    """A plan and the calculations of it.
+    """A plan and its calculations.
 
     Parameters
     ----------
     plan
         What was to be computed.
     documents
-        By the plan's labels, each of them; what left no result is there with its reason.
+        By the plan's labels, one for each; those without a result carry the reason.
     surroundings
-        Returns what is around each O of a host of which some Li have left, by indices of the
-        pristine bare slab; None: what the plan says of the ordering that is tried first.
+        Returns the surroundings of each O of a host that lost some Li, by index in the pristine
+        bare slab; None: those that the plan gives for the ordering tried first.
     by_potential
-        By ``StudyPlan.potential_labels``: what ranked the vacancies of a study with a budget.
+        By ``StudyPlan.potential_labels``: the ranking of vacancies in a study with a budget.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class StudyCalculations:
         return again
 
     def environments(self, planned: PlannedHost) -> Mapping[int, OxygenEnvironment]:
-        """Return what is around each O of a host with the Li that it has, by bare slab's index."""
+        """Return the surroundings of each O of a host with its actual Li, by bare slab's index."""
         structure = self.host(planned).structure
         if structure is None or self._surroundings is None:
             return planned.environments
@@ -86,7 +86,7 @@ class StudyCalculations:
         return self._surroundings(planned, gone)
 
     def first_host(self, planned: PlannedHost) -> CalculationDocument:
-        """Return the calculation that a host's vacancies are made in, before it is revisited."""
+        """Return the calculation that a host's vacancies start from, before it is revisited."""
         if planned.termination is not None and not planned.removed:
             return self._best[planned.termination]
         labels = self.plan.relaxed_orderings(planned)
@@ -105,7 +105,7 @@ class StudyCalculations:
         """Return a host with those of its vacancies that have a site.
 
         A vacancy planned at an O bonded to the coating's former is left out where the relaxed
-        interface has no such bond; where that is not known it stays, without a site.
+        interface has no such bond; where that is not known it is kept, without a site.
         """
         n_bonds = self.bonds_to_former(planned)
         calculation = self.host(planned)
@@ -189,9 +189,9 @@ class StudyCalculations:
 
     @property
     def fingerprint(self) -> Fingerprint | None:
-        """That of a host, which has the U that O2 and Li have no use for, if there is one.
+        """The fingerprint of a host, if any, since it has the U that O2 and Li don't need.
 
-        What did not complete does not know its engine's version yet and stands behind.
+        Completed calculations come first: only they know the engine's version.
         """
         others = [d for d in self.documents.values() if d.kind != "ranking"]
         made = [*map(self.host, self.plan.hosts), *others]
@@ -214,7 +214,7 @@ class StudyCalculations:
         )
 
     def _lowest(self, termination: str) -> CalculationDocument:
-        """Return the best candidate, or what stands for it if none completed."""
+        """Return the best candidate, or its substitute if none completed."""
         candidates = [self.documents[one.label] for one in self.plan.candidates(termination)]
         return _lowest(f"interface_{termination}", candidates)
 
@@ -224,7 +224,7 @@ class StudyCalculations:
 
 
 def _lowest(label: str, candidates: list[CalculationDocument]) -> CalculationDocument:
-    """Return the candidate of lowest energy, or what stands for it if none completed."""
+    """Return the candidate of lowest energy, or its substitute if none completed."""
     best = lowest_energy(candidates)
     if best is not None:
         return candidates[best]

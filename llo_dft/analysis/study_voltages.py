@@ -17,7 +17,7 @@ def study_voltages(
     documents: Mapping[str, CalculationDocument],
     hosts: Sequence[HostResult],
 ) -> list[VoltageResult]:
-    """Return the voltage of the crystal, if it is planned, then those of the slabs themselves.
+    """Return the voltage of the crystal, if it is planned, then those of the slabs.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def study_voltages(
 
 
 def onset_v(voltages: Sequence[VoltageResult]) -> float | None:
-    """Return the voltage at which the oxide begins to lose Li: the crystal's, if it is there."""
+    """Return the voltage at which the oxide begins to lose Li: the crystal's, if known."""
     curve = voltages[0].curve if voltages else None
     return None if curve is None or not curve.steps else curve.steps[0].voltage_v
 

@@ -12,13 +12,13 @@ from llo_dft.documents.voltage import VoltageCurve, VoltagePoint, VoltageStep
 from llo_dft.errors import InputError
 from llo_dft.typing import FloatArray, IntArray, VoltageSystem
 
-#: Height above the hull, eV per cell, that is taken for rounding: VASP prints 1e-8 eV.
+#: Height above the hull that counts as rounding, eV per cell: VASP prints 1e-8 eV.
 HULL_TOLERANCE_EV: Final = 1e-6
 
-#: Difference of two lithium fractions that is taken for rounding.
+#: Difference of two lithium fractions that counts as rounding.
 FRACTION_TOLERANCE: Final = 1e-6
 
-#: Fewest lithium contents between which there is a voltage.
+#: Fewest lithium contents that give a voltage.
 MIN_CONTENTS: Final = 2
 
 
@@ -28,7 +28,7 @@ class VoltageError(InputError):
 
 @dataclass(frozen=True)
 class LithiatedHost:
-    """One host, as far as a voltage needs it.
+    """The data of one host that a voltage needs.
 
     Attributes
     ----------
@@ -37,9 +37,9 @@ class LithiatedHost:
     energy_ev
         Total energy of the cell, eV.
     lithium_fraction
-        What it is called by; 0 to 1.
+        Nominal lithium fraction, 0 to 1.
     label
-        Which host it is, for people.
+        Name of the host, for the reader.
     """
 
     n_lithium: int
@@ -57,22 +57,22 @@ def voltage_curve(
     """Voltage against Li metal between adjacent stable hosts, and on average.
 
     ``V = -[E(x1) - E(x2) - dN_Li E(Li metal)] / dN_Li`` with x1 > x2 and dN_Li the Li that
-    leave: positive where Li would rather stay, as in any cathode. Stable is what lies on the
-    lower convex hull of the formation energy between the most and the least lithiated host
+    leave: positive where removing Li costs energy, as in any cathode. Hosts on the lower convex
+    hull of the formation energy between the most and the least lithiated host are stable
     (Aydinol et al., Phys. Rev. B 56, 1354 (1997)). These are total energies at 0 K: no
     vibrations, no configurational entropy and no p V term.
 
     Parameters
     ----------
     hosts
-        Cells that differ in nothing but Li, in any order. Of several with as many Li the
-        lowest counts, and the others lie above the hull.
+        Cells that differ only in Li, in any order. Of several with equally many Li the lowest
+        counts, and the others lie above the hull.
     lithium_metal_ev_per_atom
         Energy of Li metal with the same settings, eV per atom.
     lithium_metal_source
-        Where that comes from, for people.
+        Where that comes from, for the reader.
     system
-        Of a study: ``bulk``, ``bare`` or ``coated``.
+        In a study: ``bulk``, ``bare`` or ``coated``.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def voltage_curve(
 
 
 def formation_energies_ev(counts: IntArray, energies_ev: FloatArray) -> FloatArray:
-    """Energies from the straight line between the lowest most and least lithiated cell.
+    """Energies relative to the straight line between the lowest most and least lithiated cells.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def _voltage_v(before: LithiatedHost, after: LithiatedHost, lithium_metal_ev: fl
 
 
 def _check(ordered: Sequence[LithiatedHost], lithium_metal_ev: float) -> None:
-    """Refuse hosts, the most lithiated first, between which there is no voltage."""
+    """Refuse hosts, ordered from most to least lithiated, that give no voltage."""
     if not math.isfinite(lithium_metal_ev):
         raise VoltageError(f"the energy of Li metal must be finite, got {lithium_metal_ev!r} eV")
     for host in ordered:

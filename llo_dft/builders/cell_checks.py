@@ -1,4 +1,4 @@
-"""Checks of a structure before anything is computed on it. Nothing is changed here."""
+"""Checks of a structure before any calculation; they change nothing."""
 
 from typing import Final
 
@@ -12,17 +12,17 @@ from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.errors import InputError
 from llo_dft.typing import FloatArray
 
-#: Two atoms closer than this share of their covalent radii overlap. The shortest bonds of all pairs
-#: of elements are longer than 0.75 of them: H2 0.74 of 0.62 angstrom, C-O 1.13 of 1.42, O2 1.21 of
-#: 1.32, P-O 1.45 of 1.73, Li-O 1.6 of 1.94 (radii: Cordero et al., Dalton Trans. 2832 (2008)).
+#: Two atoms closer than this fraction of the sum of their covalent radii overlap. The shortest
+#: bonds are longer than 0.75 of it: H2 0.74 for 0.62 angstrom, C-O 1.13 for 1.42, O2 1.21 for
+#: 1.32, P-O 1.45 for 1.73, Li-O 1.6 for 1.94 (radii: Cordero et al., Dalton Trans. 2832 (2008)).
 OVERLAP_SHARE: Final = 0.6
 
-#: Of hydrogen, angstrom: for what has no radius in the table.
+#: Radius of hydrogen, angstrom, for elements without a radius in the table.
 _LEAST_RADIUS: Final = 0.31
 
 
 class StructureError(InputError):
-    """A structure that nothing can be computed on as it is."""
+    """A structure that can't be computed as it is."""
 
 
 def check_usable(structure: Structure, name: str) -> None:
@@ -31,12 +31,12 @@ def check_usable(structure: Structure, name: str) -> None:
     Raises
     ------
     StructureError
-        With the site or pair at fault.
+        Naming the site or pair at fault.
     """
     for index, site in enumerate(structure):
         if not site.is_ordered:
             raise StructureError(
-                f"{name}: site {index} holds {site.species_string}; expected one element at "
+                f"{name}: site {index} has {site.species_string}; expected one element at "
                 "full occupancy on every site. Order the structure first"
             )
     distances = structure.distance_matrix.copy()
@@ -58,7 +58,7 @@ def is_symmetric(slab: Structure) -> bool:
 
 
 def is_stoichiometric(slab: Structure, bulk: Structure) -> bool:
-    """Tell whether a slab has the composition of its bulk, to the atom."""
+    """Tell whether a slab has exactly the composition of its bulk."""
     ours, theirs = slab.composition, bulk.composition
     return bool(ours.reduced_composition == theirs.reduced_composition)
 
@@ -66,9 +66,9 @@ def is_stoichiometric(slab: Structure, bulk: Structure) -> bool:
 def formal_dipole(slab: Structure, bulk: Structure | None = None) -> float:
     """Return the dipole of the formal charges along c, in e angstrom.
 
-    Taken about the middle of the slab, so that a slab that is not neutral by formal charges
-    still gives zero if it is symmetric. The slab must not cross the cell's c boundary. The
-    charges are those of the ``bulk`` that it was cut from; without, the usual ones.
+    It is about the middle of the slab, so that a symmetric slab gives zero even if its formal
+    charges don't balance. The slab must not cross the cell's c boundary. The charges are those of
+    the ``bulk`` that it was cut from, otherwise the usual ones.
     """
     charges = np.array(_charges(slab, bulk))
     heights = slab.cart_coords @ _normal(slab)

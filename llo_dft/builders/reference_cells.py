@@ -1,4 +1,4 @@
-"""What a study counts atoms against: Li metal, and O2 in a box."""
+"""Reference cells of a study: Li metal, and O2 in a box."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ LITHIUM_LATTICE_ANGSTROM: Final = 3.509
 #: Bond length of O2, angstrom (experiment, Huber and Herzberg 1979: 1.2075).
 O2_BOND: Final = 1.21
 
-#: Edges of the box, angstrom: unequal, so that the orbitals of a DFT code find their symmetry.
+#: Edges of the box, angstrom: unequal, so that the box imposes no symmetry on the orbitals.
 BOX_EDGES: Final = (13.0, 13.5, 14.0)
 
 

@@ -1,4 +1,4 @@
-"""Which oxygens to remove: symmetry-distinct sites, chosen per environment."""
+"""Which oxygens to remove: symmetry-distinct sites, chosen for each environment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _DEPTH: Final[dict[Layer, int]] = {"surface": 0, "subsurface": 1, "inner": 2}
 
 
 class VacancyError(InputError):
-    """A vacancy that the structure does not offer."""
+    """A vacancy that the structure does not have."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class VacancySite:
     Attributes
     ----------
     site
-        Index in the host that was given.
+        Index in the given host.
     removed
-        All indices to remove: the site, and its image on the other face if both are made.
+        All indices to remove: the site, and its image on the other face if both are removed.
     environment
         Environment of the site in the host.
     degeneracy
@@ -63,23 +63,23 @@ def choose_vacancies(
     environments
         Environment of each O, by site.
     classes
-        Class of each O, by site: its label in the pristine host, so that an O keeps its class
-        when the Li beside it leaves.
+        Class of each O, by site: its label in the pristine host, so that an O keeps its class when
+        the Li next to it leaves.
     labels
         Classes to choose from, such as "2TM+1Li" and "3TM".
     layers
-        Layers in which to look.
+        Layers to choose from.
     per_environment
         Sites per class (fewer if there are fewer distinct ones).
     turn_over
-        Permutation that maps top to bottom; if given, a vacancy is made on both faces.
+        Permutation that maps top to bottom; if given, O is removed from both faces.
 
     Raises
     ------
     VacancyError
         If a class does not occur in those layers.
     """
-    # of equivalent sites the one on top stands for all: there a coating lies
+    # of equivalent sites the one on top represents all: that is where a coating is
     from_top = sorted(environments, key=lambda site: (environments[site].side != "top", site))
     equivalent = distinct_sites(host, from_top)
     representatives = sorted(set(equivalent.values()))
@@ -93,7 +93,7 @@ def choose_vacancies(
         if not members:
             there = sorted({classes[site] for site, e in environments.items() if e.layer in layers})
             raise VacancyError(
-                f"no O of environment {label} in {', '.join(layers)}; there: "
+                f"no O of environment {label} in {', '.join(layers)}; found: "
                 f"{', '.join(there) or 'no O at all'}"
             )
         members.sort(key=lambda site: (environments[site].n_cations, site))
@@ -112,7 +112,7 @@ def innermost(
     without: Sequence[int],
     turn_over: IntArray | None = None,
 ) -> list[VacancySite]:
-    """Choose symmetry-distinct O sites as far from both faces as there are, for reference.
+    """Choose symmetry-distinct O sites as far from both faces as possible, for reference.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def innermost(
     count
         How many (fewer if there are fewer).
     without
-        Sites that were chosen already.
+        Sites already chosen.
     """
     deepest = max((_DEPTH[e.layer] for e in environments.values()), default=0)
     inside = [site for site, e in environments.items() if _DEPTH[e.layer] == deepest]

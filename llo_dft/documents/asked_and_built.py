@@ -11,7 +11,7 @@ DEVIATION_RESOLUTION: Final = 1e-6
 
 
 class AskedAndBuilt(Document):
-    """One thing that was asked for."""
+    """One requested property, and what was built."""
 
     what: str
     asked: str

@@ -1,8 +1,8 @@
 """Which atom of the pristine bare slab each atom of a structure is.
 
 Structures of a study carry it as the site property ``bare_site``: the index in the pristine bare
-slab, or -1 for an atom of the coating. It stays with an atom while others are removed and while it
-moves, so that "where is O17 in this host" is asked of the host itself.
+slab, or -1 for an atom of the coating. An atom keeps it while others are removed and while it
+moves, so that the host itself says where its O17 is.
 """
 
 from collections.abc import Collection, Iterable
@@ -15,24 +15,24 @@ from llo_dft.typing import Part
 #: Name of the site property.
 BARE_SITE: Final = "bare_site"
 
-#: What it is of an atom of the coating.
+#: Its value for an atom of the coating.
 COATING: Final = -1
 
 
 def with_bare_sites(structure: Structure, bare_sites: Iterable[int]) -> Structure:
-    """Return a copy whose atoms are these of the pristine bare slab; -1: of the coating."""
+    """Return a copy whose atoms have these indices in the pristine bare slab; -1: coating."""
     named = structure.copy()
     named.add_site_property(BARE_SITE, [int(site) for site in bare_sites])
     return named
 
 
 def bare_sites(structure: Structure) -> list[int]:
-    """Return the index in the pristine bare slab of each atom; -1: of the coating.
+    """Return each atom's index in the pristine bare slab; -1: an atom of the coating.
 
     Raises
     ------
     ValueError
-        If the structure does not say so.
+        If the structure carries no such indices.
     """
     found = structure.site_properties.get(BARE_SITE)
     if found is None or None in found:
@@ -44,17 +44,17 @@ def bare_sites(structure: Structure) -> list[int]:
 
 
 def places(structure: Structure) -> dict[int, int]:
-    """Return where each atom of the pristine bare slab is, of those that are there."""
+    """Return where each atom of the pristine bare slab is, missing ones left out."""
     return {site: i for i, site in enumerate(bare_sites(structure)) if site != COATING}
 
 
 def coating_places(structure: Structure) -> list[int]:
-    """Return where the atoms of the coating are."""
+    """Return the indices of the coating's atoms."""
     return [i for i, site in enumerate(bare_sites(structure)) if site == COATING]
 
 
 def only_part(structure: Structure, part: Part) -> Structure:
-    """Return a copy with the atoms of one part of an interface alone."""
+    """Return a copy with only the atoms of one part of an interface."""
     left = structure.copy()
     coating = coating_places(structure)
     left.remove_sites(list(places(structure).values()) if part == "coating" else coating)
@@ -62,7 +62,7 @@ def only_part(structure: Structure, part: Part) -> Structure:
 
 
 def without_atoms(structure: Structure, removed: Collection[int]) -> Structure:
-    """Return a copy without some atoms of the pristine bare slab; what is not there is no fault."""
+    """Return a copy without some atoms of the pristine bare slab, as far as they are there."""
     here = places(structure)
     left = structure.copy()
     left.remove_sites([here[site] for site in removed if site in here])

@@ -1,4 +1,4 @@
-"""One calculation: what was computed, by what, and what came of it."""
+"""One calculation: what was computed, with which settings, and the outcome."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Setting: TypeAlias = bool | int | float | str | list[bool | int | float | str]
 class Fingerprint(Document):
     """Every setting that decides an energy.
 
-    Fields are what all engines have in common; one that an engine has no use for keeps its empty
-    default. The last three hold what is an engine's own, under its own names, by what follows
-    where two calculations differ.
+    The fields are common to all engines; one that an engine does not use keeps its empty
+    default. The last three hold an engine's own settings under its own names, sorted by what
+    follows if two calculations differ in them.
     """
 
     engine: str = Field(description="Name of the engine, for example 'chgnet' or 'vasp'")
@@ -43,23 +43,23 @@ class Fingerprint(Document):
     )
     dispersion: str = Field("", description="Dispersion correction, for example 'D3(BJ)'")
     spin_polarized: bool | None = Field(
-        None, description="Whether spins up and down have states of their own; None: not known"
+        None, description="Whether spin up and spin down have separate states; None: not known"
     )
     settings: dict[str, Setting] = Field(
-        default_factory=dict, description="Without these in common no energies are subtracted"
+        default_factory=dict, description="Energies are subtracted only where these are equal"
     )
     own_settings: dict[str, Setting] = Field(
         default_factory=dict,
-        description="The same, but a reference molecule or metal has its own",
+        description="Likewise, but a reference molecule or metal has its own",
     )
     other_settings: dict[str, Setting] = Field(
         default_factory=dict,
-        description="Other than the engine's default; named in a result where they differ",
+        description="What is not the engine's default; a result names those that differ",
     )
 
 
 class EngineBias(Document):
-    """What an engine gives for a published energy: how far its E_f may be off."""
+    """A published energy and the engine's value of it: how far E_f may be off."""
 
     quantity: str
     engine_ev: float
@@ -73,15 +73,15 @@ class EngineBias(Document):
 
 
 class Asked(Document):
-    """What a calculation was asked for with: with its structure and kind it makes the key."""
+    """The settings of a calculation as requested: with its structure and kind they make the key."""
 
-    fingerprint: Fingerprint = Field(description="As it was known before the run")
+    fingerprint: Fingerprint = Field(description="As known before the run")
     settings: dict[str, Any] = Field(description="Every setting of the engine's maker")
-    electrons: str = Field("", description="With whose electrons it began, if with any")
+    electrons: str = Field("", description="Which calculation's electrons it started from, if any")
 
 
 class RankedOrdering(Document):
-    """One ordering of Li and its single point."""
+    """One ordering of Li and its single-point energy."""
 
     removed: list[int] = Field(
         description="Li that left on charging; indices of the pristine bare slab"
@@ -97,11 +97,11 @@ class CalculationDocument(Document):
     """
 
     key: str = Field(description="Hash of structure, fingerprint, settings and kind")
-    label: str = Field(description="What the calculation is in its study, for people")
+    label: str = Field(description="The calculation's name in its study, for the reader")
     kind: CalculationKind
     status: Status
     reason: str | None = Field(None, description="Why it did not complete")
-    fingerprint: Fingerprint | None = Field(description="None only if it was not tried")
+    fingerprint: Fingerprint | None = Field(description="None only if it was not attempted")
     protocol: str = Field(description="Name of the set of settings: fast, balanced, ...")
     asked: Asked | None = Field(None, description="None in documents of an older version")
     energy_ev: float | None = Field(None, description="Total energy of the cell, eV")
@@ -119,23 +119,23 @@ class CalculationDocument(Document):
     rattle_gain_ev: float | None = Field(
         None,
         description="How far the energy fell when the relaxed atoms were displaced at random and "
-        "relaxed again, eV per cell; below zero the first one is kept; None: not tried",
+        "relaxed again, eV per cell; below zero the first one is kept; None: not done",
     )
     wall_s: float | None = Field(None, description="Wall time, s")
     corrections: list[str] = Field(
-        default_factory=list, description="What was corrected on the way, one sentence each"
+        default_factory=list, description="Corrections made during the run, one sentence each"
     )
     notes: list[str] = Field(
         default_factory=list, description="What a reader should know, one sentence each"
     )
     ranking: list[RankedOrdering] = Field(
-        default_factory=list, description="Of a ranking: what was computed, the lowest first"
+        default_factory=list, description="In a ranking: the computed orderings, the lowest first"
     )
     output_files: list[str] = Field(
         default_factory=list, description="Raw files kept, relative to the calculation's folder"
     )
     mock: bool = Field(
-        default=False, description="True for stand-in outputs, which may not be reported"
+        default=False, description="True for mock outputs, which must not be reported"
     )
 
     @model_validator(mode="after")
@@ -159,7 +159,7 @@ def not_computed(
     kind: CalculationKind = "slab_relax",
     protocol: str = "",
 ) -> CalculationDocument:
-    """Return the document of a calculation that was not tried, or left nothing, and why."""
+    """Return the document of a calculation that did not run or left no output, with the reason."""
     return CalculationDocument(
         key="",
         label=label,

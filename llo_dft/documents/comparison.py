@@ -18,17 +18,17 @@ Result = TypeVar("Result", TurningPoint, VoltageResult, InterfaceResult)
 class ComparedEngine(Document):
     """An engine with its settings, and the study that it computed."""
 
-    name: str = Field(description="What it is called in every other record of the comparison")
+    name: str = Field(description="Its name in the rest of the comparison")
     folder: str = Field(description="Where its study is")
     engine: str
     protocol: str
     fingerprint: Fingerprint | None
-    oxygen: OxygenChemicalPotential | None = Field(description="The O2 of its own formation energy")
+    oxygen: OxygenChemicalPotential | None = Field(description="For its own formation energies")
     mock: bool = False
 
     @property
     def is_potential(self) -> bool:
-        """Whether a machine-learned potential stands behind it."""
+        """Whether the engine is a machine-learned potential."""
         return self.fingerprint is not None and bool(self.fingerprint.model)
 
 
@@ -41,22 +41,22 @@ class EngineVacancy(Document):
     status: Status
     reason: str | None = None
     applicable: bool = Field(
-        default=True, description="False: the structure that it relaxed has no such O"
+        default=True, description="False: the structure that this engine relaxed has no such O"
     )
-    rebuilt: bool = Field(default=False, description="Whether the lattice rebuilt itself")
+    rebuilt: bool = Field(default=False, description="Whether the lattice was rebuilt")
 
 
 class ComparedVacancy(Document):
     """The same O removed from the same host, by each engine in their order."""
 
     pair: str
-    site: int | None = Field(description="None: not known, or another O in each engine")
+    site: int | None = Field(description="None: not known, or a different O in each engine")
     site_class: str
     layer: Layer | None
     energies: list[EngineVacancy]
-    spread_ev: float | None = Field(description="Largest less smallest E_f; None below two")
+    spread_ev: float | None = Field(description="Range of E_f; None for fewer than two")
     same_sign: bool | None = Field(description="Whether all are on the same side of zero")
-    rebuilt: bool = Field(description="Whether the lattice rebuilt itself in any of the engines")
+    rebuilt: bool = Field(description="Whether the lattice was rebuilt in any of the engines")
     remark: str | None = Field(None, description="Why there is no spread")
 
 
@@ -77,7 +77,7 @@ class ComparedHost(Document):
         return host_label(self.system, fraction, self.termination)
 
     def lowest(self, engine: str) -> EngineVacancy | None:
-        """Return the vacancy of lowest formation energy by one engine; None if it has none."""
+        """Return the vacancy with one engine's lowest formation energy; None if there is none."""
         found = [
             (one.formation_energy_ev, place, one)
             for place, vacancy in enumerate(self.vacancies)
@@ -88,9 +88,9 @@ class ComparedHost(Document):
 
 
 class ComparedPair(Document):
-    """E_f of the same O, coated less bare, by each engine; free of the O2 scheme."""
+    """E_f of the same O, coated - bare, by each engine; it does not depend on the O2 scheme."""
 
-    site: int | None = Field(description="None: another O in each engine")
+    site: int | None = Field(description="None: a different O in each engine")
     site_class: str
     by_engine: dict[str, VacancyPair | None]
     spread_ev: float | None
@@ -107,13 +107,13 @@ class ComparedResult(Document, Generic[Result]):
     termination: str | None = None
     by_engine: dict[str, Result | None]
     spread: float | None = Field(
-        description="Largest less smallest q0 (holes per TM), average voltage (V) or coating "
+        description="Largest minus smallest q0 (holes per TM), average voltage (V) or coating "
         "energy (J/m2)"
     )
 
 
 class MissingNumber(Document):
-    """A calculation, or a number out of one, that a study lacks."""
+    """A calculation, or a number from one, that a study lacks."""
 
     engine: str
     label: str
@@ -136,22 +136,22 @@ class StudyComparison(Document):
     study: str
     composition: str
     slab_miller: tuple[int, int, int] = Field(
-        BASAL, exclude_if=lambda plane: plane == BASAL, description="As of each result"
+        BASAL, exclude_if=lambda plane: plane == BASAL, description="As in each result"
     )
-    meaning: str = Field(description="What the spread is, and what it is not")
+    meaning: str = Field(description="What the spread means, and what it does not")
     engines: list[ComparedEngine]
     hosts: list[ComparedHost]
     pairs: list[ComparedPair]
     interfaces: list[ComparedResult[InterfaceResult]]
     turning_points: list[ComparedResult[TurningPoint]]
     voltages: list[ComparedResult[VoltageResult]]
-    spread: SpreadSummary = Field(description="Of E_f, every vacancy that has one")
+    spread: SpreadSummary = Field(description="Of E_f, over every vacancy that has one")
     spread_not_rebuilt: SpreadSummary = Field(
         description="The same without those whose lattice rebuilt itself in any engine"
     )
-    spread_of_pairs: SpreadSummary = Field(description="Of coated less bare")
+    spread_of_pairs: SpreadSummary = Field(description="Of coated - bare")
     missing: list[MissingNumber]
-    mock: bool = Field(description="Whether any study is made of stand-in outputs")
+    mock: bool = Field(description="Whether any study consists of mock outputs")
 
     @property
     def is_complete(self) -> bool:

@@ -11,17 +11,17 @@ from pymatgen.core.structure import Structure
 from llo_dft.documents.decoding.stored_structure import structure_from
 from llo_dft.errors import printable
 
-#: Longest text of a value in a line, and most items of a list that are shown in it.
+#: In one line: longest text of a value, and most items of a list.
 _LONGEST_TEXT: Final = 60
 _MOST_ITEMS: Final = 4
 
-#: Most rows of a list of documents that a notebook shows, and their longest text.
+#: In a notebook: most rows of a list of documents, and longest text of each.
 _MOST_ROWS: Final = 12
 _LONGEST_ROW: Final = 160
 
 
 class _Shown:
-    """A value in its short form, which is also what ``repr`` gives of it."""
+    """A value in its short form, which ``repr`` also returns."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -31,10 +31,10 @@ class _Shown:
 
 
 class Document(BaseModel):
-    """A stored record: immutable, an unknown key is an error, and so is NaN.
+    """A stored record: immutable; unknown keys and NaN are errors.
 
-    Its ``repr`` is one line: long lists by their length, structures by their formula, what is
-    empty or as by default left out. A notebook shows a table with each field's meaning beside it.
+    Its ``repr`` is one line: long lists shown by their length, structures by their formula, empty
+    fields and defaults left out. A notebook shows a table with the meaning of each field.
     """
 
     model_config = ConfigDict(
@@ -51,7 +51,7 @@ class Document(BaseModel):
         return value
 
     def _filled(self) -> Iterator[tuple[str, str, Any]]:
-        """Give name, meaning and value of the fields that are neither empty nor as by default."""
+        """Yield name, meaning and value of the fields that are neither empty nor default."""
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
             empty = value is None or (isinstance(value, str | list | tuple | dict) and not value)
@@ -59,7 +59,7 @@ class Document(BaseModel):
                 yield name, field.description or "", value
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
-        """Give these fields in their short form."""
+        """Yield these fields in their short form."""
         return ((name, _Shown(short(value))) for name, _, value in self._filled())
 
     def _repr_html_(self) -> str:
@@ -74,7 +74,7 @@ class Document(BaseModel):
 
 
 def short(value: object) -> str:
-    """Return a value on one short line: numbers to six digits, much of anything by its count."""
+    """Return a value on one short line: numbers to six digits, long lists by their length."""
     if isinstance(value, Document):
         return f"{type(value).__name__}(...)"
     if isinstance(value, Structure):
@@ -90,7 +90,7 @@ def short(value: object) -> str:
 
 
 def _or_count(value: dict[Any, Any] | list[Any] | tuple[Any, ...], text: str) -> str:
-    """Return a text that is short enough, or else how many of what there are."""
+    """Return the text if it is short enough, otherwise the number and kind of its items."""
     if len(value) <= _MOST_ITEMS and len(text) <= _LONGEST_TEXT:
         return text
     items = list(value.values()) if isinstance(value, dict) else list(value)
@@ -99,7 +99,7 @@ def _or_count(value: dict[Any, Any] | list[Any] | tuple[Any, ...], text: str) ->
 
 
 def _html(value: object) -> str:
-    """Return a value as HTML; documents within it fold out."""
+    """Return a value as HTML; nested documents can be unfolded."""
     if isinstance(value, Document):
         return f"<details><summary>{escape(short(value))}</summary>{value._repr_html_()}</details>"
     if isinstance(value, list) and value and all(isinstance(item, Document) for item in value):
@@ -121,7 +121,7 @@ def _structure_from(value: Any) -> Any:  # noqa: ANN401 (pydantic hands over wha
     return structure_from(value) if isinstance(value, dict) else value
 
 
-#: A pymatgen Structure that goes to JSON and comes back the same.
+#: A pymatgen Structure that JSON stores and restores unchanged.
 StoredStructure: TypeAlias = Annotated[
     Structure, BeforeValidator(_structure_from), PlainSerializer(Structure.as_dict)
 ]
@@ -129,9 +129,9 @@ StoredStructure: TypeAlias = Annotated[
 
 @dataclass(frozen=True)
 class Finding:
-    """What was looked at, its state, what was found there, and what to do if it is missing.
+    """One check: its subject, its state, what was found, and what to do if that is missing.
 
-    "optional" is what only some studies need.
+    "optional" marks what only some studies need.
     """
 
     what: str

@@ -1,4 +1,4 @@
-"""The names of calculations, systems and files of a study: each is spelt here and nowhere else."""
+"""The names of calculations, systems and files of a study, spelt nowhere else."""
 
 from typing import Final
 
@@ -9,13 +9,13 @@ OXYGEN: Final = "O2"
 LITHIUM: Final = "Li"
 BULK: Final = "bulk"
 
-#: Miller index of the plane of the layers, on their hexagonal axes; results store others alone.
+#: Miller index of the plane of the layers, on hexagonal axes; results store only other planes.
 BASAL: Final = (0, 0, 1)
 
-#: How the labels end of what a potential computes to rank vacancies.
+#: Ending of the labels of what a potential computes to rank vacancies.
 BY_POTENTIAL: Final = "_potential"
 
-#: How the labels begin of what a study with another coating does not have.
+#: Beginnings of the labels that a study with another coating lacks.
 OF_ONE_COATING: Final = ("coated_", "interface_")
 
 
@@ -26,7 +26,7 @@ def host_label(system: System, lithium_fraction: float, termination: str | None 
 
 
 def bulk_label(lithium_fraction: float, order: int = 0) -> str:
-    """Return the label of the oxide's crystal with some Li gone; order 0 costs least."""
+    """Return the label of the oxide's crystal with some Li removed; order 0 is the lowest."""
     return f"{BULK}_x{lithium_fraction:.4f}" + f"_{order}" * bool(order)
 
 
@@ -36,12 +36,12 @@ def ranking_label(host: str) -> str:
 
 
 def ordering_label(host: str, order: int) -> str:
-    """Return the label of one relaxed ordering of a host's Li; 0 is the best by the ranking."""
+    """Return the label of one relaxed ordering of a host's Li; 0 is the best ranked."""
     return f"{host}_ordering_{order}"
 
 
 def revisited_label(host: str) -> str:
-    """Return the label of a host that begins with the Li where one of its vacancies has them."""
+    """Return the label of a host that starts from the Li arrangement of one of its vacancies."""
     return f"{host}_revisited"
 
 
@@ -51,12 +51,12 @@ def vacancy_label(host: str, pair: str) -> str:
 
 
 def potential_label(label: str) -> str:
-    """Return the label of a host or vacancy as the potential has it that ranks vacancies."""
+    """Return the label of a host or vacancy computed by the potential that ranks vacancies."""
     return f"{label}{BY_POTENTIAL}"
 
 
 def static_label(host: str, part: Part | None = None) -> str:
-    """Return the label of one point at a host's relaxed geometry, or at that of one part of it."""
+    """Return the label of a single point of a relaxed host, or of one part of it."""
     return f"{host}_static" if part is None else f"{host}_{part}_static"
 
 
@@ -71,7 +71,7 @@ def part_label(termination: str, part: Part) -> str:
 
 
 def system_name(system: VoltageSystem, termination: str | None) -> str:
-    """Return the name of a system for people: "bare", or "coated, PO4-whole"."""
+    """Return the readable name of a system: "bare", or "coated, PO4-whole"."""
     return system if termination is None else f"{system}, {termination}"
 
 

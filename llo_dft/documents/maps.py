@@ -13,7 +13,7 @@ class HostMap(Document):
     system: System
     lithium_fraction: float | None
     formation_energies_ev: list[list[float]] = Field(
-        description="One row a temperature, one column a pressure; eV per O"
+        description="Rows: temperatures; columns: pressures; eV per O"
     )
 
 

@@ -1,4 +1,4 @@
-"""The oxygen reservoir that a study asks for, and where its O2 energies come from."""
+"""The oxygen reservoir of a study, and where its O2 energies come from."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -18,18 +18,18 @@ def schemes_not_fitted(
 ) -> dict[OxygenScheme, str]:
     """Return the O2 schemes that were fitted to energies of other settings, and why.
 
-    ``wang2006`` and ``mp2020`` were fitted to the error that PBE makes for O2; another
-    functional makes another one: HSE06 and SCAN overbind O2 by a fraction of it. ``mp2020`` was
+    ``wang2006`` and ``mp2020`` were fitted to PBE's error for O2. Other functionals have other
+    errors: HSE06 and SCAN overbind O2 by a fraction of PBE's error. ``mp2020`` was
     fitted together with the Materials Project's U and without a dispersion correction.
 
     Parameters
     ----------
     functional
-        As in a fingerprint: "PBE+U".
+        As in a fingerprint, for example "PBE+U".
     u_values_ev
         Hubbard U by element, eV; 0 where there is none.
     elements
-        Those whose U counts.
+        Elements whose U counts.
     dispersion
         Name of the dispersion correction, empty without.
     """
@@ -48,24 +48,24 @@ def schemes_not_fitted(
             )
             return {"mp2020": reason}
     if dispersion:
-        reason = f"it was fitted without a dispersion correction, and here is {dispersion}"
+        reason = f"it was fitted without a dispersion correction, and these have {dispersion}"
         return {"mp2020": f"{reason}; use 'wang2006' or 'none'"}
     return {}
 
 
 class OxygenSettings(Document):
-    """Scheme, temperature and pressure, and what the engine says about O2."""
+    """Scheme, temperature and pressure, and what the engine states about O2."""
 
     scheme: OxygenScheme
     temperature_k: float
     pressure_bar: float
     oxide_kind: OxideKind = Field(
-        "oxide", description="What the removed O is taken for by scheme mp2020"
+        "oxide", description="What scheme mp2020 takes the removed O to be"
     )
     label_energy_ev_per_atom: float | None = Field(
-        None, description="Half of O2 on the scale of a potential's labels, eV"
+        None, description="Half the energy of O2 on the scale of a potential's training labels, eV"
     )
     label_source: str = ""
     refused: dict[OxygenScheme, str] = Field(
-        default_factory=dict, description="Schemes that don't go with the engine, and why"
+        default_factory=dict, description="Schemes that don't apply to the engine, and why"
     )

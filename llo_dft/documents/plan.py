@@ -1,4 +1,4 @@
-"""The plan of a study: every structure of it, fixed before the first calculation.
+"""The plan of a study: all its structures, fixed before the first calculation.
 
 An engine only relaxes. Which Li leave and which O are removed is decided on the ideal
 geometry, so that the same recipe means the same sites with every engine, and the number of
@@ -35,10 +35,10 @@ from llo_dft.units import C_PER_MAH, FARADAY_C_PER_MOL
 
 
 class BondedOxygen(Document):
-    """An O of the oxide to which the coating's former is bonded once the interface is relaxed."""
+    """An O of the oxide that a former of the coating is bonded to in the relaxed interface."""
 
     termination: str
-    order: int = Field(description="Which of the O with such a bond, from 0 by their numbers")
+    order: int = Field(description="Which of the O with such a bond: 0 is the one of lowest number")
 
 
 class PlannedVacancy(Document):
@@ -50,7 +50,7 @@ class PlannedVacancy(Document):
 
     site: int | None = None
     removed: list[int] = Field(
-        default_factory=list, description="The site, and its image on the other face if both"
+        default_factory=list, description="The site, and its image if both faces lose one"
     )
     bonded: BondedOxygen | None = None
     pair: str = Field(description="Identity that a site shares with its partner when coated")
@@ -63,31 +63,32 @@ class PlannedHost(Document):
     """A slab at one state of charge, and the vacancies to make in it."""
 
     system: System
-    termination: str | None = Field(None, description="Face of the coating; None if bare")
+    termination: str | None = Field(None, description="Face of the coating; None: bare")
     requested_lithium_fraction: float = Field(description="Of the bare slab")
     lithium_fraction: float = Field(
         description="Li left in the oxide / Li in the pristine bare slab, coated or not"
     )
     n_holes: int = Field(
         description="Electrons taken from the oxide by formal charges, 0 when pristine: one for "
-        "each Li that left on charging. A coated host has as many as the bare one of its request"
+        "each Li that left on charging. Bare and coated hosts of the same request have equally "
+        "many"
     )
     orderings: list[list[int]] = Field(
         min_length=1,
-        description="Li that left on charging, of each ordering that is tried first, the lowest "
+        description="Li that left on charging, for each ordering that is tried first, the lowest "
         "Ewald energy first; indices of the pristine bare slab",
     )
-    n_li_layer: int = Field(description="Li left in the Li layers, by the first ordering")
-    n_tm_layer: int = Field(description="Li left in the TM layers, by the first ordering")
+    n_li_layer: int = Field(description="Li left in the Li layers, in the first ordering")
+    n_tm_layer: int = Field(description="Li left in the TM layers, in the first ordering")
     environments: dict[int, OxygenEnvironment] = Field(
-        description="Of every O of the oxide in this host, by index of the pristine bare slab"
+        description="For every O of the oxide in this host, by index in the pristine bare slab"
     )
-    classes: dict[int, str] = Field(description="Class of every O of the oxide when pristine")
+    classes: dict[int, str] = Field(description="Class of every O of the pristine oxide")
     vacancies: list[PlannedVacancy]
 
     @property
     def removed(self) -> list[int]:
-        """Li that left on charging, by the first ordering."""
+        """Li that left on charging, in the first ordering."""
         return self.orderings[0]
 
     @property
@@ -101,11 +102,11 @@ class PlannedHost(Document):
 
 
 class PlannedBulkHost(Document):
-    """The oxide's crystal with some of its Li gone, for the voltage."""
+    """The oxide's crystal with some of its Li removed, for the voltage."""
 
     lithium_fraction: float = Field(description="Li left / Li in the crystal")
     n_li: int = Field(description="Li left in the cell")
-    order: int = Field(description="Which ordering of that content, from the lowest Ewald energy")
+    order: int = Field(description="Which ordering at that content; 0 has the lowest Ewald energy")
     removed: list[int] = Field(description="Li that left; indices of the crystal")
 
     @property
@@ -114,7 +115,7 @@ class PlannedBulkHost(Document):
         return bulk_label(self.lithium_fraction, self.order)
 
 
-#: A lattice vector of a crystal in those of its cell.
+#: A lattice vector of a crystal, in units of its cell's vectors.
 CrystalVector: TypeAlias = tuple[int | float, int | float, int | float]
 
 
@@ -125,28 +126,28 @@ class PlannedInterface(Document):
     rank: int = Field(description="0 is the best registry and gap of this termination")
     score: float = Field(description="Global instability index near the interface, e")
     structure: StoredStructure = Field(
-        description="Atoms of the bare slab that left for charge are not there"
+        description="Without the atoms of the bare slab that left so that charges balance"
     )
     registry: tuple[float, float] = Field(description="Shift of the coating, fractions of a, b")
-    gap: float = Field(description="Height between the outermost atoms of both sides, angstrom")
+    gap: float = Field(description="Height between the outermost atoms of the two sides, angstrom")
     coating_strain: tuple[float, float] = Field(
-        description="Principal strains of the coating against its crystal as given"
+        description="Principal strains of the coating relative to its crystal as given"
     )
     von_mises_strain: float
     coating_vectors: tuple[CrystalVector, CrystalVector] = Field(
-        description="What a and b were in the coating's crystal, in the vectors of its cell: "
-        "whole numbers, or fractions where that is centred"
+        description="The vectors of the coating's crystal that became a and b, in units of its "
+        "cell's: integers, or fractions where the cell is centred"
     )
     coating_charge: int = Field(
         description="Sum of the coating's formal charges, e; the oxide under it has the opposite"
     )
-    film_cells: int = Field(description="Cells of the coating on the common cell")
-    film_formula: str = Field(description="Atoms of one cell of the coating")
+    film_cells: int = Field(description="Cells of the coating in the common cell")
+    film_formula: str = Field(description="Atoms in one cell of the coating")
     film_is_stoichiometric: bool = Field(
         description="Whether that cell has the composition of its crystal"
     )
     li_removed_for_charge: int = Field(
-        description="Li of the oxide's coated face that left so that formal charges add up"
+        description="Li removed from the oxide's coated face so that the formal charges add up"
     )
     bonds: list[InterfaceBond] = Field(description="From formers of the coating to O of the oxide")
 
@@ -157,26 +158,26 @@ class PlannedInterface(Document):
 
 
 class OrderingSearch(Document):
-    """What a ranking of Li orderings begins with; indices of the pristine bare slab."""
+    """The input of a ranking of Li orderings; indices of the pristine bare slab."""
 
     pristine: StoredStructure = Field(
-        description="Not relaxed: on it the electrostatics order Li best"
+        description="Not relaxed: electrostatics rank Li orderings best on it"
     )
     n_removed: int
-    first: list[list[int]] = Field(description="Orderings that are computed first")
+    first: list[list[int]] = Field(description="Orderings to compute first")
     turn_over: list[int] | None = Field(
-        description="Where the operation that an ordering keeps takes each site; None: none is kept"
+        description="Site map of the operation that an ordering keeps; None: none is kept"
     )
-    budget: int = Field(description="Number of orderings that are computed")
+    budget: int = Field(description="Number of orderings to compute")
     seed: int
 
 
 class PlannedStatic(Document):
-    """One point at the relaxed geometry of a host, for its electrons."""
+    """A single point at the relaxed geometry of a host, for its electronic structure."""
 
     host: str = Field(description="Label of the host")
     part: Part | None = Field(
-        None, description="Of a pristine interface: this part alone, held where it is in it"
+        None, description="Only this part of a pristine interface, with the atoms as they are in it"
     )
 
     @property
@@ -186,7 +187,7 @@ class PlannedStatic(Document):
 
 
 class StudyPlan(Document):
-    """Everything that will be computed."""
+    """All that will be computed."""
 
     study: str
     seed: int
@@ -194,53 +195,53 @@ class StudyPlan(Document):
     composition: str
     composition_deviation: float = Field(description="Largest deviation of an element per O2")
     formal_charge_per_o2: float = Field(
-        description="What no metal can balance beside O2-, e per O2"
+        description="Charge that no metal can balance against O2-, e per O2"
     )
     bulk: StoredStructure
     slab: StoredStructure = Field(description="Pristine slab, cut from the unrelaxed bulk")
-    tm_layers: int = Field(description="O-TM-O sheets; 0 of another plane than (001)")
+    tm_layers: int = Field(description="O-TM-O sheets; 0 for planes other than (001)")
     sheet_sites: list[int] = Field(
         default_factory=list,
         exclude_if=lambda sites: not sites,
-        description="Of another plane than (001): sites of the slab in the layers of metals",
+        description="For planes other than (001): sites of the slab in the metal layers",
     )
     vacuum: float = Field(description="Angstrom")
     slab_bulk_sites: list[int] = Field(description="Bulk site of each atom of the slab")
     slab_images: list[tuple[int, int, int]] = Field(description="Its lattice translation")
-    turn_over: list[int] = Field(description="Where the operation top -> bottom takes each site")
+    turn_over: list[int] = Field(description="Site map of the operation top -> bottom")
     lithium_metal: StoredStructure
     hosts: list[PlannedHost] = Field(
-        description="Bare ones, then those of each termination; each from full to empty"
+        description="Bare hosts, then those of each termination; each from full to empty"
     )
     bulk_hosts: list[PlannedBulkHost] = Field(
-        default_factory=list, description="From full to empty, without the pristine crystal"
+        default_factory=list, description="Charged ones, from full to empty"
     )
     n_candidates: int = Field(1, description="Orderings of Li ranked for each charged host")
-    n_relaxed: int = Field(1, description="How many of them are relaxed")
+    n_relaxed: int = Field(1, description="How many of these are relaxed")
     ranked: bool = Field(
-        default=False, description="Whether an engine ranks them, and not their Ewald energy alone"
+        default=False, description="Whether an engine ranks them, not only their Ewald energy"
     )
     symmetric: bool = Field(
-        default=True, description="Whether bare orderings are alike on both faces"
+        default=True, description="Whether orderings of the bare slab are the same on both faces"
     )
     interfaces: list[PlannedInterface] = Field(default_factory=list)
-    coating_crystal: StoredStructure | None = Field(None, description="Li3PO4 as a crystal")
+    coating_crystal: StoredStructure | None = Field(None, description="The coating's crystal")
     statics: list[PlannedStatic] = Field(default_factory=list)
     not_computed: list[str] = Field(
-        default_factory=list, description="What the recipe asks for and the engine can't give"
+        default_factory=list, description="What the recipe asks for and the engine can't compute"
     )
     budget: int | None = Field(
         None,
         exclude_if=lambda budget: budget is None,
-        description="Most vacancies that the engine computes, where a potential computes all",
+        description="Most vacancies that the engine computes; a potential computes all",
     )
     notes: list[str] = Field(
-        default_factory=list, description="Where what was built is not what was asked for"
+        default_factory=list, description="Where the study as built differs from the recipe"
     )
 
     @property
     def sheets(self) -> int | list[int]:
-        """What tells the O-TM-O sheets of the slab: their number, or the sites that are in them."""
+        """What defines the O-TM-O sheets of the slab: their number, or the sites in them."""
         return self.sheet_sites or self.tm_layers
 
     @property
@@ -249,11 +250,11 @@ class StudyPlan(Document):
         return list(dict.fromkeys(one.termination for one in self.interfaces))
 
     def pristine_label(self, termination: str | None) -> str:
-        """Return the label of the pristine host of a termination; None: of the bare slab."""
+        """Return the label of a termination's pristine host; None: that of the bare slab."""
         return next(host.label for host in self.hosts if host.termination == termination)
 
     def charge_of(self, host: PlannedHost) -> StateOfCharge:
-        """Return how far a host's oxide is charged: one electron for each hole.
+        """Return how far a host's oxide is charged: one electron per hole.
 
         Holes are per framework metal; the capacity is ``n_holes F / (3.6 M)`` with M the molar
         mass of the pristine bare slab, g/mol, and F the Faraday constant.
@@ -269,7 +270,7 @@ class StudyPlan(Document):
 
     @property
     def revisits(self) -> bool:
-        """Whether a host may be given the Li arrangement of one of its vacancies."""
+        """Whether a host may take over the Li arrangement of one of its vacancies."""
         return self.n_candidates > 1
 
     def vacancies_again(self, host: PlannedHost) -> list[str]:
@@ -282,14 +283,14 @@ class StudyPlan(Document):
         return [revisited_label(host.vacancy_label(vacancy)) for vacancy in host.vacancies]
 
     def relaxed_orderings(self, host: PlannedHost) -> list[str]:
-        """Return the labels of a host's relaxed orderings; none if it has only one ordering."""
+        """Return the labels of a host's relaxed orderings; empty if it has only one."""
         count = min(self.n_relaxed, len(host.orderings))
         if len(host.orderings) == 1:
             return []
         return [ordering_label(host.label, order) for order in range(count)]
 
     def own_labels(self, host: PlannedHost) -> list[str]:
-        """Return the labels of the calculations that a host is the lowest of, and its ranking.
+        """Return the labels of the calculations of which the host is the lowest, and its ranking.
 
         A coated pristine host is the best of its interfaces.
         """
@@ -299,7 +300,7 @@ class StudyPlan(Document):
         return [*([ranking_label(host.label)] if self.ranked else []), *orderings]
 
     def ordering_search(self, host: PlannedHost) -> OrderingSearch:
-        """Return what the ranking of a host's orderings begins with."""
+        """Return the input of the ranking of a host's orderings."""
         alike = self.symmetric and host.termination is None
         return OrderingSearch(
             pristine=self.pristine_structure(host),
@@ -311,11 +312,11 @@ class StudyPlan(Document):
         )
 
     def candidates(self, termination: str) -> list[PlannedInterface]:
-        """Return the interfaces of one termination, best first; all list their atoms alike."""
+        """Return a termination's interfaces, best first, all with the same order of atoms."""
         return [one for one in self.interfaces if one.termination == termination]
 
     def pristine_structure(self, host: PlannedHost) -> StoredStructure:
-        """Return the unrelaxed structure that a host is when pristine."""
+        """Return the unrelaxed pristine structure of a host."""
         if host.termination is None:
             return self.slab
         return self.candidates(host.termination)[0].structure
@@ -327,14 +328,14 @@ class StudyPlan(Document):
     def vacancy_structure(
         self, host: PlannedHost, vacancy: PlannedVacancy
     ) -> StoredStructure | None:
-        """Return the unrelaxed structure of a host with a vacancy; None while it has no site."""
+        """Return the unrelaxed structure of a vacancy; None before its site is known."""
         if vacancy.site is None:
             return None
         return without_atoms(self.host_structure(host), vacancy.removed)
 
     @property
     def coating_label(self) -> str:
-        """Label of the coating's crystal: its formula; empty if there is none."""
+        """Label of the coating's crystal: its formula; empty without a coating."""
         if self.coating_crystal is None:
             return ""
         formula = str(self.coating_crystal.composition.reduced_formula)
@@ -361,7 +362,7 @@ class StudyPlan(Document):
 
     @property
     def potential_labels(self) -> list[str]:
-        """Labels of what a potential computes to rank the vacancies; none without a budget."""
+        """Labels of what a potential computes to rank the vacancies; empty without a budget."""
         if self.budget is None:
             return []
         vacancies = [host.vacancy_label(made) for host in self.hosts for made in host.vacancies]

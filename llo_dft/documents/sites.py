@@ -1,4 +1,4 @@
-"""What is around an oxygen of the oxide, and the bonds from its coating to it."""
+"""The surroundings of an oxygen of the oxide, and the coating's bonds to it."""
 
 from pydantic import Field
 
@@ -7,11 +7,11 @@ from llo_dft.typing import Layer, Side, Status
 
 
 class LithiumAxes(Document):
-    """Straight Li-O-Li axes of one O in the pristine structure; there are at most three."""
+    """Straight Li-O-Li axes of one O in the pristine structure, at most three."""
 
     li_o_li: int = Field(0, description="Straight Li-O-Li axes with both Li in place")
-    li_o_empty: int = Field(0, description="Such axes of which one Li has left")
-    empty_o_empty: int = Field(0, description="Such axes of which both Li have left")
+    li_o_empty: int = Field(0, description="Those of which one Li has left")
+    empty_o_empty: int = Field(0, description="Those of which both Li have left")
 
     @property
     def n_axes(self) -> int:
@@ -22,7 +22,7 @@ class LithiumAxes(Document):
 class OxygenEnvironment(LithiumAxes):
     """The cations around one oxygen, and where it lies in the slab."""
 
-    n_tm: int = Field(description="Framework metals bonded to it, all in its own TM layer")
+    n_tm: int = Field(description="Framework metals bonded to it; all are in its own TM layer")
     n_li: int = Field(description="Li bonded to it in its own TM layer")
     n_former: int = Field(description="Network formers of the coating bonded to it")
     n_li_interlayer: int = Field(description="Li bonded to it in the Li layer beside it")
@@ -31,7 +31,7 @@ class OxygenEnvironment(LithiumAxes):
 
     @property
     def label(self) -> str:
-        """Class by the O's own sheet and formers, for example '2TM+1Li' or '3TM+1former'."""
+        """Class by the O's own sheet and bonded formers, for example '2TM+1Li' or '3TM+1former'."""
         parts = {"TM": self.n_tm, "Li": self.n_li, "former": self.n_former}
         return "+".join(f"{count}{kind}" for kind, count in parts.items() if count) or "free"
 
@@ -42,10 +42,10 @@ class OxygenEnvironment(LithiumAxes):
 
 
 class RemovedOxygen(Document):
-    """One oxygen that a vacancy lacks."""
+    """One oxygen removed in a vacancy."""
 
     site: int = Field(
-        description="Its index in the pristine bare slab; in plain runs in the host's files, from 0"
+        description="Index in the pristine bare slab; in plain runs, in the host's files"
     )
     site_class: str = Field("", description="For example '2TM+1Li'; '' if it is not known")
     environment: OxygenEnvironment | None = Field(None, description="In its host, if it is known")

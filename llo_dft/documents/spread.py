@@ -1,4 +1,4 @@
-"""How far the result of a study hangs on the one cell that it was computed for."""
+"""How far the result of a study depends on the one cell it was computed for."""
 
 from pydantic import Field
 
@@ -18,10 +18,10 @@ class EnergySpread(Document):
         description="Sample standard deviation over them, eV; None of a single one"
     )
     lateral_shift_ev: dict[str, float] = Field(
-        description="By repeated cell: its E_f less that of the cell once, eV"
+        description="By repeated cell: its E_f minus that of the cell itself, eV"
     )
     extrapolated_ev: float | None = Field(
-        description="The mean shifted to an isolated vacancy, eV per O; None without one"
+        description="Extrapolated to an isolated vacancy, eV per O; None: no repeated cell"
     )
 
 
@@ -45,7 +45,7 @@ class StudySpread(Document):
     study: str
     engine: str
     protocol: str
-    cells: dict[str, str] = Field(description="What each is, by the name of its folder")
+    cells: dict[str, str] = Field(description="What each cell is, by the name of its folder")
     energies: list[EnergySpread]
     turning_points: list[TurningSpread]
     notes: list[str] = Field(default_factory=list, description="What a reader should know")

@@ -1,4 +1,4 @@
-"""State of charge of a host, and where on it the formation energy of a vacancy turns."""
+"""State of charge of a host, and where the vacancy formation energy changes sign."""
 
 from typing import Literal
 
@@ -11,16 +11,16 @@ from llo_dft.typing import System
 class StateOfCharge(Document):
     """How far an oxide is charged.
 
-    Bare and coated are compared at equal ``holes_per_tm``; the others stand beside it.
+    Bare and coated are compared at equal ``holes_per_tm``; the others are given with it.
     """
 
     holes_per_tm: float | None = Field(
         None,
         description="Electrons taken from the oxide per framework metal, by formal charges, 0 when "
-        "pristine; None of plain runs, whose charge is not known",
+        "pristine; None for plain runs, whose charge is not known",
     )
     lithium_fraction: float | None = Field(
-        None, description="Li left in the oxide / Li in the pristine bare slab, or as of a host"
+        None, description="Li left in the oxide / Li in the pristine bare slab, as for a host"
     )
     capacity_mah_per_g: float | None = Field(
         None, description="Charge taken from the oxide, per mass of the pristine bare slab"
@@ -28,11 +28,11 @@ class StateOfCharge(Document):
 
     @property
     def position(self) -> float:
-        """Place on the axis of charge, rising on charging: holes per TM, or if not known 1 - x."""
+        """Position on the axis of charge, rising on charging: holes per TM, or 1 - x if unknown."""
         if self.holes_per_tm is not None:
             return self.holes_per_tm
         if self.lithium_fraction is None:
-            raise ValueError("neither holes nor the lithium fraction are known")
+            raise ValueError("neither the holes nor the lithium fraction is known")
         return 1.0 - self.lithium_fraction
 
     @property
@@ -47,36 +47,36 @@ class StateOfCharge(Document):
 
 
 class TurningShare(Document):
-    """What one source of uncertainty does to a turning point."""
+    """The range of a turning point due to one source of uncertainty."""
 
     source: Literal["sites", "O2 schemes", "rebuilt"] = Field(
-        description="sites: from the O that is lost first to the last of the computed ones; O2 "
-        "schemes: under each that goes with the energies; rebuilt: without and with vacancies "
-        "whose lattice rebuilt itself"
+        description="sites: from the computed O that is lost first to the last; O2 schemes: "
+        "under each one that suits the energies; rebuilt: without and with vacancies whose "
+        "lattice was rebuilt"
     )
     earliest: StateOfCharge
     latest: StateOfCharge
     cut_off: str | None = Field(
-        None, description="Which end is that of the computed range: what it stands for lies beyond"
+        None, description="Which end is the end of the computed range: the actual value lies beyond"
     )
 
 
 class TurningPoint(Document):
     """Where the lowest formation energy crosses zero on charging.
 
-    Only vacancies that kept their lattice count, but for ``with_rebuilt`` and its share.
+    Only vacancies that kept their lattice count, except in ``with_rebuilt`` and its share.
     """
 
     system: System
     termination: str | None = None
     site: int | None = Field(
         None,
-        description="Index in the pristine bare slab of the O of which alone this is; None: of the "
-        "lowest O at each state of charge, which need not be the same one",
+        description="Index in the pristine bare slab of the only O that this is for; None: for "
+        "the lowest O at each state of charge, which need not be the same one",
     )
-    at: StateOfCharge | None = Field(description="None: nowhere in the computed range")
+    at: StateOfCharge | None = Field(description="None: no crossing in the computed range")
     with_rebuilt: StateOfCharge | None = Field(
-        None, description="The same if vacancies whose lattice rebuilt itself count too"
+        None, description="The same if vacancies whose lattice was rebuilt count too"
     )
     earliest: StateOfCharge | None = Field(
         None, description="Start of the interval: the earliest of its shares"
@@ -85,9 +85,9 @@ class TurningPoint(Document):
     shares: list[TurningShare] = Field(default_factory=list)
     oxygens: list[str] = Field(
         default_factory=list,
-        description="The O of lowest energy at each state of charge, from pristine on",
+        description="The O of lowest energy at each state of charge, beginning with pristine",
     )
-    reason: str | None = Field(None, description="Why there is no value, and what limits one")
+    reason: str | None = Field(None, description="Why there is no value, or what limits it")
 
     @property
     def is_of_one_oxygen(self) -> bool:
@@ -96,28 +96,28 @@ class TurningPoint(Document):
 
 
 class OrderingResult(Document):
-    """Which of the orderings of a host's Li it has, and what the choice gained; eV per cell."""
+    """The ordering chosen for a host's Li, and the energy gained by it, eV per cell."""
 
-    n_ranked: int = Field(description="Orderings that were computed as single points")
-    n_relaxed: int = Field(description="Those of them that were relaxed and completed")
-    chosen: int = Field(description="Which of the relaxed the host is: 0 is the best ranked")
+    n_ranked: int = Field(description="Orderings computed as single points")
+    n_relaxed: int = Field(description="Of these, orderings whose relaxation completed")
+    chosen: int = Field(description="Which relaxed ordering is the host: 0 is the best ranked")
     ranked_by: str = Field(description="Engine and model of the single points, or 'ewald'")
     single_point_gain_ev: float | None = Field(
         None,
-        description="Single point of the lowest Ewald energy's ordering less the chosen one's; "
-        "None: there is none of it",
+        description="Single-point energy of the ordering of lowest Ewald energy minus the chosen "
+        "one's; None: not computed",
     )
     relaxed_gain_ev: float = Field(
-        description="Relaxed energy of the best ranked ordering that completed less the chosen's"
+        description="Relaxed energy of the best ranked completed ordering minus the chosen one's"
     )
 
 
 class PredictedEnergy(Document):
-    """E_f that no calculation of the engine gave, with the limits that hold at 95 %, eV per O."""
+    """E_f predicted without a calculation of the engine, with its 95 % limits, eV per O."""
 
     formation_energy_ev: float = Field(
-        description="The potential's, and what the engine's differ from its by, as a Gaussian "
-        "process over the vacancies that both computed has it"
+        description="The potential's value plus the difference of the engine from it, by a "
+        "Gaussian process over the vacancies that both computed"
     )
     low_ev: float
     high_ev: float
@@ -129,11 +129,11 @@ class PredictedEnergy(Document):
 
 
 class RevisitResult(Document):
-    """What a host gained from the Li arrangement that one of its vacancies found."""
+    """What a host gained from the Li arrangement found by one of its vacancies."""
 
-    vacancy: str = Field(description="Pair of the vacancy whose Li it began with")
+    vacancy: str = Field(description="Pair of the vacancy whose Li arrangement was tried")
     gain_ev: float | None = Field(
-        description="Energy of the host before less that of the relaxed new start, eV per cell: "
-        "above zero the new one is the host; None: it has no energy"
+        description="Energy of the previous host minus that of the relaxed new start, eV per "
+        "cell: above zero the new one is the host; None: it has no energy"
     )
     reason: str | None = Field(None, description="Why it has none")

@@ -30,19 +30,19 @@ from llo_dft.typing import Layer, OxideKind, OxygenScheme, Status, System
 
 
 def lattice_rebuilt(flags: Iterable[str]) -> bool:
-    """Tell whether a structure check found another lattice than the one it began with.
+    """Tell whether a structure check found a lattice other than the starting one.
 
-    A moment that changed only says how the electrons settled.
+    A changed moment does not count: it only shows how the electrons settled.
     """
     return any(not flag.startswith("moment") for flag in flags)
 
 
 class OxygenChemicalPotential(Document):
-    """mu_O(T, p) and each term it is the sum of, eV per O atom."""
+    """mu_O(T, p) and each term of its sum, eV per O atom."""
 
     scheme: OxygenScheme
     oxide_kind: OxideKind | None = Field(
-        None, description="Of scheme mp2020: what the removed O is taken for"
+        None, description="For scheme mp2020: what the removed O is taken to be"
     )
     temperature_k: float
     pressure_bar: float
@@ -63,8 +63,8 @@ class VacancyResult(Document):
     run: str | None = Field(None, description="Path of a plain run; None in a study")
     site: int | None = Field(
         description="Index of the removed O in the pristine bare slab, or in the files of the "
-        "host's plain run; None: not known, since it was to be one bonded to a former in an "
-        "interface that did not relax, or since the atoms of a run are not where its host's are"
+        "host's plain run; None: not known, because it was to be bonded to a former in an "
+        "interface that did not relax, or the atoms of a run are not where its host's are"
     )
     pair: str = Field("", description="Identity that a site shares with its partner when coated")
     site_class: str = Field(
@@ -74,25 +74,25 @@ class VacancyResult(Document):
     environment: OxygenEnvironment | None = Field(description="In its host, if it is known")
     n_removed: int = Field(1, description="Number of O removed: 2 if made on both faces")
     also_removed: list[RemovedOxygen] = Field(
-        default_factory=list, description="Of plain runs, the other O removed with it"
+        default_factory=list, description="In plain runs, the other O removed with it"
     )
     formation_energy_ev: float | None = Field(None, description="E_f per removed O, eV")
     alternatives_ev: dict[str, float] = Field(
-        default_factory=dict, description="E_f under the other O2 schemes that may be used, eV"
+        default_factory=dict, description="E_f under the other allowed O2 schemes, eV"
     )
     status: Status
     reason: str | None = None
     flags: list[str] = Field(default_factory=list)
     rattle_gain_ev: float | None = Field(
         None,
-        description="How far its cell fell when displaced at random and relaxed again, eV; below "
-        "zero the first is kept; None: not tried",
+        description="How far its energy fell when displaced at random and relaxed again, eV; "
+        "below zero the first is kept; None: not done",
     )
     calculation: str | None = Field(None, description="Key of the calculation")
     predicted: PredictedEnergy | None = Field(
         None,
         exclude_if=lambda predicted: predicted is None,
-        description="Of a study with a budget, where the engine did not compute it",
+        description="In a study with a budget, where the engine did not compute it",
     )
 
     @property
@@ -102,7 +102,7 @@ class VacancyResult(Document):
 
     @property
     def removed(self) -> list[RemovedOxygen]:
-        """Every O removed, as far as they are known."""
+        """All removed O, as far as they are known."""
         if self.site is None:
             return []
         first = RemovedOxygen(
@@ -124,12 +124,12 @@ class HostResult(Document):
     system: System
     termination: str | None = Field(None, description="Face of the coating towards the oxide")
     lithium_fraction: float | None = Field(
-        description="Li left in the oxide / Li in the pristine bare slab, coated or not; of a "
-        "plain run against its system's at full lithium, None where that is not known"
+        description="Li left in the oxide / Li in the pristine bare slab, coated or not; for a "
+        "plain run relative to its system at full lithium, None where that is not known"
     )
     n_holes: int | None = Field(
         None,
-        description="Electrons taken from the oxide by formal charges, 0 when pristine; None of "
+        description="Electrons taken from the oxide by formal charges, 0 when pristine; None for "
         "plain runs, whose charge is not known",
     )
     holes_per_tm: float | None = Field(None, description="The same per framework metal")
@@ -137,10 +137,10 @@ class HostResult(Document):
         None, description="The same as charge per mass of the pristine bare slab"
     )
     n_li: int | None = Field(
-        None, description="Li atoms left in the oxide; of a plain run all Li in the cell"
+        None, description="Li atoms left in the oxide; for a plain run all Li in the cell"
     )
     requested_lithium_fraction: float | None = Field(
-        None, description="Of the bare slab; None of plain runs"
+        None, description="Of the bare slab; None for plain runs"
     )
     energy_ev: float | None = Field(None, description="Total energy of the cell, eV")
     status: Status
@@ -151,29 +151,29 @@ class HostResult(Document):
     flags: list[str] = Field(default_factory=list)
     bonded_to_former: list[int] = Field(
         default_factory=list,
-        description="O bonded to a former of the coating as relaxed; by number in the bare slab",
+        description="O bonded to a former of the coating once relaxed, by index in the bare slab",
     )
-    rattle_gain_ev: float | None = Field(None, description="As of a vacancy")
+    rattle_gain_ev: float | None = Field(None, description="As for a vacancy")
     calculation: str | None = Field(None, description="Key of the calculation")
     lowest: str | None = Field(
         None,
-        description="The O of lowest E_f of those whose lattice did not rebuild itself: O with its "
-        "index in the pristine bare slab; of plain runs the path of the vacancy",
+        description="The O of lowest E_f of those whose lattice was not rebuilt: O with its "
+        "index in the pristine bare slab; for plain runs the path of the vacancy",
     )
     ordering: OrderingResult | None = Field(
-        None, description="How its Li were ordered; None: as planned, there was no choice"
+        None, description="How its Li ordering was chosen; None: as planned, without a choice"
     )
     revisit: RevisitResult | None = Field(
-        None, description="The Li arrangement of a vacancy, tried on it; None: none had another"
+        None, description="A vacancy's Li arrangement tried on it; None: none differed"
     )
     turning_temperature_k: float | None = Field(
         None,
-        description="Where the lowest E_f of those vacancies crosses zero at the given pressure, K",
+        description="Where the lowest E_f of these vacancies crosses zero at the given pressure, K",
     )
     turning_temperature_with_rebuilt_k: float | None = Field(
-        None, description="The same of all its vacancies, K"
+        None, description="The same for all its vacancies, K"
     )
-    turning_temperature_reason: str | None = Field(None, description="Why there is none")
+    turning_temperature_reason: str | None = Field(None, description="Why it is None")
     vacancies: list[VacancyResult] = Field(default_factory=list)
 
     @property
@@ -185,7 +185,7 @@ class HostResult(Document):
 
     @property
     def label(self) -> str:
-        """Name of the host in labels and file names; of a plain run its path."""
+        """Name of the host in labels and file names; for a plain run its path."""
         return self.run or host_label(self.system, self.fraction, self.termination)
 
     @property
@@ -199,24 +199,24 @@ class HostResult(Document):
 
     @property
     def formation_energies_ev(self) -> list[float]:
-        """E_f of those of its vacancies that have one, eV per O."""
+        """E_f of its vacancies that have one, eV per O."""
         found = [vacancy.formation_energy_ev for vacancy in self.vacancies]
         return [energy for energy in found if energy is not None]
 
     @property
     def predicted(self) -> list[PredictedEnergy]:
-        """What is predicted of those of its vacancies that were not computed."""
+        """Predictions for its vacancies that were not computed."""
         return [one.predicted for one in self.vacancies if one.predicted is not None]
 
     @property
     def kept_energies_ev(self) -> list[float]:
-        """E_f of those of its vacancies that have one and kept their lattice, eV per O."""
+        """E_f of its vacancies that have one and kept their lattice, eV per O."""
         found = [one.formation_energy_ev for one in self.vacancies if not one.rebuilt]
         return [energy for energy in found if energy is not None]
 
 
 class VacancyPair(Document):
-    """The same oxygen removed from the bare and from the coated host, both as far charged."""
+    """The same oxygen removed from the bare and the coated host at equal charge."""
 
     pair: str
     site: int = Field(description="Index of the O in the pristine bare slab")
@@ -224,21 +224,21 @@ class VacancyPair(Document):
     layer: Layer
     termination: str
     bonded_to_former: bool = Field(
-        description="Whether a former of the coating is bonded to it, as relaxed"
+        description="Whether a former of the coating is bonded to it once relaxed"
     )
-    n_holes: int = Field(description="Of both, as of the hosts")
+    n_holes: int = Field(description="For both, as in the hosts")
     holes_per_tm: float
     capacity_mah_per_g: float
     lithium_fraction_bare: float
     lithium_fraction_coated: float
     bare_ev: float = Field(description="E_f of the bare slab, eV per O")
     coated_ev: float = Field(description="E_f of the coated slab, eV per O")
-    difference_ev: float = Field(description="Coated less bare: above zero the coating holds it")
-    rebuilt: bool = Field(description="Whether the lattice rebuilt itself in either of the two")
+    difference_ev: float = Field(description="Coated - bare: above zero the coating holds the O")
+    rebuilt: bool = Field(description="Whether the lattice was rebuilt in either of the two")
 
 
 class CoatingEnergy(Document):
-    """Energy of the coated slab against its parts.
+    """Energy of the coated slab relative to its parts.
 
     The coating energy counts from the bare slab and reservoirs, for the interface and the
     coating's outer face together:
@@ -256,13 +256,13 @@ class CoatingEnergy(Document):
     )
     separation_into_charged_parts_j_per_m2: float | None = Field(
         None,
-        description="The same where the parts have formal charges: each alone is neutral, with as "
-        "many holes or electrons to spare, so that this stands beside no work of adhesion",
+        description="The same where the parts have formal charges: each alone is neutral, with "
+        "that many extra holes or electrons: not comparable with a work of adhesion",
     )
     coating_energy_j_per_m2: float | None = Field(
         None,
-        description="gamma at mu_Li = E(Li metal) - e * voltage_v and the study's mu_O; compares "
-        "all terminations",
+        description="gamma at mu_Li = E(Li metal) - e * voltage_v and the study's mu_O; "
+        "comparable between terminations",
     )
     voltage_v: float | None = Field(None, description="The voltage at which gamma is given")
     excess_li: int = Field(description="Li beyond bare slab and Li3PO4, atoms per cell")
@@ -284,66 +284,66 @@ class InterfaceResult(Document):
     film_formula: str = Field(description="Atoms of the coating in the cell")
     film_is_stoichiometric: bool
     li_removed_for_charge: int = Field(
-        description="Li of the oxide's coated face that left so that formal charges add up"
+        description="Li removed from the oxide's coated face so that the formal charges add up"
     )
     area_angstrom2: float | None = None
     coating_strain: tuple[float, float] = Field(
-        description="Principal strains of the coating against its crystal, before relaxation"
+        description="Principal strains of the coating relative to its crystal, before relaxation"
     )
-    von_mises_strain: float = Field(description="Of these")
+    von_mises_strain: float = Field(description="Of these strains")
     relaxed_coating_strain: tuple[float, float] | None = Field(
-        None, description="Against its crystal as the engine relaxes it, on the relaxed oxide"
+        None, description="Relative to its crystal as the engine relaxes it, on the relaxed oxide"
     )
-    relaxed_von_mises_strain: float | None = Field(None, description="Of these")
+    relaxed_von_mises_strain: float | None = Field(None, description="Of these strains")
     energy: CoatingEnergy
 
 
 class CalculationRecord(Document):
     """One planned calculation, or one plain run, and how it ended."""
 
-    label: str = Field(description="Of a plain run its path")
+    label: str = Field(description="For a plain run its path")
     status: Status
     reason: str | None = None
     key: str | None = Field(None, description="Its folder in calculations/")
     corrections: list[str] = Field(
-        default_factory=list, description="What was corrected on the way, one sentence each"
+        default_factory=list, description="Corrections made during the run, one sentence each"
     )
     applicable: bool = Field(
-        default=True, description="False: there is no place for it, or it was left to prediction"
+        default=True, description="False: no such site exists, or it was predicted instead"
     )
-    formula: str | None = Field(None, description="Of a plain run that could be read")
-    fingerprint: Fingerprint | None = Field(None, description="Of a plain run")
-    k_points: str | None = Field(None, description="Of a plain run: spacing, 1/angstrom")
+    formula: str | None = Field(None, description="For a plain run that could be read")
+    fingerprint: Fingerprint | None = Field(None, description="For a plain run")
+    k_points: str | None = Field(None, description="For a plain run: spacing, 1/angstrom")
     notes: list[str] = Field(default_factory=list, description="What a reader should know")
 
 
-#: Of results.json. 4: bare and coated are compared at equal charge, where 3 did at equal lithium.
+#: Version of results.json. 4: bare and coated are compared at equal charge; 3: at equal lithium.
 SCHEMA_VERSION: Final = 4
 
 
 class StudyResult(Document):
-    """All that a study, or the analysis of plain runs, found."""
+    """All results of a study, or of the analysis of plain runs."""
 
     schema_version: Literal[4] = SCHEMA_VERSION
-    study: str | None = Field(description="Its name; None of plain runs")
+    study: str | None = Field(description="Its name; None for plain runs")
     engine: str
     protocol: str
     fingerprint: Fingerprint | None
     seed: int | None = None
     composition: str = Field(
-        description="Formula of the LLO that was built, per O2; of plain runs the fullest host's"
+        description="Formula of the oxide as built, per O2; for plain runs the fullest host's"
     )
     requested_composition: str | None = None
     slab_miller: tuple[int, int, int] = Field(
         BASAL,
         exclude_if=lambda plane: plane == BASAL,
-        description="Plane of the slab, on the hexagonal axes of the layers; (001) if not given",
+        description="Plane of the slab, on the hexagonal axes of the layers; None: (001)",
     )
     coating_miller: tuple[int, int, int] | None = Field(
         None,
         exclude_if=lambda plane: plane is None,
-        description="Plane of the coating on the axes of its file; not given where it is (001), "
-        "or the (010) of a setting of Li3PO4",
+        description="Plane of the coating on the axes of its file; None: (001), or (010) in one "
+        "setting of Li3PO4",
     )
     built: list[AskedAndBuilt] = Field(
         default_factory=list, description="What the recipe asks for, and what was built for it"
@@ -351,15 +351,15 @@ class StudyResult(Document):
     oxygen: OxygenChemicalPotential | None
     oxygen_reason: str | None = Field(None, description="Why there is no mu_O")
     other_schemes: dict[str, str] = Field(
-        default_factory=dict, description="For each other O2 scheme: its mu_O in eV, or why not"
+        default_factory=dict, description="For each other O2 scheme: mu_O in eV, or why not used"
     )
     no_crossings: str | None = Field(
         None,
-        description="Why these settings state neither where E_f crosses zero nor a difference of "
-        "coated and bare; None: they do",
+        description="Why neither the zero of E_f nor the difference of coated and bare is stated "
+        "with these settings; None: they are",
     )
     engine_bias: list[EngineBias] = Field(
-        default_factory=list, description="What the engine is known to miss, for E_f and x0"
+        default_factory=list, description="Known errors of the engine, for E_f and x0"
     )
     hosts: list[HostResult]
     turning_points: list[TurningPoint] = Field(default_factory=list)
@@ -370,13 +370,13 @@ class StudyResult(Document):
     band_centers: list[BandCenterResult] = Field(default_factory=list)
     charge_differences: list[ChargeDifferenceResult] = Field(default_factory=list)
     not_computed: list[str] = Field(
-        default_factory=list, description="What was asked for and the engine can't give"
+        default_factory=list, description="What was asked for and the engine can't compute"
     )
     allowed: list[str] = Field(
-        default_factory=list, description="Names of what was allowed to differ between plain runs"
+        default_factory=list, description="Settings that were allowed to differ between plain runs"
     )
     allowed_differences: list[str] = Field(
-        default_factory=list, description="What that accepted, with both values"
+        default_factory=list, description="The differences thereby accepted, with both values"
     )
     notes: list[str] = Field(default_factory=list, description="What a reader should know")
     counts: dict[str, int] = Field(description="Number of calculations by status")
@@ -384,12 +384,12 @@ class StudyResult(Document):
     mock: bool = False
     files: dict[str, str] = Field(
         default_factory=dict,
-        description="SHA-256 of each file that was written with results.json, by its path there",
+        description="SHA-256 of each file written with results.json, by its path there",
     )
 
     @property
     def is_complete(self) -> bool:
-        """Whether every calculation completed and every vacancy has its energy, or a predicted."""
+        """Whether every calculation completed and every vacancy has an energy or a prediction."""
         return set(self.counts) <= {"completed"} and all(
             len(host.formation_energies_ev) + len(host.predicted) == len(host.vacancies)
             for host in self.hosts

@@ -1,4 +1,4 @@
-"""Delithiation voltage: the stable steps, their average and what lies above the hull."""
+"""Delithiation voltage: the stable steps, their average and the hosts above the hull."""
 
 from pydantic import Field
 
@@ -9,12 +9,12 @@ from llo_dft.typing import VoltageSystem
 class VoltagePoint(Document):
     """One host on or above the hull."""
 
-    label: str = Field("", description="Which host it is, for people")
+    label: str = Field("", description="Name of the host, for the reader")
     lithium_fraction: float
     n_lithium: int = Field(description="All Li in the cell")
     energy_ev: float = Field(description="Total energy of the cell, eV")
     formation_energy_ev: float = Field(
-        description="From the most and the least lithiated host, eV per Li exchanged between them"
+        description="From the most and least lithiated host, eV per Li exchanged between them"
     )
     above_hull_ev: float = Field(description="Height above the hull, eV per Li as above")
     stable: bool = Field(description="Whether it lies on the hull")
@@ -32,7 +32,7 @@ class VoltageStep(Document):
 class VoltageCurve(Document):
     """Voltages against Li metal at zero temperature, from the most lithiated host down."""
 
-    system: VoltageSystem | None = Field(None, description="None: hosts that no study made")
+    system: VoltageSystem | None = Field(None, description="None: the hosts are not from a study")
     average_v: float = Field(description="Over the whole range, V")
     steps: list[VoltageStep]
     points: list[VoltagePoint] = Field(description="All hosts, the most lithiated first")
@@ -48,7 +48,7 @@ class VoltageCurve(Document):
 class VoltageResult(Document):
     """The delithiation voltage of one system, from the energies of its hosts.
 
-    A study has the crystal's first, which is the cathode's, and those of the slabs themselves.
+    A study has the crystal's first, which is the cathode's, then those of the slabs.
     """
 
     system: VoltageSystem
@@ -56,5 +56,5 @@ class VoltageResult(Document):
     curve: VoltageCurve | None
     reason: str | None = Field(None, description="Why there is no curve")
     rebuilt: list[str] = Field(
-        default_factory=list, description="Stable hosts whose lattice is another as relaxed"
+        default_factory=list, description="Stable hosts whose lattice changed on relaxation"
     )

@@ -1,4 +1,4 @@
-"""The flow of vacancies of which an engine computes the few that can be the lowest."""
+"""The flow of vacancies where an engine computes only the few that can be the lowest."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from llo_dft.jobs.structures import without
 
 @dataclass
 class BudgetedVacanciesMaker(CalculationsMaker):
-    """Relax all vacancies by a potential, and those that can be the lowest by the engine.
+    """Relax all vacancies with a potential, and those that can be the lowest with the engine.
 
     Attributes
     ----------
@@ -38,14 +38,14 @@ class BudgetedVacanciesMaker(CalculationsMaker):
     def make(self, plan: StudyPlan, hosts: Hosts) -> Flow:
         """Return the flow of all hosts of a plan that has a budget.
 
-        Its output is the vacancies by their labels. What the engine does not compute is skipped.
+        Its output is the vacancies by label. Those that the engine does not compute are skipped.
 
         Parameters
         ----------
         plan
             The study.
         hosts
-            All hosts by their labels, relaxed by the engine.
+            All hosts by label, relaxed by the engine.
         """
         ranked = Calculations(self.folder)
         for host in plan.hosts:
@@ -65,13 +65,13 @@ class BudgetedVacanciesMaker(CalculationsMaker):
 
 
 def planned_vacancies(plan: StudyPlan) -> dict[str, tuple[PlannedHost, PlannedVacancy]]:
-    """Return each vacancy of a plan and its host, by its label."""
+    """Return each vacancy of a plan with its host, by label."""
     return {host.vacancy_label(one): (host, one) for host in plan.hosts for one in host.vacancies}
 
 
 @job
 def energies_ev(documents: list[CalculationDocument | None]) -> list[float | None]:
-    """Return the energies of calculations, eV; None of one that has none."""
+    """Return the energies of calculations, eV; None if one has none."""
     return [None if one is None else one.energy_ev for one in documents]
 
 
@@ -84,19 +84,19 @@ def compute_next(
     tried: list[str] | None = None,
     made: list[CalculationDocument | None] | None = None,
 ) -> Response | list[CalculationDocument | None]:
-    """Let the engine compute the vacancies of a round, and choose again; at the end return all.
+    """Let the engine compute the vacancies of a round and choose again; finally return all.
 
     Parameters
     ----------
     maker
-        Of the flow.
+        Maker of the flow.
     plan
         The study.
     hosts, potential_ev
         The plan's hosts, and energies in the order of ``StudyPlan.potential_labels``.
     tried, made
-        Labels of the vacancies that the engine tried, and what came of them. None at first, when
-        those that an earlier run completed are asked for before others.
+        Labels of the vacancies that the engine tried, and their calculations. None at first, when
+        those that an earlier run completed are taken before others.
     """
     relaxed = {one.label: found for one, found in zip(plan.hosts, hosts, strict=True)}
     ranked = dict(zip(plan.potential_labels, potential_ev, strict=True))
@@ -135,12 +135,12 @@ def _all_vacancies(
     *,
     spent: bool,
 ) -> list[CalculationDocument | None]:
-    """Return all vacancies of a plan, and put on record why the engine did not compute some."""
+    """Return all vacancies of a plan, and record why the engine did not compute some."""
     cache = CalculationCache(Path(maker.folder))
     why = (
-        f"left to the prediction: the budget of {plan.budget} is spent"
+        f"left to prediction: the budget of {plan.budget} is spent"
         if spent
-        else "left to the prediction: it does not lower the lowest E_f by more than "
+        else "left to prediction: it does not lower the lowest E_f by more than "
         f"{TOLERANCE_EV} eV ({CONFIDENCE:.0%})"
     )
     found: list[CalculationDocument | None] = []
@@ -151,6 +151,6 @@ def _all_vacancies(
         reason = why
         if label not in candidates:
             by_potential = cache.documents([potential_label(label)])[potential_label(label)]
-            reason = f"the potential has no energy of it to rank it by: {by_potential.reason}"
+            reason = f"the potential has no energy to rank it by: {by_potential.reason}"
         found.append(skipped(cache, label, maker.slab_maker, reason))
     return found

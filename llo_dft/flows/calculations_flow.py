@@ -1,4 +1,4 @@
-"""What all flows here are made of: calculations by their labels, and makers that were checked."""
+"""Basis of all flows here: calculations by label, and checked makers."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from llo_dft.jobs.calculate import CALCULATION, calculate
 from llo_dft.jobs.structures import lowest_of
 from llo_dft.typing import CalculationKind
 
-#: What the fields of flows with an engine's makers compute.
+#: Kinds of calculation of the makers that flows have as fields.
 _KINDS: Final[dict[str, CalculationKind]] = {
     "bulk_maker": "bulk_relax",
     "cathode_maker": "bulk_relax",
@@ -32,18 +32,18 @@ class CalculationsMaker(Maker):
     Attributes
     ----------
     folder
-        Folder of the calculation cache, seen from wherever the jobs run.
+        Folder of the calculation cache, as seen where the jobs run.
 
     Raises
     ------
     EngineError
-        When it is made, if one of its makers is none of an engine's, or of another kind.
+        On construction, if one of its makers is not an engine's, or of another kind.
     """
 
     folder: str
 
     def __post_init__(self) -> None:
-        """Refuse makers that no calculation can be done with."""
+        """Refuse makers that can't do calculations."""
         self.folder = str(Path(self.folder).resolve())
         for name, kind in _KINDS.items():
             maker = getattr(self, name, None)
@@ -62,7 +62,7 @@ class CalculationsMaker(Maker):
 
 @dataclass
 class Calculations:
-    """Jobs of a flow while it is put together, and the outputs of its calculations by label."""
+    """Jobs of a flow under construction, and the outputs of its calculations by label."""
 
     folder: str
     jobs: list[Job | Flow] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Calculations:
     ) -> OutputReference:
         """Add a calculation, and the job that makes its structure if there is one.
 
-        Its moments and electrons may begin as those of its ``parent`` ended.
+        Its moments and electrons may start from the final ones of its ``parent``.
         """
         if isinstance(start, Job):
             self.jobs.append(start)
@@ -94,14 +94,14 @@ class Calculations:
     def choose(
         self, label: str, candidates: list[OutputReference], what: str = ""
     ) -> OutputReference:
-        """Add the choice of the candidate of lowest energy, which is what ``label`` names."""
+        """Add the choice of the candidate of lowest energy, under ``label``."""
         job = lowest_of(what or f"ordering of {label}", candidates)
-        # a candidate whose job broke down leaves None here
+        # a candidate whose job failed is None here
         job.config.on_missing_references = OnMissing.NONE
         self.jobs.append(job)
         self.outputs[label] = job.output
         return job.output
 
     def flow(self, name: str) -> Flow:
-        """Return the flow; its output is the calculations by their labels."""
+        """Return the flow; its output is the calculations by label."""
         return Flow(self.jobs, output=self.outputs, name=name)

@@ -1,4 +1,4 @@
-"""The flow of static calculations at relaxed geometries, for what the electrons do there."""
+"""The flow of static calculations at relaxed geometries, for the electronic structure."""
 
 from dataclasses import dataclass
 
@@ -13,19 +13,19 @@ from llo_dft.jobs.structures import part_of, without
 
 @dataclass
 class ElectronsMaker(CalculationsMaker):
-    """Compute hosts as they relaxed, and both parts of an interface held where they are in it.
+    """Compute relaxed hosts, and both parts of an interface with fixed atoms.
 
     Attributes
     ----------
     static_maker
-        An engine's maker of one point with densities of states and of charge.
+        An engine's maker of single points with densities of states and of charge.
     """
 
     static_maker: CalculationMaker
     name: str = "electrons"
 
     def make(self, plan: StudyPlan, hosts: Hosts) -> Flow:
-        """Return the flow of the hosts given; its output is the calculations by their labels."""
+        """Return the flow of the given hosts; its output is the calculations by label."""
         made = Calculations(self.folder)
         for static in plan.statics:
             if static.host not in hosts:

@@ -13,7 +13,7 @@ from llo_dft.jobs.structures import without_sites
 
 @dataclass
 class BulkHostsMaker(CalculationsMaker):
-    """Take the planned Li out of the relaxed crystal, and relax it with its cell.
+    """Remove the planned Li from the relaxed crystal, and relax it with its cell.
 
     Attributes
     ----------

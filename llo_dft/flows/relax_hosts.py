@@ -1,4 +1,4 @@
-"""The flow of one system's hosts: the pristine slab, and what is left of it on charging."""
+"""The flow of one system's hosts: the pristine slab, and the charged ones."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from llo_dft.jobs.structures import cut_relaxed_slab, without
 
 @dataclass
 class HostsMaker(CalculationsMaker):
-    """Relax the hosts of one system, each from the pristine one as that relaxed.
+    """Relax the hosts of one system, each starting from the relaxed pristine one.
 
     Attributes
     ----------
     slab_maker
         An engine's maker with the cell fixed.
     ranker
-        Of an engine: ranks orderings of Li. None: their Ewald energies do.
+        An engine's maker that ranks orderings of Li. None: Ewald energies rank them.
     """
 
     slab_maker: CalculationMaker
@@ -38,21 +38,21 @@ class HostsMaker(CalculationsMaker):
         termination: str | None = None,
         bare: Mapping[int, CalculationDocument | OutputReference] | None = None,
     ) -> Flow:
-        """Return the flow of one system; its output is the calculations by their labels.
+        """Return the flow of one system; its output is the calculations by label.
 
-        Of several relaxed orderings the lowest is there by the label of the host besides.
+        The lowest of several relaxed orderings is also given under the label of the host.
 
         Parameters
         ----------
         plan
             The study.
         start
-            The relaxed bulk, from which the pristine bare slab is cut; of a coated system the
+            The relaxed bulk, from which the pristine bare slab is cut; for a coated system the
             relaxed pristine interface, which is its first host.
         termination
             Face of the coating; None: the bare slab.
         bare
-            Of a coated system: the bare hosts by their holes, whose orderings are tried too.
+            For a coated system: the bare hosts by holes, whose orderings are tried too.
         """
         made = Calculations(self.folder)
         pristine, *others = (host for host in plan.hosts if host.termination == termination)
@@ -87,12 +87,12 @@ class HostsMaker(CalculationsMaker):
         start: CalculationDocument | OutputReference,
         beside: CalculationDocument | OutputReference | None,
     ) -> OutputReference | None:
-        """Add the ranking of a host's orderings; None if their Ewald energies rank them.
+        """Add the ranking of a host's orderings; None if Ewald energies rank them.
 
         Raises
         ------
         InputError
-            If there is none to rank them.
+            If there is no maker to rank them.
         """
         if not plan.ranked:
             return None

@@ -16,7 +16,7 @@ from llo_dft.typing import Part
 
 @dataclass
 class InterfacesMaker(CalculationsMaker):
-    """Relax the candidates of each termination, and both parts of the best one alone.
+    """Relax the candidates of each termination, and each part of the best one alone.
 
     Attributes
     ----------
@@ -30,8 +30,8 @@ class InterfacesMaker(CalculationsMaker):
     def make(self, plan: StudyPlan, slab: CalculationDocument | OutputReference) -> Flow:
         """Return the flow of all terminations; ``slab`` is the relaxed pristine bare slab.
 
-        Its output is the calculations by their labels, and the candidate of lowest energy of each
-        termination by the label of the pristine host that it is.
+        Its output is the calculations by label, with the lowest candidate of each termination also
+        under the label of its pristine host.
         """
         made = Calculations(self.folder)
         for termination in plan.terminations:

@@ -1,4 +1,4 @@
-"""The flow of what energies are counted from: O2, Li metal, the bulk and the coating's crystal."""
+"""The flow of the references of energies: O2, Li metal, the bulk and the coating's crystal."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class ReferencesMaker(CalculationsMaker):
     bulk_maker, molecule_maker
         An engine's makers with the cell free, and for O2.
     cathode_maker
-        Another one for the cathode's crystal, where its energy is not used; None: ``bulk_maker``.
+        Another one for the cathode's crystal, if its energy is not used; None: ``bulk_maker``.
     """
 
     bulk_maker: CalculationMaker
@@ -29,7 +29,7 @@ class ReferencesMaker(CalculationsMaker):
     name: str = "references"
 
     def make(self, plan: StudyPlan) -> Flow:
-        """Return the flow of a plan; its output is the calculations by their labels."""
+        """Return the flow of a plan; its output is the calculations by label."""
         made = Calculations(self.folder)
         made.add(OXYGEN, oxygen_molecule(), self.molecule_maker)
         made.add(LITHIUM, plan.lithium_metal, self.bulk_maker)

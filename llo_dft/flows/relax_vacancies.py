@@ -18,7 +18,7 @@ Hosts: TypeAlias = Mapping[str, CalculationDocument | OutputReference]
 
 @dataclass
 class VacanciesMaker(CalculationsMaker):
-    """Take the planned O out of relaxed hosts, one at a time, and relax.
+    """Remove the planned O from relaxed hosts, one at a time, and relax.
 
     Attributes
     ----------
@@ -30,20 +30,20 @@ class VacanciesMaker(CalculationsMaker):
     name: str = "vacancies"
 
     def make(self, plan: StudyPlan, hosts: Hosts) -> Flow:
-        """Return the flow of the hosts given; its output is the calculations by their labels.
+        """Return the flow of the given hosts; its output is the calculations by label.
 
         Parameters
         ----------
         plan
             The study.
         hosts
-            Relaxed hosts by their labels. A vacancy at an O that the coating bonds to needs the
-            pristine interface too, where those bonds are looked for.
+            Relaxed hosts by label. A vacancy at an O that the coating bonds to also needs the
+            pristine interface, where those bonds are found.
 
         Raises
         ------
         InputError
-            If it is not given.
+            If that interface is not given.
         """
         made = Calculations(self.folder)
         for host in plan.hosts:
@@ -57,7 +57,7 @@ class VacanciesMaker(CalculationsMaker):
 def without_oxygen(
     plan: StudyPlan, hosts: Hosts, host: PlannedHost, vacancy: PlannedVacancy
 ) -> Job:
-    """Return the job that takes one planned O out of a host; parameters and errors as ``make``."""
+    """Return the job that removes one planned O from a host; parameters and errors as ``make``."""
     parent = hosts[host.label]
     if vacancy.bonded is None:
         return without(parent, vacancy.removed)

@@ -1,4 +1,4 @@
-"""The flow that looks back at hosts: a vacancy may have found a better place for their Li."""
+"""The flow that revisits hosts: a vacancy may have found a better arrangement of their Li."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from llo_dft.jobs.orderings import put_back, without_again
 
 @dataclass
 class RevisitsMaker(CalculationsMaker):
-    """Relax each host from where its lowest vacancy has the Li, with the O put back.
+    """Relax each host from the Li arrangement of its lowest vacancy, with the O put back.
 
     Where that is the lower host, its other vacancies are made in it again.
 
@@ -29,17 +29,17 @@ class RevisitsMaker(CalculationsMaker):
     name: str = "revisited hosts"
 
     def make(self, plan: StudyPlan, hosts: Hosts, vacancies: Mapping[str, object]) -> Flow:
-        """Return the flow of the hosts given.
+        """Return the flow of the given hosts.
 
-        Its output is the calculations by their labels, and by the label of each host the lower of
-        the two.
+        Its output is the calculations by label, and under the label of each host the lower of the
+        two.
 
         Parameters
         ----------
         plan
             The study.
         hosts, vacancies
-            Relaxed ones by their labels.
+            Relaxed ones by label.
         """
         made = Calculations(self.folder)
         for host in plan.hosts:

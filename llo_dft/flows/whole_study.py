@@ -1,4 +1,4 @@
-"""The flow of a study, put together from the flows of its parts."""
+"""The flow of a study, composed of the flows of its parts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class StudyMaker(Maker):
     Attributes
     ----------
     references, bulk_hosts, hosts, interfaces, vacancies, revisits
-        Makers of the parts; they may be of different engines only if their energies compare.
+        Makers of the parts; they may be of different engines only if energies are comparable.
     electrons
         None: no static calculations.
     """
@@ -54,22 +54,22 @@ class StudyMaker(Maker):
         cathode: CalculationMaker | None = None,
         potential: CalculationMaker | None = None,
     ) -> StudyMaker:
-        """Return the maker of a study that one engine computes.
+        """Return the maker of a study computed by one engine.
 
         Parameters
         ----------
         maker
-            Gives the engine's maker of a kind of calculation: ``engine.maker``.
+            Returns the engine's maker for a kind of calculation: ``engine.maker``.
         folder
-            Of the calculation cache.
+            Folder of the calculation cache.
         electrons
-            Whether static calculations are to be made.
+            Whether to make static calculations.
         ranker
-            Ranks orderings of Li; None: their Ewald energies do.
+            Ranks orderings of Li; None: Ewald energies rank them.
         cathode
             Relaxes the cathode's crystal; None: ``maker("bulk_relax")``.
         potential
-            Relaxes every vacancy of a plan with a budget, of which the engine computes some.
+            Relaxes every vacancy of a plan with a budget; the engine computes some of them.
         """
         slab, crystal = maker("slab_relax"), maker("bulk_relax")
         return cls(

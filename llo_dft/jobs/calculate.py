@@ -1,4 +1,4 @@
-"""One job: one calculation, asked for in the cache before it is computed."""
+"""One job: one calculation, looked up in the cache before it is computed."""
 
 import time
 import traceback
@@ -18,7 +18,7 @@ from llo_dft.errors import CalculationError, InputError
 from llo_dft.jobs.check_files import checked_fingerprint
 from llo_dft.jobs.starts import Start, starts
 
-#: Name that every calculation's job begins with; a progress display counts these.
+#: Prefix of the name of every calculation's job; a progress display counts these.
 CALCULATION = "calculate"
 
 
@@ -32,8 +32,8 @@ def calculate(
 ) -> CalculationDocument:
     """Return the calculation of a structure, from the cache or computed.
 
-    Where there are several ways to begin it (``llo_dft.jobs.starts``), each is a calculation of its
-    own in the cache, and the one of lowest energy is returned.
+    If there are several ways to start it (``llo_dft.jobs.starts``), each is a separate calculation
+    in the cache, and the one of lowest energy is returned.
 
     Parameters
     ----------
@@ -42,12 +42,11 @@ def calculate(
     maker
         Of an engine.
     label
-        What the calculation is in its study.
+        Name of the calculation in its study.
     folder
         The study's ``calculations`` folder, absolute.
     parent
-        The calculation that the structure was made from; None: it was made from none whose
-        electrons are like its own.
+        The calculation that the structure was made from; None: none with similar electrons.
 
     Returns
     -------
@@ -62,7 +61,7 @@ def calculate(
             _begun(start, maker, structure)
             for start in starts(structure, maker, parent, cache.folder)
         ]
-    except ValueError as error:  # an element, or a cell, that the settings do not suit
+    except ValueError as error:  # an element or a cell that the settings don't suit
         return skipped(cache, label, maker, f"can't be computed: {error}")
     if len(begun) == 1:
         return _completed_or_computed(cache, maker, begun[0], label)
@@ -71,7 +70,7 @@ def calculate(
 
 @dataclass(frozen=True)
 class _Begun:
-    """One start of a calculation: ``given`` is the structure without what the start adds."""
+    """One start of a calculation: ``given`` is the structure without the start's additions."""
 
     start: Start
     given: Structure
@@ -98,11 +97,11 @@ def _lowest(
 ) -> CalculationDocument:
     """Compute every start and return the one of lowest energy, with the others in its notes.
 
-    One that was stopped half way leaves the choice open: it is returned, to be resumed. Of one that
+    One that was stopped midway leaves the choice open: it is returned, to be resumed. If one
     failed otherwise the reason is noted; if none completed, the first is returned.
     """
     known = all(cache.has_completed(asked.key) for asked in begun)
-    # a key without a folder: the calculation is under way until all its starts have ended
+    # a key without a folder: the calculation runs until all its starts have ended
     cache.note_start("-".join(one.key for one in begun), label)
     made = [
         _completed_or_computed(cache, maker, one, f"{label}, {one.start.name}") for one in begun
@@ -123,7 +122,7 @@ def _lowest(
 
 
 def _compared(chosen: CalculationDocument, made: dict[str, CalculationDocument]) -> str:
-    """Return in words which start is the lowest, and where the others ended."""
+    """Return in words which start is the lowest, and how far the others are above."""
     best, others = "", []
     for name, one in made.items():
         if one is chosen:
@@ -143,7 +142,7 @@ def _completed_or_computed(
     known = cache.completed(begun.key)
     if known is not None:
         cache.note_reuse(begun.key, label)
-        # whose atoms these are is no part of the key: the structure that was given says so
+        # the identities of atoms are not in the key: the given structure has them
         structure = _with_properties_of(begun.given, cast("Structure", known.structure))
         return known.model_copy(update={"label": label, "structure": structure})
     common: dict[str, Any] = {
@@ -180,7 +179,7 @@ def _completed_or_computed(
 def _computed(
     cache: CalculationCache, maker: CalculationMaker, begun: _Begun, workspace: Path
 ) -> dict[str, Any]:
-    """Compute, and return what a document says of the outcome."""
+    """Compute, and return the fields of a document about the outcome."""
     structure = begun.start.structure
     engine = begun.asked.fingerprint.engine
     if isinstance(maker, ProgramMaker):
@@ -192,7 +191,7 @@ def _computed(
     _check_sites(structure, outcome.structure)
     found = maker.read_back(workspace)
     used = checked_fingerprint(found, begun.asked.fingerprint, outcome.energy_ev)
-    # asked again: others may have ended meanwhile
+    # looked up again: others may have ended meanwhile
     check_version(used.engine_version, cache.engine_version(engine))
     return {
         "fingerprint": used,
@@ -214,7 +213,7 @@ def _computed(
 def skipped(
     cache: CalculationCache, label: str, maker: CalculationMaker, reason: str
 ) -> CalculationDocument:
-    """Return the document of a calculation that is not tried, and put the reason on record."""
+    """Return the document of a skipped calculation, and record the reason."""
     cache.note_without_result(label, "skipped", reason)
     return not_computed(label, "skipped", reason, maker.kind, maker.protocol)
 
@@ -222,8 +221,7 @@ def skipped(
 def _with_properties_of(given: Structure, final: Structure) -> Structure:
     """Return the final structure with the given one's site properties.
 
-    Moments to start from belong to a lithium content: what starts from this structure gets its
-    own.
+    Initial moments belong to a lithium content: what starts from this structure gets its own.
     """
     return type(final)(
         final.lattice, final.species, final.frac_coords, site_properties=given.site_properties
@@ -231,7 +229,7 @@ def _with_properties_of(given: Structure, final: Structure) -> Structure:
 
 
 def _check_sites(initial: Structure, final: Structure) -> None:
-    """Refuse a result whose sites are not those it began with: the plan's indices name them."""
+    """Refuse a result whose sites are not the initial ones: the plan's indices name them."""
     before, after = ([site.specie.symbol for site in s] for s in (initial, final))
     if before != after:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Whether the files that a calculation left say what was asked for, and what was returned."""
+"""Whether the files of a calculation agree with the request and the returned energy."""
 
 import math
 from collections.abc import Iterator
@@ -13,19 +13,19 @@ ENERGY_TOLERANCE_EV: Final = 1e-5
 
 _RELATIVE: Final = 1e-6
 
-#: An engine's own settings: the inputs say some of them, the files all.
+#: An engine's own settings: the inputs state some of them, the files all.
 _PARTLY_ASKED: Final = ("settings", "own_settings")
 
 
 def checked_fingerprint(
     found: ReadBack | None, asked: Fingerprint, energy_ev: float
 ) -> Fingerprint:
-    """Return the fingerprint that was asked for, with what only the run decides.
+    """Return the requested fingerprint, with what only the run decides.
 
     Parameters
     ----------
     found
-        What the files say; None: the engine leaves none, and what was asked for stands.
+        What the files say; None: the engine leaves none, and the request is kept.
     asked
         Fingerprint before the run.
     energy_ev
@@ -34,14 +34,14 @@ def checked_fingerprint(
     Raises
     ------
     CalculationError
-        If a setting or the energy is another one in the files, or the run did not converge; the
-        message names both values.
+        If a setting or the energy differs in the files, or the run did not converge; the message
+        has both values.
     """
     if found is None:
         return asked
     used = found.fingerprint
     different = [
-        f"{name}: {wanted!r} was asked for, the files have {there!r}"
+        f"{name}: requested {wanted!r}, the files have {there!r}"
         for name, wanted, there in _pairs(asked, used, found.of_the_run)
         if not _same(wanted, there)
     ]
@@ -62,11 +62,11 @@ def checked_fingerprint(
 def _pairs(
     asked: Fingerprint, used: Fingerprint, of_the_run: tuple[str, ...]
 ) -> Iterator[tuple[str, object, object]]:
-    """Give each setting that was asked for, with the one that was used."""
+    """Yield each requested setting with the one that was used."""
     for name in Fingerprint.model_fields:
         wanted, there = getattr(asked, name), getattr(used, name)
         if name in _PARTLY_ASKED:
-            # files do not repeat all that was asked for: what they lack is taken to be so
+            # settings missing from the files are assumed to be as requested
             yield from ((one, value, there.get(one, value)) for one, value in wanted.items())
         elif name not in of_the_run:
             yield name, wanted, there

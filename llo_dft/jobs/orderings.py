@@ -1,4 +1,4 @@
-"""Jobs that decide which ordering of Li a host has: ranking, the lowest, and a look back."""
+"""Jobs that decide a host's ordering of Li: ranking, the lowest, and revisiting."""
 
 import time
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class RankingMaker(CalculationMaker, Protocol):
         ...
 
 
-#: Atoms nearer than this are not relaxed from, angstrom: no bond of an oxide is so short.
+#: Least distance of atoms in a start, angstrom: no bond of an oxide is that short.
 TOO_NEAR_ANGSTROM: Final = 1.2
 
 
@@ -53,16 +53,16 @@ def rank_orderings(
     Parameters
     ----------
     search
-        What is ranked.
+        The orderings to rank.
     maker
-        Of an engine: computes single points.
+        An engine's maker of single points.
     label, folder
         As of ``calculate``.
     parent
-        The relaxed pristine host, on whose geometry the single points are.
+        The relaxed pristine host, which gives the geometry of the single points.
     beside
-        The bare host of as many holes, chosen before: its ordering is tried, with others in place
-        of the Li that are not here.
+        The bare host with equally many holes, chosen before: its ordering is tried, with others in
+        place of missing Li.
     """
     cache = CalculationCache(Path(folder))
     if parent.structure is None:
@@ -112,7 +112,7 @@ def rank_orderings(
 
 
 def _settings(search: OrderingSearch, maker: RankingMaker) -> dict[str, Any]:
-    """Return what makes a ranking another one, in plain numbers and texts."""
+    """Return what distinguishes a ranking, in plain numbers and texts."""
     pristine = search.pristine
     return {
         "search": search.model_dump(mode="json", exclude={"pristine"}),
@@ -152,9 +152,9 @@ def ranked(relaxed: Structure, search: OrderingSearch, maker: RankingMaker) -> l
 
 
 def _like(bare: Structure, search: OrderingSearch) -> tuple[int, ...]:
-    """Return the Li to remove so that the others are, as far as they can, where a bare host's are.
+    """Return the Li to remove so that the others are, if possible, where those of a bare host are.
 
-    The Li that a coated oxide lacks anyhow can't leave: others leave in their place, by the
+    The Li that a coated oxide already lacks can't leave: others leave instead, chosen by
     electrostatics.
     """
     here, numbers = places(search.pristine), bare_sites(search.pristine)
@@ -224,7 +224,7 @@ def without_again(
 def put_back(
     host: CalculationDocument, vacancies: list[CalculationDocument | None]
 ) -> Structure | str:
-    """Return the host as its vacancies would have it: Li where the lowest of them has theirs.
+    """Return the host with the Li arrangement of its lowest vacancy.
 
     Only vacancies with a Li in another site than in the host count. Their O is put where the host
     has it.

@@ -1,4 +1,4 @@
-"""The moments and electrons that a calculation may begin with: one start, or several to compare."""
+"""The initial moments and electrons of a calculation: one start, or several to compare."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ from llo_dft.typing import MagneticOrder
 
 @dataclass(frozen=True)
 class Start:
-    """One way to begin a calculation.
+    """One way to start a calculation.
 
     Attributes
     ----------
     structure
-        With moments as site property "magmom" where the maker wants some.
+        With moments as site property "magmom" if the maker uses them.
     name
-        What tells it from the others, for people.
+        Name that distinguishes it from the others, for the reader.
     electrons
-        Those to begin with; None: from scratch.
+        Initial electrons; None: from scratch.
     parent
-        Key of the calculation that they are of; part of this one's.
+        Key of the calculation that they are from; part of this one's key.
     """
 
     structure: Structure
@@ -43,16 +43,16 @@ def starts(
     parent: CalculationDocument | None,
     folder: Path,
 ) -> list[Start]:
-    """Return the ways in which a calculation is begun; the lowest in energy is its result.
+    """Return the ways to start a calculation; the lowest in energy is its result.
 
-    Of a structure without a parent, both magnetic orders if the maker wants the lower of them. Of a
-    host without some O, the host's own electrons, and these with the two of each O on metals
-    beside it. Everything else begins with formal moments in its parent's magnetic order.
+    For a structure without a parent: both magnetic orders if the maker asks for the lower. For a
+    host without some O: the host's own electrons, and these with the two of each O on metals
+    beside it. Everything else starts with formal moments in its parent's magnetic order.
 
     Parameters
     ----------
     structure
-        What is to be computed.
+        The structure to compute.
     maker
         Of an engine.
     parent
@@ -63,11 +63,11 @@ def starts(
     Raises
     ------
     ValueError
-        If an element has no formal charge, or rows were asked for and do not fit the cell.
+        If an element has no formal charge, or requested rows do not fit the cell.
     """
     if not isinstance(maker, MagneticMaker):
         return [Start(structure)]
-    if "magmom" in structure.site_properties:  # a molecule brings its own
+    if "magmom" in structure.site_properties:  # a molecule has its own
         return [Start(structure)]
     if parent is None:
         return _without_parent(structure, maker)
@@ -116,13 +116,13 @@ def _from_electrons(
 
 
 def _lacks_only_oxygen(structure: Structure, parent: Structure) -> bool:
-    """Tell whether a structure is its parent, or that without some O."""
+    """Tell whether a structure is its parent, or its parent without some O."""
     here, there = Counter(symbols_of(structure)), Counter(symbols_of(parent))
     return here["O"] <= there["O"] and here | {"O": 0} == there | {"O": 0}
 
 
 def _order(parent: CalculationDocument) -> MagneticOrder:
-    """Return the magnetic order that a calculation began with, by the signs of its metals."""
+    """Return the initial magnetic order of a calculation, from the signs of its metals."""
     initial = parent.initial_structure
     if initial is None:
         return "ferro"

@@ -1,4 +1,4 @@
-"""Jobs that make one structure from another. Each returns it, or the reason why it can't."""
+"""Jobs that make one structure from another. Each returns it, or the reason why not."""
 
 from typing import cast
 
@@ -67,7 +67,7 @@ def part_of(interface: CalculationDocument, part: Part) -> Structure | str:
 
 @job
 def lay_coating(planned: PlannedInterface, slab: CalculationDocument) -> Structure | str:
-    """Lay a planned coating on the relaxed bare slab."""
+    """Put a planned coating on the relaxed bare slab."""
     if slab.structure is None:
         return why_not(slab)
     return relay_coating(planned.structure, slab.structure)
@@ -80,7 +80,7 @@ def lowest_of(what: str, candidates: list[CalculationDocument | None]) -> Calcul
     Raises
     ------
     ValueError
-        If every candidate's job broke down; ``what`` says of what they are candidates.
+        If every candidate's job failed; ``what`` names the candidates in the message.
     """
     best = lowest_energy(candidates)
     left = [document for document in candidates if document is not None]
@@ -95,16 +95,16 @@ def without_bonded_oxygen(
     interface: CalculationDocument,
     bonded: BondedOxygen,
 ) -> Structure | str:
-    """Take away an O to which a former of the coating is bonded.
+    """Remove an O that a former of the coating is bonded to.
 
     Parameters
     ----------
     parent
         The relaxed host.
     interface
-        The relaxed pristine interface, where the bonds are looked for.
+        The relaxed pristine interface, where the bonds are found.
     bonded
-        Which of the bonded O.
+        Which of the bonded O to remove.
 
     Returns
     -------
@@ -131,5 +131,5 @@ def too_few_bonds(termination: str, count: int) -> str:
 
 
 def why_not(document: CalculationDocument) -> str:
-    """Return the reason why nothing starts from a calculation that has no structure."""
+    """Return the reason why nothing can start from a calculation without a structure."""
     return f"{document.label} {document.status}: {document.reason}"

@@ -1,4 +1,4 @@
-"""The answer of a study in a few sentences, each number as results.json has it."""
+"""The answer of a study in a few sentences, with the numbers of results.json."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from llo_dft.typing import System
 def answer(result: StudyResult) -> list[str]:
     """Return one sentence for each system, and one for what each coating changes.
 
-    Of the vacancies those count whose lattice did not rebuild itself; energies are eV per O.
+    Only vacancies whose lattice was not rebuilt count; energies are eV per O.
     """
     systems = list(dict.fromkeys((host.system, host.termination) for host in result.hosts))
     sentences = [_of_system(result, *system) for system in systems]
@@ -22,8 +22,8 @@ def answer(result: StudyResult) -> list[str]:
     if n_predicted:
         n_all = sum(len(host.vacancies) for host in result.hosts)
         sentences.append(
-            f"{n_predicted} of {n_all} vacancies are predicted and not computed: what is said of "
-            "crossings and differences is of the computed ones."
+            f"{n_predicted} of {n_all} vacancies are predicted, not computed: crossings and "
+            "differences are of the computed ones."
         )
     if result.no_crossings and sentences:
         sentences.append(f"Neither a crossing nor a gain is stated: {result.no_crossings}.")
@@ -31,7 +31,7 @@ def answer(result: StudyResult) -> list[str]:
 
 
 def headline(result: StudyResult) -> str:
-    """Return the answer in one sentence, for who reads nothing else."""
+    """Return the answer in one sentence, for readers of nothing else."""
     systems = dict.fromkeys((host.system, host.termination) for host in result.hosts)
     if not any(host.kept_energies_ev for host in result.hosts):
         done = result.counts.get("completed", 0)
@@ -50,14 +50,14 @@ def headline(result: StudyResult) -> str:
             parts.append(f"{name} changes E_f of the same O by {_range(kept)}")
         else:
             parts.append(
-                f"what {name} does can't be said, since all {len(pairs)} pairs rebuilt the lattice"
+                f"the effect of {name} is unknown: all {len(pairs)} pairs have a rebuilt lattice"
             )
     text = "; ".join(part for part in parts if part)
     return f"{text[0].upper()}{text[1:]}."
 
 
 def _turns(result: StudyResult, system: System, termination: str | None) -> str:
-    """Return where one system begins to lose O, with its interval; '' if that is not known."""
+    """Return where one system begins to lose O, with its interval; '' if unknown."""
     point = next(
         (
             t
@@ -76,7 +76,7 @@ def _turns(result: StudyResult, system: System, termination: str | None) -> str:
         return f"of {name} no vacancy kept its lattice"
     if point is None or (point.at is None and len(hosts) == 1):
         if any(pair.termination == termination for pair in result.pairs):
-            return ""  # what its pairs say is said of them
+            return ""  # said in the sentence on its pairs
         at = min(hosts, key=lambda host: min(host.kept_energies_ev))
         return f"{name} loses O at a cost of {_ev(min(at.kept_energies_ev))} at {_place(at)}"
     if point.at is None:
@@ -112,7 +112,7 @@ def _crossing(result: StudyResult, hosts: Sequence[HostResult]) -> str:
     if point is None:
         return "where that crosses zero is not known"
     if point.at is None and len(hosts) == 1:
-        return "one state of charge tells of no crossing"
+        return "one state of charge can show no crossing"
     if point.at is None:
         return f"it crosses zero nowhere up to {_place(hosts[-1])}"
     ends = [one.holes_per_tm for one in (point.earliest, point.latest) if one is not None]
@@ -134,13 +134,13 @@ def _place(host: HostResult) -> str:
 def _of_pairs(name: str, pairs: Sequence[VacancyPair]) -> str:
     kept = [pair for pair in pairs if not pair.rebuilt]
     if not kept:
-        return f"{name}: of {len(pairs)} pairs with the bare slab each rebuilt its lattice."
+        return f"{name}: the lattice was rebuilt in all {len(pairs)} pairs with the bare slab."
     bonded = [pair for pair in kept if pair.bonded_to_former]
-    text = f"{name}: beside the same O of the bare slab at equal charge {_range(kept)}"
+    text = f"{name}: against the same O of the bare slab at equal charge {_range(kept)}"
     if bonded and len(bonded) < len(kept):
         text += f", those bonded to the coating {_range(bonded)}"
     rebuilt = len(pairs) - len(kept)
-    return text + (f"; {rebuilt} more rebuilt the lattice." if rebuilt else ".")
+    return text + (f"; in {rebuilt} more the lattice was rebuilt." if rebuilt else ".")
 
 
 def _range(pairs: Sequence[VacancyPair]) -> str:

@@ -1,7 +1,7 @@
 """Results as pandas tables, for a notebook. The names of columns carry their units.
 
-A column is a field of a document under its name there, of a document within it as
-``environment.n_tm``. A field that a later version adds is a column more.
+A column is a field of a document under its own name, of a nested document as ``environment.n_tm``.
+Fields added by later versions become further columns.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,16 +19,16 @@ from llo_dft.documents.state_of_charge import TurningPoint
 from llo_dft.documents.study_result import HostResult, StudyResult, VacancyPair, VacancyResult
 from llo_dft.documents.voltage import VoltageCurve, VoltageStep
 
-#: What of a host stands beside each of its vacancies.
+#: Fields of a host repeated for each of its vacancies.
 _HOST_KEYS = ("system", "termination", "holes_per_tm", "lithium_fraction", "capacity_mah_per_g")
 
 _CENTER_COLUMNS = ("label", "element", "orbital", "reference")
 
 
 def vacancy_table(result: StudyResult) -> DataFrame:
-    """Return a row for each oxygen vacancy, under the host that it is in.
+    """Return a row for each oxygen vacancy, grouped by host.
 
-    Other O2 schemes are columns ``alternatives_ev.SCHEME``. Of plain runs ``host`` is the path of
+    Other O2 schemes are columns ``alternatives_ev.SCHEME``. For plain runs ``host`` is the path of
     the host's run.
     """
     rows = []
@@ -37,7 +37,7 @@ def vacancy_table(result: StudyResult) -> DataFrame:
         if host.run is not None:
             keys["host"] = host.run
         for vacancy in host.vacancies:
-            first = {"formation_energy_ev": vacancy.formation_energy_ev}  # in sight if folded
+            first = {"formation_energy_ev": vacancy.formation_energy_ev}  # seen when folded
             rows.append(keys | first | vacancy.model_dump(exclude={"also_removed"}))
     return _table(rows, [*_HOST_KEYS, *VacancyResult.model_fields], result)
 
@@ -45,7 +45,7 @@ def vacancy_table(result: StudyResult) -> DataFrame:
 def host_table(result: StudyResult) -> DataFrame:
     """Return a row for each host, with its lowest formation energies and number of vacancies.
 
-    The lowest is of the vacancies that kept their lattice; the other one of all.
+    One is the lowest of the vacancies that kept their lattice, the other of all.
     """
     rows = []
     for host in result.hosts:
@@ -143,14 +143,14 @@ def oxidation_table(states: OxidationStates) -> DataFrame:
 
 
 def _table(rows: list[dict[str, Any]], columns: Iterable[str], result: object = None) -> DataFrame:
-    """Return a table; without rows it has the columns that it would have at least."""
+    """Return a table; without rows it still has its basic columns."""
     try:
         import pandas as pd  # noqa: PLC0415 (an optional package, and half a second)
     except ImportError as error:
         raise ImportError(
             "tables need pandas; install it with pip install 'llo-dft[notebook]'"
         ) from error
-    if getattr(result, "mock", False):  # in sight: the numbers are of a stand-in, and no results
+    if getattr(result, "mock", False):  # visibly marked: the numbers are mock, not results
         rows = [{"mock": True} | row for row in rows]
     frame = pd.json_normalize(rows).map(_cell) if rows else pd.DataFrame(columns=list(columns))
     if isinstance(result, StudyResult):

@@ -10,12 +10,12 @@ from llo_dft.documents.study_result import OxygenChemicalPotential, StudyResult
 #: Most characters of a line above a figure.
 _TITLE_WIDTH: Final = 95
 
-#: Stands above all that was made of a stand-in's numbers.
+#: Mark above everything made from mock numbers.
 MOCK: Final = "MOCK OUTPUTS - NOT A RESULT"
 
 
 def title_text(lines: Iterable[str], *, allowed: Sequence[str] = (), mock: bool = False) -> str:
-    """Return a title: the mark of a stand-in, the lines that are not empty, what may differ."""
+    """Return a title: the mock mark, the lines that are not empty, what was allowed to differ."""
     found = [MOCK] if mock else []
     found += [line for line in lines if line]
     if allowed:
@@ -24,13 +24,13 @@ def title_text(lines: Iterable[str], *, allowed: Sequence[str] = (), mock: bool 
 
 
 def plane_text(miller: Sequence[int]) -> str:
-    """Return a plane in brackets, with spaces between indices that are not one digit each."""
+    """Return a plane in brackets, with spaces if an index has several characters."""
     digits = [str(index) for index in miller]
     return f"({('' if max(map(len, digits)) == 1 else ' ').join(digits)})"
 
 
 def result_title(result: StudyResult, *, reason: bool = True) -> str:
-    """Return the title of a figure: what was computed, how, with ``reason`` why none crosses."""
+    """Return a figure's title: what was computed, how, and with ``reason`` why none crosses."""
     settings = settings_text(result.fingerprint) or f"engine {result.engine}"
     plane = plane_text(result.slab_miller)
     if result.coating_miller is not None:
@@ -47,7 +47,7 @@ def result_title(result: StudyResult, *, reason: bool = True) -> str:
 
 
 def settings_text(fingerprint: Fingerprint | None) -> str:
-    """Return engine, functional, U, J, dispersion and cutoff; '' where they are not known."""
+    """Return engine, functional, U, J, dispersion and cutoff; '' if unknown."""
     if fingerprint is None:
         return ""
     engine = f"{fingerprint.engine} {fingerprint.model or fingerprint.engine_version}"

@@ -1,15 +1,15 @@
-"""What waits on what: the jobs of a flow, and those that its jobs bring up while it runs.
+"""Which job waits for which: the jobs of a flow, and those that its jobs add while it runs.
 
 The rules are those of jobflow's ``run_locally``, without its single file:
 
 * a job runs when its parents, the jobs of its own flow that it refers to (or that come before
   it in a linear flow), have *settled*;
-* a job settles when it has run, then the flow that replaces it, then its detour; or when it
-  failed or was passed over. An addition begins then too, and nobody waits for it;
-* a job in a replacement may refer to jobs of other flows; it waits for these as well, except
-  for the jobs that wait for it (it may read what the job that it replaces put out before);
-* a job whose parent gave no result is passed over unless it accepts missing references; below
-  a job that stops its children, all are; and so is everything after a job that stops the flow.
+* * a job settles when it has run, then the flow that replaces it, then its detour; or when it
+  failed or was skipped. An addition starts then too, and no job waits for it;
+* a job in a replacement may refer to jobs of other flows; it waits for these as well, except for
+  the jobs that wait for it (it may read the earlier output of the job that it replaces);
+* * a job whose parent gave no result is skipped unless it accepts missing references; so are all
+  jobs below one that stops its children, and all after one that stops the flow.
 
 As in run_locally, failing and stopping belong to a uuid, not to a (uuid, index): a replacement
 that fails is a failure of what it replaces.
@@ -30,7 +30,7 @@ class Node:
     """A job, the flow that it belongs to, and what it waits for.
 
     It refers to the uuids of ``parents``, jobs of its flow, and of others ``outside``. It can run
-    when those that it ``waits`` for have settled; its ``dependents`` wait for it. It brought up the
+    when those that it ``waits`` for have settled; its ``dependents`` wait for it. It added the
     ``diversions`` (replace, detour, addition) and settles when those of them in ``steps`` have run.
     """
 
@@ -50,7 +50,7 @@ class Node:
 class Group:
     """The jobs of one flow, in an order in which they could run one by one.
 
-    ``owner`` is the job that brought the flow up, None for the flow at the start; it settles only
+    ``owner`` is the job that added the flow, None for the initial flow; it settles only
     after a flow that is ``waited_for``. ``unsettled`` jobs have yet to settle.
     """
 
@@ -61,13 +61,13 @@ class Group:
 
 
 class FlowGraph:
-    """The state of a running flow, as ``get_flow`` gives it; knows no executors or stores.
+    """The state of a running flow, as ``get_flow`` returns it; knows no executors or stores.
 
     Raises
     ------
     ValueError
-        If the jobs wait for one another in a circle; by `finished`, if those that a response
-        brings up do, and then nothing has changed.
+        If the jobs wait for one another in a circle; by `finished`, if those added by a response
+        do, and then nothing has changed.
     """
 
     def __init__(self, flow: Flow) -> None:
@@ -82,7 +82,7 @@ class FlowGraph:
         self._start(self._root)
 
     def next_ready(self) -> tuple[Node, str | None] | None:
-        """Take a job that waits for nothing any more, and why it is passed over; None: it runs."""
+        """Take a job that no longer waits, and why it is skipped; None: it runs."""
         if not self._ready:
             return None
         node = self._ready.popleft()
@@ -92,7 +92,7 @@ class FlowGraph:
         return node, reason
 
     def finished(self, node: Node, response: Response) -> list[Node]:
-        """Continue after a job that gave a response; return the jobs that it brought up."""
+        """Continue after a job that gave a response; return the jobs that it added."""
         made = ((response.replace, True), (response.detour, True), (response.addition, False))
         groups = [
             _group_of(flow, owner=node, waited_for=waited_for)
@@ -115,11 +115,11 @@ class FlowGraph:
         self._settle(node)
 
     def unblock(self) -> bool:
-        """When nothing runs and nothing is ready: let a job run that waits in a circle.
+        """When nothing runs and nothing is ready: run a job that waits in a circle.
 
-        Only jobs of different flows can wait for one another so. The first in order goes, as it
-        would in run_locally, and does as its ``on_missing_references`` says. Returns whether
-        there was one.
+        Only jobs of different flows can wait for one another like this. The first in order runs,
+        as in run_locally, and follows its ``on_missing_references``. Returns whether there was
+        one.
         """
         if not self._blocked:
             return False
@@ -138,7 +138,7 @@ class FlowGraph:
                 stack.extend(reversed(group.nodes))
 
     def _register(self, group: Group) -> None:
-        # The first of a uuid stands for it: it settles after what replaces it.
+        # The first job of a uuid represents it: it settles after what replaces it.
         for node in group.nodes:
             self._by_uuid.setdefault(node.job.uuid, node)
 

@@ -1,9 +1,9 @@
-"""Hands tasks to executors, and goes on when the workers of one die.
+"""Hands tasks to executors, and continues when the workers of one die.
 
 A lane is an executor and the tasks it holds. When an executor breaks (one of its workers was
-killed), every task it held comes back with `BrokenExecutor`, and nobody can say which of them
-was the cause. So each is tried once more in a fresh executor with nothing beside it; one that
-breaks the executor again, alone, is the cause, and is given up.
+killed), every task it held comes back with `BrokenExecutor`, without telling which of them was the
+cause. So each is tried once more, alone in a fresh executor; one that breaks the executor again is
+the cause, and is given up.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: A task may be there when an executor breaks, and once more, alone.
+#: A task may be present when an executor breaks, and be tried once more, alone.
 _MAX_BREAKS = 2
 
 
@@ -56,7 +56,7 @@ class _Lane(Generic[T]):
 
 
 class Lanes(Generic[T]):
-    """Some executors that together run tasks.
+    """Several executors that run tasks together.
 
     ``factory`` makes an executor, when one is first needed and again when it broke; ``capacities``
     say for each lane how many tasks it holds at the same time, None for any number.
@@ -70,7 +70,7 @@ class Lanes(Generic[T]):
 
     @property
     def has_room(self) -> bool:
-        """Whether a task can be taken now."""
+        """Whether a task can be accepted now."""
         return any(lane.has_room for lane in self._lanes)
 
     @property
@@ -104,7 +104,7 @@ class Lanes(Generic[T]):
             return attempt.owner, result
 
     def _recover(self, lane: _Lane[T]) -> None:
-        """Let a lane whose executor broke, once it holds nothing, try its suspects one by one."""
+        """Let a lane whose executor broke, once it is empty, try its suspects one by one."""
         if not lane.closed or lane.held:
             return
         if lane.broken and lane.executor is not None:
@@ -130,7 +130,7 @@ class Lanes(Generic[T]):
         future.add_done_callback(lambda done: self._done.put((lane, done)))
 
     def close(self) -> None:
-        """End the executors, which hold nothing any more."""
+        """End the executors, which are empty."""
         for lane in self._lanes:
             if lane.executor is not None:
                 lane.executor.shutdown(wait=True)
@@ -178,17 +178,17 @@ def _worker_died(error: BrokenExecutor) -> RaisedError:
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-#: How long what a dead worker's job started has to end by itself, s.
+#: Time for processes of a dead worker's job to end by themselves, s.
 GRACE_S = 10.0
 
 
 class WorkerProcess(ProcessPoolExecutor):
-    """An executor of one spawned process, with some variables besides the driver's."""
+    """An executor of one spawned process, with variables in addition to the driver's."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         context = get_context("spawn")
-        # Nothing is ever sent: the worker reads the end of the pipe when the driver closes it,
-        # or is gone, however it went.
+        # Nothing is ever sent: the worker reads the end of the pipe when the driver closes it or
+        # dies.
         worker_end, self._lifeline = context.Pipe(duplex=False)
         self._environment = dict(environment)
         self._group: Future[int] | None = None
@@ -213,9 +213,9 @@ class WorkerProcess(ProcessPoolExecutor):
         self._lifeline.close()
 
     def end_orphans(self) -> None:
-        """End what the job of a worker that died has started, before the job is tried again.
+        """End the processes of a dead worker's job before the job is tried again.
 
-        A worker that the kernel kills can't do it: its program would go on to write.
+        A worker that the kernel kills can't do it: its program would continue to write.
         """
         group = self._group
         if group is None or not group.done() or group.exception() or not hasattr(os, "killpg"):
@@ -227,7 +227,7 @@ class WorkerProcess(ProcessPoolExecutor):
                 while time.monotonic() < until:
                     time.sleep(0.02)
                     os.killpg(group.result(), 0)
-            except (ProcessLookupError, PermissionError):  # none is left; macOS, or only zombies
+            except (ProcessLookupError, PermissionError):  # no process left; macOS: or zombies
                 return
 
 
@@ -235,7 +235,7 @@ def follow_driver(lifeline: Connection) -> None:
     """Set up a worker: end when the driver does, and leave Ctrl-C to the driver.
 
     The worker leads a process group, so that the programs a job starts (mpirun, VASP) end with
-    it: one left behind would write into the folder of a calculation that is started again.
+    it: one left behind would write into the folder of a restarted calculation.
     """
     if hasattr(os, "setpgid"):
         os.setpgid(0, 0)
@@ -247,7 +247,7 @@ def _end_with_driver(lifeline: Connection) -> None:
         lifeline.recv_bytes()
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         os.killpg(os.getpgrp(), signal.SIGTERM)
-    # In case the job has its own way with SIGTERM.
+    # In case the job handles SIGTERM itself.
     os._exit(1)
 
 

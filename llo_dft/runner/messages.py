@@ -1,7 +1,7 @@
 """Jobs, responses and documents as JSON text, to cross from one process to another.
 
 Functions wrapped by jobflow's ``@job`` do not pickle reliably; monty's JSON names them by
-module and qualified name, and the worker imports them. So everything a job takes or gives must
+module and qualified name, and the worker imports them. So all inputs and outputs of a job must
 survive JSON, as with every jobflow manager that has a database: a tuple arrives as a list, and
 the keys of a dict as strings.
 """
@@ -70,11 +70,11 @@ class JobOutcome:
 
 class _Encoder(MontyEncoder):
     def default(self, o: Any) -> Any:  # noqa: ANN401  # as json has it
-        """Encode bytes and all enums too, as monty's decoder reads them; the rest as monty does."""
+        """Encode bytes and enums as monty's decoder reads them; the rest as monty does."""
         if isinstance(o, bytes):
             return {"$binary": {"base64": base64.b64encode(o).decode(), "subType": "00"}}
         if isinstance(o, Enum):
-            # jobflow's own enums have an as_dict that gives a string, which monty trips over.
+            # jobflow's own enums have an as_dict that returns a string, which monty can't handle.
             kind = type(o)
             return {"@module": kind.__module__, "@class": kind.__qualname__, "value": o.value}
         return super().default(o)
@@ -94,7 +94,7 @@ def encode(value: object) -> str:
 def decode_document(text: str, trusted: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Read a JobStore document: plain data, objects in it left as the dicts they are stored as.
 
-    jobflow makes them when it resolves a reference, so what is not ``trusted`` is refused here.
+    jobflow creates them when it resolves a reference, so what is not ``trusted`` is refused here.
 
     Raises
     ------
@@ -121,19 +121,19 @@ def encode_job(job: Job) -> str:
 
 
 def encode_response(response: Response) -> str:
-    """Write a response, but for its output and folder, as JSON text."""
+    """Write a response, without its output and folder, as JSON text."""
     flows = {name: _flow_dict(getattr(response, name)) for name in _FLOWS}
     return encode(flows | {name: getattr(response, name) for name in _PLAIN})
 
 
 def decode_response(text: str, output: object, trusted: frozenset[str] = frozenset()) -> Response:
-    """Put a response together from what `encode_response` wrote and the output left out there."""
+    """Assemble a response from what `encode_response` wrote and the output left out there."""
     return Response(output=output, **decode_text(text, trusted, "the response of a job"))
 
 
 def _flow_dict(flow: Flow | Job | None) -> dict[str, Any] | None:
-    # A DecoratedFlow (jobflow's @flow) would, when read back, call its function again and so
-    # get new jobs: all flows travel as what they contain.
+    # A DecoratedFlow (jobflow's @flow) would, when read back, call its function again and get new
+    # jobs, so all flows are sent as what they contain.
     if flow is None or not isinstance(flow, Flow):
         return None if flow is None else MSONable.as_dict(flow)
     names = ("output", "name", "order", "uuid", "hosts", "metadata", "metadata_updates")
@@ -149,11 +149,11 @@ class Outputs:
         self._store = store
         #: Names of the types in all jobs and outputs of this run.
         self.trusted: frozenset[str] = frozenset()
-        #: Index and text of what was read or written: asking a store takes ever longer.
+        #: Index and text of what was read or written: queries to a store get ever slower.
         self._kept: dict[str, tuple[int, str]] = {}
 
     def trust(self, job: Job) -> None:
-        """Let data name the types that a job in memory is made of."""
+        """Allow data to name the types that a job in memory is made of."""
         self.trusted |= names_in(job)
 
     def write(self, job: Job, documents: tuple[str, ...]) -> Any:  # noqa: ANN401  # any output
@@ -181,7 +181,7 @@ class Outputs:
         """Collect the documents that the references of a job, also given as JSON, resolve to.
 
         An output may itself refer to others, as that of a replaced job does. What is not in the
-        store is left out: the job then does as its ``on_missing_references`` says.
+        store is left out: the job then follows its ``on_missing_references``.
         """
         if not (job.config.resolve_references or job.config.expose_store):
             return ()

@@ -1,9 +1,9 @@
-"""Runs a flow: asks the graph what can run, hands it to the executors, stores what comes back.
+"""Runs a flow: takes ready jobs from the graph, hands them to executors, stores the results.
 
-What running costs, measured on 2 cores with 1,000 jobs that add two numbers: 1.8 ms for each job
-in threads, 3.4 ms in processes (which take some 3 s to start, most of it jobflow's imports), and
-the same for the hundredth job as for the thousandth. What the store takes comes on top: maggma's
-MemoryStore compares each document with all that it holds, 14 ms at a thousand.
+Overhead, measured on 2 cores with 1,000 jobs that add two numbers: 1.8 ms for each job in threads,
+3.4 ms in processes (which take about 3 s to start, mostly jobflow's imports), the same for the
+hundredth job as for the thousandth. The store's time is extra: maggma's MemoryStore compares each
+document with all stored ones, 14 ms at a thousand.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def run_flow(
     on_event: Callable[[JobEvent], None] | None = None,
     worker_environment: Mapping[str, str] | None = None,
 ) -> FlowResult:
-    """Run a flow, several jobs at a time, and give what jobflow's run_locally gives.
+    """Run a flow, several jobs at a time, and return what jobflow's run_locally returns.
 
     A job that fails does not end the flow: it is named in the result, with those that could not
-    run without it. The same flow gives the same result whatever the timing, but for a job that
-    stops the flow: then what was under way is finished, and that depends on the timing.
+    run without it. The same flow gives the same result regardless of timing, except if a job stops
+    the flow: then running jobs are finished, and which these are depends on timing.
 
     Parameters
     ----------
@@ -60,12 +60,12 @@ def run_flow(
     max_workers
         How many jobs may run at the same time. By default, as many as this process may use
         processors; or with `executor`, all that are ready, which it may then queue. Give the
-        number of its workers to keep down what is sent again when a worker dies.
+        number of its workers to limit what is sent again when a worker dies.
     store
         Where outputs go; by default the JOB_STORE of jobflow's settings. Only this process uses
-        it. A job with ``expose_store`` sees but the documents that it refers to.
+        it. A job with ``expose_store`` sees only the documents that it refers to.
     on_event
-        Called in this thread for all that happens to a job. What it raises ends the run.
+        Called in this thread for every event of a job. An exception in it ends the run.
     worker_environment
         Environment variables of the worker processes, set before they import anything, such as
         ``{"OMP_NUM_THREADS": "1"}``.
@@ -76,7 +76,7 @@ def run_flow(
         If the flow refers to jobs that are not in it, or in a circle; if `max_workers` is not
         positive; or if both `executor` and `worker_environment` are given.
     KeyboardInterrupt
-        On Ctrl-C, after the workers were told to end.
+        On Ctrl-C, after the workers were stopped.
     """
     if max_workers is not None and max_workers < 1:
         raise ValueError(f"max_workers must be at least 1, not {max_workers}.")
@@ -105,7 +105,7 @@ def run_flow(
 
 
 class _Run:
-    """One run: the graph, the executors and the store put together."""
+    """One run: the graph, the executors and the store together."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class _Run:
                 return
 
     def result(self) -> FlowResult:
-        """Put together the end of each job, in the order of run_locally."""
+        """Collect the outcome of each job, in the order of run_locally."""
         result = FlowResult()
         for node in self._graph.in_order():
             job, found = node.job, self._results[node]
@@ -177,8 +177,8 @@ class _Run:
             output = self._outputs.write(node.job, outcome.documents)
             response = decode_response(outcome.response, output, self._outputs.trusted)
             added = self._graph.finished(node, response)
-        # As in run_locally, what goes wrong in storing this job's output, or in the flow that it
-        # brings up, is a failure of this job; the rest goes on.
+        # As in run_locally, an error in storing this job's output, or in the flow that it adds, is
+        # a failure of this job; the rest continues.
         except Exception as error:  # noqa: BLE001
             self._fail(node, raised_error(error))
             return
@@ -208,7 +208,7 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-#: A job's uuid and its index (1, and one more for each time that it was replaced).
+#: A job's uuid and its index (1, plus one for each replacement).
 JobKey: TypeAlias = tuple[str, int]
 
 #: What happened to a job: "added" when the runner first hears of it (at the start, or from another
@@ -232,9 +232,9 @@ class JobEvent:
 
 @dataclass(frozen=True)
 class JobFailure:
-    """A job that was started and gave no response.
+    """A job that was started but gave no response.
 
-    ``error_type`` is the class name of what was raised, ``message`` what it says; the
+    ``error_type`` is the class name of the exception, ``message`` its text; the
     ``traceback`` is the worker's, empty where the worker died.
     """
 
@@ -246,7 +246,7 @@ class JobFailure:
     traceback: str = ""
 
     def __str__(self) -> str:
-        """Give the failure on one line."""
+        """Return the failure on one line."""
         return f"{self.name}: {self.error_type}: {self.message}"
 
 
@@ -262,9 +262,9 @@ class JobNotRun:
 
 @dataclass(frozen=True)
 class FlowResult:
-    """Every job of a flow, in exactly one of three, each in the order of run_locally.
+    """Every job of a flow, in exactly one of three groups, each in the order of run_locally.
 
-    ``responses`` are ``{uuid: {index: Response}}`` of the jobs that ran, as run_locally gives them;
+    ``responses`` are ``{uuid: {index: Response}}`` of the jobs that ran, as from run_locally;
     ``not_run`` are jobs whose parents failed, or that were stopped by a response.
     """
 

@@ -52,7 +52,7 @@ def raised_error(error: BaseException) -> RaisedError:
 class WorkerStore(JobStore):
     """A JobStore in memory that keeps in `written` what a job stores.
 
-    Additional stores are the driver's affair: here all data stay in their document. It begins with
+    Additional stores are left to the driver: here all data stay in their document. It starts with
     one document, the last, for each uuid.
     """
 
@@ -71,7 +71,7 @@ class WorkerStore(JobStore):
         sort: dict[str, Any] | None = None,
         load: object = None,
     ) -> dict[str, Any] | None:
-        """Look up by uuid directly: jobflow resolves references by such calls alone.
+        """Look up by uuid directly: jobflow resolves references only by such calls.
 
         A MemoryStore reads all its documents for each call, and a job that gathers n results
         makes several calls for each of them.
@@ -100,10 +100,10 @@ class WorkerStore(JobStore):
 
 @contextmanager
 def _working_directory(name: str) -> Iterator[Path]:
-    """Go to a temporary folder of the job's own.
+    """Change to a temporary folder of the job.
 
     A process has one working directory, so a job that runs in a thread beside others (a thread
-    executor, a Dask worker) stays where the process is.
+    executor, a Dask worker) stays in the process's folder.
     """
     here = Path.cwd()
     if threading.current_thread() is not threading.main_thread():

@@ -1,1 +1,1 @@
-"""Finished runs that no study made: read, compared and analysed."""
+"""Finished plain runs: read, compared and analysed."""

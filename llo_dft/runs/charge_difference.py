@@ -28,7 +28,7 @@ from llo_dft.errors import InputError
 from llo_dft.runs.plain_runs import OWN_SETTINGS, k_mesh_of
 from llo_dft.runs.run_summary import same_cell, structure_of
 
-#: File of the numbers among those of a charge difference.
+#: File of the numbers of a charge difference.
 DOCUMENT: Final = "charge_difference.json"
 
 
@@ -46,14 +46,14 @@ def charge_difference(
     Parameters
     ----------
     files, axis
-        AB, A and B; lattice vector that leads across the interface.
+        AB, A and B; lattice vector that crosses the interface.
     coating
-        Which of A and B is the coating, if it is known: see ``bonds_across``.
+        Which of A and B is the coating, if known: see ``bonds_across``.
     max_residual, allow
         Largest integral of the difference, e; names of differences of their settings to accept.
     calculations
-        A study's, of AB, A and B: their settings are compared, whatever engine they are of. Without
-        them VASP's files beside the densities say the settings.
+        A study's calculations of AB, A and B, of any engine: their settings are compared. Without
+        them the settings come from VASP's files beside the densities.
 
     Raises
     ------
@@ -107,14 +107,14 @@ def write_charge_difference(
     Raises
     ------
     InputError
-        If the folder is there and not empty, or can't be written.
+        If the folder exists and is not empty, or can't be written.
     """
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
         try:
             _write_files(work, document, grids, level_e_per_a3)
-            work.chmod(0o755)  # mkdtemp's is for its owner alone
+            work.chmod(0o755)  # mkdtemp's is only for its owner
             work.replace(output)
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -157,10 +157,10 @@ def _write_files(
 
 @dataclass
 class DensitySettings:
-    """What is known of the settings that densities were computed with.
+    """What is known about the settings of densities.
 
-    The fingerprint is AB's, None if nothing beside its density says it; ``allowed`` are names of
-    what was allowed to differ, ``notes`` say which settings could not be compared.
+    The fingerprint is AB's, None if no file beside its density has it; ``allowed`` are names of
+    settings that were allowed to differ, ``notes`` say which could not be compared.
     """
 
     fingerprint: Fingerprint | None = None
@@ -238,7 +238,7 @@ def _run_of(header: GridHeader) -> FinishedRun | None:
     energy = run.steps[-1].energy_ev
     if energy is None:
         raise InputError(f"{path}: the run has no total energy")
-    # a density needs converged electrons, and no converged ions
+    # a density needs converged electrons, not converged ions
     calculation = CalculationDocument(
         key="",
         label=str(path),

@@ -1,4 +1,4 @@
-"""What plain runs are to each other: systems, lithium fractions, the host of each vacancy."""
+"""How plain runs are related: systems, lithium fractions, the host of each vacancy."""
 
 import math
 from collections.abc import Sequence
@@ -40,8 +40,8 @@ def check_one_framework(hosts: Sequence[PlainRun], *, any_size: bool = False) ->
     Parameters
     ----------
     hosts, any_size
-        Those that can't be read are passed over; whether their cells may hold the same framework
-        different numbers of times.
+        Unreadable ones are ignored; whether their cells may contain the same framework different
+        numbers of times.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def lithium_fractions(
 def fractions_of(runs: Sequence[PlainRun], full: int | None, coating: int) -> list[float | None]:
     """Return the lithium fraction of each run, as ``lithium_fractions`` does.
 
-    None for a run that can't be read; and without ``full`` for all, since it may be the fullest.
+    None for a run that can't be read; without ``full`` for all, since that run may be the fullest.
     """
     structures = [run.structure for run in runs if run.structure is not None]
     if full is None and len(structures) < len(runs):
@@ -125,12 +125,12 @@ def host_of(vacancy: PlainRun, hosts: Sequence[PlainRun]) -> PlainRun | None:
 
     Returns
     -------
-    The host; None if no readable host fits, and there is one that can't be read.
+    The host; None if no readable host fits, but some can't be read.
 
     Raises
     ------
     InputError
-        If it is no host less O, with the compositions, or fits several alike.
+        If it is not a host minus O, with the compositions, or fits several equally well.
     """
     fitting = [host for host in hosts if _is_host_less_oxygen(host, vacancy)]
     if not fitting:
@@ -146,14 +146,14 @@ def host_of(vacancy: PlainRun, hosts: Sequence[PlainRun]) -> PlainRun | None:
         names = ", ".join(host.path for host in certain or fitting)
         many = "more than one" if certain else "none"
         raise InputError(
-            f"{vacancy.path} has the composition of several hosts less O, and the atoms of {many} "
-            f"of them ({names}); give it together with its own host only"
+            f"{vacancy.path} has the composition of several hosts minus O, and the atoms of "
+            f"{many} of them ({names}); give it together with its own host only"
         )
     return certain[0]
 
 
 def formula_units(structure: Structure) -> int:
-    """Return how many times a cell holds the smallest whole numbers of its atoms other than Li."""
+    """Return how many formula units, counted without Li, a cell contains."""
     return math.gcd(*_framework(structure).values()) or 1
 
 
@@ -189,6 +189,6 @@ def _fits_no_host(vacancy: PlainRun, hosts: Sequence[PlainRun]) -> InputError:
     ]
     what = "" if structure is None else formula_of(structure)
     return InputError(
-        f"a vacancy's cell must be its host's less one or more O and nothing else; {vacancy.path} "
+        f"a vacancy's cell must be its host's minus one or more O and nothing else; {vacancy.path} "
         f"is {what}, and the host{'s are' if len(known) > 1 else ' is'} {', '.join(known)}"
     )

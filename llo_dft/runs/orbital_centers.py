@@ -17,16 +17,16 @@ from llo_dft.engines.vasp.finished_calculation import VaspElectrons
 from llo_dft.errors import InputError
 from llo_dft.runs.potential_levels import faces_beside
 
-#: Core state that centres are counted from.
+#: Core state that energies are referred to.
 CORE_STATE = "1s"
 
-#: What to do where a level is not known.
+#: What to do if a level is not known.
 _WHERE_FROM: dict[str, str] = {
     "vacuum": "put its LOCPOT (LVHAR = .TRUE.) or an OUTCAR with LVACPOTAV = .TRUE. beside it",
     "core": f"put an OUTCAR with ICORELEVEL = 1, which has the {CORE_STATE} states, beside it",
 }
 
-#: Vacuum levels of the two sides that differ by more than this are two levels, eV.
+#: Vacuum levels of the two sides that differ by more are two levels, eV.
 SAME_VACUUM_EV = 0.05
 
 
@@ -49,9 +49,9 @@ def centers_of(
     reference, fixed, tm_layers
         See ``band_centers`` and ``site_classes``.
     classes
-        Class of each atom by its index, where it is known better; others count as "all".
+        Class of each atom by index, if known; others count as "all".
     label
-        What the centres are called by; None: where they were read from.
+        Name of the centres; None: their source.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def centers_of(
         levels |= _vacuum_of_locpot(states, problems, notes)
     if reference == "fermi" and states.fermi_ev is None:
         why = [note for note in notes if "E_F" in note] or ["the run has none"]
-        what = f"no Fermi level to count from: {why[0]}; count from another level"
+        what = f"no Fermi level as reference: {why[0]}; use another level"
         raise InputError(f"{source}: {what}")
     if reference in _WHERE_FROM and reference not in levels:
         what = f"the {reference} level of this run is not known; {_WHERE_FROM[reference]}"
@@ -154,8 +154,8 @@ def site_classes(
 ) -> dict[int, str]:
     """Return the environment class of each site that is an O.
 
-    With ``tm_layers`` the class is that of the O's own sheet; without, it counts all cations
-    bonded to it: O of Li2MnO3 is 2TM+1Li one way and 2TM+4Li the other.
+    With ``tm_layers`` the class is that of the O's own sheet; otherwise it counts all cations
+    bonded to it: O of Li2MnO3 is 2TM+1Li or 2TM+4Li.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Plain VASP runs, as calculations that may be compared with one another."""
+"""Plain VASP runs, as calculations that can be compared with one another."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -25,12 +25,12 @@ from llo_dft.runs.run_summary import (
 )
 from llo_dft.typing import CalculationKind, Status
 
-#: Name of the settings of a run that chose its own.
+#: Name for the settings of a plain run.
 OWN_SETTINGS: Final = "as found"
 
 _GAMMA_TOLERANCE: Final = 1e-6
 
-#: Charge of a cell that is taken for rounding of NELECT, e.
+#: Charge of a cell that counts as rounding of NELECT, e.
 _NEUTRAL_TOLERANCE_E: Final = 1e-3
 
 
@@ -41,12 +41,12 @@ class PlainRun:
     Attributes
     ----------
     calculation
-        By its path: failed if the run did not converge or is damaged, missing if the folder has
-        no vasprun.xml or vaspout.h5.
+        Labelled by its path: failed if the run did not converge or is damaged, missing if the
+        folder has no vasprun.xml or vaspout.h5.
     run
-        The same, with the settings that it was compared by; None if it can't be read.
+        The same, with the settings used in comparisons; None if it can't be read.
     notes
-        What a reader of the numbers should know.
+        Notes on the numbers, for the reader.
     """
 
     calculation: CalculationDocument
@@ -55,12 +55,12 @@ class PlainRun:
 
     @property
     def path(self) -> str:
-        """As it was given."""
+        """Path as given."""
         return self.calculation.label
 
     @property
     def structure(self) -> Structure | None:
-        """Final structure; that of a run without a result too."""
+        """Final structure, also for a run without a result."""
         return self.calculation.structure or self.calculation.initial_structure
 
     @property
@@ -69,7 +69,7 @@ class PlainRun:
         return self.run if self.calculation.status == "completed" else None
 
     def record(self) -> CalculationRecord:
-        """Return what the analysis says of it."""
+        """Return its record in the result."""
         return CalculationRecord(
             label=self.path,
             status=self.calculation.status,
@@ -99,7 +99,7 @@ def read_plain_run(
     Parameters
     ----------
     path, kind
-        What the user gave, and what it is.
+        Path given by the user, and the kind of run.
     moment, site_moments
         Whether to read the magnetic moment of the cell, and those of the atoms, from the OUTCAR
         beside it or from vaspout.h5.
@@ -107,7 +107,7 @@ def read_plain_run(
     Returns
     -------
     PlainRun
-        A file that is damaged or missing, or a run that did not converge, is named as that.
+        Damaged or missing files and unconverged runs are reported in it.
 
     Raises
     ------
@@ -160,9 +160,9 @@ def result_of_runs(
     Parameters
     ----------
     used, others
-        Runs that an energy was taken from, the reference first; records of the others.
+        Runs whose energies were used, the reference first; records of the others.
     hosts, found
-        What was found of the hosts, and the other fields of the result.
+        Results of the hosts, and the other fields of the result.
     """
     records = [*(run.record() for run in used), *others]
     by_path = {record.label: record for record in records}
@@ -184,7 +184,7 @@ def result_of_runs(
 
 
 def _site_moments(found: Vasprun, notes: list[str]) -> tuple[list[float] | None, bool]:
-    """Return the moments of the atoms, and whether a stand-in wrote the OUTCAR.
+    """Return the moments of the atoms, and whether the OUTCAR is mock.
 
     An OUTCAR that can't be trusted becomes a note: no energy comes from it.
     """

@@ -31,10 +31,10 @@ from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError, Vaspr
 from llo_dft.errors import InputError
 from llo_dft.runs.run_summary import edges_of, read_run_of, same_cell, structure_of
 
-#: Distance of the oxide's layers: the window of the macroscopic average if none is given.
+#: Layer spacing of the oxide: the default window of the macroscopic average.
 LAYER_DISTANCE_ANGSTROM: Final = 4.74
 
-#: Levels of LOCPOT and OUTCAR that differ by more are not of one run, or not of one kind, eV.
+#: Levels of LOCPOT and OUTCAR that differ by more are of different runs or kinds, eV.
 SAME_LEVEL_EV: Final = 0.05
 
 
@@ -51,12 +51,12 @@ def potential_of(
     Parameters
     ----------
     path, axis
-        Run folder with a LOCPOT, or a LOCPOT; lattice vector that leads out of the slab.
+        Run folder with a LOCPOT, or a LOCPOT; lattice vector that points out of the slab.
     windows_angstrom
         Windows of the macroscopic average, none, one or two; None: ``LAYER_DISTANCE_ANGSTROM``
         if it fits into the cell.
     states
-        Of the same calculation; None: read from the VASP run beside the LOCPOT, if there is one.
+        States of the same calculation; None: read from the VASP run beside the LOCPOT, if any.
     label
         Name of the calculation; None: the path.
 
@@ -128,7 +128,7 @@ def potential_of(
 
 
 def _run_beside(grid: LocalPotential, problems: list[str], notes: list[str]) -> Vasprun | None:
-    """Return the run that made a LOCPOT; None, and why, if it is not there or not to be used."""
+    """Return the run of a LOCPOT; None, and why, if it is missing or not usable."""
     try:
         path = find_run(grid.header.path.parent)
     except VaspFileError:
@@ -148,12 +148,12 @@ def _run_beside(grid: LocalPotential, problems: list[str], notes: list[str]) -> 
 def _levels_of_run(
     run: Vasprun, problems: list[str], notes: list[str]
 ) -> tuple[float | None, float | None]:
-    """Return E_F and the VBM of a run, as far as they are known."""
+    """Return E_F and the VBM of a run, as far as known."""
     if not run.convergence.electronic:
         problems.append(f"electrons not converged: {run.convergence.electronic_reason}")
         return None, None
     if run.parameters.get("LVHAR") is False and run.parameters.get("LVTOT") is True:
-        notes.append("LVTOT without LVHAR: exchange and correlation reach into the vacuum")
+        notes.append("LVTOT without LVHAR: exchange and correlation extend into the vacuum")
     if run.fermi_ev is None:
         why = run.fermi_problem or "no Fermi level in the run"
         notes.append(f"no work function: {why}")
@@ -165,7 +165,7 @@ def _levels(
 ) -> tuple[float | None, float | None]:
     if edges is None or edges.is_metal:
         return fermi_ev, None
-    notes.append("E_F floats within the gap: the ionization energy is the firm number")
+    notes.append("E_F floats within the gap: the ionization energy is the well-defined number")
     return fermi_ev, edges.vbm_ev
 
 
@@ -177,7 +177,7 @@ def _edges(states: OrbitalStates) -> BandEdges:
 
 
 def faces_beside(run: Path, final: Structure, problems: list[str]) -> dict[Face, VacuumLevel]:
-    """Return the vacuum levels of the LOCPOT beside a run; empty if it has none to trust."""
+    """Return the vacuum levels of the LOCPOT beside a run; empty if there is none to trust."""
     path = find_beside(run, "LOCPOT")
     if path is None:
         return {}
@@ -205,7 +205,7 @@ def _levels_of_outcar(grid: LocalPotential, notes: list[str]) -> Sequence[float]
 def _compare_levels(
     faces: dict[Face, FaceLevels], levels: Sequence[float] | None, notes: list[str]
 ) -> None:
-    """Note where the program gives another vacuum level than the plateau."""
+    """Note where the program's vacuum level differs from the plateau."""
     names: tuple[Face, Face] = ("upper", "lower")
     for face, level in zip(names, levels or () if faces else (), strict=False):
         own = faces[face].vacuum.level_ev

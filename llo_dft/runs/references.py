@@ -1,4 +1,4 @@
-"""The energies of O2 and of Li metal: from a run, or as they are given."""
+"""The energies of O2 and of Li metal: from a run, or as given."""
 
 import math
 from dataclasses import dataclass, field
@@ -10,26 +10,26 @@ from llo_dft.errors import InputError
 from llo_dft.runs.plain_runs import PlainRun, formula_of, read_plain_run
 from llo_dft.typing import CalculationKind
 
-#: Above this an energy said to be that of O2 is rather that of one of its atoms: functionals
-#: give -9 to -17 eV from non-magnetic atoms.
+#: An O2 energy above this is probably that of one atom: functionals give -9 to -17 eV per O2,
+#: counted from non-magnetic atoms.
 _O2_NOT_ABOVE_EV: Final = -7.0
 
-#: Below this an energy said to be that of one Li atom is rather that of several; -1.9 to -2.4.
+#: A Li energy below this is probably that of several atoms; usual are -1.9 to -2.4 eV per atom.
 _LI_NOT_BELOW_EV: Final = -3.0
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What a removed atom goes to.
+    """The reservoir of a removed atom.
 
     Attributes
     ----------
     energy_ev_per_atom
         None if its run has no result.
     source, run
-        Where the energy comes from, for people, and its run; None if the energy was given.
+        Where the energy comes from, for the reader, and its run; None if the energy was given.
     notes
-        What a reader of the number should know.
+        Notes on the number, for the reader.
     """
 
     energy_ev_per_atom: float | None
@@ -49,25 +49,25 @@ def oxygen_reference(folder: Path | None, energy_ev: float | None) -> Reference:
     Raises
     ------
     InputError
-        Unless exactly one is given and is what it should be.
+        Unless exactly one is given and it is plausible.
     """
     found = _reference("O2", "molecule_relax", folder, energy_ev)
     if found.run is None:
         if energy_ev is not None and energy_ev > _O2_NOT_ABOVE_EV:
-            found.notes.append(f"{energy_ev:g} eV is little for O2: --o2-energy is eV per molecule")
+            found.notes.append(f"{energy_ev:g} eV is high for O2: --o2-energy is eV per molecule")
         return found
     path, structure = found.run.path, found.run.structure
     if structure is not None:
         if formula_of(structure) != "O2":
-            raise InputError(f"{path}: one O2 molecule is expected, got {formula_of(structure)}")
+            raise InputError(f"{path}: expected one O2 molecule, got {formula_of(structure)}")
         length = float(structure.get_distance(0, 1))
         if length > O2_MAX_ANGSTROM:
             raise InputError(
-                f"{path}: the two O are {length:.3f} A apart; a molecule of O2, below "
-                f"{O2_MAX_ANGSTROM:g} A, is expected"
+                f"{path}: the two O are {length:.3f} A apart; expected a molecule of O2, below "
+                f"{O2_MAX_ANGSTROM:g} A"
             )
     if found.run.completed is not None and found.run.completed.moment_mu_b is None:
-        found.notes.append(f"{path}: no occupations of two spins, so no moment of O2")
+        found.notes.append(f"{path}: no occupations of two spins, so the moment of O2 is unknown")
     return found
 
 
@@ -77,14 +77,14 @@ def lithium_reference(folder: Path | None, energy_ev: float | None) -> Reference
     Raises
     ------
     InputError
-        Unless exactly one is given and is what it should be.
+        Unless exactly one is given and it is plausible.
     """
     found = _reference("Li", "bulk_relax", folder, energy_ev)
     structure = None if found.run is None else found.run.structure
     if energy_ev is not None and energy_ev < _LI_NOT_BELOW_EV:
-        found.notes.append(f"{energy_ev:g} eV is much for Li: --li-energy is eV per atom")
+        found.notes.append(f"{energy_ev:g} eV is low for Li: --li-energy is eV per atom")
     if structure is not None and structure.composition.reduced_formula != "Li":
-        raise InputError(f"{folder}: Li metal is expected, got {formula_of(structure)}")
+        raise InputError(f"{folder}: expected Li metal, got {formula_of(structure)}")
     return found
 
 
@@ -104,6 +104,6 @@ def _reference(
         raise InputError(f"the energy of {what} comes from {option} or {option}-energy; {got}")
     if not (math.isfinite(energy_ev) and energy_ev < 0):
         raise InputError(f"{option}-energy must be a negative number of eV, got {energy_ev!r}")
-    note = f"the energy of {name} was given: whether its settings are the hosts' is not known"
+    note = f"the energy of {name} was given: its settings can't be compared with the hosts'"
     n_atoms = 2 if name == "O2" else 1
     return Reference(energy_ev / n_atoms, f"energy of {name} as given", notes=[note])

@@ -1,4 +1,4 @@
-"""What a finished VASP calculation is, put together from its files."""
+"""Summary of a finished VASP calculation, from its files."""
 
 import math
 from pathlib import Path
@@ -24,12 +24,12 @@ from llo_dft.engines.vasp.files.vasprun.eigenvalues import electrons
 from llo_dft.engines.vasp.files.vasprun.header import Crystal
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError, Vasprun
 
-#: Two cells are the same to this, angstrom.
+#: Largest difference of equal cells, angstrom.
 SAME_CELL_ANGSTROM: Final = 1e-3
 
 
 def summarize(path: Path) -> CalculationSummary:
-    """Return what the calculation in a folder or file is.
+    """Return the summary of the calculation in a folder or file.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def moment_of(run: Vasprun) -> float | None:
 
 
 def read_outcar_beside(run: Vasprun, problems: list[str]) -> Outcar | None:
-    """Return the OUTCAR beside a run's file; what is wrong with it becomes a problem."""
+    """Return the OUTCAR beside a run's file; its faults are added to the problems."""
     path = find_outcar(run.path)
     if path is None:
         return None
@@ -103,7 +103,7 @@ def read_outcar_beside(run: Vasprun, problems: list[str]) -> Outcar | None:
 
 
 def edges_of(run: Vasprun, notes: list[str]) -> BandEdges | None:
-    """Return the band edges; None, and a note, where there are none to find."""
+    """Return the band edges; None, with a note, if there are none."""
     if run.eigenvalues is None:
         notes.append("no eigenvalues: no band edges")
         return None
@@ -127,7 +127,7 @@ def _moments(run: Vasprun, outcar: Outcar | None, problems: list[str]) -> Moment
 def site_moments_of(run: Vasprun, outcar: Outcar | None, problems: list[str]) -> list[float] | None:
     """Return the moment of each atom, Bohr magnetons, from OUTCAR or else vaspout.h5.
 
-    None where neither has them; an OUTCAR of other atoms becomes a problem.
+    None if neither has them; an OUTCAR of other atoms is added to the problems.
     """
     sites = None if outcar is None else outcar.moments_mu_b
     if sites is None:
@@ -157,7 +157,7 @@ def same_cell(final: Structure, header: GridHeader) -> bool:
 
 
 def cell_charge_of(run: Vasprun) -> float:
-    """Return the charge of the cell, e: the valence electrons of its atoms less NELECT."""
+    """Return the charge of the cell, e: the valence electrons of its atoms minus NELECT."""
     used = run.parameters.get("NELECT")
     if not isinstance(used, int | float):
         return 0.0

@@ -1,4 +1,4 @@
-"""Oxygen vacancies of hosts that no study made: plain VASP runs to formation energies."""
+"""Formation energies of oxygen vacancies from plain VASP runs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -36,13 +36,13 @@ from llo_dft.runs.plain_runs import PlainRun, read_plain_run, result_of_runs
 from llo_dft.runs.references import Reference, oxygen_reference
 from llo_dft.typing import OxideKind, OxygenScheme, System
 
-#: Most runs that a note names.
+#: Most runs named in a note.
 _MOST_NAMED: Final = 3
 
 
 @dataclass(frozen=True)
 class OxygenRequest:
-    """The oxygen reservoir that is asked for; O2 as a run or as eV per molecule."""
+    """The requested oxygen reservoir; O2 as a run or as eV per molecule."""
 
     scheme: OxygenScheme
     temperature_k: float
@@ -54,7 +54,7 @@ class OxygenRequest:
 
 @dataclass(frozen=True)
 class VacancyOptions:
-    """What is known of the runs, and what of them may differ.
+    """What is known about the runs, and which settings may differ.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class VacancyOptions:
     allow
         Names of differences to allow.
     temperatures_k, pressures_bar
-        Axes of a map of E_f; none if either is empty.
+        Axes of a map of E_f; no map if either is empty.
     """
 
     tm_layers: int | None = None
@@ -77,7 +77,7 @@ class VacancyOptions:
 
 @dataclass
 class _Runs:
-    """The runs, and in what those that were compared differ nevertheless."""
+    """The runs, and the remaining differences of those compared."""
 
     hosts: list[PlainRun]
     vacancies: list[PlainRun]
@@ -96,20 +96,20 @@ def vacancy_runs(
     Parameters
     ----------
     hosts, vacancies
-        Run folders or vasprun.xml files. Each vacancy goes to the host that it is less O, by
-        composition and, where several have that, by the places of its atoms.
+        Run folders or vasprun.xml files. Each vacancy is assigned to the host that it was made
+        from, by composition and, if several match, by the positions of its atoms.
     oxygen, options
-        The reservoir, and what is known of the runs; None: nothing.
+        The reservoir, and what is known about the runs; None: nothing.
 
     Returns
     -------
-    Of runs that are damaged or did not converge no numbers, and a reason.
+    Damaged or unconverged runs have no numbers, but a reason.
 
     Raises
     ------
     InputError
-        If energies don't belong together, with both values; if anything but O is missing; if
-        the scheme does not go with the functional; if a file is not there.
+        If energies are not comparable, with both values; if anything but O is missing; if
+        the scheme does not apply to the functional; if a file is missing.
     """
     options = options or VacancyOptions()
     runs = _Runs(
@@ -161,7 +161,7 @@ def vacancy_runs(
 
 
 def moments_note(runs: Iterable[PlainRun]) -> list[str]:
-    """Say of which runs with spins the moments are not known, so that no change of them is seen."""
+    """Say which spin-polarised runs have unknown moments, so that changes can't be seen."""
     lacking = [
         run.path
         for run in runs
@@ -178,7 +178,7 @@ def moments_note(runs: Iterable[PlainRun]) -> list[str]:
 
 
 def _place(runs: _Runs) -> tuple[dict[str, list[PlainRun]], list[CalculationRecord]]:
-    """Return the vacancies by their host's path, and those without one."""
+    """Return the vacancies by their host's path, and those without a host."""
     placed: dict[str, list[PlainRun]] = {}
     unread = []
     for vacancy in runs.vacancies:
@@ -195,7 +195,7 @@ def _place(runs: _Runs) -> tuple[dict[str, list[PlainRun]], list[CalculationReco
 
 
 def _compare(runs: _Runs, reference: Reference, placed: dict[str, list[PlainRun]]) -> None:
-    """Refuse hosts, O2 and vacancies that don't belong together."""
+    """Refuse hosts, O2 and vacancies that are not comparable."""
     first: dict[System, PlainRun] = {}
     for host in runs.hosts:
         if host.completed is None or host.structure is None:
@@ -224,9 +224,9 @@ def _compare(runs: _Runs, reference: Reference, placed: dict[str, list[PlainRun]
 def _reservoir(
     oxygen: OxygenRequest, reference: Reference, hosts: Sequence[PlainRun]
 ) -> OxygenReservoir:
-    """Return mu_O under the chosen scheme and the others that go with the runs' functional.
+    """Return mu_O under the chosen scheme and the others that apply to the runs' functional.
 
-    Raises ``InputError`` if the chosen one does not, or nothing is known of O2 at T and p.
+    Raises ``InputError`` if the chosen one does not, or there is no data for O2 at T and p.
     """
     if oxygen.scheme not in get_args(OxygenScheme):
         raise InputError(
@@ -242,8 +242,8 @@ def _reservoir(
     kinds = get_args(OxideKind) if oxygen.scheme == "mp2020" else ("oxide",)
     if oxygen.oxide_kind not in kinds:
         raise InputError(
-            f"--oxide-kind {oxygen.oxide_kind} does not go with O2 scheme {oxygen.scheme!r}; "
-            f"expected {' or '.join(kinds)}: only mp2020 tells them apart"
+            f"--oxide-kind {oxygen.oxide_kind} does not apply to O2 scheme {oxygen.scheme!r}; "
+            f"expected {' or '.join(kinds)}: only mp2020 distinguishes them"
         )
     settings = OxygenSettings(
         scheme=oxygen.scheme,
@@ -261,7 +261,7 @@ def _reservoir(
 
 def _made_vacancy(host: PlainRun, vacancy: PlainRun, tm_layers: int | None) -> MadeVacancy:
     if host.structure is None or vacancy.structure is None:
-        raise AssertionError  # it was placed by its composition
+        raise AssertionError  # it was assigned by its composition
     removed = removed_oxygens(host, vacancy, tm_layers)
     count = removed_oxygen_count(host.structure, vacancy.structure)
     return MadeVacancy(vacancy.calculation, removed, count, run=vacancy.path)
@@ -276,7 +276,7 @@ def _unknown_fractions(hosts: Sequence[HostResult]) -> list[str]:
 def removed_oxygens(
     host: PlainRun, vacancy: PlainRun, tm_layers: int | None
 ) -> list[RemovedOxygen]:
-    """Return the oxygens that a vacancy lacks; none if its atoms don't lie where the host's do.
+    """Return the oxygens that a vacancy lacks; empty if its atoms are not where the host's are.
 
     Parameters
     ----------

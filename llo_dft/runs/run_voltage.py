@@ -1,4 +1,4 @@
-"""The delithiation voltage of hosts that no study made: plain VASP runs to a curve."""
+"""The delithiation voltage from plain VASP runs."""
 
 import math
 from collections.abc import Sequence
@@ -43,8 +43,8 @@ def voltage_runs(
     Parameters
     ----------
     hosts
-        Run folders or vasprun.xml files. Their cells may have relaxed on delithiation, and hold
-        different numbers of formula units.
+        Run folders or vasprun.xml files. Their cells may have relaxed on delithiation, and may
+        contain different numbers of formula units.
     li, li_energy_ev
         Run of Li metal, or its energy in eV per atom.
     lithium_full, coating_li, allow
@@ -52,14 +52,13 @@ def voltage_runs(
 
     Returns
     -------
-    Runs that are damaged or did not converge are left out, with a reason; without a curve where
-    too few are left.
+    Damaged or unconverged runs are left out, with a reason; there is no curve if too few remain.
 
     Raises
     ------
     InputError
         If energies don't belong together, with both values; if more than Li differs; if the
-        hosts given have no two lithium contents; if a file is not there.
+        hosts have fewer than two lithium contents; if a file is missing.
     """
     allowed = check_allowed(allow)
     runs = [read_plain_run(path) for path in hosts]
@@ -116,7 +115,7 @@ def _check_one_system(runs: Sequence[PlainRun]) -> None:
 
 
 def _compare(runs: Sequence[PlainRun], reference: Reference, allowed: Sequence[str]) -> Differences:
-    """Refuse hosts and Li metal that don't belong together; return in what they differ."""
+    """Refuse hosts and Li metal that are not comparable; return the remaining differences."""
     found = Differences()
     completed = [(run.path, run.completed) for run in runs if run.completed is not None]
     metal = None if reference.run is None else reference.run.completed
@@ -134,7 +133,7 @@ def _compare(runs: Sequence[PlainRun], reference: Reference, allowed: Sequence[s
 
 
 def _in_one_size(runs: Sequence[PlainRun]) -> tuple[list[PlainRun], list[str]]:
-    """Return hosts of as many formula units each, and a note if some were taken several times.
+    """Return hosts scaled to equal numbers of formula units, and a note if some were repeated.
 
     A crystal is repeated, and its energy multiplied.
     """
@@ -160,7 +159,7 @@ def _repeated(run: PlainRun, times: int) -> PlainRun:
 
 
 def _points(runs: Sequence[PlainRun], fractions: Sequence[float | None]) -> list[LithiatedHost]:
-    """Return the hosts that have an energy; full lithium is counted with those that have none."""
+    """Return the hosts that have an energy; those without one also count for full lithium."""
     points = []
     for run, x in zip(runs, fractions, strict=True):
         energy = run.calculation.energy_ev
@@ -170,7 +169,7 @@ def _points(runs: Sequence[PlainRun], fractions: Sequence[float | None]) -> list
             raise VoltageError(
                 "a host that can't be read may be the fullest: give --lithium-full to go without it"
             )
-        # otherwise none has a fraction because all have as many Li, which is refused by that
+        # otherwise no host has a fraction because all have equally many Li, which is refused later
         n = int(run.structure.composition["Li"])
         points.append(LithiatedHost(n, energy, 1.0 if x is None else x, run.path))
     return points

@@ -1,1 +1,1 @@
-"""Puts the parts together: recipe to plan, plan to flow, flow to results."""
+"""From recipe to plan, plan to flow, and flow to results."""

@@ -1,4 +1,4 @@
-"""Read the folders of one study that several engines computed, and compare them."""
+"""Read the folders of one study computed by several engines, and compare them."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -17,25 +17,25 @@ from llo_dft.study.folder import IDENTITY, StudyFolder, StudyFolderError
 from llo_dft.study.result import study_result
 from llo_dft.study.study_files import read_results, stored_plan
 
-#: Sections that decide what is computed and read out of it, but not by whom.
+#: Sections that decide what is computed and evaluated, but not by which engine.
 _ALIKE: Final = (*(section for section in IDENTITY if section != "engine"), "oxygen")
 
 #: Keys that may differ: a name and a device change no number, and each potential has its O2.
-#: Another temperature or pressure shifts all of E_f, which would pass for a spread of engines.
+#: Another temperature or pressure shifts every E_f, which would look like a spread of engines.
 _FREE: Final = {"study": {"name"}, "engine": {"device"}, "oxygen": {"scheme"}}
 
-#: Two plans hold the same slab if no coordinate differs by more, fractions of the cell.
+#: Largest difference of coordinates of the same slab in two plans, fractions of the cell.
 _SAME_PLACE: Final = 1e-6
 
 
 def compare_folders(paths: Sequence[Path]) -> StudyComparison:
-    """Compare the results of one study by several engines that ran, to their end or not.
+    """Compare the results of one study by several engines, whether complete or not.
 
     Raises
     ------
     InputError
-        If there are fewer than two, one is no study that ran, or they are not the same study
-        by different engines or settings.
+        If there are fewer than two, one is not a study that was run, or they are not the same
+        study by different engines or settings.
     """
     if len(paths) < MIN_STUDIES:
         raise StudyFolderError(
@@ -76,7 +76,7 @@ def _check_other_engine(path: Path, recipe: Recipe, other_path: Path, other: Rec
 
 
 def _check_same_plan(path: Path, plan: StudyPlan, other_path: Path, other: StudyPlan) -> None:
-    """Refuse plans whose indices may mean other atoms, though their recipes are the same."""
+    """Refuse plans whose indices may mean other atoms although their recipes are the same."""
     interfaces, others = (
         [(one.label, one.registry, one.gap, bare_sites(one.structure)) for one in each.interfaces]
         for each in (plan, other)
@@ -88,8 +88,8 @@ def _check_same_plan(path: Path, plan: StudyPlan, other_path: Path, other: Study
         or not np.allclose(plan.slab.frac_coords, other.slab.frac_coords, atol=_SAME_PLACE)
     ):
         raise StudyFolderError(
-            f"{path} and {other_path} are of the same recipe, but not of the same plan: they were "
-            "made by different versions of this package; run one of them again in a new folder"
+            f"{path} and {other_path} have the same recipe but different plans: they were made "
+            "by different versions of this package; run one of them again in a new folder"
         )
 
 
@@ -110,7 +110,7 @@ def _differences(section: str, fields: dict[str, Any], others: dict[str, Any]) -
 
 
 def _result(folder: StudyFolder) -> StudyResult:
-    """Return the results, or of a run that has not ended what its calculations say so far."""
+    """Return the results, or for an unfinished run those of its calculations so far."""
     if folder.results.is_file():
         return read_results(folder.results)
     return study_result(folder)

@@ -1,4 +1,4 @@
-"""The input files of a whole study, by an engine that has some, and how big each run is."""
+"""The input files of a whole study, for engines that have some, and the size of each run."""
 
 import json
 import shutil
@@ -11,19 +11,19 @@ from llo_dft.engines.base import Engine, InputSize, MagneticMaker
 from llo_dft.study.folder import write_whole
 from llo_dft.study.planning.planned_calculations import planned_calculations
 
-#: Folder of the inputs within that of a study, and the file that says how big they are.
+#: Folder of the inputs in that of a study, and the file of their sizes.
 INPUTS = "inputs"
 ESTIMATE = "estimate.json"
 
 
 class RunSize(InputSize):
-    """How big one run of a calculation is; ``folder`` is within that of the study."""
+    """Size of one run of a calculation; ``folder`` is relative to that of the study."""
 
     calculation: str
 
 
 class StudySize(TypedDict):
-    """How big a study is; ``not_yet_known`` are calculations whose structure a relaxation gives."""
+    """Size of a study; ``not_yet_known`` are calculations whose structure a relaxation gives."""
 
     n_calculations: int
     n_runs: int
@@ -36,8 +36,8 @@ class StudySize(TypedDict):
 def write_inputs(plan: StudyPlan, engine: Engine, folder: Path) -> StudySize:
     """Write the input files of each calculation, and ``estimate.json``.
 
-    The structures are the unrelaxed ones of the plan; in a run each starts from what was relaxed
-    before it.
+    The structures are the unrelaxed ones of the plan; in a run each starts from earlier relaxed
+    ones.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def write_inputs(plan: StudyPlan, engine: Engine, folder: Path) -> StudySize:
             unknown.append(one.label)
             continue
         target = folder / INPUTS / one.label
-        if target.is_symlink():  # nothing is written through links, nor left of an earlier build
+        if target.is_symlink():  # remove links and earlier builds
             target.unlink()
         shutil.rmtree(target, ignore_errors=True)
         maker, start = engine.maker(one.kind), one.structure

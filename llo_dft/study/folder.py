@@ -1,4 +1,4 @@
-"""The folder of a study: whose it is, one run at a time, and files that appear whole."""
+"""The folder of a study: its owner, one run at a time, and files that appear whole."""
 
 import fcntl
 import hashlib
@@ -15,15 +15,15 @@ from llo_dft.errors import InputError
 from llo_dft.plain_files import no_links
 from llo_dft.recipe import Recipe, parse_recipe
 
-#: What makes a study another one. The oxygen reservoir is not among them: it changes what is
-#: read out of the same calculations.
+#: What distinguishes studies. The oxygen reservoir does not: it only changes how the same
+#: calculations are evaluated.
 IDENTITY = ("study", "cathode", "slab", "coating", "delithiation", "vacancies", "engine")
 
-#: What a run that was killed at its very beginning leaves.
+#: What is left of a run that was killed at its start.
 _LEFT_BY_KILL = (".lock", ".study.json.partial")
 
 
-#: How often a lock is tried, and how long between: a look at it takes less than a millisecond.
+#: Number of attempts at a lock, and time between: checking it takes less than a millisecond.
 _LOCK_TRIES = 20
 _LOCK_PAUSE_S = 0.02
 
@@ -33,7 +33,7 @@ class StudyFolderError(InputError):
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that it is there whole or not at all."""
+    """Write a text file so that it appears whole or not at all."""
     partial = path.with_name(f".{path.name}.partial")
     with open(partial, "w", encoding="utf-8", opener=no_links) as file:
         file.write(text)
@@ -74,7 +74,7 @@ class StudyFolder:
         file = self.path / "study.json"
         if not file.is_file():
             raise StudyFolderError(
-                f"{self.path} holds no study; expected the folder given to "
+                f"{self.path} is not a study; expected the folder given to "
                 "'llo-dft run' or 'llo-dft build' with -o"
             )
         try:
@@ -84,10 +84,10 @@ class StudyFolder:
         return parse_recipe(fields, str(file))
 
     def check_free_for(self, recipe: Recipe, files: Mapping[str, str] | None = None) -> None:
-        """Refuse a folder of another study, or one with somebody else's files.
+        """Refuse a folder of another study, or one with other files.
 
-        ``files`` are the hashes of ``named_files``. One that the folder has no hash of, as one
-        of an older version hasn't, is not compared.
+        ``files`` are the hashes of ``named_files``. Those without a stored hash, as in folders of
+        older versions, are not compared.
 
         Raises
         ------
@@ -97,12 +97,12 @@ class StudyFolder:
         if not self.path.exists():
             return
         if not self.path.is_dir():
-            raise StudyFolderError(f"{self.path} is a file; expected a folder, or nothing there")
+            raise StudyFolderError(f"{self.path} is a file; expected a folder, or nothing")
         if all(file.name in _LEFT_BY_KILL for file in self.path.iterdir()):
             return
         if not (self.path / "study.json").is_file():
             raise StudyFolderError(
-                f"{self.path} is not empty and holds no study of this package; choose a new folder"
+                f"{self.path} is not empty and no study of this package; choose a new folder"
             )
         theirs = self.recipe()
         differing = [
@@ -123,12 +123,12 @@ class StudyFolder:
             )
 
     def claim(self, recipe: Recipe, files: Mapping[str, str] | None = None) -> None:
-        """Make the folder this study's, with the hashes of its files. Call it under the lock.
+        """Assign the folder to this study, with the hashes of its files. Call it under the lock.
 
         Raises
         ------
         StudyFolderError
-            If it is another's.
+            If it belongs to another study.
         """
         self.check_free_for(recipe, files)
         held = self._stored_files() | dict(files or {})
@@ -140,7 +140,7 @@ class StudyFolder:
         write_whole(self.path / "study.json", json.dumps(record, indent=1) + "\n")
 
     def _stored_files(self) -> dict[str, str]:
-        """Return the hashes of the files that the stored recipe names; none of an older study."""
+        """Return the hashes of the files that the stored recipe names; empty for an older study."""
         try:
             fields: dict[str, Any] = json.loads((self.path / "study.json").read_bytes())
         except FileNotFoundError:
@@ -150,12 +150,12 @@ class StudyFolder:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder, made if need be, for one run; also a kill gives it free again.
+        """Lock the folder, created if needed, for one run; a kill also ends the lock.
 
         Raises
         ------
         StudyFolderError
-            If another run holds it, or it can't be made.
+            If another run has locked it, or it can't be created.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -164,13 +164,11 @@ class StudyFolder:
             raise StudyFolderError(f"{self.path} can't be written: {error}") from error
         with held as file:
             if not self._try_lock(file):
-                raise StudyFolderError(
-                    f"another run is at work in {self.path}; wait for it, or end it"
-                )
+                raise StudyFolderError(f"another run is using {self.path}; wait for it, or end it")
             yield
 
     def _try_lock(self, file: IO[str]) -> bool:
-        """Take the lock; wait a moment, since ``is_running`` of another process may look at it."""
+        """Take the lock; wait a moment, since ``is_running`` elsewhere may be checking it."""
         for _ in range(_LOCK_TRIES):
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -179,14 +177,14 @@ class StudyFolder:
             except OSError as error:
                 raise StudyFolderError(
                     f"{self.path} can't be locked ({error.strerror}); expected a file system that "
-                    "has flock: choose a folder elsewhere, or have it mounted with locks"
+                    "supports flock: choose another folder, or have it mounted with locks"
                 ) from error
             else:
                 return True
         return False
 
     def is_running(self) -> bool:
-        """Return whether a run holds the folder now."""
+        """Return whether a run has locked the folder."""
         if not (self.path / ".lock").exists():
             return False
         with (self.path / ".lock").open("r") as file:
@@ -194,7 +192,7 @@ class StudyFolder:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
-            except OSError:  # a file system without locks: no run can hold it
+            except OSError:  # a file system without locks: no run can lock it
                 return False
         return False
 
@@ -202,7 +200,7 @@ class StudyFolder:
 def named_files(recipe: Recipe, recipe_folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each crystal's file that a recipe names, by its name there.
 
-    One that is not there has none: who reads it says so.
+    A missing file has none: reading it raises the error.
     """
     phase = recipe.coating.phase if recipe.coating is not None else ""
     coating = phase if phase.lower().endswith(".cif") else None
@@ -215,14 +213,14 @@ def named_files(recipe: Recipe, recipe_folder: Path) -> dict[str, str]:
 
 
 def study_identity(recipe: Recipe, files: Mapping[str, str] | None = None) -> str:
-    """Return a hash of all that makes a study another one: its recipe, and the files it names."""
+    """Return a hash of all that distinguishes a study: its recipe, and the files it names."""
     sections: dict[str, Any] = {section: _identity(recipe, section) for section in IDENTITY}
     text = json.dumps(sections | {"files": dict(files or {})}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-#: Fields that later versions added. They count only where they are not what was meant before, so
-#: that a folder of an earlier version is still of the same study.
+#: Fields added by later versions. They count only if they differ from the earlier meaning, so that
+#: a folder of an earlier version is still the same study.
 _ADDED: Final = {
     "cathode": ("cif",),
     "slab": ("miller", "symmetric", "termination"),
@@ -237,7 +235,7 @@ def _identity(recipe: Recipe, section: str) -> dict[str, Any]:
     for name in _ADDED.get(section, ()):
         if table is not None and getattr(table, name) == type(table).model_fields[name].default:
             del fields[name]
-    # neither where it is computed nor how many of its vacancies makes it another study
+    # where it is computed and how many of its vacancies do not make it another study
     for name in ("device", "budget"):
         fields.pop(name, None)
     return fields

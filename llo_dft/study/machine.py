@@ -1,8 +1,8 @@
-"""What this machine has for a run."""
+"""What this machine provides for a run."""
 
 import os
 
-#: Memory that one worker with a potential and some hundred atoms takes, bytes.
+#: Memory of one worker with a potential and about a hundred atoms, bytes.
 MEMORY_PER_WORKER = 2 * 1024**3
 
 
@@ -15,7 +15,7 @@ def default_workers() -> int:
 
 
 def available_memory() -> int:
-    """Return the memory that is free for use, bytes (all of it where that is not known)."""
+    """Return the available memory, bytes (the total if that is not known)."""
     try:
         with open("/proc/meminfo", encoding="ascii") as file:  # noqa: PTH123 (not a user's path)
             for line in file:

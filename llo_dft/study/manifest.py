@@ -1,4 +1,4 @@
-"""Every structure of a plan as a CIF file, and manifest.json that says what each one is."""
+"""Every structure of a plan as a CIF file, and manifest.json, which describes each."""
 
 import json
 import math
@@ -18,7 +18,7 @@ from llo_dft.documents.plan import PlannedHost, PlannedInterface, StudyPlan
 from llo_dft.study.folder import write_whole
 from llo_dft.study.planning.hosts import sheets_here
 
-#: What the manifest holds of a host's plan, and of a vacancy's.
+#: Fields of planned hosts and vacancies in the manifest.
 _OF_A_HOST = {
     *("lithium_fraction", "requested_lithium_fraction", "n_holes"),
     *("system", "termination"),
@@ -66,7 +66,7 @@ def write_structures(
 
 
 def _planned(plan: StudyPlan) -> list[tuple[str, Structure, dict[str, Any]]]:
-    """Return name, structure and what only the plan knows of each."""
+    """Return name, structure and planned data of each."""
     rows: list[tuple[str, Structure, dict[str, Any]]] = [
         ("bulk", plan.bulk, {"kind": "bulk", "lithium_fraction": 1.0, "stoichiometric": True}),
         ("Li", plan.lithium_metal, {"kind": "reference"}),
@@ -88,7 +88,7 @@ def _planned(plan: StudyPlan) -> list[tuple[str, Structure, dict[str, Any]]]:
         for vacancy in host.vacancies:
             made = plan.vacancy_structure(host, vacancy)
             if made is None or vacancy.environment is None:
-                continue  # at an O that the relaxed interface will name
+                continue  # at an O that only the relaxed interface determines
             about = {
                 "kind": "vacancy",
                 "lithium_fraction": host.lithium_fraction,
@@ -138,7 +138,7 @@ def _environments(plan: StudyPlan, slab: Structure) -> dict[str, int]:
 
 
 def _matches_bulk(plan: StudyPlan, host: PlannedHost, slab: Structure) -> bool:
-    """Return whether a host is its bulk's composition less the Li that left, to the atom."""
+    """Return whether a host has exactly its bulk's composition minus the Li that left."""
     whole = slab.composition.get_el_amt_dict()
     whole["Li"] = whole.get("Li", 0.0) + len(host.removed)
     bulk = plan.bulk.composition.get_el_amt_dict()

@@ -22,11 +22,11 @@ from llo_dft.study.folder import write_whole
 from llo_dft.study.planning.cif_input import read_cif
 from llo_dft.study.planning.size_limit import check_size
 
-#: Of each slab at least, and of what is above the film, angstrom.
+#: Least thickness of each slab, and of the vacuum above the film, angstrom.
 SLAB_THICKNESS: Final = 8.0
 VACUUM: Final = 15.0
 
-#: Registries are tried on a grid this fine, each at these distances of the outermost planes,
+#: Spacing of the grid of registries, and distances of the outermost planes tried at each,
 #: angstrom.
 REGISTRY_SPACING: Final = 1.0
 GAPS: Final = (1.0, 1.4, 1.8, 2.2, 2.6)
@@ -41,7 +41,7 @@ def _extended_xyz(structure: Structure) -> str:
     return text.getvalue()
 
 
-#: Ending and text of each format that a structure is written in.
+#: File ending and writer of each structure format.
 FORMATS: Final[dict[str, tuple[str, Callable[[Structure], str]]]] = {
     "cif": (".cif", lambda one: str(CifWriter(one, significant_figures=10))),
     "poscar": (".vasp", lambda one: Poscar(one).get_str(significant_figures=12)),
@@ -75,28 +75,28 @@ def write_interfaces(
     folder: Path,
     formats: Sequence[str],
 ) -> list[dict[str, Any]]:
-    """Build the film on the substrate on the best matches, and write what can be built.
+    """Build the film on the substrate for the best matches, and write the usable ones.
 
-    Matches on the front of area and strain come first, then the others. Of each the registry and
-    gap of the best bond valences is taken. A match on which every one brings atoms too close is
-    left out, and the next one comes in its place.
+    Matches on the front of area and strain come first, then the others. For each, the registry and
+    gap with the best bond valences are used. A match where all bring atoms too close is left out,
+    and the next one is used instead.
 
     Parameters
     ----------
     film, substrate
-        Slabs; the film's lower face meets the substrate's upper one.
+        Slabs; the film's lower face is put on the substrate's upper one.
     matches
-        Of ``find_matches`` with their in-plane vectors.
+        From ``find_matches`` with their in-plane vectors.
     n_built
-        How many to write at most.
+        Largest number to write.
     folder
-        Made if need be; what was built before under the same names is replaced.
+        Created if needed; earlier files of the same names are replaced.
     formats
         Names in ``FORMATS``.
 
     Returns
     -------
-    Of each match that was tried what was built, or the reason why nothing was.
+    For each match that was tried, what was built or the reason why nothing was.
     """
     folder.mkdir(parents=True, exist_ok=True)
     entries: list[dict[str, Any]] = []
@@ -132,7 +132,7 @@ def _best(film: SlabCut, substrate: SlabCut, match: LatticeMatch) -> RankedInter
         ).ranked[0]
     except InterfaceError:
         raise
-    except ValueError as error:  # an element of which no bond valence is known
+    except ValueError as error:  # an element without known bond valence
         raise InputError(str(error)) from error
 
 
@@ -146,7 +146,7 @@ def _written(
         write_whole(folder / f"{name}{suffix}", text(structure))
         files.append(f"{name}{suffix}")
     picture = folder / f"{name}.png"
-    picture.unlink(missing_ok=True)  # also a link that it would be written through
+    picture.unlink(missing_ok=True)  # including a link that it would be written through
     strain = "/".join(f"{100 * one:+.1f}" for one in match.principal_strains)
     title = f"{structure.composition.reduced_formula}, {match.area_a2:.1f} A^2, film {strain} %"
     bonded = {bond.anion: "bond" for bond in best.model.bonds}

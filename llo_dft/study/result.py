@@ -1,4 +1,4 @@
-"""The result of a study from its folder: the one place where it is made."""
+"""The result of a study from its folder; it is made nowhere else."""
 
 from collections.abc import Sequence
 
@@ -25,22 +25,22 @@ def study_result(
     oxygen: OxygenSettings | None = None,
     electrons: Electrons | None = None,
 ) -> StudyResult:
-    """Return the result of a study: a function of what its folder holds and of the oxygen.
+    """Return the result of a study, which depends only on its folder and the oxygen.
 
     Parameters
     ----------
     folder
-        With the plan that was run and its calculations, all of them or some.
+        Folder with the plan that was run and all or some of its calculations.
     oxygen
         The reservoir that the O goes to; None: the one that the folder's recipe asks for.
     electrons
-        What the static calculations say, if they were read before.
+        Results of the static calculations, if already read.
 
     Raises
     ------
     InputError
         If there is no plan of this version, a stored calculation was changed by hand, or the
-        recipe's O2 scheme does not go with its engine.
+        recipe's O2 scheme does not apply to its engine.
     """
     recipe = folder.recipe()
     study = stored_calculations(folder)
@@ -65,7 +65,7 @@ def study_result(
 
 
 def with_planes(result: StudyResult, recipe: Recipe) -> StudyResult:
-    """Return a result that names the planes of its recipe; those of before named none."""
+    """Return a result with the planes of its recipe, which older results lack."""
     planes: dict[str, object] = {"slab_miller": recipe.slab.miller}
     if recipe.coating is not None and recipe.coating.miller not in {None, BASAL}:
         planes["coating_miller"] = recipe.coating.miller
@@ -73,7 +73,7 @@ def with_planes(result: StudyResult, recipe: Recipe) -> StudyResult:
 
 
 def _pre_relaxed(recipe: Recipe, study: StudyCalculations) -> list[str]:
-    """Return how many steps of relaxations a potential made in place of the engine."""
+    """Return how many relaxation steps a potential made in place of the engine."""
     documents = study.documents.values()
     n_before = sum(one.n_pre_steps for one in documents)
     choice = recipe.engine
@@ -86,12 +86,12 @@ def _pre_relaxed(recipe: Recipe, study: StudyCalculations) -> list[str]:
 
 
 def stored_calculations(folder: StudyFolder) -> StudyCalculations:
-    """Return the plan of a study and what is known of each of its calculations.
+    """Return the plan of a study and what is known about each calculation.
 
     Raises
     ------
     InputError
-        As ``study_result``.
+        As for ``study_result``.
     """
     plan = stored_plan(folder)
     cache = CalculationCache(folder.calculations)
@@ -104,12 +104,12 @@ def stored_calculations(folder: StudyFolder) -> StudyCalculations:
 
 
 def study_summaries(folder: StudyFolder) -> list[CalculationSummary]:
-    """Return what each calculation of a study is, by its label.
+    """Return each calculation of a study, by label.
 
     Raises
     ------
     InputError
-        As ``study_result``.
+        As for ``study_result``.
     """
     return [
         CalculationSummary(
@@ -137,19 +137,19 @@ def reanalyze(
     temperature_k: float | None = None,
     pressure_bar: float | None = None,
 ) -> StudyResult:
-    """Return the result of a study that was run, under another reservoir; nothing is written.
+    """Return the result of a finished study under another reservoir; nothing is written.
 
     Parameters
     ----------
     folder
         Folder of a study that was run.
     scheme, oxide_kind, temperature_k, pressure_bar
-        What to change of the recipe's [oxygen].
+        Changes to the recipe's [oxygen].
 
     Raises
     ------
     InputError
-        If there are no results, or the scheme does not go with the engine.
+        If there are no results, or the scheme does not apply to the engine.
     """
     recipe = folder.recipe()
     before = read_results(folder.results)
@@ -167,9 +167,9 @@ def reanalyze(
 
 
 def _unchanged_electrons(folder: StudyFolder, before: StudyResult) -> Electrons | None:
-    """Return the electrons of results.json, if its static calculations are still the stored ones.
+    """Return the electronic results of results.json, if its static calculations are unchanged.
 
-    Grids take a minute to read, and the reservoir of the oxygen changes nothing of them.
+    Grids take a minute to read, and the oxygen reservoir does not affect them.
     """
     study = stored_calculations(folder)
     was = {record.label: (record.status, record.key) for record in before.calculations}

@@ -1,8 +1,8 @@
 """All files of a study's result, written together and replaced together.
 
-They are made in a folder beside the old ones. One rename then says that the new set is whole, and
-each file is put in its place, results.json last. A kill before the rename leaves the old set; one
-after it leaves a set that the next run, or the next reader, puts in its place (``put_in_place``).
+They are written to a separate folder. One rename then marks the new set as complete, and each file
+is moved to its place, results.json last. A kill before the rename leaves the old set; one after it
+leaves a set that the next run, or the next reader, moves to its place (``put_in_place``).
 results.json has the SHA-256 of each of the others.
 """
 
@@ -31,12 +31,12 @@ _PARTIAL = ".results-partial-"
 
 
 def write_study(folder: StudyFolder, oxygen: OxygenSettings | None = None) -> StudyResult:
-    """Write all files of a study's result in the place of what was there. Call it under the lock.
+    """Write all files of a study's result, replacing earlier ones. Call it under the lock.
 
     Parameters
     ----------
     folder
-        With the plan that was run and its calculations, all of them or some.
+        Folder with the plan that was run and all or some of its calculations.
     oxygen
         The reservoir that the O goes to; None: the one that the folder's recipe asks for.
 
@@ -80,7 +80,7 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def _write_relaxed(study: StudyCalculations, folder: Path) -> None:
-    """Write what was relaxed as CIF; a coated pristine host under its own name too."""
+    """Write relaxed structures as CIF; a coated pristine host also under its own name."""
     (folder / "relaxed").mkdir()
     hosts = {host.label: study.host(host) for host in study.plan.hosts}
     files: dict[str, Path] = {}

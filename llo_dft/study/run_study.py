@@ -1,4 +1,4 @@
-"""Run a study in its folder: from the recipe to results.json, and again from where it stopped."""
+"""Run or resume a study in its folder, from the recipe to results.json."""
 
 import hashlib
 from collections.abc import Callable
@@ -33,13 +33,13 @@ from llo_dft.study.result_files import write_study
 from llo_dft.study.start_from import with_choices
 from llo_dft.typing import Status
 
-#: One thread a worker: two relaxations side by side take less time than two threads on one.
+#: One thread per worker: two parallel relaxations are faster than two threads on one.
 WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is: calculations ended, of how many, and the one that just ended.
+    """Progress of a run: calculations ended, their total, and the one that just ended.
 
     ``reused`` says that it was completed before, and taken from the cache.
     """
@@ -53,11 +53,11 @@ class Progress:
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """A study whose recipe, engine and folder were found good, and its plan.
+    """A study whose recipe, engine and folder were checked, and its plan.
 
     ``files`` are the hashes of the files that the recipe names, ``ranker`` ranks orderings of Li
-    where that is not the engine, ``potential`` the vacancies of a study with a budget. What the
-    studies ``beside`` computed of the bare slab is taken.
+    if the engine does not, ``potential`` the vacancies of a study with a budget. Calculations of
+    the bare slab are reused from the studies ``beside``.
     """
 
     recipe: Recipe
@@ -74,7 +74,7 @@ class PreparedRun:
 def prepare_run(
     recipe: Recipe, recipe_folder: Path, folder: StudyFolder, *, computes_here: bool = True
 ) -> PreparedRun:
-    """Check all that can be checked, and plan the study; nothing is written.
+    """Check everything possible, and plan the study; nothing is written.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def prepare_run(
     Raises
     ------
     InputError
-        If the recipe can't be built, the engine can't be used, or the folder is another's.
+        If the recipe can't be built, the engine can't be used, or the folder is of another study.
     """
     engine = engine_from(recipe.engine)
     oxygen = oxygen_settings(recipe, engine.oxygen)
@@ -111,7 +111,7 @@ def run_study(
     executor: AbstractContextManager[Callable[[], Executor]] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> StudyResult:
-    """Compute what is not yet computed, and write results, table and figure.
+    """Compute what is missing, and write results, table and figure.
 
     Parameters
     ----------
@@ -120,15 +120,15 @@ def run_study(
     workers
         Calculations at a time.
     executor
-        Gives the runner an executor, such as a cluster's workers; processes here without it.
-        Entered under the folder's lock, and left as soon as nothing is to be computed any more.
+        Context of an executor for the runner, such as a cluster's workers; None: local processes.
+        Entered under the folder's lock, and left as soon as nothing is left to compute.
     on_progress
         Called whenever a calculation ended.
 
     Raises
     ------
     InputError
-        If another run is at work in the folder.
+        If another run is using the folder.
     """
     folder, plan = prepared.folder, prepared.plan
     with folder.lock(), ExitStack() as stack:
@@ -151,7 +151,7 @@ def run_study(
             on_event=_counter(plan.n_calculations + len(plan.potential_labels), cache, on_progress),
         )
         stack.close()
-        cache.sweep()  # left by workers that were killed: a complete study is not run again
+        cache.sweep()  # left by killed workers: a complete study is not run again
         for label, reason in _broken(outcome).items():
             cache.note_without_result(label, "missing", reason)
         return write_study(folder, prepared.oxygen)
@@ -175,11 +175,11 @@ def _counter(
 
 
 def _status(event: JobEvent, label: str, cache: CalculationCache) -> tuple[Status, bool]:
-    """Return the status of a calculation, whose job ends well also if its engine fails.
+    """Return the status of a calculation; its job ends well even if the engine fails.
 
     Returns
     -------
-    The status, and whether a result of before was taken.
+    The status, and whether an earlier result was reused.
     """
     if event.kind != "finished":
         return ("failed" if event.kind == "failed" else "skipped"), False
@@ -189,7 +189,7 @@ def _status(event: JobEvent, label: str, cache: CalculationCache) -> tuple[Statu
 
 
 def _broken(outcome: FlowResult) -> dict[str, str]:
-    """Return why each calculation whose job broke down did so, by label."""
+    """Return why jobs of calculations failed, by label."""
     reasons = {
         failure.name: f"{failure.error_type}: {failure.message}"
         for failure in outcome.failures.values()

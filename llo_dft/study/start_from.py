@@ -1,4 +1,4 @@
-"""What a study takes from a finished one: the orderings of Li and registries chosen there."""
+"""What a study reuses from a finished one: the orderings of Li and registries chosen there."""
 
 from pathlib import Path
 
@@ -11,19 +11,19 @@ from llo_dft.study.result import stored_calculations
 
 
 def with_choices(plan: StudyPlan, study: str) -> StudyPlan:
-    """Return a plan with what a finished study chose among candidates, and no others.
+    """Return a plan with only those candidates that a finished study chose.
 
     Parameters
     ----------
     plan
-        Of the same slab and coating.
+        Plan of the same slab and coating.
     study
         Folder of the finished study.
 
     Raises
     ------
     InputError
-        If it is a study of something else, or holds no plan.
+        If it is a study of something else, or has no plan.
     """
     finished = stored_calculations(StudyFolder(Path(study)))
     if finished.plan.slab != plan.slab:
@@ -39,7 +39,7 @@ def with_choices(plan: StudyPlan, study: str) -> StudyPlan:
 
 
 def _chosen_host(plan: StudyPlan, host: PlannedHost, finished: StudyCalculations) -> PlannedHost:
-    """Return a host with the ordering of Li that it has in the finished study, if it is there."""
+    """Return a host with its ordering of Li in the finished study, if it has one there."""
     theirs = next((one for one in finished.plan.hosts if one.label == host.label), None)
     made = None if theirs is None else finished.host(theirs).structure
     if made is None or not host.removed:

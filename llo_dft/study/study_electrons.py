@@ -1,4 +1,4 @@
-"""The electrons of a study's hosts and interfaces, read from its static calculations."""
+"""The electronic results of a study's hosts and interfaces, from its static calculations."""
 
 import shutil
 from collections.abc import Sequence
@@ -28,13 +28,13 @@ from llo_dft.runs.orbital_centers import centers_of
 from llo_dft.runs.potential_levels import potential_of
 from llo_dft.study.folder import StudyFolder
 
-#: What band centres are of: element and orbital.
+#: Element and orbital of the band centres.
 _ORBITAL: Final = ("O", "p")
 
 
 @dataclass(frozen=True)
 class Electrons:
-    """What the static calculations of a study say."""
+    """Results of the static calculations of a study."""
 
     band_centers: list[BandCenterResult] = field(default_factory=list)
     charge_differences: list[ChargeDifferenceResult] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Electrons:
 def read_electrons(
     study: StudyCalculations, folder: StudyFolder, into: Path | None = None
 ) -> Electrons:
-    """Return band centres and charge differences; what can't be had stands there with the reason.
+    """Return band centres and charge differences; unavailable ones have a reason.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def read_electrons(
     folder
         Where they are stored.
     into
-        Folder for the figures and grids, which go with these numbers; None: without them.
+        Folder for the figures and grids of these numbers; None: none are written.
     """
     hosts = {host.label: host for host in study.plan.hosts}
     statics = study.plan.statics
@@ -106,7 +106,7 @@ def _band_centers(
 def _charge_difference(
     study: StudyCalculations, folder: StudyFolder, host: PlannedHost, into: Path | None
 ) -> ChargeDifferenceResult:
-    """Return what moved when a pristine interface was made."""
+    """Return the charge moved when a pristine interface was formed."""
     termination = str(host.termination)
     name = charge_difference_folder(termination)
     try:
@@ -203,7 +203,7 @@ def electrons_of(folder: StudyFolder, calculation: CalculationDocument) -> Calcu
 
 
 def _is_of(written: Path, document: ChargeDifference) -> bool:
-    """Return whether files that were written before hold the same numbers."""
+    """Return whether files written before have the same numbers."""
     try:
         text = (written / DOCUMENT).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""The files of a study's result put in their place, and its documents read back."""
+"""Putting the files of a study's result in place, and reading its documents."""
 
 import json
 import shutil
@@ -13,10 +13,10 @@ from llo_dft.documents.plan import StudyPlan
 from llo_dft.documents.study_result import SCHEMA_VERSION, StudyResult
 from llo_dft.study.folder import StudyFolder, StudyFolderError
 
-#: Folder of a new set of files that is whole, and not yet in its place.
+#: Folder of a new set of files that is complete but not yet in place.
 READY = ".results-ready"
 
-#: Where the replaced results.json is in that folder, until all of the new set is in its place.
+#: Name of the replaced results.json in that folder, until all of the new set is in place.
 _REPLACED = "replaced.json"
 
 
@@ -37,12 +37,12 @@ def read_results(path: Path | str) -> StudyResult:
     Raises
     ------
     StudyFolderError
-        If it is not there yet, or is not of this package's format.
+        If it is missing, or not in this package's format.
     """
     path = Path(path)
     path = path / "results.json" if path.is_dir() else path
     recover(path.parent)
-    ready = path.parent / READY / path.name  # whole, but another may be putting it in its place
+    ready = path.parent / READY / path.name  # complete, but perhaps being moved
     try:
         text = (path if path.is_file() or not ready.is_file() else ready).read_bytes()
         return StudyResult.model_validate_json(text)
@@ -51,7 +51,7 @@ def read_results(path: Path | str) -> StudyResult:
     except ValidationError as error:
         if found := [e["input"] for e in error.errors() if e["loc"] == ("schema_version",)]:
             raise StudyFolderError(
-                f"{path} is a result in format {found[0]!r}, and this version reads format "
+                f"{path} is a result in format {found[0]!r}, but this version reads format "
                 f"{SCHEMA_VERSION}; run the study again, its calculations are kept"
             ) from error
         raise StudyFolderError(
@@ -87,11 +87,11 @@ def results_schema() -> str:
 
 
 def put_in_place(folder: Path) -> None:
-    """Put a new set of files, or what is left of it, in the place of the old one.
+    """Replace the old set of files by a new one, or by what remains to be moved of it.
 
-    What the old one has and the new one has not goes. Call it under the study's lock. The old
-    results.json leaves first and the new one comes last: whenever there is one, all files are
-    those of its set, and until then this can be done again.
+    Files missing from the new set are removed. Call it under the study's lock. The old
+    results.json is removed first and the new one moved last: whenever there is one, all files are
+    of its set, and until then this can be repeated.
     """
     ready = folder / READY
     if not ready.is_dir():
@@ -112,14 +112,14 @@ def put_in_place(folder: Path) -> None:
 
 
 def recover(folder: Path) -> None:
-    """Put a new set of files in its place that a kill left beside, unless a run is at work."""
+    """Move a new set of files left by a killed run into place, unless a run is active."""
     if (folder / READY).is_dir():
         with suppress(StudyFolderError), StudyFolder(folder).lock():
             put_in_place(folder)
 
 
 def _electronic_files(result: Path) -> set[str]:
-    """Return what of each host and termination a results.json says to be beside it."""
+    """Return the files of hosts and terminations that a results.json names."""
     try:
         fields: dict[str, Any] = json.loads(result.read_bytes())
         drawn = [str(one.get("figure")) for one in fields.get("band_centers", [])]
@@ -127,7 +127,7 @@ def _electronic_files(result: Path) -> set[str]:
         named = {f"{name.removesuffix('.png')}{end}" for name in drawn for end in ends}
         named |= {str(one.get("folder")) for one in fields.get("charge_differences", [])}
     except (OSError, ValueError, AttributeError, TypeError):
-        return set()  # none, or not one of this package's
+        return set()  # none, or not from this package
     starts = density_of_states_file("").partition(".")[0], charge_difference_folder("")
     return {name for name in named if name.startswith(starts) and Path(name).name == name}
 

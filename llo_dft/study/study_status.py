@@ -1,4 +1,4 @@
-"""Status of a study: of each calculation, read from its folder; of its driver or its queue."""
+"""Status of a study: of each calculation, from its folder; of its driver or its queue."""
 
 import json
 from collections import Counter
@@ -20,8 +20,8 @@ from llo_dft.typing import Status
 class CalculationStatus:
     """Status of one planned calculation, and why if it did not complete.
 
-    ``corrections`` are known once a run ended; ``applicable`` is False where the relaxed
-    structures turned out to have no place for it.
+    ``corrections`` are known once a run ended; ``applicable`` is False if the relaxed structures
+    turned out to have no site for it.
     """
 
     label: str
@@ -34,11 +34,11 @@ class CalculationStatus:
 
 @dataclass(frozen=True)
 class QueueStatus:
-    """A study in the queue of a project, and why that could not be asked; "" if it could.
+    """A study in the queue of a project, and why that could not be queried; "" if it could.
 
-    ``states`` are numbers of jobs by their state as jobflow-remote calls it; ``broken`` are small
-    jobs that failed, and those that failed when their calculation was done, and why; ``held`` are
-    jobs that a runner has held for so long that it must have been killed.
+    ``states`` are numbers of jobs by jobflow-remote's name of their state; ``broken`` are small
+    jobs that failed, and those that failed after their calculation was done, and why; ``held`` are
+    jobs that a runner has locked for so long that it must have been killed.
     """
 
     project: str
@@ -48,7 +48,7 @@ class QueueStatus:
     reason: str = ""
 
     def lines(self) -> list[str]:
-        """Return it as text for people."""
+        """Return it as readable text."""
         if self.reason:
             return [f"queue: {self.reason}"]
         states = ", ".join(f"{number} {state}" for state, number in sorted(self.states.items()))
@@ -67,7 +67,7 @@ class StudyStatus:
     """All planned calculations of a study, and its driver or its jobs in a queue.
 
     ``lacking`` says what the study's result lacks even if every calculation completed, ``built``
-    what was built for what was asked.
+    compares what was built with what was requested.
     """
 
     study: str
@@ -80,13 +80,13 @@ class StudyStatus:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Number of calculations by status, but for those that have no place in the study."""
+        """Number of calculations by status, without those that have no site in the study."""
         found = Counter(one.status for one in self.calculations if one.applicable)
         return {status: found.get(status, 0) for status in get_args(Status)}
 
     @property
     def not_needed(self) -> str:
-        """How many planned calculations have no place in the study, in words; "" if all have."""
+        """How many planned calculations have no site in the study, in words; "" if all have."""
         number = sum(not one.applicable for one in self.calculations)
         return f"; {number} more were not needed" if number else ""
 
@@ -110,7 +110,7 @@ def study_status(folder: StudyFolder) -> StudyStatus:
     Raises
     ------
     StudyFolderError
-        If there is no study, it was never built or run, or a file of it can't be read.
+        If there is no study, it was never built or run, or one of its files can't be read.
     """
     recipe = folder.recipe()
     manifest = folder.path / "manifest.json"
@@ -127,7 +127,7 @@ def study_status(folder: StudyFolder) -> StudyStatus:
             "calculations are kept"
         ) from error
     driver = driver_status(folder.path)
-    # a lock that a driver on another node holds is not seen on every file system
+    # a lock of a driver on another node is not visible on every file system
     running = folder.is_running() or (driver is not None and driver.status == "running")
     result: StudyResult | None = None
     if not running:
@@ -154,7 +154,7 @@ def _lacking(result: StudyResult | None, *, running: bool) -> str:
         return "its run has not ended"
     if result is None:
         return "there is no results.json yet"
-    return "" if result.is_complete else "it has gaps, and results.json says why"
+    return "" if result.is_complete else "it has gaps; results.json says why"
 
 
 def _status(
@@ -167,14 +167,14 @@ def _status(
 ) -> CalculationStatus:
     """Return the status of a calculation.
 
-    ``entry`` is its last one in the journal, ``record`` what the results of a finished run say.
+    ``entry`` is its last one in the journal, ``record`` that in the results of a finished run.
     """
     untried: Status = "missing"
     reason = None
-    if entry is not None and not entry.key:  # it was not tried, or left nothing
+    if entry is not None and not entry.key:  # it was not attempted, or left nothing
         untried = "skipped" if entry.event == "skipped" else "missing"
         reason, entry = entry.reason, None
-    # the folder decides: a kill may have come between its rename and the line in the journal
+    # the folder decides: a kill may have come between its rename and the journal's line
     found: CalculationDocument | None = None
     try:
         found = None if entry is None else _stored(cache, entry)

@@ -12,17 +12,17 @@ from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
 from llo_dft.study.folder import write_whole
 
-#: Endings of the files that a map can be written to.
+#: File endings that a map can be written to.
 MAP_SUFFIXES: Final = (".png", ".pdf", ".svg", ".csv", ".npz")
 
 
 def check_map_file(path: Path) -> None:
-    """Refuse a file that can't be written; before anything is computed.
+    """Refuse a file that can't be written, before anything is computed.
 
     Raises
     ------
     InputError
-        With the endings that are known, or the folder that is not there.
+        With the known endings, or the missing folder.
     """
     if path.suffix.lower() not in MAP_SUFFIXES:
         raise InputError(f"--map {path}: expected a name that ends in {', '.join(MAP_SUFFIXES)}")
@@ -31,11 +31,11 @@ def check_map_file(path: Path) -> None:
 
 
 def write_map(result: StudyResult, path: Path) -> None:
-    """Write the map; the name's ending says as what.
+    """Write the map in the format of the file's ending.
 
     ``.npz`` holds ``temperatures_k`` (n_T,), ``pressures_bar`` (n_p,), ``lithium_fractions``
     (n_hosts,; NaN where not known), ``hosts`` (n_hosts,; paths) and ``formation_energies_ev``
-    (n_hosts, n_T, n_p); ``.csv`` the same, a line a value.
+    (n_hosts, n_T, n_p); ``.csv`` the same, one row per value.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def write_map(result: StudyResult, path: Path) -> None:
         write_whole(path, _table(grid))
     elif suffix == ".npz":
         fractions = [host.lithium_fraction for host in grid.hosts]
-        with path.open("wb") as file:  # of a name, numpy would make another ending
+        with path.open("wb") as file:  # given a name, numpy would add an ending
             np.savez_compressed(
                 file,
                 temperatures_k=np.array(grid.temperatures_k),

@@ -1,1 +1,1 @@
-"""Batch systems: jobs in a queue, looked at and cancelled."""
+"""Batch systems: jobs in a queue."""

@@ -1,10 +1,10 @@
 """Jobs in the queue of a batch system: submit, list, cancel.
 
-A script goes to the scheduler's command on its standard input, from the folder that its log is to
-be in: no path is ever part of a command, and every name is one argument of a list.
+A script goes to the scheduler's command on its standard input, from the folder for its log: no
+path is ever part of a command, and every name is one argument of a list.
 
-A job's name ends in a tag of that folder, and only by it is a job known as a study's: no number
-that a file holds is enough to cancel one, and a copy of a study does not own the original's jobs.
+A job's name ends in a tag of that folder, which alone identifies a study's jobs: a number in a
+file is not enough to cancel one, and a copy of a study does not own the original's jobs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from llo_dft.typing import Status
 if TYPE_CHECKING:
     from llo_dft.submit.dask.cluster_config import SchedulerName
 
-#: What a job is for its study.
+#: Role of a job in its study.
 JobRole: TypeAlias = Literal["driver", "worker"]
 
 _NO_JOBS: Final = "No unfinished job found"
@@ -35,13 +35,13 @@ _NO_JOBS: Final = "No unfinished job found"
 #: Seconds that a scheduler's command may take; a busy one answers slowly.
 _PATIENCE_S: Final = 120.0
 
-#: How long cancelled jobs may take to be gone (Slurm's KillWait is 30 s), and between two looks, s.
+#: How long cancelled jobs may take to end (Slurm's KillWait is 30 s), and time between checks, s.
 _GONE_S = 120.0
 _STEP_S: Final = 0.25
 
 
 class BatchError(InputError):
-    """A scheduler that is not there, or refused; quotes it."""
+    """A scheduler that is missing or refused; the message quotes it."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +60,19 @@ class BatchSystem:
     Attributes
     ----------
     submit, cancel, list_own, id_variable
-        Commands, and the variable where a job finds its own id.
+        Commands, and the variable with a job's own id.
     columns, pending
-        Where a line of the list has a job's state and its name, the id comes first; first letters
-        of the states of jobs that wait.
+        Columns of a job's state and name in a line of the list (the id comes first); first letters
+        of the states of waiting jobs.
     name_option, after_option
-        How a job's name and "when that job is over, however it ended" are given.
+        Options for a job's name and for "after that job, however it ended".
     long_names
-        Whether a name may be any text; elsewhere lists show its first ten letters.
+        Whether names may be long; other schedulers list only their first ten letters.
 
     Raises
     ------
     BatchError
-        By every method, if the scheduler is not there, refuses, or does not answer.
+        In every method, if the scheduler is missing, refuses, or does not answer.
     """
 
     submit: tuple[str, ...]
@@ -88,9 +88,9 @@ class BatchSystem:
     def submit_script(
         self, script: str, folder: Path, title: str, role: JobRole, after: str | None = None
     ) -> str:
-        """Submit a script from the folder where its log is to be; return the job's id.
+        """Submit a script from the folder for its log; return the job's id.
 
-        ``title`` is the job's name for people; it starts when the job ``after`` is over.
+        ``title`` is the readable name of the job; it starts when the job ``after`` has ended.
         """
         tag = _tag(folder, role)
         name = f"{title} {tag}" if self.long_names else f"llo{tag}"
@@ -99,14 +99,14 @@ class BatchSystem:
             *options, last = self.after_option
             command += [*options, last.format(id=after)]
         printed = _run(command, script, folder)
-        # PBS adds its server's name, which it cuts off again where it lists jobs
+        # PBS adds its server's name, but omits it where it lists jobs
         found = re.search(r"\d+", printed)
         if found is None:
             raise BatchError(f"{self.submit[0]} printed no job's id but {printed!r}")
         return found[0]
 
     def jobs(self) -> dict[str, BatchJob]:
-        """Return every job of this user that is not over, by its id."""
+        """Return every unfinished job of this user, by id."""
         try:
             table = _run([part.format(user=getpass.getuser()) for part in self.list_own])
         except BatchError as error:
@@ -131,26 +131,26 @@ class BatchSystem:
         return dict(sorted(found.items(), key=lambda item: int(item[0])))
 
     def cancel_jobs(self, ids: Iterable[str]) -> None:
-        """Cancel jobs; those that are over already are passed over."""
+        """Cancel jobs; finished ones are ignored."""
         wanted = list(ids)
         if not wanted:
             return
         try:
             _run([*self.cancel, *wanted])
         except BatchError:
-            # most refuse to cancel what is over: it counts only if one is still there
+            # most refuse to cancel finished jobs: an error counts only if one is still there
             if set(wanted) & set(self.jobs()):
                 raise
 
     def end_workers(self, folder: Path) -> None:
-        """Cancel a folder's jobs of workers and wait until they are gone."""
+        """Cancel a folder's worker jobs and wait until they have ended."""
         left = self.own_jobs(folder, "worker")
         self.cancel_jobs(left)
         end = time.monotonic() + _GONE_S
         while left:
             if time.monotonic() > end:
                 raise BatchError(
-                    f"jobs {', '.join(left)} of workers were cancelled but are still there after "
+                    f"worker jobs {', '.join(left)} were cancelled but are still there after "
                     f"{_GONE_S:.0f} s"
                 )
             time.sleep(_STEP_S)
@@ -158,9 +158,9 @@ class BatchSystem:
 
 
 def _tag(folder: Path, role: JobRole) -> str:
-    """Return seven letters for a role and the path of a folder, with links in it as they are.
+    """Return seven letters for a role and the path of a folder, with unresolved links.
 
-    A node that computes may see another path behind a link than the login node, which gave it.
+    A compute node may resolve a link differently from the login node that gave it.
     """
     digest = hashlib.sha256(os.path.abspath(folder).encode()).digest()  # noqa: PTH100 (as said)
     return role[0] + base64.b32encode(digest)[:6].decode().lower()
@@ -180,7 +180,7 @@ def _run(command: list[str], text: str | None = None, folder: Path | None = None
     except FileNotFoundError as error:
         raise BatchError(
             f"{command[0]} is not on the PATH; run this on a machine that submits jobs, and see "
-            "that 'scheduler' in the cluster file is the cluster's"
+            "that 'scheduler' in the cluster file is right"
         ) from error
     except subprocess.TimeoutExpired as error:
         raise BatchError(f"{command[0]} did not answer for {_PATIENCE_S:.0f} s") from error
@@ -193,7 +193,7 @@ def _run(command: list[str], text: str | None = None, folder: Path | None = None
 SLURM = BatchSystem(
     submit=("sbatch", "--parsable"),
     cancel=("scancel",),
-    # COMPLETING jobs are over but for their processes, which may still be ending
+    # COMPLETING jobs have ended except for processes that may still be ending
     list_own=("squeue", "--noheader", "--format=%i %T %j", "--user={user}"),
     columns=(1, 2),
     pending="P",

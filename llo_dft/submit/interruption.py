@@ -1,16 +1,16 @@
-"""Signals as an exception, so that what a run holds in a queue is given back before it ends."""
+"""Signals as an exception, so that a run's jobs in a queue are cancelled before it ends."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-#: A scheduler that cancels a job; a terminal that is closed; the end of the time (see below).
+#: A scheduler cancels a job; a terminal is closed; the time is over (see below).
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 
 
 class Interruption(BaseException):
-    """A ``signal`` that ends the run now; no ``except Exception`` takes it for a failure."""
+    """A ``signal`` that ends the run now; no ``except Exception`` catches it as a failure."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.strsignal(number))
@@ -18,7 +18,7 @@ class Interruption(BaseException):
 
     @property
     def out_of_time(self) -> bool:
-        """Whether it was the end of the time that was given."""
+        """Whether it was the end of the given time."""
         return self.signal == signal.SIGALRM
 
 
@@ -26,7 +26,7 @@ class Interruption(BaseException):
 def interruptible(seconds: float | None = None) -> Iterator[None]:
     """Raise `Interruption` in the main thread at the first signal, or after some seconds.
 
-    Signals that come later, while the run is cleared away, are passed over.
+    Later signals, during clean-up, are ignored.
     """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -35,10 +35,10 @@ def interruptible(seconds: float | None = None) -> Iterator[None]:
             signal.signal(one, signal.SIG_IGN)
         raise Interruption(number)
 
-    # what is passed over already stays so, such as the end of the terminal under nohup
+    # signals already ignored stay so, such as the end of the terminal under nohup
     heard = [one for one in _SIGNALS if signal.getsignal(one) is not signal.SIG_IGN]
     before = {one: signal.getsignal(one) for one in heard}
-    # a signal may come as soon as it is heard: what follows is undone in any case
+    # a signal may come as soon as it is handled: what follows is undone in any case
     try:
         for one in heard:
             signal.signal(one, interrupt)

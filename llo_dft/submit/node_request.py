@@ -1,4 +1,4 @@
-"""What a job asks of a cluster's nodes, as the files of both ways to submit say it."""
+"""What a job requests from a cluster's nodes, as stated in the files of both ways to submit."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BYTES: Final = {f"{prefix}B": 1000**n for n, prefix in enumerate("MGT", start=2
 
 
 def _seconds(value: object) -> object:
-    """Read HH:MM:SS or D-HH:MM:SS; YAML reads 24:00:00 without quotes as its seconds already."""
+    """Read HH:MM:SS or D-HH:MM:SS; YAML already converts an unquoted 24:00:00 to seconds."""
     if isinstance(value, str):
         match = _WALLTIME.fullmatch(value)
         if match is None:
@@ -64,10 +64,10 @@ Word = Annotated[
 def fault_lines(
     error: ValidationError, within: str = "", tables: Mapping[str, type[BaseModel]] | None = None
 ) -> list[str]:
-    """Return a line for each fault of a file: its key, what came and what is expected.
+    """Return a line for each fault of a file: its key, what came and what was expected.
 
-    ``within`` goes before each key; ``tables`` are, by name and "" for the whole, those whose keys
-    are listed where one is unknown.
+    ``within`` is put before each key; ``tables`` are, by name and "" for the whole, those whose
+    keys are listed if one is unknown.
     """
     lines = []
     for item in error.errors():
@@ -88,7 +88,7 @@ def fault_lines(
 
 
 class CoreRequest(Section):
-    """Processor cores and memory of one node, and how long, s; in files as "HH:MM:SS"."""
+    """Processor cores and memory of one node, and walltime, s; in files as "HH:MM:SS"."""
 
     cores: Count
     memory: Memory
@@ -102,7 +102,7 @@ class CoreRequest(Section):
 
 
 class NodeRequest(CoreRequest):
-    """The same with nodes, and the MPI ranks in all that the job's program starts; 0: no MPI."""
+    """The same with nodes, and the total MPI ranks of the job's program; 0: no MPI."""
 
     nodes: Count = 1
     ranks: int = Field(0, ge=0)
@@ -124,5 +124,5 @@ class NodeRequest(CoreRequest):
 
     @property
     def threads(self) -> int:
-        """Cores of one rank, or of the one process where there are no ranks."""
+        """Cores of one rank, or of the one process without ranks."""
         return self.all_cores // (self.ranks or 1)

@@ -1,4 +1,4 @@
-"""Records of what was submitted, in files that only their owner may read."""
+"""Records of submissions, in files that only their owner may read."""
 
 import os
 from pathlib import Path
@@ -10,11 +10,11 @@ from llo_dft.errors import InputError
 
 
 class SubmissionError(InputError):
-    """A study that is in a queue already, or is not, or whose record is damaged."""
+    """A study that is already in a queue, or is not in one, or whose record is damaged."""
 
 
 class Record(BaseModel):
-    """What is on record; unknown fields are errors."""
+    """A record; unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -23,12 +23,12 @@ _R = TypeVar("_R", bound=Record)
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a new file that only its owner may read, also while it is written.
+    """Write a new file that only its owner may read, even while it is written.
 
     Raises
     ------
     OSError
-        If it is there already, or can't be written.
+        If it already exists, or can't be written.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -36,7 +36,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def write_record(path: Path, record: Record) -> None:
-    """Replace what is on record; a prologue in it may hold what is not for everybody."""
+    """Replace the record; a prologue in it may be confidential."""
     partial = path.with_suffix(".partial")
     partial.unlink(missing_ok=True)
     write_private(partial, record.model_dump_json(indent=1) + "\n")
@@ -44,7 +44,7 @@ def write_record(path: Path, record: Record) -> None:
 
 
 def read_record(path: Path, kind: type[_R]) -> _R | None:
-    """Return what is on record; None if nothing is.
+    """Return the record; None if there is none.
 
     Raises
     ------

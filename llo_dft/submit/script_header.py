@@ -1,6 +1,6 @@
-"""What a job asks for in the words of each scheduler: options of qtoolkit's templates, and LSF's.
+"""A job's requests in each scheduler's options: those of qtoolkit's templates, and LSF's.
 
-jobflow-remote takes the options and makes the header itself; for Dask's jobs it is made here.
+jobflow-remote makes the header from the options itself; for Dask's jobs it is made here.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from llo_dft.submit.dask.cluster_config import JobRequest, SchedulerName
     from llo_dft.submit.node_request import NodeRequest
 
-#: How a directive in a script begins.
+#: Prefix of a directive in a script.
 _PREFIX: Final = {"slurm": "#SBATCH", "pbs": "#PBS", "sge": "#$", "lsf": "#BSUB"}
 
-#: Of every job of ours: its log in the folder it is submitted from; nothing of the environment it
-#: is submitted from, which may hold secrets that the scheduler would keep on its disk; no second
-#: start by the scheduler itself.
+#: For all our jobs: the log in the folder of submission; no environment of the submitting shell,
+#: which may contain secrets that the scheduler would store on its disk; no restart by the
+#: scheduler.
 DIRECTIVES: Final[dict[SchedulerName, tuple[str, ...]]] = {
     "slurm": ("--export=NONE", "--no-requeue", "--output=%j.log"),
     "pbs": ("-S /bin/bash", "-r n", "-j oe"),
@@ -26,15 +26,15 @@ DIRECTIVES: Final[dict[SchedulerName, tuple[str, ...]]] = {
     "lsf": ("-env none", "-L /bin/bash", "-rn", "-o %J.log"),
 }
 
-#: LSF counts memory in this unit unless its lsf.conf names another one.
+#: LSF's unit of memory unless its lsf.conf names another one.
 _LSF_UNIT: Final = "KB"
 _LSF_PER_MIB: Final = {"KB": 1024.0, "MB": 1.0, "GB": 1 / 1024, "TB": 1 / 1024**2}
 
 
 def header_options(scheduler: str, size: NodeRequest, gpus: int = 0) -> dict[str, Any]:
-    """Return what a job asks for, by the names in qtoolkit's template of the scheduler's header.
+    """Return what a job requests, by the names in qtoolkit's template of the scheduler's header.
 
-    ``gpus`` are those of each node. Others than "slurm", "pbs" and "sge" have no such options.
+    ``gpus`` are those of each node. Only "slurm", "pbs" and "sge" have such options.
     """
     if scheduler == "slurm":
         return ({"gres": f"gpu:{gpus}"} if gpus else {}) | {
@@ -47,10 +47,10 @@ def header_options(scheduler: str, size: NodeRequest, gpus: int = 0) -> dict[str
     if scheduler == "pbs":
         extra = f":mpiprocs={size.ranks // size.nodes}" if size.ranks else ""
         extra += f":ngpus={gpus}" if gpus else ""
-        # PBS writes mb for what everybody else calls MiB
+        # PBS writes mb for MiB
         chunk = f"ncpus={size.cores}{extra}:ompthreads={size.threads}:mem={size.memory_mib}mb"
         return {"select": f"select={size.nodes}:{chunk}", "walltime": _clock(size.walltime)}
-    # what cores are called in SGE, every site says for itself: in directives
+    # in SGE the name for cores is up to each site: in directives
     return {"walltime": _clock(size.walltime)} if scheduler == "sge" else {}
 
 
@@ -96,7 +96,7 @@ def _lsf_lines(request: JobRequest, size: NodeRequest) -> list[str]:
 
 
 def _lsf_unit() -> str:
-    """Return the unit of this site's limits, which a job can't be asked for."""
+    """Return the unit of this site's limits, which a job can't query."""
     file = Path(os.environ.get("LSF_ENVDIR", "/etc")) / "lsf.conf"
     if file.is_file():
         for line in file.read_text(encoding="utf-8", errors="replace").splitlines():

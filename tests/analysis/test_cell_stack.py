@@ -109,5 +109,5 @@ def test_the_cathode_of_a_study_is_used_up_to_its_turning_point():
     nowhere = result.turning_points[0].model_copy(update={"at": None, "reason": "it stays"})
     none, notes = study_cathodes(result.model_copy(update={"turning_points": [nowhere]}), 4.3)
     assert (none, notes) == ([], ["quickstart, bare is left out: it stays"])
-    with pytest.raises(InputError, match="has no voltage, so no cell"):
+    with pytest.raises(InputError, match="has no voltage, so it gives no cell"):
         study_cathodes(result.model_copy(update={"voltages": []}), 4.3)

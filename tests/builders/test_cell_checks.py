@@ -38,7 +38,7 @@ def test_whole_and_separate_atoms_are_usable() -> None:
 @pytest.mark.parametrize("species", [{"Mn": 0.5, "Ni": 0.5}, {"Li": 0.5}])
 def test_partial_occupancy_is_refused_with_its_site(species: dict[str, float]) -> None:
     structure = Structure(BOX, ["O", species], [[0, 0, 0], [0.5, 0.5, 0.5]])
-    with pytest.raises(StructureError, match=r"my\.cif: site 1 holds .*expected one element"):
+    with pytest.raises(StructureError, match=r"my\.cif: site 1 has .*expected one element"):
         check_usable(structure, "my.cif")
 
 

@@ -158,9 +158,9 @@ def test_equivalent_oxygens_are_offered_once(make_slab: MakeSlab) -> None:
 
 
 def test_a_class_that_is_not_there_is_named_with_those_that_are(make_slab: MakeSlab) -> None:
-    with pytest.raises(VacancyError, match=r"no O of environment 3TM in surface; there: 2TM\+1Li"):
+    with pytest.raises(VacancyError, match=r"no O of environment 3TM in surface; found: 2TM\+1Li"):
         choose(make_slab("Li2MnO3"), ["3TM"], layers=("surface",))
-    with pytest.raises(VacancyError, match="3TM in inner; there: no O at all"):
+    with pytest.raises(VacancyError, match="3TM in inner; found: no O at all"):
         choose(make_slab("LiCoO2"), ["3TM"], layers=("inner",))
 
 

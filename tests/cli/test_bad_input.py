@@ -39,7 +39,7 @@ RECIPES = {
     "supercell": (
         "cathode",
         {"composition": "Li1.2Mn0.6Ni0.2O2", "supercell": [1, 1]},
-        r"supercell \[1, 1\] can't hold Li1\.2Mn0\.6Ni0\.2O2: .* = \[2, 1\] would do",
+        r"supercell \[1, 1\] can't realise Li1\.2Mn0\.6Ni0\.2O2: .* = \[2, 1\] would work",
     ),
     "a cell of millions of atoms": (
         "cathode",
@@ -228,7 +228,7 @@ def test_a_folder_with_files_of_somebody_else(command: Any, tmp_path: Path, acti
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.tex").touch()
     done = command(action, write_recipe(tmp_path), "-o", "out")
-    assert_refused(done, "out is not empty and holds no study of this package; choose a new folder")
+    assert_refused(done, "out is not empty and no study of this package; choose a new folder")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["thesis.tex"]
 
 
@@ -241,7 +241,7 @@ def test_a_folder_below_a_file(command: Any, tmp_path: Path) -> None:
 def test_a_folder_that_another_run_holds(command: Any, tmp_path: Path) -> None:
     with StudyFolder(tmp_path / "out").lock():
         done = command("build", write_recipe(tmp_path), "-o", "out")
-    assert_refused(done, "another run is at work in out; wait for it, or end it")
+    assert_refused(done, "another run is using out; wait for it, or end it")
     assert [path.name for path in (tmp_path / "out").iterdir()] == [".lock"]
 
 
@@ -260,7 +260,7 @@ def test_a_folder_without_a_study(
 ) -> None:
     if made:
         (tmp_path / "nothing").mkdir()
-    assert_refused(command(*arguments, "nothing"), "nothing holds no study; expected the folder")
+    assert_refused(command(*arguments, "nothing"), "nothing is not a study; expected the folder")
 
 
 def test_analyze_of_a_study_that_was_only_built(command: Any, tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_what_can_not_be_compared_is_one_line(
 ) -> None:
     assert "two study folders or more, got 1" in refusal(command("compare", chgnet))
     assert "both by engine chgnet" in refusal(command("compare", chgnet, chgnet))
-    assert "none holds no study" in refusal(command("compare", chgnet, tmp_path / "none"))
+    assert "none is not a study" in refusal(command("compare", chgnet, tmp_path / "none"))
     figure = ("compare", chgnet, sevenn, "--figure")
     assert "ends in .png" in refusal(command(*figure, "spread.txt"))
     assert "there is no folder no" in refusal(command(*figure, "no/spread.png"))

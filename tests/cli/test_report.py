@@ -29,7 +29,7 @@ def test_bad_names_are_refused_in_one_line(finished: Any, tmp_path: Path) -> Non
             f"there is no folder {tmp_path}/none",
         ),
         ([study, study], "named twice"),
-        ([str(tmp_path)], "holds no study"),
+        ([str(tmp_path)], "is not a study"),
     ):
         done = CliRunner().invoke(app, ["report", *arguments])
         assert done.exit_code == 2

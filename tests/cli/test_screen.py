@@ -115,7 +115,7 @@ def test_what_fails_stops_no_other_and_a_second_run_resumes(
     assert len(rows) == sum(len(one.pairs) or 1 for one in screen.coatings)
     assert (folder / SCREEN_FIGURE).read_bytes().startswith(b"\x89PNG")
     page = (folder / "report.html").read_text(encoding="utf-8")
-    assert "studies beside each other" in page
+    assert "studies compared" in page
 
 
 def test_each_study_goes_to_the_workers_of_a_cluster(
@@ -159,4 +159,4 @@ def test_the_folder_of_another_study_is_left_alone(
     (tmp_path / "screen" / "flat").mkdir(parents=True)
     (tmp_path / "screen" / "flat" / "thesis.txt").touch()
     done = command("screen", write_screen_recipe(tmp_path, {"flat": FLAT}), "-o", "screen")
-    assert (done.exit_code, "holds no study of this package" in done.stderr) == (2, True)
+    assert (done.exit_code, "no study of this package" in done.stderr) == (2, True)

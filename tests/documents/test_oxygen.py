@@ -39,4 +39,4 @@ def test_the_u_of_an_element_that_is_not_there_does_not_count() -> None:
 def test_dispersion_was_not_in_the_fit_of_mp2020() -> None:
     refused = schemes_not_fitted("PBE+U", MP_U, LLO, "D3(BJ)")
     assert list(refused) == ["mp2020"]
-    assert "without a dispersion correction, and here is D3(BJ)" in refused["mp2020"]
+    assert "without a dispersion correction, and these have D3(BJ)" in refused["mp2020"]

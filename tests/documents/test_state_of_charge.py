@@ -8,7 +8,7 @@ from llo_dft.documents.state_of_charge import OrderingResult, RevisitResult, Sta
 def test_the_axis_is_of_holes_and_without_them_of_the_lithium_that_left() -> None:
     assert StateOfCharge(holes_per_tm=0.25, lithium_fraction=0.5).position == 0.25
     assert StateOfCharge(lithium_fraction=0.75).position == 0.25
-    with pytest.raises(ValueError, match="neither holes nor the lithium fraction are known"):
+    with pytest.raises(ValueError, match="neither the holes nor the lithium fraction is known"):
         StateOfCharge().position  # noqa: B018 (it raises)
 
 

@@ -94,7 +94,7 @@ def test_a_budget_that_is_spent_says_what_is_not_certain(spent) -> None:
     left = [host for host in result.hosts if "the budget ended" in note_of(result, host)]
     assert left
     assert {one.reason for host in result.hosts for one in host.vacancies if one.predicted} == {
-        "left to the prediction: the budget of 2 is spent"
+        "left to prediction: the budget of 2 is spent"
     }
     turning = [point for point in result.turning_points if point.site is None]
     assert [len(point.oxygens) for point in turning] == [len(result.hosts)]
@@ -147,7 +147,7 @@ def test_a_vacancy_that_the_potential_can_not_compute_is_a_gap(every_o, tmp_path
     assert not result.is_complete
     full, lacking = result.hosts
     assert {(one.status, one.reason) for one in lacking.vacancies} == {
-        ("skipped", "the potential has no energy of it to rank it by: not converged after 3 steps")
+        ("skipped", "the potential has no energy to rank it by: not converged after 3 steps")
     }
     assert full.predicted
     assert not lacking.predicted

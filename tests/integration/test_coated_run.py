@@ -288,8 +288,7 @@ def test_a_calculation_that_was_removed_takes_what_hangs_on_it(
     assert step.energy.separation_into_charged_parts_j_per_m2 is None
     assert step.energy.coating_energy_j_per_m2 is None
     assert step.energy.reason == (
-        "work of adhesion: a part has no energy; "
-        "coating energy: nothing is known of Li metal, the voltage"
+        "work of adhesion: a part has no energy; coating energy: missing Li metal, the voltage"
     )
     assert {voltage.curve for voltage in after.voltages} == {None}
     assert after.counts == {"completed": len(after.calculations) - 2, "missing": 2}

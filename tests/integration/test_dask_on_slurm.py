@@ -153,7 +153,7 @@ def test_a_submitted_driver_is_gone_on_with_after_a_kill(
     for command in (submit, ("run", recipe, "-o", study)):
         refused = here(*command)
         assert refused.exit_code == 2
-        assert "is in the queue already" in refused.stderr
+        assert "is already in the queue" in refused.stderr
 
     slab = held_slab(study, n_starts=1)
     assert "driver: running; job " in here("status", study).stdout
@@ -181,7 +181,7 @@ def test_workers_that_can_not_start_end_the_run_with_their_log(
     done = here("run", write_recipe(tmp_path), "-o", tmp_path / "study", "--on", cluster)
     assert done.exit_code == 2
     lines = [line for line in done.stderr.splitlines() if line.startswith("llo-dft: ")]
-    assert "3 jobs of workers in a row ended before a worker came up; the end of " in lines[0]
+    assert "3 worker jobs in a row ended before a worker started; the end of " in lines[0]
     assert lines[-1] == "llo-dft: no module named vasp"
     assert slurm.jobs() == []
 
@@ -261,7 +261,7 @@ def test_a_walltime_that_no_calculation_fits_into_ends_the_rounds(
     finish(start("submit", recipe, "-o", study, "--on", cluster))
     wait_until("an empty queue", lambda: not slurm.jobs())
     shown, _ = finish(start("status", study), 1)
-    assert "driver: failed; round 1; round 1 got no calculation done: see its log" in shown
+    assert "driver: failed; round 1; round 1 finished no calculation: see its log" in shown
 
 
 @pytest.mark.slow

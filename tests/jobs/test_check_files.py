@@ -37,11 +37,11 @@ def test_what_agrees_gets_what_only_the_run_decides():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"cutoff_ev": 650.0}, r"cutoff_ev: 520\.0 was asked for, the files have 650\.0"),
-        ({"functional": "PBE"}, r"functional: 'PBE\+U' was asked for, the files have 'PBE'"),
-        ({"u_values_ev": {"Mn": 4.0}}, r"u_values_ev: \{'Mn': 3\.9\} was .* \{'Mn': 4\.0\}"),
+        ({"cutoff_ev": 650.0}, r"cutoff_ev: requested 520\.0, the files have 650\.0"),
+        ({"functional": "PBE"}, r"functional: requested 'PBE\+U', the files have 'PBE'"),
+        ({"u_values_ev": {"Mn": 4.0}}, r"u_values_ev: requested \{'Mn': 3\.9\}.* \{'Mn': 4\.0\}"),
         ({"pseudopotentials": {}}, "pseudopotentials: .*Mn_pv.* the files have {}"),
-        ({"dispersion": "D3(BJ)"}, r"dispersion: '' was asked for"),
+        ({"dispersion": "D3(BJ)"}, r"dispersion: requested ''"),
     ],
 )
 def test_another_setting_is_refused_with_both_values(changes, message):
@@ -54,7 +54,7 @@ def test_of_an_engines_own_settings_those_asked_for_must_agree_and_all_are_kept(
     used = {"settings": {"LASPH": True, "PREC": "Normal"}, "own_settings": {"SIGMA": 0.05}}
     kept = checked_fingerprint(found(**used), asked, ENERGY_EV)
     assert kept.settings == used["settings"]
-    with pytest.raises(CalculationError, match="LASPH: True was asked for, the files have False"):
+    with pytest.raises(CalculationError, match="LASPH: requested True, the files have False"):
         checked_fingerprint(found(**used | {"settings": {"LASPH": False}}), asked, ENERGY_EV)
     kept = checked_fingerprint(found(**used | {"own_settings": {}}), asked, ENERGY_EV)
     assert kept.own_settings == {"SIGMA": 0.05}  # not every file repeats what was asked for

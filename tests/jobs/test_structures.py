@@ -67,7 +67,7 @@ def test_a_bulk_that_lost_its_symmetry_gives_no_slab(plan: StudyPlan) -> None:
 
 def test_a_bulk_with_its_atoms_in_another_order_is_refused(plan: StudyPlan) -> None:
     shuffled = type(plan.bulk).from_sites(list(reversed(plan.bulk.sites)))
-    with pytest.raises(SlabError, match="does not hold the sites of the bulk"):
+    with pytest.raises(SlabError, match="does not have the sites of the bulk"):
         cut_relaxed_slab.original(plan, relaxed(shuffled))
 
 

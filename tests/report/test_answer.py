@@ -27,7 +27,7 @@ def test_a_bare_slab_that_turns() -> None:
 def test_one_state_of_charge_tells_of_no_crossing() -> None:
     few = TurningPoint(system="bare", at=None, reason="needs E_f at 2 states of charge or more")
     (sentence,) = answer(study("chgnet", host(1.0, vacancy("O1", 2.0)), turning_points=[few]))
-    assert sentence.endswith("; one state of charge tells of no crossing.")
+    assert sentence.endswith("; one state of charge can show no crossing.")
 
 
 def test_a_zero_has_no_sign() -> None:
@@ -51,9 +51,9 @@ def test_what_a_coating_changes_is_told_of_pairs_that_kept_their_lattice() -> No
     ]
     *_, last = answer(study("chgnet", *hosts, pairs=pairs))
     assert last == (
-        f"coated, {TERMINATION}: beside the same O of the bare slab at equal charge -0.10 to "
-        "+0.40 eV (2 pairs), those bonded to the coating +0.40 eV (one O); 1 more rebuilt the "
-        "lattice."
+        f"coated, {TERMINATION}: against the same O of the bare slab at equal charge -0.10 to "
+        "+0.40 eV (2 pairs), those bonded to the coating +0.40 eV (one O); in 1 more the "
+        "lattice was rebuilt."
     )
 
 
@@ -88,4 +88,4 @@ def test_the_headline_states_no_answer_where_there_is_none() -> None:
     assert headline(forbidden) == "No answer is stated: forces are large."
     hosts = [host(1.0, vacancy("O1", 2.0)), host(1.0, vacancy("O1", 2.4), coated=True)]
     lost = study("chgnet", *hosts, pairs=[pair("O1", 1, 9.0, rebuilt=True)])
-    assert "can't be said, since all 1 pairs rebuilt the lattice" in headline(lost)
+    assert "is unknown: all 1 pairs have a rebuilt lattice" in headline(lost)

@@ -69,7 +69,7 @@ def test_exchanging_the_parts_changes_nothing_but_their_names(
 
 def test_a_part_that_is_given_twice_is_refused(folders: tuple[Path, Path, Path]) -> None:
     whole, a, _ = folders
-    with pytest.raises(InputError, match="which A holds already"):
+    with pytest.raises(InputError, match="which is already in A"):
         charge_difference((whole, a, a))
 
 

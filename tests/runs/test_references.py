@@ -24,15 +24,15 @@ def test_o2_is_given_per_molecule_and_li_per_atom() -> None:
     oxygen, lithium = oxygen_reference(None, -9.8), lithium_reference(None, -1.9)
     assert (oxygen.energy_ev_per_atom, lithium.energy_ev_per_atom) == (-4.9, -1.9)
     assert oxygen.run is None
-    assert "whether its settings are the hosts' is not known" in oxygen.notes[0]
+    assert "its settings can't be compared with the hosts'" in oxygen.notes[0]
     assert len(oxygen.notes) == len(lithium.notes) == 1
 
 
 @pytest.mark.parametrize(
     ("refer", "energy_ev", "note"),
     [
-        (oxygen_reference, -4.9, "is little for O2: --o2-energy is eV per molecule"),
-        (lithium_reference, -3.8, "is much for Li: --li-energy is eV per atom"),
+        (oxygen_reference, -4.9, "is high for O2: --o2-energy is eV per molecule"),
+        (lithium_reference, -3.8, "is low for Li: --li-energy is eV per atom"),
     ],
 )
 def test_an_energy_of_half_or_double_as_many_atoms_is_doubted(
@@ -70,12 +70,14 @@ def test_runs_give_their_energy_per_atom(tmp_path: Path) -> None:
 
 def test_what_is_no_molecule_and_no_metal_is_refused(tmp_path: Path) -> None:
     apart = make.oxygen(tmp_path / "apart", bond=2.4)
-    with pytest.raises(InputError, match=r"the two O are 2\.400 A apart; a molecule of O2"):
+    with pytest.raises(
+        InputError, match=r"the two O are 2\.400 A apart; expected a molecule of O2"
+    ):
         oxygen_reference(apart, None)
     host = make.host(tmp_path / "host")
-    with pytest.raises(InputError, match="one O2 molecule is expected, got Li4 Mn2 O6"):
+    with pytest.raises(InputError, match="expected one O2 molecule, got Li4 Mn2 O6"):
         oxygen_reference(host, None)
-    with pytest.raises(InputError, match="Li metal is expected, got Li4 Mn2 O6"):
+    with pytest.raises(InputError, match="expected Li metal, got Li4 Mn2 O6"):
         lithium_reference(host, None)
 
 
@@ -88,4 +90,6 @@ def test_a_run_that_did_not_converge_has_no_energy_and_a_reason(tmp_path: Path) 
 def test_without_spins_the_moment_of_o2_is_not_known(tmp_path: Path) -> None:
     found = oxygen_reference(make.oxygen(tmp_path / "o2", spins=1), None)
     assert found.energy_ev_per_atom is not None
-    assert found.notes == [f"{found.run.path}: no occupations of two spins, so no moment of O2"]
+    assert found.notes == [
+        f"{found.run.path}: no occupations of two spins, so the moment of O2 is unknown"
+    ]

@@ -112,7 +112,7 @@ def test_a_third_study_is_held_against_each(finished: Any, other: Any, tmp_path:
 
 
 def test_a_folder_that_is_no_study(finished: Any, tmp_path: Path) -> None:
-    with pytest.raises(StudyFolderError, match="nowhere holds no study"):
+    with pytest.raises(StudyFolderError, match="nowhere is not a study"):
         compare_folders([finished.folder.path, tmp_path / "nowhere"])
 
 
@@ -151,7 +151,7 @@ def test_indices_that_may_mean_other_atoms(
     plan = json.loads(changed.plan.read_text(encoding="utf-8"))
     change(plan)
     changed.plan.write_text(json.dumps(plan), encoding="utf-8")
-    with pytest.raises(StudyFolderError, match="of the same recipe, but not of the same plan"):
+    with pytest.raises(StudyFolderError, match="have the same recipe but different plans"):
         compare_folders([finished.folder.path, changed.path])
 
 

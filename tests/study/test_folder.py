@@ -130,7 +130,7 @@ def test_files_of_which_an_older_study_has_no_hash_are_accepted(
 
 def test_somebody_elses_files_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").touch()
-    with pytest.raises(StudyFolderError, match="is not empty and holds no study of this package"):
+    with pytest.raises(StudyFolderError, match="is not empty and no study of this package"):
         StudyFolder(tmp_path).check_free_for(tiny_recipe())
 
 
@@ -158,7 +158,7 @@ def test_a_study_file_that_was_changed_by_hand(folder: StudyFolder, content: byt
 
 
 def test_a_folder_without_a_study(tmp_path: Path) -> None:
-    message = re.escape(f"{tmp_path} holds no study; expected the folder given to")
+    message = re.escape(f"{tmp_path} is not a study; expected the folder given to")
     with pytest.raises(StudyFolderError, match=message):
         StudyFolder(tmp_path).recipe()
 
@@ -173,7 +173,7 @@ def test_a_lock_of_another_process_holds_until_it_is_killed(folder: StudyFolder)
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         assert folder.is_running()
-        with pytest.raises(StudyFolderError, match="another run is at work in"), folder.lock():
+        with pytest.raises(StudyFolderError, match="another run is using"), folder.lock():
             pass
         holder.kill()
     assert not folder.is_running()

@@ -176,7 +176,7 @@ def test_a_study_goes_on_where_it_stopped(copied: StudyFolder, prepare, finished
 def test_a_folder_that_another_run_holds_stays_as_it_is(copied: StudyFolder, prepare) -> None:
     before = {path: path.read_bytes() for path in copied.path.glob("*.json")}
     prepared = prepare(copied.path, tiny_recipe(oxygen={"scheme": "none"}))
-    with copied.lock(), pytest.raises(StudyFolderError, match="another run is at work in"):
+    with copied.lock(), pytest.raises(StudyFolderError, match="another run is using"):
         run_study(prepared, workers=1)
     assert {path: path.read_bytes() for path in copied.path.glob("*.json")} == before
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def test_a_result_of_an_older_format_is_refused_by_its_number(tmp_path: Path) -> None:
     old = tmp_path / "results.json"
     old.write_text('{"schema_version": 3, "study": "mine"}', encoding="utf-8")
-    with pytest.raises(StudyFolderError, match="in format 3, and this version reads format 4; run"):
+    with pytest.raises(StudyFolderError, match="in format 3, but this version reads format 4; run"):
         read_results(old)
 
 

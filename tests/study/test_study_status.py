@@ -125,7 +125,7 @@ def test_a_vacancy_without_its_energy_leaves_the_study_incomplete(copied: StudyF
     status = study_status(copied)
     assert status.counts["completed"] == len(status.calculations)
     assert not status.is_complete
-    assert status.lacking == "it has gaps, and results.json says why"
+    assert status.lacking == "it has gaps; results.json says why"
 
 
 def test_without_results_a_study_is_incomplete(copied: StudyFolder) -> None:

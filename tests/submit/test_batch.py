@@ -208,6 +208,6 @@ def test_workers_that_do_not_go_are_named(
     SLURM.submit_script("", tmp_path, "title", "worker")
     name = submitted_name(tmp_path / "sbatch.json", SLURM)
     stand_in("squeue", f"11 RUNNING somebody's\n12 RUNNING {name}")
-    with pytest.raises(BatchError, match="jobs 12 of workers were cancelled but are still there"):
+    with pytest.raises(BatchError, match="worker jobs 12 were cancelled but are still there"):
         SLURM.end_workers(tmp_path)
     assert calls(noted) == [(["12"], "", calls(noted)[0][2])]

@@ -12,29 +12,29 @@ from pymatgen.core.structure import Structure
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, Setting
 from llo_dft.errors import InputError
 
-#: Largest difference of two cell lengths that is taken for rounding in a file, angstrom.
-#: In a 10 angstrom cell under 5 GPa it is worth about 3 meV.
+#: Largest difference of two cell lengths that counts as rounding in a file, angstrom. In a 10
+#: angstrom cell under 5 GPa it amounts to about 3 meV.
 CELL_LENGTH_TOLERANCE_ANGSTROM: Final = 1e-3
 
 #: The same for cell angles, degrees: 1e-3 angstrom at the end of a 10 angstrom edge.
 CELL_ANGLE_TOLERANCE_DEGREES: Final = 6e-3
 
-#: Relative difference of two settings that is taken for rounding.
+#: Relative difference of two settings that counts as rounding.
 SETTING_RELATIVE_TOLERANCE: Final = 1e-6
 
-#: The same for the distance of k-points, which cells equal within their tolerance change too.
-#: One division more in a hundred makes ten times as much.
+#: The same for the spacing of k-points, which also varies within the tolerance of the cells. One
+#: more division in a hundred changes it ten times as much.
 K_SPACING_RELATIVE_TOLERANCE: Final = 1e-3
 
-#: What an engine calls its own: compared name by name.
+#: An engine's own settings, compared name by name.
 _SETTINGS: Final = ("settings", "own_settings", "other_settings")
 
 _BY_ELEMENT: Final = ("u_values_ev", "j_values_ev", "u_shells", "pseudopotentials")
 
-#: What a reference molecule or metal has of its own.
+#: Settings that a reference molecule or metal has of its own.
 _OWN: Final = ("own_settings", "spin_polarized")
 
-#: What may be allowed to differ by its name: one of these, or a setting of the engine.
+#: Names that may be allowed to differ: one of these, or a setting of the engine.
 ALLOWED_FIELDS: Final = (
     *(name for name in Fingerprint.model_fields if name not in _SETTINGS),
     "cell",
@@ -45,7 +45,7 @@ _SETTING_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]+")
 _UNKNOWN: Final = "?"
 
 
-#: What two calculations are to each other.
+#: How two calculations are related.
 Relation: TypeAlias = Literal["same cell", "other cell", "reference"]
 
 
@@ -55,16 +55,16 @@ class ComparabilityError(InputError):
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing in which two calculations differ.
+    """One difference between two calculations.
 
     Attributes
     ----------
     field
         Name under which it may be allowed; empty if it may not.
     text
-        What it is, with both values.
+        The difference, with both values.
     forbids
-        Whether the energies may not be subtracted unless it is allowed; otherwise it is only named.
+        Whether it forbids subtracting the energies unless allowed; otherwise it is only reported.
     """
 
     field: str
@@ -73,12 +73,12 @@ class Difference:
 
 
 def check_allowed(names: Iterable[str]) -> list[str]:
-    """Return the names of what may differ, each once, in their order.
+    """Return the names of settings that may differ, in order, without duplicates.
 
     Raises
     ------
     InputError
-        For a name that nothing has.
+        For a name that no setting has.
     """
     asked = list(dict.fromkeys(names))
     unknown = [
@@ -105,16 +105,16 @@ def _elements(calculation: CalculationDocument) -> set[str] | None:
 
 
 def _lacks(calculation: CalculationDocument, kind: str) -> bool:
-    """Tell whether a calculation is known to have no such atoms; "Mn(2)" is a kind of Mn."""
+    """Tell whether a calculation is known to have no atoms of a kind; "Mn(2)" is a kind of Mn."""
     elements = _elements(calculation)
     return kind != _UNKNOWN and elements is not None and kind.partition("(")[0] not in elements
 
 
 def _by_element(name: str, a: CalculationDocument, b: CalculationDocument) -> list[Difference]:
-    """Differences of a setting kept by element, for the elements in either calculation.
+    """Differences of a setting given by element, for the elements in either calculation.
 
-    What is not given for an element that a calculation doesn't have is not a difference. A U
-    of zero is the same as none, and its shell counts where both have a U.
+    A value missing for an element that a calculation doesn't have is not a difference. A U of zero
+    is the same as none; its shell is compared where both have a U.
     """
     settings: list[Mapping[str, object]] = [
         getattr(calculation.fingerprint, name) for calculation in (a, b)
@@ -139,7 +139,7 @@ def _by_element(name: str, a: CalculationDocument, b: CalculationDocument) -> li
 def _by_setting(name: str, a: Fingerprint, b: Fingerprint) -> list[Difference]:
     """Differences of an engine's own settings.
 
-    One that only one of two functionals has is part of their difference, and forbids nothing more.
+    A setting that only one of two functionals has is part of their difference, not a further one.
     """
     absent = "default" if name == "other_settings" else "not set"
     same_functional = a.functional.partition("+U")[0] == b.functional.partition("+U")[0]
@@ -155,7 +155,7 @@ def _by_setting(name: str, a: Fingerprint, b: Fingerprint) -> list[Difference]:
 
 
 def _u_has_no_say(a: CalculationDocument, b: CalculationDocument) -> bool:
-    """Tell whether two functionals differ by a +U that acts only on what one of them lacks.
+    """Tell whether two functionals differ only by a +U on elements that one calculation lacks.
 
     O2 beside an oxide, for example, is PBE where the oxide is PBE+U.
     """
@@ -186,11 +186,11 @@ def fingerprint_differences(
     *,
     reference: bool = False,
 ) -> list[Difference]:
-    """Everything in which the two fingerprints differ, with both values.
+    """All differences of the two fingerprints, with both values.
 
-    U, J and pseudopotentials count for elements in either calculation only, and so does the +U
-    in the name of a functional. ``without`` names fields that are not compared. A ``reference``
-    molecule or crystal has spins, smearing and the like of its own.
+    U, J and pseudopotentials are compared only for elements in either calculation, and so is the
+    +U in the name of a functional. ``without`` names fields that are not compared. A ``reference``
+    molecule or crystal has its own spins, smearing and the like.
     """
     if a.fingerprint is None or b.fingerprint is None:
         return []
@@ -242,29 +242,29 @@ def check_comparable(
     ----------
     a, b
         Both must have completed, with the same fingerprint (U values and pseudopotentials:
-        for elements in either), and both or neither be stand-ins.
+        for elements in either), and both or neither be mock.
     relation
         "same cell": the cells must agree too, within ``CELL_LENGTH_TOLERANCE_ANGSTROM`` and
         ``CELL_ANGLE_TOLERANCE_DEGREES``; orientation doesn't matter. "reference": one of them is a
-        molecule or crystal that atoms come from or go to.
+        molecule or crystal that atoms are taken from or go to.
     without
         Fields of the fingerprint that have no meaning here, or that ``also`` compares.
     also
-        Differences that were found elsewhere.
+        Differences found elsewhere.
     allow
         Names of differences to allow (``check_allowed``).
     what
-        What of them is to be subtracted.
+        The quantity to be subtracted.
 
     Returns
     -------
     list of Difference
-        What was allowed, and what does not forbid it and is to be named.
+        Differences that were allowed, and those that are only to be reported.
 
     Raises
     ------
     ComparabilityError
-        Naming everything that differs, with both values.
+        Naming all differences, with both values.
     """
     found = [
         Difference("", f"{calculation.label} is {calculation.status} ({calculation.reason})")

@@ -1,4 +1,4 @@
-"""Whether the k-points of two calculations are of one density; mesh counts alone say nothing."""
+"""Whether the k-points of two calculations are equally dense; counts of divisions don't tell."""
 
 import math
 from collections.abc import Sequence
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from itertools import starmap
 from typing import Final
 
-#: Relative difference of spacings that comes of cells equal within their own tolerance. One
-#: division more in a hundred makes ten times as much.
+#: Relative difference of spacings between cells that are equal within their tolerance. One more
+#: division in a hundred changes it ten times as much.
 SPACING_TOLERANCE: Final = 1e-3
 
-#: Most by which rounding the divisions up can make a mesh denser than was asked for: from just
+#: Largest factor by which rounding the divisions up makes a mesh denser than requested: from just
 #: above one division to two.
 _MOST_BY_ROUNDING: Final = 2.0
 
-#: Coordinates of listed k-points that differ by less are rounded.
+#: Coordinates of listed k-points that differ by less are the same.
 _POINT_TOLERANCE: Final = 1e-6
 
 
@@ -31,7 +31,7 @@ class KMesh:
     gamma_centred
         Whether Gamma is one of the points.
     points
-        Of a list: each point and its weight.
+        For a list: each point and its weight.
     """
 
     divisions: tuple[int, int, int] | None
@@ -41,7 +41,7 @@ class KMesh:
 
     @property
     def spacings_per_angstrom(self) -> tuple[float, ...]:
-        """Distance of neighbouring points along each reciprocal vector; none for a list."""
+        """Distance of neighbouring points along each reciprocal vector; empty for a list."""
         if self.divisions is None:
             return ()
         pairs = zip(self.reciprocal_per_angstrom, self.divisions, strict=True)
@@ -64,10 +64,10 @@ def same_mesh(first: KMesh, second: KMesh) -> bool:
 
 
 def one_density(first: KMesh, second: KMesh) -> bool:
-    """Tell whether meshes of cells that differ a little may have been asked for alike.
+    """Tell whether meshes of slightly different cells may come from the same requested spacing.
 
-    Either the divisions are the same, or along each vector there is a spacing that, divisions
-    rounded up, makes both of them.
+    Either the divisions are the same, or along each vector some spacing gives both, divisions
+    rounded up.
     """
     if first.divisions is None or second.divisions is None:
         return _same_list(first, second)
@@ -82,8 +82,8 @@ def one_density(first: KMesh, second: KMesh) -> bool:
 def as_dense(host: KMesh, reference: KMesh) -> bool:
     """Tell whether another crystal's mesh is as dense as the host's, divisions rounded up.
 
-    A denser one is no difference: the energy of the reference is only nearer to its limit.
-    Directions with one division count only where all have one: vacuum needs no more.
+    A denser one is not a difference: the energy of the reference is only closer to its limit.
+    Directions with one division count only where all have one: vacuum needs only one.
     """
     if host.divisions is None or reference.divisions is None:
         return False
@@ -94,7 +94,7 @@ def as_dense(host: KMesh, reference: KMesh) -> bool:
 
 
 def _asked_for(mesh: KMesh) -> list[tuple[float, float]]:
-    """Return the range of spacings that, along each vector, rounds up to its divisions."""
+    """Return, for each vector, the range of spacings that round up to its divisions."""
     pairs = zip(mesh.reciprocal_per_angstrom, mesh.divisions or (), strict=True)
     return list(starmap(_range, pairs))
 
@@ -104,7 +104,7 @@ def _range(length: float, n: int) -> tuple[float, float]:
 
 
 def _range_that_counts(mesh: KMesh) -> tuple[float, float]:
-    """Return the range of one spacing for the whole mesh."""
+    """Return the range of a single spacing for the whole mesh."""
     ranges = _asked_for(mesh)
     divided: Sequence[tuple[float, float]] = [one for one in ranges if one[1] < math.inf]
     lows, highs = zip(*(divided or ranges), strict=True)
@@ -112,7 +112,7 @@ def _range_that_counts(mesh: KMesh) -> tuple[float, float]:
 
 
 def _same_list(first: KMesh, second: KMesh) -> bool:
-    """Tell whether two lists hold the same points in the same order."""
+    """Tell whether two lists have the same points in the same order."""
     if first.divisions is not None or second.divisions is not None:
         return False
     return len(first.points) == len(second.points) and all(

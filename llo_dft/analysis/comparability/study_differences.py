@@ -1,4 +1,4 @@
-"""In which settings the calculations of a study differ, though one protocol made them all."""
+"""Settings in which a study's calculations differ although one protocol made them all."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -12,18 +12,18 @@ from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import BULK
 
-#: In cells of other shapes divisions are rounded to other distances; within one cell the formation
-#: energy compares them.
+#: Not compared here: rounded divisions give cells of other shapes other spacings, and within one
+#: cell the formation energy compares them.
 _WITHOUT: Final = ("k_spacing_per_angstrom",)
 
 _MOST_LABELS: Final = 3
 
 
 def study_differences(made: StudyCalculations) -> list[str]:
-    """Return what differs between a study's hosts and its other calculations, one line each.
+    """Return the differences between a study's hosts and its other calculations, one line each.
 
-    What forbids a difference of energies says so. Left out are single points and rankings, whose
-    energies are subtracted from none, and the crystal where no charged one gives a voltage with it.
+    A line says if it forbids subtracting energies. Left out are single points and rankings, whose
+    energies are not subtracted, and the crystal where no charged one gives a voltage.
     """
     hosts = (made.host(planned) for planned in made.plan.hosts)
     host = next((one for one in hosts if one.status == "completed"), None)

@@ -1,4 +1,4 @@
-"""Runs that no study made: what may be subtracted from what."""
+"""Which energies of plain runs may be subtracted from which."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
@@ -16,8 +16,8 @@ from llo_dft.analysis.comparability.fingerprints import (
 from llo_dft.analysis.comparability.k_mesh import KMesh, as_dense, one_density, same_mesh
 from llo_dft.documents.calculation import CalculationDocument
 
-#: Most by which a cell's lengths and angles change on delithiation; the layers of LiNiO2, the
-#: extreme, close by 0.08 of their distance. Beyond it, it is another cell.
+#: Largest relative change of a cell's lengths and angles on delithiation; in LiNiO2, the extreme,
+#: the layer spacing shrinks by 0.08 of itself. Beyond this it is another cell.
 DELITHIATION_LENGTH_SHARE: Final = 0.15
 DELITHIATION_ANGLE_DEGREES: Final = 10.0
 
@@ -30,7 +30,7 @@ _K_SPACING: Final = "k_spacing_per_angstrom"
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A calculation, and what of its settings a fingerprint doesn't hold.
+    """A calculation, and those of its settings that a fingerprint lacks.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class FinishedRun:
     k_mesh
         Its k-points.
     moment_mu_b
-        Up less down of the whole cell; None if it was not read.
+        Spin up minus spin down of the whole cell; None if not read.
     """
 
     calculation: CalculationDocument
@@ -48,21 +48,21 @@ class FinishedRun:
 
     @property
     def spin_polarized(self) -> bool:
-        """Whether spins up and down have states of their own."""
+        """Whether spin up and spin down have separate states."""
         fingerprint = self.calculation.fingerprint
         return fingerprint is not None and fingerprint.spin_polarized is True
 
 
 @dataclass
 class Differences:
-    """In what calculations differ whose energies were subtracted nevertheless.
+    """Differences between calculations whose energies were subtracted nevertheless.
 
     Attributes
     ----------
     allowed
-        What the user allowed, with both values.
+        Those that the user allowed, with both values.
     named
-        What does not forbid it, with both values.
+        Those that do not forbid it, with both values.
     """
 
     allowed: list[str] = field(default_factory=list)
@@ -78,10 +78,10 @@ class Differences:
 def check_vacancy(
     host: FinishedRun, vacancy: FinishedRun, allow: Collection[str]
 ) -> list[Difference]:
-    """Refuse a vacancy whose energy and its host's may not be subtracted.
+    """Refuse a vacancy whose energy and that of its host may not be subtracted.
 
-    Fingerprint, cell and k-points must agree. Returns what differs nevertheless: what is in
-    ``allow``, and what is only to be named. Raises ``ComparabilityError``, with both values.
+    Fingerprint, cell and k-points must agree. Returns the remaining differences: those in
+    ``allow``, and those only to be reported. Raises ``ComparabilityError``, with both values.
     """
     return _check(host, vacancy, allow, _meshes(host, vacancy, same_mesh), "same cell")
 
@@ -89,9 +89,9 @@ def check_vacancy(
 def check_densities(
     whole: FinishedRun, part: FinishedRun, allow: Collection[str]
 ) -> list[Difference]:
-    """Refuse a part whose electron density may not be taken from that of the whole.
+    """Refuse a part whose electron density may not be subtracted from that of the whole.
 
-    What must agree, what is returned and what is raised is as of ``check_vacancy``.
+    What must agree, what is returned and what is raised are as for ``check_vacancy``.
     """
     also = _meshes(whole, part, same_mesh)
     return _check(whole, part, allow, also, "same cell", "densities")
@@ -100,10 +100,10 @@ def check_densities(
 def check_hosts(
     first: FinishedRun, second: FinishedRun, allow: Collection[str]
 ) -> list[Difference]:
-    """Refuse two hosts at different lithium contents whose energies don't belong together.
+    """Refuse two hosts at different lithium contents whose energies are not comparable.
 
-    Their cells may have relaxed, and the k-points with them, but not become others. Returns
-    and raises as ``check_vacancy``.
+    Their cells, and with them the k-points, may differ by a relaxation but not more. Returns and
+    raises as ``check_vacancy``.
     """
     also = _meshes(first, second, one_density)
     a, b = first.calculation.structure, second.calculation.structure
@@ -115,7 +115,7 @@ def check_hosts(
 def check_sizes(
     first: FinishedRun, second: FinishedRun, allow: Collection[str]
 ) -> list[Difference]:
-    """Refuse crystals of which one has the other's formula more often, that don't belong together.
+    """Refuse crystals of one formula, in cells of different size, that are not comparable.
 
     Their cells differ; settings may not, and each has k-points as dense as the other's, divisions
     rounded up. Returns and raises as ``check_vacancy``.
@@ -127,7 +127,7 @@ def check_sizes(
 def check_systems(
     bare: FinishedRun, coated: FinishedRun, allow: Collection[str]
 ) -> list[Difference]:
-    """Refuse hosts with and without a coating whose energies don't belong in one comparison.
+    """Refuse hosts with and without a coating whose energies are not comparable.
 
     Their cells differ; settings and density of k-points may not. Returns and raises as
     ``check_vacancy``.
@@ -136,10 +136,10 @@ def check_systems(
 
 
 def check_metal(host: FinishedRun, metal: FinishedRun, allow: Collection[str]) -> list[Difference]:
-    """Refuse a metal whose energy doesn't belong with the host's.
+    """Refuse a metal whose energy is not comparable with the host's.
 
-    Its k-points must be as dense as the host's or denser; spins it has none. Returns and raises
-    as ``check_vacancy``.
+    Its k-points must be at least as dense as the host's; it needs no spins. Returns and raises as
+    ``check_vacancy``.
     """
     return _check(host, metal, allow, _meshes(host, metal, as_dense), "reference")
 
@@ -147,7 +147,7 @@ def check_metal(host: FinishedRun, metal: FinishedRun, allow: Collection[str]) -
 def check_molecule(
     host: FinishedRun, molecule: FinishedRun, allow: Collection[str]
 ) -> list[Difference]:
-    """Refuse an O2 whose energy doesn't belong with the host's, or that is not its ground state.
+    """Refuse an O2 that is not comparable with the host or not in its ground state.
 
     A molecule in a box has neither a cell nor k-points to compare. Returns and raises as
     ``check_vacancy``.
@@ -191,8 +191,8 @@ def _triplet(molecule: FinishedRun) -> list[Difference]:
     return [
         Difference(
             "spin_polarized",
-            f"spin_polarized: the moment of O2 in {label} is {moment:.3f} Bohr magnetons and that "
-            f"of its ground state {O2_MOMENT_MU_B:g}",
+            f"spin_polarized: the moment of O2 in {label} is {moment:.3f} Bohr magnetons; in its "
+            f"ground state it is {O2_MOMENT_MU_B:g}",
         )
     ]
 

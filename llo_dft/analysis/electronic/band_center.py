@@ -6,8 +6,8 @@
 
 All integrals are trapezoids on the grid of the density. Where a window ends between two
 points of the grid, g is taken there by linear interpolation, so that the last, narrower bin is
-counted as well. So a shift of all energies shifts the centre by just as much, and the
-centre of a sum of densities is the mean of their centres by weight, both to rounding.
+counted as well. So a shift of all energies shifts the centre by the same amount, and the centre of
+a sum of densities is the weighted mean of their centres, both to rounding.
 """
 
 from collections.abc import Sequence
@@ -29,8 +29,8 @@ def window_moments(
 ) -> WindowCenter:
     """Compute centre, weight and width of a density in a window.
 
-    Centre and width are None where there is too little weight to have them; the width is None,
-    too, where a density with negative parts makes its square negative.
+    Centre and width are None where the weight is too small; the width is also None where a density
+    with negative parts makes its square negative.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def window_moments(
     density
         States per eV, shape (n_energies,).
     window
-        Lowest and highest energy, in eV; what is beyond the grid counts as empty. None: all.
+        Lowest and highest energy, in eV; beyond the grid the density is zero. None: all.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def window_moments(
     states = np.asarray(density, dtype=np.float64)
     if energies.ndim != 1 or energies.shape != states.shape or not len(energies):
         raise ValueError(
-            f"Energies and density must be of one shape (n,), got {energies.shape} and "
+            f"Energies and density must have the same shape (n,), got {energies.shape} and "
             f"{states.shape}"
         )
     if not (np.isfinite(energies).all() and np.isfinite(states).all()):
@@ -69,10 +69,10 @@ def window_moments(
 
 
 def joined_moments(parts: Sequence[WindowCenter]) -> WindowCenter:
-    """Return the moments of several densities together, each within a window of its own.
+    """Return the moments of several densities together, each within its own window.
 
     With weights w_i, centres e_i and widths s_i: w = sum w_i, e = sum w_i e_i / w and
-    s^2 = sum w_i (s_i^2 + (e_i - e)^2) / w. A part without a centre has no weight that counts.
+    s^2 = sum w_i (s_i^2 + (e_i - e)^2) / w. A part without a centre is not counted.
     """
     weight = sum(part.weight for part in parts)
     found = [(p.weight, p.center_ev, p.width_ev) for p in parts if p.center_ev is not None]

@@ -7,16 +7,16 @@ import numpy as np
 from llo_dft.documents.electrons.electronic import BandEdges
 from llo_dft.typing import FloatArray
 
-#: Occupations further than this from 0 and 1 are partial. Smearing across a real gap leaves
-#: less; a band that crosses E_F has more, unless the k-points miss it.
+#: Occupations further than this from 0 and 1 are partial. Smearing across a real gap causes less;
+#: a band that crosses E_F has more, unless the k-points miss it.
 PARTIAL_OCCUPATION: Final = 0.02
 
-#: Width of the gap that ends the valence band below, eV. In beta-Li3PO4 (PBE, 2x2x2 k-points) the
-#: band has gaps of 1.6 and 2.0 eV in it, above the bonding states of PO4; O 2s lies 10.4 eV below.
+#: Width of the gap below the valence band, eV. In beta-Li3PO4 (PBE, 2x2x2 k-points) the band
+#: itself has gaps of 1.6 and 2.0 eV, above the bonding states of PO4; O 2s lies 10.4 eV below.
 GAP_BELOW_VALENCE_EV: Final = 3.0
 
-#: Least part of the filled states that is a valence band and not a few levels in a gap, such as the
-#: electrons of a vacancy: O 2p are half of the states of an oxide and more.
+#: Smallest fraction of the filled states that is a valence band rather than a few levels in a gap,
+#: such as the electrons of a vacancy: O 2p makes up half of an oxide's states or more.
 LEAST_VALENCE_SHARE: Final = 0.1
 
 _HALF: Final = 0.5
@@ -30,9 +30,9 @@ def band_edges(
 
     A state is filled if its occupation is at least one half. If any is partial by more than
     ``PARTIAL_OCCUPATION``, or an empty state lies below a filled one, the run is a metal: the
-    gap is 0 and both edges are E_F. Without E_F, as with a fixed moment, where each spin has its
-    own, they are the highest filled state, and the states of each spin count as occupied up to
-    the middle of its own gap.
+    gap is 0 and both edges are E_F. Without E_F (with a fixed moment each spin has its own) they
+    are the highest filled state, and the states of each spin count as occupied up to the middle of
+    its own gap.
 
     The valence band begins in the middle of the first gap of ``GAP_BELOW_VALENCE_EV`` below it.
 
@@ -54,7 +54,7 @@ def band_edges(
     filling = np.asarray(occupations, dtype=np.float64)
     if energies.shape != filling.shape or energies.ndim != _DIMENSIONS or not energies.size:
         raise ValueError(
-            "Eigenvalues and occupations must be of one shape (spins, k-points, bands), got "
+            "Eigenvalues and occupations must have the same shape (spins, k-points, bands), got "
             f"{energies.shape} and {filling.shape}"
         )
     if not (np.isfinite(energies).all() and np.isfinite(filling).all()):
@@ -102,7 +102,7 @@ def _valence_bottom(filled: FloatArray) -> float | None:
 
 
 def _top(energies: FloatArray, filling: FloatArray) -> float | None:
-    """Return up to where the states of one spin are occupied, if it has a level of its own."""
+    """Return the energy up to which one spin is occupied, if it has its own level."""
     filled, empty = energies[filling >= _HALF], energies[filling < _HALF]
     if not empty.size:
         return None

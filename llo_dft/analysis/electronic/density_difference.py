@@ -1,7 +1,7 @@
-"""Density difference of an interface: what may be subtracted, and what is read off it.
+"""Density difference of an interface: what may be subtracted, and what is read from it.
 
-delta rho = rho(AB) - rho(A) - rho(B), the atoms of A and B held where they are in AB, in the
-same cell and on the same grid. Positive is where electrons went.
+delta rho = rho(AB) - rho(A) - rho(B), with the atoms of A and B where they are in AB, in the same
+cell and on the same grid. It is positive where electrons were gained.
 """
 
 from collections.abc import Sequence
@@ -23,13 +23,13 @@ from llo_dft.documents.electrons.charge import BondProfile, DensityPart, PlanarP
 from llo_dft.errors import InputError
 from llo_dft.typing import FloatArray
 
-#: Two cells are the same if no component of their vectors differs by more. VASP prints 1e-6 A.
+#: Largest difference of a component of the vectors of equal cells. VASP prints 1e-6 A.
 CELL_TOLERANCE_ANGSTROM: Final = 1e-4
 
-#: An atom is where it was if it is within this. VASP prints 1e-6 of the cell's lengths.
+#: An atom within this of its place has not moved. VASP prints 1e-6 of the cell's lengths.
 ATOM_TOLERANCE_ANGSTROM: Final = 1e-3
 
-#: Largest |integral of the difference| that is taken for rounding, electrons.
+#: Largest |integral of the difference| that counts as rounding, electrons.
 MAX_RESIDUAL_E: Final = 1e-3
 
 #: How far a profile extends beyond both atoms of its bond, angstrom, and its step.
@@ -38,7 +38,7 @@ BOND_STEP_ANGSTROM: Final = 0.02
 
 
 class ChargeDifferenceError(InputError):
-    """Densities that may not be subtracted; says why, with both values."""
+    """Densities that may not be subtracted; the message says why, with both values."""
 
 
 def check_same_cell(whole: Structure, part: Structure, name: str) -> None:
@@ -54,19 +54,19 @@ def check_same_cell(whole: Structure, part: Structure, name: str) -> None:
 
 
 def assign_parts(whole: Structure, a: Structure, b: Structure) -> tuple[list[DensityPart], float]:
-    """Find each atom of A and B in AB, at its place or a periodic image of it.
+    """Find each atom of A and B in AB, at its place or at a periodic image.
 
     Returns
     -------
     tuple
-        The part of each atom of AB, and the largest distance of an atom from its place in
-        angstrom.
+        The part that each atom of AB belongs to, and the largest distance of an atom from its
+        place, angstrom.
 
     Raises
     ------
     ChargeDifferenceError
-        Naming the atom, if one of A or B isn't there in AB, is there twice, or one of AB is
-        in neither; or if the cells differ.
+        If an atom of A or B is missing from AB or in it twice, or one of AB is in neither (it is
+        named); or if the cells differ.
     """
     parts: list[DensityPart | None] = [None] * len(whole)
     largest = 0.0
@@ -80,13 +80,13 @@ def assign_parts(whole: Structure, a: Structure, b: Structure) -> tuple[list[Den
             if found is None or distance > ATOM_TOLERANCE_ANGSTROM:
                 nearest = f"the nearest is {distance:.3f} A away" if found is not None else "none"
                 raise ChargeDifferenceError(
-                    f"{atom} isn't in AB ({nearest}): the atoms of the parts must be where they "
-                    f"are in AB, to {ATOM_TOLERANCE_ANGSTROM:g} A; don't relax the parts"
+                    f"{atom} isn't in AB ({nearest}): each atom of a part must be where it is in "
+                    f"AB, to {ATOM_TOLERANCE_ANGSTROM:g} A; don't relax the parts"
                 )
             taken = parts[found]
             if taken is not None:
                 raise ChargeDifferenceError(
-                    f"{atom} is atom {found + 1} of AB, which {taken.upper()} holds already"
+                    f"{atom} is atom {found + 1} of AB, which is already in {taken.upper()}"
                 )
             parts[found] = part
             largest = max(largest, distance)
@@ -106,7 +106,7 @@ def check_residual(n_electrons: Sequence[float], limit_e: float = MAX_RESIDUAL_E
     Raises
     ------
     ChargeDifferenceError
-        If its size is not below ``limit_e``.
+        If its magnitude is not below ``limit_e``.
     """
     whole, a, b = n_electrons
     residual = whole - a - b
@@ -131,12 +131,12 @@ def planar_profile(
     structure
         Cell and atoms of AB.
     axis
-        Lattice vector that leads out of the planes.
+        Lattice vector that crosses the planes.
 
     Returns
     -------
-    The profile. It begins in the widest gap, so that the cumulative charge starts where there
-    is nothing to cut through.
+    The profile. It begins in the widest gap, so that the cumulative charge starts where it cuts
+    through no atom.
     """
     lattice = structure.lattice.matrix
     n_planes = difference_per_a3.shape[axis]
@@ -157,7 +157,7 @@ def planar_profile(
 
 
 def atom_planes_angstrom(structure: Structure, profile: PlanarProfile) -> FloatArray:
-    """Coordinate of each atom along a profile, angstrom, within the profile's one period."""
+    """Coordinate of each atom along a profile, angstrom, within the profile's period."""
     height = plane_height_angstrom(structure.lattice.matrix, profile.axis)
     fractions = structure.frac_coords[:, profile.axis] - profile.start_fraction
     places = (np.mod(fractions, 1.0) + profile.start_fraction) * height
@@ -176,7 +176,7 @@ def bonds_across(
     parts
         Of each atom.
     coating
-        The part in which every cation but Li is a former; None: only elements that always are.
+        The part in which every cation except Li is a former; None: only elements that always are.
     """
     sites = {
         part: [i for i, of in enumerate(parts) if of == part] for part in get_args(DensityPart)
@@ -227,7 +227,7 @@ def interpolate(grid: FloatArray, fractional: FloatArray) -> FloatArray:
 
 
 def moved_electrons(difference_per_a3: FloatArray, volume_a3: float) -> float:
-    """Half the integral of |difference|, e: every electron that left one place is at another."""
+    """Half the integral of |difference|, e: each electron moved counts in two places."""
     total = sum(float(np.abs(plane).sum()) for plane in np.moveaxis(difference_per_a3, 2, 0))
     return total / difference_per_a3.size * volume_a3 / 2
 

@@ -1,17 +1,16 @@
 """Formal oxidation states of Mn, Ni, Co and O from their magnetic moments.
 
-The size of an ion's moment is its number of unpaired electrons, in Bohr magnetons, less what
-lies outside of its sphere and what covalency takes to the O around it. So a state shows as a
-range, and the ranges of neighbouring states do not touch: a moment between them has no state,
-with the reason. They hold for octahedra of O, and for moments in VASP's PAW spheres with PBE+U,
-r2SCAN or HSE06; plain PBE gives some 0.2 less, and a metal has no such moments.
+The magnitude of an ion's moment is its number of unpaired electrons, in Bohr magnetons, minus what
+lies outside its sphere and what covalency transfers to the O around it. So each state has a range,
+and the ranges of neighbouring states do not touch: a moment between them is assigned no state, and
+the reason is given. They apply to octahedra of O, and to moments in VASP's PAW spheres with PBE+U,
+r2SCAN or HSE06; plain PBE gives about 0.2 less, and a metal has no such moments.
 
 Where the numbers come from: unpaired electrons of the ion (spin-only moment); for Mn the ranges
-by which Deng et al. (Nat. Mach. Intell. 5, 1031) derive states from Materials Project moments,
-2.5-3.5 for Mn4+, 3.5-4.2 for Mn3+ and above it Mn2+, made narrower at the bounds; for Ni and
-Co moments that the potential trained on them gives for rock-salt MnO 4.63, NiO 1.79 and CoO 2.65,
-layered MnO2 3.14, NiO2 0.16, CoO2 1.16, LiCoO2 0.27, which were computed for the ranges in
-``chemistry/elements.toml``.
+from which Deng et al. (Nat. Mach. Intell. 5, 1031) derive states from Materials Project moments,
+2.5-3.5 for Mn4+, 3.5-4.2 for Mn3+ and above that Mn2+, narrowed at the bounds; for Ni and Co the
+moments of the potential trained on them (rock-salt MnO 4.63, NiO 1.79, CoO 2.65; layered MnO2
+3.14, NiO2 0.16, CoO2 1.16, LiCoO2 0.27), computed for the ranges in ``chemistry/elements.toml``.
 """
 
 from collections import Counter
@@ -24,16 +23,16 @@ from llo_dft.analysis.oxygen.dimers import OxygenPair, PairKind, oxygen_pairs
 from llo_dft.chemistry.element_table import ELEMENTS
 from llo_dft.documents.electrons.electronic import AtomOxidation, OxidationStates
 
-#: Up to the first an O is O2-, which metals around it polarise by some 0.1-0.2; from the second
-#: on it holds a hole, whose moment is 1 Bohr magneton by itself and some 0.7 in the sphere.
+#: Up to the first an O is O2-, which the metals around it polarise by 0.1-0.2; from the second on
+#: it carries a hole, whose moment is 1 Bohr magneton in all and about 0.7 in the sphere.
 OXIDE_MAX_MU_B: Final = 0.25
 HOLE_MIN_MU_B: Final = 0.5
 
 #: Formal charge of each O of a short pair: O2, O2 -, O2 2-.
 _PAIR_STATES: Final[dict[PairKind, float]] = {"o2": 0.0, "superoxo": -0.5, "peroxo": -1.0}
 
-#: Least change of a moment that is an oxidation state by itself: one electron on a metal is worth
-#: 1 Bohr magneton, and 0.7-1 in its sphere; relaxing alone changes it by some 0.1.
+#: Smallest change of a moment that alone means another oxidation state: one electron on a metal
+#: gives 1 Bohr magneton, 0.7-1 of it in the sphere; relaxing alone changes it by about 0.1.
 CHANGE_MIN_MU_B: Final = 0.5
 
 #: The same where the moments before and after lie in the ranges of two states.
@@ -43,18 +42,18 @@ _SAME_CHARGE_E: Final = 1e-6
 
 
 def metal_state(element: str, moment_mu_b: float) -> tuple[int | None, str]:
-    """Return the formal state of a metal by the size of its moment; None if it can't be decided.
+    """Return the formal state of a metal from the magnitude of its moment; None if undecided.
 
     Parameters
     ----------
     element
         Its symbol.
     moment_mu_b
-        Moment within its sphere, Bohr magnetons; the sign is the magnetic order's.
+        Moment within its sphere, Bohr magnetons; the sign only shows the magnetic order.
 
     Returns
     -------
-    The state, e, and by what it was decided or why it was not.
+    The state, e, and how it was decided or why it was not.
     """
     ranges = ELEMENTS[element].moment_ranges if element in ELEMENTS else ()
     if not ranges:
@@ -76,9 +75,9 @@ def metal_state(element: str, moment_mu_b: float) -> tuple[int | None, str]:
 
 
 def changed_state(element: str, before_mu_b: float, after_mu_b: float) -> bool:
-    """Return whether a metal's moment changed so much that its oxidation state did.
+    """Return whether a metal's moment changed enough to mean another oxidation state.
 
-    Sizes are compared: a flipped moment is another magnetic order, not another charge.
+    Magnitudes are compared: a flipped moment is another magnetic order, not another charge.
     """
     change = abs(abs(after_mu_b) - abs(before_mu_b))
     if change > CHANGE_MIN_MU_B:
@@ -94,22 +93,22 @@ def oxidation_states(
 ) -> OxidationStates:
     """Return the formal oxidation state of every atom; compare their sum with the cell's charge.
 
-    An O in a pair up to 1.6 angstrom is of O2, superoxo or peroxo by the length of the pair, for
-    in a peroxo its holes pair up and leave no moment.
+    An O in a pair up to 1.6 angstrom belongs to O2, superoxo or peroxo by the length of the pair,
+    because in a peroxo the holes pair up and leave no moment.
 
     Parameters
     ----------
     structure
         The atoms.
     moments_mu_b
-        Moment of each, Bohr magnetons, shape (n_atoms,); of either sign.
+        Moment of each, Bohr magnetons, shape (n_atoms,), with either sign.
     cell_charge_e
         Charge of the cell, e.
 
     Raises
     ------
     ValueError
-        If there is not one moment for each atom.
+        If the number of moments is not the number of atoms.
     """
     if len(moments_mu_b) != len(structure):
         raise ValueError(
@@ -117,7 +116,7 @@ def oxidation_states(
         )
     pairs: dict[int, OxygenPair] = {}
     for pair in sorted(oxygen_pairs(structure), key=lambda one: -one.length_angstrom):
-        pairs[pair.first] = pairs[pair.second] = pair  # the shortest of an O counts
+        pairs[pair.first] = pairs[pair.second] = pair  # the shortest pair of an O counts
     atoms = []
     for index, (site, moment) in enumerate(zip(structure, moments_mu_b, strict=True)):
         element = site.specie.symbol

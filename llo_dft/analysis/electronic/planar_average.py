@@ -1,4 +1,4 @@
-"""Averages over the planes of a periodic grid, and what accumulates across them."""
+"""Averages over the planes of a periodic grid, and cumulative integrals across them."""
 
 from collections.abc import Sequence
 
@@ -33,7 +33,7 @@ def line_density_e_per_angstrom(
 ) -> FloatArray:
     """Electrons per length along the planes' normal, e/A, shape (n,).
 
-    Its sum times the distance of two planes is the integral of the density over the cell.
+    Its sum times the distance between planes is the integral of the density over the cell.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def line_density_e_per_angstrom(
     lattice_angstrom
         Lattice vectors as rows, shape (3, 3).
     axis
-        Lattice vector that leads out of the planes.
+        Lattice vector that crosses the planes.
     """
     return planar_average(density_per_a3, axis) * plane_area_a2(lattice_angstrom, axis)
 
@@ -50,7 +50,7 @@ def line_density_e_per_angstrom(
 def cumulative_e(line_density: FloatArray, step_angstrom: float) -> FloatArray:
     """Integral from half a step before the first plane to half a step behind each, e, shape (n,).
 
-    Each plane stands for the slice around it, so the last number is the whole integral. Where
+    Each plane represents the slice around it, so the last number is the whole integral. Where
     the density is a difference, a positive number means that the region behind the start has
     gained electrons: they crossed the plane against its normal.
     """
@@ -67,7 +67,7 @@ def widest_gap(fractions: Sequence[float] | FloatArray) -> tuple[float, float]:
     """
     places = np.sort(np.mod(np.asarray(fractions, dtype=np.float64), 1.0))
     if not places.size:
-        raise ValueError("there is no atom, so there is no gap between atoms")
+        raise ValueError("there are no atoms, so there is no gap between atoms")
     gaps = np.diff(places, append=places[0] + 1.0)
     widest = int(gaps.argmax())
     return float((places[widest] + gaps[widest] / 2) % 1.0), float(gaps[widest])
@@ -78,8 +78,8 @@ def macroscopic_average(
 ) -> FloatArray:
     """Mean of a periodic profile over a window about each point, in its unit, shape (n,).
 
-    Two windows are applied one after the other, as is done where two materials of different
-    periods meet (Baldereschi, Baroni, Resta, Phys. Rev. Lett. 61, 734). The convolution is
+    Two windows are applied one after the other, as usual where two materials of different periods
+    meet (Baldereschi, Baroni, Resta, Phys. Rev. Lett. 61, 734). The convolution is
     done in Fourier space, where a window of any length is exact: its factor is a sinc.
 
     Raises

@@ -1,7 +1,7 @@
-"""Averages of a local potential over planes, and alignment of two slabs by them.
+"""Averages of a local potential over planes, and the alignment of two slabs by them.
 
-The energy of an electron rises with the potential, so a level E of one calculation compares
-with E + shift of another, where shift makes their potentials equal at a place that both have.
+The energy of an electron rises with the potential, so a level E of one calculation is compared
+with E + shift of another, where the shift makes their potentials equal at a place that both have.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from llo_dft.typing import FloatArray
 
 
 class PotentialError(InputError):
-    """A potential without the level that was asked for."""
+    """A potential without the requested level."""
 
 
 def potential_profile(
@@ -43,7 +43,7 @@ def potential_profile(
         Periods of the materials along the normal: one, or two at an interface. For a layered
         oxide, the distance of its layers.
     axis
-        Lattice vector that leads out of the planes.
+        Lattice vector that crosses the planes.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def align_by_vacuum(reference: VacuumLevel, other: VacuumLevel) -> PotentialAlig
 def align_in_region(
     reference: PotentialProfile, other: PotentialProfile, region_angstrom: tuple[float, float]
 ) -> PotentialAlignment:
-    """Put two slabs on one scale by the potential in a region where both hold the same material.
+    """Put two slabs on one scale by the potential in a region of the same material.
 
     Meant for the inner layers of the same slab, bare and coated: the macroscopic averages over
     the region are made equal.
@@ -80,7 +80,7 @@ def align_in_region(
     reference, other
         Profiles with the same windows, along the same axis.
     region_angstrom
-        From and to along the normal, angstrom.
+        Start and end along the normal, angstrom.
 
     Raises
     ------

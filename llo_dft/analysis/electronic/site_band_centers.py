@@ -20,8 +20,8 @@ from llo_dft.documents.electrons.electronic import (
 )
 from llo_dft.typing import FloatArray
 
-#: The fixed window where none is asked for, from the VBM: O 2p of an oxide with the bonding states
-#: of a phosphate down to -10 eV, and not O 2s from some -16 eV on.
+#: The default fixed window, relative to the VBM: O 2p of an oxide with the bonding states of a
+#: phosphate down to -10 eV, without O 2s, which begins near -16 eV.
 FIXED_WINDOW_FROM_VBM_EV: Final = (-12.0, 0.0)
 
 _DIMENSIONS: Final = 3
@@ -34,7 +34,7 @@ class SiteDensities:
     Attributes
     ----------
     element, orbital
-        What they are of, for example 'O' and 'p'.
+        The element and orbital of the densities, for example 'O' and 'p'.
     energies_ev
         Ascending, on VASP's own zero, shape (n_energies,).
     density
@@ -42,7 +42,7 @@ class SiteDensities:
     sites
         Index of each atom.
     site_classes
-        Label of each site's environment, for example '3TM'; what is not in it is 'all'.
+        Label of each site's environment, for example '3TM'; 'all' for other sites.
     """
 
     element: str
@@ -53,18 +53,18 @@ class SiteDensities:
     site_classes: Mapping[int, str]
 
     def __post_init__(self) -> None:
-        """Refuse densities that are not of these sites."""
+        """Refuse densities whose shape does not fit the sites."""
         shape = np.shape(self.density)
         if len(shape) != _DIMENSIONS or shape[0] != len(self.sites) or shape[1] not in {1, 2}:
             raise ValueError(
-                f"Densities must be of shape ({len(self.sites)} sites, 1 or 2 spins, energies), "
+                f"Densities must have shape ({len(self.sites)} sites, 1 or 2 spins, energies), "
                 f"got {shape}"
             )
         if not len(self.sites):
             raise ValueError("There must be at least one site")
 
     def rows_by_class(self) -> dict[str, list[int]]:
-        """Return the rows of ``density`` that belong to each class, in the order met."""
+        """Return the rows of ``density`` of each class, in order of first occurrence."""
         found: dict[str, list[int]] = {}
         for row, site in enumerate(self.sites):
             found.setdefault(self.site_classes.get(site, "all"), []).append(row)
@@ -90,24 +90,24 @@ def band_centers(
     """Compute the band centres of all sites, of their classes and of all together.
 
     The valence window goes from the gap above O 2s to the middle of the gap above the VBM, or to
-    E_F in a metal; where each spin has its own E_F, to its own. The full one is the whole grid.
-    The total is the mean of the sites by weight, in every window.
+    E_F in a metal; where each spin has its own E_F, to that. The full window is the whole grid.
+    The total is the weighted mean of the sites, in every window.
 
     Parameters
     ----------
     label
-        What it is of, for people.
+        Name of the calculation, for the reader.
     densities
         Projected densities of the atoms.
     edges
         Band edges of the same run.
     reference
-        From where the results are counted.
+        Zero of the resulting energies.
     levels_ev
-        Vacuum and core level on VASP's own zero, where they are known.
+        Vacuum and core level on VASP's own zero, if known.
     fixed_window_ev
-        Lowest and highest energy of the fixed window, from the reference; None:
-        ``FIXED_WINDOW_FROM_VBM_EV``, from the VBM.
+        Lowest and highest energy of the fixed window, relative to the reference; None:
+        ``FIXED_WINDOW_FROM_VBM_EV``, relative to the VBM.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def band_centers(
     if edges.valence_bottom_ev is None:
         notes.append(
             f"no gap of {GAP_BELOW_VALENCE_EV:g} eV below the valence band: its window begins "
-            "with the densities, and may hold O 2s"
+            "with the densities, and may contain O 2s"
         )
     return BandCenters(
         label=label,
@@ -169,7 +169,7 @@ def _windows(
     n_spins: int,
     fixed: tuple[float, float] | None,
 ) -> dict[Window, list[tuple[float, float]]]:
-    """Return each window, for each spin."""
+    """Return all windows, for each spin."""
     low, high = float(energies[0]), float(energies[-1])
     if fixed is None:
         bottom, end = FIXED_WINDOW_FROM_VBM_EV

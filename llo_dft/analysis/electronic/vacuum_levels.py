@@ -1,8 +1,8 @@
-"""The vacuum level in front of each face of a slab, and whether it is one.
+"""The vacuum level in front of each face of a slab, and whether it is well defined.
 
-A slab without a dipole has one level all over its vacuum. With a dipole, and a layer that
-compensates it in the middle of the vacuum (LDIPOL), it is level on both sides of a step. Without
-that layer the potential slopes, and nothing in it is a vacuum level.
+A slab without a dipole has one level throughout its vacuum. With a dipole, and a layer in the
+middle of the vacuum that compensates it (LDIPOL), the potential is flat on both sides of a step.
+Without that layer it slopes, and there is no vacuum level.
 """
 
 from collections.abc import Mapping
@@ -16,17 +16,17 @@ from llo_dft.analysis.electronic.potential_alignment import PotentialError, plan
 from llo_dft.documents.electrons.local_potential import Face, PotentialProfile, VacuumLevel
 from llo_dft.typing import FloatArray
 
-#: Least atom-free height that is a vacuum, angstrom; between the layers of a crystal it's below 4.
+#: Least atom-free height of a vacuum, angstrom; between the layers of a crystal it is below 4.
 MIN_VACUUM_ANGSTROM: Final = 8.0
 
-#: Density that leaks out of a surface reaches some 3 angstrom; the level is read beyond.
+#: The density outside a surface extends about 3 angstrom; the level is read beyond that.
 SURFACE_MARGIN_ANGSTROM: Final = 3.0
 
-#: Largest variation of the planar average in what is called flat, eV.
+#: Largest variation of the planar average that counts as flat, eV.
 MAX_SPREAD_EV: Final = 0.05
 
-#: Parts of the vacuum, from each face, that are tried as a plateau, largest first: a compensating
-#: layer is in the middle, or not far from it.
+#: Fractions of the vacuum, from each face, that are tried as a plateau, largest first: a
+#: compensating layer is in the middle, or close to it.
 _PARTS: Final = (0.45, 0.4, 0.35, 0.3, 0.25)
 
 #: Least height of a plateau, angstrom, and least number of planes in it.
@@ -35,14 +35,14 @@ _MIN_PLANES: Final = 4
 
 
 def has_vacuum(profile: PotentialProfile, structure: Structure) -> bool:
-    """Return whether the widest gap between the atoms is a vacuum."""
+    """Return whether the widest gap between the atoms counts as vacuum."""
     return _gap_angstrom(profile, structure)[1] >= MIN_VACUUM_ANGSTROM
 
 
 def face_levels(profile: PotentialProfile, structure: Structure) -> dict[Face, VacuumLevel]:
     """Read the vacuum level in front of either face.
 
-    A plateau's spread and its slope, carried on through the whole vacuum, must both be at most
+    The spread of a plateau, and its slope extrapolated over the whole vacuum, must both be at most
     ``MAX_SPREAD_EV``.
 
     Parameters
@@ -55,7 +55,7 @@ def face_levels(profile: PotentialProfile, structure: Structure) -> dict[Face, V
     Raises
     ------
     PotentialError
-        If there is no vacuum, or no plateau in front of a face; with what was found.
+        If there is no vacuum, or no plateau in front of a face; the message has what was found.
     """
     middle, width = _gap_angstrom(profile, structure)
     if width < MIN_VACUUM_ANGSTROM:

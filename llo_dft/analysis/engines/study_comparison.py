@@ -1,6 +1,6 @@
 """The results of one study by several engines, compared.
 
-A spread is the largest less the smallest of the engines' values.
+A spread is the largest minus the smallest of the engines' values.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -39,13 +39,13 @@ OF_ENGINES: Final = (
 def compare_studies(results: Mapping[str, StudyResult]) -> StudyComparison:
     """Compare the results of one study by several engines.
 
-    Each formation energy is under its own engine's O2 scheme. What one of them lacks is named
-    in ``missing``; the spread is over those that have the number.
+    Each formation energy is under its own engine's O2 scheme. What an engine lacks is named in
+    ``missing``; the spread is over the engines that have the number.
 
     Parameters
     ----------
     results
-        By the folder of each. All are of the same plan; the caller has seen to it.
+        By folder. All have the same plan, which the caller has checked.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def _meaning(engines: Sequence[ComparedEngine]) -> str:
 def _by_system(
     found: Mapping[str, Sequence[Result]], value: Callable[[Result], float | None]
 ) -> list[ComparedResult[Result]]:
-    """Match one result of each system, by the names of the engines; ``value`` is its number."""
+    """Match one result of each system by the names of the engines; ``value`` gives its number."""
     return [
         ComparedResult(
             system=system,

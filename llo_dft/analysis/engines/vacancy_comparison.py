@@ -1,8 +1,8 @@
 """Hosts, vacancies and coated-bare pairs of one study by several engines, matched by name.
 
-Engines share the plan, so a host's label and a vacancy's pair name mean the same in all. Only
-an O that the coating bonds to is found in each engine's own relaxed interface: there the
-sites are compared too.
+Engines share the plan, so a host's label and a vacancy's pair name mean the same in all. Only an O
+that the coating bonds to is found in each engine's own relaxed interface, so there the sites are
+compared too.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ from llo_dft.documents.comparison import (
 from llo_dft.documents.labels import vacancy_label
 from llo_dft.documents.study_result import HostResult, StudyResult, VacancyPair, VacancyResult
 
-#: Why an engine has no vacancy that another one has.
+#: Why an engine lacks a vacancy that another one has.
 NO_SUCH_O = "its relaxed structure has no such O"
 NOT_THERE = "it is not part of its study"
 
@@ -41,7 +41,7 @@ def compared_pairs(studies: Mapping[str, StudyResult]) -> list[ComparedPair]:
 def missing_numbers(
     studies: Mapping[str, StudyResult], hosts: Iterable[ComparedHost]
 ) -> list[MissingNumber]:
-    """Name every calculation that did not complete, and every E_f that is lacking otherwise."""
+    """Name every calculation that did not complete, and every other missing E_f."""
     missing = {
         (name, record.label): MissingNumber(
             engine=name, label=record.label, status=record.status, reason=record.reason

@@ -1,1 +1,1 @@
-"""What a relaxed interface is: its bonds and its energies."""
+"""Relaxed interfaces: bonds and energies."""

@@ -1,4 +1,4 @@
-"""What a relaxed interface is: bonds across it, and its energy against its parts."""
+"""Relaxed interfaces: bonds across them, and energies relative to their parts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ def interface_bonds(structure: Structure) -> list[InterfaceBond]:
     Parameters
     ----------
     structure
-        The interface; its atoms say which they are of the pristine bare slab.
+        The interface, whose atoms carry their index in the pristine bare slab.
 
     Raises
     ------
     ValueError
-        If they do not.
+        If they carry none.
     """
     bare = {site: atom for atom, site in places(structure).items()}
     shortest: dict[tuple[int, int], float] = {}
@@ -41,16 +41,16 @@ def interface_bonds(structure: Structure) -> list[InterfaceBond]:
 
 
 def bonded_oxygens(bonds: Sequence[InterfaceBond]) -> list[int]:
-    """Return the O that the bonds end at, each once, by its number.
+    """Return the O at the ends of the bonds, without duplicates, by index.
 
-    By number and not by length: bonds to O of one class are alike within 0.01 angstrom, and a
-    ranking by length makes the O that is removed depend on engine and force tolerance.
+    By index and not by length: bonds to O of one class agree within 0.01 angstrom, so a ranking by
+    length would make the removed O depend on engine and force tolerance.
     """
     return sorted({bond.oxygen for bond in bonds})
 
 
 def lowest_energy(candidates: Sequence[CalculationDocument | None]) -> int | None:
-    """Return which of the completed candidates has the lowest energy; None if none completed."""
+    """Return which completed candidate has the lowest energy; None if none completed."""
     energies = [
         (document.energy_ev, index)
         for index, document in enumerate(candidates)
@@ -67,21 +67,21 @@ def area_angstrom2(structure: Structure) -> float:
 def work_of_adhesion_j_per_m2(
     oxide_ev: float, coating_ev: float, interface_ev: float, area: float
 ) -> float:
-    """Return W = (E_oxide + E_coating - E_interface) / area, J/m2; positive if they hold.
+    """Return W = (E_oxide + E_coating - E_interface) / area, J/m2; positive if they bind.
 
     Parameters
     ----------
     oxide_ev, coating_ev, interface_ev
         Total energies in the interface's cell, eV; each part relaxed alone.
     area
-        Of the interface, square angstrom.
+        Area of the interface, square angstrom.
     """
     return (oxide_ev + coating_ev - interface_ev) / area * J_PER_M2_PER_EV_PER_A2
 
 
 @dataclass(frozen=True)
 class Excess:
-    """What a coating has: formula units of its crystal, and Li, O and others beyond those."""
+    """Composition of a coating: formula units of its crystal, and excess Li, O and others."""
 
     units: int
     lithium: int
@@ -90,9 +90,9 @@ class Excess:
 
 
 def excess_atoms(coated: Structure, bare: Structure, unit: Mapping[str, float]) -> Excess:
-    """Count the atoms of a coated slab beyond the bare one and units of the coating.
+    """Count the atoms of a coated slab in excess of the bare slab and units of the coating.
 
-    ``unit`` is the amounts of the formula unit; see ``counted_element``.
+    ``unit`` gives the amounts in the formula unit; see ``counted_element``.
     """
     ours, theirs = (one.composition.get_el_amt_dict() for one in (coated, bare))
     counted = counted_element(unit)
@@ -104,12 +104,12 @@ def excess_atoms(coated: Structure, bare: Structure, unit: Mapping[str, float]) 
 
 
 def counted_element(elements: Iterable[str]) -> str:
-    """Return the element by which units of a coating are counted: a former, or not Li and not O."""
+    """Return the element by which units of a coating are counted: a former, else not Li or O."""
     symbols = {*elements} - {"Li", "O"} or {"O"}
     return min(symbols, key=lambda s: (coating_role(s) != "former", s))
 
 
-def coating_energy(  # noqa: PLR0913 (each is an energy of its own)
+def coating_energy(  # noqa: PLR0913 (each is a separate energy)
     coated: CalculationDocument | None,
     bare: CalculationDocument | None,
     parts: Sequence[CalculationDocument | None],
@@ -132,12 +132,12 @@ def coating_energy(  # noqa: PLR0913 (each is an energy of its own)
     excess
         See ``excess_atoms``.
     coating_charge_e
-        Sum of the formal charges of the coating's part. Only parts without one are closed shells,
+        Sum of the formal charges of the coating's part. Only uncharged parts are closed shells,
         which have a work of adhesion.
     crystal_ev_per_unit, lithium_ev, oxygen_ev
         E(formula unit of the coating), E(Li metal) and mu_O, eV; None if they are not known.
     voltage_v
-        Fixes mu_Li = E(Li metal) - e V; matters only where Li is in excess.
+        Fixes mu_Li = E(Li metal) - e V; matters only where there is excess Li.
     """
     excess_li, excess_o = excess.lithium, excess.oxygen
     if coated is None or coated.structure is None or coated.energy_ev is None:
@@ -166,7 +166,7 @@ def coating_energy(  # noqa: PLR0913 (each is an energy of its own)
     missing += [f"a reservoir of {element}" for element in excess.others]
     gamma = None
     if missing:
-        reasons.append(f"coating energy: nothing is known of {', '.join(missing)}")
+        reasons.append(f"coating energy: missing {', '.join(missing)}")
     else:
         bare_ev, crystal, lithium, volt, mu_o = (float(v) for v in known.values() if v is not None)
         parts_ev = bare_ev + excess.units * crystal + excess_li * (lithium - volt) + excess_o * mu_o

@@ -1,4 +1,4 @@
-"""Rank the coatings of one cathode by what they do to E_f, and say what that rests on."""
+"""Rank the coatings of one cathode by their effect on E_f, and say what that is based on."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby, pairwise
@@ -22,23 +22,23 @@ def rank_coatings(
     refused: Mapping[str, str],
     reactions: Mapping[str, StabilityResult] | None = None,
 ) -> CoatingScreen:
-    """Put coatings of one cathode beside each other, the largest mean gain first.
+    """Compare the coatings of one cathode, the largest mean gain first.
 
-    The gain is E_f of the coated less that of the bare slab, of the same O at equal charge. It is
-    ranked at one state of charge: that where most coatings have an O that kept its lattice, of
-    several such the most charged.
+    The gain is E_f of the coated minus that of the bare slab, for the same O at equal charge. The
+    ranking is at one state of charge: the one where most coatings have an O whose lattice stayed,
+    of several such the most charged.
 
     Parameters
     ----------
     study
         Name of the screen.
     results
-        Of each coating that was computed, to its end or not, by its name.
+        Of each coating that was computed, completely or not, by name.
     refused
-        Why the others could not be built, by their names.
+        Why the others could not be built, by name.
     reactions
-        Of each coating with the cathode, as far as somebody asked for them, by its name: those at
-        full lithium and at the lowest content are taken.
+        Of each coating with the cathode, if requested, by name: those at full lithium and at the
+        lowest content are used.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def _screened(
     incomplete = [
         one for one in result.calculations if one.status != "completed" and one.applicable
     ]
-    # what was skipped for want of them follows from these
+    # calculations skipped because of these are not listed again
     causes = [one for one in incomplete if one.status != "skipped"] or incomplete
     status: Status = "completed"
     if interface.status != "completed":
@@ -101,7 +101,7 @@ def _screened(
         coating=name,
         termination=interface.termination,
         status=status,
-        reasons=[f"{one.label}: {one.reason or 'no reason is known'}" for one in causes],
+        reasons=[f"{one.label}: {one.reason or 'no reason known'}" for one in causes],
         film_formula=interface.film_formula,
         area_angstrom2=interface.area_angstrom2,
         coating_strain=interface.relaxed_coating_strain or interface.coating_strain,
@@ -165,7 +165,7 @@ def _difference(better: ScreenedCoating, after: ScreenedCoating, charge: float) 
 
 
 def _by_oxygen(coating: ScreenedCoating, charge: float) -> dict[tuple[int, float], float]:
-    """Return the gain of each O by its number and its E_f bare: those alone name one bare slab."""
+    """Return the gain of each O by its index and bare E_f, which together identify a bare slab."""
     return {
         (pair.site, pair.bare_ev): pair.difference_ev
         for pair in coating.pairs
@@ -183,23 +183,23 @@ def _notes(
         notes.append(
             "no ranking: no O kept its lattice both bare and coated"
             if reason is None
-            else f"no ranking: no gain is stated ({reason})"
+            else f"no ranking: gains are not stated ({reason})"
         )
     else:
         counts = [gain.n_oxygens for one in coatings if (gain := one.gain_at(charge))]
         notes.append(
             f"ranked by the mean gain at {charge:.3f} holes per metal, of {min(counts)} to "
             f"{max(counts)} O of each coating that kept their lattice; the spread is over these O "
-            "alone: orderings of Li and metals, registries beyond those relaxed, the width of the "
-            "cell and the engine's own error are not in it"
+            "only: orderings of Li and metals, registries other than the relaxed ones, the width "
+            "of the cell and the engine's own error are not included"
         )
         if unranked := [one.name for one in coatings if one.rank is None]:
-            notes.append(f"without a gain there, and so without a rank: {'; '.join(unranked)}")
+            notes.append(f"without a gain at that charge, so unranked: {'; '.join(unranked)}")
     n_rebuilt = sum(gain.n_rebuilt for one in coatings for gain in one.gains)
     n_pairs = sum(len(one.pairs) for one in coatings)
     if n_rebuilt:
         notes.append(
-            f"{n_rebuilt} of {n_pairs} pairs rebuilt their lattice: no gain is stated of them"
+            f"the lattice was rebuilt in {n_rebuilt} of {n_pairs} pairs: no gain is stated there"
         )
     named: dict[str, list[str]] = {}
     for name, result in results.items():

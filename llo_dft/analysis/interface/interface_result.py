@@ -26,22 +26,22 @@ _LI3PO4: Final = {"Li": 3.0, "P": 1.0, "O": 4.0}
 
 @dataclass(frozen=True)
 class InterfaceCalculations:
-    """The calculations of one termination; what left no result is there with its reason.
+    """The calculations of one termination; those without a result carry the reason.
 
     Attributes
     ----------
     planned, candidates
         Its registries and gaps, and their relaxations.
     best
-        The candidate of lowest energy, or what stands for it if none completed.
+        The candidate of lowest energy, or its substitute if none completed.
     bonds
-        Bonds across the best one, as relaxed.
+        Bonds across the best candidate, once relaxed.
     bare
         The pristine bare slab.
     oxide, coating
-        Both parts of the best candidate alone, in its cell.
+        Each part of the best candidate alone, in its cell.
     crystal, lithium
-        Of the coating, None if the plan has none, and of Li metal.
+        The coating's crystal, None if the plan has none, and Li metal.
     """
 
     planned: Sequence[PlannedInterface]
@@ -58,16 +58,16 @@ class InterfaceCalculations:
 def interface_result(
     made: InterfaceCalculations, reservoir: OxygenReservoir, voltage_v: float | None
 ) -> InterfaceResult:
-    """Return what a termination's relaxed interface is.
+    """Return the result of a termination's relaxed interface.
 
     Parameters
     ----------
     made
         Its calculations.
     reservoir
-        For mu_O, where the coating lacks O.
+        For mu_O, if the coating lacks O.
     voltage_v
-        At which Li is counted, where Li left for charge.
+        Voltage that sets mu_Li, if Li was removed so that charges balance.
     """
     planned, best = made.planned[0], made.best
     chosen = next((i for i, one in enumerate(made.candidates) if one is best), 0)
@@ -123,7 +123,7 @@ def _energy(
     bare_atoms.remove_sites(coating_places(bare_atoms))
     unit = _formula_unit(made.crystal)
     excess = excess_atoms(planned.structure, bare_atoms, unit)
-    # the Li that left for charge are missing from the bare slab as the interface has it
+    # the interface's bare slab lacks the Li that were removed so that charges balance
     excess = replace(excess, lithium=excess.lithium - planned.li_removed_for_charge)
     try:
         _check_comparable(made)
@@ -148,10 +148,10 @@ def _energy(
 
 
 def _check_comparable(made: InterfaceCalculations) -> None:
-    """Refuse energies of other settings; one that is not there is told of by its name later.
+    """Refuse energies with other settings; a missing one is named later.
 
-    In cells of other shapes k-points as dense as each other are not equally far apart: divisions
-    are whole numbers. One protocol chose them all.
+    In cells of other shapes equally dense k-points have different spacings, since divisions are
+    integers. One protocol chose them all.
     """
     if made.best.status != "completed":
         return
@@ -169,7 +169,7 @@ def _check_comparable(made: InterfaceCalculations) -> None:
 
 
 def _formula_unit(crystal: CalculationDocument | None) -> Mapping[str, float]:
-    """Return the amounts of a formula unit; plans of before held no crystal of their Li3PO4."""
+    """Return the amounts of a formula unit; older plans have no crystal for their Li3PO4."""
     if crystal is None or crystal.initial_structure is None:
         return _LI3PO4
     amounts: Mapping[str, float] = (
@@ -181,7 +181,7 @@ def _formula_unit(crystal: CalculationDocument | None) -> Mapping[str, float]:
 def _energy_per(
     document: CalculationDocument | None, element: str, unit: Mapping[str, float] | None = None
 ) -> float | None:
-    """Return the energy of a crystal per atom of an element, or per unit that holds some, eV."""
+    """Return the energy of a crystal per atom of an element, or per unit with given amounts, eV."""
     if document is None or document.energy_ev is None or document.structure is None:
         return None
     atoms = float(document.structure.composition[element])

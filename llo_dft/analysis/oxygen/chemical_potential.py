@@ -24,8 +24,8 @@ __all__ = [
     "oxygen_chemical_potential",
 ]
 
-#: MP2020 anion corrections with the sign turned, eV per O. The solid holds -0.687 eV per oxide O;
-#: taking an O out takes that away, so the difference vacancy - host rises by 0.687.
+#: MP2020 anion corrections with the opposite sign, eV per O. The solid has -0.687 eV per oxide O;
+#: removing an O removes that, so the difference vacancy - host rises by 0.687.
 #: A. Wang et al., Sci. Rep. 11, 15496 (2021).
 MP2020_SHIFT_EV: Final[Mapping[OxideKind, float]] = MappingProxyType(
     {"oxide": 0.687, "peroxide": 0.465, "superoxide": 0.161}
@@ -34,22 +34,22 @@ MP2020_SHIFT_EV: Final[Mapping[OxideKind, float]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class OxygenSchemeData:
-    """What a scheme adds to half the energy of O2, and the enthalpy zero it goes with."""
+    """What a scheme adds to half the energy of O2, and the enthalpy zero it is paired with."""
 
     correction_ev: float
     delta_mu_reference_k: float
     description: str
 
 
-#: The schemes. A correction fitted to formation enthalpies at 298 K already holds the enthalpy
-#: of O2 from 0 to 298 K, so it is paired with delta_mu that is zero in enthalpy at 298.15 K.
+#: The schemes. A correction fitted to formation enthalpies at 298 K already includes the enthalpy
+#: of O2 from 0 to 298 K, so it is paired with a delta_mu whose enthalpy is zero at 298.15 K.
 OXYGEN_SCHEMES: Final[Mapping[OxygenScheme, OxygenSchemeData]] = MappingProxyType(
     {
         "none": OxygenSchemeData(0.0, 0.0, "energy of O2 as computed; for hybrids and SCAN"),
         "wang2006": OxygenSchemeData(
             0.68,
             STANDARD_TEMPERATURE_K,
-            "1.36 eV per O2 against the overbinding of GGA; L. Wang, T. Maxisch, G. Ceder, "
+            "1.36 eV per O2 to correct the overbinding by GGA; L. Wang, T. Maxisch, G. Ceder, "
             "Phys. Rev. B 73, 195107 (2006); for PBE and PBE+U",
         ),
         "mp2020": OxygenSchemeData(
@@ -61,7 +61,7 @@ OXYGEN_SCHEMES: Final[Mapping[OxygenScheme, OxygenSchemeData]] = MappingProxyTyp
         "potential": OxygenSchemeData(
             0.0,
             STANDARD_TEMPERATURE_K,
-            "O2 as in a potential's training labels, which hold the MP2020 corrections",
+            "O2 as in a potential's training labels, which include the MP2020 corrections",
         ),
     }
 )
@@ -74,10 +74,10 @@ def _checked_scheme(scheme: object) -> OxygenScheme:
     named = [name for name in OXYGEN_SCHEMES if name in str(scheme)]
     if len(named) > 1:
         raise ValueError(
-            f"Exactly one O2 scheme, got {' and '.join(named)} ({scheme!r}): together they would "
-            f"correct the same error twice; choose one of {known}"
+            f"Expected exactly one O2 scheme, got {' and '.join(named)} ({scheme!r}): together "
+            f"they would correct the same error twice; choose one of {known}"
         )
-    raise ValueError(f"Unknown O2 scheme {scheme!r}; exactly one of {known} is expected")
+    raise ValueError(f"Unknown O2 scheme {scheme!r}; expected exactly one of {known}")
 
 
 def _correction_ev(scheme: OxygenScheme, oxide_kind: OxideKind) -> float:
@@ -104,16 +104,16 @@ def oxygen_chemical_potential(
 
     - ``none``: no correction, enthalpy of O2 from 0 K.
     - ``wang2006``: +0.68 eV per O. Fitted to formation enthalpies at 298 K, so the enthalpy of
-      O2 is counted from 298.15 K (``delta_mu_reference_k``); counting it from 0 K would put
-      the same 0.045 eV in twice.
+      O2 is counted from 298.15 K (``delta_mu_reference_k``); counting it from 0 K would include
+      the same 0.045 eV twice.
     - ``mp2020``: the Materials Project corrects the solid, -0.687 eV per oxide O, and leaves
-      O2 alone. In E(vacancy) - E(host) that is +0.687 eV for each O removed, the same as a
-      shift of mu, and so it is given here. Energies must then be uncorrected ones. The
-      corrections by transition metal cancel, because no metal is removed. Fitted to formation
+      O2 unchanged. In E(vacancy) - E(host) that is +0.687 eV for each O removed, the same as a
+      shift of mu, so it is applied as one here. The energies must then be uncorrected. The
+      corrections of the transition metals cancel, because no metal is removed. Fitted to formation
       enthalpies at 298 K as well, hence counted from 298.15 K.
-    - ``potential``: no correction, because the labels that the potential learned already hold
-      MP2020; ``o2_energy_ev_per_atom`` is to be O2 as those labels have it. Counted from
-      298.15 K, as MP2020 is. A potential with uncorrected labels wants another scheme.
+    - ``potential``: no correction, because the labels that the potential learned already include
+      MP2020; ``o2_energy_ev_per_atom`` must be O2 on the scale of those labels. Counted from
+      298.15 K, as for MP2020. A potential with uncorrected labels needs another scheme.
 
     Parameters
     ----------
@@ -122,13 +122,13 @@ def oxygen_chemical_potential(
     o2_energy_ev_per_atom
         Half the energy of one O2 molecule, eV, uncorrected.
     o2_energy_source
-        Where that energy comes from, for people.
+        Where that energy comes from, for the reader.
     temperature_k
         100 to 2000 K, or exactly 0 K.
     pressure_bar
         Partial pressure of O2, bar; an ideal gas is assumed.
     oxide_kind
-        What the removed O was, for ``mp2020``: 0.687 eV for an oxide, 0.465 for a peroxide,
+        Kind of the removed O, for ``mp2020``: 0.687 eV for an oxide, 0.465 for a peroxide,
         0.161 for a superoxide.
 
     Raises

@@ -1,4 +1,4 @@
-"""O-O pairs that are no longer two oxide ions, told apart by their length."""
+"""O-O pairs that are no longer two oxide ions, classified by their length."""
 
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
@@ -8,20 +8,20 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.chemistry.formal_charges import unbalanced_charge
 
-#: What a short O-O pair is.
+#: Kind of a short O-O pair.
 PairKind: TypeAlias = Literal["o2", "superoxo", "peroxo"]
 
 #: O-O shorter than this is a molecule: 1.21 in O2, 1.28 in the superoxide ion of alkalis.
 O2_MAX_ANGSTROM: Final = 1.28
 
-#: Longest superoxo O-O; between it and the next, peroxo (1.49 in alkali peroxides).
+#: Longest superoxo O-O; from there to the next, peroxo (1.49 in alkali peroxides).
 SUPEROXO_MAX_ANGSTROM: Final = 1.38
 PEROXO_MAX_ANGSTROM: Final = 1.60
 
 
 @dataclass(frozen=True)
 class OxygenPair:
-    """Two O this close: their indices in the structure, the lower one first, and the distance."""
+    """A short O-O pair: indices in the structure, the lower one first, and the distance."""
 
     first: int
     second: int
@@ -29,14 +29,14 @@ class OxygenPair:
 
     @property
     def kind(self) -> PairKind:
-        """What a pair of this length is."""
+        """Kind of a pair of this length."""
         if self.length_angstrom < O2_MAX_ANGSTROM:
             return "o2"
         return "superoxo" if self.length_angstrom <= SUPEROXO_MAX_ANGSTROM else "peroxo"
 
 
 def oxygen_pairs(structure: Structure) -> list[OxygenPair]:
-    """Return the pairs of O up to ``PEROXO_MAX_ANGSTROM`` apart, nearest images counted."""
+    """Return the pairs of O up to ``PEROXO_MAX_ANGSTROM`` apart, by nearest images."""
     oxygens = [i for i, site in enumerate(structure) if site.specie.symbol == "O"]
     if not oxygens:
         return []
@@ -50,10 +50,10 @@ def oxygen_pairs(structure: Structure) -> list[OxygenPair]:
 
 
 def may_be_oxidised(structure: Structure) -> bool:
-    """Tell whether some O of a relaxed structure may be no oxide ion.
+    """Tell whether some O of a relaxed structure may not be an oxide ion.
 
-    So it is where two are as close as in a peroxide, or where the metals at the end of the redox
-    ladder can't give every O two electrons; and where no formal charge is known.
+    This is so if two are as close as in a peroxide, if the metals at the end of the redox ladder
+    can't give every O two electrons, or if no formal charge is known.
     """
     if oxygen_pairs(structure):
         return True

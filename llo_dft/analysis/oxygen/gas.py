@@ -73,7 +73,7 @@ def oxygen_enthalpy_kj_per_mol(temperature_k: float) -> float:
 
 
 def oxygen_entropy_j_per_mol_k(temperature_k: float) -> float:
-    """S(T) of O2 at 1 bar, J/K and mol of molecules, from the NIST Shomate fit.
+    """S(T) of O2 at 1 bar, J/(K mol) of molecules, from the NIST Shomate fit.
 
     Raises ``ValueError`` outside 100-2000 K.
     """

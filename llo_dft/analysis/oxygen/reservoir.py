@@ -1,4 +1,4 @@
-"""The oxygen reservoir: the chosen chemical potential and the others beside it."""
+"""The oxygen reservoir: the chosen chemical potential and the alternatives."""
 
 from dataclasses import dataclass, field
 from typing import get_args
@@ -11,16 +11,16 @@ from llo_dft.typing import OxideKind, OxygenScheme
 
 @dataclass(frozen=True)
 class OxygenReservoir:
-    """The chosen chemical potential, the others that may be used, and why not the rest.
+    """The chosen chemical potential, the other allowed ones, and why the rest are not used.
 
     Attributes
     ----------
     chosen
-        None if it can't be had; ``problem`` says why.
+        None if unavailable; ``problem`` says why.
     others
-        Under the other schemes that may be used with the engine, by scheme.
+        Under the other schemes allowed for the engine, by scheme.
     if_oxidised
-        Scheme mp2020 with the removed O taken for something else: a band where O is oxidised.
+        Scheme mp2020 for other kinds of removed O: a band where O is oxidised.
     notes
         Why each remaining scheme is not used.
     """
@@ -32,7 +32,7 @@ class OxygenReservoir:
     if_oxidised: dict[str, OxygenChemicalPotential] = field(default_factory=dict)
 
     def described(self) -> dict[str, str]:
-        """Return for each scheme that was not chosen its mu_O, or why there is none."""
+        """Return mu_O for each scheme that was not chosen, or why there is none."""
         values = {name: f"{other.mu_ev:.4f} eV per O" for name, other in self.others.items()}
         return {**values, **self.notes}
 
@@ -40,23 +40,23 @@ class OxygenReservoir:
 def oxygen_reservoir(
     oxygen: OxygenSettings, o2_ev_per_atom: float | None, source: str, problem: str
 ) -> OxygenReservoir:
-    """Return mu_O under every scheme that goes with the energies.
+    """Return mu_O under every scheme that applies to the energies.
 
     Parameters
     ----------
     oxygen
-        What is asked, and what the engine says of O2.
+        What is requested, and what the engine states about O2.
     o2_ev_per_atom
         Half the energy of O2 with the settings of the hosts, eV; None if there is none.
     source
-        Where it comes from, for people.
+        Where it comes from, for the reader.
     problem
         Why there is none.
 
     Raises
     ------
     ValueError
-        If nothing is known of O2 at the temperature and pressure.
+        If there is no data for O2 at the temperature and pressure.
     """
     notes: dict[str, str] = {}
     found: dict[str, OxygenChemicalPotential] = {}

@@ -1,4 +1,4 @@
-"""Which O2 schemes go with which calculations."""
+"""Which O2 schemes apply to which calculations."""
 
 from llo_dft.analysis.oxygen.chemical_potential import OXYGEN_SCHEMES
 from llo_dft.documents.calculation import Fingerprint
@@ -9,9 +9,9 @@ from llo_dft.typing import OxygenScheme
 def refused_schemes(fingerprint: Fingerprint) -> dict[OxygenScheme, str]:
     """Return the O2 schemes that may not be used with first-principles energies, and why.
 
-    ``wang2006`` and ``mp2020`` go with the settings that they were fitted to
-    (``schemes_not_fitted``), ``potential`` with potentials whose training labels are corrected,
-    and ``none`` with everything. The U of every element in the fingerprint counts.
+    ``wang2006`` and ``mp2020`` apply to the settings that they were fitted to
+    (``schemes_not_fitted``), ``potential`` to potentials whose training labels are corrected, and
+    ``none`` to everything. The U of every element in the fingerprint counts.
 
     Parameters
     ----------

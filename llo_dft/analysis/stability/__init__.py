@@ -1,1 +1,1 @@
-"""Which phases are stable against which, at which potential of Li."""
+"""Which phases are stable with which, at which potential of Li."""

@@ -1,4 +1,4 @@
-"""Phases a complete diagram would have, and those whose structures travel with the package."""
+"""Phases of a complete diagram, and those whose structures ship with the package."""
 
 import tomllib
 from typing import Any
@@ -7,14 +7,14 @@ from llo_dft.resources import resource_path
 
 
 def known_formulas() -> list[str]:
-    """Return the formulas that a diagram is searched for (``structures/competing/KNOWN.toml``)."""
+    """Return the formulas that a complete diagram has (``structures/competing/KNOWN.toml``)."""
     text = resource_path("structures", "competing/KNOWN.toml").read_text(encoding="utf-8")
     found: list[str] = tomllib.loads(text)["formulas"]
     return found
 
 
 def competing_phases() -> dict[str, dict[str, Any]]:
-    """Return what is known of each structure that travels with the package, by its name.
+    """Return the data of each structure that ships with the package, by name.
 
     Those of ``structures/`` and of ``structures/competing/``; each has ``file`` and ``formula``,
     and ``kind = "molecule"`` if it is one molecule in a box.

@@ -1,4 +1,4 @@
-"""What two phases in contact react to, and what a coating between them changes."""
+"""Reactions of two phases in contact, and how a coating between them changes them."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
@@ -22,7 +22,7 @@ from llo_dft.documents.stability.phase_stability import (
 
 _NOTHING_EV: Final = 1e-9
 
-#: Distance from 0 and 1 of a share that is one of them.
+#: A mixing ratio closer than this to 0 or 1 is a pure phase.
 _AN_END: Final = 1e-6
 
 
@@ -33,10 +33,10 @@ def pair_reactivity(
     voltage_v: float | None = None,
     known: Iterable[str] = (),
 ) -> PairReactivity:
-    """Return what two phases become at each ratio, and the ratio at which they lose most energy.
+    """Return the products of two phases at each ratio, and the ratio of lowest reaction energy.
 
     pymatgen's ``InterfacialReactivity`` (Richards et al., Chem. Mater. 28, 266 (2016)): the
-    reaction energy of the mixture, per atom, against the two phases as they are.
+    reaction energy of the mixture, per atom, relative to the two unreacted phases.
 
     Parameters
     ----------
@@ -45,16 +45,16 @@ def pair_reactivity(
     first, second
         Names or formulas.
     voltage_v
-        None: nothing is exchanged with the surroundings. Else Li comes from and goes to a
-        reservoir at that voltage against Li/Li+, energies are per atom other than Li, and hold
-        what each phase does at that voltage by itself.
+        None: nothing is exchanged with the surroundings. Otherwise Li is exchanged with a
+        reservoir at that voltage against Li/Li+; energies are per atom other than Li, and include
+        what each phase does at that voltage alone.
     known
         Formulas that a complete diagram would have.
 
     Raises
     ------
     StabilityError
-        If a phase is not in the diagram, or both are the same one.
+        If a phase is not in the diagram, or both are the same.
     """
     a, b = (find_phase(energies, name) for name in (first, second))
     elements = {*a.composition, *b.composition} | ({"Li"} if voltage_v is not None else set())
@@ -120,9 +120,9 @@ def _reactivity(
 
 
 def _above_lowest_ev(phases: Phases, phase: PhaseEnergy) -> float:
-    """Return how far a phase lies above the lowest of its composition, eV per atom.
+    """Return how far a phase lies above the lowest one of its composition, eV per atom.
 
-    pymatgen counts reactions from that one: the rest is taken off afterwards.
+    pymatgen counts reactions from the lowest one; the difference is subtracted afterwards.
     """
     entry = phases.entries[phase.name]
     whole = entry.composition.reduced_composition
@@ -133,16 +133,16 @@ def _above_lowest_ev(phases: Phases, phase: PhaseEnergy) -> float:
     ]
     if not same:
         raise StabilityError(
-            f"{phase.name} ({whole.reduced_formula}) lies above its own elements, "
-            "so that no reaction energy counts from it"
+            f"{phase.name} ({whole.reduced_formula}) lies above its own elements, so reaction "
+            "energies relative to it make no sense"
         )
     return float(entry.energy_per_atom - min(e.energy_per_atom for e in same))
 
 
 def _mixed(share: float, energies: Sequence[float], counted: Sequence[float]) -> float:
-    """Return two phases' energies in a mixture: eV per atom of each; per counted atom of both.
+    """Convert two phases' energies, eV per atom of each, to eV per counted atom of the mixture.
 
-    ``share`` is that of the first's atoms, ``counted`` what of each phase's atoms is counted.
+    ``share`` is the fraction of the first phase's atoms, ``counted`` that counted of each phase's.
     """
     x, y = share, 1 - share
     return (x * energies[0] + y * energies[1]) / (x * counted[0] + y * counted[1])
@@ -160,7 +160,7 @@ def barrier_layer(
     voltage_v: float | None = None,
     known: Collection[str] = (),
 ) -> BarrierLayer:
-    """Return what the contact of two phases adds, and that of each with a coating between them.
+    """Return what the contact of two phases adds, and each one's contact with a coating.
 
     Arguments and errors are those of ``pair_reactivity``.
     """
@@ -180,5 +180,5 @@ def barrier_layer(
 
 
 def _counted_share(whole: Composition, *, is_open: bool) -> float:
-    """Return the share of a phase's atoms that energies are counted per: not the open Li."""
+    """Return the fraction of a phase's atoms that energies are given per: exchanged Li not."""
     return 1.0 - whole.get_atomic_fraction(LITHIUM) if is_open else 1.0

@@ -1,4 +1,4 @@
-"""One diagram of phases of one source: what may stand in it, and which phase is meant.
+"""One diagram of phases of one source: what it may contain, and how phases are looked up.
 
 pymatgen's ``PhaseDiagram`` does the arithmetic (Ong et al., Chem. Mater. 20, 1798 (2008)).
 """
@@ -14,16 +14,16 @@ from pymatgen.core.periodic_table import Element
 from llo_dft.documents.stability.phase_stability import CorrectionState, PhaseEnergies, PhaseEnergy
 from llo_dft.errors import InputError
 
-#: Least size of a correction that counts as one, eV per atom.
+#: Smallest correction that counts, eV per atom.
 _A_CORRECTION_EV: Final = 1e-6
 
-#: Elements whose anions correction schemes shift: a compound of one of them has a correction, or
-#: none of that element's has.
+#: Elements whose anions are shifted by correction schemes: either all compounds of one of them
+#: have a correction, or none has.
 _ANIONS: Final = ("O", "S", "F", "Cl", "Br", "I", "N", "Se", "Te")
 
 
 class StabilityError(InputError):
-    """Phases that make no diagram, or one that is not in it; the message says why."""
+    """Phases that form no diagram, or a phase that is not in it; the message says why."""
 
 
 class Phases:
@@ -34,7 +34,7 @@ class Phases:
     energies
         The source.
     elements
-        Those of the diagram; phases with others are left out.
+        Elements of the diagram; phases with others are left out.
 
     Raises
     ------
@@ -58,7 +58,7 @@ class Phases:
         self.diagram = PhaseDiagram(list(self.entries.values()))
 
     def missing(self, known: Iterable[str]) -> list[str]:
-        """Return those of the known formulas, within these elements, that have no energy here."""
+        """Return the known formulas of these elements that have no energy here."""
         here = {entry.composition.reduced_formula for entry in self.entries.values()}
         asked = {formula: Composition(formula) for formula in known}
         return sorted(
@@ -69,12 +69,12 @@ class Phases:
 
 
 def formula_of(asked: str) -> Composition | None:
-    """Return the composition that a text names; None if it is no formula.
+    """Return the composition that a text names; None if it is not a formula.
 
     Raises
     ------
     StabilityError
-        If it has the form of one, but with a symbol of no element.
+        If it looks like a formula but has an unknown element symbol.
     """
     try:
         found = Composition(asked)
@@ -91,7 +91,7 @@ def find_phase(energies: PhaseEnergies, asked: str) -> PhaseEnergy:
     Raises
     ------
     StabilityError
-        If there is none, with what there is of its elements, or it is no formula of elements.
+        If there is none (the message names the phases of its elements), or it is not a formula.
     """
     for one in energies.phases:
         if one.name == asked:
@@ -111,11 +111,11 @@ def find_phase(energies: PhaseEnergies, asked: str) -> PhaseEnergy:
 
 
 def correction_state(phases: Iterable[PhaseEnergy], source: str) -> CorrectionState:
-    """Return whether energies are raw or corrected; what mixes both makes no diagram.
+    """Return whether energies are raw or corrected; a mixture of both is refused.
 
     In a scheme such as MP2020 every oxide, sulfide, halide, ... has a correction and no element
-    has: so it is a mixture if of two compounds of one anion one has a correction and one has not,
-    or if raw energies are of several functionals.
+    has one. So energies are mixed if of two compounds of one anion only one has a correction, or
+    if raw energies are of several functionals.
 
     Raises
     ------
@@ -156,5 +156,5 @@ def _anion(composition: Mapping[str, float]) -> str | None:
 
 
 def _family(run_type: str) -> str:
-    """Return a functional without what correction schemes bring together: GGA and GGA+U."""
+    """Return a functional's name, one for those that correction schemes combine: GGA and GGA+U."""
     return run_type.upper().removesuffix("+U").replace("PBE", "GGA")

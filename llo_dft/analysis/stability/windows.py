@@ -1,4 +1,4 @@
-"""The window of a phase against Li, from a diagram that is open to Li."""
+"""The stability window of a phase against Li, from a diagram that is open to Li."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -10,11 +10,11 @@ from pymatgen.core.periodic_table import Element
 from llo_dft.analysis.stability.phase_diagrams import Phases, StabilityError, find_phase
 from llo_dft.documents.stability.phase_stability import PhaseEnergies, StabilityWindow, WindowStep
 
-#: Li per formula unit that counts as none, and height above the hull that does, eV per atom.
+#: Li per formula unit that counts as zero, and energy above hull that does, eV per atom.
 _NO_LITHIUM: Final = 1e-4
 _ON_HULL_EV: Final = 1e-6
 
-#: What rounding leaves of an energy that is zero, eV per atom.
+#: Largest rounding error of a zero energy, eV per atom.
 _NOTHING_EV: Final = 1e-9
 
 LITHIUM: Final = Element("Li")
@@ -23,11 +23,11 @@ LITHIUM: Final = Element("Li")
 def stability_window(
     energies: PhaseEnergies, asked: str, known: Iterable[str] = (), highest_v: float = 5.0
 ) -> StabilityWindow:
-    """Return the window of a phase and what it becomes from 0 V to ``highest_v`` against Li/Li+.
+    """Return the window of a phase and its products from 0 V to ``highest_v`` against Li/Li+.
 
-    At voltage V the chemical potential of Li is that of the metal less e V. The phase falls apart
-    to the phases of lowest grand potential, phi = E - mu_Li N_Li; where these hold as much Li as
-    it does, nothing is reduced or oxidised, and that range is its window (Zhu, He and Mo, ACS
+    At voltage V the chemical potential of Li is that of the metal minus e V. The phase decomposes
+    to the phases of lowest grand potential, phi = E - mu_Li N_Li; where these contain as much Li
+    as it does, nothing is reduced or oxidised, and that range is its window (Zhu, He and Mo, ACS
     Appl. Mater. Interfaces 7, 23685 (2015)). For a stable phase it is the range where it lies on
     the hull itself.
 
@@ -103,5 +103,5 @@ def stability_window(
 
 
 def _rounded(energy_ev: float) -> float:
-    """Return zero in place of what is left of it by rounding, eV."""
+    """Return zero in place of a rounding error, eV."""
     return 0.0 if abs(energy_ev) < _NOTHING_EV else float(energy_ev)

@@ -1,4 +1,4 @@
-"""How far E_f and its crossing move with the ordering of the metals and the width of the cell."""
+"""How E_f and its crossing depend on the ordering of the metals and the width of the cell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from llo_dft.typing import System
 if TYPE_CHECKING:
     OneSystem = tuple[System, str | None]
 
-#: States of charge (holes per metal) closer than this are one.
+#: States of charge (holes per metal) closer than this are the same.
 SAME_CHARGE: Final = 1e-6
 
 
@@ -26,11 +26,11 @@ class ComputedCell:
     Attributes
     ----------
     result
-        What was found in it.
+        Its result.
     replica
         Which ordering of the metals it has.
     n_repeats
-        How often the ordered cell stands side by side in it.
+        How many copies of the ordered cell lie side by side in it.
     """
 
     result: StudyResult
@@ -39,27 +39,27 @@ class ComputedCell:
 
     @property
     def description(self) -> str:
-        """What it is, in words."""
+        """Description in words."""
         width = "" if self.n_repeats == 1 else f", {self.n_repeats} times as wide"
         return f"{_ordinal(self.replica)} ordering of the metals{width}"
 
 
 def study_spread(cells: Mapping[str, ComputedCell]) -> StudySpread:
-    """Put the cells of a study beside each other.
+    """Compare the cells of a study.
 
-    The mean and the deviation are over orderings in the cell once. A repeated cell is compared
-    with the same ordering once; in it the vacancy has fewer images of itself. With N repeats, and
-    an error that falls as the inverse of the area, E(infinite) = E(1) + (E(N) - E(1)) N / (N - 1).
+    The mean and the deviation are over orderings in the single cell. A repeated cell is compared
+    with its single cell; its vacancies are further from their images. With N repeats, and an error
+    that falls as the inverse of the area, E(infinite) = E(1) + (E(N) - E(1)) N / (N - 1).
 
     Parameters
     ----------
     cells
-        By name, all of the same study. Of the vacancies the lowest that did not rebuild counts.
+        By name, all of the same study. The lowest vacancy whose lattice was not rebuilt counts.
 
     Raises
     ------
     ValueError
-        If there is none, or they are of several engines or protocols.
+        If there are none, or they are of several engines or protocols.
     """
     first = next(iter(cells.values()), None)
     if first is None:
@@ -142,7 +142,7 @@ def _turning_spread(cells: Mapping[str, ComputedCell], system: OneSystem) -> Tur
 
 
 def _common_charges(cells: Mapping[str, ComputedCell]) -> list[tuple[OneSystem, float]]:
-    """Return each system and state of charge that a cell has, in order, each once."""
+    """Return the systems and states of charge of a cell, in order, without duplicates."""
     found: list[tuple[OneSystem, float]] = []
     for cell in cells.values():
         for host in cell.result.hosts:
@@ -157,7 +157,7 @@ def _common_charges(cells: Mapping[str, ComputedCell]) -> list[tuple[OneSystem, 
 
 
 def _repeated(cells: Mapping[str, ComputedCell]) -> dict[str, tuple[str, int]]:
-    """Return, for each repeated cell, the name of the same ordering once, and its repeats."""
+    """Return, for each repeated cell, the single cell of the same ordering and the repeats."""
     once = {cell.replica: name for name, cell in cells.items() if cell.n_repeats == 1}
     return {
         name: (once[cell.replica], cell.n_repeats)
@@ -178,7 +178,7 @@ def _energies(result: StudyResult, system: OneSystem, holes: float) -> Sequence[
 
 
 def _turning_point(result: StudyResult, system: OneSystem) -> TurningPoint | None:
-    """Return where the lowest of all O turns."""
+    """Return the turning point of the lowest O."""
     return next(
         (
             point

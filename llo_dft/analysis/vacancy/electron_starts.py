@@ -1,9 +1,9 @@
-"""Where the two electrons that a removed oxygen leaves may settle, as moments to begin with.
+"""Where the two electrons of a removed oxygen may settle, as initial moments.
 
-An oxygen leaves as O, so O2- leaves two electrons behind. With a Hubbard U they sit on single
-metals, each of which is then reduced by one. On which ones is decided by what a self-consistent
-calculation begins with, since it ends in the nearest of several minima (Meredig et al., Phys. Rev.
-B 82, 195128 (2010)). So a few are tried and the lowest counts.
+An oxygen leaves as O, so O2- leaves two electrons behind. With a Hubbard U each localises on one
+metal, which is then reduced by one. On which ones depends on the start of a self-consistent
+calculation, since it ends in the nearest of several minima (Meredig et al., Phys. Rev.
+B 82, 195128 (2010)). So a few starts are tried and the lowest counts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,29 +18,29 @@ from llo_dft.analysis.vacancy.missing_sites import missing_oxygen
 from llo_dft.chemistry.element_table import ELEMENTS, symbols_of
 from llo_dft.chemistry.roles import element_role
 
-#: Metals beside a removed O that the electrons are put on: an O of the layer has two or three, and
-#: one of them may take no electron.
+#: Number of metals beside a removed O to put electrons on: an O of the layer has two or three, and
+#: one of them may accept no electron.
 NEAREST_METALS: Final = 4
 
-#: A smaller moment has no direction of its own, Bohr magnetons.
+#: A smaller moment has no definite direction, Bohr magnetons.
 _NO_DIRECTION: Final = 0.3
 
-#: Pairs of metals whose distances differ by less are taken for equivalent, angstrom.
+#: Pairs of metals whose distances differ by less count as equivalent, angstrom.
 _SAME_DISTANCE: Final = 0.1
 
 
 @dataclass(frozen=True)
 class ElectronStart:
-    """Moments that a calculation begins with.
+    """Initial moments of a calculation.
 
     Attributes
     ----------
     moments_mu_b
         Of each atom, Bohr magnetons.
     name
-        Where the electrons are, for people.
+        Where the electrons are, for the reader.
     placed
-        Whether it differs from the host, so that the host's density is none to begin with.
+        Whether they differ from the host's, so that its density is no good start.
     """
 
     moments_mu_b: list[float]
@@ -51,7 +51,7 @@ class ElectronStart:
 def electron_starts(
     host: Structure, moments_mu_b: Sequence[float], structure: Structure, n_placements: int
 ) -> list[ElectronStart]:
-    """Return the starts of a host that lacks some O, or none: first that with its own moments.
+    """Return the starts of a host without some O, possibly none: first its own moments.
 
     Parameters
     ----------
@@ -62,12 +62,12 @@ def electron_starts(
     structure
         The host without the O; the order of atoms doesn't matter.
     n_placements
-        How many pairs of metals are tried beside each missing O. There may be fewer.
+        How many pairs of metals are tried beside each missing O, at most.
 
     Raises
     ------
     ValueError
-        If anything but O is missing, or more than the host has.
+        If anything but O is missing, or atoms were added.
     """
     missing = missing_oxygen(host, structure)
     kept = [float(moments_mu_b[site]) for site in missing.site_of_atom]
@@ -86,7 +86,7 @@ def electron_starts(
 
 
 def _one_of_each(pairs: list[list[tuple[int, int]]], count: int) -> Iterator[tuple[int, ...]]:
-    """Give the metals of the first, second, ... pair beside every missing O, no metal twice."""
+    """Yield the metals of the first, second, ... pair beside every missing O, no metal twice."""
     for rank in range(min(count, *map(len, pairs))):
         metals = [metal for one in pairs for metal in one[rank]]
         if len(set(metals)) == len(metals):
@@ -96,7 +96,7 @@ def _one_of_each(pairs: list[list[tuple[int, int]]], count: int) -> Iterator[tup
 def _pairs(host: Structure, moments: Sequence[float], oxygen: int) -> list[tuple[int, int]]:
     """Return pairs of metals that take an electron each, the nearest first.
 
-    Those that are equivalent by their elements and distances come after all that are not.
+    Pairs equivalent to an earlier one by elements and distances come last.
     """
     metals = [
         site
@@ -127,7 +127,7 @@ def _pairs(host: Structure, moments: Sequence[float], oxygen: int) -> list[tuple
 
 
 def _reduced_state(element: str, moment: float) -> int | None:
-    """Return the charge of a metal with one electron more; None if it takes none."""
+    """Return the charge of a metal with one more electron; None if it accepts none."""
     unpaired = ELEMENTS[element].unpaired_electrons if element in ELEMENTS else {}
     if not unpaired:
         return None
@@ -138,7 +138,7 @@ def _reduced_state(element: str, moment: float) -> int | None:
 
 
 def _reduced(host: Structure, moments: Sequence[float], metal: int) -> float:
-    """Return the moment of a metal with one electron more, in the direction that it has."""
+    """Return the moment of a metal with one more electron, in its present direction."""
     element = host[metal].specie.symbol
     state = _reduced_state(element, moments[metal])
     size = 0.0 if state is None else ELEMENTS[element].unpaired_electrons[state]

@@ -11,7 +11,7 @@ from llo_dft.errors import InputError
 
 
 class VacancyCompositionError(InputError):
-    """A cell that is not its host less oxygen; the message has both compositions."""
+    """A cell that is not its host minus oxygen; the message has both compositions."""
 
 
 def _energy_and_structure(calculation: CalculationDocument) -> tuple[float, Structure]:
@@ -35,7 +35,7 @@ def removed_oxygen_count(host: Structure, vacancy: Structure) -> int:
     count = missing.pop("O", 0.0)
     if missing or count <= 0 or not float(count).is_integer():
         raise VacancyCompositionError(
-            "The vacancy's cell must be the host's less one or more O and nothing else; host "
+            "The vacancy's cell must be the host's minus one or more O and nothing else; host "
             f"{host.composition.formula!r}, vacancy {vacancy.composition.formula!r}"
         )
     return int(count)

@@ -1,4 +1,4 @@
-"""One host, of a study or a plain run: its energy, its vacancies and what relaxing them rebuilt."""
+"""One host, of a study or a plain run: energy, vacancies and structures rebuilt on relaxing."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -19,20 +19,20 @@ from llo_dft.typing import System
 
 @dataclass(frozen=True)
 class MadeVacancy:
-    """A vacancy as it was made.
+    """A vacancy as computed.
 
     Attributes
     ----------
     calculation
-        Its own; what left no result is there with its reason.
+        Its calculation; without a result it carries the reason.
     removed
-        The O that it lacks, as far as they are known, the one that names it first.
+        The removed O, as far as they are known, first the one that names it.
     n_removed
         Their number.
     site_class
         Its class where no site is known.
     pair
-        Identity that it shares with its partner when coated; '' in plain runs.
+        Identity shared with its partner when coated; '' in plain runs.
     run
         Path of a plain run.
     """
@@ -47,7 +47,7 @@ class MadeVacancy:
 
 @dataclass(frozen=True)
 class MadeHost:
-    """A host as it was made, and its vacancies; fields as of ``HostResult``."""
+    """A host as computed, and its vacancies; fields as in ``HostResult``."""
 
     calculation: CalculationDocument
     system: System
@@ -69,14 +69,14 @@ def host_result(
 ) -> HostResult:
     """Return a host with the formation energies of its vacancies.
 
-    A number that can't be had is None, with the reason beside it.
+    A number that is unavailable is None, with the reason given.
 
     Parameters
     ----------
     host
         Its calculations.
     reservoir
-        Where the O goes.
+        Reservoir that the O goes to.
     allow
         Names of differences to accept (``analysis.comparability``).
     """

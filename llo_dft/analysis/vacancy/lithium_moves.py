@@ -1,4 +1,4 @@
-"""Whether a vacancy has its Li where its host has them."""
+"""Whether the Li of a vacancy are where those of its host are."""
 
 from collections.abc import Sequence
 
@@ -12,19 +12,19 @@ from llo_dft.typing import FloatArray
 
 
 def moved_lithium(host: Structure, vacancy: Structure) -> list[int]:
-    """Return the Li of a relaxed vacancy that sit in other sites than in its relaxed host.
+    """Return the Li of a relaxed vacancy that are on other sites than in its relaxed host.
 
     Parameters
     ----------
     host
-        With identities of its atoms (``documents.atom_identity``).
+        With the identities of its atoms (``documents.atom_identity``).
     vacancy
         The same atoms in the same order, without some O.
 
     Returns
     -------
     list of int
-        Indices in ``vacancy`` of the Li that are further than ``MOVED_MIN_ANGSTROM`` away.
+        Indices in ``vacancy`` of the Li that moved by more than ``MOVED_MIN_ANGSTROM``.
     """
     far = _moved_angstrom(host, vacancy)
     return [
@@ -50,9 +50,9 @@ def _moved_angstrom(host: Structure, vacancy: Structure) -> FloatArray:
 def vacancy_to_follow(
     host: CalculationDocument, vacancies: Sequence[CalculationDocument | None]
 ) -> CalculationDocument | None:
-    """Return the vacancy whose Li arrangement the host may take over; None: none has another.
+    """Return the vacancy whose Li arrangement the host may take over; None: none differs.
 
-    Of the completed ones with Li in other sites than in the host it is the lowest per removed O.
+    It is the lowest per removed O of the completed ones with Li on other sites than the host.
     """
     if host.structure is None or host.energy_ev is None:
         return None

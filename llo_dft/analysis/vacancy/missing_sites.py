@@ -1,4 +1,4 @@
-"""Which oxygens a cell lacks that its host has, found by where the other atoms are."""
+"""Which oxygens of its host a cell lacks, found from the positions of the other atoms."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,8 +10,8 @@ from scipy.optimize import linear_sum_assignment
 from llo_dft.documents.atom_identity import BARE_SITE, bare_sites
 from llo_dft.documents.calculation import CalculationDocument
 
-#: Farthest that an atom may be from its site in the host, angstrom. Oxygens that touch are 2.4
-#: or more apart, so within this no other site is nearer.
+#: Largest distance of an atom from its site in the host, angstrom. Neighbouring oxygens are at
+#: least 2.4 apart, so within this no other site is nearer.
 FARTHEST_ANGSTROM: Final = 1.0
 
 
@@ -24,9 +24,9 @@ class MissingOxygen:
     sites
         Their indices in the host, from 0.
     farthest_angstrom
-        How far the atom that lies farthest from its site in the host is from it.
+        Largest distance of an atom from its site in the host.
     site_of_atom
-        For each atom of the cell its site in the host.
+        For each atom of the cell, its site in the host.
     """
 
     sites: tuple[int, ...]
@@ -42,8 +42,8 @@ class MissingOxygen:
 def missing_oxygen(host: Structure, vacancy: Structure) -> MissingOxygen:
     """Find the oxygens of the host that a cell lacks.
 
-    Each atom is given the site of its element that makes the sum of squared distances least
-    (the assignment problem, exactly); the oxygen sites left over are the missing ones. The
+    Atoms are assigned to sites of their element so that the sum of squared distances is least (the
+    assignment problem, solved exactly); the oxygen sites left over are the missing ones. The
     order of atoms doesn't matter.
 
     Parameters
@@ -51,7 +51,7 @@ def missing_oxygen(host: Structure, vacancy: Structure) -> MissingOxygen:
     host
         The cell with all its oxygen.
     vacancy
-        As it was before relaxation. Its fractional coordinates are taken in the host's lattice.
+        As before relaxation. Its fractional coordinates are used in the host's lattice.
 
     Raises
     ------
@@ -85,16 +85,16 @@ def missing_oxygen(host: Structure, vacancy: Structure) -> MissingOxygen:
 
 
 def missing_from(host: CalculationDocument, vacancy: CalculationDocument) -> MissingOxygen:
-    """Find which O of a host a vacancy lacks.
+    """Find which O of a host is missing in a vacancy.
 
-    Where atoms say which of a study's they are, by that; otherwise by where they are before the
-    vacancy is relaxed. It was made from the host before or after its relaxation: what fits better
+    By the identities of the atoms if they carry them, otherwise by their positions before the
+    vacancy is relaxed. It was made from the host before or after relaxation; the better fit
     counts.
 
     Raises
     ------
     ValueError
-        If anything but O is missing, or a structure.
+        If anything but O is missing, or there is no structure.
     """
     named = [one.structure for one in (host, vacancy) if one.structure is not None]
     if len(named) == 2 and all(BARE_SITE in one.site_properties for one in named):  # noqa: PLR2004

@@ -1,13 +1,13 @@
-"""Which vacancies an expensive engine should compute next, where a cheap one has ranked all.
+"""Which vacancies an expensive engine should compute next, given a cheap one's ranking of all.
 
 The difference of the two engines, ``d = E_f(expensive) - E_f(cheap)``, is modelled as a Gaussian
 process over a few features of the site (Rasmussen and Williams, Gaussian Processes for Machine
 Learning, 2006, eqs. 2.25 and 2.26, with a constant mean under a flat prior, eq. 2.41). Its spread
-and length are not taken as known: few calculations that agree by chance would make the rest look
+and length are not assumed known: a few calculations that agree by chance would make the rest look
 certain. The spread has the conjugate prior, a scaled inverse chi-squared one (Gelman et al.,
-Bayesian Data Analysis, 3rd ed., ch. 3), and lengths are weighted by their likelihood. Of each
-state of charge whose lowest E_f is open, the site with the largest expected gain over it comes next
-(expected improvement: Jones, Schonlau and Welch, J. Global Optim. 13, 455 (1998)), from draws.
+Bayesian Data Analysis, 3rd ed., ch. 3), and lengths are weighted by their likelihood. For each
+state of charge whose lowest E_f is open, the site of largest expected gain comes next (expected
+improvement: Jones, Schonlau and Welch, J. Global Optim. 13, 455 (1998)), by random draws.
 """
 
 from collections.abc import Sequence
@@ -18,22 +18,22 @@ import numpy as np
 
 from llo_dft.typing import FloatArray, IntArray
 
-#: Confidence that is stated, and how far the lowest E_f may still change, eV.
+#: Stated confidence, and how far the lowest E_f may still change, eV.
 CONFIDENCE: Final = 0.95
 TOLERANCE_EV: Final = 0.05
 
-#: Calculations of the first round at least. Then two in a round: more at a time run beside each
-#: other, and are more in all.
+#: Least number of calculations in the first round. Then two per round: more would run in parallel,
+#: but also be more in total.
 _FIRST: Final = 4
 _ROUND: Final = 2
 
-#: What the difference of two engines spreads by, eV, before any is known, and how many
-#: calculations that weighs: CHGNet 0.3.0 and 7net-0 differ by 0.12 eV (``benchmarks/budget.py``).
+#: Prior spread of the difference of two engines, eV, and how many calculations it counts as:
+#: CHGNet 0.3.0 and 7net-0 differ by 0.12 eV (``benchmarks/budget.py``).
 _SPREAD_EV: Final = 0.12
 _PRIOR: Final = 2.0
 
-#: Lengths, in standard deviations of the features, and the share of the spread that features can't
-#: tell apart.
+#: Lengths, in standard deviations of the features, and the share of the spread that the features
+#: don't explain.
 _LENGTHS: Final = np.geomspace(0.5, 8.0, 8)
 _NOISE: Final = 0.2
 _DRAWS: Final = 4000
@@ -46,7 +46,7 @@ class VacancyCandidate:
     Attributes
     ----------
     state
-        Its state of charge; the lowest E_f of each is looked for.
+        Its state of charge; the lowest E_f of each state is sought.
     cheap_ev, expensive_ev
         E_f with each engine, eV; None: not computed.
     features
@@ -61,16 +61,16 @@ class VacancyCandidate:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What is known of the candidates, and what to compute.
+    """What is known about the candidates, and what to compute.
 
     Attributes
     ----------
     next
-        Indices of the candidates to compute in a round, the largest expected gain first; none: no
+        Indices of the candidates to compute in a round, the largest expected gain first; empty: no
         lowest E_f can fall by more than the tolerance.
     predicted_ev, low_ev, high_ev
-        (n,) E_f of each candidate, and its limits at the confidence: alike where it was computed,
-        infinite while none was.
+        (n,) E_f of each candidate, and its limits at the confidence: equal where it was computed,
+        infinite before any was.
     lowest_ev
         By state: lower limit, value and upper limit of the lowest E_f, at the confidence.
     open_states
@@ -99,18 +99,18 @@ def propose(
     candidates
         All, computed or not.
     tolerance_ev, confidence
-        A state is closed where the lowest E_f of all lies within so many eV of the lowest that was
-        computed, with that confidence. ``lowest_ev`` has as much of it on both sides.
+        A state is closed when the lowest E_f of all lies within the tolerance of the lowest
+        computed one, with that confidence; ``lowest_ev`` is a two-sided interval of it.
     seed
-        Of the draws that the interval of a minimum is taken from.
+        Of the random draws that give the interval of a minimum.
 
     Raises
     ------
     ValueError
-        If there is no candidate.
+        If there are no candidates.
     """
     if not candidates:
-        raise ValueError("no candidate to choose from")
+        raise ValueError("no candidates to choose from")
     first = _first(candidates)
     cheap = np.array([one.cheap_ev for one in candidates])
     states = np.array([one.state for one in candidates])
@@ -138,7 +138,7 @@ def propose(
         lowest[state] = (float(low), float(predicted[inside].min()), float(high))
         if not len(open_sites) or best - np.quantile(minima, tail) <= tolerance_ev:
             continue
-        # without a computed one the lowest prediction takes its place
+        # without a computed one, the lowest prediction is used
         reference = best if np.isfinite(best) else predicted[inside].min() + tolerance_ev
         gain = np.maximum(reference - drawn[:, open_sites], 0.0).mean(axis=0)
         gains.append((float(gain.max()), int(open_sites[gain.argmax()]), state))
@@ -148,9 +148,9 @@ def propose(
 
 
 def _first(candidates: Sequence[VacancyCandidate]) -> list[int]:
-    """Return the lowest of each state until there are enough to model; none if there are.
+    """Return the lowest of each state until there are enough to model; empty if there are.
 
-    They are needed whatever the model says.
+    They are needed in any case.
     """
     counts = dict.fromkeys((one.state for one in candidates), 0)
     for one in candidates:
@@ -175,7 +175,7 @@ def _scaled(features: FloatArray) -> FloatArray:
 def _drawn_differences(
     features: FloatArray, known: IntArray, difference_ev: FloatArray, random: np.random.Generator
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the expected difference at all sites, (n,), and draws of it, (draws, n), eV."""
+    """Return the expected difference at all sites, (n,), and random draws of it, (draws, n), eV."""
     squared = ((features[:, None] - features[None]) ** 2).sum(axis=2)
     ones, n_free = np.ones(len(known)), _PRIOR + len(known) - 1
     models, logarithms = [], []

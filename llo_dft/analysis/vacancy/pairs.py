@@ -6,11 +6,11 @@ from llo_dft.documents.study_result import HostResult, VacancyPair, VacancyResul
 
 
 def vacancy_pairs(hosts: Sequence[HostResult]) -> list[VacancyPair]:
-    """Return E_f coated less bare of every site that has both, at each state of charge.
+    """Return E_f coated - bare of every site that has both, at each state of charge.
 
-    The two hosts of a pair have as many holes. Their lithium fractions differ where Li left the
-    coated face for charge. An O that was planned by its class and turned out to be one that P is
-    bonded to makes one pair, under its first name.
+    The two hosts of a pair have equally many holes. Their lithium fractions differ where Li was
+    removed from the coated face so that charges balance. An O that was planned by its class and
+    turned out to be bonded to a former is one pair, under its first name.
     """
     bare: dict[tuple[int | None, int | None], tuple[HostResult, VacancyResult]] = {
         (host.n_holes, vacancy.site): (host, vacancy)
@@ -37,7 +37,7 @@ def vacancy_pairs(hosts: Sequence[HostResult]) -> list[VacancyPair]:
 def _pair(
     bare: HostResult, uncoated: VacancyResult, coated: HostResult, vacancy: VacancyResult
 ) -> VacancyPair | None:
-    """Return the pair of two vacancies; None if one lacks its number."""
+    """Return the pair of two vacancies; None if one has no E_f."""
     if (
         coated.termination is None
         or vacancy.site is None

@@ -1,4 +1,4 @@
-"""Vacancies that a potential computed and the study's engine did not: what E_f they would have."""
+"""Predicted E_f of vacancies that a potential computed and the study's engine did not."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,21 +23,21 @@ def vacancy_candidates(
     potential_ev: Mapping[str, float | None],
     by_engine: Mapping[str, CalculationDocument | None],
 ) -> dict[str, VacancyCandidate]:
-    """Return the vacancies that a potential computed, by their labels, as the choice wants them.
+    """Return the vacancies that a potential computed, by label, as candidates to choose from.
 
-    Left out are those that the engine tried and that can't be the lowest: they left no result, or
-    their lattice rebuilt itself.
+    Left out are those that the engine tried and that can't be the lowest: they have no result, or
+    their lattice was rebuilt.
 
     Parameters
     ----------
     plan
         The study.
     hosts
-        By their labels, as the engine relaxed them: the vacancies were made in these.
+        By label, as the engine relaxed them: the vacancies were made from these.
     potential_ev
         Energies of hosts and vacancies by the potential, by ``potential_label``.
     by_engine
-        Vacancies by their labels, as far as they were tried; None: one broke down.
+        Vacancies by label, as far as they were tried; None: one failed.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def vacancy_candidates(
 
 
 def _may_be_lowest(host: CalculationDocument, made: CalculationDocument | None) -> bool:
-    """Tell whether a vacancy that was tried has a result, and its lattice is that of its host."""
+    """Tell whether a vacancy that was tried has a result with the lattice of its host."""
     if made is None or made.energy_ev is None:
         return False
     return not lattice_rebuilt(vacancy_flags(host, made))
@@ -81,9 +81,9 @@ def _may_be_lowest(host: CalculationDocument, made: CalculationDocument | None) 
 def _features(
     host: PlannedHost, vacancy: PlannedVacancy, bonded: Mapping[str, Sequence[int]], cheap_ev: float
 ) -> tuple[float, ...]:
-    """Return what the difference of two engines depends on: charge, Li around, E_f, the coating.
+    """Return the features of the difference of two engines: charge, Li around, E_f, coating.
 
-    The metals around an O and its depth were tried as well, and made the benchmark no better.
+    The metals around an O and its depth were tried as well, without improving the benchmark.
     """
     site = vacancy.site
     if vacancy.bonded is not None:
@@ -107,18 +107,18 @@ def with_predictions(
     by_engine: Mapping[str, CalculationDocument],
     mu_oxygen_ev: float,
 ) -> tuple[list[HostResult], list[str]]:
-    """Return hosts with the predicted E_f of what was not computed, and what a reader should know.
+    """Return hosts with the predicted E_f of what was not computed, and notes for the reader.
 
-    A computed E_f stays as it is, and a predicted one stands in a field of its own.
+    A computed E_f is unchanged; a predicted one has its own field.
 
     Parameters
     ----------
     results
-        Of the study's hosts, with what was computed.
+        Results of the study's hosts, with the computed values.
     plan, hosts, potential_ev, by_engine
-        As of ``vacancy_candidates``.
+        As in ``vacancy_candidates``.
     mu_oxygen_ev
-        Of the reservoir, eV per O.
+        Chemical potential of the reservoir, eV per O.
     """
     candidates = vacancy_candidates(plan, hosts, potential_ev, by_engine)
     if all(one.expensive_ev is None for one in candidates.values()):
@@ -132,7 +132,7 @@ def with_predictions(
     }
     made, notes = [], []
     for host in results:
-        # the host may be lower since its vacancies were made in it
+        # the host may have become lower after its vacancies were made
         first = hosts[host.label].energy_ev
         fallen = 0.0 if first is None or host.energy_ev is None else first - host.energy_ev
         vacancies, n_predicted = [], 0

@@ -1,4 +1,4 @@
-"""What relaxing a host or a vacancy rebuilt: its lattice, and the moments of its metals."""
+"""What changed when a host or a vacancy was relaxed: its lattice, and the metals' moments."""
 
 from pymatgen.core.structure import Structure
 
@@ -8,17 +8,17 @@ from llo_dft.documents.calculation import CalculationDocument
 
 
 def host_flags(made: CalculationDocument) -> list[str]:
-    """Return what a completed relaxation rebuilt of the structure that it began with."""
+    """Return what a completed relaxation rebuilt in its initial structure."""
     if made.status != "completed" or made.structure is None or made.initial_structure is None:
         return []
     return check_relaxed(made.initial_structure, made.structure)
 
 
 def vacancy_flags(host: CalculationDocument, vacancy: CalculationDocument) -> list[str]:
-    """Return what a relaxed vacancy has otherwise than its relaxed host, moments included.
+    """Return where a relaxed vacancy differs from its relaxed host, moments included.
 
-    The last run of several that went on from each other begins with what the first one rebuilt,
-    so the structure that a vacancy began with counts only where its host has no result. Moments
+    The last of several runs that continue each other starts from what the first one rebuilt, so a
+    vacancy's initial structure is used only where its host has no result. Moments
     are compared where every atom's site in the host is certain.
     """
     if vacancy.status != "completed" or vacancy.structure is None:

@@ -1,4 +1,4 @@
-"""What a relaxation did to a structure that its energy alone wouldn't tell."""
+"""What a relaxation did to a structure that its energy alone does not show."""
 
 from collections.abc import Collection, Sequence
 from itertools import product
@@ -15,7 +15,7 @@ from llo_dft.chemistry.roles import site_roles
 from llo_dft.typing import FloatArray
 
 #: An atom that moved further than this left its site: a Li hop between neighbouring octahedral and
-#: tetrahedral sites is 1.4 (from the TM layer) to 1.8, a usual relaxation beside a vacancy is below
+#: tetrahedral sites is 1.4 (from the TM layer) to 1.8, a usual relaxation beside a vacancy below
 #: 0.5.
 MOVED_MIN_ANGSTROM: Final = 1.2
 
@@ -29,7 +29,7 @@ def _label(structure: Structure, index: int | np.integer[Any]) -> str:
 def _check_same_atoms(initial: Structure, relaxed: Structure) -> None:
     if len(initial) != len(relaxed):
         raise ValueError(
-            f"Initial and relaxed structure must hold the same atoms, got {len(initial)} "
+            f"Initial and relaxed structure must have the same atoms, got {len(initial)} "
             f"({initial.composition.formula}) and {len(relaxed)} ({relaxed.composition.formula})"
         )
     for index, (before, after) in enumerate(zip(initial, relaxed, strict=True)):
@@ -52,9 +52,9 @@ def displacements_angstrom(initial: Structure, relaxed: Structure) -> FloatArray
     """How far each atom moved, in angstrom, shape (n_atoms,).
 
     Fractional coordinates are compared in the relaxed lattice, so a change of the cell alone
-    moves nothing. The drift of the whole is taken away: first the circular mean of each
-    fractional coordinate, which periodic wrapping can't upset, then the median, which a few
-    atoms that moved far don't pull along. Then the shortest of the periodic images counts.
+    moves nothing. The drift of the whole is subtracted: first the circular mean of each fractional
+    coordinate, which is independent of periodic wrapping, then the median, which a few atoms that
+    moved far don't affect. Then the shortest of the periodic images counts.
 
     Raises ``ValueError`` if the two don't list the same atoms in the same order.
     """
@@ -111,16 +111,16 @@ def check_relaxed(
     *,
     oxide_sites: Collection[int] | None = None,
 ) -> list[str]:
-    """Flag what a relaxation rebuilt; an empty list is a structure that kept its form.
+    """Flag what a relaxation rebuilt; an empty list means that the structure stayed as it was.
 
     A flag is ``kind: atoms value unit``, atoms with their index from 0 in the structure:
 
-    - ``o2: O12-O15 1.24 A``, ``superoxo: ...``, ``peroxo: ...``: two O this close in the
-      relaxed structure, whether or not they were so before;
+    - ``o2: O12-O15 1.24 A``, ``superoxo: ...``, ``peroxo: ...``: two O this close in the relaxed
+      structure, whether or not they were before;
     - ``moved: Li3 1.92 A``: an atom that left its site, without the drift of the whole;
     - ``p_o_formed: P1-O5 1.62 A``, ``p_o_broken: P1-O5 2.40 A``: a bond of a network former,
       with the relaxed distance of the nearest images;
-    - ``moment: Mn4 3.0 -> 3.9 mu_B``: a transition metal whose oxidation state changed. Sizes
+    - ``moment: Mn4 3.0 -> 3.9 mu_B``: a transition metal whose oxidation state changed. Magnitudes
       are compared, because a flipped moment is another magnetic order, not another charge.
 
     Parameters
@@ -131,7 +131,7 @@ def check_relaxed(
         Moments of a reference (of the host, for a vacancy) and of the relaxed structure, Bohr
         magnetons, shape (n_atoms,). If either is None, moments are not checked.
     oxide_sites
-        Sites of the layered oxide where a coating lies on it; None: all.
+        Sites of the layered oxide under a coating; None: all sites.
 
     Raises
     ------

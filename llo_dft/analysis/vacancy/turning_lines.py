@@ -1,4 +1,4 @@
-"""The lines of E_f over the state of charge that a result has, and where each turns."""
+"""The lines of E_f over the state of charge in a result, and where each crosses zero."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,17 +9,17 @@ from llo_dft.documents.state_of_charge import TurningPoint
 from llo_dft.documents.study_result import HostResult, VacancyPair, VacancyResult
 from llo_dft.typing import System
 
-#: O whose E_f differ by less lie as low as each other, eV: relaxed equivalent ones do.
+#: O whose E_f differ by less count as equally low, eV: relaxed equivalent ones do.
 AS_LOW_EV: Final = 2e-3
 
 
 def turning_points(
     hosts: Sequence[HostResult], pairs: Sequence[VacancyPair], reservoir: OxygenReservoir
 ) -> list[TurningPoint]:
-    """Return where E_f turns in each system whose state of charge is known; none without a mu_O.
+    """Return where E_f turns in each system of known state of charge; empty without a mu_O.
 
-    First of the lowest O at each state of charge, which may be another one at each. Then of each
-    single O that bare and coated have in common at two states of charge or more, in both.
+    First for the lowest O at each state of charge, which may differ from one to the next. Then for
+    each single O that bare and coated have in common at two states of charge or more, in both.
     """
     chosen = reservoir.chosen
     if chosen is None:
@@ -58,7 +58,7 @@ def shared_oxygens(pairs: Sequence[VacancyPair]) -> list[tuple[str, int]]:
 def charge_points(
     hosts: Sequence[HostResult], system: System, termination: str | None, site: int | None = None
 ) -> list[ChargePoint]:
-    """Return E_f at each state of charge of one system, of all its O or of one alone."""
+    """Return E_f at each state of charge of one system, of all its O or of a single one."""
     points = []
     for host in hosts:
         if (host.system, host.termination) != (
@@ -81,7 +81,7 @@ def charge_points(
 def with_energy(
     vacancies: Sequence[VacancyResult], *, rebuilt: bool
 ) -> list[tuple[VacancyResult, float]]:
-    """Return the vacancies that rebuilt their lattice, or that did not, with E_f in eV per O."""
+    """Return the vacancies whose lattice was rebuilt, or was not, with E_f in eV per O."""
     return [
         (one, one.formation_energy_ev)
         for one in vacancies
@@ -92,7 +92,7 @@ def with_energy(
 def lowest_oxygens(vacancies: Sequence[VacancyResult]) -> list[str]:
     """Return the O of lowest E_f among the vacancies that kept their lattice, by their names.
 
-    The lowest comes first; then those that lie as low, as equivalent O do.
+    The lowest comes first, then those equally low, such as equivalent O.
     """
     found = sorted(with_energy(vacancies, rebuilt=False), key=lambda one: one[1])
     return [one.run or f"O{one.site}" for one, energy in found if energy - found[0][1] < AS_LOW_EV]

@@ -13,13 +13,13 @@ from scipy.optimize import brentq
 from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint, TurningShare
 from llo_dft.typing import FloatArray, System
 
-#: Two states of charge (holes per TM, or lithium fractions) closer than this are one.
+#: Two states of charge (holes per TM, or lithium fractions) closer than this are the same.
 CHARGE_TOLERANCE: Final = 1e-6
 
-#: Points from one state of charge to the next on a line that is to be drawn.
+#: Points of a drawn line from one state of charge to the next.
 _DRAWN_POINTS: Final = 25
 
-#: Fewest states of charge between which a turn can be sought.
+#: Fewest states of charge in which a turning point can be sought.
 MIN_STATES: Final = 2
 
 
@@ -32,11 +32,11 @@ class ChargePoint:
     charge
         How far the oxide is charged.
     kept_ev
-        Of vacancies that kept their lattice.
+        E_f of vacancies that kept their lattice.
     rebuilt_ev
-        Of those that rebuilt it.
+        E_f of those whose lattice was rebuilt.
     lowest
-        Names of the O of the lowest of ``kept_ev``; more than one if several lie as low.
+        Names of the O of the lowest of ``kept_ev``; more than one if several are equally low.
     """
 
     charge: StateOfCharge
@@ -47,7 +47,7 @@ class ChargePoint:
 
 @dataclass(frozen=True)
 class _Turn:
-    """First fall through zero of one line on charging, or the end of the range it is past."""
+    """Where one line first falls through zero on charging, or the end of the range it is beyond."""
 
     position: float
     side: Literal["inside", "above", "below"]
@@ -56,7 +56,7 @@ class _Turn:
 
 @dataclass(frozen=True)
 class _Lines:
-    """Lowest and highest E_f (eV per O) at rising states of charge; those without are left out."""
+    """Lowest and highest E_f (eV per O) at rising states of charge; those without E_f left out."""
 
     positions: FloatArray
     lowest: FloatArray
@@ -71,7 +71,7 @@ def _lines(points: Sequence[ChargePoint], *, rebuilt: bool) -> _Lines:
         if not all(map(math.isfinite, energies)):
             raise ValueError(
                 f"Formation energies must be finite, got {energies!r} at {point.charge.text}; "
-                "leave out what did not complete"
+                "leave out vacancies that did not complete"
             )
         if not energies:
             continue
@@ -94,7 +94,7 @@ def _first_fall(positions: FloatArray, energies: FloatArray) -> _Turn:
         return _Turn(float(positions[0]), "below", changes)
     if positive.all():
         return _Turn(float(positions[-1]), "above", changes)
-    right = int(np.flatnonzero(~positive)[0])  # the first point met that isn't above zero
+    right = int(np.flatnonzero(~positive)[0])  # the first point that isn't above zero
     if energies[right] == 0:
         return _Turn(float(positions[right]), "inside", changes)
     line = PchipInterpolator(positions, energies)
@@ -107,7 +107,7 @@ def _first_fall(positions: FloatArray, energies: FloatArray) -> _Turn:
 
 
 def _charge_at(points: Sequence[ChargePoint], position: float) -> StateOfCharge:
-    """Return the state of charge at a place on the axis; x and mAh/g go linearly with the holes."""
+    """Return the state of charge at a position on the axis; x and mAh/g are linear in the holes."""
     charges = sorted((point.charge for point in points), key=lambda charge: charge.position)
     axis = [charge.position for charge in charges]
 
@@ -123,22 +123,22 @@ def _charge_at(points: Sequence[ChargePoint], position: float) -> StateOfCharge:
 
 
 def lowest_line(points: Iterable[ChargePoint]) -> tuple[list[float], list[float]]:
-    """Return the line through the lowest E_f on which ``turning_point`` looks for zero.
+    """Return the line through the lowest E_f whose zero ``turning_point`` finds.
 
     Parameters
     ----------
     points
-        As of ``turning_point``.
+        As in ``turning_point``.
 
     Returns
     -------
-    Rising places on the axis of charge, those of the points among them, and E_f there, eV per O;
-    none if there is no energy.
+    Rising positions on the axis of charge, including those of the points, and E_f there, eV per O;
+    empty if there is no energy.
 
     Raises
     ------
     ValueError
-        As of ``turning_point``.
+        As in ``turning_point``.
     """
     lines = _lines(list(points), rebuilt=False)
     if len(lines.positions) < MIN_STATES:
@@ -165,32 +165,32 @@ def turning_point(
     Fritsch and Butland, SIAM J. Sci. Stat. Comput. 5, 300 (1984)), which doesn't overshoot; where
     the holes are not known, over the Li that left. Followed from pristine on, the first fall from
     above zero is the value; further crossings are counted in ``reason``. Vacancies whose lattice
-    rebuilt itself decide neither value nor interval but for their own share of it.
+    was rebuilt affect neither the value nor the interval, except for their own share of it.
 
-    Each share of the interval is of one source: from the lowest to the highest E_f of the sites;
-    the lowest under each O2 scheme; the lowest without and with the rebuilt ones. A line that is
-    above zero throughout counts with the end of the computed range, one that is below it from the
-    start with its beginning, and the share says so. The interval is as wide as the widest.
-    Without a value there is none.
+    Each share of the interval has one source: from the lowest to the highest E_f of the sites; the
+    lowest under each O2 scheme; the lowest without and with the rebuilt ones. A line above zero
+    throughout counts as crossing at the end of the computed range, one below zero from the start
+    as crossing at its beginning, and the share says so. The interval is as wide as its widest
+    share. Without a value there is no interval.
 
     Parameters
     ----------
     system
         ``bare`` or ``coated``.
     points
-        One for each state of charge. One with no site is left out; equal ones are pooled.
+        One for each state of charge. Those with no site are left out; equal ones are pooled.
     scheme_shifts_ev
-        For each other scheme that applies: its mu_O less that of the chosen one, eV per O.
+        For each other scheme that applies: its mu_O minus that of the chosen one, eV per O.
     termination
         Face of the coating.
     site
-        The O of which alone the energies are; None: of several.
+        The only O that the energies are for; None: several.
 
     Raises
     ------
     ValueError
-        For an energy that is not finite. No crossing, and too few points, are answers: value None
-        and a ``reason``.
+        For an energy that is not finite. No crossing and too few points are valid results: value
+        None and a ``reason``.
     """
     points = list(points)
     shifts = dict(scheme_shifts_ev or {})
@@ -253,7 +253,7 @@ def _turn_of(lines: _Lines, energies: FloatArray) -> _Turn | None:
 
 
 def _cut_off(turns: Sequence[_Turn]) -> str | None:
-    """Say which end of a share is only that of the computed range."""
+    """Say which end of a share is only the end of the computed range."""
     ends = []
     if any(turn.side == "below" for turn in turns):
         ends.append("earliest: below zero from the start of the computed range")
@@ -263,7 +263,7 @@ def _cut_off(turns: Sequence[_Turn]) -> str | None:
 
 
 def _oxygens(points: Sequence[ChargePoint]) -> list[str]:
-    """Return the O of lowest energy at each state of charge, from pristine on: one if it can be."""
+    """Return the O of lowest energy at each state of charge, the same one if possible."""
     ordered = sorted(points, key=lambda point: point.charge.position)
     named = [list(point.lowest) for point in ordered if point.lowest]
     everywhere = [name for name in (named[0] if named else []) if all(name in n for n in named)]
@@ -275,13 +275,13 @@ def _left_out(points: Sequence[ChargePoint]) -> list[str]:
     lacking = [p.charge.text for p in points if p.rebuilt_ev and not p.kept_ev]
     if not lacking:
         return []
-    return [f"without {' and '.join(lacking)}, where every vacancy rebuilt its lattice"]
+    return [f"without {' and '.join(lacking)}, where the lattice of every vacancy was rebuilt"]
 
 
 def _none_in_range(
     points: Sequence[ChargePoint], lines: _Lines, side: str, others: Mapping[str, _Turn]
 ) -> str:
-    """Why there is no value, and under which other scheme there would be one."""
+    """Why there is no value, and under which other schemes there would be one."""
     lowest = lines.lowest
     ends = [_charge_at(points, float(position)).text for position in lines.positions[[0, -1]]]
     span = f"computed from {ends[0]} to {ends[1]}"

@@ -17,11 +17,11 @@ from llo_dft.documents.study_result import OxygenChemicalPotential
 def turning_temperature(
     formation_energies_ev: Sequence[float], oxygen: OxygenChemicalPotential
 ) -> tuple[float | None, str | None]:
-    """Temperature (K) at which the lowest E_f of one host falls through zero; or why there is none.
+    """Temperature (K) where the lowest E_f of one host falls through zero, or why there is none.
 
     ``E_f(T) = E_f + mu_O(T, p) - mu_O``: only the chemical potential depends on T, under the
     scheme and at the pressure of ``oxygen``. Found by Brent's method between 100 and 2000 K,
-    where mu_O falls steadily with T for any pressure at which O2 is an ideal gas.
+    where mu_O decreases with T at any pressure at which O2 is an ideal gas.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def turning_temperature(
     Raises
     ------
     ValueError
-        For an energy that is not finite. No crossing is an answer: None and a ``reason``.
+        For an energy that is not finite. No crossing is a valid result: None and a ``reason``.
     """
     if not all(map(math.isfinite, formation_energies_ev)):
         raise ValueError(f"Formation energies must be finite, got {list(formation_energies_ev)!r}")

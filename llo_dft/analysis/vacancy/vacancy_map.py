@@ -15,8 +15,8 @@ def vacancy_map(
 ) -> VacancyMap:
     """Lowest E_f of each host as a function of temperature and O2 pressure.
 
-    ``E_f(T, p) = E_f + mu_O(T, p) - mu_O``: only the chemical potential depends on them, each
-    value of it from ``analysis.oxygen`` under the scheme of ``oxygen``.
+    ``E_f(T, p) = E_f + mu_O(T, p) - mu_O``: only the chemical potential depends on them; it is
+    from ``analysis.oxygen`` under the scheme of ``oxygen``.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def vacancy_map(
 
 
 def mu_at(oxygen: OxygenChemicalPotential, temperature_k: float, pressure_bar: float) -> float:
-    """Return mu_O at another temperature and pressure, all else as it was, eV per O."""
+    """Return mu_O at another temperature and pressure, all else unchanged, eV per O."""
     return oxygen_chemical_potential(
         oxygen.scheme,
         oxygen.o2_energy_ev_per_atom,

@@ -1,4 +1,4 @@
-"""Elements put on the sites that they share: by their electrostatics, or as in a random alloy."""
+"""Ways to put elements on shared sites: by electrostatics, or as in a random alloy."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -22,19 +22,19 @@ from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import element_charges
 from llo_dft.typing import IntArray, KeptOperation
 
-#: How elements are put on their sites.
+#: How elements are distributed over their sites.
 SiteOrdering: TypeAlias = Literal["honeycomb", "ewald", "sqs"]
 
-#: Descents of the search; there are at most a few dozen blocks in one TM layer.
+#: Number of descents of the search; one TM layer has at most a few dozen blocks.
 ORDERING_STARTS: Final = 50
 
-#: Descents towards a random one, each of which compares the pairs after every exchange.
+#: Number of descents towards a random alloy; each compares the pairs after every exchange.
 RANDOM_STARTS: Final = 10
 
-#: Arrangements whose energies agree to this (eV per cell) are images of each other.
+#: Arrangements whose energies agree within this (eV per cell) count as images of each other.
 SAME_ENERGY_EV: Final = 1e-6
 
-#: What a site without an atom is called among the elements.
+#: Name of an empty site among the elements.
 EMPTY: Final = ""
 
 
@@ -47,9 +47,9 @@ class Sublattice:
     sites
         Their indices.
     counts
-        How many of them each element takes; ``EMPTY`` ones hold no atom.
+        How many of them each element takes; ``EMPTY`` sites have no atom.
     lithium
-        Those of them that Li may take; None: all.
+        Those that Li may take; None: all.
     """
 
     sites: list[int]
@@ -74,27 +74,27 @@ def arrangements(
     seed: int,
     labelled: Structure | None = None,
 ) -> list[Arrangement]:
-    """Return ways to put elements on their sites, the best first, one of each energy.
+    """Return ways to put elements on their sites, the best first, one for each energy.
 
     Parameters
     ----------
     stand_in
         The crystal with any element on the shared sites.
     sublattices
-        What goes where.
+        Sites that share elements, with the counts.
     ordering
-        ``sqs``: pairs as in a random alloy (``quasirandom``); else the lowest Ewald energy.
+        ``sqs``: pairs as in a random alloy (``quasirandom``); otherwise the lowest Ewald energy.
     kept
-        What they keep, so that a slab cut from them is symmetric.
+        The operation that they keep, so that a slab cut from them is symmetric.
     seed
-        Of the search.
+        Seed of the search.
     labelled
-        The crystal whose operations count, where those of ``stand_in`` are more.
+        The crystal whose operations count, if ``stand_in`` has more.
 
     Raises
     ------
     CompositionError
-        If none keeps such an operation.
+        If no arrangement keeps such an operation.
     """
     sites = [site for sub in sublattices for site in sub.sites]
     matrix = ewald_matrix(stand_in)
@@ -148,25 +148,24 @@ def arrangements(
         turned = "layer" if kept == "turn" else "plane"
         raise CompositionError(
             f"no arrangement of {counts} on {len(sites)} sites keeps an operation that turns the "
-            f"{turned} over, so no symmetric slab could be cut; use another supercell, or "
+            f"{turned} over, so no symmetric slab can be cut; use another supercell, or "
             "slab.symmetric = false"
         )
     return [arrangement for _, arrangement in sorted(found, key=lambda one: one[0])]
 
 
 def chosen(found: Sequence[Arrangement], replica: int, name: str) -> Arrangement:
-    """Return the arrangement of a number; ``name`` says of what.
+    """Return the arrangement of a given number; ``name`` is used in the message.
 
     Raises
     ------
     CompositionError
-        If there are fewer.
+        If there are fewer arrangements.
     """
     if replica >= len(found):
         raise CompositionError(
-            f"{name} has {len(found)} distinct arrangements of "
-            f"its metals that the search finds, expected at least {replica + 1}: use fewer "
-            "replicas, or a larger supercell"
+            f"the search finds {len(found)} distinct arrangements of the metals of {name}, "
+            f"expected at least {replica + 1}: use fewer replicas, or a larger supercell"
         )
     return found[replica]
 

@@ -1,7 +1,7 @@
 """Bulk Li-rich layered oxides: a composition on an in-plane supercell, ordered.
 
-The cell is the C2/m one of Li2MnO3 repeated in the plane: a and b span the layer, and one
-O-TM-O sheet and one Li layer follow each other along c.
+The cell is the C2/m one of Li2MnO3 repeated in the plane: a and b span the layer; one O-TM-O sheet
+and one Li layer are stacked along c.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import element_role
 from llo_dft.typing import KeptOperation
 
-#: Height of O above its TM layer in units of the layer distance, from LiCoO2 (z(O) = 0.2605).
+#: Height of O above its TM layer in units of the layer spacing, from LiCoO2 (z(O) = 0.2605).
 OXYGEN_HEIGHT: Final = 3 * (1 / 3 - 0.2605)
 
 
@@ -35,7 +35,7 @@ class BulkModel:
     structure
         Ordered cell; a and b in the plane of the layers. Sorted by electronegativity.
     layer
-        The composition of its TM layer against the requested one.
+        The composition of its TM layer, and how far it is from the requested one.
     ordering_energy_ev
         Ewald energy of the chosen ordering with formal charges, eV per cell.
     """
@@ -46,12 +46,12 @@ class BulkModel:
 
 
 def ideal_scaffold(lattice: Lattice) -> Structure:
-    """Return LiMO2 with undistorted O3 stacking in a C2/m cell; M stands as Mn.
+    """Return LiMO2 with undistorted O3 stacking in a C2/m cell, with Mn as M.
 
     Parameters
     ----------
     lattice
-        Cell of Li2MnO3 in C2/m: its a and layer distance are kept; b = sqrt(3) a and a
+        Cell of Li2MnO3 in C2/m: its a and layer spacing are kept; b = sqrt(3) a and a
         layer shift of a/3 make the sheets exactly hexagonal.
     """
     a = lattice.a
@@ -106,13 +106,13 @@ def build_bulk(  # noqa: PLR0913 (each is a key of the recipe)
     replica
         Which arrangement of the metals, counted from the best, 0.
     kept
-        What it keeps, so that a slab cut from it is symmetric.
+        The operation that it keeps, so that a slab cut from it is symmetric.
 
     Raises
     ------
     CompositionError
-        If the supercell can't hold the composition within the tolerance, can't be
-        ordered symmetrically, or has fewer distinct arrangements.
+        If the supercell can't realise the composition within the tolerance, can't be ordered
+        symmetrically, or has fewer distinct arrangements.
     """
     per_o2 = parse_formula(formula)
     scaffold = li2mno3 if ordering == "honeycomb" else ideal_scaffold(li2mno3.lattice)
@@ -122,7 +122,7 @@ def build_bulk(  # noqa: PLR0913 (each is a key of the recipe)
     layer = realise(per_o2, len(sheet))
     if layer.deviation > tolerance:
         raise CompositionError(
-            f"supercell {list(supercell)} can't hold {formula}: its {len(sheet)} TM-layer sites "
+            f"supercell {list(supercell)} can't realise {formula}: its {len(sheet)} TM-layer sites "
             f"come no closer than {layer.formula}, off by {layer.deviation:.3f} per O2 "
             f"(allowed {tolerance})"
         )

@@ -11,32 +11,32 @@ from llo_dft.chemistry.element_table import ELEMENTS
 from llo_dft.chemistry.formal_charges import unbalanced_charge, usual_charge
 from llo_dft.errors import InputError
 
-#: How far cations per O2 may be from 2 in a formula: rounding, not another compound.
+#: How far the cations per O2 in a formula may be from 2 by rounding.
 CATION_SUM_TOLERANCE: Final = 0.02
 
-#: Charge per O2 that a formula may be off when no metal can change its own any more, e: rounding.
+#: Rounding error of a formula's charge per O2, once no metal can change its charge further, e.
 CHARGE_TOLERANCE_E: Final = 0.05
 
 
 class CompositionError(InputError):
-    """A formula that no layered oxide of this family has, or that a supercell can't hold."""
+    """A formula that is not one of these layered oxides, or that a supercell can't realise."""
 
 
 @dataclass(frozen=True)
 class LayerComposition:
-    """What sits on the sites of one TM layer, and how far that is from what was asked.
+    """Composition of one TM layer, and its deviation from the requested one.
 
     Attributes
     ----------
     counts
-        Number of sites of each element in one TM layer, Li among them.
+        Number of sites of each element in one TM layer, including Li.
     formula
         Realised formula per O2.
     deviation
         Largest difference of an element's amount per O2 from the requested one.
     formal_charge
-        What the redox ladder of its metals can't balance, e per O2; not zero where rounding the
-        counts leaves them no way to be neutral beside O2-.
+        Charge that the redox ladder of its metals can't balance, e per O2; not zero where the
+        rounded counts can't be neutral with O2-.
     """
 
     counts: dict[str, int]
@@ -77,7 +77,7 @@ def parse_formula(formula: str) -> dict[str, float]:
             f"expected Li, O and any of {known}"
         )
     if not amounts.get("O") or not amounts.get("Li"):
-        raise CompositionError(f"composition {formula!r}: expected both Li and O in it")
+        raise CompositionError(f"composition {formula!r}: expected both Li and O")
     per_o2 = {symbol: 2.0 * amount / amounts["O"] for symbol, amount in amounts.items()}
     cations = sum(amount for symbol, amount in per_o2.items() if symbol != "O")
     if abs(cations - 2.0) > CATION_SUM_TOLERANCE:
@@ -88,40 +88,40 @@ def parse_formula(formula: str) -> dict[str, float]:
     if per_o2["Li"] < 1.0 - CATION_SUM_TOLERANCE or not set(per_o2) & metals:
         raise CompositionError(
             f"composition {formula!r}: expected at least one Li per O2 (a full Li layer) and "
-            "at least one metal beside it"
+            "at least one metal in addition"
         )
     check_neutral(per_o2, f"composition {formula!r}")
     return per_o2
 
 
 def check_neutral(amounts: Mapping[str, float], name: str) -> None:
-    """Refuse a composition that no charges of its metals make neutral beside O2-.
+    """Refuse a composition that no charges of its metals make neutral with O2-.
 
     Parameters
     ----------
     amounts
-        Atoms of each element, O among them.
+        Atoms of each element, including O.
     name
-        What it is, for the message.
+        Its name, for the message.
 
     Raises
     ------
     CompositionError
-        With the charge that is left.
+        With the remaining charge.
     """
     charge = 2.0 * unbalanced_charge(amounts) / amounts["O"]
     if abs(charge) > CHARGE_TOLERANCE_E:
         raise CompositionError(
             f"{name} can't be neutral: {charge:+.2f} e per O2 remain with every metal at the end "
-            "of its redox ladder; expected cations that give O2 4 e in total"
+            "of its redox ladder; expected cations that give 4 e in total to O2"
         )
 
 
 def realise(per_o2: dict[str, float], n_sites: int) -> LayerComposition:
-    """Find the whole numbers on ``n_sites`` TM-layer sites that come nearest to a formula.
+    """Find the integers on ``n_sites`` TM-layer sites that are nearest to a formula.
 
-    Nearest is the smallest sum of squared differences; of equals, the one whose usual
-    charges come nearest to neutral, then the one with more of the earlier elements. Every
+    Nearest means the smallest sum of squared differences; of equal ones, the one whose usual
+    charges are nearest to neutral, then the one with more of the earlier elements. Every
     metal of the formula gets at least one site: a dopant is never rounded away.
 
     Raises

@@ -1,12 +1,12 @@
 """Initial magnetic moments from formal charges, ferromagnetic or in antiferromagnetic rows.
 
-A moment is where a self-consistent calculation starts, not a result. Delithiation oxidises the
+A moment is the start of a self-consistent calculation, not a result. Delithiation oxidises the
 cations in a fixed order and then the oxygen; an oxygen vacancy reduces them again. The change is
-shared evenly among the atoms of an element, which keeps the symmetry of the cell: the
-calculation itself decides where charge localises.
+shared evenly among the atoms of an element, which keeps the symmetry of the cell: the calculation
+itself decides where charge localises.
 
-Rows of nearest neighbours that alternate are the collinear order of a triangular layer with the
-most opposite pairs, four of six. Rows at distance h alternate as a wave of length 2 h, so the order
+Alternating rows of nearest neighbours are the collinear order of a triangular layer with the most
+antiparallel pairs, four of six. Rows at distance h alternate as a wave of length 2 h, so the order
 fits a cell if such a wave is among its reciprocal vectors.
 """
 
@@ -27,23 +27,23 @@ from llo_dft.typing import FloatArray, IntArray, MagneticOrder
 #: Heights that differ by less belong to one layer, angstrom; layers are 4.7 apart.
 _LAYER_GAP: Final = 1.5
 
-#: How far the wave's length may be from that of an ideal triangular layer, relative; a cell that
-#: is strained or relaxed has rows at slightly other distances.
+#: Largest relative deviation of the wavelength from that of an ideal triangular layer; in a
+#: strained or relaxed cell the rows have slightly other distances.
 _LENGTH_TOLERANCE: Final = 0.15
 
-#: How far a metal may lie from its row, in units of the distance of rows.
+#: Largest distance of a metal from its row, in units of the distance between rows.
 _OFF_ROW: Final = 0.25
 
 
 class MagneticOrderError(InputError):
-    """A magnetic order that does not fit a cell; says what would."""
+    """A magnetic order that does not fit a cell; the message says which cells it fits."""
 
 
 def unpaired_electrons(element: str, charge: float) -> float:
-    """Return the unpaired electrons of an ion; between whole charges on the straight line.
+    """Return the unpaired electrons of an ion, interpolated linearly between integer charges.
 
     An element without d electrons in the table has a closed shell. O has one for each electron
-    that it lacks.
+    missing from O2-.
     """
     if element == "O":
         return max(0.0, charge - ELEMENTS["O"].charge)
@@ -54,17 +54,17 @@ def unpaired_electrons(element: str, charge: float) -> float:
 
 
 def initial_moments(structure: Structure, order: MagneticOrder) -> list[float]:
-    """Return the moment that each atom starts from, Bohr magnetons.
+    """Return the initial moment of each atom, Bohr magnetons.
 
     Parameters
     ----------
     structure
         A layered oxide, its slab with or without a coating, or anything without O (all zero). The
-        atoms of a coating, as they say of themselves (``documents.atom_identity``), have their
-        usual charges: it is the oxide that gives or takes electrons.
+        atoms of a coating, known by their identities (``documents.atom_identity``), have their
+        usual charges: the oxide gives or takes the electrons.
     order
-        "ferro", or "rows": rows of metals within each layer alternate. "lower", the better of the
-        two, is not known before a calculation: it begins as "ferro" does.
+        "ferro", or "rows": rows of metals within each layer alternate. "lower", the lower of the
+        two, is not known before a calculation and starts as "ferro".
 
     Raises
     ------
@@ -89,7 +89,7 @@ def initial_moments(structure: Structure, order: MagneticOrder) -> list[float]:
 def with_initial_moments(structure: Structure, order: MagneticOrder) -> Structure:
     """Return a copy with ``initial_moments`` as its site property "magmom".
 
-    A structure that brings moments, as a molecule does, keeps them.
+    A structure that already has moments, such as a molecule, keeps them.
 
     Raises
     ------
@@ -105,14 +105,14 @@ def with_initial_moments(structure: Structure, order: MagneticOrder) -> Structur
 
 
 def _coating(structure: Structure) -> set[int]:
-    """Return the sites of the coating on an oxide; none of a coating alone."""
+    """Return the sites of the coating on an oxide; empty for a coating alone."""
     found = structure.site_properties.get(BARE_SITE, [])
     coating = {i for i, site in enumerate(found) if site == COATING}
     return coating if len(coating) < len(structure) else set()
 
 
 def _sizes(charges: Mapping[str, float]) -> dict[str, float]:
-    """Return the size of the moment that each element of these charges starts from."""
+    """Return the magnitude of the initial moment of each element with these charges."""
     sizes = {element: unpaired_electrons(element, q) for element, q in charges.items()}
     for element, charge in charges.items():
         if "O" in sizes and _has_d_electrons(element, charge):
@@ -129,7 +129,7 @@ def _has_d_electrons(element: str, charge: float) -> bool:
 
 
 def _signs(structure: Structure, metals: list[int]) -> np.ndarray:
-    """Return +1 or -1 for each atom: of its row, or for what is no metal that of the nearest."""
+    """Return +1 or -1 for each atom: that of its row, or of the nearest metal for other atoms."""
     signs = np.ones(len(structure))
     if not metals:
         return signs
@@ -161,7 +161,7 @@ def alternating_rows(structure: Structure, metals: list[int]) -> IntArray:
     in_plane, heights = coords[metals, :2], coords[metals, 2]
     signs = np.ones(len(metals), dtype=np.int64)
     for layer in _layers(heights, abs(float(vectors[2, 2]))):
-        # c leans: an atom that was wrapped into the next period lies elsewhere in the plane
+        # c is tilted: an atom wrapped into the next period lies elsewhere in the plane
         periods = np.round((heights[layer] - heights[layer[0]]) / vectors[2, 2])
         points = in_plane[layer] - periods[:, None] * vectors[2, :2]
         signs[layer] = _row_signs(points, vectors[:2, :2])
@@ -169,7 +169,7 @@ def alternating_rows(structure: Structure, metals: list[int]) -> IntArray:
 
 
 def _along_the_plane(structure: Structure) -> tuple[FloatArray, FloatArray]:
-    """Return lattice vectors and atoms in axes of which the first two span a and b."""
+    """Return lattice vectors and atoms on axes of which the first two span a and b."""
     a, b, _ = structure.lattice.matrix
     normal = np.cross(a, b)
     normal /= np.linalg.norm(normal)
@@ -179,7 +179,7 @@ def _along_the_plane(structure: Structure) -> tuple[FloatArray, FloatArray]:
 
 
 def _layers(heights: FloatArray, period: float) -> list[IntArray]:
-    """Return which heights belong together; they repeat with the period."""
+    """Return which heights belong to one layer; they repeat with the period."""
     wrapped = np.mod(heights, period)
     order = np.argsort(wrapped, kind="stable")
     gaps = np.diff(np.append(wrapped[order], wrapped[order[0]] + period))
@@ -210,14 +210,14 @@ def _row_signs(points: FloatArray, vectors: FloatArray) -> IntArray:
     if best is None:
         raise MagneticOrderError(
             'magnetic_order = "rows" does not fit: no rows of neighbouring metals alternate with '
-            "this cell's period; take a supercell that is even in both directions "
+            "this cell's period; use a supercell that is even in both directions "
             '(cathode.supercell), or "ferro"'
         )
     return best[1]
 
 
 def _neighbour_distance(points: FloatArray, vectors: FloatArray) -> float:
-    """Return the median distance of a metal to its nearest one in the layer, angstrom."""
+    """Return the median distance of a metal to its nearest neighbour in the layer, angstrom."""
     shifts = np.array([[i, j] for i in (-1, 0, 1) for j in (-1, 0, 1)]) @ vectors
     between = points[:, None, None, :] + shifts - points[None, :, None, :]
     lengths = np.linalg.norm(between, axis=-1)

@@ -1,6 +1,6 @@
-"""A crystal of one's own as a layered oxide: a and b brought into its layers, shared sites ordered.
+"""A user's crystal as a layered oxide: a and b turned into its layers, shared sites ordered.
 
-Which plane the layers are is found from the metals alone: they lie in planes far apart.
+The plane of the layers is found from the metals alone: they lie in planes far apart.
 """
 
 from collections import Counter
@@ -26,25 +26,25 @@ from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import element_role
 from llo_dft.typing import KeptOperation
 
-#: Largest Miller index of the planes among which the layers are looked for.
+#: Largest Miller index of the planes tried as layers.
 LARGEST_INDEX: Final = 3
 
-#: Occupancies of a site that differ from full by less are rounding.
+#: Deviations of an occupancy from full below this are rounding.
 FULL: Final = 1e-3
 
 
 def layered_cell(crystal: Structure) -> Structure:
-    """Return a crystal on a cell whose a and b span its layers; as it is, if they do already.
+    """Return a crystal on a cell whose a and b span its layers; unchanged if they already do.
 
     Parameters
     ----------
     crystal
-        In any cell. Where sites are shared by elements, its primitive cell is taken.
+        In any cell. If elements share sites, its primitive cell is used.
 
     Raises
     ------
     SlabError
-        If its metals lie in no planes that are far apart.
+        If its metals do not lie in planes that are far apart.
     """
     if not crystal.is_ordered:
         crystal = crystal.get_primitive_structure()
@@ -62,7 +62,7 @@ def n_sheets(crystal: Structure) -> int:
     Raises
     ------
     SlabError
-        If they don't.
+        If a and b do not span the layers.
     """
     return len(stacks(by_main_element(crystal), 1))
 
@@ -73,7 +73,7 @@ def layer_index(crystal: Structure) -> tuple[int, int, int]:
     Raises
     ------
     SlabError
-        If its metals lie in no planes that are far apart.
+        If its metals do not lie in planes that are far apart.
     """
     metals = [i for i, s in enumerate(symbols_of(crystal)) if element_role(s) == "framework"]
     best: tuple[float, tuple[int, int, int]] | None = None
@@ -91,7 +91,7 @@ def layer_index(crystal: Structure) -> tuple[int, int, int]:
             best = float(between.min()), index
     if best is None:
         raise SlabError(
-            f"the metals of {crystal.formula} lie in no planes at least {CLOSEST_TM_PLANES} "
+            f"the metals of {crystal.formula} do not lie in planes at least {CLOSEST_TM_PLANES} "
             "angstrom apart; expected a layered oxide with its metals in every other layer of "
             "cations. Move the metals out of the Li layers"
         )
@@ -108,14 +108,14 @@ def ordered_crystal(
     tolerance: float,
     replica: int = 0,
 ) -> tuple[Structure, float]:
-    """Return a crystal whose sites are shared by elements, ordered, and its deviation per O2.
+    """Return a crystal with shared sites, ordered, and its deviation per O2.
 
     Parameters
     ----------
     crystal
         Its a and b span the layers. Sites that share the same elements in the same amounts are
-        one set, which gets the nearest whole numbers of each; what is missing to full occupancy
-        is an empty site.
+        one set, which gets the nearest whole numbers of each; occupancy below full becomes empty
+        sites.
     supercell
         Repeats along a and b.
     ordering, kept, seed
@@ -128,7 +128,7 @@ def ordered_crystal(
     Raises
     ------
     CompositionError
-        If the supercell can't hold the composition within the tolerance, or has fewer
+        If the supercell can't realise the composition within the tolerance, or has fewer
         arrangements.
     """
     cell = crystal.make_supercell([*supercell, 1], in_place=False)
@@ -160,7 +160,7 @@ def ordered_crystal(
 
 
 def by_main_element(crystal: Structure) -> Structure:
-    """Return a crystal with the commonest element of each site on it."""
+    """Return a crystal with the most abundant element of each site on it."""
     if crystal.is_ordered:
         return crystal
     main = [max(site.species.items(), key=lambda item: item[1])[0].symbol for site in crystal]
@@ -174,7 +174,7 @@ def _shares(crystal: Structure, site: int) -> dict[str, float]:
 
 
 def _whole_numbers(shares: dict[str, float], n_sites: int) -> dict[str, int]:
-    """Return whole numbers that fill the sites: rounded down, then up where most was cut off."""
+    """Return integers that fill the sites: rounded down, then up where most was cut off."""
     exact = {name: share * n_sites for name, share in shares.items()}
     counts = {name: int(number + FULL) for name, number in exact.items()}
     by_rest = sorted(exact, key=lambda name: (counts[name] - exact[name], name))

@@ -1,1 +1,1 @@
-"""Slabs of the coating, cut so that its strong bonds stay whole or open on purpose."""
+"""Slabs of the coating, cut so that its strong bonds stay whole or are opened on purpose."""

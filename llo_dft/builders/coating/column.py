@@ -1,4 +1,4 @@
-"""A coating's crystal along a normal: formers with the anions that they hold, and loose ions.
+"""A coating's crystal along a normal: formers with the anions bonded to them, and loose ions.
 
 Heights are along the normal of the plane, in angstrom; an atom of the column is a site of
 its cell and a period, the number of repeats along the normal.
@@ -25,22 +25,22 @@ from llo_dft.errors import InputError
 from llo_dft.typing import FloatArray
 
 #: Formers within this height of each other form one plane, angstrom; planes of P in Li3PO4 are
-#: over 1.2 apart.
+#: more than 1.2 apart.
 PLANE_WIDTH: Final = 0.5
 
 #: A former holds an anion by a bond of at least this valence, e. P-O has 1.25, Nb-O in LiNbO3 0.5
-#: and 1.1, Zr-O in monoclinic ZrO2 0.4 at least, In-Cl 0.5, La-O in LLZO 0.3.
+#: and 1.1, Zr-O in monoclinic ZrO2 at least 0.4, In-Cl 0.5, La-O in LLZO 0.3.
 STRONG_VALENCE_E: Final = 0.25
 
-#: One layer of a network is at least so thick, angstrom: as one of Li3PO4, which has 5.2.
+#: Least thickness of one layer of a network, angstrom: similar to one of Li3PO4, which has 5.2.
 LEAST_LAYER: Final = 4.0
 
-#: How far lattice vectors out of the plane are looked for, in cells.
+#: How far lattice vectors out of the plane are searched, in cells.
 _REACH: Final = 6
 
 
 class CoatingError(InputError):
-    """A film of a coating that can't be cut as asked."""
+    """A film of a coating that can't be cut as requested."""
 
 
 class Ligand(NamedTuple):
@@ -52,7 +52,7 @@ class Ligand(NamedTuple):
 
 
 class Cuttable(NamedTuple):
-    """A bond of the crystal: cation, anion, the anion's period against the cation's, valence."""
+    """A bond: cation, anion, the anion's period relative to the cation's, valence."""
 
     cation: int
     anion: int
@@ -62,7 +62,7 @@ class Cuttable(NamedTuple):
 
 @dataclass(frozen=True)
 class Plane:
-    """Formers at one height: layer that they belong to (counted in one period), height, sites."""
+    """Formers at one height: their layer (counted within one period), height, sites."""
 
     layer: int
     height: float
@@ -84,18 +84,18 @@ class Column:
     loose
         The other sites: mobile ions, and anions that no former holds.
     in_plane
-        (2, 3): the vectors of the plane in those of the crystal's cell.
+        (2, 3): the vectors of the plane in terms of those of the crystal's cell.
     planes
-        Of formers, from below. Planes whose units overlap in height are one layer: between
-        layers lie the cuts that keep every unit whole. Where there is no such cut, as in a
-        network in all directions, each plane is a layer.
+        Planes of formers, from below. Planes whose units overlap in height are one layer: the cuts
+        between layers keep every unit whole. Where there is no such cut, as in a three-dimensional
+        network, each plane is a layer.
     bonds
-        All bonds, those of mobile ions too.
+        All bonds, including those of mobile ions.
     layer_kinds
-        Layers of one period that differ, whatever operation keeps the normal: 0, and others.
+        First of each kind of layers in one period, up to operations that keep the normal; 0 first.
     repeat
-        Layers that each layer of a film has: one of each kind, and in a network so many that
-        they are at least ``LEAST_LAYER`` thick.
+        Layers in each layer of a film: one of each kind, and in a network enough to be at least
+        ``LEAST_LAYER`` thick.
     """
 
     cell: Structure
@@ -114,7 +114,7 @@ class Column:
         return self.planes[-1].layer + 1
 
     def plane(self, number: int) -> Plane:
-        """Return a plane, counted from the lowest of period 0 on; the height follows."""
+        """Return a plane, counted from the lowest of period 0, at its height."""
         period, which = divmod(number, len(self.planes))
         found = self.planes[which]
         return Plane(
@@ -141,7 +141,7 @@ class Column:
 
 
 def coating_column(bulk: Structure, miller_index: Sequence[int]) -> Column:
-    """Turn a crystal so that the normal of a plane is along z.
+    """Orient a crystal so that the normal of a plane is along z.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def coating_column(bulk: Structure, miller_index: Sequence[int]) -> Column:
     InputError
         If a bond has no bond valence parameter.
     ValueError
-        If the index is no three integers, or an element has no formal charge.
+        If the index is not three integers, or an element has no formal charge.
     """
     _check_charges(bulk)
     plane = surface_lattice(bulk, miller_index)
@@ -210,7 +210,7 @@ def _turned(bulk: Structure, turn: FloatArray) -> tuple[list[str], FloatArray]:
 
 
 def _out_of_plane(bulk: Structure, normal: FloatArray) -> FloatArray:
-    """Return the lattice vector of least height above the plane, and of those the steepest."""
+    """Return the lattice vector of least height above the plane, of several the steepest."""
     dataset = symmetry_dataset(bulk)
     identity = (dataset.rotations == np.eye(3)).all(axis=(1, 2))
     steps = np.array(list(product(range(-_REACH, _REACH + 1), repeat=3)))
@@ -225,7 +225,7 @@ def _out_of_plane(bulk: Structure, normal: FloatArray) -> FloatArray:
 
 
 def _folded(cell: Structure, bulk: Structure) -> Structure:
-    """Return a cell smaller than the crystal's with each of its atoms once."""
+    """Return the atoms in a cell smaller than the crystal's, each once."""
     times = round(bulk.volume / cell.volume)
     if times == 1:
         return cell
@@ -236,7 +236,7 @@ def _folded(cell: Structure, bulk: Structure) -> Structure:
     if len(kept) * times != len(symbols):
         raise CoatingError(
             f"{len(symbols)} atoms do not fold {times} to 1 into the primitive cell of the plane "
-            f"({len(kept)} are left); symmetrise the crystal first"
+            f"({len(kept)} remain); symmetrise the crystal first"
         )
     return Structure.from_sites([cell[int(i)] for i in kept])
 
@@ -269,10 +269,10 @@ def _units(cell: Structure) -> dict[int, list[Ligand]]:
 
 
 def _origin(cell: Structure, units: dict[int, list[Ligand]], period: float) -> tuple[float, bool]:
-    """Return where the cell begins, angstrom, and whether every unit is whole there.
+    """Return where the cell begins, angstrom, and whether that cuts no unit.
 
-    That is the middle of the widest range of heights that no unit covers, or where there is
-    none, of the widest between two formers.
+    That is the middle of the widest range of heights that no unit covers, or if there is none, of
+    the widest one between two formers.
     """
     spans, points = [], []
     for i, held in units.items():
@@ -312,7 +312,7 @@ def _planes(cell: Structure, units: dict[int, list[Ligand]], *, whole: bool) -> 
 
 
 def _layer_kinds(cell: Structure, planes: tuple[Plane, ...]) -> tuple[int, ...]:
-    """Return the first of each kind of layers that operations along the normal bring together."""
+    """Return the first of each set of layers that operations along the normal make equivalent."""
     dataset = symmetry_dataset(cell)
     upright = (dataset.rotations[:, 2] == [0, 0, 1]).all(axis=1)
     shifts = dataset.translations[upright, 2]

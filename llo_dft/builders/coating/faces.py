@@ -1,4 +1,4 @@
-"""Every face that a coating's crystal can end with, and the film between two of them."""
+"""Every face that a coating's crystal can end in, and the film between two of them."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,12 +13,12 @@ from llo_dft.builders.coating.column import PLANE_WIDTH, CoatingError, Column, L
 #: An atom of a column: its site and its period.
 Atom: TypeAlias = tuple[int, int]
 
-#: Which way a face looks along the normal.
+#: Which way a face points along the normal.
 Outward: TypeAlias = Literal[-1, 1]
 BOTTOM: Final = -1
 TOP: Final = 1
 
-#: An anion that lies less than this behind its former, seen from outside, can be taken away, A.
+#: An anion less than this behind its former, seen from outside, can be removed, A.
 BEHIND: Final = 0.3
 
 
@@ -29,17 +29,17 @@ class CrystalFace:
     Attributes
     ----------
     name
-        For example "flat-Li2-PO3": all units of the outermost layer are there ("step": only
-        those from the second plane of formers on), 2 Li per cell lie outside the outermost
-        former, and each outermost former has 3 O left. Without loose ions in the crystal the
-        middle is left out ("flat-AlO3"); where layers differ, later ones are "flatB", "flatC".
+        For example "flat-Li2-PO3": all units of the outermost layer are kept ("step": only those
+        from the second plane of formers on), 2 Li per cell lie outside the outermost former, and
+        each outermost former keeps 3 O. Without loose ions in the crystal the middle part is
+        omitted ("flat-AlO3"); where layers differ, later ones are "flatB", "flatC".
     plane
         Number of the outermost plane of formers that is kept.
     loose
-        Height beyond which loose ions are cut away, angstrom.
+        Height beyond which loose ions are removed, angstrom.
     missing
-        Number of anions that each former of that plane lacks, as far as no former further in
-        holds them.
+        Number of anions missing from each former of that plane, not counting those that a former
+        further in holds.
     """
 
     name: str
@@ -49,7 +49,7 @@ class CrystalFace:
 
 
 def faces(column: Column, layer: int, outward: Outward, kind: int = 0) -> list[CrystalFace]:
-    """Return every face of a layer of whole units, and those with anions taken away.
+    """Return every face of a layer of whole units, and those with anions removed.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def faces(column: Column, layer: int, outward: Outward, kind: int = 0) -> list[C
     outward
         -1 for a bottom face, 1 for a top face.
     kind
-        Which kind of layers it is of, for the name.
+        Kind of its layer, for the name.
     """
     found: list[CrystalFace] = []
     planes = column.layer(layer)[::-outward]
@@ -81,7 +81,7 @@ def _formula(column: Column, sites: Iterable[int]) -> str:
 
 
 def _unit_name(column: Column, number: int, missing: int) -> str:
-    """Return what each former of a plane holds, such as PO3, the kinds one after another."""
+    """Return the unit of each former of a plane, such as PO3, different kinds joined."""
     units: dict[str, None] = {}
     for i in column.plane(number).sites:
         held = column.ligands[i]
@@ -128,7 +128,7 @@ def _dangling(column: Column, site: int, number: int, outward: Outward) -> list[
 
 
 def _removable(column: Column, number: int, outward: Outward) -> int:
-    """Return how many anions each former of a plane can lose to the outside; one stays."""
+    """Return how many anions each former of a plane can lose to the outside, keeping one."""
     counts = [
         min(
             sum(
@@ -145,7 +145,7 @@ def _removable(column: Column, number: int, outward: Outward) -> int:
 def lost_anions(column: Column, site: int, face: CrystalFace, outward: Outward) -> list[Ligand]:
     """Return the anions that a former of the outermost plane loses: the most outward ones.
 
-    Equally high ones are told apart by where they lie beside their former, not in the cell.
+    Equally high ones are distinguished by their place beside the former, not in the cell.
     """
 
     def rank(one: Ligand) -> tuple[float, float, float]:
@@ -206,7 +206,7 @@ def film_atoms(column: Column, pair: tuple[CrystalFace, CrystalFace]) -> list[At
 
 
 def cut_valences(column: Column, atoms: list[Atom]) -> tuple[float, float]:
-    """Return the bond valence that a film's bottom and top face cut, e per cell."""
+    """Return the bond valence cut by a film's bottom and top face, e per cell."""
     inside = set(atoms)
     heights = [column.cell[i].z + period * column.period for i, period in atoms]
     middle = 0.5 * (min(heights) + max(heights))

@@ -1,7 +1,7 @@
-"""Films of a coating: its units whole, or opened on purpose for an oxide's O to complete.
+"""Films of a coating: units whole, or opened on purpose for an oxide's O to complete.
 
-A face that lacks anions leaves charge, so that a film that has one may not be neutral by itself.
-The interface as a whole is, once as many Li leave (``lithium_imbalance``).
+A face that lacks anions is charged, so a film with one may not be neutral by itself. The interface
+as a whole is, once enough Li are removed (``lithium_imbalance``).
 """
 
 from collections import Counter
@@ -30,24 +30,24 @@ from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.typing import FloatArray
 
-#: Films of charges that differ by less are of one charge, e.
+#: Charges of films that differ by less are equal, e.
 _CHARGE_TOLERANCE: Final = 1e-6
 
 
 @dataclass(frozen=True)
 class FilmFace:
-    """What one face of a film is like, per cell.
+    """One face of a film, per cell.
 
     Attributes
     ----------
     name
         See ``CrystalFace``: "flat-Li2-PO4", "step-Li0-PO3".
     exposed
-        Sites of the formers of its outermost plane.
+        Sites of the formers in its outermost plane.
     missing
-        Anions that each of them lacks, as far as no former further in holds them.
+        Anions missing from each of them, not counting those that a former further in holds.
     cut_valence
-        Of all bonds that the face cuts, e.
+        Bond valence that the face cuts, e.
     """
 
     name: str
@@ -65,22 +65,22 @@ class CoatingFilm:
     structure
         a along x, the normal along z, c the normal; sorted by electronegativity.
     bottom, top
-        Its faces. The bottom is the one that an oxide beneath it will meet.
+        Its faces. The bottom will be on the oxide.
     layers
         Number of layers (a "step" face lacks part of one).
     composition
         Atoms of each element.
     stoichiometric
-        Whether that is the crystal's.
+        Whether that is the crystal's composition.
     charge, dipole
         Sum of the formal charges per cell, e, and their dipole along the normal about the
-        middle of the film, e angstrom; that origin matters where the charge is not zero.
+        middle of the film, e angstrom; the origin matters if the charge is not zero.
     symmetric, polar
         Whether an operation maps its top onto its bottom; whether the dipole is not zero.
     thickness
         From the lowest to the highest atom, angstrom.
     in_plane
-        (2, 3): a and b in the vectors of the crystal's cell.
+        (2, 3): a and b in terms of the vectors of the crystal's cell.
     """
 
     structure: Structure
@@ -98,7 +98,7 @@ class CoatingFilm:
 
     @property
     def cut_valence(self) -> float:
-        """Of all bonds that both faces cut, e."""
+        """Bond valence cut by both faces, e."""
         return self.bottom.cut_valence + self.top.cut_valence
 
 
@@ -110,7 +110,7 @@ def film_terminations(
     vacuum: float,
     top: str | None = None,
 ) -> list[CoatingFilm]:
-    """Build a film for every bottom face: whole ones, then opened ones.
+    """Build a film for every bottom face: whole faces, then opened ones.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def film_terminations(
 
 
 def best_termination(films: Sequence[CoatingFilm]) -> CoatingFilm:
-    """Return the film that needs least to hold.
+    """Return the most stable free-standing film.
 
     Neutral, of the crystal's composition, not polar, and with the fewest bonds cut.
     """
@@ -179,10 +179,10 @@ def build_film(
     bottom
         Name of the face towards the oxide, one of those :func:`film_terminations` lists.
     top
-        Name of the face towards the vacuum, or towards another oxide. None: the flat whole
-        face of the least polar neutral film (where both ends of a polar crystal have one, the
-        other end than the bottom's); without one, that which leaves the least charge, then the
-        crystal's composition, then the smallest dipole.
+        Name of the face towards the vacuum, or towards another oxide. None: the flat whole face of
+        the least polar neutral film (if both ends of a polar crystal have one, at the end opposite
+        to the bottom); without one, the face of least charge, then the crystal's composition, then
+        the smallest dipole.
 
     Raises
     ------
@@ -206,16 +206,16 @@ def build_film(
 
 
 def lithium_imbalance(film: CoatingFilm, film_cells: int, llo_charge: float, llo_cells: int) -> int:
-    """Return the Li that must leave an interface so that its formal charges add up.
+    """Return how many Li must leave an interface so that its formal charges add up.
 
     Parameters
     ----------
     film, film_cells
-        The film, and how many of its cells lie on the common cell.
+        The film, and the number of its cells in the common cell.
     llo_charge, llo_cells
-        Formal charge of one cell of the oxide slab against one of the bulk's composition, e
-        (0 for half a Li layer on both faces; each Li of a face that is not there is -1), and
-        its cells in the common cell.
+        Formal charge of one cell of the oxide slab relative to the bulk's composition, e (0 for
+        half a Li layer on both faces; -1 for each missing Li of a face), and its cells in the
+        common cell.
 
     Returns
     -------
@@ -249,7 +249,7 @@ def _charge_and_dipole(column: Column, atoms: list[Atom]) -> tuple[float, float]
 
 
 def _foreign(column: Column, atoms: list[Atom]) -> bool:
-    """Return whether atoms have another composition than their crystal."""
+    """Return whether the composition of atoms differs from that of their crystal."""
     symbols = symbols_of(column.cell)
     ours, theirs = Counter(symbols[i] for i, _ in atoms), Counter(symbols)
     return any(ours[s] * len(symbols) != theirs[s] * len(atoms) for s in theirs)
@@ -264,7 +264,7 @@ def _top_faces(
 ) -> list[CrystalFace | None]:
     """Return the top for each bottom: the named one, or the partner in a neutral film.
 
-    Where there is no whole film, it is looked for under ``only`` alone, if that is given.
+    Where there is no whole film, only ``only`` is searched, if given.
     """
     tops = faces(column, layer, TOP)
     if name is not None:
@@ -280,7 +280,7 @@ def _top_faces(
 
 
 def _whole_name(bottoms: Sequence[CrystalFace], opened: CrystalFace) -> str:
-    """Return the name of a face with its anions back."""
+    """Return the name of a face with its anions restored."""
     return next(
         one.name
         for one in bottoms
@@ -291,7 +291,7 @@ def _whole_name(bottoms: Sequence[CrystalFace], opened: CrystalFace) -> str:
 def _whole_pairs(
     column: Column, bottoms: Sequence[CrystalFace], tops: Sequence[CrystalFace]
 ) -> list[tuple[CrystalFace, CrystalFace]]:
-    """Return the flat whole faces that make the least polar neutral films, if any do."""
+    """Return the flat whole faces that give the least polar neutral films, if any."""
 
     def whole(candidates: Sequence[CrystalFace]) -> list[CrystalFace]:
         return [f for f in candidates if f.name.startswith("flat") and not f.missing]
@@ -311,7 +311,7 @@ def _whole_pairs(
 def _least_charged(
     column: Column, bottom: CrystalFace, tops: Sequence[CrystalFace]
 ) -> CrystalFace | None:
-    """Return the top that leaves a film the least charge, then dipole, then cut bonds."""
+    """Return the top that gives a film the least charge, then dipole, then cut bonds."""
     ranked = []
     for number, top in enumerate(tops):
         try:

@@ -1,4 +1,4 @@
-"""Which plane "(010)" of Li3PO4 means: its two forms are printed in settings that differ."""
+"""Which plane "(010)" of Li3PO4 means: its two forms are published in different settings."""
 
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -8,7 +8,7 @@ from pymatgen.core.structure import Structure
 from llo_dft.builders.coating.column import CoatingError
 from llo_dft.builders.surface.symmetry import symmetry_dataset
 
-#: In which setting "(010)" is meant: beta has one, gamma two whose (010) are different planes.
+#: The setting in which "(010)" is meant: beta has one, gamma two whose (010) planes differ.
 PhosphateSetting: TypeAlias = Literal["Pmn2_1", "Pnma", "Pmnb"]
 
 #: Space-group number, and which axis of its standard setting is the normal of "(010)".
@@ -28,7 +28,7 @@ def phosphate_plane(bulk: Structure, setting: PhosphateSetting) -> tuple[int, in
     bulk
         Conventional cell of beta- or gamma-Li3PO4, axes in any order.
     setting
-        In which "(010)" is meant; the axes of ``bulk`` need not be in it.
+        The setting in which "(010)" is meant; ``bulk`` may have its axes in another.
 
     Raises
     ------
@@ -45,8 +45,8 @@ def phosphate_plane(bulk: Structure, setting: PhosphateSetting) -> tuple[int, in
     if dataset.number != number:
         raise CoatingError(
             f"setting {setting} needs space group No. {number}, but this structure is "
-            f"{dataset.international} (No. {dataset.number}); take Pmn2_1 for beta-Li3PO4 (No. 31),"
-            " Pnma or Pmnb for gamma-Li3PO4 (No. 62), and miller for any other crystal"
+            f"{dataset.international} (No. {dataset.number}); use Pmn2_1 for beta-Li3PO4 (No. "
+            " 31), Pnma or Pmnb for gamma-Li3PO4 (No. 62), and miller for any other crystal"
         )
     matrix = np.round(dataset.transformation_matrix).astype(int)
     conventional = np.allclose(matrix, dataset.transformation_matrix, atol=1e-3)

@@ -1,1 +1,1 @@
-"""What is around each oxygen of a slab."""
+"""The surroundings of each oxygen of a slab."""

@@ -1,8 +1,8 @@
-"""Li-O-Li axes: O between a Li of its own sheet and one of the Li layer opposite.
+"""Li-O-Li axes: O between a Li of its own sheet and an opposite one of the Li layer.
 
 The O 2p state along such an axis has no TM to hybridise with and lies highest, so these O
-are the ones that are oxidised first (Seo et al., Nat. Chem. 8, 692 (2016)). When a Li of the
-axis leaves, what remains is Li-O-empty, or empty-O-empty.
+are oxidised first (Seo et al., Nat. Chem. 8, 692 (2016)). When Li of the axis leave, it becomes
+Li-O-empty or empty-O-empty.
 """
 
 from collections.abc import Collection
@@ -23,7 +23,7 @@ from llo_dft.documents.sites import LithiumAxes
 from llo_dft.errors import InputError
 
 #: Two cations of one O are opposite each other beyond this angle, degrees. In layered oxides
-#: opposite ones make 171 to 175 and neighbouring ones 83 to 97, so faces may bend a good deal.
+#: opposite ones are at 171 to 175 and neighbouring ones at 83 to 97, faces may be distorted.
 STRAIGHT_ANGLE: Final = 150.0
 
 
@@ -34,7 +34,7 @@ def li_o_li_axes(
     tm_layers: int | Collection[int],
     llo_sites: Collection[int] | None = None,
 ) -> dict[int, LithiumAxes]:
-    """Return the Li-O-Li axes of each O, and what delithiation has left of them.
+    """Return the Li-O-Li axes of each O, and how many Li each has left.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def li_o_li_axes(
     tm_layers
         As for :func:`~llo_dft.builders.environment.oxygen_environment.oxygen_environments`.
     llo_sites
-        Sites of the layered oxide, where something lies on it (see
+        Sites of the layered oxide, if it carries a coating (see
         :func:`~llo_dft.builders.environment.oxygen_environment.oxygen_environments`);
         both ends of an axis are among them. None: all sites.
 
@@ -56,7 +56,7 @@ def li_o_li_axes(
     Raises
     ------
     InputError
-        If a removed site holds no Li.
+        If a removed site has no Li.
     ValueError
         If the TMs do not lie in ``tm_layers`` planes, or a site is not in the structure.
     """
@@ -67,8 +67,8 @@ def li_o_li_axes(
     if others:
         found = ", ".join(f"{symbols[i]} at {i}" for i in others)
         raise InputError(
-            f"removed names {found}; expected sites that hold Li in the pristine structure. Give "
-            "the sites of the pristine structure, not those of the delithiated one"
+            f"removed names {found}; expected sites with Li in the pristine structure. Give the "
+            "sites of the pristine structure, not those of the delithiated one"
         )
     heights = pristine.cart_coords[:, 2]
     roles = site_roles(symbols, ours)

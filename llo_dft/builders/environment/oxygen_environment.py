@@ -1,8 +1,8 @@
 """The environment of each oxygen: cations bonded to it, depth and side.
 
-In a layered oxide an O has three cations in the TM-layer sheet that it belongs to and up to
-three in the Li layer on its other side. The classes of the literature (2 TM + 1 Li, or 3 TM)
-count the sheet; the Li layer beside it, which empties on charging, is counted apart.
+In a layered oxide an O has three cations in its own TM-layer sheet and up to three in the Li layer
+on its other side. The classes of the literature (2 TM + 1 Li, or 3 TM)
+count the sheet; the Li layer beside it, which empties on charging, is counted separately.
 """
 
 from collections.abc import Collection
@@ -17,7 +17,7 @@ from llo_dft.chemistry.roles import site_roles
 from llo_dft.documents.sites import OxygenEnvironment
 from llo_dft.typing import FloatArray, Layer, Side
 
-#: O of another plane than (001) within these depths below the outermost O are surface and
+#: On planes other than (001), O within these depths below the outermost O are surface and
 #: subsurface ones, angstrom: planes of (104) are 2.0 apart, those of O within a sheet 2.1.
 SURFACE_DEPTH: Final = 1.0
 SUBSURFACE_DEPTH: Final = 3.0
@@ -39,18 +39,18 @@ def oxygen_environments(
     slab
         A slab, or an interface, parallel to a and b; it may cross the boundary along c.
     tm_layers
-        Number of its O-TM-O sheets, if it is a (001) one; else the sites of the cations that lie in
-        the layers of metals, Li among them.
+        Number of its O-TM-O sheets, if it is a (001) one; otherwise the sites of the cations in
+        the metal layers, including Li.
     llo_sites
-        Sites of the layered oxide where something lies on it: only its O are returned, and
+        Sites of the layered oxide, if it carries a coating: only its O are returned, and
         their layer and side are those in the oxide. The coating's cations still count as
         neighbours. None: all sites.
 
     Returns
     -------
     Site index -> environment. ``surface`` is the outer O plane of an outermost sheet,
-    ``subsurface`` the inner one, ``inner`` everything further in; on another plane than (001) it
-    is the depth below the outermost O that counts.
+    ``subsurface`` the inner one, ``inner`` everything further in; on planes other than (001) the
+    depth below the outermost O counts.
 
     Raises
     ------
@@ -108,15 +108,15 @@ def checked_sites(slab: Structure, sites: Collection[int] | None, name: str) -> 
     Raises
     ------
     ValueError
-        If one is not in the structure; ``name`` says which argument they came in.
+        If one is not in the structure; ``name`` is the argument that they came from.
     """
     if sites is None:
         return list(range(len(slab)))
     outside = sorted(i for i in sites if not 0 <= i < len(slab))
     if outside:
         raise ValueError(
-            f"{name} holds {outside}; expected indices from 0 to {len(slab) - 1}, the sites of "
-            "the structure given with it"
+            f"{name} contains {outside}; expected indices from 0 to {len(slab) - 1}, the sites "
+            "of the structure given with it"
         )
     return sorted(set(sites))
 
@@ -127,7 +127,7 @@ def tm_planes(heights: FloatArray, tm_layers: int) -> FloatArray:
     Raises
     ------
     ValueError
-        If there are not ``tm_layers`` of them.
+        If their number is not ``tm_layers``.
     """
     ordered = np.sort(heights)
     cuts = np.flatnonzero(np.diff(ordered) > SHEET_HALF_WIDTH) + 1
@@ -135,7 +135,7 @@ def tm_planes(heights: FloatArray, tm_layers: int) -> FloatArray:
     if len(groups) != tm_layers:
         raise ValueError(
             f"expected the transition metals in {tm_layers} planes, found {len(groups)}; the "
-            "structure is not a layered slab of that kind"
+            "structure is not such a layered slab"
         )
     return np.array([group.mean() for group in groups])
 

@@ -1,7 +1,7 @@
 """The interface of an oxide slab and a film of a coating: oxide | coating | vacuum.
 
-The LLO part is the bare slab atom for atom: bare and coated share one supercell, and their
-sites pair one to one.
+The oxide part is the bare slab atom for atom: bare and coated share one supercell, and their sites
+correspond one to one.
 """
 
 from collections.abc import Sequence
@@ -26,33 +26,33 @@ from llo_dft.typing import FloatArray, IntArray
 
 @dataclass(frozen=True, eq=False)
 class InterfaceModel:
-    """An interface, and how it was put together.
+    """An interface, and how it was built.
 
     Attributes
     ----------
     structure
-        LLO below, coating above; c the normal, centred. Sorted by electronegativity.
+        Oxide below, coating above; c the normal, centred. Sorted by electronegativity.
     bare
-        The LLO slab alone that belongs to it: in the same cell in the plane.
+        Its oxide slab alone, in the same in-plane cell.
     llo_sites
         (n,) index in ``structure`` of every atom of ``bare``, in its order.
     llo_atoms
-        (n,) atom of the given LLO slab that each of ``bare`` is a copy of.
+        (n,) atom of the given oxide slab that each atom of ``bare`` is a copy of.
     coating_sites
         Index in ``structure`` of every atom of the coating on the common cell.
     termination
         Name of the coating's termination.
     registry
-        Shift of the coating against the LLO slab, fractions of a and b.
+        Shift of the coating relative to the oxide slab, fractions of a and b.
     gap
-        Height of the coating's lowest atom above the LLO slab's highest, angstrom: the
-        distance of the outermost atom planes. Negative where the two interlock.
+        Height of the coating's lowest atom above the oxide slab's highest, angstrom: the distance
+        of the outermost atomic planes. Negative where the two interlock.
     llo_strain, coating_strain
         Strain of each side.
     bonds
-        From network formers of the coating to anions of the LLO slab, sites of ``structure``.
+        From network formers of the coating to anions of the oxide slab, sites of ``structure``.
     contacts
-        Pairs across the interface that are too close, the worst first; none in a usable one.
+        Pairs across the interface that are too close, the worst first; empty if it is usable.
     """
 
     structure: Structure
@@ -70,13 +70,13 @@ class InterfaceModel:
 
 
 class Assembly:
-    """Two slabs on one cell, ready to be put together at any registry and gap.
+    """Two slabs on one cell, ready to be combined at any registry and gap.
 
     Parameters
     ----------
     cell
-        The slabs. The coating's lower face comes to lie on the LLO slab's upper one. Where the
-        match leaves all strain to the coating, the LLO part is the given slab.
+        The slabs. The coating's lower face is placed on the oxide slab's upper one. If the match
+        gives all strain to the coating, the oxide part is the given slab.
     vacuum
         Width of the vacuum above the coating, angstrom.
     termination
@@ -85,8 +85,8 @@ class Assembly:
     Raises
     ------
     InterfaceError
-        If the vacuum has no width; by its methods, if registry or gap are no numbers, or the
-        coating would reach through the LLO slab.
+        If the vacuum has no width; in its methods, if registry or gap are not numbers, or the
+        coating would pass through the oxide slab.
     """
 
     def __init__(self, cell: CommonCell, vacuum: float, termination: str = "") -> None:
@@ -102,12 +102,12 @@ class Assembly:
         #: Elements of the interface, in its order.
         self.symbols = [symbols[i] for i in self._order]
         places = np.argsort(self._order)
-        #: Index in the interface of the LLO slab's and of the coating's atoms.
+        #: Index in the interface of the oxide slab's and the coating's atoms.
         self.llo_sites: IntArray = places[: len(cell.llo)]
         self.coating_sites: IntArray = places[len(cell.llo) :]
 
     def build(self, registry: tuple[float, float], gap: float) -> InterfaceModel:
-        """Return the interface, also where atoms are too close: see its ``contacts``."""
+        """Return the interface, even if atoms are too close: see its ``contacts``."""
         structure = self.place(registry, gap)
         return InterfaceModel(
             structure=structure,
@@ -148,7 +148,7 @@ class Assembly:
         if gap <= -min(np.ptp(low), np.ptp(high)):
             raise InterfaceError(
                 f"with a gap of {gap} angstrom one slab would pass through the other "
-                f"(they are {np.ptp(low):.2f} and {np.ptp(high):.2f} thick)"
+                f"(they are {np.ptp(low):.2f} and {np.ptp(high):.2f} angstrom thick)"
             )
         shifted = np.mod(np.round(self._in_plane[1] + registry, 12), 1.0)
         above = np.column_stack([shifted, high - high.min() + low.max() + gap])

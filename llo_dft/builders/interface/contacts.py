@@ -1,4 +1,4 @@
-"""Distances across an interface: what is too close."""
+"""Distances across an interface, and which are too short."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ ContactKind: TypeAlias = Literal[
 ]
 
 #: Shortest distance of each kind of pair in a starting structure, angstrom, with O as the anion; an
-#: anion of another size moves it by the difference of the ionic radii. A relaxation from
-#: less starts with forces of tens of eV/A and ends in another bond than was asked for.
+#: anion of another size shifts it by the difference of the ionic radii. A relaxation from a
+#: shorter distance starts with forces of tens of eV/A and ends in a bond other than the intended
+#: one.
 SHORTEST_CONTACTS: Final[dict[ContactKind, float]] = {
-    # a terminal P-O is 1.43 in P4O10; those of a phosphate are 1.50 to 1.60
+    # a terminal P-O is 1.43 in P4O10; in a phosphate P-O is 1.50 to 1.60
     "former-anion": 1.40,
     # 1.9 to 2.0 for Li with four O in Li3PO4, 2.0 to 2.3 with six in the layered oxides
     "mobile-anion": 1.70,
-    # 1.85 to 2.2; the smallest of these metals (Mn4+, Al3+) keep 1.75 with four O
+    # 1.85 to 2.2; the smallest of these metals (Mn4+, Al3+) have 1.75 with four O
     "metal-anion": 1.70,
-    # two O of one PO4 are 2.45 to 2.55 apart, and no O that are not bonded come closer; a
-    # peroxide has 1.45 and a superoxide 1.3, so nothing that an interface should start
-    # with lies below
+    # two O of one PO4 are 2.45 to 2.55 apart, and no unbonded O come closer; a peroxide has 1.45
+    # and a superoxide 1.3, so no sensible start of an interface has less
     "anion-anion": 2.20,
     # cations of face-sharing polyhedra, the closest, are 2.3 to 2.5 apart
     "cation-cation": 2.20,
@@ -59,11 +59,11 @@ class Contact:
 
     @property
     def shortest(self) -> float:
-        """What the table allows, angstrom."""
+        """The allowed distance, angstrom."""
         return shortest_contact(*self.symbols)
 
     def __str__(self) -> str:
-        """Say which atoms, how far apart, and what is allowed."""
+        """Say which atoms, their distance, and what is allowed."""
         one, other = (f"{s}{i}" for s, i in zip(self.symbols, self.sites, strict=True))
         return (
             f"{one}-{other} {self.distance:.2f} angstrom ({self.kind}: at least "
@@ -72,7 +72,7 @@ class Contact:
 
 
 def contact_kind(first: str, second: str) -> ContactKind:
-    """Return the kind of a pair of elements, by what they are in an oxide."""
+    """Return the kind of a pair of elements, by their roles in an oxide."""
     roles = {element_role(first), element_role(second)}
     if roles == {"anion"}:
         return "anion-anion"
@@ -108,7 +108,7 @@ def short_contacts(
 
     Returns
     -------
-    Each pair once, at its shortest image; the worst first, by distance over what is allowed.
+    Each pair once, at its shortest image; the worst first, by the ratio to the allowed distance.
     """
     kinds = sorted(set(symbols))
     reach = max(shortest_contact(one, other) for one in kinds for other in kinds)

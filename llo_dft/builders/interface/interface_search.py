@@ -1,6 +1,6 @@
 """Search for the best interface: every distinct registry, gap and termination, ranked.
 
-What brings atoms too close is rejected; the rest is scored, by an engine's energy or, by
+Candidates with atoms too close are rejected; the rest are scored, by an engine's energy or, by
 default, by how well the bonds near the interface satisfy every atom's valence.
 """
 
@@ -23,8 +23,8 @@ from llo_dft.typing import IntArray
 
 Score: TypeAlias = Callable[[Structure], float]
 
-#: Atoms of the LLO slab and of the coating within this depth of their outermost one count in
-#: the default score, angstrom: the outer O-TM-O half sheet with its Li, and one PO4 layer.
+#: Atoms of the oxide slab and of the coating within this depth of their outermost one count in the
+#: default score, angstrom: the outer O-TM-O half sheet with its Li, and one PO4 layer.
 SCORED_DEPTH: Final = 3.0
 
 #: Scores that differ by less count as equal; then the earlier termination, registry and gap
@@ -39,9 +39,9 @@ class RankedInterface:
     Attributes
     ----------
     assembly, registry, gap
-        What makes it; it is built where ``model`` is asked for.
+        Its parts; it is built when ``model`` is accessed.
     score
-        In the unit of the score; the default is the global instability index near the
+        In the unit of the score function; by default the global instability index near the
         interface, e.
     multiplicity
         Grid points of registries that give this interface.
@@ -66,10 +66,10 @@ class Rejection:
     Attributes
     ----------
     termination, registry, gap
-        Which it was.
+        Its termination, registry and gap.
     contact
-        Its worst short contact, with site indices of that interface; None if its score was
-        no finite number.
+        Its worst short contact, with site indices of that interface; None if its score was not
+        finite.
     """
 
     termination: str
@@ -85,7 +85,7 @@ class Rejection:
 
 @dataclass(frozen=True, eq=False)
 class InterfaceSearch:
-    """What a search found.
+    """The result of a search.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class InterfaceSearch:
     rejected
         All that were left out.
     n_accepted
-        How many were scored, kept or not.
+        How many were scored, including those not kept.
     """
 
     ranked: tuple[RankedInterface, ...]
@@ -102,7 +102,7 @@ class InterfaceSearch:
     n_accepted: int
 
 
-def search_interfaces(  # noqa: PLR0913 (each is a fact of its own)
+def search_interfaces(  # noqa: PLR0913 (each is a separate input)
     llo: Structure,
     coatings: Mapping[str, Structure],
     match: LatticeMatch,
@@ -113,20 +113,20 @@ def search_interfaces(  # noqa: PLR0913 (each is a fact of its own)
     vacuum: float,
     score: Score | None = None,
 ) -> InterfaceSearch:
-    """Build every interface of a grid of registries and gaps, and rank those that can be.
+    """Build every interface of a grid of registries and gaps, and rank the usable ones.
 
     Parameters
     ----------
     llo, match, vacuum
         As for ``share_cell`` and ``Assembly``.
     coatings
-        Coating slabs by the name of their termination, all with the cell of the match.
+        Coating slabs by name of termination, all with the cell of the match.
     spacing
-        Of the registries; see ``registry_grid``. Angstrom.
+        Spacing of the registries, angstrom; see ``registry_grid``.
     gaps
         Gaps to try, angstrom; see ``InterfaceModel``.
     keep
-        How many to return at most.
+        Largest number to return.
     score
         Called with each interface without short contacts; lower is better. An engine's
         energy compares terminations only if they have the same composition. By default
@@ -134,12 +134,12 @@ def search_interfaces(  # noqa: PLR0913 (each is a fact of its own)
 
     Returns
     -------
-    At least one interface, and what was left out.
+    At least one interface, and those left out.
 
     Raises
     ------
     InterfaceError
-        If there is nothing to try, or everything is left out: names the least bad contact.
+        If there is nothing to try, or everything is left out; then the least bad contact is named.
     """
     _check(coatings, gaps, keep)
     ranked: list[RankedInterface] = []

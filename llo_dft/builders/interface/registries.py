@@ -1,11 +1,11 @@
-"""Registries of an interface: where the coating lies on the oxide, each distinct place once.
+"""Registries of an interface: the distinct positions of the coating on the oxide.
 
 A registry is an in-plane shift of the coating, as fractions of the common cell. Shifts that
 differ by a translation of either slab give the same interface, so the distinct ones fill one
-cell of the sum of the two lattices of translations. In it a regular grid is laid, and the
-operations that both slabs have are used.
+cell of the sum of the two lattices of translations. A regular grid is laid in it and reduced by
+the operations that both slabs share.
 
-Let g(x) = R x + t be an operation of the LLO slab L, and h(x) = R x + s one of the coating C
+Let g(x) = R x + t be an operation of the oxide slab L, and h(x) = R x + s one of the coating C
 with the same R, both keeping the normal. Then g(C + r) = R C + R r + t, and R C = C - s, so
 g takes the interface L + (C + r) to L + (C + R r + t - s): the registries r and R r + t - s
 are the same interface.
@@ -23,19 +23,19 @@ from llo_dft.builders.matching.lattice2d import in_plane_basis, integer_row_basi
 from llo_dft.builders.surface.symmetry import symmetry_dataset
 from llo_dft.typing import FloatArray, IntArray
 
-#: Distance within which an operation must bring a slab onto itself, angstrom. Tighter than
-#: where orderings are compared: interfaces that count as one then differ by no more.
+#: Distance within which an operation must map a slab onto itself, angstrom. Tighter than for
+#: orderings, so that interfaces that count as the same differ by no more.
 REGISTRY_TOLERANCE: Final = 0.01
 
 
 @dataclass(frozen=True)
 class Registry:
-    """One distinct place of the coating on the oxide.
+    """One distinct position of the coating on the oxide.
 
     Attributes
     ----------
     shift
-        Of the coating against the LLO slab, as fractions of the common cell's a and b.
+        Shift of the coating relative to the oxide slab, as fractions of the common cell's a and b.
     members
         All shifts of the grid that give this interface, ``shift`` first.
     """
@@ -45,7 +45,7 @@ class Registry:
 
     @property
     def multiplicity(self) -> int:
-        """Number of grid points that it stands for."""
+        """Number of equivalent grid points."""
         return len(self.members)
 
 
@@ -63,7 +63,7 @@ def registry_grid(
     llo, coating
         Both slabs on the common cell, as ``share_cell`` returns them.
     spacing
-        Largest distance of neighbouring grid points along the two axes of the grid, angstrom.
+        Largest distance between neighbouring grid points along the grid's two axes, angstrom.
         The numbers of points are even, so that glide operations fall on the grid.
     tolerance
         Angstrom; see ``REGISTRY_TOLERANCE``.
@@ -75,14 +75,14 @@ def registry_grid(
     Raises
     ------
     InterfaceError
-        If the spacing is not positive, or the two slabs do not have one cell in the plane.
+        If the spacing is not positive, or the two slabs differ in their in-plane cell.
     """
     if not (np.isfinite(spacing) and spacing > 0):
         raise InterfaceError(f"spacing must be a positive length in angstrom, got {spacing}")
     cell = in_plane_basis(llo.lattice.matrix[:2], "the LLO slab")
     if not np.allclose(cell, in_plane_basis(coating.lattice.matrix[:2], "the coating"), atol=1e-6):
         raise InterfaceError(
-            "the two slabs do not have the same cell in the plane; use share_cell() first"
+            "the two slabs do not have the same in-plane cell; use share_cell() first"
         )
     groups = _layer_group(llo, tolerance), _layer_group(coating, tolerance)
     grid = _grid(groups, cell, spacing, tolerance)
@@ -141,7 +141,7 @@ class _Grid:
         return result
 
     def misses(self, origin: FloatArray) -> FloatArray:
-        """Return how far each operation takes the grid with an origin from itself, angstrom."""
+        """Return how far each operation moves the grid with an origin off itself, angstrom."""
         moved = np.einsum("i,nij->nj", origin, self.matrices) + self.offsets - origin
         steps = moved * self.counts
         apart = (steps - np.round(steps)) / self.counts @ self.basis @ self.cell
@@ -186,7 +186,7 @@ def _grid(
 
 
 def _sum_of_lattices(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Return a basis of all sums of two groups of translations, fractions of the cell."""
+    """Return a basis of the sums of two groups of translations, fractions of the cell."""
     # n translations that form a group modulo the cell are multiples of 1/n
     denominator = int(np.lcm(len(first), len(second)))
     rows = np.vstack([np.eye(2), first, second]) * denominator
@@ -196,7 +196,7 @@ def _sum_of_lattices(first: FloatArray, second: FloatArray) -> FloatArray:
 
 
 def _best_origin(grid: _Grid, tolerance: float) -> FloatArray:
-    """Return the origin for which most operations take the grid onto itself.
+    """Return the origin for which most operations map the grid onto itself.
 
     Candidates are the points that an operation leaves in place (or only slides along its
     mirror line), o (1 - M) = tau + a lattice vector.

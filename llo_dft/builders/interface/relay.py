@@ -1,4 +1,4 @@
-"""A planned coating laid on the slab as it relaxed."""
+"""A planned coating placed on the relaxed slab."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,25 +20,25 @@ def relay_coating(
     planned: Structure,
     slab: Structure,
 ) -> Structure:
-    """Put a planned coating on a slab that has relaxed since.
+    """Put a planned coating on a slab that was relaxed after the plan was made.
 
     Parameters
     ----------
     planned
-        The interface on the unrelaxed slab; its atoms say which they are of the bare slab.
+        The interface on the unrelaxed slab; its atoms carry their index in the bare slab.
     slab
-        The relaxed slab: c along the normal, not crossed by the slab; likewise.
+        The relaxed slab, likewise; c is along the normal, and the slab does not cross it.
 
     Returns
     -------
-    The interface with the slab's cell in the plane and its relaxed oxide, atoms in the order
-    of ``planned``. The coating follows the cell in the plane, and keeps its height above the
-    slab's outer O plane, its shape along the normal and its place over that plane.
+    The interface with the slab's in-plane cell and its relaxed oxide, atoms in the order of
+    ``planned``. The coating follows the in-plane cell, and keeps its height above the slab's outer
+    O plane, its shape along the normal and its position over that plane.
 
     Raises
     ------
     InterfaceError
-        If the slab does not hold the atoms that the interface was planned on.
+        If the slab lacks atoms that the interface was planned on.
     """
     there, here = places(planned), places(slab)
     symbols, theirs = symbols_of(planned), symbols_of(slab)
@@ -50,7 +50,7 @@ def relay_coating(
         )
     sites, kept = list(there.values()), [here[i] for i in there]
     before, after = planned.frac_coords.copy(), slab.frac_coords[kept]
-    # the slab lies elsewhere in its own cell: compare its atoms as the interface has them
+    # the slab is at another height in its own cell: compare its atoms as in the interface
     moved = after[:, :2] - before[sites][:, :2]
     moved -= np.round(moved)
     heights_before, heights_after = planned.cart_coords[:, 2], slab.cart_coords[kept, 2]

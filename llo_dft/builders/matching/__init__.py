@@ -1,1 +1,1 @@
-"""Common cells of two surfaces: every lattice match within limits, each once."""
+"""Common cells of two surfaces: every distinct lattice match within limits."""

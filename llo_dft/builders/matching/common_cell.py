@@ -1,6 +1,6 @@
-"""An LLO slab and a coating slab on the common cell of a lattice match, each still alone.
+"""An oxide slab and a coating slab, each on the common cell of a lattice match.
 
-All the strain lies in the plane; heights stay as they are. Cartesian axes: the LLO slab's a
+All strain is in the plane; heights are unchanged. Cartesian axes: the oxide slab's a
 is along x and the normal along z, as in the slabs that ``build_slab`` returns.
 """
 
@@ -19,18 +19,18 @@ from llo_dft.chemistry.strain import von_mises_strain
 from llo_dft.errors import InputError
 from llo_dft.typing import FloatArray, IntArray
 
-#: Stretches that differ by more do not belong to one match.
+#: Stretches that differ by more are not of the same match.
 STRETCH_TOLERANCE: Final = 1e-6
 
 #: Largest cosine between the c axis of a slab and its plane.
 NORMAL_TOLERANCE: Final = 1e-6
 
-#: A slab has at least this much vacuum, angstrom: planes of one crystal are not so far apart.
+#: Least vacuum of a slab, angstrom: planes of one crystal are not that far apart.
 LEAST_VACUUM: Final = 3.0
 
 
 class InterfaceError(InputError):
-    """Two slabs that do not make the interface that was asked for."""
+    """Two slabs that do not form the requested interface."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +58,16 @@ class SideStrain:
 
 @dataclass(frozen=True, eq=False)
 class CommonCell:
-    """Both slabs on one cell in the plane, each with the c axis and vacuum that it came with.
+    """Both slabs on one in-plane cell, each with its own c axis and vacuum.
 
     Attributes
     ----------
     llo, coating
-        The slabs. ``llo`` is the bare slab that belongs to every interface of this match.
+        The slabs. ``llo`` is the bare slab of every interface of this match.
     llo_atoms, coating_atoms
         (n,) the atom of the given slab that each atom here is a copy of.
     llo_strain, coating_strain
-        From the cells given to the common one.
+        Strain from each given cell to the common one.
     """
 
     llo: Structure
@@ -86,20 +86,20 @@ def share_cell(llo: Structure, coating: Structure, match: LatticeMatch) -> Commo
     llo, coating
         Slabs with a and b in the plane, c along the normal, and vacuum.
     match
-        Of ``find_matches(film, substrate)`` with the in-plane vectors of ``coating`` and
-        ``llo``. Where its common cell is one cell of the LLO slab, that slab's own a and b
-        are kept, whatever basis the match names. If the match turns the film over, so is
-        the coating: its top then faces down.
+        From ``find_matches(film, substrate)`` with the in-plane vectors of ``coating`` and
+        ``llo``. If its common cell is one cell of the oxide slab, that slab's own a and b are
+        kept, whatever basis the match uses. If the match turns the film over, the coating is
+        turned over too: its top then faces down.
 
     Returns
     -------
     Copies of one atom follow each other, so a slab sorted by element stays so. With all the
-    strain on the coating and one LLO cell, ``llo`` has the coordinates of the given slab.
+    strain on the coating and one oxide cell, ``llo`` has the coordinates of the given slab.
 
     Raises
     ------
     InterfaceError
-        If a slab's axes are not as said or it has no vacuum, or the match is one of other
+        If a slab's axes are not as required or it has no vacuum, or the match is of other
         lattices.
     """
     film, substrate = _in_plane(coating, "the coating"), _in_plane(llo, "the LLO slab")
@@ -129,9 +129,9 @@ def share_cell(llo: Structure, coating: Structure, match: LatticeMatch) -> Commo
 
 
 def heights_of(slab: Structure, name: str = "the slab") -> FloatArray:
-    """Return the height of each atom along the normal, as the slab stands, angstrom.
+    """Return the height of each atom along the normal, with the slab in one piece, angstrom.
 
-    A slab that crosses the cell's c boundary is put together below it.
+    A slab that crosses the cell's c boundary is joined below it.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def _in_plane(slab: Structure, name: str) -> FloatArray:
 
 
 def _transformations(match: LatticeMatch) -> tuple[IntArray, IntArray]:
-    """Return those of film and substrate; the identity where one substrate cell is enough."""
+    """Return the transformations of film and substrate; the identity for one substrate cell."""
     film, substrate = match.film_transformation, match.substrate_transformation
     if abs(round(float(determinants(substrate.astype(np.float64))))) != 1:
         return film, substrate

@@ -1,8 +1,8 @@
-"""Lattice matching: every common cell of a film and a substrate within limits, each once.
+"""Lattice matching: every distinct common cell of a film and a substrate within limits.
 
-A match says which sublattice of the film lies on which of the substrate, and what strain it
-takes. Both are lattices, so atoms do not enter: where the film lies (registry), and with
-which face, is for the interface builder.
+A match states which sublattice of the film lies on which of the substrate, and the strain needed.
+Only the lattices enter, not the atoms: the film's position (registry) and face are left to the
+interface builder.
 """
 
 from dataclasses import dataclass, replace
@@ -29,12 +29,12 @@ from llo_dft.typing import FloatArray, IntArray
 #: Areas (A^2), and strains, that differ by less count as equal when matches are ranked.
 RANKING_DECIMALS: Final = 8
 
-#: Where nothing fits: strains tried at the allowed area, and areas at the allowed strain
-#: (in units of the limits).
+#: If nothing fits: strains tried at the allowed area, and areas at the allowed strain (in units of
+#: the limits).
 WIDER_STRAINS: Final = (1.5, 2.0, 3.0, 5.0)
 WIDER_AREAS: Final = (1.25, 1.5, 2.0, 3.0)
 
-#: No film takes more than this; the search for near misses stops here.
+#: No film is strained more than this; the search for near misses stops here.
 LARGEST_STRAIN_TRIED: Final = 0.4
 
 
@@ -51,49 +51,49 @@ def find_matches(  # noqa: PLR0913 (each is a limit or a fact of its own)
 ) -> list[LatticeMatch]:
     """Return every distinct match of two lattices within limits.
 
-    Every sublattice of the film is compared with every one of the substrate, at every
-    rotation. Two matches are the same if a symmetry of the lattices, or a change of the
-    common basis, takes one into the other, or if one is a supercell of the other: only the
-    smaller is returned then, since the larger is the same interface.
+    Every sublattice of the film is compared with every one of the substrate, at every rotation.
+    Two matches are the same if a symmetry of the lattices, or a change of the common basis, maps
+    one onto the other, or if one is a supercell of the other: then only the smaller is returned,
+    since the larger is the same interface.
 
     Parameters
     ----------
     film, substrate
-        Surface vectors as rows, (2, 3) or (2, 2), angstrom; any basis of the lattice, but a
-        primitive one (see ``surface_lattice``), or matches are missed.
+        Surface vectors as rows, (2, 3) or (2, 2), angstrom; any primitive basis of the lattice
+        (see ``surface_lattice``): with another one, matches are missed.
     max_area
         Largest area of the common cell as it will be built, square angstrom.
     max_strain
         Largest absolute principal strain of either side as it will be built: with
         ``strain_share = 0.5`` and 0.05, the lattices may differ by about 10 %.
     strain_share
-        Part of the strain that the film takes, 0 to 1. With F = R U = V R (polar
+        Fraction of the strain that the film takes, 0 to 1. With F = R U = V R (polar
         decomposition) the film is deformed by U^share, the substrate by V^(share - 1).
-        For the least elastic energy k_substrate / (k_film + k_substrate), where k is
+        It gives the least elastic energy at k_substrate / (k_film + k_substrate), where k is
         thickness times biaxial modulus.
     turn_over
-        Also match the mirror image of the film, as seen when the film shows its other
-        face. For a film lattice with a mirror line (all but oblique ones) this adds nothing
-        unless a point group is given.
+        Also match the mirror image of the film, which is the film with its other face down. For a
+        film lattice with a mirror line (all but oblique ones) this adds nothing unless a point
+        group is given.
     point_groups
         In-plane operations of film and substrate that keep their normals, (n, 2, 2)
         integers on the rows of their vectors. None: the symmetry of the bare lattice, which
-        may unite matches that a crystal's atoms tell apart. With a film group, films
-        upright and turned over are never united.
+        may merge matches that differ by a crystal's atoms. With a film group, upright and
+        turned-over films are never merged.
     atom_counts
         Atoms per cell of ``film`` and ``substrate`` as given, for ``n_atoms``.
 
     Returns
     -------
-    Those on the Pareto front of area and strain, then the others; each by area, then strain.
+    Matches on the Pareto front of area and strain, then the others; each by area, then strain.
 
     Raises
     ------
     NoMatchError
-        If nothing fits: names the smallest strain at that area, and the smallest area at
+        If nothing fits; the message has the smallest strain at that area, and the smallest area at
         that strain.
     LatticeError, ValueError
-        If vectors are collinear, a group is none of the lattice, or a limit makes no sense.
+        If vectors are collinear, a group is not one of the lattice, or a limit makes no sense.
     """
     limits = Limits(max_area, max_strain, strain_share, turn_over)
     task = _prepare(film, substrate, point_groups, atom_counts)
@@ -105,7 +105,7 @@ def find_matches(  # noqa: PLR0913 (each is a limit or a fact of its own)
 
 @dataclass(frozen=True)
 class _Search:
-    """Two lattices made ready: how their given bases are reduced, and atoms per cell."""
+    """Two lattices prepared for the search: reductions of their bases, and atoms per cell."""
 
     sides: Sides
     to_film: IntArray
@@ -145,7 +145,7 @@ def _reduced(
 
 
 def _matches(task: _Search, limits: Limits) -> list[LatticeMatch]:
-    """Return the ranked distinct matches, perhaps none."""
+    """Return the ranked distinct matches, possibly none."""
     found = search(task.sides.film, task.sides.substrate, limits)
     if not len(found.film):
         return []
@@ -210,7 +210,7 @@ def _rounded(values: FloatArray) -> FloatArray:
 
 
 def _pareto_front(area: FloatArray, strain: FloatArray) -> BoolArray:
-    """Whether each (area, strain) is beaten by none; equal ones stand side by side."""
+    """Whether each (area, strain) is beaten by no other; equal ones are both kept."""
     areas, strains = _rounded(area), _rounded(strain)
     sizes, group = np.unique(areas, return_inverse=True)
     least = np.full(len(sizes), np.inf)
@@ -221,7 +221,7 @@ def _pareto_front(area: FloatArray, strain: FloatArray) -> BoolArray:
 
 
 def _raise_no_match(task: _Search, limits: Limits) -> NoReturn:
-    """Raise with the nearest misses: wider strain at the same area, wider area otherwise."""
+    """Raise with the nearest misses: more strain at that area, more area at that strain."""
     strains = [factor * limits.max_strain for factor in WIDER_STRAINS] + [LARGEST_STRAIN_TRIED]
     strained = _first_found(
         task, [replace(limits, max_strain=s) for s in strains if s <= LARGEST_STRAIN_TRIED]
@@ -234,7 +234,7 @@ def _raise_no_match(task: _Search, limits: Limits) -> NoReturn:
     smallest_area = next(iter(larger), None)
     cells = [float(determinants(basis)) for basis in (task.sides.film, task.sides.substrate)]
     by_strain = (
-        f"no cell of that area takes less than {LARGEST_STRAIN_TRIED:.0%} strain "
+        f"no cell of that area needs less than {LARGEST_STRAIN_TRIED:.0%} strain "
         f"(one cell of the film has {cells[0]:.1f} A^2, of the substrate {cells[1]:.1f})"
         if smallest_strain is None
         else f"at that area the smallest strain is {smallest_strain.max_strain:.4f} "
@@ -256,5 +256,5 @@ def _raise_no_match(task: _Search, limits: Limits) -> NoReturn:
 
 
 def _first_found(task: _Search, wider: list[Limits]) -> list[LatticeMatch]:
-    """Return the matches within the first limits that have any."""
+    """Return the matches within the first limits that give any."""
     return next((found for limits in wider if (found := _matches(task, limits))), [])

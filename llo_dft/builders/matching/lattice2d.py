@@ -16,19 +16,19 @@ from llo_dft.typing import FloatArray, IntArray
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 ComplexArray: TypeAlias = npt.NDArray[np.complex128]
 
-#: Relative difference of squared lengths below which two lengths, or two angles, are one.
+#: Relative difference of squared lengths below which two lengths, or two angles, are equal.
 TIE_TOLERANCE: Final = 1e-9
 
 #: Relative difference of metrics below which an operation is a symmetry of a lattice. Tight:
-#: Li2MnO3's (001) plane misses a hexagonal lattice by one part in a thousand, and isn't one.
+#: Li2MnO3's (001) plane differs from a hexagonal lattice by one part in a thousand.
 SYMMETRY_TOLERANCE: Final = 1e-5
 
-#: Sine of the angle between two vectors below which they span no plane.
+#: Sine of the angle below which two vectors span no plane.
 COLLINEAR_TOLERANCE: Final = 1e-6
 
 
 class LatticeError(InputError):
-    """Two vectors do not span a plane, or an operation is no symmetry of their lattice."""
+    """Two vectors do not span a plane, or an operation is not a symmetry of their lattice."""
 
 
 def in_plane_basis(vectors: ArrayLike, name: str = "the surface") -> FloatArray:
@@ -37,10 +37,10 @@ def in_plane_basis(vectors: ArrayLike, name: str = "the surface") -> FloatArray:
     Parameters
     ----------
     vectors
-        (2, 2), taken as they are; or (2, 3), seen against their normal a x b: then the first
-        comes to lie along x, and the second at positive y.
+        (2, 2), used as they are; or (2, 3), seen from the tip of their normal a x b: then the
+        first is put along x, and the second at positive y.
     name
-        Whose vectors they are, for the message.
+        Name of the surface, for the message.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def in_plane_basis(vectors: ArrayLike, name: str = "the surface") -> FloatArray:
     Raises
     ------
     LatticeError
-        If the shape is another, a number is not finite, or the two are collinear.
+        If the shape is wrong, a number is not finite, or the two are collinear.
     """
     given = np.asarray(vectors, dtype=np.float64)
     if given.shape not in {(2, 2), (2, 3)} or not np.isfinite(given).all():
@@ -83,10 +83,10 @@ def integer_determinants(matrices: IntArray) -> IntArray:
 
 
 def reduction(bases: FloatArray) -> IntArray:
-    """Return the transformations that reduce bases after Lagrange and Gauss.
+    """Return the transformations that reduce bases by the method of Lagrange and Gauss.
 
     A reduced basis is right-handed with |a| <= |b| <= |a +- b|; where two are equally short,
-    the one with the obtuse angle is taken (so a hexagonal lattice gets 120 degrees).
+    the one with the obtuse angle is chosen (so a hexagonal lattice gets 120 degrees).
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def hermite_normal_forms(index: int) -> IntArray:
         If the index is less than 1.
     """
     if index < 1:
-        raise LatticeError(f"a sublattice has an index of at least 1, got {index}")
+        raise LatticeError(f"the index of a sublattice must be at least 1, got {index}")
     forms = [
         [[i, j], [0, index // i]]
         for i in range(1, index + 1)
@@ -178,7 +178,7 @@ def integer_row_basis(rows: IntArray) -> IntArray:
 
 
 def leave_one_in(rows: IntArray, column: int) -> IntArray:
-    """Subtract rows from each other (Euclid) until one is left that is not 0 in a column."""
+    """Subtract rows from each other (Euclid) until only one is not 0 in a column."""
     rows = rows.copy()
     while len(nonzero := np.flatnonzero(rows[:, column])) > 1:
         pivot = nonzero[np.argmin(np.abs(rows[nonzero, column]))]
@@ -190,7 +190,7 @@ def leave_one_in(rows: IntArray, column: int) -> IntArray:
 def _small_unimodular() -> IntArray:
     """Return all unimodular matrices of entries -1, 0, 1.
 
-    They hold every operation on a reduced basis, whose images are among its shortest vectors.
+    They include every symmetry of a reduced basis, whose images are among its shortest vectors.
     """
     grid = np.array(np.meshgrid(*[[-1, 0, 1]] * 4)).reshape(4, -1).T.reshape(-1, 2, 2)
     result: IntArray = grid[np.abs(integer_determinants(grid)) == 1]
@@ -226,12 +226,12 @@ def lattice_point_group(basis: FloatArray) -> IntArray:
 
 
 def check_point_group(operations: ArrayLike, basis: FloatArray, name: str) -> IntArray:
-    """Return given operations as an array, after checking that they leave a lattice as it is.
+    """Return given operations as an array, after checking that they are symmetries of a lattice.
 
     Raises
     ------
     LatticeError
-        If they are not (n, 2, 2) integers, are no symmetry of the lattice, or no group.
+        If they are not (n, 2, 2) integers, not symmetries of the lattice, or not a group.
     """
     group = np.asarray(operations)
     if group.ndim != 3 or group.shape[1:] != (2, 2) or (group != np.round(group)).any():  # noqa: PLR2004
@@ -243,7 +243,7 @@ def check_point_group(operations: ArrayLike, basis: FloatArray, name: str) -> In
     metric = basis @ basis.T
     change = np.abs(group @ metric @ group.transpose(0, 2, 1) - metric)
     if (change > SYMMETRY_TOLERANCE * np.trace(metric)).any():
-        raise LatticeError(f"the point group of {name} holds an operation its lattice lacks")
+        raise LatticeError(f"the point group of {name} has an operation that its lattice lacks")
     known = {tuple(item) for item in group.reshape(-1, 4).tolist()}
     products = (group[:, None] @ group[None]).reshape(-1, 4)
     if not known or any(tuple(item) not in known for item in products.tolist()):

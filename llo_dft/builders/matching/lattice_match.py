@@ -1,4 +1,4 @@
-"""What a lattice match is: the common cell of two surfaces, and the strain it takes."""
+"""A lattice match: the common cell of two surfaces, and the strain it needs."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class LatticeMatch:
     max_strain
         Largest absolute principal (Biot) strain of either side in that cell.
     von_mises_strain
-        Of the side with the larger one; see ``chemistry.strain``.
+        That of the side where it is larger; see ``chemistry.strain``.
     principal_strains
         The whole mismatch as principal strains of the film (s - 1 for the principal
         stretches s from film to substrate), larger first.
@@ -25,15 +25,15 @@ class LatticeMatch:
         (2, 2) integers; ``film_transformation @ film`` are the film's vectors that become
         the common cell's, and ``substrate_transformation @ substrate`` the substrate's.
     deformation_gradient
-        (2, 2) F, which takes in-plane film coordinates (columns) to the substrate's:
+        (2, 2) F, which maps in-plane film coordinates (columns) to the substrate's:
         ``film_transformation @ film @ F.T == substrate_transformation @ substrate``, with
         both as ``lattice2d.in_plane_basis`` returns them.
     rotation_angle
-        Of the rotation in F = R U, degrees anticlockwise; for three-dimensional input the
+        Angle of the rotation in F = R U, degrees anticlockwise; for three-dimensional input the
         angle from the substrate's first vector to the film's. Where several angles are
         equivalent by symmetry, the smallest.
     strain_share
-        Part of the strain that the film takes.
+        Fraction of the strain that the film takes.
     turned_over
         Whether F mirrors the film: its lattice is then seen from the other face, and R is
         the reflection y -> -y followed by the rotation.
@@ -58,7 +58,7 @@ class LatticeMatch:
 
 
 class NoMatchError(InputError):
-    """No common cell fits the limits; what comes nearest is in the message and here.
+    """No common cell fits the limits; the nearest ones are in the message and here.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Which matches are the same one: orbits of the maps between two lattices."""
+"""Which matches are equivalent: orbits of the maps between two lattices."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Sides:
     film_group, substrate_group
         (n, 2, 2) integers: operations on the rows of these bases.
     film_faces_differ
-        Whether a film turned over is another one, even if its lattice looks the same.
+        Whether a turned-over film is different, even if its lattice looks the same.
     """
 
     film: FloatArray
@@ -64,7 +64,7 @@ class _Orbits:
 
 
 def distinct(found: Candidates, sides: Sides) -> Maps:
-    """Return one of each set of candidates that the operations take into each other.
+    """Return one of each set of candidates that the operations map onto each other.
 
     It is the one with the film upright, if there is one, and the smallest rotation angle.
     """
@@ -119,7 +119,7 @@ def _orbits(maps: IntArray, sides: Sides) -> _Orbits:
     p, q = sides.film_group, sides.substrate_group
     of_p, of_q = (part.ravel() for part in np.indices((len(p), len(q))))
     if sides.film_faces_differ:
-        # a mirror of one side alone would make a film turned over of an upright one
+        # a mirror of one side alone would turn an upright film over
         alike = integer_determinants(p)[of_p] == integer_determinants(q)[of_q]
         of_p, of_q = of_p[alike], of_q[alike]
     images = p[of_p] @ maps[:, None] @ q[of_q]
@@ -146,7 +146,7 @@ def _rotation_angles(gradients: FloatArray, turned_over: BoolArray) -> FloatArra
 
 
 def _smallest_rotation(angles: FloatArray, turned_over: BoolArray, keys: IntArray) -> IntArray:
-    """Return, for each of n maps, which of its g images to show."""
+    """Return, for each of n maps, which of its g images represents it."""
     size = np.round(np.abs(angles), 6)  # a tie must not depend on rounding
     order = np.lexsort((keys[..., 1], keys[..., 0], angles < 0, size, turned_over), axis=1)
     result: IntArray = order[:, 0]

@@ -2,11 +2,11 @@
 
 A match maps the vectors of the film onto those of the substrate by a rational matrix; the
 film's sublattice ``T_f @ film`` becomes the substrate's ``T_s @ substrate``. The search runs
-over every sublattice of the film (one Hermite normal form each), and sends its two reduced
-basis vectors to every pair of substrate vectors whose lengths the allowed stretches can
-reach. A linear map with principal stretches in [s1, s2] changes no length by more than that,
-so none is missed, whatever basis or rotation it needs; and a sublattice of the film with one
-fixed basis meets a given map only once.
+over every sublattice of the film (one Hermite normal form each), and maps its two reduced basis
+vectors to every pair of substrate vectors whose lengths the allowed stretches can reach. A linear
+map with principal stretches in [s1, s2] changes no length by more than that, so none is missed,
+whatever its basis or rotation; and for a sublattice of the film with one fixed basis each map is
+found only once.
 """
 
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ from llo_dft.builders.matching.lattice2d import (
 )
 from llo_dft.typing import FloatArray, IntArray
 
-#: Pairs of substrate vectors compared at once; bounds the memory at some 200 MB.
+#: Pairs of substrate vectors compared at once; limits the memory to about 200 MB.
 CHUNK: Final = 1_000_000
 
-#: A limit may be exceeded by this much (relative), so that a match that lies on it is in.
+#: A limit may be exceeded by this much (relative), so that a match exactly on it is included.
 SLACK: Final = 1e-9
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a match may be.
+    """Limits of a match.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Limits:
     max_strain
         Largest absolute principal strain of either side in the common cell.
     strain_share
-        Part of the strain that the film takes, 0 to 1. See ``side_stretches``.
+        Fraction of the strain that the film takes, 0 to 1. See ``side_stretches``.
     turn_over
         Whether maps that mirror the film's lattice count as well.
     """
@@ -75,7 +75,7 @@ class Limits:
         return float(np.exp(low)) * (1 - SLACK), float(np.exp(high)) * (1 + SLACK)
 
     def side_stretches(self, stretches: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return what each side is stretched by, from the stretches film to substrate.
+        """Return the stretch of each side, from the stretches film to substrate.
 
         With F = R U = V R, the film is deformed by U^share and the substrate by
         V^(share - 1); then both have the same cell. Both have the principal axes of F.
@@ -93,7 +93,7 @@ class Candidates:
 
 @dataclass(frozen=True)
 class _Problem:
-    """Two bases, and the substrate's vectors by length: all, and one of each v and -v."""
+    """Two bases, and the substrate's vectors by length: all, and one of each pair v and -v."""
 
     film: FloatArray
     substrate: FloatArray
@@ -105,7 +105,7 @@ class _Problem:
 def search(film: FloatArray, substrate: FloatArray, limits: Limits) -> Candidates:
     """Return every map within the limits, each with its smallest common cell.
 
-    Of a map and its negative (which turns the film by 180 degrees) one is returned.
+    Of a map and its negative (which turns the film by 180 degrees) only one is returned.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def search(film: FloatArray, substrate: FloatArray, limits: Limits) -> Candidate
 
 
 def _film_sublattices(film: FloatArray, limits: Limits, substrate_area: float) -> IntArray:
-    """Return the reduced bases (n, 2, 2) of all film sublattices that a match may have."""
+    """Return the reduced bases (n, 2, 2) of all film sublattices that a match may use."""
     low, high = limits.stretch_range()
     area = float(determinants(film))
     largest = limits.max_area / low ** (2 * limits.strain_share) * (1 + SLACK)
@@ -152,7 +152,7 @@ def _lengths(vectors: FloatArray) -> FloatArray:
 
 
 def _vectors_by_length(basis: FloatArray, radius: float) -> IntArray:
-    """Return all lattice vectors (n, 2) up to a length, but the zero, shortest first."""
+    """Return all nonzero lattice vectors (n, 2) up to a length, shortest first."""
     dual = np.linalg.inv(basis)
     bounds = np.ceil(radius * np.sqrt((dual**2).sum(axis=0))).astype(int)
     ranges = [np.arange(-bound, bound + 1) for bound in bounds]
@@ -165,9 +165,9 @@ def _vectors_by_length(basis: FloatArray, radius: float) -> IntArray:
 
 
 def _image_ranges(sublattices: IntArray, problem: _Problem) -> IntArray:
-    """Return (n, 2, 2): of each sublattice's two vectors, first and end of their images.
+    """Return (n, 2, 2): for each sublattice's two vectors, start and end of the range of images.
 
-    The first vector's are counted in ``problem.half``, the second's in ``problem.vectors``.
+    The first vector's index ``problem.half``, the second's ``problem.vectors``.
     """
     low, high = problem.limits.stretch_range()
     own = _lengths(sublattices @ problem.film)
@@ -215,8 +215,8 @@ def _compare(
 def stretches_of(gradients: FloatArray) -> FloatArray:
     """Return the principal stretches (..., 2), larger first, of (..., 2, 2) maps.
 
-    In closed form: twice the sum, and twice the difference, of the singular values are the
-    lengths of (F11 + F22, F21 - F12) and (F11 - F22, F21 + F12), or the other way round.
+    In closed form: the sum and the difference of the singular values are the lengths of (F11 +
+    F22, F21 - F12) and (F11 - F22, F21 + F12), or the other way round.
     """
     f11, f12 = gradients[..., 0, 0], gradients[..., 0, 1]
     f21, f22 = gradients[..., 1, 0], gradients[..., 1, 1]
@@ -227,7 +227,7 @@ def stretches_of(gradients: FloatArray) -> FloatArray:
 
 
 def _pairs(ranges: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Return the sublattice, the first and the second image of every pair of images."""
+    """Return the sublattice, the first and the second image for every pair of images."""
     start = ranges[..., 0]
     counts = ranges[..., 1] - start
     totals = counts[:, 0] * counts[:, 1]
@@ -238,9 +238,9 @@ def _pairs(ranges: IntArray) -> tuple[IntArray, IntArray, IntArray]:
 
 
 def _has_smallest_cell(film: IntArray, substrate: IntArray) -> BoolArray:
-    """Whether each common cell is the smallest of its map: no other match is a part of it.
+    """Whether each common cell is the smallest of its map: no other match is contained in it.
 
-    The cell is a supercell of another exactly if the 2x2 minors of (film | substrate), a
+    The cell is a supercell of another if and only if the 2x2 minors of (film | substrate), a
     2x4 matrix, have a common factor.
     """
     rows = np.concatenate([film, substrate], axis=2)

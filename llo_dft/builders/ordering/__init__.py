@@ -1,1 +1,1 @@
-"""Which ions sit, or stay, on which sites: exact counts and electrostatic searches."""
+"""Which ions are, or stay, on which sites: exact counts and electrostatic searches."""

@@ -1,10 +1,10 @@
 """Search for the electrostatically best way to put species on sites.
 
-Everything that this package has to order is one problem: N sites in blocks, each block
-takes one species, every species a given number of sites, and the energy is quadratic in
-the charges. The transition metals in their layer, the half layer of Li on a face and the
-Li that stay after delithiation differ only in sites and species. Blocks are the orbits of
-a symmetry operation that the result must keep (or single sites).
+All orderings in this package are one problem: N sites in blocks, each block takes one species,
+every species a given number of sites, and the energy is quadratic in the charges. The transition
+metals in their layer, the half layer of Li on a face and the Li that stay after delithiation
+differ only in sites and species. Blocks are the orbits of a symmetry operation that the result
+must keep (or single sites).
 """
 
 from bisect import bisect_right
@@ -31,12 +31,12 @@ DEFAULT_STARTS: Final = 200
 #: Up to this many blocks of two species, comparing all arrangements is faster than the search.
 EXACT_BLOCKS: Final = 16
 
-#: Tries to fill the blocks at random before an integer program is asked; one mostly does.
+#: Attempts to fill the blocks at random before an integer program is used; one usually suffices.
 RANDOM_FILLS: Final = 20
 
 
 class OrderingError(InputError):
-    """The species can't be put on the blocks as asked."""
+    """The species can't be put on the blocks as required."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,11 @@ def ewald_matrix(structure: Structure) -> FloatArray:
     Method: Ewald summation as in pymatgen, whose matrix leaves the background out.
     """
     unit = structure.copy(site_properties={})
-    unit.unset_charge()  # a stored one has a charge of its own, 0
+    unit.unset_charge()  # a stored structure has its own charge, 0
     unit.add_oxidation_state_by_site([1.0] * len(unit))
     summation = EwaldSummation(unit)
     matrix: FloatArray = np.array(summation.total_energy_matrix, dtype=np.float64)
-    background = (summation.total_energy - matrix.sum()) / matrix.size  # alike for all pairs
+    background = (summation.total_energy - matrix.sum()) / matrix.size  # the same for all pairs
     symmetric: FloatArray = 0.5 * (matrix + matrix.T) + background
     return symmetric
 
@@ -130,14 +130,14 @@ def reduce_to_blocks(
 def filling(
     matrix: FloatArray, fixed_charges: FloatArray, blocks: Sequence[Sequence[int]], n_filled: int
 ) -> OrderingProblem:
-    """Return the problem of which blocks hold Li (species 0, 1 e) and which are empty (1).
+    """Return the problem of which blocks have Li (species 0, 1 e) and which are empty (1).
 
     Parameters
     ----------
     matrix, fixed_charges, blocks
         As for :func:`reduce_to_blocks`.
     n_filled
-        Number of sites that hold Li.
+        Number of sites with Li.
     """
     coupling, field, sizes = reduce_to_blocks(matrix, fixed_charges, blocks)
     return OrderingProblem(
@@ -156,9 +156,9 @@ def search(problem: OrderingProblem, *, seed: int, starts: int = DEFAULT_STARTS)
     Parameters
     ----------
     problem
-        What to order.
+        The ordering problem.
     seed
-        Seed of the random starts; the same seed gives the same answer.
+        Seed of the random starts; the same seed gives the same result.
     starts
         Number of descents.
 
@@ -178,8 +178,8 @@ def search(problem: OrderingProblem, *, seed: int, starts: int = DEFAULT_STARTS)
 def minima(problem: OrderingProblem, *, seed: int, starts: int = DEFAULT_STARTS) -> list[IntArray]:
     """Return the arrangements that the descents of ``search`` ended in, the lowest first.
 
-    Of those whose energies agree to ``ENERGY_RESOLUTION_EV`` (most often images of each other)
-    only the lexicographically first is there.
+    Of those whose energies agree to ``ENERGY_RESOLUTION_EV`` (usually images of each other) only
+    the lexicographically first is returned.
 
     Raises
     ------
@@ -196,10 +196,10 @@ def minima(problem: OrderingProblem, *, seed: int, starts: int = DEFAULT_STARTS)
 def low_lying(
     problem: OrderingProblem, *, seed: int, starts: int = DEFAULT_STARTS
 ) -> list[IntArray]:
-    """Return the arrangements of ``minima`` and those one exchange away from them, lowest first.
+    """Return the arrangements of ``minima`` and those one exchange away, lowest first.
 
-    For replicas: equally plausible orderings of a crystal that is disordered. One of each energy,
-    where the search ended in it that one; the first is that of ``search``. Raises as ``minima``.
+    For replicas: equally plausible orderings of a disordered crystal. One for each energy, if
+    possible one that the search ended in; the first is that of ``search``. Raises as ``minima``.
     """
     found = minima(problem, seed=seed, starts=starts)
     energies = [problem.energy_ev(one) for one in found]
@@ -213,9 +213,9 @@ def low_lying(
 
 
 def lowest_arrangements(problem: OrderingProblem, *, count: int, seed: int) -> list[IntArray]:
-    """Return the lowest arrangements of two species, the lowest first; fewer if there are fewer.
+    """Return the lowest arrangements of two species, the lowest first, as far as there are any.
 
-    Up to ``EXACT_BLOCKS`` blocks all are compared, beyond that they are the ``minima`` of a search.
+    Up to ``EXACT_BLOCKS`` blocks all are compared; beyond that, the ``minima`` of a search.
     """
     n_blocks = len(problem.sizes)
     if n_blocks > EXACT_BLOCKS:
@@ -227,7 +227,7 @@ def lowest_arrangements(problem: OrderingProblem, *, count: int, seed: int) -> l
 
 
 def random_arrangements(problem: OrderingProblem, *, count: int, seed: int) -> list[IntArray]:
-    """Return arrangements drawn at random; the same one may be there twice."""
+    """Return arrangements drawn at random, possibly the same one twice."""
     rng = np.random.default_rng(seed)
     return [_random_assignment(problem, rng) for _ in range(count)]
 
@@ -248,7 +248,7 @@ def distinct_by_energy(problem: OrderingProblem, assignments: IntArray) -> list[
 
 
 def _random_assignment(problem: OrderingProblem, rng: np.random.Generator) -> IntArray:
-    """Fill large blocks first, at random; what keeps running into a corner is solved exactly."""
+    """Fill large blocks first, at random; if that keeps failing, solve exactly."""
     for _ in range(RANDOM_FILLS):
         assignment = _random_fill(problem, rng)
         if assignment is not None:
@@ -257,9 +257,9 @@ def _random_assignment(problem: OrderingProblem, rng: np.random.Generator) -> In
 
 
 def _random_fill(problem: OrderingProblem, rng: np.random.Generator) -> IntArray | None:
-    """Return blocks filled at random, or None where a block is left that no species fits."""
-    # in Python's own numbers, as arrays of a few species cost more than they save; the draw is that
-    # of rng.choice(fits, p=share / share.sum()), to the bit
+    """Return blocks filled at random, or None if no species fits some block."""
+    # plain Python numbers, because arrays of a few species cost more than they save; the draw
+    # equals rng.choice(fits, p=share / share.sum()) to the bit
     allowed, sizes = problem.allowed.tolist(), problem.sizes.tolist()
     left, room = problem.counts.tolist(), (problem.sizes @ problem.allowed).tolist()
     assignment = np.full(len(sizes), -1, dtype=np.int64)
@@ -270,7 +270,7 @@ def _random_fill(problem: OrderingProblem, rng: np.random.Generator) -> IntArray
         if not fits:
             return None
         share = [left[s] / room[s] for s in fits]
-        if max(share) >= 1.0:  # a species that needs all the room it has left
+        if max(share) >= 1.0:  # a species that needs all its remaining room
             share = [one if one >= 1.0 else 0.0 for one in share]
         total = sum(share)
         ends = list(accumulate(one / total for one in share))
@@ -282,12 +282,12 @@ def _random_fill(problem: OrderingProblem, rng: np.random.Generator) -> IntArray
 
 
 def _solved_assignment(problem: OrderingProblem, rng: np.random.Generator) -> IntArray:
-    """Return an assignment that an integer program finds, with random costs to vary it.
+    """Return an assignment found by an integer program, with random costs to vary it.
 
     Raises
     ------
     OrderingError
-        If there is none.
+        If there is no assignment.
     """
     n_blocks, n_species = problem.allowed.shape
     one_species = np.kron(np.eye(n_blocks), np.ones(n_species))
@@ -350,7 +350,7 @@ def _exchangeable(problem: OrderingProblem, assignment: IntArray) -> np.ndarray:
 
 
 def exchanges(problem: OrderingProblem, assignment: IntArray) -> list[IntArray]:
-    """Return every assignment that one exchange of two equally large blocks makes of this one."""
+    """Return every assignment one exchange of two equally large blocks away from this one."""
     pairs = np.argwhere(np.triu(_exchangeable(problem, assignment)))
     made = np.repeat(assignment[None, :], len(pairs), axis=0)
     rows = np.arange(len(pairs))

@@ -21,7 +21,7 @@ from llo_dft.typing import FloatArray, IntArray
 
 
 class DelithiationError(InputError):
-    """Li that a structure can't lose."""
+    """Li that can't be removed from a structure."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class LithiumRemoval:
     Attributes
     ----------
     requested
-        The fraction that was asked for.
+        The requested fraction.
     lithium_fraction
-        The nearest one that whole Li atoms allow.
+        The nearest fraction possible with whole Li atoms.
     removed
         Sites of the pristine structure that are emptied, ascending.
     n_li_layer, n_tm_layer
@@ -65,7 +65,7 @@ def delithiate(
 
     All Li compete, those of the Li layers and those of the TM layers. Up to ``EXACT_BLOCKS``
     orbits of ``turn_over`` (or Li, without it) all arrangements are compared; beyond that
-    the lowest is searched for from random starts.
+    the lowest is sought from random starts.
 
     Parameters
     ----------
@@ -80,20 +80,20 @@ def delithiate(
     seed
         Seed of the search; nothing depends on it where all arrangements are compared.
     n_candidates
-        Ways to return for each fraction, if there are so many.
+        Number of ways to return for each fraction, at most.
 
     Returns
     -------
-    For each fraction the ways to reach it, the lowest first. Of ways of the same energy (most often
-    images of each other) one is there; beyond ``EXACT_BLOCKS`` they are the minima that the search
-    ended in.
+    For each fraction the ways to reach it, the lowest first. Of ways of the same energy (usually
+    images of each other) only one is returned; beyond ``EXACT_BLOCKS`` they are the minima that
+    the search ended in.
 
     Raises
     ------
     DelithiationError
-        If a fraction is outside 0..1, there is no Li, or no candidate is asked for.
+        If a fraction is outside 0..1, there is no Li, or no candidate is requested.
     InputError
-        If the oxide can't give so many electrons.
+        If the oxide can't give that many electrons.
     """
     for fraction in fractions:
         if not 0.0 <= fraction <= 1.0:
@@ -124,22 +124,22 @@ def delithiate_to(
     lithium
         Sites that may be emptied; a coating's Li is left out here.
     n_removed
-        Number of them that are empty in the end.
+        Number of them that are empty at the end.
     gone
-        Those among them that have left already.
+        Those that have already left.
     oxide_sites
-        Sites of the oxide, whose O take up the charge of the Li that left; None: all sites.
+        Sites of the oxide, whose O compensate the charge of the Li that left; None: all sites.
     seed
-        As of ``delithiate``.
+        As for ``delithiate``.
 
     Returns
     -------
-    All sites that are empty in the end, ascending.
+    All sites that are empty at the end, ascending.
 
     Raises
     ------
     DelithiationError
-        If fewer are to be empty than are so already, or more than there are.
+        If fewer are to be empty than already are, or more than there are.
     """
     left = sorted(set(lithium) - set(gone))
     if not len(gone) <= n_removed <= len(gone) + len(left):
@@ -166,13 +166,13 @@ class LithiumSites:
         (n, n) of ``ewald_matrix``.
     charges
         (n,) formal charges while pristine, e; 0 on the sites of ``blocks`` and on those that are
-        empty anyhow.
+        empty in any case.
     blocks
-        Sites of each.
+        Sites of each block.
     n_gone
         Number of Li that left from other sites.
     oxide_sites
-        Where the electrons come from; None: all sites.
+        Sites that the electrons come from; None: all.
     """
 
     pristine: Structure
@@ -200,9 +200,9 @@ class LithiumSites:
         return tuple(sorted(site for block, species in pairs if species for site in block))
 
     def arrangement(self, removed: Collection[int]) -> IntArray | None:
-        """Return the arrangement that leaves these sites empty; None if that takes parts of blocks.
+        """Return the arrangement that leaves these sites empty; None if that would split blocks.
 
-        Sites that are in no block don't count.
+        Sites outside all blocks are ignored.
         """
         gone = [sum(site in removed for site in block) for block in self.blocks]
         if any(0 < n < len(block) for n, block in zip(gone, self.blocks, strict=True)):
@@ -217,7 +217,7 @@ def lithium_sites(
     gone: Sequence[int] = (),
     oxide_sites: Sequence[int] | None = None,
 ) -> LithiumSites:
-    """Return the sites ``lithium`` of a structure, some of whose Li is ``gone``; see there."""
+    """Return the sites ``lithium`` of a structure, whose Li ``gone`` have left, as blocks."""
     symbols = symbols_of(pristine)
     charges = np.array(formal_charges(symbols, symbols))
     charges[[*lithium, *gone]] = 0.0
@@ -249,7 +249,7 @@ def _candidates(
 
 
 def _realisable(fraction: float, sizes: list[int]) -> int:
-    """Return the number of Li nearest to the fraction that whole orbits can make up."""
+    """Return the number of Li nearest to the fraction that whole orbits allow."""
     possible = {0}
     for size in sizes:
         possible |= {count + size for count in possible}

@@ -1,7 +1,7 @@
-"""Search for the arrangement that an engine finds lowest, with few of its single points.
+"""Search for the arrangement of lowest energy by an engine, with few single points.
 
 The energy of an arrangement is modelled as slope * electrostatics + one term for each block and
-species, fitted to the arrangements that were computed so far. What the model finds lowest is
+species, fitted to the arrangements computed so far. Those that the model predicts lowest are
 computed next. On a slab of Li1.2(Mn,Ni,Co)0.8O2 with 14 Li the model leaves 0.02 to 0.09 eV of a
 spread of 1 eV, where the electrostatics alone puts the best of 168 arrangements in place 95
 (benchmarks/orderings.py).
@@ -20,16 +20,16 @@ from llo_dft.builders.ordering.arrangement_search import (
 )
 from llo_dft.typing import FloatArray, IntArray
 
-#: Share of the computed arrangements that is drawn at random: they tell the terms apart.
+#: Fraction of the computed arrangements that is drawn at random: these separate the terms.
 RANDOM_SHARE: Final = 0.4
 
-#: How many of the model's lowest are computed before it is fitted again.
+#: How many of the model's lowest are computed before it is refitted.
 BATCH: Final = 8
 
-#: Weight of a term's square, (eV/site)^2 against eV^2 of the misfit: what is not known stays small.
+#: Weight of a term's square, (eV/site)^2 to eV^2 of the misfit: it keeps unknown terms small.
 RIDGE: Final = 0.3
 
-#: The same of the slope, in units of the electrostatic energy (eV).
+#: The same for the slope, in units of the electrostatic energy (eV).
 SLOPE_RIDGE: Final = 1e-3
 
 
@@ -57,20 +57,20 @@ def fitted_search(
     budget: int,
     seed: int,
 ) -> RankedArrangements:
-    """Return the arrangements that were computed, among them most likely the lowest of all.
+    """Return the computed arrangements, most likely including the lowest of all.
 
     Parameters
     ----------
     problem
-        What is ordered.
+        The ordering problem.
     first
         Arrangements to compute first, such as the electrostatically lowest.
     energies_ev
         Computes arrangements, eV.
     budget
-        How many are computed, or all there are.
+        How many are computed, at most all.
     seed
-        Of the random ones and of the searches.
+        Seed of the random arrangements and of the searches.
     """
     done: dict[tuple[int, ...], float] = {}
 
@@ -97,7 +97,7 @@ def fitted_search(
 
 
 def _fitted(problem: OrderingProblem, done: dict[tuple[int, ...], float]) -> OrderingProblem:
-    """Return a problem whose energies are the fitted ones, but for a constant."""
+    """Return a problem whose energies are the fitted ones, up to a constant."""
     arrangements = np.array(list(done), dtype=np.int64)
     energies = np.array(list(done.values()))
     charged = np.flatnonzero(problem.charges)

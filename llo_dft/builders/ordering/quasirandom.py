@@ -1,8 +1,8 @@
 """Special quasirandom arrangements: in a small cell, pairs of elements as in a random alloy.
 
-The measure is of pairs alone (Zunger, Wei, Ferreira and Bernard, Phys. Rev. Lett. 65, 353 (1990)).
-Of shell s of neighbours the share of pairs with the elements a and b is p_ab(s), and c_a c_b in a
-random alloy; the deviation is the sum over shells of sum_ab |p_ab(s) - c_a c_b| / s.
+Only pairs are measured (Zunger, Wei, Ferreira and Bernard, Phys. Rev. Lett. 65, 353 (1990)).
+In shell s of neighbours the fraction of pairs with elements a and b is p_ab(s); in a random alloy
+it is c_a c_b. The deviation is the sum over shells of sum_ab |p_ab(s) - c_a c_b| / s.
 """
 
 from collections.abc import Sequence
@@ -19,18 +19,18 @@ from llo_dft.builders.ordering.arrangement_search import (
 from llo_dft.chemistry.bonds import neighbours
 from llo_dft.typing import FloatArray, IntArray
 
-#: Pairs up to this distance count, angstrom: three shells in a layer of metals, two to the next.
+#: Largest distance of counted pairs, angstrom: three shells in a layer of metals, two to the next.
 LONGEST_PAIR: Final = 6.5
 
-#: Distances nearer to each other belong to one shell, angstrom.
+#: Distances that differ by less belong to one shell, angstrom.
 SHELL_WIDTH: Final = 0.3
 
-#: Deviations that differ by less are one.
+#: Deviations that differ by less are equal.
 DEVIATION_RESOLUTION: Final = 1e-9
 
 
 def pair_shells(structure: Structure, sites: Sequence[int]) -> FloatArray:
-    """Return (n_shells, n, n) how many images of each site each site has in each shell.
+    """Return (n_shells, n, n) the number of images of each site around each site, by shell.
 
     The nearest shell comes first; a site may be its own neighbour by an image.
     """
@@ -47,14 +47,14 @@ def pair_shells(structure: Structure, sites: Sequence[int]) -> FloatArray:
 
 
 def pair_deviation(shells: FloatArray, species: IntArray) -> FloatArray:
-    """Return how far arrangements are from random, see above; 0 is random to the last pair.
+    """Return the deviation of arrangements from random (see above); 0 is perfectly random.
 
     Parameters
     ----------
     shells
-        (n_shells, n, n) of ``pair_shells``.
+        (n_shells, n, n) from ``pair_shells``.
     species
-        (m, n) which of the species each site holds, in each of m arrangements of the same counts.
+        (m, n) species on each site, in each of m arrangements with the same counts.
     """
     one_hot = (species[:, :, None] == np.arange(species.max() + 1)).astype(np.float64)
     share = one_hot[0].mean(axis=0)
@@ -79,15 +79,15 @@ def quasirandom(
     Parameters
     ----------
     problem
-        What may go where; its energies are not looked at.
+        Which species may go where; its energies are not used.
     blocks
         Sites of each of its blocks.
     structure
         Where the sites lie.
     sublattices
-        Sites that share their species; pairs are counted within each.
+        Sites that share species; pairs are counted within each set.
     seed, starts
-        Of the descents, which exchange the species of two blocks while that gains.
+        Seed and number of the descents, which exchange the species of two blocks while that helps.
 
     Raises
     ------

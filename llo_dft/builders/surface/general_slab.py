@@ -1,10 +1,10 @@
-"""Slabs of any Miller plane, each with what speaks for and against it.
+"""Slabs of any Miller plane, each with its merits and defects.
 
-The atoms of one period along the normal are taken in planes; a slab is a whole number of periods
-that begins with any of them. Where it is polar, half of its outermost plane is moved to the other
-face, which takes the field out of an ionic crystal (Tasker, J. Phys. C 12, 4977 (1979), type 3).
-(001) of a layered oxide is the same with the Li layer, and is cut by ``slab``, which keeps its
-O-TM-O sheets whole.
+The atoms of one period along the normal are grouped into planes; a slab is a whole number of
+periods that begins with any of them. If it is polar, half of its outermost plane is moved to the
+other face, which removes the field from an ionic crystal (Tasker, J. Phys. C 12, 4977 (1979), type
+3). For (001) of a layered oxide this plane is the Li layer; that slab is cut by ``slab``, which
+keeps the O-TM-O sheets whole.
 """
 
 from collections import Counter
@@ -40,7 +40,7 @@ from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.chemistry.roles import element_role
 from llo_dft.typing import IntArray
 
-#: Atoms whose heights follow each other this closely belong to one plane, angstrom.
+#: Atoms whose successive heights differ by less belong to one plane, angstrom.
 PLANE_GAP: Final = 0.4
 
 
@@ -51,18 +51,18 @@ class SlabCut:
     Attributes
     ----------
     name
-        Of the termination for (001) of a layered oxide ("half", "full/none", ...), else the
-        height of the cut in units of the period, with "-half-O" where half of an O plane was moved.
+        For (001) of a layered oxide the name of the termination ("half", "full/none", ...),
+        else the height of the cut over the period, with "-half-O" if half of an O plane was moved.
     model
         The slab, its template in the oriented bulk, and the operation that turns it over.
     stoichiometric
         Whether it has the composition of the bulk.
     charge, dipole
-        Of the formal charges, e and e angstrom per cell.
+        Formal charge and its dipole, e and e angstrom per cell.
     outermost
         Formula of the plane of atoms at the top and at the bottom; empty for (001) of the layers.
     moved
-        Size of the formal charge that was moved from face to face, e.
+        Magnitude of the formal charge moved from face to face, e.
     """
 
     name: str
@@ -90,7 +90,7 @@ class SlabCut:
 
     @property
     def text(self) -> str:
-        """What it is in words, with its faces and what would heal a polar one."""
+        """Description in words, with its faces and what would cure a polar one."""
         facts = [
             f"{'' if yes else 'not '}{what}"
             for what, yes in (
@@ -105,7 +105,7 @@ class SlabCut:
         if top:
             text += f", top {top}, bottom {bottom}"
         if self.polar:
-            text += f" (half of the {bottom or 'Li'} of one face on the other would heal it)"
+            text += f" (moving half of the {bottom or 'Li'} of one face to the other would cure it)"
         return text
 
 
@@ -134,8 +134,8 @@ def general_slab(
 
     Returns
     -------
-    For (001) of a layered oxide all terminations that its cell can hold, the half one first;
-    else as ``plane_cuts``.
+    For (001) of a layered oxide all terminations that its cell allows, the half one first;
+    otherwise as ``plane_cuts``.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def general_slab(
         return _layered(bulk, ceil(min_slab_size / (_period(bulk) / sheets)), min_vacuum_size, seed)
     primitive = bulk.copy(site_properties={}).get_primitive_structure()
     normal = bulk.lattice.reciprocal_lattice_crystallographic.matrix.T @ index
-    # a centring translation makes halves or thirds of an index
+    # a centring translation gives halves or thirds of an index
     same = np.round(6 * primitive.lattice.matrix @ normal).astype(int).tolist()
     oriented = oriented_cell(primitive, same)
     return plane_cuts(oriented, min_slab_size=min_slab_size, vacuum=min_vacuum_size, seed=seed)
@@ -167,7 +167,7 @@ def plane_cuts(bulk: Structure, *, min_slab_size: float, vacuum: float, seed: in
     Parameters
     ----------
     bulk
-        Ordered; its in-plane cell is that of the slabs, its a and b span the plane.
+        Ordered; a and b span the plane, and are the in-plane cell of the slabs.
     min_slab_size, vacuum
         Least thickness, and exact width of the vacuum, angstrom.
     seed
@@ -175,7 +175,7 @@ def plane_cuts(bulk: Structure, *, min_slab_size: float, vacuum: float, seed: in
 
     Returns
     -------
-    Non-polar ones first, of these the symmetric ones, of these those with the least charge moved.
+    Non-polar slabs first, among them symmetric ones first, then by least charge moved.
 
     Raises
     ------
@@ -208,7 +208,7 @@ def _period(bulk: Structure) -> float:
 
 
 def _planes_of_atoms(bulk: Structure) -> list[tuple[float, list[tuple[int, int]]]]:
-    """Return the planes of one period from below: height of the cut under it, (site, image)."""
+    """Return the planes of one period from below: height of the cut below each, (site, image)."""
     period = _period(bulk)
     heights = bulk.frac_coords[:, 2]
     wrapped = np.mod(heights, 1.0)
@@ -234,7 +234,7 @@ def _planes_of_atoms(bulk: Structure) -> list[tuple[float, list[tuple[int, int]]
 def _stack_of(
     planes: list[tuple[float, list[tuple[int, int]]]], start: int, n_planes: int
 ) -> Stack:
-    """Return the atoms of planes that follow each other, the outermost ones as its faces."""
+    """Return the atoms of successive planes, the outermost ones as its faces."""
     sites: list[int] = []
     images: list[list[int]] = []
     ends = [0]
@@ -259,7 +259,7 @@ def _cut(
     vacuum: float,
     turn_over: IntArray | None = None,
 ) -> SlabCut:
-    """Return the slab of some atoms of a stack; ``turn_over`` as known of the whole stack."""
+    """Return the slab of some atoms of a stack; ``turn_over`` as for the whole stack."""
     template, order = template_of(bulk, stack, keep, vacuum)
     structure = recut(template, bulk, bulk)
     if turn_over is None:
@@ -297,7 +297,7 @@ def _described(cut: SlabCut, bulk: Structure) -> SlabCut:
 
 
 def _halved(name: str, bulk: Structure, stack: Stack, vacuum: float, seed: int) -> SlabCut | None:
-    """Return the slab with half of the same plane on each face; None if there is no half of it."""
+    """Return the slab with half of the same plane on each face; None if it can't be halved."""
     if len(stack.top) % 2:
         return None
     full = place_stack(bulk, stack, vacuum)
@@ -325,7 +325,7 @@ def _halved(name: str, bulk: Structure, stack: Stack, vacuum: float, seed: int) 
 
 
 def _fingerprint(slab: Structure) -> tuple[tuple[str, float], ...]:
-    """Return elements and heights, the same for a slab and for it upside down."""
+    """Return elements and heights in a form that is the same for a slab upside down."""
     heights = slab.cart_coords[:, 2]
     up, down = heights - heights.min(), heights.max() - heights
     symbols = symbols_of(slab)

@@ -1,4 +1,4 @@
-"""Planes of a layered oxide by the axes of its hexagonal cell, whatever cell it is given in."""
+"""Planes of a layered oxide on the axes of its hexagonal cell, for any input cell."""
 
 from collections.abc import Sequence
 from math import gcd
@@ -12,34 +12,34 @@ from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.surface.slab import SlabError
 from llo_dft.builders.surface.symmetry import symmetry_dataset
 
-#: Tolerances with which the layers are tried as undistorted ones, angstrom: O of Li2MnO3 lies 0.1
-#: from its place in R-3m.
+#: Tolerances tried for treating the layers as undistorted, angstrom: O of Li2MnO3 lies 0.1 from
+#: its position in R-3m.
 TOLERANCES: Final = (0.1, 0.2, 0.3, 0.4, 0.5)
 
 #: Numbers of the trigonal and hexagonal space groups.
 HEXAGONAL: Final = range(143, 195)
 
-#: How far an index may be from whole numbers: rounding, and the strain of a distorted cell.
+#: Largest distance of an index from integers: rounding, and the strain of a distorted cell.
 NOT_WHOLE: Final = 0.05
 
 
 def index_in_cell(
     crystal: Structure, miller_index: Sequence[int], repeats: tuple[int, int] = (1, 1)
 ) -> tuple[int, int, int]:
-    """Return the index on a crystal's own axes, repeated, of a plane of its hexagonal cell.
+    """Return the index of a plane of the hexagonal cell on a crystal's own, repeated axes.
 
-    The hexagonal cell is that of the layers with all metals alike, R-3m in its obverse setting for
-    LiCoO2 (a 2.82, c 14.05 angstrom). Of the planes that are equivalent there, the one with the
-    smallest in-plane cell in the supercell is taken.
+    The hexagonal cell is that of the layers with all metals equal, R-3m in its obverse setting for
+    LiCoO2 (a 2.82, c 14.05 angstrom). Of the planes equivalent there, the one with the smallest
+    in-plane cell in the supercell is used.
 
     Parameters
     ----------
     crystal
-        Ordered; its a and b span the layers, no site of which is empty.
+        Ordered; its a and b span the layers, which have no empty site.
     miller_index
         (h, k, l) on the hexagonal axes, integers.
     repeats
-        Of a and b: the index is that on the supercell.
+        Repeats of a and b: the index is that on the supercell.
 
     Raises
     ------
@@ -56,8 +56,8 @@ def index_in_cell(
     else:
         raise SlabError(
             f"slab.miller = {list(miller_index)}: the layers of {crystal.formula} are not those of "
-            f"a hexagonal cell within {TOLERANCES[-1]} angstrom ({dataset.international} with all "
-            "metals alike), so that it names no plane; expected an O3 or O2 crystal with all its Li"
+            f"a hexagonal cell within {TOLERANCES[-1]} angstrom ({dataset.international} with "
+            "all metals equal), so no plane is meant; expected an O3 or O2 crystal with all Li"
         )
     on_cell = np.array(miller_index) @ dataset.transformation_matrix
     times = next(

@@ -1,4 +1,4 @@
-"""Atoms of a bulk put into a cell with vacuum."""
+"""Atoms of a bulk in a cell with vacuum."""
 
 from collections.abc import Sequence
 
@@ -17,13 +17,13 @@ def place_slab(
     Parameters
     ----------
     lattice
-        Its a and b span the slab's plane; c may point anywhere out of it.
+        Its a and b span the slab's plane; c is any vector out of it.
     frac_coords
-        (n, 3) on ``lattice``; along c as they follow each other in the slab, not wrapped.
+        (n, 3) on ``lattice``; along c consecutive as in the slab, not wrapped.
     symbols
         (n,) elements; the order is kept.
     vacuum
-        Between the outermost atoms of the slab and of its image, angstrom.
+        Distance between the outermost atoms of the slab and of its image, angstrom.
     """
     a, b, _ = lattice.matrix
     z = np.cross(a, b) / np.linalg.norm(np.cross(a, b))

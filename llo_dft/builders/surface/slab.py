@@ -24,11 +24,11 @@ from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.errors import InputError
 from llo_dft.typing import IntArray
 
-#: Descents of the search for the half Li layer.
+#: Number of descents of the search for the half Li layer.
 HALF_LAYER_STARTS: Final = 50
 
-#: TM planes of layered oxides are 4.4 to 5.2 angstrom apart; a plane in between holds TMs
-#: that left their layer, or the planes are not those of the layers.
+#: TM planes of layered oxides are 4.4 to 5.2 angstrom apart; a plane in between has TMs that left
+#: their layer, or the planes are not those of the layers.
 CLOSEST_TM_PLANES: Final = 3.5
 
 #: Cations within this height of the first one found belong to its plane, angstrom.
@@ -36,12 +36,12 @@ PLANE_WIDTH: Final = 1.0
 
 
 class SlabError(InputError):
-    """No symmetric stoichiometric slab can be cut as asked."""
+    """No symmetric stoichiometric slab can be cut as requested."""
 
 
 @dataclass(frozen=True)
 class SlabTemplate:
-    """What it takes to cut the same slab again from the same bulk after its relaxation.
+    """The data needed to cut the same slab again from the relaxed bulk.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class SlabTemplate:
 
 @dataclass(frozen=True)
 class SlabModel:
-    """A slab, and for each of its atoms where in the bulk it comes from.
+    """A slab, and the origin of each of its atoms in the bulk.
 
     Attributes
     ----------
@@ -71,12 +71,12 @@ class SlabModel:
         The slab: a along x, the plane normal along z, c the normal. Sorted by
         electronegativity, so codes that sort by element keep the order of the atoms.
     template
-        How it was cut, to cut it again from the relaxed bulk.
+        How it was cut, so that it can be cut again from the relaxed bulk.
     turn_over
-        (n,) the site that each site goes to under the operation that maps top to bottom; None if
-        there is none.
+        (n,) the image of each site under the operation that maps top to bottom; None if there is
+        no such operation.
     tm_layers
-        Number of O-TM-O sheets; of another plane than (001) the sites in the layers of metals.
+        Number of O-TM-O sheets; for planes other than (001) the sites in the metal layers.
     energy_ev
         Ewald energy with formal charges, eV per cell; in a uniform background if not neutral.
     """
@@ -94,7 +94,7 @@ def build_slab(bulk: Structure, *, tm_layers: int, vacuum: float, seed: int) -> 
     Parameters
     ----------
     bulk
-        Layered oxide; c leads out of the plane.
+        Layered oxide; c points out of the plane.
     tm_layers
         Number of O-TM-O sheets, at least 1.
     vacuum
@@ -125,12 +125,12 @@ def build_slab(bulk: Structure, *, tm_layers: int, vacuum: float, seed: int) -> 
 
 
 def stacks(bulk: Structure, tm_layers: int) -> list[Stack]:
-    """Return a stack of whole sheets for each sheet of the bulk that may come lowest.
+    """Return a stack of whole sheets for each sheet of the bulk that may be the lowest.
 
     Raises
     ------
     SlabError
-        If a and b do not span the layers, or there are no sheets asked for.
+        If a and b do not span the layers, or no sheets are requested.
     """
     if tm_layers < 1:
         raise SlabError(f"tm_layers is {tm_layers}; a slab needs at least 1")
@@ -174,21 +174,21 @@ def recut(template: SlabTemplate, bulk: Structure, relaxed_bulk: Structure) -> S
     Parameters
     ----------
     template
-        Of the slab that was built from ``bulk``.
+        Template of the slab that was built from ``bulk``.
     bulk, relaxed_bulk
         The bulk before and after its relaxation, same order of sites.
 
     Raises
     ------
     SlabError
-        If the two bulks do not hold the same sites.
+        If the two bulks do not have the same sites.
     """
     if symbols_of(bulk) != symbols_of(relaxed_bulk):
         raise SlabError(
-            f"the relaxed bulk ({relaxed_bulk.formula}) does not hold the sites of the bulk "
+            f"the relaxed bulk ({relaxed_bulk.formula}) does not have the sites of the bulk "
             f"({bulk.formula}) in the same order"
         )
-    # a relaxed coordinate may have been wrapped; take the image nearest to where it was
+    # a relaxed coordinate may have been wrapped; use the image nearest to the original
     moved = relaxed_bulk.frac_coords - bulk.frac_coords
     coords = bulk.frac_coords + moved - np.round(moved)
     return place_slab(
@@ -217,7 +217,7 @@ def _tm_planes(bulk: Structure) -> list[tuple[float, list[int]]]:
         raise SlabError(
             f"planes with transition metals are {nearest:.2f} angstrom apart along the normal of a "
             f"and b; expected at least {CLOSEST_TM_PLANES}. Choose a cell whose a and b span the "
-            "layers, and put transition metals out of the Li layers"
+            "layers, and move transition metals out of the Li layers"
         )
     return planes
 
@@ -242,7 +242,7 @@ def _sheets(
 def _lithium_layers(
     bulk: Structure, planes: list[tuple[float, list[int]]]
 ) -> list[list[tuple[int, IntArray]]]:
-    """Return the Li layers, each that above the sheet of the same number."""
+    """Return the Li layers, each above the sheet of the same number."""
     cations = {i for _, sites in planes for i in sites}
     levels = [level for level, _ in planes]
     heights = bulk.frac_coords[:, 2]
@@ -282,7 +282,7 @@ class Stack:
     bulk_sites, images
         (n,) and (n, 3): bulk site of each atom, and its lattice translation.
     top, bottom
-        Which of the atoms are the Li of the faces.
+        Which atoms are the Li of the faces.
     """
 
     bulk_sites: IntArray
@@ -325,13 +325,13 @@ def _cut(bulk: Structure, stack: Stack, tm_layers: int, vacuum: float, seed: int
     keep, turn_over, energy = _choose_half_layers(full, bulk, stack, seed)
     template, order = template_of(bulk, stack, keep, vacuum)
     renumber = {int(old): new for new, old in enumerate(order)}
-    # placed anew: where the Li layer is not flat, the slab is thinner than with all its Li
+    # placed again: if the Li layer is not flat, the slab is thinner than with all its Li
     structure = recut(template, bulk, bulk)
     if not is_stoichiometric(structure, bulk):
         raise SlabError(
             f"a slab of tm_layers = {tm_layers} would be {structure.composition.reduced_formula}, "
-            f"the bulk is {bulk.composition.reduced_formula}: the layers of this bulk differ; take "
-            "a multiple of their number in its cell"
+            f"but the bulk is {bulk.composition.reduced_formula}: the layers of this bulk "
+            "differ; use a multiple of their number in its cell"
         )
     return SlabModel(
         structure=structure,
@@ -345,7 +345,7 @@ def _cut(bulk: Structure, stack: Stack, tm_layers: int, vacuum: float, seed: int
 def _choose_half_layers(
     full: Structure, bulk: Structure, stack: Stack, seed: int
 ) -> tuple[list[int], IntArray, float]:
-    """Return the sites that stay, the operation, and the energy, of the best half layers."""
+    """Return the kept sites, the operation and the energy of the best half layers."""
     matrix = ewald_matrix(full)
     fixed = np.array(formal_charges(symbols_of(full), symbols_of(bulk)))
     fixed[np.concatenate([stack.top, stack.bottom])] = 0.0
@@ -367,8 +367,8 @@ def _choose_half_layers(
     if best is None:
         raise SlabError(
             "no operation maps the top of this slab onto its bottom, so the two half Li layers "
-            "can't be made alike; the order of the TM layer must keep an inversion, a mirror or "
-            "a two-fold axis in the plane, or slab.symmetric = false let the faces differ"
+            "can't be made equal; give the TM layer an order with an inversion, a mirror or a "
+            "two-fold axis in the plane, or let the faces differ with slab.symmetric = false"
         )
     energy, removed, permutation = best
     return [i for i in range(len(full)) if i not in removed], permutation, energy

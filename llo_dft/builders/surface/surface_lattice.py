@@ -1,4 +1,4 @@
-"""The in-plane lattice of a crystal plane, primitive also where the bulk cell is centred."""
+"""The in-plane lattice of a crystal plane, primitive even if the bulk cell is centred."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,10 +30,10 @@ class SurfaceLattice:
         (2, 3) Cartesian, angstrom: reduced, and right-handed about the outward normal.
     numerators, denominator
         (2, 3) integers and one integer: ``numerators / denominator @ bulk.lattice.matrix``
-        are the vectors. The denominator is 1 unless a centring halves or thirds the cell.
+        are the vectors. The denominator is 1 unless a centring divides the cell by two or three.
     point_group
         (n, 2, 2) integers that act on the vectors: the operations of the crystal that keep
-        the plane and do not turn it over. A slab's termination may keep fewer.
+        the plane and do not turn it over. A slab's termination may have fewer.
     """
 
     miller_index: tuple[int, int, int]
@@ -105,15 +105,15 @@ def oriented_cell(bulk: Structure, miller_index: Sequence[int]) -> Structure:
     Parameters
     ----------
     bulk
-        Ordered or not. The index refers to its axes, and only its own lattice counts: no
-        translation within the cell is looked for.
+        Ordered or not. The index refers to its axes, and only its own lattice is used:
+        translations within the cell are not searched.
     miller_index
         (h, k, l), integers; a common factor is divided out.
 
     Returns
     -------
-    a and b are reduced and right-handed about the outward normal, c is the shortest that leads to
-    the next plane. Atoms stay where they are, in their order.
+    a and b are reduced and right-handed about the outward normal, c is the shortest vector to the
+    next plane. Atoms keep their positions and order.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def _point_group(
 ) -> IntArray:
     """Return the in-plane part of the rotations that keep the plane's normal."""
     kept = [w for w in rotations if (np.array(index) @ w == index).all()]
-    # the rows go to rows W^T = P rows
+    # rows transform as rows W^T = P rows
     solved = [numerators @ w.T @ np.linalg.pinv(numerators) for w in kept]
     unique = {tuple(np.round(p).astype(int).ravel().tolist()) for p in solved}
     return np.array(sorted(unique), dtype=np.int64).reshape(-1, 2, 2)

@@ -12,12 +12,12 @@ from llo_dft.typing import FloatArray, IntArray
 #: Distance (angstrom) within which two sites count as the same under an operation.
 SYMMETRY_TOLERANCE: Final = 0.05
 
-#: Least label of a site that several elements share.
+#: Smallest label of a site that several elements share.
 _BEYOND_ELEMENTS: Final = 1000
 
 
 def _cell(structure: Structure) -> tuple[FloatArray, FloatArray, list[int]]:
-    # what spglib needs are labels: that of a site shared by elements lies beyond all elements
+    # spglib needs labels: that of a site shared by elements is beyond all elements
     mixed = sorted({site.species_string for site in structure if not site.is_ordered})
     numbers = [
         site.specie.Z if site.is_ordered else _BEYOND_ELEMENTS + mixed.index(site.species_string)
@@ -29,7 +29,7 @@ def _cell(structure: Structure) -> tuple[FloatArray, FloatArray, list[int]]:
 def symmetry_dataset(
     structure: Structure, tolerance: float = SYMMETRY_TOLERANCE
 ) -> spglib.SpglibDataset:
-    """Return spglib's dataset; sites that several elements share are alike if their shares are.
+    """Return spglib's dataset; shared sites are equal if their occupancies are.
 
     Raises
     ------
@@ -75,8 +75,8 @@ def top_bottom_permutations(
 ) -> list[IntArray]:
     """Return the distinct site permutations by operations that turn the c axis over.
 
-    Only those that are their own inverse are returned (inversion, mirror, two-fold axis in
-    the plane, and the like): applied twice, every site is back where it was.
+    Only those that are their own inverse are returned (inversion, mirror, two-fold axis in the
+    plane, and the like): applied twice, they return every site to itself.
 
     Parameters
     ----------
@@ -85,12 +85,12 @@ def top_bottom_permutations(
     tolerance
         Angstrom.
     inversion
-        Whether only inversions are wanted, which turn every plane over.
+        Whether to return only inversions, which turn every plane over.
 
     Returns
     -------
-    List of (n,) arrays; entry i is the site that site i goes to. Sorted, so that the order
-    does not depend on spglib's.
+    List of (n,) arrays; entry i is the image of site i. Sorted, so that the order does not depend
+    on spglib's.
     """
     dataset = symmetry_dataset(structure, tolerance)
     found: set[tuple[int, ...]] = set()
@@ -107,7 +107,7 @@ def top_bottom_permutations(
 def _permutation(
     structure: Structure, rotation: IntArray, translation: FloatArray, tolerance: float
 ) -> IntArray | None:
-    """Return where each site goes, or None if some site meets no partner."""
+    """Return the image of each site, or None if some site has none."""
     moved = structure.frac_coords @ rotation.T + translation
     distances = structure.lattice.get_all_distances(moved, structure.frac_coords)
     permutation: IntArray = np.argmin(distances, axis=1).astype(np.int64)
@@ -123,7 +123,7 @@ def orbits(sites: Sequence[int], permutation: IntArray | None) -> list[list[int]
     Raises
     ------
     ValueError
-        If the permutation takes a site out of the given ones.
+        If the permutation maps a site to one that is not given.
     """
     if permutation is None:
         return [[site] for site in sites]

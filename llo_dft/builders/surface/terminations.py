@@ -1,4 +1,4 @@
-"""Every (001) termination of a layered oxide: what is on each face, and what speaks against it.
+"""Every (001) termination of a layered oxide: its two faces, and its defects.
 
 The sheets stay whole; each face carries a full Li layer, half of one, or none. Only half on
 both faces has the composition of the bulk and no dipole, so only that is offered for a free
@@ -36,19 +36,19 @@ from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.typing import FloatArray
 
-#: How much of a full Li layer a face carries.
+#: How much of a full Li layer a face has.
 LithiumFace: TypeAlias = Literal["half", "full", "none"]
 
 #: A slab whose formal dipole is smaller counts as non-polar, e angstrom.
 DIPOLE_TOLERANCE: Final = 0.01
 
-#: O within this height of the outermost one is outermost too, angstrom.
+#: O within this height of the outermost one are outermost too, angstrom.
 OUTER_PLANE_WIDTH: Final = 1.0
 
 
 @dataclass(frozen=True)
 class LloTermination:
-    """What is known about one termination before anything is computed.
+    """What is known about one termination before any calculation.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class LloTermination:
     polar
         Whether its formal dipole is not zero.
     charge
-        Sum of the formal charges of the cell, e, each that of the element in the bulk.
+        Sum of the formal charges of the cell, e, with those of the elements in the bulk.
     dipole
         Formal dipole along the normal about the middle of the slab, e angstrom; depends on
         that origin where the charge is not zero.
@@ -98,8 +98,8 @@ def llo_terminations(
 
     Returns
     -------
-    First those with the same on both faces, then the others, as top/bottom. Where an operation
-    turns the slab over, "none/full" is "full/none" upside down and is not listed again.
+    First those with equal faces, then the others, as top/bottom. If an operation turns the slab
+    over, "none/full" is "full/none" upside down and is not listed again.
 
     Raises
     ------
@@ -130,15 +130,15 @@ def build_termination(
         As for :func:`~llo_dft.builders.surface.slab.build_slab`.
     name
         "half", "full" or "none", or two of them as top/bottom. The Li of a half layer are
-        those of lowest Ewald energy: on both faces alike under an operation that turns the
-        slab over, on one face any.
+        those of lowest Ewald energy: if both faces have one, equivalent under an operation that
+        turns the slab over.
     symmetric
-        Whether "half" is alike on both faces; else any half of each.
+        Whether "half" is equivalent on both faces; otherwise any half of each.
 
     Raises
     ------
     SlabError
-        If there is no such name, or the bulk can't be cut so.
+        If there is no such name, or the bulk can't be cut that way.
     """
     top, bottom = _parse(name)
     if top == bottom == "half" and symmetric:
@@ -163,7 +163,7 @@ def _parse(name: str) -> tuple[LithiumFace, LithiumFace]:
     if name not in known:
         raise SlabError(
             f"no termination is called {name!r}; expected one of {', '.join(known)} (top/bottom, "
-            "one word where both faces are alike)"
+            "one word if both faces are equal)"
         )
     return known[name]
 
@@ -207,7 +207,7 @@ def _build(
 def _half_filled(
     matrix: FloatArray, charges: FloatArray, faces: list[list[int]], seed: int
 ) -> FloatArray:
-    """Return the charge of each site of the faces, half of each Li, of lowest Ewald energy."""
+    """Return the charges of the faces' sites, half of each with Li, of lowest Ewald energy."""
     for sites in faces:
         if len(sites) % 2:
             raise SlabError(
@@ -218,7 +218,7 @@ def _half_filled(
     fixed = charges.copy()
     fixed[halves] = 0.0
     problem = filling(matrix, fixed, [[i] for i in halves], len(halves) // 2)
-    if len(faces) > 1:  # Li and empty sites of each face apart, so that each is half filled
+    if len(faces) > 1:  # Li and empty sites of each face separately, so that each is half filled
         of_face = [[i in sites for sites in faces for _ in range(2)] for i in halves]
         problem = replace(
             problem,

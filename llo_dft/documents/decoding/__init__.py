@@ -1,1 +1,1 @@
-"""Objects from plain data that anybody may have written: only those on a list are made."""
+"""Objects from plain data of any origin: only types on a list are created."""

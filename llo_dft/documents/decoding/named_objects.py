@@ -1,4 +1,4 @@
-"""Objects in plain data, which names their types: only those on a list are made.
+"""Objects in plain data, which names their types: only types on a list are created.
 
 monty's JSON, which jobflow uses everywhere, names classes and functions by module and name, and its
 decoder imports and calls whatever is named. Data that others can write (a study's folder, outputs
@@ -28,7 +28,7 @@ from llo_dft.errors import InputError
 
 _MARKS: Final = ("@module", "@class", "@callable", "@bound")
 
-#: Environment variable with the modules of makers of one's own that go through a queue.
+#: Environment variable that lists a user's own modules of makers to be sent through a queue.
 TRUST: Final = "LLO_DFT_TRUSTED_MODULES"
 
 #: Types of other packages that jobs and documents are made of.
@@ -49,15 +49,15 @@ _TYPES: Final[dict[str, frozenset[str]]] = {
     "bson.objectid": frozenset({"ObjectId"}),
 }
 
-#: Rooms of this package whose documents, makers and jobs may be named.
+#: Folders of this package whose documents, makers and jobs may be named.
 _ROOMS: Final = re.compile(r"llo_dft\.(documents|engines|flows|jobs|study\.remote)(\.[a-z0-9_]+)+")
 
-#: Elements of an array from plain data: numbers and truth values.
+#: Elements of an array from plain data: numbers and Booleans.
 _NUMBERS: Final = re.compile(r"(bool|u?int|float|complex)\d*")
 
 
 class NamedObjectError(InputError):
-    """Data that name something that is not on the list; nothing of them was decoded."""
+    """The data name something that is not on the list; none of them were decoded."""
 
 
 def check_named(plain: object, trusted: Collection[str] = (), where: str = "the data") -> None:
@@ -68,14 +68,14 @@ def check_named(plain: object, trusted: Collection[str] = (), where: str = "the 
     plain
         Dicts, lists and scalars, as JSON has them.
     trusted
-        What may be named besides, as "module:name": taken from objects in memory (``names_in``).
+        What else may be named, as "module:name": taken from objects in memory (``names_in``).
     where
-        What the data are, for people.
+        What the data are, for messages.
 
     Raises
     ------
     NamedObjectError
-        With what is named, and its place.
+        With the name and where it was found.
     """
     waiting: list[tuple[object, str]] = [(plain, "")]
     while waiting:
@@ -87,7 +87,7 @@ def check_named(plain: object, trusted: Collection[str] = (), where: str = "the 
                 )
                 raise NamedObjectError(
                     f"{where} can't be read: {named}{f' at {place[1:]}' if place else ''} is not "
-                    "among what stored data may hold, and nothing of it was decoded"
+                    "allowed in stored data; nothing was decoded"
                 )
             waiting += [(value, f"{place}.{str(key)[:60]}") for key, value in one.items()]
         elif isinstance(one, list | tuple):
@@ -105,7 +105,7 @@ def _is_listed(fields: dict[Any, Any], trusted: Collection[str]) -> bool:
     if not isinstance(module, str) or not isinstance(name, str) or (kind and function):
         return False
     if _is_trusted(module, name, trusted):
-        # what it is bound to is looked at as any other value; a name alone would be imported
+        # what it is bound to is checked like any other value; a name alone would be imported
         return bound is None or isinstance(bound, dict)
     if bound is not None:
         return False
@@ -117,7 +117,7 @@ def _is_listed(fields: dict[Any, Any], trusted: Collection[str]) -> bool:
 
 @cache
 def _own(module: str, name: str) -> Any:  # noqa: ANN401 (a class or a job)
-    """Return a document, a maker or a job of this package by its name; None if it is none."""
+    """Return a document, a maker or a job of this package by its name; None for any other name."""
     if not _ROOMS.fullmatch(module) or not name.isidentifier():
         return None
     try:
@@ -154,7 +154,7 @@ def decode_text(text: str, trusted: Collection[str] = (), where: str = "the data
 
 
 def with_bytes(fields: dict[str, Any]) -> Any:  # noqa: ANN401 (a dict, or bytes)
-    """Return bytes that stand in JSON as BSON has them: an ``object_hook`` of ``json.loads``."""
+    """Decode bytes that are in JSON in BSON's form: an ``object_hook`` for ``json.loads``."""
     if set(fields) == {"$binary"}:
         return base64.b64decode(fields["$binary"]["base64"])
     return fields
@@ -189,7 +189,7 @@ def _object(plain: dict[str, Any]) -> Any:  # noqa: ANN401 (of any class on the 
 
 
 def _named(module: str, name: str, owner: object = None) -> Any:  # noqa: ANN401 (class or function)
-    """Return what has a name in a module, or what an object has by the last part of it."""
+    """Return what a module has under a name, or an object under the last part of the name."""
     found = importlib.import_module(module) if owner is None else owner
     for part in name.split(".") if owner is None else name.split(".")[1:]:
         found = getattr(found, part)
@@ -198,7 +198,7 @@ def _named(module: str, name: str, owner: object = None) -> Any:  # noqa: ANN401
 
 def _array(fields: dict[str, Any]) -> Any:  # noqa: ANN401
     if not _NUMBERS.fullmatch(fields["dtype"]):
-        raise ValueError(f"an array of {fields['dtype']!r}, which are no numbers")
+        raise ValueError(f"an array of {fields['dtype']!r}, which are not numbers")
     if fields["dtype"].startswith("complex"):
         real, imaginary = (np.array(part) for part in fields["data"])
         return (real + 1j * imaginary).astype(fields["dtype"])
@@ -224,7 +224,7 @@ _SPECIAL: Final[dict[tuple[str, str], Callable[[dict[str, Any]], Any]]] = {
 def names_in(live: object) -> frozenset[str]:
     """Return "module:name" of every type and function in an object in memory.
 
-    Whoever holds the object has imported them; data with the same names may be decoded beside it.
+    They are already imported, so data with the same names may be decoded as well.
     """
     found: set[str] = set()
     seen: dict[int, object] = {}
@@ -244,7 +244,7 @@ def names_in(live: object) -> frozenset[str]:
 
 
 def _parts(one: Any) -> Iterator[object]:  # noqa: ANN401
-    """Give what an object is made of."""
+    """Yield the parts of an object."""
     if isinstance(one, dict):
         yield from one.keys()
         yield from one.values()

@@ -1,7 +1,7 @@
-"""A pymatgen Structure from plain data, of which nothing is imported or called.
+"""A pymatgen Structure from plain data; nothing named in the data is imported or called.
 
 pymatgen's own ``from_dict`` hands site properties to monty's decoder, which imports and calls what
-they name: a structure from a file that others can write must not go through it.
+they name, so a structure from a file that others can write must not be read with it.
 """
 
 import math
@@ -11,7 +11,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element, Species
 from pymatgen.core.structure import Structure
 
-#: Most numbers of one property of one site: a tensor.
+#: Largest number of values in one property of one site: a tensor.
 _MOST_NUMBERS: Final = 9
 
 #: Longest name of a property or label.
@@ -19,7 +19,7 @@ _LONGEST_NAME: Final = 60
 
 
 def structure_from(fields: dict[str, Any]) -> Structure:
-    """Return the structure of ``Structure.as_dict``, to the last bit.
+    """Return the structure that ``Structure.as_dict`` wrote, identical to the last bit.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def structure_from(fields: dict[str, Any]) -> Structure:
     Raises
     ------
     ValueError
-        If it is anything else, with its place.
+        If the data are anything else, with the place.
     """
     try:
         cell = fields["lattice"]
@@ -42,7 +42,7 @@ def structure_from(fields: dict[str, Any]) -> Structure:
         if fields.get("properties"):
             raise ValueError("it has properties beside those of its sites")
         names = dict.fromkeys(name for site in sites for name in site.properties)
-        # from the parts: sites that are made first are made a second time
+        # from the parts: if sites were given, they would be created twice
         return Structure(
             lattice,
             [site.species for site in sites],
@@ -52,7 +52,7 @@ def structure_from(fields: dict[str, Any]) -> Structure:
             labels=[site.label for site in sites],
         )
     except (KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ValueError(f"no structure of lattice, species and coordinates: {error!r}") from error
+        raise ValueError(f"expected lattice, species and coordinates: {error!r}") from error
 
 
 class _Site(NamedTuple):
@@ -76,7 +76,7 @@ def _site(fields: dict[str, Any], where: str) -> _Site:
 def _species(fields: dict[str, Any], where: str) -> Element | Species:
     symbol, charge, spin = fields["element"], fields.get("oxidation_state"), fields.get("spin")
     if not isinstance(symbol, str) or not Element.is_valid_symbol(symbol):
-        raise ValueError(f"{where}: {symbol!r} is no element")
+        raise ValueError(f"{where}: {symbol!r} is not an element")
     if charge is None and spin is None:
         return Element(symbol)
     given = [None if one is None else _number(one, where) for one in (charge, spin)]

@@ -1,1 +1,1 @@
-"""What electrons do: densities of states and of charge, band centres, potentials."""
+"""Electronic results: densities of states and of charge, band centres, potentials."""

@@ -1,4 +1,4 @@
-"""Charge-density differences: what is stored of them.
+"""Charge-density differences, as stored.
 
 The grid itself is stored beside the document, as CHGCAR, cube and npz.
 """
@@ -12,14 +12,14 @@ from pydantic import Field, model_validator
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document, StoredStructure
 
-#: Which of the two densities that are subtracted an atom of the whole belongs to.
+#: Which of the two subtracted densities an atom of the whole belongs to.
 DensityPart = Literal["a", "b"]
 
 
 class PlanarProfile(Document):
     """A grid averaged over the planes across one lattice direction."""
 
-    axis: int = Field(ge=0, le=2, description="Lattice vector that leads out of the planes")
+    axis: int = Field(ge=0, le=2, description="Lattice vector that crosses the planes")
     start_fraction: float = Field(
         description="Fractional coordinate of the first plane; the profile is periodic"
     )
@@ -34,7 +34,7 @@ class PlanarProfile(Document):
     )
     cumulative_e: list[float] = Field(
         description="Electrons gained between the start and there, e; positive: they came "
-        "through the plane from beyond it. The last one is the residual"
+        "through the plane from beyond it. The last value is the residual"
     )
 
     @model_validator(mode="after")
@@ -46,15 +46,15 @@ class PlanarProfile(Document):
             len(self.cumulative_e),
         }
         if len(lengths) != 1:
-            raise ValueError(f"the columns of a profile must be of one length, got {lengths}")
+            raise ValueError(f"the columns of a profile must have the same length, got {lengths}")
         return self
 
 
 class BondProfile(Document):
     """The density difference along the line through a bond across the interface."""
 
-    former: int = Field(description="Network former among the atoms of the whole, from 0")
-    oxygen: int = Field(description="O among the atoms of the whole, from 0")
+    former: int = Field(description="Index of the network former in the whole, from 0")
+    oxygen: int = Field(description="Index of the O in the whole, from 0")
     length_angstrom: float
     former_part: DensityPart
     distance_angstrom: list[float] = Field(
@@ -64,7 +64,7 @@ class BondProfile(Document):
 
 
 class ChargeDifference(Document):
-    """rho(AB) - rho(A) - rho(B), the atoms of A and B being where they are in AB."""
+    """rho(AB) - rho(A) - rho(B), with the atoms of A and B where they are in AB."""
 
     whole_file: str
     a_file: str
@@ -75,7 +75,7 @@ class ChargeDifference(Document):
     electrons_whole: float = Field(description="Integral of the density of AB, e")
     electrons_a: float = Field(description="Of A, e")
     electrons_b: float = Field(description="Of B, e")
-    residual_e: float = Field(description="Integral of the difference, e; 0 if all is right")
+    residual_e: float = Field(description="Integral of the difference, e; should be 0")
     absolute_e: float = Field(
         description="Half the integral of the difference's absolute value: electrons moved, e"
     )
@@ -85,13 +85,13 @@ class ChargeDifference(Document):
     planar: PlanarProfile
     bonds: list[BondProfile]
     fingerprint: Fingerprint | None = Field(
-        None, description="Of AB; None: no vasprun.xml or vaspout.h5 of it is beside its density"
+        None, description="Of AB; None: there is no vasprun.xml or vaspout.h5 beside its density"
     )
     allowed: list[str] = Field(
-        default_factory=list, description="Names of what was allowed to differ"
+        default_factory=list, description="Names of the settings that were allowed to differ"
     )
     allowed_differences: list[str] = Field(
-        default_factory=list, description="Differences that were accepted, with both values"
+        default_factory=list, description="Accepted differences, with both values"
     )
     notes: list[str] = Field(
         default_factory=list,
@@ -107,7 +107,7 @@ class ChargeDifference(Document):
 
     @property
     def formers(self) -> list[str]:
-        """Elements of the network formers that are bonded across."""
+        """Elements of the network formers that are bonded across the interface."""
         return sorted({self.structure[bond.former].specie.symbol for bond in self.bonds})
 
     def __repr__(self) -> str:
@@ -115,22 +115,22 @@ class ChargeDifference(Document):
         return (
             f"ChargeDifference({self.structure.composition.reduced_formula}, "
             f"{self.absolute_e:.3f} e moved, residual {self.residual_e:.1e} e, "
-            f"{len(self.bonds)} bonds across)"
+            f"{len(self.bonds)} bonds across the interface)"
         )
 
 
 class ChargeDifferenceResult(Document):
-    """rho(coated) - rho(oxide) - rho(coating) of a pristine interface, all held as relaxed."""
+    """rho(coated) - rho(oxide) - rho(coating) of a pristine interface, atoms fixed as relaxed."""
 
     termination: str
     coating_charge_e: int | None = Field(
         None,
         description="Sum of the coating's formal charges; the oxide's is the opposite. Unless 0, "
-        "neither part is a closed shell, and the difference holds what their electrons do for it",
+        "neither part is a closed shell, and the difference includes their extra charge",
     )
     electrons_moved: float | None = Field(
         None, description="Half the integral of the difference's absolute value, e"
     )
     residual_e: float | None = Field(None, description="Integral of the difference, e")
-    folder: str | None = Field(None, description="Grids, profiles and figures of it")
+    folder: str | None = Field(None, description="Its grids, profiles and figures")
     reason: str | None = Field(None, description="Why there is none")

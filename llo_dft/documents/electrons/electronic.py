@@ -1,4 +1,4 @@
-"""Electronic structure of finished calculations: edges, band centres, oxidation, summaries."""
+"""Electronic structure from finished calculations: edges, band centres, oxidation, summaries."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
@@ -9,10 +9,10 @@ from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
 from llo_dft.typing import System
 
-#: From where energies are counted. E_F floats within a gap, so the VBM is the default.
+#: Zero of the energies. E_F floats within a gap, so the VBM is the default.
 ReferenceLevel: TypeAlias = Literal["vbm", "fermi", "vacuum", "core"]
 
-#: Which energies a band centre is taken over.
+#: The window that a band centre is taken over.
 Window: TypeAlias = Literal["valence", "full", "fixed"]
 
 
@@ -24,15 +24,15 @@ class BandEdges(Document):
     gap_ev: float | None = Field(description="0 in a metal; None if there are no empty bands")
     fermi_ev: float | None
     is_metal: bool
-    spin_gaps_ev: list[float | None] = Field(description="The gap of each spin by itself")
+    spin_gaps_ev: list[float | None] = Field(description="The gap of each spin separately")
     valence_bottom_ev: float | None = Field(
-        None, description="Middle of the gap below the valence band; None: there is no such gap"
+        None, description="Middle of the gap below the valence band; None: no such gap"
     )
     valence_tops_ev: list[float | None] = Field(
-        description="Up to where states of each spin count as occupied: the middle of the gap, so "
-        "that neither where E_F floats nor smearing matters, or E_F; None: nothing is above"
+        description="Up to where states of each spin count as occupied: the middle of the gap, "
+        "so that neither E_F's place in it nor smearing matters, or E_F; None: nothing is above"
     )
-    note: str = Field("", description="How the edges were decided, where that needs saying")
+    note: str = Field("", description="How the edges were found, where that needs a note")
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,14 @@ class WindowCenter:
     Attributes
     ----------
     center_ev
-        From the reference; None: too little weight.
+        Relative to the reference; None: too little weight.
     weight
         Captured weight: integral of the density, electrons.
     width_ev
         Square root of the second central moment.
     """
 
-    #: What a ``Document`` refuses is refused here too.
+    #: Refuse what a ``Document`` refuses.
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
 
     center_ev: float | None
@@ -58,7 +58,7 @@ class WindowCenter:
 
 
 class WindowCenters(Document):
-    """The three windows together."""
+    """Band centres in the three windows."""
 
     valence: WindowCenter
     full: WindowCenter
@@ -66,7 +66,7 @@ class WindowCenters(Document):
 
 
 class SpinCenters(Document):
-    """Both spins together, and each where the run had spins."""
+    """Both spins together, and each spin of a spin-polarised run."""
 
     both: WindowCenters
     up: WindowCenters | None = None
@@ -74,14 +74,14 @@ class SpinCenters(Document):
 
 
 class ClassCenters(Document):
-    """The atoms of one environment class together."""
+    """Band centres of all atoms of one environment class."""
 
     n_sites: int
     centers: SpinCenters
 
 
 class SiteCenters(Document):
-    """One atom."""
+    """Band centres of one atom."""
 
     site: int = Field(description="Index of the atom, from 0")
     site_class: str
@@ -97,9 +97,9 @@ class BandCenters(Document):
     reference: ReferenceLevel
     reference_ev: float = Field(description="The reference on VASP's own zero")
     references_ev: dict[ReferenceLevel, float] = Field(
-        description="All that are known, on VASP's own zero: their differences convert"
+        description="All known, on VASP's own zero: to convert by their differences"
     )
-    windows_ev: dict[Window, tuple[float, float]] = Field(description="From the reference")
+    windows_ev: dict[Window, tuple[float, float]] = Field(description="Relative to the reference")
     edges: BandEdges
     total: SpinCenters
     classes: dict[str, ClassCenters]
@@ -108,7 +108,7 @@ class BandCenters(Document):
     problems: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     mock: bool = Field(
-        default=False, description="A stand-in for VASP wrote the files: no number is a result"
+        default=False, description="The files are from a mock VASP: no number is a result"
     )
 
 
@@ -119,7 +119,7 @@ class AtomOxidation(Document):
     element: str
     moment_mu_b: float = Field(description="Moment within its sphere, Bohr magnetons")
     state: float | None = Field(description="Formal charge, e; half in superoxo; None: unknown")
-    reason: str = Field(description="By what the state was decided, or why it was not")
+    reason: str = Field(description="How the state was assigned, or why it was not")
 
 
 class OxidationStates(Document):
@@ -137,7 +137,7 @@ class OxidationStates(Document):
 
 
 class ConvergenceRecord(Document):
-    """Whether a run converged, and by what that was decided."""
+    """Whether a run converged, and on what grounds."""
 
     electronic: bool
     ionic: bool
@@ -148,14 +148,14 @@ class ConvergenceRecord(Document):
 class Moments(Document):
     """Magnetic moments, Bohr magnetons."""
 
-    total_mu_b: float | None = Field(None, description="Spin up less down of the occupations")
+    total_mu_b: float | None = Field(None, description="Spin up minus down, from the occupations")
     sites_mu_b: list[float] | None = Field(
-        None, description="Within spheres, from OUTCAR or vaspout.h5"
+        None, description="Within the atoms' spheres, from OUTCAR or vaspout.h5"
     )
 
 
 class CalculationSummary(Document):
-    """What a finished calculation is. Numbers of a run that failed or did not converge: None."""
+    """Summary of a finished calculation. Numbers of a failed or unconverged run are None."""
 
     path: str
     formula: str | None = None
@@ -168,7 +168,7 @@ class CalculationSummary(Document):
     fingerprint: Fingerprint | None = None
     moments: Moments | None = None
     oxidation_states: OxidationStates | None = Field(
-        None, description="From the moments; None where there are none of the atoms"
+        None, description="From the moments; None where the atoms have none"
     )
     fermi_ev: float | None = None
     gap_ev: float | None = None
@@ -178,7 +178,7 @@ class CalculationSummary(Document):
     problems: list[str] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
     mock: bool = Field(
-        default=False, description="A stand-in for VASP wrote the files: no number is a result"
+        default=False, description="The files are from a mock VASP: no number is a result"
     )
 
 
@@ -189,6 +189,6 @@ class BandCenterResult(Document):
     termination: str | None = None
     lithium_fraction: float
     centers: BandCenters | None
-    figure: str | None = Field(None, description="File of the densities, beside results.json")
-    reason: str | None = Field(None, description="Why there are none")
+    figure: str | None = Field(None, description="Figure file, beside results.json")
+    reason: str | None = Field(None, description="Why there are no band centres")
     calculation: str | None = Field(None, description="Key of the static calculation")

@@ -1,1 +1,1 @@
-"""What windows, reactions between solids and energies of cells are stored as."""
+"""Documents of windows, reactions between solids and energies of cells."""

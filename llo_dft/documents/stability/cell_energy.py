@@ -1,4 +1,4 @@
-"""What a cell is made of, and the energy that it holds by mass and volume."""
+"""What a cell is made of, and its energy per mass and volume."""
 
 from typing import Annotated, Final
 
@@ -10,12 +10,12 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
 
-_TYPICAL: Final = "a usual value of designs, not measured here"
+_TYPICAL: Final = "a usual design value, not measured here"
 _CRC: Final = "CRC Handbook of Chemistry and Physics"
 
 
 def _parameter(default: float, unit: str, about: str, source: str) -> float:
-    """Return a field of ``CellParameters``; mypy takes it for its default."""
+    """Return a field of ``CellParameters``, typed as its default for mypy."""
     made: float = Field(
         default, description=about, json_schema_extra={"unit": unit, "source": source}
     )
@@ -26,7 +26,7 @@ class CellParameters(Document):
     """One layer of a stack with Li metal, from collector to collector, per area of one face."""
 
     areal_capacity: Positive = _parameter(
-        4.0, "mAh/cm2", "Capacity of the cathode layer", "the design that 1A of the paper asks for"
+        4.0, "mAh/cm2", "Capacity of the cathode layer", "the design of the paper's section 1A"
     )
     active_fraction: Share = _parameter(
         0.80, "mass", "Active material in the cathode layer; the rest is electrolyte", _TYPICAL
@@ -41,7 +41,7 @@ class CellParameters(Document):
         1.87, "g/cm3", "Li6PS5Cl's; an oxide has 4 to 5, Li3InCl6 2.6", "its crystal, rounded"
     )
     anode_excess: NotNegative = _parameter(
-        0.2, "of the capacity", "Li metal beyond what the cathode gives", _TYPICAL
+        0.2, "of the capacity", "Li metal in excess of what the cathode supplies", _TYPICAL
     )
     lithium_capacity: Positive = _parameter(3861.0, "mAh/g", "Of Li metal", "Faraday's law")
     lithium_density: Positive = _parameter(0.534, "g/cm3", "Of Li metal", _CRC)
@@ -56,7 +56,7 @@ class CellParameters(Document):
 
 
 class CathodeMaterial(Document):
-    """What a cell needs to know of an active material."""
+    """The properties of an active material that a cell needs."""
 
     name: str
     capacity_mah_per_g: Positive
@@ -77,11 +77,11 @@ class CellEnergy(Document):
 
 
 class CellResult(Document):
-    """Cells of several cathodes over the thickness of the electrolyte."""
+    """Cells with several cathodes, as a function of the electrolyte's thickness."""
 
     parameters: CellParameters
     cathodes: list[CathodeMaterial]
     cells: list[CellEnergy] = Field(description="Each cathode at the parameters' own thickness")
-    curves: dict[str, list[CellEnergy]] = Field(description="Each cathode over thicknesses")
+    curves: dict[str, list[CellEnergy]] = Field(description="Each cathode at several thicknesses")
     left_out: str
     notes: list[str] = Field(default_factory=list)

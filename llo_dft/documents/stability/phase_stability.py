@@ -1,4 +1,4 @@
-"""Energies of phases, their windows against Li, and what pairs of them react to."""
+"""Energies of phases, their windows against Li, and the reactions of pairs of phases."""
 
 from typing import Literal, TypeAlias
 
@@ -7,7 +7,7 @@ from pymatgen.core.composition import Composition
 
 from llo_dft.documents.document import Document
 
-#: What the energies of one diagram hold: none of them a correction, or all of them one scheme's.
+#: Correction of the energies in one diagram: none, or the same scheme for all.
 CorrectionState: TypeAlias = Literal["raw", "corrected"]
 
 
@@ -17,7 +17,7 @@ class PhaseEnergy(Document):
     name: str = Field(description="Unique in its source: an identifier, a file's name or a path")
     composition: dict[str, float] = Field(description="Atoms of each element in the cell")
     energy_ev: float = Field(description="Of that cell, with its correction if it has one, eV")
-    correction_ev: float = Field(0.0, description="What of it is a correction, eV")
+    correction_ev: float = Field(0.0, description="The correction contained in it, eV")
     run_type: str = Field("", description="Functional, as 'GGA', 'GGA+U' or 'R2SCAN', if known")
 
     @property
@@ -27,16 +27,16 @@ class PhaseEnergy(Document):
 
 
 class PhaseEnergies(Document):
-    """Phases of one source, whose energies may stand in one diagram."""
+    """Phases of one source, whose energies may be used in one diagram."""
 
-    source: str = Field(description="Where they come from, for people")
+    source: str = Field(description="Where they come from, for the reader")
     corrections: CorrectionState
     phases: list[PhaseEnergy]
     notes: list[str] = Field(default_factory=list)
 
 
 class WindowStep(Document):
-    """A range of voltage within which the same phases are in balance with Li."""
+    """A range of voltage in which the same phases are in equilibrium with Li."""
 
     from_v: float = Field(description="Against Li/Li+, V")
     to_v: float = Field(description="V")
@@ -44,40 +44,40 @@ class WindowStep(Document):
         description="Formula units of each product per formula unit of the phase"
     )
     li_exchanged: float = Field(
-        description="Li taken up per formula unit of the phase; below zero it is given off"
+        description="Li taken up per formula unit of the phase; negative: given off"
     )
     energy_from_ev_per_atom: float = Field(
-        description="Reaction energy at from_v per atom of the phase, open to Li, eV: at most zero"
+        description="Reaction energy at from_v per atom of the phase, open to Li, eV; <= 0"
     )
     energy_to_ev_per_atom: float = Field(description="The same at to_v")
 
 
 class StabilityWindow(Document):
-    """Where a phase exchanges no Li with a reservoir at that voltage."""
+    """The voltages at which a phase exchanges no Li with a reservoir."""
 
     phase: str = Field(description="Its name in the source")
     formula: str
     reduction_v: float | None = Field(
-        description="Below it Li is taken up; None: no voltage is without exchange"
+        description="Below it Li is taken up; None: Li is exchanged at every voltage"
     )
     oxidation_v: float | None = Field(
-        description="Above it Li is given off, or none within the range if at its end"
+        description="Above it Li is given off; the end of the range if that is not reached"
     )
     oxidation_beyond_range: bool = Field(
-        default=False, description="Whether oxidation_v is only the end of the range looked at"
+        default=False, description="Whether oxidation_v is only the end of the range studied"
     )
     fully_delithiated_v: float | None = Field(
-        None, description="Above it no product holds Li; None: not within the range"
+        None, description="Above it no product contains Li; None: not within the range"
     )
     above_hull_ev_per_atom: float = Field(
-        description="Above zero it is not stable by itself: then the window is that of the phases "
-        "that it falls apart to"
+        description="Above zero the phase is unstable: then the window is that of the phases it "
+        "decomposes to"
     )
     steps: list[WindowStep]
     missing: list[str] = Field(
         default_factory=list,
         description="Known phases of its chemical system that the diagram lacks: each can only "
-        "make a stable phase's window narrower",
+        "narrow the window of a stable phase",
     )
 
 
@@ -85,41 +85,41 @@ class MixingReaction(Document):
     """What two phases in contact become at one ratio."""
 
     fraction_of_first: float = Field(
-        description="Atoms of the first phase of those of both, as they are before"
+        description="Atoms of the first phase as a fraction of those of both, before the reaction"
     )
-    energy_ev_per_atom: float = Field(description="Reaction energy; below zero they react, eV")
+    energy_ev_per_atom: float = Field(description="Reaction energy, eV; negative: they react")
     reaction: str
     products: list[str]
 
 
 class PairReactivity(Document):
-    """All that two phases can become."""
+    """All reactions of two phases."""
 
     first: str
     second: str
-    voltage_v: float | None = Field(description="At which Li comes and goes; None: no Li does")
-    worst: MixingReaction = Field(description="Of the lowest reaction energy")
-    reactions: list[MixingReaction] = Field(description="At each ratio where the products change")
+    voltage_v: float | None = Field(description="Of the Li reservoir; None: no Li is exchanged")
+    worst: MixingReaction = Field(description="The ratio of lowest reaction energy")
+    reactions: list[MixingReaction] = Field(description="Where the products change")
     own_decomposition_ev_per_atom: float = Field(
-        description="The lower of what each does alone, below zero if it is not stable there, eV: "
-        "the energies of the pair hold it"
+        description="The lower of the energies of each phase's own decomposition, negative if it "
+        "is unstable there, eV; the energies of the pair include it"
     )
     mutual_ev_per_atom: float = Field(
-        description="The lowest of the pair's energies less what each does alone, eV: what the "
-        "contact adds"
+        description="The lowest of the pair's energies minus those of each phase alone, eV: what "
+        "the contact adds"
     )
     missing: list[str] = Field(default_factory=list)
 
 
 class BarrierLayer(Document):
-    """What a contact adds to what each phase does alone, with and without a coating between."""
+    """What a contact adds to the decomposition of each phase, with and without a coating."""
 
     first: str
     second: str
     coating: str
     without_ev_per_atom: float
-    with_first_ev_per_atom: float = Field(description="First phase against the coating")
-    with_second_ev_per_atom: float = Field(description="Coating against the second phase")
+    with_first_ev_per_atom: float = Field(description="First phase with the coating")
+    with_second_ev_per_atom: float = Field(description="Coating with the second phase")
     missing: list[str] = Field(default_factory=list, description="Of any of the three contacts")
 
     @property
@@ -132,7 +132,7 @@ class StudyCrystal(Document):
     """A relaxed crystal of a study: its cathode at one lithium content, or its coating."""
 
     calculation: str = Field(description="Key of its calculation")
-    lithium_fraction: float | None = Field(None, description="Of the cathode; None: the coating")
+    lithium_fraction: float | None = Field(None, description="Of the cathode; None: coating")
 
 
 class StabilityResult(Document):
@@ -144,16 +144,16 @@ class StabilityResult(Document):
     pairs: list[PairReactivity] = Field(default_factory=list)
     barriers: list[BarrierLayer] = Field(default_factory=list)
     charge_ranges_v: dict[str, tuple[float, float]] = Field(
-        default_factory=dict, description="Voltages over which cathodes are charged, V"
+        default_factory=dict, description="Voltage range over which cathodes are charged, V"
     )
     notes: list[str] = Field(default_factory=list)
     crystals: dict[str, StudyCrystal] = Field(
-        default_factory=dict, description="Which of the phases are a study's, by their names"
+        default_factory=dict, description="Which of the phases come from a study, by their names"
     )
 
     @property
     def cathode_and_coating(self) -> list[tuple[float, PairReactivity]]:
-        """A study's cathode against its coating by lithium fraction, full lithium first."""
+        """Reactions of a study's cathode with its coating by lithium fraction, full first."""
         contents = {name: one.lithium_fraction for name, one in self.crystals.items()}
         found = [
             (x, pair)

@@ -119,7 +119,7 @@ _CHGNET: Final = {
     "@callable": "ChgnetCalculator",
 }
 _CHGNET_PAPER: Final = "B. Deng et al., Nat. Mach. Intell. 5, 1031 (2023)"
-_CROSS_FUNCTIONAL: Final = "X. Huang et al., npj Comput. Mater. (2025), arXiv:2504.05565"
+_CROSS_FUNCTIONAL: Final = "X. Huang et al., npj Comput. Mater. 11, 313 (2025)"
 _SEVENN_PAPER: Final = "Y. Park et al., J. Chem. Theory Comput. 20, 4857 (2024)"
 _MULTI_FIDELITY: Final = "J. Kim et al., J. Am. Chem. Soc. 147, 1042 (2025)"
 

@@ -1,1 +1,1 @@
-"""Documents to matplotlib axes; nothing is computed here."""
+"""Figures of documents on matplotlib axes; nothing is computed here."""

@@ -14,7 +14,7 @@ from llo_dft.report.figures.palette import GUIDE, ZERO_LINE, class_colors
 from llo_dft.report.titles import settings_text, title_text
 from llo_dft.typing import FloatArray
 
-#: Share of the highest density above which a density counts as seen, and what is shown around it.
+#: Fraction of the highest density above which a density is shown, and the margin around it.
 _SEEN: Final = 0.01
 _MARGIN_EV: Final = 1.5
 
@@ -24,10 +24,10 @@ _REFERENCE: Final = {"vbm": "VBM", "fermi": "Fermi", "vacuum": "vacuum", "core":
 def plot_density_of_states(
     densities: SiteDensities, centers: BandCenters, axes: Axes, window: Window = "valence"
 ) -> Axes:
-    """Draw the density of one atom of each class; spin down hangs below the axis.
+    """Draw the density of one atom of each class; spin down is below the axis.
 
     A dotted line marks each centre in ``window``, the grey band the gap. A class without a centre
-    (too little weight) is named so in the legend. Returns the axes.
+    (too little weight) is marked so in the legend. Returns the axes.
     """
     zero, edges = centers.reference_ev, centers.edges
     energies, curves = np.asarray(densities.energies_ev) - zero, densities.class_means()
@@ -65,7 +65,7 @@ def plot_density_of_states(
 def _shown(
     energies: FloatArray, curves: list[FloatArray], edges: BandEdges, zero: float
 ) -> tuple[float, float]:
-    """Return the ends of the energies at which there is something to see, gap and all.
+    """Return the range of energies with visible states, including the gap.
 
     A calculation's own energies begin at its deepest state, Li 1s or O 2s.
     """
@@ -83,7 +83,7 @@ def save_density_of_states(
     window: Window = "valence",
     also: Sequence[str] = (),
 ) -> None:
-    """Draw to a file; its suffix gives the format, and ``also`` those of more beside it."""
+    """Draw to a file; its suffix gives the format, and ``also`` those of further files."""
     figure = new_figure(6.4, 4.8)
     plot_density_of_states(densities, centers, figure.add_subplot(), window)
     save_figure(figure, path, mock=centers.mock, also=also)

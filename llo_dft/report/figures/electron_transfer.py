@@ -35,14 +35,14 @@ def plot_planar_average(document: ChargeDifference, axes: Axes) -> Axes:
     second = axes.twinx()
     second.plot(planar.cumulative_angstrom, planar.cumulative_e, color=SECOND, lw=1.2, ls="--")
     second.set_ylabel("Q(z) (e): gained below z", color=SECOND)
-    for one in (axes, second):  # both zeros at one height
+    for one in (axes, second):  # both zeros at the same height
         limit = 1.08 * max(map(abs, one.get_ylim()))
         one.set_ylim(-limit, limit)
     return axes
 
 
 def plot_atom_planes(document: ChargeDifference, axes: Axes) -> Axes:
-    """Draw the height of every atom, A and B on two lines each element in its colour."""
+    """Draw the height of every atom, A and B on two lines, each element in its colour."""
     heights = atom_planes_angstrom(document.structure, document.planar)
     atoms = [site.specie.symbol for site in document.structure]
     elements = list(dict.fromkeys(atoms))
@@ -74,7 +74,7 @@ def plot_bonds(document: ChargeDifference, axes: Axes) -> Axes:
         axes.axvspan(min(lengths), max(lengths) + 0.01, color=element_color("O"), alpha=0.3, lw=0)
         axes.legend(fontsize=7, frameon=False)
     else:
-        axes.text(0.5, 0.5, "no bond across", transform=axes.transAxes, ha="center")
+        axes.text(0.5, 0.5, "no bond across the interface", transform=axes.transAxes, ha="center")
     for name, place in ((former, [0.0] if lengths else []), ("O", lengths)):
         if place:
             axes.annotate(
@@ -112,7 +112,7 @@ def save_bonds(document: ChargeDifference, path: Path, also: Sequence[str] = ())
 
 
 def charge_title(document: ChargeDifference) -> str:
-    """Return what was computed, how, and how many electrons moved."""
+    """Return the title: what was computed, how, and how many electrons moved."""
     paths = {"AB": document.whole_file, "A": document.a_file, "B": document.b_file}
     files = [f"{part} = {'/'.join(Path(path).parts[-2:])}" for part, path in paths.items()]
     together = ", ".join(files)

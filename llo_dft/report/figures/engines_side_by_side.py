@@ -27,10 +27,10 @@ _BAND_POINTS: Final = 401
 def plot_study_comparison(comparison: StudyComparison, axes: Axes) -> Axes:
     """Draw the lowest formation energies over holes per TM.
 
-    Colours are systems (bare, each coating), lines and markers engines; the band of a system
-    reaches from the lowest to the highest engine where two or more have a number. A hollow point
-    is of a vacancy whose lattice rebuilt itself. How many numbers the engines lack together stands
-    at the foot of each state of charge. Returns the axes.
+    Colours are systems (bare, each coating), lines and markers engines; the band of a system spans
+    the lowest to the highest engine where two or more have a number. A hollow point is a vacancy
+    whose lattice was rebuilt. The number of missing values is written at the bottom of each state
+    of charge. Returns the axes.
     """
     by_system: dict[str, list[ComparedHost]] = {}
     lacking: Counter[float] = Counter()
@@ -79,7 +79,7 @@ def save_study_comparison(comparison: StudyComparison, path: Path) -> None:
 
 
 def _points(hosts: list[ComparedHost], engine: str) -> list[tuple[float, float, bool]]:
-    """Return holes per TM, lowest E_f and whether the lattice rebuilt itself, of one engine."""
+    """Return holes per TM, lowest E_f and whether the lattice was rebuilt, for one engine."""
     found = [(charge_place(host.charge), host.lowest(engine)) for host in hosts]
     return [
         (x, low.formation_energy_ev, low.rebuilt)
@@ -93,7 +93,7 @@ def _columns(points: list[tuple[float, float, bool]]) -> tuple[list[float], list
 
 
 def _draw_band(lines: list[list[tuple[float, float, bool]]], color: str, axes: Axes) -> None:
-    """Fill what lies between the engines' lines, which may cross between two points."""
+    """Fill the area between the engines' lines, which may cross between two points."""
     if len(lines) <= 1:
         return
     ends = [x for line in lines for x, _, _ in line]

@@ -1,4 +1,4 @@
-"""What several figures share: the file, axes over the lithium fraction, points, legends."""
+"""Parts that several figures share: files, axes over the state of charge, points, legends."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,13 +21,13 @@ from llo_dft.report.figures.palette import (
     element_color,
 )
 
-#: How far one axis above another is from it, points.
+#: Distance between two axes above the figure, points.
 _NEXT_AXIS_POINTS: Final = 30
 
-#: What a figure of a study is written as beside its PNG.
+#: Further formats of a study's figure, besides PNG.
 VECTOR_SUFFIXES: Final = (".svg", ".pdf")
 
-#: Names of the axis over which everything is shown: the second where the charge is not known.
+#: Names of the common axis: the second if the charge is not known.
 HOLES: Final = "Holes per transition metal  (charging to the right)"
 LITHIUM_FRACTION: Final = "Lithium fraction x  (charging to the right)"
 
@@ -42,10 +42,10 @@ def new_figure(width: float, height: float) -> Figure:
 def save_figure(
     figure: Figure, path: Path, *, mock: bool = False, also: Sequence[str] = ()
 ) -> None:
-    """Write a figure to a file, whose suffix gives the format; a stand-in's has hatched margins.
+    """Write a figure to a file, whose suffix gives the format; a mock one has hatched margins.
 
-    ``also`` are suffixes of more files of the same name beside it. Without the program's name and
-    the date, the same figure is the same bytes whenever drawn.
+    ``also`` are suffixes of further files of the same name. The program's name and the date are
+    left out, so that the same figure always has the same bytes.
     """
     if mock:
         margins = Rectangle(
@@ -61,7 +61,7 @@ def save_figure(
 
 
 def legend_below(axes: Axes, columns: int, below: float = -0.13, **options: Any) -> None:  # noqa: ANN401
-    """Put the legend under the axes, where it hides nothing; ``below`` in parts of their height."""
+    """Put the legend below the axes, where it hides nothing; ``below`` in units of their height."""
     place = {"loc": "upper center", "bbox_to_anchor": (0.5, below), "ncols": columns}
     axes.legend(**{"fontsize": 8, "frameon": False} | place | options)
 
@@ -73,24 +73,24 @@ def legend_beside(axes: Axes, **options: Any) -> None:  # noqa: ANN401 (matplotl
 
 
 def charge_place(charge: StateOfCharge) -> float:
-    """Return where a state of charge is drawn: at its holes per TM, or if not known at its x."""
+    """Return where a state of charge is drawn: at its holes per TM, or at its x if unknown."""
     if charge.holes_per_tm is None and charge.lithium_fraction is not None:
         return charge.lithium_fraction
     return charge.position
 
 
 def charging_axes(axes: Axes, lacking: Mapping[float, int], *, holes: bool) -> None:
-    """Make x the state of charge, which rises to the right, with a line at zero.
+    """Make x the state of charge, rising to the right, with a line at zero.
 
     Parameters
     ----------
     axes
-        Where curves of energies are drawn.
+        Axes of energies.
     lacking
-        Number of vacancies without a result at each state of charge that there is. It stands at
-        the foot of its state, which is within the axes even if nothing else is drawn there.
+        Number of vacancies without a result at each state of charge. It is written at the bottom;
+        the axes include the state even if nothing else is drawn there.
     holes
-        Whether they are holes per TM; else lithium fractions.
+        Whether states are given by holes per TM; otherwise by lithium fraction.
     """
     axes.axhline(0.0, color=ZERO_LINE, linewidth=0.8, zorder=1)
     axes.plot(list(lacking), [0.0] * len(lacking), linestyle="none")
@@ -110,7 +110,7 @@ def charging_axes(axes: Axes, lacking: Mapping[float, int], *, holes: bool) -> N
 
 
 def further_charge_axes(axes: Axes, charges: Sequence[StateOfCharge]) -> None:
-    """Put the lithium fraction and mAh/g of one system above its holes per TM, if two are known."""
+    """Add axes of x and mAh/g of one system above its holes per TM, if two are known."""
     known = [
         (one.holes_per_tm, one.lithium_fraction, one.capacity_mah_per_g)
         for one in charges
@@ -140,7 +140,7 @@ def draw_points(
     hollow: bool = False,
     **options: Any,  # noqa: ANN401 (matplotlib's own)
 ) -> None:
-    """Draw points; ``look`` is matplotlib's marker and line, a hollow one is white within."""
+    """Draw points; ``look`` is matplotlib's marker and line, hollow ones are filled white."""
     face = "white" if hollow else color
     axes.plot(x, y, look, **{"color": color, "markerfacecolor": face, **options})
 
@@ -153,7 +153,7 @@ def explain_rebuilt(axes: Axes) -> None:
 def mark_atoms(
     axes: Axes, heights: Sequence[float], level: float, element: str, label: str | None = None
 ) -> None:
-    """Draw a stroke at the height of each atom of an element, all at one level."""
+    """Draw a stroke at the height of each atom of an element, all on one line."""
     axes.plot(
         heights,
         [level] * len(heights),

@@ -36,14 +36,14 @@ from llo_dft.report.figures.palette import (
 )
 from llo_dft.report.titles import result_title
 
-#: From one bar above the curves to the next, and room for words below them, parts of the height.
+#: Distance between bars above the curves, and room for words below, fractions of the height.
 _BAR_STEP: Final = 0.06
 _FOOT: Final = 0.06
 
 #: Most characters of a line of the answer above the figure.
 _HEADLINE_WIDTH: Final = 74
 
-#: Look of the words that say what a side of zero means.
+#: Style of the words that explain a side of zero.
 _WORDS: Final[dict[str, Any]] = {"fontsize": 8, "fontstyle": "italic", "color": NEUTRAL}
 
 #: Size of the figure, inches, without and with the panel of differences.
@@ -56,10 +56,10 @@ def plot_vacancy_curve(result: StudyResult, axes: Axes, *, legend: bool = True) 
 
     Of plain runs it draws the hosts whose lithium fraction is known, over that. Colours and lines
     are systems (bare, each coating), markers the classes of O. Hollow points are vacancies whose
-    lattice rebuilt itself; pale bars are the limits of what was only predicted. The thick line
-    joins the lowest computed O of each state of charge, named there if it is not always the same
-    one; its zero is q0. Thin lines join one O that bare and coated
-    have in common. At the foot stands how many vacancies have no result. Returns the axes.
+    lattice was rebuilt; pale bars are the limits of predicted values. The thick line joins the
+    lowest computed O of each state of charge, named there if it is not always the same; its zero
+    is q0. Thin lines join one O that bare and coated have in common. The number of vacancies
+    without a result is at the bottom. Returns the axes.
     """
     placed = [host for host in result.hosts if host.lithium_fraction is not None]
     found = [vacancy for host in placed for vacancy in _with_energy(host)]
@@ -86,7 +86,7 @@ def plot_vacancy_curve(result: StudyResult, axes: Axes, *, legend: bool = True) 
     if any(host.predicted for host in placed):
         _errors(axes, [], [], [[], []], NEUTRAL, label="not computed: predicted, 95 %")
     if shared:
-        axes.plot([], [], "-", color=NEUTRAL, linewidth=0.7, label="one O, in both")
+        axes.plot([], [], "-", color=NEUTRAL, linewidth=0.7, label="one O, bare and coated")
     axes.set_ylabel("Vacancy formation energy (eV per O)")
     further_charge_axes(axes, [host.charge for host in placed if host.system == "bare"])
     axes.set_title(result_title(result), fontsize=9, loc="left")
@@ -96,9 +96,9 @@ def plot_vacancy_curve(result: StudyResult, axes: Axes, *, legend: bool = True) 
 
 
 def save_vacancy_curve(result: StudyResult, path: Path, also: Sequence[str] = ()) -> None:
-    """Draw to a file, whose suffix gives the format, under the answer in a sentence.
+    """Draw to a file, whose suffix gives the format, with the answer above.
 
-    Below it stands what the coating does to each O. ``also`` are suffixes of more files beside it.
+    Below is what the coating does to each O. ``also`` are suffixes of further files.
     """
     figure = new_figure(*(_WITH_PAIRS if result.pairs else _ALONE))
     if not result.pairs:
@@ -111,7 +111,7 @@ def save_vacancy_curve(result: StudyResult, path: Path, also: Sequence[str] = ()
         plot_pair_differences(result, lower)
         handles, labels = upper.get_legend_handles_labels()
         legend_below(lower, columns=3, below=-0.24, handles=handles, labels=labels)
-        _shade(lower, 1, "above zero: the coating holds this O", "below: it lets it go")
+        _shade(lower, 1, "above zero: the coating holds this O", "below: it does not")
     _shade(upper, -1, "", "")
     if upper.get_ylim()[0] < 0:
         upper.annotate(
@@ -134,7 +134,7 @@ def save_vacancy_curve(result: StudyResult, path: Path, also: Sequence[str] = ()
 
 
 def _shade(axes: Axes, sign: int, above: str, below: str) -> None:
-    """Shade one side of zero, and say in words at the right edge what each side means."""
+    """Shade one side of zero, and write at the right edge what each side means."""
     low, high = axes.get_ylim()
     far = high if sign > 0 else low
     if sign * far > 0:
@@ -162,13 +162,13 @@ def _with_energy(host: HostResult) -> list[VacancyResult]:
 
 
 def _class(vacancy: VacancyResult) -> str:
-    """Return the class of the O of a vacancy, or the classes; '' if they are not known."""
+    """Return the class or classes of the O of a vacancy; '' if unknown."""
     return " and ".join(dict.fromkeys(o.site_class for o in vacancy.removed if o.site_class))
 
 
 def _explain_markers(found: list[VacancyResult], markers: dict[str, str], axes: Axes) -> None:
     for name, marker in markers.items():
-        label = f"O of {name}" if name else "O, its class not known"
+        label = f"O of {name}" if name else "O of unknown class"
         axes.plot([], [], marker, color=NEUTRAL, linestyle="none", label=label)
     if any(vacancy.bonded_to_former for vacancy in found):
         axes.plot(
@@ -207,9 +207,9 @@ def _plot_points(hosts: list[HostResult], color: str, markers: dict[str, str], a
                 FORMER_MARKER if vacancy.bonded_to_former else markers[_class(vacancy)],
                 color,
                 hollow=vacancy.rebuilt,
-                # a coated one on a bare one leaves its rim in sight
+                # a coated point on a bare one leaves its rim visible
                 markersize=10 if vacancy.bonded_to_former else 8 if host.system == "bare" else 5.5,
-                markeredgecolor=color if vacancy.rebuilt else "white",  # sets points at one x apart
+                markeredgecolor=color if vacancy.rebuilt else "white",  # separates points
                 markeredgewidth=1.2 if vacancy.rebuilt else 0.5,
                 alpha=PALE_ALPHA if vacancy.rebuilt else 1.0,
                 zorder=3,
@@ -250,7 +250,7 @@ def _errors(
 
 
 def _name_lowest(points: Sequence[TurningPoint], hosts: Sequence[HostResult], axes: Axes) -> None:
-    """Write at the foot of each state of charge which O is the lowest, if a line joins several."""
+    """Write below each state of charge which O is the lowest, if a line joins several."""
     names: dict[float, list[str]] = {}
     for point in points:
         mine = [host for host in hosts if _system(host) == _of(point) and host.kept_energies_ev]
@@ -261,7 +261,7 @@ def _name_lowest(points: Sequence[TurningPoint], hosts: Sequence[HostResult], ax
             names.setdefault(charge_place(host.charge), []).append(oxygen)
     for place, found in names.items():
         axes.annotate(
-            "\n".join(dict.fromkeys(found)),  # one below another: states of charge may lie close
+            "\n".join(dict.fromkeys(found)),  # one below the other: states of charge may be close
             (place, 0.045),
             xycoords=("data", "axes fraction"),
             ha="center",
@@ -269,7 +269,7 @@ def _name_lowest(points: Sequence[TurningPoint], hosts: Sequence[HostResult], ax
             color=NEUTRAL,
         )
     if names:
-        axes.plot([], [], linestyle="none", label="O at the foot: the lowest")
+        axes.plot([], [], linestyle="none", label="O below: the lowest there")
 
 
 def _mark_turning_points(

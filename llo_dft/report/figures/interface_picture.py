@@ -16,16 +16,16 @@ from llo_dft.report.figures.isosurface import isosurface
 from llo_dft.report.figures.palette import GAIN, GUIDE, LOSS, element_color
 from llo_dft.typing import FloatArray
 
-#: An atom so near outside the picture's box, in parts of it, is on its face.
+#: An atom this close outside the picture's box, in fractions of it, is on its face.
 _EDGE: Final = 1e-6
 
-#: Points along an axis that an isosurface is drawn from, at most: more is not seen, and slow.
+#: Most points along an axis of a drawn isosurface: more are slow and not visible.
 MAX_POINTS_DRAWN: Final = 64
 
-#: Part of the largest |difference| at which the isosurfaces are drawn by default.
+#: Default level of the isosurfaces, as a fraction of the largest |difference|.
 DEFAULT_LEVEL: Final = 0.15
 
-#: Half the height about the interface that the picture shows, angstrom.
+#: Half the height around the interface that the picture shows, angstrom.
 HALF_VIEW_ANGSTROM: Final = 5.0
 
 _CORNERS: Final = np.array(list(np.ndindex(2, 2, 2)))
@@ -39,20 +39,20 @@ def save_isosurface(
     level_e_per_a3: float | None = None,
     also: Sequence[str] = (),
 ) -> None:
-    """Write a picture of the interface between the surfaces +level and -level, as PNG.
+    """Write a picture of the interface with the surfaces +level and -level, as PNG.
 
     Parameters
     ----------
     document
-        What the grid belongs to.
+        The document of the grid.
     difference_per_a3
         Electrons per cubic angstrom, shape (n_a, n_b, n_c).
     path
         The PNG.
     level_e_per_a3
-        Where to draw; ``DEFAULT_LEVEL`` of the largest |difference| if not given.
+        Level of the surfaces; None: ``DEFAULT_LEVEL`` of the largest |difference|.
     also
-        As of ``save_figure``.
+        As for ``save_figure``.
     """
     grid, origin, steps = view_of_interface(document, difference_per_a3)
     level = level_e_per_a3 or DEFAULT_LEVEL * float(np.abs(grid).max()) or 1.0
@@ -80,10 +80,10 @@ def save_isosurface(
 def view_of_interface(
     document: ChargeDifference, grid: FloatArray, most_points: int = MAX_POINTS_DRAWN
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return every so many points about the interface, the place of the first and their steps.
+    """Return a thinned grid around the interface, the place of its first point and its steps.
 
-    ``most_points`` along an axis at most. Places and steps in angstrom; a row of the steps, shape
-    (3, 3), leads to the next point.
+    At most ``most_points`` along an axis. Places and steps in angstrom; each row of the steps,
+    shape (3, 3), leads to the next point.
     """
     shape = np.array(grid.shape)
     strides = -(-shape // most_points)
@@ -116,7 +116,7 @@ def _draw_atoms_and_bonds(
     origin: FloatArray,
     box: FloatArray,
 ) -> None:
-    """Draw atoms and their periodic images in the box, and the bonds across from each former."""
+    """Draw atoms and their periodic images in the box, and each former's bonds across."""
     structure = document.structure
 
     def seen(sites: list[int]) -> FloatArray:

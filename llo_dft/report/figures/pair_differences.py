@@ -1,4 +1,4 @@
-"""What the coating does to each O: E_f coated less bare at equal charge."""
+"""What the coating does to each O: E_f coated - bare at equal charge."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -17,15 +17,15 @@ from llo_dft.report.figures.palette import (
     system_lines,
 )
 
-#: Names of O whose points are closer than this lie on each other, part of the axes' height.
+#: Names of O whose points are closer than this overlap, fraction of the axes' height.
 _TEXT_STEP: Final = 0.06
 
 
 def plot_pair_differences(result: StudyResult, axes: Axes) -> Axes:
     """Draw the difference of each pair over holes per TM; above zero the coating holds the O.
 
-    Colours, markers and hollow points as of ``plot_vacancy_curve``. A line joins the pairs of one
-    O that kept their lattice; its number stands at its last one. Returns the axes.
+    Colours, markers and hollow points as in ``plot_vacancy_curve``. A line joins the pairs of one
+    O whose lattice stayed; the number of the O is at its last pair. Returns the axes.
     """
     names = [system_name(host.system, host.termination) for host in result.hosts]
     colors, lines = system_colors(names), system_lines(names)
@@ -60,14 +60,14 @@ def plot_pair_differences(result: StudyResult, axes: Axes) -> Axes:
                 alpha=PALE_ALPHA if pair.rebuilt else 1.0,
                 zorder=3,
             )
-    axes.set_ylabel("Coated less bare (eV)")
+    axes.set_ylabel("Coated - bare (eV)")
     axes.margins(x=0.09, y=0.16)
     _name_oxygens(by_oxygen.values(), axes)
     return axes
 
 
 def _name_oxygens(lines: Iterable[Sequence[VacancyPair]], axes: Axes) -> None:
-    """Write the number of each O above its last pair, those that lie on each other together."""
+    """Write the number of each O above its last pair, overlapping ones together."""
     low, high = axes.get_ylim()
     ends = sorted((line[-1].holes_per_tm, line[-1].difference_ev, line[-1].site) for line in lines)
     together: list[tuple[float, float, list[str]]] = []

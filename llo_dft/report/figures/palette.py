@@ -1,7 +1,7 @@
-"""Colours, markers and lines of every figure: each has one meaning, the same one everywhere.
+"""Colours, markers and lines of every figure; each has the same meaning everywhere.
 
-A hollow marker is a structure whose lattice rebuilt itself; a hatched margin marks numbers that a
-stand-in made (``figure_parts.save_figure``).
+A hollow marker is a structure whose lattice was rebuilt; a hatched margin marks mock numbers
+(``figure_parts.save_figure``).
 """
 
 from collections.abc import Iterable
@@ -9,39 +9,39 @@ from typing import Any, Final, NamedTuple
 
 from llo_dft.chemistry.element_table import ELEMENTS
 
-#: The curve that a figure is about; of systems, the bare slab.
+#: The main curve of a figure; among systems, the bare slab.
 MAIN: Final = "#1f4e79"
-#: A second quantity or level beside it, and the same averaged less.
+#: A second quantity or level, and the same with less averaging.
 SECOND: Final = "#b8491e"
 PALE: Final = "#8fa8bf"
 FERMI_LEVEL: Final = "#2e9e4f"
 
-#: Where electrons went to, and where they came from.
+#: Where electrons were gained, and where they were lost.
 GAIN: Final = "#e0b000"
 LOSS: Final = "#1fa3b5"
 
-#: Number of results that are lacking; lines at zero and of cells; what a line style stands for.
+#: Number of missing results; lines at zero and of cells; keys of line styles.
 LACKING: Final = "#a4161a"
 ZERO_LINE: Final = "0.35"
 GUIDE: Final = "0.6"
 NEUTRAL: Final = "0.4"
 
-#: Shade of the side of zero that an answer lies on; how faint what decides nothing is.
+#: Shade of one side of zero; opacity of what decides nothing.
 SHADE: Final = "#b8860b"
 PALE_ALPHA: Final = 0.45
 
-#: Marker of an O that is bonded to a network former of the coating.
+#: Marker of an O bonded to a network former of the coating.
 FORMER_MARKER: Final = "*"
-#: Hatch and its colour in the margins of a figure of a stand-in.
+#: Hatch and its colour in the margins of a mock figure.
 MOCK_HATCH: Final = "///"
 MOCK_COLOR: Final = "0.85"
 
-#: Lines of the systems, so that they can be told apart in grey too.
+#: Line styles of the systems, so that they also differ in grey.
 _COATED_LINES: Final = ("--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
 
 _COATED: Final = ("#c1440e", "#2a8f6d", "#8a5fbf", "#b8860b")
 
-#: The classes that every layered oxide here has come first, so that they look alike in all figures.
+#: Classes common to all layered oxides come first, so that they look the same in all figures.
 _USUAL_CLASSES: Final = ("2TM+1Li", "3TM")
 _CLASS_COLORS: Final = ("#2a9d8f", "#e76f51", "#8a5fbf", "#c9a227", "#1f4e79", "#6c757d")
 _CLASS_MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
@@ -64,7 +64,7 @@ def element_color(symbol: str) -> str:
 
 
 def system_colors(names: Iterable[str]) -> dict[str, str]:
-    """Return the colour of each system by its name: bare has its own, coatings go in turn."""
+    """Return the colour of each system by name: bare has its own, coatings take turns."""
     found = dict.fromkeys(names)
     coated = iter(_COATED * (1 + len(found) // len(_COATED)))
     return {name: MAIN if name == "bare" else next(coated) for name in found}

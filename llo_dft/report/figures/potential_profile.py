@@ -13,7 +13,7 @@ from llo_dft.report.titles import settings_text, title_text
 
 
 def plot_potential(summary: PotentialSummary, axes: Axes) -> Axes:
-    """Draw both averages, the vacuum level of each face where it was read, and E_F; no legend."""
+    """Draw both averages, each face's vacuum level if known, and E_F, without a legend."""
     profile = summary.profile
     z = [*profile.coordinate_angstrom, profile.height_angstrom]
     planar, macroscopic = (  # periodic: the first value is the last one too
@@ -62,7 +62,7 @@ def plot_planes(summary: PotentialSummary, axes: Axes) -> Axes:
 
 
 def plot_potential_and_planes(summary: PotentialSummary, upper: Axes, lower: Axes) -> None:
-    """Draw the potential, the planes of the atoms below it, and below both the legend."""
+    """Draw the potential, below it the planes of atoms, and below both the legend."""
     plot_potential(summary, upper)
     plot_planes(summary, lower)
     handles, labels = upper.get_legend_handles_labels()
@@ -70,7 +70,7 @@ def plot_potential_and_planes(summary: PotentialSummary, upper: Axes, lower: Axe
 
 
 def save_potential(summaries: Sequence[PotentialSummary], path: Path) -> None:
-    """Draw one calculation beside the other, atoms' planes below; the suffix gives the format.
+    """Draw calculations side by side, planes of atoms below; the suffix gives the format.
 
     Raises
     ------

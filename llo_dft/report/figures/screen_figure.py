@@ -1,4 +1,4 @@
-"""Coatings against the gain of E_f, one panel a state of charge, with the spread over the O."""
+"""Gain of E_f under each coating, one panel per state of charge, with the spread over the O."""
 
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ from llo_dft.report.figures.palette import (
 )
 from llo_dft.report.titles import title_text
 
-#: How far the O of one coating are spread to its sides, and its mean to the left, in coatings.
+#: Sideways spread of the O of one coating, and shift of its mean, in units of coatings.
 _WIDTH: Final = 0.3
 _MEAN_AT: Final = -0.28
 
@@ -34,7 +34,7 @@ def save_screen(screen: CoatingScreen, path: Path) -> None:
         strict=True,
     ):
         plot_gains(screen, holes, axes)
-    figure.axes[0].set_ylabel("E_f coated less bare,\nsame O at equal charge (eV per O)")
+    figure.axes[0].set_ylabel("E_f coated - bare,\nsame O at equal charge (eV per O)")
     figure.legend(
         handles=_legend(screen), loc="outside lower center", ncols=2, fontsize=8, frameon=False
     )
@@ -46,7 +46,7 @@ def save_screen(screen: CoatingScreen, path: Path) -> None:
 def plot_gains(screen: CoatingScreen, holes_per_tm: float, axes: Axes) -> Axes:
     """Draw each O of each coating at one charge, and the mean with its deviation; return the axes.
 
-    Above zero the coating holds the O. Hollow ones rebuilt their lattice and are in no mean.
+    Above zero the coating holds the O. Hollow ones had their lattice rebuilt and are in no mean.
     """
     names = [one.name for one in screen.coatings]
     colors = system_colors(names)
@@ -107,7 +107,7 @@ def _legend(screen: CoatingScreen) -> list[Line2D]:
     looks = {
         **class_markers(classes),
         "bonded to the coating's former": FORMER_MARKER,
-        "mean of those that kept their lattice": "_",
+        "mean of those whose lattice stayed": "_",
     }
     made = [
         Line2D([], [], color=NEUTRAL, marker=marker, linestyle="none", label=name)

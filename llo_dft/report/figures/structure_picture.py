@@ -1,4 +1,4 @@
-"""A slab or interface from the side and from the top: atoms, bonds and polyhedra by element."""
+"""A slab or interface from the side and from the top: atoms, bonds and polyhedra."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -21,7 +21,7 @@ from llo_dft.report.figures.palette import GUIDE, element_color
 #: Drawn radius of an atom by its role, angstrom.
 _RADII: Final = {"framework": 0.5, "former": 0.42, "anion": 0.36, "mobile": 0.4}
 
-#: Ring around a marked atom, angstrom; names in the view from the top are so far apart at least.
+#: Radius of a ring around a marked atom, and least distance of names in the top view, angstrom.
 _RING: Final = 0.7
 _NAME_STEP: Final = 1.3
 
@@ -41,11 +41,11 @@ def plot_view(
     structure
         What to draw.
     axes
-        Where to draw.
+        Axes to draw on.
     top
-        Look down the normal; else along the plane, with its longer side across.
+        View along the normal; otherwise in the plane, with its longer side horizontal.
     marked
-        Sites to ring, and what to write beside each in the view from the top.
+        Sites to ring, and the text for each in the view from the top.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def _mark(
     *,
     named: bool,
 ) -> None:
-    """Ring sites; their names stand to the right of the picture, each with a line to its atom."""
+    """Ring sites; their names are to the right of the picture, each with a line to its atom."""
     centers = {site: structure[site].coords[list(directions)] for site in marked}
     for place in centers.values():
         center = (float(place[0]), float(place[1]))
@@ -167,7 +167,7 @@ def save_views(
 
 
 def save_side_by_side(structures: Mapping[str, Structure], removed: int | None, path: Path) -> None:
-    """Write side views of structures of a study by their titles; the O that leaves is ringed.
+    """Write side views of structures of a study by title; the O that leaves is ringed.
 
     ``removed`` is its index in the pristine bare slab.
     """

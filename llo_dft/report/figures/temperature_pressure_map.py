@@ -13,7 +13,7 @@ from llo_dft.documents.study_result import StudyResult
 from llo_dft.report.figures.figure_parts import new_figure, save_figure
 from llo_dft.report.titles import settings_text, title_text
 
-#: Most panels beside each other.
+#: Most panels in a row.
 _COLUMNS: Final = 3
 
 
@@ -25,13 +25,13 @@ def plot_vacancy_map(
     Parameters
     ----------
     grid
-        For its axes.
+        The map, for its axes.
     host
-        Whose energies.
+        The host of the energies.
     axes
         Where to draw.
     limit_ev
-        Colours run from minus this to this; None: as far as the energies of the host do.
+        Colours range from minus this to this; None: by the energies of the host.
 
     Returns
     -------

@@ -1,6 +1,6 @@
 """Delithiation voltage as steps over the lithium fraction, and the hull that it comes from.
 
-Hosts above the hull, which no step begins at, are hollow.
+Hosts above the hull, where no step begins, are hollow.
 """
 
 from pathlib import Path
@@ -19,13 +19,13 @@ from llo_dft.report.figures.figure_parts import (
 from llo_dft.report.figures.palette import GUIDE, MAIN, SECOND
 from llo_dft.report.titles import settings_text, title_text
 
-#: Least that the axes of voltages (V) and formation energies (eV) span.
+#: Smallest range of the axes of voltages (V) and formation energies (eV).
 _LEAST_RANGE_V: Final = 0.5
 _LEAST_RANGE_EV: Final = 0.02
 
 
 def plot_voltage(curve: VoltageCurve, axes: Axes) -> Axes:
-    """Draw the voltage between stable hosts, and at the foot which hosts are none; return axes."""
+    """Draw the voltage between stable hosts, and at the bottom the unstable ones; return axes."""
     x = [curve.steps[0].lithium_fraction_from]
     x += [step.lithium_fraction_to for step in curve.steps]
     volts = [step.voltage_v for step in curve.steps]
@@ -84,7 +84,7 @@ def save_voltage(result: StudyResult, path: Path) -> None:
 
 
 def _over_fractions(curve: VoltageCurve, axes: Axes, least: float) -> Axes:
-    """Let x fall to the right and y span so much at least: rounding needs no scale of its own."""
+    """Let x fall to the right and y span at least a range: rounding needs no scale of its own."""
     low, high = axes.get_ylim()
     lacking = max(0.0, least - (high - low)) / 2
     axes.set_ylim(low - lacking, high + lacking)

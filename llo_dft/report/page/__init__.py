@@ -1,1 +1,1 @@
-"""One HTML file with all that a study found, which opens without a network."""
+"""One HTML file with all results of a study, which opens without a network."""

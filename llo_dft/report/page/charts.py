@@ -1,7 +1,7 @@
-"""Plotly figures of a study, as the JSON that its JavaScript draws; the page gives their colours.
+"""Plotly figures of a study, as JSON for its JavaScript; the page sets the colours.
 
-A colour here is the name of a style of the page ("system0", "muted"), which has one for light
-and one for dark.
+A colour here is the name of a style of the page ("system0", "muted"), which has a light and a dark
+version.
 """
 
 from collections.abc import Sequence
@@ -26,9 +26,9 @@ _BONDED: Final = "star"
 
 
 def energy_chart(result: StudyResult) -> Chart | None:
-    """Return E_f over the state of charge, and below it coated less bare; None without hosts.
+    """Return E_f over the state of charge, and below it coated - bare; None without hosts.
 
-    A point's ``customdata`` is the row of the table of vacancies that it stands for.
+    A point's ``customdata`` is its row in the table of vacancies.
     """
     placed = [host for host in result.hosts if host.lithium_fraction is not None]
     if not placed:
@@ -93,7 +93,7 @@ def _energy_points(
         "text": [
             f"{name}, {_oxygen(vacancy)}<br>{energy:.3f} eV per O<br>{host.charge.text}"
             + ("<br>bonded to the coating" if vacancy.bonded_to_former else "")
-            + ("<br>the lattice rebuilt itself: decides nothing" if rebuilt else "")
+            + ("<br>the lattice was rebuilt: decides nothing" if rebuilt else "")
             for host, vacancy, energy in shown
         ],
         "hovertemplate": "%{text}<extra></extra>",
@@ -132,7 +132,7 @@ def _predicted_points(hosts: Sequence[HostResult], name: str, look: dict[str, st
 
 
 def _markers(symbols: Sequence[str], color: str, *, rebuilt: bool) -> Chart:
-    """Return the look of points, hollow where the lattice rebuilt itself."""
+    """Return the look of points, hollow where the lattice was rebuilt."""
     names = [f"{one}-open" if rebuilt else one for one in symbols]
     return {"symbol": names, "color": color, "size": 11, "line": {"width": 2 if rebuilt else 1}}
 
@@ -171,7 +171,7 @@ def _turning_bars(result: StudyResult, systems: Sequence[tuple[str, str | None]]
 
 
 def _pair_points(result: StudyResult, systems: Sequence[tuple[str, str | None]]) -> list[Chart]:
-    """Return what the coating does to each O, those rebuilt hollow."""
+    """Return what the coating does to each O, rebuilt ones hollow."""
     traces: list[Chart] = []
     for termination in dict.fromkeys(pair.termination for pair in result.pairs):
         look = look_of(systems.index(("coated", termination)))
@@ -198,7 +198,7 @@ def _pair_points(result: StudyResult, systems: Sequence[tuple[str, str | None]])
                     "text": [
                         f"O{pair.site} ({pair.site_class}), {termination}<br>coated - bare "
                         f"{pair.difference_ev:+.3f} eV<br>{pair.holes_per_tm:.2f} holes per TM"
-                        + ("<br>the lattice rebuilt itself: decides nothing" if rebuilt else "")
+                        + ("<br>the lattice was rebuilt: decides nothing" if rebuilt else "")
                         for pair in pairs
                     ],
                     "hovertemplate": "%{text}<extra></extra>",
@@ -223,7 +223,7 @@ def _coated_row(result: StudyResult, termination: str, pair: str, n_holes: int) 
 
 
 def _upper_axis_holder(placed: Sequence[HostResult]) -> Chart:
-    """Return an unseen trace, without which plotly draws no upper axis."""
+    """Return an invisible trace, without which plotly draws no upper axis."""
     return {
         "x": [charge_place(host.charge) for host in placed],
         "y": [0.0] * len(placed),
@@ -280,9 +280,9 @@ def _energy_layout(result: StudyResult, placed: Sequence[HostResult]) -> Chart:
 
 
 def _further(charge: StateOfCharge, curve: VoltageCurve | None) -> str:
-    """Return x, capacity and voltage of a state of charge, a line each; "-" where none is.
+    """Return x, capacity and voltage of a state of charge, one per line; "-" if unknown.
 
-    The voltage is that of the step that ends there or leads through.
+    The voltage is that of the step that ends there or passes it.
     """
     parts = []
     if charge.lithium_fraction is not None:

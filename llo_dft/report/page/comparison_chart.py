@@ -1,4 +1,4 @@
-"""Several studies beside each other: the lowest E_f of each over the state of charge."""
+"""Several studies together: the lowest E_f of each over the state of charge."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The numbers of each figure as CSV, under the names that they have in results.json."""
+"""The numbers of each figure as CSV, under their names in results.json."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from llo_dft.report.page.page_content import CalculationRow, Densities
 
 
-#: What of a vacancy's environment stands in its line.
+#: Fields of a vacancy's environment in its row.
 _AROUND: Final = ("n_tm", "n_li", "n_former", "n_li_interlayer", "layer", "side")
 
 
 def vacancies_csv(result: StudyResult) -> str:
-    """Return a line for each vacancy; columns are called as in ``report.tables.vacancy_table``."""
+    """Return a row for each vacancy; columns are named as in ``report.tables.vacancy_table``."""
     schemes = sorted({s for h in result.hosts for v in h.vacancies for s in v.alternatives_ev})
     scheme = None if result.oxygen is None else result.oxygen.scheme
     some = any(host.predicted for host in result.hosts)

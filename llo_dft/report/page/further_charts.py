@@ -1,4 +1,4 @@
-"""Plotly figures of voltage, densities of states and charge difference, as ``charts`` has them."""
+"""Plotly figures of voltage, densities of states and charge difference, as in ``charts``."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -10,7 +10,7 @@ from llo_dft.documents.voltage import VoltageCurve
 from llo_dft.report.page.charts import Chart, look_of
 from llo_dft.report.page.page_content import Densities
 
-#: Part of the highest density from which one is seen, and what is shown around it.
+#: Fraction of the highest density above which one is shown, and the margin around it.
 _LEAST_SEEN: Final = 0.01
 _MARGIN_EV: Final = 1.5
 
@@ -80,7 +80,7 @@ def density_chart(found: Densities) -> Chart:
 
 
 def _seen(found: Densities) -> list[float]:
-    """Return the ends of the energies at which there is a density to see, and a bit around."""
+    """Return the range of energies with a visible density, with a margin."""
     energies = np.asarray(found.energies_ev) - found.centers.reference_ev
     height = np.max([np.max(spins, axis=0) for spins in found.classes.values()], axis=0)
     seen = energies[height > _LEAST_SEEN * height.max()]

@@ -10,15 +10,15 @@ from llo_dft.documents.plan import StudyPlan
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.report.titles import plane_text, settings_text
 
-#: Every study's references: what makes the structures and runs the work.
+#: References of every study: the packages that build structures and run the work.
 _ALWAYS: Final = ("llo_dft", "llo_dft_paper", "pymatgen", "ase", "jobflow", "atomate2")
 
 
 def methods(result: StudyResult, plan: StudyPlan) -> str:
-    """Return how the numbers were made, as a paragraph of a paper."""
+    """Return how the numbers were computed, as a paragraph for a paper."""
     settings = settings_text(result.fingerprint) or f"the engine {result.engine}"
     slab = f"{plane_text(result.slab_miller)} slab "
-    if layers := plan.tm_layers:  # it is that of the layers
+    if layers := plan.tm_layers:  # it is the plane of the layers
         slab += f"of {layers} transition-metal layer" + "s" * (layers != 1)
     else:
         slab += "(hexagonal axes of the layers)"
@@ -75,7 +75,7 @@ def references(result: StudyResult) -> str:
 
 
 def recipe_text(fields: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return a stored recipe as TOML; what is None is left out, as it is the default."""
+    """Return a stored recipe as TOML; None is left out, being the default."""
     return "\n".join(_table(name, table) for name, table in fields.items() if table is not None)
 
 

@@ -1,4 +1,4 @@
-"""What a report's page is made of: the result of a study, and what of its folder goes with it."""
+"""The content of a report's page: the result of a study, and other data from its folder."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,11 +19,11 @@ from llo_dft.typing import FloatArray, Status
 #: Points along an axis at most: finer is not seen on a page, and weighs.
 _MOST_POINTS: Final = 28
 
-#: What the page says of where its energies come from: a class for its colour, a word, a sentence.
+#: What the page says about the source of its energies: a class for colour, a word, a sentence.
 _LIGHTS: Final = {
-    "mock": ("MOCK", "a stand-in wrote these numbers: none is a result"),
+    "mock": ("MOCK", "these numbers are mock: none is a result"),
     "potential": ("potential only", "a machine-learned potential, no electrons computed"),
-    "dft": ("DFT", "every energy is of a density functional"),
+    "dft": ("DFT", "every energy is from density functional theory"),
     "none": ("nothing computed", "no energy is known yet"),
 }
 
@@ -96,25 +96,25 @@ class PageContent:
     Attributes
     ----------
     result
-        Of the study, as far as it was computed.
+        The result of the study, as far as it was computed.
     plan
         What was to be computed.
     recipe_toml
-        The recipe that the folder stores, as a file.
+        The recipe stored in the folder, as TOML.
     state
-        "complete", or how far it is, in words.
+        "complete", or the progress in words.
     calculations
-        Every planned one.
+        All planned calculations.
     relaxed
         Relaxed structures by the key of their calculation: hosts and vacancies that are shown.
     densities, meshes
-        Electrons, where they were computed.
+        Densities of states and charge differences, if computed.
     drawings
         Figures as files, by the name of the section or of the chart that each is for.
     reactions, no_reactions
-        What cathode, coating and others react to, or why what the folder keeps is not shown.
+        Reactions of cathode, coating and others, or why those in the folder are not shown.
     version
-        Of this package.
+        Version of this package.
     """
 
     result: StudyResult
@@ -132,7 +132,7 @@ class PageContent:
 
     @property
     def light(self) -> tuple[str, str, str]:
-        """Where the energies come from: the name of its colour, a word and a sentence."""
+        """Source of the energies: the name of its colour, a word and a sentence."""
         found = self.result.fingerprint
         kind = "potential"
         if self.result.mock:

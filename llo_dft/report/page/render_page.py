@@ -1,4 +1,4 @@
-"""The page of a study, or of several, as one HTML text that needs nothing beside it."""
+"""The page of a study, or of several, as one self-contained HTML text."""
 
 import base64
 import json
@@ -30,7 +30,7 @@ from llo_dft.report.page.page_content import PageContent
 from llo_dft.report.page.structure_views import charge_view, decisive_vacancy, structure_views
 from llo_dft.report.titles import oxygen_text, settings_text
 
-#: A file that the page hands out: its text, or base64 of what is no text.
+#: A file offered by the page: its text, or base64 if it is not text.
 _Files = dict[str, dict[str, str]]
 
 
@@ -78,7 +78,7 @@ def study_page(content: PageContent) -> str:
 
 
 def comparison_page(contents: Mapping[str, PageContent]) -> str:
-    """Return the page of several studies by their names, beside each other."""
+    """Return the page of several studies by name, side by side."""
     results = {name: one.result for name, one in contents.items()}
     offered: _Files = {"comparison.csv": {"text": comparison_csv(results), "type": "text/csv"}}
     data = {"charts": {"comparison": comparison_chart(results)}, "views": {}, "files": offered}
@@ -170,7 +170,7 @@ def _asset(name: str) -> str:
 
 
 def _in_script(text: str) -> Markup:
-    """Return a text for a script element, which nothing in it can end.
+    """Return a text for a script element, escaped so that it can't end the element.
 
     In JSON and in JavaScript's strings the changed text means the same.
     """

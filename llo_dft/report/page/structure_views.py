@@ -1,4 +1,4 @@
-"""Bare, coated and the vacancy that decides, as the page's 3D viewer draws them."""
+"""Bare slab, coated slab and decisive vacancy, as the page's 3D viewer draws them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ View = dict[str, Any]
 
 
 def decisive_vacancy(result: StudyResult) -> tuple[HostResult, VacancyResult] | None:
-    """Return the O that leaves most easily at the highest charge, of the coated slab if it is one.
+    """Return the O that leaves most easily at the highest charge, of the coated slab if any.
 
     Of the vacancies that kept their lattice, if any did.
     """
@@ -39,7 +39,7 @@ def decisive_vacancy(result: StudyResult) -> tuple[HostResult, VacancyResult] | 
 
 
 def shown_hosts(result: StudyResult) -> list[HostResult]:
-    """Return the bare host and, if there is one, the coated one that are shown, at equal charge."""
+    """Return the bare host to show and, if there is one, the coated one at equal charge."""
     decisive = decisive_vacancy(result)
     if decisive is None:
         firsts = {(host.system, host.termination): host for host in reversed(result.hosts)}
@@ -52,7 +52,7 @@ def shown_hosts(result: StudyResult) -> list[HostResult]:
 
 
 def structure_views(result: StudyResult, relaxed: Mapping[str, Structure]) -> list[View]:
-    """Return the views side by side; a structure that is not there is left out."""
+    """Return the views side by side; missing structures are left out."""
     decisive = decisive_vacancy(result)
     views = []
     for host in shown_hosts(result):
@@ -138,7 +138,7 @@ def charge_view(mesh: ChargeMesh) -> View:
 
 
 def _mark(structure: Structure, vacancy: VacancyResult, word: str) -> list[Any]:
-    """Return the place of an O in a host, with its name and what is meant."""
+    """Return the place of an O in a host, with its name and meaning."""
     here = places(structure)
     if vacancy.site not in here:
         return []

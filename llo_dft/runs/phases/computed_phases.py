@@ -1,4 +1,4 @@
-"""Energies of phases by an engine, from the structures that travel with the package."""
+"""Energies of phases by an engine, from the structures that ship with the package."""
 
 import warnings
 from collections.abc import Callable, Collection, Mapping
@@ -24,25 +24,25 @@ def computed_phases(
     own: Mapping[str, Structure] | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> PhaseEnergies:
-    """Relax every phase of some elements and return the energies, of which none is corrected.
+    """Relax every phase of some elements and return the uncorrected energies.
 
     Parameters
     ----------
     engine
-        What computes: one engine, model and protocol for all of them.
+        Engine, model and protocol, the same for all.
     folder
-        Of the calculations: a phase that is there already is not computed again.
+        Folder of the calculations: a phase in it is not computed again.
     elements
-        Of the diagram.
+        Elements of the diagram.
     own
-        Phases of the user's by name, beside those of the package.
+        The user's phases by name, in addition to those of the package.
     progress
         Called with the name of each phase before it is computed.
 
     Returns
     -------
     PhaseEnergies
-        What could not be computed is named in its notes and left out.
+        Phases that could not be computed are named in its notes and left out.
     """
     wanted = set(elements)
     cells: dict[str, tuple[Structure, CalculationKind]] = {"Li": (lithium_metal(), "bulk_relax")}
@@ -51,7 +51,7 @@ def computed_phases(
     for name, about in competing_phases().items():
         if {element.symbol for element in Composition(about["formula"])} <= wanted:
             molecule = about.get("kind") == "molecule"
-            with warnings.catch_warnings():  # thirds are made exact, as they should be
+            with warnings.catch_warnings():  # thirds are made exact
                 warnings.filterwarnings("ignore", "Issues encountered while parsing CIF")
                 structure = load_structure(about["file"])
             cells[name] = (

@@ -1,4 +1,4 @@
-"""What phases of one source, and the crystals of a study among them, react to in contact."""
+"""Reactions in contact of phases of one source, including a study's crystals."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -22,15 +22,15 @@ def contact_reactions(
     Parameters
     ----------
     source
-        Of all energies.
+        Source of all energies.
     phases
         Formulas, names of structures, or CIF files.
     coating
-        A phase to put between each pair that it is not one of; None: the study's own, if any.
+        A phase to put between each pair without it; None: the study's own, if any.
     voltage_v
-        As of ``pair_reactivity``.
+        As for ``pair_reactivity``.
     crystals
-        Which of the source's phases are a study's.
+        Which of the source's phases come from a study.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Phases of a file of entries, as the Materials Project's client writes it.
 
-Of each entry only checked fields are read: monty's decoder, which imports and calls what a file
-names, is never asked.
+Only checked fields of each entry are read: monty's decoder, which imports and calls what a file
+names, is never used.
 """
 
 import gzip
@@ -19,20 +19,20 @@ from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEner
 #: Classes of pymatgen's entries; a file may leave them out.
 _CLASSES: Final = frozenset({"ComputedEntry", "ComputedStructureEntry", "PDEntry"})
 
-#: Largest difference of a correction and the sum of its adjustments, eV per cell: rounding.
+#: Largest rounding error between a correction and the sum of its adjustments, eV per cell.
 _SAME_CORRECTION_EV: Final = 1e-3
 
 _LONGEST_NAME: Final = 80
 
 
 def read_entries(path: Path) -> PhaseEnergies:
-    """Read a JSON file of entries (a list of ``ComputedEntry.as_dict()``), perhaps packed.
+    """Read a JSON file of entries (a list of ``ComputedEntry.as_dict()``), possibly compressed.
 
     Raises
     ------
     StabilityError
-        If it is no such file, an entry has no composition or energy, or raw and corrected energies
-        are mixed; names the entry.
+        If it is not such a file, an entry has no composition or energy, or raw and corrected
+        energies are mixed; the message names the entry.
     """
     try:
         data = path.read_bytes()
@@ -40,7 +40,7 @@ def read_entries(path: Path) -> PhaseEnergies:
             data = gzip.decompress(data)
         listed = json.loads(data)
     except (ValueError, EOFError, gzip.BadGzipFile) as error:
-        raise StabilityError(f"{path} is no JSON file of entries: {error}") from error
+        raise StabilityError(f"{path} is not a JSON file of entries: {error}") from error
     return phases_of(listed, str(path))
 
 
@@ -69,10 +69,10 @@ def _phase(fields: Any, where: str, number: int) -> PhaseEnergy:  # noqa: ANN401
     atoms: dict[str, float] = {}
     for symbol, amount in composition.items():
         if not Element.is_valid_symbol(symbol):
-            raise StabilityError(f"{where}: {symbol[:60]!r} is no element")
+            raise StabilityError(f"{where}: {symbol[:60]!r} is not an element")
         atoms[symbol] = _number(amount, f"{where}, {symbol}")
         if atoms[symbol] <= 0:
-            raise StabilityError(f"{where} has {amount} atoms of {symbol}; expected more than none")
+            raise StabilityError(f"{where} has {amount} atoms of {symbol}; expected more than 0")
     correction = _correction(fields, where)
     parameters = fields.get("parameters")
     run_type = parameters.get("run_type") if isinstance(parameters, dict) else None
@@ -87,7 +87,7 @@ def _phase(fields: Any, where: str, number: int) -> PhaseEnergy:  # noqa: ANN401
 
 
 def _correction(fields: dict[str, Any], where: str) -> float:
-    """Return what is to be added to an entry's energy, eV per cell."""
+    """Return the correction of an entry's energy, eV per cell."""
     stated = fields.get("correction")
     adjustments = fields.get("energy_adjustments")
     if not isinstance(adjustments, list) or not adjustments:

@@ -21,7 +21,7 @@ def materials_project_phases(
     Parameters
     ----------
     elements
-        Of the diagram.
+        Elements of the diagram.
     client
         Called with the key: an object that the ``with`` statement opens and that has
         ``get_entries_in_chemsys``; None: the Materials Project's own (extra ``mp``).
@@ -34,8 +34,8 @@ def materials_project_phases(
     key = os.environ.get(KEY, "")
     if not key:
         raise StabilityError(
-            f"the Materials Project asks for a key of your own: put it in the environment variable "
-            f"{KEY} (materialsproject.org/api), or write its entries to a file and give --entries"
+            f"the Materials Project needs your own key: put it in the environment variable {KEY} "
+            f"(materialsproject.org/api), or write its entries to a file and give --entries"
         )
     if client is None:
         try:

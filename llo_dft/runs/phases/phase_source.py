@@ -1,4 +1,4 @@
-"""The one source of a diagram's energies, and which elements a phase asks it for."""
+"""The source of a diagram's energies, and the elements that a phase needs."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -23,18 +23,18 @@ class PhaseSource:
     Attributes
     ----------
     entries, runs, materials_project
-        A file of entries, folders of VASP runs, or whether the Materials Project is asked: one of
-        them, or else the engine computes.
+        A file of entries, folders of VASP runs, or whether to ask the Materials Project: one of
+        these, otherwise the engine computes.
     allow
-        What may differ between VASP runs.
+        Settings that may differ between VASP runs.
     engine, folder
-        What computes, and where its calculations are kept.
+        The engine, and where its calculations are kept.
     progress
-        Called with the name of each phase that the engine is asked for.
+        Called with the name of each phase that the engine computes.
     own
-        Structures of the user's by name, which the engine computes too.
+        The user's structures by name, which the engine computes too.
     fixed
-        Phases that the same engine computed already, by name.
+        Phases that the same engine has already computed, by name.
     """
 
     entries: Path | None = None
@@ -49,7 +49,7 @@ class PhaseSource:
     _known: dict[tuple[str, ...], PhaseEnergies] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse two sources: their energies would not be of one diagram."""
+        """Refuse two sources: their energies don't belong in one diagram."""
         given = [self.entries is not None, bool(self.runs), self.materials_project]
         if sum(given) > 1:
             raise StabilityError(
@@ -63,7 +63,7 @@ class PhaseSource:
             self._fixed = vasp_phases(self.runs, self.allow)
 
     def name_of(self, asked: str) -> str:
-        """Return the name of a phase; a CIF file becomes a phase of its own, by its stem."""
+        """Return the name of a phase; a CIF file becomes a phase named by its stem."""
         if not asked.endswith(".cif"):
             return asked
         if self._fixed is not None or self.materials_project:
@@ -87,7 +87,7 @@ class PhaseSource:
         found = formula_of(name if about is None else about["formula"])
         if found is None:
             raise StabilityError(
-                f"{name!r} is no formula, no CIF file and no structure of this package"
+                f"{name!r} is not a formula, a CIF file or a structure of this package"
             )
         return {element.symbol for element in found}
 

@@ -17,7 +17,7 @@ def study_crystals(
 ) -> dict[str, tuple[StudyCrystal, CalculationDocument]]:
     """Return a study's completed crystals by name: cathode by lithium content, and coating.
 
-    Of several orderings of the Li the lowest counts.
+    Of several Li orderings the lowest counts.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def study_crystals(
     Raises
     ------
     StabilityError
-        If the cathode has none.
+        If the cathode has no completed crystal.
     """
     contents: dict[str, float | None] = {BULK: 1.0}
     contents |= {one.label: one.lithium_fraction for one in plan.bulk_hosts}
@@ -52,7 +52,7 @@ def study_crystals(
 def crystal_phases(
     crystals: dict[str, tuple[StudyCrystal, CalculationDocument]], engine: Engine
 ) -> dict[str, PhaseEnergy]:
-    """Return the energies of a study's crystals, which an engine's other phases stand beside.
+    """Return the energies of a study's crystals, to combine with an engine's other phases.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def crystal_phases(
         if document.fingerprint != now:
             raise StabilityError(
                 f"{name} was computed with other settings or another version than "
-                f"{engine.name} has now, so that its energy stands in no diagram with those of now"
+                f"{engine.name} has now, so the energies don't belong in one diagram"
             )
     return {
         name: PhaseEnergy(

@@ -1,4 +1,4 @@
-"""Energies of phases from folders of VASP runs that may stand in one diagram."""
+"""Energies of phases from folders of VASP runs that are comparable in one diagram."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -19,10 +19,10 @@ _CHECKS: Final = {"O2": check_molecule, "element": check_metal, "compound": chec
 
 
 def vasp_phases(paths: Sequence[Path], allow: Collection[str] = ()) -> PhaseEnergies:
-    """Read one finished run for each phase, and refuse those that don't belong together.
+    """Read one finished run for each phase, and refuse runs that are not comparable.
 
-    The first compound is what the others are compared with: compounds by all their settings and
-    the density of k-points, elements as references, O2 as the triplet that it is.
+    All are compared with the first compound: compounds by all settings and the density of
+    k-points, elements as references, O2 as a triplet.
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""What the crystals of a study react to in contact."""
+"""Reactions of a study's crystals in contact."""

@@ -1,6 +1,6 @@
-"""What a study's cathode, its coating and others react to in contact, kept in the study's folder.
+"""Reactions of a study's cathode, coating and other phases, kept in the study's folder.
 
-A study's own result knows nothing of it: ``reactions.json`` is made where somebody asks for it.
+They are not part of the study's result: ``reactions.json`` is written on request.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ def study_reactions(
     folder
         The study.
     phases, coating, voltage_v
-        As of ``contact_reactions``.
+        As for ``contact_reactions``.
     computed
         Where the engine's calculations of the other phases are kept.
     progress
@@ -46,7 +46,7 @@ def study_reactions(
     Raises
     ------
     InputError
-        If the study has no crystal, or its engine is another now.
+        If the study has no crystal, or its engine has changed.
     """
     recipe = folder.recipe()
     named_by_user(recipe.engine)
@@ -63,17 +63,17 @@ def study_reactions(
 
 
 def store_reactions(folder: StudyFolder, result: StabilityResult) -> None:
-    """Keep reactions in a study's folder, in place of those that are there."""
+    """Write reactions to a study's folder, replacing earlier ones."""
     write_whole(folder.path / REACTIONS, result.model_dump_json(indent=1) + "\n")
 
 
 def stored_reactions(folder: StudyFolder) -> StabilityResult | None:
-    """Return the reactions that a study's folder keeps; None if it keeps none.
+    """Return the reactions in a study's folder; None if there are none.
 
     Raises
     ------
     StudyFolderError
-        If they are not of the crystals that the study has now, or not of this version.
+        If they are not of the study's present crystals, or not of this version.
     """
     path = folder.path / REACTIONS
     if not path.is_file():
@@ -87,5 +87,5 @@ def stored_reactions(folder: StudyFolder) -> StabilityResult | None:
         ) from error
     now = study_crystals(stored_plan(folder), folder.calculations)
     if result.crystals != {name: crystal for name, (crystal, _) in now.items()}:
-        raise StudyFolderError(f"{path} is of other crystals than the study has now; {again}")
+        raise StudyFolderError(f"{path} is not of the study's present crystals; {again}")
     return result

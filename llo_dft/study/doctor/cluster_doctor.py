@@ -1,4 +1,4 @@
-"""Examine a cluster file: scheduler, jobs, what they find on a node, and walltimes."""
+"""Check a cluster file: scheduler, jobs, their environment on a node, and walltimes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ from llo_dft.submit.dask.scripts import driver_script, require_dask, worker_scri
 
 
 def examine_cluster(file: Path, prepared: PreparedRun | None) -> list[Finding]:
-    """Look at everything that a cluster file's jobs need, and at the walltimes of a study."""
+    """Check everything that a cluster file's jobs need, and the walltimes of a study."""
     try:
         config = load_cluster(file)
     except InputError as error:
@@ -86,19 +86,19 @@ def _jobs(config: ClusterConfig, file: Path) -> Iterator[Finding]:
 
 
 def _prologue(shell: JobShell, file: Path) -> Iterator[Finding]:
-    """Show what the prologue complains of: a module that is not there ends no job."""
+    """Show the prologue's error output: a missing module does not end a job."""
     try:
         complaints = shell.complaints()
     except ProbeError as error:
         yield Finding("prologue", "missing", str(error), f"see prologue in {file}")
         return
     if not complaints:
-        yield Finding("prologue", "ok", "it runs and complains of nothing")
+        yield Finding("prologue", "ok", "it runs without error output")
         return
     more = f" and {len(complaints) - 1} more" if len(complaints) > 1 else ""
     yield Finding(
         "prologue",
         "optional",
         f"it says {complaints[0]!r}{more}",
-        f"if that is not meant so, see prologue in {file}; a job continues after it",
+        f"if that is not intended, see prologue in {file}; a job continues after it",
     )

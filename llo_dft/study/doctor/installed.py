@@ -1,4 +1,4 @@
-"""Examine an installation: packages, engines, memory and the package's own files."""
+"""Check an installation: packages, engines, memory and the package's own files."""
 
 import os
 import platform
@@ -18,7 +18,7 @@ _DATA: tuple[tuple[ResourceFolder, str], ...] = (
 
 
 def examine() -> list[Finding]:
-    """Look at everything a study needs; "optional" is what only some studies need."""
+    """Check everything a study needs; "optional" marks what only some studies need."""
     return [
         Finding("llo_dft", "ok", f"{__version__} on Python {platform.python_version()}"),
         *(_package(name) for name in _PACKAGES),

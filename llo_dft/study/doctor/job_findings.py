@@ -1,4 +1,4 @@
-"""What the doctors of a project and of a cluster file find alike, by trying a job's shell."""
+"""Checks common to the doctors of a project and of a cluster file, by trying a job's shell."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from llo_dft.submit.dask.cluster_config import ClusterConfig, SchedulerName
 from llo_dft.submit.dask.scripts import python_of
 from llo_dft.submit.remote.project import JobType, RemoteProject
 
-#: Of what ``llo-dft doctor --json`` prints.
+#: Version of what ``llo-dft doctor --json`` prints.
 _BEGINNING: Final = "[\n {"
 
-#: Part of a walltime that an estimate may take, since it is rough.
+#: Fraction of a walltime that an estimate may take, since it is rough.
 _SAFE_PART: Final = 0.8
 
 
@@ -31,7 +31,7 @@ def scheduler_finding(scheduler: SchedulerName, remedy: str) -> Finding:
     try:
         number = len(BATCH_SYSTEMS[scheduler].jobs())
     except BatchError as error:
-        # what follows says what to do with a cluster file; who asks knows better
+        # the rest advises on a cluster file; the caller gives its own advice
         return Finding(what, "missing", str(error).partition(";")[0], remedy)
     return Finding(what, "ok", f"it answers; {number} jobs of yours")
 
@@ -42,13 +42,13 @@ def script_finding(what: str, script: str, where: str, remedy: str) -> Finding:
         check_slurm_script(script)
     except ProbeError as error:
         return Finding(what, "missing", f"refused: {error}", remedy)
-    return Finding(what, "ok", f"Slurm would take it{where}")
+    return Finding(what, "ok", f"Slurm would accept it{where}")
 
 
 def program_findings(
     shell: JobShell, where: str, programs: Sequence[Program], *, package: str, settings: str
 ) -> Iterator[Finding]:
-    """Look at what a job finds: this package, and its potentials or the programs that it starts.
+    """Check what a job finds: this package, and its potentials or the programs that it starts.
 
     ``package`` is what to do if this package does not start, ``settings`` where the programs'
     settings are.
@@ -56,7 +56,7 @@ def program_findings(
     what = f"Python on {where}"
     try:
         printed = shell.run_package("doctor", "--json")
-        # a profile or a module may have had something to say before
+        # a profile or a module may have printed something before
         found: list[dict[str, Any]] = json.loads(printed[max(0, printed.find(_BEGINNING)) :])
     except ProbeError as error:
         yield Finding(what, "missing", str(error), package)
@@ -72,7 +72,7 @@ def program_findings(
         if is_ok and (wanted or (not programs and name.startswith("engine "))):
             yield Finding(f"{name} on {where}", "ok", str(one["found"]))
         elif wanted:
-            # what it says to do comes first: with a program's files, what is wrong with them
+            # its own advice comes first: for a program's files, what is wrong with them
             advice = f"{one['remedy']}\nsee {settings}".strip()
             yield Finding(f"{name} on {where}", "missing", str(one["found"]), advice)
     for program in programs:
@@ -82,7 +82,7 @@ def program_findings(
         except ProbeError as error:
             advice = (
                 f"see modules and {program.variable} of {settings}; where login nodes lack the "
-                "modules of compute nodes, this can't be seen from here"
+                "modules of compute nodes, this can't be checked from here"
             )
             yield Finding(what, "missing", str(error), advice)
 
@@ -94,8 +94,8 @@ def walltime_finding(
 ) -> Finding:
     """Compare the longest calculation of a study, if there is one, with its walltime.
 
-    ``longest`` returns its label, the part of its walltime that it takes, and how to raise that;
-    or None where the engine can't tell, and then ``unknown`` is what to do.
+    ``longest`` returns its label, the fraction of its walltime that it takes, and how to raise
+    that; or None if the engine can't tell, and then ``unknown`` is the advice.
     """
     what = "walltimes"
     if prepared is None:
@@ -107,13 +107,13 @@ def walltime_finding(
         text = f"the engine {name} can't estimate how long a calculation takes"
         return Finding(what, "optional", text, unknown)
     label, part, remedy = found
-    text = f"{label} takes the most, about {100 * part:.0f} % of its walltime"
+    text = f"{label} takes longest, about {100 * part:.0f} % of its walltime"
     if part <= _SAFE_PART:
         return Finding(what, "ok", text)
     return Finding(what, "missing", text, remedy)
 
 
-#: A job starts with nothing of the environment that it is submitted from but these.
+#: The only variables of the submitting environment that a job starts with.
 _KEPT: Final = ("HOME", "USER", "LOGNAME", "LANG")
 _PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 
@@ -121,20 +121,20 @@ _PATIENCE_S: Final = 180.0
 
 
 class ProbeError(RuntimeError):
-    """What was tried went wrong; quotes it."""
+    """A trial failed; the message quotes it."""
 
 
 @dataclass(frozen=True)
 class JobShell:
     """The shell of a job, tried here.
 
-    ``lines`` are what of the person's own project or cluster file comes before the job's command;
-    ``python`` is what it starts, in a ``login`` shell or not.
+    ``lines`` are those of the user's project or cluster file before the job's command; ``python``
+    is what it starts, in a ``login`` shell or not.
 
     Raises
     ------
     ProbeError
-        By every method that runs something, if it does not end or prints nothing; with the last
+        In every method that runs something, if that does not end or prints nothing; with the last
         line of its errors.
     """
 
@@ -144,12 +144,12 @@ class JobShell:
 
     @classmethod
     def of_cluster(cls, config: ClusterConfig) -> JobShell:
-        """Return that of a cluster file's jobs."""
+        """Return the shell of a cluster file's jobs."""
         return cls((config.prologue,), python_of(config), login=True)
 
     @classmethod
     def of_project(cls, project: RemoteProject, kind: JobType) -> JobShell:
-        """Return that of a project's jobs of a type."""
+        """Return the shell of a project's jobs of a type."""
         worker = project.worker(kind.worker)
         _, program = project.request(kind.worker, kind, kind.sizes[-1] if kind.sizes else None)
         python = shlex.split(worker.execution_cmd or "jf")[0]
@@ -179,7 +179,7 @@ class JobShell:
 
     def find_program(self, variable: str) -> str:
         """Return the path of a program, the last word of the command in a variable."""
-        # as the shell sets it; the colon, so that something is printed in any case
+        # as set in the shell; the colon ensures that something is printed
         printed = self.run(f'echo ":${variable}"')
         words = shlex.split(printed.strip().splitlines()[-1].removeprefix(":"))
         if not words:
@@ -187,7 +187,7 @@ class JobShell:
         try:
             return self.run(f"command -v {shlex.quote(words[-1])}").strip()
         except ProbeError as error:
-            raise ProbeError(f"{words[-1]} is not found") from error
+            raise ProbeError(f"{words[-1]} was not found") from error
 
     def _run(self, command: str) -> subprocess.CompletedProcess[str]:
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -201,11 +201,11 @@ def check_slurm_script(script: str) -> None:
     Raises
     ------
     ProbeError
-        With Slurm's own words.
+        With Slurm's own message.
     """
     done = _run(["sbatch", "--test-only"], script, dict(os.environ))
     if done.returncode:
-        raise ProbeError(" ".join(done.stderr.split()) or "sbatch says nothing")
+        raise ProbeError(" ".join(done.stderr.split()) or "sbatch printed nothing")
 
 
 def _lines(done: subprocess.CompletedProcess[str]) -> list[str]:
@@ -216,7 +216,7 @@ def _run(
     command: list[str], text: str, environment: dict[str, str]
 ) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(  # noqa: S603 (a list; the script is the person's own project)
+        return subprocess.run(  # noqa: S603 (a list; the script is the user's own project)
             command,
             input=text,
             env=environment,

@@ -1,4 +1,4 @@
-"""Examine a project of jobflow-remote: database, scheduler, programs, and walltimes."""
+"""Check a project of jobflow-remote: database, scheduler, programs, and walltimes."""
 
 import tempfile
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from llo_dft.submit.remote.queue import open_queue
 
 
 def examine_project(name: str, prepared: PreparedRun | None) -> list[Finding]:
-    """Look at everything that the jobs of a project, or of its file, need.
+    """Check everything that the jobs of a project, or of its file, need.
 
     The walltimes of a study, if one is given, are compared with an estimate.
     """
@@ -65,7 +65,7 @@ def _schedulers(project: RemoteProject) -> Iterator[Finding]:
 
 
 def _folder(project: RemoteProject, folder: Path) -> Finding:
-    """Try to make something in a work_dir, or in the nearest folder above it that is there."""
+    """Try to create something in a work_dir, or in the nearest existing folder above it."""
     there = next(path for path in (folder, *folder.parents) if path.exists())
     try:
         with tempfile.TemporaryDirectory(dir=there):
@@ -80,7 +80,7 @@ def _folder(project: RemoteProject, folder: Path) -> Finding:
 
 
 def _headers(project: RemoteProject) -> Iterator[Finding]:
-    """Have Slurm check what the largest job of each type asks for; other schedulers can't."""
+    """Have Slurm check the requests of the largest job of each type; other schedulers can't."""
     for name, kind in project.table.job_types.items():
         what = f"a job of type {name}"
         try:
@@ -102,7 +102,7 @@ def _headers(project: RemoteProject) -> Iterator[Finding]:
 
 
 def _programs(project: RemoteProject) -> Iterator[Finding]:
-    """Look at what a job finds, once for each environment."""
+    """Check what a job finds, once for each environment."""
     seen: set[tuple[str, str | None]] = set()
     for name, kind in project.table.job_types.items():
         if name == "light" or (kind.worker, kind.program) in seen:

@@ -11,7 +11,7 @@ from llo_dft.report.titles import plane_text
 
 
 def _without_link(path: Path) -> None:
-    """Take a link away that a picture would be written through."""
+    """Remove a link that a picture would be written through."""
     if path.is_symlink():
         path.unlink()
 

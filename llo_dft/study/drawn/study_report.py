@@ -1,4 +1,4 @@
-"""The report of a study's folder: what its page needs is read here, and drawn in report/page."""
+"""The report of a study's folder: the data are read here, and drawn in report/page."""
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -40,20 +40,20 @@ REPORT: Final = "report.html"
 
 
 def write_report(folders: Sequence[Path], output: Path | None = None) -> Path:
-    """Write the page of a study, or of several beside each other; return its path.
+    """Write the page of a study, or of several side by side; return its path.
 
     Parameters
     ----------
     folders
-        Of studies that were run, to the end or not; one that holds a screen, or a study in several
-        cells, stands for all studies in it.
+        Folders of studies that were run, completely or not; one of a screen, or of a study in
+        several cells, means all studies in it.
     output
-        Where to; None: ``REPORT`` in the folder, here if there are several.
+        File to write; None: ``REPORT`` in the folder, or in the current one if there are several.
 
     Raises
     ------
     InputError
-        If one holds no study that was run.
+        If one is not a study that was run.
     """
     series = len(folders) == 1 and not (folders[0] / "study.json").is_file()
     studies = sorted(one.parent for one in folders[0].glob("*/plan.json")) if series else []
@@ -73,12 +73,12 @@ def write_report(folders: Sequence[Path], output: Path | None = None) -> Path:
 
 
 def page_content(folder: StudyFolder) -> PageContent:
-    """Return what a study's page shows; of one that runs or was killed what there is by now.
+    """Return what a study's page shows; for a running or killed study what exists so far.
 
     Raises
     ------
     InputError
-        As ``study_result``.
+        As for ``study_result``.
     """
     recipe = folder.recipe()
     status = study_status(folder)
@@ -197,7 +197,7 @@ def _meshes(folder: StudyFolder, result: StudyResult) -> list[ChargeMesh]:
                 density = np.asarray(grids["difference_e_per_a3"], dtype=np.float64)
         except (OSError, ValueError, KeyError) as error:
             raise InputError(
-                f"{place} does not hold the charge difference that results.json names ({error}); "
+                f"{place} lacks the charge difference that results.json names ({error}); "
                 "run the study again, its calculations are kept"
             ) from error
         meshes.append(charge_mesh(one.termination, document, density))
@@ -220,14 +220,14 @@ def _written(folder: StudyFolder, result: StudyResult) -> dict[str, Drawing]:
     drawings = {}
     for chart, figure in figures.items():
         svg, pdf = map(figure.with_suffix, VECTOR_SUFFIXES)
-        if svg.is_file() and pdf.is_file():  # an older version wrote PNG alone
+        if svg.is_file() and pdf.is_file():  # older versions wrote only PNG
             text = svg.read_text(encoding="utf-8")
             drawings[chart] = Drawing(chart, text, pdf.read_bytes())
     return drawings
 
 
 def _drawings(result: StudyResult, relaxed: Mapping[str, Structure]) -> dict[str, Drawing]:
-    """Return the figures as files, those that have something to show."""
+    """Return the non-empty figures as files."""
     from llo_dft.report.figures.formation_energy_curve import (  # noqa: PLC0415 (all: matplotlib)
         save_vacancy_curve,
     )

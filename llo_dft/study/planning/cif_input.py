@@ -1,4 +1,4 @@
-"""Read a crystal that a user gave; what can't be computed on is refused with its reason."""
+"""Read a user's crystal; unusable ones are refused with the reason."""
 
 import warnings
 from pathlib import Path
@@ -30,21 +30,20 @@ def read_cif(path: Path, *, lattice_only: bool = False) -> Structure:
     path
         The file.
     lattice_only
-        Whether nothing but the lattice is looked at, so that the occupancy and the distances of
-        its sites do not matter.
+        Whether only the lattice is used, so that occupancies and distances of sites don't matter.
 
     Raises
     ------
     InputError
-        If the file is missing or is no CIF, holds too many atoms, a site is partially occupied,
-        or atoms overlap.
+        If the file is missing or not a CIF, has too many atoms or a partially occupied site, or
+        atoms overlap.
     """
     if not path.is_file():
         raise InputError(f"there is no file {path}")
     try:
         _check_counts(path)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")  # what matters of it is checked below
+            warnings.simplefilter("ignore")  # what matters is checked below
             structure: Structure = CifParser(path).parse_structures(primitive=False)[0]
     except InputError:
         raise
@@ -64,8 +63,7 @@ def _read_cathode(path: Path) -> Structure:
     Raises
     ------
     InputError
-        If the file is missing or is neither, or, as ``read_cif``, of a crystal without shared
-        sites.
+        If the file is missing or neither, or, for a crystal without shared sites, as ``read_cif``.
     """
     if path.suffix.lower() == ".cif":
         structure = read_cif(path, lattice_only=True)
@@ -94,7 +92,7 @@ def cathode_parent(recipe: Recipe, folder: Path) -> Structure:
         return ideal_scaffold(parent.lattice)
     crystal = _read_cathode(folder / file)
     if not crystal.composition["O"]:
-        raise RecipeError(f"{folder / file} holds no O")
+        raise RecipeError(f"{folder / file} has no O")
     if crystal.is_ordered and recipe.cathode.replica:
         raise RecipeError(
             f"cathode.replica orders metals that share sites; those of {folder / file} are ordered"
@@ -109,7 +107,7 @@ def _read_poscar(path: Path) -> Structure:
         raise InputError(f"there is no file {path}")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error")  # names of elements that are guessed
+            warnings.simplefilter("error")  # guessed names of elements
             structure: Structure = Poscar.from_str(path.read_text(encoding="utf-8")).structure
     except (OSError, ValueError, KeyError, IndexError, TypeError, Warning) as error:
         text = " ".join(str(error).split()) or type(error).__name__
@@ -122,7 +120,7 @@ def _read_poscar(path: Path) -> Structure:
 
 
 def _check_counts(path: Path) -> None:
-    """Refuse a file of more atoms or operations than are ever computed, before it is expanded."""
+    """Refuse a file with too many atoms or operations before it is expanded."""
     for block in CifFile.from_file(path).data.values():
         check_size(len(block.data.get("_atom_site_label", ())), f"the cell of {path}", "its atoms")
         operations = max(len(block.data.get(key, ())) for key in _OPERATIONS)

@@ -28,13 +28,13 @@ from llo_dft.study.planning.cif_input import cathode_parent, read_cif
 from llo_dft.study.planning.size_limit import check_size
 from llo_dft.typing import FloatArray, IntArray
 
-#: Cells on which the coating is strained further are not spoken of.
+#: Cells on which the coating is strained more are not mentioned.
 _LARGEST_STRAIN: Final = 0.12
 
-#: Rounding of areas that are one.
+#: Rounding error of equal areas.
 _AREA_TOLERANCE: Final = 1e-3
 
-#: A layer of the coating holds at least one pair of ions.
+#: A layer of the coating has at least one pair of ions.
 _FEWEST_ATOMS_PER_LAYER: Final = 2
 
 #: Other names of shipped crystals.
@@ -45,7 +45,7 @@ _PHASES: Final = {"beta": "Li3PO4_beta", "gamma": "Li3PO4_gamma"}
 class CoatingCell:
     """A supercell of the cathode, and principal strains of the coating on it.
 
-    Its atoms are those of oxide and coating together, with the Li that leave for charge.
+    Its atoms are those of oxide and coating together, including Li removed to balance charges.
     """
 
     supercell: tuple[int, int]
@@ -55,11 +55,11 @@ class CoatingCell:
 
     @property
     def max_strain(self) -> float:
-        """The larger of the two, without its sign."""
+        """The larger absolute strain."""
         return max(map(abs, self.strains))
 
     def __str__(self) -> str:
-        """Return it for people."""
+        """Return it as readable text."""
         return (
             f"{list(self.supercell)} ({self.area_a2:.0f} A^2) by {strain_text(self.strains)} "
             f"with {self.n_atoms} atoms"
@@ -72,7 +72,7 @@ def coating_crystal(coating: Coating, folder: Path) -> Structure:
     Raises
     ------
     RecipeError
-        If there is none of that name.
+        If there is no crystal of that name.
     """
     if coating.phase.lower().endswith(".cif"):
         return _unlabelled(read_cif(folder / coating.phase))
@@ -90,7 +90,7 @@ def coating_crystal(coating: Coating, folder: Path) -> Structure:
 
 
 def _unlabelled(crystal: Structure) -> Structure:
-    """Return a crystal without the labels of its CIF, which are not one for each site."""
+    """Return a crystal without its CIF's labels, which are not one per site."""
     return type(crystal)(crystal.lattice, crystal.species, crystal.frac_coords)
 
 
@@ -99,12 +99,12 @@ def coating_film(
 ) -> CoatingFilm:
     """Return one cell of the coating's film with a termination towards the oxide.
 
-    Without one, that of the film that needs least to hold (``best_termination``).
+    Without one, that of the most stable film (``best_termination``).
 
     Raises
     ------
     InputError
-        As ``coating_crystal``; if there is no such termination, or the film is too large.
+        As for ``coating_crystal``; if there is no such termination, or the film is too large.
     """
     crystal = coating_crystal(coating, folder)
     plane = _miller_index(coating, crystal)
@@ -131,12 +131,12 @@ def _miller_index(coating: Coating, crystal: Structure) -> tuple[int, int, int]:
 
 
 def asked_terminations(coating: Coating) -> list[str | None]:
-    """Return the terminations of a coating; one None where the best is to be taken."""
+    """Return the terminations of a coating; a single None means the best."""
     return [None] if coating.terminations is None else [*coating.terminations]
 
 
 def opened_terminations(recipe: Recipe, coating: Coating, folder: Path) -> list[str]:
-    """Return the terminations whose outermost formers lack anions that an oxide's O can be."""
+    """Return the terminations whose outermost formers lack anions that an oxide's O can replace."""
     films = [coating_film(recipe, coating, one, folder) for one in asked_terminations(coating)]
     return [
         film.bottom.name
@@ -151,7 +151,7 @@ def strain_text(strains: tuple[float, float]) -> str:
 
 
 def match_on_cell(film: FloatArray, cell: FloatArray, max_strain: float) -> LatticeMatch:
-    """Return the match of a film on a cell as it stands that strains the film least.
+    """Return the match of a film on an unchanged cell that strains the film least.
 
     ``film`` and ``cell`` are in-plane vectors as rows, (2, 3).
 
@@ -168,9 +168,9 @@ def match_on_cell(film: FloatArray, cell: FloatArray, max_strain: float) -> Latt
 def coating_cells(
     recipe: Recipe, coating: Coating, folder: Path, slab: Structure | None = None
 ) -> list[CoatingCell]:
-    """Return the cells within ``coating.max_area``, each less strained than all smaller ones.
+    """Return the cells within ``coating.max_area``, each with less strain than all smaller ones.
 
-    Atoms are counted with the first termination. A CIF that the recipe names is looked for in
+    Atoms are counted with the first termination. A CIF named by the recipe is relative to
     ``folder``. The cells are those of ``cathode.supercell`` on (001); on another plane, whose
     cell follows from the crystal's, those of ``cathode.repeat``, and need the slab.
     """
@@ -211,9 +211,9 @@ def coating_cells(
 def fitting_supercells(
     recipe: Recipe, coating: Coating, folder: Path, slab: Structure | None = None
 ) -> list[tuple[int, int]]:
-    """Return the cells that strain the coating by no more than it may be, smallest first.
+    """Return the cells that strain the coating within the limit, smallest first.
 
-    As of ``coating_cells``.
+    As for ``coating_cells``.
 
     Raises
     ------
@@ -226,7 +226,7 @@ def fitting_supercells(
         raise RecipeError(
             f"no {_key(recipe).partition('.')[2]} up to coating.max_area = {coating.max_area:g} "
             f"A^2 strains the coating by at most coating.max_strain = {coating.max_strain:g}"
-            f"{_listed(recipe, cells)}. Widen one of the two, or take another phase or setting"
+            f"{_listed(recipe, cells)}. Raise one of the two, or use another phase or setting"
         )
     return fitting
 
@@ -255,7 +255,7 @@ def fitting_shape(recipe: Recipe, coating: Coating, folder: Path, oxide: Structu
 
 
 def too_strained(recipe: Recipe, coating: Coating, folder: Path, slab: Structure) -> str:
-    """Return what to do where a given cell strains the coating beyond ``max_strain``."""
+    """Return advice for a given cell that strains the coating beyond ``max_strain``."""
     cells = _listed(recipe, coating_cells(recipe, coating, folder, slab))
     return (
         f"Raise coating.max_strain = {coating.max_strain:g}, or leave {_key(recipe)} out, for "
@@ -266,9 +266,9 @@ def too_strained(recipe: Recipe, coating: Coating, folder: Path, slab: Structure
 def strain_notes(
     recipe: Recipe, interfaces: Sequence[PlannedInterface], folder: Path, slab: Structure
 ) -> list[str]:
-    """Return that a coating is strained further than it would be held, and what is strained less.
+    """Return a note on an unrealistically strained coating, with cells of less strain.
 
-    All terminations are cut from one crystal on one cell, so that they are strained alike.
+    All terminations are cut from one crystal on one cell, so their strain is the same.
     """
     if recipe.coating is None or not interfaces:
         return []
@@ -279,9 +279,9 @@ def strain_notes(
     cells = coating_cells(recipe, recipe.coating, folder, slab)
     less = [cell for cell in cells if cell.max_strain < worst]
     note = (
-        f"the coating is strained by {strain_text(strains)}, and an oxide coating holds no more "
-        f"than {HELD_STRAIN:.0%}: this is a demonstration, whose energies are not those of a "
-        f"coating{_listed(recipe, less)}"
+        f"the coating is strained by {strain_text(strains)}, but an oxide coating sustains at "
+        f"most {HELD_STRAIN:.0%}: this is a demonstration, whose energies are not those of a "
+        f"real coating{_listed(recipe, less)}"
     )
     return [note]
 

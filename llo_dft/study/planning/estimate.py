@@ -12,24 +12,24 @@ from llo_dft.documents.plan import StudyPlan
 from llo_dft.engines.base import Cost, Engine, MagneticMaker
 from llo_dft.study.planning.planned_calculations import hosts_by_label, planned_calculations
 
-#: Evaluations of energy and forces that a relaxation took on an average, with CHGNet and
-#: protocol "balanced", whose slabs are relaxed twice: crystals, bare slabs and their vacancies,
+#: Average evaluations of energy and forces in a relaxation, with CHGNet and protocol "balanced",
+#: which relaxes slabs twice: crystals, bare slabs and their vacancies,
 #: coated ones.
 TYPICAL_EVALUATIONS: Final = {"crystal": 8, "molecule": 3, "bare": 36, "coated": 55}
 
 
 @dataclass(frozen=True)
 class StudyEstimate:
-    """What is still to be computed.
+    """What remains to be computed.
 
     Attributes
     ----------
     n_completed, n_calculations
-        Calculations in the cache, and all.
+        Numbers of calculations in the cache, and in all.
     work
-        Atoms times evaluations of each calculation, by label; those in the cache too.
+        Atoms times evaluations of each calculation, by label, including those in the cache.
     seconds
-        Time of one processor for what is left; None if the engine can't estimate it.
+        Processor time for the remaining ones; None if the engine can't estimate it.
     """
 
     n_completed: int
@@ -38,8 +38,8 @@ class StudyEstimate:
     seconds: float | None
 
     def text(self, workers: int) -> str:
-        """Return it for people, with that many calculations at a time."""
-        there = f"{self.n_completed} of {self.n_calculations} calculations are there already"
+        """Return it as readable text, with that many calculations at a time."""
+        there = f"{self.n_completed} of {self.n_calculations} calculations are already done"
         if self.n_completed == self.n_calculations:
             return there
         if self.seconds is None:
@@ -53,14 +53,14 @@ class StudyEstimate:
 
 
 def estimate(plan: StudyPlan, engine: Engine, calculations: Path) -> StudyEstimate:
-    """Estimate what is left of a study by timing the engine once.
+    """Estimate the rest of a study by timing the engine once.
 
     Parameters
     ----------
     plan, engine
         The study.
     calculations
-        Folder of its calculation cache; need not be there yet.
+        Folder of its calculation cache; need not exist yet.
     """
     cache = CalculationCache(calculations)
     done = {e.label for e in cache.journal() if cache.has_completed(e.key)}
@@ -93,7 +93,7 @@ def calculation_work(plan: StudyPlan) -> dict[str, float]:
         ways = plan.relaxed_orderings(host)
         again = revisited_label(host.label)
         work |= dict.fromkeys([host.label, *ways, *vacancies, again], float(steps * atoms))
-        work |= dict.fromkeys(plan.vacancies_again(host), 0.0)  # seldom needed
+        work |= dict.fromkeys(plan.vacancies_again(host), 0.0)  # rarely needed
         work[ranking_label(host.label)] = float(plan.n_candidates * atoms)
     for one in plan.interfaces:
         work[one.label] = float(typical["coated"] * len(one.structure))
@@ -104,7 +104,7 @@ def calculation_work(plan: StudyPlan) -> dict[str, float]:
 
 
 def _time(seconds: float) -> str:
-    if seconds < 90:  # noqa: PLR2004 (beyond, minutes read better)
+    if seconds < 90:  # noqa: PLR2004 (up to there, minutes read better)
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 2 * 3600 else f"{seconds / 3600:.1f} h"
 

@@ -1,4 +1,4 @@
-"""The hosts of a study, bare and coated, and the oxygens to take from each."""
+"""The hosts of a study, bare and coated, and the oxygens to remove from each."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
@@ -18,7 +18,7 @@ from llo_dft.documents.sites import OxygenEnvironment
 from llo_dft.recipe import Delithiation, Recipe
 from llo_dft.typing import IntArray, Side
 
-#: Orderings of lowest Ewald energy that a ranking by an engine begins with.
+#: Number of orderings of lowest Ewald energy that start a ranking by an engine.
 FIRST_ORDERINGS: Final = 8
 
 
@@ -32,9 +32,9 @@ def plan_hosts(
     """Return the bare hosts, then those of each termination, each from full to empty.
 
     A coated host has as many holes as the bare one of the same requested fraction, if its oxide
-    has enough Li; once all is out, no further host follows. Vacancies are chosen in the bare host.
-    The coated one has them at the same sites, so that each has a partner. O to which the coating's
-    former will be bonded come on top, in both.
+    has enough Li; once all Li has left, no further host follows. Vacancies are chosen in the bare
+    host. The coated one has them at the same sites, so that each has a partner. O that will be
+    bonded to the coating's former are added in both.
 
     Parameters
     ----------
@@ -61,14 +61,14 @@ def plan_hosts(
 
 
 def n_first_orderings(asked: Delithiation) -> int:
-    """Return how many orderings of a fraction the plan holds: what a ranking begins with."""
+    """Return how many orderings of a fraction the plan contains, as the start of a ranking."""
     if asked.candidates == 1:
         return 1
     return min(asked.candidates, max(asked.relaxed, FIRST_ORDERINGS))
 
 
 def hole_notes(hosts: Sequence[PlannedHost]) -> list[str]:
-    """Return where a coated oxide has too few Li to be charged as far as the bare slab."""
+    """Return notes on coated oxides with too few Li to be charged as far as the bare slab."""
     notes = []
     for name in dict.fromkeys(h.termination for h in hosts if h.termination is not None):
         most = max(host.n_holes for host in hosts if host.termination == name)
@@ -76,8 +76,9 @@ def hole_notes(hosts: Sequence[PlannedHost]) -> list[str]:
         if beyond:
             asked = ", ".join(f"{host.requested_lithium_fraction:g}" for host in beyond)
             notes.append(
-                f"coated, {name}: this oxide has {most} Li to give, fewer than the bare slab gives "
-                f"at the requested {asked}; it goes as far as it can, and no O is compared there"
+                f"coated, {name}: this oxide has only {most} Li to give, fewer than the bare "
+                f"slab loses at the requested {asked}; it is charged as far as possible, no O is "
+                f"compared"
             )
     return notes
 
@@ -85,7 +86,7 @@ def hole_notes(hosts: Sequence[PlannedHost]) -> list[str]:
 def _bonded(
     recipe: Recipe, interfaces: Sequence[PlannedInterface], opened: Collection[str]
 ) -> list[PlannedVacancy]:
-    """Return the vacancies at O that a former will bond to; whole units have no bond to spare."""
+    """Return the vacancies at O that a former will bond to; whole units form no further bond."""
     exposed = [
         name
         for name in dict.fromkeys(one.termination for one in interfaces)
@@ -168,7 +169,7 @@ def _bare_host(
 
 
 def _labels(recipe: Recipe, pristine: dict[int, OxygenEnvironment], side: Side | None) -> list[str]:
-    """Return the classes to take O from: those asked for, or all that the pristine slab has."""
+    """Return the classes to remove O from: the requested ones, or all of the pristine slab."""
     if recipe.vacancies.environments is not None:
         return recipe.vacancies.environments
     there = [e for e in pristine.values() if e.layer in recipe.vacancies.layers]
@@ -186,7 +187,7 @@ def _coated_orderings(
 ) -> list[list[int]]:
     """Return the Li that leave a coated host on charging; indices of the pristine bare slab.
 
-    One ordering for each of the bare host's that leads to another one, in their order.
+    One for each ordering of the bare host, in their order, without duplicates.
     """
     found: list[list[int]] = []
     for removed in bare.orderings:
@@ -205,8 +206,8 @@ def _coated_removal(
 ) -> list[int]:
     """Return one ordering of a coated host.
 
-    As many Li leave as left the bare host, or all there are. With ``coated = "same"`` the same, and
-    in place of those that had left for charge others by the ordering search.
+    As many Li leave as left the bare host, or all there are. With ``coated = "same"`` they are the
+    same ones, and those already removed to balance charges are replaced by the ordering search.
     """
     present = _lithium_left(slab, interface)
     same = [i for i in removed if i in present and recipe.delithiation.coated == "same"]
@@ -258,7 +259,7 @@ def _coated_host(
             vacancy
             if vacancy.site is None
             else vacancy.model_copy(
-                # beside a coating no other O is its image
+                # under a coating no other O is its image
                 update={"environment": environments[vacancy.site], "degeneracy": 1}
             )
             for vacancy in bare.vacancies
@@ -268,14 +269,14 @@ def _coated_host(
 
 
 def sheets_here(tm_layers: int | Collection[int], here: Mapping[int, int]) -> int | Collection[int]:
-    """Return what tells the sheets of a structure of a study, by the place of each bare site."""
+    """Return what defines the sheets of a study's structure, by the place of each bare site."""
     if isinstance(tm_layers, int):
         return tm_layers
     return {here[site] for site in tm_layers if site in here}
 
 
 def _sheet_lithium(slab: SlabModel) -> set[int]:
-    """Return the Li of the pristine slab that lie in the layers of metals."""
+    """Return the Li of the pristine slab in the metal layers."""
     layers = slab.tm_layers
     sheet = tm_layer_sites(slab.structure) if isinstance(layers, int) else layers
     return set(sheet) & set(slab.structure.indices_from_symbol("Li"))
@@ -287,16 +288,16 @@ def host_environments(
     tm_layers: int | Collection[int],
     removed: Collection[int],
 ) -> dict[int, OxygenEnvironment]:
-    """Return what is around each O of the oxide once some Li have left.
+    """Return the surroundings of each O of the oxide once some Li have left.
 
     Parameters
     ----------
     pristine
-        The unrelaxed pristine host, bare or coated; its atoms say which they are of the bare slab.
+        The unrelaxed pristine host, bare or coated; its atoms carry their index in the bare slab.
     slab
         The unrelaxed pristine bare slab.
     tm_layers
-        Number of its O-TM-O sheets; of another plane than (001) the sites in the layers of metals.
+        Number of its O-TM-O sheets; for planes other than (001) the sites in the metal layers.
     removed
         Li that left on charging; indices of the pristine bare slab, as those of the result.
     """

@@ -1,4 +1,4 @@
-"""From a recipe to the plan of its study: all structures, before anything is computed."""
+"""From a recipe to the plan of its study: all structures, before any calculation."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,12 +32,12 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
     recipe
         The study.
     recipe_folder
-        Where a CIF that the recipe names is looked for.
+        Folder that files named by the recipe are relative to.
 
     Raises
     ------
     ValueError
-        One of the builders' errors, if the recipe asks for what can't be built.
+        One of the builders' errors, if the recipe can't be built.
     """
     if recipe.study.replicas > 1 or recipe.study.wider:
         raise RecipeError(
@@ -120,7 +120,7 @@ def _check_distinct(removals: list[LithiumRemoval]) -> None:
             first = removals[fractions.index(fraction)].requested
             raise RecipeError(
                 f"delithiation.fractions: {first} and {removals[index].requested} are the same "
-                f"number of Li in this slab ({fraction:.4f}); take fractions further apart, or a "
+                f"number of Li in this slab ({fraction:.4f}); use fractions further apart, or a "
                 "larger supercell"
             )
 

@@ -1,4 +1,4 @@
-"""The oxide of a study: its crystal and slab, on the cell that was asked for or is found."""
+"""The oxide of a study: its crystal and slab, on the requested cell or one that is found."""
 
 import itertools
 import math
@@ -33,13 +33,13 @@ from llo_dft.study.planning.coating_cells import fitting_shape, fitting_supercel
 from llo_dft.study.planning.size_limit import check_size
 from llo_dft.typing import KeptOperation
 
-#: Most O of one plane of a supercell that is looked for, as many as sites in the layer of metals.
+#: Most O in one plane of a supercell in the search, as many as sites in the metal layer.
 LARGEST_LAYER: Final = 36
 
-#: Cells that hold the composition and from which no slab can be cut, before the search ends.
+#: Cells that realise the composition but give no slab, before the search ends.
 MOST_TRIED: Final = 8
 
-#: Most elongated supercell that is looked for, long edge to short one.
+#: Most elongated supercell in the search, long edge to short one.
 MOST_ELONGATED: Final = 4.0
 
 #: Shortest edge of a cell of another plane than (001), angstrom: a vacancy is no nearer to its own
@@ -52,13 +52,13 @@ _FRACTION_TOLERANCE: Final = 1 / 6 + 1e-9
 #: Within which a crystal that a formula orders on the cell of Li2MnO3 repeats in it, angstrom.
 _OF_THE_PARENT: Final = 0.3
 
-#: Sheets less than asked for that are rounding of a thickness.
+#: Difference from the requested sheets that is rounding of a thickness.
 _ROUNDING: Final = 0.02
 
-#: Site property of the atoms in the layers of metals, while a cell is turned.
+#: Site property of the atoms in the metal layers, while a cell is turned.
 _IN_SHEET: Final = "in_sheet"
 
-#: What another supercell may put right.
+#: Errors that another supercell may avoid.
 _OF_THE_CELL: Final = (CompositionError, SlabError)
 
 
@@ -69,17 +69,17 @@ class Oxide:
     Attributes
     ----------
     recipe
-        The study, with the supercell that was taken.
+        The study, with the supercell that was used.
     bulk
         Ordered; a and b span the plane of the slab.
     formula
         Per O2.
     deviation
-        Of an element from what was asked for, per O2.
+        Largest deviation of an element from the requested amount, per O2.
     slab
-        Cut from it.
+        The slab cut from it.
     notes
-        What is to be known of it.
+        Notes for the reader.
     """
 
     recipe: Recipe
@@ -91,7 +91,7 @@ class Oxide:
 
 
 def build_oxide(recipe: Recipe, folder: Path) -> Oxide:
-    """Build crystal and slab, on the smallest supercell that does where the recipe names none.
+    """Build crystal and slab, on the smallest suitable supercell if the recipe names none.
 
     On another plane than (001) the cell follows from the crystal's: the smallest of the plane, made
     wider so that a coating fits, unless the recipe repeats it.
@@ -101,12 +101,12 @@ def build_oxide(recipe: Recipe, folder: Path) -> Oxide:
     recipe
         The study.
     folder
-        Where files that it names are looked for.
+        Folder that files named in it are relative to.
 
     Raises
     ------
     InputError
-        As the builders; where another supercell would do, its name is in the message.
+        As for the builders; if another supercell would work, the message names it.
     """
     return _on_supercell(recipe, cathode_parent(recipe, folder), folder)
 
@@ -126,11 +126,11 @@ def _on_supercell(recipe: Recipe, parent: Structure, folder: Path) -> Oxide:
         except _OF_THE_CELL:
             raise error from None
         does = list(other.recipe.cathode.supercell or ())
-        raise type(error)(f"{error}. cathode.supercell = {does} would do") from error
+        raise type(error)(f"{error}. cathode.supercell = {does} would work") from error
 
 
 def _supercells(parent: Structure) -> Iterator[tuple[int, int]]:
-    """Give supercells by their size, of each size the least elongated first."""
+    """Yield supercells by size, of each size the least elongated first."""
     most = max(int(LARGEST_LAYER * 2 * n_sheets(parent) / parent.composition["O"]), 1)
     every = range(1, most + 1)
 
@@ -148,7 +148,7 @@ def _first_that_does(
 ) -> Oxide:
     """Return the oxide on the first cell on which it can be built.
 
-    Else raise the error of the last cell that holds the composition, or of the first of all.
+    Otherwise raise the error of the last cell that realises the composition, or of the first.
     """
     problem: InputError | None = None
     n_held = 0
@@ -186,7 +186,7 @@ def _built(recipe: Recipe, parent: Structure, folder: Path) -> Oxide:
         notes.append(
             f"this slab is {slab.structure.composition.reduced_formula}, its crystal "
             f"{bulk.composition.reduced_formula}: a formal charge of "
-            f"{formal_charge(slab.structure, bulk):+g} e is left to its metals and O"
+            f"{formal_charge(slab.structure, bulk):+g} e remains on its metals and O"
         )
     return Oxide(recipe, bulk, formula, deviation, slab, notes)
 
@@ -231,7 +231,7 @@ def _bulk(recipe: Recipe, parent: Structure) -> tuple[Structure, str, float]:
 
 
 def _kept(asked: Slab) -> KeptOperation:
-    """Return what the order of the metals has to keep so that the slab is symmetric as asked."""
+    """Return the operation that the order of the metals must keep for a symmetric slab."""
     if not asked.symmetric:
         return "nothing"
     return "turn" if asked.is_basal else "inversion"
@@ -268,7 +268,7 @@ def _slab(recipe: Recipe, bulk: Structure) -> SlabModel:
     if asked.symmetric and slab.turn_over is None:
         raise RecipeError(
             f"no operation turns a slab with slab.termination = {asked.termination!r} over; "
-            "slab.symmetric = false takes it"
+            "slab.symmetric = false accepts it"
         )
     return slab
 
@@ -316,7 +316,7 @@ def _widened(oriented: Structure, recipe: Recipe, folder: Path, n_periods: int) 
 def _slab_of_plane(
     recipe: Recipe, bulk: Structure, parent: Structure, folder: Path
 ) -> tuple[Structure, SlabModel, str]:
-    """Return bulk and slab of another plane than (001), and what its cuts are."""
+    """Return bulk and slab of a plane other than (001), and a note on its cuts."""
     asked, plane = recipe.slab, list(recipe.slab.miller)
     sheet = set(tm_layer_sites(bulk))
     named = bulk.copy(site_properties={_IN_SHEET: [i in sheet for i in range(len(bulk))]})
@@ -351,7 +351,7 @@ def _slab_of_plane(
         and (cut.symmetric or not asked.symmetric)
     ]
     if not taken:
-        # the name of a cut belongs to a cell: another one would not help
+        # the name of a cut is specific to a cell: another cell would not help
         problem = RecipeError if asked.termination else SlabError
         of = f" of slab.termination = {asked.termination!r}" if asked.termination else ""
         raise problem(

@@ -1,4 +1,4 @@
-"""What a study's recipe asks of the oxygen, joined with what its engine says about O2."""
+"""The oxygen settings of a recipe, combined with what its engine states about O2."""
 
 from llo_dft.analysis.oxygen.gas import delta_mu_oxygen_ev
 from llo_dft.documents.oxygen import OxygenSettings
@@ -7,12 +7,12 @@ from llo_dft.recipe import Recipe, RecipeError
 
 
 def oxygen_settings(recipe: Recipe, reference: OxygenReference) -> OxygenSettings:
-    """Join what the recipe asks of the oxygen with what the engine knows of O2.
+    """Combine the oxygen settings of the recipe with what the engine states about O2.
 
     Raises
     ------
     RecipeError
-        If the scheme does not go with the engine, or nothing is known of O2 at the temperature.
+        If the scheme does not apply to the engine, or there is no data for O2 at the temperature.
     """
     scheme = recipe.oxygen.scheme
     try:

@@ -1,4 +1,4 @@
-"""What a plan has computed, one by one: kind and unrelaxed structure of each calculation."""
+"""The calculations of a plan: kind and unrelaxed structure of each."""
 
 from dataclasses import dataclass
 from typing import get_args
@@ -23,9 +23,9 @@ class PlannedCalculation:
     label
         Its name in the study.
     kind
-        What is computed.
+        Kind of calculation.
     structure
-        Before any relaxation; None if it is known only once others are relaxed.
+        Unrelaxed structure; None if it is known only once others are relaxed.
     """
 
     label: str
@@ -39,7 +39,7 @@ def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
     Raises
     ------
     ValueError
-        If the plan has a label that is not known here.
+        If the plan has an unknown label.
     """
     found: dict[str, tuple[CalculationKind, Structure | None]] = {
         "O2": ("molecule_relax", o2_in_box()),
@@ -77,7 +77,7 @@ def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
 
 
 def hosts_by_label(plan: StudyPlan) -> dict[str, PlannedHost]:
-    """Return the host of each calculation whose structure may be named only by a relaxed one."""
+    """Return the host of each calculation whose structure may only follow from a relaxed one."""
     hosts = {host.vacancy_label(vacancy): host for host in plan.hosts for vacancy in host.vacancies}
     again = {label: host for host in plan.hosts for label in plan.vacancies_again(host)}
     return hosts | again | {revisited_label(host.label): host for host in plan.hosts}
@@ -90,7 +90,7 @@ def _static_structure(plan: StudyPlan, static: PlannedStatic) -> Structure:
 
 
 def check_engine(engine: Engine, plan: StudyPlan, *, machine: bool = True) -> None:
-    """Refuse an engine whose settings, or whose machine, do not suit a plan.
+    """Refuse an engine whose settings or machine don't suit a plan.
 
     Parameters
     ----------
@@ -99,12 +99,12 @@ def check_engine(engine: Engine, plan: StudyPlan, *, machine: bool = True) -> No
     plan
         The study.
     machine
-        Whether the calculations are to run here, so that programs and files must be here.
+        Whether the calculations run here, so that programs and files must be here.
 
     Raises
     ------
     InputError
-        One line that says what came, what is expected and what to do.
+        One line with what came, what was expected and what to do.
     """
     structures = [
         one.structure

@@ -25,20 +25,20 @@ from llo_dft.study.planning.coating_cells import (
 )
 from llo_dft.study.planning.size_limit import check_size
 
-#: Scores (global instability index, e) that differ by less belong to interfaces alike.
+#: Scores (global instability index, e) that differ by less are of similar interfaces.
 SCORE_TOLERANCE: Final = 1e-3
 
-#: More interfaces than any search accepts.
+#: More interfaces than any search returns.
 _ALL: Final = 10**6
 
 
 def plan_interfaces(
     recipe: Recipe, coating: Coating, slab: Structure, recipe_folder: Path
 ) -> list[PlannedInterface]:
-    """Put each asked termination of the coating on the pristine slab, best registry and gap first.
+    """Put each requested termination of the coating on the pristine slab, best ones first.
 
     The coating takes all the strain, so the oxide keeps the cell of the bare slab. A
-    termination that leaves formal charge drives as many Li out of the coated face.
+    termination with a formal charge removes that many Li from the coated face.
 
     Raises
     ------
@@ -89,9 +89,9 @@ def _check_size(film_atoms: int, slab: Structure, coating: Coating) -> None:
 
 
 def _distinct(ranked: Sequence[RankedInterface]) -> list[RankedInterface]:
-    """Return one of each group of nearly equal score, best first.
+    """Return one of each group with nearly equal scores, best first.
 
-    Registries that differ by a symmetry of one side only, or by a shift that hardly matters,
+    Registries that differ by a symmetry of one side only, or by an unimportant shift,
     have nearly the same score and relax to nearly the same interface.
     """
     found: list[RankedInterface] = []
@@ -102,10 +102,10 @@ def _distinct(ranked: Sequence[RankedInterface]) -> list[RankedInterface]:
 
 
 def _lithium_for_charge(slab: Structure, to_remove: int, seed: int) -> list[int]:
-    """Return the Li of the coated face that a termination's charge drives out.
+    """Return the Li of the coated face that are removed to balance a termination's charge.
 
-    Where they are not all, those whose leaving costs the least Ewald energy. None can come in, and
-    no more leave than the face has: the charge that is left is the oxide's (``charge_notes``).
+    If not all, those whose removal costs the least Ewald energy. None are added, and no more leave
+    than the face has: the remaining charge is on the oxide (``charge_notes``).
     """
     symbols, heights = symbols_of(slab), slab.cart_coords[:, 2]
     oxygen = max(heights[i] for i, symbol in enumerate(symbols) if symbol == "O")
@@ -115,15 +115,15 @@ def _lithium_for_charge(slab: Structure, to_remove: int, seed: int) -> list[int]
 
 
 def charge_notes(interfaces: Sequence[PlannedInterface]) -> list[str]:
-    """Return which terminations leave charge that the Li of the coated face do not balance."""
+    """Return notes on terminations whose charge the Li of the coated face can't balance."""
     left = {
         one.termination: one.coating_charge - one.li_removed_for_charge
         for one in interfaces
         if one.coating_charge != one.li_removed_for_charge
     }
     return [
-        f"coating termination {name} leaves {charge:+d} e, which no Li of the face under it "
-        "balances: the oxide has the opposite charge, so that its holes are not those of the bare "
+        f"coating termination {name} leaves {charge:+d} e that no Li of the face under it "
+        "balances: the oxide has the opposite charge, so its holes are not those of the bare "
         "slab. Choose another termination or supercell to compare the two"
         for name, charge in left.items()
     ]
@@ -163,7 +163,7 @@ def _planned(
 
 
 def _coating_vectors(film: CoatingFilm, match: LatticeMatch) -> tuple[CrystalVector, CrystalVector]:
-    """Return what the slab's own a and b were in the coating's crystal."""
+    """Return the vectors of the coating's crystal that became the slab's a and b."""
     own = np.linalg.inv(match.substrate_transformation) @ match.film_transformation
     vectors = np.round(own @ film.in_plane, 6)
     whole = (vectors == np.round(vectors)).all()

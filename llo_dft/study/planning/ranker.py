@@ -7,17 +7,17 @@ from llo_dft.engines.registry import EMBEDDED, engine_from
 from llo_dft.errors import InputError
 from llo_dft.recipe import EngineChoice, Recipe
 
-#: The ranker that is no engine: the electrostatic energy of formal charges.
+#: The ranker that is not an engine: the electrostatic energy of formal charges.
 EWALD: Final = "ewald"
 
 
 def potential_of(choice: EngineChoice) -> Engine | None:
-    """Return the potential that computes every vacancy of a study with a budget; None without.
+    """Return the potential that computes every vacancy of a study with a budget; else None.
 
     Raises
     ------
     EngineError
-        If it is none, or a setting is not its own.
+        If it is not a potential, or a setting is not one of its own.
     """
     if choice.budget is None or choice.pre_relax is None:
         return None
@@ -31,10 +31,10 @@ def potential_of(choice: EngineChoice) -> Engine | None:
 
 
 def ranker_of(recipe: Recipe, engine: Engine) -> Engine | None:
-    """Return the engine that ranks orderings; None: their Ewald energies do.
+    """Return the engine that ranks orderings; None: Ewald energies rank them.
 
-    Where the recipe names none it is the study's own engine if that starts no program, and the
-    embedded potential otherwise.
+    If the recipe names none it is the study's own engine if that starts no program, otherwise the
+    embedded potential.
 
     Raises
     ------

@@ -1,11 +1,11 @@
-"""The largest cell that a study plans: what is larger is refused before anything is allocated."""
+"""The largest cell that a study plans: larger ones are refused before allocation."""
 
 from typing import Final
 
 from llo_dft.errors import InputError
 
-#: Most atoms of a cell. The ordering searches hold matrices of pairs, and the largest slab with a
-#: coating that a published study relaxed by DFT has some 500.
+#: Most atoms of a cell. The ordering searches store matrices of pairs, and the largest coated slab
+#: that a published study relaxed by DFT has about 500.
 MOST_ATOMS: Final = 3000
 
 _BYTES_PER_PAIR: Final = 8
@@ -25,17 +25,17 @@ def check_size(n_atoms: int, what: str, request: str) -> None:
     what
         What the cell is, for example "the slab".
     request
-        The keys and values that ask for it.
+        The keys and values that request it.
 
     Raises
     ------
     TooLargeError
-        With the size that it would have, and the limit.
+        With the size and the limit.
     """
     if n_atoms <= MOST_ATOMS:
         return
     gigabytes = _BYTES_PER_PAIR * n_atoms**2 / 1e9
     raise TooLargeError(
         f"{request}: {what} would have {n_atoms:,} atoms ({gigabytes:,.1f} GB for one matrix of "
-        f"their pairs); expected at most {MOST_ATOMS:,}. Take a smaller one"
+        f"their pairs); expected at most {MOST_ATOMS:,}. Use a smaller one"
     )

@@ -1,4 +1,4 @@
-"""What each job of a study asks a project's workers for: by its type, and the size of its cell."""
+"""The resources that each job of a study requests, by its type and the size of its cell."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -26,7 +26,7 @@ _TYPES: Final[dict[CalculationKind, JobTypeName]] = {
 
 @dataclass(frozen=True)
 class RequestedJob:
-    """A job, its type in the project, who takes it, and what it asks for.
+    """A job, its type in the project, its worker, and what it requests.
 
     ``size`` is None where its worker has no queue.
     """
@@ -80,9 +80,9 @@ def _atoms(plan: StudyPlan) -> dict[str, int]:
 def requests(
     jobs: list[SubmittedJob], project: RemoteProject, worker: str | None
 ) -> list[RequestedJob]:
-    """Return what jobs ask a project for.
+    """Return what jobs request from a project.
 
-    A ``worker`` takes the calculations in place of their types' own workers.
+    A ``worker`` takes the calculations instead of their types' own workers.
 
     Raises
     ------
@@ -133,8 +133,8 @@ def core_hours(
 ) -> dict[str, float]:
     """Estimate the core-hours of calculations, by their labels.
 
-    Where the project says how long an atom and a step take, that counts; otherwise the engine, if
-    one is given, is timed once on this machine, if it can be.
+    If the project states the time per atom and step, that is used; otherwise the engine, if one is
+    given, is timed once on this machine, if possible.
     """
     work = calculation_work(plan)
     rates = {

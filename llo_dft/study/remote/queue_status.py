@@ -1,4 +1,4 @@
-"""Status of a submitted study: what its folder and its project's queue say together."""
+"""Status of a submitted study, from its folder and its project's queue."""
 
 from collections import Counter
 from dataclasses import replace
@@ -11,15 +11,15 @@ from llo_dft.study.study_status import CalculationStatus, QueueStatus, StudyStat
 from llo_dft.submit.remote.project import load_project
 from llo_dft.submit.remote.queue import RemoteJob, RemoteQueue, open_queue
 
-#: For how long a runner may hold a job before it is taken for one that was killed, s. It holds
-#: one while it copies its files or talks to the scheduler.
+#: How long a runner may lock a job before it counts as killed, s. It locks one while it copies its
+#: files or talks to the scheduler.
 STALE_LOCK_S: Final = 600.0
 
 
 def with_queue(status: StudyStatus, folder: StudyFolder) -> StudyStatus:
-    """Return the status of a study with what its project's queue says, if it was submitted.
+    """Return the status of a study, including its project's queue if it was submitted.
 
-    Where the database can't be reached, what the folder says stays.
+    If the database can't be reached, only the folder counts.
     """
     record = read_submission(folder.path)
     if record is None:
@@ -54,8 +54,8 @@ def _merged(status: StudyStatus, record: RemoteSubmission, queue: RemoteQueue) -
 
 
 def _status(here: CalculationStatus, job: RemoteJob) -> CalculationStatus:
-    """Return the status of a calculation: the folder knows of results, the queue of the rest."""
-    # a result may be there before the runner takes it up; a job may end well without one
+    """Return the status of a calculation: results from the folder, the rest from the queue."""
+    # a result may exist before the runner notices; a job may end well without one
     if "completed" in {here.status, job.status}:
         return here
     return replace(

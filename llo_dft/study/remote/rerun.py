@@ -1,4 +1,4 @@
-"""Rerun what failed of a submitted study, and all that follows from it."""
+"""Rerun the failed jobs of a submitted study, and all that depend on them."""
 
 from dataclasses import dataclass, field
 
@@ -14,9 +14,9 @@ from llo_dft.submit.remote.queue import RemoteJob, open_queue
 
 @dataclass(frozen=True)
 class Retried:
-    """Jobs that failed: those that run again, those that do not yet (and why).
+    """Failed jobs: those that run again, and those that don't yet (and why).
 
-    ``freed`` are those that a runner held which was killed.
+    ``freed`` are those that a killed runner had locked.
     """
 
     rerun: list[str] = field(default_factory=list)
@@ -25,12 +25,11 @@ class Retried:
 
 
 def retry_study(folder: StudyFolder, stale_after_s: float) -> Retried:
-    """Rerun the jobs that broke and the calculations that failed.
+    """Rerun the failed jobs and the failed calculations.
 
-    What they ask for is read from the project again, so that a longer walltime counts. What is
-    computed is not computed again: a job that runs once more finds it in the study's folder.
-
-    A runner that has held a job for longer than ``stale_after_s``, s, is taken for a killed one.
+    Their requests are read from the project again, so that a longer walltime counts. Finished
+    calculations are not repeated: a job that runs again finds them in the study's folder. A runner
+    that has locked a job for longer than ``stale_after_s``, s, counts as killed.
 
     Raises
     ------
@@ -72,7 +71,7 @@ def retry_study(folder: StudyFolder, stale_after_s: float) -> Retried:
             at_work = [by_id[one].title for one in after[job] if jobs[one].is_at_work]
             if at_work:
                 names = ", ".join(sorted(at_work))
-                done.left[title] = f"what follows from it is at work ({names}); retry after that"
+                done.left[title] = f"jobs that depend on it are running ({names}); retry after that"
                 continue
             again = [one for one in record.jobs if one.id in {job, *after[job]}]
             for request in requests(again, project, record.worker):
@@ -84,7 +83,7 @@ def retry_study(folder: StudyFolder, stale_after_s: float) -> Retried:
 
 
 def _failed(submitted: SubmittedJob, job: RemoteJob, without_result: set[str]) -> bool:
-    """Return whether a job broke, was stopped, or ended well with a failed calculation."""
+    """Return whether a job failed, was stopped, or ended well with a failed calculation."""
     if job.status == "completed":
         return submitted.label in without_result
     return job.status in {"failed", "missing"}

@@ -1,4 +1,4 @@
-"""What is on record of a study that was submitted to jobflow-remote: a file in its folder."""
+"""The record of a study that was submitted to jobflow-remote: a file in its folder."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from llo_dft.submit.remote.queue import RemoteJob
 
 
 class SubmittedJob(Record):
-    """One job of the flow: its uuid and name in the queue, and what decides on its resources.
+    """One job of the flow: its uuid and name in the queue, and what decides its resources.
 
     ``label`` is the calculation that it does; None: it builds structures or writes results.
     """
@@ -25,14 +25,14 @@ class SubmittedJob(Record):
 
     @property
     def title(self) -> str:
-        """The calculation that it does, or else its name."""
+        """The calculation that it does, otherwise its name."""
         return self.label or self.name
 
 
 class RemoteSubmission(Record):
     """``remote.json`` in a study's folder: the project's file, the flow's uuid and all its jobs.
 
-    ``worker`` was asked for in place of the job types' own.
+    ``worker`` was requested instead of the job types' own.
     """
 
     project: str
@@ -56,7 +56,7 @@ def record_path(folder: Path) -> Path:
 
 
 def read_submission(folder: Path) -> RemoteSubmission | None:
-    """Return what is on record; None if the study was not submitted.
+    """Return the record; None if the study was not submitted.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def read_submission(folder: Path) -> RemoteSubmission | None:
 
 
 def require_submission(folder: Path) -> RemoteSubmission:
-    """Return what is on record.
+    """Return the record.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def require_submission(folder: Path) -> RemoteSubmission:
 
 
 def check_not_submitted(folder: Path) -> None:
-    """Refuse a study that is in a queue, by a driver or in a project: both would compute the same.
+    """Refuse a study that is in a queue, by a driver or in a project, to avoid computing it twice.
 
     One that is complete may be run or submitted again: nothing of it is left in the queue.
 

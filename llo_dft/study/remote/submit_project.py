@@ -1,4 +1,4 @@
-"""Submit a study to jobflow-remote, collect its results, and take it out of its queue again."""
+"""Submit a study to jobflow-remote, collect its results, and remove it from its queue."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,7 @@ class PreparedSubmission:
 def prepare_submission(
     prepared: PreparedRun, project: RemoteProject, worker: str | None
 ) -> PreparedSubmission:
-    """Make the flow of a study and say what its jobs ask for; nothing is written.
+    """Make the flow of a study and the requests of its jobs; nothing is written.
 
     A ``worker`` takes the calculations in place of their types' own workers.
 
@@ -68,12 +68,12 @@ def prepare_submission(
 
 
 def submit_study(submission: PreparedSubmission) -> None:
-    """Put the flow into the project's queue, and on record in the study's folder.
+    """Put the flow into the project's queue, and record it in the study's folder.
 
     Raises
     ------
     InputError
-        If the study is submitted already, another run holds its folder, or the database can't
+        If the study is already submitted, another run has locked its folder, or the database can't
         be reached.
     """
     prepared, folder = submission.prepared, submission.prepared.folder
@@ -84,7 +84,7 @@ def submit_study(submission: PreparedSubmission) -> None:
             folder.claim(prepared.recipe, prepared.files)
             write_structures(prepared.plan, folder.path, prepared.engine.no_crossings)
             write_whole(folder.plan, prepared.plan.model_dump_json() + "\n")
-            # recorded first: a flow in the queue without a record could not be taken out
+            # recorded first: a flow in the queue without a record could not be removed
             record = RemoteSubmission(
                 project=str(submission.project.file),
                 flow=submission.flow.uuid,
@@ -100,7 +100,7 @@ def submit_study(submission: PreparedSubmission) -> None:
 
 
 def cancel_study(folder: StudyFolder) -> list[str]:
-    """Take a study out of the queue, and forget that it was submitted; what is computed stays.
+    """Remove a study from the queue and delete its record; finished calculations are kept.
 
     Returns the scheduler's ids of the jobs that were cancelled.
 
@@ -126,7 +126,7 @@ def write_results(folder: str, calculations: dict[str, Any]) -> dict[str, int]:
     folder
         The study's folder, absolute. The calculations are read there.
     calculations
-        What must have ended before; None where a job broke down.
+        Calculations that must have ended before; None for a failed job.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""A study in several cells: other orderings of the metals, and the same one wider."""
+"""A study in several cells: other orderings of the metals, and wider cells of the same."""
 
 import math
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ SPREAD_FIGURE: Final = "spread.png"
 
 
 def recipes_of_cells(recipe: Recipe, recipe_folder: Path) -> dict[str, Recipe]:
-    """Return the recipe of each cell of a study by the name of its folder; none if it has one cell.
+    """Return the recipe of each cell of a study by folder name; empty if it has only one cell.
 
-    A wider cell, which could come nearer to the fractions that were asked for, gets those that
-    the cell has once: only at equal charge does its width alone differ.
+    A wider cell, which could come closer to the requested fractions, gets those of the single
+    cell: only at equal charge does nothing but the width differ.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def recipes_of_cells(recipe: Recipe, recipe_folder: Path) -> dict[str, Recipe]:
     Raises
     ------
     RecipeError
-        If the recipe says itself which replica or repeat it is.
+        If the recipe itself sets a replica or repeat.
     """
     study = recipe.study
     if study.replicas == 1 and not study.wider:
@@ -73,7 +73,7 @@ def write_spread(
     recipes: Mapping[str, Recipe],
     results: Mapping[str, StudyResult],
 ) -> StudySpread:
-    """Put the results of the cells beside each other, and write table and figure.
+    """Compare the results of the cells, and write table and figure.
 
     Parameters
     ----------

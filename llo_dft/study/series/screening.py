@@ -1,4 +1,4 @@
-"""One cathode under several coatings: a study for each in a folder of its own, and a ranking.
+"""One cathode under several coatings: a study for each in its own folder, and a ranking.
 
 A screen is a recipe with tables ``[coatings.NAME]``, each with what differs from ``[coating]``.
 """
@@ -23,7 +23,7 @@ SCREEN: Final = "screen.json"
 SCREEN_TABLE: Final = "screen.csv"
 SCREEN_FIGURE: Final = "screen.png"
 
-#: Columns of the table that each O of a coating has alike, and those of an O.
+#: Columns of the table that are the same for all O of a coating, and those of each O.
 _OF_COATING: Final = (
     *("rank", "coating", "termination", "status", "film_formula", "area_angstrom2"),
     *("work_of_adhesion_j_per_m2", "separation_into_charged_parts_j_per_m2"),
@@ -33,7 +33,7 @@ _OF_OXYGEN: Final = (
     *("holes_per_tm", "site", "site_class", "layer", "bonded_to_former", "bare_ev", "coated_ev"),
     *("difference_ev", "rebuilt"),
 )
-#: Of the reaction with the cathode, at full lithium and at the lowest content that is known.
+#: Columns of the reaction with the cathode, at full lithium and at the lowest known content.
 _OF_REACTION: Final = tuple(
     f"reaction_{at}_{what}"
     for at in ("full", "last")
@@ -83,7 +83,7 @@ def _study_of(fields: dict[str, Any], name: str, own: dict[str, Any]) -> dict[st
 def write_screen(
     name: str, folder: Path, results: Mapping[str, StudyResult], refused: Mapping[str, str]
 ) -> CoatingScreen:
-    """Rank the coatings, and write document, table and figure; reactions are those that are kept.
+    """Rank the coatings, and write document, table and figure, with stored reactions.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def write_screen(
     folder
         Where the folders of its studies are.
     results, refused
-        As of ``rank_coatings``.
+        As for ``rank_coatings``.
     """
     from llo_dft.report.figures.screen_figure import save_screen  # noqa: PLC0415 (matplotlib)
 
@@ -113,10 +113,10 @@ def write_screen(
 
 
 def screen_table(screen: CoatingScreen) -> str:
-    """Return a screen as CSV: a line for each O that is compared, under its coating and charge.
+    """Return a screen as CSV: a row for each compared O, by coating and charge.
 
-    ``mean_ev``, ``worst_ev`` and the like are of the O that kept their lattice at that charge. A
-    coating of which no O is compared has one line.
+    ``mean_ev``, ``worst_ev`` and the like are of the O whose lattice stayed at that charge. A
+    coating without a compared O has one row.
     """
     text = io.StringIO()
     head = [*_OF_COATING, "strain_1", "strain_2", *_OF_OXYGEN, *_OF_GAIN]

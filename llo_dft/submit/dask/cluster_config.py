@@ -1,7 +1,7 @@
 """The file that describes a cluster: its scheduler, the jobs of workers and of the driver.
 
-The text of a directive is for the scheduler's own parser and the prologue is shell by intent;
-everything else is held to words that neither a shell nor a scheduler reads as anything else.
+The text of a directive is for the scheduler's own parser, and the prologue is meant to be shell;
+everything else is limited to words that neither a shell nor a scheduler interprets.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ SCHEDULERS: tuple[SchedulerName, ...] = get_args(SchedulerName)
 
 
 class ClusterConfigError(InputError):
-    """A cluster file that can't be used; names the key, what came and what is expected."""
+    """A cluster file that can't be used; names the key, what came and what was expected."""
 
 
 class JobRequest(CoreRequest):
-    """What every job asks the scheduler for.
+    """What every job requests from the scheduler.
 
     Attributes
     ----------
     queue, account
-        Queue (Slurm: partition) and what the time is booked on.
+        Queue (Slurm: partition) and the account that is charged.
     resources
-        PBS and SGE: the resource list (``-l``) in place of the one made of the others.
+        PBS and SGE: the resource list (``-l``), replacing the one made from the other fields.
     directives
-        Further options of the scheduler, one a line, as they would stand after ``#SBATCH``.
+        Further options of the scheduler, one per line, as written after ``#SBATCH``.
     skip_directives
         Lines of the job's header that contain one of these are left out.
     """
@@ -53,11 +53,11 @@ class WorkerJobs(JobRequest, NodeRequest):
     Attributes
     ----------
     processes, ranks
-        Calculations at a time in one job, each with an equal part of the cores; MPI ranks that
-        the one calculation of a job starts (``srun vasp_std``), 0: no MPI.
+        Calculations at a time in one job, each with an equal share of the cores; MPI ranks of the
+        single calculation of a job (``srun vasp_std``), 0: no MPI.
     min_jobs, max_jobs, idle
-        How many jobs to keep, even with nothing to do, and to have at most; how long a job may
-        be without work before it is ended, s.
+        How many jobs to keep even without work, and at most; how long a job may be idle before it
+        is ended, s.
     """
 
     processes: Count = 1
@@ -94,13 +94,13 @@ class ClusterConfig(Section):
     Attributes
     ----------
     scheduler, workers, driver
-        What runs the queue, and the jobs; the driver is in it only with ``llo-dft submit``.
+        The queue's scheduler, and the jobs; the driver is needed only for ``llo-dft submit``.
     prologue, python
         Shell lines at the beginning of every job: modules, variables; the Python of the compute
-        nodes, if it is not the one that submits.
+        nodes, if it differs from the submitting one.
     retries, driver_timeout
-        How often a calculation whose worker died is taken up again; how long a worker looks for
-        its driver before it ends by itself, s.
+        How often a calculation whose worker died is retried; how long a worker looks for its
+        driver before it ends by itself, s.
     """
 
     scheduler: SchedulerName

@@ -1,8 +1,8 @@
 """Dask workers in jobs of a batch system, as an executor for the runner.
 
-Dask executes whatever it is sent, and the nodes of a cluster are shared: so every link is TLS with
-certificates made for the run, which only the run's owner can read, and web pages listen on
-loopback. That is not an option.
+Dask executes whatever it is sent, and the nodes of a cluster are shared: so every link always uses
+TLS with certificates made for the run, which only the run's owner can read, and web pages listen
+on loopback.
 """
 
 from __future__ import annotations
@@ -33,29 +33,29 @@ if TYPE_CHECKING:
 
 
 class LinkError(InputError):
-    """A driver that workers could not reach; says what to change."""
+    """A driver that workers could not reach; the message says what to change."""
 
 
 @contextmanager
 def dask_workers(
     config: ClusterConfig, folder: Path, title: str, say: Callable[[str], None]
 ) -> Iterator[Callable[[], Executor]]:
-    """Have workers in the queue of a cluster while the context lasts.
+    """Keep workers in the queue of a cluster while the context lasts.
 
-    Jobs of workers that a killed run left are ended first, and those of this run at the end, also
-    after an error.
+    Worker jobs left by a killed run are ended first, and those of this run at the end, even after
+    an error.
 
     Parameters
     ----------
     config, title, say
-        The cluster, the name of the jobs, and what is called with their number, in words.
+        The cluster, the name of the jobs, and a callback with their number, in words.
     folder
-        Where logs and (for as long as it lasts) the certificates are; made if need be. The
+        Folder of the logs and, while the run lasts, the certificates; created if needed. The
         compute nodes must see it.
 
     Yields
     ------
-    What makes an executor, or raises why there can be none when the workers do not come up.
+    A function that makes an executor, or raises the reason if the workers do not start.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def dask_workers(
 
     settings = {
         "distributed.scheduler.allowed-failures": config.retries,
-        # no worker is given a task to come: of a worker that dies only one is tried again
+        # workers get no tasks in advance: if one dies, only one task is tried again
         "distributed.scheduler.worker-saturation": 1.0,
         # a task carries the documents that it needs
         "distributed.admin.large-graph-warning-threshold": "1GB",
@@ -117,7 +117,7 @@ def dask_workers(
 
 
 def _scheduler(config: ClusterConfig, made: Certificates) -> SpecCluster:
-    """Return Dask's scheduler, in this process; the jobs of its workers are not its affair."""
+    """Return Dask's scheduler, in this process; it does not manage the jobs of its workers."""
     from distributed import Scheduler  # noqa: PLC0415
     from distributed.deploy.spec import SpecCluster  # noqa: PLC0415
 
@@ -137,7 +137,7 @@ def _scheduler(config: ClusterConfig, made: Certificates) -> SpecCluster:
     except RuntimeError as error:
         raise LinkError(
             f"the driver can't listen on network interface {interface or 'of the default route'}: "
-            f"{error}; set network.driver_interface in the cluster file to one that is here"
+            f"{error}; set network.driver_interface in the cluster file to one that exists here"
         ) from error
 
 
@@ -146,7 +146,7 @@ _PREFIX = "tls-"
 
 @dataclass(frozen=True)
 class Certificates:
-    """What the driver (``security``, in memory) and its workers (``files``) show one another.
+    """Credentials of the driver (``security``, in memory) and of its workers (``files``).
 
     The files are certificate authority, certificate and key.
     """
@@ -157,10 +157,10 @@ class Certificates:
 
 @contextmanager
 def certificates(folder: Path) -> Iterator[Certificates]:
-    """Make certificates and put them into a new folder below ``folder``, which nobody else reads.
+    """Put new certificates into a new folder below ``folder``, readable only by its owner.
 
-    Whoever has the key may send code to the workers: that is what Dask is for. So the key lives
-    as long as the run, and what a killed run left of it is removed here.
+    Whoever has the key can send code to the workers, which is what Dask does. So the key exists
+    only during the run, and one left by a killed run is removed here.
     """
     from distributed.security import Security  # noqa: PLC0415  (takes a second)
 

@@ -1,9 +1,9 @@
 """A driver in the queue: its record in the study's folder, its status, and its rounds.
 
 It submits itself again before its walltime ends, and resumes. Each round first puts the next one
-into the queue, to start when this one is over however it ends: so a round that is killed, cancelled
-or lost with its node is resumed too. A round that ends by itself cancels the next. A round after
-one that got nothing done ends at once: another would be like it.
+into the queue, to start when this one has ended for any reason: so a round that is killed,
+cancelled or lost with its node is resumed too. A round that ends by itself cancels the next. A
+round after one without progress ends at once: another would be the same.
 """
 
 import fcntl
@@ -27,24 +27,24 @@ from llo_dft.typing import Status
 
 
 class Submission(Record):
-    """What is on record of a driver.
+    """The record of a driver.
 
     Attributes
     ----------
     title, command
-        Name of its jobs, and what each of them runs.
+        Name of its jobs, and the command that each runs.
     recipe_folder
-        Where the files are that the recipe names.
+        Folder of the files that the recipe names.
     config
-        The cluster, as it was when the study was submitted.
+        The cluster, as when the study was submitted.
     status, reason
-        "pending" as long as another round follows, "completed" or "failed"; why not, or how the
+        "pending" as long as another round follows, "completed" or "failed"; the reason, or how the
         last round ended.
     jobs
-        Ids of the jobs, one a round. The last is the next round's, which waits for the others
-        and is cancelled if nothing is left for it to do.
+        Ids of the jobs, one per round. The last is the next round's, which waits for the others
+        and is cancelled if nothing remains to be done.
     n_rounds, reached
-        How many rounds have begun, and how far the study was when the last one did.
+        How many rounds have started, and the study's progress when the last one did.
     """
 
     title: str
@@ -64,10 +64,10 @@ class DriverStatus(BaseModel):
     Attributes
     ----------
     status
-        "missing" if another round should follow but no job of it is in the queue, or the queue
-        can't be asked from here; the reason says which.
+        "missing" if another round should follow but has no job in the queue, or the queue can't be
+        queried from here; the reason says which.
     jobs
-        Its jobs that are in the queue: their statuses by their ids.
+        Status of its jobs in the queue, by id.
     n_rounds, reason
         As in `Submission`.
     """
@@ -78,7 +78,7 @@ class DriverStatus(BaseModel):
     reason: str
 
     def __str__(self) -> str:
-        """Put it on one line."""
+        """Return it on one line."""
         jobs = ", ".join(f"job {job} {status}" for job, status in self.jobs.items())
         words = [self.status, jobs, f"round {self.n_rounds}" if self.n_rounds else "", self.reason]
         return "; ".join(word for word in words if word)
@@ -90,18 +90,18 @@ def cluster_folder(study: Path) -> Path:
 
 
 def record_file(study: Path) -> Path:
-    """Return the file with what is on record of a study's driver."""
+    """Return the file with the record of a study's driver."""
     return study / "submit.json"
 
 
 @contextmanager
 def changing(study: Path) -> Iterator[Submission]:
-    """Give what is on record to be changed; other processes wait.
+    """Yield the record for changes; other processes wait.
 
     Raises
     ------
     SubmissionError
-        If there is nothing on record.
+        If there is no record.
     """
     path = record_file(study)
     if not path.is_file():
@@ -142,7 +142,7 @@ def driver_status(study: Path) -> DriverStatus | None:
         found.status = "running"
     elif not found.jobs:
         found.status = "missing"
-        found.reason = "no job of it is in the queue any more; submit the study again to resume"
+        found.reason = "it has no job in the queue any more; submit the study again to resume"
     return found
 
 
@@ -157,19 +157,19 @@ def check_not_driven(study: Path) -> None:
     found = driver_status(study)
     if found is not None and found.status in {"pending", "running"}:
         raise SubmissionError(
-            f"the driver of {study} is in the queue already ({found}); 'llo-dft status' shows "
-            "how far it is, 'llo-dft cancel' ends it"
+            f"the driver of {study} is already in the queue ({found}); 'llo-dft status' shows "
+            "its progress, 'llo-dft cancel' ends it"
         )
 
 
-#: Of the walltime, what is kept to end the workers and to write what there is: a twentieth, but
-#: no less and no more than this, s.
+#: Part of the walltime kept to end the workers and write results: a twentieth, but no less and no
+#: more than this, s.
 _MARGIN: Final = 0.05
 _LEAST_MARGIN_S, _MOST_MARGIN_S = 20.0, 300.0
 
 
 def driver_request(config: ClusterConfig) -> JobRequest:
-    """Return what the driver's job asks for.
+    """Return what the driver's job requests.
 
     Raises
     ------
@@ -189,7 +189,7 @@ def submit_driver(study: Path, submission: Submission) -> str:
     Raises
     ------
     InputError
-        If there is a driver already, or the scheduler refuses.
+        If there already is a driver, or the scheduler refuses.
     """
     check_not_driven(study)
     write_record(record_file(study), submission)
@@ -207,8 +207,8 @@ def drive(study: Path, work: Callable[[Submission], None], how_far: Callable[[],
     Parameters
     ----------
     study, work, how_far
-        The study's folder, by the path that it was submitted by; what runs it to its end, and
-        what returns how far it is: another text whenever something was got done.
+        The study's folder, by the path that it was submitted with; a function that runs it to its
+        end, and one that returns its progress as a text that changes whenever something was done.
 
     Raises
     ------
@@ -222,7 +222,7 @@ def drive(study: Path, work: Callable[[Submission], None], how_far: Callable[[],
         if record.n_rounds and reached == record.reached:
             record.status = "failed"
             record.reason = (
-                f"round {record.n_rounds} got no calculation done: see its log, and whether one "
+                f"round {record.n_rounds} finished no calculation: see its log, and whether one "
                 "fits into the walltime"
             )
             return record.reason
@@ -237,7 +237,7 @@ def drive(study: Path, work: Callable[[Submission], None], how_far: Callable[[],
             work(record)
     except Interruption as error:
         return _interrupted(study, following, error)
-    except BaseException as error:  # whatever it is, the next round would meet it again
+    except BaseException as error:  # whatever it is, it would happen again in the next round
         _end(study, following, "failed", f"{type(error).__name__}: {error}")
         raise
     _end(study, following, "completed", "")
@@ -255,7 +255,7 @@ def cancel(study: Path) -> list[str]:
     with changing(study) as record:
         batch = BATCH_SYSTEMS[record.config.scheduler]
         logs = cluster_folder(study.resolve())
-        # the next round first: it would start when this one is gone
+        # the next round first: it would start when this one has ended
         found = [*reversed(batch.own_jobs(logs, "driver")), *batch.own_jobs(logs, "worker")]
         batch.cancel_jobs(found)
         if record.status == "pending":
@@ -298,9 +298,9 @@ def _end(study: Path, following: str, status: Status, reason: str) -> None:
 
 
 def _is_mine(record: Submission, following: str) -> bool:
-    """Whether the record is still for this round to change.
+    """Whether this round may still change the record.
 
-    It is not after a person's ``cancel``, whose word stays, nor when the study was submitted anew
-    since then, which a round that is slow to end finds.
+    Not after a user's ``cancel``, which is final, nor if the study was submitted again meanwhile,
+    which a round that ends slowly may find.
     """
     return record.status == "pending" and following in record.jobs

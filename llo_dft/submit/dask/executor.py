@@ -1,4 +1,4 @@
-"""Dask's executor, with a count of what it holds, and a way to give all of it back at once."""
+"""Dask's executor, with a count of its calls, and a way to end all of them at once."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ class WorkerLostError(RuntimeError):
 class DaskExecutor(Executor):
     """Runs calls of importable functions on the workers of a Dask client, which stays open.
 
-    Dask pickles what it sends. Only who holds this run's certificate can send or answer
-    anything, so both ends are this program.
+    Dask pickles what it sends. Only holders of this run's certificate can send or answer anything,
+    so both ends are this program.
     """
 
     def __init__(self, client: Client) -> None:
-        # pure=False: equal calls are two calls. Dask tries again what was on a lost worker.
+        # pure=False: equal calls are separate calls. Dask retries what was on a lost worker.
         self._inner = client.get_executor(pure=False)
         self._held: set[Future[Any]] = set()
         self._lock = threading.Lock()
 
     @property
     def n_held(self) -> int:
-        """How many calls have not ended."""
+        """Number of unfinished calls."""
         return len(self._held)
 
     def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
@@ -49,7 +49,7 @@ class DaskExecutor(Executor):
         return future
 
     def break_off(self, reason: str) -> None:
-        """End all calls as those of an executor that broke."""
+        """End all calls as if the executor had broken."""
         with self._lock:
             held, self._held = self._held, set()
         for future in held:

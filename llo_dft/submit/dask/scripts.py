@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from llo_dft.submit.dask.cluster_config import ClusterConfig, JobRequest
     from llo_dft.submit.dask.dask_cluster import Certificates
 
-#: A login shell: it knows the command ``module`` although no environment came along.
+#: A login shell: it has the command ``module`` although no environment is passed on.
 _SHELL: Final = "#!/bin/bash -l"
 
-#: Where a worker is, which goes with it. Python looks for modules in the folder that it is
-#: started in, so that must not be one where others may write.
+#: Folder of a worker, removed with it. Python looks for modules in the folder where it is started,
+#: so others must not be able to write there.
 _PRIVATE_PLACE: Final = (
     'place=$(mktemp -d "${TMPDIR:-/tmp}/llo-dft-XXXXXXXX") || exit 1',
     "trap 'rm -rf \"$place\"' EXIT",
     'cd "$place" || exit 1',
 )
 
-#: Variable in a job: when its walltime ends, s since the epoch. VASP is stopped in time for
-#: that, and the driver stops itself.
+#: Variable in a job: when its walltime ends, s since the epoch. VASP is stopped before that, and
+#: the driver stops itself.
 JOB_END_TIME: Final = "LLO_DFT_JOB_END_TIME"
 
 #: Variable in a job: the MPI ranks of a calculation's program.
@@ -57,7 +57,7 @@ def require_dask() -> None:
 def worker_script(
     config: ClusterConfig, address: str, name: str, certificates: Certificates | None
 ) -> str:
-    """Return the script of a job of workers, who find their driver at an address.
+    """Return the script of a worker job, whose workers find their driver at an address.
 
     With several processes, -0, -1, ... is added to the worker's name. Certificates are None only
     to print the script.
@@ -68,7 +68,7 @@ def worker_script(
         # one calculation at a time in each process, whatever the cores
         *("--nworkers", str(workers.processes), "--nthreads", "1", "--nanny"),
         *("--death-timeout", str(config.driver_timeout), "--local-directory", "."),
-        # The batch system sees to the memory. The worker's page of figures stays on loopback.
+        # The batch system limits the memory. The worker's web page stays on loopback.
         *("--memory-limit", "0", "--no-dashboard", "--dashboard-address", "127.0.0.1:0"),
         *("--protocol", "tls://"),
     ]
@@ -98,7 +98,7 @@ def driver_script(config: ClusterConfig, request: JobRequest, command: list[str]
 
 
 def python_of(config: ClusterConfig) -> str:
-    """Return the Python that jobs are started with."""
+    """Return the Python that starts jobs."""
     return config.python or sys.executable
 
 
@@ -109,6 +109,6 @@ def _beginning(config: ClusterConfig, request: JobRequest, size: NodeRequest) ->
         f"export {JOB_END_TIME}=$(($(date +%s) + {request.walltime}))",
     ]
     if config.scheduler == "slurm":
-        # srun inside the job would else start its programs without any environment
+        # otherwise srun inside the job would start its programs without any environment
         lines.append("unset SLURM_EXPORT_ENV")
     return [*lines, config.prologue.rstrip("\n")] if config.prologue.strip() else lines

@@ -1,7 +1,7 @@
-"""Keeps as many jobs of workers in the queue as there is work for, in place of those that ended.
+"""Keeps as many worker jobs in the queue as there is work for, replacing those that ended.
 
-Dask's own ways to scale take a job that was cancelled, or that reached its walltime, for one that
-is still to come; and they wait for ever for workers whose jobs die at their start.
+Dask's own scaling treats a job that was cancelled, or reached its walltime, as one still to come;
+and it waits forever for workers whose jobs die at their start.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from llo_dft.submit.dask.cluster_config import WorkerJobs
     from llo_dft.submit.dask.executor import DaskExecutor
 
-#: Seconds between two looks at the work; and at the queue, at first and when nothing changes.
+#: Seconds between checks of the work, and of the queue, at first and when nothing changes.
 _STEP_S = 0.5
 _FIRST_LOOK_S, _LAST_LOOK_S = 2.0, 60.0
 
-#: Jobs that may end in a row before their workers came up; submissions that may be refused in a
-#: row while there is no job, and how long to wait after one.
+#: Consecutive jobs that may end before their workers start; consecutive submissions that may be
+#: refused while there is no job, and the wait after one.
 _MAX_FALSE_STARTS: Final = 3
 _MAX_REFUSALS: Final = 5
 _AFTER_REFUSAL_S = 30.0
@@ -36,11 +36,11 @@ _LOG_LINES: Final = 15
 
 
 class WorkersFailedError(BatchError):
-    """Workers that do not come up; quotes their log."""
+    """Workers that do not start; the message quotes their log."""
 
 
 class Workforce:
-    """What Dask's scheduler, in a thread of this process, knows of the workers."""
+    """What Dask's scheduler, in a thread of this process, knows about the workers."""
 
     def __init__(self, scheduler: Scheduler, client: Client, executors: list[DaskExecutor]) -> None:
         self._scheduler = scheduler
@@ -52,13 +52,13 @@ class Workforce:
         return sum(executor.n_held for executor in self._executors)
 
     def at_work(self) -> dict[str, int]:
-        """Return the number of tasks of each worker that is there, by its name."""
+        """Return the number of tasks of each present worker, by name."""
         # list() of a dict's values is one step of the interpreter: its thread may change it
         workers = list(self._scheduler.workers.values())
         return {str(worker.name): len(worker.processing) for worker in workers}
 
     def retire(self, names: set[str]) -> None:
-        """Send workers away; they get no task any more."""
+        """Retire workers; they get no more tasks."""
         workers = list(self._scheduler.workers.values())
         addresses = [worker.address for worker in workers if worker.name in names]
         if addresses:
@@ -75,19 +75,19 @@ class _Job:
 
 @dataclass(eq=False)
 class WorkerJobPool(threading.Thread):
-    """A thread that submits, replaces and ends jobs of workers.
+    """A thread that submits, replaces and ends worker jobs.
 
     Attributes
     ----------
     batch, workforce, folder
-        The queue's side, the driver's, and where the jobs' logs are.
+        The queue, the driver's view of the workers, and the folder of the jobs' logs.
     limits
-        How many jobs, and of how many workers.
+        Limits on the number of jobs, and workers per job.
     submit
-        Submits a job of the workers of that name; returns its id.
+        Submits a worker job of a given name; returns its id.
     say, on_failure
-        Called with the number of jobs, in words, whenever it changes; and with the reason when
-        no worker can be had, at which the thread ends.
+        Called with the number of jobs, in words, whenever it changes; and with the reason when no
+        worker can be started, after which the thread ends.
     """
 
     batch: BatchSystem
@@ -99,7 +99,7 @@ class WorkerJobPool(threading.Thread):
     on_failure: Callable[[BatchError], None]
 
     def __post_init__(self) -> None:
-        """Have no job yet."""
+        """Start without a job."""
         super().__init__(name="worker-jobs", daemon=True)
         self._jobs: list[_Job] = []
         self._ending = threading.Event()
@@ -114,13 +114,13 @@ class WorkerJobPool(threading.Thread):
         Raises
         ------
         BatchError
-            If the scheduler does not take them.
+            If the scheduler does not accept them.
         """
         for _ in range(max(1, self.limits.min_jobs)):
             self._submit()
 
     def run(self) -> None:
-        """Do a step now and then, until `end` is called."""
+        """Do a step at intervals, until `end` is called."""
         while not self._ending.wait(_STEP_S):
             try:
                 self.step()
@@ -128,8 +128,8 @@ class WorkerJobPool(threading.Thread):
                 self.on_failure(error)
                 return
             except BatchError:
-                continue  # a scheduler too busy to answer: the next step asks again
-            # without this thread the run would wait for workers that never come
+                continue  # a scheduler too busy to answer: the next step tries again
+            # without this thread the run would wait forever for workers
             except Exception as error:  # noqa: BLE001
                 self.on_failure(WorkersFailedError(f"{type(error).__name__}: {error}"))
                 return
@@ -145,7 +145,7 @@ class WorkerJobPool(threading.Thread):
             self.say(f"workers: {error}; without their driver they end by themselves")
 
     def step(self) -> None:
-        """Look at the work and at the jobs, and do what follows from it."""
+        """Check the work and the jobs, and act accordingly."""
         present = self.workforce.at_work()
         for job in self._jobs:
             if job.workers & present.keys():
@@ -162,7 +162,7 @@ class WorkerJobPool(threading.Thread):
         self._report(present)
 
     def _look_into_queue(self, present: dict[str, int]) -> None:
-        """Forget the jobs that are over, whatever ended them."""
+        """Forget the finished jobs, however they ended."""
         self._look_after = min(self._look_after * 1.5, _LAST_LOOK_S)
         self._look_from = time.monotonic() + self._look_after
         queue = self.batch.jobs()
@@ -175,8 +175,8 @@ class WorkerJobPool(threading.Thread):
             self._false_starts += 1
             if self._false_starts == _MAX_FALSE_STARTS:
                 raise WorkersFailedError(
-                    f"{_MAX_FALSE_STARTS} jobs of workers in a row ended before a worker came "
-                    f"up; {last_words(self.folder, job.id)}"
+                    f"{_MAX_FALSE_STARTS} worker jobs in a row ended before a worker started; "
+                    f"{last_words(self.folder, job.id)}"
                 )
 
     def _try_to_submit(self, number: int) -> None:
@@ -201,7 +201,7 @@ class WorkerJobPool(threading.Thread):
         self._look_from = time.monotonic() + self._look_after
 
     def _end_surplus(self, surplus: int, present: dict[str, int]) -> None:
-        """End jobs that had no work for a while: first those that still wait in the queue."""
+        """End jobs that were idle for a while: first those that still wait in the queue."""
         now = time.monotonic()
         for job in sorted(self._jobs, key=lambda job: job.came_up):
             if surplus <= 0 or any(present.get(worker) for worker in job.workers):

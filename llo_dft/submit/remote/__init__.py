@@ -1,1 +1,1 @@
-"""Projects of jobflow-remote: their file, their queue, what their jobs ask for."""
+"""Projects of jobflow-remote: their file, their queue, what their jobs request."""

@@ -1,8 +1,8 @@
-"""A MongoDB collection whose password is in the environment, and so in no file.
+"""A MongoDB collection whose password is in the environment and not in any file.
 
-A project of jobflow-remote names this class for its queue and its outputs. The file holds the
-name of a variable; the password is read from that variable when a connection is made, handed to
-the MongoDB client and kept nowhere else: not in the store, and so in nothing that is made of it.
+A project of jobflow-remote names this class for its queue and its outputs. The file has the name
+of a variable; the password is read from that variable when a connection is made, passed to the
+MongoDB client and stored nowhere else: not in the store, so not in anything made from it.
 """
 
 import os
@@ -14,7 +14,7 @@ from llo_dft.errors import InputError
 
 
 class MissingPasswordError(InputError):
-    """The variable that is to hold the password is not set."""
+    """The variable for the password is not set."""
 
 
 class EnvironmentMongoStore(MongoStore):
@@ -26,15 +26,15 @@ class EnvironmentMongoStore(MongoStore):
         Where the collection is; ``host``, ``port``, ``auth_source`` and ``mongoclient_kwargs``
         are maggma's.
     username, password_variable
-        Who connects, and the environment variable that holds the password; "" for a server
-        without accounts.
+        The account, and the environment variable with its password; "" for a server without
+        accounts.
     kwargs
         Further options of maggma's stores.
 
     Raises
     ------
     InputError
-        If a password is given, or only one of the account's two.
+        If a password is given, or only one of username and password_variable.
     """
 
     _coll: Any
@@ -61,7 +61,7 @@ class EnvironmentMongoStore(MongoStore):
         self.password_variable = password_variable
 
     def connect(self, force_reset: bool = False) -> None:  # noqa: FBT001, FBT002 (maggma's)
-        """Connect, if that was not done yet.
+        """Connect, if not yet done.
 
         Raises
         ------

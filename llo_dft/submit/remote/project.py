@@ -1,7 +1,7 @@
-"""A project of jobflow-remote: found, read, and what of it a study's jobs need.
+"""A project of jobflow-remote: finding and reading it, and what a study's jobs need of it.
 
-What each type of job asks for, by the size of its cell, is a table in the project's ``metadata``,
-where jobflow-remote lets everybody keep what is theirs.
+What each type of job requests, by the size of its cell, is a table in the project's ``metadata``,
+which jobflow-remote leaves to its users.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ JobTypeName: TypeAlias = Literal[
 
 
 class JobSize(NodeRequest):
-    """What one job asks for; ``up_to_atoms`` is the largest cell that it is for, None: any."""
+    """What one job requests; ``up_to_atoms`` is the largest cell that it is for, None: any."""
 
     up_to_atoms: Count | None = None
 
     @property
     def core_hours(self) -> float:
-        """What is booked if it runs to the end of its walltime."""
+        """Core-hours charged if it runs to the end of its walltime."""
         return self.all_cores * self.walltime / 3600
 
 
@@ -89,7 +89,7 @@ class JobTypes(Section):
     Attributes
     ----------
     job_types
-        By name; those that no study needs may be left out.
+        By name; unneeded ones may be left out.
     gpus
         By worker, how many GPUs of a node its jobs take.
     """
@@ -100,17 +100,17 @@ class JobTypes(Section):
 
 _T = TypeVar("_T")
 
-#: Schedulers that a project for studies may name, and the longest name of a job that each takes;
-#: "shell" starts processes where the runner is.
+#: Schedulers that a project for studies may name, and the longest job name of each; "shell" starts
+#: processes on the runner's machine.
 _LONGEST_NAME: Final = {"slurm": 60, "pbs": 15, "shell": 60}
 
-#: jobflow-remote writes names and paths into scripts and commands as they are.
+#: jobflow-remote writes names and paths into scripts and commands unchanged.
 PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 PLAIN_PATH: Final = re.compile(r"/[A-Za-z0-9_./+@=,:-]*")
 
 
 class RemoteProjectError(InputError):
-    """A project that can't be used; says where its fault is, and what to do."""
+    """A project that can't be used; the message has the fault's place, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class RemoteProject:
     Raises
     ------
     RemoteProjectError
-        By every method, if the project has nothing of a name that it is asked for.
+        In every method, if the project has nothing of the requested name.
     """
 
     file: Path
@@ -158,8 +158,8 @@ class RemoteProject:
     ) -> tuple[dict[str, Any], ExecutionConfig]:
         """Return what a job on a worker writes into its header, and its modules and variables.
 
-        The worker's own ``resources`` say where (partition, account); what ``size`` says counts
-        before them. Variables of the project count before ours.
+        The worker's own ``resources`` say where (partition, account); those of ``size`` take
+        precedence. Variables of the project take precedence over ours.
         """
         from jobflow_remote.config.base import ExecutionConfig  # noqa: PLC0415 (a second)
 
@@ -184,12 +184,12 @@ class RemoteProject:
         return resources, program.model_copy(update={"export": export})
 
     def job_name(self, worker_name: str, name: str) -> str:
-        """Return a job's name as it may stand in a header, which is a line of a script.
+        """Return a job's name in a form that is safe in a script's header.
 
-        Whatever a shell or a scheduler could read as anything but a letter is replaced.
+        Characters that a shell or a scheduler could interpret are replaced.
         """
         words = re.sub(r"[^A-Za-z0-9_.+-]+", "_", name).strip("_.+-") or "job"
-        # PBS wants a letter first
+        # PBS requires a letter first
         longest = _LONGEST_NAME[str(self.worker(worker_name).scheduler_type)]
         return (words if words[0].isalpha() else f"j{words}")[:longest]
 
@@ -224,7 +224,7 @@ def load_project(name: str) -> RemoteProject:
     Raises
     ------
     RemoteProjectError
-        If there is none, or it does not fit; a line for each fault.
+        If there is none, or it is invalid; a line for each fault.
     """
     require_remote()
     from jobflow_remote.config.base import Project  # noqa: PLC0415 (a second)
@@ -233,8 +233,8 @@ def load_project(name: str) -> RemoteProject:
 
     file = _find(name).resolve()
     try:
-        # jobflow-remote reads YAML 1.2 too; "safe" is plain data, and a tag that asks for an
-        # object an error
+        # jobflow-remote also reads YAML 1.2; "safe" gives plain data, and a tag that requests an
+        # object is an error
         fields = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         reason = " ".join(str(error).split())
@@ -244,7 +244,7 @@ def load_project(name: str) -> RemoteProject:
     try:
         settings = Project.model_validate(fields)
     except ValidationError as error:
-        # the input is left out of it: a file that somebody else made may hold a password
+        # the input is left out: a file made by somebody else may contain a password
         faults = [f"{'.'.join(map(str, i['loc']))}: {_last_line(i['msg'])}" for i in error.errors()]
         raise _refused(file, faults) from error
     table = read_job_types(file, settings.metadata)
@@ -252,17 +252,17 @@ def load_project(name: str) -> RemoteProject:
         if not PLAIN_PATH.fullmatch(str(worker.work_dir)):
             raise RemoteProjectError(
                 f"{file}: workers.{key}.work_dir = {str(worker.work_dir)!r}; jobflow-remote "
-                "writes it into scripts as it is, so it may hold only letters, digits and "
+                "writes it into scripts unchanged, so it may contain only letters, digits and "
                 "/ . _ + - @ = , :"
             )
     return RemoteProject(file, settings, table)
 
 
 def read_job_types(file: Path, metadata: Mapping[str, Any] | None) -> JobTypes:
-    """Read the table from a project's metadata; ``RemoteProjectError`` as of ``load_project``."""
+    """Read the table from a project's metadata; ``RemoteProjectError`` as for ``load_project``."""
     fields = (metadata or {}).get("llo_dft")
     if not isinstance(fields, dict):
-        what = "metadata.llo_dft is missing: it says what each type of job asks for"
+        what = "metadata.llo_dft is missing: it says what each type of job requests"
         raise _refused(file, [what])
     try:
         return JobTypes.model_validate(fields)
@@ -291,6 +291,6 @@ def _find(name: str) -> Path:
 
 
 def _last_line(text: str) -> str:
-    """Return what an error says below its traceback, if it brings one."""
+    """Return an error's message, below its traceback if it has one."""
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1].strip() if lines else "it does not fit"

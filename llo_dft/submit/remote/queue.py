@@ -1,4 +1,4 @@
-"""The queue of a project of jobflow-remote: put a flow in, look at it, rerun or stop its jobs."""
+"""The queue of a project of jobflow-remote: add a flow, list it, rerun or stop its jobs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: jobflow-remote's state of a job that needs the output of others.
 _WAITING: Final = "WAITING"
 
-#: What jobflow-remote's states are here; all others are those of a job that runs.
+#: Our status for jobflow-remote's states; all others mean a running job.
 _STATES: Final[dict[Status, tuple[str, ...]]] = {
     "pending": (_WAITING, "READY", "CHECKED_OUT", "UPLOADED", "SUBMITTED", "BATCH_SUBMITTED"),
     "completed": ("COMPLETED",),
@@ -37,7 +37,7 @@ _PATIENCE_S: Final = 30
 
 
 class RemoteQueueError(InputError):
-    """A database that can't be reached, or that does not hold what it should."""
+    """A database that can't be reached, or that lacks what it should contain."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class RemoteJob:
     """One job in the queue, and the ids of those whose output it needs.
 
     ``index`` is above 1 if a job of this id replaced itself; only the last of them counts.
-    ``state`` is jobflow-remote's word, and ``status`` what that is here: "missing" was stopped by a
-    person. ``reason`` says why its calculation has no result. It runs in ``folder``, None before it
-    was brought there, as the scheduler's ``process``. A runner has held it for ``lock_age_s``, s;
-    None if none does.
+    ``state`` is jobflow-remote's word, ``status`` ours: "missing" was stopped by a user.
+    ``reason`` says why its calculation has no result. It runs in ``folder``, None before it was
+    copied there, as the scheduler's ``process``. A runner has locked it for ``lock_age_s``, s;
+    None if none has.
     """
 
     id: str
@@ -64,7 +64,7 @@ class RemoteJob:
 
     @property
     def is_at_work(self) -> bool:
-        """Whether it has a process, or will have one without anybody's doing."""
+        """Whether it has a process, or will have one without further action."""
         return self.status == "running" or (self.status == "pending" and self.state != _WAITING)
 
 
@@ -74,8 +74,8 @@ class RemoteQueue:
     Raises
     ------
     RemoteQueueError
-        By `make_ready` for a database with jobs that was never made ready, by `jobs` for a flow
-        that it does not know, by `remove` for one that a runner holds.
+        In `make_ready` for a database with jobs that was never initialised, in `jobs` for an
+        unknown flow, in `remove` for one that a runner has locked.
     """
 
     def __init__(self, project: RemoteProject, controller: JobController) -> None:
@@ -83,13 +83,13 @@ class RemoteQueue:
         self._controller = controller
 
     def make_ready(self) -> None:
-        """Do what ``jf admin reset`` does to a new database, which has nothing to lose."""
+        """Do what ``jf admin reset`` does, to a new database, where nothing can be lost."""
         controller = self._controller
         if controller.auxiliary.find_one({"next_id": {"$exists": True}}) is not None:
             return
         if controller.flows.count_documents({}) or controller.jobs.count_documents({}):
             raise RemoteQueueError(
-                f"the database of project {self.project.name} holds jobs but not jobflow-remote's "
+                f"the database of project {self.project.name} has jobs but not jobflow-remote's "
                 "own records; see 'jf admin --help'"
             )
         controller.reset()
@@ -99,35 +99,35 @@ class RemoteQueue:
         self._controller.add_flow(flow, worker=worker)
 
     def jobs(self, flow: str) -> dict[str, RemoteJob]:
-        """Return the jobs of a flow by their ids."""
+        """Return the jobs of a flow by id."""
         found = self.find(flow)
         if not found:
             raise RemoteQueueError(
                 f"the database of project {self.project.name} no longer knows this study; "
-                "'llo-dft cancel' forgets the submission, and then it can be submitted again"
+                "'llo-dft cancel' deletes the record, and then it can be submitted again"
             )
         return found
 
     def find(self, flow: str) -> dict[str, RemoteJob]:
-        """Return the jobs of a flow by their ids; none if the database does not know the flow."""
+        """Return the jobs of a flow by id; empty if the database does not know the flow."""
         infos = self._controller.get_jobs_info(flow_ids=flow)
         return {info.uuid: _remote_job(info) for info in sorted(infos, key=lambda one: one.index)}
 
     def rerun(self, job: str) -> None:
-        """Have a job run again, and all that follow from it; its process is cancelled first."""
+        """Rerun a job and all that depend on it; its process is cancelled first."""
         self._controller.rerun_job(job_id=job, force=True, wait=_PATIENCE_S)
 
     def ask_for(
         self, job: str, worker: str, resources: dict[str, Any], program: ExecutionConfig
     ) -> None:
-        """Replace what a job that has not begun asks for."""
+        """Replace the requests of a job that has not started."""
         asked: dict[str, Any] = {"worker": worker, "resources": resources, "exec_config": program}
         self._controller.set_job_run_properties(**asked, update=False, job_ids=(job, 1))
 
     def unlock(self, flow: str, jobs: Iterable[RemoteJob], stale_after_s: float) -> None:
-        """Free jobs from a runner that was killed while it held them.
+        """Unlock jobs of a runner that was killed.
 
-        Their flow is freed too, if it was held for longer than ``stale_after_s``, s.
+        Their flow is unlocked too, if it was locked for longer than ``stale_after_s``, s.
         """
         ids = [(job.id, job.index) for job in jobs]
         if ids:
@@ -138,14 +138,14 @@ class RemoteQueue:
             self._controller.unlock_flows(flow_ids=flow)
 
     def remove(self, flow: str) -> None:
-        """Cancel what of a flow is queued or runs, and take it out of the database."""
+        """Cancel the queued and running jobs of a flow, and remove it from the database."""
         from jobflow_remote.utils.db import FlowLockedError  # noqa: PLC0415 (seconds)
 
         try:
             self._controller.delete_flow(flow, delete_output=True, wait=_PATIENCE_S)
         except FlowLockedError as error:
             raise RemoteQueueError(
-                f"a runner has held the study in project {self.project.name} for longer than "
+                f"a runner has locked the study in project {self.project.name} for longer than "
                 f"{_PATIENCE_S} s; if it was killed, 'llo-dft retry' frees the study"
             ) from error
 
@@ -207,7 +207,7 @@ def _remote_job(info: JobInfo) -> RemoteJob:
 
 
 def _lock_age_s(lock: str | None, since: datetime | None) -> float | None:
-    """Return for how long a document has been held, s; None if it is not. Its times are UTC."""
+    """Return for how long a document has been locked, s; None if it is not. Its times are UTC."""
     if lock is None or since is None:
         return None
     return (datetime.now(UTC) - since.replace(tzinfo=UTC)).total_seconds()
@@ -220,9 +220,9 @@ def _reason(info: JobInfo, state: str, status: Status) -> str:
             "running": "it is running",
             "missing": "it was stopped by hand",
         }.get(status, "it left no result")
-    own = _last_line(info.error) or _last_line(info.remote.error) or "no reason is known"
+    own = _last_line(info.error) or _last_line(info.remote.error) or "no reason known"
     end = _last_line(info.remote.queue_err)
-    # a job that was killed could not say why; the scheduler does
+    # a killed job could not say why; the scheduler does
     return f"{end} ({own})" if end and "killed" in own else own
 
 
@@ -232,6 +232,6 @@ def _last_line(text: str | None) -> str:
 
 
 def _first_words(error: Exception) -> str:
-    """Return what went wrong, without what pymongo says of its own settings."""
+    """Return what went wrong, without pymongo's text on its own settings."""
     text = str(error).split(", Timeout:")[0].split(" (configured timeouts")[0]
     return " ".join(text.split())[:300]

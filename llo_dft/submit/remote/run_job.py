@@ -1,8 +1,8 @@
 """What a job of jobflow-remote starts: ``python -m llo_dft.submit.remote.run_job FOLDER``.
 
-It does what ``jf execution run`` does, but reads no project: a node that computes needs neither
-the database nor its password. And where one job came into the queue twice, since the runner was
-killed between submitting it and noting so, the second waits for the first and finds it done.
+It does what ``jf execution run`` does, but reads no project: a compute node needs neither the
+database nor its password. And if a job was submitted twice, because the runner was killed between
+submitting and recording it, the second waits for the first and finds it done.
 """
 
 import fcntl
@@ -12,8 +12,8 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 
-#: What jobflow-remote's file of a job names beside the job: where its output goes, and what it
-#: asked the queue for.
+#: What jobflow-remote's file of a job has besides the job: where its output goes, and what it
+#: requested.
 _STORES = frozenset(
     {
         "jobflow.core.store:JobStore",
@@ -32,7 +32,7 @@ _OF_THE_QUEUE = frozenset({"store", "job_doc"})
 
 
 def run_job(folder: Path) -> None:
-    """Run the job whose files are in a folder, unless it has run to its end there."""
+    """Run the job whose files are in a folder, unless it has already finished there."""
     from jobflow_remote.jobs.data import OUT_FILENAME  # noqa: PLC0415 (seconds)
     from jobflow_remote.jobs.run import run_remote_job  # noqa: PLC0415
 
@@ -51,14 +51,14 @@ def run_job(folder: Path) -> None:
 
 
 def _check(asked: Path) -> None:
-    """Refuse a job, or an output that it refers to, that names what is not on the list.
+    """Refuse a job, or an output that it refers to, that names types that are not on the list.
 
     jobflow and jobflow-remote would import and call it.
 
     Raises
     ------
     NamedObjectError
-        With what it names. A file that is no JSON is left to jobflow-remote to report.
+        With the name. A file that is not JSON is left to jobflow-remote to report.
     """
     from jobflow_remote.jobs.data import IN_FILENAME  # noqa: PLC0415 (seconds)
 
@@ -82,6 +82,6 @@ def _has_ended(output: Path) -> bool:
 
 
 if __name__ == "__main__":
-    # the last line of a job's log is to be what ended it
+    # the last line of a job's log must be what ended it
     warnings.simplefilter("ignore", FutureWarning)
     run_job(Path(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""Write a project of jobflow-remote: a template with a person's own values in it."""
+"""Write a project of jobflow-remote: a template with the user's values."""
 
 import io
 import re
@@ -15,7 +15,7 @@ from llo_dft.submit.records import write_private
 from llo_dft.submit.remote.project import PLAIN_NAME, PLAIN_PATH
 from llo_dft.typing import matching
 
-#: A server that is reached by none of these names is on a network, where links are encrypted.
+#: A server with none of these names is on a network, where links are encrypted.
 _THIS_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 
 _EXTENSIONS: Final = ("yaml", "json", "toml")
@@ -36,11 +36,11 @@ Variable = Annotated[
 
 
 class ProjectAnswersError(InputError):
-    """Something that can't stand in a project; says what came and what is expected."""
+    """An invalid value for a project; the message has what came and what was expected."""
 
 
 class ProjectAnswers(BaseModel):
-    """What a person says of a cluster: the flags of ``llo-dft hpc init``, which says what each is.
+    """A user's description of a cluster: the flags of ``llo-dft hpc init``, explained there.
 
     Without ``vasp_command`` there is no VASP, without ``mongo_user`` the server has no accounts.
     """
@@ -67,12 +67,12 @@ class ProjectAnswers(BaseModel):
 
 
 def check_answers(fields: dict[str, Any]) -> ProjectAnswers:
-    """Return the answers, found good.
+    """Return the checked answers.
 
     Raises
     ------
     ProjectAnswersError
-        A line for each that is not; never with what could be a password.
+        A line for each fault, never with what could be a password.
     """
     try:
         return ProjectAnswers.model_validate(fields)
@@ -80,14 +80,14 @@ def check_answers(fields: dict[str, Any]) -> ProjectAnswers:
         faults = []
         for item in error.errors():
             name, message = str(item["loc"][0]), item["msg"].removeprefix("Value error, ")
-            # somebody may have taken it for the password
+            # it may have been mistaken for the password
             value = "" if name == "password_variable" else f" = {item['input']!r}"
             faults.append(f"--{name.replace('_', '-')}{value}: {message}")
         raise ProjectAnswersError("\n".join(faults)) from error
 
 
 def project_text(template: str, answers: ProjectAnswers) -> str:
-    """Return a template, one of ``hpc_configs/jobflow_remote_*.yaml``, with a person's values.
+    """Return a template, one of ``hpc_configs/jobflow_remote_*.yaml``, with the user's values.
 
     Its comments stay.
     """
@@ -108,7 +108,7 @@ def project_text(template: str, answers: ProjectAnswers) -> str:
 
 
 def write_project(folder: Path, name: str, text: str) -> Path:
-    """Write a project's file, which must not be there yet.
+    """Write a project's file, which must not exist yet.
 
     Raises
     ------

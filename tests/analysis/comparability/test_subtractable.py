@@ -125,7 +125,7 @@ def test_o2_is_a_triplet(
     if goes:
         assert subtractable.check_molecule(host, molecule, ()) == []
         return
-    with pytest.raises(ComparabilityError, match=r"moment of O2 .* ground state 2"):
+    with pytest.raises(ComparabilityError, match=r"moment of O2 .* ground state it is 2"):
         subtractable.check_molecule(host, molecule, ())
 
 

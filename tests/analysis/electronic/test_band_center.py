@@ -83,7 +83,7 @@ def test_too_little_weight_has_no_centre():
 @pytest.mark.parametrize(
     ("energies", "density", "window", "match"),
     [
-        (GRID, GRID[1:], None, "of one shape"),
+        (GRID, GRID[1:], None, "same shape"),
         (GRID[::-1], RANDOM, None, "must ascend"),
         (GRID, np.full_like(GRID, np.nan), None, "must be finite"),
         (GRID, RANDOM, (1.0, 1.0), "lower end below its upper"),

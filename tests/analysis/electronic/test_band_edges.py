@@ -98,7 +98,7 @@ def test_a_few_filled_levels_in_the_gap_are_no_valence_band():
 @pytest.mark.parametrize(
     ("bands", "filling", "match"),
     [
-        (BANDS, FILLED[0], "of one shape"),
+        (BANDS, FILLED[0], "same shape"),
         (BANDS, np.zeros_like(FILLED), "No state is filled"),
         (np.full_like(BANDS, np.inf), FILLED, "must be finite"),
     ],

@@ -210,7 +210,7 @@ def test_what_is_not_known_is_named_and_the_adhesion_stays(
     made = result_of(energy_of(make_calculation, **lacking))
     assert made.coating_energy_j_per_m2 is None
     assert made.work_of_adhesion_j_per_m2 == pytest.approx(1.5, rel=1e-5)
-    assert made.reason == f"coating energy: nothing is known of {named}"
+    assert made.reason == f"coating energy: missing {named}"
 
 
 def test_a_part_without_an_energy_takes_the_adhesion_alone(make_calculation: Any) -> None:

@@ -76,15 +76,15 @@ def test_what_failed_says_why_and_not_what_followed_from_it() -> None:
 def test_what_the_ranking_rests_on_is_said() -> None:
     text = "\n".join(SCREEN.notes)
     assert "ranked by the mean gain at 0.500 holes per metal, of 0 to 2 O" in text
-    assert "without a rank: rebuilt, face; failed, face; none" in text
-    assert "2 of 9 pairs rebuilt their lattice" in text
+    assert "so unranked: rebuilt, face; failed, face; none" in text
+    assert "the lattice was rebuilt in 2 of 9 pairs" in text
 
 
 @pytest.mark.parametrize(
     ("fields", "note"),
     [
         ({}, "no ranking: no O kept its lattice"),
-        ({"no_crossings": "forces of 0.1"}, "no ranking: no gain is stated (forces of 0.1)"),
+        ({"no_crossings": "forces of 0.1"}, "no ranking: gains are not stated (forces of 0.1)"),
     ],
 )
 def test_without_a_gain_there_is_no_ranking(fields: dict[str, str], note: str) -> None:

@@ -160,7 +160,7 @@ def test_the_strain_is_measured_against_the_relaxed_crystal(
 def test_without_mu_o_or_a_voltage_it_is_said(calculations: dict[str, Any]) -> None:
     energy = result_of(calculations, mu_ev=None, voltage=None).energy
     assert energy.coating_energy_j_per_m2 is None
-    assert energy.reason == "coating energy: nothing is known of the voltage, mu_O"
+    assert energy.reason == "coating energy: missing the voltage, mu_O"
     assert energy.work_of_adhesion_j_per_m2 is not None
 
 
@@ -246,7 +246,7 @@ def test_a_termination_of_which_every_job_broke_down(calculations: dict[str, Any
 def test_a_failed_bare_slab_is_named(calculations: dict[str, Any], failed: Any) -> None:
     calculations["bare"] = failed
     energy = result_of(calculations).energy
-    assert energy.reason == "coating energy: nothing is known of the bare slab"
+    assert energy.reason == "coating energy: missing the bare slab"
     assert energy.work_of_adhesion_j_per_m2 == pytest.approx(1.5)
 
 

@@ -130,7 +130,7 @@ def test_pressure_that_is_none(pressure: float) -> None:
 
 @pytest.mark.parametrize("scheme", ["wang2006+mp2020", ["wang2006", "mp2020"]])
 def test_two_schemes_at_once(scheme: object) -> None:
-    with pytest.raises(ValueError, match="Exactly one O2 scheme, got wang2006 and mp2020"):
+    with pytest.raises(ValueError, match="Expected exactly one O2 scheme, got wang2006 and mp2020"):
         mu(scheme)
 
 

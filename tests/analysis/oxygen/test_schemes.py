@@ -47,7 +47,7 @@ POTCARS = {"Li": "PAW_PBE Li_sv 10Sep2004", "Mn": "PAW_PBE Mn_pv 02Aug2007"}
         ({"u_values_ev": {"Mn(2)": 3.9}}, None),
         ({"u_values_ev": {"Mn": 4.5}}, "with U(Mn) 3.9 eV, and here it is 4.5 eV; use 'wang2006'"),
         ({}, "with U(Mn) 3.9 eV, and here it is 0 eV; use 'wang2006'"),
-        ({"u_values_ev": {"Mn": 3.9}, "dispersion": "D3(BJ)"}, "and here is D3(BJ); use 'wang"),
+        ({"u_values_ev": {"Mn": 3.9}, "dispersion": "D3(BJ)"}, "and these have D3(BJ); use 'wang"),
     ],
 )
 def test_mp2020_goes_with_the_u_that_it_was_fitted_with(

@@ -142,7 +142,7 @@ def test_where_every_vacancy_rebuilt_its_lattice_is_said() -> None:
     assert found.with_rebuilt.holes_per_tm == pytest.approx(0.5)
     assert found.reason == (
         "needs E_f at 2 states of charge or more, got 1; without 1.00 holes per TM (x = 0.50, "
-        "229 mAh/g), where every vacancy rebuilt its lattice"
+        "229 mAh/g), where the lattice of every vacancy was rebuilt"
     )
 
 

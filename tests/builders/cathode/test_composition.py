@@ -42,7 +42,7 @@ def test_amounts_are_per_o2(formula: str, expected: dict[str, float]) -> None:
         ("Li1.2Mn0.6O2", r"has 1\.800 cations per O2; a layered oxide .* has 2"),
         ("LiMn2O4", r"has 1\.500 cations per O2"),
         ("Li0.5Mn1.5O2", "expected at least one Li per O2"),
-        ("Li2O2", "at least one metal beside it"),
+        ("Li2O2", "at least one metal in addition"),
     ],
 )
 def test_what_is_wrong_with_a_formula_is_said(formula: str, message: str) -> None:

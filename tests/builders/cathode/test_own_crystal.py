@@ -64,7 +64,7 @@ def test_a_spinel_has_no_layers():
         ["Li", "Mn", "O"],
         [[1 / 8, 1 / 8, 1 / 8], [1 / 2, 1 / 2, 1 / 2], [0.2625] * 3],
     )
-    with pytest.raises(SlabError, match=r"lie in no planes at least 3\.5 angstrom apart"):
+    with pytest.raises(SlabError, match=r"do not lie in planes at least 3\.5 angstrom apart"):
         layered_cell(spinel)
 
 

@@ -224,7 +224,7 @@ def _orbit_size(match: LatticeMatch, film: FloatArray, substrate: FloatArray) ->
 
 def test_a_point_group_must_fit_its_lattice() -> None:
     quarter = [[[1, 0], [0, 1]], [[0, 1], [-1, 0]]]
-    with pytest.raises(LatticeError, match="film holds an operation its lattice lacks"):
+    with pytest.raises(LatticeError, match="film has an operation that its lattice lacks"):
         find_matches(OBLIQUE, SQUARE, max_area=5, max_strain=0.1, point_groups=(quarter, None))
     with pytest.raises(LatticeError, match="substrate is not closed"):
         find_matches(OBLIQUE, SQUARE, max_area=5, max_strain=0.1, point_groups=(None, quarter))

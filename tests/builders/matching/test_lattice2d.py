@@ -39,7 +39,7 @@ def test_there_are_as_many_sublattices_as_the_divisors_sum_to(index: int) -> Non
 
 
 def test_a_sublattice_needs_a_positive_index() -> None:
-    with pytest.raises(LatticeError, match="index of at least 1, got 0"):
+    with pytest.raises(LatticeError, match="must be at least 1, got 0"):
         hermite_normal_forms(0)
 
 

@@ -115,7 +115,7 @@ def test_104_has_one_cut_of_neutral_planes_and_012_a_polar_one_and_its_half() ->
     assert halved.name.endswith("-half-O")
     # planes of 4 e and -4 e, 1.1 angstrom apart, five times
     assert (polar.symmetric, polar.polar) == (False, True)
-    assert "of one face on the other would heal it" in polar.text
+    assert "of one face to the other would cure it" in polar.text
 
 
 def test_half_of_a_plane_moves_to_the_other_face_atom_by_atom() -> None:

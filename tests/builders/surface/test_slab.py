@@ -274,7 +274,7 @@ def test_recut_from_a_relaxed_bulk_keeps_every_atom(
 
 def test_recut_wants_the_same_sites(make_bulk: MakeBulk, make_slab: MakeSlab) -> None:
     bulk, other = make_bulk("Li2MnO3"), make_bulk("NCM")
-    with pytest.raises(SlabError, match="does not hold the sites of the bulk"):
+    with pytest.raises(SlabError, match="does not have the sites of the bulk"):
         recut(make_slab("Li2MnO3").template, bulk, other)
 
 
@@ -309,7 +309,7 @@ def test_transition_metals_in_the_lithium_layer_are_refused(make_bulk: MakeBulk)
     symbols = symbols_of(bulk)
     bulk.replace(symbols.index("Li"), "Ni")
     bulk.replace(symbols.index("Ni"), "Li")
-    with pytest.raises(SlabError, match="put transition metals out of the Li layers"):
+    with pytest.raises(SlabError, match="move transition metals out of the Li layers"):
         cut(bulk, 3)
 
 

@@ -60,7 +60,7 @@ def test_a_fermi_level_that_means_nothing_is_no_reference(tmp_path):
     result = call("band-center", path, "--reference", "fermi")
     assert result.exit_code == 2
     assert (
-        "no Fermi level to count from: E_F is not used: with a fixed moment (NUPDOWN = 2)"
+        "no Fermi level as reference: E_F is not used: with a fixed moment (NUPDOWN = 2)"
         in result.output
     )
 

@@ -64,7 +64,7 @@ def test_what_can_not_be_used_is_one_line(tmp_path):
     assert "--study brings its own engine" in refusal(
         "Li2O", "--entries", ENTRIES, "--study", tmp_path
     )
-    assert "holds no study" in refusal("Li2O", "--study", tmp_path)
+    assert "is not a study" in refusal("Li2O", "--study", tmp_path)
     assert "--store keeps the result in a study's folder" in refusal("Li2O", "SiO2", "--store")
 
 
@@ -83,4 +83,4 @@ def test_a_study_s_reactions_are_kept_for_its_report(finished, tmp_path, monkeyp
     page = write_report([study]).read_text(encoding="utf-8")
     assert "With Li2O between: what each contact adds" in page
     (study / "reactions.json").write_text(json.dumps(kept | {"crystals": {}}))
-    assert "is of other crystals than the study has now" in write_report([study]).read_text()
+    assert "is not of the study's present crystals" in write_report([study]).read_text()

@@ -162,7 +162,7 @@ def test_only_lithium_may_differ(tmp_path, runs, hosts, metal):
 def test_what_can_not_be_done_is_one_line(tmp_path, runs, hosts, metal):
     assert "all 1 hosts have 4 Li" in refusal(runs / "li4", *metal)
     assert "neither was given" in refusal(*hosts)
-    assert "Li metal is expected, got Li4 Mn2 O6" in refusal(*hosts, "--li", runs / "li4")
+    assert "expected Li metal, got Li4 Mn2 O6" in refusal(*hosts, "--li", runs / "li4")
     assert "must be a negative number" in refusal(*hosts, "--li-energy", 1.9)
     assert "a bare host has 4 Li" in refusal(*hosts, *metal, "--lithium-full", 3)
     assert "--allow 'mesh' is not a known setting" in refusal(*hosts, *metal, "--allow", "mesh")

@@ -48,11 +48,11 @@ def test_it_is_pymatgens_own_to_the_last_bit() -> None:
         (("sites", 1, "properties", "tensor"), [[0.0]], "expected a number"),
         (("sites", 2, "abc"), [0.0, 0.0], "site 2: .*expected three numbers"),
         (("sites", 2, "abc", 0), float("nan"), "site 2: 'nan'; expected a number"),
-        (("sites", 0, "species", 0, "element"), "Qq", "site 0: 'Qq' is no element"),
+        (("sites", 0, "species", 0, "element"), "Qq", "site 0: 'Qq' is not an element"),
         (("sites", 0, "label"), "\x1b[2J", "expected a name"),
         (("lattice", "matrix", 0, 0), "1", "lattice: '1'; expected a number"),
         (("properties",), {"a": 1}, "it has properties beside those of its sites"),
-        (("sites",), 3, "no structure of lattice, species and coordinates"),
+        (("sites",), 3, "expected lattice, species and coordinates"),
     ],
 )
 def test_anything_else_is_refused_with_its_place(

@@ -17,5 +17,5 @@ COLUMNS = {
 def test_the_columns_of_a_profile_are_of_one_length(short: str) -> None:
     whole = PlanarProfile(axis=2, start_fraction=0.0, **COLUMNS)
     assert PlanarProfile.model_validate_json(whole.model_dump_json()) == whole
-    with pytest.raises(ValidationError, match=r"must be of one length, got \{1, 2\}"):
+    with pytest.raises(ValidationError, match=r"must have the same length, got \{1, 2\}"):
         PlanarProfile(axis=2, start_fraction=0.0, **(COLUMNS | {short: [0.0]}))

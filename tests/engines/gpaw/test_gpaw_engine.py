@@ -81,7 +81,7 @@ def test_files_that_say_other_settings_than_those_asked_for_are_no_result(
     bulk = engine_of("gpaw").maker("bulk_relax")
     bad = calculate.original(plan.bulk, bulk, "bulk", str(tmp_path))
     assert bad.status == "failed"
-    assert "cutoff_ev: 400.0 was asked for, the files have 300.0" in bad.reason
+    assert "cutoff_ev: requested 400.0, the files have 300.0" in bad.reason
 
 
 def test_a_kill_is_a_failure_with_its_reason_and_the_next_attempt_resumes(

@@ -47,4 +47,4 @@ def test_each_pair_is_a_point_and_those_of_one_o_are_joined() -> None:
         "O1": (0.5, 0.8),
         "O2": (0.5, -0.2),
     }
-    assert axes.get_ylabel() == "Coated less bare (eV)"
+    assert axes.get_ylabel() == "Coated - bare (eV)"

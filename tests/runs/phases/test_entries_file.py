@@ -57,7 +57,7 @@ def test_nothing_that_a_file_names_is_made(tmp_path):
     ("change", "words"),
     [
         ({"composition": {}}, "entry 0 has no composition"),
-        ({"composition": {"Xx": 1}}, "'Xx' is no element"),
+        ({"composition": {"Xx": 1}}, "'Xx' is not an element"),
         ({"composition": {"Li": 0}}, "has 0 atoms of Li"),
         ({"energy": float("nan")}, "energy is 'nan'; expected a number"),
         ({"energy": None}, "energy is 'None'; expected a number"),
@@ -75,7 +75,7 @@ def test_an_entry_that_is_none_is_refused(change: dict[str, Any], words: str):
 def test_what_is_no_list_of_entries_is_refused(tmp_path):
     path = tmp_path / "x.json"
     path.write_text("no json")
-    with pytest.raises(StabilityError, match="is no JSON file of entries"):
+    with pytest.raises(StabilityError, match="is not a JSON file of entries"):
         read_entries(path)
     for listed in ({}, []):
         with pytest.raises(StabilityError, match="expected a list of entries"):

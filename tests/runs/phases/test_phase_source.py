@@ -44,7 +44,7 @@ def test_an_engine_computes_formulas_structures_and_cif_files(tmp_path):
 
 def test_what_is_neither_a_formula_nor_a_file_is_refused(tmp_path):
     source = PhaseSource(engine=FakeEngine())
-    with pytest.raises(StabilityError, match="'no such' is no formula, no CIF file"):
+    with pytest.raises(StabilityError, match="'no such' is not a formula, a CIF file"):
         source.elements_of("no such")
     with pytest.raises(StabilityError, match="Li9Xx: Xx is not an element"):
         source.elements_of("Li9Xx")

@@ -23,7 +23,7 @@ def test_reactions_come_back_and_those_of_other_crystals_are_refused(finished, t
     store_reactions(folder, found)
     assert stored_reactions(folder) == found
     store_reactions(folder, found.model_copy(update={"crystals": {}}))
-    with pytest.raises(StudyFolderError, match="is of other crystals than the study has now"):
+    with pytest.raises(StudyFolderError, match="is not of the study's present crystals"):
         stored_reactions(folder)
     (folder.path / REACTIONS).write_text("{}")
     with pytest.raises(StudyFolderError, match="is not of this version"):

@@ -124,7 +124,7 @@ def test_slurms_word_on_a_script(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found.state, found.found) == ("missing", "refused: no partition in the script")
     monkeypatch.setattr(job_findings, "check_slurm_script", lambda _: None)
     assert (
-        script_finding("a job", "", " on worker x", "").found == "Slurm would take it on worker x"
+        script_finding("a job", "", " on worker x", "").found == "Slurm would accept it on worker x"
     )
 
 
@@ -135,7 +135,7 @@ def test_an_estimate_may_take_four_fifths_of_a_walltime(part: float, state: str)
     study: Any = SimpleNamespace(engine=SimpleNamespace(name="e"))
     found = walltime_finding(study, lambda _: ("bulk", part, "raise it"), "unknown")
     assert (found.state, found.remedy) == (state, "" if state == "ok" else "raise it")
-    assert found.found == f"bulk takes the most, about {100 * part:.0f} % of its walltime"
+    assert found.found == f"bulk takes longest, about {100 * part:.0f} % of its walltime"
 
 
 def test_no_study_and_an_engine_that_can_not_tell_are_no_faults() -> None:

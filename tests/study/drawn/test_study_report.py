@@ -61,14 +61,14 @@ def test_a_study_that_was_killed_has_a_page(finished: Any, tmp_path: Path) -> No
 def test_several_folders_make_one_page(finished: Any, troubled: Any, tmp_path: Path) -> None:
     folders = [finished.folder.path, troubled.folder.path]
     page = write_report(folders, tmp_path / "both.html").read_text(encoding="utf-8")
-    assert "2 studies beside each other" in page
+    assert "2 studies compared" in page
     assert all(str(folder) in page for folder in folders)  # both are called "study"
 
 
 def test_a_folder_without_a_study_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="holds no study"):
+    with pytest.raises(InputError, match="is not a study"):
         write_report([tmp_path])
-    with pytest.raises(InputError, match="holds no study"):
+    with pytest.raises(InputError, match="is not a study"):
         page_content(StudyFolder(tmp_path))
 
 
@@ -169,5 +169,5 @@ def test_a_charge_difference_has_its_surfaces_and_the_figure_of_run(charged: Stu
 @pytest.mark.parametrize("lost", ["charge_difference.json", "difference.npz"])
 def test_a_lost_charge_difference_is_named(charged: StudyFolder, lost: str) -> None:
     (charged.path / "charge_difference_step" / lost).write_bytes(b"cut off")
-    with pytest.raises(InputError, match="step does not hold the charge difference"):
+    with pytest.raises(InputError, match="step lacks the charge difference"):
         page_content(charged)

@@ -85,7 +85,7 @@ def test_a_study_says_that_its_coating_is_strained_further_than_one_would_be():
     plan = make_plan(recipe({"supercell": (1, 2)}), Path())
     (note,) = [note for note in plan.notes if "strained" in note]
     assert "strained by +1.4/-7.1 %" in note
-    assert "holds no more than 3%: this is a demonstration" in note
+    assert "sustains at most 3%: this is a demonstration" in note
     assert note.endswith("[1, 5] (210 A^2) by +1.4/-0.5 % with 232 atoms")
     held = [plan.interfaces[0].model_copy(update={"coating_strain": (0.03, -0.01)})]
     assert (

@@ -76,7 +76,7 @@ def test_a_finished_study_does_not_time_its_engine(
     monkeypatch.setattr(FakeEngine, "seconds_per_atom", lambda *_: pytest.fail("timed"))
     found = estimate(plan, FakeEngine(), tmp_path)
     n = plan.n_calculations
-    assert found.text(2) == f"{n} of {n} calculations are there already"
+    assert found.text(2) == f"{n} of {n} calculations are already done"
 
 
 @pytest.mark.parametrize(

@@ -102,9 +102,9 @@ def test_a_file_of_any_cell_builds_on_the_supercell_that_is_found(folder, name):
 
 
 def test_of_a_file_too_the_supercell_that_would_do_is_named(folder):
-    with pytest.raises(SlabError, match=r"odd number.* cathode\.supercell = \[1, 2\] would do"):
+    with pytest.raises(SlabError, match=r"odd number.* cathode\.supercell = \[1, 2\] would work"):
         make_plan(of_file("hexagonal.cif", cathode={"supercell": [1, 1]}), folder)
-    with pytest.raises(CompositionError, match=r"0\.150 per O2.*supercell = \[2, 5\] would do"):
+    with pytest.raises(CompositionError, match=r"0\.150 per O2.*supercell = \[2, 5\] would work"):
         make_plan(of_file("shared.cif", cathode={"supercell": [2, 2]}), folder)
 
 
@@ -146,7 +146,7 @@ def test_each_face_keeps_half_its_lithium_where_they_differ(folder):
 def test_other_terminations_are_built_by_their_name_and_what_is_odd_is_said():
     plan = make_plan(tiny_recipe(slab={"termination": "full"}), Path())
     assert any("formal charge of" in note for note in plan.notes)
-    with pytest.raises(RecipeError, match=r"'full/none' over; slab\.symmetric = false takes it"):
+    with pytest.raises(RecipeError, match=r"'full/none' over; slab\.symmetric = false accepts it"):
         make_plan(tiny_recipe(slab={"termination": "full/none"}), Path())
 
 

@@ -138,7 +138,7 @@ def test_a_database_that_refuses_leaves_nothing(
 ) -> None:
     study = make_remote()
     server.database["jobs"].insert_one({"uuid": "somebody else's"})
-    with pytest.raises(RemoteQueueError, match="holds jobs but not jobflow-remote's own records"):
+    with pytest.raises(RemoteQueueError, match="has jobs but not jobflow-remote's own records"):
         study.submit()
     assert not study.folder.path.exists()
 

@@ -61,7 +61,7 @@ def test_a_driver_that_runs(queued: Path) -> None:
     status = driver_status(queued)
     assert str(status) == "running; job 10 running, job 11 pending; round 1"
     assert status.model_dump(mode="json")["jobs"] == {"10": "running", "11": "pending"}
-    with pytest.raises(SubmissionError, match=r"is in the queue already \(running; job 10"):
+    with pytest.raises(SubmissionError, match=r"is already in the queue \(running; job 10"):
         check_not_driven(queued)
 
 
@@ -171,7 +171,7 @@ def test_submitting_puts_one_job_into_the_queue(tmp_path: Path, played: PlayedQu
 
 
 def test_a_study_has_one_driver(study: Path) -> None:
-    with pytest.raises(SubmissionError, match=r"is in the queue already \(running; job 10 runn"):
+    with pytest.raises(SubmissionError, match=r"is already in the queue \(running; job 10 runn"):
         submit_driver(study, submission())
     with pytest.raises(SubmissionError, match="'llo-dft cancel' ends it"):
         check_not_driven(study)
@@ -271,7 +271,7 @@ def test_no_round_follows_one_that_got_nothing_done(study: Path, played: PlayedQ
     drive(study, work, lambda: "7 completed")
     played.queue = {"11": "running"}
     said = drive(study, work, lambda: "7 completed")
-    assert said.startswith("round 1 got no calculation done: see its log")
+    assert said.startswith("round 1 finished no calculation: see its log")
     assert len(played.submitted) == 2
     assert driver_status(study).status == "failed"
     assert drive(study, work, get_somewhere()).startswith("nothing to do: failed; round 1 got")

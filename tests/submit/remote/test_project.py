@@ -125,7 +125,7 @@ def store(**fields: Any) -> Callable[[dict[str, Any]], None]:
         (worker(scheduler_type="slrm"), r"workers\.cpu\.local\.scheduler_type: .*slrm"),
         (worker(partition="main"), r"workers\.cpu\.local\.partition: Extra inputs"),
         (worker(work_dir="/scratch/my work"), r"workers\.cpu\.work_dir = '/scratch/my work'"),
-        (worker(work_dir="/scratch/$(touch x)"), "may hold only letters, digits"),
+        (worker(work_dir="/scratch/$(touch x)"), "may contain only letters, digits"),
         (lambda project: project.pop("metadata"), r"metadata\.llo_dft is missing"),
         (lambda project: project.pop("queue"), "queue: Field required"),
         (store(password=SECRET), "does not belong in a project's file"),

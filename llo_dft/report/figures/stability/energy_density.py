@@ -1,4 +1,4 @@
-"""Energy of cells by mass and by volume against the thickness of the electrolyte."""
+"""Energy of cells per mass and per volume against the thickness of the electrolyte."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from llo_dft.report.figures.palette import GUIDE, class_colors, system_lines
 
 
 def plot_energies(result: CellResult, axes: Axes, *, by_volume: bool = False) -> Axes:
-    """Draw a curve a cathode: Wh/kg, or Wh/L, over micrometres of electrolyte."""
+    """Draw one curve per cathode: Wh/kg, or Wh/L, over micrometres of electrolyte."""
     colors, lines = class_colors(result.curves), system_lines(result.curves)
     materials = {one.name: one for one in result.cathodes}
     for name, cells in result.curves.items():
@@ -19,7 +19,7 @@ def plot_energies(result: CellResult, axes: Axes, *, by_volume: bool = False) ->
         label = f"{name}, {materials[name].capacity_mah_per_g:.0f} mAh/g"
         axes.plot(x, y, color=colors[name], linestyle=lines[name], label=label)
     axes.axvline(result.parameters.electrolyte_thickness, color=GUIDE, linewidth=0.8, linestyle=":")
-    axes.set_xlabel("Thickness of the electrolyte (um)")
+    axes.set_xlabel("Thickness of the electrolyte (µm)")
     axes.set_ylabel(f"Energy of the stack (Wh/{'L' if by_volume else 'kg'})")
     return axes
 

@@ -1,4 +1,4 @@
-"""Windows of electrolytes and coatings as bars, beside the charge ranges of cathodes."""
+"""Windows of electrolytes and coatings as bars, with the charge ranges of cathodes."""
 
 import re
 from pathlib import Path
@@ -17,10 +17,10 @@ _HEIGHT: Final = 0.62
 
 
 def plot_windows(result: StabilityResult, axes: Axes, highest_v: float) -> Axes:
-    """Draw a bar a phase from reduction to oxidation, and cathodes' charge ranges below; V.
+    """Draw one bar per phase from reduction to oxidation, and cathodes' charge ranges below; V.
 
-    A dashed outline goes on to where no product holds Li any more; an asterisk marks diagrams that
-    lack known phases.
+    A dashed outline extends to where no product contains Li; an asterisk marks diagrams that lack
+    known phases.
     """
     names = []
     for place, window in enumerate(result.windows):
@@ -52,7 +52,7 @@ def save_windows(result: StabilityResult, path: Path, highest_v: float) -> None:
         Patch(facecolor="none", edgecolor=MAIN, linestyle="--", label="losing its Li"),
     ]
     if any(window.above_hull_ev_per_atom for window in result.windows):
-        handles.append(Patch(color=PALE, label="window of what it falls apart to"))
+        handles.append(Patch(color=PALE, label="window of its decomposition products"))
     if result.charge_ranges_v:
         handles.append(Patch(color=SECOND, label="charge range of a cathode"))
     if any(window.missing for window in result.windows):
@@ -80,7 +80,7 @@ def _draw(window: StabilityWindow, axes: Axes, place: int, highest_v: float) -> 
 
 
 def _number(axes: Axes, at: float, place: int, *, right: bool) -> None:
-    """Write a voltage beside its end of a bar; ``right``: with its right end there."""
+    """Write a voltage at its end of a bar; ``right``: right-aligned there."""
     axes.annotate(
         f"{at:.2f}",
         (at, place),
@@ -93,7 +93,7 @@ def _number(axes: Axes, at: float, place: int, *, right: bool) -> None:
 
 
 def _subscripts(name: str) -> str:
-    """Return a formula with its numbers lowered, for matplotlib; another name as it is."""
+    """Return a formula with subscripts, for matplotlib; another name unchanged."""
     try:
         Composition(name)
     except ValueError:

@@ -93,7 +93,7 @@
     let viewer;
     try { viewer = $3Dmol.createViewer(stage, { antialias: true, disableFog: true, orthographic: true }); } catch (error) { viewer = null; }
     if (!viewer) {
-      stage.innerHTML = "<p>This browser shows no 3D here (WebGL is off); the drawing below shows the same.</p>";
+      stage.innerHTML = "<p>This browser shows no 3D (WebGL is off); the drawing below shows the same.</p>";
       all("#structures .printed").forEach((one) => { one.style.display = "block"; });
       return;
     }

@@ -1,7 +1,7 @@
 """vaspout.h5 as a file: datasets by their path, checked for kind and shape.
 
-Only what is asked for is read. Links that lead out of the file are refused, and so is a dataset
-that unpacks to far more than the file holds.
+Only what is requested is read. Links that lead out of the file are refused, and so is a dataset
+that unpacks to far more than the file's size.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 _STOPPED: Final = "VASP was stopped while writing, or is still running"
 
-#: Beyond this a number is damage: none in eV, angstrom or electrons comes near.
+#: A larger number means damage: none in eV, angstrom or electrons comes near it.
 _LARGEST: Final = 1e12
 
-#: What any HDF5 file has at least.
+#: Smallest size of an HDF5 file.
 _SUPERBLOCK_BYTES: Final = 96
 
-#: What h5py raises where a file is damaged, and what HDF5 says of one not written to its end.
+#: What h5py raises for a damaged file, and HDF5's words for one that was cut off.
 _H5_ERRORS: Final = (OSError, RuntimeError, ValueError, KeyError, TypeError, MemoryError, EOFError)
 _CUT: Final = ("truncated", "eof", "addr overflow", "end of file", "bad object header", "ended bef")
 
@@ -42,8 +42,8 @@ Shape: TypeAlias = "Sequence[int | None]"
 class H5File:
     """An HDF5 file, plain or compressed as a whole.
 
-    Every method raises ``VaspFileError`` with the path of the dataset; ``absent`` means that it
-    is not there, ``truncated`` that HDF5 finds less file than it should, ``corrupt`` the rest.
+    Every method raises ``VaspFileError`` with the path of the dataset; ``absent`` means that it is
+    missing, ``truncated`` that the file is shorter than HDF5 expects, ``corrupt`` anything else.
     """
 
     def __init__(self, path: Path) -> None:
@@ -64,7 +64,7 @@ class H5File:
             plain.seek(0)
             head = plain.read(len(SIGNATURE))
             if head != SIGNATURE[: len(head)]:
-                raise self.error("unreadable", "it does not begin as an HDF5 file does", "the file")
+                raise self.error("unreadable", "it does not begin like an HDF5 file", "the file")
             if self._n_bytes < _SUPERBLOCK_BYTES:
                 raise self.error("truncated", f"it ends too early; {_STOPPED}", "the file")
             self._file = stack.enter_context(h5py.File(plain, "r"))
@@ -72,7 +72,7 @@ class H5File:
 
     @contextmanager
     def _named(self, place: str) -> Iterator[None]:
-        """Name whatever h5py raises together with its place."""
+        """Turn h5py's exceptions into errors with the place."""
         try:
             yield
         except VaspFileError:
@@ -91,7 +91,7 @@ class H5File:
         """Close the file."""
         try:
             self._open.close()
-        except _H5_ERRORS:  # nothing was written; what is damaged has been named by then
+        except _H5_ERRORS:  # nothing was written; damage has been reported by then
             return
 
     def error(self, fault: Fault, what: str, place: str) -> VaspFileError:
@@ -99,7 +99,7 @@ class H5File:
         return VaspFileError(self.path, fault, what, place)
 
     def find(self, name: str) -> Any:  # noqa: ANN401 (h5py's objects)
-        """Return a dataset or group, by links within the file only; None if there is none."""
+        """Return a dataset or group, by links within the file; None if there is none."""
         here = self._file
         with self._named(name):
             for part in name.split("/"):
@@ -126,28 +126,28 @@ class H5File:
                 raise self.error("refused", "its numbers are in another file", name)
             n_bytes = prod(found.shape) * found.dtype.itemsize
         if n_bytes > FREE_BYTES + MAX_EXPANSION * self._n_bytes:
-            text = f"it says that it has {n_bytes} bytes, in a file of {self._n_bytes}"
+            text = f"it claims {n_bytes} bytes, in a file of {self._n_bytes}"
             raise self.error("refused", text, name)
         return found
 
     def floats(self, name: str, shape: Shape, part: Any = ...) -> FloatArray:  # noqa: ANN401
-        """Read numbers of a shape, None for any length; or a ``part`` of them, as h5py takes it."""
+        """Read numbers of a shape, None for any length; or a ``part``, indexed as in h5py."""
         dataset = self._dataset(name)
         got = tuple(dataset.shape)
         if len(got) != len(shape) or any(
             n not in {None, m} for n, m in zip(shape, got, strict=True)
         ):
             expected = tuple("any" if n is None else n for n in shape)
-            raise self.error("corrupt", f"of shape {got}, and {expected} was expected", name)
+            raise self.error("corrupt", f"of shape {got}; expected {expected}", name)
         with self._named(name):
             if dataset.dtype.kind not in "fiu":
                 raise self.error("corrupt", f"{dataset.dtype}, not numbers", name)
             kind, known = dataset.id.get_type(), self._h5py.h5t
-            # HDF5 would convert a damaged description of a double without a word
+            # HDF5 would silently convert a damaged description of a double
             if dataset.dtype.kind == "f" and not (
                 kind.equal(known.IEEE_F64LE) or kind.equal(known.IEEE_F64BE)
             ):
-                raise self.error("corrupt", "numbers that are no doubles", name)
+                raise self.error("corrupt", "numbers that are not doubles", name)
             values = np.asarray(dataset[part], dtype=np.float64)
         if not np.isfinite(values).all():
             raise self.error("not_a_number", "NaN or infinity", name)
@@ -162,7 +162,7 @@ class H5File:
         return float(self.floats(name, (1,) * len(self._dataset(name).shape)).sum())
 
     def value(self, name: str) -> Value:
-        """Read a number or a text, or a flat list of them; a list of one is that one.
+        """Read a number or a text, or a flat list of them; a list of one is returned as its item.
 
         VASP writes single values without an axis, some programs with one of length 1.
         """
@@ -175,12 +175,12 @@ class H5File:
         return values[0] if len(values) == 1 else values
 
     def texts(self, name: str) -> list[str]:
-        """Read texts, flat, without the blanks around them."""
+        """Read texts, flat, without surrounding blanks."""
         found = self.value(name)
         return [str(one).strip() for one in (found if isinstance(found, list) else [found])]
 
     def integers(self, name: str, count: int = 1) -> list[int]:
-        """Read so many whole numbers, flat."""
+        """Read ``count`` integers, flat."""
         found = self.value(name)
         values = found if isinstance(found, list) else [found]
         if len(values) != count or not all(isinstance(one, int) for one in values):
@@ -189,7 +189,7 @@ class H5File:
 
 
 def _plain(path: Path, file: IO[bytes]) -> IO[bytes]:
-    """Return the file, or its content unpacked into a file that goes when it is closed."""
+    """Return the file, or its content unpacked into a file that is deleted when closed."""
     source = unpacked(path, file)
     if source is file:
         return file

@@ -1,17 +1,17 @@
 """vaspout.h5 of VASP 6, read into the same record as vasprun.xml.
 
-Where the two differ, vaspout.h5 has more digits, the moments of the atoms, and only those
-settings that INCAR sets. Its layout is not documented by VASP; what is used of it is what
-py4vasp's schema (Apache-2.0, version 0.11) names, held against a file of VASP 6.4.1:
+Unlike vasprun.xml, vaspout.h5 has more digits, the moments of the atoms, and only those settings
+that INCAR sets. Its layout is not documented by VASP; the parts used are named by py4vasp's schema
+(Apache-2.0, version 0.11) and were compared with a file of VASP 6.4.1:
 
-* ``intermediate/ion_dynamics``: a row for each ionic step. ``oszicar`` holds one for each
-  electronic step, whose first column begins again at 1 with each ionic step, and
-  ``electronic_step_converged`` is 0 where the loop converged (both from VASP 6.5 on). Older files
-  don't say whether the electrons converged: without an OUTCAR that is taken for yes, and said.
+* ``intermediate/ion_dynamics``: a row for each ionic step. ``oszicar`` has one for each electronic
+  step, whose first column restarts at 1 with each ionic step, and ``electronic_step_converged`` is
+  0 where the loop converged (both from VASP 6.5 on). Older files don't say whether the electrons
+  converged: without an OUTCAR this is assumed, with a note.
   ``magnetism`` has moments by (steps, components, atoms, orbitals).
 * ``results/electron_eigenvalues``: ``eigenvalues``, ``fermiweights`` by (spins, k-points, bands).
 * ``results/electron_dos``: ``dos`` and ``dosi`` by (spins, energies), ``dospar`` by (spins, atoms,
-  orbitals, energies), the orbitals' names in ``projectors/lchar``, which may list more of them.
+  orbitals, energies), with the orbitals' names in ``projectors/lchar``, which may list more.
 """
 
 from collections.abc import Sequence
@@ -44,16 +44,16 @@ _BANDS: Final = "results/electron_eigenvalues"
 
 _FREE, _WITHOUT, _ZERO = "free energy TOTEN", "energy without entropy", "energy(sigma->0)"
 
-#: Difference of energies that are the same sum in another order, relative and eV.
+#: Difference of energies summed in another order, relative and eV.
 _ROUNDING: Final = 1e-6
 
-#: Where moments are: (components, values); the first of VASP before 6.4.3, the second since.
+#: Where moments are: (components, values); the first before VASP 6.4.3, the second since.
 _MOMENTS: Final = (
     (f"{_STEPS}/magnetism/component_tags", f"{_STEPS}/magnetism/moments"),
     (f"{_STEPS}/magnetism/spin_moments/components", f"{_STEPS}/magnetism/spin_moments/values"),
 )
 
-#: What the component along the spins' axis is called; further ones are of non-collinear spins.
+#: Name of the component along the spins' axis; further ones are of non-collinear spins.
 _ALONG: Final = frozenset({"magnetization (x)", "x", "magnetization", "sigma_z"})
 
 
@@ -64,14 +64,14 @@ def read_vaspout(
     dos: bool = False,
     projection: ProjectionRequest | None = None,
 ) -> Vasprun:
-    """Read a vaspout.h5; parameters and result as of ``read_vasprun``.
+    """Read a vaspout.h5; parameters and result as for ``read_vasprun``.
 
     Needs the package h5py.
 
     Raises
     ------
     VaspFileError
-        If the file is unreadable, cut off, damaged, or lacks what is asked for; ``fault`` says
+        If the file is unreadable, cut off, damaged, or lacks what is requested; ``fault`` says
         which and ``place`` names the dataset.
     """
     path = Path(path)
@@ -101,7 +101,7 @@ def read_vaspout(
 
 
 def _read_steps(file: H5File, header: Header) -> list[Step]:
-    """Read the ionic steps, forces and structure only of the last."""
+    """Read the ionic steps, with forces and structure only of the last."""
     path = f"{_STEPS}/energies"
     if file.find(path) is None:
         raise file.error("absent", "no ionic step", _STEPS)
@@ -112,7 +112,7 @@ def _read_steps(file: H5File, header: Header) -> list[Step]:
     steps = []
     for number, history in enumerate(_electronic(file, len(energies))):
         found = dict(zip(names, map(float, energies[number]), strict=True))
-        # those of molecular dynamics are other ones, and not ours
+        # the columns of molecular dynamics differ and are not supported
         free, without, zero = (found.get(name) for name in (_FREE, _WITHOUT, _ZERO))
         if free is None or without is None or zero is None:
             zero = None
@@ -121,7 +121,7 @@ def _read_steps(file: H5File, header: Header) -> list[Step]:
                 f"the energies {free}, {without} and {zero} eV of one step contradict one another"
             )
             raise file.error("corrupt", what, path)
-        # nothing says whether these hold the work of an outer pressure
+        # nothing says whether these include the work of an external pressure
         steps.append(Step(None if header.parameters.get("PSTRESS") else zero, free, history))
     steps[-1] = _with_atoms(file, header, steps[-1], len(steps))
     return steps
@@ -143,7 +143,7 @@ def _electronic(file: H5File, n_steps: int) -> list[FloatArray]:
         raise file.error("corrupt", f"columns {', '.join(names)}", f"{path}_label")
     starts = np.flatnonzero(rows[:, names.index("N")] == 1)
     if len(starts) != n_steps or starts[0]:
-        what = f"electronic steps of {len(starts)} ionic steps, and there are {n_steps}"
+        what = f"electronic steps of {len(starts)} ionic steps, but there are {n_steps}"
         raise file.error("corrupt", what, path)
     return np.split(rows[:, names.index("E")], starts[1:])
 
@@ -172,10 +172,10 @@ def _with_atoms(file: H5File, header: Header, step: Step, n_steps: int) -> Step:
 
 
 def _decide(file: H5File, header: Header, steps: list[Step]) -> Convergence:
-    """Decide whether the run converged; VASP's own verdict counts where the file has it."""
+    """Decide whether the run converged; VASP's own verdict counts if the file has it."""
     decided = convergence(header.incar, header.parameters, steps)
     if not len(steps[-1].electronic_ev):
-        reason = f"vaspout.h5 of VASP {header.version} {DOES_NOT_SAY}, and is taken for yes"
+        reason = f"vaspout.h5 of VASP {header.version} {DOES_NOT_SAY}; assumed that they did"
         return replace(decided, electronic=True, electronic_reason=reason)
     path = f"{_STEPS}/electronic_step_converged"
     found = file.find(path)
@@ -191,7 +191,7 @@ def _decide(file: H5File, header: Header, steps: list[Step]) -> Convergence:
 
 
 def _read_moments(file: H5File, n_atoms: int, n_steps: int) -> tuple[float, ...] | None:
-    """Read the moment of each atom at the last step; None if the run has none along one axis."""
+    """Read the moment of each atom at the last step; None unless all are along one axis."""
     for tags, path in _MOMENTS:
         if file.find(tags) is None or file.find(path) is None:
             continue
@@ -236,7 +236,7 @@ def _read_projected(
         what = f"of shape {shape} for {wanted[0]} spins, {wanted[1]} atoms, {wanted[2]} energies"
         raise file.error("corrupt", what, path)
     if shape[2] > len(names):
-        raise file.error("corrupt", f"{shape[2]} orbitals, and {len(names)} names", path)
+        raise file.error("corrupt", f"{shape[2]} orbitals, but {len(names)} names", path)
     names = names[: shape[2]]
     columns = [column - 1 for column in columns_of(("energy", *names), orbital)]
     if not columns:

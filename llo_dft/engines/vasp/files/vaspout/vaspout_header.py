@@ -1,9 +1,9 @@
 """Settings, atoms, k-points and structures of vaspout.h5, in the terms of vasprun.xml.
 
-``input/incar`` holds the tags that VASP read, already as numbers or text; logicals are whole
-numbers there. It holds no defaults: those that decide something here are filled in. Of an array
-some versions keep only the first element, so arrays are read from ``original/incar`` where the
-text of INCAR is kept. (Layout: the schema of py4vasp, and files written by VASP 6.4.)
+``input/incar`` has the tags that VASP read, already as numbers or text; logicals are integers
+there. It has no defaults: those that matter here are filled in. Some versions keep only the first
+element of an array, so arrays are read from ``original/incar``, the text of INCAR. (Layout: the
+schema of py4vasp, and files written by VASP 6.4.)
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _POTCAR: Final = ("input/potcar/content", "original/potcar/content")
 _SPECS: Final = "input/potcar/spec"
 _BANDS: Final = "results/electron_eigenvalues"
 
-#: Tags that are logical, among those that are looked at.
+#: Tags that are logical, among those used here.
 _LOGICAL: Final = frozenset(
     {"LDAU", "LHFCALC", "LUSE_VDW", "LNONCOLLINEAR", "LSORBIT", "LEPSILON", "ML_LMLFF", "LVDW"}
     | {"LVHAR", "LVTOT", "LVACPOTAV"}
@@ -37,14 +37,14 @@ _LOGICAL: Final = frozenset(
 #: Tags with a value for each kind of atom.
 _ARRAYS: Final = ("LDAUU", "LDAUJ", "LDAUL")
 
-#: Tags that VASP reads whatever the others are. One that the text of INCAR sets and the parsed
-#: settings lack was damaged on the way.
+#: Tags that VASP always reads. If the text of INCAR sets one and the parsed settings lack it, the
+#: file is damaged.
 _ALWAYS_READ: Final = (
     *("ISPIN", "ISMEAR", "NSW", "NELM", "EDIFF", "ENCUT", "GGA", "METAGGA", "LDAU", "LHFCALC"),
     *("IVDW", "LUSE_VDW", "ALGO", "IBRION", "EDIFFG", "KSPACING"),
 )
 
-#: What was used, beside INCAR's tags.
+#: Settings used in addition to INCAR's tags.
 _USED: Final = {
     "NELECT": f"{_BANDS}/nelectrons",
     "NBANDS": f"{_BANDS}/nb_tot",
@@ -59,7 +59,7 @@ _CUTOFF: Final = re.compile(r"\bENMAX *= *(\d+\.\d+)")
 
 _PRECISIONS_WITH_DEFAULT_CUTOFF: Final = ("n", "a", "s", "m")
 
-#: A cell with less volume an atom is damaged, cubic angstrom.
+#: Least volume per atom of an undamaged cell, cubic angstrom.
 _LEAST_VOLUME_A3: Final = 0.5
 
 _STYLES: Final = {"g": "Gamma", "m": "Monkhorst-Pack", "l": "listgenerated", "a": "Automatic"}
@@ -71,7 +71,7 @@ def read_header(file: H5File) -> Header:
     Raises
     ------
     VaspFileError
-        If a part is missing or damaged; truncated if VASP did not come to its results.
+        If a part is missing or damaged; truncated if VASP did not reach its results.
     """
     version = (str(file.integers(f"version/{key}")[0]) for key in ("major", "minor", "patch"))
     incar = _read_incar(file)
@@ -110,7 +110,7 @@ def read_header(file: H5File) -> Header:
 
 
 def read_positions(file: H5File, group: str, symbols: tuple[str, ...]) -> Crystal:
-    """Read a structure as POSCAR has it: scale, vectors, fractional or Cartesian places."""
+    """Read a structure as in POSCAR: scale, vectors, fractional or Cartesian positions."""
     vectors = file.floats(f"{group}/lattice_vectors", (3, 3))
     scale = file.number(f"{group}/scale", 1.0)
     places = file.floats(f"{group}/position_ions", (len(symbols), 3))
@@ -143,14 +143,14 @@ def _read_incar(file: H5File) -> dict[str, Value]:
     written = {name.upper(): value.strip() for name, value in _ASSIGNMENT.findall(text)}
     for name in _ALWAYS_READ:
         if name in written and name not in found:
-            what = f"INCAR sets {name}, and the settings that VASP read lack it"
+            what = f"INCAR sets {name}, but the settings that VASP read lack it"
             raise file.error("corrupt", what, f"{_INCAR}/{name}")
     for name in _ARRAYS:
         if name in found and name in written:
             try:
                 found[name] = _numbers(written[name])
             except ValueError as error:
-                what = f"{name} = {written[name]}, which is no list of numbers"
+                what = f"{name} = {written[name]}, which is not a list of numbers"
                 raise file.error("corrupt", what, _TEXT) from error
     return found
 
@@ -165,7 +165,7 @@ def _numbers(text: str) -> list[float]:
 
 
 def _used(file: H5File, incar: dict[str, Value], cutoffs_ev: list[float]) -> dict[str, Value]:
-    """Return the settings that were used, as far as the file says or VASP's defaults decide."""
+    """Return the settings that were used, from the file or VASP's defaults."""
     used = dict(incar)
     used |= {key: file.value(path) for key, path in _USED.items() if file.find(path) is not None}
     used.setdefault("ISPIN", 1)
@@ -185,7 +185,7 @@ def _used(file: H5File, incar: dict[str, Value], cutoffs_ev: list[float]) -> dic
 
 
 def _read_potcars(file: H5File) -> tuple[list[str], list[float], list[float]]:
-    """Return title, valence and cutoff of each POTCAR; the latter two empty if not in the file."""
+    """Return title, valence and cutoff of each POTCAR; the last two empty if not in the file."""
     for path in _POTCAR:
         if file.find(path) is not None:
             text = str(file.value(path))
@@ -214,7 +214,7 @@ def _read_kpoints(file: H5File, incar: dict[str, Value], initial: Crystal | None
         x, y, z = (file.integers(axis)[0] for axis in axes)
         divisions = (x, y, z) if min(x, y, z) > 0 else None
     elif isinstance(spacing, float) and spacing > 0 and initial is not None:
-        # VASP's grid: as many points as make their distance no larger
+        # VASP's grid: the fewest points whose spacing is no larger
         lengths = 2 * np.pi * np.linalg.norm(np.linalg.inv(initial.lattice_angstrom), axis=0)
         x, y, z = (max(1, math.ceil(round(n, 8))) for n in lengths / spacing)
         style, divisions = "Gamma", (x, y, z)

@@ -1,18 +1,18 @@
-"""Whether a run converged, decided as VASP decides it, from what its results keep.
+"""Whether a run converged, decided as VASP does, from what its output keeps.
 
 Electronic: VASP leaves the loop when energy and band energy change by less than EDIFF, or
 after NELM steps. So a last ionic step of NELM or more electronic steps is not converged;
 nor is one that ended earlier with its free energy still changing by more (stopped by LABORT).
-Linear response writes its own steps behind those of the ground state, which then has
-converged if its energy came to rest within its NELM steps.
+Linear response writes its own steps after those of the ground state, which then has converged if
+its energy settled within its NELM steps.
 
 Ionic: VASP leaves the loop when the largest force is below |EDIFFG| (EDIFFG < 0) or the free
 energy changes by less than EDIFFG (> 0), or after NSW steps. So NSW steps are not converged, and
 neither are fewer that don't meet the criterion (stopped by LSTOP). With EDIFFG = 0, and in
-molecular dynamics, NSW steps are the aim. One point (NSW 0 or 1) and finite differences have
+molecular dynamics, NSW steps are the goal. A single point (NSW 0 or 1) and finite differences have
 nothing to converge.
 
-OUTCAR has VASP's own word on both; where it lies beside the run, that decides (``own_word``).
+OUTCAR states both; if it is beside the run, it decides (``own_word``).
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from llo_dft.engines.vasp.files.vasprun.elements import Value
     from llo_dft.engines.vasp.files.vasprun.ionic_steps import Step
 
-#: Times EDIFF by which the last change of the free energy may exceed it: VASP's own test is on
-#: two other energies as well, which vasprun.xml does not keep.
+#: Factor by which the last change of the free energy may exceed EDIFF: VASP also tests two other
+#: energies, which vasprun.xml does not keep.
 _EDIFF_SLACK: Final = 10.0
 
 #: Rounding of printed energies and forces.
 _ROUNDING: Final = 1e-7
 
-#: What is said where only OUTCAR knows.
+#: Text used if only OUTCAR knows.
 DOES_NOT_SAY: Final = "does not say whether the electrons converged: keep OUTCAR beside it"
 
 _MOLECULAR_DYNAMICS: Final = 0
@@ -46,7 +46,7 @@ _PHONONS: Final = frozenset({5, 6, 7, 8})
 
 @dataclass(frozen=True)
 class Convergence:
-    """Whether both loops converged, and by what that was decided."""
+    """Whether both loops converged, and on what grounds."""
 
     electronic: bool
     ionic: bool
@@ -71,14 +71,14 @@ def _number(parameters: Mapping[str, Value], name: str, default: float) -> float
 def own_word(
     decided: Convergence, *, electronic: bool | None = None, ionic: bool | None = None
 ) -> Convergence:
-    """Put VASP's own word, as OUTCAR has it, in the place of what was decided without it.
+    """Replace what was decided without OUTCAR by VASP's own statement there.
 
     Parameters
     ----------
     decided
-        What the steps say.
+        Decision from the steps.
     electronic, ionic
-        Whether VASP says that the loop reached its aim; None where it says nothing.
+        Whether VASP says that the loop converged; None if it says nothing.
     """
     unknown = DOES_NOT_SAY in decided.electronic_reason
     if electronic is not None and (unknown or electronic != decided.electronic):
@@ -106,7 +106,7 @@ def _electronic(
     small = changes <= _EDIFF_SLACK * limit + _ROUNDING
     if _responds(incar, parameters):
         rested = n == 1 or bool(small[: max(1, allowed - 2)].any())
-        what = "its steps stand beside those of the ground state"
+        what = "its steps follow those of the ground state"
         return rested, f"linear response: {what if rested else 'the ground state did not converge'}"
     if n < allowed and (n == 1 or small[-1]):
         return True, f"{n} of at most {allowed} steps: EDIFF {limit:.2g} eV was reached"
@@ -117,7 +117,7 @@ def _electronic(
 
 
 def _responds(incar: Mapping[str, Value], parameters: Mapping[str, Value]) -> bool:
-    """Tell whether steps of a linear response stand among those of the ground state."""
+    """Tell whether steps of a linear response are among those of the ground state."""
     tags = ("LEPSILON", "LCALCEPS", "LCHIMAG")
     asked = any(source.get(tag) is True for source in (incar, parameters) for tag in tags)
     return asked or _number(parameters, "IBRION", -1) in _PHONONS
@@ -128,11 +128,11 @@ def _ionic(parameters: Mapping[str, Value], steps: Sequence[Step]) -> tuple[bool
     kind = int(_number(parameters, "IBRION", -1 if allowed <= 1 else 0))
     limit = _number(parameters, "EDIFFG", 0.0)
     if allowed <= 1 or kind == -1:
-        return True, "one point: nothing to converge"
+        return True, "single point: nothing to converge"
     if kind == _MOLECULAR_DYNAMICS or (
         kind in _RELAXATIONS and "EDIFFG" in parameters and not limit
     ):
-        return n == allowed, f"{n} of the {allowed} steps asked for"
+        return n == allowed, f"{n} of the {allowed} requested steps"
     if kind not in _RELAXATIONS:
         return True, f"IBRION = {kind}: {n} displacements, nothing to converge"
     if n >= allowed:
@@ -144,7 +144,7 @@ def _ionic(parameters: Mapping[str, Value], steps: Sequence[Step]) -> tuple[bool
 
 
 def _criterion_unmet(limit: float, steps: Sequence[Step]) -> str | None:
-    """Return what is above EDIFFG at the last step; None if nothing is, or it can't be told."""
+    """Return what exceeds EDIFFG at the last step; None if nothing does, or it is unknown."""
     last = steps[-1]
     if limit < 0 and (forces := last.free_forces_ev_per_angstrom) is not None:
         largest = float(np.linalg.norm(forces, axis=1).max(initial=0.0))

@@ -23,7 +23,7 @@ _PARTIAL: Final = re.compile(rb"<partial>|</dos>")
 
 _LAST_D: Final = frozenset({"dx2", "x2-y2", "dx2-y2"})
 
-#: Energies of two sets that are the same; some versions print them with other decimals, eV.
+#: Largest difference of equal energies in two sets, eV; some versions print other decimals.
 _SAME_ENERGY_EV: Final = 2e-3
 
 #: A total of non-collinear spins is followed by its x, y and z parts.
@@ -68,7 +68,7 @@ class ProjectedDensity:
     Attributes
     ----------
     sites, orbital, columns
-        Indices of the atoms, what was asked for, VASP's names of the columns that were added up.
+        Indices of the atoms, the requested orbital, VASP's names of the columns that were summed.
     density
         States per eV, shape (n_sites, n_spins, n_energies).
     """
@@ -87,14 +87,14 @@ def read_dos(
     Parameters
     ----------
     stream, header
-        Just after <dos>; what stands before the steps.
+        Just after <dos>; what comes before the steps.
     sites, orbital
         Atoms to read projections of, None for none; see ``ProjectionRequest``.
 
     Raises
     ------
     VaspFileError
-        If it is cut off, damaged, not a number, or lacks what is asked for.
+        If it is cut off, damaged, not a number, or lacks what is requested.
     """
     reader = RowReader(stream, "<dos><total>")
     head = reader.enter_array()
@@ -125,7 +125,7 @@ def _read_total(reader: RowReader, fermi_ev: float, n_rows: object) -> TotalDens
     while reader.open_set(len(spins) + 1):
         spins.append(reader.read_rows((0, 1, 2)))
         if isinstance(n_rows, int) and reader.n_rows != n_rows:
-            raise _corrupt(reader, f"{reader.n_rows} rows, and NEDOS is {n_rows}")
+            raise _corrupt(reader, f"{reader.n_rows} rows, but NEDOS is {n_rows}")
     if len(spins) not in {1, 2, NON_COLLINEAR}:
         raise _corrupt(reader, f"{len(spins)} spins")
     energies = spins[0][0]
@@ -172,13 +172,13 @@ def _read_partial(
             if atom in order and spin < n_spins:
                 values = reader.read_rows((0, *columns))
                 if np.abs(values[0] - total.energies_ev).max(initial=0.0) > _SAME_ENERGY_EV:
-                    raise _corrupt(reader, f"atom {atom + 1} has other energies than the total")
+                    raise _corrupt(reader, f"atom {atom + 1} lacks the energies of the total")
                 density[order[atom], spin] = values[1:].sum(axis=0)
             else:
                 reader.skip_rows()
             spin += 1
         if spin not in {n_spins, NON_COLLINEAR}:
-            raise _corrupt(reader, f"{spin} spins of atom {atom + 1}, and {n_spins} of the total")
+            raise _corrupt(reader, f"{spin} spins of atom {atom + 1}, but {n_spins} of the total")
     if reader.open_set(n_atoms + 1):
         raise _corrupt(reader, f"projections of more than {n_atoms} atoms")
     names = tuple(reader.fields[column] for column in columns)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from llo_dft.engines.vasp.files.byte_stream import ByteStream
     from llo_dft.engines.vasp.files.vasprun.header import Header
 
-#: Electrons by which occupations to four decimals may miss NELECT, for each band.
+#: Electrons per band by which occupations to four decimals may differ from NELECT.
 _ELECTRONS_PER_BAND: Final = 1e-3
 
-#: Difference of the bands listed and NBANDS that is lines lost; a larger one is another meaning.
+#: Difference of listed bands and NBANDS that means lost lines; a larger one means another table.
 _LOST_LINES: Final = 2
 
 
@@ -40,7 +40,7 @@ class Eigenvalues:
 def read_eigenvalues(stream: ByteStream, header: Header) -> Eigenvalues | None:
     """Read from just after <eigenvalues> to just after </eigenvalues>.
 
-    None if the table has no occupations: it is of something else (velocities, for example).
+    None if the table has no occupations: it is something else (velocities, for example).
 
     Raises
     ------
@@ -67,7 +67,7 @@ def read_eigenvalues(stream: ByteStream, header: Header) -> Eigenvalues | None:
         raise stream.error("corrupt", f"{len(spins)} spins", reader.section)
     table = np.array(spins)
     if isinstance(n_bands, int) and 0 < abs(table.shape[-1] - n_bands) <= _LOST_LINES:
-        what = f"{table.shape[-1]} bands, and NBANDS is {n_bands}"
+        what = f"{table.shape[-1]} bands, but NBANDS is {n_bands}"
         raise stream.error("corrupt", what, reader.section)
     stream.skip_past(b"</eigenvalues>", "<eigenvalues>")
     return Eigenvalues(table[:, :, 0], table[:, :, 1])

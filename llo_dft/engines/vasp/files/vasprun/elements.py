@@ -14,7 +14,7 @@ from llo_dft.typing import FloatArray
 if TYPE_CHECKING:
     from llo_dft.engines.vasp.files.byte_stream import ByteStream
 
-#: Digits and exponent; Fortran leaves the E of an exponent of three digits out.
+#: Digits and exponent; Fortran omits the E before an exponent of three digits.
 _FLOAT: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[EeDd]([+-]?\d{1,3})|([+-]\d{3}))?")
 _INT: Final = re.compile(r"[+-]?\d+")
 _NOT_A_NUMBER: Final = re.compile(r"\*\*|nan|inf", re.IGNORECASE)
@@ -25,7 +25,7 @@ Value: TypeAlias = str | int | float | bool | list[str] | list[int] | list[float
 
 
 def as_float(stream: ByteStream, text: str, section: str) -> float:
-    """Return a number written by Fortran; NaN, stars and damage are named as that."""
+    """Return a number written by Fortran; NaN, stars and damage are errors with that name."""
     token = text.strip()
     match = _FLOAT.fullmatch(token)
     if match is None:
@@ -43,35 +43,35 @@ def as_int(stream: ByteStream, text: str, section: str) -> int:
 
 def _no_number(stream: ByteStream, token: str, what: str, section: str) -> Exception:
     fault = "not_a_number" if _NOT_A_NUMBER.search(token) else "corrupt"
-    return stream.error(fault, f"{token!r} where {what} is expected", section)  # type: ignore[arg-type]
+    return stream.error(fault, f"{token!r}; expected {what}", section)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
 class XmlPart:
-    """An element, and what it is called in errors; every method raises ``VaspFileError``."""
+    """An element, and its name in errors; every method raises ``VaspFileError``."""
 
     stream: ByteStream
     element: ET.Element
     name: str
 
     def corrupt(self, what: str) -> Exception:
-        """Return the error that VASP writes no such thing."""
+        """Return an error: VASP does not write this."""
         return self.stream.error("corrupt", what, self.name)
 
     def find(self, path: str, name: str = "") -> XmlPart | None:
-        """Return the first element of that path, called by another name if one is given."""
+        """Return the first element of a path, under another name if one is given."""
         found = self.element.find(path)
         return None if found is None else XmlPart(self.stream, found, name or self.name)
 
     def child(self, path: str, name: str = "") -> XmlPart:
-        """Return the first element of that path, which has to be there."""
+        """Return the first element of a path, which must exist."""
         found = self.find(path, name)
         if found is None:
             raise self.corrupt(f"no element {path}")
         return found
 
     def number(self, text: str, item: str = "") -> float:
-        """Return a number that stands in the part."""
+        """Return a number in the part."""
         return as_float(self.stream, text, f"{self.name}, {item}" if item else self.name)
 
     def vectors(self, width: int = 3) -> FloatArray:
@@ -81,16 +81,16 @@ class XmlPart:
         for row in self.element:
             tokens = (row.text or "").split()
             if row.tag != "v" or len(tokens) != width:
-                what = f"row {len(rows) + 1} has not {width} numbers: {(row.text or '')!r}"
+                what = f"row {len(rows) + 1} does not have {width} numbers: {(row.text or '')!r}"
                 raise self.stream.error("corrupt", what, f"{self.name}, {name}")
             rows.append([self.number(token, name) for token in tokens])
         return np.array(rows, dtype=np.float64).reshape(-1, width)
 
     def settings(self) -> dict[str, Value]:
-        """Return the named values below; of a name that comes twice, the first.
+        """Return the named values below; of a repeated name, the first.
 
         "response functions" are left out: VASP repeats names there (NELM, for example) with other
-        meanings, and nothing here needs the rest. So are stars (a RANDOM_SEED too long for its
+        meanings, and the rest is not needed. So are stars (a RANDOM_SEED too long for its
         columns).
         """
         found: dict[str, Value] = {}
@@ -115,13 +115,13 @@ def parse_part(stream: ByteStream, text: bytes, offset: int, name: str) -> XmlPa
     Raises
     ------
     VaspFileError
-        refused: it declares something (<!DOCTYPE, <!ENTITY), which VASP never does. corrupt:
+        refused: it has declarations (<!DOCTYPE, <!ENTITY), which VASP never writes. corrupt:
         tags that don't fit, or characters that XML does not allow.
     """
     declared = text.find(b"<!")
     if declared >= 0:
         declaration = text[declared : declared + 12].decode("latin-1")
-        what = f"{declaration!r}: declarations, entities and comments are not VASP's, and not read"
+        what = f"{declaration!r}: declarations, entities and comments are not VASP's"
         raise stream.error("refused", what, name, offset + declared)
     parser = ET.XMLParser(encoding="ISO-8859-1")  # noqa: S314 (it has no declarations)
     try:
@@ -140,6 +140,6 @@ def _value(stream: ByteStream, token: str, kind: str, where: str) -> str | int |
         return as_float(stream, token, where)
     if kind == "logical":
         if token not in _LOGICAL:
-            raise stream.error("corrupt", f"{token!r} where T or F is expected", where)
+            raise stream.error("corrupt", f"{token!r}; expected T or F", where)
         return _LOGICAL[token]
     return token

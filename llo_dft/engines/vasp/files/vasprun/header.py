@@ -1,4 +1,4 @@
-"""What stands in vasprun.xml before the first step: settings, atoms, k-points, structure."""
+"""The part of vasprun.xml before the first step: settings, atoms, k-points, structure."""
 
 import re
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from llo_dft.engines.vasp.files.file_errors import is_marked
 from llo_dft.engines.vasp.files.vasprun.elements import Value, XmlPart, as_int
 from llo_dft.typing import FloatArray
 
-#: Largest component of a vector, angstrom, or of a place, that any cell has.
+#: Largest plausible component of a vector or position, angstrom.
 _LARGEST: Final = 1e4
 
-#: Relative difference of the volume written and that of the vectors; they are rounded.
+#: Relative difference between the written volume and that of the rounded vectors.
 _VOLUME_TOLERANCE: Final = 1e-4
 
 _ELEMENT: Final = re.compile(r"[A-Z][a-z]?")
@@ -31,7 +31,7 @@ class Species:
 
 @dataclass(frozen=True)
 class Crystal:
-    """A cell, one vector a row, shape (3, 3), and its atoms, at places of shape (n_atoms, 3)."""
+    """A cell, one vector per row, shape (3, 3), and its atoms; positions of shape (n_atoms, 3)."""
 
     lattice_angstrom: FloatArray
     symbols: tuple[str, ...]
@@ -46,7 +46,7 @@ class Crystal:
 
 @dataclass(frozen=True)
 class KPoints:
-    """The k-points: how they were asked for, and which there are.
+    """The k-points: how they were requested, and which they are.
 
     Attributes
     ----------
@@ -65,14 +65,14 @@ class KPoints:
 
 @dataclass(frozen=True)
 class Header:
-    """What stands before the first step.
+    """The data before the first step.
 
     Attributes
     ----------
     version, mock
-        Of VASP; whether a stand-in for it wrote the file.
+        Version of VASP; whether the file is from a mock VASP.
     incar, parameters
-        Settings that were asked for, and that were used.
+        Settings that were requested, and that were used.
     species, symbols
         Kinds of atoms, and the element of each atom.
     kpoints, initial
@@ -134,12 +134,12 @@ def _read_atoms(atominfo: XmlPart) -> tuple[tuple[Species, ...], tuple[str, ...]
         expected += [(written, number)] * n_atoms
     atoms = [(row[0], as_int(stream, row[1], where)) for row in _rows(atominfo, "atoms", 2)]
     if sorted(atoms) != sorted(expected):
-        raise atominfo.corrupt("the list of atoms and that of their types contradict each other")
+        raise atominfo.corrupt("the lists of atoms and of their types contradict each other")
     return tuple(species), tuple(species[number - 1].element for _, number in atoms)
 
 
 def _element(atominfo: XmlPart, written: str, title: str) -> str:
-    """Return an element's symbol; the title is right where VASP's two letters are not (X, r)."""
+    """Return an element's symbol, from the title where VASP's two letters are wrong (X, r)."""
     words = title.split()
     named = _ELEMENT.match(words[1]) if len(words) > 1 else None
     if _ELEMENT.fullmatch(written) and written != "X":
@@ -175,11 +175,11 @@ def read_crystal(part: XmlPart, symbols: tuple[str, ...]) -> Crystal:
             f"{len(lattice)} vectors and {len(positions)} positions of {len(symbols)} atoms"
         )
     if max(np.abs(lattice).max(), np.abs(positions).max()) > _LARGEST:
-        raise part.corrupt(f"a vector or place beyond {_LARGEST:g}")
+        raise part.corrupt(f"a vector or position beyond {_LARGEST:g}")
     computed = abs(float(np.linalg.det(lattice)))
     written = part.number(crystal.element.findtext("i[@name='volume']") or f"{computed:.8f}")
     if not computed or abs(written - computed) > _VOLUME_TOLERANCE * computed:
         raise part.corrupt(
-            f"the vectors span {computed:.8f} A^3, and the volume beside them is {written:.8f}"
+            f"the vectors span {computed:.8f} A^3, but the written volume is {written:.8f}"
         )
     return Crystal(lattice, symbols, positions)

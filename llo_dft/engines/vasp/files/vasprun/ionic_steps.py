@@ -1,4 +1,4 @@
-"""The steps of vasprun.xml: energies, and the forces, stress and structure at the last."""
+"""The steps of vasprun.xml: energies, and forces, stress and structure at the last."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from llo_dft.typing import FloatArray
 #: Rounding of energies printed to 8 decimals, after a sum of a few, eV.
 _ENERGY_ROUNDING: Final = 5e-8
 
-#: From where on VASP's two forms of the energy extrapolated to no smearing differ, eV.
+#: Difference above which VASP's two forms of the extrapolated energy are distinct, eV.
 _OTHER_FORM: Final = 1e-7
 
 _ENERGIES: Final = ("e_fr_energy", "e_wo_entrp", "e_0_energy")
@@ -27,10 +27,10 @@ class Step:
     Attributes
     ----------
     energy_ev
-        Energy extrapolated to no smearing, eV, without the work of an outer pressure; None for a
-        run without one (GW, for example).
+        Energy extrapolated to no smearing, eV, without the work of an external pressure; None for
+        a run without one (GW, for example).
     free_energy_ev
-        Free energy as VASP writes it, eV: with PSTRESS it holds the work of that pressure.
+        Free energy as VASP writes it, eV: with PSTRESS it includes the work of that pressure.
     electronic_ev
         Free energy after each electronic step, shape (n_electronic,); NaN where it overflowed.
     crystal, forces_ev_per_angstrom, stress_kbar
@@ -62,10 +62,10 @@ class Step:
 def read_energies(part: XmlPart, header: Header) -> tuple[float | None, float | None, FloatArray]:
     """Return energy, free energy and the free energy after each electronic step, eV.
 
-    VASP before 6 writes the extrapolated energy of the whole step one line too early, with
-    the entropy in its place; the two forms are told apart by how the three numbers hang
-    together, and what fits neither is corrupt. With PSTRESS the step's energies are
-    enthalpies, and those of its last electronic step are not.
+    VASP before 6 writes the extrapolated energy of the whole step one line too early, with the
+    entropy in its place; the two forms are distinguished by how the three numbers are related, and
+    what fits neither is corrupt. With PSTRESS the step's energies are enthalpies, but those of its
+    last electronic step are not.
     """
     electronic = [
         _triple(XmlPart(part.stream, energy, f"{part.name}, <scstep>"), overflows=True)
@@ -98,18 +98,18 @@ def read_energies(part: XmlPart, header: Header) -> tuple[float | None, float | 
 
 
 def _triple(part: XmlPart, *, overflows: bool = False) -> dict[str, float]:
-    """Return the three energies, without those that are stars where they may be."""
+    """Return the three energies, without those that may be stars and are."""
     found: dict[str, float] = {}
     for item in part.element.iterfind("i"):
         name, text = (item.get("name") or "").strip(), item.text or ""
         if name not in _ENERGIES or (overflows and "**" in text):
-            continue  # the parts that they are made of; in a large cell some overflow into stars
+            continue  # their terms; in a large cell some overflow into stars
         found[name] = part.number(text, name)
     return found
 
 
 def _extrapolated(part: XmlPart, energies: dict[str, float], smearing: int) -> float:
-    """Return the energy without smearing, whichever way the three are written."""
+    """Return the energy without smearing, from either form."""
     free, without, zero = (energies[name] for name in _ENERGIES)
     share = 1.0 / (max(smearing, 0) + 2)
     if abs(zero - (free - share * (free - without))) <= _ENERGY_ROUNDING:
@@ -125,10 +125,10 @@ def _extrapolated(part: XmlPart, energies: dict[str, float], smearing: int) -> f
 
 
 def read_atoms(part: XmlPart, symbols: tuple[str, ...]) -> tuple[dict[str, object], list[str]]:
-    """Return the fields of a ``Step`` about atoms, and what was wrong with forces or stress.
+    """Return the fields of a ``Step`` about atoms, and the faults of forces or stress.
 
-    Forces and stress that are NaN or stars don't make the energy worthless: VASP writes such
-    where it did not compute them. They are left out and named.
+    Forces and stress that are NaN or stars don't invalidate the energy: VASP writes these if it
+    did not compute them. They are left out and named.
     """
     fields: dict[str, object] = {}
     problems = []

@@ -1,8 +1,8 @@
 """vasprun.xml, plain or compressed, in one pass and without building its tree.
 
-The small parts are parsed as XML; the big arrays are read in the fixed columns in which VASP
-writes them, only those asked for, and all others are skipped. Memory is bounded by what is
-asked for. What is cut off, damaged or not a number raises ``VaspFileError`` with the place.
+The small parts are parsed as XML; the requested big arrays are read in the fixed columns in which
+VASP writes them, and all others are skipped. Memory is bounded by what is requested. What is cut
+off, damaged or not a number raises ``VaspFileError`` with the place.
 """
 
 import re
@@ -30,7 +30,7 @@ __all__ = ["ProjectionRequest", "VaspFileError", "Vasprun", "read_vasprun"]
 
 _BETWEEN: Final = re.compile(rb"<calculation>|</modeling>")
 
-#: The arrays within a step, and what ends it.
+#: The arrays within a step, and its end.
 _WITHIN: Final = re.compile(
     rb"<(eigenvalues|dos|projected|eigenvalues_kpoints_opt|projected_kpoints_opt"
     rb"|electronvelocities|calculation|/calculation|/modeling)(?: [^>]*)?>"
@@ -49,7 +49,7 @@ def read_vasprun(
     Parameters
     ----------
     path
-        The file; what it is compressed with is seen from its content.
+        The file; its compression is detected from its content.
     eigenvalues, dos
         Whether to read eigenvalues with occupations, and the total density of states (always
         with a projection).
@@ -80,7 +80,7 @@ def read_vasprun(
             tail += text
         if stream.rest("after </modeling>").strip():
             raise stream.error("corrupt", "text after </modeling>", "end of file", start)
-        if last is None:  # as in runs of BSE and GW that read the states of another
+        if last is None:  # as in BSE and GW runs that read the states of another run
             found.steps.append(Step(None, None, np.empty(0)))
         else:
             fields, found.problems = read_atoms(last, header.symbols)
@@ -94,11 +94,11 @@ def read_vasprun(
 
 
 def _check_kind(stream: ByteStream) -> None:
-    """Refuse another kind of file by its name, before it is called a truncated one."""
+    """Refuse another kind of file by its name, before it is reported as truncated."""
     head = stream.peek(512).lstrip()
     if b"<?xml"[: len(head)] == head[:5] or head.startswith(b"<modeling"):
         return
-    what = "this is no vasprun.xml: it does not begin with <?xml; name a run's folder, its "
+    what = "this is not a vasprun.xml: it does not begin with <?xml; name a run's folder, its "
     what += "vasprun.xml or its vaspout.h5 (OUTCAR alone is not enough)"
     raise VaspFileError(stream.path, "unreadable", what)
 
@@ -139,7 +139,7 @@ def _read_array(
 
 
 def _final_crystal(root: XmlPart, header: Header, found: Found) -> Crystal:
-    """Return the final structure: after a relaxation, one move beyond the last step's atoms."""
+    """Return the final structure: after a relaxation, one move beyond the last step's."""
     structure = root.find("structure[@name='finalpos']", "<structure> finalpos")
     if structure is not None:
         return read_crystal(structure, header.symbols)

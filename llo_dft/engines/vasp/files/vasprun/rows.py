@@ -1,8 +1,8 @@
 """Arrays of rows of vasprun.xml, ``<r>   -16.8756     0.0000     0.0000 </r>``, in nested sets.
 
-VASP writes every row of an array in the same columns. Such rows are read by whole-array
-arithmetic on their bytes, and the columns and sets that nobody asked for are passed over by
-their length. Rows in any other layout (another program's) are read word by word.
+VASP writes every row of an array in the same columns. Such rows are read by whole-array arithmetic
+on their bytes, and columns and sets that were not requested are skipped by their length. Rows in
+any other layout (another program's) are read word by word.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _NOT_A_NUMBER: Final = re.compile(rb"\*\*|nan|inf", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class RowLayout:
-    """Where the numbers of a row stand."""
+    """Where the numbers of a row are."""
 
     prefix: bytes
     width: int
@@ -52,7 +52,7 @@ class RowLayout:
 
 
 def find_layout(row: bytes, n_fields: int) -> RowLayout | None:
-    """Return the layout of a row of so many numbers; None if it is not in columns as VASP's."""
+    """Return the layout of a row of that many numbers; None if it is not in VASP's columns."""
     match = _ROW.fullmatch(row)
     if match is None or len(match[2]) % n_fields:
         return None
@@ -66,9 +66,9 @@ def find_layout(row: bytes, n_fields: int) -> RowLayout | None:
 
 @dataclass
 class RowReader:
-    """Reads one <array> of rows in nested sets, in the order in which they are written.
+    """Reads one <array> of rows in nested sets, in the order of the file.
 
-    The first set says how many rows each has, unless ``n_rows`` is known before.
+    The first set gives the number of rows in each, unless ``n_rows`` is given.
     """
 
     stream: ByteStream
@@ -127,7 +127,7 @@ class RowReader:
         Raises
         ------
         VaspFileError
-            not_a_number: NaN, or stars. corrupt: a row that is none, or too many or too few.
+            not_a_number: NaN, or stars. corrupt: an invalid row, or too many or too few.
             truncated: the file ends here.
         """
         layout = self._find_layout()
@@ -151,12 +151,12 @@ class RowReader:
     def _bad_row(self, text: bytes, row: int, offset: int) -> Exception:
         fault: Fault = "not_a_number" if _NOT_A_NUMBER.search(text) else "corrupt"
         got = text.decode("latin-1").strip()
-        what = f"row {row + 1} of {self.n_rows} is no row of {len(self.fields)} numbers in the "
+        what = f"row {row + 1} of {self.n_rows} is not {len(self.fields)} numbers in the "
         what += f"columns of the others: {got!r}"
         return self.stream.error(fault, what, self.section, offset)
 
     def _read_free(self, columns: Sequence[int]) -> FloatArray:
-        """Read rows in another layout than VASP's, word by word."""
+        """Read rows in a layout other than VASP's, word by word."""
         text, _ = self.stream.take_to(_CLOSE, self.section)
         rows = [row.split() for row in text.replace(b"</r>", b"").split(b"<r>")[1:]]
         if self.n_rows is None:
@@ -171,7 +171,7 @@ class RowReader:
         return np.array(table).reshape(len(columns), len(rows))
 
     def skip_rows(self) -> None:
-        """Go past the rows here, to the end of their set, without looking at them."""
+        """Skip the rows here, to the end of their set."""
         layout = self._find_layout()
         if layout is None:
             self.stream.take_to(_CLOSE, self.section)
@@ -201,12 +201,12 @@ class RowReader:
 def read_columns(
     rows: Bytes, layout: RowLayout, columns: Sequence[int], out: FloatArray
 ) -> npt.NDArray[np.bool_]:
-    """Read some columns of rows of characters, and tell which rows are good in these columns.
+    """Read some columns of rows of characters, and tell which rows are valid there.
 
     Parameters
     ----------
     rows, layout, columns
-        Shape (n_rows, layout.length); layout that the rows must have; indices of the columns.
+        Shape (n_rows, layout.length); required layout of the rows; indices of the columns.
     out
         Filled with the numbers, shape (n_columns, n_rows): the doubles that Python reads from the
         same text.
@@ -234,18 +234,18 @@ def _read_field(field: Bytes, decimals: int, out: FloatArray) -> npt.NDArray[np.
     Blanks, at most one sign, then digits, the point, and digits.
     """
     point = len(field) - decimals - 1
-    worth = field - np.uint8(ord("0"))  # 10 and more for what is no digit
+    worth = field - np.uint8(ord("0"))  # 10 and more if not a digit
     is_digit = worth < 10  # noqa: PLR2004
     blank, minus = field[:point] == ord(" "), field[:point] == ord("-")
     good: npt.NDArray[np.bool_] = field[point] == ord(".")
     good &= is_digit[point + 1 :].all(axis=0) & is_digit[point - 1]
     good &= (is_digit[:point] | blank | minus).all(axis=0)
-    good &= (blank[:-1] | is_digit[1:point]).all(axis=0)  # a digit or sign stands before a digit
+    good &= (blank[:-1] | is_digit[1:point]).all(axis=0)  # a digit or sign comes before a digit
     worth[~is_digit] = 0
     weights = 10.0 ** np.arange(len(field) - 1, -1, -1)
-    weights[:point] /= 10  # the point itself takes no place
+    weights[:point] /= 10  # the point itself counts for no place
     weights[point] = 0
     np.matmul(weights, worth.astype(np.float64), out=out)
     np.negative(out, out=out, where=minus.any(axis=0))
-    out /= 10.0**decimals  # whole numbers are exact, and rounded once
+    out /= 10.0**decimals  # integers are exact, and rounded once
     return good

@@ -250,7 +250,11 @@ DAMAGE = [
     ("intermediate/ion_dynamics/energies", np.array([[-1.0, -2.0, -9.0]]), "contradict one anoth"),
     ("intermediate/ion_dynamics/energies", np.zeros((0, 3)), "truncated.*no ionic step was fin"),
     ("intermediate/ion_dynamics/energies", None, "absent at intermediate/ion_dynamics: no ionic"),
-    ("intermediate/ion_dynamics/forces", np.zeros((2, 6, 3)), r"of shape \(2, 6, 3\), and \(1, 6"),
+    (
+        "intermediate/ion_dynamics/forces",
+        np.zeros((2, 6, 3)),
+        r"of shape \(2, 6, 3\); expected \(1, 6",
+    ),
     ("intermediate/ion_dynamics/oszicar", np.ones((4, 7)), "electronic steps of 4 ionic steps"),
     ("results/positions", None, "truncated at results/positions: no results in it"),
     (
@@ -259,12 +263,12 @@ DAMAGE = [
         "corrupt at results/positions: a cell without volume",
     ),
     ("results/electron_dos/energies", -np.arange(61.0), "not ascending"),
-    ("results/electron_dos/dosi", np.zeros((2, 60)), r"of shape \(2, 60\), and \(2, 61\) was"),
+    ("results/electron_dos/dosi", np.zeros((2, 60)), r"of shape \(2, 60\); expected \(2, 61\)"),
     ("results/electron_dos/dospar", None, "absent.*run VASP with LORBIT = 11"),
     ("results/electron_eigenvalues/eigenvalues", None, "absent at results/electron_eigenvalues/"),
     ("results/projectors/lchar", np.array([b"s", b"s"]), "corrupt at results/electron_dos/dospar"),
     ("input/incar/LDAU", np.int32(7), "7, not a logical"),
-    ("input/incar/ENCUT", None, "INCAR sets ENCUT, and the settings that VASP read lack it"),
+    ("input/incar/ENCUT", None, "INCAR sets ENCUT, but the settings that VASP read lack it"),
     ("input/potcar/content", None, "no POTCAR in it: nothing says which pseudopotentials"),
     ("input/potcar/content", b"TITEL = PAW_PBE O 08Apr2002\n", "1 pseudopotentials for 3 kinds"),
     ("version/minor", np.array(b"4"), "corrupt at version/minor: not 1 whole numbers"),
@@ -314,7 +318,7 @@ def test_a_compressed_file_is_read_as_the_plain_one(tmp_path):
 def test_other_files_are_named(tmp_path):
     path = tmp_path / "vaspout.h5"
     path.write_text("<modeling> and so on", encoding="ascii")
-    with pytest.raises(VaspFileError, match=r"unreadable.*does not begin as an HDF5 file does"):
+    with pytest.raises(VaspFileError, match=r"unreadable.*does not begin like an HDF5 file"):
         read_vaspout(path)
 
 
@@ -343,7 +347,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path):
             "results/electron_dos/dosi", (2, 1 << 32), "<f8", chunks=(1, 1 << 16), compression=9
         )
         file["results/electron_dos/nedos"][...] = 61
-    with pytest.raises(VaspFileError, match=r"refused at .*it says that it has 68719476736 bytes"):
+    with pytest.raises(VaspFileError, match=r"refused at .*it claims 68719476736 bytes"):
         read_vaspout(path, dos=True)
 
 

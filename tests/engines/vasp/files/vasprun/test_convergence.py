@@ -64,13 +64,13 @@ def test_linear_response_has_converged_if_the_ground_state_came_to_rest() -> Non
 @pytest.mark.parametrize(
     ("parameters", "forces", "converged", "reason"),
     [
-        ({"NSW": 0}, (0.5,), True, "one point: nothing to converge"),
+        ({"NSW": 0}, (0.5,), True, "single point: nothing to converge"),
         ({"NSW": 50, "IBRION": 2, "EDIFFG": -0.02}, (0.5, 0.019), True, "2 of at most 50 steps"),
         ({"NSW": 50, "IBRION": 2, "EDIFFG": -0.02}, (0.5, 0.03), False, "ended after 2 of 50"),
         ({"NSW": 2, "IBRION": 2, "EDIFFG": -0.02}, (0.5, 0.01), False, "2 steps, and NSW is 2"),
-        ({"NSW": 2, "IBRION": 0}, (0.5, 0.5), True, "2 of the 2 steps asked for"),
-        ({"NSW": 3, "IBRION": 0}, (0.5, 0.5), False, "2 of the 3 steps asked for"),
-        ({"NSW": 2, "IBRION": 2, "EDIFFG": 0.0}, (0.5, 0.5), True, "2 of the 2 steps asked for"),
+        ({"NSW": 2, "IBRION": 0}, (0.5, 0.5), True, "2 of the 2 requested steps"),
+        ({"NSW": 3, "IBRION": 0}, (0.5, 0.5), False, "2 of the 3 requested steps"),
+        ({"NSW": 2, "IBRION": 2, "EDIFFG": 0.0}, (0.5, 0.5), True, "2 of the 2 requested steps"),
         ({"NSW": 9, "IBRION": 6}, (0.5, 0.5), True, "IBRION = 6: 2 displacements"),
     ],
 )

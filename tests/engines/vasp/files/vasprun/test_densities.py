@@ -95,7 +95,7 @@ def test_other_rows_than_nedos_are_corrupt(tmp_path: Path) -> None:
     (tmp_path / "dos").write_text(whole[whole.rindex("<dos>") + 5 :], encoding="latin-1")
     with (
         ByteStream(tmp_path / "dos") as stream,
-        pytest.raises(VaspFileError, match="21 rows, and NEDOS is 20"),
+        pytest.raises(VaspFileError, match="21 rows, but NEDOS is 20"),
     ):
         read_dos(stream, header(20), None, "")
 

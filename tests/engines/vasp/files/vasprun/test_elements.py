@@ -60,14 +60,14 @@ def test_a_number_of_fortran(stream: ByteStream, text: str, value: float) -> Non
 def test_what_is_no_number_is_named_for_what_it_is(
     stream: ByteStream, text: str, fault: str
 ) -> None:
-    with pytest.raises(VaspFileError, match="where a number is expected") as caught:
+    with pytest.raises(VaspFileError, match="; expected a number") as caught:
         as_float(stream, text, "here")
     assert caught.value.fault == fault
 
 
 def test_a_whole_number_has_no_point(stream: ByteStream) -> None:
     assert as_int(stream, "  -12 ", "here") == -12
-    with pytest.raises(VaspFileError, match=r"'12\.0' where a whole number is expected"):
+    with pytest.raises(VaspFileError, match=r"'12\.0'; expected a whole number"):
         as_int(stream, "12.0", "here")
 
 
@@ -84,7 +84,7 @@ def test_rows_of_a_varray_are_all_of_one_width(stream: ByteStream) -> None:
     rows = ET.fromstring('<varray name="basis"><v> 1.0 2.0 3.0 </v><v> 4.0 5.0 6.0</v></varray>')  # noqa: S314
     np.testing.assert_array_equal(XmlPart(stream, rows, "x").vectors(), [[1, 2, 3], [4, 5, 6]])
     rows[1].text = " 4.0 5.0"
-    with pytest.raises(VaspFileError, match=r"row 2 has not 3 numbers: ' 4\.0 5\.0'"):
+    with pytest.raises(VaspFileError, match=r"row 2 does not have 3 numbers: ' 4\.0 5\.0'"):
         XmlPart(stream, rows, "x").vectors()
 
 
@@ -117,5 +117,5 @@ def test_settings_are_read_by_their_types_and_the_first_of_a_name_counts(
         "LDAUL": [2, -1],
     }
     element.find("i[@name='LASPH']").text = "maybe"  # type: ignore[union-attr]
-    with pytest.raises(VaspFileError, match="'maybe' where T or F is expected"):
+    with pytest.raises(VaspFileError, match="'maybe'; expected T or F"):
         XmlPart(stream, element, "<parameters>").settings()

@@ -58,7 +58,7 @@ def test_weights_of_the_k_points_sum_to_one(tmp_path: Path) -> None:
 def test_a_volume_that_is_not_that_of_the_vectors_is_corrupt(tmp_path: Path) -> None:
     run = Run(SYMBOLS)
     volume = f"{abs(np.linalg.det(run.lattice)):16.8f}"
-    with pytest.raises(VaspFileError, match="and the volume beside them is"):
+    with pytest.raises(VaspFileError, match="but the written volume is"):
         header(tmp_path / "vasprun.xml", run, volume, f"{2.0:16.8f}")
 
 

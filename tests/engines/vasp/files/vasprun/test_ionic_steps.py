@@ -95,7 +95,7 @@ def test_stars_of_an_electronic_step_leave_a_gap_and_those_of_the_step_none(
     assert energy == pytest.approx(ZERO)
     assert np.isnan(history[0])
     assert history[1] == FREE
-    with pytest.raises(VaspFileError, match="where a number is expected") as caught:
+    with pytest.raises(VaspFileError, match="; expected a number") as caught:
         read_energies(part(stream, calculation(triple("*" * 16, WITHOUT, ZERO), STEP)), header())
     assert caught.value.fault == "not_a_number"
 

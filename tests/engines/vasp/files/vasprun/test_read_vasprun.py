@@ -162,7 +162,7 @@ DAMAGE = [
     ("</incar>", "&a;</incar>", "corrupt.*undefined entity"),
     ('<i name="e_fr_energy">    -41.', '<i name="e_fr_energy">************', "not a number"),
     ('<i name="e_0_energy">    -41.25248314', '<i name="e_0_energy">     NaN', "not a number.*NaN"),
-    ("<rc><c>Mn</c><c>   2</c>", "<rc><c>Mn</c><c>   3</c>", "corrupt.*list of atoms"),
+    ("<rc><c>Mn</c><c>   2</c>", "<rc><c>Mn</c><c>   3</c>", "corrupt.*lists of atoms"),
     ("</modeling>", "", "truncated.*file ends here"),
     ("</modeling>", "</modeling>\n<modeling>", "text after"),
     (" </calculation>\n", "", "corrupt.*no end of <calculation>"),
@@ -191,10 +191,10 @@ def damaged_row(path: Path, old: str, new: str) -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "match"),
     [
-        ("0.0000 </r>", "****** </r>", r"not a number at byte \d+.*is no row of"),
+        ("0.0000 </r>", "****** </r>", r"not a number at byte \d+.*is not"),
         ("0.0000 </r>", "0.00x0 </r>", r"corrupt at byte \d+ \(in <dos><partial>\): row 1 of 61"),
         ("   0.0000 </r>", "      NaN </r>", "not a number at byte"),
-        ("<r>", "<s>", "corrupt.*is no row of"),
+        ("<r>", "<s>", "corrupt.*is not"),
     ],
 )
 def test_damaged_projections_are_named(tmp_path, old, new, match):
@@ -361,5 +361,5 @@ def test_an_overflow_in_an_early_electronic_step_does_no_harm(tmp_path):
 def test_another_file_of_vasp_is_named(tmp_path):
     path = tmp_path / "OUTCAR"
     path.write_text(" vasp.6.4.2 20Jul23\n executed on\n")
-    with pytest.raises(VaspFileError, match=r"unreadable: this is no vasprun.xml"):
+    with pytest.raises(VaspFileError, match=r"unreadable: this is not a vasprun.xml"):
         read_vasprun(path)

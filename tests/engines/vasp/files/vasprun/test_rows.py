@@ -91,7 +91,7 @@ def test_a_row_that_is_none_is_named_with_its_number(
 ) -> None:
     text = array(table(row(1.0, 10.0), row(2.0, 20.0), row(3.0, 30.0)))
     assert old in text
-    with pytest.raises(VaspFileError, match=r"row 2 of 3 is no row of 2 numbers") as caught:
+    with pytest.raises(VaspFileError, match=r"row 2 of 3 is not 2 numbers") as caught:
         read(tmp_path / "x", text.replace(old, new))
     assert caught.value.fault == fault
 
