@@ -86,6 +86,8 @@ def test_the_headline_states_no_answer_where_there_is_none() -> None:
     assert headline(study("chgnet", host(1.0, rebuilt))).startswith("No answer yet: no vacancy")
     forbidden = study("chgnet", host(1.0, vacancy("O1", 2.0)), no_crossings="forces are large")
     assert headline(forbidden) == "No answer is stated: forces are large."
+    twice = {"no_crossings": "not stated by these settings: forces are large"}
+    assert headline(forbidden.model_copy(update=twice)) == "No answer is stated: forces are large."
     hosts = [host(1.0, vacancy("O1", 2.0)), host(1.0, vacancy("O1", 2.4), coated=True)]
     lost = study("chgnet", *hosts, pairs=[pair("O1", 1, 9.0, rebuilt=True)])
     assert "is unknown: all 1 pairs have a rebuilt lattice" in headline(lost)
