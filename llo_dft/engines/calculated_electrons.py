@@ -1,18 +1,14 @@
 """The door's part for electrons: states, density and potential of a finished calculation."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from pymatgen.core.structure import Structure
+
+from llo_dft.documents.calculation import Fingerprint
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.calculation import Fingerprint
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,14 @@
 """What a cell's shape decides of a plane-wave program's input: vacuum, k-points, layers, grids."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 from pymatgen.io.vasp.sets import next_num_with_prime_factors
 
 from llo_dft.chemistry.roles import element_role
 from llo_dft.engines.base import EngineError
 from llo_dft.typing import CalculationKind, FloatArray
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
 
 #: Width without atoms, angstrom, from which a direction counts as vacuum. The recipe asks for at
 #: least 6; the widest gap within matter here is a delithiated Li layer's, below 4.

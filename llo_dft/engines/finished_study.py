@@ -4,26 +4,21 @@ Atoms are moved as they moved there. So a slab cut from the program's own crysta
 crystal's lattice, and a vacancy starts from its own host, displaced as the potential displaced it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from monty.json import MSONable
+from pymatgen.core.structure import Structure
 
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.documents.labels import BY_POTENTIAL
 from llo_dft.engines.base import Engine, EngineError, Outcome, OxygenReference, moved_to
 from llo_dft.typing import CalculationKind, Capability, FloatArray
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
 
 #: Largest distance, angstrom, of an atom from where the other study began with it: what two engines
 #: make of one structure differs by a few tenths, the next site is two angstrom away.

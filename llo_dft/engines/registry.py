@@ -1,18 +1,14 @@
 """From the engine's name in a recipe to the engine."""
 
-from __future__ import annotations
-
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
+from llo_dft import recipe
 from llo_dft.engines.base import Engine, EngineError, Program
 from llo_dft.engines.finished_study import FinishedStudy
 from llo_dft.engines.potentials.known_potentials import OTHER_MODULES
 from llo_dft.engines.potentials.own_calculator import OWN, allow_calculator
 from llo_dft.engines.pre_relaxation import PreRelaxedEngine
-
-if TYPE_CHECKING:
-    from llo_dft import recipe
 
 _POTENTIALS: Final = "llo_dft.engines.potentials.forcefield:ForceFieldEngine"
 

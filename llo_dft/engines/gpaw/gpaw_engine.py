@@ -1,15 +1,16 @@
 """GPAW, plane waves and PAW, with one protocol for every calculation of a study."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from monty.json import MSONable
+from pymatgen.core.structure import Structure
 
+from llo_dft import recipe
 from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
+from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Finding
 from llo_dft.documents.oxygen import schemes_not_fitted
 from llo_dft.engines.base import Engine, EngineError, Outcome, OxygenReference, ReadBack, StartFrom
@@ -25,12 +26,6 @@ from llo_dft.engines.gpaw.projected_states import GpawElectrons
 from llo_dft.engines.gpaw.run_input import check_place, fingerprint_of, run_input
 from llo_dft.engines.named_settings import check_asked_u, why_no_crossings
 from llo_dft.typing import CalculationKind, MagneticOrder
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft import recipe
-    from llo_dft.documents.calculation import Fingerprint
 
 #: Counts up whenever a rule of ``run_input`` or the driver changes what is computed, so that
 #: results of the old rule are not taken for those of the new one.

@@ -1,11 +1,11 @@
 """From a structure and a protocol to what the driver is given, and to its fingerprint. Pure."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
+from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.cell_geometry import (
     elements_of,
@@ -15,14 +15,9 @@ from llo_dft.engines.cell_geometry import (
     periodic_directions,
 )
 from llo_dft.engines.gpaw.gpaw_files import fingerprint_from
+from llo_dft.engines.gpaw.gpaw_program import InstalledGpaw
+from llo_dft.engines.gpaw.gpaw_protocols import GpawProtocol
 from llo_dft.typing import CalculationKind
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.engines.gpaw.gpaw_program import InstalledGpaw
-    from llo_dft.engines.gpaw.gpaw_protocols import GpawProtocol
 
 #: A metal has a Fermi surface, which takes a finer mesh than a full band: half the distance of its
 #: k-points, and never more than this, 1/angstrom with 2 pi.

@@ -1,23 +1,19 @@
 """One calculation by GPAW: starts the driver, waits for its end, and says how it ended."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import signal
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.engines.base import Outcome, moved_to
 from llo_dft.engines.gpaw.gpaw_files import CONTINUE, INPUT, KEPT, RESULT, START, read_result
 from llo_dft.engines.gpaw.gpaw_program import DRIVER, command, last_words
 from llo_dft.errors import CalculationError, InputError
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
 
 #: What is said of a point that was not computed again.
 _TAKEN_OVER: Final = "its electrons are those that its relaxation ended with"

@@ -4,19 +4,12 @@ chgnet's own converter makes a Python object of each bond and walks them for the
 CPU for 47 atoms of an oxide slab, against 4 ms here, for the same bonds and angles.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 from chgnet.graph.crystalgraph import TORCH_DTYPE, CrystalGraph
+from pymatgen.core.structure import Structure
 
 from llo_dft.typing import IntArray
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
 
 #: Atoms nearer than this (angstrom) are one atom; as chgnet's own converter has it.
 _SAME_PLACE = 1e-8

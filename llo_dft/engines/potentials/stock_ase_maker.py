@@ -1,26 +1,21 @@
 """Any of atomate2's ASE makers, force fields among them, as a maker of calculations."""
 
-from __future__ import annotations
-
 import json
 from contextlib import chdir
 from dataclasses import dataclass, field
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from atomate2.ase.jobs import AseMaker
 from jobflow import Maker
+from pymatgen.core.structure import Structure
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.base import EngineError, Outcome, moved_to
 from llo_dft.errors import CalculationError
 from llo_dft.typing import CalculationKind
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
 
 #: What of a maker bears on no result.
 _BESIDE: Final = frozenset({"name", "tags", "ionic_step_data", "store_trajectory", "@version"})

@@ -3,17 +3,14 @@
 ``energy_tags.toml`` beside this module sorts the tags, with a reason for each.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
-if TYPE_CHECKING:
-    from llo_dft.documents.calculation import Setting
+from llo_dft.documents.calculation import Setting
 
 Weight = Literal["refused", "own", "named", "harmless"]
 

@@ -4,11 +4,11 @@ The electronic settings are made in one place for relaxations and single points 
 their energies differ by nothing but the geometry. Tags not set here keep VASP's defaults.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from pymatgen.core.structure import Structure
 
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.cell_geometry import (
@@ -19,12 +19,8 @@ from llo_dft.engines.cell_geometry import (
     slab_centre,
 )
 from llo_dft.engines.vasp.potcars import hardest, n_electrons
+from llo_dft.engines.vasp.protocols import VaspProtocol
 from llo_dft.typing import CalculationKind
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.engines.vasp.protocols import VaspProtocol
 
 #: What a calculation runs in the end. A cell relaxation keeps the plane waves of the cell it began
 #: with, so its last energy belongs to no cutoff; a single point of the relaxed cell follows, with

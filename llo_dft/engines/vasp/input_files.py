@@ -1,23 +1,18 @@
 """VASP's input files of a calculation without its licensed pseudopotentials, and their size."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from pymatgen.core.structure import Structure
 
 from llo_dft.engines.base import InputSize
 from llo_dft.engines.cell_geometry import n_plane_waves
 from llo_dft.engines.vasp.incar import incar, stages
 from llo_dft.engines.vasp.inputs import input_generator, mesh_of, poscar_structure
 from llo_dft.engines.vasp.potcars import n_electrons
+from llo_dft.engines.vasp.protocols import VaspProtocol
 from llo_dft.typing import CalculationKind
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.engines.vasp.protocols import VaspProtocol
 
 
 def write_inputs(

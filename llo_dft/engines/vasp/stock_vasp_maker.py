@@ -4,18 +4,17 @@ atomate2 writes the inputs, runs VASP and repairs it as it does anywhere; the se
 an energy are read from what VASP wrote, so that such studies are compared as others are.
 """
 
-from __future__ import annotations
-
 import json
 import warnings
 from contextlib import chdir
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from atomate2.vasp.jobs.base import BaseVaspMaker
 from jobflow import Maker
+from pymatgen.core.structure import Structure
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.base import EngineError, Outcome, ReadBack
@@ -28,10 +27,6 @@ from llo_dft.engines.vasp.running.run_task import log_into, outcome_of
 from llo_dft.engines.vasp.vasp_calculation import VaspCalculation
 from llo_dft.errors import CalculationError
 from llo_dft.typing import CalculationKind
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
 
 #: What of a maker bears on no result.
 _BESIDE: Final = frozenset({"name", "run_vasp_kwargs", "task_document_kwargs", "@version"})

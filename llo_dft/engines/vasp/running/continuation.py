@@ -1,23 +1,18 @@
 """How far a VASP calculation is, and how the next attempt finds it after a stop in time."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from llo_dft.engines.base import moved_to
 from llo_dft.errors import CalculationError
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
 
 #: Folder of a calculation from which another attempt resumes; the job hands it over.
 CONTINUE: Final = "continue"

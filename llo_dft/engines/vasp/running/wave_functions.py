@@ -8,21 +8,16 @@ moments (ICHARG = 2), held until the parent's wave functions have come to suit i
 CHGCAR is of no use: it holds one-centre terms of each atom in turn, and a vacancy lacks some.
 """
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
+from llo_dft.engines.base import StartFrom
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.engines.base import StartFrom
 
 #: Folder in which a calculation leaves what others may begin with.
 START: Final = "start"
