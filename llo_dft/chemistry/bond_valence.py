@@ -8,11 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 from pymatgen.core.periodic_table import Element
-from pymatgen.core.structure import Structure
 from pymatgen.optimization.neighbors import find_points_in_spheres
 
 from llo_dft.chemistry.bonds import ionic_radius
-from llo_dft.chemistry.element_table import ELEMENTS, symbols_of
+from llo_dft.chemistry.element_table import ELEMENTS
 from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.chemistry.roles import element_role
 from llo_dft.errors import InputError
@@ -59,49 +58,6 @@ def bond_valence_r0(cation: str, anion: str) -> float:
 def bond_valence(cation: str, anion: str, length: float) -> float:
     """Return the valence of a bond of a length in angstrom, e."""
     return exp((bond_valence_r0(cation, anion) - length) / SOFTNESS)
-
-
-def bond_valence_sums(structure: Structure) -> FloatArray:
-    """Return the sum of the bond valences of each site, of cations and anions alike.
-
-    Parameters
-    ----------
-    structure
-        (n sites) only cation-anion pairs are bonds.
-
-    Returns
-    -------
-    (n,) in e, positive; to be compared with the absolute formal charges.
-
-    Raises
-    ------
-    InputError
-        If a pair has no bond valence parameter; names it.
-    """
-    valences = BondValences(symbols_of(structure))
-    return valences.sums(structure.lattice.matrix, structure.frac_coords)
-
-
-def global_instability_index(structure: Structure, sites: ArrayLike | None = None) -> float:
-    """Return the root mean square deviation of bond valence sums from the composition's charges.
-
-    Salinas-Sanchez et al., J. Solid State Chem. 100, 201 (1992). Stable oxides have less than
-    0.2 e.
-
-    Parameters
-    ----------
-    structure
-        A crystal or interface.
-    sites
-        Only these are averaged (all by default); their bonds to all others count.
-
-    Raises
-    ------
-    InputError
-        If a pair has no bond valence parameter, or there are no sites.
-    """
-    valences = BondValences(symbols_of(structure), sites)
-    return valences.instability(structure.lattice.matrix, structure.frac_coords)
 
 
 class BondValences:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from llo_dft.documents.labels import system_name
+from llo_dft.documents.state_of_charge import TurningPoint
 from llo_dft.documents.study_result import HostResult, StudyResult, VacancyPair
 from llo_dft.typing import System
 
@@ -63,19 +64,8 @@ def headline(result: StudyResult) -> str:
 
 def _turns(result: StudyResult, system: System, termination: str | None) -> str:
     """Return where one system begins to lose O, with its interval; '' if unknown."""
-    point = next(
-        (
-            t
-            for t in result.turning_points
-            if (t.system, t.termination, t.site) == (system, termination, None)
-        ),
-        None,
-    )
-    hosts = [
-        host
-        for host in result.hosts
-        if (host.system, host.termination) == (system, termination) and host.kept_energies_ev
-    ]
+    point = _point(result, system, termination)
+    hosts = _kept_hosts(result, system, termination)
     name = "the bare slab" if termination is None else f"the slab coated by {termination}"
     if not hosts:
         return f"of {name} no vacancy kept its lattice"
@@ -87,19 +77,14 @@ def _turns(result: StudyResult, system: System, termination: str | None) -> str:
     if point.at is None:
         last = f"{_ev(min(hosts[-1].kept_energies_ev))} at {_place(hosts[-1])}"
         return f"{name} holds its O in the whole computed range ({last})"
-    ends = [one.holes_per_tm for one in (point.earliest, point.latest) if one is not None]
-    known = sorted(holes for holes in ends if holes is not None)
+    known = _interval(point)
     span = f", interval {known[0]:.2f} to {known[-1]:.2f}" if known else ""
     return f"{name} begins to lose O at {point.at.text}{span}"
 
 
 def _of_system(result: StudyResult, system: System, termination: str | None) -> str:
     name = system_name(system, termination)
-    hosts = [
-        host
-        for host in result.hosts
-        if (host.system, host.termination) == (system, termination) and host.kept_energies_ev
-    ]
+    hosts = _kept_hosts(result, system, termination)
     if not hosts:
         return f"{name}: no vacancy has a formation energy."
     costs = ", ".join(f"{_ev(min(host.kept_energies_ev))} at {_place(host)}" for host in hosts)
@@ -109,23 +94,36 @@ def _of_system(result: StudyResult, system: System, termination: str | None) -> 
 def _crossing(result: StudyResult, hosts: Sequence[HostResult]) -> str:
     if result.no_crossings:
         return "where that crosses zero is not stated"
-    mine = hosts[0].system, hosts[0].termination
-    point = next(
-        (t for t in result.turning_points if (t.system, t.termination) == mine and t.site is None),
-        None,
-    )
+    point = _point(result, hosts[0].system, hosts[0].termination)
     if point is None:
         return "where that crosses zero is not known"
     if point.at is None and len(hosts) == 1:
         return "one state of charge can show no crossing"
     if point.at is None:
         return f"it crosses zero nowhere up to {_place(hosts[-1])}"
-    ends = [one.holes_per_tm for one in (point.earliest, point.latest) if one is not None]
-    known = sorted(holes for holes in ends if holes is not None)
+    known = _interval(point)
     span = f", the interval goes from {known[0]:.2f} to {known[-1]:.2f}" if known else ""
     cut_off = [share.cut_off for share in point.shares if share.cut_off]
     span += f" ({cut_off[0]})" if cut_off else ""
     return f"it crosses zero at {point.at.text}{span}"
+
+
+def _kept_hosts(result: StudyResult, system: System, termination: str | None) -> list[HostResult]:
+    """Return the hosts of a system that have a vacancy whose lattice did not rebuild itself."""
+    mine = [h for h in result.hosts if (h.system, h.termination) == (system, termination)]
+    return [host for host in mine if host.kept_energies_ev]
+
+
+def _point(result: StudyResult, system: System, termination: str | None) -> TurningPoint | None:
+    """Return where the lowest O of a system turns; None if that is not known."""
+    mine = system, termination, None
+    points = (t for t in result.turning_points if (t.system, t.termination, t.site) == mine)
+    return next(points, None)
+
+
+def _interval(point: TurningPoint) -> list[float]:
+    ends = [one.holes_per_tm for one in (point.earliest, point.latest) if one is not None]
+    return sorted(holes for holes in ends if holes is not None)
 
 
 def _ev(energy: float) -> str:

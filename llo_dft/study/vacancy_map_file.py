@@ -1,7 +1,5 @@
 """A map of E_f(T, p) as a file: a figure, a table, or arrays for a notebook."""
 
-import csv
-import io
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +8,7 @@ import numpy as np
 from llo_dft.documents.maps import VacancyMap
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
+from llo_dft.report.page.csv_tables import csv_text
 from llo_dft.study.folder import write_whole
 
 #: File endings that a map can be written to.
@@ -66,13 +65,11 @@ def write_map(result: StudyResult, path: Path) -> None:
 
 
 def _table(grid: VacancyMap) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        ["host", "lithium_fraction", "temperature_k", "pressure_bar", "formation_energy_ev"]
-    )
-    for host in grid.hosts:
-        for temperature, row in zip(grid.temperatures_k, host.formation_energies_ev, strict=True):
-            for pressure, energy in zip(grid.pressures_bar, row, strict=True):
-                writer.writerow([host.label, host.lithium_fraction, temperature, pressure, energy])
-    return text.getvalue()
+    head = ["host", "lithium_fraction", "temperature_k", "pressure_bar", "formation_energy_ev"]
+    rows = [
+        [host.label, host.lithium_fraction, temperature, pressure, energy]
+        for host in grid.hosts
+        for temperature, row in zip(grid.temperatures_k, host.formation_energies_ev, strict=True)
+        for pressure, energy in zip(grid.pressures_bar, row, strict=True)
+    ]
+    return csv_text(head, rows)

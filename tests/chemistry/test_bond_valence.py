@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bond_valences import bond_valence_sums, global_instability_index
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from llo_dft.chemistry.bond_valence import (
     bond_valence_r0,
-    bond_valence_sums,
-    global_instability_index,
 )
 from llo_dft.chemistry.element_table import ELEMENTS, symbols_of
 from llo_dft.errors import InputError

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import spglib
 from ase.io import read
+from bond_valences import bond_valence_sums
 from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core import Lattice, Structure, SymmOp
 from pymatgen.io.cif import CifParser
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
-from llo_dft.chemistry.bond_valence import bond_valence_sums
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.resources import load_structure, resource_path

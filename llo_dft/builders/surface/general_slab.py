@@ -17,14 +17,14 @@ import numpy as np
 from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cell_checks import formal_charge, formal_dipole, is_stoichiometric
-from llo_dft.builders.ordering.arrangement_search import ewald_matrix, filling, search
 from llo_dft.builders.surface.slab import (
-    HALF_LAYER_STARTS,
     SlabError,
     SlabModel,
     Stack,
+    half_layers,
     place_stack,
     recut,
+    reordered,
     stacks,
     template_of,
 )
@@ -265,8 +265,7 @@ def _cut(
     if turn_over is None:
         turn_over = next(iter(top_bottom_permutations(structure)), None)
     else:
-        renumber = {int(old): new for new, old in enumerate(order)}
-        turn_over = np.array([renumber[int(turn_over[i])] for i in order], dtype=np.int64)
+        turn_over = reordered(turn_over, order)
     kept = set(keep)
 
     def formula(face: IntArray) -> str:
@@ -301,26 +300,11 @@ def _halved(name: str, bulk: Structure, stack: Stack, vacuum: float, seed: int) 
     if len(stack.top) % 2:
         return None
     full = place_stack(bulk, stack, vacuum)
-    symbols = symbols_of(full)
-    charges = np.array(formal_charges(symbols, symbols_of(bulk)))
-    one = charges[stack.top[0]]
-    matrix = ewald_matrix(full)
-    charges[np.concatenate([stack.top, stack.bottom])] = 0.0
-    best: tuple[float, list[int], IntArray] | None = None
-    for permutation in top_bottom_permutations(full):
-        if set(permutation[stack.top].tolist()) != set(stack.bottom.tolist()):
-            continue
-        blocks = [[int(i), int(permutation[i])] for i in stack.top]
-        problem = filling(matrix, charges, blocks, len(blocks))
-        problem = replace(problem, charges=np.array([one, 0.0]))
-        found = search(problem, seed=seed, starts=HALF_LAYER_STARTS)
-        energy = problem.energy_ev(found)
-        if best is None or energy < best[0] - 1e-6:
-            gone = {i for block, s in zip(blocks, found, strict=True) if s for i in block}
-            best = energy, [i for i in range(len(full)) if i not in gone], permutation
+    best = half_layers(full, bulk, stack, seed)
     if best is None:
         return None
-    cut = _cut(name, bulk, stack, best[1], vacuum, best[2])
+    one = formal_charges(symbols_of(full), symbols_of(bulk))[stack.top[0]]
+    cut = _cut(name, bulk, stack, best[0], vacuum, best[1])
     return replace(cut, moved=abs(float(one)) * len(stack.top) / 2)
 
 

@@ -8,7 +8,7 @@ half layers are images of each other under an operation that turns the slab over
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -322,9 +322,15 @@ def _cut(bulk: Structure, stack: Stack, tm_layers: int, vacuum: float, seed: int
             "put on each face; use an in-plane supercell of even size"
         )
     full = place_stack(bulk, stack, vacuum)
-    keep, turn_over, energy = _choose_half_layers(full, bulk, stack, seed)
+    halves = half_layers(full, bulk, stack, seed)
+    if halves is None:
+        raise SlabError(
+            "no operation maps the top of this slab onto its bottom, so the two half Li layers "
+            "can't be made equal; give the TM layer an order with an inversion, a mirror or a "
+            "two-fold axis in the plane, or let the faces differ with slab.symmetric = false"
+        )
+    keep, turn_over, energy = halves
     template, order = template_of(bulk, stack, keep, vacuum)
-    renumber = {int(old): new for new, old in enumerate(order)}
     # placed again: if the Li layer is not flat, the slab is thinner than with all its Li
     structure = recut(template, bulk, bulk)
     if not is_stoichiometric(structure, bulk):
@@ -336,21 +342,26 @@ def _cut(bulk: Structure, stack: Stack, tm_layers: int, vacuum: float, seed: int
     return SlabModel(
         structure=structure,
         template=template,
-        turn_over=np.array([renumber[int(turn_over[i])] for i in order], dtype=np.int64),
+        turn_over=reordered(turn_over, order),
         tm_layers=tm_layers,
         energy_ev=energy,
     )
 
 
-def _choose_half_layers(
+def half_layers(
     full: Structure, bulk: Structure, stack: Stack, seed: int
-) -> tuple[list[int], IntArray, float]:
-    """Return the kept sites, the operation and the energy of the best half layers."""
+) -> tuple[list[int], IntArray, float] | None:
+    """Return the best half of the outermost layer on each face, alike by an operation.
+
+    They are the sites that stay, the operation, and the energy, eV; None if no operation maps one
+    face onto the other.
+    """
     matrix = ewald_matrix(full)
     fixed = np.array(formal_charges(symbols_of(full), symbols_of(bulk)))
+    charges = np.array([fixed[stack.top[0]], 0.0])
     fixed[np.concatenate([stack.top, stack.bottom])] = 0.0
     constant = float(fixed @ matrix @ fixed)
-    best: tuple[float, set[int], IntArray] | None = None
+    best: tuple[list[int], IntArray, float] | None = None
     tried: set[tuple[int, ...]] = set()
     for permutation in top_bottom_permutations(full):
         images = tuple(permutation[stack.top].tolist())
@@ -358,17 +369,16 @@ def _choose_half_layers(
             continue
         tried.add(images)
         blocks = [[int(i), int(permutation[i])] for i in stack.top]
-        problem = filling(matrix, fixed, blocks, len(blocks))
+        problem = replace(filling(matrix, fixed, blocks, len(blocks)), charges=charges)
         assignment = search(problem, seed=seed, starts=HALF_LAYER_STARTS)
         energy = problem.energy_ev(assignment) + constant
-        if best is None or energy < best[0] - 1e-6:
+        if best is None or energy < best[2] - 1e-6:
             removed = {i for block, s in zip(blocks, assignment, strict=True) if s for i in block}
-            best = energy, removed, permutation
-    if best is None:
-        raise SlabError(
-            "no operation maps the top of this slab onto its bottom, so the two half Li layers "
-            "can't be made equal; give the TM layer an order with an inversion, a mirror or a "
-            "two-fold axis in the plane, or let the faces differ with slab.symmetric = false"
-        )
-    energy, removed, permutation = best
-    return [i for i in range(len(full)) if i not in removed], permutation, energy
+            best = [i for i in range(len(full)) if i not in removed], permutation, energy
+    return best
+
+
+def reordered(permutation: IntArray, order: IntArray) -> IntArray:
+    """Return a permutation of a stack's atoms as one of those that are kept, in their order."""
+    renumber = {int(old): new for new, old in enumerate(order)}
+    return np.array([renumber[int(permutation[i])] for i in order], dtype=np.int64)

@@ -13,10 +13,12 @@ from matplotlib.patches import Rectangle
 
 from llo_dft.documents.state_of_charge import StateOfCharge
 from llo_dft.report.figures.palette import (
+    FORMER_MARKER,
     LACKING,
     MOCK_COLOR,
     MOCK_HATCH,
     NEUTRAL,
+    PALE_ALPHA,
     ZERO_LINE,
     element_color,
 )
@@ -143,6 +145,31 @@ def draw_points(
     """Draw points; ``look`` is matplotlib's marker and line, hollow ones are filled white."""
     face = "white" if hollow else color
     axes.plot(x, y, look, **{"color": color, "markerfacecolor": face, **options})
+
+
+def draw_oxygen(
+    axes: Axes,
+    place: tuple[float, float],
+    look: str,
+    color: str,
+    size: float,
+    *,
+    bonded: bool,
+    rebuilt: bool,
+) -> None:
+    """Draw the point of one O: a star if a former is bonded to it, pale and hollow if rebuilt."""
+    draw_points(
+        axes,
+        *place,
+        FORMER_MARKER if bonded else look,
+        color,
+        hollow=rebuilt,
+        markersize=10 if bonded else size,
+        markeredgecolor=color if rebuilt else "white",  # sets points at one x apart
+        markeredgewidth=1.2 if rebuilt else 0.5,
+        alpha=PALE_ALPHA if rebuilt else 1.0,
+        zorder=3,
+    )
 
 
 def explain_rebuilt(axes: Axes) -> None:

@@ -17,7 +17,7 @@ from llo_dft.report.answer import headline
 from llo_dft.report.figures.figure_parts import (
     charge_place,
     charging_axes,
-    draw_points,
+    draw_oxygen,
     explain_rebuilt,
     further_charge_axes,
     legend_below,
@@ -200,19 +200,14 @@ def _plot_line(
 def _plot_points(hosts: list[HostResult], color: str, markers: dict[str, str], axes: Axes) -> None:
     for host in hosts:
         for vacancy, energy in zip(_with_energy(host), host.formation_energies_ev, strict=True):
-            draw_points(
+            draw_oxygen(
                 axes,
-                charge_place(host.charge),
-                energy,
-                FORMER_MARKER if vacancy.bonded_to_former else markers[_class(vacancy)],
+                (charge_place(host.charge), energy),
+                markers[_class(vacancy)],
                 color,
-                hollow=vacancy.rebuilt,
-                # a coated point on a bare one leaves its rim visible
-                markersize=10 if vacancy.bonded_to_former else 8 if host.system == "bare" else 5.5,
-                markeredgecolor=color if vacancy.rebuilt else "white",  # separates points
-                markeredgewidth=1.2 if vacancy.rebuilt else 0.5,
-                alpha=PALE_ALPHA if vacancy.rebuilt else 1.0,
-                zorder=3,
+                8 if host.system == "bare" else 5.5,  # a bare point's rim stays visible
+                bonded=vacancy.bonded_to_former,
+                rebuilt=vacancy.rebuilt,
             )
 
 

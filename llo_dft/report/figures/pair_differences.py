@@ -7,11 +7,9 @@ from matplotlib.axes import Axes
 
 from llo_dft.documents.labels import system_name
 from llo_dft.documents.study_result import StudyResult, VacancyPair
-from llo_dft.report.figures.figure_parts import charging_axes, draw_points
+from llo_dft.report.figures.figure_parts import charging_axes, draw_oxygen
 from llo_dft.report.figures.palette import (
-    FORMER_MARKER,
     NEUTRAL,
-    PALE_ALPHA,
     class_markers,
     system_colors,
     system_lines,
@@ -47,18 +45,14 @@ def plot_pair_differences(result: StudyResult, axes: Axes) -> Axes:
             zorder=2,
         )
         for pair in pairs:
-            draw_points(
+            draw_oxygen(
                 axes,
-                pair.holes_per_tm,
-                pair.difference_ev,
-                FORMER_MARKER if pair.bonded_to_former else markers[pair.site_class],
+                (pair.holes_per_tm, pair.difference_ev),
+                markers[pair.site_class],
                 colors[name],
-                hollow=pair.rebuilt,
-                markersize=10 if pair.bonded_to_former else 6,
-                markeredgecolor=colors[name] if pair.rebuilt else "white",
-                markeredgewidth=1.2 if pair.rebuilt else 0.5,
-                alpha=PALE_ALPHA if pair.rebuilt else 1.0,
-                zorder=3,
+                6,
+                bonded=pair.bonded_to_former,
+                rebuilt=pair.rebuilt,
             )
     axes.set_ylabel("Coated - bare (eV)")
     axes.margins(x=0.09, y=0.16)

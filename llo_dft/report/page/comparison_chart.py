@@ -1,7 +1,5 @@
 """Several studies together: the lowest E_f of each over the state of charge."""
 
-import csv
-import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +7,7 @@ from llo_dft.analysis.vacancy.turning_lines import charge_points
 from llo_dft.documents.labels import system_name
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.report.page.charts import look_of
+from llo_dft.report.page.csv_tables import csv_text
 
 
 def _lines(
@@ -55,9 +54,10 @@ def comparison_chart(results: Mapping[str, StudyResult]) -> dict[str, Any]:
 
 def comparison_csv(results: Mapping[str, StudyResult]) -> str:
     """Return a line for each point of the figure."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["study", "system", "holes_per_tm", "lowest_formation_energy_ev"])
-    for _, study, system, places, energies in _lines(results):
-        writer.writerows([study, system, *point] for point in zip(places, energies, strict=True))
-    return text.getvalue()
+    head = ["study", "system", "holes_per_tm", "lowest_formation_energy_ev"]
+    rows = [
+        [study, system, *point]
+        for _, study, system, places, energies in _lines(results)
+        for point in zip(places, energies, strict=True)
+    ]
+    return csv_text(head, rows)

@@ -46,7 +46,7 @@ def vacancies_csv(result: StudyResult) -> str:
         for host in result.hosts
         for one in host.vacancies
     ]
-    return _csv(head, rows)
+    return csv_text(head, rows)
 
 
 def pairs_csv(result: StudyResult) -> str:
@@ -55,7 +55,7 @@ def pairs_csv(result: StudyResult) -> str:
     names += ["lithium_fraction_coated", "pair", "site", "site_class", "bonded_to_former"]
     names += ["bare_ev", "coated_ev", "difference_ev", "rebuilt"]
     rows = [[_mark(result), *(getattr(pair, name) for name in names)] for pair in result.pairs]
-    return _csv(["engine", *names], rows)
+    return csv_text(["engine", *names], rows)
 
 
 def voltages_csv(result: StudyResult) -> str:
@@ -67,7 +67,7 @@ def voltages_csv(result: StudyResult) -> str:
         if one.curve is not None
         for step in one.curve.steps
     ]
-    return _csv(["engine", "system", "termination", *names], rows)
+    return csv_text(["engine", "system", "termination", *names], rows)
 
 
 def densities_csv(found: Densities) -> str:
@@ -80,19 +80,19 @@ def densities_csv(found: Densities) -> str:
     zero = found.centers.reference_ev
     energies = [float(energy) - zero for energy in found.energies_ev]
     head = [f"energy_ev (from {found.centers.reference})", *names]
-    return _csv(head, zip(energies, *columns, strict=True))
+    return csv_text(head, zip(energies, *columns, strict=True))
 
 
 def planar_csv(planar: PlanarProfile) -> str:
     """Return a line for each plane of a charge difference."""
     rows = zip(planar.coordinate_angstrom, planar.line_density_e_per_angstrom, strict=True)
-    return _csv(["coordinate_angstrom", "line_density_e_per_angstrom"], rows)
+    return csv_text(["coordinate_angstrom", "line_density_e_per_angstrom"], rows)
 
 
 def calculations_csv(rows: Sequence[CalculationRow]) -> str:
     """Return a line for each calculation."""
     head = ["label", "status", "kind", "n_atoms", "n_evaluations", "max_force_ev_per_angstrom"]
-    return _csv(
+    return csv_text(
         [*head, "wall_s", "remarks"],
         [
             [
@@ -108,7 +108,8 @@ def _mark(result: StudyResult) -> str:
     return f"MOCK {result.engine}" if result.mock else result.engine
 
 
-def _csv(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+def csv_text(head: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
+    """Return a table as CSV; None is an empty cell."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows([head, *rows])

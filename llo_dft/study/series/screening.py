@@ -3,8 +3,6 @@
 A screen is a recipe with tables ``[coatings.NAME]``, each with what differs from ``[coating]``.
 """
 
-import csv
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +13,7 @@ from llo_dft.documents.stability.phase_stability import PairReactivity, Stabilit
 from llo_dft.documents.study_result import StudyResult, VacancyPair
 from llo_dft.errors import InputError
 from llo_dft.recipe import NAME_PATTERN, Recipe, RecipeError, parse_recipe, read_toml
+from llo_dft.report.page.csv_tables import csv_text
 from llo_dft.study.contacts.study_reactions import stored_reactions
 from llo_dft.study.folder import StudyFolder, write_whole
 
@@ -118,16 +117,13 @@ def screen_table(screen: CoatingScreen) -> str:
     ``mean_ev``, ``worst_ev`` and the like are of the O whose lattice stayed at that charge. A
     coating without a compared O has one row.
     """
-    text = io.StringIO()
     head = [*_OF_COATING, "strain_1", "strain_2", *_OF_OXYGEN, *_OF_GAIN]
     head += [*(_OF_REACTION if any(one.reactions for one in screen.coatings) else ()), "reasons"]
-    table = csv.DictWriter(text, head, restval="", lineterminator="\n")
-    table.writeheader()
+    lines = []
     for coating in screen.coatings:
         pairs: list[VacancyPair | None] = [*coating.pairs]
-        for pair in pairs or [None]:
-            table.writerow(_row(coating, pair))
-    return text.getvalue()
+        lines += [_row(coating, pair) for pair in pairs or [None]]
+    return csv_text(head, [[line.get(name) for name in head] for line in lines])
 
 
 def _row(coating: ScreenedCoating, pair: VacancyPair | None) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from bond_valences import bond_valence_sums
 from pymatgen.core import Composition
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from llo_dft.analysis.stability.known_phases import competing_phases, known_formulas
-from llo_dft.chemistry.bond_valence import bond_valence_sums
 from llo_dft.resources import load_structure, resource_path
 
 COMPETING = {n: a for n, a in competing_phases().items() if a["file"].startswith("competing/")}

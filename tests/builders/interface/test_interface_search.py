@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from bond_valences import global_instability_index
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
@@ -17,7 +18,6 @@ from llo_dft.builders.interface.interface_search import InterfaceSearch, search_
 from llo_dft.builders.matching.common_cell import share_cell
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.surface.slab import build_slab
-from llo_dft.chemistry.bond_valence import global_instability_index
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.errors import InputError
 from llo_dft.resources import load_structure
