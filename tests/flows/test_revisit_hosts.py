@@ -249,7 +249,7 @@ def own_ev_of(plan: StudyPlan, removed: list[int]) -> float:
 
 
 def test_coated_hosts_are_ordered_too_and_try_the_bare_hosts_ordering(tmp_path: Path) -> None:
-    asked = {"candidates": 24, "relaxed": 2, "fractions": [1.0, 0.5]}
+    asked = {"candidates": 8, "relaxed": 2, "fractions": [1.0, 0.5]}
     plan = make_plan(coated_recipe(delithiation=asked), tmp_path)
     study, result = run(plan, tmp_path)
     bare = next(h for h in result.hosts if h.termination is None and h.ordering is not None)
@@ -261,7 +261,7 @@ def test_coated_hosts_are_ordered_too_and_try_the_bare_hosts_ordering(tmp_path: 
     for planned, host in zip(plan.hosts, result.hosts, strict=True):
         if host.termination is None or host.ordering is None:
             continue
-        assert (host.ordering.n_ranked, host.ordering.n_relaxed) == (24, 2)
+        assert (host.ordering.n_ranked, host.ordering.n_relaxed) == (8, 2)
         ranking = study.document(f"{host.label}_ranking")
         present = places(plan.pristine_structure(planned)).keys()
         assert any(gone & present <= set(one.removed) for one in ranking.ranking)

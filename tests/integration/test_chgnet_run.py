@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from studies import write_recipe
+from typer.testing import CliRunner
 
 from llo_dft.calculations.cache import CalculationCache
+from llo_dft.cli.main import app
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,12 +61,29 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(scope="module")
-def uninterrupted(folder: Path) -> dict[str, Any]:
-    """What a run prints that was left alone."""
+def here(folder: Path) -> tuple[str, str]:
+    """Run the command in this process; return what it prints."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        arguments = ["run", "tiny.toml", "-o", "whole", "--workers", "1", "--json"]
+        done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.stderr
+    return done.stdout, done.stderr
+
+
+def as_a_user(folder: Path) -> tuple[str, str]:
+    """Run the command as a program, with a worker of its own; return what it prints."""
     process = start(folder, "whole")
     stdout, stderr = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, stderr
+    return stdout, stderr
+
+
+# Programs and workers of their own are those of integration/test_coated_run.py too.
+@pytest.fixture(scope="module", params=[here, pytest.param(as_a_user, marks=pytest.mark.slow)])
+def uninterrupted(folder: Path, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """What a run prints that was left alone."""
+    stdout, stderr = request.param(folder)
     printed: dict[str, Any] = json.loads(stdout)
     return printed | {"stderr": stderr}
 
@@ -112,6 +131,7 @@ def test_a_run_gives_its_results_table_and_figure(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("uninterrupted", [as_a_user], indirect=True)
 def test_a_run_that_was_killed_goes_on_to_the_same_energies(
     folder: Path, uninterrupted: dict[str, Any]
 ) -> None:

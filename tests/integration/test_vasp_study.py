@@ -13,7 +13,7 @@ import re
 import shutil
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from direct_engines import PairEngine
@@ -73,6 +73,18 @@ FATAL = {
     "full_disk": "VASP ended with exit status 38; its last words: .*No space left on device",
     "wall_time": r"stopped for the wall time in ionic step \d+; the next run resumes there",
 }
+
+
+#: Which of them a cheaper test catches too: two go the way of another kind here ("crash" and
+#: "not_converged_ionic"), and two are those of ``engines/vasp/running/test_run_task.py``.
+CAUGHT_CHEAPER = {"full_disk", "not_converged_electronic", "killed", "zbrent"}
+
+
+def kinds(faults: dict[str, str]) -> list[Any]:
+    """Each kind of fault, as a case of a test."""
+    return [
+        pytest.param(kind, marks=[pytest.mark.slow] * (kind in CAUGHT_CHEAPER)) for kind in faults
+    ]
 
 
 @dataclass
@@ -210,7 +222,7 @@ def test_a_mark_that_is_missing_from_one_calculation_is_not_enough(
     assert "mock: False and True" in str(vacancy.reason)
 
 
-@pytest.mark.parametrize("kind", list(REPAIRED))
+@pytest.mark.parametrize("kind", kinds(REPAIRED))
 def test_what_can_be_repaired_is_repaired_and_told(
     kind: str, vasp: Vasp, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
@@ -232,7 +244,7 @@ def test_what_can_be_repaired_is_repaired_and_told(
     assert len(placed.starts()) == n_starts
 
 
-@pytest.mark.parametrize("kind", list(FATAL))
+@pytest.mark.parametrize("kind", kinds(FATAL))
 def test_what_ends_a_calculation_is_named_and_computed_by_the_next_run(
     kind: str, vasp: Vasp, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:

@@ -1,6 +1,6 @@
 """A slab or interface from the side and from the top: atoms, bonds and polyhedra."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -166,10 +166,15 @@ def save_views(
     save_figure(figure, path)
 
 
-def save_side_by_side(structures: Mapping[str, Structure], removed: int | None, path: Path) -> None:
+def save_side_by_side(
+    structures: Mapping[str, Structure],
+    removed: int | None,
+    path: Path,
+    also: Sequence[str] = (),
+) -> None:
     """Write side views of structures of a study by title; the O that leaves is ringed.
 
-    ``removed`` is its index in the pristine bare slab.
+    ``removed`` is its index in the pristine bare slab; ``also`` is that of ``save_figure``.
     """
     figure = new_figure(4.4 * len(structures) + 0.8, 6.0)
     for axes, (title, structure) in zip(
@@ -190,7 +195,7 @@ def save_side_by_side(structures: Mapping[str, Structure], removed: int | None, 
         fontsize=8,
         frameon=False,
     )
-    save_figure(figure, path)
+    save_figure(figure, path, also=also)
 
 
 def _outline(structure: Structure, axes: Axes, across: int, up: int) -> None:

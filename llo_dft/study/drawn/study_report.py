@@ -234,7 +234,7 @@ def _drawings(result: StudyResult, relaxed: Mapping[str, Structure]) -> dict[str
     from llo_dft.report.figures.structure_picture import save_side_by_side  # noqa: PLC0415
     from llo_dft.report.figures.voltage_steps import save_voltage  # noqa: PLC0415
 
-    draw: dict[str, tuple[str, Callable[[Path], None]]] = {}
+    draw: dict[str, tuple[str, Callable[..., None]]] = {}
     if any(host.formation_energies_ev for host in result.hosts):
         draw["energies"] = "vacancy_energy", partial(save_vacancy_curve, result)
     hosts = {
@@ -252,7 +252,6 @@ def _drawings(result: StudyResult, relaxed: Mapping[str, Structure]) -> dict[str
     with tempfile.TemporaryDirectory() as work:
         for section, (name, save) in draw.items():
             svg, pdf = (Path(work) / f"{name}.{end}" for end in ("svg", "pdf"))
-            save(svg)
-            save(pdf)
+            save(svg, also=[".pdf"])
             drawings[section] = Drawing(name, svg.read_text(encoding="utf-8"), pdf.read_bytes())
     return drawings

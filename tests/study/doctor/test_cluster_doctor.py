@@ -27,6 +27,16 @@ if TYPE_CHECKING:
     from llo_dft.documents.document import Finding
     from llo_dft.study.run_study import PreparedRun
 
+#: Starts the package where the potentials are not installed: what it says of them takes seconds.
+WITHOUT_POTENTIALS = f"""#!/bin/bash
+shift 3
+exec '{sys.executable}' -P -c '
+import sys
+sys.modules |= dict.fromkeys(["chgnet", "sevenn"])
+from llo_dft.cli.main import command_line
+command_line()' "$@"
+"""
+
 VASP_NAMES = {"VASP's command on a job", "VASP's POTCARs on a job", "VASP itself on a job"}
 
 
@@ -84,11 +94,12 @@ def test_what_a_job_lacks(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("answering")
 def test_vasp_behind_what_starts_it_and_a_prologue_that_talks(tmp_path: Path) -> None:
-    program = tmp_path / "my vasp"
-    program.write_text("#!/bin/bash\n", encoding="utf-8")
-    program.chmod(0o700)
+    program, python = tmp_path / "my vasp", tmp_path / "python"
+    for file, script in ((program, "#!/bin/bash\n"), (python, WITHOUT_POTENTIALS)):
+        file.write_text(script, encoding="utf-8")
+        file.chmod(0o700)
     prologue = f"echo Welcome to the cluster\nexport ATOMATE2_VASP_CMD=\"env '{program}'\"\n"
-    file = write_cluster(tmp_path, workers={"ranks": 1}, prologue=prologue)
+    file = write_cluster(tmp_path, workers={"ranks": 1}, prologue=prologue, python=str(python))
     found = by_name(examine_cluster(file, None))
     assert found["prologue"].state == found["Python on a job"].state == "ok"
     assert found["VASP's command on a job"].state == "ok"

@@ -29,33 +29,50 @@ def potcars(tmp_path_factory):
     return stub_potcars.install(tmp_path_factory.mktemp("potcars"))
 
 
+class Runs:
+    """Installs the stand-in with some faults, and runs one calculation as a job does."""
+
+    def __init__(self, folder, patch, potcars):
+        self.cache = CalculationCache(folder / "calculations")
+        self._folder, self._patch = folder, patch
+        stub_potcars.use(potcars, patch)
+        patch.setenv("LLO_DFT_VASP_POLLING_S", "0.05")
+        patch.setenv("LLO_DFT_VASP_MONITOR_S", "0.5")
+        self.install()
+
+    def install(self, *faults, **settings):
+        placed = standin.install(self._folder, faults=faults, **settings)
+        for name, value in placed.environment.items():
+            self._patch.setenv(name, value)
+
+    def run(self, structure, kind, overrides=None, parent=None):
+        # the stand-in is no better with more
+        coarse = {"k_spacing": 1.0, "magnetic_order": "ferro", **(overrides or {})}
+        maker = engine_of("vasp", **coarse).maker(kind)
+        return calculate.original(structure, maker, kind, str(self.cache.folder), parent)
+
+    def folder(self, document):
+        return self.cache.folder / document.key
+
+
+@pytest.fixture(scope="module")
+def relaxed_slab(tmp_path_factory, potcars, plan):
+    """The folder of calculations that has the relaxed slab, which other tests begin with."""
+    with pytest.MonkeyPatch.context() as patch:
+        runs = Runs(tmp_path_factory.mktemp("slab"), patch, potcars)
+        assert runs.run(plan.slab, "slab_relax").status == "completed"
+    return runs.cache.folder
+
+
 @pytest.fixture
 def vasp(tmp_path, monkeypatch, potcars):
-    """Installs the stand-in with some faults, and runs one calculation as a job does."""
-    stub_potcars.use(potcars, monkeypatch)
-    monkeypatch.setenv("LLO_DFT_VASP_POLLING_S", "0.05")
-    monkeypatch.setenv("LLO_DFT_VASP_MONITOR_S", "0.5")
+    return Runs(tmp_path, monkeypatch, potcars)
 
-    class Runs:
-        cache = CalculationCache(tmp_path / "calculations")
 
-        def install(self, *faults, **settings):
-            placed = standin.install(tmp_path, faults=faults, **settings)
-            for name, value in placed.environment.items():
-                monkeypatch.setenv(name, value)
-
-        def run(self, structure, kind, overrides=None, parent=None):
-            # the stand-in is no better with more
-            coarse = {"k_spacing": 1.0, "magnetic_order": "ferro", **(overrides or {})}
-            maker = engine_of("vasp", **coarse).maker(kind)
-            return calculate.original(structure, maker, kind, str(self.cache.folder), parent)
-
-        def folder(self, document):
-            return self.cache.folder / document.key
-
-    runs = Runs()
-    runs.install()
-    return runs
+@pytest.fixture
+def relaxed_before(vasp, relaxed_slab):
+    """The slab was relaxed: the cache has it."""
+    shutil.copytree(relaxed_slab, vasp.cache.folder)
 
 
 def assert_the_files_say_the_same(document, folder):
@@ -206,6 +223,7 @@ def without_an_oxygen(host):
     return vacancy
 
 
+@pytest.mark.usefixtures("relaxed_before")
 def test_a_slab_is_converged_without_its_dipole_first(vasp, plan):
     document = vasp.run(plan.slab, "slab_relax")
     folder = vasp.folder(document)
@@ -220,6 +238,7 @@ def test_a_slab_is_converged_without_its_dipole_first(vasp, plan):
     assert document.n_steps == len(read_vasprun(find_run(folder)).steps)
 
 
+@pytest.mark.usefixtures("relaxed_before")
 def test_a_vacancy_begins_with_its_hosts_electrons_or_puts_two_on_metals(vasp, plan):
     vasp.install(moment_ev=-0.01)  # more moment is lower: the starts with more electrons on Mn win
     host = vasp.run(plan.slab, "slab_relax")
@@ -250,6 +269,7 @@ def test_a_vacancy_begins_with_its_hosts_electrons_or_puts_two_on_metals(vasp, p
     assert (vasp.folder(host) / "start" / "WAVECAR").stat().st_size > 0
 
 
+@pytest.mark.usefixtures("relaxed_before")
 def test_a_host_whose_wave_functions_are_gone_gives_its_moments(vasp, plan):
     host = vasp.run(plan.slab, "slab_relax")
     shutil.rmtree(vasp.folder(host) / "start")
@@ -263,6 +283,7 @@ def test_a_host_whose_wave_functions_are_gone_gives_its_moments(vasp, plan):
     assert set(began) <= set(host.magmoms_mu_b)
 
 
+@pytest.mark.usefixtures("relaxed_before")
 def test_a_single_point_begins_with_all_of_its_hosts_electrons(vasp, plan):
     vasp.install(asked_grid_divisor=6)
     host = vasp.run(plan.slab, "slab_relax")
@@ -281,6 +302,7 @@ def test_the_lower_of_two_magnetic_orders_goes_on(vasp, plan):
     assert min(document.initial_structure.site_properties["magmom"]) < 0
 
 
+@pytest.mark.usefixtures("relaxed_before")
 def test_another_version_of_vasp_is_ended_after_its_first_stage(vasp, plan, monkeypatch):
     first = vasp.run(plan.slab, "slab_relax")
     other = plan.slab.copy()
