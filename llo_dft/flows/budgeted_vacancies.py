@@ -7,7 +7,7 @@ from pathlib import Path
 from jobflow import Flow, OnMissing, Response, job
 
 from llo_dft.analysis.vacancy.next_calculation import CONFIDENCE, TOLERANCE_EV, propose
-from llo_dft.analysis.vacancy.predicted_vacancies import vacancy_candidates
+from llo_dft.analysis.vacancy.predicted_vacancies import engine_relaxes, vacancy_candidates
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import potential_label
@@ -109,8 +109,8 @@ def compute_next(
         before = {entry.label for entry in cache.journal() if cache.has_completed(entry.key)}
         wanted = [label for label in candidates if label in before]
     if not wanted and candidates and plan.budget is not None:
-        names = list(candidates)
-        chosen = [names[i] for i in propose(list(candidates.values())).next]
+        names, relaxes = list(candidates), engine_relaxes(done.values())
+        chosen = [names[i] for i in propose(list(candidates.values()), relaxes=relaxes).next]
         wanted = chosen[: max(0, plan.budget - len(done))]
     if not wanted:
         return _all_vacancies(maker, plan, candidates, done, spent=bool(chosen))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fake_study import WAYS, FakeStudy
-from studies import tiny_recipe
+from studies import coated_recipe, tiny_recipe
 from two_engines import CheapEngine, DearEngine
 
 from llo_dft.study.planning.make_plan import make_plan
@@ -134,6 +134,22 @@ def test_what_fails_is_tried_once_and_named_and_the_choice_goes_on(every_o, tmp_
     assert failed
     assert all(one.predicted is None for one in failed)
     assert not result.is_complete
+
+
+def test_bare_and_coated_share_a_budget_and_a_predicted_partner_makes_no_pair(tmp_path) -> None:
+    recipe = coated_recipe(
+        delithiation={"fractions": [1.0]},
+        coating={"terminations": ["step-Li0-PO3"], "keep": 1},
+        vacancies={"per_environment": 3},
+    )
+    plan = make_plan(recipe, Path())
+    result = study_in(tmp_path, with_budget(plan, 3)).run()
+    assert [host.system for host in result.hosts] == ["bare", "coated"]
+    assert computed(result) == 3
+    assert all(host.formation_energies_ev for host in result.hosts)  # one of each at least
+    predicted = {one.pair for host in result.hosts for one in host.vacancies if one.predicted}
+    assert predicted
+    assert not predicted & {one.pair for one in result.pairs}
 
 
 @pytest.mark.slow

@@ -32,7 +32,9 @@ class SiteCalculation(FakeCalculation):
     cheap: bool = False
 
     def settings(self) -> dict[str, Any]:
-        return super().settings() | {"cheap": self.cheap}
+        # as a program that computes one point of the potential's geometry: it has no other minima
+        own = {"cheap": True} if self.cheap else {"cheap": False, "then": "static"}
+        return super().settings() | own
 
     def fingerprint(self, structure: Structure) -> Fingerprint:
         found = super().fingerprint(structure)
@@ -43,6 +45,8 @@ class SiteCalculation(FakeCalculation):
         if "bare_site" not in structure.site_properties:
             return energy
         metals = [site.coords[2] for site in structure if site.specie.is_transition_metal]
+        if not metals:  # a coating alone
+            return energy
         middle = sum(metals) / len(metals)
         for site in structure:
             if site.specie.symbol == "O":

@@ -189,6 +189,34 @@ def test_the_study_has_the_numbers_of_its_potential(
     assert difference < SAME_POTENTIAL_EV
 
 
+@pytest.mark.slow
+def test_vasp_computes_what_a_budget_chooses(
+    undisturbed: Undisturbed, vasp: Vasp, tmp_path: Path
+) -> None:
+    placed = vasp.install()
+    plan = undisturbed.prepared.plan
+    charged = plan.hosts[-1]
+    left_out = [charged.vacancy_label(one) for one in charged.vacancies]
+    shutil.copytree(undisturbed.prepared.folder.path, tmp_path / "study")
+    for label in left_out:
+        key = str(record(undisturbed.result, label).key)
+        shutil.rmtree(tmp_path / "study" / "calculations" / key)
+    n_all = sum(len(host.vacancies) for host in plan.hosts)
+    prepared = replace(
+        undisturbed.prepared,
+        plan=plan.model_copy(update={"budget": n_all - len(left_out) + 1}),
+        potential=PairEngine({"force_tolerance": 0.1}),
+    )
+    before = len(placed.starts())
+    result = run_here(prepared, tmp_path / "study")
+    assert len(set(starts_by_key(placed)[before:])) == 1
+    made = result.hosts[-1]
+    (computed,) = [one for one in made.vacancies if one.predicted is None]
+    same = next(one for one in undisturbed.result.hosts[-1].vacancies if one.pair == computed.pair)
+    energy = same.formation_energy_ev
+    assert computed.formation_energy_ev == pytest.approx(energy, abs=SAME_MINIMUM_EV)
+
+
 def test_nothing_of_it_can_be_taken_for_a_result(undisturbed: Undisturbed) -> None:
     folder = undisturbed.prepared.folder.path
     assert undisturbed.result.mock

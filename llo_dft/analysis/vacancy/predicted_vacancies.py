@@ -1,6 +1,6 @@
 """Predicted E_f of vacancies that a potential computed and the study's engine did not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds
 from llo_dft.analysis.vacancy.next_calculation import (
@@ -71,6 +71,12 @@ def vacancy_candidates(
     return found
 
 
+def engine_relaxes(made: Iterable[CalculationDocument | None]) -> bool:
+    """Tell whether the engine moves atoms, or computes one point of the potential's geometry."""
+    asked = [one.asked.settings for one in made if one is not None and one.asked is not None]
+    return all(settings.get("then") != "static" for settings in asked)
+
+
 def _may_be_lowest(host: CalculationDocument, made: CalculationDocument | None) -> bool:
     """Tell whether a vacancy that was tried has a result with the lattice of its host."""
     if made is None or made.energy_ev is None:
@@ -123,7 +129,8 @@ def with_predictions(
     candidates = vacancy_candidates(plan, hosts, potential_ev, by_engine)
     if all(one.expensive_ev is None for one in candidates.values()):
         return list(results), []
-    proposal = propose(list(candidates.values()))
+    relaxes = engine_relaxes(by_engine.values())
+    proposal = propose(list(candidates.values()), relaxes=relaxes)
     limits = zip(proposal.predicted_ev, proposal.low_ev, proposal.high_ev, strict=True)
     found = {
         label: tuple(map(float, one))
@@ -147,11 +154,11 @@ def with_predictions(
             vacancies.append(vacancy)
         made.append(host.model_copy(update={"vacancies": vacancies}))
         if n_predicted:
-            notes.append(_note(host, n_predicted, proposal.open_states))
+            notes.append(_note(host, n_predicted, proposal.open_states, relaxes=relaxes))
     return made, notes
 
 
-def _note(host: HostResult, n_predicted: int, open_states: Sequence[str]) -> str:
+def _note(host: HostResult, n_predicted: int, open_states: Sequence[str], *, relaxes: bool) -> str:
     n_computed = len(host.formation_energies_ev)
     text = (
         f"{host.label}: {n_computed} vacancies computed and {n_predicted} predicted; crossings, "
@@ -159,5 +166,7 @@ def _note(host: HostResult, n_predicted: int, open_states: Sequence[str]) -> str
     )
     if host.label in open_states:
         return f"{text}, and the budget ended before the lowest was certain to {TOLERANCE_EV} eV"
-    certain = f"{CONFIDENCE:.0%}, where both engines relax into the same minimum"
+    certain = f"{CONFIDENCE:.0%}"
+    if relaxes:
+        certain += ", by a model in which the engine may relax into another minimum"
     return f"{text}, none of the others lies more than {TOLERANCE_EV} eV lower ({certain})"
