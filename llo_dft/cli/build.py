@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.output.common import bad_input_in_one_line, find_recipe, print_json, recipe_with
+from llo_dft.cli.output.common import bad_input_in_one_line, find_recipe, print_json
 
 if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
@@ -25,7 +25,8 @@ def build(
 ) -> None:
     """Write every structure of a recipe and a manifest; nothing is computed."""
     with bad_input_in_one_line():
-        from llo_dft.engines.registry import engine_from  # noqa: PLC0415 (slow)
+        from llo_dft.engines.registry import engine_from, named_by_user  # noqa: PLC0415 (slow)
+        from llo_dft.recipe import with_engine  # noqa: PLC0415
         from llo_dft.study.drawn.pictures import draw_hosts  # noqa: PLC0415
         from llo_dft.study.dry_inputs import write_inputs  # noqa: PLC0415
         from llo_dft.study.folder import StudyFolder, named_files  # noqa: PLC0415
@@ -34,10 +35,11 @@ def build(
         from llo_dft.study.planning.oxygen_settings import oxygen_settings  # noqa: PLC0415
         from llo_dft.study.planning.planned_calculations import check_engine  # noqa: PLC0415
 
-        own = find_recipe(recipe)[0].engine.name
-        study, recipe_folder = recipe_with(recipe, engine=engine, protocol=protocol)
+        asked, recipe_folder = find_recipe(recipe)  # once: it may come through a pipe
+        study = with_engine(asked, engine=engine, protocol=protocol)
+        named_by_user(study.engine)
         computing = engine_from(study.engine)
-        if study.engine.name == own:
+        if study.engine.name == asked.engine.name:
             oxygen_settings(study, computing.oxygen)  # run would refuse it; another is a trial
         folder = StudyFolder(output)
         files = named_files(study, recipe_folder)

@@ -152,8 +152,12 @@ def _run_here(prepared: PreparedRun, workers: int | None) -> StudyResult:
     expected = estimate(prepared.plan, prepared.engine, prepared.folder.calculations)
     typer.echo(expected.text(workers), err=True)
     seconds = None if expected.seconds is None else expected.seconds / workers
-    with shown_progress(expected.work, prepared.recipe.study.name, seconds) as on_progress:
-        return run_study(prepared, workers=workers, on_progress=on_progress)
+    try:
+        with shown_progress(expected.work, prepared.recipe.study.name, seconds) as on_progress:
+            return run_study(prepared, workers=workers, on_progress=on_progress)
+    except KeyboardInterrupt:
+        typer.echo("llo-dft: interrupted; run it again, and it resumes", err=True)
+        raise
 
 
 def _run_until_signal(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:

@@ -204,7 +204,11 @@ def named_files(recipe: Recipe, recipe_folder: Path) -> dict[str, str]:
     """
     phase = recipe.coating.phase if recipe.coating is not None else ""
     coating = phase if phase.lower().endswith(".cif") else None
-    files = {name: recipe_folder / name for name in (recipe.cathode.file, coating) if name}
+    files = {
+        name: recipe_folder / Path(name).expanduser()
+        for name in (recipe.cathode.file, coating)
+        if name
+    }
     return {
         name: hashlib.sha256(file.read_bytes()).hexdigest()
         for name, file in files.items()

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import studies
+
+from llo_dft.resources import resource_path
 
 
 def write_recipe(folder: Path, **tables: dict[str, Any]) -> Path:
@@ -48,6 +52,25 @@ def test_build_prints_the_manifest_for_a_script(command: Any, tmp_path: Path) ->
     printed = json.loads(command("build", write_recipe(tmp_path), "-o", "out", "--json").stdout)
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
     assert printed == {"folder": "out", "structures": manifest["structures"]}
+
+
+def test_a_recipe_may_come_through_a_pipe_and_name_a_file_in_the_home(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    shutil.copy(resource_path("structures", "Li2MnO3.cif"), tmp_path / "home" / "own.cif")
+    cathode = {"cif": "~/own.cif", "composition": None}
+    recipe = write_recipe(tmp_path, cathode=cathode, vacancies={"environments": ["2TM+1Li"]})
+    text = recipe.read_text(encoding="utf-8").replace("composition = None\n", "")
+    reading, writing = os.pipe()
+    os.write(writing, text.encode())
+    os.close(writing)
+    built = command("build", f"/dev/fd/{reading}", "-o", "out")
+    os.close(reading)
+    assert built.exit_code == 0, built.stderr
+    stored = json.loads((tmp_path / "out" / "study.json").read_text(encoding="utf-8"))
+    assert list(stored["files"]) == ["~/own.cif"]
 
 
 def test_another_reservoir_may_be_built_in_the_same_folder(command: Any, tmp_path: Path) -> None:

@@ -42,6 +42,18 @@ class Result:
         return {"complete": self.is_complete}
 
 
+def test_an_interrupted_run_says_that_it_resumes(
+    recipe: Path, command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("llo_dft.study.run_study.run_study", interrupted)
+    done = command("run", recipe, "-o", "study")
+    assert done.exit_code not in {0, 1, 2}
+    assert done.stderr.splitlines()[-1] == "llo-dft: interrupted; run it again, and it resumes"
+
+
 @pytest.mark.parametrize(("complete", "status"), [(True, 0), (False, 1)])
 def test_a_result_says_by_its_exit_whether_it_is_complete(
     complete: bool,  # noqa: FBT001

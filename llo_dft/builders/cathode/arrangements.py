@@ -144,7 +144,7 @@ def arrangements(
                 energy = problem.energy_ev(assignment) + constant
                 found.append((score, Arrangement(energy, elements)))
     if not found:
-        counts = ", ".join(str(sub.counts) for sub in sublattices)
+        counts = ", ".join(f"{n} {one}" for sub in sublattices for one, n in sub.counts.items())
         turned = "layer" if kept == "turn" else "plane"
         raise CompositionError(
             f"no arrangement of {counts} on {len(sites)} sites keeps an operation that turns the "

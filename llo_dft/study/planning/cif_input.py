@@ -90,9 +90,10 @@ def cathode_parent(recipe: Recipe, folder: Path) -> Structure:
         if recipe.cathode.ordering == "honeycomb":
             return parent
         return ideal_scaffold(parent.lattice)
-    crystal = _read_cathode(folder / file)
+    path = folder / Path(file).expanduser()
+    crystal = _read_cathode(path)
     if not crystal.composition["O"]:
-        raise RecipeError(f"{folder / file} has no O")
+        raise RecipeError(f"{path} has no O")
     if crystal.is_ordered and recipe.cathode.replica:
         raise RecipeError(
             f"cathode.replica orders metals that share sites; those of {folder / file} are ordered"

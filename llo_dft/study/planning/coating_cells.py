@@ -75,7 +75,7 @@ def coating_crystal(coating: Coating, folder: Path) -> Structure:
         If there is no crystal of that name.
     """
     if coating.phase.lower().endswith(".cif"):
-        return _unlabelled(read_cif(folder / coating.phase))
+        return _unlabelled(read_cif(folder / Path(coating.phase).expanduser()))
     try:
         return _unlabelled(load_structure(_PHASES.get(coating.phase, coating.phase)))
     except FileNotFoundError as error:
