@@ -65,6 +65,8 @@ def plot_gains(screen: CoatingScreen, holes_per_tm: float, axes: Axes) -> Axes:
                 zorder=3,
             )
         _draw_mean(one, place, holes_per_tm, colors[one.name], axes)
+    words = "above zero: the coating holds the O"
+    axes.text(0.98, 0.94, words, fontsize=8, ha="right", style="italic", transform=axes.transAxes)
     axes.set_xticks(range(len(names)), names, rotation=30, ha="right", fontsize=8)
     axes.set_xlim(-0.6, len(names) - 0.4)
     ranked = "\n(ranked here)" if holes_per_tm == screen.ranked_at_holes_per_tm else ""

@@ -22,7 +22,8 @@ def test_each_oxygen_the_means_and_what_has_none_are_drawn() -> None:
     assert points[0.5].get_marker() == "*"
     means = [float(bars.lines[0].get_ydata()[0]) for bars in axes.containers]
     assert means == pytest.approx([0.3, 0.2])
-    assert [text.get_text() for text in axes.texts] == ["all rebuilt", "failed", "failed"]
+    *lacking, above = (text.get_text() for text in axes.texts)
+    assert (lacking, above[:10]) == (["all rebuilt", "failed", "failed"], "above zero")
     names = [label.get_text() for label in axes.get_xticklabels()]
     assert names == [one.name for one in SCREEN.coatings]
     assert axes.get_title() == "0.50 holes per metal\n(ranked here)"

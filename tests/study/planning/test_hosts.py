@@ -120,7 +120,9 @@ def test_an_oxide_with_too_few_li_goes_as_far_as_it_can_and_says_so() -> None:
     ]
     assert coated[-1].lithium_fraction == 0.0
     (note,) = (note for note in plan.notes if "Li to give" in note)
-    assert note.startswith(f"coated, {STEP}: this oxide has 10 Li to give, fewer than the bare")
+    assert note.startswith(
+        f"coated, {STEP}: this oxide has only 10 Li to give, fewer than the bare"
+    )
     assert "at the requested 0.25, 0; it is charged as far as possible" in note
 
 
