@@ -28,7 +28,8 @@ def interface_bonds(structure: Structure) -> list[InterfaceBond]:
     ValueError
         If they carry none.
     """
-    bare = {site: atom for atom, site in places(structure).items()}
+    oxide = places(structure).items()
+    bare = {i: site for site, i in oxide if structure[i].specie.symbol == "O"}
     shortest: dict[tuple[int, int], float] = {}
     for bond in former_bonds(structure, coating_places(structure), bare):
         ends = bond.cation, bare[bond.anion]

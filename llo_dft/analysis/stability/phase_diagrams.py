@@ -17,6 +17,9 @@ from llo_dft.errors import InputError
 #: Smallest correction that counts, eV per atom.
 _A_CORRECTION_EV: Final = 1e-6
 
+#: O of each other atom above which it may be an ozonide's (LiO3), which MP2020 corrects by nothing.
+_OZONIDE: Final = 2.5
+
 #: Elements whose anions are shifted by correction schemes: either all compounds of one of them
 #: have a correction, or none has.
 _ANIONS: Final = ("O", "S", "F", "Cl", "Br", "I", "N", "Se", "Te")
@@ -127,6 +130,9 @@ def correction_state(phases: Iterable[PhaseEnergy], source: str) -> CorrectionSt
     for one in listed:
         atoms = sum(one.composition.values())
         corrected = abs(one.correction_ev) > _A_CORRECTION_EV * atoms
+        n_o = one.composition.get("O", 0.0)
+        if not corrected and n_o > _OZONIDE * (atoms - n_o):
+            continue
         if len(one.composition) > 1 and (anion := _anion(one.composition)):
             by_anion[anion][corrected] = one.name
     for anion, kinds in by_anion.items():

@@ -50,6 +50,8 @@ def test_bonds_are_named_by_the_bare_slab_and_the_shortest_comes_first() -> None
     # P2 is 1.7 above O0, which the bare slab calls 0; P5 1.6 above O1, which it calls 2
     made = interface(5.0, 5.0, 6.7, 9.0, 4.0, 6.6, 5.0)
     assert bonds_of(made) == [(5, 2, 1.6), (2, 0, 1.7)]
+    made[1] = "F"  # of a doped oxide: no O to take
+    assert bonds_of(made) == [(2, 0, 1.7)]
 
 
 @pytest.mark.parametrize(("height", "bonded"), [(6.87, True), (6.89, False)])

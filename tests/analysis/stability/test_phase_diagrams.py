@@ -33,6 +33,9 @@ def test_raw_and_corrected_compounds_of_one_anion_are_refused():
         correction_state([OXIDE, CORRECTED], "the file")
     assert correction_state([METAL, CORRECTED], "the file") == "corrected"
     assert correction_state([METAL, OXIDE], "the file") == "raw"
+    # MP2020 corrects an ozonide by nothing
+    ozonide = phase("LiO3", {"Li": 1, "O": 3})
+    assert correction_state([METAL, CORRECTED, ozonide], "the file") == "corrected"
 
 
 def test_raw_energies_of_several_functionals_are_refused():
