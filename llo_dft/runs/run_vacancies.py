@@ -288,7 +288,7 @@ def removed_oxygens(
     InputError
         If the host has no such sheets.
     """
-    missing = missing_from(host.calculation, vacancy.calculation)
+    missing = missing_from(host.calculation, vacancy.calculation, shifted=True)
     around = {} if tm_layers is None else _environments(host, tm_layers)
     if not missing.is_certain:
         return []

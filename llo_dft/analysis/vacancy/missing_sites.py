@@ -1,5 +1,7 @@
 """Which oxygens of its host a cell lacks, found from the positions of the other atoms."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,12 +86,15 @@ def missing_oxygen(host: Structure, vacancy: Structure) -> MissingOxygen:
     return MissingOxygen(missing, farthest, tuple(site_of_atom))
 
 
-def missing_from(host: CalculationDocument, vacancy: CalculationDocument) -> MissingOxygen:
+def missing_from(
+    host: CalculationDocument, vacancy: CalculationDocument, *, shifted: bool = False
+) -> MissingOxygen:
     """Find which O of a host is missing in a vacancy.
 
     By the identities of the atoms if they carry them, otherwise by their positions before the
     vacancy is relaxed. It was made from the host before or after relaxation; the better fit
-    counts.
+    counts. If neither fits, ``shifted`` also tries the host moved as a whole, as one that was
+    centred in its cell again is.
 
     Raises
     ------
@@ -103,7 +108,27 @@ def missing_from(host: CalculationDocument, vacancy: CalculationDocument) -> Mis
     found = [missing_oxygen(one, start[0]) for one in _geometries(host) if start]
     if not found:
         raise ValueError(f"{host.label} or {vacancy.label} has no structure")
-    return min(found, key=lambda one: one.farthest_angstrom)
+    best = min(found, key=_farthest)
+    if shifted and not best.is_certain:
+        moved = [
+            missing_oxygen(one, to) for one in _geometries(host) for to in _onto(one, start[0])
+        ]
+        best = min([best, *(one for one in moved if one.is_certain)], key=_farthest)
+    return best
+
+
+def _farthest(found: MissingOxygen) -> float:
+    return found.farthest_angstrom
+
+
+def _onto(host: Structure, vacancy: Structure) -> Iterator[Structure]:
+    """Give the cell shifted so that an atom of its rarest element lies on each of the host's."""
+    counts = Counter(site.specie.symbol for site in vacancy)
+    rarest = min(counts, key=lambda symbol: counts[symbol])
+    first = vacancy.frac_coords[_indices(vacancy, rarest)[0]]
+    for site in _indices(host, rarest):
+        shift = host.frac_coords[site] - first
+        yield Structure(vacancy.lattice, vacancy.species, vacancy.frac_coords + shift)
 
 
 def _by_identity(host: Structure, vacancy: Structure) -> MissingOxygen:

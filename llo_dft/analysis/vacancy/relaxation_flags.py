@@ -26,7 +26,7 @@ def vacancy_flags(host: CalculationDocument, vacancy: CalculationDocument) -> li
     if host.status != "completed" or host.structure is None:
         return host_flags(vacancy)
     try:
-        match = missing_from(host, vacancy)
+        match = missing_from(host, vacancy, shifted=True)
     except ValueError:  # it lacks more than O
         return host_flags(vacancy)
     kept = Structure.from_sites([host.structure[site] for site in match.site_of_atom])

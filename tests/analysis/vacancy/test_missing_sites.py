@@ -59,6 +59,20 @@ def test_a_cell_that_was_rebuilt_is_not_certain() -> None:
     assert not found.is_certain
 
 
+def test_a_host_that_was_moved_as_a_whole_is_found_if_it_is_looked_for() -> None:
+    whole = host()
+    vacancy = whole.copy()
+    vacancy.remove_sites([8])
+    vacancy.translate_sites(list(range(len(vacancy))), [0.31, 0.2, 0.45])
+    one, other = relaxed("host", whole), relaxed("vacancy", vacancy)
+    assert not missing_from(one, other).is_certain
+    found = missing_from(one, other, shifted=True)
+    assert found.is_certain
+    assert found.sites == (8,)
+    vacancy.translate_sites([0], [0.5, 0.0, 0.0])  # and a Li that left its site
+    assert not missing_from(one, relaxed("vacancy", vacancy), shifted=True).is_certain
+
+
 def test_the_geometry_that_fits_counts() -> None:
     ideal = host()
     relaxed = host()
