@@ -44,6 +44,7 @@ def total(amounts: Mapping[str, float]) -> float:
         ("LiMnO2", {"Mn": 3}),
         ("LiMn2O4", {"Mn": 3.5}),
         ("LiFeO2", {"Fe": 3}),
+        ("LiNi0.5Fe0.5O2", {"Ni": 3, "Fe": 3}),
         ("Li2MnO3", {"Mn": 4}),
         ("Li4Ti5O12", {"Ti": 4}),
         ("LiNi0.8Mn0.1Co0.1O2", {"Ni": 2.875, "Mn": 4, "Co": 3}),
