@@ -184,7 +184,8 @@ def _other_cell(first: Structure, second: Structure) -> list[Difference]:
 
 def _triplet(molecule: FinishedRun) -> list[Difference]:
     label, moment = molecule.calculation.label, molecule.moment_mu_b
-    if not molecule.spin_polarized:
+    fingerprint = molecule.calculation.fingerprint
+    if fingerprint is not None and fingerprint.spin_polarized is False:
         moment = 0.0
     if moment is None or abs(abs(moment) - O2_MOMENT_MU_B) <= _MOMENT_TOLERANCE_MU_B:
         return []

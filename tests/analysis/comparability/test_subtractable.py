@@ -110,11 +110,12 @@ def test_a_host_may_shrink_on_delithiation_but_not_become_another_cell(
         (True, None, True),
         (True, 0.0, False),
         (False, None, False),
+        (None, None, True),  # non-collinear spins have no two moments
     ],
 )
 def test_o2_is_a_triplet(
     run: Callable[..., FinishedRun],
-    spins: bool,  # noqa: FBT001
+    spins: bool | None,  # noqa: FBT001
     moment: float | None,
     goes: bool,  # noqa: FBT001
 ) -> None:

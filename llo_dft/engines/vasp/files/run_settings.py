@@ -88,6 +88,7 @@ def run_fingerprint(header: Header, file: Path) -> tuple[Fingerprint, list[str]]
         functional += "+U" if kind == _DUDAREV else f"+U(LDAUTYPE={kind})"
     tags = deciding_tags(header.incar, header.parameters)
     titles = [kind.title for kind in header.species]
+    spins = _setting(header, "ISPIN") == 2  # noqa: PLR2004 (spins)
     return Fingerprint(
         engine="vasp",
         engine_version=header.version,
@@ -99,7 +100,7 @@ def run_fingerprint(header: Header, file: Path) -> tuple[Fingerprint, list[str]]
         cutoff_ev=_number(_setting(header, "ENMAX", "ENCUT")),
         k_spacing_per_angstrom=_k_spacing(header, notes),
         dispersion=_dispersion(header),
-        spin_polarized=_setting(header, "ISPIN") == 2,  # noqa: PLR2004 (spins)
+        spin_polarized=None if _setting(header, "LNONCOLLINEAR") is True else spins,
         settings=tags["refused"],
         own_settings=tags["own"],
         other_settings=tags["named"],

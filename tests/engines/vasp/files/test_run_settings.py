@@ -85,9 +85,8 @@ def test_each_tag_that_decides_an_energy_is_refused_with_both_values(
     for check in (check_vacancy, check_hosts):
         with pytest.raises(ComparabilityError, match=rf"\b{name}: .+ and .+"):
             check(first, second, [])
-    (allowed,) = (
-        one for one in check_vacancy(first, second, [name, "functional"]) if one.field == name
-    )
+    names = [name, "functional", "spin_polarized"]
+    (allowed,) = (one for one in check_vacancy(first, second, names) if one.field == name)
     assert allowed.forbids
 
 
@@ -134,6 +133,12 @@ def test_what_has_a_common_name_is_compared_by_it(
     first, second = finished(tmp_path / "a"), finished(tmp_path / "b", **fields)
     with pytest.raises(ComparabilityError, match=text):
         check_vacancy(first, second, [])
+
+
+def test_of_non_collinear_spins_neither_up_nor_down_is_known(tmp_path: Path) -> None:
+    spins = {"settings": {"LNONCOLLINEAR": ("logical", " T  ")}, "spins": 1}
+    assert fingerprint(tmp_path / "all", **spins).spin_polarized is None
+    assert fingerprint(tmp_path / "none", spins=1).spin_polarized is False
 
 
 def test_j_counts_where_it_is_not_part_of_u(tmp_path: Path) -> None:
