@@ -68,10 +68,11 @@ def resource_path(folder: ResourceFolder, name: str) -> Path:
 
 
 def packaged_recipes() -> dict[str, str]:
-    """Return the recipes of this package by their names, and what each is for: its first line."""
+    """Return the recipes of this package by their names, and what each is for: its first words."""
     found = sorted(_resource_folder("workflows").glob("*.toml"))
-    firsts = {one.stem: one.read_text(encoding="utf-8").partition("\n")[0] for one in found}
-    return {name: first.removeprefix("#").strip() for name, first in firsts.items()}
+    heads = {one.stem: one.read_text(encoding="utf-8").partition("\n#\n")[0] for one in found}
+    texts = {name: head.removeprefix("# ").replace("\n# ", " ") for name, head in heads.items()}
+    return {name: f"{text.partition('. ')[0].rstrip('.:')}." for name, text in texts.items()}
 
 
 def recipe_path(name: str) -> Path:

@@ -53,8 +53,12 @@ def test_a_stray_folder_beside_an_installed_package_is_not_ours(
 def test_each_recipe_says_what_it_is_for_and_is_found_by_its_name() -> None:
     found = packaged_recipes()
     assert {"quickstart", "coated_vs_bare", "interface"} <= set(found)
+    assert found["coated_small"] == "A small coated study to try out."
+    assert found["replicas"].endswith(" of Li, and once twice as wide.")  # on its second line
     for name, about in found.items():
         assert len(about) > 20
+        assert about.endswith(".")
+        assert "#" not in about
         assert recipe_path(name).name == f"{name}.toml"
 
 
