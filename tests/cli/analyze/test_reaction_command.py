@@ -81,6 +81,6 @@ def test_a_study_s_reactions_are_kept_for_its_report(finished, tmp_path, monkeyp
     contents = {one["lithium_fraction"] for one in kept["crystals"].values()}
     assert {one["first"] for one in kept["pairs"]} == {f"crystal at x = {x:.2f}" for x in contents}
     page = write_report([study]).read_text(encoding="utf-8")
-    assert "With Li2O between: what each contact adds" in page
+    assert "With Li2O in between: what each contact adds" in page
     (study / "reactions.json").write_text(json.dumps(kept | {"crystals": {}}))
     assert "is not of the study's present crystals" in write_report([study]).read_text()
