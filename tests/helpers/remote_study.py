@@ -97,6 +97,7 @@ def _for_tests(project: dict[str, Any], server: StoreServer, vasp: VaspHome | No
     program = project["exec_config"]["vasp"]
     if vasp is None:
         program["export"] = {"PYTHONPATH": str(HELPERS), TRUST: shlex.quote(ENGINE_MODULES)}
+        project["exec_config"]["potential"] = {"export": program["export"]}
     else:
         program["export"] |= {name: shlex.quote(text) for name, text in vasp.variables.items()}
 
