@@ -54,7 +54,7 @@ RECIPES = {
     "environment": (
         "vacancies",
         {"environments": ["5TM"]},
-        r"no O of environment 5TM in surface; there: 2TM\+1Li, 3TM",
+        r"no O of environment 5TM in surface; found: 2TM\+1Li, 3TM",
     ),
     "missing CIF": ("cathode", {"composition": "none.cif"}, r"there is no file .*none\.cif"),
     "no CIF": ("cathode", {"composition": "text.cif"}, r"text\.cif can't be read as a CIF: "),

@@ -211,7 +211,7 @@ def test_vasp_is_looked_for_behind_what_starts_it(make_remote: MakeRemote, tmp_p
 
     for command in ("srun vasp_of_nowhere", ""):
         change_project(study.project.file, lambda project, c=command: change(project, c))
-        with pytest.raises(ProbeError, match=r"vasp_of_nowhere is not found|is not set"):
+        with pytest.raises(ProbeError, match=r"vasp_of_nowhere was not found|is not set"):
             project_shell().find_program("ATOMATE2_VASP_CMD")
     change_project(study.project.file, lambda project: change(project, f"srun -n 4 {vasp}"))
     assert project_shell().find_program("ATOMATE2_VASP_CMD") == str(vasp)

@@ -73,7 +73,7 @@ def test_one_that_waits_one_that_is_gone_and_a_queue_that_does_not_answer(
     with pytest.raises(SubmissionError, match="'llo-dft cancel' ends it"):
         check_not_driven(queued)
     played.queue.clear()
-    assert str(driver_status(queued)).startswith("missing; round 1; no job of it is in the queue")
+    assert str(driver_status(queued)).startswith("missing; round 1; it has no job in the queue")
     check_not_driven(queued)
     played.refusal = "squeue did not answer for 120 s"
     assert str(driver_status(queued)) == "missing; round 1; squeue did not answer for 120 s"
@@ -274,7 +274,7 @@ def test_no_round_follows_one_that_got_nothing_done(study: Path, played: PlayedQ
     assert said.startswith("round 1 finished no calculation: see its log")
     assert len(played.submitted) == 2
     assert driver_status(study).status == "failed"
-    assert drive(study, work, get_somewhere()).startswith("nothing to do: failed; round 1 got")
+    assert drive(study, work, get_somewhere()).startswith("nothing to do: failed; round 1 finished")
 
 
 def test_an_error_ends_it_with_its_reason(study: Path, played: PlayedQueue) -> None:

@@ -52,7 +52,7 @@ def test_every_state_of_jobflow_remote_is_a_status_with_its_reason(state: str) -
         ("RUNNING", "running", True, "it is running"),
         ("DOWNLOADED", "running", True, "it is running"),
         ("COMPLETED", "completed", False, "it left no result"),
-        ("FAILED", "failed", False, "no reason is known"),
+        ("FAILED", "failed", False, "no reason known"),
         ("PAUSED", "missing", False, "it was stopped by hand"),
         ("USER_STOPPED", "missing", False, "it was stopped by hand"),
     ],
