@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
+from pymatgen.core.composition import Composition
 from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
@@ -12,6 +13,7 @@ from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.builders.ordering.delithiation import LithiumRemoval, delithiate_to
 from llo_dft.builders.surface.slab import SlabModel
 from llo_dft.builders.vacancies import choose_vacancies, innermost
+from llo_dft.chemistry.roles import coating_role
 from llo_dft.documents.atom_identity import bare_sites, places, without_atoms
 from llo_dft.documents.plan import BondedOxygen, PlannedHost, PlannedInterface, PlannedVacancy
 from llo_dft.documents.sites import OxygenEnvironment
@@ -93,10 +95,18 @@ def _bonded(
         if name in opened
         or any(not i.film_is_stoichiometric for i in interfaces if i.termination == name)
     ]
+    formers = "".join(
+        dict.fromkeys(
+            symbol
+            for one in interfaces
+            for symbol in Composition(one.film_formula).get_el_amt_dict()
+            if coating_role(symbol) == "former"
+        )
+    )
     return [
         PlannedVacancy(
             bonded=BondedOxygen(termination=name, order=order),
-            pair=f"{name}-OP{order + 1}",
+            pair=f"{name}-O{formers}{order + 1}",
             site_class="bonded to the coating",
             environment=None,
             degeneracy=1,

@@ -10,7 +10,7 @@ from studies import coated_recipe, tiny_recipe
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.documents.atom_identity import only_part, places
-from llo_dft.study.planning.hosts import host_environments
+from llo_dft.study.planning.hosts import _bonded, host_environments
 from llo_dft.study.planning.make_plan import make_plan
 
 if TYPE_CHECKING:
@@ -167,6 +167,15 @@ def test_o_bonded_to_the_coating_are_planned_by_their_order_and_have_no_site_yet
         assert [v.bonded.order for v in bonded if v.bonded] == [0, 1]
         assert all(v.site is None and v.environment is None for v in bonded)
         assert all(uneven.vacancy_structure(host, v) is None for v in bonded)
+
+
+def test_o_bonded_to_the_coating_are_named_by_its_former(uneven: StudyPlan) -> None:
+    recipe = coated_recipe()
+    silicate = [
+        one.model_copy(update={"film_formula": "Li8Si4O12"}) for one in uneven.interfaces[:1]
+    ]
+    (first, *_) = _bonded(recipe, silicate, [silicate[0].termination])
+    assert first.pair == f"{silicate[0].termination}-OSi1"
 
 
 def test_a_whole_coating_has_no_bond_to_spare(coated_plan: StudyPlan) -> None:
