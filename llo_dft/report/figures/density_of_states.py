@@ -14,8 +14,9 @@ from llo_dft.report.figures.palette import GUIDE, ZERO_LINE, class_colors
 from llo_dft.report.titles import settings_text, title_text
 from llo_dft.typing import FloatArray
 
-#: Fraction of the highest density above which a density is shown, and the margin around it.
-_SEEN: Final = 0.01
+#: Fraction of the highest density above which a density is shown, and the margin around it:
+#: the deep O 2s states have less.
+_SEEN: Final = 0.1
 _MARGIN_EV: Final = 1.5
 
 _REFERENCE: Final = {"vbm": "VBM", "fermi": "Fermi", "vacuum": "vacuum", "core": "core"}
@@ -43,6 +44,19 @@ def plot_density_of_states(
         if center is not None:
             text = f"centre {center:.2f} eV"
             axes.axvline(center, color=color, linestyle=":", linewidth=1.2)
+            axes.annotate(
+                f"{center:.2f}",
+                (center, 1.0),
+                xycoords=("data", "axes fraction"),
+                xytext=(-1, -3),
+                textcoords="offset points",
+                ha="right",
+                va="top",
+                rotation=90,
+                color=color,
+                fontsize=8,
+                fontweight="bold",
+            )
         label = f"{name} ({found.n_sites}), {text}"
         axes.plot(energies, spins[0], color=color, linewidth=1.1, label=label)
         for down in spins[1:]:

@@ -1,13 +1,16 @@
 """Figures of a charge-density difference: planar average with Q(z), and along the bonds."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from pymatgen.core import Composition
 
 from llo_dft.analysis.electronic.density_difference import atom_planes_angstrom
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.electrons.charge import ChargeDifference
 from llo_dft.report.figures.figure_parts import (
     legend_beside,
@@ -17,9 +20,6 @@ from llo_dft.report.figures.figure_parts import (
 )
 from llo_dft.report.figures.palette import GAIN, GUIDE, LOSS, MAIN, SECOND, element_color
 from llo_dft.report.titles import settings_text, title_text
-
-#: Most characters of a title's line that fit in the narrowest of these figures.
-_LONGEST_LINE: Final = 80
 
 
 def plot_planar_average(document: ChargeDifference, axes: Axes) -> Axes:
@@ -89,7 +89,7 @@ def plot_bonds(document: ChargeDifference, axes: Axes) -> Axes:
             )
     axes.axhline(0.0, color=GUIDE, lw=0.6)
     axes.set_xlabel("distance from the network former towards O (Å)")
-    axes.set_ylabel(r"$\Delta\rho$ (e/Å$^3$)")
+    axes.set_ylabel("$\\Delta\\rho$ (e/Å$^3$), above 0: electrons gather")
     return axes
 
 
@@ -113,13 +113,15 @@ def save_bonds(document: ChargeDifference, path: Path, also: Sequence[str] = ())
 
 def charge_title(document: ChargeDifference) -> str:
     """Return the title: what was computed, how, and how many electrons moved."""
-    paths = {"AB": document.whole_file, "A": document.a_file, "B": document.b_file}
-    files = [f"{part} = {'/'.join(Path(path).parts[-2:])}" for part, path in paths.items()]
-    together = ", ".join(files)
+    atoms = list(zip(symbols_of(document.structure), document.part_of_atom, strict=True))
+    parts = [
+        Composition(Counter(symbol for symbol, of in atoms if of == part)).formula
+        for part in ("a", "b")
+    ]
     settings = settings_text(document.fingerprint) or "settings not known"
     lines = [
         f"{document.structure.composition.formula}, {settings}",
-        *([together] if len(together) <= _LONGEST_LINE else files),
+        f"density of the whole less those of {parts[0]} and {parts[1]}",
         f"{document.absolute_e:.3f} e moved, residual {document.residual_e:.1e} e",
     ]
     return title_text(lines, allowed=document.allowed, mock=document.mock)
