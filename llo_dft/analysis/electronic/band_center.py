@@ -10,13 +10,18 @@ counted as well. So a shift of all energies shifts the centre by the same amount
 a sum of densities is the weighted mean of their centres, both to rounding.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from llo_dft.documents.electrons.electronic import WindowCenter
-from llo_dft.typing import FloatArray
+from llo_dft.documents.electrons.window_center import WindowCenter
+
+if TYPE_CHECKING:  # pydantic takes longer to import than a file to read
+    from collections.abc import Sequence
+
+    from llo_dft.typing import FloatArray
 
 #: Weight below which there is no centre, electrons: densities are printed to 1e-4 per eV.
 MIN_WEIGHT: Final = 1e-6

@@ -1,12 +1,12 @@
 """Electronic structure from finished calculations: edges, band centres, oxidation, summaries."""
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from pydantic import Field
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document
+from llo_dft.documents.electrons.window_center import WindowCenter
 from llo_dft.typing import System
 
 #: Zero of the energies. E_F floats within a gap, so the VBM is the default.
@@ -33,28 +33,6 @@ class BandEdges(Document):
         "so that neither E_F's place in it nor smearing matters, or E_F; None: nothing is above"
     )
     note: str = Field("", description="How the edges were found, where that needs a note")
-
-
-@dataclass(frozen=True)
-class WindowCenter:
-    """Moments of a density in one window.
-
-    Attributes
-    ----------
-    center_ev
-        Relative to the reference; None: too little weight.
-    weight
-        Captured weight: integral of the density, electrons.
-    width_ev
-        Square root of the second central moment.
-    """
-
-    #: Refuse what a ``Document`` refuses.
-    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
-
-    center_ev: float | None
-    weight: float
-    width_ev: float | None
 
 
 class WindowCenters(Document):

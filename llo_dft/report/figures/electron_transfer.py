@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from pymatgen.core import Composition
+from pymatgen.core.composition import Composition
 
 from llo_dft.analysis.electronic.density_difference import atom_planes_angstrom
 from llo_dft.chemistry.element_table import symbols_of

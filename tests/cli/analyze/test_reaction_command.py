@@ -83,4 +83,4 @@ def test_a_study_s_reactions_are_kept_for_its_report(finished, tmp_path, monkeyp
     page = write_report([study]).read_text(encoding="utf-8")
     assert "With Li2O in between: what each contact adds" in page
     (study / "reactions.json").write_text(json.dumps(kept | {"crystals": {}}))
-    assert "is not of the study's present crystals" in write_report([study]).read_text()
+    assert "present crystals; run `llo-dft analyze reaction" in write_report([study]).read_text()

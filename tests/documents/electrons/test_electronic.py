@@ -3,14 +3,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from llo_dft.documents.electrons.electronic import (
     AtomOxidation,
     OxidationStates,
-    WindowCenter,
     WindowCenters,
 )
+from llo_dft.documents.electrons.window_center import WindowCenter
 
 NOTHING = {"center_ev": None, "weight": 0.0, "width_ev": None}
 
@@ -28,17 +28,6 @@ def test_a_centre_may_be_missing_but_is_never_nan() -> None:
         in_windows(center_ev=float("nan"))
     with pytest.raises(ValidationError, match="Unexpected keyword argument"):
         in_windows(height=1.0)
-
-
-def test_it_is_stored_with_its_keys_and_read_back_strictly() -> None:
-    stored = TypeAdapter(WindowCenter)
-    one = WindowCenter(center_ev=-2.5, weight=3.0, width_ev=None)
-    assert stored.dump_python(one) == {"center_ev": -2.5, "weight": 3.0, "width_ev": None}
-    assert stored.validate_json(stored.dump_json(one)) == one
-    with pytest.raises(ValidationError, match="finite number"):
-        stored.validate_python({"center_ev": float("inf"), "weight": 3.0, "width_ev": None})
-    with pytest.raises(ValidationError, match="Unexpected keyword argument"):
-        stored.validate_python({"center_ev": 0.0, "weight": 3.0, "width_ev": None, "more": 1})
 
 
 def test_superoxo_oxygen_has_half_a_charge_and_a_doubtful_atom_none() -> None:

@@ -203,7 +203,9 @@ def test_jobs_that_die_at_their_start_end_the_run_with_their_log(
         pool.step()
     play.end("102")
     (tmp_path / "102.log").write_text("bash: module: command not found\nno python\n")
-    with pytest.raises(WorkersFailedError, match=r"3 jobs .* in a row(.|\n)*102\.log:\n.*\nno pyt"):
+    with pytest.raises(
+        WorkersFailedError, match=r"3 worker jobs in a row(.|\n)*102\.log:\n.*\nno py"
+    ):
         pool.step()
 
 

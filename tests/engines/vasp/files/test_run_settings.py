@@ -64,8 +64,9 @@ def pair(folder: Path, name: str) -> tuple[FinishedRun, FinishedRun]:
     tag, value = tag_of(name), written(another(name))
     asked = {name: value} if tag.defaults is None else {}
     used = {} if tag.defaults is None else {name: value}
-    common = HYBRID if tag.switch == "LHFCALC" else {}
-    common |= {"ML_LMLFF": ("logical", " T  ")} if tag.switch == "ML_LMLFF" else {}
+    on = ("logical", " T  ")
+    common: dict[str, Any] = {tag.switch: on} if tag.switch and tag.switch != name else {}
+    common |= HYBRID if tag.switch == "LHFCALC" else {}
     return (
         finished(folder / "first", settings=common),
         finished(folder / "second", settings=common | used, asked=asked),

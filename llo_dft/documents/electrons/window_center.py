@@ -1,0 +1,30 @@
+"""The moments of a density in one window, as they are computed and as they are stored.
+
+A plain dataclass and not a ``Document``: what integrates densities needs neither pydantic nor
+pymatgen, whose imports take longer than reading the file.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class WindowCenter:
+    """Moments of a density in one window.
+
+    Attributes
+    ----------
+    center_ev
+        Relative to the reference; None: too little weight.
+    weight
+        Captured weight: integral of the density, electrons.
+    width_ev
+        Square root of the second central moment.
+    """
+
+    #: What a ``Document`` refuses is refused here too.
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
+
+    center_ev: float | None
+    weight: float
+    width_ev: float | None
