@@ -40,13 +40,23 @@ def test_the_centres_are_those_of_the_result() -> None:
     assert [float(one) for one in shown] == pytest.approx(deeper, abs=0.005)
 
 
-def test_the_pair_is_that_of_both_results() -> None:
-    for line, n_holes in (("GPAW, PBE+U", 0), ("the same O with 0.5 holes", 4)):
-        hosts = {host.system: host for host in RESULT.hosts if host.n_holes == n_holes}
-        bare, coated = (hosts[one].vacancies[0].formation_energy_ev for one in ("bare", "coated"))
-        assert bare is not None
-        assert coated is not None
-        assert numbers(line) == pytest.approx([bare, coated, coated - bare], abs=0.005)
+@pytest.mark.parametrize("site", [25, 32])
+@pytest.mark.parametrize(("holes", "n_holes"), [("0", 0), ("0.5", 4)])
+def test_the_pairs_are_those_of_the_result(site: int, holes: str, n_holes: int) -> None:
+    found = {
+        host.system: vacancy.formation_energy_ev
+        for host in RESULT.hosts
+        for vacancy in host.vacancies
+        if host.n_holes == n_holes and vacancy.site == site
+    }
+    bare, coated = found["bare"], found["coated"]
+    assert bare is not None
+    assert coated is not None
+    line = f"O{site}, {holes} holes"
+    assert numbers(line) == pytest.approx([bare, coated, coated - bare], abs=0.005)
+
+
+def test_the_potential_s_pair_is_that_of_its_result() -> None:
     small = StudyResult.model_validate_json((DOCS / "coated_small" / "results.json").read_bytes())
     (pair,) = (one for one in small.pairs if one.site == 25 and one.n_holes == 0)
     expected = [pair.bare_ev, pair.coated_ev, pair.difference_ev]

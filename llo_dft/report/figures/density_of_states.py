@@ -38,7 +38,7 @@ def plot_density_of_states(
     else:
         axes.axvline(edges.vbm_ev - zero, color=GUIDE, linewidth=0.8, zorder=0)
     colors = class_colors(curves)
-    for name, spins in curves.items():
+    for place, (name, spins) in enumerate(curves.items()):
         found, color, text = centers.classes[name], colors[name], "no centre"
         center = getattr(found.centers.both, window).center_ev
         if center is not None:
@@ -46,7 +46,7 @@ def plot_density_of_states(
             axes.axvline(center, color=color, linestyle=":", linewidth=1.2)
             axes.annotate(
                 f"{center:.2f}",
-                (center, 1.0),
+                (center, 1.0 - 0.1 * place),  # centres may be close to each other
                 xycoords=("data", "axes fraction"),
                 xytext=(-1, -3),
                 textcoords="offset points",
