@@ -77,9 +77,7 @@ def _turns(result: StudyResult, system: System, termination: str | None) -> str:
     if point.at is None:
         last = f"{_ev(min(hosts[-1].kept_energies_ev))} at {_place(hosts[-1])}"
         return f"{name} holds its O in the whole computed range ({last})"
-    known = _interval(point)
-    span = f", interval {known[0]:.2f} to {known[-1]:.2f}" if known else ""
-    return f"{name} begins to lose O at {point.at.text}{span}"
+    return f"{name} begins to lose O at {point.at.text}{_interval(point, 'interval')}"
 
 
 def _of_system(result: StudyResult, system: System, termination: str | None) -> str:
@@ -101,8 +99,7 @@ def _crossing(result: StudyResult, hosts: Sequence[HostResult]) -> str:
         return "one state of charge can show no crossing"
     if point.at is None:
         return f"it crosses zero nowhere up to {_place(hosts[-1])}"
-    known = _interval(point)
-    span = f", the interval goes from {known[0]:.2f} to {known[-1]:.2f}" if known else ""
+    span = _interval(point, "the interval goes from")
     cut_off = [share.cut_off for share in point.shares if share.cut_off]
     span += f" ({cut_off[0]})" if cut_off else ""
     return f"it crosses zero at {point.at.text}{span}"
@@ -121,9 +118,13 @@ def _point(result: StudyResult, system: System, termination: str | None) -> Turn
     return next(points, None)
 
 
-def _interval(point: TurningPoint) -> list[float]:
+def _interval(point: TurningPoint, name: str) -> str:
     ends = [one.holes_per_tm for one in (point.earliest, point.latest) if one is not None]
-    return sorted(holes for holes in ends if holes is not None)
+    known = sorted(holes for holes in ends if holes is not None)
+    if not known:
+        return ""
+    low, high = f"{known[0]:.2f}", f"{known[-1]:.2f}"
+    return ", from one source: no interval" if low == high else f", {name} {low} to {high}"
 
 
 def _ev(energy: float) -> str:
