@@ -79,7 +79,7 @@ def as_a_user(folder: Path) -> tuple[str, str]:
     return stdout, stderr
 
 
-# Programs and workers of their own are those of integration/test_coated_run.py too.
+# By default the command runs in this process; as a program with a worker of its own it is slow.
 @pytest.fixture(scope="module", params=[here, pytest.param(as_a_user, marks=pytest.mark.slow)])
 def uninterrupted(folder: Path, request: pytest.FixtureRequest) -> dict[str, Any]:
     """What a run prints that was left alone."""
