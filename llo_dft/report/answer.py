@@ -27,11 +27,11 @@ def answer(result: StudyResult) -> list[str]:
             "differences are of the computed ones."
         )
     if result.no_crossings and sentences:
-        sentences.append(f"Neither a crossing nor a gain is stated: {_why_none(result)}.")
+        sentences.append(f"Neither a crossing nor a gain is stated: {why_none(result)}.")
     return sentences
 
 
-def _why_none(result: StudyResult) -> str:
+def why_none(result: StudyResult) -> str:
     """Return the reason alone: the sentence around it says that nothing is stated."""
     return (result.no_crossings or "").removeprefix("not stated by these settings: ")
 
@@ -46,7 +46,7 @@ def headline(result: StudyResult) -> str:
             f"({done} of {len(result.calculations)} calculations are completed)."
         )
     if result.no_crossings:
-        return f"No answer is stated: {_why_none(result)}."
+        return f"No answer is stated: {why_none(result)}."
     parts = [_turns(result, *system) for system in systems]
     for termination in dict.fromkeys(pair.termination for pair in result.pairs):
         pairs = [pair for pair in result.pairs if pair.termination == termination]

@@ -13,7 +13,7 @@ from llo_dft.analysis.vacancy.turning_point import lowest_line
 from llo_dft.documents.labels import system_name
 from llo_dft.documents.state_of_charge import TurningPoint
 from llo_dft.documents.study_result import HostResult, StudyResult, VacancyResult
-from llo_dft.report.answer import headline
+from llo_dft.report.answer import headline, why_none
 from llo_dft.report.figures.figure_parts import (
     charge_place,
     charging_axes,
@@ -124,7 +124,7 @@ def save_vacancy_curve(result: StudyResult, path: Path, also: Sequence[str] = ()
             **_WORDS,
         )
     said = "" if result.study is None else headline(result)
-    small = result_title(result, reason=(result.no_crossings or "") not in said)
+    small = result_title(result, reason=why_none(result) not in said)
     upper.set_title(small, fontsize=7.5, color=NEUTRAL, loc="left")
     if said:
         text = fill(said, _HEADLINE_WIDTH)
