@@ -208,7 +208,7 @@ def without_again(
     if host.structure is None or host.energy_ev is None:
         return why_not(host)
     if revisited is None or revisited.structure is None or revisited.energy_ev is None:
-        return f"revisiting {host.label} left no result"
+        return f"{host.label} has no revisited structure"
     if vacancy is None or vacancy.structure is None:
         return f"the vacancy in {host.label} left no result"
     gone = places(revisited.structure).keys() - set(bare_sites(vacancy.structure))

@@ -200,16 +200,21 @@ def server() -> Iterator[StoreServer]:
         yield running
 
 
+def one_vacancy(folder: Path, **sections: dict[str, object]) -> Path:
+    return write_recipe(
+        folder,
+        delithiation={"fractions": [1.0]},
+        vacancies={"environments": ["2TM+1Li"], "per_environment": 1},
+        **sections,
+    )
+
+
 def test_a_study_from_submit_to_collect(
     command: Command, server: StoreServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("llo_dft.study.run_study.engine_from", ProgramEngine)
     file = project_file(tmp_path, server)
-    recipe = write_recipe(
-        tmp_path,
-        delithiation={"fractions": [1.0]},
-        vacancies={"environments": ["2TM+1Li"], "per_environment": 1},
-    )
+    recipe = one_vacancy(tmp_path)
     submit = ("submit", recipe, "--project", "lab", "-o", "study")
     shown = command(*submit, "--dry-run")
     assert shown.exit_code == 0, shown.output
@@ -258,12 +263,7 @@ def test_each_cell_of_a_study_is_submitted_and_run_puts_them_beside_each_other(
 ) -> None:
     monkeypatch.setattr("llo_dft.study.run_study.engine_from", ProgramEngine)
     file = project_file(tmp_path, server)
-    recipe = write_recipe(
-        tmp_path,
-        study={"wider": [[1, 2]]},
-        delithiation={"fractions": [1.0]},
-        vacancies={"environments": ["2TM+1Li"], "per_environment": 1},
-    )
+    recipe = one_vacancy(tmp_path, study={"wider": [[1, 2]]})
     done = command("submit", recipe, "--project", "lab", "-o", "study")
     assert done.exit_code == 0, done.output
     assert done.stdout.count("9 jobs are in the queue of project lab") == 2
