@@ -56,19 +56,16 @@ def test_the_pairs_are_those_of_the_result(site: int, holes: str, n_holes: int) 
     assert numbers(line) == pytest.approx([bare, coated, coated - bare], abs=0.005)
 
 
-def test_the_range_that_is_stated_is_that_of_the_o_that_keeps_its_bond() -> None:
-    gains = []
-    for n_holes in (0, 4):
-        hosts = {host.system: host for host in RESULT.hosts if host.n_holes == n_holes}
-        bare, coated = ({v.site: v for v in hosts[one].vacancies} for one in ("bare", "coated"))
-        assert coated[32].environment is not None
-        assert coated[32].environment.n_former == 1
-        assert coated[32].formation_energy_ev is not None
-        assert bare[32].formation_energy_ev is not None
-        gains.append(coated[32].formation_energy_ev - bare[32].formation_energy_ev)
-    stated = f"costs {min(gains):.1f} to {max(gains):.1f} eV more to remove"
-    assert stated in PAGE
-    assert stated in (DOCS.parent / "README.md").read_text(encoding="utf-8")
+def test_the_gain_that_is_stated_is_that_of_the_o_that_keeps_its_bond() -> None:
+    hosts = {host.system: host for host in RESULT.hosts if host.n_holes == 4}
+    bare, coated = ({v.site: v for v in hosts[one].vacancies} for one in ("bare", "coated"))
+    assert coated[32].environment is not None
+    assert coated[32].environment.n_former == 1
+    assert coated[32].formation_energy_ev is not None
+    assert bare[32].formation_energy_ev is not None
+    gain = coated[32].formation_energy_ev - bare[32].formation_energy_ev
+    for text in (PAGE, (DOCS.parent / "README.md").read_text(encoding="utf-8")):
+        assert f"costs {gain:.1f} eV more to remove" in text
 
 
 def test_the_potential_s_pair_is_that_of_its_result() -> None:
