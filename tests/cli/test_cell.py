@@ -44,6 +44,7 @@ def test_table_figure_and_json(tmp_path):
 def test_what_can_not_be_used_is_one_line():
     assert "NAME=CAPACITY:VOLTAGE:DENSITY" in refusal("--cathode", "mine")
     assert "capacity_mah_per_g" in refusal("--cathode", "mine=-1:4:5")
+    assert "less than or equal to 4000" in refusal("--cathode", "mine=1e308:4:5")
     assert "expected PARAMETER=VALUE of areal_capacity" in refusal("--set", "colour=red")
     assert "--set active_fraction=2" in refusal("--set", "active_fraction=2")
     assert "of -5 um; expected 0 or more" in refusal("--thickness=-5:10:3")

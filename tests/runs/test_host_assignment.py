@@ -61,6 +61,12 @@ def test_lithium_that_can_not_be(
         lithium_fractions(structures, full, coating)
 
 
+def test_lithium_of_a_coating_that_no_host_has(tmp_path: Path) -> None:
+    bare = [read_plain_run(make.host(tmp_path / f"{n}", n_li=n)) for n in (3, 1)]
+    with pytest.raises(InputError, match="--coating-li 9: none of the hosts has a coating"):
+        fractions_of(bare, None, 9)
+
+
 def test_a_host_that_can_not_be_read_may_be_the_fullest(tmp_path: Path) -> None:
     runs = [read_plain_run(make.host(tmp_path / f"{n}", n_li=n)) for n in (3, 1)]
     (tmp_path / "4").mkdir()

@@ -59,9 +59,10 @@ class CathodeMaterial(Document):
     """The properties of an active material that a cell needs."""
 
     name: str
-    capacity_mah_per_g: Positive
-    voltage_v: Positive = Field(description="Average on discharge against Li/Li+")
-    density_g_per_cm3: Positive = Field(description="Of its crystal")
+    # no material exceeds lithium's 3861 mAh/g, fluorine's 6 V or osmium's 22.6 g/cm3
+    capacity_mah_per_g: float = Field(gt=0, le=4000)
+    voltage_v: float = Field(gt=0, le=10, description="Average on discharge against Li/Li+")
+    density_g_per_cm3: float = Field(gt=0, le=25, description="Of its crystal")
     source: str = Field(description="Where the three come from")
 
 
