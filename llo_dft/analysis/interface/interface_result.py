@@ -14,7 +14,7 @@ from llo_dft.analysis.interface.adhesion import (
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.analysis.vacancy.structure_check import check_relaxed
 from llo_dft.chemistry.strain import principal_strains, von_mises_strain
-from llo_dft.documents.atom_identity import coating_places, places
+from llo_dft.documents.atom_identity import coating_places
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import interface_label, relaxed_file
 from llo_dft.documents.plan import PlannedInterface
@@ -75,8 +75,7 @@ def interface_result(
     flags: list[str] = []
     area, strains = None, None
     if best.structure is not None and best.initial_structure is not None:
-        oxide = places(best.structure).values()
-        flags = check_relaxed(best.initial_structure, best.structure, oxide_sites=oxide)
+        flags = check_relaxed(best.initial_structure, best.structure)
         area = area_angstrom2(best.structure)
         if made.crystal is not None and made.crystal.structure is not None:
             vectors = laid.coating_vectors @ made.crystal.structure.lattice.matrix

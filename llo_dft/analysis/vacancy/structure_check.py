@@ -1,6 +1,6 @@
 """What a relaxation did to a structure that its energy alone does not show."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import product
 from typing import Any, Final
 
@@ -11,13 +11,20 @@ from llo_dft.analysis.electronic.oxidation_states import changed_state
 from llo_dft.analysis.oxygen.dimers import oxygen_pairs
 from llo_dft.chemistry.bonds import find_bonds
 from llo_dft.chemistry.element_table import symbols_of
-from llo_dft.chemistry.roles import site_roles
+from llo_dft.chemistry.roles import element_role, site_roles
+from llo_dft.documents.atom_identity import BARE_SITE, places
 from llo_dft.typing import FloatArray
 
 #: An atom that moved further than this left its site: a Li hop between neighbouring octahedral and
 #: tetrahedral sites is 1.4 (from the TM layer) to 1.8, a usual relaxation beside a vacancy below
 #: 0.5.
 MOVED_MIN_ANGSTROM: Final = 1.2
+
+#: A bond of a coating's metal must change by more than this to count as formed or broken: Nb-O has
+#: all lengths up to the cutoff and beyond. Beside vacancies relaxed by CHGNet, bonds of Nb that
+#: cross the cutoff change by 0.03 to 0.31, those of an Al that takes another O by 0.48 to 1.65. P
+#: and Si need no such limit: they have no bond near the cutoff.
+METAL_BOND_CHANGE_ANGSTROM: Final = 0.4
 
 _IMAGES: Final = np.array(list(product((-1, 0, 1), repeat=3)), dtype=np.float64)
 
@@ -70,21 +77,26 @@ def displacements_angstrom(initial: Structure, relaxed: Structure) -> FloatArray
     return shortest
 
 
-def _bond_changes(
-    initial: Structure, relaxed: Structure, oxide_sites: Collection[int] | None
-) -> list[str]:
-    roles = site_roles(symbols_of(relaxed), oxide_sites)
+def _bond_changes(initial: Structure, relaxed: Structure) -> list[str]:
+    symbols = symbols_of(relaxed)
+    named = None not in initial.site_properties.get(BARE_SITE, [None])
+    roles = site_roles(symbols, places(initial).values() if named else None)
     formers = [i for i, role in enumerate(roles) if role == "former"]
     before, after = (
         {(bond.cation, bond.anion) for bond in find_bonds(structure, formers)}
         for structure in (initial, relaxed)
     )
-    return [
-        f"{relaxed[i].specie.symbol.lower()}_{relaxed[j].specie.symbol.lower()}_"
-        f"{'formed' if (i, j) in after else 'broken'}: "
-        f"{_label(relaxed, i)}-{_label(relaxed, j)} {relaxed.get_distance(i, j):.2f} A"
-        for i, j in sorted(before ^ after)
-    ]
+    flags = []
+    for i, j in sorted(before ^ after):
+        length = relaxed.get_distance(i, j)
+        change = abs(length - initial.get_distance(i, j))
+        if element_role(symbols[i]) == "former" or change > METAL_BOND_CHANGE_ANGSTROM:
+            kind = "formed" if (i, j) in after else "broken"
+            flags.append(
+                f"{symbols[i].lower()}_{symbols[j].lower()}_{kind}: "
+                f"{_label(relaxed, i)}-{_label(relaxed, j)} {length:.2f} A"
+            )
+    return flags
 
 
 def _moment_changes(
@@ -108,8 +120,6 @@ def check_relaxed(
     relaxed: Structure,
     initial_magmoms: Sequence[float] | None = None,
     magmoms: Sequence[float] | None = None,
-    *,
-    oxide_sites: Collection[int] | None = None,
 ) -> list[str]:
     """Flag what a relaxation rebuilt; an empty list means that the structure stayed as it was.
 
@@ -119,7 +129,8 @@ def check_relaxed(
       structure, whether or not they were before;
     - ``moved: Li3 1.92 A``: an atom that left its site, without the drift of the whole;
     - ``p_o_formed: P1-O5 1.62 A``, ``p_o_broken: P1-O5 2.40 A``: a bond of a network former,
-      with the relaxed distance of the nearest images;
+      with the relaxed distance of the nearest images. Where ``initial`` says which atoms are the
+      coating's (``bare_site``), its metals are formers too (``METAL_BOND_CHANGE_ANGSTROM``);
     - ``moment: Mn4 3.0 -> 3.9 mu_B``: a transition metal whose oxidation state changed. Magnitudes
       are compared, because a flipped moment is another magnetic order, not another charge.
 
@@ -130,8 +141,6 @@ def check_relaxed(
     initial_magmoms, magmoms
         Moments of a reference (of the host, for a vacancy) and of the relaxed structure, Bohr
         magnetons, shape (n_atoms,). If either is None, moments are not checked.
-    oxide_sites
-        Sites of the layered oxide under a coating; None: all sites.
 
     Raises
     ------
@@ -144,7 +153,7 @@ def check_relaxed(
         f"moved: {_label(relaxed, i)} {moved[i]:.2f} A"
         for i in np.flatnonzero(moved > MOVED_MIN_ANGSTROM)
     ]
-    flags += _bond_changes(initial, relaxed, oxide_sites)
+    flags += _bond_changes(initial, relaxed)
     if initial_magmoms is not None and magmoms is not None:
         flags += _moment_changes(relaxed, initial_magmoms, magmoms)
     return flags

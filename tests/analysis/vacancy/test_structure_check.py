@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -110,6 +113,33 @@ def test_phosphorus_bonds_formed_and_broken() -> None:
     after = atoms(symbols, [[0, 0, 0], [18.6, 0, 1.95], [1.6, 0, 0], *others])
     assert check_relaxed(before, after) == ["p_o_broken: P0-O1 2.40 A", "p_o_formed: P0-O2 1.60 A"]
     assert check_relaxed(after, before) == ["p_o_formed: P0-O1 1.53 A", "p_o_broken: P0-O2 2.60 A"]
+
+
+def real_vacancy(coating: str) -> list[Structure]:
+    """Return a host without the O of its vacancy, and the vacancy, both relaxed by CHGNet."""
+    file = Path(__file__).parents[2] / "data" / "coating_metal_bonds.json"
+    real = json.loads(file.read_text())[coating]
+    names = {"bare_site": real["bare_site"]}
+    return [
+        Structure(real["lattice"], real["species"], real[end], site_properties=names)
+        for end in ("host", "vacancy")
+    ]
+
+
+def test_a_metal_of_a_coating_that_takes_another_oxygen_is_flagged() -> None:
+    host, vacancy = real_vacancy("Al2O3")
+    assert check_relaxed(host, vacancy) == ["al_o_formed: Al22-O83 1.82 A"]
+    assert check_relaxed(vacancy, host) == ["al_o_broken: Al22-O83 3.08 A"]
+    for structure in (host, vacancy):  # the same atoms as one oxide: Al is a metal of its lattice
+        structure.add_site_property("bare_site", list(range(len(structure))))
+    assert check_relaxed(host, vacancy) == []
+
+
+def test_long_bonds_of_a_coatings_metal_that_breathe_are_not_flagged() -> None:
+    host, vacancy = real_vacancy("LiNbO3")
+    lengths = [structure.get_distance(31, 37) for structure in (host, vacancy)]
+    assert lengths == pytest.approx([2.37, 2.68], abs=0.01)  # across the cutoff, 2.45
+    assert check_relaxed(host, vacancy) == []
 
 
 def test_moments_of_metals_that_changed_their_oxidation_state() -> None:
