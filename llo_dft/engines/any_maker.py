@@ -1,16 +1,12 @@
 """atomate2's makers in this package's flows: ``calculation_maker(StaticMaker(), "static")``."""
 
-from __future__ import annotations
-
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
+
+from jobflow import Maker
 
 from llo_dft.engines.base import CalculationMaker, EngineError
 from llo_dft.typing import CalculationKind
-
-if TYPE_CHECKING:
-    from jobflow import Maker
-
 
 #: What wraps makers of a class: ``module:class`` of both, and imported only if it is that one.
 _ADAPTERS: Final = {

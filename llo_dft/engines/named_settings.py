@@ -1,9 +1,7 @@
 """Settings of an engine as named data: a preset, and overrides that replace some of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -15,13 +13,11 @@ from pydantic import (
     PositiveInt,
     ValidationError,
 )
+from pydantic_core import ErrorDetails
 
 from llo_dft.chemistry.element_table import ELEMENTS, MATERIALS_PROJECT_U_EV
 from llo_dft.engines.base import EngineError
 from llo_dft.typing import MagneticOrder
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
 
 
 class NamedSettings(BaseModel):

@@ -4,17 +4,18 @@ With protocol "fast" the program computes one point of the potential's geometry;
 relaxes on. Molecules are left to the program: potentials know little of O2, and it is cheap.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, Self, cast
 
 import numpy as np
 from jobflow import Maker
+from pymatgen.core.structure import Structure
 
+from llo_dft import recipe
 from llo_dft.chemistry.element_table import LOW_SPIN_START
+from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.base import (
     CalculationMaker,
     Cost,
@@ -28,15 +29,9 @@ from llo_dft.engines.base import (
     StartFrom,
     moved_to,
 )
+from llo_dft.engines.calculated_electrons import CalculatedElectrons
 from llo_dft.engines.finished_study import FinishedRelaxation
 from llo_dft.typing import CalculationKind, MagneticOrder
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft import recipe
-    from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.engines.calculated_electrons import CalculatedElectrons
 
 #: Protocol of the program with which it computes one point and relaxes nothing.
 ONE_POINT: Final = "fast"
@@ -72,7 +67,7 @@ class PreRelaxedCalculation(Maker):
         """How many placements of a removed O's electrons are tried: the program's."""
         return self.then.electron_placements
 
-    def held_to(self, version: str) -> PreRelaxedCalculation:
+    def held_to(self, version: str) -> Self:
         """Return the maker whose program is ended if it is of another version than this."""
         if not isinstance(self.then, ProgramMaker):
             return self

@@ -7,26 +7,22 @@ for full precision count as zero: at the edge of the cutoff the gradients are fu
 a processor takes a hundred times as long for each.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import warnings
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
 from chgnet.model import CHGNet
 from pymatgen.io.ase import AseAtomsAdaptor
 
 from llo_dft.engines.potentials.crystal_graph import crystal_graph
 from llo_dft.engines.potentials.message_layers import with_fewer_operations
-
-if TYPE_CHECKING:
-    from ase import Atoms
 
 
 @lru_cache(maxsize=2)

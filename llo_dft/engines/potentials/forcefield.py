@@ -1,18 +1,19 @@
 """Engines that are machine-learned potentials, through atomate2's force-field maker."""
 
-from __future__ import annotations
-
 import os
 import time
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from ase.calculators.calculator import Calculator
 from monty.json import MSONable
+from pymatgen.core.structure import Structure
 
+from llo_dft import recipe
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Finding
 from llo_dft.engines.base import Engine, EngineError, Outcome, moved_to
@@ -36,12 +37,6 @@ from llo_dft.engines.potentials.presets import FORCE_FIELD_PROTOCOLS, Relaxation
 from llo_dft.engines.potentials.spring_optimizer import SpringBFGS
 from llo_dft.errors import CalculationError
 from llo_dft.typing import CalculationKind, Capability
-
-if TYPE_CHECKING:
-    from ase.calculators.calculator import Calculator
-    from pymatgen.core.structure import Structure
-
-    from llo_dft import recipe
 
 #: scipy's warning at every step of a cell; errors below 1e-9 of a strain are of no account here.
 _ROUNDING_OF_LOGM = r"logm result may be inaccurate, approximate err = \S+e-[1-9]\d"

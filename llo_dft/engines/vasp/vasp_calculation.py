@@ -1,13 +1,13 @@
 """The maker of VASP calculations. Importing it takes seconds: atomate2 comes with it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import Any, Final, NoReturn, Self
 
 from atomate2.vasp.jobs.base import BaseVaspMaker
+from pymatgen.core.structure import Structure
 
+from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.base import EngineError, Outcome, ReadBack, StartFrom
 from llo_dft.engines.vasp.finished_calculation import read_back
 from llo_dft.engines.vasp.inputs import fingerprint_of
@@ -15,11 +15,6 @@ from llo_dft.engines.vasp.installation import check_potcars, check_program
 from llo_dft.engines.vasp.protocols import VaspProtocol
 from llo_dft.engines.vasp.user_tags import checked_tags, deciding, on_this_machine
 from llo_dft.typing import CalculationKind, MagneticOrder
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.documents.calculation import Fingerprint
 
 #: Counts up whenever a rule of ``incar`` or ``inputs`` changes what is computed, so that
 #: results of the old rule are not taken for those of the new one.
@@ -143,7 +138,7 @@ class VaspCalculation(BaseVaspMaker):
         tags = deciding(found.pop("incar", {}))
         return found | {"incar": tags} if tags else found
 
-    def held_to(self, version: str) -> VaspCalculation:
+    def held_to(self, version: str) -> Self:
         """Return the maker that ends a run of another version than this as soon as it is seen."""
         return replace(self, version=version)
 

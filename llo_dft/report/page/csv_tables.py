@@ -1,19 +1,14 @@
 """The numbers of each figure as CSV, under their names in results.json."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from llo_dft.documents.electrons.charge import PlanarProfile
 from llo_dft.documents.state_of_charge import PredictedEnergy
-
-if TYPE_CHECKING:
-    from llo_dft.documents.electrons.charge import PlanarProfile
-    from llo_dft.documents.study_result import StudyResult
-    from llo_dft.report.page.page_content import CalculationRow, Densities
-
+from llo_dft.documents.study_result import StudyResult
+from llo_dft.report.page.page_content import CalculationRow, Densities
 
 #: Fields of a vacancy's environment in its row.
 _AROUND: Final = ("n_tm", "n_li", "n_former", "n_li_interlayer", "layer", "side")

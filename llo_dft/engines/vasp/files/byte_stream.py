@@ -1,23 +1,18 @@
 """One pass over a file, plain or compressed, holding no more of it than is asked for."""
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import lzma
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, Protocol, Self
+from typing import IO, Final, Protocol, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from llo_dft.engines.vasp.files.file_errors import Fault, VaspFileError
-
-if TYPE_CHECKING:
-    import re
-
-    import numpy.typing as npt
 
 #: Bytes read at a time while looking for a tag.
 CHUNK: Final = 1 << 16

@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, Final
 
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.vasprun.convergence import Convergence, convergence
+from llo_dft.engines.vasp.files.vasprun.densities import (
+    ProjectedDensity,
+    ProjectionRequest,
+    TotalDensity,
+)
 from llo_dft.engines.vasp.files.vasprun.eigenvalues import (
     Eigenvalues,
     electrons,
     electrons_agree,
 )
+from llo_dft.engines.vasp.files.vasprun.elements import Value
+from llo_dft.engines.vasp.files.vasprun.header import Crystal, Header
+from llo_dft.engines.vasp.files.vasprun.ionic_steps import Step
 
 if TYPE_CHECKING:
     from llo_dft.documents.calculation import Fingerprint
-    from llo_dft.engines.vasp.files.vasprun.densities import (
-        ProjectedDensity,
-        ProjectionRequest,
-        TotalDensity,
-    )
-    from llo_dft.engines.vasp.files.vasprun.elements import Value
-    from llo_dft.engines.vasp.files.vasprun.header import Crystal, Header
-    from llo_dft.engines.vasp.files.vasprun.ionic_steps import Step
 
 #: By how much filled states may lie above E_F, or empty ones below it, eV: tetrahedra fill bands
 #: by parts, so that a state that is filled by more than half may lie some tenths above it.

@@ -1,21 +1,17 @@
 """Where a VASP run keeps its files, and which of them is read."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from llo_dft.engines.vasp.files.byte_stream import Readable, unpacked
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
+from llo_dft.engines.vasp.files.finished_run import Vasprun
 from llo_dft.engines.vasp.files.outcar import read_outcar
 from llo_dft.engines.vasp.files.vaspout.h5_file import SIGNATURE
 from llo_dft.engines.vasp.files.vasprun.convergence import DOES_NOT_SAY, own_word
-
-if TYPE_CHECKING:
-    from llo_dft.engines.vasp.files.finished_run import Vasprun
-    from llo_dft.engines.vasp.files.vasprun.densities import ProjectionRequest
+from llo_dft.engines.vasp.files.vasprun.densities import ProjectionRequest
 
 #: VASP 6's file of results in HDF5.
 HDF5_NAME: Final = "vaspout.h5"

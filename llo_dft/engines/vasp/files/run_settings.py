@@ -1,12 +1,10 @@
 """Every setting of a finished VASP run that decides its energy."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,11 +12,8 @@ from llo_dft.documents.calculation import Fingerprint
 from llo_dft.engines.vasp.energy_tags import deciding_tags
 from llo_dft.engines.vasp.files.byte_stream import ByteStream
 from llo_dft.engines.vasp.files.run_folder import find_beside, find_outcar
-
-if TYPE_CHECKING:
-    from llo_dft.engines.vasp.files.vasprun.elements import Value
-    from llo_dft.engines.vasp.files.vasprun.header import Header, Species
-
+from llo_dft.engines.vasp.files.vasprun.elements import Value
+from llo_dft.engines.vasp.files.vasprun.header import Header, Species
 
 _GGA: Final = {
     "PE": "PBE",

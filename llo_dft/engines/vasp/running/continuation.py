@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 from pymatgen.core.structure import Structure
+from pymatgen.io.vasp.inputs import Poscar
 
 from llo_dft.engines.base import moved_to
 from llo_dft.errors import CalculationError
@@ -104,8 +105,6 @@ def leave_for_next(calculation: Path, run: Path, progress: StageProgress, n_step
     n_steps
         Ionic steps of this run.
     """
-    from pymatgen.io.vasp.inputs import Poscar  # noqa: PLC0415 (a second to import)
-
     with suppress(OSError, ValueError, IndexError):  # not one step was done
         progress.reached(Poscar.from_file(run / "CONTCAR", check_for_potcar=False).structure)
     kept = calculation / CONTINUE

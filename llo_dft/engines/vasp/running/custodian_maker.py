@@ -1,13 +1,12 @@
 """An atomate2 maker whose custodian tells how VASP ended. Importing it takes seconds."""
 
-from __future__ import annotations
-
 import shlex
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os.path import expandvars
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from atomate2 import SETTINGS
 from atomate2.common.files import gzip_output_folder
@@ -19,15 +18,11 @@ from atomate2.vasp.jobs.base import (
     vasp_job,
 )
 from custodian import Custodian
+from custodian.custodian import ErrorHandler
 from custodian.vasp.jobs import VaspJob
 from custodian.vasp.validators import VaspFilesValidator, VasprunXMLValidator
 from jobflow import Response
-
-if TYPE_CHECKING:
-    import subprocess
-
-    from custodian.custodian import ErrorHandler
-    from pymatgen.core.structure import Structure
+from pymatgen.core.structure import Structure
 
 #: What only serves to resume a calculation, or repeats another file, and is big; and the
 #: pseudopotentials, which are licensed: a study's folder may be passed on. vasprun.xml names them.

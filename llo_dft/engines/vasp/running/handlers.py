@@ -11,16 +11,14 @@ And of all: ``AliasingErrorHandler`` and ``DriftErrorHandler`` change grids and 
 PREC = Accurate makes unnecessary and which would no longer agree within a charge difference.
 """
 
-from __future__ import annotations
-
 import time
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from custodian.custodian import ErrorHandler
+from custodian.custodian import ErrorHandler
+from custodian.vasp import handlers
 
-    from llo_dft.engines.vasp.installation import VaspMachine
+from llo_dft.engines.vasp.installation import VaspMachine
 
 #: Errors whose repair would compute something else: the axes of the cell exchanged, of which the
 #: third is a slab's normal. The builders give no cell that needs it.
@@ -37,8 +35,6 @@ FROZEN_HYBRID_AFTER_S: Final = 24 * 3600
 
 def error_handlers(*, hybrid: bool) -> list[ErrorHandler]:
     """Return the handlers, in the order in which custodian asks them."""
-    from custodian.vasp import handlers  # noqa: PLC0415 (seconds to import)
-
     caught = [name for name in handlers.VaspErrorHandler.error_msgs if name not in NOT_REPAIRED]
     return [
         # what VASP prints before it gives up: ZBRENT at the end of a line search, BRMIX and
@@ -69,9 +65,7 @@ def wall_time_handler(machine: VaspMachine, *, one_point: bool) -> list[ErrorHan
     """
     if machine.end_time is None:
         return []
-    from custodian.vasp.handlers import WalltimeHandler  # noqa: PLC0415 (seconds to import)
-
-    handler = WalltimeHandler(
+    handler = handlers.WalltimeHandler(
         wall_time=max(1.0, machine.end_time - time.time()),
         buffer_time=machine.stop_before_s,
         electronic_step_stop=one_point,

@@ -1,18 +1,14 @@
 """Whether a finished VASP run is a result, and that of what was asked for."""
 
-from __future__ import annotations
-
 import math
 import mmap
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from emmet.core.tasks import TaskDoc
-    from pymatgen.io.vasp.inputs import VaspInput
+from emmet.core.tasks import TaskDoc
+from pymatgen.io.vasp.inputs import VaspInput
 
 #: What an energy depends on and neither custodian nor a user's settings file may change under it.
 #: (ALGO, the mixing, symmetry and the optimiser lead to the same energy.)

@@ -1,7 +1,5 @@
 """One calculation by VASP: its stages in turn, from where an earlier attempt was stopped."""
 
-from __future__ import annotations
-
 import logging
 import shutil
 import warnings
@@ -10,9 +8,12 @@ from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from math import gcd, sqrt
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from atomate2.vasp.sets.base import VaspInputGenerator
+from emmet.core.tasks import TaskDoc
+from pymatgen.core.structure import Structure
 
 from llo_dft.engines.base import Outcome, StartFrom, check_version, moved_to
 from llo_dft.engines.vasp.files.run_folder import read_run
@@ -20,6 +21,7 @@ from llo_dft.engines.vasp.incar import ONE_POINT, WITHOUT_DIPOLE, incar, stages
 from llo_dft.engines.vasp.input_files import size_of
 from llo_dft.engines.vasp.inputs import input_generator, poscar_structure, site_order
 from llo_dft.engines.vasp.installation import VaspMachine
+from llo_dft.engines.vasp.protocols import VaspProtocol
 from llo_dft.engines.vasp.running.continuation import (
     StageProgress,
     WallTimeReachedError,
@@ -27,6 +29,7 @@ from llo_dft.engines.vasp.running.continuation import (
     leave_for_next,
     load_progress,
 )
+from llo_dft.engines.vasp.running.custodian_maker import LayeredOxideVaspMaker, tidy
 from llo_dft.engines.vasp.running.end_report import corrections, failure, reached_wall_time, run_log
 from llo_dft.engines.vasp.running.handlers import (
     MAX_ERRORS,
@@ -45,14 +48,6 @@ from llo_dft.engines.vasp.running.wave_functions import (
 )
 from llo_dft.errors import CalculationError
 from llo_dft.typing import CalculationKind
-
-if TYPE_CHECKING:
-    from atomate2.vasp.sets.base import VaspInputGenerator
-    from emmet.core.tasks import TaskDoc
-    from pymatgen.core.structure import Structure
-
-    from llo_dft.engines.vasp.protocols import VaspProtocol
-    from llo_dft.engines.vasp.running.custodian_maker import LayeredOxideVaspMaker
 
 #: Outputs worth naming: what other programs read, zipped or not.
 _KEPT: Final = (
@@ -178,8 +173,6 @@ def _run_stage(
 
     ``folders`` are those of the calculation and of this run, ``begin`` the tags of its electrons.
     """
-    from llo_dft.engines.vasp.running.custodian_maker import LayeredOxideVaspMaker  # noqa: PLC0415 (seconds)
-
     calculation, run = folders
     # from the first structure: a cell that moved keeps its mesh and tags
     generator = input_generator(
@@ -228,8 +221,6 @@ def log_into(file: Path) -> Iterator[None]:
 def _maker(
     task: VaspTask, generator: VaspInputGenerator, stage: str, machine: VaspMachine
 ) -> LayeredOxideVaspMaker:
-    from llo_dft.engines.vasp.running.custodian_maker import LayeredOxideVaspMaker  # noqa: PLC0415 (seconds)
-
     return LayeredOxideVaspMaker(
         name=f"{task.kind} {stage}",
         input_set_generator=generator,
@@ -279,8 +270,6 @@ def _n_steps(document: TaskDoc) -> int:
 
 def _settle(folder: Path, last: Path) -> None:
     """Tidy up all stages' files, and bring those of the last one to the top."""
-    from llo_dft.engines.vasp.running.custodian_maker import tidy  # noqa: PLC0415 (seconds to import)
-
     for path in [folder, *(path for path in folder.iterdir() if path.is_dir())]:
         if path.name != START:
             tidy(path)

@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from llo_dft.engines.vasp.files.byte_stream import ByteStream
 from llo_dft.engines.vasp.files.grids.grid_header import line_error
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from llo_dft.engines.vasp.files.byte_stream import ByteStream
 
 #: Numbers and bytes of a full line in VASP's columns, its end counted.
 COLUMNS: Final = 5

@@ -4,23 +4,19 @@ Only what is requested is read. Links that lead out of the file are refused, and
 that unpacks to far more than the file's size.
 """
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from math import prod
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, Self, TypeAlias
+from typing import IO, Any, Final, Self, TypeAlias
 
 import numpy as np
 
 from llo_dft.engines.vasp.files.byte_stream import FREE_BYTES, MAX_EXPANSION, unpacked
 from llo_dft.engines.vasp.files.file_errors import Fault, VaspFileError
+from llo_dft.engines.vasp.files.vasprun.elements import Value
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from llo_dft.engines.vasp.files.vasprun.elements import Value
 
 SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 _STOPPED: Final = "VASP was stopped while writing, or is still running"

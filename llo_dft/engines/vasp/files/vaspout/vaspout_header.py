@@ -6,20 +6,16 @@ element of an array, so arrays are read from ``original/incar``, the text of INC
 schema of py4vasp, and files written by VASP 6.4.)
 """
 
-from __future__ import annotations
-
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
+from llo_dft.engines.vasp.files.vaspout.h5_file import H5File
+from llo_dft.engines.vasp.files.vasprun.elements import Value
 from llo_dft.engines.vasp.files.vasprun.header import Crystal, Header, KPoints, Species
-
-if TYPE_CHECKING:
-    from llo_dft.engines.vasp.files.vaspout.h5_file import H5File
-    from llo_dft.engines.vasp.files.vasprun.elements import Value
 
 _INCAR: Final = "input/incar"
 _TEXT: Final = "original/incar/content"

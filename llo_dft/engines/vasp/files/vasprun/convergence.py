@@ -15,17 +15,14 @@ nothing to converge.
 OUTCAR states both; if it is beside the run, it decides (``own_word``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from llo_dft.engines.vasp.files.vasprun.elements import Value
-    from llo_dft.engines.vasp.files.vasprun.ionic_steps import Step
+from llo_dft.engines.vasp.files.vasprun.elements import Value
+from llo_dft.engines.vasp.files.vasprun.ionic_steps import Step
 
 #: Factor by which the last change of the free energy may exceed EDIFF: VASP also tests two other
 #: energies, which vasprun.xml does not keep.

@@ -1,22 +1,18 @@
 """The densities of states of vasprun.xml, total and projected on atoms and orbitals."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
+from llo_dft.engines.vasp.files.byte_stream import ByteStream
 from llo_dft.engines.vasp.files.vasprun.elements import as_float
+from llo_dft.engines.vasp.files.vasprun.header import Header
 from llo_dft.engines.vasp.files.vasprun.rows import RowReader
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from llo_dft.engines.vasp.files.byte_stream import ByteStream
-    from llo_dft.engines.vasp.files.vasprun.header import Header
 
 _FERMI: Final = re.compile(rb'<i name="efermi"\s*>([^<]*)</i>')
 _PARTIAL: Final = re.compile(rb"<partial>|</dos>")

@@ -1,18 +1,14 @@
 """The eigenvalues and occupations of vasprun.xml."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
+from llo_dft.engines.vasp.files.byte_stream import ByteStream
+from llo_dft.engines.vasp.files.vasprun.header import Header
 from llo_dft.engines.vasp.files.vasprun.rows import RowReader
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from llo_dft.engines.vasp.files.byte_stream import ByteStream
-    from llo_dft.engines.vasp.files.vasprun.header import Header
 
 #: Electrons per band by which occupations to four decimals may differ from NELECT.
 _ELECTRONS_PER_BAND: Final = 1e-3

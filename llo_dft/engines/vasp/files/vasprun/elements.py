@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 from xml.etree import ElementTree as ET
 
 import numpy as np
 
+from llo_dft.engines.vasp.files.byte_stream import ByteStream
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from llo_dft.engines.vasp.files.byte_stream import ByteStream
 
 #: Digits and exponent; Fortran omits the E before an exponent of three digits.
 _FLOAT: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[EeDd]([+-]?\d{1,3})|([+-]\d{3}))?")

@@ -5,22 +5,18 @@ on their bytes, and columns and sets that were not requested are skipped by thei
 any other layout (another program's) are read word by word.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from llo_dft.engines.vasp.files.byte_stream import MAX_PART_BYTES, ByteStream
+from llo_dft.engines.vasp.files.file_errors import Fault
 from llo_dft.engines.vasp.files.vasprun.elements import as_float
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from llo_dft.engines.vasp.files.file_errors import Fault
 
 Bytes = npt.NDArray[np.uint8]
 
