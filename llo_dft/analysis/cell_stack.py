@@ -79,10 +79,7 @@ def study_cathodes(
     capacity is that at q0; the voltage is the crystal's average up to the same charge, since Li
     removed to balance a coating's charge gave no electron.
 
-    Raises
-    ------
-    InputError
-        If the study has no voltage.
+    Raises ``InputError`` if the study has no voltage.
     """
     curve = result.voltages[0].curve if result.voltages else None
     if curve is None:
@@ -124,10 +121,7 @@ def _lithium_per_hole(result: StudyResult) -> float:
 def average_voltage_v(curve: VoltageCurve, lithium_fraction: float) -> float:
     """Return the average voltage from full lithium down to a fraction, V.
 
-    Raises
-    ------
-    InputError
-        If the curve does not reach that fraction.
+    Raises ``InputError`` if the curve does not reach that fraction.
     """
     last, charge, energy = curve.steps[-1], 0.0, 0.0
     if lithium_fraction < last.lithium_fraction_to:

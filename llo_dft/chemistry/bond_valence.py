@@ -32,10 +32,7 @@ def bond_valence_r0(cation: str, anion: str) -> float:
     With O the table's; else that of O'Keeffe and Brese, J. Am. Chem. Soc. 113, 3226 (1991), from
     a size r and a number c of each element: r1 + r2 - r1 r2 (c1^1/2 - c2^1/2)^2 / (c1 r1 + c2 r2).
 
-    Raises
-    ------
-    InputError
-        If neither has the pair; names the table to add it to.
+    Raises ``InputError`` if neither has the pair; names the table to add it to.
     """
     entry = ELEMENTS.get(cation)
     if anion == "O" and entry is not None and entry.bond_valence is not None:

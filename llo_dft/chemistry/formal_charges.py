@@ -24,10 +24,7 @@ CHARGE_RESOLUTION_E: Final = 1e-9
 def usual_charge(symbol: str) -> int:
     """Return the usual formal charge of an element, e.
 
-    Raises
-    ------
-    ValueError
-        If the table has none.
+    Raises ``ValueError`` if the table has none.
     """
     if symbol not in ELEMENTS:
         raise ValueError(

@@ -29,10 +29,7 @@ def with_bare_sites(structure: Structure, bare_sites: Iterable[int]) -> Structur
 def bare_sites(structure: Structure) -> list[int]:
     """Return each atom's index in the pristine bare slab; -1: an atom of the coating.
 
-    Raises
-    ------
-    ValueError
-        If the structure carries no such indices.
+    Raises ``ValueError`` if the structure carries no such indices.
     """
     found = structure.site_properties.get(BARE_SITE)
     if found is None or None in found:

@@ -197,10 +197,7 @@ def moved_to(
 def check_version(found: str, expected: str) -> None:
     """Refuse a run of another version than a study's other calculations; "" compares with none.
 
-    Raises
-    ------
-    CalculationError
-        With both.
+    Raises ``CalculationError``, with both.
     """
     if expected and found != expected:
         raise CalculationError(

@@ -40,10 +40,7 @@ def periodic_directions(structure: Structure, kind: CalculationKind) -> tuple[bo
     A molecule ends in all three. What has vacuum along the third one is a slab, however sparse
     it is in its plane; all else is a crystal.
 
-    Raises
-    ------
-    EngineError
-        If the vacuum lies along another vector only.
+    Raises ``EngineError`` if the vacuum lies along another vector only.
     """
     if kind == "molecule_relax":
         return False, False, False

@@ -133,10 +133,7 @@ class FinishedStudy(Engine):
 def completed_relaxations(calculations: Path) -> list[CalculationDocument]:
     """Return the completed relaxations in a study's ``calculations`` folder.
 
-    Raises
-    ------
-    EngineError
-        If a result can't be read.
+    Raises ``EngineError`` if a result can't be read.
     """
     found = []
     for file in sorted(calculations.glob("*/result.json")):

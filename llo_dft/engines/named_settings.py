@@ -85,10 +85,7 @@ def with_usual_u(overrides: Mapping[str, Any]) -> dict[str, Any]:
 def check_asked_u(overrides: Mapping[str, Any], elements: Iterable[str]) -> None:
     """Refuse a U that was asked for an element that a study does not have.
 
-    Raises
-    ------
-    EngineError
-        Naming the element and those that there are.
+    Raises ``EngineError``, naming the element and those that there are.
     """
     there = sorted(set(elements))
     for element in overrides.get("u_values_ev", ()):

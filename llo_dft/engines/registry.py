@@ -31,10 +31,7 @@ UNSUPPORTED: Final = dict.fromkeys(sorted(OTHER_MODULES), _POTENTIALS)
 def engine_class(name: str) -> type[Engine]:
     """Return the class of an engine.
 
-    Raises
-    ------
-    EngineError
-        If its name is unknown.
+    Raises ``EngineError`` if its name is unknown.
     """
     where = ENGINES.get(name) or UNSUPPORTED.get(name)
     if where is None:

@@ -89,10 +89,7 @@ class HostsMaker(CalculationsMaker):
     ) -> OutputReference | None:
         """Add the ranking of a host's orderings; None if Ewald energies rank them.
 
-        Raises
-        ------
-        InputError
-            If there is no maker to rank them.
+        Raises ``InputError`` if there is no maker to rank them.
         """
         if not plan.ranked:
             return None

@@ -77,10 +77,8 @@ def lay_coating(planned: PlannedInterface, slab: CalculationDocument) -> Structu
 def lowest_of(what: str, candidates: list[CalculationDocument | None]) -> CalculationDocument:
     """Return the candidate of lowest energy, or the first if none completed.
 
-    Raises
-    ------
-    ValueError
-        If every candidate's job failed; ``what`` names the candidates in the message.
+    Raises ``ValueError`` if every candidate's job failed; ``what`` names the candidates in the
+    message.
     """
     best = lowest_energy(candidates)
     left = [document for document in candidates if document is not None]

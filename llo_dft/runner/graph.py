@@ -63,11 +63,8 @@ class Group:
 class FlowGraph:
     """The state of a running flow, as ``get_flow`` returns it; knows no executors or stores.
 
-    Raises
-    ------
-    ValueError
-        If the jobs wait for one another in a circle; by `finished`, if those added by a response
-        do, and then nothing has changed.
+    Raises ``ValueError`` if the jobs wait for one another in a circle; by `finished`, if those
+    added by a response do, and then nothing has changed.
     """
 
     def __init__(self, flow: Flow) -> None:

@@ -83,10 +83,7 @@ class _Encoder(MontyEncoder):
 def encode(value: object) -> str:
     """Write a value as JSON text.
 
-    Raises
-    ------
-    TypeError, AttributeError
-        If something in it has no JSON form.
+    Raises ``TypeError`` or ``AttributeError`` if something in it has no JSON form.
     """
     return json.dumps(value, cls=_Encoder)
 
@@ -96,10 +93,7 @@ def decode_document(text: str, trusted: frozenset[str] = frozenset()) -> dict[st
 
     jobflow creates them when it resolves a reference, so what is not ``trusted`` is refused here.
 
-    Raises
-    ------
-    NamedObjectError
-        If it names a type that is neither trusted nor on the list.
+    Raises ``NamedObjectError`` if it names a type that is neither trusted nor on the list.
     """
 
     def plain(found: dict[str, Any]) -> Any:  # noqa: ANN401  # a dict, or a BSON value

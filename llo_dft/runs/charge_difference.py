@@ -104,10 +104,7 @@ def write_charge_difference(
 ) -> None:
     """Write all files of a result into a new folder, by one rename.
 
-    Raises
-    ------
-    InputError
-        If the folder exists and is not empty, or can't be written.
+    Raises ``InputError`` if the folder exists and is not empty, or can't be written.
     """
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -212,10 +209,7 @@ def compared_settings(
 def stored_settings(calculations: Sequence[CalculationDocument]) -> DensitySettings:
     """Compare the settings of a study's calculations of A and of B with those of AB.
 
-    Raises
-    ------
-    ComparabilityError
-        If they don't agree, with both values.
+    Raises ``ComparabilityError`` if they don't agree, with both values.
     """
     whole, *parts = calculations
     found = DensitySettings(whole.fingerprint, mock=any(one.mock for one in calculations))

@@ -109,10 +109,8 @@ def centers_of_run(
 ) -> tuple[BandCenters, SiteDensities]:
     """Return the band centres of a VASP run folder, or of its vasprun.xml; see ``centers_of``.
 
-    Raises
-    ------
-    InputError
-        Also if the run can't be read, did not converge, or lacks what is asked for.
+    Raises ``InputError`` also if the run can't be read, did not converge, or lacks what is asked
+    for.
     """
     states = VaspElectrons(path).states(*wanted)
     return centers_of(states, wanted, reference, fixed, tm_layers=tm_layers, label=str(path))
@@ -157,10 +155,7 @@ def site_classes(
     With ``tm_layers`` the class is that of the O's own sheet; otherwise it counts all cations
     bonded to it: O of Li2MnO3 is 2TM+1Li or 2TM+4Li.
 
-    Raises
-    ------
-    ValueError
-        If the metals do not lie in that many layers.
+    Raises ``ValueError`` if the metals do not lie in that many layers.
     """
     if tm_layers is not None:
         around = oxygen_environments(structure, tm_layers)

@@ -46,10 +46,7 @@ class Reference:
 def oxygen_reference(folder: Path | None, energy_ev: float | None) -> Reference:
     """Return half the energy of O2, from a run of the molecule or as given, eV per molecule.
 
-    Raises
-    ------
-    InputError
-        Unless exactly one is given and it is plausible.
+    Raises ``InputError`` unless exactly one is given and it is plausible.
     """
     found = _reference("O2", "molecule_relax", folder, energy_ev)
     if found.run is None:
@@ -74,10 +71,7 @@ def oxygen_reference(folder: Path | None, energy_ev: float | None) -> Reference:
 def lithium_reference(folder: Path | None, energy_ev: float | None) -> Reference:
     """Return the energy of Li metal, from a run of it or as given, eV per atom.
 
-    Raises
-    ------
-    InputError
-        Unless exactly one is given and it is plausible.
+    Raises ``InputError`` unless exactly one is given and it is plausible.
     """
     found = _reference("Li", "bulk_relax", folder, energy_ev)
     structure = None if found.run is None else found.run.structure

@@ -69,10 +69,7 @@ def summarize(path: Path) -> CalculationSummary:
 def read_run_of(path: Path) -> Vasprun:
     """Read eigenvalues, and the Fermi level where there is a density of states.
 
-    Raises
-    ------
-    InputError
-        If there is no run, or its file is damaged.
+    Raises ``InputError`` if there is no run, or its file is damaged.
     """
     try:
         return read_run(path, eigenvalues=True, dos=True)

@@ -31,11 +31,8 @@ _SAME_PLACE: Final = 1e-6
 def compare_folders(paths: Sequence[Path]) -> StudyComparison:
     """Compare the results of one study by several engines, whether complete or not.
 
-    Raises
-    ------
-    InputError
-        If there are fewer than two, one is not a study that was run, or they are not the same
-        study by different engines or settings.
+    Raises ``InputError`` if there are fewer than two, one is not a study that was run, or they are
+    not the same study by different engines or settings.
     """
     if len(paths) < MIN_STUDIES:
         raise StudyFolderError(

@@ -89,10 +89,7 @@ class StudyFolder:
         ``files`` are the hashes of ``named_files``. Those without a stored hash, as in folders of
         older versions, are not compared.
 
-        Raises
-        ------
-        StudyFolderError
-            Naming what differs.
+        Raises ``StudyFolderError``, naming what differs.
         """
         if not self.path.exists():
             return
@@ -125,10 +122,7 @@ class StudyFolder:
     def claim(self, recipe: Recipe, files: Mapping[str, str] | None = None) -> None:
         """Assign the folder to this study, with the hashes of its files. Call it under the lock.
 
-        Raises
-        ------
-        StudyFolderError
-            If it belongs to another study.
+        Raises ``StudyFolderError`` if it belongs to another study.
         """
         self.check_free_for(recipe, files)
         held = self._stored_files() | dict(files or {})
@@ -152,10 +146,7 @@ class StudyFolder:
     def lock(self) -> Iterator[None]:
         """Lock the folder, created if needed, for one run; a kill also ends the lock.
 
-        Raises
-        ------
-        StudyFolderError
-            If another run has locked it, or it can't be created.
+        Raises ``StudyFolderError`` if another run has locked it, or it can't be created.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)

@@ -52,10 +52,7 @@ FORMATS: Final[dict[str, tuple[str, Callable[[Structure], str]]]] = {
 def cut_slab(path: Path, miller: tuple[int, int, int]) -> SlabCut:
     """Return the first slab of a plane: symmetric, non-polar and stoichiometric if there is one.
 
-    Raises
-    ------
-    InputError
-        If the file can't be read, or the plane can't be cut; names both.
+    Raises ``InputError`` if the file can't be read, or the plane can't be cut; names both.
     """
     crystal = read_cif(path)
     try:

@@ -88,10 +88,7 @@ def _pre_relaxed(recipe: Recipe, study: StudyCalculations) -> list[str]:
 def stored_calculations(folder: StudyFolder) -> StudyCalculations:
     """Return the plan of a study and what is known about each calculation.
 
-    Raises
-    ------
-    InputError
-        As for ``study_result``.
+    Raises ``InputError`` as for ``study_result``.
     """
     plan = stored_plan(folder)
     cache = CalculationCache(folder.calculations)
@@ -106,10 +103,7 @@ def stored_calculations(folder: StudyFolder) -> StudyCalculations:
 def study_summaries(folder: StudyFolder) -> list[CalculationSummary]:
     """Return each calculation of a study, by label.
 
-    Raises
-    ------
-    InputError
-        As for ``study_result``.
+    Raises ``InputError`` as for ``study_result``.
     """
     return [
         CalculationSummary(

@@ -137,10 +137,7 @@ def host_densities(
 ) -> tuple[BandCenters, SiteDensities]:
     """Return the band centres of a host, of O 2p by default, and the densities that they are of.
 
-    Raises
-    ------
-    InputError
-        If its static calculation can't be read or has no band edges.
+    Raises ``InputError`` if its static calculation can't be read or has no band edges.
     """
     calculation = study.documents[static_label(host.label)]
     if reason := _why_not(calculation):
@@ -155,10 +152,8 @@ def interface_densities(
 ) -> tuple[tuple[Path, Path, Path], list[CalculationDocument]]:
     """Return the densities of a pristine interface, its oxide and its coating; their calculations.
 
-    Raises
-    ------
-    InputError
-        If a static calculation failed or is missing, or its density can't be read.
+    Raises ``InputError`` if a static calculation failed or is missing, or its density can't be
+    read.
     """
     labels = [static_label(host.label, part) for part in (None, "oxide", "coating")]
     made = [study.documents[label] for label in labels]
@@ -177,10 +172,7 @@ def static_potential(
 ) -> PotentialSummary:
     """Return the levels in the local potential of a static calculation; see ``potential_of``.
 
-    Raises
-    ------
-    InputError
-        If the calculation is not completed, or its files can't be read.
+    Raises ``InputError`` if the calculation is not completed, or its files can't be read.
     """
     calculation = study.documents[label]
     if reason := _why_not(calculation):

@@ -63,10 +63,7 @@ def read_results(path: Path | str) -> StudyResult:
 def stored_plan(folder: StudyFolder) -> StudyPlan:
     """Return the plan that was run: a newer version might make another from the recipe.
 
-    Raises
-    ------
-    StudyFolderError
-        If there is none, or it is not of this version's format.
+    Raises ``StudyFolderError`` if there is none, or it is not of this version's format.
     """
     try:
         return StudyPlan.model_validate_json(folder.plan.read_bytes())

@@ -107,10 +107,8 @@ class StudyStatus:
 def study_status(folder: StudyFolder) -> StudyStatus:
     """Read the status of every planned calculation from a study's folder.
 
-    Raises
-    ------
-    StudyFolderError
-        If there is no study, it was never built or run, or one of its files can't be read.
+    Raises ``StudyFolderError`` if there is no study, it was never built or run, or one of its files
+    can't be read.
     """
     recipe = folder.recipe()
     manifest = folder.path / "manifest.json"

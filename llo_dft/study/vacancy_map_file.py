@@ -18,10 +18,7 @@ MAP_SUFFIXES: Final = (".png", ".pdf", ".svg", ".csv", ".npz")
 def check_map_file(path: Path) -> None:
     """Refuse a file that can't be written, before anything is computed.
 
-    Raises
-    ------
-    InputError
-        With the known endings, or the missing folder.
+    Raises ``InputError``, with the known endings, or the missing folder.
     """
     if path.suffix.lower() not in MAP_SUFFIXES:
         raise InputError(f"--map {path}: expected a name that ends in {', '.join(MAP_SUFFIXES)}")
@@ -36,10 +33,7 @@ def write_map(result: StudyResult, path: Path) -> None:
     (n_hosts,; NaN where not known), ``hosts`` (n_hosts,; paths) and ``formation_energies_ev``
     (n_hosts, n_T, n_p); ``.csv`` the same, one row per value.
 
-    Raises
-    ------
-    InputError
-        If no host has a formation energy.
+    Raises ``InputError`` if no host has a formation energy.
     """
     grid = result.vacancy_map
     if grid is None or not grid.hosts:

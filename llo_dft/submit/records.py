@@ -25,10 +25,7 @@ _R = TypeVar("_R", bound=Record)
 def write_private(path: Path, text: str) -> None:
     """Write a new file that only its owner may read, even while it is written.
 
-    Raises
-    ------
-    OSError
-        If it already exists, or can't be written.
+    Raises ``OSError`` if it already exists, or can't be written.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -46,10 +43,8 @@ def write_record(path: Path, record: Record) -> None:
 def read_record(path: Path, kind: type[_R]) -> _R | None:
     """Return the record; None if there is none.
 
-    Raises
-    ------
-    SubmissionError
-        If the file does not fit: it was changed by hand, or is another version's.
+    Raises ``SubmissionError`` if the file does not fit: it was changed by hand, or is another
+    version's.
     """
     try:
         return kind.model_validate_json(path.read_bytes())

@@ -75,10 +75,7 @@ class Difference:
 def check_allowed(names: Iterable[str]) -> list[str]:
     """Return the names of settings that may differ, in order, without duplicates.
 
-    Raises
-    ------
-    InputError
-        For a name that no setting has.
+    Raises ``InputError`` for a name that no setting has.
     """
     asked = list(dict.fromkeys(names))
     unknown = [

@@ -103,10 +103,7 @@ def assign_parts(whole: Structure, a: Structure, b: Structure) -> tuple[list[Den
 def check_residual(n_electrons: Sequence[float], limit_e: float = MAX_RESIDUAL_E) -> float:
     """Return N(AB) - N(A) - N(B), which is the integral of the difference, e.
 
-    Raises
-    ------
-    ChargeDifferenceError
-        If its magnitude is not below ``limit_e``.
+    Raises ``ChargeDifferenceError`` if its magnitude is not below ``limit_e``.
     """
     whole, a, b = n_electrons
     residual = whole - a - b

@@ -60,10 +60,7 @@ def cumulative_e(line_density: FloatArray, step_angstrom: float) -> FloatArray:
 def widest_gap(fractions: Sequence[float] | FloatArray) -> tuple[float, float]:
     """Middle (from 0 to 1) and width of the widest gap between periodic coordinates.
 
-    Raises
-    ------
-    ValueError
-        If there are no coordinates.
+    Raises ``ValueError`` if there are no coordinates.
     """
     places = np.sort(np.mod(np.asarray(fractions, dtype=np.float64), 1.0))
     if not places.size:
@@ -82,10 +79,7 @@ def macroscopic_average(
     meet (Baldereschi, Baroni, Resta, Phys. Rev. Lett. 61, 734). The convolution is
     done in Fourier space, where a window of any length is exact: its factor is a sinc.
 
-    Raises
-    ------
-    ValueError
-        If a window is not positive, or longer than the cell.
+    Raises ``ValueError`` if a window is not positive, or longer than the cell.
     """
     frequencies = np.fft.rfftfreq(len(profile), d=1.0 / len(profile))
     waves = np.fft.rfft(profile)

@@ -74,10 +74,7 @@ class Phases:
 def formula_of(asked: str) -> Composition | None:
     """Return the composition that a text names; None if it is not a formula.
 
-    Raises
-    ------
-    StabilityError
-        If it looks like a formula but has an unknown element symbol.
+    Raises ``StabilityError`` if it looks like a formula but has an unknown element symbol.
     """
     try:
         found = Composition(asked)
@@ -91,10 +88,8 @@ def formula_of(asked: str) -> Composition | None:
 def find_phase(energies: PhaseEnergies, asked: str) -> PhaseEnergy:
     """Return a phase by its name, or the lowest one of a formula.
 
-    Raises
-    ------
-    StabilityError
-        If there is none (the message names the phases of its elements), or it is not a formula.
+    Raises ``StabilityError`` if there is none (the message names the phases of its elements), or it
+    is not a formula.
     """
     for one in energies.phases:
         if one.name == asked:
@@ -120,10 +115,7 @@ def correction_state(phases: Iterable[PhaseEnergy], source: str) -> CorrectionSt
     has one. So energies are mixed if of two compounds of one anion only one has a correction, or
     if raw energies are of several functionals.
 
-    Raises
-    ------
-    StabilityError
-        Naming one phase of each kind.
+    Raises ``StabilityError``, naming one phase of each kind.
     """
     listed = list(phases)
     by_anion: dict[str, dict[bool, str]] = defaultdict(dict)

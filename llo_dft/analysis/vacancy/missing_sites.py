@@ -96,10 +96,7 @@ def missing_from(
     counts. If neither fits, ``shifted`` also tries the host moved as a whole, as one that was
     centred in its cell again is.
 
-    Raises
-    ------
-    ValueError
-        If anything but O is missing, or there is no structure.
+    Raises ``ValueError`` if anything but O is missing, or there is no structure.
     """
     named = [one.structure for one in (host, vacancy) if one.structure is not None]
     if len(named) == 2 and all(BARE_SITE in one.site_properties for one in named):  # noqa: PLR2004

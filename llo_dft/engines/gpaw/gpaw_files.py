@@ -115,10 +115,7 @@ def fingerprint_from(
 ) -> Fingerprint:
     """Return all that decides the energy of a calculation with these of GPAW's parameters.
 
-    Raises
-    ------
-    EngineError
-        If an element has no PAW data there.
+    Raises ``EngineError`` if an element has no PAW data there.
     """
     setups = parameters.get("setups") or {}
     hubbard = {one: _HUBBARD.fullmatch(setup) for one, setup in setups.items()}
@@ -157,10 +154,7 @@ def fingerprint_from(
 def read_result(folder: Path) -> GpawResult:
     """Return what the driver wrote at its end.
 
-    Raises
-    ------
-    GpawFileError
-        If it is not there, or damaged.
+    Raises ``GpawFileError`` if it is not there, or damaged.
     """
     path = folder / RESULT
     try:

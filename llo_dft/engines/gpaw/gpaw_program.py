@@ -68,10 +68,7 @@ class InstalledGpaw(BaseModel):
     def data_of(self, element: str) -> PawData:
         """Return the PAW data of an element.
 
-        Raises
-        ------
-        EngineError
-            If there are none.
+        Raises ``EngineError`` if there are none.
         """
         if element not in self.paw_data:
             raise EngineError(
@@ -90,10 +87,7 @@ def command() -> list[str]:
 def installed_gpaw() -> InstalledGpaw:
     """Return what the command finds; it is asked once for each command.
 
-    Raises
-    ------
-    EngineError
-        If it is not there, does not start, or has no GPAW.
+    Raises ``EngineError`` if it is not there, does not start, or has no GPAW.
     """
     return _asked(tuple(command()))
 
@@ -101,10 +95,7 @@ def installed_gpaw() -> InstalledGpaw:
 def check_paw_data(elements: Iterable[str]) -> None:
     """Refuse a machine without GPAW, or without the PAW data of some elements.
 
-    Raises
-    ------
-    EngineError
-        Naming what is missing and how it is installed or made known.
+    Raises ``EngineError``, naming what is missing and how it is installed or made known.
     """
     found = installed_gpaw()
     for element in sorted(set(elements)):

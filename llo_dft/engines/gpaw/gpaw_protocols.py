@@ -115,10 +115,7 @@ def gpaw_protocol(name: str, overrides: Mapping[str, Any]) -> GpawProtocol:
 
     ``u_values_ev`` is merged with the Materials Project's values for "PBE+U"; "PBE" has none.
 
-    Raises
-    ------
-    EngineError
-        If the protocol or a setting is unknown, or a value does not fit.
+    Raises ``EngineError`` if the protocol or a setting is unknown, or a value does not fit.
     """
     if overrides.get("functional") == "PBE" and overrides.get("u_values_ev"):
         raise EngineError(

@@ -49,10 +49,7 @@ def run_input(
     ``stages`` run in turn, each with GPAW's own parameters and, for a relaxation, where it ends. A
     cell is relaxed with a cutoff of its own, and a point with that of all other energies follows.
 
-    Raises
-    ------
-    EngineError
-        If the settings do not suit the structure.
+    Raises ``EngineError`` if the settings do not suit the structure.
     """
     check_place(structure, kind)
     parameters = _parameters(structure, kind, protocol)
@@ -97,10 +94,7 @@ def fingerprint_of(
 ) -> Fingerprint:
     """Return all that decides the energy of a calculation, with the PAW data found here.
 
-    Raises
-    ------
-    EngineError
-        If an element has no PAW data here, or the vacuum of a slab is misplaced.
+    Raises ``EngineError`` if an element has no PAW data here, or the vacuum of a slab is misplaced.
     """
     found = fingerprint_from(_parameters(structure, kind, protocol), structure, installed)
     exact: dict[str, Any] = {
@@ -183,10 +177,7 @@ def _is_slab(structure: Structure, kind: CalculationKind) -> bool:
 def check_place(structure: Structure, kind: CalculationKind) -> None:
     """Refuse a slab with atoms at the end of its cell, where the dipole layer has to lie.
 
-    Raises
-    ------
-    EngineError
-        Also if the vacuum is along another than the third lattice vector.
+    Raises ``EngineError`` also if the vacuum is along another than the third lattice vector.
     """
     if not _is_slab(structure, kind):
         return

@@ -300,10 +300,7 @@ class ForceFieldEngine(Engine):
 def resolve_device(device: str) -> str:
     """Return "cuda", "mps" or "cpu": the one asked for, or for "auto" the best there is.
 
-    Raises
-    ------
-    EngineError
-        If the device that was asked for is not there.
+    Raises ``EngineError`` if the device that was asked for is not there.
     """
     if device == "cpu":
         return device

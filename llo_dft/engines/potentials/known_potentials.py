@@ -268,10 +268,7 @@ def require_package(potential: Potential) -> None:
 
     Otherwise atomate2 would silently use another potential of that name from a model hub.
 
-    Raises
-    ------
-    EngineError
-        With the command that installs it.
+    Raises ``EngineError``, with the command that installs it.
     """
     if find_spec(potential.package) is not None:
         return
@@ -302,10 +299,7 @@ def _module_version(module: str) -> str:
 def weights_sha256(potential: Potential) -> str | None:
     """Return the hash of a potential's weights, so that others under the same version are seen.
 
-    Raises
-    ------
-    EngineError
-        If the installed package has them elsewhere.
+    Raises ``EngineError`` if the installed package has them elsewhere.
     """
     return _file_sha256(potential.package, potential.weights) if potential.weights else None
 

@@ -119,10 +119,8 @@ class _AngleLayer(nn.Module):
 def with_fewer_operations(model: CHGNet) -> CHGNet:
     """Return the model, whose layers were replaced by those of this module.
 
-    Raises
-    ------
-    ValueError
-        If the model was made with other options than chgnet's own pretrained ones.
+    Raises ``ValueError`` if the model was made with other options than chgnet's own pretrained
+    ones.
     """
     expected = {
         "update_bond": True,

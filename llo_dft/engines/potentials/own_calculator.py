@@ -76,10 +76,7 @@ def is_allowed(path: str) -> bool:
 def check_allowed(path: str) -> None:
     """Refuse a calculator that is named only by stored data.
 
-    Raises
-    ------
-    EngineError
-        With how a user allows it.
+    Raises ``EngineError``, with how a user allows it.
     """
     if not is_allowed(path):
         raise EngineError(
@@ -95,10 +92,7 @@ def version_of(engine: str, potential: Potential) -> str:
     Of a calculator of one's own with the distribution's name, or the hash of its source files.
     Only the outermost package is looked for, which imports nothing.
 
-    Raises
-    ------
-    EngineError
-        If there is no such module.
+    Raises ``EngineError`` if there is no such module.
     """
     if engine != OWN:
         return package_version(potential)

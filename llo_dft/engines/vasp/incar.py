@@ -62,10 +62,7 @@ D3_DAMPING: Final = {
 def stages(structure: Structure, kind: CalculationKind) -> tuple[str, ...]:
     """Return what a calculation runs in turn.
 
-    Raises
-    ------
-    EngineError
-        If the vacuum of a slab is not along its third lattice vector.
+    Raises ``EngineError`` if the vacuum of a slab is not along its third lattice vector.
     """
     has_dipole = "LDIPOL" in _surroundings_tags(structure, kind)
     return ((WITHOUT_DIPOLE,) if has_dipole else ()) + _STAGES[kind]
@@ -117,10 +114,7 @@ def electronic_tags(
 ) -> dict[str, Any]:
     """Return the tags that decide an energy: the same for relaxation and single point.
 
-    Raises
-    ------
-    EngineError
-        If the settings do not suit the structure.
+    Raises ``EngineError`` if the settings do not suit the structure.
     """
     elements = elements_of(structure)
     check_cutoff(elements, protocol)
@@ -165,10 +159,7 @@ def electronic_tags(
 def check_cutoff(elements: Sequence[str], protocol: VaspProtocol) -> None:
     """Refuse a cutoff below what a pseudopotential needs.
 
-    Raises
-    ------
-    EngineError
-        Naming the pseudopotential.
+    Raises ``EngineError``, naming the pseudopotential.
     """
     symbol, enmax = hardest(elements)
     if protocol.encut_ev < enmax:
@@ -181,10 +172,8 @@ def check_cutoff(elements: Sequence[str], protocol: VaspProtocol) -> None:
 def check_unpaired(molecule: Structure, protocol: VaspProtocol) -> None:
     """Refuse a number of unpaired electrons that a molecule can't have.
 
-    Raises
-    ------
-    EngineError
-        If one of the two numbers is odd and the other even, or there are not as many electrons.
+    Raises ``EngineError`` if one of the two numbers is odd and the other even, or there are not as
+    many electrons.
     """
     electrons = n_electrons(site.specie.symbol for site in molecule)
     unpaired = protocol.o2_unpaired_electrons

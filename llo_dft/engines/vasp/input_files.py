@@ -54,10 +54,7 @@ def size_of(
 ) -> InputSize:
     """Return how big one stage of a calculation is; it is in no folder yet.
 
-    Raises
-    ------
-    EngineError
-        If the settings do not suit the structure.
+    Raises ``EngineError`` if the settings do not suit the structure.
     """
     symbols = [site.specie.symbol for site in structure]
     tags = incar(structure, kind, stage, protocol)

@@ -56,10 +56,7 @@ def mesh_of(
     Explicit rather than KSPACING, which knows neither vacuum nor which cells are to share their
     density of k-points.
 
-    Raises
-    ------
-    EngineError
-        If the vacuum of a slab is not along its third lattice vector.
+    Raises ``EngineError`` if the vacuum of a slab is not along its third lattice vector.
     """
     factor = METAL_MESH_FACTOR if is_metal(structure) else 1.0
     periodic = periodic_directions(structure, kind)
@@ -116,10 +113,7 @@ def poscar_structure(
 ) -> Structure:
     """Return what is written to POSCAR: ordered, with the held atoms marked.
 
-    Raises
-    ------
-    EngineError
-        If the layers to hold can't be.
+    Raises ``EngineError`` if the layers to hold can't be.
     """
     copy = structure.copy(
         site_properties={
@@ -137,10 +131,8 @@ def fingerprint_of(
 ) -> Fingerprint:
     """Return what VASP's own output will say of a calculation, as far as its inputs decide it.
 
-    Raises
-    ------
-    EngineError
-        If an element has no pseudopotential here, or the cell's vacuum is misplaced.
+    Raises ``EngineError`` if an element has no pseudopotential here, or the cell's vacuum is
+    misplaced.
     """
     elements = elements_of(structure)
     acting = protocol.acting_u(elements)

@@ -100,10 +100,7 @@ def pseudopotential_folder() -> Path | None:
 def check_program() -> None:
     """Refuse a machine on which VASP can't be started.
 
-    Raises
-    ------
-    EngineError
-        With the command that was tried.
+    Raises ``EngineError``, with the command that was tried.
     """
     machine = VaspMachine.here()
     if machine.program is None:
@@ -116,10 +113,7 @@ def check_program() -> None:
 def check_potcars(elements: Iterable[str]) -> None:
     """Refuse pseudopotentials that are missing, or other ones than the fingerprint names.
 
-    Raises
-    ------
-    EngineError
-        Naming the first.
+    Raises ``EngineError``, naming the first.
     """
     folder = pseudopotential_folder()
     if folder is None:

@@ -20,10 +20,7 @@ POTCARS: Final[Mapping[str, Potcar]] = {
 def potcar_of(element: str) -> Potcar:
     """Return the pseudopotential of an element.
 
-    Raises
-    ------
-    EngineError
-        If none was chosen for it here.
+    Raises ``EngineError`` if none was chosen for it here.
     """
     if element not in POTCARS:
         raise EngineError(
@@ -36,10 +33,7 @@ def potcar_of(element: str) -> Potcar:
 def hardest(elements: Iterable[str]) -> tuple[str, float]:
     """Return the pseudopotential with the highest ENMAX, eV, and that ENMAX.
 
-    Raises
-    ------
-    EngineError
-        If an element has no pseudopotential here.
+    Raises ``EngineError`` if an element has no pseudopotential here.
     """
     chosen = max((potcar_of(element) for element in elements), key=lambda potcar: potcar.enmax_ev)
     return chosen.symbol, chosen.enmax_ev
@@ -48,9 +42,6 @@ def hardest(elements: Iterable[str]) -> tuple[str, float]:
 def n_electrons(symbols: Iterable[str]) -> int:
     """Return the number of electrons that VASP treats, for the element of each atom.
 
-    Raises
-    ------
-    EngineError
-        If an element has no pseudopotential here.
+    Raises ``EngineError`` if an element has no pseudopotential here.
     """
     return sum(potcar_of(symbol).valence for symbol in symbols)

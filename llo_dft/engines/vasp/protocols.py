@@ -114,11 +114,8 @@ def vasp_protocol(
     ``u_values_ev`` is merged with the Materials Project's values for "PBE+U", and stands alone for
     "r2SCAN", which has none by itself.
 
-    Raises
-    ------
-    EngineError
-        If the protocol or a setting is unknown, a value is of the wrong kind, or two settings
-        exclude one another.
+    Raises ``EngineError`` if the protocol or a setting is unknown, a value is of the wrong kind, or
+    two settings exclude one another.
     """
     if "incar" in overrides:
         raise EngineError("engine.overrides.incar: INCAR tags go into the table [engine.incar]")

@@ -88,10 +88,7 @@ def deciding(tags: Mapping[str, Any]) -> dict[str, Any]:
 def machine_tags() -> dict[str, Any]:
     """Return the tags of atomate2's settings on this machine.
 
-    Raises
-    ------
-    EngineError
-        If one of them is the protocol's.
+    Raises ``EngineError`` if one of them is the protocol's.
     """
     from atomate2 import SETTINGS  # noqa: PLC0415 (most of a second to import)
 
@@ -101,10 +98,8 @@ def machine_tags() -> dict[str, Any]:
 def on_this_machine(tags: Mapping[str, Any]) -> dict[str, Any]:
     """Return a calculation's tags with the harmless ones of the machine that runs it.
 
-    Raises
-    ------
-    EngineError
-        If its settings have a tag that decides an energy and that the study was not made with.
+    Raises ``EngineError`` if its settings have a tag that decides an energy and that the study was
+    not made with.
     """
     here = machine_tags()
     for name, value in deciding(here).items():

@@ -72,10 +72,7 @@ def plot_potential_and_planes(summary: PotentialSummary, upper: Axes, lower: Axe
 def save_potential(summaries: Sequence[PotentialSummary], path: Path) -> None:
     """Draw calculations side by side, planes of atoms below; the suffix gives the format.
 
-    Raises
-    ------
-    ValueError
-        If there is nothing to draw.
+    Raises ``ValueError`` if there is nothing to draw.
     """
     if not summaries:
         raise ValueError("There is no potential to draw")

@@ -74,10 +74,7 @@ def plot_vacancy_map(
 def save_vacancy_map(result: StudyResult, path: Path) -> None:
     """Draw a panel for each host to a file; its suffix gives the format.
 
-    Raises
-    ------
-    ValueError
-        If the result has no map, or no host in it.
+    Raises ``ValueError`` if the result has no map, or no host in it.
     """
     grid = result.vacancy_map
     if grid is None or not grid.hosts:

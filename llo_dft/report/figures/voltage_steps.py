@@ -64,10 +64,7 @@ def plot_hull(curve: VoltageCurve, axes: Axes) -> Axes:
 def save_voltage(result: StudyResult, path: Path, also: Sequence[str] = ()) -> None:
     """Draw voltage and hull of plain runs to a file, as ``save_figure`` does.
 
-    Raises
-    ------
-    ValueError
-        If there is no curve.
+    Raises ``ValueError`` if there is no curve.
     """
     found = next(iter(result.voltages), None)
     curve = None if found is None else found.curve

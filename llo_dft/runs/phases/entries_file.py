@@ -28,11 +28,8 @@ _LONGEST_NAME: Final = 80
 def read_entries(path: Path) -> PhaseEnergies:
     """Read a JSON file of entries (a list of ``ComputedEntry.as_dict()``), possibly compressed.
 
-    Raises
-    ------
-    StabilityError
-        If it is not such a file, an entry has no composition or energy, or raw and corrected
-        energies are mixed; the message names the entry.
+    Raises ``StabilityError`` if it is not such a file, an entry has no composition or energy, or
+    raw and corrected energies are mixed; the message names the entry.
     """
     try:
         data = path.read_bytes()

@@ -54,10 +54,8 @@ def crystal_phases(
 ) -> dict[str, PhaseEnergy]:
     """Return the energies of a study's crystals, to combine with an engine's other phases.
 
-    Raises
-    ------
-    StabilityError
-        If one was computed with other settings or another version than the engine has now.
+    Raises ``StabilityError`` if one was computed with other settings or another version than the
+    engine has now.
     """
     now = engine.maker("bulk_relax").fingerprint(lithium_metal())
     for name, (_, document) in crystals.items():

@@ -24,10 +24,7 @@ def vasp_phases(paths: Sequence[Path], allow: Collection[str] = ()) -> PhaseEner
     All are compared with the first compound: compounds by all settings and the density of
     k-points, elements as references, O2 as a triplet.
 
-    Raises
-    ------
-    InputError
-        If one has no energy, or settings differ that ``allow`` does not name.
+    Raises ``InputError`` if one has no energy, or settings differ that ``allow`` does not name.
     """
     runs = [read_plain_run(path, "bulk_relax", moment=True) for path in paths]
     for run in runs:

@@ -70,10 +70,8 @@ def store_reactions(folder: StudyFolder, result: StabilityResult) -> None:
 def stored_reactions(folder: StudyFolder) -> StabilityResult | None:
     """Return the reactions in a study's folder; None if there are none.
 
-    Raises
-    ------
-    StudyFolderError
-        If they are not of the study's present crystals, or not of this version.
+    Raises ``StudyFolderError`` if they are not of the study's present crystals, or not of this
+    version.
     """
     path = folder.path / REACTIONS
     if not path.is_file():

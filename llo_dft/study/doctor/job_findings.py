@@ -131,11 +131,8 @@ class JobShell:
     ``lines`` are those of the user's project or cluster file before the job's command; ``python``
     is what it starts, in a ``login`` shell or not.
 
-    Raises
-    ------
-    ProbeError
-        In every method that runs something, if that does not end or prints nothing; with the last
-        line of its errors.
+    Raises ``ProbeError`` in every method that runs something, if that does not end or prints
+    nothing; with the last line of its errors.
     """
 
     lines: tuple[str, ...]
@@ -198,10 +195,7 @@ class JobShell:
 def check_slurm_script(script: str) -> None:
     """Have Slurm check a job's script, without submitting it. No other scheduler can.
 
-    Raises
-    ------
-    ProbeError
-        With Slurm's own message.
+    Raises ``ProbeError``, with Slurm's own message.
     """
     done = _run(["sbatch", "--test-only"], script, dict(os.environ))
     if done.returncode:

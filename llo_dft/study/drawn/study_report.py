@@ -75,10 +75,7 @@ def write_report(folders: Sequence[Path], output: Path | None = None) -> Path:
 def page_content(folder: StudyFolder) -> PageContent:
     """Return what a study's page shows; for a running or killed study what exists so far.
 
-    Raises
-    ------
-    InputError
-        As for ``study_result``.
+    Raises ``InputError`` as for ``study_result``.
     """
     recipe = folder.recipe()
     status = study_status(folder)

@@ -60,10 +60,8 @@ def read_cif(path: Path, *, lattice_only: bool = False) -> Structure:
 def _read_cathode(path: Path) -> Structure:
     """Return the crystal of a CIF or POSCAR; sites may be shared by elements.
 
-    Raises
-    ------
-    InputError
-        If the file is missing or neither, or, for a crystal without shared sites, as ``read_cif``.
+    Raises ``InputError`` if the file is missing or neither, or, for a crystal without shared sites,
+    as ``read_cif``.
     """
     if path.suffix.lower() == ".cif":
         structure = read_cif(path, lattice_only=True)
@@ -79,10 +77,7 @@ def _read_cathode(path: Path) -> Structure:
 def cathode_parent(recipe: Recipe, folder: Path) -> Structure:
     """Return the cell that ``cathode.supercell`` repeats; a and b span the layers.
 
-    Raises
-    ------
-    InputError
-        If the recipe's file can't be used.
+    Raises ``InputError`` if the recipe's file can't be used.
     """
     file = recipe.cathode.file
     if file is None:

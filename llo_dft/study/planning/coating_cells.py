@@ -69,10 +69,7 @@ class CoatingCell:
 def coating_crystal(coating: Coating, folder: Path) -> Structure:
     """Return the crystal that a coating is cut from.
 
-    Raises
-    ------
-    RecipeError
-        If there is no crystal of that name.
+    Raises ``RecipeError`` if there is no crystal of that name.
     """
     if coating.phase.lower().endswith(".cif"):
         return _unlabelled(read_cif(folder / Path(coating.phase).expanduser()))
@@ -101,10 +98,8 @@ def coating_film(
 
     Without one, that of the most stable film (``best_termination``).
 
-    Raises
-    ------
-    InputError
-        As for ``coating_crystal``; if there is no such termination, or the film is too large.
+    Raises ``InputError`` as for ``coating_crystal``; if there is no such termination, or the film
+    is too large.
     """
     crystal = coating_crystal(coating, folder)
     plane = _miller_index(coating, crystal)
@@ -155,10 +150,7 @@ def match_on_cell(film: FloatArray, cell: FloatArray, max_strain: float) -> Latt
 
     ``film`` and ``cell`` are in-plane vectors as rows, (2, 3).
 
-    Raises
-    ------
-    NoMatchError
-        If all strain it by more than ``max_strain``.
+    Raises ``NoMatchError`` if all strain it by more than ``max_strain``.
     """
     area = float(np.linalg.norm(np.cross(*cell)))
     found = find_matches(film, cell, max_area=(1 + _AREA_TOLERANCE) * area, max_strain=max_strain)
@@ -215,10 +207,8 @@ def fitting_supercells(
 
     As for ``coating_cells``.
 
-    Raises
-    ------
-    RecipeError
-        If no cell within ``coating.max_area`` strains it by at most ``coating.max_strain``.
+    Raises ``RecipeError`` if no cell within ``coating.max_area`` strains it by at most
+    ``coating.max_strain``.
     """
     cells = coating_cells(recipe, coating, folder, slab)
     fitting = [cell.supercell for cell in cells if cell.max_strain <= coating.max_strain]
@@ -234,10 +224,8 @@ def fitting_supercells(
 def fitting_shape(recipe: Recipe, coating: Coating, folder: Path, oxide: Structure) -> IntArray:
     """Return the smallest cell of a plane, (2, 2), on a and b of the oxide, that the coating fits.
 
-    Raises
-    ------
-    RecipeError
-        If no cell within ``coating.max_area`` strains it by at most ``coating.max_strain``.
+    Raises ``RecipeError`` if no cell within ``coating.max_area`` strains it by at most
+    ``coating.max_strain``.
     """
     film = coating_film(recipe, coating, asked_terminations(coating)[0], folder).structure
     film_cell, cell = film.lattice.matrix[:2], oxide.lattice.matrix[:2]

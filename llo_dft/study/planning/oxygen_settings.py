@@ -9,10 +9,8 @@ from llo_dft.recipe import Recipe, RecipeError
 def oxygen_settings(recipe: Recipe, reference: OxygenReference) -> OxygenSettings:
     """Combine the oxygen settings of the recipe with what the engine states about O2.
 
-    Raises
-    ------
-    RecipeError
-        If the scheme does not apply to the engine, or there is no data for O2 at the temperature.
+    Raises ``RecipeError`` if the scheme does not apply to the engine, or there is no data for O2 at
+    the temperature.
     """
     scheme = recipe.oxygen.scheme
     try:

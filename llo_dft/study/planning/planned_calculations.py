@@ -36,10 +36,7 @@ class PlannedCalculation:
 def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
     """Return all calculations of a plan, in the order of its labels.
 
-    Raises
-    ------
-    ValueError
-        If the plan has an unknown label.
+    Raises ``ValueError`` if the plan has an unknown label.
     """
     found: dict[str, tuple[CalculationKind, Structure | None]] = {
         "O2": ("molecule_relax", o2_in_box()),

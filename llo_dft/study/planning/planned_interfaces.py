@@ -40,11 +40,8 @@ def plan_interfaces(
     The coating takes all the strain, so the oxide keeps the cell of the bare slab. A
     termination with a formal charge removes that many Li from the coated face.
 
-    Raises
-    ------
-    InputError
-        If the coating does not fit the slab's cell, a termination does not exist, its charge
-        can't be balanced, or every registry and gap brings atoms too close.
+    Raises ``InputError`` if the coating does not fit the slab's cell, a termination does not exist,
+    its charge can't be balanced, or every registry and gap brings atoms too close.
     """
     planned: list[PlannedInterface] = []
     for asked in asked_terminations(coating):

@@ -36,10 +36,7 @@ def ranker_of(recipe: Recipe, engine: Engine) -> Engine | None:
     If the recipe names none it is the study's own engine if that starts no program, otherwise the
     embedded potential.
 
-    Raises
-    ------
-    InputError
-        If it is unknown, is not installed, or starts a program.
+    Raises ``InputError`` if it is unknown, is not installed, or starts a program.
     """
     name = recipe.delithiation.ranker
     if name == EWALD or recipe.delithiation.candidates == 1:

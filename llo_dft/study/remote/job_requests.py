@@ -84,10 +84,7 @@ def requests(
 
     A ``worker`` takes the calculations instead of their types' own workers.
 
-    Raises
-    ------
-    InputError
-        If the project has no such worker, or no such type.
+    Raises ``InputError`` if the project has no such worker, or no such type.
     """
     found = []
     for job in jobs:

@@ -31,10 +31,7 @@ def retry_study(folder: StudyFolder, stale_after_s: float) -> Retried:
     calculations are not repeated: a job that runs again finds them in the study's folder. A runner
     that has locked a job for longer than ``stale_after_s``, s, counts as killed.
 
-    Raises
-    ------
-    InputError
-        If the study was not submitted, or the database can't be reached.
+    Raises ``InputError`` if the study was not submitted, or the database can't be reached.
     """
     record = require_submission(folder.path)
     project = load_project(record.project)

@@ -58,10 +58,7 @@ def record_path(folder: Path) -> Path:
 def read_submission(folder: Path) -> RemoteSubmission | None:
     """Return the record; None if the study was not submitted.
 
-    Raises
-    ------
-    SubmissionError
-        If the file was changed by hand.
+    Raises ``SubmissionError`` if the file was changed by hand.
     """
     return read_record(record_path(folder), RemoteSubmission)
 
@@ -69,10 +66,7 @@ def read_submission(folder: Path) -> RemoteSubmission | None:
 def require_submission(folder: Path) -> RemoteSubmission:
     """Return the record.
 
-    Raises
-    ------
-    SubmissionError
-        If the study was not submitted.
+    Raises ``SubmissionError`` if the study was not submitted.
     """
     found = read_submission(folder)
     if found is None:
@@ -87,10 +81,7 @@ def check_not_submitted(folder: Path) -> None:
 
     One that is complete may be run or submitted again: nothing of it is left in the queue.
 
-    Raises
-    ------
-    SubmissionError
-        Saying what to do.
+    Raises ``SubmissionError``, saying what to do.
     """
     check_not_driven(folder)
     found = read_submission(folder)

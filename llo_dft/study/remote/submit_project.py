@@ -52,10 +52,7 @@ def prepare_submission(
 
     A ``worker`` takes the calculations in place of their types' own workers.
 
-    Raises
-    ------
-    InputError
-        If the project lacks a worker or a type of job.
+    Raises ``InputError`` if the project lacks a worker or a type of job.
     """
     folder = prepared.folder
     plan, engine = prepared.plan, prepared.engine
@@ -70,11 +67,8 @@ def prepare_submission(
 def submit_study(submission: PreparedSubmission) -> None:
     """Put the flow into the project's queue, and record it in the study's folder.
 
-    Raises
-    ------
-    InputError
-        If the study is already submitted, another run has locked its folder, or the database can't
-        be reached.
+    Raises ``InputError`` if the study is already submitted, another run has locked its folder, or
+    the database can't be reached.
     """
     prepared, folder = submission.prepared, submission.prepared.folder
     with open_queue(submission.project) as queue:
@@ -104,10 +98,7 @@ def cancel_study(folder: StudyFolder) -> list[str]:
 
     Returns the scheduler's ids of the jobs that were cancelled.
 
-    Raises
-    ------
-    InputError
-        If it was not submitted, or the database can't be reached.
+    Raises ``InputError`` if it was not submitted, or the database can't be reached.
     """
     record = require_submission(folder.path)
     with open_queue(load_project(record.project)) as queue:
@@ -154,10 +145,7 @@ def collect_now(
 ) -> StudyResult:
     """Write the files of a study from the calculations that have ended so far.
 
-    Raises
-    ------
-    InputError
-        If the database can't be reached, or there is no plan in the folder.
+    Raises ``InputError`` if the database can't be reached, or there is no plan in the folder.
     """
     with open_queue(project) as queue:
         jobs = queue.jobs(record.flow)

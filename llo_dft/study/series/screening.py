@@ -47,11 +47,8 @@ _OF_GAIN: Final = ("mean_ev", "worst_ev", "deviation_ev", "n_oxygens", "n_rebuil
 def load_screen(path: Path) -> tuple[str, dict[str, Recipe]]:
     """Read a screen: its name, and the recipe of the study of each coating by the coating's name.
 
-    Raises
-    ------
-    RecipeError
-        If the file is missing, is not TOML, names no coatings, or one does not fit; one line for
-        each fault.
+    Raises ``RecipeError`` if the file is missing, is not TOML, names no coatings, or one does not
+    fit; one line for each fault.
     """
     fields = read_toml(path)
     coatings = fields.pop("coatings", None)

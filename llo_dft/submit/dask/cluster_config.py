@@ -124,10 +124,8 @@ _TABLES: Final[dict[str, type[Section]]] = {
 def load_cluster(path: Path) -> ClusterConfig:
     """Read a cluster file.
 
-    Raises
-    ------
-    ClusterConfigError
-        If it is missing, is not YAML, or does not fit; one line for each fault.
+    Raises ``ClusterConfigError`` if it is missing, is not YAML, or does not fit; one line for each
+    fault.
     """
     try:
         # safe_load makes plain data only; a tag that asks for an object is an error

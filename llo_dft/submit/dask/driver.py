@@ -118,10 +118,7 @@ def changing(study: Path) -> Iterator[Submission]:
 def driver_status(study: Path) -> DriverStatus | None:
     """Return the status of a study's driver; None if it was never submitted.
 
-    Raises
-    ------
-    SubmissionError
-        If its file can't be read.
+    Raises ``SubmissionError`` if its file can't be read.
     """
     submission = read_record(record_file(study), Submission)
     if submission is None:
@@ -149,10 +146,7 @@ def driver_status(study: Path) -> DriverStatus | None:
 def check_not_driven(study: Path) -> None:
     """Refuse a study whose driver is in the queue.
 
-    Raises
-    ------
-    SubmissionError
-        If it is.
+    Raises ``SubmissionError`` if it is.
     """
     found = driver_status(study)
     if found is not None and found.status in {"pending", "running"}:
@@ -171,10 +165,7 @@ _LEAST_MARGIN_S, _MOST_MARGIN_S = 20.0, 300.0
 def driver_request(config: ClusterConfig) -> JobRequest:
     """Return what the driver's job requests.
 
-    Raises
-    ------
-    SubmissionError
-        If the cluster file does not say.
+    Raises ``SubmissionError`` if the cluster file does not say.
     """
     if config.driver is None:
         raise SubmissionError(
@@ -186,10 +177,7 @@ def driver_request(config: ClusterConfig) -> JobRequest:
 def submit_driver(study: Path, submission: Submission) -> str:
     """Put the first round into the queue and return the job's id.
 
-    Raises
-    ------
-    InputError
-        If there already is a driver, or the scheduler refuses.
+    Raises ``InputError`` if there already is a driver, or the scheduler refuses.
     """
     check_not_driven(study)
     write_record(record_file(study), submission)

@@ -40,10 +40,7 @@ class MissingDaskError(InputError):
 def require_dask() -> None:
     """Refuse to continue without Dask.
 
-    Raises
-    ------
-    MissingDaskError
-        If it is not installed.
+    Raises ``MissingDaskError`` if it is not installed.
     """
     try:
         import distributed  # noqa: F401, PLC0415

@@ -111,10 +111,7 @@ class WorkerJobPool(threading.Thread):
     def submit_first(self) -> None:
         """Submit the first jobs, in the caller's thread.
 
-        Raises
-        ------
-        BatchError
-            If the scheduler does not accept them.
+        Raises ``BatchError`` if the scheduler does not accept them.
         """
         for _ in range(max(1, self.limits.min_jobs)):
             self._submit()

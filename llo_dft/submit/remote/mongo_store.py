@@ -63,10 +63,7 @@ class EnvironmentMongoStore(MongoStore):
     def connect(self, force_reset: bool = False) -> None:  # noqa: FBT001, FBT002 (maggma's)
         """Connect, if not yet done.
 
-        Raises
-        ------
-        MissingPasswordError
-            If the variable is not set.
+        Raises ``MissingPasswordError`` if the variable is not set.
         """
         if self._coll is not None and not force_reset:
             return

@@ -117,10 +117,7 @@ class RemoteProjectError(InputError):
 class RemoteProject:
     """A project: its absolute ``file``, as jobflow-remote reads it, and its table of job types.
 
-    Raises
-    ------
-    RemoteProjectError
-        In every method, if the project has nothing of the requested name.
+    Raises ``RemoteProjectError`` in every method, if the project has nothing of the requested name.
     """
 
     file: Path
@@ -205,10 +202,7 @@ def projects_folder() -> Path:
 def require_remote() -> None:
     """Refuse to continue without jobflow-remote.
 
-    Raises
-    ------
-    RemoteProjectError
-        If it is not installed.
+    Raises ``RemoteProjectError`` if it is not installed.
     """
     try:
         import jobflow_remote  # noqa: F401, PLC0415
@@ -221,10 +215,7 @@ def require_remote() -> None:
 def load_project(name: str) -> RemoteProject:
     """Read a project by its name, or the file of one.
 
-    Raises
-    ------
-    RemoteProjectError
-        If there is none, or it is invalid; a line for each fault.
+    Raises ``RemoteProjectError`` if there is none, or it is invalid; a line for each fault.
     """
     require_remote()
     from jobflow_remote.config.base import Project  # noqa: PLC0415 (a second)

@@ -71,11 +71,8 @@ class RemoteJob:
 class RemoteQueue:
     """The queue; made by `open_queue`.
 
-    Raises
-    ------
-    RemoteQueueError
-        In `make_ready` for a database with jobs that was never initialised, in `jobs` for an
-        unknown flow, in `remove` for one that a runner has locked.
+    Raises ``RemoteQueueError`` in `make_ready` for a database with jobs that was never initialised,
+    in `jobs` for an unknown flow, in `remove` for one that a runner has locked.
     """
 
     def __init__(self, project: RemoteProject, controller: JobController) -> None:
@@ -160,10 +157,7 @@ class RemoteQueue:
 def open_queue(project: RemoteProject) -> Iterator[RemoteQueue]:
     """Connect to the queue of a project while the context lasts.
 
-    Raises
-    ------
-    RemoteQueueError
-        If the database can't be reached or refuses; with what to do.
+    Raises ``RemoteQueueError`` if the database can't be reached or refuses; with what to do.
     """
     from jobflow_remote.jobs.jobcontroller import JobController  # noqa: PLC0415 (seconds)
     from pymongo.errors import OperationFailure, PyMongoError  # noqa: PLC0415

@@ -55,10 +55,8 @@ def _check(asked: Path) -> None:
 
     jobflow and jobflow-remote would import and call it.
 
-    Raises
-    ------
-    NamedObjectError
-        With the name. A file that is not JSON is left to jobflow-remote to report.
+    Raises ``NamedObjectError``, with the name. A file that is not JSON is left to jobflow-remote to
+    report.
     """
     from jobflow_remote.jobs.data import IN_FILENAME  # noqa: PLC0415 (seconds)
 

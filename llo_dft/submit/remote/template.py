@@ -110,10 +110,8 @@ def project_text(template: str, answers: ProjectAnswers) -> str:
 def write_project(folder: Path, name: str, text: str) -> Path:
     """Write a project's file, which must not exist yet.
 
-    Raises
-    ------
-    ProjectAnswersError
-        If there is a project of that name, or the folder can't be written.
+    Raises ``ProjectAnswersError`` if there is a project of that name, or the folder can't be
+    written.
     """
     for extension in _EXTENSIONS:
         there = folder / f"{name}.{extension}"

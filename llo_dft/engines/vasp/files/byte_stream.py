@@ -55,10 +55,7 @@ def unpacked(path: Path, file: IO[bytes]) -> Readable:
 
     What it is compressed with is seen from its start.
 
-    Raises
-    ------
-    VaspFileError
-        If it is compressed by zstd and the package zstandard is not installed.
+    Raises ``VaspFileError`` if it is compressed by zstd and the package zstandard is not installed.
     """
     magic = file.read(_MAGIC_BYTES)
     file.seek(0)

@@ -164,10 +164,7 @@ def sites_of(
 ) -> tuple[int, ...] | None:
     """Return the atoms whose projections are asked for; None if none are.
 
-    Raises
-    ------
-    VaspFileError
-        If there is no such atom.
+    Raises ``VaspFileError`` if there is no such atom.
     """
     if projection is None:
         return None
@@ -182,10 +179,7 @@ def sites_of(
 def finish_run(path: Path, header: Header, wanted: Wanted, found: Found, final: Crystal) -> Vasprun:
     """Put together what was found, and say what of it means nothing.
 
-    Raises
-    ------
-    VaspFileError
-        If something that was asked for is not there.
+    Raises ``VaspFileError`` if something that was asked for is not there.
     """
     if wanted.dos and found.total is None:
         raise VaspFileError(path, "absent", "no density of states in the last ionic step")

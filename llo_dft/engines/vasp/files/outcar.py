@@ -71,10 +71,7 @@ class Outcar:
 def read_outcar(path: Path) -> Outcar:
     """Read an OUTCAR, plain or compressed, in one pass; of what repeats, the last counts.
 
-    Raises
-    ------
-    VaspFileError
-        If it can't be read, or a table in it is cut off or does not add up.
+    Raises ``VaspFileError`` if it can't be read, or a table in it is cut off or does not add up.
     """
     found: dict[str, object] = {}
     axes, later_charges = set(), False

@@ -29,10 +29,7 @@ def find_in_folder(folder: Path, name: str, *, stages: bool = True) -> Path | No
     Of ``.relax1``, ``.relax2``, ... the last one counts, and a name without them before any. The
     same file packed and not packed is one file. Without ``stages`` no ``.relax1`` is looked for.
 
-    Raises
-    ------
-    VaspFileError
-        If there are two of that name that differ: they are of two runs.
+    Raises ``VaspFileError`` if there are two of that name that differ: they are of two runs.
     """
     found: dict[float, list[Path]] = {}
     for file in sorted(folder.glob(f"{name}*")):
@@ -74,10 +71,8 @@ def find_run(path: Path) -> Path:
     A vasprun.xml that is there is meant, even if it is damaged: what it says of the run is not
     passed over in silence.
 
-    Raises
-    ------
-    VaspFileError
-        If there is nothing of that name, or the folder has neither, or two that differ.
+    Raises ``VaspFileError`` if there is nothing of that name, or the folder has neither, or two
+    that differ.
     """
     if not path.is_dir():
         if not path.exists():
@@ -168,10 +163,7 @@ def find_beside(file: Path, name: str) -> Path | None:
 
     Beside a file of ``.relax1`` it is that of ``.relax1``.
 
-    Raises
-    ------
-    VaspFileError
-        If there are two that differ.
+    Raises ``VaspFileError`` if there are two that differ.
     """
     relaxation = re.search(r"\.relax\d+", file.name)
     name += relaxation[0] if relaxation else ""

@@ -255,10 +255,7 @@ def with_hidden_dispersion(header: Header, file: Path, notes: list[str]) -> Head
     <incar> has none of its parameters, and of VASP 5 (seen in files of 5.4.4) not even IVDW. Adds a
     note if there is nothing beside a file of VASP 5 to read it from.
 
-    Raises
-    ------
-    VaspFileError
-        If the OUTCAR beside it can't be read.
+    Raises ``VaspFileError`` if the OUTCAR beside it can't be read.
     """
     old = header.version.startswith("5")
     if not old and not header.incar.get("IVDW"):

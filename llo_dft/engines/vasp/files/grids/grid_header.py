@@ -91,10 +91,7 @@ class GridHeader:
 def read_header(stream: ByteStream) -> GridHeader:
     """Read from the file's start to the line with the grid's shape.
 
-    Raises
-    ------
-    VaspFileError
-        If any line is not what the format has there.
+    Raises ``VaspFileError`` if any line is not what the format has there.
     """
     notes: list[str] = []
     title = _line(stream, "a title").decode("utf-8", errors="replace").strip()

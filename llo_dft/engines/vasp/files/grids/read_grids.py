@@ -85,10 +85,7 @@ class DensityDifference:
 def find_grid_file(path: Path, name: str = "CHGCAR") -> Path:
     """Return ``path`` if it is a file, or the file ``name`` (plain or compressed) in that folder.
 
-    Raises
-    ------
-    VaspFileError
-        If there is none, or two that differ.
+    Raises ``VaspFileError`` if there is none, or two that differ.
     """
     if path.is_file():
         return path
@@ -104,10 +101,7 @@ def find_grid_file(path: Path, name: str = "CHGCAR") -> Path:
 def read_grid_header(path: Path | str) -> GridHeader:
     """Read cell, atoms and grid's shape alone.
 
-    Raises
-    ------
-    VaspFileError
-        If the header is damaged.
+    Raises ``VaspFileError`` if the header is damaged.
     """
     with _open(path) as file:
         return file.header
@@ -157,10 +151,8 @@ def read_density_difference(
 def read_potential(path: Path | str) -> LocalPotential:
     """Read a local potential, eV.
 
-    Raises
-    ------
-    VaspFileError
-        If the file is truncated, half-written or corrupt, with the line and byte.
+    Raises ``VaspFileError`` if the file is truncated, half-written or corrupt, with the line and
+    byte.
     """
     with _open(path) as file:
         potential = file.read()
@@ -217,11 +209,8 @@ class _GridFile:
     def next_grid(self) -> bool:
         """Go from the end of a grid to the next one's first number; False if there is none.
 
-        Raises
-        ------
-        VaspFileError
-            If the next grid has another shape, this one goes on, or the occupancies of some
-            atoms are missing.
+        Raises ``VaspFileError`` if the next grid has another shape, this one goes on, or the
+        occupancies of some atoms are missing.
         """
         stream, after = self._stream, self._stream.line
         n_atoms, too_many = 0, False

@@ -68,11 +68,8 @@ def read_vaspout(
 
     Needs the package h5py.
 
-    Raises
-    ------
-    VaspFileError
-        If the file is unreadable, cut off, damaged, or lacks what is requested; ``fault`` says
-        which and ``place`` names the dataset.
+    Raises ``VaspFileError`` if the file is unreadable, cut off, damaged, or lacks what is
+    requested; ``fault`` says which and ``place`` names the dataset.
     """
     path = Path(path)
     wanted = Wanted(eigenvalues, dos or projection is not None, projection)

@@ -64,10 +64,8 @@ _STYLES: Final = {"g": "Gamma", "m": "Monkhorst-Pack", "l": "listgenerated", "a"
 def read_header(file: H5File) -> Header:
     """Read settings, atoms, k-points and the initial structure.
 
-    Raises
-    ------
-    VaspFileError
-        If a part is missing or damaged; truncated if VASP did not reach its results.
+    Raises ``VaspFileError`` if a part is missing or damaged; truncated if VASP did not reach its
+    results.
     """
     version = (str(file.integers(f"version/{key}")[0]) for key in ("major", "minor", "patch"))
     incar = _read_incar(file)

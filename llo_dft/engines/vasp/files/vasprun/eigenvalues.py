@@ -38,10 +38,7 @@ def read_eigenvalues(stream: ByteStream, header: Header) -> Eigenvalues | None:
 
     None if the table has no occupations: it is something else (velocities, for example).
 
-    Raises
-    ------
-    VaspFileError
-        If it is cut off, damaged or not a number.
+    Raises ``VaspFileError`` if it is cut off, damaged or not a number.
     """
     reader = RowReader(stream, "<eigenvalues>")
     reader.enter_array()

@@ -92,10 +92,7 @@ class Header:
 def read_header(root: XmlPart) -> Header:
     """Read the header from its elements.
 
-    Raises
-    ------
-    VaspFileError
-        If a part is missing or damaged.
+    Raises ``VaspFileError`` if a part is missing or damaged.
     """
     generator, incar, parameters = (
         root.child(name, f"<{name}>").settings() for name in ("generator", "incar", "parameters")
