@@ -48,6 +48,12 @@ def test_known_crystals_are_stable_by_the_index(name: str) -> None:
     assert global_instability_index(load_structure(name)) < 0.2
 
 
+@pytest.mark.parametrize(("length", "valence"), [(2.9, np.exp((1.466 - 2.9) / 0.37)), (3.1, 0.0)])
+def test_a_bond_counts_up_to_three_angstrom(length: float, valence: float) -> None:
+    pair = Structure(Lattice.cubic(20), ["Li", "O"], [[0, 0, 0], [0, 0, length / 20]])
+    assert bond_valence_sums(pair) == pytest.approx([valence, valence])
+
+
 def test_a_bond_as_long_as_r0_has_valence_one() -> None:
     pair = Structure(
         Lattice.cubic(12), ["Mn", "O"], [(0, 0, 0), (0, 0, 1.753)], coords_are_cartesian=True

@@ -68,6 +68,12 @@ def test_a_slope_is_no_level(drop):
         levels(tilted, slab())
 
 
+def test_a_ripple_of_less_than_the_allowed_spread_is_a_level():
+    ripple = np.where((Z >= 2.0) & (Z <= 14.0), -8.0, 4.0 + 0.02 * np.cos(2 * np.pi * Z / 2.0))
+    found = levels(ripple, slab())
+    assert found["upper"].spread_ev == pytest.approx(0.04, abs=1e-3)
+
+
 def test_no_vacuum():
     thick = slab(3.0, 27.0)
     assert not has_vacuum(potential_profile(np.zeros((2, 2, N)), thick, (2.0,)), thick)

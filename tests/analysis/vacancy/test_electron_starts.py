@@ -117,3 +117,9 @@ def test_only_oxygen_may_be_missing():
     host = layer()
     with pytest.raises(ValueError, match="only O may be missing"):
         electron_starts(host, moments_of(host), without(host, 0), 2)
+
+
+def test_no_metal_beyond_the_fourth_takes_an_electron():
+    host = layer()
+    starts = electron_starts(host, moments_of(host), without(host, 6), 99)
+    assert len(starts) == 1 + 6  # the host's own, and the pairs among four metals

@@ -105,3 +105,8 @@ def test_bare_and_coated_plain_runs_are_apart_though_neither_has_a_termination()
         for name in ("bare", "coated")
     ]
     assert len(charge_points(hosts, "coated", None)) == 1
+
+
+def test_as_low_means_within_two_millielectronvolt():
+    made = [vacancy(site, energy) for site, energy in ((7, 1.003), (5, 1.0015), (9, 1.0))]
+    assert lowest_oxygens(made) == ["O9", "O5"]
