@@ -1,6 +1,6 @@
 """Projected densities of states of classes of atoms, with their band centres marked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,9 @@ from llo_dft.typing import FloatArray
 _SEEN: Final = 0.1
 _MARGIN_EV: Final = 1.5
 
+#: Height of a line of text above the curves, in heights of the curves.
+_ROW: Final = 0.07
+
 _REFERENCE: Final = {"vbm": "VBM", "fermi": "Fermi", "vacuum": "vacuum", "core": "core"}
 
 
@@ -27,8 +30,8 @@ def plot_density_of_states(
 ) -> Axes:
     """Draw the density of one atom of each class; spin down is below the axis.
 
-    A dotted line marks each centre in ``window``, the grey band the gap. A class without a centre
-    (too little weight) is marked so in the legend. Returns the axes.
+    A dotted line marks each centre in ``window``, with its class and value at its end; the grey
+    band is the gap. A class without a centre has too little weight. Returns the axes.
     """
     zero, edges = centers.reference_ev, centers.edges
     energies, curves = np.asarray(densities.energies_ev) - zero, densities.class_means()
@@ -38,29 +41,11 @@ def plot_density_of_states(
     else:
         axes.axvline(edges.vbm_ev - zero, color=GUIDE, linewidth=0.8, zorder=0)
     colors = class_colors(curves)
-    for place, (name, spins) in enumerate(curves.items()):
-        found, color, text = centers.classes[name], colors[name], "no centre"
-        center = getattr(found.centers.both, window).center_ev
-        if center is not None:
-            text = f"centre {center:.2f} eV"
-            axes.axvline(center, color=color, linestyle=":", linewidth=1.2)
-            axes.annotate(
-                f"{center:.2f}",
-                (center, 1.0 - 0.1 * place),  # centres may be close to each other
-                xycoords=("data", "axes fraction"),
-                xytext=(-1, -3),
-                textcoords="offset points",
-                ha="right",
-                va="top",
-                rotation=90,
-                color=color,
-                fontsize=8,
-                fontweight="bold",
-            )
-        label = f"{name} ({found.n_sites}), {text}"
-        axes.plot(energies, spins[0], color=color, linewidth=1.1, label=label)
-        for down in spins[1:]:
-            axes.plot(energies, -down, color=color, linewidth=1.1)
+    for name, spins in curves.items():
+        for down, density in enumerate(spins):
+            sign, label = (-1, None) if down else (1, f"{name} ({centers.classes[name].n_sites})")
+            axes.plot(energies, sign * density, color=colors[name], linewidth=1.1, label=label)
+    _mark_centres(axes, centers, window, colors)
     axes.set_xlim(_shown(energies, list(curves.values()), edges, zero))
     axes.set_xlabel(f"E - E({_REFERENCE[centers.reference]}) (eV)")
     axes.set_ylabel(
@@ -74,6 +59,24 @@ def plot_density_of_states(
     axes.set_title(title_text(lines, mock=centers.mock), fontsize=9, loc="left")
     legend_below(axes, columns=2)
     return axes
+
+
+def _mark_centres(
+    axes: Axes, centers: BandCenters, window: Window, colors: Mapping[str, str]
+) -> None:
+    """Draw a dotted line at the centre of each class, with its name at its end above the curves."""
+    found = {
+        name: getattr(one.centers.both, window).center_ev for name, one in centers.classes.items()
+    }
+    marked = sorted((center, name) for name, center in found.items() if center is not None)
+    low, high = axes.get_ylim()
+    row = _ROW * (high - low)
+    for below, (center, name) in enumerate(reversed(marked)):  # the deepest ends highest
+        top = high + (below + 0.5) * row
+        axes.plot([center, center], [low, top], ":", color=colors[name], linewidth=1.2)
+        text = f" {name}: {center:.2f} eV"
+        axes.text(center, top, text, color=colors[name], va="center", fontsize=8, fontweight="bold")
+    axes.set_ylim(low, high + len(marked) * row)
 
 
 def _shown(

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,6 +20,9 @@ from llo_dft.report.figures.figure_parts import (
 )
 from llo_dft.report.figures.palette import GAIN, GUIDE, LOSS, MAIN, SECOND, element_color
 from llo_dft.report.titles import settings_text, title_text
+
+#: Smallest gain that the axes of a bond's middle show large.
+_LEAST_GAIN_E_PER_A3: Final = 0.02
 
 
 def plot_planar_average(document: ChargeDifference, axes: Axes) -> Axes:
@@ -66,31 +69,65 @@ def plot_bonds(document: ChargeDifference, axes: Axes) -> Axes:
     """Draw the difference along each bond from a network former across the interface."""
     for bond in document.bonds:
         label = f"{document.bond_name(bond)}, {bond.length_angstrom:.2f} Å"
-        axes.plot(bond.distance_angstrom, bond.difference_e_per_a3, lw=1.2, label=label)
+        x, y = bond.distance_angstrom, np.array(bond.difference_e_per_a3)
+        axes.plot(x, y, lw=1.2, label=label)
+        for color, part in ((GAIN, y.clip(min=0.0)), (LOSS, y.clip(max=0.0))):
+            axes.fill_between(x, part, color=color, alpha=0.3, linewidth=0)
+    if not document.bonds:
+        axes.text(0.5, 0.5, "no bond across the interface", transform=axes.transAxes, ha="center")
+    axes.axhline(0.0, color=GUIDE, lw=0.6)
+    axes.set_ylabel("$\\Delta\\rho$ (e/Å$^3$)\n> 0: gained")
+    return axes
+
+
+def largest_gain(document: ChargeDifference) -> tuple[float, float]:
+    """Return the largest density gained between the atoms of a bond, and its place.
+
+    In e/A^3, and in A from the network former; not positive if no electrons gather there.
+
+    Raises
+    ------
+    ValueError
+        If there is no bond across the interface.
+    """
+    return max(
+        (gained, place)
+        for bond in document.bonds
+        for place, gained in zip(bond.distance_angstrom, bond.difference_e_per_a3, strict=True)
+        if 0.0 < place < bond.length_angstrom
+    )
+
+
+def _mark_bond(document: ChargeDifference, upper: Axes, lower: Axes) -> None:
+    """Show the gain between the atoms in the upper axes, with its value, and name the atoms."""
+    gained, place = largest_gain(document)
     lengths = [bond.length_angstrom for bond in document.bonds]
     former = "/".join(document.formers)
-    axes.axvline(0.0, color=element_color(former), lw=1.0, ls=":")
-    if lengths:
-        axes.axvspan(min(lengths), max(lengths) + 0.01, color=element_color("O"), alpha=0.3, lw=0)
-        axes.legend(fontsize=7, frameon=False)
-    else:
-        axes.text(0.5, 0.5, "no bond across the interface", transform=axes.transAxes, ha="center")
-    for name, place in ((former, [0.0] if lengths else []), ("O", lengths)):
-        if place:
-            axes.annotate(
-                name,
-                (float(np.mean(place)), 1.0),
-                xycoords=("data", "axes fraction"),
-                xytext=(3, -3),
-                textcoords="offset points",
-                ha="left",
-                va="top",
-                color=element_color(name),
-            )
-    axes.axhline(0.0, color=GUIDE, lw=0.6)
-    axes.set_xlabel("distance from the network former towards O (Å)")
-    axes.set_ylabel("$\\Delta\\rho$ (e/Å$^3$), above 0: electrons gather")
-    return axes
+    limit = max(abs(gained), _LEAST_GAIN_E_PER_A3)
+    upper.set_ylim(-1.2 * limit, 2.2 * limit)  # what is lost beside it is in the lower axes
+    upper.annotate(
+        f"{gained:+.2f} e/Å$^3$, {place:.2f} Å from {former}:\n"
+        f"electrons {'gather' if gained > 0 else 'leave'} between {former} and O",
+        (place, gained),
+        xytext=(0, 22),
+        textcoords="offset points",
+        ha="center",
+        fontsize=9,
+        fontweight="bold",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        arrowprops={"arrowstyle": "->"},
+    )
+    for name, at in ((former, 0.0), ("O", float(np.mean(lengths)))):
+        for axes in (upper, lower):
+            axes.axvline(at, color=element_color(name), lw=1.0, ls=":")
+        upper.annotate(
+            name,
+            (at, 1.01),
+            xycoords=("data", "axes fraction"),
+            ha="center",
+            fontweight="bold",
+            color=element_color(name),
+        )
 
 
 def save_planar_average(document: ChargeDifference, path: Path, also: Sequence[str] = ()) -> None:
@@ -104,10 +141,17 @@ def save_planar_average(document: ChargeDifference, path: Path, also: Sequence[s
 
 
 def save_bonds(document: ChargeDifference, path: Path, also: Sequence[str] = ()) -> None:
-    """Write the profiles along the bonds as PNG."""
-    figure = new_figure(5.6, 4.0)
-    axes = plot_bonds(document, figure.subplots())
-    axes.set_title(charge_title(document), fontsize=7, loc="left")
+    """Write the profiles along the bonds as PNG: what gathers between the atoms, and all of it."""
+    figure = new_figure(5.6, 5.2)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 2])
+    for axes in (upper, lower):
+        plot_bonds(document, axes)
+    if document.bonds:
+        _mark_bond(document, upper, lower)
+        lower.legend(fontsize=7, frameon=False)
+    lower.set_ylabel("the same,\nwhole range")
+    lower.set_xlabel("distance from the network former towards O (Å)")
+    figure.suptitle(charge_title(document), fontsize=7, x=0.01, ha="left")
     save_figure(figure, path, mock=document.mock, also=also)
 
 

@@ -53,7 +53,10 @@ def test_curves_and_centres_are_drawn_as_they_are():
     legend = axes.get_legend()
     assert legend is not None
     texts = [entry.get_text() for entry in legend.get_texts()]
-    assert texts == ["gap", f"3TM (2), centre {center:.2f} eV", "free (1), no centre"]
+    assert texts == ["gap", "3TM (2)", "free (1)"]
+    (label,) = axes.texts
+    assert label.get_text().strip() == f"3TM: {center:.2f} eV"
+    assert label.get_color() == dotted.get_color()
     assert axes.get_xlabel() == "E - E(VBM) (eV)"
 
 
@@ -82,3 +85,14 @@ def test_a_figure_is_written(tmp_path: Path):
     one = densities()
     save_density_of_states(one, band_centers("slab", one, EDGES), tmp_path / "dos.png", "full")
     assert (tmp_path / "dos.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_names_stand_at_their_lines_which_cross_no_other_name():
+    states = [[[0.0, 1.0, 0.0, 0.0]], [[1.0, 0.0, 0.0, 0.0]]]
+    axes = drawn(SiteDensities("O", "p", ENERGIES, np.array(states), range(2), {0: "3TM", 1: "P"}))
+    lines = sorted(one.get_xydata()[1].tolist() for one in axes.lines if one.get_linestyle() == ":")
+    names = sorted((*text.get_position(), text.get_text().strip()) for text in axes.texts)
+    assert [name[:2] for name in names] == [tuple(line) for line in lines]
+    assert [name[2].split(":")[0] for name in names] == ["P", "3TM"]
+    assert names[0][1] > names[1][1]  # what is to the left ends above
+    assert names[0][1] < axes.get_ylim()[1]

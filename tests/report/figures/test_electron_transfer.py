@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.report.figures.electron_transfer import (
     charge_title,
+    largest_gain,
     plot_atom_planes,
     plot_bonds,
     plot_planar_average,
@@ -40,10 +41,22 @@ def test_every_atom_has_its_plane_on_the_line_of_its_part(document):
 
 def test_bonds_are_named_with_their_length(document):
     axes = plot_bonds(document, Figure().subplots())
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["P4-O2, 1.60 Å"]
+    assert axes.get_legend_handles_labels()[1] == ["P4-O2, 1.60 Å"]
     without = document.model_copy(update={"bonds": []})
     axes = plot_bonds(without, Figure().subplots())
     assert axes.texts[0].get_text() == "no bond across the interface"
+
+
+def test_the_largest_gain_is_between_the_atoms_of_a_bond(document):
+    (bond,) = document.bonds
+    fields = {
+        "length_angstrom": 1.6,
+        "distance_angstrom": [-0.1, 0.8, 1.0, 1.7],
+        "difference_e_per_a3": [0.9, 0.25, 0.1, 0.8],
+    }
+    other = fields | {"difference_e_per_a3": [0.9, 0.2, 0.125, 0.8]}
+    bonds = [bond.model_copy(update=one) for one in (other, fields)]
+    assert largest_gain(document.model_copy(update={"bonds": bonds})) == (0.25, 0.8)
 
 
 def test_figures_are_written(document, tmp_path):
