@@ -13,8 +13,8 @@ from llo_dft.analysis.comparability.subtractable import (
     check_systems,
     check_vacancy,
 )
+from llo_dft.analysis.oxygen.chemical_potential import refused_schemes
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir, oxygen_reservoir
-from llo_dft.analysis.oxygen.schemes import refused_schemes
 from llo_dft.analysis.vacancy.formation_energy import removed_oxygen_count
 from llo_dft.analysis.vacancy.host_result import MadeVacancy, host_result
 from llo_dft.analysis.vacancy.missing_sites import missing_from

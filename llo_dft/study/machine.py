@@ -1,9 +1,16 @@
-"""What this machine provides for a run."""
+"""What this machine provides for a run, and the largest cell that it is asked to hold."""
 
 import os
+from typing import Final
+
+from llo_dft.errors import InputError
 
 #: Memory of one worker with a potential and about a hundred atoms, bytes.
 MEMORY_PER_WORKER = 2 * 1024**3
+
+#: Most atoms of a cell. The ordering searches store matrices of pairs, and the largest coated slab
+#: that a published study relaxed by DFT has about 500.
+MOST_ATOMS: Final = 3000
 
 
 def default_workers() -> int:
@@ -24,3 +31,33 @@ def available_memory() -> int:
     except OSError:
         pass
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+class TooLargeError(InputError):
+    """A request for a cell that no engine here could compute."""
+
+
+def check_size(n_atoms: int, what: str, request: str) -> None:
+    """Refuse a cell of too many atoms.
+
+    Parameters
+    ----------
+    n_atoms
+        Atoms that the cell would have.
+    what
+        What the cell is, for example "the slab".
+    request
+        The keys and values that request it.
+
+    Raises
+    ------
+    TooLargeError
+        With the size and the limit.
+    """
+    if n_atoms <= MOST_ATOMS:
+        return
+    gigabytes = 8 * n_atoms**2 / 1e9
+    raise TooLargeError(
+        f"{request}: {what} would have {n_atoms:,} atoms ({gigabytes:,.1f} GB for one matrix of "
+        f"their pairs); expected at most {MOST_ATOMS:,}. Use a smaller one"
+    )

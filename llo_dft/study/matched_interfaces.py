@@ -19,8 +19,8 @@ from llo_dft.builders.surface.general_slab import SlabCut, general_slab
 from llo_dft.errors import InputError
 from llo_dft.report.figures.structure_picture import save_views
 from llo_dft.study.folder import write_whole
+from llo_dft.study.machine import check_size
 from llo_dft.study.planning.cif_input import read_cif
-from llo_dft.study.planning.size_limit import check_size
 
 #: Least thickness of each slab, and of the vacuum above the film, angstrom.
 SLAB_THICKNESS: Final = 8.0

@@ -10,7 +10,7 @@ from fake_study import FakeStudy
 from studies import coated_recipe, tiny_recipe
 
 from llo_dft.analysis.study_calculations import StudyCalculations
-from llo_dft.analysis.vacancy.relaxation_flags import vacancy_flags
+from llo_dft.analysis.vacancy.structure_check import vacancy_flags
 from llo_dft.documents.atom_identity import bare_sites, places
 from llo_dft.errors import InputError
 from llo_dft.flows.relax_hosts import HostsMaker

@@ -6,11 +6,13 @@ A spread is the largest minus the smallest of the engines' values.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from llo_dft.analysis.engines.engine_spread import matched, spread, spread_summary
 from llo_dft.analysis.engines.vacancy_comparison import (
     compared_hosts,
     compared_pairs,
+    matched,
     missing_numbers,
+    spread,
+    spread_summary,
 )
 from llo_dft.documents.comparison import (
     ComparedEngine,

@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import Final, cast
 
 from llo_dft.analysis.oxygen.gas import delta_mu_oxygen_ev, pressure_term_ev
+from llo_dft.documents.calculation import Fingerprint
+from llo_dft.documents.oxygen import schemes_not_fitted
 from llo_dft.documents.study_result import OxygenChemicalPotential
 from llo_dft.typing import OxideKind, OxygenScheme
 from llo_dft.units import STANDARD_TEMPERATURE_K
@@ -159,3 +161,33 @@ def oxygen_chemical_potential(
         pressure_term_ev=pressure_term,
         mu_ev=o2_energy_ev_per_atom + correction + delta_mu + pressure_term,
     )
+
+
+def refused_schemes(fingerprint: Fingerprint) -> dict[OxygenScheme, str]:
+    """Return the O2 schemes that may not be used with first-principles energies, and why.
+
+    ``wang2006`` and ``mp2020`` apply to the settings that they were fitted to
+    (``schemes_not_fitted``), ``potential`` to potentials whose training labels are corrected, and
+    ``none`` to everything. The U of every element in the fingerprint counts.
+
+    Parameters
+    ----------
+    fingerprint
+        Of the hosts, computed from first principles.
+    """
+    refused: dict[OxygenScheme, str] = {
+        "potential": f"these are energies of {fingerprint.engine}, not of a potential that "
+        "learned corrected ones"
+    }
+    refused |= schemes_not_fitted(
+        fingerprint.functional,
+        {_symbol(kind): u for kind, u in fingerprint.u_values_ev.items()},
+        [_symbol(kind) for kind in (*fingerprint.pseudopotentials, *fingerprint.u_values_ev)],
+        fingerprint.dispersion,
+    )
+    return {scheme: refused[scheme] for scheme in OXYGEN_SCHEMES if scheme in refused}
+
+
+def _symbol(kind: str) -> str:
+    """Return the element of a kind of atoms: "Mn(2)" is Mn."""
+    return kind.partition("(")[0]

@@ -7,9 +7,9 @@ from llo_dft.analysis.comparability.fingerprints import ComparabilityError
 from llo_dft.analysis.oxygen.dimers import may_be_oxidised
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.analysis.vacancy.formation_energy import formation_energy_ev
-from llo_dft.analysis.vacancy.relaxation_flags import host_flags, vacancy_flags
+from llo_dft.analysis.vacancy.structure_check import host_flags, vacancy_flags
 from llo_dft.analysis.vacancy.turning_lines import lowest_oxygens
-from llo_dft.analysis.vacancy.turning_temperature import turning_temperature
+from llo_dft.analysis.vacancy.vacancy_map import turning_temperature
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.sites import RemovedOxygen
 from llo_dft.documents.state_of_charge import OrderingResult, RevisitResult, StateOfCharge

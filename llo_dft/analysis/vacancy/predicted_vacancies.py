@@ -9,7 +9,7 @@ from llo_dft.analysis.vacancy.next_calculation import (
     VacancyCandidate,
     propose,
 )
-from llo_dft.analysis.vacancy.relaxation_flags import vacancy_flags
+from llo_dft.analysis.vacancy.structure_check import vacancy_flags
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import potential_label, vacancy_label
 from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan

@@ -1,4 +1,4 @@
-"""Phases of a file of entries, as the Materials Project's client writes it.
+"""Phases of the Materials Project, or of a file of entries as its client writes it.
 
 Only checked fields of each entry are read: monty's decoder, which imports and calls what a file
 names, is never used.
@@ -7,7 +7,9 @@ names, is never used.
 import gzip
 import json
 import math
+import os
 from collections import Counter
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +17,9 @@ from pymatgen.core.periodic_table import Element
 
 from llo_dft.analysis.stability.phase_diagrams import StabilityError, correction_state
 from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
+
+#: Environment variable with the user's key, as the client itself reads it.
+KEY: Final = "MP_API_KEY"
 
 #: Classes of pymatgen's entries; a file may leave them out.
 _CLASSES: Final = frozenset({"ComputedEntry", "ComputedStructureEntry", "PDEntry"})
@@ -113,3 +118,43 @@ def _number(value: Any, where: str) -> float:  # noqa: ANN401
     if not is_number or not math.isfinite(value):
         raise StabilityError(f"{where} is {str(value)[:60]!r}; expected a number")
     return float(value)
+
+
+def materials_project_phases(
+    elements: Collection[str], client: Callable[[str], Any] | None = None
+) -> PhaseEnergies:
+    """Return the corrected GGA and GGA+U entries of a chemical system.
+
+    Parameters
+    ----------
+    elements
+        Elements of the diagram.
+    client
+        Called with the key: an object that the ``with`` statement opens and that has
+        ``get_entries_in_chemsys``; None: the Materials Project's own (extra ``mp``).
+
+    Raises
+    ------
+    StabilityError
+        If there is no key, or the client is not installed.
+    """
+    key = os.environ.get(KEY, "")
+    if not key:
+        raise StabilityError(
+            f"the Materials Project needs your own key: put it in the environment variable {KEY} "
+            f"(materialsproject.org/api), or write its entries to a file and give --entries"
+        )
+    if client is None:
+        try:
+            from mp_api.client import MPRester  # noqa: PLC0415 (an extra)
+        except ImportError as error:
+            raise StabilityError(
+                "the Materials Project's client is not installed: pip install 'llo-dft[mp]'"
+            ) from error
+        client = MPRester
+    with client(key) as opened:
+        found = opened.get_entries_in_chemsys(
+            sorted(elements), additional_criteria={"thermo_types": ["GGA_GGA+U"]}
+        )
+    plain = json.loads(json.dumps([entry.as_dict() for entry in found], default=str))
+    return phases_of(plain, "Materials Project (GGA_GGA+U)")

@@ -11,8 +11,7 @@ from llo_dft.analysis.stability.phase_diagrams import StabilityError, find_phase
 from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
 from llo_dft.engines.base import Engine
 from llo_dft.runs.phases.computed_phases import computed_phases
-from llo_dft.runs.phases.entries_file import read_entries
-from llo_dft.runs.phases.materials_project import materials_project_phases
+from llo_dft.runs.phases.entries_file import materials_project_phases, read_entries
 from llo_dft.runs.phases.vasp_phases import vasp_phases
 
 

@@ -14,7 +14,7 @@ from llo_dft.builders.cell_checks import check_usable
 from llo_dft.errors import InputError
 from llo_dft.recipe import Recipe, RecipeError
 from llo_dft.resources import load_structure
-from llo_dft.study.planning.size_limit import check_size
+from llo_dft.study.machine import check_size
 
 #: Most symmetry operations: no space group has more than 192 in a conventional cell.
 _MOST_OPERATIONS: Final = 192

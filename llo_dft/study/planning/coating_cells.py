@@ -24,8 +24,8 @@ from llo_dft.documents.plan import PlannedInterface
 from llo_dft.errors import InputError
 from llo_dft.recipe import HELD_STRAIN, Coating, Recipe, RecipeError
 from llo_dft.resources import load_structure, resource_path
+from llo_dft.study.machine import check_size
 from llo_dft.study.planning.cif_input import cathode_parent, read_cif
-from llo_dft.study.planning.size_limit import check_size
 from llo_dft.typing import FloatArray, IntArray
 
 #: Cells on which the coating is strained more are not mentioned.

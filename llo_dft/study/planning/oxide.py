@@ -28,9 +28,9 @@ from llo_dft.builders.surface.terminations import build_termination
 from llo_dft.errors import InputError
 from llo_dft.recipe import Recipe, RecipeError, Slab
 from llo_dft.resources import load_structure
+from llo_dft.study.machine import check_size
 from llo_dft.study.planning.cif_input import cathode_parent
 from llo_dft.study.planning.coating_cells import fitting_shape, fitting_supercells
-from llo_dft.study.planning.size_limit import check_size
 from llo_dft.typing import KeptOperation
 
 #: Most O in one plane of a supercell in the search, as many as sites in the metal layer.

@@ -17,13 +17,13 @@ from llo_dft.documents.atom_identity import COATING, with_bare_sites
 from llo_dft.documents.plan import CrystalVector, PlannedInterface
 from llo_dft.errors import InputError
 from llo_dft.recipe import Coating, Recipe
+from llo_dft.study.machine import check_size
 from llo_dft.study.planning.coating_cells import (
     asked_terminations,
     coating_film,
     match_on_cell,
     too_strained,
 )
-from llo_dft.study.planning.size_limit import check_size
 
 #: Scores (global instability index, e) that differ by less are of similar interfaces.
 SCORE_TOLERANCE: Final = 1e-3

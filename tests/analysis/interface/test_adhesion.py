@@ -65,6 +65,13 @@ def test_a_bond_through_the_face_of_the_cell_counts() -> None:
     assert bonds_of(made) == [(2, 0, 1.6)]
 
 
+def test_of_two_images_in_reach_the_nearer_one_is_the_bond() -> None:
+    cell = Lattice.orthorhombic(3.4, 10, 20)
+    made = Structure(cell, ["O", "P"], [[0, 0, 5], [1.65, 0, 5]], coords_are_cartesian=True)
+    (bond,) = interface_bonds(with_bare_sites(made, [0, -1]))
+    assert bond.length_angstrom == pytest.approx(1.65)
+
+
 def test_o_of_the_coating_and_what_is_no_o_have_no_bond() -> None:
     made = Structure(
         Lattice.cubic(20),

@@ -196,3 +196,12 @@ def test_neither_the_boundary_along_c_nor_the_axes_of_a_run_matter(
     for matrix in (slab.lattice.matrix, slab.lattice.matrix @ turn, slab.lattice.matrix @ -turn):
         run = Structure(Lattice(matrix), slab.species, places)
         assert oxygen_environments(run, 2) == environments(model)
+
+
+def test_off_the_basal_plane_depth_decides_the_layer() -> None:
+    # O 2.0 angstrom apart, as the planes of (104) are
+    heights = [2.0 * i for i in range(5)]
+    column = Structure(Lattice.orthorhombic(9, 9, 30), ["O"] * 5, [[0, 0, z / 30] for z in heights])
+    found = oxygen_environments(column, set())
+    layers = [found[i].layer for i in range(5)]
+    assert layers == ["surface", "subsurface", "inner", "subsurface", "surface"]

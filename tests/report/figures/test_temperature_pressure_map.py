@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 from plain_results import plain_host, plain_result
 
 from llo_dft.analysis.oxygen.chemical_potential import oxygen_chemical_potential
-from llo_dft.analysis.vacancy.turning_temperature import turning_temperature
-from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
+from llo_dft.analysis.vacancy.vacancy_map import turning_temperature, vacancy_map
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.report.figures import temperature_pressure_map as figures
 
