@@ -70,14 +70,8 @@ def k_mesh(
 ) -> tuple[int, int, int]:
     """Return the divisions of a k-mesh whose points are at most ``spacing`` apart.
 
-    Parameters
-    ----------
-    structure
-        The cell.
-    spacing
-        1/angstrom, 2 pi counted.
-    periodic
-        Directions that are not get one point: states of images do not overlap there.
+    ``spacing`` is in 1/angstrom, 2 pi counted. Directions that are not ``periodic`` get one point:
+    states of images do not overlap there.
     """
     lengths = reciprocal_lengths(structure.lattice.matrix)
     needed = np.maximum(1, np.ceil(lengths / spacing - 1e-6)).astype(int)
@@ -112,17 +106,10 @@ def slab_centre(structure: Structure) -> tuple[float, float, float]:
 def fixed_atoms(structure: Structure, n_layers: int) -> list[bool]:
     """Tell for each atom whether it belongs to the innermost metal layers, which are held.
 
-    Parameters
-    ----------
-    structure
-        A slab parallel to the first two lattice vectors. All but Li, O and P makes its layers.
-    n_layers
-        Number of O-metal-O sheets to hold.
+    The slab is parallel to the first two lattice vectors, and all but Li, O and P makes its layers;
+    ``n_layers`` O-metal-O sheets are held.
 
-    Raises
-    ------
-    EngineError
-        If as many free layers can't be left above as below.
+    Raises ``EngineError`` if as many free layers can't be left above as below.
     """
     normal = _normals(structure.lattice.matrix)[2]
     heights = structure.cart_coords @ normal / np.linalg.norm(normal)
@@ -148,12 +135,7 @@ def fft_grid(lattice: FloatArray, cutoff_ev: float) -> tuple[int, int, int]:
     each vector at least ``4 |a| sqrt(2 m E) / (2 pi hbar)``, even, with no prime above 7. The grid
     of the densities (NGXF, ...) is twice as fine.
 
-    Parameters
-    ----------
-    lattice
-        One vector a row, angstrom, shape (3, 3).
-    cutoff_ev
-        ENCUT.
+    ``lattice`` has one vector a row, angstrom, shape (3, 3); ``cutoff_ev`` is ENCUT.
     """
     wave_number = np.sqrt(WAVE_NUMBER_SQUARED_PER_EV * cutoff_ev)
     waves = np.linalg.norm(lattice, axis=1) * wave_number / (2 * np.pi)

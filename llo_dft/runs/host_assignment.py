@@ -37,16 +37,10 @@ def made_host(run: PlainRun, x: float | None, vacancies: Sequence[MadeVacancy] =
 def check_one_framework(hosts: Sequence[PlainRun], *, any_size: bool = False) -> None:
     """Refuse hosts of one system that differ in more than Li.
 
-    Parameters
-    ----------
-    hosts, any_size
-        Unreadable ones are ignored; whether their cells may contain the same framework different
-        numbers of times.
+    Unreadable hosts are ignored. With ``any_size`` their cells may contain the same framework
+    different numbers of times.
 
-    Raises
-    ------
-    InputError
-        With both compositions.
+    Raises ``InputError``, with both compositions.
     """
     first: dict[System, tuple[str, Structure]] = {}
     for host in hosts:
@@ -113,10 +107,7 @@ def fractions_of(runs: Sequence[PlainRun], full: int | None, coating: int) -> li
 
     None for a run that can't be read; without ``full`` for all, since that run may be the fullest.
 
-    Raises
-    ------
-    InputError
-        As there; also where ``coating`` is given and all hosts are bare.
+    Raises ``InputError`` as there; also where ``coating`` is given and all hosts are bare.
     """
     structures = [run.structure for run in runs if run.structure is not None]
     if coating and len(structures) == len(runs) and "coated" not in map(system_of, structures):

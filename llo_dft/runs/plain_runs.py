@@ -96,13 +96,8 @@ def read_plain_run(
 ) -> PlainRun:
     """Read a VASP run folder, its vasprun.xml or its vaspout.h5.
 
-    Parameters
-    ----------
-    path, kind
-        Path given by the user, and the kind of run.
-    moment, site_moments
-        Whether to read the magnetic moment of the cell, and those of the atoms, from the OUTCAR
-        beside it or from vaspout.h5.
+    ``moment`` and ``site_moments`` are whether to read the magnetic moment of the cell, and those
+    of the atoms, from the OUTCAR beside it or from vaspout.h5.
 
     Returns
     -------
@@ -157,12 +152,8 @@ def result_of_runs(
 ) -> StudyResult:
     """Return the result of plain runs.
 
-    Parameters
-    ----------
-    used, others
-        Runs whose energies were used, the reference first; records of the others.
-    hosts, found
-        Results of the hosts, and the other fields of the result.
+    ``used`` are the runs whose energies were used, the reference first; ``others`` are records of
+    the others, ``found`` the other fields of the result.
     """
     records = [*(run.record() for run in used), *others]
     by_path = {record.label: record for record in records}

@@ -278,15 +278,10 @@ def removed_oxygens(
 ) -> list[RemovedOxygen]:
     """Return the oxygens that a vacancy lacks; empty if its atoms are not where the host's are.
 
-    Parameters
-    ----------
-    host, vacancy, tm_layers
-        Both with structures; O-TM-O sheets of the host, for the environments, None: without.
+    Both have structures. ``tm_layers`` are the O-TM-O sheets of the host, for the environments;
+    None: without.
 
-    Raises
-    ------
-    InputError
-        If the host has no such sheets.
+    Raises ``InputError`` if the host has no such sheets.
     """
     missing = missing_from(host.calculation, vacancy.calculation, shifted=True)
     around = {} if tm_layers is None else _environments(host, tm_layers)

@@ -39,14 +39,8 @@ def write_inputs(plan: StudyPlan, engine: Engine, folder: Path) -> StudySize:
     The structures are the unrelaxed ones of the plan; in a run each starts from earlier relaxed
     ones.
 
-    Parameters
-    ----------
-    plan
-        The study.
-    engine
-        With capability "inputs"; its settings have been checked (``check_engine``).
-    folder
-        Of the study; the inputs are below ``inputs``.
+    The engine has capability "inputs", and its settings have been checked (``check_engine``). The
+    inputs are below ``inputs`` in the study's folder.
     """
     runs: list[RunSize] = []
     unknown: list[str] = []

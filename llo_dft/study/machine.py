@@ -40,19 +40,9 @@ class TooLargeError(InputError):
 def check_size(n_atoms: int, what: str, request: str) -> None:
     """Refuse a cell of too many atoms.
 
-    Parameters
-    ----------
-    n_atoms
-        Atoms that the cell would have.
-    what
-        What the cell is, for example "the slab".
-    request
-        The keys and values that request it.
+    ``what`` is the cell, for example "the slab", ``request`` the keys and values that request it.
 
-    Raises
-    ------
-    TooLargeError
-        With the size and the limit.
+    Raises ``TooLargeError``, with the size and the limit.
     """
     if n_atoms <= MOST_ATOMS:
         return

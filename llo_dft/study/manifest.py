@@ -31,14 +31,7 @@ def write_structures(
 ) -> list[dict[str, Any]]:
     """Write ``structures/*.cif`` and ``manifest.json``; return the entries of the manifest.
 
-    Parameters
-    ----------
-    plan
-        Of the study.
-    folder
-        Of the study.
-    no_crossings
-        Why the engine's settings will state no crossing (``Engine.no_crossings``).
+    ``no_crossings`` is why the engine's settings will state no crossing (``Engine.no_crossings``).
     """
     target = folder / "structures"
     target.mkdir(parents=True, exist_ok=True)

@@ -27,14 +27,8 @@ def study_result(
 ) -> StudyResult:
     """Return the result of a study, which depends only on its folder and the oxygen.
 
-    Parameters
-    ----------
-    folder
-        Folder with the plan that was run and all or some of its calculations.
-    oxygen
-        The reservoir that the O goes to; None: the one that the folder's recipe asks for.
-    electrons
-        Results of the static calculations, if already read.
+    ``oxygen`` is the reservoir that the O goes to; None: the one that the folder's recipe asks for.
+    ``electrons`` are the results of the static calculations, if already read.
 
     Raises
     ------
@@ -133,17 +127,9 @@ def reanalyze(
 ) -> StudyResult:
     """Return the result of a finished study under another reservoir; nothing is written.
 
-    Parameters
-    ----------
-    folder
-        Folder of a study that was run.
-    scheme, oxide_kind, temperature_k, pressure_bar
-        Changes to the recipe's [oxygen].
+    Of the recipe's [oxygen] the given fields are changed.
 
-    Raises
-    ------
-    InputError
-        If there are no results, or the scheme does not apply to the engine.
+    Raises ``InputError`` if there are no results, or the scheme does not apply to the engine.
     """
     recipe = folder.recipe()
     before = read_results(folder.results)

@@ -33,17 +33,10 @@ _PARTIAL = ".results-partial-"
 def write_study(folder: StudyFolder, oxygen: OxygenSettings | None = None) -> StudyResult:
     """Write all files of a study's result, replacing earlier ones. Call it under the lock.
 
-    Parameters
-    ----------
-    folder
-        Folder with the plan that was run and all or some of its calculations.
-    oxygen
-        The reservoir that the O goes to; None: the one that the folder's recipe asks for.
+    The folder holds the plan that was run and all or some of its calculations; ``oxygen`` is the
+    reservoir that the O goes to, None: the one that the folder's recipe asks for.
 
-    Raises
-    ------
-    InputError
-        As ``study_result``.
+    Raises ``InputError`` as ``study_result``.
     """
     from llo_dft.report.figures.figure_parts import VECTOR_SUFFIXES  # noqa: PLC0415 (likewise)
     from llo_dft.report.figures.formation_energy_curve import save_vacancy_curve  # noqa: PLC0415 (matplotlib)

@@ -76,19 +76,11 @@ def prepare_run(
 ) -> PreparedRun:
     """Check everything possible, and plan the study; nothing is written.
 
-    Parameters
-    ----------
-    recipe, recipe_folder
-        The study, and where the files that it names are.
-    folder
-        Where it is kept; an existing folder of the same study is resumed.
-    computes_here
-        Whether the calculations run on this machine, which then must have what they need.
+    Files that the recipe names are in ``recipe_folder``. An existing folder of the same study is
+    resumed. Calculations that run on this machine (``computes_here``) need programs and files here.
 
-    Raises
-    ------
-    InputError
-        If the recipe can't be built, the engine can't be used, or the folder is of another study.
+    Raises ``InputError`` if the recipe can't be built, the engine can't be used, or the folder is
+    of another study.
     """
     engine = engine_from(recipe.engine)
     oxygen = oxygen_settings(recipe, engine.oxygen)
@@ -211,16 +203,8 @@ def make_flow(
 ) -> Flow:
     """Return the jobflow Flow of a plan.
 
-    Parameters
-    ----------
-    plan, engine
-        The study.
-    folder
-        Its calculation cache.
-    ranker
-        The engine that ranks orderings of Li where the plan has them ranked; None: ``engine``.
-    potential
-        The one that computes every vacancy of a plan with a budget.
+    ``ranker`` ranks orderings of Li where the plan has them ranked; None: ``engine``. ``potential``
+    computes every vacancy of a plan with a budget.
     """
     return StudyMaker.of_engine(
         engine.maker,

@@ -13,17 +13,9 @@ from llo_dft.study.result import stored_calculations
 def with_choices(plan: StudyPlan, study: str) -> StudyPlan:
     """Return a plan with only those candidates that a finished study chose.
 
-    Parameters
-    ----------
-    plan
-        Plan of the same slab and coating.
-    study
-        Folder of the finished study.
+    The plan is of the same slab and coating as the finished study in the folder ``study``.
 
-    Raises
-    ------
-    InputError
-        If it is a study of something else, or has no plan.
+    Raises ``InputError`` if it is a study of something else, or has no plan.
     """
     finished = stored_calculations(StudyFolder(Path(study)))
     if finished.plan.slab != plan.slab:

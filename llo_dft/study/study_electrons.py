@@ -45,14 +45,7 @@ def read_electrons(
 ) -> Electrons:
     """Return band centres and charge differences; unavailable ones have a reason.
 
-    Parameters
-    ----------
-    study
-        The plan and its calculations.
-    folder
-        Where they are stored.
-    into
-        Folder for the figures and grids of these numbers; None: none are written.
+    Figures and grids of these numbers are written into the folder ``into``; None: none are.
     """
     hosts = {host.label: host for host in study.plan.hosts}
     statics = study.plan.statics

@@ -83,12 +83,8 @@ def run_program(structure: Structure, given: dict[str, Any], folder: Path) -> Ou
 def same_point(other: Path, given: dict[str, Any]) -> str | None:
     """Return the file with another calculation's electrons, if it ended with what is asked for.
 
-    Parameters
-    ----------
-    other
-        Folder of a finished calculation.
-    given
-        See ``run_input``; only one point can be taken over.
+    ``other`` is the folder of a finished calculation; of what is ``given`` (``run_input``) only one
+    point can be taken over.
 
     Returns
     -------

@@ -20,19 +20,10 @@ def crystal_graph(
 ) -> CrystalGraph:
     """Return the graph of a structure; coordinates and lattice can be differentiated.
 
-    Parameters
-    ----------
-    structure
-        With one element a site.
-    atom_graph_cutoff
-        Length up to which two atoms are bonded, angstrom.
-    bond_graph_cutoff
-        Length up to which a bond takes part in angles, angstrom.
+    The structure has one element a site. Atoms are bonded up to ``atom_graph_cutoff``, and bonds
+    take part in angles up to ``bond_graph_cutoff``, angstrom.
 
-    Raises
-    ------
-    ValueError
-        If an atom has no neighbour, since the model predicts nothing for it.
+    Raises ``ValueError`` if an atom has no neighbour, since the model predicts nothing for it.
     """
     centers, neighbors, images, lengths = structure.get_neighbor_list(
         r=atom_graph_cutoff, sites=structure.sites, numerical_tol=_SAME_PLACE

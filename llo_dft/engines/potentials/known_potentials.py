@@ -221,17 +221,10 @@ def known_potential(engine: str, model: str | None = None) -> Potential:
     One that only atomate2 knows was not run with this package, may fetch weights of its own, and
     only O2 scheme "none" goes with it.
 
-    Parameters
-    ----------
-    engine
-        A name of ``POTENTIALS`` or ``OTHER_MODULES``.
-    model
-        Which of its models; None: the first.
+    ``engine`` is a name of ``POTENTIALS`` or ``OTHER_MODULES``, ``model`` one of its models; None:
+    the first.
 
-    Raises
-    ------
-    EngineError
-        If it has no such model.
+    Raises ``EngineError`` if it has no such model.
     """
     models = models_of(engine)
     for potential in models:

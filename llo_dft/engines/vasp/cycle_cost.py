@@ -86,15 +86,10 @@ class TimedCycle:
 def timed_in(run: Path) -> tuple[TimedCycle, int]:
     """Return the median electronic step of a run's OUTCAR, and how many steps there are.
 
-    Parameters
-    ----------
-    run
-        Its folder, or the OUTCAR, plain or compressed.
+    ``run`` is its folder, or the OUTCAR, plain or compressed.
 
-    Raises
-    ------
-    VaspFileError
-        If there is none, a stand-in or vasp_gam wrote it, or it has no timings.
+    Raises ``VaspFileError`` if there is none, a stand-in or vasp_gam wrote it, or it has no
+    timings.
     """
     path = find_in_folder(run, "OUTCAR") if run.is_dir() else run
     if path is None:
@@ -122,14 +117,8 @@ def timed_in(run: Path) -> tuple[TimedCycle, int]:
 def cost_of(sizes: Iterable[InputSize], n_steps: float, timed: TimedCycle | None) -> Cost:
     """Return what a calculation costs.
 
-    Parameters
-    ----------
-    sizes
-        Of its stages.
-    n_steps
-        Ionic steps of a stage that relaxes.
-    timed
-        An electronic step on the machine that is to compute.
+    ``sizes`` are of its stages, of which those that relax take ``n_steps`` ionic steps; ``timed``
+    is an electronic step on the machine that is to compute.
     """
     work = least = most = 0.0
     for size in sizes:

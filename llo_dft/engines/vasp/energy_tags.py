@@ -91,12 +91,8 @@ def deciding_tags(
 ) -> dict[Weight, dict[str, Setting]]:
     """Return the tags of a run that may decide its energy, by what follows from a difference.
 
-    Parameters
-    ----------
-    incar
-        What was asked for.
-    parameters
-        What was used; None before the run, when only what is asked for is known.
+    ``incar`` is what was asked for, ``parameters`` what was used; None before the run, when only
+    what is asked for is known.
 
     Returns
     -------

@@ -20,14 +20,8 @@ def write_inputs(
 ) -> list[InputSize]:
     """Write INCAR, KPOINTS, POSCAR and POTCAR.spec of each stage of a calculation.
 
-    Parameters
-    ----------
-    structure
-        What it begins with, with moments as site property "magmom".
-    kind, protocol
-        See ``incar``.
-    folder
-        For one stage; several get a folder each within it.
+    ``structure`` is what it begins with, with moments as site property "magmom". Several stages get
+    a folder each within ``folder``.
 
     Raises
     ------

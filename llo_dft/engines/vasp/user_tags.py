@@ -43,17 +43,10 @@ _OWNED: Final = {
 def checked_tags(given: Mapping[str, Any], source: str) -> dict[str, Any]:
     """Return a user's tags, in capitals, if none is the protocol's.
 
-    Parameters
-    ----------
-    given
-        Tags and values; None takes out one that has no weight for the energy.
-    source
-        Where they come from, for the message.
+    A value of None takes out a tag that has no weight for the energy; ``source`` is where they come
+    from, for the message.
 
-    Raises
-    ------
-    EngineError
-        Naming the tag, what it decides and what to do instead.
+    Raises ``EngineError``, naming the tag, what it decides and what to do instead.
     """
     found: dict[str, Any] = {}
     for name, value in given.items():

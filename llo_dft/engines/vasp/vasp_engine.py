@@ -76,10 +76,7 @@ class VaspEngine(Engine):
     def check(self, structures: Iterable[Structure]) -> None:
         """Refuse settings that do not suit the structures of a study.
 
-        Parameters
-        ----------
-        structures
-            Of every system: bulk, slabs, interfaces, molecules and metals.
+        ``structures`` are of every system: bulk, slabs, interfaces, molecules and metals.
 
         Raises
         ------

@@ -19,15 +19,9 @@ def study_crystals(
 
     Of several Li orderings the lowest counts.
 
-    Parameters
-    ----------
-    plan, calculations
-        The study, and the folder of its calculations.
+    ``calculations`` is the folder of the study's calculations.
 
-    Raises
-    ------
-    StabilityError
-        If the cathode has no completed crystal.
+    Raises ``StabilityError`` if the cathode has no completed crystal.
     """
     contents: dict[str, float | None] = {BULK: 1.0}
     contents |= {one.label: one.lithium_fraction for one in plan.bulk_hosts}

@@ -32,21 +32,11 @@ def study_reactions(
 ) -> StabilityResult:
     """Return the reactions of a study's cathode at each lithium content, by the study's engine.
 
-    Parameters
-    ----------
-    folder
-        The study.
-    phases, coating, voltage_v
-        As for ``contact_reactions``.
-    computed
-        Where the engine's calculations of the other phases are kept.
-    progress
-        Called with the name of each of them.
+    ``phases``, ``coating`` and ``voltage_v`` are as for ``contact_reactions``. The engine's
+    calculations of the other phases are kept in ``computed``, and ``progress`` is called with the
+    name of each.
 
-    Raises
-    ------
-    InputError
-        If the study has no crystal, or its engine has changed.
+    Raises ``InputError`` if the study has no crystal, or its engine has changed.
     """
     recipe = folder.recipe()
     named_by_user(recipe.engine)

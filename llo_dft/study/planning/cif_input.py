@@ -25,18 +25,11 @@ _OPERATIONS: Final = ("_symmetry_equiv_pos_as_xyz", "_space_group_symop_operatio
 def read_cif(path: Path, *, lattice_only: bool = False) -> Structure:
     """Return the structure of a CIF, in the file's own cell and setting.
 
-    Parameters
-    ----------
-    path
-        The file.
-    lattice_only
-        Whether only the lattice is used, so that occupancies and distances of sites don't matter.
+    With ``lattice_only`` only the lattice is used, so that occupancies and distances of sites don't
+    matter.
 
-    Raises
-    ------
-    InputError
-        If the file is missing or not a CIF, has too many atoms or a partially occupied site, or
-        atoms overlap.
+    Raises ``InputError`` if the file is missing or not a CIF, has too many atoms or a partially
+    occupied site, or atoms overlap.
     """
     if not path.is_file():
         raise InputError(f"there is no file {path}")

@@ -55,12 +55,7 @@ class StudyEstimate:
 def estimate(plan: StudyPlan, engine: Engine, calculations: Path) -> StudyEstimate:
     """Estimate the rest of a study by timing the engine once.
 
-    Parameters
-    ----------
-    plan, engine
-        The study.
-    calculations
-        Folder of its calculation cache; need not exist yet.
+    The folder ``calculations`` of its cache need not exist yet.
     """
     cache = CalculationCache(calculations)
     done = {e.label for e in cache.journal() if cache.has_completed(e.key)}

@@ -96,17 +96,10 @@ def build_oxide(recipe: Recipe, folder: Path) -> Oxide:
     On another plane than (001) the cell follows from the crystal's: the smallest of the plane, made
     wider so that a coating fits, unless the recipe repeats it.
 
-    Parameters
-    ----------
-    recipe
-        The study.
-    folder
-        Folder that files named in it are relative to.
+    Files named in the recipe are relative to ``folder``.
 
-    Raises
-    ------
-    InputError
-        As for the builders; if another supercell would work, the message names it.
+    Raises ``InputError`` as for the builders; if another supercell would work, the message names
+    it.
     """
     return _on_supercell(recipe, cathode_parent(recipe, folder), folder)
 

@@ -89,19 +89,9 @@ def _static_structure(plan: StudyPlan, static: PlannedStatic) -> Structure:
 def check_engine(engine: Engine, plan: StudyPlan, *, machine: bool = True) -> None:
     """Refuse an engine whose settings or machine don't suit a plan.
 
-    Parameters
-    ----------
-    engine
-        Of the recipe.
-    plan
-        The study.
-    machine
-        Whether the calculations run here, so that programs and files must be here.
+    ``machine`` is whether the calculations run here, so that programs and files must be here.
 
-    Raises
-    ------
-    InputError
-        One line with what came, what was expected and what to do.
+    Raises ``InputError``: one line with what came, what was expected and what to do.
     """
     structures = [
         one.structure

@@ -112,12 +112,8 @@ def cancel_study(folder: StudyFolder) -> list[str]:
 def write_results(folder: str, calculations: dict[str, Any]) -> dict[str, int]:
     """Write the files of a study whose calculations have ended.
 
-    Parameters
-    ----------
-    folder
-        The study's folder, absolute. The calculations are read there.
-    calculations
-        Calculations that must have ended before; None for a failed job.
+    The calculations are read in the study's folder, an absolute path; those that must have ended
+    before are given, None for a failed job.
 
     Returns
     -------

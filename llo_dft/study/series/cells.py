@@ -24,15 +24,9 @@ def recipes_of_cells(recipe: Recipe, recipe_folder: Path) -> dict[str, Recipe]:
     A wider cell, which could come closer to the requested fractions, gets those of the single
     cell: only at equal charge does nothing but the width differ.
 
-    Parameters
-    ----------
-    recipe, recipe_folder
-        The study, and where the files that it names are.
+    Files that the recipe names are in ``recipe_folder``.
 
-    Raises
-    ------
-    RecipeError
-        If the recipe itself sets a replica or repeat.
+    Raises ``RecipeError`` if the recipe itself sets a replica or repeat.
     """
     study = recipe.study
     if study.replicas == 1 and not study.wider:
@@ -75,14 +69,7 @@ def write_spread(
 ) -> StudySpread:
     """Compare the results of the cells, and write table and figure.
 
-    Parameters
-    ----------
-    name
-        Of the study.
-    folder
-        Where the folders of the cells are.
-    recipes, results
-        Of each cell, by the name of its folder.
+    The folders of the cells are in ``folder``; recipes and results are by their names.
     """
     cells = {
         cell: ComputedCell(

@@ -81,14 +81,8 @@ def write_screen(
 ) -> CoatingScreen:
     """Rank the coatings, and write document, table and figure, with stored reactions.
 
-    Parameters
-    ----------
-    name
-        Of the screen.
-    folder
-        Where the folders of its studies are.
-    results, refused
-        As for ``rank_coatings``.
+    The folders of its studies are in ``folder``; ``results`` and ``refused`` are as for
+    ``rank_coatings``.
     """
     from llo_dft.report.figures.screen_figure import save_screen  # noqa: PLC0415 (matplotlib)
 

@@ -192,16 +192,10 @@ def submit_driver(study: Path, submission: Submission) -> str:
 def drive(study: Path, work: Callable[[Submission], None], how_far: Callable[[], str]) -> str:
     """Do one round, and return how it ended, in words.
 
-    Parameters
-    ----------
-    study, work, how_far
-        The study's folder, by the path that it was submitted with; a function that runs it to its
-        end, and one that returns its progress as a text that changes whenever something was done.
+    ``study`` is the folder by the path that it was submitted with, ``work`` runs the study to its
+    end, and ``how_far`` returns its progress as a text that changes whenever something was done.
 
-    Raises
-    ------
-    InputError, Interruption
-        What `work` raises.
+    Raises ``InputError`` or ``Interruption``: what `work` raises.
     """
     with changing(study) as record:
         reached = how_far()

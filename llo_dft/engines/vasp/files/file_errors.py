@@ -47,10 +47,7 @@ def is_marked(*texts: object) -> bool:
 
     Case doesn't count: pymatgen puts the words that it reads in vasprun.xml in small letters.
 
-    Parameters
-    ----------
-    texts
-        Text, or bytes as they stand in a file; anything else counts as its ``str``.
+    ``texts`` are text, or bytes as they stand in a file; anything else counts as its ``str``.
     """
     mark = MARK.lower()
     return any(

@@ -69,12 +69,7 @@ class StageProgress:
 def load_progress(calculation: Path, first: str) -> StageProgress:
     """Return where an earlier attempt was stopped, or the beginning.
 
-    Parameters
-    ----------
-    calculation
-        Folder of the calculation.
-    first
-        Name of its first stage.
+    ``first`` is the name of the first stage.
     """
     kept = calculation / CONTINUE
     if not (kept / _STATE).is_file():

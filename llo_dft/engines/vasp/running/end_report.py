@@ -71,14 +71,8 @@ def corrections(log: list[dict[str, Any]]) -> list[str]:
 def failure(error: Exception, folder: Path, status: int | None) -> str:
     """Return why a run ended without a result.
 
-    Parameters
-    ----------
-    error
-        What custodian or the reading of outputs raised.
-    folder
-        Where VASP ran.
-    status
-        How VASP ended; negative after a signal.
+    ``error`` is what custodian or the reading of outputs raised; ``status`` is how VASP ended,
+    negative after a signal.
     """
     log = run_log(folder)
     said = _last_words(folder)

@@ -29,13 +29,6 @@ def is_converged(document: TaskDoc, run: Path) -> bool:
 
     pymatgen takes fewer steps than NSW and NELM for convergence, which a run that was asked to
     stop has too. VASP's own word decides.
-
-    Parameters
-    ----------
-    document
-        What atomate2 read.
-    run
-        Folder in which VASP ran.
     """
     if document.state != "successful":
         return False
@@ -47,14 +40,7 @@ def is_converged(document: TaskDoc, run: Path) -> bool:
 def problem_of(document: TaskDoc, asked: VaspInput, run: Path) -> str | None:
     """Return why a run is no result; None if it is one.
 
-    Parameters
-    ----------
-    document
-        What atomate2 read.
-    asked
-        The inputs before custodian changed any.
-    run
-        Folder in which VASP ran.
+    ``asked`` are the inputs before custodian changed any.
     """
     if not math.isfinite(document.output.energy) or not np.isfinite(document.output.forces).all():
         return "VASP's energy or forces are no numbers (NaN)"

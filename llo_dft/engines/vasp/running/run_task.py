@@ -294,14 +294,8 @@ def parallel_tags(n_ranks: int, n_bands: int, n_k_points: int) -> dict[str, int]
     share an orbital: the divisor nearest to the square root of their number above 8 ranks (VASP
     wiki, NCORE and NPAR), the larger of two; no more groups of bands than bands.
 
-    Parameters
-    ----------
-    n_ranks
-        MPI ranks, 0 if not known: then there are no tags.
-    n_bands
-        At least so many.
-    n_k_points
-        Of the mesh without those that symmetry leaves out.
+    There are no tags for 0 ranks, which are not known. There are at least ``n_bands`` bands;
+    ``n_k_points`` are those of the mesh that symmetry leaves.
     """
     if n_ranks < 1:
         return {}

@@ -70,14 +70,7 @@ def wave_functions(
 ) -> WaveFunctions | str:
     """Return a parent's wave functions, or why they are none to begin with.
 
-    Parameters
-    ----------
-    start_from
-        The parent.
-    structure
-        What is to be computed, with two spins.
-    cutoff_ev
-        ENCUT.
+    ``structure`` is what is to be computed, with two spins and ENCUT = ``cutoff_ev``.
     """
     path = start_from.folder / START / _NAME
     try:

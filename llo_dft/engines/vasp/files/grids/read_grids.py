@@ -115,17 +115,11 @@ def read_density_difference(
     Only the shapes of the grids are compared here: that the cells are the same and the atoms
     add up is for ``llo_dft.analysis.electronic.density_difference`` to check, from the headers.
 
-    Parameters
-    ----------
-    whole, parts
-        CHGCAR, AECCAR0, AECCAR1, AECCAR2, CHG or PARCHG; of each the density alone is read, and
-        no magnetisation.
+    The files are CHGCAR, AECCAR0, AECCAR1, AECCAR2, CHG or PARCHG; of each the density alone is
+    read, and no magnetisation.
 
-    Raises
-    ------
-    VaspFileError
-        If a file is truncated, half-written or corrupt, with the line and byte, or a grid has
-        another shape than the first.
+    Raises ``VaspFileError`` if a file is truncated, half-written or corrupt, with the line and
+    byte, or a grid has another shape than the first.
     """
     headers: list[GridHeader] = []
     electrons: list[float] = []

@@ -60,12 +60,8 @@ def is_numbers(line: bytes) -> bool:
 def iter_values(stream: ByteStream, n_values: int) -> Iterator[FloatArray]:
     """Yield the numbers of a grid in the order of the file, some thousand at a time.
 
-    Parameters
-    ----------
-    stream
-        Stands at the line after the grid's shape; at the end it stands after the grid.
-    n_values
-        How many numbers the grid has.
+    The stream stands at the line after the grid's shape, and at the end after the grid, which has
+    ``n_values`` numbers.
 
     Yields
     ------

@@ -25,19 +25,10 @@ _CUBE_FORM, _CUBE_COLUMNS = " % .5E", 6
 def write_chgcar(path: Path, header: GridHeader, density_per_a3: FloatArray, title: str) -> None:
     """Write a density in VASP's layout: density times volume, columns of 18 characters.
 
-    Parameters
-    ----------
-    path, header
-        The file to write; cell and atoms.
-    density_per_a3
-        Electrons per cubic angstrom, shape (n_a, n_b, n_c); finite.
-    title
-        First line of the file.
+    ``header`` has cell and atoms, ``density_per_a3`` electrons per cubic angstrom, shape (n_a, n_b,
+    n_c), finite; ``title`` is the first line of the file.
 
-    Raises
-    ------
-    ValueError
-        If the density isn't finite, or its shape isn't the header's.
+    Raises ``ValueError`` if the density isn't finite, or its shape isn't the header's.
     """
     _check(header, density_per_a3)
     volume = header.volume_a3

@@ -70,12 +70,8 @@ def own_word(
 ) -> Convergence:
     """Replace what was decided without OUTCAR by VASP's own statement there.
 
-    Parameters
-    ----------
-    decided
-        Decision from the steps.
-    electronic, ionic
-        Whether VASP says that the loop converged; None if it says nothing.
+    ``decided`` is the decision from the steps; ``electronic`` and ``ionic`` are whether VASP says
+    that the loop converged, None if it says nothing.
     """
     unknown = DOES_NOT_SAY in decided.electronic_reason
     if electronic is not None and (unknown or electronic != decided.electronic):
