@@ -19,12 +19,7 @@ def study_voltages(
 ) -> list[VoltageResult]:
     """Return the voltage of the crystal, if it is planned, then those of the slabs.
 
-    Parameters
-    ----------
-    plan, documents
-        The study and its calculations by label.
-    hosts
-        Its slabs.
+    ``hosts`` are its slabs.
     """
     metal = documents[LITHIUM]
     found: list[VoltageResult] = []

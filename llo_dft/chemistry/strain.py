@@ -12,10 +12,7 @@ def principal_strains(start: ArrayLike, end: ArrayLike) -> tuple[float, float]:
     They are s - 1 for the principal stretches s, s^2 the eigenvalues of G(start)^-1 G(end) with
     the metric G = V V^T of vectors V. A rotation between the two does not matter.
 
-    Parameters
-    ----------
-    start, end
-        Vectors as rows, (2, 3), of one handedness.
+    ``start`` and ``end`` have the vectors as rows, (2, 3), of one handedness.
     """
     first, last = (np.asarray(vectors, dtype=np.float64) for vectors in (start, end))
     squares = np.linalg.eigvals(np.linalg.solve(first @ first.T, last @ last.T)).real

@@ -44,12 +44,8 @@ _FOLDER: Final = "pre_relaxation"
 class PreRelaxedCalculation(Maker):
     """A relaxation by one maker, and what another makes of its structure. A ``MagneticMaker``.
 
-    Attributes
-    ----------
-    kind, protocol
-        What is computed, and the name of the program's protocol.
-    first, then
-        Makers of the potential and of the program.
+    ``kind`` is what is computed, ``protocol`` the name of the program's; ``first`` and ``then`` are
+    the makers of the potential and of the program.
     """
 
     kind: CalculationKind

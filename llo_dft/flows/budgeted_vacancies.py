@@ -23,12 +23,7 @@ from llo_dft.jobs.structures import without
 class BudgetedVacanciesMaker(CalculationsMaker):
     """Relax all vacancies with a potential, and those that can be the lowest with the engine.
 
-    Attributes
-    ----------
-    slab_maker
-        The engine's maker with the cell fixed.
-    potential_maker
-        The potential's.
+    ``slab_maker`` is the engine's maker with the cell fixed, ``potential_maker`` the potential's.
     """
 
     slab_maker: CalculationMaker
@@ -40,12 +35,7 @@ class BudgetedVacanciesMaker(CalculationsMaker):
 
         Its output is the vacancies by label. Those that the engine does not compute are skipped.
 
-        Parameters
-        ----------
-        plan
-            The study.
-        hosts
-            All hosts by label, relaxed by the engine.
+        ``hosts`` are all hosts by label, relaxed by the engine.
         """
         ranked = Calculations(self.folder)
         for host in plan.hosts:

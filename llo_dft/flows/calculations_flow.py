@@ -29,15 +29,10 @@ _KINDS: Final[dict[str, CalculationKind]] = {
 class CalculationsMaker(Maker):
     """A maker of a flow of calculations.
 
-    Attributes
-    ----------
-    folder
-        Folder of the calculation cache, as seen where the jobs run.
+    ``folder`` is that of the calculation cache, as seen where the jobs run.
 
-    Raises
-    ------
-    EngineError
-        On construction, if one of its makers is not an engine's, or of another kind.
+    Raises ``EngineError`` on construction, if one of its makers is not an engine's, or of another
+    kind.
     """
 
     folder: str

@@ -15,10 +15,7 @@ from llo_dft.jobs.structures import part_of, without
 class ElectronsMaker(CalculationsMaker):
     """Compute relaxed hosts, and both parts of an interface with fixed atoms.
 
-    Attributes
-    ----------
-    static_maker
-        An engine's maker of single points with densities of states and of charge.
+    ``static_maker`` is an engine's maker of single points with densities of states and of charge.
     """
 
     static_maker: CalculationMaker

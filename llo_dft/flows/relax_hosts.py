@@ -19,12 +19,8 @@ from llo_dft.jobs.structures import cut_relaxed_slab, without
 class HostsMaker(CalculationsMaker):
     """Relax the hosts of one system, each starting from the relaxed pristine one.
 
-    Attributes
-    ----------
-    slab_maker
-        An engine's maker with the cell fixed.
-    ranker
-        An engine's maker that ranks orderings of Li. None: Ewald energies rank them.
+    ``slab_maker`` is an engine's maker with the cell fixed, ``ranker`` one that ranks orderings of
+    Li; None: Ewald energies rank them.
     """
 
     slab_maker: CalculationMaker

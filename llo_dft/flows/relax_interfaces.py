@@ -18,10 +18,7 @@ from llo_dft.typing import Part
 class InterfacesMaker(CalculationsMaker):
     """Relax the candidates of each termination, and each part of the best one alone.
 
-    Attributes
-    ----------
-    slab_maker
-        An engine's maker with the cell fixed.
+    ``slab_maker`` is an engine's maker with the cell fixed.
     """
 
     slab_maker: CalculationMaker

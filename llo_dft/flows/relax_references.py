@@ -44,10 +44,7 @@ class ReferencesMaker(CalculationsMaker):
 class BulkHostsMaker(CalculationsMaker):
     """Remove the planned Li from the relaxed crystal, and relax it with its cell.
 
-    Attributes
-    ----------
-    bulk_maker
-        An engine's maker with the cell free.
+    ``bulk_maker`` is an engine's maker with the cell free.
     """
 
     bulk_maker: CalculationMaker

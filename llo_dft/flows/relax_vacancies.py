@@ -20,10 +20,7 @@ Hosts: TypeAlias = Mapping[str, CalculationDocument | OutputReference]
 class VacanciesMaker(CalculationsMaker):
     """Remove the planned O from relaxed hosts, one at a time, and relax.
 
-    Attributes
-    ----------
-    slab_maker
-        An engine's maker with the cell fixed.
+    ``slab_maker`` is an engine's maker with the cell fixed.
     """
 
     slab_maker: CalculationMaker
@@ -32,13 +29,8 @@ class VacanciesMaker(CalculationsMaker):
     def make(self, plan: StudyPlan, hosts: Hosts) -> Flow:
         """Return the flow of the given hosts; its output is the calculations by label.
 
-        Parameters
-        ----------
-        plan
-            The study.
-        hosts
-            Relaxed hosts by label. A vacancy at an O that the coating bonds to also needs the
-            pristine interface, where those bonds are found.
+        The relaxed hosts are by label. A vacancy at an O that the coating bonds to also needs the
+        pristine interface, where those bonds are found.
 
         Raises
         ------

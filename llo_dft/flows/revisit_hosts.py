@@ -19,10 +19,7 @@ class RevisitsMaker(CalculationsMaker):
 
     Where that is the lower host, its other vacancies are made in it again.
 
-    Attributes
-    ----------
-    slab_maker
-        An engine's maker with the cell fixed.
+    ``slab_maker`` is an engine's maker with the cell fixed.
     """
 
     slab_maker: CalculationMaker
@@ -34,12 +31,7 @@ class RevisitsMaker(CalculationsMaker):
         Its output is the calculations by label, and under the label of each host the lower of the
         two.
 
-        Parameters
-        ----------
-        plan
-            The study.
-        hosts, vacancies
-            Relaxed ones by label.
+        ``hosts`` and ``vacancies`` are relaxed ones by label.
         """
         made = Calculations(self.folder)
         for host in plan.hosts:

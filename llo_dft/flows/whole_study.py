@@ -25,12 +25,8 @@ from llo_dft.typing import CalculationKind
 class StudyMaker(Maker):
     """Oxygen vacancies of a bare and a coated slab along its delithiation.
 
-    Attributes
-    ----------
-    references, bulk_hosts, hosts, interfaces, vacancies, revisits
-        Makers of the parts; they may be of different engines only if energies are comparable.
-    electrons
-        None: no static calculations.
+    The makers of the parts may be of different engines only if energies are comparable; without
+    ``electrons`` there are no static calculations.
     """
 
     references: ReferencesMaker

@@ -22,20 +22,11 @@ def checked_fingerprint(
 ) -> Fingerprint:
     """Return the requested fingerprint, with what only the run decides.
 
-    Parameters
-    ----------
-    found
-        What the files say; None: the engine leaves none, and the request is kept.
-    asked
-        Fingerprint before the run.
-    energy_ev
-        Energy that the engine returned.
+    ``found`` is what the files say; None: the engine leaves none, and the request is kept.
+    ``asked`` is the fingerprint before the run, ``energy_ev`` the energy that the engine returned.
 
-    Raises
-    ------
-    CalculationError
-        If a setting or the energy differs in the files, or the run did not converge; the message
-        has both values.
+    Raises ``CalculationError`` if a setting or the energy differs in the files, or the run did not
+    converge; the message has both values.
     """
     if found is None:
         return asked

@@ -193,12 +193,8 @@ def without_again(
 ) -> Structure | str:
     """Return a revisited host without the O of a vacancy that was made in the host before.
 
-    Parameters
-    ----------
-    host, revisited
-        The host before, and as ``put_back`` had it relaxed.
-    vacancy
-        Made in the host before.
+    The vacancy was made in the host as it was before; ``revisited`` is the host as ``put_back`` had
+    it relaxed.
 
     Returns
     -------

@@ -19,16 +19,9 @@ from llo_dft.typing import MagneticOrder
 class Start:
     """One way to start a calculation.
 
-    Attributes
-    ----------
-    structure
-        With moments as site property "magmom" if the maker uses them.
-    name
-        Name that distinguishes it from the others, for the reader.
-    electrons
-        Initial electrons; None: from scratch.
-    parent
-        Key of the calculation that they are from; part of this one's key.
+    The structure has moments as site property "magmom" if the maker uses them. ``name`` tells it
+    from the others, for the reader. ``electrons`` are the initial ones (None: from scratch), of the
+    calculation whose key is ``parent``: part of this one's key.
     """
 
     structure: Structure

@@ -95,14 +95,8 @@ def without_bonded_oxygen(
 ) -> Structure | str:
     """Remove an O that a former of the coating is bonded to.
 
-    Parameters
-    ----------
-    parent
-        The relaxed host.
-    interface
-        The relaxed pristine interface, where the bonds are found.
-    bonded
-        Which of the bonded O to remove.
+    The bonds are found in the relaxed pristine interface; ``bonded`` says which of the bonded O to
+    remove.
 
     Returns
     -------

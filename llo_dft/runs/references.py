@@ -22,14 +22,8 @@ _LI_NOT_BELOW_EV: Final = -3.0
 class Reference:
     """The reservoir of a removed atom.
 
-    Attributes
-    ----------
-    energy_ev_per_atom
-        None if its run has no result.
-    source, run
-        Where the energy comes from, for the reader, and its run; None if the energy was given.
-    notes
-        Notes on the number, for the reader.
+    ``energy_ev_per_atom`` is None if its ``run`` has no result, ``run`` if the energy was given.
+    ``source`` is where it comes from, and ``notes`` are on the number, for the reader.
     """
 
     energy_ev_per_atom: float | None

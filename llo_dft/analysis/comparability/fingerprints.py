@@ -57,14 +57,9 @@ class ComparabilityError(InputError):
 class Difference:
     """One difference between two calculations.
 
-    Attributes
-    ----------
-    field
-        Name under which it may be allowed; empty if it may not.
-    text
-        The difference, with both values.
-    forbids
-        Whether it forbids subtracting the energies unless allowed; otherwise it is only reported.
+    ``text`` has both values. ``field`` is the name under which it may be allowed; empty if it may
+    not. One that ``forbids`` forbids subtracting the energies unless allowed; another is only
+    reported.
     """
 
     field: str

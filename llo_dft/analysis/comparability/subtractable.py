@@ -32,14 +32,7 @@ _K_SPACING: Final = "k_spacing_per_angstrom"
 class FinishedRun:
     """A calculation, and those of its settings that a fingerprint lacks.
 
-    Attributes
-    ----------
-    calculation
-        Energy, structures, fingerprint.
-    k_mesh
-        Its k-points.
-    moment_mu_b
-        Spin up minus spin down of the whole cell; None if not read.
+    ``moment_mu_b`` is spin up minus spin down of the whole cell; None if not read.
     """
 
     calculation: CalculationDocument
@@ -57,12 +50,7 @@ class FinishedRun:
 class Differences:
     """Differences between calculations whose energies were subtracted nevertheless.
 
-    Attributes
-    ----------
-    allowed
-        Those that the user allowed, with both values.
-    named
-        Those that do not forbid it, with both values.
+    The user ``allowed`` some; those ``named`` do not forbid it. Each has both values.
     """
 
     allowed: list[str] = field(default_factory=list)

@@ -44,15 +44,9 @@ def compare_studies(results: Mapping[str, StudyResult]) -> StudyComparison:
     Each formation energy is under its own engine's O2 scheme. What an engine lacks is named in
     ``missing``; the spread is over the engines that have the number.
 
-    Parameters
-    ----------
-    results
-        By folder. All have the same plan, which the caller has checked.
+    The results are by folder, all of the same plan, which the caller has checked.
 
-    Raises
-    ------
-    ValueError
-        If there are fewer than two.
+    Raises ``ValueError`` if there are fewer than two.
     """
     if len(results) < MIN_STUDIES:
         raise ValueError(f"a comparison needs two studies or more, got {len(results)}")

@@ -18,15 +18,9 @@ from llo_dft.units import J_PER_M2_PER_EV_PER_A2
 def interface_bonds(structure: Structure) -> list[InterfaceBond]:
     """Return the bonds from network formers of the coating to O of the oxide, shortest first.
 
-    Parameters
-    ----------
-    structure
-        The interface, whose atoms carry their index in the pristine bare slab.
+    The atoms of the interface carry their index in the pristine bare slab.
 
-    Raises
-    ------
-    ValueError
-        If they carry none.
+    Raises ``ValueError`` if they carry none.
     """
     oxide = places(structure).items()
     bare = {i: site for site, i in oxide if structure[i].specie.symbol == "O"}

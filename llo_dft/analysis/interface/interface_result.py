@@ -60,14 +60,8 @@ def interface_result(
 ) -> InterfaceResult:
     """Return the result of a termination's relaxed interface.
 
-    Parameters
-    ----------
-    made
-        Its calculations.
-    reservoir
-        For mu_O, if the coating lacks O.
-    voltage_v
-        Voltage that sets mu_Li, if Li was removed so that charges balance.
+    ``reservoir`` is for mu_O, if the coating lacks O; ``voltage_v`` sets mu_Li, if Li was removed
+    so that charges balance.
     """
     planned, best = made.planned[0], made.best
     chosen = next((i for i, one in enumerate(made.candidates) if one is best), 0)

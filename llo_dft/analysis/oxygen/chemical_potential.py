@@ -170,10 +170,7 @@ def refused_schemes(fingerprint: Fingerprint) -> dict[OxygenScheme, str]:
     (``schemes_not_fitted``), ``potential`` to potentials whose training labels are corrected, and
     ``none`` to everything. The U of every element in the fingerprint counts.
 
-    Parameters
-    ----------
-    fingerprint
-        Of the hosts, computed from first principles.
+    The fingerprint is of the hosts, computed from first principles.
     """
     refused: dict[OxygenScheme, str] = {
         "potential": f"these are energies of {fingerprint.engine}, not of a potential that "

@@ -23,14 +23,8 @@ SAME_CHARGE: Final = 1e-6
 class ComputedCell:
     """One cell of a study, computed.
 
-    Attributes
-    ----------
-    result
-        Its result.
-    replica
-        Which ordering of the metals it has.
-    n_repeats
-        How many copies of the ordered cell lie side by side in it.
+    ``replica`` is which ordering of the metals it has, ``n_repeats`` how many copies of the ordered
+    cell lie side by side in it.
     """
 
     result: StudyResult
@@ -51,15 +45,10 @@ def study_spread(cells: Mapping[str, ComputedCell]) -> StudySpread:
     with its single cell; its vacancies are further from their images. With N repeats, and an error
     that falls as the inverse of the area, E(infinite) = E(1) + (E(N) - E(1)) N / (N - 1).
 
-    Parameters
-    ----------
-    cells
-        By name, all of the same study. The lowest vacancy whose lattice was not rebuilt counts.
+    The cells are by name, all of the same study. The lowest vacancy whose lattice was not rebuilt
+    counts.
 
-    Raises
-    ------
-    ValueError
-        If there are none, or they are of several engines or protocols.
+    Raises ``ValueError`` if there are none, or they are of several engines or protocols.
     """
     first = next(iter(cells.values()), None)
     if first is None:

@@ -33,14 +33,9 @@ _SAME_DISTANCE: Final = 0.1
 class ElectronStart:
     """Initial moments of a calculation.
 
-    Attributes
-    ----------
-    moments_mu_b
-        Of each atom, Bohr magnetons.
-    name
-        Where the electrons are, for the reader.
-    placed
-        Whether they differ from the host's, so that its density is no good start.
+    ``moments_mu_b`` are of each atom, Bohr magnetons; ``name`` is where the electrons are, for the
+    reader. Moments that are ``placed`` differ from the host's, so that its density is no good
+    start.
     """
 
     moments_mu_b: list[float]

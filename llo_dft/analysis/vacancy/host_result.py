@@ -71,14 +71,8 @@ def host_result(
 
     A number that is unavailable is None, with the reason given.
 
-    Parameters
-    ----------
-    host
-        Its calculations.
-    reservoir
-        Reservoir that the O goes to.
-    allow
-        Names of differences to accept (``analysis.comparability``).
+    ``made`` are its calculations, and the O goes to the ``reservoir``; ``allow`` are names of
+    differences to accept (``analysis.comparability``).
     """
     vacancies = [_vacancy_result(one, host, reservoir, allow) for one in host.vacancies]
     made = host.calculation

@@ -14,12 +14,8 @@ from llo_dft.typing import FloatArray
 def moved_lithium(host: Structure, vacancy: Structure) -> list[int]:
     """Return the Li of a relaxed vacancy that are on other sites than in its relaxed host.
 
-    Parameters
-    ----------
-    host
-        With the identities of its atoms (``documents.atom_identity``).
-    vacancy
-        The same atoms in the same order, without some O.
+    The host has the identities of its atoms (``documents.atom_identity``), the vacancy the same
+    atoms in the same order, without some O.
 
     Returns
     -------

@@ -21,14 +21,8 @@ FARTHEST_ANGSTROM: Final = 1.0
 class MissingOxygen:
     """The oxygens that a cell lacks.
 
-    Attributes
-    ----------
-    sites
-        Their indices in the host, from 0.
-    farthest_angstrom
-        Largest distance of an atom from its site in the host.
-    site_of_atom
-        For each atom of the cell, its site in the host.
+    ``sites`` are their indices in the host, ``site_of_atom`` the site in the host of each atom of
+    the cell, and ``farthest_angstrom`` is the largest distance of an atom from its site.
     """
 
     sites: tuple[int, ...]

@@ -125,10 +125,7 @@ def _charge_at(points: Sequence[ChargePoint], position: float) -> StateOfCharge:
 def lowest_line(points: Iterable[ChargePoint]) -> tuple[list[float], list[float]]:
     """Return the line through the lowest E_f whose zero ``turning_point`` finds.
 
-    Parameters
-    ----------
-    points
-        As in ``turning_point``.
+    ``points`` are as in ``turning_point``.
 
     Returns
     -------

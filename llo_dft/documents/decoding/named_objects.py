@@ -63,19 +63,11 @@ class NamedObjectError(InputError):
 def check_named(plain: object, trusted: Collection[str] = (), where: str = "the data") -> None:
     """Refuse plain data that name anything but the types on the list.
 
-    Parameters
-    ----------
-    plain
-        Dicts, lists and scalars, as JSON has them.
-    trusted
-        What else may be named, as "module:name": taken from objects in memory (``names_in``).
-    where
-        What the data are, for messages.
+    The data are dicts, lists and scalars, as JSON has them; ``trusted`` is what else may be named,
+    as "module:name", taken from objects in memory (``names_in``), and ``where`` what the data are,
+    for messages.
 
-    Raises
-    ------
-    NamedObjectError
-        With the name and where it was found.
+    Raises ``NamedObjectError``, with the name and where it was found.
     """
     waiting: list[tuple[object, str]] = [(plain, "")]
     while waiting:

@@ -36,12 +36,8 @@ RULES: Final = 1
 class GpawCalculation(MSONable):
     """One kind of calculation by GPAW. Implements ``MagneticMaker``.
 
-    Attributes
-    ----------
-    kind, protocol
-        What is computed, and the name of the protocol.
-    values
-        All of the protocol's settings, with the recipe's overrides.
+    ``kind`` is what is computed, ``protocol`` a name, and ``values`` are all of its settings, with
+    the recipe's overrides.
     """
 
     kind: CalculationKind

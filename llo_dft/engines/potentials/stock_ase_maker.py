@@ -25,21 +25,11 @@ _BESIDE: Final = frozenset({"name", "tags", "ionic_step_data", "store_trajectory
 class StockAseMaker(Maker):
     """One kind of calculation by one of atomate2's ASE makers. Implements ``CalculationMaker``.
 
-    Attributes
-    ----------
-    kind
-        What it is taken to compute.
-    maker
-        A subclass of ``AseMaker``, such as ``ForceFieldRelaxMaker``.
-    protocol
-        Its name, for people.
-    functional
-        What its energies are of; only those of one are subtracted.
+    ``kind`` is what ``maker``, a subclass of ``AseMaker`` such as ``ForceFieldRelaxMaker``, is
+    taken to compute; ``protocol`` is its name, for people. Only energies of one ``functional`` are
+    subtracted.
 
-    Raises
-    ------
-    EngineError
-        When it is made, if the maker is none of ASE.
+    Raises ``EngineError`` when it is made, if the maker is none of ASE.
     """
 
     kind: CalculationKind

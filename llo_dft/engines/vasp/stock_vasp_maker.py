@@ -38,19 +38,10 @@ class StockVaspMaker(Maker):
 
     It holds the maker as a field, so that every powerup of atomate2 acts on it.
 
-    Attributes
-    ----------
-    kind
-        What it is taken to compute.
-    maker
-        Of a single VASP job, such as ``StaticMaker`` or ``RelaxMaker``.
-    protocol
-        Its name, for people.
+    ``kind`` is what ``maker``, of a single VASP job such as ``StaticMaker`` or ``RelaxMaker``, is
+    taken to compute; ``protocol`` is its name, for people.
 
-    Raises
-    ------
-    EngineError
-        When it is made, if the maker is none of a VASP job.
+    Raises ``EngineError`` when it is made, if the maker is none of a VASP job.
     """
 
     kind: CalculationKind

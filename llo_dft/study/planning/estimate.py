@@ -22,14 +22,9 @@ TYPICAL_EVALUATIONS: Final = {"crystal": 8, "molecule": 3, "bare": 36, "coated":
 class StudyEstimate:
     """What remains to be computed.
 
-    Attributes
-    ----------
-    n_completed, n_calculations
-        Numbers of calculations in the cache, and in all.
-    work
-        Atoms times evaluations of each calculation, by label, including those in the cache.
-    seconds
-        Processor time for the remaining ones; None if the engine can't estimate it.
+    Of ``n_calculations`` ``n_completed`` are in the cache. ``work`` is atoms times evaluations of
+    each calculation by label, those in the cache included, ``seconds`` the processor time of the
+    remaining ones; None if the engine can't estimate it.
     """
 
     n_completed: int

@@ -18,14 +18,7 @@ from llo_dft.typing import CalculationKind, Part
 class PlannedCalculation:
     """One calculation of a plan.
 
-    Attributes
-    ----------
-    label
-        Its name in the study.
-    kind
-        Kind of calculation.
-    structure
-        Unrelaxed structure; None if it is known only once others are relaxed.
+    ``structure`` is unrelaxed; None if it is known only once others are relaxed.
     """
 
     label: str

@@ -61,15 +61,8 @@ class Submission(Record):
 class DriverStatus(BaseModel):
     """Status of a driver.
 
-    Attributes
-    ----------
-    status
-        "missing" if another round should follow but has no job in the queue, or the queue can't be
-        queried from here; the reason says which.
-    jobs
-        Status of its jobs in the queue, by id.
-    n_rounds, reason
-        As in `Submission`.
+    ``status`` is "missing" if another round should follow but has no job in the queue, or the queue
+    can't be queried from here; ``reason`` says which. ``jobs`` are those in the queue, by id.
     """
 
     status: Status

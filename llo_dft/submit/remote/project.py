@@ -86,12 +86,8 @@ class JobType(Section):
 class JobTypes(Section):
     """The table of a project.
 
-    Attributes
-    ----------
-    job_types
-        By name; unneeded ones may be left out.
-    gpus
-        By worker, how many GPUs of a node its jobs take.
+    ``job_types`` are by name, unneeded ones may be left out; ``gpus`` are those of a node that the
+    jobs of a worker take.
     """
 
     job_types: dict[JobTypeName, JobType]

@@ -95,10 +95,8 @@ class ByteStream:
     Every method that would read past the end raises ``VaspFileError`` (truncated). Windows line
     ends are read as if they were Unix ones.
 
-    Attributes
-    ----------
-    line
-        Number of lines that ``read_line`` has given; callers that take lines otherwise add them.
+    ``line`` is the number of lines that ``read_line`` has given; callers that take lines otherwise
+    add them.
     """
 
     def __init__(self, path: Path, *, max_expansion: int | None = MAX_EXPANSION) -> None:

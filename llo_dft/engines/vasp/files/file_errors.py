@@ -17,14 +17,8 @@ Fault: TypeAlias = Literal[
 class VaspFileError(InputError):
     """A VASP file that can't be used.
 
-    Attributes
-    ----------
-    path
-        The file.
-    fault
-        What kind of thing is wrong with it.
-    place
-        Where: a byte of the (uncompressed) text, a section, or both.
+    ``fault`` is what kind of thing is wrong with the file ``path``, and ``place`` where: a byte of
+    the (uncompressed) text, a section, or both.
     """
 
     def __init__(self, path: Path, fault: Fault, what: str, place: str = "") -> None:

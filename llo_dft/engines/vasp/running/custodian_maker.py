@@ -61,16 +61,9 @@ class WatchedVaspJob(VaspJob):
 class LayeredOxideVaspMaker(BaseVaspMaker):
     """Writes inputs, runs VASP under custodian with chosen handlers, and reads the outputs.
 
-    Attributes
-    ----------
-    vasp_cmd, vasp_gamma_cmd
-        Commands; environment variables in them are expanded.
-    handlers
-        Of custodian.
-    max_errors
-        Repairs before it gives up.
-    custodian_kwargs
-        Further settings of custodian.
+    ``handlers`` are custodian's, ``max_errors`` the repairs before it gives up,
+    ``custodian_kwargs`` its further settings. Environment variables in the two commands are
+    expanded.
     """
 
     name: str = "llo_dft vasp"

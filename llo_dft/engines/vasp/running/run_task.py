@@ -66,16 +66,9 @@ _ALONE: Final = "its electrons began with the moments of the calculation it is m
 class VaspTask:
     """What is to be computed.
 
-    Attributes
-    ----------
-    structure
-        With moments as site property "magmom".
-    kind, protocol, grid
-        See ``llo_dft.engines.vasp.incar``.
-    start_from
-        The calculation whose electrons it begins with, if there is one.
-    version
-        The only version of VASP that it may be run by; empty: any.
+    The structure has moments as site property "magmom"; ``kind``, ``protocol`` and ``grid`` are as
+    for ``incar``. ``start_from`` is the calculation whose electrons it begins with, if there is
+    one, and ``version`` the only one of VASP that it may be run by; empty: any.
     """
 
     structure: Structure

@@ -41,14 +41,9 @@ _READ: Final = b"WAVECAR file was read successfully"
 class WaveFunctions:
     """A WAVECAR to begin with.
 
-    Attributes
-    ----------
-    path
-        The parent's file, which VASP would overwrite: it is copied.
-    n_bands
-        NBANDS with which VASP reads it.
-    density
-        Whether the density begins as theirs; otherwise it has the moments of MAGMOM.
+    VASP reads a copy of the parent's file ``path``, which it would overwrite, with NBANDS =
+    ``n_bands``. With ``density`` the density begins as theirs; otherwise it has the moments of
+    MAGMOM.
     """
 
     path: Path

@@ -61,12 +61,8 @@ class TotalDensity:
 class ProjectedDensity:
     """Densities of states projected on sites.
 
-    Attributes
-    ----------
-    sites, orbital, columns
-        Indices of the atoms, the requested orbital, VASP's names of the columns that were summed.
-    density
-        States per eV, shape (n_sites, n_spins, n_energies).
+    ``sites`` are indices of atoms, ``columns`` VASP's names of those that were summed for the
+    ``orbital``; ``density`` has states per eV, shape (n_sites, n_spins, n_energies).
     """
 
     sites: tuple[int, ...]

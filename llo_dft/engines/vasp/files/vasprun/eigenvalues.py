@@ -21,12 +21,8 @@ _LOST_LINES: Final = 2
 class Eigenvalues:
     """Band energies and their occupations.
 
-    Attributes
-    ----------
-    energies_ev
-        Shape (n_spins, n_kpoints, n_bands), on VASP's own zero.
-    occupations
-        Same shape, 0 to 1.
+    ``energies_ev``, on VASP's own zero, and ``occupations``, 0 to 1, have the shape (n_spins,
+    n_kpoints, n_bands).
     """
 
     energies_ev: FloatArray
