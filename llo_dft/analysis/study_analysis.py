@@ -8,7 +8,7 @@ from llo_dft.analysis.interface.interface_result import interface_result
 from llo_dft.analysis.oxygen.reservoir import oxygen_reservoir
 from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.analysis.study_voltages import onset_v, study_voltages
-from llo_dft.analysis.vacancy.host_result import host_result
+from llo_dft.analysis.vacancy.host_result import host_result, without_crossing
 from llo_dft.analysis.vacancy.pairs import vacancy_pairs
 from llo_dft.analysis.vacancy.predicted_vacancies import with_predictions
 from llo_dft.analysis.vacancy.turning_lines import turning_points
@@ -69,7 +69,7 @@ def analyze_study(
     voltages = study_voltages(plan, documents, hosts)
     pairs = [] if no_crossings else vacancy_pairs(hosts)
     if no_crossings:
-        hosts = [_without_crossing(host, no_crossings) for host in hosts]
+        hosts = [without_crossing(host, no_crossings) for host in hosts]
     records = _records(made, hosts)
     return StudyResult(
         study=plan.study,
@@ -99,17 +99,6 @@ def analyze_study(
         counts=dict(Counter(record.status for record in records if record.applicable)),
         calculations=records,
         mock=any(document.mock for document in documents.values()),
-    )
-
-
-def _without_crossing(host: HostResult, reason: str) -> HostResult:
-    """Return a host without the temperatures at which its E_f crosses zero."""
-    return host.model_copy(
-        update={
-            "turning_temperature_k": None,
-            "turning_temperature_with_rebuilt_k": None,
-            "turning_temperature_reason": reason,
-        }
     )
 
 

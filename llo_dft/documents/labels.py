@@ -1,4 +1,4 @@
-"""The names of calculations, systems and files of a study, spelt nowhere else."""
+"""The names of calculations, systems, flags and files of a study, spelt nowhere else."""
 
 from typing import Final
 
@@ -14,6 +14,9 @@ BASAL: Final = (0, 0, 1)
 
 #: Ending of the labels of what a potential computes to rank vacancies.
 BY_POTENTIAL: Final = "_potential"
+
+#: Ending of a structure check's flag of moments that turned over while others did not.
+TURNED: Final = "turned against the others"
 
 #: Beginnings of the labels that a study with another coating lacks.
 OF_ONE_COATING: Final = ("coated_", "interface_")

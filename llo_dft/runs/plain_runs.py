@@ -33,6 +33,19 @@ _GAMMA_TOLERANCE: Final = 1e-6
 #: Charge of a cell that counts as rounding of NELECT, e.
 _NEUTRAL_TOLERANCE_E: Final = 1e-3
 
+#: Relative change of a cell's length above which the plane waves of the first cell, which VASP
+#: keeps, are no longer those of the last: a share of 0.01 of the cutoff.
+_SAME_BASIS: Final = 5e-3
+
+#: ICHARG from which on the density is fixed.
+_FIXED_DENSITY: Final = 10
+
+#: IBRION and VTST's ICHAIN of displaced atoms, and of saddle points.
+_DISPLACED: Final = (5, 6)
+_SADDLES: Final = (40, 44)
+
+_ONE_STEP_ALGORITHMS: Final = ("EXACT", "EIGENVAL", "NONE", "NOTHING")
+
 
 @dataclass(frozen=True)
 class PlainRun:
@@ -123,7 +136,9 @@ def read_plain_run(
     elif abs(charge) > _NEUTRAL_TOLERANCE_E:
         reason = f"the cell has a charge of {charge:+g} e, and only neutral ones are compared"
         status = "failed"
-    notes = list(found.notes)
+    elif excited := _no_ground_state(found):
+        reason, status = f"{excited}; name the run of the relaxed atoms", "failed"
+    notes = [*found.notes, *_cautions(found, kind)]
     moments, outcar_is_mock = _site_moments(found, notes) if site_moments else (None, False)
     final = structure_of(found.final)
     calculation = CalculationDocument(
@@ -135,6 +150,7 @@ def read_plain_run(
         fingerprint=found.fingerprint,
         protocol=OWN_SETTINGS,
         energy_ev=None if reason else found.energy_ev,
+        max_force_ev_per_angstrom=found.max_force_ev_per_angstrom,
         initial_structure=structure_of(found.header.initial or found.final),
         structure=final,
         magmoms_mu_b=moments,
@@ -142,6 +158,48 @@ def read_plain_run(
     )
     run = FinishedRun(calculation, k_mesh_of(found), moment_of(found) if moment else None)
     return PlainRun(calculation, run, notes)
+
+
+def _no_ground_state(found: Vasprun) -> str | None:
+    """Return why an energy is not one of atoms at rest with their self-consistent electrons."""
+    used = found.incar | found.parameters
+
+    def number(name: str, default: int = 0) -> int:
+        value = used.get(name, default)
+        return value if isinstance(value, int) else default
+
+    ibrion, density = number("IBRION", -1), number("ICHARG")
+    asked = str(found.incar.get("ALGO", "")).strip().upper()
+    once = number("NELM", 60) == 1 and asked.startswith(_ONE_STEP_ALGORITHMS)
+    on_a_path = number("IMAGES") or number("ICHAIN") or ibrion in _SADDLES
+    reasons = {
+        "its energies are those of machine-learned forces (ML_LMLFF)": used.get("ML_LMLFF") is True,
+        f"its density was fixed (ICHARG = {density})": density >= _FIXED_DENSITY,
+        f"its electrons were not iterated (ALGO = {asked.capitalize()})": once,
+        "its last energy is an instant of molecular dynamics (IBRION = 0)": ibrion == 0
+        and number("NSW") > 1,
+        f"the atoms of its last energy are displaced (IBRION = {ibrion})": ibrion in _DISPLACED
+        and len(found.steps) > 1,
+        "its atoms are on a path or at a saddle point (IMAGES, ICHAIN or IBRION)": on_a_path,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def _cautions(found: Vasprun, kind: CalculationKind) -> list[str]:
+    """Return what makes an energy doubtful although the run is sound."""
+    notes, first = [], found.header.initial
+    if first is not None:
+        lengths = [np.linalg.norm(one.lattice_angstrom, axis=1) for one in (first, found.final)]
+        change = float(np.abs(lengths[1] / lengths[0] - 1).max())
+        if change > _SAME_BASIS:
+            notes.append(
+                f"its cell changed by {change:.1%} with the plane waves of the first one: a single "
+                "point in the last cell gives its energy"
+            )
+    moment = found.parameters.get("NUPDOWN", -1)
+    if kind != "molecule_relax" and isinstance(moment, int | float) and moment >= 0:
+        notes.append(f"its moment was fixed (NUPDOWN = {moment:g}): is it that of least energy?")
+    return notes
 
 
 def result_of_runs(
@@ -158,6 +216,7 @@ def result_of_runs(
     records = [*(run.record() for run in used), *others]
     by_path = {record.label: record for record in records}
     slabs = [by_path[str(host.run)] for host in hosts]
+    found["notes"] = [*found["notes"], *(f"{run.path}: {n}" for run in used for n in run.notes)]
     fingerprint = next((one.fingerprint for one in slabs if one.fingerprint is not None), None)
     fullest = max(hosts, key=lambda host: (host.system == "bare", host.n_li or 0), default=None)
     return StudyResult(
@@ -192,6 +251,8 @@ def k_mesh_of(found: Vasprun) -> KMesh:
     lengths = np.linalg.norm(reciprocal, axis=1)
     gamma = bool((np.abs(points.points) < _GAMMA_TOLERANCE).all(axis=1).any())
     divisions = points.divisions
+    steps = points.points[0] * (divisions or (1, 1, 1))
+    shift = np.abs(steps - steps.round()).round(6).tolist()
     if points.style.lower().startswith("list"):
         divisions = None
     if divisions is None and gamma and len(points.points) == 1:
@@ -201,5 +262,6 @@ def k_mesh_of(found: Vasprun) -> KMesh:
         divisions=divisions,
         reciprocal_per_angstrom=(float(lengths[0]), float(lengths[1]), float(lengths[2])),
         gamma_centred=gamma,
+        shift=(shift[0], shift[1], shift[2]),
         points=() if divisions is not None else tuple(map(tuple, listed)),
     )

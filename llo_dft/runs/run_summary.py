@@ -41,7 +41,6 @@ def summarize(path: Path) -> CalculationSummary:
     outcar = read_outcar_beside(run, problems)
     problems += [STANDIN_PROBLEM] if run.mock or (outcar is not None and outcar.mock) else []
     edges = edges_of(run, notes)
-    forces = run.steps[-1].free_forces_ev_per_angstrom
     moments = _moments(run, outcar, problems)
     return CalculationSummary(
         path=str(path),
@@ -56,9 +55,7 @@ def summarize(path: Path) -> CalculationSummary:
         fermi_ev=run.fermi_ev,
         gap_ev=None if edges is None else edges.gap_ev,
         band_edges=edges,
-        max_force_ev_per_angstrom=None
-        if forces is None
-        else float(np.linalg.norm(forces, axis=1).max(initial=0.0)),
+        max_force_ev_per_angstrom=run.max_force_ev_per_angstrom,
         wall_s=None if outcar is None else outcar.wall_s,
         problems=problems,
         notes=notes,

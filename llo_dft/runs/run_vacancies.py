@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, get_args
 
-from llo_dft.analysis.comparability.fingerprints import check_allowed
+from llo_dft.analysis.comparability.fingerprints import FORCES, check_allowed
 from llo_dft.analysis.comparability.subtractable import (
     Differences,
     check_hosts,
@@ -16,14 +16,15 @@ from llo_dft.analysis.comparability.subtractable import (
 from llo_dft.analysis.oxygen.chemical_potential import refused_schemes
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir, oxygen_reservoir
 from llo_dft.analysis.vacancy.formation_energy import removed_oxygen_count
-from llo_dft.analysis.vacancy.host_result import MadeVacancy, host_result
+from llo_dft.analysis.vacancy.host_result import MadeVacancy, host_result, without_crossing
 from llo_dft.analysis.vacancy.missing_sites import missing_from
-from llo_dft.analysis.vacancy.turning_lines import turning_points
+from llo_dft.analysis.vacancy.turning_lines import lowest_hosts, turning_points
 from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.documents.oxygen import OxygenSettings
 from llo_dft.documents.sites import OxygenEnvironment, RemovedOxygen
 from llo_dft.documents.study_result import CalculationRecord, HostResult, StudyResult
+from llo_dft.engines.named_settings import CROSSING_FORCE
 from llo_dft.errors import InputError
 from llo_dft.runs.host_assignment import (
     check_one_framework,
@@ -38,6 +39,9 @@ from llo_dft.typing import OxideKind, OxygenScheme, System
 
 #: Most runs named in a note.
 _MOST_NAMED: Final = 3
+
+#: Of printed forces, eV/angstrom.
+_FORCE_ROUNDING: Final = 1e-6
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,9 @@ def vacancy_runs(
     chosen = reservoir.chosen
     own = [] if reference.run is None else [reference.run]
     used = [*own, *runs.hosts, *(one for ones in placed.values() for one in ones)]
+    unstated = None if FORCES in runs.allowed else _forces(used)
+    if unstated is not None:
+        found = [without_crossing(host, unstated) for host in found]
     return result_of_runs(
         used,
         found,
@@ -145,7 +152,8 @@ def vacancy_runs(
         oxygen=chosen,
         oxygen_reason=None if chosen is not None else reservoir.problem,
         other_schemes=reservoir.described(),
-        turning_points=turning_points(found, [], reservoir),
+        no_crossings=unstated,
+        turning_points=[] if unstated else turning_points(found, [], reservoir),
         vacancy_map=None
         if chosen is None or not options.temperatures_k or not options.pressures_bar
         else vacancy_map(found, chosen, options.temperatures_k, options.pressures_bar),
@@ -154,7 +162,8 @@ def vacancy_runs(
         notes=[
             *reference.notes,
             *runs.differences.named,
-            *_unknown_fractions(found),
+            *_about_fractions(found, options.lithium_full),
+            *_above_another(found),
             *moments_note([*runs.hosts, *runs.vacancies]),
         ],
     )
@@ -267,10 +276,36 @@ def _made_vacancy(host: PlainRun, vacancy: PlainRun, tm_layers: int | None) -> M
     return MadeVacancy(vacancy.calculation, removed, count, run=vacancy.path)
 
 
-def _unknown_fractions(hosts: Sequence[HostResult]) -> list[str]:
-    if all(host.lithium_fraction is not None for host in hosts):
+def _about_fractions(hosts: Sequence[HostResult], full: int | None) -> list[str]:
+    if any(host.lithium_fraction is None for host in hosts):
+        return ["full lithium is not known: give --lithium-full, or hosts at two lithium contents"]
+    if full is not None:
         return []
-    return ["full lithium is not known: give --lithium-full, or hosts at two lithium contents"]
+    fullest = [f"{host.run} ({host.n_li} Li)" for host in hosts if host.lithium_fraction == 1]
+    return [f"x counts from the fullest host, {fullest[0]}: see --lithium-full"]
+
+
+def _above_another(hosts: Sequence[HostResult]) -> list[str]:
+    """Name the hosts that are not the lowest with as many Li."""
+    lowest = lowest_hosts(hosts)
+    return [
+        f"{host.run} lies above another host with as many Li: its vacancies decide no crossing"
+        for host in hosts
+        if all(host is not one for one in lowest)
+    ]
+
+
+def _forces(runs: Sequence[PlainRun]) -> str | None:
+    """Return why no crossing is stated of runs whose atoms are not at rest."""
+    made = [run.calculation for run in runs if run.completed is not None]
+    last = max(made, key=lambda one: one.max_force_ev_per_angstrom or 0.0, default=None)
+    force = None if last is None else last.max_force_ev_per_angstrom
+    if last is None or not force or force <= CROSSING_FORCE + _FORCE_ROUNDING:
+        return None
+    return (
+        f"not stated: forces reach {force:.3f} eV/angstrom in {last.label} (at most "
+        f"{CROSSING_FORCE:g}); relax further, or --allow {FORCES}"
+    )
 
 
 def removed_oxygens(

@@ -106,6 +106,42 @@ def test_bare_and_coated_hosts_side_by_side(tmp_path: Path) -> None:
     assert points["coated"].at is None
 
 
+def test_a_vacancy_of_a_host_that_is_not_the_lowest_decides_no_crossing(tmp_path: Path) -> None:
+    """It may have found the 2 eV that its own host lies above the best ordering of Li."""
+    hosts = [
+        make.host(tmp_path / "full"),
+        make.host(tmp_path / "low", -68.0, 2),
+        make.write(tmp_path / "high", make.cell_run(-66.0, (0, 1))),
+    ]
+    made = [
+        make.vacancy(tmp_path / "of_full"),
+        make.vacancy(tmp_path / "of_low", -60.0, (8,), 2),
+        make.write(tmp_path / "of_high", make.cell_run(-62.9, (0, 1, 8))),
+    ]
+    found = vacancy_runs(hosts, made, GIVEN_O2)
+    (point,) = found.turning_points
+    low, high = (host.vacancies[0].formation_energy_ev for host in found.hosts[1:])
+    assert high < 0 < low
+    assert point.at is None
+    assert [note.rpartition("/")[2] for note in found.notes if "as many Li" in note] == [
+        "high lies above another host with as many Li: its vacancies decide no crossing"
+    ]
+    assert any("x counts from the fullest host" in note for note in found.notes)
+
+
+def test_no_crossing_of_atoms_that_are_not_at_rest(tmp_path: Path) -> None:
+    hosts = [make.host(tmp_path / "full"), make.host(tmp_path / "half", -68.0, 2)]
+    unrelaxed = make.cell_run(-64.0, (2, 3, 8))
+    unrelaxed.forces *= 0.3 / np.linalg.norm(unrelaxed.forces, axis=1).max()
+    made = [make.vacancy(tmp_path / "of_full"), make.write(tmp_path / "of_half", unrelaxed)]
+    found = vacancy_runs(hosts, made, GIVEN_O2)
+    assert "forces reach 0.300 eV/angstrom in" in str(found.no_crossings)
+    assert found.turning_points == []
+    assert {host.turning_temperature_k for host in found.hosts} == {None}
+    allowed = vacancy_runs(hosts, made, GIVEN_O2, VacancyOptions(allow=["forces"]))
+    assert allowed.turning_points[0].at is not None
+
+
 def test_a_relaxation_that_rebuilt_the_lattice_is_flagged(tmp_path: Path) -> None:
     host = make.host(tmp_path / "host")
     pair = make.vacancy(tmp_path / "pair")

@@ -34,10 +34,14 @@ _BY_ELEMENT: Final = ("u_values_ev", "j_values_ev", "u_shells", "pseudopotential
 #: Settings that a reference molecule or metal has of its own.
 _OWN: Final = ("own_settings", "spin_polarized")
 
+#: Allows crossings of runs whose forces are large.
+FORCES: Final = "forces"
+
 #: Names that may be allowed to differ: one of these, or a setting of the engine.
 ALLOWED_FIELDS: Final = (
     *(name for name in Fingerprint.model_fields if name not in _SETTINGS),
     "cell",
+    FORCES,
 )
 _SETTING_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]+")
 

@@ -14,6 +14,9 @@ SPACING_TOLERANCE: Final = 1e-3
 #: above one division to two.
 _MOST_BY_ROUNDING: Final = 2.0
 
+#: The same for the shifts of grids, in their steps.
+_SHIFT_TOLERANCE: Final = 1e-4
+
 #: Coordinates of listed k-points that differ by less are the same.
 _POINT_TOLERANCE: Final = 1e-6
 
@@ -32,12 +35,15 @@ class KMesh:
         Whether Gamma is one of the points.
     points
         For a list: each point and its weight.
+    shift
+        By how much the points of a grid are moved from Gamma, in its steps, 0 to 0.5.
     """
 
     divisions: tuple[int, int, int] | None
     reciprocal_per_angstrom: tuple[float, float, float]
     gamma_centred: bool
     points: tuple[tuple[float, ...], ...] = ()
+    shift: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @property
     def spacings_per_angstrom(self) -> tuple[float, ...]:
@@ -53,14 +59,16 @@ class KMesh:
             return f"a list of {len(self.points)} points"
         spacings = " x ".join(f"{spacing:.4f}" for spacing in self.spacings_per_angstrom)
         divisions = " x ".join(map(str, self.divisions))
-        return f"{spacings} ({divisions}, {'with' if self.gamma_centred else 'without'} Gamma)"
+        shift = f", shifted by {' '.join(f'{x:g}' for x in self.shift)}" * any(self.shift)
+        gamma = "with" if self.gamma_centred else "without"
+        return f"{spacings} ({divisions}, {gamma} Gamma{shift})"
 
 
 def same_mesh(first: KMesh, second: KMesh) -> bool:
     """Tell whether two meshes of one cell are the same, so that their errors cancel."""
     if first.divisions is None or second.divisions is None:
         return _same_list(first, second)
-    return first.divisions == second.divisions and first.gamma_centred == second.gamma_centred
+    return first.divisions == second.divisions and _laid_alike(first, second)
 
 
 def one_density(first: KMesh, second: KMesh) -> bool:
@@ -71,7 +79,7 @@ def one_density(first: KMesh, second: KMesh) -> bool:
     """
     if first.divisions is None or second.divisions is None:
         return _same_list(first, second)
-    if first.gamma_centred != second.gamma_centred:
+    if not _laid_alike(first, second):
         return False
     if first.divisions == second.divisions:
         return True
@@ -109,6 +117,12 @@ def _range_that_counts(mesh: KMesh) -> tuple[float, float]:
     divided: Sequence[tuple[float, float]] = [one for one in ranges if one[1] < math.inf]
     lows, highs = zip(*(divided or ranges), strict=True)
     return max(lows), min(highs)
+
+
+def _laid_alike(first: KMesh, second: KMesh) -> bool:
+    """Tell whether two grids lie alike about Gamma."""
+    apart = max(abs(a - b) for a, b in zip(first.shift, second.shift, strict=True))
+    return first.gamma_centred == second.gamma_centred and apart < _SHIFT_TOLERANCE
 
 
 def _same_list(first: KMesh, second: KMesh) -> bool:

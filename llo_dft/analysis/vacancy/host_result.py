@@ -111,6 +111,17 @@ def host_result(
     )
 
 
+def without_crossing(host: HostResult, reason: str) -> HostResult:
+    """Return a host without the temperatures at which its E_f crosses zero."""
+    return host.model_copy(
+        update={
+            "turning_temperature_k": None,
+            "turning_temperature_with_rebuilt_k": None,
+            "turning_temperature_reason": reason,
+        }
+    )
+
+
 def _vacancy_result(
     vacancy: MadeVacancy, host: MadeHost, reservoir: OxygenReservoir, allow: Collection[str]
 ) -> VacancyResult:

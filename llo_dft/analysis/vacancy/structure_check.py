@@ -14,7 +14,11 @@ from llo_dft.chemistry.bonds import find_bonds
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import element_role, site_roles
 from llo_dft.documents.atom_identity import BARE_SITE, places
+<<<<<<< HEAD
 from llo_dft.documents.calculation import CalculationDocument
+=======
+from llo_dft.documents.labels import TURNED
+>>>>>>> 6a37180 (Subtract only energies of atoms at rest with their own electrons, and let only the lowest host of a lithium content decide a crossing)
 from llo_dft.typing import FloatArray
 
 #: An atom that moved further than this left its site: a Li hop between neighbouring octahedral and
@@ -27,6 +31,9 @@ MOVED_MIN_ANGSTROM: Final = 1.2
 #: cross the cutoff change by 0.03 to 0.31, those of an Al that takes another O by 0.48 to 1.65. P
 #: and Si need no such limit: they have no bond near the cutoff.
 METAL_BOND_CHANGE_ANGSTROM: Final = 0.4
+
+#: Moments below this have no direction to speak of, Bohr magnetons.
+_SPIN_MIN_MU_B: Final = 0.5
 
 _IMAGES: Final = np.array(list(product((-1, 0, 1), repeat=3)), dtype=np.float64)
 
@@ -109,12 +116,20 @@ def _moment_changes(
             f"Each of the {len(relaxed)} atoms needs a moment, got {len(before)} initial and "
             f"{len(after)} relaxed ones"
         )
-    return [
-        f"moment: {_label(relaxed, i)} {abs(first):.1f} -> {abs(second):.1f} mu_B"
-        for i, (first, second) in enumerate(zip(before, after, strict=True))
-        if relaxed[i].specie.is_transition_metal
-        and changed_state(relaxed[i].specie.symbol, first, second)
+    metals = [i for i, site in enumerate(relaxed) if site.specie.is_transition_metal]
+    changes = [
+        f"moment: {_label(relaxed, i)} {abs(before[i]):.1f} -> {abs(after[i]):.1f} mu_B"
+        for i in metals
+        if changed_state(relaxed[i].specie.symbol, before[i], after[i])
     ]
+    kept = sum(before[i] * after[i] for i in metals) >= 0  # all turned over is the same order
+    turned = [
+        _label(relaxed, i)
+        for i in metals
+        if min(abs(before[i]), abs(after[i])) > _SPIN_MIN_MU_B
+        and (before[i] * after[i] > 0) != kept
+    ]
+    return [*changes, *([f"moment: {', '.join(turned)} {TURNED}"] * bool(turned))]
 
 
 def check_relaxed(
@@ -134,7 +149,8 @@ def check_relaxed(
       with the relaxed distance of the nearest images. Where ``initial`` says which atoms are the
       coating's (``bare_site``), its metals are formers too (``METAL_BOND_CHANGE_ANGSTROM``);
     - ``moment: Mn4 3.0 -> 3.9 mu_B``: a transition metal whose oxidation state changed. Magnitudes
-      are compared, because a flipped moment is another magnetic order, not another charge.
+      are compared, because a flipped moment is another magnetic order, not another charge;
+    - ``moment: Mn4, Mn5 turned against the others``: such another magnetic order.
 
     Parameters
     ----------

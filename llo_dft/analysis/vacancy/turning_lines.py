@@ -58,13 +58,16 @@ def shared_oxygens(pairs: Sequence[VacancyPair]) -> list[tuple[str, int]]:
 def charge_points(
     hosts: Sequence[HostResult], system: System, termination: str | None, site: int | None = None
 ) -> list[ChargePoint]:
-    """Return E_f at each state of charge of one system, of all its O or of a single one."""
+    """Return E_f at each state of charge of one system, of all its O or of a single one.
+
+    Of several hosts with equally many Li the lowest is the host: a vacancy made from another one
+    may have found some of that one's excess energy.
+    """
     points = []
-    for host in hosts:
-        if (host.system, host.termination) != (
-            system,
-            termination,
-        ) or host.lithium_fraction is None:
+    for host in lowest_hosts(hosts):
+        if (host.system, host.termination) != (system, termination):
+            continue
+        if host.lithium_fraction is None:
             continue
         made = [one for one in host.vacancies if site is None or one.site == site]
         points.append(
@@ -76,6 +79,20 @@ def charge_points(
             )
         )
     return points
+
+
+def lowest_hosts(hosts: Sequence[HostResult]) -> list[HostResult]:
+    """Return the hosts but for those that another one of the system with as many Li lies below."""
+    least: dict[tuple[object, ...], float] = {}
+    kinds = [(host.system, host.termination, host.n_li) for host in hosts]
+    for host, kind in zip(hosts, kinds, strict=True):
+        if host.energy_ev is not None:
+            least[kind] = min(host.energy_ev, least.get(kind, host.energy_ev))
+    return [
+        host
+        for host, kind in zip(hosts, kinds, strict=True)
+        if host.energy_ev is None or host.energy_ev - least[kind] < AS_LOW_EV
+    ]
 
 
 def with_energy(

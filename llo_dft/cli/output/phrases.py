@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from llo_dft.cli.output.terminal import number
+from llo_dft.documents.labels import TURNED
 
 if TYPE_CHECKING:
     from llo_dft.documents.asked_and_built import AskedAndBuilt
@@ -130,10 +131,13 @@ def cations_text(around: OxygenEnvironment | None) -> str:
 
 
 def remarks(reason: str | None, flags: Sequence[str]) -> str:
-    """Return the reason, the first of what was rebuilt, and how many moments changed."""
-    moments = sum(flag.startswith("moment") for flag in flags)
+    """Return the reason, the first of what was rebuilt, and how many moments changed or turned."""
+    turned = [flag for flag in flags if flag.endswith(TURNED)]
+    moments = sum(flag.startswith("moment") for flag in flags) - len(turned)
     lattice = [flag for flag in flags if not flag.startswith("moment")]
     rest = len(lattice) - _FLAGS_SHOWN
     more = [f"{rest} more"] if rest > 0 else []
     changed = [f"{moments} moment{'s' * (moments > 1)} changed"] if moments else []
-    return "; ".join([*([reason] if reason else []), *lattice[:_FLAGS_SHOWN], *more, *changed])
+    return "; ".join(
+        [*([reason] if reason else []), *lattice[:_FLAGS_SHOWN], *more, *changed, *turned]
+    )

@@ -153,7 +153,10 @@ def test_moments_of_metals_that_changed_their_oxidation_state() -> None:
     structure = atoms(["Mn", "Mn", "Mn", "O"], [[0, 0, 0], [4, 0, 0], [8, 0, 0], [4, 4, 0]])
     before = [3.0, -3.0, 3.0, 0.0]
     after = [3.9, 3.1, 3.4, 0.9]  # reduced; flipped only; relaxed a little; an O
-    assert check_relaxed(structure, structure, before, after) == ["moment: Mn0 3.0 -> 3.9 mu_B"]
+    assert check_relaxed(structure, structure, before, after) == [
+        "moment: Mn0 3.0 -> 3.9 mu_B",
+        "moment: Mn1 turned against the others",
+    ]
     near = [3.4, 3.0, 3.0, 0.0], [3.75, 3.35, 3.0, 0.0]  # only the first leaves the range of Mn4+
     assert check_relaxed(structure, structure, *near) == ["moment: Mn0 3.4 -> 3.8 mu_B"]
     assert check_relaxed(structure, structure, before) == []
@@ -171,6 +174,7 @@ def test_what_does_not_match() -> None:
         check_relaxed(structure, structure, [0.0] * 5, [0.0])
 
 
+<<<<<<< HEAD
 SYMBOLS = ["Li", "O", "Mn", "O", "O", "Li", "O", "Mn", "O", "O", "O", "Li"]
 MOMENTS = [3.1 * (symbol == "Mn") for symbol in SYMBOLS]
 
@@ -240,3 +244,15 @@ def test_without_a_host_that_fits_it_is_compared_with_its_own_start(
 def test_what_did_not_complete_has_no_flags() -> None:
     failed = not_computed("v", "failed", "no power")
     assert vacancy_flags(HOST, failed) == host_flags(failed) == []
+=======
+@pytest.mark.parametrize("overall", [1, -1])
+def test_moments_that_turned_against_the_others(overall: int) -> None:
+    """All turned over is the same magnetic order; some of them are another one."""
+    structure = atoms(["Mn", "Mn", "Mn", "O"], [[0, 0, 0], [5, 0, 0], [0, 5, 0], [0, 0, 5]])
+    before = [3.0, -3.0, 3.0, 0.2]
+    same = [overall * m for m in (3.1, -2.9, 3.0, -0.2)]
+    assert check_relaxed(structure, structure, before, same) == []
+    other = [overall * m for m in (3.1, 2.9, 3.0, 0.2)]
+    flags = ["moment: Mn1 turned against the others"]
+    assert check_relaxed(structure, structure, before, other) == flags
+>>>>>>> 6a37180 (Subtract only energies of atoms at rest with their own electrons, and let only the lowest host of a lithium content decide a crossing)

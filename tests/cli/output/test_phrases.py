@@ -127,3 +127,8 @@ def test_the_potential_of_o_is_given_with_what_it_is_for() -> None:
 def test_a_known_bias_says_what_is_published_and_how_far_the_engine_is_off() -> None:
     bias = EngineBias(quantity="an energy", engine_ev=2.67, published_ev=2.29, source="a paper")
     assert bias_text(bias) == "an energy 2.67 eV where 2.29 is published (a paper): +0.38"
+
+
+def test_turned_moments_are_named_and_not_counted() -> None:
+    flags = ["moment: Mn4 3.0 -> 3.9 mu_B", "moment: Mn5, Mn6 turned against the others"]
+    assert remarks(None, flags) == f"1 moment changed; {flags[1]}"

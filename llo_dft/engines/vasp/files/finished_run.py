@@ -8,6 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.vasprun.convergence import Convergence, convergence
 from llo_dft.engines.vasp.files.vasprun.densities import (
@@ -137,6 +139,14 @@ class Vasprun:
         """Final energy without smearing, eV; None if the run did not converge or has none."""
         converged = self.convergence.electronic and self.convergence.ionic
         return self.steps[-1].energy_ev if converged else None
+
+    @property
+    def max_force_ev_per_angstrom(self) -> float | None:
+        """Largest force on an atom along what it may move; None if the run has no forces."""
+        forces = self.steps[-1].free_forces_ev_per_angstrom
+        if forces is None:
+            return None
+        return float(np.linalg.norm(forces, axis=1).max(initial=0.0))
 
     @property
     def fermi_ev(self) -> float | None:

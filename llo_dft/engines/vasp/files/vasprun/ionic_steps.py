@@ -10,9 +10,14 @@ from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.vasprun.elements import XmlPart
 from llo_dft.engines.vasp.files.vasprun.header import Crystal, Header, read_crystal
 from llo_dft.typing import FloatArray
+from llo_dft.units import EV_PER_A3_PER_GPA
 
 #: Rounding of energies printed to 8 decimals, after a sum of a few, eV.
 _ENERGY_ROUNDING: Final = 5e-8
+
+#: Rounding of p V, and of energies without and with what is added after the last electronic step
+#: (a dispersion correction), eV.
+_WORK_ROUNDING: Final = 1e-5
 
 #: Difference above which VASP's two forms of the extrapolated energy are distinct, eV.
 _OTHER_FORM: Final = 1e-7
@@ -64,8 +69,8 @@ def read_energies(part: XmlPart, header: Header) -> tuple[float | None, float | 
 
     VASP before 6 writes the extrapolated energy of the whole step one line too early, with the
     entropy in its place; the two forms are distinguished by how the three numbers are related, and
-    what fits neither is corrupt. With PSTRESS the step's energies are enthalpies, but those of its
-    last electronic step are not.
+    what fits neither is corrupt. With PSTRESS the step's energies include p V, and its last
+    electronic step says how far the extrapolated one lies from the free one.
     """
     electronic = [
         _triple(XmlPart(part.stream, energy, f"{part.name}, <scstep>"), overflows=True)
@@ -89,12 +94,20 @@ def read_energies(part: XmlPart, header: Header) -> tuple[float | None, float | 
         before = _extrapolated(part, last, smearing)
         shifted = last["e_0_energy"] - last["e_fr_energy"] + total["e_fr_energy"]
         if pressure:
-            energy = before
+            energy = round(shifted - _work_ev(part, pressure), 8)
+            energy = before if abs(energy - before) < _WORK_ROUNDING else energy
         elif abs(shifted - (energy or 0.0)) <= _OTHER_FORM and energy != total["e_0_energy"]:
             energy = round(shifted, 8)
     elif pressure:
         energy = None
     return energy, total["e_fr_energy"], history
+
+
+def _work_ev(part: XmlPart, pressure: object) -> float:
+    """Return p V of a step at a pressure in kbar."""
+    volume = part.element.findtext("structure/crystal/i[@name='volume']")
+    kbar = part.number(str(pressure))
+    return 0.1 * kbar * EV_PER_A3_PER_GPA * part.number(volume or "", "volume")
 
 
 def _triple(part: XmlPart, *, overflows: bool = False) -> dict[str, float]:

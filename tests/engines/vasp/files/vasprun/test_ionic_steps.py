@@ -79,12 +79,18 @@ def test_energies_that_contradict_one_another_are_corrupt(stream: ByteStream) ->
         read_energies(part(stream, calculation("", STEP)), header())
 
 
-def test_under_a_pressure_the_energy_is_that_without_its_work(stream: ByteStream) -> None:
-    enthalpy = triple(FREE + 2.0, WITHOUT + 2.0, ZERO + 2.0)
-    element = calculation(enthalpy, STEP)
+@pytest.mark.parametrize("dispersion", [0.0, -1.25])
+def test_under_a_pressure_the_energy_is_that_without_its_work(
+    stream: ByteStream, dispersion: float
+) -> None:
+    """A dispersion correction comes after the last electronic step, as p V does, and stays."""
+    added = dispersion + 50.0 * 64.0 / 1602.176634
+    volume = "<structure><crystal><i name='volume'>64.0</i></crystal></structure>"
+    enthalpy = triple(*(round(one + added, 8) for one in (FREE, WITHOUT, ZERO)))
+    element = calculation(volume + enthalpy, STEP)
     energy, free, _ = read_energies(part(stream, element), header(PSTRESS=50.0))
-    assert energy == pytest.approx(ZERO)
-    assert free == FREE + 2.0
+    assert energy == pytest.approx(ZERO + dispersion, abs=2e-8)
+    assert free == pytest.approx(FREE + added)
 
 
 def test_stars_of_an_electronic_step_leave_a_gap_and_those_of_the_step_none(
