@@ -43,7 +43,7 @@ def another(name: str) -> object:
         return WORDS[name]
     if isinstance(first, bool):
         return not first
-    return type(first)(11) if name == "ICHARG" else first + type(first)(5)  # type: ignore[operator]
+    return first + type(first)(5)  # type: ignore[operator]
 
 
 def finished(folder: Path, **fields: Any) -> FinishedRun:
@@ -73,8 +73,16 @@ def pair(folder: Path, name: str) -> tuple[FinishedRun, FinishedRun]:
     )
 
 
+#: With these a run has no energy to compare in the first place.
+ALONE = {"ICHARG", "ML_LMLFF"}
+
+
 def of_weight(weight: str) -> list[str]:
-    names = [name for name, tag in known_tags().items() if tag.weight == weight]
+    names = [
+        name
+        for name, tag in known_tags().items()
+        if tag.weight == weight and not {name, tag.switch} & ALONE
+    ]
     return [f"{name[:-1]}X" if name.endswith("*") else name for name in names]
 
 
