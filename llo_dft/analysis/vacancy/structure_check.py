@@ -14,11 +14,8 @@ from llo_dft.chemistry.bonds import find_bonds
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import element_role, site_roles
 from llo_dft.documents.atom_identity import BARE_SITE, places
-<<<<<<< HEAD
 from llo_dft.documents.calculation import CalculationDocument
-=======
 from llo_dft.documents.labels import TURNED
->>>>>>> 6a37180 (Subtract only energies of atoms at rest with their own electrons, and let only the lowest host of a lithium content decide a crossing)
 from llo_dft.typing import FloatArray
 
 #: An atom that moved further than this left its site: a Li hop between neighbouring octahedral and

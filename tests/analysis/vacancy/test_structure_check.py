@@ -174,7 +174,6 @@ def test_what_does_not_match() -> None:
         check_relaxed(structure, structure, [0.0] * 5, [0.0])
 
 
-<<<<<<< HEAD
 SYMBOLS = ["Li", "O", "Mn", "O", "O", "Li", "O", "Mn", "O", "O", "O", "Li"]
 MOMENTS = [3.1 * (symbol == "Mn") for symbol in SYMBOLS]
 
@@ -244,7 +243,8 @@ def test_without_a_host_that_fits_it_is_compared_with_its_own_start(
 def test_what_did_not_complete_has_no_flags() -> None:
     failed = not_computed("v", "failed", "no power")
     assert vacancy_flags(HOST, failed) == host_flags(failed) == []
-=======
+
+
 @pytest.mark.parametrize("overall", [1, -1])
 def test_moments_that_turned_against_the_others(overall: int) -> None:
     """All turned over is the same magnetic order; some of them are another one."""
@@ -255,4 +255,3 @@ def test_moments_that_turned_against_the_others(overall: int) -> None:
     other = [overall * m for m in (3.1, 2.9, 3.0, 0.2)]
     flags = ["moment: Mn1 turned against the others"]
     assert check_relaxed(structure, structure, before, other) == flags
->>>>>>> 6a37180 (Subtract only energies of atoms at rest with their own electrons, and let only the lowest host of a lithium content decide a crossing)
