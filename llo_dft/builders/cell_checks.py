@@ -28,10 +28,7 @@ class StructureError(InputError):
 def check_usable(structure: Structure, name: str) -> None:
     """Refuse partial occupancies and overlapping atoms.
 
-    Raises
-    ------
-    StructureError
-        Naming the site or pair at fault.
+    Raises ``StructureError``, naming the site or pair at fault.
     """
     for index, site in enumerate(structure):
         if not site.is_ordered:

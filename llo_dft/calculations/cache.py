@@ -104,10 +104,8 @@ class CalculationCache:
     def completed(self, key: str) -> CalculationDocument | None:
         """Return the completed calculation of that key, or None.
 
-        Raises
-        ------
-        CacheError
-            If there is a result that can't be read, was changed, or belongs to another key.
+        Raises ``CacheError`` if there is a result that can't be read, was changed, or belongs to
+        another key.
         """
         return _read(self.folder / key / "result.json")
 
@@ -146,9 +144,7 @@ class CalculationCache:
     def store(self, document: CalculationDocument, workspace: Path) -> CalculationDocument:
         """Turn a workspace into the calculation's folder, by one rename.
 
-        Returns
-        -------
-        The document that is stored: another process may have been first, and then its
+        Returns the document that is stored: another process may have been first, and then its
         result stays, so that all use the same numbers.
         """
         with (workspace / "result.json").open("w", encoding="utf-8") as file:
@@ -215,10 +211,7 @@ class CalculationCache:
 
         One of which nothing is stored is ``missing`` or ``skipped``, with the reason on record.
 
-        Raises
-        ------
-        CacheError
-            As ``completed``.
+        Raises ``CacheError`` as ``completed``.
         """
         last = {entry.label: entry for entry in self.journal()}
         return {label: self._document(label, last.get(label)) for label in labels}

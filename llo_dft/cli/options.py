@@ -72,10 +72,7 @@ FIGURE_SUFFIXES: Final = (".png", ".pdf", ".svg")
 def parse_limits(text: str, expected: str) -> tuple[float, float]:
     """Return LO and HI of ``LO:HI``; ``expected`` names the option and the unit.
 
-    Raises
-    ------
-    InputError
-        If it is anything else, or LO is not below HI.
+    Raises ``InputError`` if it is anything else, or LO is not below HI.
     """
     low, _, high = text.partition(":")
     try:
@@ -92,10 +89,7 @@ def parse_range(option: str, text: str, *, logarithmic: bool = False) -> list[fl
 
     ``logarithmic``: they are spaced evenly in the logarithm, and LO must be positive.
 
-    Raises
-    ------
-    InputError
-        If it is anything else; names the option.
+    Raises ``InputError`` if it is anything else; names the option.
     """
     ends, _, number = text.rpartition(":")
     positive = "positive " if logarithmic else ""
@@ -118,10 +112,7 @@ def parse_range(option: str, text: str, *, logarithmic: bool = False) -> list[fl
 def axis_index(axis: str) -> int:
     """Return 0, 1 or 2 of the lattice vector a, b or c.
 
-    Raises
-    ------
-    InputError
-        If it is anything else.
+    Raises ``InputError`` if it is anything else.
     """
     if axis not in {"a", "b", "c"}:
         raise InputError(f"--axis must be a, b or c, got {axis!r}")
@@ -131,10 +122,7 @@ def axis_index(axis: str) -> int:
 def check_figure(file: Path | None, suffixes: Sequence[str] = FIGURE_SUFFIXES) -> None:
     """Refuse a file that no figure can be written to, before anything is computed; None is none.
 
-    Raises
-    ------
-    InputError
-        With the endings that are known, or the folder that is not there.
+    Raises ``InputError``, with the endings that are known, or the folder that is not there.
     """
     if file is None:
         return

@@ -196,10 +196,7 @@ def run_on_cluster(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
 def cluster_config(file: Path | None, workers: int | None) -> ClusterConfig | None:
     """Return what a cluster file says; without one the study is computed here.
 
-    Raises
-    ------
-    InputError
-        If it can't be used, or Dask is not installed.
+    Raises ``InputError`` if it can't be used, or Dask is not installed.
     """
     if file is None:
         return None

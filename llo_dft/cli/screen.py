@@ -87,10 +87,7 @@ def _prepared(
 ) -> tuple[dict[str, PreparedRun], dict[str, str]]:
     """Return the studies that can be run, and why the others can't be built.
 
-    Raises
-    ------
-    InputError
-        If none can be run, or a folder is in use or another study's.
+    Raises ``InputError`` if none can be run, or a folder is in use or another study's.
     """
     from llo_dft.study.folder import StudyFolder, StudyFolderError  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415

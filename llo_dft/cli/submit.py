@@ -223,10 +223,7 @@ def jobs_step(
 ) -> Callable[[], None]:
     """Return what puts a study's jobs into a project's queue, or prints what they would ask for.
 
-    Raises
-    ------
-    InputError
-        If something is not as it should be.
+    Raises ``InputError`` if something is not as it should be.
     """
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
     from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415

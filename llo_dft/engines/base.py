@@ -112,20 +112,14 @@ class CalculationMaker(Protocol):
     def calculate(self, structure: Structure, folder: Path) -> Outcome:
         """Run in ``folder`` and return the outcome.
 
-        Raises
-        ------
-        CalculationError
-            If it did not converge, crashed or gave no number.
+        Raises ``CalculationError`` if it did not converge, crashed or gave no number.
         """
         ...
 
     def read_back(self, folder: Path) -> ReadBack | None:
         """Return what the files of a finished calculation say; None if there are no such files.
 
-        Raises
-        ------
-        InputError
-            If a file is damaged or missing.
+        Raises ``InputError`` if a file is damaged or missing.
         """
         ...
 
@@ -333,19 +327,13 @@ class Engine(ABC):
     def check(self, structures: Iterable[Structure]) -> None:  # noqa: B027 (most have nothing to check)
         """Refuse structures that can't be computed with these settings.
 
-        Raises
-        ------
-        EngineError
-            One line that says what came, what is expected and what to do.
+        Raises ``EngineError``: one line that says what came, what is expected and what to do.
         """
 
     def check_machine(self, structures: Iterable[Structure]) -> None:  # noqa: B027 (likewise)
         """Refuse a machine that lacks what the calculations of these structures need.
 
-        Raises
-        ------
-        EngineError
-            Naming what is missing and how it is installed or made known.
+        Raises ``EngineError``, naming what is missing and how it is installed or made known.
         """
 
     def remarks(self, lithium_fraction: float) -> list[str]:

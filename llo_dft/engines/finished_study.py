@@ -119,10 +119,7 @@ class FinishedStudy(Engine):
     def maker(self, kind: CalculationKind) -> FinishedRelaxation:
         """Return what moves the atoms.
 
-        Raises
-        ------
-        EngineError
-            If there is no finished study.
+        Raises ``EngineError`` if there is no finished study.
         """
         digest, by = self._source
         return FinishedRelaxation(

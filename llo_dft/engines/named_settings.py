@@ -136,10 +136,8 @@ def with_overrides(
 ) -> Settings:
     """Return a named preset with some settings replaced.
 
-    Raises
-    ------
-    EngineError
-        If the protocol or a setting is unknown, or a value does not fit; in one line.
+    Raises ``EngineError`` if the protocol or a setting is unknown, or a value does not fit; in one
+    line.
     """
     if protocol not in presets:
         raise EngineError(

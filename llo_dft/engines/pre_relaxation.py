@@ -92,10 +92,7 @@ class PreRelaxedCalculation(Maker):
     ) -> Outcome:
         """Relax by the potential in a folder of its own, and go on by the program in ``folder``.
 
-        Raises
-        ------
-        CalculationError
-            If either fails.
+        Raises ``CalculationError`` if either fails.
         """
         where = folder / _FOLDER
         where.mkdir()

@@ -49,10 +49,7 @@ def engine_from(settings: recipe.EngineChoice) -> Engine:
     With ``pre_relax`` a potential relaxes before a program; an engine that is a potential itself
     relaxes without.
 
-    Raises
-    ------
-    EngineError
-        If it is unknown, or a setting is not its own.
+    Raises ``EngineError`` if it is unknown, or a setting is not its own.
     """
     engine = _plain(settings)
     if engine.program is None:

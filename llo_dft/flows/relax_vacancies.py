@@ -32,10 +32,7 @@ class VacanciesMaker(CalculationsMaker):
         The relaxed hosts are by label. A vacancy at an O that the coating bonds to also needs the
         pristine interface, where those bonds are found.
 
-        Raises
-        ------
-        InputError
-            If that interface is not given.
+        Raises ``InputError`` if that interface is not given.
         """
         made = Calculations(self.folder)
         for host in plan.hosts:

@@ -196,10 +196,8 @@ def without_again(
     The vacancy was made in the host as it was before; ``revisited`` is the host as ``put_back`` had
     it relaxed.
 
-    Returns
-    -------
-    The structure, or the reason why none is needed: the host before is the lower one or has the
-    same arrangement, or the vacancy has the new arrangement already.
+    Instead of the structure it may be the reason why none is needed: the host before is the lower
+    one or has the same arrangement, or the vacancy has the new arrangement already.
     """
     if host.structure is None or host.energy_ev is None:
         return why_not(host)
@@ -225,9 +223,8 @@ def put_back(
     Only vacancies with a Li in another site than in the host count. Their O is put where the host
     has it.
 
-    Returns
-    -------
-    The structure, atoms in the host's order, or the reason why there is none.
+    Instead of the structure, whose atoms are in the host's order, it may be the reason why there is
+    none.
     """
     if host.structure is None:
         return why_not(host)

@@ -98,9 +98,7 @@ def without_bonded_oxygen(
     The bonds are found in the relaxed pristine interface; ``bonded`` says which of the bonded O to
     remove.
 
-    Returns
-    -------
-    The structure, or the reason why there is none.
+    Returns the structure, or the reason why there is none.
     """
     for document in (parent, interface):
         if document.structure is None:

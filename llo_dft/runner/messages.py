@@ -155,10 +155,8 @@ class Outputs:
 
         Returns its output, the objects in it restored and its references as they are.
 
-        Raises
-        ------
-        ValueError
-            If the store has no additional store of a name that the job's keywords ask for.
+        Raises ``ValueError`` if the store has no additional store of a name that the job's keywords
+        ask for.
         """
         output = None
         save = {name: "output" if keys is True else keys for name, keys in job._kwargs.items()}  # noqa: SLF001

@@ -123,14 +123,10 @@ def fractions_of(runs: Sequence[PlainRun], full: int | None, coating: int) -> li
 def host_of(vacancy: PlainRun, hosts: Sequence[PlainRun]) -> PlainRun | None:
     """Return the host that a vacancy was made from: its composition plus O, and its geometry.
 
-    Returns
-    -------
-    The host; None if no readable host fits, but some can't be read.
+    It is None if no readable host fits, but some can't be read.
 
-    Raises
-    ------
-    InputError
-        If it is not a host minus O, with the compositions, or fits several equally well.
+    Raises ``InputError`` if it is not a host minus O, with the compositions, or fits several
+    equally well.
     """
     fitting = [host for host in hosts if _is_host_less_oxygen(host, vacancy)]
     if not fitting:

@@ -112,15 +112,9 @@ def read_plain_run(
     ``moment`` and ``site_moments`` are whether to read the magnetic moment of the cell, and those
     of the atoms, from the OUTCAR beside it or from vaspout.h5.
 
-    Returns
-    -------
-    PlainRun
-        Damaged or missing files and unconverged runs are reported in it.
+    Damaged or missing files and unconverged runs are reported in it.
 
-    Raises
-    ------
-    VaspFileError
-        If there is no such file or folder.
+    Raises ``VaspFileError`` if there is no such file or folder.
     """
     try:
         found = read_run_of(path) if moment else read_run(path)

@@ -31,10 +31,7 @@ SAME_CELL_ANGSTROM: Final = 1e-3
 def summarize(path: Path) -> CalculationSummary:
     """Return the summary of the calculation in a folder or file.
 
-    Raises
-    ------
-    InputError
-        If it can't be read, or is damaged.
+    Raises ``InputError`` if it can't be read, or is damaged.
     """
     run = read_run_of(path)
     problems, notes = list(run.problems), list(run.notes)

@@ -66,10 +66,7 @@ class StudyFolder:
     def recipe(self) -> Recipe:
         """Return the recipe that this folder belongs to.
 
-        Raises
-        ------
-        StudyFolderError
-            If there is no study here, or its file was changed.
+        Raises ``StudyFolderError`` if there is no study here, or its file was changed.
         """
         file = self.path / "study.json"
         if not file.is_file():

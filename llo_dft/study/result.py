@@ -30,11 +30,8 @@ def study_result(
     ``oxygen`` is the reservoir that the O goes to; None: the one that the folder's recipe asks for.
     ``electrons`` are the results of the static calculations, if already read.
 
-    Raises
-    ------
-    InputError
-        If there is no plan of this version, a stored calculation was changed by hand, or the
-        recipe's O2 scheme does not apply to its engine.
+    Raises ``InputError`` if there is no plan of this version, a stored calculation was changed by
+    hand, or the recipe's O2 scheme does not apply to its engine.
     """
     recipe = folder.recipe()
     study = stored_calculations(folder)

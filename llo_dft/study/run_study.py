@@ -169,9 +169,7 @@ def _counter(
 def _status(event: JobEvent, label: str, cache: CalculationCache) -> tuple[Status, bool]:
     """Return the status of a calculation; its job ends well even if the engine fails.
 
-    Returns
-    -------
-    The status, and whether an earlier result was reused.
+    With it comes whether an earlier result was reused.
     """
     if event.kind != "finished":
         return ("failed" if event.kind == "failed" else "skipped"), False

@@ -34,10 +34,7 @@ def studies_in(folder: Path) -> dict[str, Path]:
 def read_results(path: Path | str) -> StudyResult:
     """Read results.json, by its path or by the study's folder.
 
-    Raises
-    ------
-    StudyFolderError
-        If it is missing, or not in this package's format.
+    Raises ``StudyFolderError`` if it is missing, or not in this package's format.
     """
     path = Path(path)
     path = path / "results.json" if path.is_dir() else path

@@ -166,14 +166,8 @@ def bonds_across(
 ) -> list[Bond]:
     """Find the bonds from network formers of one part to anions of the other, shortest first.
 
-    Parameters
-    ----------
-    structure
-        AB.
-    parts
-        Of each atom.
-    coating
-        The part in which every cation except Li is a former; None: only elements that always are.
+    ``parts`` are of each atom of AB, ``coating`` is the part in which every cation except Li is a
+    former; None: only elements that always are.
     """
     sites = {
         part: [i for i, of in enumerate(parts) if of == part] for part in get_args(DensityPart)

@@ -75,17 +75,10 @@ def align_in_region(
     Meant for the inner layers of the same slab, bare and coated: the macroscopic averages over
     the region are made equal.
 
-    Parameters
-    ----------
-    reference, other
-        Profiles with the same windows, along the same axis.
-    region_angstrom
-        Start and end along the normal, angstrom.
+    The profiles have the same windows, along the same axis; the region is start and end along the
+    normal, angstrom.
 
-    Raises
-    ------
-    PotentialError
-        If windows or axis differ, or the region is empty.
+    Raises ``PotentialError`` if windows or axis differ, or the region is empty.
     """
     if (reference.axis, reference.windows_angstrom) != (other.axis, other.windows_angstrom):
         raise PotentialError(

@@ -45,17 +45,10 @@ def face_levels(profile: PotentialProfile, structure: Structure) -> dict[Face, V
     The spread of a plateau, and its slope extrapolated over the whole vacuum, must both be at most
     ``MAX_SPREAD_EV``.
 
-    Parameters
-    ----------
-    profile
-        Planar averages along the normal of the faces.
-    structure
-        Cell and atoms.
+    The profile has planar averages along the normal of the faces.
 
-    Raises
-    ------
-    PotentialError
-        If there is no vacuum, or no plateau in front of a face; the message has what was found.
+    Raises ``PotentialError`` if there is no vacuum, or no plateau in front of a face; the message
+    has what was found.
     """
     middle, width = _gap_angstrom(profile, structure)
     if width < MIN_VACUUM_ANGSTROM:

@@ -17,10 +17,7 @@ def moved_lithium(host: Structure, vacancy: Structure) -> list[int]:
     The host has the identities of its atoms (``documents.atom_identity``), the vacancy the same
     atoms in the same order, without some O.
 
-    Returns
-    -------
-    list of int
-        Indices in ``vacancy`` of the Li that moved by more than ``MOVED_MIN_ANGSTROM``.
+    Returns the indices in ``vacancy`` of those that moved by more than ``MOVED_MIN_ANGSTROM``.
     """
     far = _moved_angstrom(host, vacancy)
     return [

@@ -127,15 +127,10 @@ def lowest_line(points: Iterable[ChargePoint]) -> tuple[list[float], list[float]
 
     ``points`` are as in ``turning_point``.
 
-    Returns
-    -------
-    Rising positions on the axis of charge, including those of the points, and E_f there, eV per O;
-    empty if there is no energy.
+    It has rising positions on the axis of charge, including those of the points, and E_f there, eV
+    per O; both are empty if there is no energy.
 
-    Raises
-    ------
-    ValueError
-        As in ``turning_point``.
+    Raises ``ValueError`` as in ``turning_point``.
     """
     lines = _lines(list(points), rebuilt=False)
     if len(lines.positions) < MIN_STATES:

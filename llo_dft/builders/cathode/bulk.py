@@ -151,10 +151,7 @@ def build_bulk(  # noqa: PLR0913 (each is a key of the recipe)
 def tm_layer_sites(structure: Structure) -> list[int]:
     """Return the indices of the cations that share a plane with transition metals.
 
-    Raises
-    ------
-    CompositionError
-        If there is no transition metal.
+    Raises ``CompositionError`` if there is no transition metal.
     """
     heights = np.mod(structure.frac_coords[:, 2] + 1e-6, 1.0)
     symbols = symbols_of(structure)

@@ -48,11 +48,8 @@ class LayerComposition:
 def parse_formula(formula: str) -> dict[str, float]:
     """Return the amount of each element per O2.
 
-    Raises
-    ------
-    CompositionError
-        If an element is unknown or can't be in a layered oxide, the cations per O2 are not
-        two, with at least one of them Li, or no charges of the metals make it neutral.
+    Raises ``CompositionError`` if an element is unknown or can't be in a layered oxide, the cations
+    per O2 are not two, with at least one of them Li, or no charges of the metals make it neutral.
     """
     try:
         composition = Composition(formula, strict=True)

@@ -59,10 +59,7 @@ def layered_cell(crystal: Structure) -> Structure:
 def n_sheets(crystal: Structure) -> int:
     """Return the number of O-TM-O sheets in one period along c; a and b span the layers.
 
-    Raises
-    ------
-    SlabError
-        If a and b do not span the layers.
+    Raises ``SlabError`` if a and b do not span the layers.
     """
     return len(stacks(by_main_element(crystal), 1))
 
@@ -70,10 +67,7 @@ def n_sheets(crystal: Structure) -> int:
 def layer_index(crystal: Structure) -> tuple[int, int, int]:
     """Return the Miller index of the layers, on the crystal's axes.
 
-    Raises
-    ------
-    SlabError
-        If its metals do not lie in planes that are far apart.
+    Raises ``SlabError`` if its metals do not lie in planes that are far apart.
     """
     metals = [i for i, s in enumerate(symbols_of(crystal)) if element_role(s) == "framework"]
     best: tuple[float, tuple[int, int, int]] | None = None

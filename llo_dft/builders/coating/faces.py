@@ -169,10 +169,7 @@ def _gone(column: Column, face: CrystalFace, outward: Outward) -> list[Atom]:
 def film_atoms(column: Column, pair: tuple[CrystalFace, CrystalFace]) -> list[Atom]:
     """Return the atoms of a film, by electronegativity, then from below.
 
-    Raises
-    ------
-    CoatingError
-        If the two faces leave no film, or a former without anions.
+    Raises ``CoatingError`` if the two faces leave no film, or a former without anions.
     """
     bottom, top = pair
     crowded = CoatingError(

@@ -105,10 +105,8 @@ def _heights(slab: Structure) -> FloatArray:
 def checked_sites(slab: Structure, sites: Collection[int] | None, name: str) -> list[int]:
     """Return the given sites in order, or all if None.
 
-    Raises
-    ------
-    ValueError
-        If one is not in the structure; ``name`` is the argument that they came from.
+    Raises ``ValueError`` if one is not in the structure; ``name`` is the argument that they came
+    from.
     """
     if sites is None:
         return list(range(len(slab)))
@@ -124,10 +122,7 @@ def checked_sites(slab: Structure, sites: Collection[int] | None, name: str) -> 
 def tm_planes(heights: FloatArray, tm_layers: int) -> FloatArray:
     """Return the heights of the TM planes from the heights of the TMs, angstrom.
 
-    Raises
-    ------
-    ValueError
-        If their number is not ``tm_layers``.
+    Raises ``ValueError`` if their number is not ``tm_layers``.
     """
     ordered = np.sort(heights)
     cuts = np.flatnonzero(np.diff(ordered) > SHEET_HALF_WIDTH) + 1

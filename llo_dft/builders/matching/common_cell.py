@@ -133,10 +133,7 @@ def heights_of(slab: Structure, name: str = "the slab") -> FloatArray:
 
     A slab that crosses the cell's c boundary is joined below it.
 
-    Raises
-    ------
-    InterfaceError
-        If no gap along c is wide enough to be the vacuum.
+    Raises ``InterfaceError`` if no gap along c is wide enough to be the vacuum.
     """
     fractional = np.mod(slab.frac_coords[:, 2], 1.0)
     ordered = np.sort(fractional)

@@ -228,10 +228,8 @@ def lattice_point_group(basis: FloatArray) -> IntArray:
 def check_point_group(operations: ArrayLike, basis: FloatArray, name: str) -> IntArray:
     """Return given operations as an array, after checking that they are symmetries of a lattice.
 
-    Raises
-    ------
-    LatticeError
-        If they are not (n, 2, 2) integers, not symmetries of the lattice, or not a group.
+    Raises ``LatticeError`` if they are not (n, 2, 2) integers, not symmetries of the lattice, or
+    not a group.
     """
     group = np.asarray(operations)
     if group.ndim != 3 or group.shape[1:] != (2, 2) or (group != np.round(group)).any():  # noqa: PLR2004

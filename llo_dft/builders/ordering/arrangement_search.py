@@ -284,10 +284,7 @@ def _random_fill(problem: OrderingProblem, rng: np.random.Generator) -> IntArray
 def _solved_assignment(problem: OrderingProblem, rng: np.random.Generator) -> IntArray:
     """Return an assignment found by an integer program, with random costs to vary it.
 
-    Raises
-    ------
-    OrderingError
-        If there is no assignment.
+    Raises ``OrderingError`` if there is no assignment.
     """
     n_blocks, n_species = problem.allowed.shape
     one_species = np.kron(np.eye(n_blocks), np.ones(n_species))

@@ -127,10 +127,7 @@ def build_slab(bulk: Structure, *, tm_layers: int, vacuum: float, seed: int) -> 
 def stacks(bulk: Structure, tm_layers: int) -> list[Stack]:
     """Return a stack of whole sheets for each sheet of the bulk that may be the lowest.
 
-    Raises
-    ------
-    SlabError
-        If a and b do not span the layers, or no sheets are requested.
+    Raises ``SlabError`` if a and b do not span the layers, or no sheets are requested.
     """
     if tm_layers < 1:
         raise SlabError(f"tm_layers is {tm_layers}; a slab needs at least 1")
@@ -202,10 +199,7 @@ def recut(template: SlabTemplate, bulk: Structure, relaxed_bulk: Structure) -> S
 def _tm_planes(bulk: Structure) -> list[tuple[float, list[int]]]:
     """Return the TM planes in one period along c, from below: fractional height and cations.
 
-    Raises
-    ------
-    SlabError
-        If they are too close to be the TM layers of a layered oxide.
+    Raises ``SlabError`` if they are too close to be the TM layers of a layered oxide.
     """
     thickness = bulk.volume / float(np.linalg.norm(np.cross(*bulk.lattice.matrix[:2])))
     heights = bulk.frac_coords[:, 2]

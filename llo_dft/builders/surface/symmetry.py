@@ -31,10 +31,7 @@ def symmetry_dataset(
 ) -> spglib.SpglibDataset:
     """Return spglib's dataset; shared sites are equal if their occupancies are.
 
-    Raises
-    ------
-    ValueError
-        If spglib finds no symmetry, not even the identity (overlapping sites).
+    Raises ``ValueError`` if spglib finds no symmetry, not even the identity (overlapping sites).
     """
     dataset = spglib.get_symmetry_dataset(_cell(structure), symprec=tolerance)
     if dataset is None:
@@ -120,10 +117,7 @@ def _permutation(
 def orbits(sites: Sequence[int], permutation: IntArray | None) -> list[list[int]]:
     """Group sites into the orbits of a permutation (single sites if it is None).
 
-    Raises
-    ------
-    ValueError
-        If the permutation maps a site to one that is not given.
+    Raises ``ValueError`` if the permutation maps a site to one that is not given.
     """
     if permutation is None:
         return [[site] for site in sites]

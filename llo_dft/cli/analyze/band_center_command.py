@@ -120,10 +120,7 @@ def _of_study(
 def parse_window(text: str) -> tuple[Window, tuple[float, float] | None]:
     """Return the window to show, and the limits of the fixed one if they are given.
 
-    Raises
-    ------
-    InputError
-        If it is neither a name nor LO:HI with LO below HI.
+    Raises ``InputError`` if it is neither a name nor LO:HI with LO below HI.
     """
     if text == "valence":
         return "valence", None

@@ -37,10 +37,7 @@ def phase_source(
 ) -> PhaseSource:
     """Return the source that the options name; ``engine`` is its name, model and protocol.
 
-    Raises
-    ------
-    InputError
-        If there are two, or an engine's options beside a source that needs none.
+    Raises ``InputError`` if there are two, or an engine's options beside a source that needs none.
     """
     from llo_dft.engines.registry import EMBEDDED, engine_from, named_by_user  # noqa: PLC0415
     from llo_dft.errors import InputError  # noqa: PLC0415 (all: keeps --help fast)

@@ -115,10 +115,7 @@ def print_remarks(problems: Sequence[str], notes: Sequence[str], indent: str = "
 def find_recipe(name: str) -> tuple[Recipe, Path]:
     """Return a recipe and its folder: a file, or one that comes with the package by its name.
 
-    Raises
-    ------
-    InputError
-        If there is none, or it can't be used.
+    Raises ``InputError`` if there is none, or it can't be used.
     """
     from llo_dft.engines.registry import named_by_user  # noqa: PLC0415 (both: keeps --help fast)
     from llo_dft.recipe import load_recipe  # noqa: PLC0415
@@ -141,10 +138,7 @@ def recipe_with(
 ) -> tuple[Recipe, Path]:
     """Return a recipe as ``find_recipe`` does, with another engine, model, protocol or O2 scheme.
 
-    Raises
-    ------
-    InputError
-        Also if there is no such scheme.
+    Raises ``InputError`` also if there is no such scheme.
     """
     from llo_dft.engines.registry import named_by_user  # noqa: PLC0415 (both: keeps --help fast)
     from llo_dft.recipe import with_engine  # noqa: PLC0415

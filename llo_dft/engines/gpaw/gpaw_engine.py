@@ -65,10 +65,8 @@ class GpawCalculation(MSONable):
     def fingerprint(self, structure: Structure) -> Fingerprint:
         """Return all that decides the energy; the command is asked for its GPAW and PAW data.
 
-        Raises
-        ------
-        EngineError
-            If GPAW or PAW data are missing, or the settings do not suit the structure.
+        Raises ``EngineError`` if GPAW or PAW data are missing, or the settings do not suit the
+        structure.
         """
         return fingerprint_of(structure, self.kind, self._protocol, installed_gpaw())
 
@@ -98,10 +96,7 @@ class GpawCalculation(MSONable):
     def read_back(self, folder: Path) -> ReadBack:
         """Return what GPAW's own parameters and numbers say of a finished calculation.
 
-        Raises
-        ------
-        GpawFileError
-            If a file is missing or damaged.
+        Raises ``GpawFileError`` if a file is missing or damaged.
         """
         return read_back(folder)
 
@@ -127,11 +122,8 @@ class GpawEngine(Engine):
     def check(self, structures: Iterable[Structure]) -> None:
         """Refuse settings that do not suit the structures of a study.
 
-        Raises
-        ------
-        EngineError
-            If a U was given for an element that none of them has, or the vacuum of a slab is not
-            where it is wanted.
+        Raises ``EngineError`` if a U was given for an element that none of them has, or the vacuum
+        of a slab is not where it is wanted.
         """
         cells = list(structures)
         check_asked_u(self._overrides, (site.specie.symbol for cell in cells for site in cell))
@@ -142,10 +134,7 @@ class GpawEngine(Engine):
     def check_machine(self, structures: Iterable[Structure]) -> None:
         """Refuse a machine without GPAW, or without the PAW data of some structures.
 
-        Raises
-        ------
-        EngineError
-            Naming what is missing and how it is installed or made known.
+        Raises ``EngineError``, naming what is missing and how it is installed or made known.
         """
         check_paw_data({site.specie.symbol for cell in structures for site in cell})
 

@@ -183,10 +183,7 @@ def read_result(folder: Path) -> GpawResult:
 def read_back(folder: Path) -> ReadBack:
     """Return what the files of a finished calculation say, read apart from the run.
 
-    Raises
-    ------
-    GpawFileError
-        If there are no such files, or they are damaged.
+    Raises ``GpawFileError`` if there are no such files, or they are damaged.
     """
     found = read_result(folder)
     if found.problem is not None:

@@ -39,10 +39,8 @@ class GpawElectrons:
         A projection is |<p|psi>|^2 of the bound partial waves of that shell, as in GPAW's own
         projected densities of states; broadened by Gaussians of ``WIDTH_EV``.
 
-        Raises
-        ------
-        GpawFileError
-            If a file is missing or damaged, or there is no such element or orbital.
+        Raises ``GpawFileError`` if a file is missing or damaged, or there is no such element or
+        orbital.
         """
         result = read_result(self.folder)
         if result.problem is not None:

@@ -86,9 +86,7 @@ def same_point(other: Path, given: dict[str, Any]) -> str | None:
     ``other`` is the folder of a finished calculation; of what is ``given`` (``run_input``) only one
     point can be taken over.
 
-    Returns
-    -------
-    None if the file is gone, or an atom, the cell or a parameter of GPAW's is another.
+    It is None if the file is gone, or an atom, the cell or a parameter of GPAW's is another.
     """
     (stage, *more), atoms = given["stages"], given["atoms"]
     # of a relaxation, and of a point whose electrons were asked for

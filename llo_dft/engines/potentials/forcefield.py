@@ -226,10 +226,7 @@ class ForceFieldEngine(Engine):
 
         A job runs in this environment or a copy of it, so what is missing here is missing there.
 
-        Raises
-        ------
-        EngineError
-            Also if the device that was asked for is not there.
+        Raises ``EngineError`` also if the device that was asked for is not there.
         """
         del structures
         if self.name == OWN:
@@ -266,10 +263,8 @@ class ForceFieldEngine(Engine):
 
         None for a calculator of one's own that the user has not named to this process.
 
-        Raises
-        ------
-        EngineError
-            If a calculator of one's own can't be made, or doesn't take the structure.
+        Raises ``EngineError`` if a calculator of one's own can't be made, or doesn't take the
+        structure.
         """
         if self.name == OWN and not is_allowed(self._potential.model):
             return None

@@ -40,10 +40,7 @@ def potential_of(engine: str, model: str | None) -> Potential:
 
     Nothing is imported.
 
-    Raises
-    ------
-    EngineError
-        If the engine has no such model.
+    Raises ``EngineError`` if the engine has no such model.
     """
     if engine != OWN:
         return known_potential(engine, model)

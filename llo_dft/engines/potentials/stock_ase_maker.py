@@ -70,10 +70,8 @@ class StockAseMaker(Maker):
     def calculate(self, structure: Structure, folder: Path) -> Outcome:
         """Run the maker in ``folder``.
 
-        Raises
-        ------
-        CalculationError
-            If the maker relaxes and its optimiser says that it did not converge.
+        Raises ``CalculationError`` if the maker relaxes and its optimiser says that it did not
+        converge.
         """
         bare = structure.copy(site_properties={})
         with chdir(folder):

@@ -62,10 +62,7 @@ class TimedCycle:
     def here(cls) -> TimedCycle | None:
         """Return what the environment says; None if it says nothing.
 
-        Raises
-        ------
-        EngineError
-            If these are not five positive numbers.
+        Raises ``EngineError`` if these are not five positive numbers.
         """
         text = os.environ.get(VARIABLE, "")
         if not text:

@@ -94,12 +94,9 @@ def deciding_tags(
     ``incar`` is what was asked for, ``parameters`` what was used; None before the run, when only
     what is asked for is known.
 
-    Returns
-    -------
-    dict
-        After a run, tags that forbid a difference are always there, if their default is the
-        same for all structures. Those that are only named, or have no effect without another tag,
-        are there if they have another value.
+    After a run, tags that forbid a difference are always there, if their default is the same for
+    all structures. Those that are only named, or have no effect without another tag, are there if
+    they have another value.
     """
     asked = {name.upper(): value for name, value in incar.items()}
     used = asked | {name.upper(): value for name, value in (parameters or {}).items()}

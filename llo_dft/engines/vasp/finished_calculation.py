@@ -28,10 +28,8 @@ class VaspElectrons:
     def states(self, element: str, orbital: str) -> OrbitalStates:
         """Return the states of a run whose electrons converged, projected onto an orbital.
 
-        Raises
-        ------
-        VaspFileError
-            If the run can't be read, did not converge, or lacks what is asked for.
+        Raises ``VaspFileError`` if the run can't be read, did not converge, or lacks what is asked
+        for.
         """
         projection = ProjectionRequest(orbital, element=element)
         run = read_run(self.path, eigenvalues=True, projection=projection)
@@ -80,10 +78,8 @@ class VaspElectrons:
 def read_back(folder: Path) -> ReadBack:
     """Return settings, energy, structure and moments of the run in a folder.
 
-    Raises
-    ------
-    VaspFileError
-        If a file is damaged, or there is neither a vasprun.xml nor a vaspout.h5.
+    Raises ``VaspFileError`` if a file is damaged, or there is neither a vasprun.xml nor a
+    vaspout.h5.
     """
     run = read_run(folder)
     done = run.convergence

@@ -23,10 +23,7 @@ def write_inputs(
     ``structure`` is what it begins with, with moments as site property "magmom". Several stages get
     a folder each within ``folder``.
 
-    Raises
-    ------
-    EngineError
-        If the settings do not suit the structure.
+    Raises ``EngineError`` if the settings do not suit the structure.
     """
     poscar = poscar_structure(structure, kind, protocol)
     sizes: list[InputSize] = []

@@ -61,10 +61,7 @@ class VaspMachine:
     def here(cls) -> VaspMachine:
         """Return what the environment and atomate2's settings say.
 
-        Raises
-        ------
-        EngineError
-            If a variable that is to be a number is none.
+        Raises ``EngineError`` if a variable that is to be a number is none.
         """
         from atomate2 import SETTINGS  # noqa: PLC0415 (most of a second to import)
 

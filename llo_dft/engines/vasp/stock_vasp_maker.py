@@ -69,10 +69,7 @@ class StockVaspMaker(Maker):
     def calculate(self, structure: Structure, folder: Path) -> Outcome:
         """Run the maker's job in ``folder``, and leave its files there.
 
-        Raises
-        ------
-        CalculationError
-            If VASP failed or did not converge.
+        Raises ``CalculationError`` if VASP failed or did not converge.
         """
         kept = {n: v for n, v in structure.site_properties.items() if n == "magmom"}
         start = ordered(structure.copy(site_properties=kept))
@@ -94,10 +91,7 @@ class StockVaspMaker(Maker):
     def read_back(self, folder: Path) -> ReadBack:
         """Return what VASP's own files say of a finished calculation.
 
-        Raises
-        ------
-        VaspFileError
-            If a file is damaged, or there is no vasprun.xml.
+        Raises ``VaspFileError`` if a file is damaged, or there is no vasprun.xml.
         """
         found = read_back(folder)
         known_after = set(Fingerprint.model_fields) - {"engine", "settings", "own_settings"}

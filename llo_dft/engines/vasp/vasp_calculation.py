@@ -108,10 +108,7 @@ class VaspCalculation(BaseVaspMaker):
     def make(self, *_: object, **__: object) -> NoReturn:
         """Refuse: this maker has no job of its own.
 
-        Raises
-        ------
-        EngineError
-            Always.
+        Raises ``EngineError`` always.
         """
         raise EngineError(
             "VaspCalculation makes no job by itself; llo_dft.jobs.calculate.calculate(structure, "
@@ -171,9 +168,6 @@ class VaspCalculation(BaseVaspMaker):
     def read_back(self, folder: Path) -> ReadBack:
         """Return what VASP's own files say of a finished calculation.
 
-        Raises
-        ------
-        VaspFileError
-            If a file is damaged, or there is no vasprun.xml.
+        Raises ``VaspFileError`` if a file is damaged, or there is no vasprun.xml.
         """
         return read_back(folder)

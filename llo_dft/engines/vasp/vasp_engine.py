@@ -78,11 +78,8 @@ class VaspEngine(Engine):
 
         ``structures`` are of every system: bulk, slabs, interfaces, molecules and metals.
 
-        Raises
-        ------
-        EngineError
-            If an element has no pseudopotential, a U was given for an element that none of them
-            has, the cutoff is too low, or one of them can't be computed as it is.
+        Raises ``EngineError`` if an element has no pseudopotential, a U was given for an element
+        that none of them has, the cutoff is too low, or one of them can't be computed as it is.
         """
         cells = list(structures)
         elements = sorted({site.specie.symbol for cell in cells for site in cell})
@@ -96,10 +93,7 @@ class VaspEngine(Engine):
     def check_machine(self, structures: Iterable[Structure]) -> None:
         """Refuse a machine without VASP, or without the pseudopotentials of some structures.
 
-        Raises
-        ------
-        EngineError
-            Naming what is missing and how it is made known.
+        Raises ``EngineError``, naming what is missing and how it is made known.
         """
         check_program()
         check_potcars({site.specie.symbol for cell in structures for site in cell})

@@ -85,10 +85,7 @@ def largest_gain(document: ChargeDifference) -> tuple[float, float]:
 
     In e/A^3, and in A from the network former; not positive if no electrons gather there.
 
-    Raises
-    ------
-    ValueError
-        If there is no bond across the interface.
+    Raises ``ValueError`` if there is no bond across the interface.
     """
     return max(
         (gained, place)

@@ -84,15 +84,9 @@ def charge_place(charge: StateOfCharge) -> float:
 def charging_axes(axes: Axes, lacking: Mapping[float, int], *, holes: bool) -> None:
     """Make x the state of charge, rising to the right, with a line at zero.
 
-    Parameters
-    ----------
-    axes
-        Axes of energies.
-    lacking
-        Number of vacancies without a result at each state of charge. It is written at the bottom;
-        the axes include the state even if nothing else is drawn there.
-    holes
-        Whether states are given by holes per TM; otherwise by lithium fraction.
+    ``lacking`` is the number of vacancies without a result at each state of charge, written at the
+    bottom; the axes include the state even if nothing else is drawn there. States are given by
+    holes per TM, or without ``holes`` by lithium fraction.
     """
     axes.axhline(0.0, color=ZERO_LINE, linewidth=0.8, zorder=1)
     axes.plot(list(lacking), [0.0] * len(lacking), linestyle="none")

@@ -25,12 +25,8 @@ _CUTS: Final = {
 def isosurface(values: FloatArray, level: float) -> FloatArray:
     """Cut every cube of a grid into tetrahedra, and these by the surface value = level.
 
-    Parameters
-    ----------
-    values
-        On a regular grid, shape (n_a, n_b, n_c); not periodic.
-    level
-        Where to cut, in the unit of the values.
+    The values are on a regular grid, shape (n_a, n_b, n_c), not periodic; ``level`` is in their
+    unit.
 
     Returns
     -------

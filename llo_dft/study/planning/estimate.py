@@ -105,10 +105,7 @@ def study_cost(plan: StudyPlan, engine: Engine) -> dict[str, Cost]:
     Ionic steps are the typical ones of ``calculation_work``. A vacancy is relaxed once for each
     way to put its electrons. What only a relaxed structure will name is as large as its host.
 
-    Returns
-    -------
-    dict
-        Empty if the engine's costs do not follow from sizes.
+    It is empty if the engine's costs do not follow from sizes.
     """
     work, hosts = calculation_work(plan), hosts_by_label(plan)
     vacancies = {host.vacancy_label(one) for host in plan.hosts for one in host.vacancies}

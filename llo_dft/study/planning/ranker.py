@@ -14,10 +14,7 @@ EWALD: Final = "ewald"
 def potential_of(choice: EngineChoice) -> Engine | None:
     """Return the potential that computes every vacancy of a study with a budget; else None.
 
-    Raises
-    ------
-    EngineError
-        If it is not a potential, or a setting is not one of its own.
+    Raises ``EngineError`` if it is not a potential, or a setting is not one of its own.
     """
     if choice.budget is None or choice.pre_relax is None:
         return None

@@ -115,9 +115,7 @@ def write_results(folder: str, calculations: dict[str, Any]) -> dict[str, int]:
     The calculations are read in the study's folder, an absolute path; those that must have ended
     before are given, None for a failed job.
 
-    Returns
-    -------
-    Number of calculations by status.
+    Returns the number of calculations by status.
     """
     study = StudyFolder(Path(folder))
     with study.lock():

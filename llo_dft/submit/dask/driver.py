@@ -91,10 +91,7 @@ def record_file(study: Path) -> Path:
 def changing(study: Path) -> Iterator[Submission]:
     """Yield the record for changes; other processes wait.
 
-    Raises
-    ------
-    SubmissionError
-        If there is no record.
+    Raises ``SubmissionError`` if there is no record.
     """
     path = record_file(study)
     if not path.is_file():
@@ -222,10 +219,7 @@ def drive(study: Path, work: Callable[[Submission], None], how_far: Callable[[],
 def cancel(study: Path) -> list[str]:
     """Cancel a driver, its next round and its workers; return those that were in the queue.
 
-    Raises
-    ------
-    InputError
-        If the study was never submitted, or the scheduler refuses.
+    Raises ``InputError`` if the study was never submitted, or the scheduler refuses.
     """
     with changing(study) as record:
         batch = BATCH_SYSTEMS[record.config.scheduler]

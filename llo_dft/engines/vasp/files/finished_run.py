@@ -110,10 +110,8 @@ class Vasprun:
     def fingerprint(self) -> Fingerprint:
         """Every setting that decides its energy.
 
-        Raises
-        ------
-        VaspFileError
-            If the OUTCAR beside it, which has what VASP 5 keeps out of vasprun.xml, can't be read.
+        Raises ``VaspFileError`` if the OUTCAR beside it, which has what VASP 5 keeps out of
+        vasprun.xml, can't be read.
         """
         return self._settings[0]
 

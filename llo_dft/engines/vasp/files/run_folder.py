@@ -102,10 +102,7 @@ def read_run(
     Parameters are those of ``read_vasprun``; which of the two a file is, is seen from its
     content. Where the file does not show that the run converged, the OUTCAR beside it decides.
 
-    Raises
-    ------
-    VaspFileError
-        As of ``find_run`` and the two readers.
+    Raises ``VaspFileError`` as of ``find_run`` and the two readers.
     """
     from llo_dft.engines.vasp.files.vaspout.read_vaspout import read_vaspout  # noqa: PLC0415 (each imports what it needs)
     from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun  # noqa: PLC0415
