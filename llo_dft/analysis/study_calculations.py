@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds, lowest_energy
 from llo_dft.analysis.interface.interface_result import InterfaceCalculations
 from llo_dft.analysis.vacancy.host_result import MadeHost, MadeVacancy
-from llo_dft.analysis.vacancy.lithium_moves import vacancy_to_follow
+from llo_dft.analysis.vacancy.structure_check import vacancy_to_follow
 from llo_dft.documents.atom_identity import places
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
 from llo_dft.documents.labels import (

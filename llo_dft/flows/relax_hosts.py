@@ -1,17 +1,24 @@
-"""The flow of one system's hosts: the pristine slab, and the charged ones."""
+"""The flows of hosts: pristine and charged ones, and those with Li as a vacancy arranged it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jobflow import Flow, OutputReference
+from jobflow import Flow, OnMissing, OutputReference
 
 from llo_dft.documents.calculation import CalculationDocument
-from llo_dft.documents.labels import ranking_label
+from llo_dft.documents.labels import ranking_label, revisited_label
 from llo_dft.documents.plan import PlannedHost, StudyPlan
 from llo_dft.engines.base import CalculationMaker
 from llo_dft.errors import InputError
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
-from llo_dft.jobs.orderings import RankingMaker, nth_ordering, rank_orderings
+from llo_dft.flows.relax_vacancies import Hosts
+from llo_dft.jobs.orderings import (
+    RankingMaker,
+    nth_ordering,
+    put_back,
+    rank_orderings,
+    without_again,
+)
 from llo_dft.jobs.structures import cut_relaxed_slab, without
 
 
@@ -99,3 +106,40 @@ class HostsMaker(CalculationsMaker):
             plan.ordering_search(host), self.ranker, label, self.folder, start, beside
         )
         return made.add_job(label, job)
+
+
+@dataclass
+class RevisitsMaker(CalculationsMaker):
+    """Relax each host from the Li arrangement of its lowest vacancy, with the O put back.
+
+    Where that is the lower host, its other vacancies are made in it again.
+
+    ``slab_maker`` is an engine's maker with the cell fixed.
+    """
+
+    slab_maker: CalculationMaker
+    name: str = "revisited hosts"
+
+    def make(self, plan: StudyPlan, hosts: Hosts, vacancies: Mapping[str, object]) -> Flow:
+        """Return the flow of the given hosts.
+
+        Its output is the calculations by label, and under the label of each host the lower of the
+        two.
+
+        ``hosts`` and ``vacancies`` are relaxed ones by label.
+        """
+        made = Calculations(self.folder)
+        for host in plan.hosts:
+            if host.label not in hosts:
+                continue
+            theirs = [host.vacancy_label(vacancy) for vacancy in host.vacancies]
+            before = hosts[host.label]
+            start = put_back(before, [vacancies[label] for label in theirs])
+            start.config.on_missing_references = OnMissing.NONE
+            now = made.add(revisited_label(host.label), start, self.slab_maker, before)
+            made.choose(host.label, [before, now], f"relaxation of {host.label}")
+            for label, again in zip(theirs, plan.vacancies_again(host), strict=False):
+                without = without_again(before, now, vacancies[label])
+                without.config.on_missing_references = OnMissing.NONE
+                made.add(again, without, self.slab_maker, now)
+        return made.flow(self.name)

@@ -9,7 +9,7 @@ import numpy as np
 from jobflow import job
 from pymatgen.core.structure import Structure
 
-from llo_dft.analysis.vacancy.lithium_moves import has_other_arrangement, vacancy_to_follow
+from llo_dft.analysis.vacancy.structure_check import has_other_arrangement, vacancy_to_follow
 from llo_dft.builders.ordering.delithiation import delithiate_to, lithium_sites
 from llo_dft.builders.ordering.fitted_search import fitted_search
 from llo_dft.calculations.cache import CalculationCache, calculation_key

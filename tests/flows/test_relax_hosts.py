@@ -1,8 +1,21 @@
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
+from fake_study import FakeStudy
+from studies import coated_recipe, tiny_recipe
 
+from llo_dft.analysis.study_calculations import StudyCalculations
+from llo_dft.analysis.vacancy.structure_check import vacancy_flags
+from llo_dft.documents.atom_identity import bare_sites, places
+from llo_dft.errors import InputError
 from llo_dft.flows.relax_hosts import HostsMaker
 from llo_dft.flows.relax_references import ReferencesMaker
+from llo_dft.study.planning.make_plan import make_plan
+from llo_dft.testing.fake_engine import FakeCalculation, FakeEngine, fault_name
 
 
 @pytest.fixture
@@ -40,3 +53,266 @@ def test_a_coated_system_has_its_charged_hosts_alone(coated_plan, bulk, maker):
     flow = HostsMaker("calculations", maker("slab_relax")).make(coated_plan, bulk, termination)
     expected = [h.label for h in coated_plan.hosts if h.termination == termination and h.removed]
     assert list(flow.output) == expected
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pymatgen.core import Structure
+
+    from llo_dft.documents.plan import StudyPlan
+    from llo_dft.documents.study_result import StudyResult
+    from llo_dft.typing import CalculationKind
+
+#: What each Li costs for each number that it has in the bare slab, eV.
+PER_NUMBER_EV = 0.05
+
+#: How far above all O a vacancy lifts the highest Li, and what that gains, angstrom and eV.
+LIFT_ANGSTROM = 2.5
+LIFTED_EV = -0.7
+
+#: A Li so far above all O was lifted, angstrom.
+HIGH_ANGSTROM = 2.0
+
+
+def own_ev(structure: Structure) -> float:
+    here = places(structure)
+    return PER_NUMBER_EV * sum(n for n in here if structure[here[n]].species_string == "Li")
+
+
+def lifted(structure: Structure) -> bool:
+    lithium, oxygen = (structure.indices_from_symbol(symbol) for symbol in ("Li", "O"))
+    if not lithium or "Mn" not in structure.symbol_set or "P" in structure.symbol_set:
+        return False
+    heights = structure.cart_coords[:, 2]
+    return bool(heights[list(lithium)].max() > heights[list(oxygen)].max() + HIGH_ANGSTROM)
+
+
+class Picky(FakeCalculation):
+    """Li of low numbers are the better ones; a vacancy lifts the highest Li of a slab."""
+
+    def _energy_ev(self, structure: Structure) -> float:
+        energy = super()._energy_ev(structure)
+        if "bare_site" not in structure.site_properties:
+            return energy
+        return energy + own_ev(structure) + LIFTED_EV * lifted(structure)
+
+    def _relaxed(self, structure: Structure, fault: str) -> Structure:
+        relaxed = super()._relaxed(structure, fault)
+        lifts, _, without = fault.partition(" ")
+        if lifts == "lift" and not (without and int(without) in places(relaxed)):
+            lithium = relaxed.indices_from_symbol("Li")
+            highest = max(lithium, key=lambda i: relaxed[i].z)
+            top = max(relaxed[i].z for i in relaxed.indices_from_symbol("O"))
+            rise = top + LIFT_ANGSTROM - relaxed[highest].z
+            relaxed.translate_sites([highest], [0, 0, rise], frac_coords=False)
+        return relaxed
+
+
+class PickyEngine(FakeEngine):
+    def maker(self, kind: CalculationKind) -> FakeCalculation:
+        return Picky(kind, self.protocol, self.counter, self.faults)
+
+
+def plan_of(**delithiation: Any) -> Any:
+    asked = {"candidates": 30, "relaxed": 2, "symmetric": False, "fractions": [1.0, 0.5]}
+    return tiny_recipe(delithiation=asked | delithiation)
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> StudyPlan:
+    return make_plan(plan_of(), tmp_path_factory.mktemp("recipe"))
+
+
+def run(plan: StudyPlan, folder: Path, **faults: str) -> tuple[FakeStudy, StudyResult]:
+    folder.mkdir(parents=True, exist_ok=True)
+    study = FakeStudy(plan, folder, engine_type=PickyEngine)
+    return study, study.run(**faults)
+
+
+def vacancies_of(plan: StudyPlan, place: int) -> str:
+    """The fault name of all vacancies of a host: they have one formula."""
+    host = plan.hosts[place]
+    return fault_name("slab_relax", plan.vacancy_structure(host, host.vacancies[0]))
+
+
+def test_the_known_lowest_ordering_is_the_host(plan: StudyPlan, tmp_path: Path) -> None:
+    study, result = run(plan, tmp_path)
+    lithium = plan.slab.indices_from_symbol("Li")
+    n_left = len(lithium) - plan.hosts[1].n_holes
+    best = min(combinations(lithium, n_left), key=sum)
+    host = result.hosts[1]
+    assert host.ordering is not None
+    assert (host.ordering.n_ranked, host.ordering.n_relaxed, host.ordering.chosen) == (30, 2, 0)
+    assert host.ordering.ranked_by == "fake"
+    made = study.cache.completed(str(host.calculation))
+    assert made is not None
+    assert made.structure is not None
+    left = [n for n in bare_sites(made.structure) if n in lithium]
+    assert sorted(left) == sorted(best)
+    first = [n for n in lithium if n not in plan.hosts[1].removed]
+    assert host.ordering.single_point_gain_ev == pytest.approx(
+        PER_NUMBER_EV * (sum(first) - sum(best))
+    )
+    assert host.ordering.relaxed_gain_ev == 0.0
+    assert result.hosts[0].ordering is None
+    # its vacancies begin with it
+    for vacancy in plan.hosts[1].vacancies:
+        start = study.document(plan.hosts[1].vacancy_label(vacancy)).initial_structure
+        assert set(bare_sites(start)) == set(bare_sites(made.structure)) - set(vacancy.removed)
+    assert result.is_complete
+    assert [r.label for r in result.calculations if not r.applicable] == [
+        *(f"{host.label}_revisited" for host in plan.hosts),
+        *(label for host in plan.hosts for label in plan.vacancies_again(host)),
+    ]
+
+
+def test_where_no_relaxation_completes_there_is_a_reason_and_a_next_run_tries_again(
+    plan: StudyPlan, tmp_path: Path
+) -> None:
+    _, ranked = run(plan, tmp_path / "a")
+    formula = fault_name("slab_relax", plan.host_structure(plan.hosts[1]))
+    study, result = run(plan, tmp_path / "b", **{formula: "raise"})
+    assert ranked.hosts[1].status == "completed"
+    assert result.hosts[1].status == "failed"
+    assert "on fire" in str(result.hosts[1].reason)
+    # tried again without the fault, it is what it was
+    again = study.run()
+    assert again.hosts[1].energy_ev == ranked.hosts[1].energy_ev
+
+
+def test_a_host_that_takes_over_the_li_of_a_vacancy_moves_e_f_by_what_it_gains(
+    plan: StudyPlan, tmp_path: Path
+) -> None:
+    _, before = run(plan, tmp_path / "still")
+    study, after = run(plan, tmp_path / "lifted", **{vacancies_of(plan, 1): "lift"})
+    was, now = before.hosts[1], after.hosts[1]
+    assert now.revisit is not None
+    assert was.revisit is None
+    assert now.revisit.gain_ev == pytest.approx(-LIFTED_EV)
+    assert now.energy_ev == pytest.approx(was.energy_ev + LIFTED_EV)
+    assert now.calculation == study.document(f"{now.label}_revisited").key
+    for earlier, later in zip(was.vacancies, now.vacancies, strict=True):
+        assert later.formation_energy_ev == pytest.approx(
+            earlier.formation_energy_ev - LIFTED_EV, abs=1e-6
+        )
+    assert after.hosts[0].revisit is None
+    assert after.is_complete
+    records = {record.label: record for record in after.calculations}
+    assert records[f"{now.label}_revisited"].applicable
+    assert not records[f"{after.hosts[0].label}_revisited"].applicable
+
+
+def test_where_one_vacancy_moves_the_host_the_others_are_made_in_it_again(
+    plan: StudyPlan, tmp_path: Path
+) -> None:
+    host = plan.hosts[1]
+    lifting, *others = host.vacancies
+    _, before = run(plan, tmp_path / "still")
+    fault = {vacancies_of(plan, 1): f"lift {lifting.removed[0]}"}
+    study, after = run(plan, tmp_path / "lifted", **fault)
+    was, now = before.hosts[1], after.hosts[1]
+    assert now.revisit is not None
+    assert now.revisit.vacancy == lifting.pair
+    assert now.energy_ev == pytest.approx(was.energy_ev + LIFTED_EV)
+    # the engine has the energies of what it begins with: the one that lifts gains nothing by it
+    assert now.vacancies[0].formation_energy_ev == pytest.approx(
+        was.vacancies[0].formation_energy_ev - LIFTED_EV
+    )
+    again = dict(zip([v.pair for v in host.vacancies], plan.vacancies_again(host), strict=True))
+    records = {record.label: record for record in after.calculations}
+    assert not records[again[lifting.pair]].applicable
+    assert str(records[again[lifting.pair]].reason).endswith(f"of {now.label}_revisited")
+    assert len(others) > 0
+    for vacancy, earlier, later in zip(others, was.vacancies[1:], now.vacancies[1:], strict=True):
+        assert records[again[vacancy.pair]].applicable
+        assert later.calculation == study.document(again[vacancy.pair]).key
+        assert later.formation_energy_ev == pytest.approx(earlier.formation_energy_ev)
+        assert not later.rebuilt
+    assert after.is_complete
+    n_before = len(study.calls())
+    assert study.run(**fault).hosts == after.hosts
+    assert len(study.calls()) == n_before
+
+
+def test_only_a_vacancy_in_another_arrangement_than_its_host_is_marked(
+    plan: StudyPlan, tmp_path: Path
+) -> None:
+    """All vacancies lift the Li; where the host that took it over failed, they are marked."""
+    host = plan.hosts[1]
+    lift = {vacancies_of(plan, 1): "lift"}
+    _, taken = run(plan, tmp_path / "taken", **lift)
+    assert not any(vacancy.rebuilt for vacancy in taken.hosts[1].vacancies)
+    study = FakeStudy(plan, tmp_path / "taken", engine_type=PickyEngine)
+    documents = study.cache.documents(plan.labels)
+    failed = documents["Li"].model_copy(
+        update={"status": "failed", "energy_ev": None, "structure": None, "reason": "no power"}
+    )
+    made = StudyCalculations(plan, documents | {f"{host.label}_revisited": failed})
+    planned = made.made_host(host)
+    assert planned.revisit is not None
+    assert (planned.revisit.gain_ev, planned.revisit.reason) == (None, "no power")
+    flags = [vacancy_flags(planned.calculation, one.calculation) for one in planned.vacancies]
+    assert all(any(flag.startswith("moved: Li") for flag in some) for some in flags)
+
+
+def test_what_was_killed_half_way_chooses_the_same(plan: StudyPlan, tmp_path: Path) -> None:
+    _, expected = run(plan, tmp_path / "whole")
+    formula = vacancies_of(plan, 1)
+    broken, first = run(plan, tmp_path / "broken", **{formula: "raise"})
+    assert not first.is_complete
+    n_before = len(broken.calls())
+    result = broken.run()
+    assert result.hosts == expected.hosts
+    # rankings and what was relaxed are taken from the folder
+    assert len(broken.calls()) - n_before == len(plan.hosts[1].vacancies)
+
+
+def test_without_a_ranker_the_lowest_ewald_energies_are_relaxed(tmp_path: Path) -> None:
+    plan = make_plan(plan_of(ranker="ewald", relaxed=3), tmp_path)
+    host = plan.hosts[1]
+    assert plan.own_labels(host) == [f"{host.label}_ordering_{i}" for i in range(3)]
+    _, result = run(plan, tmp_path)
+    energies = [own_ev_of(plan, removed) for removed in host.orderings[:3]]
+    assert result.hosts[1].ordering is not None
+    assert result.hosts[1].ordering.ranked_by == "ewald"
+    assert result.hosts[1].ordering.chosen == energies.index(min(energies))
+    assert result.hosts[1].ordering.relaxed_gain_ev == pytest.approx(energies[0] - min(energies))
+    assert result.is_complete
+
+
+def own_ev_of(plan: StudyPlan, removed: list[int]) -> float:
+    lithium = plan.slab.indices_from_symbol("Li")
+    return PER_NUMBER_EV * sum(n for n in lithium if n not in removed)
+
+
+def test_coated_hosts_are_ordered_too_and_try_the_bare_hosts_ordering(tmp_path: Path) -> None:
+    asked = {"candidates": 8, "relaxed": 2, "fractions": [1.0, 0.5]}
+    plan = make_plan(coated_recipe(delithiation=asked), tmp_path)
+    study, result = run(plan, tmp_path)
+    bare = next(h for h in result.hosts if h.termination is None and h.ordering is not None)
+    made = study.cache.completed(str(bare.calculation))
+    assert made is not None
+    assert made.structure is not None
+    lithium = set(plan.slab.indices_from_symbol("Li"))
+    gone = lithium - set(bare_sites(made.structure))
+    for planned, host in zip(plan.hosts, result.hosts, strict=True):
+        if host.termination is None or host.ordering is None:
+            continue
+        assert (host.ordering.n_ranked, host.ordering.n_relaxed) == (8, 2)
+        ranking = study.document(f"{host.label}_ranking")
+        present = places(plan.pristine_structure(planned)).keys()
+        assert any(gone & present <= set(one.removed) for one in ranking.ranking)
+        assert all(set(one.removed) <= present for one in ranking.ranking)
+        assert {len(one.removed) for one in ranking.ranking} == {planned.n_holes}
+        costs = [own_ev_of(plan, one.removed) for one in ranking.ranking]
+        assert costs == sorted(costs)
+    assert result.is_complete
+
+
+def test_a_plan_to_be_ranked_needs_a_ranker(plan: StudyPlan, tmp_path: Path) -> None:
+    maker = HostsMaker(str(tmp_path), PickyEngine().maker("slab_relax"))
+    with pytest.raises(
+        InputError, match=r"expected HostsMaker.ranker, that engine's maker of kind"
+    ):
+        maker.make(plan, plan.bulk)

@@ -15,7 +15,6 @@ from llo_dft.documents.labels import system_name
 from llo_dft.report.answer import answer, headline
 from llo_dft.report.figures.palette import GAIN, LOSS
 from llo_dft.report.page.charts import energy_chart, vacancy_row
-from llo_dft.report.page.comparison_chart import comparison_chart, comparison_csv
 from llo_dft.report.page.csv_tables import (
     calculations_csv,
     densities_csv,
@@ -24,7 +23,13 @@ from llo_dft.report.page.csv_tables import (
     vacancies_csv,
     voltages_csv,
 )
-from llo_dft.report.page.further_charts import charge_chart, density_chart, voltage_chart
+from llo_dft.report.page.further_charts import (
+    charge_chart,
+    comparison_chart,
+    comparison_csv,
+    density_chart,
+    voltage_chart,
+)
 from llo_dft.report.page.methods_text import methods, references
 from llo_dft.report.page.page_content import PageContent
 from llo_dft.report.page.structure_views import charge_view, decisive_vacancy, structure_views

@@ -52,6 +52,12 @@ def test_traces_of_smearing_across_a_gap_are_none():
     assert band_edges(BANDS, filling, 0.2).gap_ev == pytest.approx(1.4)
 
 
+def test_a_twentieth_of_a_state_is_more_than_smearing_across_a_gap():
+    filling = FILLED.copy()
+    filling[0, 1, 1:] = 0.95, 0.05
+    assert band_edges(BANDS, filling, 0.2).is_metal
+
+
 def test_without_empty_bands_there_is_no_gap():
     edges = band_edges(BANDS, np.ones_like(FILLED), 3.0)
     assert (edges.gap_ev, edges.cbm_ev, edges.valence_tops_ev) == (None, None, [None, None])
