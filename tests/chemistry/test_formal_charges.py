@@ -218,3 +218,11 @@ def test_no_more_electrons_than_the_ladder_has() -> None:
         hole_shares(crystal_of("Li2MnO3"), 4)
     with pytest.raises(InputError, match="Li1 has no O to take up the charge"):
         hole_shares(Structure(Lattice.cubic(3), ["Li"], [[0, 0, 0]]), 1)
+
+
+def test_an_oxide_under_a_charged_coating_gives_from_where_it_stands():
+    # Li of the coating makes the oxide LiNi2O4 of charge -1: Ni3+, which gives one electron each
+    symbols = ["Li", "Ni", "Ni", "O", "O", "O", "O", "Li"]
+    made = Structure(Lattice.cubic(20), symbols, np.linspace(0, 0.9, 24).reshape(8, 3))
+    shares = hole_shares(made, 2, oxide_sites=range(7))
+    np.testing.assert_allclose(shares, [0, 1, 1, 0, 0, 0, 0, 0], atol=1e-12)

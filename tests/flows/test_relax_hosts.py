@@ -120,26 +120,26 @@ def plan_of(**delithiation: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def plan(tmp_path_factory: pytest.TempPathFactory) -> StudyPlan:
+def searched(tmp_path_factory: pytest.TempPathFactory) -> StudyPlan:
     return make_plan(plan_of(), tmp_path_factory.mktemp("recipe"))
 
 
-def run(plan: StudyPlan, folder: Path, **faults: str) -> tuple[FakeStudy, StudyResult]:
+def run(searched: StudyPlan, folder: Path, **faults: str) -> tuple[FakeStudy, StudyResult]:
     folder.mkdir(parents=True, exist_ok=True)
-    study = FakeStudy(plan, folder, engine_type=PickyEngine)
+    study = FakeStudy(searched, folder, engine_type=PickyEngine)
     return study, study.run(**faults)
 
 
-def vacancies_of(plan: StudyPlan, place: int) -> str:
+def vacancies_of(searched: StudyPlan, place: int) -> str:
     """The fault name of all vacancies of a host: they have one formula."""
-    host = plan.hosts[place]
-    return fault_name("slab_relax", plan.vacancy_structure(host, host.vacancies[0]))
+    host = searched.hosts[place]
+    return fault_name("slab_relax", searched.vacancy_structure(host, host.vacancies[0]))
 
 
-def test_the_known_lowest_ordering_is_the_host(plan: StudyPlan, tmp_path: Path) -> None:
-    study, result = run(plan, tmp_path)
-    lithium = plan.slab.indices_from_symbol("Li")
-    n_left = len(lithium) - plan.hosts[1].n_holes
+def test_the_known_lowest_ordering_is_the_host(searched: StudyPlan, tmp_path: Path) -> None:
+    study, result = run(searched, tmp_path)
+    lithium = searched.slab.indices_from_symbol("Li")
+    n_left = len(lithium) - searched.hosts[1].n_holes
     best = min(combinations(lithium, n_left), key=sum)
     host = result.hosts[1]
     assert host.ordering is not None
@@ -150,29 +150,29 @@ def test_the_known_lowest_ordering_is_the_host(plan: StudyPlan, tmp_path: Path) 
     assert made.structure is not None
     left = [n for n in bare_sites(made.structure) if n in lithium]
     assert sorted(left) == sorted(best)
-    first = [n for n in lithium if n not in plan.hosts[1].removed]
+    first = [n for n in lithium if n not in searched.hosts[1].removed]
     assert host.ordering.single_point_gain_ev == pytest.approx(
         PER_NUMBER_EV * (sum(first) - sum(best))
     )
     assert host.ordering.relaxed_gain_ev == 0.0
     assert result.hosts[0].ordering is None
     # its vacancies begin with it
-    for vacancy in plan.hosts[1].vacancies:
-        start = study.document(plan.hosts[1].vacancy_label(vacancy)).initial_structure
+    for vacancy in searched.hosts[1].vacancies:
+        start = study.document(searched.hosts[1].vacancy_label(vacancy)).initial_structure
         assert set(bare_sites(start)) == set(bare_sites(made.structure)) - set(vacancy.removed)
     assert result.is_complete
     assert [r.label for r in result.calculations if not r.applicable] == [
-        *(f"{host.label}_revisited" for host in plan.hosts),
-        *(label for host in plan.hosts for label in plan.vacancies_again(host)),
+        *(f"{host.label}_revisited" for host in searched.hosts),
+        *(label for host in searched.hosts for label in searched.vacancies_again(host)),
     ]
 
 
 def test_where_no_relaxation_completes_there_is_a_reason_and_a_next_run_tries_again(
-    plan: StudyPlan, tmp_path: Path
+    searched: StudyPlan, tmp_path: Path
 ) -> None:
-    _, ranked = run(plan, tmp_path / "a")
-    formula = fault_name("slab_relax", plan.host_structure(plan.hosts[1]))
-    study, result = run(plan, tmp_path / "b", **{formula: "raise"})
+    _, ranked = run(searched, tmp_path / "a")
+    formula = fault_name("slab_relax", searched.host_structure(searched.hosts[1]))
+    study, result = run(searched, tmp_path / "b", **{formula: "raise"})
     assert ranked.hosts[1].status == "completed"
     assert result.hosts[1].status == "failed"
     assert "on fire" in str(result.hosts[1].reason)
@@ -182,10 +182,10 @@ def test_where_no_relaxation_completes_there_is_a_reason_and_a_next_run_tries_ag
 
 
 def test_a_host_that_takes_over_the_li_of_a_vacancy_moves_e_f_by_what_it_gains(
-    plan: StudyPlan, tmp_path: Path
+    searched: StudyPlan, tmp_path: Path
 ) -> None:
-    _, before = run(plan, tmp_path / "still")
-    study, after = run(plan, tmp_path / "lifted", **{vacancies_of(plan, 1): "lift"})
+    _, before = run(searched, tmp_path / "still")
+    study, after = run(searched, tmp_path / "lifted", **{vacancies_of(searched, 1): "lift"})
     was, now = before.hosts[1], after.hosts[1]
     assert now.revisit is not None
     assert was.revisit is None
@@ -204,13 +204,13 @@ def test_a_host_that_takes_over_the_li_of_a_vacancy_moves_e_f_by_what_it_gains(
 
 
 def test_where_one_vacancy_moves_the_host_the_others_are_made_in_it_again(
-    plan: StudyPlan, tmp_path: Path
+    searched: StudyPlan, tmp_path: Path
 ) -> None:
-    host = plan.hosts[1]
+    host = searched.hosts[1]
     lifting, *others = host.vacancies
-    _, before = run(plan, tmp_path / "still")
-    fault = {vacancies_of(plan, 1): f"lift {lifting.removed[0]}"}
-    study, after = run(plan, tmp_path / "lifted", **fault)
+    _, before = run(searched, tmp_path / "still")
+    fault = {vacancies_of(searched, 1): f"lift {lifting.removed[0]}"}
+    study, after = run(searched, tmp_path / "lifted", **fault)
     was, now = before.hosts[1], after.hosts[1]
     assert now.revisit is not None
     assert now.revisit.vacancy == lifting.pair
@@ -219,7 +219,7 @@ def test_where_one_vacancy_moves_the_host_the_others_are_made_in_it_again(
     assert now.vacancies[0].formation_energy_ev == pytest.approx(
         was.vacancies[0].formation_energy_ev - LIFTED_EV
     )
-    again = dict(zip([v.pair for v in host.vacancies], plan.vacancies_again(host), strict=True))
+    again = dict(zip([v.pair for v in host.vacancies], searched.vacancies_again(host), strict=True))
     records = {record.label: record for record in after.calculations}
     assert not records[again[lifting.pair]].applicable
     assert str(records[again[lifting.pair]].reason).endswith(f"of {now.label}_revisited")
@@ -236,19 +236,19 @@ def test_where_one_vacancy_moves_the_host_the_others_are_made_in_it_again(
 
 
 def test_only_a_vacancy_in_another_arrangement_than_its_host_is_marked(
-    plan: StudyPlan, tmp_path: Path
+    searched: StudyPlan, tmp_path: Path
 ) -> None:
     """All vacancies lift the Li; where the host that took it over failed, they are marked."""
-    host = plan.hosts[1]
-    lift = {vacancies_of(plan, 1): "lift"}
-    _, taken = run(plan, tmp_path / "taken", **lift)
+    host = searched.hosts[1]
+    lift = {vacancies_of(searched, 1): "lift"}
+    _, taken = run(searched, tmp_path / "taken", **lift)
     assert not any(vacancy.rebuilt for vacancy in taken.hosts[1].vacancies)
-    study = FakeStudy(plan, tmp_path / "taken", engine_type=PickyEngine)
-    documents = study.cache.documents(plan.labels)
+    study = FakeStudy(searched, tmp_path / "taken", engine_type=PickyEngine)
+    documents = study.cache.documents(searched.labels)
     failed = documents["Li"].model_copy(
         update={"status": "failed", "energy_ev": None, "structure": None, "reason": "no power"}
     )
-    made = StudyCalculations(plan, documents | {f"{host.label}_revisited": failed})
+    made = StudyCalculations(searched, documents | {f"{host.label}_revisited": failed})
     planned = made.made_host(host)
     assert planned.revisit is not None
     assert (planned.revisit.gain_ev, planned.revisit.reason) == (None, "no power")
@@ -256,24 +256,24 @@ def test_only_a_vacancy_in_another_arrangement_than_its_host_is_marked(
     assert all(any(flag.startswith("moved: Li") for flag in some) for some in flags)
 
 
-def test_what_was_killed_half_way_chooses_the_same(plan: StudyPlan, tmp_path: Path) -> None:
-    _, expected = run(plan, tmp_path / "whole")
-    formula = vacancies_of(plan, 1)
-    broken, first = run(plan, tmp_path / "broken", **{formula: "raise"})
+def test_what_was_killed_half_way_chooses_the_same(searched: StudyPlan, tmp_path: Path) -> None:
+    _, expected = run(searched, tmp_path / "whole")
+    formula = vacancies_of(searched, 1)
+    broken, first = run(searched, tmp_path / "broken", **{formula: "raise"})
     assert not first.is_complete
     n_before = len(broken.calls())
     result = broken.run()
     assert result.hosts == expected.hosts
     # rankings and what was relaxed are taken from the folder
-    assert len(broken.calls()) - n_before == len(plan.hosts[1].vacancies)
+    assert len(broken.calls()) - n_before == len(searched.hosts[1].vacancies)
 
 
 def test_without_a_ranker_the_lowest_ewald_energies_are_relaxed(tmp_path: Path) -> None:
-    plan = make_plan(plan_of(ranker="ewald", relaxed=3), tmp_path)
-    host = plan.hosts[1]
-    assert plan.own_labels(host) == [f"{host.label}_ordering_{i}" for i in range(3)]
-    _, result = run(plan, tmp_path)
-    energies = [own_ev_of(plan, removed) for removed in host.orderings[:3]]
+    searched = make_plan(plan_of(ranker="ewald", relaxed=3), tmp_path)
+    host = searched.hosts[1]
+    assert searched.own_labels(host) == [f"{host.label}_ordering_{i}" for i in range(3)]
+    _, result = run(searched, tmp_path)
+    energies = [own_ev_of(searched, removed) for removed in host.orderings[:3]]
     assert result.hosts[1].ordering is not None
     assert result.hosts[1].ordering.ranked_by == "ewald"
     assert result.hosts[1].ordering.chosen == energies.index(min(energies))
@@ -281,38 +281,38 @@ def test_without_a_ranker_the_lowest_ewald_energies_are_relaxed(tmp_path: Path) 
     assert result.is_complete
 
 
-def own_ev_of(plan: StudyPlan, removed: list[int]) -> float:
-    lithium = plan.slab.indices_from_symbol("Li")
+def own_ev_of(searched: StudyPlan, removed: list[int]) -> float:
+    lithium = searched.slab.indices_from_symbol("Li")
     return PER_NUMBER_EV * sum(n for n in lithium if n not in removed)
 
 
 def test_coated_hosts_are_ordered_too_and_try_the_bare_hosts_ordering(tmp_path: Path) -> None:
     asked = {"candidates": 8, "relaxed": 2, "fractions": [1.0, 0.5]}
-    plan = make_plan(coated_recipe(delithiation=asked), tmp_path)
-    study, result = run(plan, tmp_path)
+    searched = make_plan(coated_recipe(delithiation=asked), tmp_path)
+    study, result = run(searched, tmp_path)
     bare = next(h for h in result.hosts if h.termination is None and h.ordering is not None)
     made = study.cache.completed(str(bare.calculation))
     assert made is not None
     assert made.structure is not None
-    lithium = set(plan.slab.indices_from_symbol("Li"))
+    lithium = set(searched.slab.indices_from_symbol("Li"))
     gone = lithium - set(bare_sites(made.structure))
-    for planned, host in zip(plan.hosts, result.hosts, strict=True):
+    for planned, host in zip(searched.hosts, result.hosts, strict=True):
         if host.termination is None or host.ordering is None:
             continue
         assert (host.ordering.n_ranked, host.ordering.n_relaxed) == (8, 2)
         ranking = study.document(f"{host.label}_ranking")
-        present = places(plan.pristine_structure(planned)).keys()
+        present = places(searched.pristine_structure(planned)).keys()
         assert any(gone & present <= set(one.removed) for one in ranking.ranking)
         assert all(set(one.removed) <= present for one in ranking.ranking)
         assert {len(one.removed) for one in ranking.ranking} == {planned.n_holes}
-        costs = [own_ev_of(plan, one.removed) for one in ranking.ranking]
+        costs = [own_ev_of(searched, one.removed) for one in ranking.ranking]
         assert costs == sorted(costs)
     assert result.is_complete
 
 
-def test_a_plan_to_be_ranked_needs_a_ranker(plan: StudyPlan, tmp_path: Path) -> None:
+def test_a_plan_to_be_ranked_needs_a_ranker(searched: StudyPlan, tmp_path: Path) -> None:
     maker = HostsMaker(str(tmp_path), PickyEngine().maker("slab_relax"))
     with pytest.raises(
         InputError, match=r"expected HostsMaker.ranker, that engine's maker of kind"
     ):
-        maker.make(plan, plan.bulk)
+        maker.make(searched, searched.bulk)

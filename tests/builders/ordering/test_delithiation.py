@@ -16,6 +16,7 @@ from llo_dft.builders.cell_checks import is_symmetric
 from llo_dft.builders.ordering.delithiation import (
     DelithiationError,
     LithiumRemoval,
+    _realisable,
     delithiate_to,
 )
 from llo_dft.chemistry.element_table import symbols_of
@@ -226,3 +227,7 @@ def test_as_many_li_as_can_leave(make_bulk: MakeBulk, n_removed: int) -> None:
     lithium = lithium_of(bulk)
     with pytest.raises(DelithiationError, match=rf"expected 1 to 8 Li to leave, got {n_removed}"):
         delithiate_to(bulk, lithium, n_removed, gone=lithium[:1], seed=0)
+
+
+def test_a_single_li_beside_a_pair_can_leave_alone():
+    assert [_realisable(n / 3, [1, 2]) for n in range(4)] == [0, 1, 2, 3]

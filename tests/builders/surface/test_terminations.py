@@ -16,6 +16,7 @@ from llo_dft.builders.surface.terminations import (
     SlabModel,
     build_termination,
     llo_terminations,
+    outer_oxygen,
 )
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.resources import load_structure
@@ -205,3 +206,13 @@ def test_same_seed_same_bytes(make_bulk: MakeBulk) -> None:
     first, second = (build(make_bulk("NCM"), "half/none", 2) for _ in range(2))
     assert first.structure.to_json() == second.structure.to_json()
     assert first.template == second.template
+
+
+def test_a_buckled_plane_of_oxygen_is_one_plane():
+    heights = [0.0, 0.4, 2.1, 4.2, 4.6]
+    slab = Structure(
+        Lattice.orthorhombic(9, 9, 30),
+        ["O"] * 5,
+        [[0.2 * i, 0, z / 30] for i, z in enumerate(heights)],
+    )
+    assert outer_oxygen(slab) == ((3, 4), (0, 1))
