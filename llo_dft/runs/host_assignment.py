@@ -71,7 +71,8 @@ def lithium_fractions(
     structures, full
         Of the hosts; all Li in the cell of a host at full lithium, of a bare one if there are both.
     coating
-        Li of the coating in each coated cell: it never counts.
+        Li of the coating in each coated cell: it never counts. All cells are coated if none has a
+        former.
 
     Raises
     ------
@@ -81,10 +82,12 @@ def lithium_fractions(
     counts = [int(structure.composition["Li"]) for structure in structures]
     kinds = [(system_of(structure), _n_metals(structure)) for structure in structures]
     found: list[float | None] = []
+    # of a coating of metals (Al2O3, LiNbO3) only its Li tells that it is there
+    unseen = all(system == "bare" for system, _ in kinds)
     for n, (system, metals) in zip(counts, kinds, strict=True):
         alike = [m for m, other in zip(counts, kinds, strict=True) if other[0] == system]
         most = full if full is not None else max(alike) if len(set(alike)) > 1 else None
-        apart = coating if system == "coated" else 0
+        apart = coating if system == "coated" or unseen else 0
         bare = {m for m, other in zip(counts, kinds, strict=True) if other == ("bare", metals)}
         if apart and bare and full is not None:
             most = full + apart

@@ -13,6 +13,7 @@ from llo_dft.analysis.comparability.k_mesh import KMesh
 from llo_dft.analysis.comparability.subtractable import FinishedRun
 from llo_dft.documents.calculation import CalculationDocument, not_computed
 from llo_dft.documents.study_result import CalculationRecord, HostResult, StudyResult
+from llo_dft.engines.named_settings import CROSSING_FORCE
 from llo_dft.engines.vasp.files.run_folder import read_run
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError, Vasprun
 from llo_dft.runs.run_summary import (
@@ -44,6 +45,9 @@ _FIXED_DENSITY: Final = 10
 _DISPLACED: Final = (5, 6)
 _SADDLES: Final = (40, 44)
 
+#: ICORELEVEL in the final state.
+_CORE_HOLE: Final = 2
+
 _ONE_STEP_ALGORITHMS: Final = ("EXACT", "EIGENVAL", "NONE", "NOTHING")
 
 
@@ -58,12 +62,15 @@ class PlainRun:
         folder has no vasprun.xml or vaspout.h5.
     run
         The same, with the settings used in comparisons; None if it can't be read.
+    n_held
+        Number of atoms that were not free to move.
     notes
         Notes on the numbers, for the reader.
     """
 
     calculation: CalculationDocument
     run: FinishedRun | None = None
+    n_held: int = 0
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -151,7 +158,9 @@ def read_plain_run(
         mock=found.mock or outcar_is_mock,
     )
     run = FinishedRun(calculation, k_mesh_of(found), moment_of(found) if moment else None)
-    return PlainRun(calculation, run, notes)
+    movable = found.steps[-1].movable
+    n_held = 0 if movable is None else int((movable == 0).any(axis=1).sum())
+    return PlainRun(calculation, run, n_held, notes)
 
 
 def _no_ground_state(found: Vasprun) -> str | None:
@@ -175,6 +184,9 @@ def _no_ground_state(found: Vasprun) -> str | None:
         f"the atoms of its last energy are displaced (IBRION = {ibrion})": ibrion in _DISPLACED
         and len(found.steps) > 1,
         "its atoms are on a path or at a saddle point (IMAGES, ICHAIN or IBRION)": on_a_path,
+        "a Becke-Johnson potential has no energy (METAGGA)": "MBJ" in str(used.get("METAGGA")),
+        f"its potential was scaled (SCALEE = {used.get('SCALEE')})": used.get("SCALEE", 1) != 1,
+        "it has a core hole (ICORELEVEL = 2)": number("ICORELEVEL") == _CORE_HOLE,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
 
@@ -190,6 +202,9 @@ def _cautions(found: Vasprun, kind: CalculationKind) -> list[str]:
                 f"its cell changed by {change:.1%} with the plane waves of the first one: a single "
                 "point in the last cell gives its energy"
             )
+    force = found.max_force_ev_per_angstrom
+    if force is not None and force > CROSSING_FORCE:
+        notes.append(f"forces reach {force:.3f} eV/angstrom (at most {CROSSING_FORCE:g} is wanted)")
     moment = found.parameters.get("NUPDOWN", -1)
     if kind != "molecule_relax" and isinstance(moment, int | float) and moment >= 0:
         notes.append(f"its moment was fixed (NUPDOWN = {moment:g}): is it that of least energy?")

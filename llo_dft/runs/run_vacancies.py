@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, get_args
 
-from llo_dft.analysis.comparability.fingerprints import FORCES, check_allowed
+from llo_dft.analysis.comparability.fingerprints import FORCES, Difference, check_allowed
 from llo_dft.analysis.comparability.subtractable import (
     Differences,
     check_hosts,
@@ -15,7 +15,6 @@ from llo_dft.analysis.comparability.subtractable import (
 )
 from llo_dft.analysis.oxygen.chemical_potential import refused_schemes
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir, oxygen_reservoir
-from llo_dft.analysis.vacancy.formation_energy import removed_oxygen_count
 from llo_dft.analysis.vacancy.host_result import MadeVacancy, host_result, without_crossing
 from llo_dft.analysis.vacancy.missing_sites import missing_from
 from llo_dft.analysis.vacancy.turning_lines import lowest_hosts, turning_points
@@ -228,6 +227,10 @@ def _compare(runs: _Runs, reference: Reference, placed: dict[str, list[PlainRun]
             if host.completed is not None and vacancy.completed is not None:
                 differences = check_vacancy(host.completed, vacancy.completed, runs.allowed)
                 runs.differences.add(host.path, vacancy.path, differences)
+                if host.n_held - vacancy.n_held not in range(_n_removed(host, vacancy) + 1):
+                    held = f"atoms that may not move: {host.n_held} and {vacancy.n_held}"
+                    differences = [Difference("", held, forbids=False)]
+                    runs.differences.add(host.path, vacancy.path, differences)
 
 
 def _reservoir(
@@ -272,8 +275,11 @@ def _made_vacancy(host: PlainRun, vacancy: PlainRun, tm_layers: int | None) -> M
     if host.structure is None or vacancy.structure is None:
         raise AssertionError  # it was assigned by its composition
     removed = removed_oxygens(host, vacancy, tm_layers)
-    count = removed_oxygen_count(host.structure, vacancy.structure)
-    return MadeVacancy(vacancy.calculation, removed, count, run=vacancy.path)
+    return MadeVacancy(vacancy.calculation, removed, _n_removed(host, vacancy), run=vacancy.path)
+
+
+def _n_removed(host: PlainRun, vacancy: PlainRun) -> int:
+    return len(host.structure or ()) - len(vacancy.structure or ())  # it fits by its composition
 
 
 def _about_fractions(hosts: Sequence[HostResult], full: int | None) -> list[str]:

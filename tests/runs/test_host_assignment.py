@@ -37,6 +37,8 @@ def test_lithium_fractions_are_those_of_the_oxide() -> None:
     both = [cell(4), cell(2), cell(7, 1), cell(5, 1)]
     assert lithium_fractions(both, None, 3) == [1.0, 0.5, 1.0, 0.5]
     assert lithium_fractions([cell(4, 1), cell(3, 1)], None, 3) == [1.0, 0.0]
+    # of a coating without formers (Al2O3, LiNbO3) only its Li is known
+    assert lithium_fractions([cell(7), cell(5)], None, 3) == [1.0, 0.5]
     # a coated oxide that lost one of its Li for charge lacks it; full is the bare cell's
     lost = [cell(4), cell(2), cell(6, 1), cell(5, 1)]
     assert lithium_fractions(lost, None, 3) == [1.0, 0.5, 0.75, 0.5]

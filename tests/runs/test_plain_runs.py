@@ -59,6 +59,9 @@ def of_int(**values: int) -> dict[str, tuple[str, str]]:
         (of_int(IBRION=2, NSW=99, IMAGES=3), {}, "on a path or at a saddle point"),
         (of_int(IBRION=44, NSW=99), {}, "on a path or at a saddle point"),
         (of_int(IBRION=3, NSW=99), of_int(ICHAIN=2), "on a path or at a saddle point"),
+        (of_int(IBRION=2, NSW=99, ICORELEVEL=2), {}, "it has a core hole"),
+        ({"METAGGA": ("string", "MBJ")} | of_int(IBRION=2, NSW=99), {}, "Becke-Johnson potential"),
+        ({"SCALEE": ("", "      0.50000000")} | of_int(NSW=99), {}, "(SCALEE = 0.5)"),
     ],
 )
 def test_only_atoms_at_rest_with_their_own_electrons_have_an_energy_to_compare(

@@ -142,6 +142,25 @@ def test_no_crossing_of_atoms_that_are_not_at_rest(tmp_path: Path) -> None:
     assert allowed.turning_points[0].at is not None
 
 
+@pytest.mark.parametrize(("n_host", "n_vacancy"), [(4, 4), (4, 3), (0, 0), (4, 0), (0, 4)])
+def test_other_atoms_held_in_the_vacancy_are_named(
+    tmp_path: Path, n_host: int, n_vacancy: int
+) -> None:
+    """A vacancy whose atoms all move gains what its host's held ones would have gained too."""
+    folders = make.host(tmp_path / "host"), make.vacancy(tmp_path / "vacancy")
+    for folder, held, n_atoms in zip(folders, (n_host, n_vacancy), (12, 11), strict=True):
+        file = folder / "vasprun.xml"
+        flags = ["F F F"] * held + ["T T T"] * (n_atoms - held)
+        rows = "".join(f'<v type="logical">{one}</v>' for one in flags)
+        end = " </structure>\n</modeling>"
+        text = file.read_text(encoding="latin-1")
+        selective = f'<varray name="selective" >{rows}</varray>'
+        file.write_text(text.replace(end, selective + end), encoding="latin-1")
+    found = vacancy_runs([folders[0]], [folders[1]], GIVEN_O2)
+    named = [note for note in found.notes if "atoms that may not move" in note]
+    assert bool(named) == (n_host - n_vacancy not in {0, 1})
+
+
 def test_a_relaxation_that_rebuilt_the_lattice_is_flagged(tmp_path: Path) -> None:
     host = make.host(tmp_path / "host")
     pair = make.vacancy(tmp_path / "pair")
