@@ -88,7 +88,8 @@ def lithium_fractions(
         alike = [m for m, other in zip(counts, kinds, strict=True) if other[0] == system]
         most = full if full is not None else max(alike) if len(set(alike)) > 1 else None
         apart = coating if system == "coated" or unseen else 0
-        bare = {m for m, other in zip(counts, kinds, strict=True) if other == ("bare", metals)}
+        known = [] if unseen else zip(counts, kinds, strict=True)
+        bare = {m for m, other in known if other == ("bare", metals)}
         if apart and bare and full is not None:
             most = full + apart
         elif apart and len(bare) > 1 and max(bare) + apart >= max(alike):
