@@ -275,7 +275,7 @@ def _of_study(folder: AnyPath, options: dict[str, Any]) -> StudyResult:
 
 def _none_of_runs(options: Collection[str]) -> None:
     if options:
-        raise InputError(f"{', '.join(options)}: for plain runs; a study knows its own")
+        raise InputError(f"{', '.join(options)}: for plain runs; a study has its own")
 
 
 def _recipe(source: str | Path | Recipe, tables: dict[str, dict[str, Any]]) -> tuple[Recipe, Path]:

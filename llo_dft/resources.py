@@ -89,7 +89,7 @@ def recipe_path(name: str) -> Path:
     known = packaged_recipes()
     if path.suffix == ".toml" and path.stem in known:
         raise InputError(
-            f"there is no recipe {name} here; one of the package is called by its name alone: "
+            f"there is no recipe {name} here; for a recipe of the package give its name alone: "
             f"{path.stem}"
         )
     if path.suffix:

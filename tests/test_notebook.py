@@ -109,9 +109,9 @@ def test_a_finished_study_is_read_by_folder_or_file_str_or_path(finished: Finish
     hot = llo_dft.vacancy_energies(folder, temperature_k=900.0)
     assert hot.hosts[0].formation_energies_ev[0] < finished.result.hosts[0].formation_energies_ev[0]
     assert llo_dft.plan(folder) == llo_dft.plan(str(folder)) == stored_plan(finished.folder)
-    with pytest.raises(InputError, match="a study knows its own"):
+    with pytest.raises(InputError, match="a study has its own"):
         llo_dft.voltage(folder, li_energy_ev=-1.9)
-    with pytest.raises(InputError, match="temprature_k: for plain runs; a study knows its own"):
+    with pytest.raises(InputError, match="temprature_k: for plain runs; a study has its own"):
         llo_dft.vacancy_energies(folder, temprature_k=600.0)
 
 

@@ -63,7 +63,7 @@ def test_each_recipe_says_what_it_is_for_and_is_found_by_its_name() -> None:
 
 
 def test_a_packaged_recipe_named_as_a_file_leads_to_its_name() -> None:
-    with pytest.raises(InputError, match=r"called by its name alone: interface$"):
+    with pytest.raises(InputError, match=r"give its name alone: interface$"):
         recipe_path("interface.toml")
 
 

@@ -18,12 +18,12 @@ def build(
     recipe: str = typer.Argument(help="Recipe file, or the name of a recipe of this package."),
     output: Path = typer.Option(..., "-o", "--output", help="Folder of the study."),
     engine: str | None = typer.Option(
-        None, help="Another engine than the recipe's; vasp writes its input files too."
+        None, help="Engine instead of the recipe's; for vasp its input files are written too."
     ),
-    protocol: str | None = typer.Option(None, help="Another protocol than the recipe's."),
+    protocol: str | None = typer.Option(None, help="Protocol instead of the recipe's."),
     as_json: bool = typer.Option(False, "--json", help="Print the manifest."),  # noqa: FBT001, FBT003
 ) -> None:
-    """Write every structure of a recipe and a manifest; nothing is computed."""
+    """Write the structures of a recipe and a manifest; compute nothing."""
     with bad_input_in_one_line():
         from llo_dft.engines.registry import engine_from, named_by_user  # noqa: PLC0415 (slow)
         from llo_dft.recipe import with_engine  # noqa: PLC0415
@@ -76,7 +76,7 @@ def _print_structures(plan: StudyPlan, n_structures: int, output: Path) -> None:
     for line in built_lines(asked_and_built(plan), plan.notes):
         typer.echo(line)
     typer.echo(
-        f"{n_structures} structures in {output / 'structures'} (slabs as pictures too), listed in "
+        f"{n_structures} structures in {output / 'structures'} (slabs also as pictures), listed in "
         f"{output / 'manifest.json'}; a run takes at most {plan.n_calculations} calculations"
     )
 
@@ -105,6 +105,6 @@ def _print_size(size: StudySize, program: str, output: Path) -> None:
     )
     if size["not_yet_known"]:
         typer.echo(
-            f"without inputs, since a relaxed interface decides which O it is: "
+            f"without inputs yet, since the O is known only once the interface is relaxed: "
             f"{', '.join(size['not_yet_known'])}"
         )

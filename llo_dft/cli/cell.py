@@ -28,11 +28,13 @@ def cell(
     study: list[Path] | None = typer.Option(
         None, help="Folder of a study: its cathode, up to the charge at which its oxygen leaves."
     ),
-    density: float = typer.Option(4.3, min=0.1, help="Of the study's cathode, g/cm3."),
+    density: float = typer.Option(4.3, min=0.1, help="Density of the study's cathode, g/cm3."),
     change: list[str] | None = typer.Option(
-        None, "--set", help="PARAMETER=VALUE of the cell; without it the table's defaults."
+        None, "--set", help="PARAMETER=VALUE of the cell, in place of the default that is printed."
     ),
-    thickness: str = typer.Option("0:100:51", help="LO:HI:N of the electrolyte, um."),
+    thickness: str = typer.Option(
+        "0:100:51", help="Thicknesses of the electrolyte, LO:HI:N in um."
+    ),
     figure: Path | None = typer.Option(None, help="Draw the curves to this file."),
     as_json: AsJson = False,
 ) -> None:

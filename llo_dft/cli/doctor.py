@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 def doctor(
     *,
     project: str | None = typer.Option(
-        None, help="Examine this project of jobflow-remote, its name or file, in place of this."
+        None, help="Examine this jobflow-remote project (name or file) instead of this machine."
     ),
     on: Path | None = typer.Option(
-        None, help="Examine this cluster file, for run and submit --on, in place of this."
+        None, help="Examine this cluster file (for run and submit --on) instead of this machine."
     ),
     recipe: str | None = typer.Option(
-        None, help="With --project or --on: compare the walltimes with this study's."
+        None, help="With --project or --on: compare the walltimes with this recipe's needs."
     ),
     calibrate: Path | None = typer.Option(
         None,
-        help="Read the time of an electronic step from a finished run of vasp_std, its folder or "
-        "OUTCAR, in place of this.",
+        help="Take the time of an electronic step from a finished vasp_std run (folder or "
+        "OUTCAR) instead.",
     ),
     as_json: AsJson = False,
 ) -> None:
-    """Show what is installed and configured, what is missing, and what to do about it."""
+    """Show what is installed, what is missing, and what to do about it."""
     from llo_dft.engines.registry import engine_class  # noqa: PLC0415 (keeps --help fast)
 
     with bad_input_in_one_line():
@@ -63,7 +63,7 @@ def doctor(
 
 def _findings(project: str | None, on: Path | None, recipe: str | None) -> list[Finding]:
     if project is not None and on is not None:
-        raise InputError("expected either --project NAME or --on CLUSTER.yaml")
+        raise InputError("expected --project NAME or --on CLUSTER.yaml, not both")
     if project is not None:
         from llo_dft.study.doctor.project_doctor import examine_project  # noqa: PLC0415 (keeps --help fast)
 
@@ -80,7 +80,7 @@ def _findings(project: str | None, on: Path | None, recipe: str | None) -> list[
 
 
 def _prepared(recipe: str | None) -> PreparedRun | None:
-    """Prepare a study that is to be estimated, not run."""
+    """Prepare a study for an estimate; it is not run."""
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
 

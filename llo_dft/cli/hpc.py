@@ -11,18 +11,18 @@ from llo_dft.errors import InputError
 
 app = typer.Typer(help="Set up a cluster.", no_args_is_help=True, rich_markup_mode=None)
 
-#: What is asked for at a terminal where no flag says it: the question, and what counts without an
-#: answer; None: one is needed.
+#: What is asked at a terminal if no option gives it: the question and its default; None: an answer
+#: is required.
 QUESTIONS: Final[dict[str, tuple[str, str | None]]] = {
     "scheduler": ("Scheduler, slurm or pbs", "slurm"),
     "name": ("Name of the project", None),
     "queue": ("Partition or queue of the jobs", None),
-    "account": ("Account that the time is booked on, if there is one", ""),
-    "work_dir": ("Folder where jobs run, which the compute nodes see", None),
-    "vasp_command": ("How VASP is started, such as 'srun vasp_std'; nothing: no VASP", ""),
+    "account": ("Account to charge the time to, if there is one", ""),
+    "work_dir": ("Folder where jobs run, visible to the compute nodes", None),
+    "vasp_command": ("Command that starts VASP, such as 'srun vasp_std'; empty: no VASP", ""),
     "mongo_host": ("Host of MongoDB", "localhost"),
-    "mongo_database": ("Its database", None),
-    "mongo_user": ("Its user, if it has accounts", ""),
+    "mongo_database": ("Database of MongoDB", None),
+    "mongo_user": ("User of MongoDB, if it has accounts", ""),
 }
 
 _SCHEDULERS: Final = ("slurm", "pbs")
@@ -41,38 +41,43 @@ def init(  # noqa: PLR0913, PLR0917 (a flag each)
         None, "--queue", "--partition", help="Queue or partition of the jobs."
     ),
     gpu_queue: str | None = typer.Option(
-        None, "--gpu-queue", "--gpu-partition", help="That of nodes with GPUs, if there is one."
+        None,
+        "--gpu-queue",
+        "--gpu-partition",
+        help="Queue of the nodes with GPUs, if there is one.",
     ),
-    account: str | None = typer.Option(None, help="Account that the time is booked on."),
+    account: str | None = typer.Option(None, help="Account to charge the time to."),
     work_dir: str | None = typer.Option(
-        None, help="Folder where jobs run, absolute; the compute nodes must see it."
+        None, help="Absolute path of the folder where jobs run; the compute nodes must see it."
     ),
     cores: int = typer.Option(32, help="Processor cores of a node."),
-    memory: str = typer.Option("120 GB", help="Memory of a node that a job may have."),
+    memory: str = typer.Option("120 GB", help="Memory of a node that a job may use."),
     module: list[str] = typer.Option(
-        [], help="A module that VASP needs, as after 'module load'; may be given several times."
+        [], help="Module that VASP needs, as in 'module load'; may be given several times."
     ),
-    vasp_command: str | None = typer.Option(None, help="How VASP is started: 'srun vasp_std'."),
+    vasp_command: str | None = typer.Option(
+        None, help="Command that starts VASP, such as 'srun vasp_std'."
+    ),
     potcars: str | None = typer.Option(None, help="Folder of VASP's pseudopotentials."),
     python: str = typer.Option(
         sys.executable, help="Python of the compute nodes.", show_default="this one"
     ),
     mongo_host: str | None = typer.Option(None, help="Host of MongoDB."),
-    mongo_port: int = typer.Option(27017, help="Its port."),
-    mongo_database: str | None = typer.Option(None, help="Its database."),
-    mongo_user: str | None = typer.Option(None, help="Its user, if it has accounts."),
+    mongo_port: int = typer.Option(27017, help="Port of MongoDB."),
+    mongo_database: str | None = typer.Option(None, help="Database of MongoDB."),
+    mongo_user: str | None = typer.Option(None, help="User of MongoDB, if it has accounts."),
     mongo_auth_source: str | None = typer.Option(
-        None, help="The database that knows the user, if it is another one."
+        None, help="Database that holds the user's account, if it is another one."
     ),
     password_variable: str = typer.Option(
         "LLO_DFT_MONGO_PASSWORD",
-        help="Name of the environment variable that holds the password; never the password.",
+        help="Name of the environment variable that holds the password, not the password itself.",
     ),
     folder: Path | None = typer.Option(
         None, help="Where to write it (default: where jobflow-remote looks for projects)."
     ),
 ) -> None:
-    """Write a project of jobflow-remote. What no flag says is asked for."""
+    """Write a jobflow-remote project; what no option gives is asked for."""
     given: dict[str, Any] = {
         key: value
         for key, value in locals().items()
@@ -99,7 +104,7 @@ def init(  # noqa: PLR0913, PLR0917 (a flag each)
         template = resource_path("hpc_configs", f"jobflow_remote_{chosen}.yaml")
         text = project_text(template.read_text(encoding="utf-8"), answers)
         path = write_project(folder or projects_folder(), answers.name, text)
-    typer.echo(f"wrote {path}; look through it, then")
+    typer.echo(f"wrote {path}; check it, then run")
     if answers.mongo_user is not None:
         typer.echo(f"  read -rs {answers.password_variable} && export {answers.password_variable}")
     typer.echo(f"  llo-dft doctor --project {answers.name}")
@@ -107,7 +112,7 @@ def init(  # noqa: PLR0913, PLR0917 (a flag each)
 
 
 def _asked(key: str) -> str | None:
-    """Ask at a terminal; elsewhere take what counts without an answer, if anything does."""
+    """Ask at a terminal; elsewhere take the default, if there is one."""
     question, default = QUESTIONS[key]
     if sys.stdin.isatty():
         answer = typer.prompt(question, default=default, show_default=bool(default), err=True)

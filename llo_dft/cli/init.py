@@ -11,7 +11,7 @@ from llo_dft.errors import InputError
 def init(
     name: str = typer.Argument(help="Name of the study; the recipe is written to NAME.toml."),
 ) -> None:
-    """Write a commented recipe to start from, here."""
+    """Write a commented recipe to start from into the current folder."""
     from llo_dft.recipe import NAME_PATTERN  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.resources import resource_path  # noqa: PLC0415
 
@@ -19,7 +19,7 @@ def init(
         if not NAME_PATTERN.fullmatch(name):
             raise InputError(
                 f"a study can't be called {name!r}; use letters, digits, spaces and . _ + -, "
-                "at most 64, a letter or digit first"
+                "at most 64 characters, beginning with a letter or digit"
             )
         path = Path(f"{name}.toml")
         if path.exists():
@@ -28,4 +28,4 @@ def init(
         path.write_text(
             template.replace('name = "any_cathode"', f'name = "{name}"', 1), encoding="utf-8"
         )
-    typer.echo(f"wrote {path}; edit it, then: llo-dft run {str(path)!r} -o {name!r}")
+    typer.echo(f"wrote {path}; edit it, then run: llo-dft run {str(path)!r} -o {name!r}")

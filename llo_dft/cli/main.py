@@ -48,13 +48,13 @@ def main(
         "--version",
         callback=_print_version,
         is_eager=True,
-        help="Print the version and end.",
+        help="Print the version and exit.",
     ),
 ) -> None:
     """Oxygen vacancies in Li-rich layered oxide cathodes, from a one-page recipe.
 
     Exit status: 0 complete, 1 some calculations failed or are missing, 2 bad input,
-    70 a fault of this package.
+    70 a bug in this package.
     """
 
 

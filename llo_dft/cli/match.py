@@ -19,28 +19,35 @@ if TYPE_CHECKING:
 
 def match(  # noqa: PLR0913 (each is an option of the command)
     film: Path = typer.Argument(
-        help="CIF of the film, for example the coating, or a crystal of the package by its name."
+        help="CIF of the film, for example the coating, or the name of a crystal of the package."
     ),
-    substrate: Path = typer.Argument(help="That of the substrate, for example the cathode."),
+    substrate: Path = typer.Argument(help="The same for the substrate, for example the cathode."),
     *,
     film_miller: tuple[int, int, int] = typer.Option(
-        (0, 0, 1), help="Plane, in the CIF's axes, as 0 1 0."
+        (0, 0, 1), help="Plane of the film in the axes of its CIF, such as 0 1 0."
     ),
-    substrate_miller: tuple[int, int, int] = typer.Option((0, 0, 1), help="Of the substrate."),
+    substrate_miller: tuple[int, int, int] = typer.Option(
+        (0, 0, 1), help="Plane of the substrate."
+    ),
     max_area: float = typer.Option(200.0, max=2000.0, help="Largest common cell, square angstrom."),
-    max_strain: float = typer.Option(0.05, help="Largest principal strain, 0.05 is 5 %."),
-    strain_share: float = typer.Option(1.0, help="Part of the strain that the film takes, 0 to 1."),
-    build: int = typer.Option(0, min=0, help="Build the interfaces of so many of the best."),
-    output: Path | None = typer.Option(None, "-o", "--output", help="Folder of what is built."),
+    max_strain: float = typer.Option(0.05, help="Largest principal strain; 0.05 is 5 %."),
+    strain_share: float = typer.Option(
+        1.0, help="Share of the strain that the film takes, 0 to 1."
+    ),
+    build: int = typer.Option(0, min=0, help="Number of the best matches to build as interfaces."),
+    output: Path | None = typer.Option(
+        None, "-o", "--output", help="Folder for the built interfaces."
+    ),
     formats: list[str] = typer.Option(
         ["cif"], "--format", help="cif, poscar or extxyz; may be given several times."
     ),
     as_json: AsJson = False,
 ) -> None:
-    """List every distinct common cell of two surfaces, smallest and least strained first.
+    """List the common cells of two surfaces, the smallest first.
 
-    Cells that a symmetry of the two lattices takes into each other are one. With --build, the cells
-    are those of slabs of the planes, and the best of them are written as structures and pictures.
+    Every distinct cell is listed: those related by a symmetry of the two lattices count once.
+    With --build, the cells are those of slabs cut on these planes, and the best are written as
+    structures and pictures.
     """
     from llo_dft.builders.matching.find_matches import find_matches  # noqa: PLC0415
     from llo_dft.builders.matching.lattice_match import NoMatchError  # noqa: PLC0415 (keeps --help fast)
@@ -99,7 +106,9 @@ def _crystal_file(name: Path) -> Path:
     try:
         return resource_path("structures", f"{name}.cif")
     except FileNotFoundError as error:
-        raise InputError(f"there is no file {name}, nor such a crystal: {error}") from error
+        raise InputError(
+            f"there is no file {name}, and no crystal of that name: {error}"
+        ) from error
 
 
 def _check_build(build: int, output: Path | None, formats: list[str]) -> None:
@@ -193,5 +202,5 @@ def _print_table(found: list[LatticeMatch]) -> None:
         for one in found
     ]
     headers = ["<", "area (A^2)", "max strain", "von Mises", "atoms", "<film", "<substrate"]
-    title = f"{len(found)} matches; * on the front of area and strain"
+    title = f"{len(found)} matches; * no other has both a smaller area and a smaller strain"
     print_table(headers, rows, title=title)

@@ -17,49 +17,51 @@ OtherEngine: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--engine",
-        help="Another engine, or module:function of an ASE calculator.",
+        help="Engine instead of the recipe's, or module:function of an ASE calculator.",
     ),
 ]
 OtherModel: TypeAlias = Annotated[
-    str | None, typer.Option("--model", help="Another model of the engine than the recipe's.")
+    str | None, typer.Option("--model", help="Model of the engine instead of the recipe's.")
 ]
 OtherProtocol: TypeAlias = Annotated[
-    str | None, typer.Option("--protocol", help="Another protocol than the recipe's.")
+    str | None, typer.Option("--protocol", help="Protocol instead of the recipe's.")
 ]
 OtherScheme: TypeAlias = Annotated[
     str | None,
-    typer.Option("--scheme", help="Another O2 scheme than the recipe's, to go with the engine."),
+    typer.Option("--scheme", help="O2 scheme instead of the recipe's, one that suits the engine."),
 ]
 Workers: TypeAlias = Annotated[
     int | None,
-    typer.Option(min=1, help="Calculations at once (default: one a processor, as memory allows)."),
+    typer.Option(
+        min=1, help="Calculations run at once (default: one per processor, if memory allows)."
+    ),
 ]
 OnCluster: TypeAlias = Annotated[
-    Path | None, typer.Option(help="Cluster file: compute on workers in that cluster's queue.")
+    Path | None, typer.Option(help="Cluster file: compute on workers in the queue of that cluster.")
 ]
 StartFromStudy: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         "--start-from",
-        help="A potential's finished study: begin with its geometries, Li orderings, registries.",
+        help="Finished study by a potential: start from its geometries, Li orderings, registries.",
     ),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Allow: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
-        help="Accept that this differs: a field of the fingerprint, a setting such as LASPH, cell."
+        help="Setting that may differ: a tag such as LASPH, a field of the fingerprint, or cell."
     ),
 ]
-Axis: TypeAlias = Annotated[
-    str, typer.Option(help="Lattice vector that leads out of the layers: a, b or c.")
-]
+Axis: TypeAlias = Annotated[str, typer.Option(help="Lattice vector across the layers: a, b or c.")]
 LithiumFull: TypeAlias = Annotated[
     int | None,
-    typer.Option(help="Li in a cell at full lithium, bare if there is one (default: the fullest)."),
+    typer.Option(
+        help="Li atoms in the bare cell at full lithium (default: those of the fullest cell)."
+    ),
 ]
 CoatingLi: TypeAlias = Annotated[
-    int, typer.Option(min=0, help="Li of the coating in a coated cell.")
+    int, typer.Option(min=0, help="Li atoms of the coating in a coated cell.")
 ]
 
 #: Most points of a range: a map of so many by so many is larger than any figure.

@@ -7,7 +7,7 @@ from llo_dft.cli.output.common import bad_input_in_one_line, print_json
 
 
 def recipes(*, as_json: AsJson = False) -> None:
-    """List the recipes that come with the package, and what each is for."""
+    """List the recipes that come with the package."""
     with bad_input_in_one_line():
         from llo_dft.resources import packaged_recipes  # noqa: PLC0415 (keeps --help fast)
 

@@ -1,4 +1,4 @@
-"""llo-dft report: one page with all that a study found, or several beside each other."""
+"""llo-dft report: one page with all results of a study, or of several side by side."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from llo_dft.errors import InputError
 def report(
     folders: list[Path] = typer.Argument(help="Folder of a study; several are compared."),
     output: Path | None = typer.Option(
-        None, "-o", "--output", help="The page (default: report.html in the study's folder)."
+        None, "-o", "--output", help="File to write (default: report.html in the study's folder)."
     ),
 ) -> None:
-    """Write one HTML page that opens anywhere without a network: answer, figures, structures.
+    """Write one HTML page with all results, which opens offline.
 
-    Also of a study that runs or was ended. Nothing is computed.
+    It also shows a study that is still running or was stopped. Nothing is computed.
     """
     with bad_input_in_one_line():
         from llo_dft.study.drawn.study_report import write_report  # noqa: PLC0415 (keeps --help fast)

@@ -56,7 +56,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Run a study. Run it again, and it resumes where it stopped."""
+    """Run a study; run it again to resume where it stopped."""
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
     from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
@@ -107,7 +107,7 @@ def _run_cells(
     *,
     as_json: bool,
 ) -> NoReturn:
-    """Run every cell of a study in a folder of its own, and put the results beside each other."""
+    """Run every cell of a study in its own folder, and compare the results."""
     from llo_dft.cli.output.spread_tables import print_spread  # noqa: PLC0415
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
     from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
@@ -118,7 +118,7 @@ def _run_cells(
     every = {
         name: prepare_run(cell, recipe_folder, StudyFolder(home / name), computes_here=here)
         for name, cell in cells.items()
-    }  # all are found good before the first is run
+    }  # all are checked before the first is run
     results = {name: run_prepared(one, workers, config) for name, one in every.items()}
     spread = write_spread(study.study.name, output, cells, results)
     if as_json:
@@ -126,7 +126,8 @@ def _run_cells(
     else:
         print_spread(spread)
         typer.echo(
-            f"wrote {SPREAD} and {SPREAD_FIGURE} in {output}, and each cell's results beside"
+            f"wrote {SPREAD} and {SPREAD_FIGURE} in {output}, and the results of each cell in its "
+            "folder"
         )
     complete = all(result.is_complete for result in results.values())
     raise typer.Exit(COMPLETE if complete else INCOMPLETE)
@@ -135,7 +136,7 @@ def _run_cells(
 def run_prepared(
     prepared: PreparedRun, workers: int | None, config: ClusterConfig | None
 ) -> StudyResult:
-    """Run a study on workers in a cluster's queue, or without one here, so many at a time."""
+    """Run a study on workers in a cluster's queue, or here, ``workers`` calculations at a time."""
     if config is None:
         return _run_here(prepared, workers)
     return _run_until_signal(prepared, config)
@@ -156,7 +157,7 @@ def _run_here(prepared: PreparedRun, workers: int | None) -> StudyResult:
         with shown_progress(expected.work, prepared.recipe.study.name, seconds) as on_progress:
             return run_study(prepared, workers=workers, on_progress=on_progress)
     except KeyboardInterrupt:
-        typer.echo("llo-dft: interrupted; run it again, and it resumes", err=True)
+        typer.echo("llo-dft: interrupted; run the same command again to resume", err=True)
         raise
 
 
@@ -167,7 +168,7 @@ def _run_until_signal(prepared: PreparedRun, config: ClusterConfig) -> StudyResu
         with interruptible():
             return run_on_cluster(prepared, config)
     except Interruption as error:
-        typer.echo(f"llo-dft: {error}; run it again, and it resumes", err=True)
+        typer.echo(f"llo-dft: {error}; run the same command again to resume", err=True)
         raise typer.Exit(128 + error.signal) from error
 
 
@@ -194,7 +195,7 @@ def run_on_cluster(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
 
 
 def cluster_config(file: Path | None, workers: int | None) -> ClusterConfig | None:
-    """Return what a cluster file says; without one the study is computed here.
+    """Return the settings of a cluster file; None, without one, to compute here.
 
     Raises ``InputError`` if it can't be used, or Dask is not installed.
     """
@@ -205,7 +206,7 @@ def cluster_config(file: Path | None, workers: int | None) -> ClusterConfig | No
 
     if workers is not None:
         raise InputError(
-            "--workers is for this machine; how many workers a cluster has, its file says "
+            "--workers is for this machine; the file of a cluster sets how many workers it has "
             "(workers.max_jobs and workers.processes)"
         )
     config = load_cluster(file)
@@ -216,6 +217,7 @@ def cluster_config(file: Path | None, workers: int | None) -> ClusterConfig | No
 def _announce(prepared: PreparedRun, how: str) -> None:
     from llo_dft.cli.output.phrases import built_lines  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.documents.asked_and_built import asked_and_built  # noqa: PLC0415
+    from llo_dft.report.answer import why_none  # noqa: PLC0415
 
     recipe, plan = prepared.recipe, prepared.plan
     typer.echo(
@@ -226,8 +228,8 @@ def _announce(prepared: PreparedRun, how: str) -> None:
     for line in built_lines(asked_and_built(plan), plan.notes):
         typer.echo(line, err=True)
     if prepared.engine.no_crossings:
-        reason = prepared.engine.no_crossings
-        typer.echo(f"where E_f crosses zero, and coated - bare: {reason}", err=True)
+        reason = why_none(prepared.engine.no_crossings)
+        typer.echo(f"neither a crossing nor coated - bare will be stated: {reason}", err=True)
 
 
 def drive(folder: StudyPath) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from llo_dft.study.run_study import PreparedRun
     from llo_dft.submit.dask.cluster_config import ClusterConfig
 
-#: Where a screen keeps the calculations of phases that compete; no coating can have that name.
+#: Folder of a screen for the calculations of competing phases; no coating can have that name.
 _PHASES: Final = ".phases"
 _NONE: Final = "no coating of the screen can be computed; see above"
 
@@ -54,15 +54,16 @@ def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     reactions: Annotated[
         bool,
         typer.Option(
-            "--reactions", help="Also what each coating and the cathode react to, as crystals."
+            "--reactions",
+            help="Also compute how the crystals of each coating and the cathode react.",
         ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a cathode under several coatings and rank them. Run it again, and it resumes.
+    """Compute a cathode under several coatings, and rank them. Run it again to resume.
 
-    The recipe has a table [coatings.NAME] for each, with what differs from its [coating]. Each is a
-    study in a folder of its own; calculations of the bare slab are done once.
+    The recipe has one table [coatings.NAME] per coating, with what differs from [coating]. Each
+    coating is a study in its own folder; the bare slab is computed only once.
     """
     from llo_dft.cli.run import cluster_config  # noqa: PLC0415 (all: keeps --help fast)
     from llo_dft.study.drawn.study_report import write_report  # noqa: PLC0415
@@ -121,7 +122,7 @@ def _run_all(
     *,
     reactions: bool,
 ) -> CoatingScreen:
-    """Run one study after the other; after each the files of the screen are written anew."""
+    """Run one study after the other; after each, the files of the screen are written again."""
     from llo_dft.cli.run import run_prepared  # noqa: PLC0415 (all: keeps --help fast)
     from llo_dft.study.folder import StudyFolderError  # noqa: PLC0415
     from llo_dft.study.series.screening import write_screen  # noqa: PLC0415
@@ -145,7 +146,7 @@ def _run_all(
 
 
 def _store_reactions(coating: str, folder: StudyFolder, output: Path) -> None:
-    """Compute what a coating and the cathode react to; say so if that can't be done."""
+    """Compute how a coating and the cathode react, or report why that is not possible."""
     from llo_dft.study.contacts.study_reactions import (  # noqa: PLC0415 (keeps --help fast)
         store_reactions,
         study_reactions,
@@ -164,7 +165,7 @@ def _store_reactions(coating: str, folder: StudyFolder, output: Path) -> None:
 
 
 def _refused(coating: str, error: InputError) -> str:
-    """Say at once why a coating is not computed; return it."""
+    """Print why a coating is not computed, and return it."""
     typer.echo(f"llo-dft: {coating}: {error}", err=True)
     return str(error)
 
@@ -179,5 +180,5 @@ def _print(ranked: CoatingScreen, output: Path, *, as_json: bool) -> None:
     print_screen(ranked)
     typer.echo(
         f"wrote {SCREEN}, {SCREEN_TABLE}, {SCREEN_FIGURE} and the page report.html in {output}, "
-        "and each coating's results beside"
+        "and the results of each coating in its folder"
     )

@@ -1,4 +1,4 @@
-"""llo-dft status: what of a study is done, running, failed and why."""
+"""llo-dft status: which calculations of a study are completed, running or failed, and why."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def status(folder: StudyPath, *, as_json: AsJson = False) -> None:
-    """Show which calculations are completed, running, failed (and why) or missing.
+    """Show which calculations are completed, running or failed, and why.
 
-    Of a screen, or a study in several cells: a line for each of its studies.
+    For a screen, or a study in several cells: one line per study.
     """
     from llo_dft.study.study_files import studies_in  # noqa: PLC0415 (keeps --help fast)
 

@@ -48,13 +48,13 @@ def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     scheme: OtherScheme = None,
     start_from: StartFromStudy = None,
     on: Path | None = typer.Option(
-        None, help="Cluster file: a driver in the queue that starts Dask workers; no database."
+        None, help="Cluster file: a driver job in the queue starts Dask workers; needs no database."
     ),
     project: str | None = typer.Option(
-        None, help="Project of jobflow-remote, its name or file: a job for each calculation."
+        None, help="jobflow-remote project (name or file): one job per calculation."
     ),
     worker: str | None = typer.Option(
-        None, help="Worker of the project for the calculations, in place of their types' own."
+        None, help="Worker of the project for all calculations, instead of one for each type."
     ),
     *,
     dry_run: Annotated[
@@ -65,9 +65,10 @@ def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         ),
     ] = False,
 ) -> None:
-    """Put a study into a cluster's queue, where it runs by itself: --on or --project.
+    """Submit a study to a cluster's queue (--on or --project). It runs there by itself.
 
-    Of a screen, and of a study in several cells, each study is submitted, in a folder of its own.
+    A screen is submitted as one study per coating, a study in several cells as one per cell, each
+    in its own folder.
     """
     with bad_input_in_one_line():
         if (on is None) == (project is None) or (worker is not None and project is None):
@@ -83,13 +84,13 @@ def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
                 study, recipe_folder, output / name, str(project), worker, dry_run=dry_run
             )
             for name, study in studies.items()
-        ]  # all are found good before the first is submitted
+        ]  # all are checked before the first is submitted
         for step in steps:
             step()
     if then and not dry_run:
         typer.echo(
-            f"each study is submitted by itself; when all are completed, '{then} {recipe} -o "
-            f"{output}' puts their results beside each other and computes nothing again"
+            f"each study is submitted separately; when all are complete, '{then} {recipe} -o "
+            f"{output}' combines their results without computing anything again"
         )
 
 
@@ -100,7 +101,7 @@ def _studies(
 
     Returns
     -------
-    Also the folder of the recipe, and the command that puts several studies beside each other.
+    Also the folder of the recipe, and the command that combines the results of several studies.
     """
     from llo_dft.recipe import read_toml  # noqa: PLC0415 (all: keeps --help fast)
     from llo_dft.resources import recipe_path  # noqa: PLC0415
@@ -108,7 +109,9 @@ def _studies(
 
     if "coatings" in read_toml(recipe_path(name)):
         if start_from is not None:
-            raise InputError("--start-from: a screen is several studies, and none can start all")
+            raise InputError(
+                "--start-from: no single study can start the several studies of a screen"
+            )
         _, coatings, folder = screen_with(name, **changes)
         return coatings, folder, "llo-dft screen"
     study, folder = recipe_with(name, **changes, start_from=start_from)
@@ -119,7 +122,7 @@ def _studies(
 def _driver_step(
     study: Recipe, recipe_folder: Path, output: Path, on: Path, *, dry_run: bool
 ) -> Callable[[], None]:
-    """Return what puts the driver of a study into the queue, or prints what would be submitted."""
+    """Return a function that submits the driver of a study, or prints what would be submitted."""
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
     from llo_dft.study.manifest import write_structures  # noqa: PLC0415
     from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
@@ -152,22 +155,22 @@ def _driver_step(
             job = submit_driver(output, submission)
         typer.echo(
             f"{study.study.name}: {prepared.plan.n_calculations} calculations; the driver is job "
-            f"{job} of {config.scheduler}. 'llo-dft status {output}' shows how far it is, "
-            f"'llo-dft cancel {output}' ends it"
+            f"{job} of {config.scheduler}. 'llo-dft status {output}' shows its progress, "
+            f"'llo-dft cancel {output}' cancels it"
         )
 
     return (lambda: typer.echo(_scripts(prepared, submission))) if dry_run else submit
 
 
 def driver_command(python: str) -> list[str]:
-    """Return what starts this program in a job, importing nothing from the folder it is in."""
+    """Return the command that starts this program in a job, importing nothing from its folder."""
     return [python, "-P", "-m", "llo_dft.cli.main"]
 
 
 def cancel(folder: StudyPath) -> None:
-    """Take a study out of a cluster's queue: its driver and workers, or its jobs.
+    """Remove a study from a cluster's queue. Its driver and workers, or its jobs, are cancelled.
 
-    Of a screen, or a study in several cells: all its studies.
+    For a screen, or a study in several cells: all its studies.
     """
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
     from llo_dft.study.remote.submission_record import read_submission  # noqa: PLC0415
@@ -183,8 +186,8 @@ def cancel(folder: StudyPath) -> None:
                 from llo_dft.study.remote.submit_project import cancel_study  # noqa: PLC0415
 
                 jobs += cancel_study(StudyFolder(study))
-    found = f"cancelled {', '.join(jobs)}" if jobs else "no job of it was in the queue"
-    typer.echo(f"{found}; what is computed stays, and submitting it again resumes it")
+    found = f"cancelled {', '.join(jobs)}" if jobs else "none of its jobs was in the queue"
+    typer.echo(f"{found}; finished calculations are kept: submit the study again to resume it")
 
 
 def _scripts(prepared: PreparedRun, submission: Submission) -> str:
@@ -193,9 +196,9 @@ def _scripts(prepared: PreparedRun, submission: Submission) -> str:
     from llo_dft.submit.dask.scripts import driver_script, worker_script  # noqa: PLC0415
 
     seconds = estimate(prepared.plan, prepared.engine, prepared.folder.calculations).seconds
-    told, dearest = _told(prepared)
+    cost_text, dearest = _program_cost(prepared)
     cost = (
-        told or f"the engine {prepared.engine.name} can't estimate the core-hours"
+        cost_text or f"the engine {prepared.engine.name} can't estimate the core-hours"
         if seconds is None
         else f"about {_hours(seconds / 3600)} core-hours, as fast as this machine's cores"
     )
@@ -221,9 +224,9 @@ def jobs_step(
     *,
     dry_run: bool,
 ) -> Callable[[], None]:
-    """Return what puts a study's jobs into a project's queue, or prints what they would ask for.
+    """Return a function that submits a study's jobs to a project, or prints what they request.
 
-    Raises ``InputError`` if something is not as it should be.
+    Raises ``InputError`` if the project, the study or the folder can't be used.
     """
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
     from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
@@ -244,15 +247,15 @@ def jobs_step(
         typer.echo(
             f"{study.study.name}: {len(submission.wanted)} jobs are in the queue of project "
             f"{settings.name}; its runner ('jf -p {settings.name} runner start') takes them from "
-            f"there. 'llo-dft status {output}' shows how far it is, 'llo-dft retry {output}' "
-            f"reruns what failed, 'llo-dft cancel {output}' ends it"
+            f"there. 'llo-dft status {output}' shows its progress, 'llo-dft retry {output}' "
+            f"reruns failed jobs, 'llo-dft cancel {output}' cancels it"
         )
 
     return (lambda: _show(submission)) if dry_run else submit
 
 
 def _show(submission: PreparedSubmission) -> None:
-    """Print every job of a submission, what it asks for, and the core-hours."""
+    """Print every job of a submission with its resources, and the core-hours."""
     from llo_dft.study.remote.job_requests import core_hours  # noqa: PLC0415 (keeps --help fast)
 
     prepared, wanted = submission.prepared, [*submission.wanted, *submission.later]
@@ -282,13 +285,13 @@ def _show(submission: PreparedSubmission) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         typer.echo("  ".join(map(str.ljust, row, widths)).rstrip())
-    told, dearest = _told(prepared)
+    cost_text, dearest = _program_cost(prepared)
     for line in dearest:
         typer.echo(line)
-    typer.echo(_summary(submission, expected, told))
+    typer.echo(_summary(submission, expected, cost_text))
 
 
-def _summary(submission: PreparedSubmission, expected: dict[str, float], told: str) -> str:
+def _summary(submission: PreparedSubmission, expected: dict[str, float], cost_text: str) -> str:
     prepared, wanted = submission.prepared, submission.wanted
     later = sorted((one.size.core_hours for one in submission.later if one.size), reverse=True)
     most = sum(request.size.core_hours for request in wanted if request.size is not None)
@@ -302,19 +305,19 @@ def _summary(submission: PreparedSubmission, expected: dict[str, float], told: s
         )
         cost = f"about {_hours(sum(expected.values()))} core-hours ({source})"
     else:
-        cost = told or (
+        cost = cost_text or (
             f"the engine {prepared.engine.name} can't estimate the core-hours; "
-            "core_seconds_per_atom_step in the project lets it"
+            "set core_seconds_per_atom_step in the project for an estimate"
         )
     return (
         f"{prepared.recipe.study.name}: {prepared.plan.n_calculations} calculations and {n_small} "
-        f"small jobs to project {submission.project.name}; {cost}, at most {most:.0f} if every "
+        f"small jobs for project {submission.project.name}; {cost}, at most {most:.0f} if every "
         "job runs to the end of its walltime"
     )
 
 
-def _told(prepared: PreparedRun) -> tuple[str, list[str]]:
-    """Return the core-hours of a program's study, and a line for each of the ten dearest."""
+def _program_cost(prepared: PreparedRun) -> tuple[str, list[str]]:
+    """Return the core-hours of a program's study, and lines on the ten most expensive."""
     from llo_dft.study.planning.estimate import core_hours_of, study_cost  # noqa: PLC0415
 
     costs = study_cost(prepared.plan, prepared.engine)
@@ -327,20 +330,20 @@ def _told(prepared: PreparedRun) -> tuple[str, list[str]]:
 
     dearest, work = list(costs)[:10], sum(cost.work for cost in costs.values())
     width = max(map(len, dearest))
-    lines = [f"the {len(dearest)} dearest of {len(costs)} calculations, in all runs of each:"]
+    lines = [f"the {len(dearest)} most expensive of {len(costs)} calculations, all runs of each:"]
     for label in dearest:
         share = f"  {label:{width}}  {costs[label].work / work:6.1%}"
         lines.append(f"{share}  {text([label]) or ''}".rstrip())
-    untold = (
-        "core-hours need one timing, 'llo-dft doctor --calibrate RUN'; shares are of plane "
+    untimed = (
+        "core-hours need one timing ('llo-dft doctor --calibrate RUN'); shares are of plane "
         "waves x bands^2 x k-points x spins x steps"
     )
-    return text(list(costs)) or untold, lines
+    return text(list(costs)) or untimed, lines
 
 
 def _hours(hours: float) -> str:
-    """Return core-hours with a digit that says something: a study of seconds takes no 0.0."""
-    return f"{hours:.1f}" if hours >= 0.1 else f"{hours:.1g}"  # noqa: PLR2004 (one decimal says it)
+    """Return core-hours with a significant digit, where one decimal would give 0.0."""
+    return f"{hours:.1f}" if hours >= 0.1 else f"{hours:.1g}"  # noqa: PLR2004 (one decimal shows it)
 
 
 def retry(
@@ -348,12 +351,12 @@ def retry(
     stale_after: float = typer.Option(
         600.0,
         min=0.0,
-        help="Seconds for which a runner may hold a job before it is taken for a killed one.",
+        help="Seconds that a runner may hold a job before it counts as killed.",
     ),
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Rerun what failed of a study that was submitted to a project, with what it now asks for."""
+    """Rerun the failed jobs of a submitted study. They get what the project requests now."""
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (both: keeps --help fast)
     from llo_dft.study.remote.rerun import retry_study  # noqa: PLC0415
 
@@ -365,18 +368,18 @@ def retry(
         for name in done.freed:
             typer.echo(f"freed {name}: the runner that held it seems to have been killed")
         for name in done.rerun:
-            typer.echo(f"runs again: {name}, and what follows from it")
+            typer.echo(f"rerun: {name}, and the jobs that depend on it")
         for name, reason in done.left.items():
-            typer.echo(f"not yet: {name}: {reason}")
+            typer.echo(f"not rerun yet: {name}: {reason}")
         if not (done.freed or done.rerun or done.left):
             typer.echo("nothing failed")
     raise typer.Exit(INCOMPLETE if done.left else COMPLETE)
 
 
 def collect(folder: StudyPath, *, as_json: AsJson = False) -> None:
-    """Write the results of a submitted study from what there is, before it is done or without it.
+    """Write the results of a submitted study as far as it got.
 
-    A study whose jobs all come to their end writes them by itself.
+    When all its jobs have ended, a study does this by itself.
     """
     from llo_dft.cli.run import print_result  # noqa: PLC0415 (all: keeps --help fast)
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415

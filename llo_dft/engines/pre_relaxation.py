@@ -114,8 +114,8 @@ class PreRelaxedCalculation(Maker):
         potential = self.first.fingerprint(structure)
         after = f"{outcome.n_steps} by {self.then.fingerprint(structure).engine}"
         if self.then.kind == "static":
-            after = "one point there"
-        note = f"{relaxed.n_steps} steps of the relaxation by {potential.engine}, then {after}"
+            after = "a single point there"
+        note = f"relaxed in {relaxed.n_steps} steps by {potential.engine}, then {after}"
         files = [f"{_FOLDER}/{path.name}" for path in sorted(where.iterdir()) if path.is_file()]
         return replace(
             outcome,
@@ -157,7 +157,9 @@ class PreRelaxedEngine(Engine):
         # a finished study is where to begin; a potential may be all that relaxes
         self._one_point = settings.protocol == ONE_POINT and settings.start_from is None
         if self._one_point:
-            self.no_crossings = f"protocol {ONE_POINT} computes points of a potential's geometry"
+            self.no_crossings = (
+                f"protocol {ONE_POINT!r} computes single points on a potential's geometry"
+            )
         self._potential, self._engine = potential, engine
 
     def maker(self, kind: CalculationKind) -> CalculationMaker:

@@ -238,5 +238,5 @@ def put_back(
             structure.insert(i, site.specie, site.frac_coords, properties=dict(site.properties))
     distances = structure.distance_matrix[np.triu_indices(len(structure), 1)]
     if distances.min() < TOO_NEAR_ANGSTROM:
-        return f"another atom is where {lowest.label} lacks O"
+        return f"another atom has taken the place of the O that {lowest.label} lacks"
     return structure

@@ -27,13 +27,15 @@ def answer(result: StudyResult) -> list[str]:
             "differences are of the computed ones."
         )
     if result.no_crossings and sentences:
-        sentences.append(f"Neither a crossing nor a gain is stated: {why_none(result)}.")
+        sentences.append(
+            f"Neither a crossing nor a gain is stated: {why_none(result.no_crossings)}."
+        )
     return sentences
 
 
-def why_none(result: StudyResult) -> str:
-    """Return the reason alone: the sentence around it says that nothing is stated."""
-    return (result.no_crossings or "").removeprefix("not stated by these settings: ")
+def why_none(no_crossings: str) -> str:
+    """Return the reason alone, for a sentence that says that nothing is stated."""
+    return no_crossings.removeprefix("not stated by these settings: ")
 
 
 def headline(result: StudyResult) -> str:
@@ -46,7 +48,7 @@ def headline(result: StudyResult) -> str:
             f"({done} of {len(result.calculations)} calculations are completed)."
         )
     if result.no_crossings:
-        return f"No answer is stated: {why_none(result)}."
+        return f"No answer is stated: {why_none(result.no_crossings)}."
     parts = [_turns(result, *system) for system in systems]
     for termination in dict.fromkeys(pair.termination for pair in result.pairs):
         pairs = [pair for pair in result.pairs if pair.termination == termination]

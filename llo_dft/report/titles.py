@@ -6,6 +6,7 @@ from typing import Final
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.study_result import OxygenChemicalPotential, StudyResult
+from llo_dft.report.answer import why_none
 
 #: Most characters of a line above a figure.
 _TITLE_WIDTH: Final = 95
@@ -41,7 +42,7 @@ def result_title(result: StudyResult, *, reason: bool = True) -> str:
     lines = [what, oxygen_text(result.oxygen)]
     if reason and result.no_crossings:
         lines.append(
-            fill(f"Where it turns, and coated - bare: {result.no_crossings}", _TITLE_WIDTH)
+            fill(f"No crossing, no coated - bare: {why_none(result.no_crossings)}", _TITLE_WIDTH)
         )
     return title_text(lines, allowed=result.allowed, mock=result.mock)
 

@@ -73,7 +73,7 @@ def _pre_relaxed(recipe: Recipe, study: StudyCalculations) -> list[str]:
     own = sum(one.n_steps or 0 for one in documents)
     first = choice.start_from if choice.pre_relax is None else choice.pre_relax.name
     engine = choice.name
-    return [f"{n_before} ionic steps were saved: {first} made them, and {engine} the last {own}"]
+    return [f"{first} made {n_before} steps of the relaxations, {engine} the last {own}"]
 
 
 def stored_calculations(folder: StudyFolder) -> StudyCalculations:

@@ -39,10 +39,10 @@ def test_build_twice_is_the_same_to_the_byte(command: Any, tmp_path: Path) -> No
 def test_build_tells_what_it_made(command: Any, tmp_path: Path) -> None:
     built = command("build", write_recipe(tmp_path), "-o", "out")
     lines = [" ".join(line.split()) for line in built.stdout.splitlines()]
-    assert lines[0].startswith("composition asked Li1.2Mn0.54Ni0.13Co0.13O2 built Li1.167")
+    assert lines[0].startswith("composition requested Li1.2Mn0.54Ni0.13Co0.13O2 built Li1.167")
     assert lines[0].endswith("(off by at most 0.040 per O2)")
-    assert lines[1] == "formal charge asked 0 e per O2 built 0 e per O2"
-    assert lines[2] == "bare asked x = 1 built x = 1.000, 0.000 holes per TM, 0 mAh/g"
+    assert lines[1] == "formal charge requested 0 e per O2 built 0 e per O2"
+    assert lines[2] == "bare requested x = 1 built x = 1.000, 0.000 holes per TM, 0 mAh/g"
     assert "4 structures in out/structures" in built.stdout
     assert "a run takes at most 5 calculations" in built.stdout
     assert not (tmp_path / "out" / "calculations").exists()

@@ -52,7 +52,7 @@ def test_doctor_says_what_to_do(command: Any) -> None:
     ("options", "said"),
     [
         (("--recipe", "quickstart"), "--recipe goes with --project or --on"),
-        (("--project", "lab", "--on", "c.yaml"), "either --project NAME or --on CLUSTER"),
+        (("--project", "lab", "--on", "c.yaml"), "--project NAME or --on CLUSTER"),
     ],
 )
 def test_options_that_do_not_go_together(command: Any, options: tuple[str, ...], said: str) -> None:

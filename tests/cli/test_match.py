@@ -57,7 +57,7 @@ def test_a_crystal_of_the_package_is_known_by_its_name(monkeypatch, tmp_path):
     assert json.loads(named.stdout) == json.loads(by_path.stdout)
     unknown = match(*options, film="LiFe")
     assert unknown.exit_code == 2
-    assert "there is no file LiFe, nor such a crystal: " in unknown.stderr
+    assert "there is no file LiFe, and no crystal of that name: " in unknown.stderr
     assert "LiF.cif" in unknown.stderr
 
 

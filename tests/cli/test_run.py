@@ -51,7 +51,9 @@ def test_an_interrupted_run_says_that_it_resumes(
     monkeypatch.setattr("llo_dft.study.run_study.run_study", interrupted)
     done = command("run", recipe, "-o", "study")
     assert done.exit_code not in {0, 1, 2}
-    assert done.stderr.splitlines()[-1] == "llo-dft: interrupted; run it again, and it resumes"
+    assert (
+        done.stderr.splitlines()[-1] == "llo-dft: interrupted; run the same command again to resume"
+    )
 
 
 @pytest.mark.parametrize(("complete", "status"), [(True, 0), (False, 1)])
@@ -85,7 +87,7 @@ def test_workers_are_known_by_the_folder_behind_a_link(
     for output in ("real/study", "link/study"):
         done = command("run", recipe, "--on", write_cluster(tmp_path), "-o", tmp_path / output)
         assert done.exit_code == 128 + signal.SIGTERM
-        assert "llo-dft: Terminated; run it again, and it resumes" in done.stderr
+        assert "llo-dft: Terminated; run the same command again to resume" in done.stderr
     assert seen == [tmp_path / "real" / "study" / "cluster"] * 2
 
 

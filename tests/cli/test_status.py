@@ -38,7 +38,7 @@ def test_status_of_what_was_built(command: Any, tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert done.stdout.splitlines()[0] == "tiny: 5 missing of 5 calculations"
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    assert "bare asked x = 1 built x = 1.000, 0.000 holes per TM, 0 mAh/g" in lines
+    assert "bare requested x = 1 built x = 1.000, 0.000 holes per TM, 0 mAh/g" in lines
     assert "  missing   bare_x1.0000" in done.stdout.splitlines()
 
 

@@ -25,7 +25,7 @@ from slow_engine import ProgramEngine, SlowEngine
 from store_server import StoreServer
 from studies import write_recipe
 
-from llo_dft.cli.submit import _hours, _told, driver_command
+from llo_dft.cli.submit import _hours, _program_cost, driver_command
 from llo_dft.documents.decoding.named_objects import TRUST
 from llo_dft.study.planning.estimate import TYPICAL_EVALUATIONS
 from llo_dft.submit.remote.project import load_project
@@ -76,7 +76,7 @@ def test_a_dry_run_of_vasp_names_the_dearest(
     done = command("submit", recipe, "-o", "x", "--on", write_cluster(tmp_path), "--dry-run")
     assert done.exit_code == 0, done.output
     first, then, *rows = done.stdout.splitlines()
-    assert then == "the 10 dearest of 12 calculations, in all runs of each:"
+    assert then == "the 10 most expensive of 12 calculations, all runs of each:"
     found = [
         re.fullmatch(r"  \S+ +([\d.]+)%  about ([\d.]+) core-hours \(\S+ to \S+\)", row)
         for row in rows[:10]
@@ -94,8 +94,8 @@ def test_without_a_timing_the_dearest_have_shares_alone(
 ) -> None:
     monkeypatch.delenv("LLO_DFT_VASP_CYCLE", raising=False)
     prepared: Any = SimpleNamespace(plan=plan, engine=engine_of("vasp"))
-    told, (_, *rows) = _told(prepared)
-    assert told.startswith("core-hours need one timing, 'llo-dft doctor --calibrate RUN'")
+    told, (_, *rows) = _program_cost(prepared)
+    assert told.startswith("core-hours need one timing ('llo-dft doctor --calibrate RUN')")
     assert all(re.fullmatch(r"  \S+ +[\d.]+%", row) for row in rows)
 
 
@@ -153,7 +153,7 @@ def test_the_number_of_workers_is_the_cluster_files(
     command: Any, recipe: Path, tmp_path: Path
 ) -> None:
     done = command("run", recipe, "--on", write_cluster(tmp_path), "-o", "x", "--workers", "4")
-    assert "--workers is for this machine; how many workers a cluster has" in one_line(done)
+    assert "--workers is for this machine; the file of a cluster sets how many" in one_line(done)
 
 
 def test_without_dask_it_is_said_what_to_install(
@@ -226,7 +226,7 @@ def test_a_study_from_submit_to_collect(
         *("slab_relaxation", "mpi", "24", "1", "1", "500", "MB", "12:00", expected, "12")
     ]
     assert table["oxygen_molecule"][:2] == ["light", "login"]
-    assert "5 calculations and 4 small jobs to project lab" in shown.stdout
+    assert "5 calculations and 4 small jobs for project lab" in shown.stdout
     assert "at most 60 if every job runs to the end of its walltime" in shown.stdout
     assert not (tmp_path / "study").exists()
 
@@ -247,13 +247,13 @@ def test_a_study_from_submit_to_collect(
     assert collected.exit_code == 1
     assert json.loads(collected.stdout)["counts"] == {"completed": 3, "missing": 2}
     assert command("retry", "study").stdout == (
-        "runs again: bare_x1.0000, and what follows from it\n"
+        "rerun: bare_x1.0000, and the jobs that depend on it\n"
     )
     _drive(file)
     assert command("retry", "study").stdout == "nothing failed\n"
     assert command("status", "study").exit_code == 0
     assert command("collect", "study").exit_code == 0
-    assert "no job of it was in the queue" in command("cancel", "study").stdout
+    assert "none of its jobs was in the queue" in command("cancel", "study").stdout
     assert server.database["jobs"].count_documents({}) == 0
 
 
@@ -280,7 +280,7 @@ def test_each_cell_of_a_study_is_submitted_and_run_puts_them_beside_each_other(
     assert spread.exit_code == 0, spread.output
     assert len(json.loads(spread.stdout)["cells"]) == 2
     assert len(list((tmp_path / "study").glob("*/calculations/*"))) == before
-    assert "no job of it was in the queue" in command("cancel", "study").stdout
+    assert "none of its jobs was in the queue" in command("cancel", "study").stdout
     assert server.database["jobs"].count_documents({}) == 0
 
 
@@ -296,7 +296,7 @@ def test_the_coatings_of_a_screen_are_submitted_one_by_one(
         assert f"drive {tmp_path / 's' / name}" in done.stdout
     whole = ("--start-from", tmp_path, "--dry-run")
     refused = command("submit", recipe, "--on", cluster, "-o", tmp_path / "s", *whole)
-    assert "--start-from: a screen is several studies" in one_line(refused)
+    assert "--start-from: no single study can start" in one_line(refused)
 
 
 def _drive(file: Path, *broken: str) -> None:

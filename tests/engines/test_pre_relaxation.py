@@ -111,7 +111,7 @@ def test_a_structure_alone_is_the_potentials_where_the_program_relaxes_nothing(
 
 @pytest.mark.parametrize(
     ("protocol", "stage", "after"),
-    [("fast", "static", "one point there"), ("balanced", "relax", "3 by gpaw")],
+    [("fast", "static", "a single point there"), ("balanced", "relax", "3 by gpaw")],
 )
 def test_the_program_begins_where_the_potential_ended(plan, tmp_path, protocol, stage, after):
     maker = engine(protocol).maker("slab_relax")
@@ -129,7 +129,7 @@ def test_the_program_begins_where_the_potential_ended(plan, tmp_path, protocol, 
     assert any(given["atoms"]["moments"]), "the program begins with moments"
     assert found.structure.frac_coords[:, 2] == pytest.approx(before + moved, abs=1e-6)
     assert found.n_pre_steps == 7
-    assert f"7 steps of the relaxation by shifting, then {after}" in found.notes
+    assert f"relaxed in 7 steps by shifting, then {after}" in found.notes
     assert "pre_relaxation/relaxation.traj" in found.output_files
     assert (folder / "pre_relaxation/relaxation.traj").is_file()
 
@@ -185,7 +185,7 @@ def test_molecules_and_static_calculations_are_left_to_the_program():
 
 
 def test_points_of_a_potentials_geometry_state_no_crossing():
-    assert "points of a potential's geometry" in engine("fast").no_crossings
+    assert "single points on a potential's geometry" in engine("fast").no_crossings
     assert engine("balanced").no_crossings == engine_of("gpaw", "balanced").no_crossings
 
 

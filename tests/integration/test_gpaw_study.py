@@ -154,7 +154,7 @@ def test_with_a_pre_relaxation_the_steps_that_it_saved_are_counted(
     steps = sum(one.n_pre_steps for one in documents.values())
     assert steps > len(documents)
     assert documents["O2"].n_pre_steps == 0
-    said = f"{steps} ionic steps were saved: chgnet made them, and gpaw the last "
+    said = f"chgnet made {steps} steps of the relaxations, gpaw the last "
     assert [note for note in result.notes if note.startswith(said)]
 
 

@@ -179,4 +179,4 @@ def test_a_li_in_the_place_of_the_o_is_no_start(plan: StudyPlan) -> None:
     moved.translate_sites([at], host[here[oxygen]].frac_coords - moved[at].frac_coords)
     vacancy = vacancy.model_copy(update={"structure": moved})
     reason = put_back.original(relaxed("bare", host), [vacancy])
-    assert reason == f"another atom is where vac_O{oxygen} lacks O"
+    assert reason == f"another atom has taken the place of the O that vac_O{oxygen} lacks"

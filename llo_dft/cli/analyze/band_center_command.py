@@ -41,22 +41,22 @@ def band_center(  # noqa: PLR0913 (each is an option of the command)
         help="VASP run folders, vasprun.xml or vaspout.h5 files, or folders of studies."
     ),
     *,
-    element: str = typer.Option("O", help="Element whose atoms are meant."),
+    element: str = typer.Option("O", help="Element."),
     orbital: str = typer.Option("p", help="s, p, d or f, or one column (px, dxy, ...)."),
     reference: Literal["vbm", "fermi", "vacuum", "core"] = typer.Option(
         "vbm",
-        help="From where energies are counted; vacuum needs a LOCPOT or OUTCAR, core an OUTCAR.",
+        help="Zero of the energies; vacuum needs a LOCPOT or OUTCAR, core an OUTCAR.",
     ),
     window: str = typer.Option(
         "valence", help="Window to show: valence, full, or LO:HI in eV from the reference."
     ),
     tm_layers: int | None = typer.Option(
-        None, help="O-TM-O sheets of a slab: classes O by its own sheet, e.g. 2TM+1Li."
+        None, help="O-TM-O sheets of a slab: O are classified within their sheet, as 2TM+1Li."
     ),
     figure: Path | None = typer.Option(None, help="Draw the densities of one run to this file."),
     as_json: AsJson = False,
 ) -> None:
-    """Band centres of an orbital: every site, environment class and spin.
+    """Band centres of an orbital, for every site, environment class and spin.
 
     Valence, full and fixed window are computed together, with captured weight and width.
     """

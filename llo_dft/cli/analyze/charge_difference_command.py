@@ -1,4 +1,4 @@
-"""llo-dft analyze charge-difference: where electrons went when an interface was made."""
+"""llo-dft analyze charge-difference: where electrons move when an interface forms."""
 
 from __future__ import annotations
 
@@ -16,23 +16,21 @@ if TYPE_CHECKING:
 
 
 def charge_difference(  # noqa: PLR0913 (each is an argument or option of the command)
-    whole: Path = typer.Argument(help="AB: a VASP folder or a CHGCAR (.gz, .xz); or a study."),
-    a: Path | None = typer.Argument(
-        None, help="A: part of AB, with its atoms where they are in AB."
-    ),
+    whole: Path = typer.Argument(help="AB: a VASP folder, a CHGCAR (also .gz, .xz), or a study."),
+    a: Path | None = typer.Argument(None, help="A: one part of AB, its atoms at the same places."),
     b: Path | None = typer.Argument(None, help="B: the other part."),
     *,
-    output: Path = typer.Option(..., "-o", "--output", help="Folder to make for the results."),
+    output: Path = typer.Option(..., "-o", "--output", help="New folder for the results."),
     axis: Axis = "c",
     max_residual: float = typer.Option(1e-3, help="Largest integral of the difference, e."),
     allow: Allow = None,
-    level: float | None = typer.Option(None, help="Isosurface, e/A^3 (default: 0.15 of the peak)."),
+    level: float | None = typer.Option(None, help="Isosurface, e/A^3 (default: 0.05 of the peak)."),
     as_json: AsJson = False,
 ) -> None:
     """Charge-density difference rho(AB) - rho(A) - rho(B) of an interface.
 
     Writes CHGCAR, cube, npz, figures and charge_difference.json; all of them or nothing. The
-    settings of the three are compared where their vasprun.xml or vaspout.h5 is beside CHGCAR.
+    settings of the three are compared if a vasprun.xml or vaspout.h5 is beside each CHGCAR.
     """
     from llo_dft.cli.output.study_tables import report_allowed  # noqa: PLC0415 (keeps --help fast)
     from llo_dft.errors import InputError  # noqa: PLC0415
@@ -80,8 +78,8 @@ def _of_study(path: Path) -> tuple[tuple[Path, Path, Path], list[CalculationDocu
     hosts = [host for host in study.plan.hosts if host.label in names]
     if len(hosts) != 1:
         raise InputError(
-            f"{path} has the densities of {len(hosts)} interfaces, expected one: none are computed "
-            "without electronic.density = true, and of several each has a folder in the study"
+            f"{path} has the densities of {len(hosts)} interfaces, expected one: they are computed "
+            "with electronic.density = true, and of several each has a folder in the study"
         )
     return interface_densities(study, folder, hosts[0])
 

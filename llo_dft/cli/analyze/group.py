@@ -1,4 +1,4 @@
-"""llo-dft analyze: results out of finished calculations."""
+"""llo-dft analyze: results of finished calculations."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""Options that say where the energies of phases come from."""
+"""Options for the source of the energies of phases."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 Entries: TypeAlias = Annotated[
     Path | None,
-    typer.Option(help="JSON file of entries, as the Materials Project's client writes it."),
+    typer.Option(help="JSON file of entries as written by the Materials Project's client."),
 ]
 Runs: TypeAlias = Annotated[
-    list[Path] | None, typer.Option(help="Folder of a VASP run; once for each phase.")
+    list[Path] | None, typer.Option(help="Folder of a VASP run; repeat for each phase.")
 ]
 MaterialsProject: TypeAlias = Annotated[
-    bool, typer.Option(help="Ask the Materials Project, with the key in MP_API_KEY.")
+    bool, typer.Option(help="Query the Materials Project, with the key in MP_API_KEY.")
 ]
 PhasesFolder: TypeAlias = Annotated[
-    Path, typer.Option(help="Where the engine's calculations of phases are kept.")
+    Path, typer.Option(help="Folder for the engine's calculations of phases.")
 ]
 
 
@@ -46,7 +46,9 @@ def phase_source(
 
     if entries is not None or runs or materials_project:
         if any(engine):
-            raise InputError("--engine, --model and --protocol don't go with other energies")
+            raise InputError(
+                "--engine, --model and --protocol can't be combined with another source of energies"
+            )
         return PhaseSource(entries, runs or (), materials_project, allow)
     name, model, protocol = engine
     own = ":" in (name or "")

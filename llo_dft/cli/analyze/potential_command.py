@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.electrons.local_potential import Face, PotentialSummary
 
 _NOT_ALIGNED: Final = (
-    "not aligned to the first: a vacuum level is lacking; name a part that both cells have, "
+    "not aligned to the first: a vacuum level is missing; name a region that both cells have, "
     "--region LO:HI"
 )
 
@@ -36,22 +36,22 @@ def potential(
     axis: Axis = "c",
     window: list[float] | None = typer.Option(
         None,
-        help="Window of the macroscopic average, angstrom; twice at an interface (default: the "
-        "distance of the oxide's layers).",
+        help="Window of the macroscopic average, angstrom; give two for an interface (default: "
+        "the layer spacing of the oxide).",
     ),
     region: str | None = typer.Option(
-        None, help="Align to the first path by this part, LO:HI in angstrom along the normal."
+        None, help="Align to the first path in this region, LO:HI in angstrom along the normal."
     ),
     face: Literal["lower", "upper"] = typer.Option(
-        "lower", help="Align to the first path by the vacuum in front of this face."
+        "lower", help="Align to the first path by the vacuum above this face."
     ),
-    figure: Path | None = typer.Option(None, help="Draw all of them to this file."),
+    figure: Path | None = typer.Option(None, help="Draw all potentials to this file."),
     as_json: AsJson = False,
 ) -> None:
-    """Vacuum level of both faces, work function, and alignment of several to the first.
+    """Vacuum level of both faces, work function, and alignment to the first of several paths.
 
     The work function needs a vasprun.xml (or vaspout.h5) beside the LOCPOT. A level is read only
-    where the potential is flat. Of a study: every host and part with a static calculation.
+    where the potential is flat. For a study: every host and part with a static calculation.
     """
     from llo_dft.runs.potential_levels import potential_of  # noqa: PLC0415 (both: fast --help)
     from llo_dft.study.study_files import is_study  # noqa: PLC0415

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 def reaction(  # noqa: PLR0913 (each is an option of the command)
     phases: list[str] | None = typer.Argument(
-        None, help="Every pair of them is looked at; with --study none are needed."
+        None, help="Phases; every pair is examined. Not needed with --study."
     ),
     *,
     coating: str | None = typer.Option(
-        None, help="A phase to put between: each pair with and without it (default: the study's)."
+        None, help="Phase to put between each pair, for comparison (default: the study's coating)."
     ),
     study: Path | None = typer.Option(
         None, help="Folder of a study: its cathode's crystal at each state of charge, too."
@@ -37,7 +37,7 @@ def reaction(  # noqa: PLR0913 (each is an option of the command)
         default=False, help="Keep the result in the study's folder: report and screen show it."
     ),
     voltage: float | None = typer.Option(
-        None, min=0.0, max=10.0, help="Let Li come and go at this voltage against Li/Li+, V."
+        None, min=0.0, max=10.0, help="Allow exchange of Li at this voltage against Li/Li+, V."
     ),
     entries: Entries = None,
     runs: Runs = None,
@@ -51,8 +51,8 @@ def reaction(  # noqa: PLR0913 (each is an option of the command)
 ) -> None:
     """Mixing reactions of pairs of phases: eV per atom, products, and the worst ratio.
 
-    With a study, its cathode's crystals as the engine relaxed them are set against the phases and
-    against the study's coating, if it has one; the same engine computes all other phases.
+    With a study, the relaxed crystals of its cathode are paired with the phases and with its
+    coating, if it has one; the same engine computes all other phases.
     """
     from llo_dft.runs.phases.contacts_of_phases import contact_reactions  # noqa: PLC0415 (--help)
     from llo_dft.study.contacts.study_reactions import (  # noqa: PLC0415
@@ -105,14 +105,16 @@ def _print(result: StabilityResult) -> None:
     from llo_dft.cli.output.terminal import print_table  # noqa: PLC0415
 
     at = result.pairs[0].voltage_v
-    how = "nothing is exchanged" if at is None else f"Li comes and goes at {at:g} V"
+    how = "no exchange of Li" if at is None else f"Li exchanged at {at:g} V"
     typer.echo(f"{result.source}, {result.corrections} energies, 0 K; {how}\n")
     print_table(
         ["<first", "<second", *REACTION_COLUMNS],
         [[one.first, one.second, *reaction_cells(one)] for one in result.pairs],
     )
     if result.barriers:
-        typer.echo(f"\nwith {result.barriers[0].coating} between, what each contact adds, eV/atom")
+        typer.echo(
+            f"\nwith {result.barriers[0].coating} in between, what each contact adds, eV/atom"
+        )
         print_table(
             [
                 *("<first", "<second", "without", "first | coating", "coating | second"),

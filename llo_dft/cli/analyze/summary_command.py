@@ -28,7 +28,7 @@ def summary(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show what finished calculations are: energy, settings, gap, moments, problems.
+    """Summarise finished calculations: energy, settings, gap, moments, problems.
 
     The energy of a run that did not converge is not given.
     """

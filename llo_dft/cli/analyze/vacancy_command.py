@@ -31,14 +31,14 @@ TEMPERATURES, PRESSURES = "300:1200:91", "1e-10:10:56"
 
 def vacancy(  # noqa: PLR0913 (each is an option of the command)
     paths: list[Path] = typer.Argument(
-        None, help="Folder of a study that was run; with --host, more vacancies."
+        None, help="Folder of a study that was run; with --host, runs of further vacancies."
     ),
     *,
     host: list[Path] = typer.Option(
-        None, help="VASP run of a host without vacancy; once for each host."
+        None, help="VASP run of a host without vacancy; repeat for each host."
     ),
     vacancies: list[Path] = typer.Option(
-        None, "--vacancy", help="VASP run of any of the hosts less O; repeat, or list."
+        None, "--vacancy", help="VASP run of a host with O removed; repeat, or list the folders."
     ),
     o2: Path | None = typer.Option(None, help="VASP run of the O2 molecule."),
     o2_energy: float | None = typer.Option(None, help="Or the energy of O2, eV per molecule."),
@@ -46,16 +46,16 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
         None, help="O2 scheme: none, wang2006, mp2020 or potential (of a study: the recipe's)."
     ),
     oxide_kind: str | None = typer.Option(
-        None, help="What mp2020 takes the removed O for: oxide (default), peroxide or superoxide."
+        None, help="Kind of the removed O for mp2020: oxide (default), peroxide or superoxide."
     ),
     temperature: float | None = typer.Option(
-        None, help=f"Kelvin (of a study: the recipe's; else {TEMPERATURE_K})."
+        None, help=f"Temperature in K (default: the recipe's, or {TEMPERATURE_K})."
     ),
     pressure: float | None = typer.Option(
-        None, help=f"Bar of O2 (of a study: the recipe's; else {PRESSURE_BAR})."
+        None, help=f"Pressure of O2 in bar (default: the recipe's, or {PRESSURE_BAR})."
     ),
     tm_layers: int | None = typer.Option(
-        None, help="O-TM-O sheets of the oxide, to name what is around the removed O."
+        None, help="Number of O-TM-O sheets of the oxide, to classify the removed O."
     ),
     lithium_full: LithiumFull = None,
     coating_li: CoatingLi = 0,
@@ -70,14 +70,14 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
         None, help=f"Temperatures of the map, LO:HI:N in K (default: {TEMPERATURES})."
     ),
     pressures: str | None = typer.Option(
-        None, help=f"Its pressures, LO:HI:N in bar, logarithmic (default: {PRESSURES})."
+        None, help=f"Pressures of the map, LO:HI:N in bar, logarithmic (default: {PRESSURES})."
     ),
     as_json: AsJson = False,
 ) -> None:
-    """Vacancy formation energies: of a study under another reservoir, or of plain VASP runs.
+    """Vacancy formation energies: of a study for another O2 reservoir, or of plain VASP runs.
 
-    With --host and --vacancy, of runs that this package need not have made. Nothing is
-    computed again, and a study's own results.json stays as it is.
+    --host and --vacancy take runs from any source. Nothing is computed again, and a study's
+    own results.json stays as it is.
     """
     from llo_dft.analysis.vacancy.vacancy_map import vacancy_map  # noqa: PLC0415 (fast --help)
     from llo_dft.runs.run_vacancies import (  # noqa: PLC0415
@@ -130,7 +130,7 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
         else:
             if misplaced := [name for name, value in for_runs.items() if value]:
                 raise InputError(
-                    f"--{misplaced[0]} is for plain runs and needs --host; a study knows its own"
+                    f"--{misplaced[0]} is for plain runs and needs --host; a study has its own"
                 )
             if paths is None or len(paths) != 1:
                 raise InputError(

@@ -27,10 +27,10 @@ def voltage(  # noqa: PLR0913 (each is an option of the command)
     figure: Path | None = typer.Option(None, help="Draw voltage and hull to this file."),
     as_json: AsJson = False,
 ) -> None:
-    """Delithiation voltage between stable lithium contents, and on average.
+    """Delithiation voltage between stable lithium contents, and its average.
 
-    Hosts that differ in nothing but Li, at 0 K: which of them lie on the convex hull, and the
-    voltage between neighbours on it.
+    For hosts that differ only in Li, at 0 K: which lie on the convex hull, and the voltage
+    between neighbours on it.
     """
     from llo_dft.cli.output.study_tables import print_voltages, report_problems  # noqa: PLC0415 (fast --help)
     from llo_dft.errors import InputError  # noqa: PLC0415
@@ -44,8 +44,8 @@ def voltage(  # noqa: PLR0913 (each is an option of the command)
         if len(paths) == 1 and is_study(paths[0]):
             if li or li_energy is not None or lithium_full is not None or coating_li or allow:
                 raise InputError(
-                    "a study knows its own Li metal, lithium and settings: only its "
-                    "folder and --figure are given"
+                    "a study has its own Li metal, lithium contents and settings: give only "
+                    "its folder and --figure"
                 )
             result = study_result(StudyFolder(paths[0]))
         else:

@@ -1,4 +1,4 @@
-"""llo-dft analyze window: between which voltages phases neither take up nor give off Li."""
+"""llo-dft analyze window: the voltages between which phases neither take up nor release Li."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ def window(  # noqa: PLR0913 (each is an option of the command)
     folder: PhasesFolder = Path("phases"),
     allow: Allow = None,
     cathode: list[str] | None = typer.Option(
-        None, help="NAME=LO:HI, a cathode and the voltages over which it is charged, V."
+        None, help="NAME=LO:HI, a cathode and the voltage range of its charge, V."
     ),
     study: list[Path] | None = typer.Option(
-        None, help="Folder of a study: its cathode, over the voltages that it computed."
+        None, help="Folder of a study: its cathode, over the computed voltages."
     ),
-    highest: float = typer.Option(5.0, min=0.1, help="End of the range, V."),
+    highest: float = typer.Option(5.0, min=0.1, help="Upper end of the voltage range, V."),
     figure: Path | None = typer.Option(None, help="Draw the windows to this file."),
     as_json: AsJson = False,
 ) -> None:
     """Electrochemical window of each phase against Li/Li+, and what it becomes outside.
 
     Energies come from one source: a file of entries, VASP runs, the Materials Project, or an
-    engine that relaxes the phases of the package (the default: the embedded potential).
+    engine that relaxes the phases of the package (default: the built-in potential).
     """
     from llo_dft.analysis.stability.known_phases import known_formulas  # noqa: PLC0415 (--help)
     from llo_dft.analysis.stability.windows import stability_window  # noqa: PLC0415
@@ -149,14 +149,14 @@ def _print(result: StabilityResult) -> None:
 
 def _sentence(one: StabilityWindow) -> str:
     if one.reduction_v is None:
-        text = "at every voltage it takes up or gives off Li"
+        text = "it takes up or releases Li at every voltage"
     else:
         end = "beyond the range" if one.oxidation_beyond_range else f"{one.oxidation_v:.2f} V"
         text = f"window {one.reduction_v:.2f} V to {end}"
     if one.above_hull_ev_per_atom:
         text += (
-            f"; it lies {1000 * one.above_hull_ev_per_atom:.0f} meV per atom above the phases that "
-            "it falls apart to, and the window is theirs"
+            f"; it lies {1000 * one.above_hull_ev_per_atom:.0f} meV per atom above the phases into "
+            "which it decomposes, and the window is theirs"
         )
     if one.missing:
         effect = (

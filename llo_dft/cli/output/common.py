@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from llo_dft.documents.document import Document
     from llo_dft.recipe import Recipe
 
-#: Exit status of a command whose work is complete, has gaps, could not begin, or broke down by a
-#: fault of this package (then with its traceback).
+#: Exit status of a command whose work is complete, has gaps, could not begin, or ended in a bug of
+#: this package (then with its traceback).
 COMPLETE, INCOMPLETE, BAD_INPUT, CRASHED = 0, 1, 2, 70
 
 
@@ -28,7 +28,7 @@ COMPLETE, INCOMPLETE, BAD_INPUT, CRASHED = 0, 1, 2, 70
 _REMEDIES: Final = (
     dict.fromkeys((errno.EEXIST, errno.ENOTDIR), "; a file is where a folder is needed")
     | dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "; choose a place of your own")
-    | dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "; make room, and start it again")
+    | dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "; free some space and start again")
 )
 
 
@@ -60,7 +60,7 @@ def print_json(value: Any) -> None:  # noqa: ANN401 (whatever goes to JSON)
 
 
 class HasProblems(Protocol):
-    """What is read of one path: problems make a command's work incomplete."""
+    """Result of reading one path: problems make a command's work incomplete."""
 
     @property
     def problems(self) -> list[str]:
@@ -82,7 +82,7 @@ class Unread:
 def read_each(
     paths: Sequence[PathOrLabel], read: Callable[[PathOrLabel], Read]
 ) -> list[Read | Unread]:
-    """Read each path, or each calculation of a study; one that can't be is named on stderr."""
+    """Read each path, or each calculation of a study; name on stderr those that can't be read."""
     found: list[Read | Unread] = []
     for path in paths:
         try:
@@ -94,7 +94,7 @@ def read_each(
 
 
 def as_record(one: Document | Unread) -> dict[str, Any]:
-    """Return a document, or what is known of a path that has none, for JSON."""
+    """Return a document, or the problems of a path that can't be read, for JSON."""
     return vars(one) if isinstance(one, Unread) else one.model_dump(mode="json")
 
 
@@ -106,7 +106,7 @@ def leave(found: Sequence[HasProblems]) -> NoReturn:
 
 
 def print_remarks(problems: Sequence[str], notes: Sequence[str], indent: str = "") -> None:
-    """Print what is wrong with a result and what is to be known of it."""
+    """Print the problems of a result, and the notes on it."""
     for name, texts in (("problem", problems), ("note", notes)):
         for text in texts:
             typer.echo(f"{indent}{name}: {text}")

@@ -127,7 +127,7 @@ def _interface(interface: ComparedResult[InterfaceResult]) -> str:
         parts.append(f"{engine} {found}")
     if len(set(ranks)) > 1:
         named = " and ".join(map(str, ranks))
-        parts.append(f"in different registries ({named}), so that the coated hosts are others")
+        parts.append(f"in different registries ({named}), so that the coated hosts differ")
     return f"{interface.termination}: {'; '.join(parts)}"
 
 

@@ -1,4 +1,4 @@
-"""What the tables of studies and of plain runs say in the same words."""
+"""Phrases that the tables of studies and of plain runs share."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REACTION_COLUMNS: Final = (
 
 
 def reaction_cells(pair: PairReactivity) -> list[str]:
-    """Return what two phases become at the ratio at which they gain most."""
+    """Return the products of two phases at the ratio with the largest gain."""
     worst = pair.worst
     return [
         f"{worst.energy_ev_per_atom:.3f}",
@@ -57,7 +57,7 @@ def turning_text(point: TurningPoint) -> str:
     """Return where E_f of a system, or of one of its O, crosses zero, in words."""
     of = "lowest E_f" if point.site is None else "E_f"
     parts = [
-        f"E_f crosses zero nowhere: {point.reason}"
+        f"no crossing of zero: {point.reason}"
         if point.at is None
         else f"{of} crosses zero at {crossing_text(point)}"
     ]
@@ -70,7 +70,7 @@ def turning_text(point: TurningPoint) -> str:
     if point.reason and point.at is not None:
         parts.append(point.reason)
     if not point.is_of_one_oxygen:
-        parts.append(f"not one O: the lowest is {', '.join(point.oxygens)} in turn")
+        parts.append(f"the lowest O changes: {', '.join(point.oxygens)}")
     return "; ".join(parts)
 
 
@@ -81,10 +81,12 @@ def _place(charge: StateOfCharge) -> str:
 
 
 def built_lines(built: Sequence[AskedAndBuilt], notes: Sequence[str]) -> list[str]:
-    """Return what was asked for and what was built for it, side by side, a line each."""
+    """Return what was requested and what was built, a line for each."""
     width = max((len(row.what) for row in built), default=0)
     asked = max((len(row.asked) for row in built), default=0)
-    lines = [f"  {row.what:{width}}  asked {row.asked:{asked}}  built {row.built}" for row in built]
+    lines = [
+        f"  {row.what:{width}}  requested {row.asked:{asked}}  built {row.built}" for row in built
+    ]
     return [*lines, *(f"  note: {note}" for note in notes)]
 
 
@@ -104,8 +106,8 @@ def coating_texts(energy: CoatingEnergy) -> list[str]:
     if energy.separation_into_charged_parts_j_per_m2 is not None:
         charge = energy.coating_charge_e
         found.append(
-            f"{energy.separation_into_charged_parts_j_per_m2:.2f} J/m2 part it into an oxide of "
-            f"{-charge:+d} e and a coating of {charge:+d} e, each computed neutral (no work of "
+            f"{energy.separation_into_charged_parts_j_per_m2:.2f} J/m2 to part an oxide of "
+            f"{-charge:+d} e from a coating of {charge:+d} e, each computed as neutral (no work of "
             "adhesion)"
         )
     if energy.coating_energy_j_per_m2 is not None:
@@ -115,9 +117,9 @@ def coating_texts(energy: CoatingEnergy) -> list[str]:
 
 
 def bias_text(bias: EngineBias) -> str:
-    """Return what an engine gives for a published energy, and how far it is off."""
+    """Return a published energy, an engine's value for it, and the difference."""
     return (
-        f"{bias.quantity} {bias.engine_ev:.2f} eV where {bias.published_ev:.2f} is published "
+        f"{bias.quantity} {bias.engine_ev:.2f} eV, published {bias.published_ev:.2f} "
         f"({bias.source}): {bias.difference_ev:+.2f}"
     )
 

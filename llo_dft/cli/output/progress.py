@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _MARK = {"failed": "FAILED ", "skipped": "skipped "}
 
 
-#: Part of the work after which what it took counts as much as what was expected of it. The first
-#: calculations are small, and start their worker's process besides.
+#: Share of the work after which the measured time counts as much as the expected one. The first
+#: calculations are small, and their time includes the start of their worker.
 _TRUST_AFTER = 0.1
 
 

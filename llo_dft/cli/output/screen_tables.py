@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def print_screen(screen: CoatingScreen) -> None:
-    """Print the coatings by rank, what is between them, what failed and what the ranking is."""
+    """Print the coatings by rank, the differences between them, failures and notes."""
     print_mock(mock=screen.mock)
     typer.echo(f"{screen.study}, {screen.composition}, {screen.engine} ({screen.protocol})")
     print_table(

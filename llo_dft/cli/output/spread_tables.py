@@ -41,7 +41,7 @@ def print_spread(spread: StudySpread) -> None:
 
 
 def turning_spread_text(point: TurningSpread) -> str:
-    """Return in how many cells the lowest E_f crosses zero, where, and what moves it how far."""
+    """Return in how many cells the lowest E_f crosses zero, where, and what spreads it."""
     turns = [q for q in point.holes_per_tm.values() if q is not None]
     if not turns:
         return f"crosses zero in none of {len(point.holes_per_tm)} cells"

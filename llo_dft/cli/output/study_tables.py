@@ -20,7 +20,7 @@ from llo_dft.cli.output.phrases import (
 )
 from llo_dft.cli.output.terminal import RULE, number, print_mock, print_table
 from llo_dft.documents.labels import system_name
-from llo_dft.report.answer import answer
+from llo_dft.report.answer import answer, why_none
 from llo_dft.report.titles import settings_text
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def print_study(result: StudyResult) -> None:
     headers = ["holes/TM", "x", "mAh/g", "host (eV)", "<site", "<class", "<cations", "E_f (eV/O)"]
     headers += [*schemes, "<remarks"]
     rows = list(_hosts(result, schemes))
-    # of plain runs the charge is not known, nor without their layers the surroundings of the O
+    # for plain runs the charge is not known, nor the surroundings of the O without their layers
     known = [i for i, _ in enumerate(headers) if any(row and row[i] for row in rows)]
     empty = set() if result.study is not None else {0, 2, 5, 6} - set(known)
     typer.echo(_title(result))
@@ -53,7 +53,9 @@ def print_study(result: StudyResult) -> None:
         [[cell for i, cell in enumerate(row) if i not in empty] for row in rows],
     )
     if result.no_crossings:
-        typer.echo(f"where E_f crosses zero, and coated - bare: {result.no_crossings}")
+        typer.echo(
+            f"neither a crossing nor coated - bare is stated: {why_none(result.no_crossings)}"
+        )
     for point in result.turning_points:
         of = "" if point.site is None else f", O{point.site} alone"
         typer.echo(f"{system_name(point.system, point.termination)}{of}: {turning_text(point)}")
@@ -183,7 +185,7 @@ def _hosts(result: StudyResult, schemes: Sequence[str]) -> Iterator[tuple[str, .
 
 
 def _rattle(made: HostResult | VacancyResult) -> str:
-    """Return how far the energy fell after a rattle, where that can be seen in E_f."""
+    """Return how far the energy fell after a rattle, if that is visible in E_f."""
     gain = made.rattle_gain_ev
     return "" if gain is None or gain < SEEN_EV else f"fell {gain:.2f} eV when rattled"
 

@@ -53,7 +53,7 @@ class GpawProtocol(PlaneWaveProtocol):
         if self.cell_cutoff_ev < self.cutoff_ev:
             raise ValueError(
                 f"engine.overrides.cell_cutoff_ev = {self.cell_cutoff_ev:g} is below cutoff_ev = "
-                f"{self.cutoff_ev:g}; a stress wants the higher one"
+                f"{self.cutoff_ev:g}; the stress needs the higher cutoff"
             )
         return self
 

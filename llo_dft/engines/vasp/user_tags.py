@@ -54,7 +54,7 @@ def checked_tags(given: Mapping[str, Any], source: str) -> dict[str, Any]:
         why = _owner(tag)
         if why is not None:
             raise EngineError(
-                f"{source}: {tag} = {value!r} is not taken, since the protocol decides it "
+                f"{source}: {tag} = {value!r} is not accepted, since the protocol decides it "
                 f"({tag_of(tag).reason}); {why}"
             )
         if isinstance(value, dict) or not tag.replace("_", "").isalnum():

@@ -22,7 +22,7 @@ RULES: Final = 2
 
 _INCAR: Final = "user_incar_settings"
 
-#: What atomate2's powerups set on a maker and is not taken: the powerup, and the reason.
+#: What atomate2's powerups set on a maker and is not accepted: the powerup, and the reason.
 _REFUSED: Final = {
     "user_kpoints_settings": (
         "update_user_kpoints_settings",
@@ -75,7 +75,7 @@ class VaspCalculation(BaseVaspMaker):
     Raises
     ------
     EngineError
-        When it is made, if a powerup asks for what is not taken.
+        When it is made, if a powerup asks for what is not accepted.
     """
 
     name: str = ""
@@ -92,7 +92,7 @@ class VaspCalculation(BaseVaspMaker):
         asked = self.input_set_generator
         if not isinstance(asked, dict):
             raise EngineError(
-                f"input_set_generator = {type(asked).__name__} is not taken: inputs follow from "
+                f"input_set_generator = {type(asked).__name__} is not accepted: inputs follow from "
                 "the protocol; run atomate2's own makers through llo_dft.engines.any_maker"
             )
         given = [name for name in asked if name != _INCAR]

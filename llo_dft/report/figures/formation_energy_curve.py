@@ -124,7 +124,7 @@ def save_vacancy_curve(result: StudyResult, path: Path, also: Sequence[str] = ()
             **_WORDS,
         )
     said = "" if result.study is None else headline(result)
-    small = result_title(result, reason=why_none(result) not in said)
+    small = result_title(result, reason=why_none(result.no_crossings or "") not in said)
     upper.set_title(small, fontsize=7.5, color=NEUTRAL, loc="left")
     if said:
         text = fill(said, _HEADLINE_WIDTH)

@@ -23,7 +23,7 @@ _EDGE: Final = 1e-6
 MAX_POINTS_DRAWN: Final = 64
 
 #: Default level of the isosurfaces, as a fraction of the largest |difference|.
-DEFAULT_LEVEL: Final = 0.15
+DEFAULT_LEVEL: Final = 0.05
 
 #: Half the height around the interface that the picture shows, angstrom.
 HALF_VIEW_ANGSTROM: Final = 5.0

@@ -15,18 +15,31 @@ from llo_dft.report.page.csv_tables import csv_text
 from llo_dft.report.page.page_content import Densities
 
 #: Fraction of the highest density above which one is shown, and the margin around it.
-_LEAST_SEEN: Final = 0.01
+_LEAST_SEEN: Final = 0.1
 _MARGIN_EV: Final = 1.5
+
+#: Height of the name of a class above the curves, in heights of the figure.
+_ROW: Final = 0.07
+
+#: Look of the crystal among the systems.
+_BULK: Final = 5
+
+#: Smallest range of the voltages shown, V.
+_LEAST_RANGE_V: Final = 0.5
 
 
 def voltage_chart(curves: Iterable[tuple[str, VoltageCurve]]) -> Chart:
     """Return the voltage of each system as steps over the lithium fraction."""
-    data = []
-    for number, (name, curve) in enumerate(curves):
+    data: list[Chart] = []
+    systems: list[str] = []
+    seen: list[float] = []
+    for name, curve in curves:
+        systems += [name] if name not in {"bulk", "bare"} else []
+        look = look_of({"bulk": _BULK, "bare": 0}.get(name, len(systems)))
         x = [curve.steps[0].lithium_fraction_from] if curve.steps else []
         x += [step.lithium_fraction_to for step in curve.steps]
         volts = [step.voltage_v for step in curve.steps]
-        look = look_of(number)
+        seen += volts
         data.append(
             {
                 "name": f"{name}, average {curve.average_v:.2f} V",
@@ -39,27 +52,38 @@ def voltage_chart(curves: Iterable[tuple[str, VoltageCurve]]) -> Chart:
         )
     layout = {
         "xaxis": {"title": {"text": "lithium fraction x → charging"}, "autorange": "reversed"},
-        "yaxis": {"title": {"text": "voltage against Li (V)"}},
+        "yaxis": {"title": {"text": "voltage against Li (V)"}} | _least_range(seen),
         "height": 380,
         "legend": {"orientation": "h", "y": -0.25, "yanchor": "top"},
     }
     return {"data": data, "layout": layout}
 
 
+def _least_range(values: list[float]) -> Chart:
+    """Return an axis of at least ``_LEAST_RANGE_V``, so that equal steps look equal."""
+    if not values or max(values) - min(values) >= _LEAST_RANGE_V:
+        return {}
+    middle = (max(values) + min(values)) / 2
+    return {"range": [middle - _LEAST_RANGE_V / 2, middle + _LEAST_RANGE_V / 2]}
+
+
 def density_chart(found: Densities) -> Chart:
-    """Return the density of O 2p of each class, with a dotted line at its centre."""
+    """Return the density of O 2p of each class, with a dotted line at its centre.
+
+    The line ends at the name of its class; that of the deepest centre is the highest.
+    """
     zero = found.centers.reference_ev
     energies = np.round(np.asarray(found.energies_ev) - zero, 4).tolist()
-    data, shapes = [], []
+    data, shapes, names = [], [], []
+    marked: list[tuple[float, str, str]] = []
     for number, (name, spins) in enumerate(found.classes.items()):
         look = look_of(number)
         center = found.centers.classes[name].centers.both.valence.center_ev
-        text = "no centre" if center is None else f"centre {center:.2f} eV"
         for spin, density in enumerate(spins):
             sign = -1.0 if spin else 1.0
             data.append(
                 {
-                    "name": f"{name}, {text}",
+                    "name": name,
                     "legendgroup": name,
                     "showlegend": spin == 0,
                     "mode": "lines",
@@ -69,14 +93,20 @@ def density_chart(found: Densities) -> Chart:
                 }
             )
         if center is not None:
-            line = {"color": look["color"], "dash": "dot", "width": 2}
-            ends = {"x0": center, "x1": center, "yref": "paper", "y0": 0, "y1": 1}
-            shapes.append({"type": "line", "line": line} | ends)
+            marked.append((center, name, look["color"]))
+    top = 1.0 - _ROW * len(marked)
+    for row, (center, name, color) in enumerate(sorted(marked, reverse=True)):
+        end = {"yref": "paper", "x0": center, "x1": center, "y0": 0, "y1": top + (row + 0.5) * _ROW}
+        shapes.append({"type": "line", "line": {"color": color, "dash": "dot", "width": 2}} | end)
+        text = {"text": f"{center:.2f} eV, {name}", "font": {"color": color}, "showarrow": False}
+        place = {"x": center, "yref": "paper", "y": end["y1"], "xanchor": "left"}
+        names.append(text | place | {"yanchor": "middle"})
     reference = found.centers.reference.upper()
     layout = {
         "xaxis": {"title": {"text": f"E - E({reference}) (eV)"}, "range": _seen(found)},
-        "yaxis": {"title": {"text": "O 2p (1/eV per atom)"}},
+        "yaxis": {"title": {"text": "O 2p (1/eV per atom)"}, "domain": [0.0, top]},
         "shapes": shapes,
+        "annotations": names,
         "height": 420,
         "legend": {"orientation": "h", "y": -0.22, "yanchor": "top"},
     }
@@ -95,7 +125,7 @@ def _seen(found: Densities) -> list[float]:
 
 def charge_chart(planar: PlanarProfile) -> Chart:
     """Return the charge difference along the normal, and Q(z) on a second axis."""
-    right = {"overlaying": "y", "side": "right", "showgrid": False}
+    right = {"overlaying": "y", "side": "right", "showgrid": False, "tickmode": "auto"}
     return {
         "data": [
             {
@@ -117,12 +147,19 @@ def charge_chart(planar: PlanarProfile) -> Chart:
         ],
         "layout": {
             "xaxis": {"title": {"text": "z (Å)"}},
-            "yaxis": {"title": {"text": "Δρ(z) (e/Å)"}},
-            "yaxis2": right | {"title": {"text": "Q(z) (e)"}},
+            "yaxis": {"title": {"text": "Δρ(z) (e/Å)"}}
+            | _about_zero(planar.line_density_e_per_angstrom),
+            "yaxis2": right | {"title": {"text": "Q(z) (e)"}} | _about_zero(planar.cumulative_e),
             "height": 380,
             "legend": {"orientation": "h", "y": -0.25, "yanchor": "top"},
         },
     }
+
+
+def _about_zero(values: Iterable[float]) -> Chart:
+    """Return an axis with zero in the middle, so that two axes have it at one height."""
+    limit = 1.08 * max(map(abs, values), default=0.0) or 1.0
+    return {"range": [-limit, limit]}
 
 
 def _lines(

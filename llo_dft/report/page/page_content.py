@@ -48,9 +48,13 @@ class CalculationRow:
 
 @dataclass(frozen=True)
 class Densities:
-    """Densities of states of one host, for each class of O: its spins, 1/eV per atom."""
+    """Densities of states of one host, for each class of O: its spins, 1/eV per atom.
+
+    ``name`` is that of its files, ``title`` names it on the page.
+    """
 
     name: str
+    title: str
     centers: BandCenters
     energies_ev: FloatArray
     classes: Mapping[str, FloatArray]

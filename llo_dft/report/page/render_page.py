@@ -166,7 +166,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"duration": _duration, "number": _number}
+    environment.filters |= {"duration": _duration, "number": _number, "sentence": _sentence}
     return environment
 
 
@@ -183,6 +183,11 @@ def _in_script(text: str) -> Markup:
         text.replace("<!--", "\\u003c!--").replace("</", "<\\/").replace("<script", "\\u003cscript")
     )
     return Markup(safe)  # noqa: S704 (it can't end its element)
+
+
+def _sentence(text: str) -> str:
+    """Return a note with a capital, unless its first word is the name of a calculation."""
+    return f"{text[:1].upper()}{text[1:]}" if text.partition(" ")[0].isalpha() else text
 
 
 def _duration(seconds: float | None) -> str:

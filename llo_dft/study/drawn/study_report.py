@@ -12,7 +12,6 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.documents.electrons.charge import ChargeDifference
-from llo_dft.documents.electrons.electronic import BandCenterResult
 from llo_dft.documents.labels import system_name
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
@@ -174,12 +173,9 @@ def _densities(
         host = hosts[one.system, one.termination, one.lithium_fraction]
         centers, densities = host_densities(study, folder, host)
         energies = np.asarray(densities.energies_ev)
-        found.append(Densities(_name(one), centers, energies, densities.class_means()))
+        title = f"{system_name(one.system, one.termination)}, x = {one.lithium_fraction:.3f}"
+        found.append(Densities(host.label, title, centers, energies, densities.class_means()))
     return found
-
-
-def _name(one: BandCenterResult) -> str:
-    return f"{system_name(one.system, one.termination)} x={one.lithium_fraction:.3f}"
 
 
 def _meshes(folder: StudyFolder, result: StudyResult) -> list[ChargeMesh]:
@@ -206,7 +202,7 @@ def _written(folder: StudyFolder, result: StudyResult) -> dict[str, Drawing]:
     from llo_dft.report.figures.figure_parts import VECTOR_SUFFIXES  # noqa: PLC0415 (matplotlib)
 
     figures = {
-        f"dos_{_name(one)}": folder.path / Path(one.figure).name
+        Path(one.figure).stem: folder.path / Path(one.figure).name
         for one in result.band_centers
         if one.figure is not None
     } | {

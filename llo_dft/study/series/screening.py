@@ -62,7 +62,8 @@ def load_screen(path: Path) -> tuple[str, dict[str, Recipe]]:
         if not NAME_PATTERN.fullmatch(name) or not isinstance(own, dict):
             raise RecipeError(
                 f"{path}: coatings.{name}: expected a table [coatings.NAME], NAME of letters, "
-                "digits, spaces and . _ + -, at most 64, a letter or digit first"
+                "digits, spaces and . _ + -, at most 64 characters, beginning with a letter or "
+                "digit"
             )
         recipes[name] = parse_recipe(_study_of(fields, name, own), f"{path}, coatings.{name}")
     return fields["study"]["name"], recipes

@@ -25,7 +25,7 @@ def test_without_a_source_the_embedded_engine_computes(capsys):
 
 
 def test_an_engine_beside_other_energies_is_refused():
-    with pytest.raises(InputError, match="don't go with other energies"):
+    with pytest.raises(InputError, match="can't be combined with another source"):
         source(materials_project=True, engine=("chgnet", None, None))
     with pytest.raises(InputError, match="is unknown"):
         source(engine=("nothing", None, None))

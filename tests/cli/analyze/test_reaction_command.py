@@ -41,8 +41,8 @@ def test_pairs_and_the_coating_between_by_hand():
     assert layer["without_ev_per_atom"] == pytest.approx(expected, abs=1e-5)
     assert layer["with_first_ev_per_atom"] == layer["with_second_ev_per_atom"] == 0.0
     table = call(*arguments).stdout
-    assert "nothing is exchanged" in table
-    assert "with LiF between, what each contact adds" in table
+    assert "no exchange of Li" in table
+    assert "with LiF in between, what each contact adds" in table
 
 
 def test_three_phases_make_three_pairs_at_a_voltage():
@@ -75,7 +75,7 @@ def test_a_study_s_reactions_are_kept_for_its_report(finished, tmp_path, monkeyp
     arguments = ("--study", study, "--folder", tmp_path / "phases")
     shown = call("Li2O2", "--coating", "Li2O", *arguments, "--store")
     assert shown.exit_code == 0, shown.output
-    assert "with Li2O between" in shown.stdout
+    assert "with Li2O in between" in shown.stdout
     kept = json.loads((study / "reactions.json").read_text())
     jsonschema.validate(kept, StabilityResult.model_json_schema())
     contents = {one["lithium_fraction"] for one in kept["crystals"].values()}

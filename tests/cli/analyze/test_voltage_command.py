@@ -227,4 +227,4 @@ def test_a_study_gives_its_own_voltage(finished, tmp_path):
     assert (tmp_path / "v.png").is_file()
     refused = call(folder, "--li-energy", -1.9)
     assert refused.exit_code == 2
-    assert "a study knows its own Li metal" in refused.stderr
+    assert "a study has its own Li metal" in refused.stderr

@@ -57,7 +57,7 @@ def test_what_can_not_be_used_is_one_line(tmp_path):
     assert "NAME=LO:HI" in refusal("LiF", "--entries", ENTRIES, "--cathode", "LiCoO2")
     assert "with LO below HI" in refusal("LiF", "--entries", ENTRIES, "--cathode", "a=4:3")
     assert "one source" in refusal("LiF", "--entries", ENTRIES, "--materials-project")
-    assert "don't go with other energies" in refusal(
+    assert "can't be combined with another source" in refusal(
         "LiF", "--entries", ENTRIES, "--engine", "chgnet"
     )
     assert "MP_API_KEY" in refusal("LiF", "--materials-project")

@@ -79,7 +79,7 @@ def test_a_refusal_of_the_file_system_is_bad_input_and_a_fault_is_not(capsys) ->
     for refused, words in (
         (errno.EACCES, "Permission denied; choose a place of your own"),
         (errno.ENOTDIR, "Not a directory; a file is where a folder is needed"),
-        (errno.ENOSPC, "No space left on device; make room, and start it again"),
+        (errno.ENOSPC, "No space left on device; free some space and start again"),
     ):
         with pytest.raises(typer.Exit) as leaving, bad_input_in_one_line():
             raise OSError(refused, os.strerror(refused), "out/file")

@@ -45,7 +45,7 @@ def test_interfaces_in_other_registries_are_said(capsys, monkeypatch):
     lines = printed(capsys, monkeypatch, first, study("sevenn", interfaces=[interface(1, 1.5)]))
     (found,) = (line for line in lines if line.startswith("step: "))
     assert "chgnet 1.0 (fast) 2 bonds to the coating, coating energy 1.00 J/m2" in found
-    assert found.endswith("in different registries (0 and 1), so that the coated hosts are others")
+    assert found.endswith("in different registries (0 and 1), so that the coated hosts differ")
     lines = printed(capsys, monkeypatch, first, study("sevenn", interfaces=[interface(None, None)]))
     (found,) = (line for line in lines if line.startswith("step: "))
     assert found.endswith("sevenn 1.0 (fast) no power")

@@ -52,7 +52,7 @@ def test_a_turning_point_has_its_interval_and_none_its_reason() -> None:
     assert crossing_text(found) == text
     assert turning_text(found) == f"lowest E_f crosses zero at {text}"
     none = TurningPoint(system="bare", at=None, reason="none in range")
-    assert turning_text(none) == "E_f crosses zero nowhere: none in range"
+    assert turning_text(none) == "no crossing of zero: none in range"
 
 
 def test_where_the_charge_is_not_known_it_is_a_lithium_fraction() -> None:
@@ -80,7 +80,7 @@ def test_each_share_of_the_interval_is_named_and_what_limits_it() -> None:
         "by rebuilt 0.40 to 0.50",
         "with rebuilt ones at 0.40 holes per TM (x = 0.80, 92 mAh/g)",
         "first met on charging of 3 crossings",
-        "not one O: the lowest is O1, O2 in turn",
+        "the lowest O changes: O1, O2",
     ]
     one = TurningPoint(system="bare", site=3, at=charge(0.5), oxygens=["O3", "O3"])
     assert turning_text(one).startswith("E_f crosses zero at q0")
@@ -114,7 +114,7 @@ def test_charged_parts_have_no_work_of_adhesion_and_what_compares_comes_last() -
         excess_o=-3,
     )
     parted, compared = coating_texts(charged)
-    assert parted.startswith("4.10 J/m2 part it into an oxide of -6 e and a coating of +6 e")
+    assert parted.startswith("4.10 J/m2 to part an oxide of -6 e from a coating of +6 e")
     assert parted.endswith("(no work of adhesion)")
     assert compared == "coating energy 1.20 J/m2 at 3.90 V"
 
@@ -126,7 +126,7 @@ def test_the_potential_of_o_is_given_with_what_it_is_for() -> None:
 
 def test_a_known_bias_says_what_is_published_and_how_far_the_engine_is_off() -> None:
     bias = EngineBias(quantity="an energy", engine_ev=2.67, published_ev=2.29, source="a paper")
-    assert bias_text(bias) == "an energy 2.67 eV where 2.29 is published (a paper): +0.38"
+    assert bias_text(bias) == "an energy 2.67 eV, published 2.29 (a paper): +0.38"
 
 
 def test_turned_moments_are_named_and_not_counted() -> None:

@@ -48,14 +48,14 @@ def test_turning_points_of_a_system_and_of_one_o_alone(capsys, monkeypatch):
     out = printed(capsys, monkeypatch, study("chgnet", turning_points=points))
     assert (
         "bare: lowest E_f crosses zero at q0 = 0.40 holes per TM, x0 = 0.80, 92 mAh/g; "
-        "not one O: the lowest is O1, O2 in turn"
+        "the lowest O changes: O1, O2"
     ) in out
-    assert "coated, step, O3 alone: E_f crosses zero nowhere: none in range" in out
+    assert "coated, step, O3 alone: no crossing of zero: none in range" in out
 
 
 def test_why_no_crossing_is_stated_is_printed(capsys, monkeypatch):
     out = printed(capsys, monkeypatch, study("chgnet", no_crossings="forces reach 0.1"))
-    assert "where E_f crosses zero, and coated - bare: forces reach 0.1" in out
+    assert "neither a crossing nor coated - bare is stated: forces reach 0.1" in out
     assert "crosses zero at" not in out
 
 

@@ -26,7 +26,7 @@ def _engine(**tags):
     ],
 )
 def test_a_tag_of_the_protocol_is_refused_with_the_reason(tag, message):
-    with pytest.raises(EngineError, match=f"engine.incar: {tag} = 1 is not taken.*{message}"):
+    with pytest.raises(EngineError, match=f"engine.incar: {tag} = 1 is not accepted.*{message}"):
         _engine(**{tag.lower(): 1})
 
 
@@ -99,5 +99,5 @@ def test_settings_of_the_machine_that_runs_may_not_change_what_is_computed(monke
     with pytest.raises(EngineError, match="the study was made with False"):
         on_this_machine({"ADDGRID": False})
     monkeypatch.setattr(SETTINGS, "VASP_INCAR_UPDATES", {"ENCUT": 400})
-    with pytest.raises(EngineError, match="ATOMATE2_VASP_INCAR_UPDATES: ENCUT = 400 is not taken"):
+    with pytest.raises(EngineError, match="INCAR_UPDATES: ENCUT = 400 is not accepted"):
         _engine().maker("static")

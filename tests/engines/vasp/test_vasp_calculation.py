@@ -48,7 +48,7 @@ def test_a_filter_chooses_the_kind_and_none_takes_a_tag_out(flow):
 
 
 def test_what_the_protocol_owns_is_refused(flow):
-    with pytest.raises(EngineError, match="update_user_incar_settings: ENCUT = 400 is not taken"):
+    with pytest.raises(EngineError, match="incar_settings: ENCUT = 400 is not accepted"):
         powerups.update_user_incar_settings(flow, {"ENCUT": 400})
 
 
@@ -70,7 +70,7 @@ def test_what_the_protocol_owns_is_refused(flow):
         (
             "update_vasp_input_generators",
             {"input_set_generator": StaticMaker().input_set_generator},
-            "input_set_generator = .* is not taken",
+            "input_set_generator = .* is not accepted",
         ),
     ],
 )

@@ -37,7 +37,11 @@ def test_a_voltage_is_drawn_from_the_fuller_to_the_emptier_host() -> None:
         lithium_metal_ev_per_atom=-2.0,
         lithium_metal_source="made up",
     )
-    (trace,) = voltage_chart([("bulk", curve)])["data"]
+    chart = voltage_chart([("bulk", curve), ("bare", curve), ("coated, a", curve)])
+    trace, *slabs = chart["data"]
+    # the slabs look as in the figure of the energies, the crystal like neither
+    assert [one["line"]["color"] for one in slabs] == ["system0", "system1"]
+    assert trace["line"]["color"] == "system5"
     # plotly's "vh" goes up first and along then: each voltage ends at the place beside it
     assert list(zip(trace["x"], trace["y"], strict=True)) == [(1.0, 3.8), (0.75, 3.8), (0.5, 4.6)]
     assert trace["line"]["shape"] == "vh"
@@ -52,7 +56,11 @@ def test_q_of_z_has_an_axis_of_its_own() -> None:
         cumulative_angstrom=[0.0, 1.0],
         cumulative_e=[0.0, 0.25],
     )
-    density, charge = charge_chart(planar)["data"]
+    chart = charge_chart(planar)
+    density, charge = chart["data"]
+    for axis in ("yaxis", "yaxis2"):  # both zeros at one height
+        low, high = chart["layout"][axis]["range"]
+        assert low == -high
     assert (density["y"], charge["y"], charge["yaxis"]) == ([0.5, -0.5], [0.0, 0.25], "y2")
 
 
@@ -62,12 +70,15 @@ def test_the_energies_shown_are_those_with_a_density() -> None:
     window = WindowCenters.model_construct(valence=SimpleNamespace(center_ev=-2.0))
     one = ClassCenters.model_construct(centers=SpinCenters.model_construct(both=window))
     centers = BandCenters.model_construct(reference="vbm", reference_ev=1.0, classes={"3TM": one})
-    chart = density_chart(Densities("bare", centers, energies, {"3TM": np.array([up, up])}))
+    chart = density_chart(Densities("bare", "Bare", centers, energies, {"3TM": np.array([up, up])}))
     low, high = chart["layout"]["xaxis"]["range"]
     assert -4.0 < low < -3.5 < -0.5 < high < 0.0  # about the peak at -2 eV from the VBM
     first, second = chart["data"]
     assert max(first["y"]) == -min(second["y"]) > 0.9
     assert chart["layout"]["shapes"][0]["x0"] == -2.0
+    (name,) = chart["layout"]["annotations"]
+    assert (name["text"], name["x"]) == ("-2.00 eV, 3TM", -2.0)
+    assert chart["layout"]["yaxis"]["domain"][1] < name["y"] < 1.0
 
 
 RESULTS = {

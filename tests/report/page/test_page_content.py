@@ -12,6 +12,7 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.electrons.charge import ChargeDifference, PlanarProfile
+from llo_dft.report.figures.interface_picture import DEFAULT_LEVEL
 from llo_dft.report.page.page_content import PageContent, charge_mesh
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def test_the_gain_of_a_layer_lies_around_that_layer() -> None:
         structure=Structure(Lattice.cubic(length), ["O"], [[0, 0, 0.5]]), planar=planar, bonds=[]
     )
     mesh = charge_mesh("step", document, grid)
-    assert mesh.level == pytest.approx(0.15 * layer.max())
-    at = np.sqrt(-np.log(0.15))  # of exp(-z^2)
-    assert np.unique(np.round(np.abs(mesh.gain[..., 2] - 5.0), 1)) == pytest.approx([round(at, 1)])
+    assert mesh.level == pytest.approx(DEFAULT_LEVEL * layer.max())
+    at = np.sqrt(-np.log(DEFAULT_LEVEL))  # of exp(-z^2)
+    assert np.abs(mesh.gain[..., 2] - 5.0) == pytest.approx(at, abs=0.1)  # of a coarser grid
     assert len(mesh.loss) == 0

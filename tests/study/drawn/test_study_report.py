@@ -111,7 +111,8 @@ def test_densities_are_those_of_their_host_with_the_figure_of_run(
     content = page_content(copied)
     assert asked == [last.label]  # of the first none could be had
     (one,) = content.densities
-    assert (one.name, one.centers) == (f"bare x={last.lithium_fraction:.3f}", centers)
+    assert (one.name, one.centers) == (last.label, centers)
+    assert one.title == f"bare, x = {last.lithium_fraction:.3f}"
     assert one.energies_ev.tolist() == [-1.0, 0.0]
     assert {name: mean.tolist() for name, mean in one.classes.items()} == {
         "3TM": [[2.0, 0.0]],

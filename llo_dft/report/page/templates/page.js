@@ -59,13 +59,13 @@
     const places = view.atoms.map((atom) => atom.slice(1, 4)), color = (i) => view.elements[view.atoms[i][0]][1];
     const model = viewer.addModel();
     model.addAtoms(view.atoms.map(([kind, x, y, z, name], i) => ({ elem: view.elements[kind][0], atom: name, x, y, z, serial: i, index: i, bonds: [], bondOrder: [], properties: {} })));
-    view.elements.forEach(([elem, shade, radius]) => viewer.setStyle({ elem }, { sphere: { radius, color: shade } }));
+    view.elements.forEach(([elem, shade, radius]) => viewer.setStyle({ elem }, { sphere: { radius: view.meshes.length ? radius / 2 : radius, color: shade } }));
     if (shown.bonds) for (const [i, j, across] of view.bonds) {
       const middle = places[i].map((one, k) => (one + places[j][k]) / 2);
       for (const [end, who] of [[places[i], i], [places[j], j]])
         viewer.addCylinder({ start: point(end), end: point(middle), radius: across ? 0.2 : 0.09, color: across ? "#e00034" : color(who), fromCap: 0, toCap: 0 });
     }
-    if (shown.polyhedra) view.elements.forEach(([, shade], kind) => {
+    if (shown.polyhedra && !view.meshes.length) view.elements.forEach(([, shade], kind) => {
       const corners = view.polyhedra.filter((one) => one[0] === kind).flatMap(([, faces]) => faces.flatMap((face) => face.map((i) => places[i])));
       if (corners.length) viewer.addCustom(mesh(corners, shade, 0.5));
     });
@@ -87,7 +87,7 @@
       (atom) => { if (atom.label) { viewer.removeLabel(atom.label); delete atom.label; } });
     viewer.setBackgroundColor(dark ? "#1a1f26" : "#ffffff");
   };
-  const side = ({ viewer, view }) => { viewer.zoomTo({ elem: view.elements.map((one) => one[0]) }); viewer.rotate(-80, "x"); viewer.rotate(-14, "z"); viewer.zoom(2.2); viewer.render(); };
+  const side = ({ viewer, view, stage }) => { viewer.zoomTo({ elem: view.elements.map((one) => one[0]) }); viewer.rotate(-80, "x"); viewer.rotate(-14, "z"); viewer.zoom(stage.clientWidth > stage.clientHeight ? 1.4 : 2.2); viewer.render(); };
   const makeView = (stage) => {
     const view = data.views[stage.dataset.view][Number(stage.dataset.number)];
     let viewer;
@@ -128,9 +128,10 @@
   const theme = (name) => { root.dataset.theme = name; draw(drawn()); redraw(); };
   document.getElementById("theme").addEventListener("click", () => theme(root.dataset.theme === "dark" ? "light" : "dark"));
   prefersDark.addEventListener("change", (event) => theme(event.matches ? "dark" : "light"));
-  let before = "";
-  addEventListener("beforeprint", () => { before = root.dataset.theme; root.dataset.theme = "light"; draw(all(".chart")); });
-  addEventListener("afterprint", () => theme(before));
+  let before = "", closed = [];
+  addEventListener("beforeprint", () => { closed = all("details:not([open])"); closed.forEach((one) => { one.open = true; });
+    before = root.dataset.theme; root.dataset.theme = "light"; draw(all(".chart")); });
+  addEventListener("afterprint", () => { closed.forEach((one) => { one.open = false; }); theme(before); });
   root.dataset.theme = prefersDark.matches ? "dark" : "light";
   // What isn't near the window is drawn when it comes there; its room is kept.
   const seen = new IntersectionObserver((entries) => {

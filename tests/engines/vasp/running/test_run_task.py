@@ -199,7 +199,7 @@ def test_atomate2s_settings_reach_vasp_or_are_refused_before_it_starts(vasp, pla
     document = vasp.run(plan.lithium_metal, "bulk_relax")
     assert incar_of(vasp.folder(document))["NCORE"] == 4
     monkeypatch.setattr(settings, "VASP_INCAR_UPDATES", {"SIGMA": 0.5})
-    with pytest.raises(EngineError, match=r"ATOMATE2_VASP_INCAR_UPDATES: SIGMA = 0.5 is not taken"):
+    with pytest.raises(EngineError, match=r"INCAR_UPDATES: SIGMA = 0.5 is not accepted"):
         vasp.run(plan.lithium_metal, "bulk_relax")
 
 
