@@ -40,6 +40,9 @@ from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.chemistry.roles import element_role
 from llo_dft.typing import IntArray
 
+#: Two charges that differ by less are equal, e.
+_SAME_CHARGE: Final = 0.01
+
 #: Atoms whose successive heights differ by less belong to one plane, angstrom.
 PLANE_GAP: Final = 0.4
 
@@ -63,6 +66,8 @@ class SlabCut:
         Formula of the plane of atoms at the top and at the bottom; empty for (001) of the layers.
     moved
         Magnitude of the formal charge moved from face to face, e.
+    cure
+        What would remove the dipole of a polar one.
     """
 
     name: str
@@ -72,6 +77,7 @@ class SlabCut:
     dipole: float
     outermost: tuple[str, str] = ("", "")
     moved: float = 0.0
+    cure: str = "moving Li of one face to the other"
 
     @property
     def structure(self) -> Structure:
@@ -104,9 +110,7 @@ class SlabCut:
         top, bottom = self.outermost
         if top:
             text += f", top {top}, bottom {bottom}"
-        if self.polar:
-            text += f" (moving half of the {bottom or 'Li'} of one face to the other would cure it)"
-        return text
+        return f"{text} ({self.cure} would cure it)" if self.polar else text
 
 
 def general_slab(
@@ -183,12 +187,18 @@ def plane_cuts(bulk: Structure, *, min_slab_size: float, vacuum: float, seed: in
         If an element has no formal charge.
     """
     planes = _planes_of_atoms(bulk)
-    n_planes = len(planes) * ceil(min_slab_size / _period(bulk))
+    n_periods = ceil(min_slab_size / _period(bulk))
+    n_planes = len(planes) * n_periods
+    charges = formal_charges(symbols_of(bulk))
     found: dict[tuple[tuple[str, float], ...], SlabCut] = {}
     for start, (level, _) in enumerate(planes):
         name = f"{level:.4f}"
         stack = _stack_of(planes, start, n_planes)
         cut = _cut(name, bulk, stack, range(len(stack.bulk_sites)), vacuum)
+        needed = -cut.dipole / (n_periods * _period(bulk))
+        half = sum(charges[site] for site, _ in planes[start][1]) / 2
+        what = f"half of the {cut.outermost[1]}" if abs(needed - half) < _SAME_CHARGE else "ions"
+        cut = replace(cut, cure=f"moving {what} of the bottom face, {needed:+.2g} e, to the top")
         found.setdefault(_fingerprint(cut.structure), cut)
         symbols = {bulk[i].specie.symbol for i, _ in planes[start][1]}
         if cut.polar and len(symbols) == 1:

@@ -31,8 +31,9 @@ from llo_dft.typing import FloatArray, IntArray
 #: Cells on which the coating is strained more are not mentioned.
 _LARGEST_STRAIN: Final = 0.12
 
-#: Rounding error of equal areas.
+#: Rounding errors of equal areas, relative, and of equal strains.
 _AREA_TOLERANCE: Final = 1e-3
+_STRAIN_TOLERANCE: Final = 1e-6
 
 #: A layer of the coating has at least one pair of ions.
 _FEWEST_ATOMS_PER_LAYER: Final = 2
@@ -196,7 +197,7 @@ def coating_cells(
     return [
         cell
         for i, cell in enumerate(found)
-        if all(cell.max_strain < smaller.max_strain for smaller in found[:i])
+        if all(cell.max_strain < one.max_strain - _STRAIN_TOLERANCE for one in found[:i])
     ]
 
 
@@ -213,10 +214,17 @@ def fitting_supercells(
     cells = coating_cells(recipe, coating, folder, slab)
     fitting = [cell.supercell for cell in cells if cell.max_strain <= coating.max_strain]
     if not fitting:
+        other = ""
+        if recipe.slab.is_basal and not recipe.cathode.file:
+            other = (
+                ", or give the oxide's crystal as cathode.cif: its cells need not be multiples "
+                "of the rectangular one of Li2MnO3, on which a formula is ordered"
+            )
         raise RecipeError(
             f"no {_key(recipe).partition('.')[2]} up to coating.max_area = {coating.max_area:g} "
             f"A^2 strains the coating by at most coating.max_strain = {coating.max_strain:g}"
-            f"{_listed(recipe, cells)}. Raise one of the two, or use another phase or setting"
+            f"{_listed(recipe, cells)}. "
+            f"Raise one of the two, or use another phase or setting{other}"
         )
     return fitting
 

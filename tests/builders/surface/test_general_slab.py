@@ -115,7 +115,18 @@ def test_104_has_one_cut_of_neutral_planes_and_012_a_polar_one_and_its_half() ->
     assert halved.name.endswith("-half-O")
     # planes of 4 e and -4 e, 1.1 angstrom apart, five times
     assert (polar.symmetric, polar.polar) == (False, True)
-    assert "of one face to the other would cure it" in polar.text
+    # what is said to cure it is the charge that the halved one has moved
+    assert polar.outermost[1] == "Co3Li3"
+    assert "moving half of the Co3Li3 of the bottom face, +6 e, to the top would" in polar.text
+
+
+def test_half_of_an_outermost_plane_is_named_as_a_cure_only_where_it_is_one() -> None:
+    """Planes of Li2MnO3 (1 -1 4) are Li, MnO2, Li, LiO2, ...: neutral MnO2 moves no charge."""
+    first, second, third = cuts(load_structure("Li2MnO3"), (1, -1, 4))
+    assert [cut.outermost[1] for cut in (first, second, third)] == ["MnO2", "Li", "LiO2"]
+    assert "(moving ions of the bottom face, -0.5 e, to the top" in first.text
+    assert "(moving ions of the bottom face, -0.5 e, to the top" in second.text  # half a Li: +0.5
+    assert "(moving half of the LiO2 of the bottom face, -1.5 e, to the top" in third.text
 
 
 def test_half_of_a_plane_moves_to_the_other_face_atom_by_atom() -> None:

@@ -10,7 +10,7 @@ from studies import coated_recipe
 
 from llo_dft.errors import InputError
 from llo_dft.recipe import HELD_STRAIN, RecipeError
-from llo_dft.resources import load_structure
+from llo_dft.resources import load_structure, resource_path
 from llo_dft.study.planning.coating_cells import (
     coating_cells,
     coating_film,
@@ -79,6 +79,22 @@ def test_where_nothing_fits_the_nearest_are_named():
     assert "leave cathode.supercell out" in too_strained(
         recipe(), recipe().coating, Path(), load_structure("Li2MnO3")
     )
+
+
+def test_a_coating_that_fits_no_cell_of_a_formula_may_fit_the_crystals_own():
+    """Li3YCl6 is hexagonal, 11.20 A wide: four of LiCoO2, 2.816 A, whose cell no formula has."""
+    asked = {"phase": "Li3YCl6", "setting": None, "miller": (0, 0, 1), "terminations": None}
+    formula = recipe({"supercell": None, "composition": "LiCoO2"}, **asked)
+    with pytest.raises(
+        RecipeError, match=r"or give the oxide's crystal as cathode\.cif: its cells"
+    ):
+        fitting_supercells(formula, formula.coating, Path())
+    file = str(resource_path("structures", "LiCoO2.cif"))
+    crystal = recipe({"supercell": None, "composition": None, "cif": file}, **asked)
+    (best,) = [cell for cell in cells(crystal) if cell.max_strain <= HELD_STRAIN]
+    assert best.supercell == (4, 4)
+    assert percent(best) == [round(100 * (4 * 2.816 / 11.2001 - 1), 2)] * 2
+    assert best.n_atoms == 16 * 4 * crystal.slab.tm_layers + 30
 
 
 def test_a_study_says_that_its_coating_is_strained_further_than_one_would_be():
