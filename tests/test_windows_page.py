@@ -30,6 +30,26 @@ def test_the_table_of_windows_is_that_of_the_result():
         assert f"{found.oxidation_v:.2f}" == oxidation
 
 
+def test_the_differences_are_those_of_the_first_published_values():
+    two = r"([-+0-9.]+), ([-+0-9.]+)"
+    rows = re.findall(rf"^\| Li\w+ \| {two} \| {two} \[.*?\| {two} \|", PAGE, re.MULTILINE)
+    assert len(rows) == 9
+    for *values, low, high in rows:
+        reduction, oxidation, published_low, published_high = map(float, values)
+        assert f"{reduction - published_low:+.2f}" == low
+        assert f"{oxidation - published_high:+.2f}" == high
+
+
+def test_the_steps_of_li3po4_and_both_niobates_are_those_of_the_result():
+    above = [step.from_v for step in WINDOWS["Li3PO4"].steps if step.from_v > 4.0]
+    one, two, three = (f"{volt:.2f}" for volt in above)
+    assert f"here at {one}, {two} and {three} V." in PAGE
+    for formula in ("LiNbO3", "LiTaO3"):
+        found = WINDOWS[formula]
+        window = f"{found.reduction_v:.2f} to {found.oxidation_v:.2f}"
+        assert f"| window of {formula} | {window} |" in PAGE
+
+
 def test_the_table_of_measured_enthalpies_is_that_of_the_file():
     energies = read_entries(Path(__file__).parent / "data" / "formation_enthalpies.json")
     rows = re.findall(r"^\| (Li\w+) \| ([0-9.]+) \| ([0-9.]+) \|$", PAGE, re.MULTILINE)

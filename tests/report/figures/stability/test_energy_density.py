@@ -32,6 +32,8 @@ def test_each_curve_is_its_cathodes(by_volume):
         expected = [one.wh_per_l if by_volume else one.wh_per_kg for one in cells]
         assert list(line.get_ydata()) == expected
         assert list(line.get_xdata()) == [0.0, 50.0, 100.0]
+    guides = [line.get_ydata()[0] for line in axes.get_lines()[len(CELLS) + 1 :]]
+    assert guides == ([] if by_volume else [500])
     assert axes.get_ylabel().endswith("(Wh/L)" if by_volume else "(Wh/kg)")
 
 
