@@ -13,11 +13,6 @@ class LithiumAxes(Document):
     li_o_empty: int = Field(0, description="Those of which one Li has left")
     empty_o_empty: int = Field(0, description="Those of which both Li have left")
 
-    @property
-    def n_axes(self) -> int:
-        """Number of Li-O-Li axes in the pristine structure."""
-        return self.li_o_li + self.li_o_empty + self.empty_o_empty
-
 
 class OxygenEnvironment(LithiumAxes):
     """The cations around one oxygen, and where it lies in the slab."""

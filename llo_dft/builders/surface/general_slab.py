@@ -40,9 +40,6 @@ from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.chemistry.roles import element_role
 from llo_dft.typing import IntArray
 
-#: Two charges that differ by less are equal, e.
-_SAME_CHARGE: Final = 0.01
-
 #: Atoms whose successive heights differ by less belong to one plane, angstrom.
 PLANE_GAP: Final = 0.4
 
@@ -97,16 +94,13 @@ class SlabCut:
     @property
     def text(self) -> str:
         """Description in words, with its faces and what would cure a polar one."""
-        facts = [
-            f"{'' if yes else 'not '}{what}"
-            for what, yes in (
-                ("symmetric", self.symmetric),
-                ("stoichiometric", self.stoichiometric),
-            )
-        ]
+        symmetric = f"{'' if self.symmetric else 'not '}symmetric"
+        stoichiometric = f"{'' if self.stoichiometric else 'not '}stoichiometric"
         polar = f"polar ({self.dipole:+.2f} e A)" if self.polar else "non-polar"
-        facts += [polar, f"charge {self.charge:+g} e"]
-        text = f"{self.structure.formula}, cut {self.name}, {', '.join(facts)}"
+        text = (
+            f"{self.structure.formula}, cut {self.name}, {symmetric}, {stoichiometric}, {polar}, "
+        )
+        text += f"charge {self.charge:+g} e"
         top, bottom = self.outermost
         if top:
             text += f", top {top}, bottom {bottom}"
@@ -181,24 +175,22 @@ def plane_cuts(bulk: Structure, *, min_slab_size: float, vacuum: float, seed: in
     -------
     Non-polar slabs first, among them symmetric ones first, then by least charge moved.
 
-    Raises
-    ------
-    ValueError
-        If an element has no formal charge.
+    Raises ``ValueError`` if an element has no formal charge.
     """
     planes = _planes_of_atoms(bulk)
     n_periods = ceil(min_slab_size / _period(bulk))
-    n_planes = len(planes) * n_periods
+    n_planes, height = n_periods * len(planes), n_periods * _period(bulk)
     charges = formal_charges(symbols_of(bulk))
     found: dict[tuple[tuple[str, float], ...], SlabCut] = {}
     for start, (level, _) in enumerate(planes):
         name = f"{level:.4f}"
         stack = _stack_of(planes, start, n_planes)
         cut = _cut(name, bulk, stack, range(len(stack.bulk_sites)), vacuum)
-        needed = -cut.dipole / (n_periods * _period(bulk))
         half = sum(charges[site] for site, _ in planes[start][1]) / 2
-        what = f"half of the {cut.outermost[1]}" if abs(needed - half) < _SAME_CHARGE else "ions"
-        cut = replace(cut, cure=f"moving {what} of the bottom face, {needed:+.2g} e, to the top")
+        cures = abs(cut.dipole + half * height) < DIPOLE_TOLERANCE
+        what = f"half of the {cut.outermost[1]}" if cures else "ions"
+        what += f" of the bottom face, {-cut.dipole / height:+.2g} e,"
+        cut = replace(cut, cure=f"moving {what} to the top")
         found.setdefault(_fingerprint(cut.structure), cut)
         symbols = {bulk[i].specie.symbol for i, _ in planes[start][1]}
         if cut.polar and len(symbols) == 1:

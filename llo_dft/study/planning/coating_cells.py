@@ -214,17 +214,12 @@ def fitting_supercells(
     cells = coating_cells(recipe, coating, folder, slab)
     fitting = [cell.supercell for cell in cells if cell.max_strain <= coating.max_strain]
     if not fitting:
-        other = ""
-        if recipe.slab.is_basal and not recipe.cathode.file:
-            other = (
-                ", or give the oxide's crystal as cathode.cif: its cells need not be multiples "
-                "of the rectangular one of Li2MnO3, on which a formula is ordered"
-            )
+        own = ", or cathode.cif, whose cells need not be multiples of Li2MnO3's rectangular one"
         raise RecipeError(
             f"no {_key(recipe).partition('.')[2]} up to coating.max_area = {coating.max_area:g} "
             f"A^2 strains the coating by at most coating.max_strain = {coating.max_strain:g}"
-            f"{_listed(recipe, cells)}. "
-            f"Raise one of the two, or use another phase or setting{other}"
+            f"{_listed(recipe, cells)}. Raise one of the two, or use another phase or setting"
+            f"{'' if recipe.cathode.file else own}"
         )
     return fitting
 

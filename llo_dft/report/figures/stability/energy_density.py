@@ -1,16 +1,12 @@
 """Energy of cells per mass and per volume against the thickness of the electrolyte."""
 
 from pathlib import Path
-from typing import Final
 
 from matplotlib.axes import Axes
 
 from llo_dft.documents.stability.cell_energy import CellResult
 from llo_dft.report.figures.figure_parts import legend_beside, new_figure, save_figure
 from llo_dft.report.figures.palette import GUIDE, class_colors, system_lines
-
-#: Energy that cells for long ranges aim at, marked in the figure, Wh/kg.
-_AIM_WH_PER_KG: Final = 500
 
 
 def plot_energies(result: CellResult, axes: Axes, *, by_volume: bool = False) -> Axes:
@@ -23,8 +19,8 @@ def plot_energies(result: CellResult, axes: Axes, *, by_volume: bool = False) ->
         label = f"{name}, {materials[name].capacity_mah_per_g:.0f} mAh/g"
         axes.plot(x, y, color=colors[name], linestyle=lines[name], label=label)
     axes.axvline(result.parameters.electrolyte_thickness, color=GUIDE, linewidth=0.8, linestyle=":")
-    if not by_volume:
-        axes.axhline(_AIM_WH_PER_KG, color=GUIDE, linewidth=0.8, linestyle=":")
+    if not by_volume:  # what cells of long range aim at
+        axes.axhline(500, color=GUIDE, linewidth=0.8, linestyle=":")
     axes.set_xlabel("Thickness of the electrolyte (µm)")
     axes.set_ylabel(f"Energy of the stack (Wh/{'L' if by_volume else 'kg'})")
     return axes
