@@ -155,12 +155,12 @@ class CalculationCache:
         failed = self.folder / f"{document.key}{_FAILED}"
         if document.status != "completed":
             self._store_failure(workspace, failed)
-            self._note("failed", document)
+            self._append("failed", document.key, document.label)
             return document
         existing = self._put_in_place(workspace, self.folder / document.key)
         if existing is not None:
             return existing
-        self._note("completed", document)
+        self._append("completed", document.key, document.label)
         with suppress(FileNotFoundError):
             shutil.rmtree(failed)
         return document
@@ -176,12 +176,11 @@ class CalculationCache:
 
     def note_start(self, key: str, label: str) -> None:
         """Write into the journal that a calculation is started."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._append(JournalEntry("started", key, label, time.time(), os.getpid()))
+        self._append("started", key, label)
 
     def note_reuse(self, key: str, label: str) -> None:
         """Write into the journal that a completed calculation was taken, perhaps by a new name."""
-        self._append(JournalEntry("reused", key, label, time.time(), os.getpid()))
+        self._append("reused", key, label)
 
     def note_choice(
         self, document: CalculationDocument, notes: Iterable[str], *, reused: bool
@@ -190,10 +189,7 @@ class CalculationCache:
         event: Event = "reused" if reused else "completed"
         if document.status != "completed":
             event = "failed"
-        reason = "; ".join(notes)
-        self._append(
-            JournalEntry(event, document.key, document.label, time.time(), os.getpid(), reason)
-        )
+        self._append(event, document.key, document.label, "; ".join(notes))
 
     def can_resume(self, key: str) -> bool:
         """Tell whether the last attempt left something that the next one resumes from."""
@@ -203,8 +199,7 @@ class CalculationCache:
         self, label: str, event: Literal["skipped", "missing"], reason: str
     ) -> None:
         """Write into the journal that a calculation was not tried, or left nothing, and why."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._append(JournalEntry(event, "", label, time.time(), os.getpid(), reason))
+        self._append(event, "", label, reason)
 
     def documents(self, labels: Iterable[str]) -> dict[str, CalculationDocument]:
         """Return what is known of calculations, by their labels: the last attempt at each.
@@ -316,10 +311,9 @@ class CalculationCache:
             else:
                 return
 
-    def _note(self, event: Literal["completed", "failed"], document: CalculationDocument) -> None:
-        self._append(JournalEntry(event, document.key, document.label, time.time(), os.getpid()))
-
-    def _append(self, entry: JournalEntry) -> None:
+    def _append(self, event: Event, key: str, label: str, reason: str = "") -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        entry = JournalEntry(event, key, label, time.time(), os.getpid(), reason)
         # one write of less than a page in append mode: lines of several processes do not mix
         path = self.folder / "journal.jsonl"
         line = json.dumps(entry.__dict__).encode() + b"\n"

@@ -6,6 +6,7 @@ and a line in ``llo_dft.engines.registry``.
 
 from __future__ import annotations
 
+import signal
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -199,6 +200,14 @@ def check_version(found: str, expected: str) -> None:
             f"with {expected!r}; their energies can't be subtracted: use that version, or run "
             "the whole study in a new folder"
         )
+
+
+def signal_name(status: int) -> str:
+    """Return the signal that ended a program, also as a shell or launcher tells it; "" if none."""
+    try:
+        return signal.Signals(-status if status < 0 else status - 128).name
+    except ValueError:
+        return ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import signal
 import subprocess
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.engines.base import Outcome, moved_to
+from llo_dft.engines.base import Outcome, moved_to, signal_name
 from llo_dft.engines.gpaw.gpaw_files import CONTINUE, INPUT, KEPT, RESULT, START, read_result
 from llo_dft.engines.gpaw.gpaw_program import DRIVER, command, last_words
 from llo_dft.errors import CalculationError, InputError
@@ -23,9 +22,6 @@ _OUTPUT: Final = "gpaw_output.txt"
 
 #: Numbers of a cell and of places in it that differ by less are rounded.
 _SAME_PLACE: Final = 1e-9
-
-#: Exit statuses of shells and launchers for a program that a signal ended.
-_SIGNAL_OFFSET: Final = 128
 
 
 def run_program(structure: Structure, given: dict[str, Any], folder: Path) -> Outcome:
@@ -118,10 +114,8 @@ def _ending(folder: Path, status: int) -> str:
         return ""
     words = last_words((folder / _OUTPUT).read_text(encoding="utf-8", errors="replace"))
     said = f"; its last words: {words!r}" if words else ""
-    number = -status if status < 0 else status - _SIGNAL_OFFSET
-    try:
-        name = signal.Signals(number).name
-    except ValueError:
+    name = signal_name(status)
+    if not name:
         shutil.rmtree(folder / CONTINUE, ignore_errors=True)
         return f"GPAW ended with exit status {status}{said}"
     resumed = (folder / CONTINUE / "state.json").is_file()

@@ -238,14 +238,19 @@ def known_potential(engine: str, model: str | None = None) -> Potential:
 
 def models_of(engine: str) -> tuple[Potential, ...]:
     """Return the models of a potential's engine, the one that a recipe gets first."""
-    return POTENTIALS.get(engine) or (_not_run_here(engine),)
+    if engine in POTENTIALS:
+        return POTENTIALS[engine]
+    return (unrecorded(OTHER_MODULES[engine], engine, "atomate2's default", engine),)
 
 
-def _not_run_here(name: str) -> Potential:
+def unrecorded(
+    package: str, atomate2_name: str | dict[str, str], model: str, name: str
+) -> Potential:
+    """Return a potential of which only its module is known: O2 scheme "none" alone goes with it."""
     return Potential(
-        package=OTHER_MODULES[name],
-        atomate2_name=name,
-        model="atomate2's default",
+        package=package,
+        atomate2_name=atomate2_name,
+        model=model,
         functional="not recorded",
         oxygen=OxygenReference(
             label_energy_ev_per_atom=None,

@@ -13,26 +13,16 @@ from pathlib import Path
 from typing import Final
 
 from llo_dft.documents.decoding.named_objects import TRUST
-from llo_dft.engines.base import EngineError, OxygenReference
+from llo_dft.engines.base import EngineError
 from llo_dft.engines.potentials.known_potentials import (
     Potential,
     known_potential,
     package_version,
+    unrecorded,
 )
-from llo_dft.typing import OxygenScheme
 
 #: Name of the engine whose calculator ``engine.calculator`` names.
 OWN: Final = "ase"
-
-_NOT_KNOWN: Final = (
-    "it is unknown whether your calculator was trained on energies that include an O2 "
-    'correction; use "none"'
-)
-_REFUSED: Final[dict[OxygenScheme, str]] = {
-    "wang2006": _NOT_KNOWN,
-    "mp2020": _NOT_KNOWN,
-    "potential": _NOT_KNOWN,
-}
 
 
 def potential_of(engine: str, model: str | None) -> Potential:
@@ -46,16 +36,8 @@ def potential_of(engine: str, model: str | None) -> Potential:
         return known_potential(engine, model)
     path = str(model)
     module, _, function = path.partition(":")
-    return Potential(
-        package=module.partition(".")[0],
-        atomate2_name={"@module": module, "@callable": function},
-        model=path,
-        functional="not recorded",
-        oxygen=OxygenReference(
-            label_energy_ev_per_atom=None, source=f"O2 by {path} itself", refused=_REFUSED
-        ),
-        supported=False,
-    )
+    named = {"@module": module, "@callable": function}
+    return unrecorded(module.partition(".")[0], named, path, path)
 
 
 def allow_calculator(path: str) -> None:

@@ -184,6 +184,8 @@ def test_of_several_crossings_the_first_on_charging() -> None:
     found = turning_point("bare", charged(points))
     assert 0.0 < q0(found) < 0.4
     assert found.reason == "first met on charging of 3 crossings"
+    twice = turning_point("bare", charged(points[:3]))
+    assert twice.reason == "first met on charging of 2 crossings"
 
 
 def test_too_few_points() -> None:

@@ -2,10 +2,11 @@
 
 import json
 import re
-import signal
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
+
+from llo_dft.engines.base import signal_name
 
 #: What custodian's handler for it calls the end of the wall time.
 _WALL_TIME: Final = "Walltime reached"
@@ -28,9 +29,6 @@ _TELLING: Final = (
     "segmentation",
     "cannot allocate",
 )
-
-#: Exit statuses of shells and launchers for a program that a signal ended.
-_SIGNAL_OFFSET: Final = 128
 
 #: What custodian calls an error, where its name does not say it.
 _MEANINGS: Final = {
@@ -100,7 +98,7 @@ def _verdict(log: list[dict[str, Any]]) -> str:
 
 def _ending(log: list[dict[str, Any]], status: int | None) -> str:
     """Return how VASP ended, if that or its files are at fault; empty if they are not."""
-    killed = _signal(status)
+    killed = "" if status is None else signal_name(status)
     if killed:
         return f"VASP was killed by {killed} (out of memory, or ended by the queue or a user)"
     if status:
@@ -146,17 +144,6 @@ def _file_action(file: str, name: str, what: dict[str, Any]) -> str:
     if name == "_file_delete":
         return f"{file} removed"
     return f"{file} changed"
-
-
-def _signal(status: int | None) -> str:
-    """Return the name of the signal that ended a program, also as a launcher tells it."""
-    if status is None:
-        return ""
-    number = -status if status < 0 else status - _SIGNAL_OFFSET
-    try:
-        return f"{signal.Signals(number).name}"
-    except ValueError:
-        return ""
 
 
 def _last_words(folder: Path) -> str:

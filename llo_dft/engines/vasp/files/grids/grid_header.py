@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from ase.data import atomic_numbers
 
 from llo_dft.engines.vasp.files.file_errors import Fault, VaspFileError, is_marked
 from llo_dft.typing import FloatArray
@@ -16,15 +17,6 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
     from llo_dft.engines.vasp.files.byte_stream import ByteStream
-
-_SYMBOLS: Final = (
-    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se "
-    "Br Kr Rb Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb "
-    "Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm "
-    "Bk Cf Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl Mc Lv Ts Og"
-)
-#: Symbols in the order of the periodic table; the place is the atomic number less one.
-ELEMENTS: Final = tuple(_SYMBOLS.split())
 
 #: Largest numbers of atoms and of points along an axis that are taken for true.
 MAX_ATOMS: Final = 1_000_000
@@ -163,7 +155,8 @@ def _read_species(stream: ByteStream) -> tuple[str, ...]:
         what = "there is no line of elements above the numbers of atoms (VASP 4); add it"
         raise line_error(stream, "corrupt", what)
     symbols = [_SYMBOL.fullmatch(word) for word in line.decode("latin-1").split()]
-    names = [match[1] for match in symbols if match is not None and match[1] in ELEMENTS]
+    # ase's "X" is no element: its number is 0
+    names = [match[1] for match in symbols if match is not None and atomic_numbers.get(match[1])]
     if not symbols or len(names) != len(symbols):
         raise line_error(stream, "corrupt", f"expected the symbols of elements, got {line[:60]!r}")
     line = _line(stream, "the numbers of atoms")

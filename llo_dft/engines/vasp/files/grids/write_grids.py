@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from ase.data import atomic_numbers
 
-from llo_dft.engines.vasp.files.grids.grid_header import ELEMENTS, GridHeader
+from llo_dft.engines.vasp.files.grids.grid_header import GridHeader
 from llo_dft.typing import FloatArray
 from llo_dft.units import BOHR_ANGSTROM
 
@@ -59,7 +60,7 @@ def write_cube(path: Path, header: GridHeader, density_per_a3: FloatArray, title
     ]
     lines += [f"{n:5d}{_row(step)}" for n, step in zip(header.shape, steps, strict=True)]
     for name, position in zip(header.species, positions, strict=True):
-        number = ELEMENTS.index(name) + 1
+        number = atomic_numbers[name]
         lines.append(f"{number:5d}{_row([float(number), *position])}")
     with path.open("wb") as file:
         file.write(("\n".join(lines) + "\n").encode())
