@@ -17,6 +17,7 @@ Energies of hosts are needed in any case and are not counted.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import time
 from dataclasses import replace
@@ -34,9 +35,10 @@ from llo_dft.analysis.vacancy.next_calculation import (
     VacancyCandidate,
     propose,
 )
-from llo_dft.analysis.vacancy.structure_check import displacements_angstrom
+from llo_dft.analysis.vacancy.structure_check import check_relaxed, displacements_angstrom
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.builders.surface.symmetry import distinct_sites
+from llo_dft.documents.study_result import lattice_rebuilt
 from llo_dft.engines.registry import engine_from
 from llo_dft.notebook import plan
 from llo_dft.recipe import EngineChoice
@@ -87,12 +89,14 @@ def compute_truth(file: Path, composition: str, fractions: list[float], steps: i
         file.write_text(json.dumps(found, indent=1))
 
 
-def compute_relaxed_truth(file: Path, composition: str, fractions: list[float]) -> None:
+def compute_relaxed_truth(
+    file: Path, composition: str, fractions: list[float], layers: int
+) -> None:
     """Write energies and moves of every site, relaxed; resumes a file that is there."""
     study = plan(
         "quickstart",
         cathode={"composition": composition, "supercell": (1, 1)},
-        slab={"tm_layers": 1},
+        slab={"tm_layers": layers},
         vacancies={"environments": None},
         delithiation={"fractions": fractions, "candidates": 1, "relaxed": 1},
     )
@@ -107,10 +111,16 @@ def compute_relaxed_truth(file: Path, composition: str, fractions: list[float]) 
         with TemporaryDirectory() as one, TemporaryDirectory() as two:
             first = cheap.calculate(structure, Path(one))
             second = expensive.calculate(first.structure, Path(two))
-            point = read(Path(two, "relaxation.traj"), index=0).get_potential_energy()
-        moved = displacements_angstrom(first.structure, second.structure).max()
-        energies = {"energies_ev": [first.energy_ev, second.energy_ev], "point_ev": float(point)}
-        return second.structure, energies | {"moved_angstrom": round(float(moved), 3)}
+            point = read(Path(two, "relaxation.traj"), index=0)
+        path = [structure, first.structure, second.structure]
+        moved = [displacements_angstrom(*pair).max() for pair in itertools.pairwise(path)]
+        return second.structure, {
+            "energies_ev": [first.energy_ev, second.energy_ev],
+            "point_ev": float(point.get_potential_energy()),
+            "moved_angstrom": [round(float(far), 3) for far in moved],
+            "rebuilt": [lattice_rebuilt(check_relaxed(structure, one)) for one in path[1:]],
+            "n_steps": [first.n_steps, second.n_steps],
+        }
 
     for host in study.hosts:
         before = study.host_structure(host)
@@ -202,11 +212,13 @@ if __name__ == "__main__":
     parser.add_argument("--composition", default="Li1.2Mn0.54Ni0.13Co0.13O2")
     parser.add_argument("--fractions", type=float, nargs="*", default=[1.0, 0.75, 0.5, 0.35, 0.2])
     parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--layers", type=int, default=1, help="of metal, of the relaxed one")
     arguments = parser.parse_args()
     if arguments.what == "truth":
         where = arguments.file, arguments.composition
         compute_truth(*where, arguments.fractions, arguments.steps)
     elif arguments.what == "relaxed":
-        compute_relaxed_truth(arguments.file, arguments.composition, arguments.fractions)
+        where = arguments.file, arguments.composition, arguments.fractions
+        compute_relaxed_truth(*where, arguments.layers)
     else:
         run_benchmark(Path(arguments.what), arguments.seeds)

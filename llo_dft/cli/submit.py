@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,6 +57,9 @@ def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     worker: str | None = typer.Option(
         None, help="Worker of the project for all calculations, instead of one for each type."
     ),
+    only: list[str] | None = typer.Option(
+        None, help="Of a screen: this coating and no other; may be repeated."
+    ),
     *,
     dry_run: Annotated[
         bool,
@@ -68,7 +72,7 @@ def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     """Submit a study to a cluster's queue (--on or --project). It runs there by itself.
 
     A screen is submitted as one study per coating, a study in several cells as one per cell, each
-    in its own folder.
+    in its own folder. A coating reuses what other coatings have completed of the bare slab.
     """
     with bad_input_in_one_line():
         if (on is None) == (project is None) or (worker is not None and project is None):
@@ -77,13 +81,19 @@ def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
             )
         changes = {"engine": engine, "model": model, "protocol": protocol, "scheme": scheme}
         studies, recipe_folder, then = _studies(recipe, changes, start_from)
+        if unknown := ", ".join({*(only or ())} - studies.keys()):
+            known = ", ".join(filter(None, studies)) or "this to be a screen"
+            raise InputError(f"--only {unknown}: expected {known}")
+        folders = [output / name for name in studies] if "screen" in then else []
+        prepared = [
+            _prepared(studies[name], recipe_folder, output / name, folders)
+            for name in only or studies
+        ]
         steps = [
-            _driver_step(study, recipe_folder, output / name, on, dry_run=dry_run)
+            _driver_step(one, recipe_folder, on, dry_run=dry_run)
             if on is not None
-            else jobs_step(
-                study, recipe_folder, output / name, str(project), worker, dry_run=dry_run
-            )
-            for name, study in studies.items()
+            else jobs_step(one, str(project), worker, dry_run=dry_run)
+            for one in prepared
         ]  # all are checked before the first is submitted
         for step in steps:
             step()
@@ -119,14 +129,23 @@ def _studies(
     return cells or {"": study}, folder, "llo-dft run" if cells else ""
 
 
-def _driver_step(
-    study: Recipe, recipe_folder: Path, output: Path, on: Path, *, dry_run: bool
-) -> Callable[[], None]:
-    """Return a function that submits the driver of a study, or prints what would be submitted."""
+def _prepared(study: Recipe, recipe_folder: Path, output: Path, of_all: list[Path]) -> PreparedRun:
+    """Return a study that was checked and is in no queue, with the others of its screen."""
     from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.study.manifest import write_structures  # noqa: PLC0415
     from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
     from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
+
+    check_not_submitted(output)
+    prepared = prepare_run(study, recipe_folder, StudyFolder(output), computes_here=False)
+    return replace(prepared, beside=tuple(StudyFolder(one) for one in of_all if one != output))
+
+
+def _driver_step(
+    prepared: PreparedRun, recipe_folder: Path, on: Path, *, dry_run: bool
+) -> Callable[[], None]:
+    """Return a function that submits the driver of a study, or prints what would be submitted."""
+    from llo_dft.study.manifest import write_structures  # noqa: PLC0415 (all: keeps --help fast)
+    from llo_dft.study.run_study import take_from_beside  # noqa: PLC0415
     from llo_dft.submit.dask.cluster_config import load_cluster  # noqa: PLC0415
     from llo_dft.submit.dask.driver import (  # noqa: PLC0415
         Submission,
@@ -138,9 +157,7 @@ def _driver_step(
     config = load_cluster(on)
     require_dask()
     driver_request(config)
-    check_not_submitted(output)
-    folder = StudyFolder(output)
-    prepared = prepare_run(study, recipe_folder, folder, computes_here=False)
+    study, folder, output = prepared.recipe, prepared.folder, prepared.folder.path
     submission = Submission(
         title=f"llo-dft {study.study.name}",
         recipe_folder=str(recipe_folder),
@@ -151,6 +168,7 @@ def _driver_step(
     def submit() -> None:
         with folder.lock():
             folder.claim(study, prepared.files)
+            take_from_beside(prepared)
             write_structures(prepared.plan, output, prepared.engine.no_crossings)
             job = submit_driver(output, submission)
         typer.echo(
@@ -216,39 +234,26 @@ def _scripts(prepared: PreparedRun, submission: Submission) -> str:
 
 
 def jobs_step(
-    study: Recipe,
-    recipe_folder: Path,
-    output: Path,
-    project: str,
-    worker: str | None,
-    *,
-    dry_run: bool,
+    prepared: PreparedRun, project: str, worker: str | None, *, dry_run: bool
 ) -> Callable[[], None]:
-    """Return a function that submits a study's jobs to a project, or prints what they request.
-
-    Raises ``InputError`` if the project, the study or the folder can't be used.
-    """
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
-    from llo_dft.study.remote.submit_project import (  # noqa: PLC0415
+    """Return a function that submits a study's jobs to a project, or prints what they request."""
+    from llo_dft.study.remote.submit_project import (  # noqa: PLC0415 (all: keeps --help fast)
         prepare_submission,
         submit_study,
     )
-    from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
     from llo_dft.submit.remote.project import load_project  # noqa: PLC0415
 
     settings = load_project(project)
-    check_not_submitted(output)
-    prepared = prepare_run(study, recipe_folder, StudyFolder(output), computes_here=False)
     submission = prepare_submission(prepared, settings, worker)
+    title, folder = prepared.recipe.study.name, prepared.folder.path
 
     def submit() -> None:
         submit_study(submission)
         typer.echo(
-            f"{study.study.name}: {len(submission.wanted)} jobs are in the queue of project "
+            f"{title}: {len(submission.wanted)} jobs are in the queue of project "
             f"{settings.name}; its runner ('jf -p {settings.name} runner start') takes them from "
-            f"there. 'llo-dft status {output}' shows its progress, 'llo-dft retry {output}' "
-            f"reruns failed jobs, 'llo-dft cancel {output}' cancels it"
+            f"there. 'llo-dft status {folder}' shows its progress, 'llo-dft retry {folder}' "
+            f"reruns failed jobs, 'llo-dft cancel {folder}' cancels it"
         )
 
     return (lambda: _show(submission)) if dry_run else submit

@@ -128,8 +128,7 @@ def run_study(
         factory = None if executor is None else stack.enter_context(executor)
         cache = CalculationCache(folder.calculations)
         cache.sweep()
-        for other in prepared.beside:
-            cache.take_from(CalculationCache(other.calculations), but=OF_ONE_COATING)
+        take_from_beside(prepared)
         write_structures(plan, folder.path, prepared.engine.no_crossings)
         write_whole(folder.plan, plan.model_dump_json() + "\n")
         outcome = run_flow(
@@ -147,6 +146,13 @@ def run_study(
         for label, reason in _broken(outcome).items():
             cache.note_without_result(label, "missing", reason)
         return write_study(folder, prepared.oxygen)
+
+
+def take_from_beside(prepared: PreparedRun) -> None:
+    """Link what the studies beside completed and this one needs too. Under the folder's lock."""
+    cache = CalculationCache(prepared.folder.calculations)
+    for other in prepared.beside:
+        cache.take_from(CalculationCache(other.calculations), but=OF_ONE_COATING)
 
 
 def _counter(

@@ -25,8 +25,10 @@ from slow_engine import ProgramEngine, SlowEngine
 from store_server import StoreServer
 from studies import write_recipe
 
+from llo_dft.calculations.cache import CalculationCache
 from llo_dft.cli.submit import _hours, _program_cost, driver_command
 from llo_dft.documents.decoding.named_objects import TRUST
+from llo_dft.documents.labels import OF_ONE_COATING
 from llo_dft.study.planning.estimate import TYPICAL_EVALUATIONS
 from llo_dft.submit.remote.project import load_project
 
@@ -297,6 +299,33 @@ def test_the_coatings_of_a_screen_are_submitted_one_by_one(
     whole = ("--start-from", tmp_path, "--dry-run")
     refused = command("submit", recipe, "--on", cluster, "-o", tmp_path / "s", *whole)
     assert "--start-from: no single study can start" in one_line(refused)
+
+
+@pytest.mark.slow
+def test_a_coating_takes_over_what_another_of_its_screen_computed_of_the_bare_slab(
+    command: Command, server: StoreServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llo_dft.study.run_study.engine_from", ProgramEngine)
+    file = project_file(tmp_path, server)
+    recipe = write_screen_recipe(tmp_path, {"flat": FLAT, "step": STEP})
+    submit = ("submit", recipe, "--project", "lab", "-o", "s")
+    assert "--only stp: expected flat, step" in one_line(command(*submit, "--only", "stp"))
+    assert command(*submit, "--only", "flat").exit_code == 0
+    assert not (tmp_path / "s" / "step").exists()
+    _drive(file)
+    done = command(*submit, "--only", "step")
+    assert done.exit_code == 0, done.output
+    flat, step = (
+        CalculationCache(tmp_path / "s" / name / "calculations") for name in ("flat", "step")
+    )
+    of_bare = {one.key for one in flat.journal() if not one.label.startswith(OF_ONE_COATING)}
+    assert len(of_bare) > 3
+    assert {key for key in of_bare if step.has_completed(key)} == of_bare
+    assert step.n_completed() == len(of_bare) < flat.n_completed()
+    _drive(file)
+    reused = [one.key for one in step.journal() if one.event == "reused"]
+    assert set(reused) >= of_bare
+    assert not of_bare & {one.key for one in step.journal() if one.event == "completed"}
 
 
 def _drive(file: Path, *broken: str) -> None:

@@ -24,7 +24,7 @@ from llo_dft.study.remote.submission_record import (
     require_submission,
 )
 from llo_dft.study.result_files import write_study
-from llo_dft.study.run_study import PreparedRun, make_flow
+from llo_dft.study.run_study import PreparedRun, make_flow, take_from_beside
 from llo_dft.submit.records import write_record
 from llo_dft.submit.remote.project import RemoteProject, load_project
 from llo_dft.submit.remote.queue import open_queue
@@ -76,6 +76,7 @@ def submit_study(submission: PreparedSubmission) -> None:
         with folder.lock():
             check_not_submitted(folder.path)
             folder.claim(prepared.recipe, prepared.files)
+            take_from_beside(prepared)
             write_structures(prepared.plan, folder.path, prepared.engine.no_crossings)
             write_whole(folder.plan, prepared.plan.model_dump_json() + "\n")
             # recorded first: a flow in the queue without a record could not be removed
