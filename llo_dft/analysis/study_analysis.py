@@ -10,7 +10,10 @@ from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.analysis.study_voltages import onset_v, study_voltages
 from llo_dft.analysis.vacancy.host_result import host_result, without_crossing
 from llo_dft.analysis.vacancy.pairs import vacancy_pairs
-from llo_dft.analysis.vacancy.predicted_vacancies import with_predictions
+from llo_dft.analysis.vacancy.predicted_vacancies import (
+    ranked_by_potential,
+    with_predictions,
+)
 from llo_dft.analysis.vacancy.turning_lines import turning_points
 from llo_dft.documents.asked_and_built import asked_and_built
 from llo_dft.documents.electrons.charge import ChargeDifferenceResult
@@ -61,7 +64,7 @@ def analyze_study(
     predicted: list[str] = []
     if plan.budget is not None and reservoir.chosen is not None:
         first = {planned.label: made.first_host(planned) for planned in plan.hosts}
-        ranked = {label: one.energy_ev for label, one in made.by_potential.items()}
+        ranked = ranked_by_potential(plan, first, made.by_potential)
         # skipped or missing: the engine did not try it
         tried = {k: d for k, d in documents.items() if d.status in {"completed", "failed"}}
         mu_ev = reservoir.chosen.mu_ev

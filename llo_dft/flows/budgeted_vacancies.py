@@ -7,7 +7,10 @@ from pathlib import Path
 from jobflow import Flow, OnMissing, Response, job
 
 from llo_dft.analysis.vacancy.next_calculation import CONFIDENCE, TOLERANCE_EV, propose
-from llo_dft.analysis.vacancy.predicted_vacancies import engine_relaxes, vacancy_candidates
+from llo_dft.analysis.vacancy.predicted_vacancies import (
+    ranked_by_potential,
+    vacancy_candidates,
+)
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import potential_label
@@ -45,13 +48,13 @@ class BudgetedVacanciesMaker(CalculationsMaker):
         for label, (host, vacancy) in vacancies.items():
             start = without_oxygen(plan, hosts, host, vacancy)
             ranked.add(potential_label(label), start, self.potential_maker)
-        energies = energies_ev(list(ranked.outputs.values()))
         relaxed = [hosts[host.label] for host in plan.hosts]
-        first = compute_next(self, plan, relaxed, energies.output)
-        for one in (energies, first):
+        ranking = rank(plan, relaxed, list(ranked.outputs.values()))
+        first = compute_next(self, plan, relaxed, ranking.output)
+        for one in (ranking, first):
             one.config.on_missing_references = OnMissing.NONE
         outputs = {label: first.output[i] for i, label in enumerate(vacancies)}
-        return Flow([*ranked.jobs, energies, first], output=outputs, name=self.name)
+        return Flow([*ranked.jobs, ranking, first], output=outputs, name=self.name)
 
 
 def planned_vacancies(plan: StudyPlan) -> dict[str, tuple[PlannedHost, PlannedVacancy]]:
@@ -60,9 +63,15 @@ def planned_vacancies(plan: StudyPlan) -> dict[str, tuple[PlannedHost, PlannedVa
 
 
 @job
-def energies_ev(documents: list[CalculationDocument | None]) -> list[float | None]:
-    """Return the energies of calculations, eV; None if one has none."""
-    return [None if one is None else one.energy_ev for one in documents]
+def rank(
+    plan: StudyPlan,
+    hosts: list[CalculationDocument | None],
+    by_potential: list[CalculationDocument | None],
+) -> list[tuple[float | None, bool]]:
+    """Return ``ranked_by_potential``, in the order of ``StudyPlan.potential_labels``."""
+    relaxed = dict(zip((host.label for host in plan.hosts), hosts, strict=True))
+    found = dict(zip(plan.potential_labels, by_potential, strict=True))
+    return list(ranked_by_potential(plan, relaxed, found).values())
 
 
 @job
@@ -70,7 +79,7 @@ def compute_next(
     maker: BudgetedVacanciesMaker,
     plan: StudyPlan,
     hosts: list[CalculationDocument | None],
-    potential_ev: list[float | None],
+    ranking: list[tuple[float | None, bool]],
     tried: list[str] | None = None,
     made: list[CalculationDocument | None] | None = None,
 ) -> Response | list[CalculationDocument | None]:
@@ -82,14 +91,14 @@ def compute_next(
         Maker of the flow.
     plan
         The study.
-    hosts, potential_ev
-        The plan's hosts, and energies in the order of ``StudyPlan.potential_labels``.
+    hosts, ranking
+        The plan's hosts, and what ``rank`` returns.
     tried, made
         Labels of the vacancies that the engine tried, and their calculations. None at first, when
         those that an earlier run completed are taken before others.
     """
     relaxed = {one.label: found for one, found in zip(plan.hosts, hosts, strict=True)}
-    ranked = dict(zip(plan.potential_labels, potential_ev, strict=True))
+    ranked = dict(zip(plan.potential_labels, ranking, strict=True))
     done = dict(zip(tried or [], made or [], strict=True))
     candidates = vacancy_candidates(plan, relaxed, ranked, done)
     chosen: list[str] = []
@@ -99,8 +108,8 @@ def compute_next(
         before = {entry.label for entry in cache.journal() if cache.has_completed(entry.key)}
         wanted = [label for label in candidates if label in before]
     if not wanted and candidates and plan.budget is not None:
-        names, relaxes = list(candidates), engine_relaxes(done.values())
-        chosen = [names[i] for i in propose(list(candidates.values()), relaxes=relaxes).next]
+        names = list(candidates)
+        chosen = [names[i] for i in propose(list(candidates.values())).next]
         wanted = chosen[: max(0, plan.budget - len(done))]
     if not wanted:
         return _all_vacancies(maker, plan, candidates, done, spent=bool(chosen))
@@ -112,7 +121,7 @@ def compute_next(
         start = without_oxygen(plan, there, host, vacancy)
         round_.add(label, start, maker.slab_maker, there[host.label])
     results = [*done.values(), *round_.outputs.values()]
-    again = compute_next(maker, plan, hosts, potential_ev, [*done, *wanted], results)
+    again = compute_next(maker, plan, hosts, ranking, [*done, *wanted], results)
     again.config.on_missing_references = OnMissing.NONE
     return Response(replace=Flow([*round_.jobs, again], output=again.output))
 

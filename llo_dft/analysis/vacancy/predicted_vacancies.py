@@ -1,6 +1,7 @@
 """Predicted E_f of vacancies that a potential computed and the study's engine did not."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds
 from llo_dft.analysis.vacancy.next_calculation import (
@@ -16,11 +17,44 @@ from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
 from llo_dft.documents.state_of_charge import PredictedEnergy
 from llo_dft.documents.study_result import HostResult, lattice_rebuilt
 
+_NO_ENERGY: Final = (None, False)
+
+#: The energy of a host or vacancy by the potential, eV, and whether it left the host's lattice.
+Ranked = Mapping[str, tuple[float | None, bool]]
+
+
+def ranked_by_potential(
+    plan: StudyPlan,
+    hosts: Mapping[str, CalculationDocument | None],
+    by_potential: Mapping[str, CalculationDocument | None],
+) -> Ranked:
+    """Return what ranks the vacancies, by ``potential_label``.
+
+    Parameters
+    ----------
+    plan
+        The study.
+    hosts
+        By label, as the engine relaxed them.
+    by_potential
+        The potential's calculations, by ``potential_label``.
+    """
+    found = {label: None if one is None else one.energy_ev for label, one in by_potential.items()}
+    rebuilt = {
+        label
+        for host in plan.hosts
+        for label in (potential_label(host.vacancy_label(one)) for one in host.vacancies)
+        if (relaxed := hosts.get(host.label)) is not None
+        and found.get(label) is not None
+        and not _may_be_lowest(relaxed, by_potential[label])
+    }
+    return {label: (energy_ev, label in rebuilt) for label, energy_ev in found.items()}
+
 
 def vacancy_candidates(
     plan: StudyPlan,
     hosts: Mapping[str, CalculationDocument | None],
-    potential_ev: Mapping[str, float | None],
+    ranked: Ranked,
     by_engine: Mapping[str, CalculationDocument | None],
 ) -> dict[str, VacancyCandidate]:
     """Return the vacancies that a potential computed, by label, as candidates to choose from.
@@ -34,8 +68,8 @@ def vacancy_candidates(
         The study.
     hosts
         By label, as the engine relaxed them: the vacancies were made from these.
-    potential_ev
-        Energies of hosts and vacancies by the potential, by ``potential_label``.
+    ranked
+        As ``ranked_by_potential`` returns it.
     by_engine
         Vacancies by label, as far as they were tried; None: one failed.
 
@@ -51,12 +85,13 @@ def vacancy_candidates(
             bonded[termination] = bonded_oxygens(interface_bonds(interface.structure))
     found = {}
     for host in plan.hosts:
-        relaxed, cheap_host = hosts.get(host.label), potential_ev.get(potential_label(host.label))
+        relaxed = hosts.get(host.label)
+        cheap_host, _ = ranked.get(potential_label(host.label), _NO_ENERGY)
         if relaxed is None or relaxed.energy_ev is None or cheap_host is None:
             continue
         for vacancy in host.vacancies:
             label, n_removed = host.vacancy_label(vacancy), max(1, len(vacancy.removed))
-            cheap = potential_ev.get(potential_label(label))
+            cheap, rebuilt = ranked.get(potential_label(label), _NO_ENERGY)
             made = by_engine.get(label)
             if cheap is None or (label in by_engine and not _may_be_lowest(relaxed, made)):
                 continue
@@ -67,14 +102,9 @@ def vacancy_candidates(
                 cheap_ev,
                 _features(host, vacancy, bonded, cheap_ev),
                 None if computed is None else (computed - relaxed.energy_ev) / n_removed,
+                rebuilt,
             )
     return found
-
-
-def engine_relaxes(made: Iterable[CalculationDocument | None]) -> bool:
-    """Tell whether the engine moves atoms, or computes one point of the potential's geometry."""
-    asked = [one.asked.settings for one in made if one is not None and one.asked is not None]
-    return all(settings.get("then") != "static" for settings in asked)
 
 
 def _may_be_lowest(host: CalculationDocument, made: CalculationDocument | None) -> bool:
@@ -109,7 +139,7 @@ def with_predictions(
     results: Sequence[HostResult],
     plan: StudyPlan,
     hosts: Mapping[str, CalculationDocument],
-    potential_ev: Mapping[str, float | None],
+    ranked: Ranked,
     by_engine: Mapping[str, CalculationDocument],
     mu_oxygen_ev: float,
 ) -> tuple[list[HostResult], list[str]]:
@@ -121,16 +151,15 @@ def with_predictions(
     ----------
     results
         Results of the study's hosts, with the computed values.
-    plan, hosts, potential_ev, by_engine
+    plan, hosts, ranked, by_engine
         As in ``vacancy_candidates``.
     mu_oxygen_ev
         Chemical potential of the reservoir, eV per O.
     """
-    candidates = vacancy_candidates(plan, hosts, potential_ev, by_engine)
+    candidates = vacancy_candidates(plan, hosts, ranked, by_engine)
     if all(one.expensive_ev is None for one in candidates.values()):
         return list(results), []
-    relaxes = engine_relaxes(by_engine.values())
-    proposal = propose(list(candidates.values()), relaxes=relaxes)
+    proposal = propose(list(candidates.values()))
     limits = zip(proposal.predicted_ev, proposal.low_ev, proposal.high_ev, strict=True)
     found = {
         label: tuple(map(float, one))
@@ -154,11 +183,11 @@ def with_predictions(
             vacancies.append(vacancy)
         made.append(host.model_copy(update={"vacancies": vacancies}))
         if n_predicted:
-            notes.append(_note(host, n_predicted, proposal.open_states, relaxes=relaxes))
+            notes.append(_note(host, n_predicted, proposal.open_states))
     return made, notes
 
 
-def _note(host: HostResult, n_predicted: int, open_states: Sequence[str], *, relaxes: bool) -> str:
+def _note(host: HostResult, n_predicted: int, open_states: Sequence[str]) -> str:
     n_computed = len(host.formation_energies_ev)
     text = (
         f"{host.label}: {n_computed} vacancies computed and {n_predicted} predicted; crossings, "
@@ -166,7 +195,7 @@ def _note(host: HostResult, n_predicted: int, open_states: Sequence[str], *, rel
     )
     if host.label in open_states:
         return f"{text}, and the budget ended before the lowest was certain to {TOLERANCE_EV} eV"
-    certain = f"{CONFIDENCE:.0%}"
-    if relaxes:
-        certain += ", by a model in which the engine may relax into another minimum"
-    return f"{text}, none of the others lies more than {TOLERANCE_EV} eV lower ({certain})"
+    return (
+        f"{text}, none of the others lies more than {TOLERANCE_EV} eV lower and keeps its lattice "
+        f"({CONFIDENCE:.0%})"
+    )

@@ -9,11 +9,11 @@ from relaxed_by_hand import relaxed
 from studies import tiny_recipe
 
 from llo_dft.analysis.vacancy.predicted_vacancies import (
-    engine_relaxes,
+    ranked_by_potential,
     vacancy_candidates,
     with_predictions,
 )
-from llo_dft.documents.calculation import Asked, not_computed
+from llo_dft.documents.calculation import not_computed
 from llo_dft.documents.labels import potential_label
 from llo_dft.documents.study_result import HostResult, VacancyResult
 from llo_dft.study.planning.make_plan import make_plan
@@ -43,11 +43,11 @@ def hosts(plan):
     return {host.label: made.model_copy(update={"energy_ev": HOST_EV})}
 
 
-def ranked(plan) -> dict[str, float]:
+def ranked(plan) -> dict[str, tuple[float | None, bool]]:
     """By the potential, vacancy number i costs 7 + 0.1 i."""
     energies = {label: CHEAP_HOST_EV + 7 + 0.1 * i for i, label in enumerate(labels(plan))}
     energies[plan.hosts[0].label] = CHEAP_HOST_EV
-    return {potential_label(label): energy for label, energy in energies.items()}
+    return {potential_label(label): (energy, False) for label, energy in energies.items()}
 
 
 def computed(plan, number: int, cost_ev: float):
@@ -66,13 +66,35 @@ def test_energies_count_from_each_engines_own_host(plan) -> None:
     assert found[labels(plan)[0]].expensive_ev is None
 
 
+def rebuilt(plan, number: int):
+    (made,) = computed(plan, number, 1.0).values()
+    moved = made.structure.copy()
+    moved.translate_sites([moved.indices_from_symbol("O")[0]], [0, 0, 3.0], frac_coords=False)
+    return made.model_copy(update={"structure": moved})
+
+
+def test_the_potential_tells_which_lattice_it_left(plan) -> None:
+    names, host = labels(plan), plan.hosts[0].label
+    by_potential = {
+        host: hosts(plan)[host],
+        names[0]: rebuilt(plan, 0),
+        **computed(plan, 1, 1.0),
+        names[2]: None,
+    }
+    found = ranked_by_potential(
+        plan, hosts(plan), {potential_label(k): v for k, v in by_potential.items()}
+    )
+    cost = HOST_EV + 1.0
+    assert list(found.values()) == [(HOST_EV, False), (cost, True), (cost, False), (None, False)]
+    some = ranked(plan) | {potential_label(names[0]): (cost, True)}
+    candidates = vacancy_candidates(plan, hosts(plan), some, {}).values()
+    assert [one.rebuilt for one in candidates] == [True] + [False] * (len(names) - 1)
+
+
 def test_what_failed_broke_down_or_rebuilt_itself_is_no_candidate(plan) -> None:
     names = labels(plan)
-    rebuilt = computed(plan, 0, 1.0)[names[0]]
-    moved = rebuilt.structure.copy()
-    moved.translate_sites([moved.indices_from_symbol("O")[0]], [0, 0, 3.0], frac_coords=False)
     tried = {
-        names[0]: rebuilt.model_copy(update={"structure": moved}),
+        names[0]: rebuilt(plan, 0),
         names[1]: not_computed(names[1], "failed", "not converged"),
         names[2]: None,
     }
@@ -84,11 +106,11 @@ def test_without_a_host_or_an_energy_of_the_potential_there_is_none(plan) -> Non
     energies = ranked(plan)
     first = labels(plan)[0]
     assert first not in vacancy_candidates(
-        plan, hosts(plan), energies | {potential_label(first): None}, {}
+        plan, hosts(plan), energies | {potential_label(first): (None, False)}, {}
     )
     assert vacancy_candidates(plan, {}, energies, {}) == {}
     host = potential_label(plan.hosts[0].label)
-    assert vacancy_candidates(plan, hosts(plan), energies | {host: None}, {}) == {}
+    assert vacancy_candidates(plan, hosts(plan), energies | {host: (None, False)}, {}) == {}
 
 
 def result_of(plan, fallen_ev: float) -> HostResult:
@@ -127,13 +149,6 @@ def test_a_prediction_is_the_potentials_and_what_the_engines_differ_by(plan, fal
         assert one.predicted.low_ev < expected < one.predicted.high_ev
         assert one.formation_energy_ev is None
     assert f"0 vacancies computed and {len(made.vacancies) - 2} predicted" in notes[0]
-
-
-def test_an_engine_that_computes_one_point_has_no_other_minima(plan) -> None:
-    (made,) = computed(plan, 0, 8.0).values()
-    asked = Asked(fingerprint=made.fingerprint, settings={"then": "static"})
-    assert engine_relaxes([None, made])
-    assert not engine_relaxes([None, made.model_copy(update={"asked": asked})])
 
 
 def test_without_any_calculation_of_the_engine_nothing_is_predicted(plan) -> None:
