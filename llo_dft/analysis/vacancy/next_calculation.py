@@ -152,7 +152,8 @@ def propose(
         minima = counting[:, inside].min(axis=1)
         low, high = np.quantile(minima, ends)
         lowest[state] = (float(low), float(predicted[inside].min()), float(high))
-        if not len(open_sites) or best - np.quantile(minima, tail) <= tolerance_ev:
+        closed = not first and best - np.quantile(minima, tail) <= tolerance_ev
+        if closed or not len(open_sites):
             continue
         # without a computed one, the lowest prediction is used
         reference = best if np.isfinite(best) else predicted[inside].min() + tolerance_ev

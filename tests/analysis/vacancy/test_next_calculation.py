@@ -59,6 +59,15 @@ def test_engines_that_agree_need_the_first_few_alone():
         assert value == pytest.approx(true, abs=1e-6)
 
 
+def test_fewer_than_the_first_few_close_no_state():
+    truth = [replace(one, expensive_ev=one.cheap_ev + 0.4) for one in made_up(1)]
+    known = [replace(one, expensive_ev=None) for one in truth]
+    proposal = propose(known)
+    for site in proposal.next[:2]:  # as a budget of two
+        known[site] = truth[site]
+    assert len(propose(known).open_states) == 2
+
+
 def test_what_was_computed_is_certain_and_the_rest_is_not():
     truth = made_up(2)
     known = [
