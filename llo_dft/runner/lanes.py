@@ -6,8 +6,6 @@ cause. So each is tried once more, alone in a fresh executor; one that breaks th
 the cause, and is given up.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import threading
@@ -18,15 +16,12 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future,
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 from llo_dft.runner.messages import JobOutcome, RaisedError, Task
 from llo_dft.runner.worker import raised_error, run_job
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
 
 T = TypeVar("T")
 

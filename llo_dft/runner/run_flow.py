@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from jobflow import SETTINGS, Flow, Job, JobStore, Response
 from jobflow.core.flow import get_flow
@@ -27,9 +28,6 @@ from llo_dft.runner.messages import (
     encode_job,
 )
 from llo_dft.runner.worker import raised_error
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
 
 
 def run_flow(

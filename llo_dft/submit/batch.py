@@ -7,8 +7,6 @@ A job's name ends in a tag of that folder, which alone identifies a study's jobs
 file is not enough to cancel one, and a copy of a study does not own the original's jobs.
 """
 
-from __future__ import annotations
-
 import base64
 import getpass
 import hashlib
@@ -19,13 +17,11 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from llo_dft.errors import InputError
+from llo_dft.submit.dask.cluster_config import SchedulerName
 from llo_dft.typing import Status
-
-if TYPE_CHECKING:
-    from llo_dft.submit.dask.cluster_config import SchedulerName
 
 #: Role of a job in its study.
 JobRole: TypeAlias = Literal["driver", "worker"]

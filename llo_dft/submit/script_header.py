@@ -3,15 +3,12 @@
 jobflow-remote makes the header from the options itself; for Dask's jobs it is made here.
 """
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from llo_dft.submit.dask.cluster_config import JobRequest, SchedulerName
-    from llo_dft.submit.node_request import NodeRequest
+from llo_dft.submit.dask.cluster_config import JobRequest, SchedulerName
+from llo_dft.submit.node_request import NodeRequest
 
 #: Prefix of a directive in a script.
 _PREFIX: Final = {"slurm": "#SBATCH", "pbs": "#PBS", "sge": "#$", "lsf": "#BSUB"}

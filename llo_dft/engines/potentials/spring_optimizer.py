@@ -7,11 +7,10 @@ with BFGSLineSearch, BFGS (12 eV/A^2 in every direction) and springs: pristine s
 17, 15, 11; at x = 0.29 47, 44, 33; energies the same or lower.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from ase import Atoms
 from ase.neighborlist import neighbor_list
 from ase.optimize import BFGS
 from pymatgen.analysis.bond_valence import BV_PARAMS
@@ -19,10 +18,6 @@ from pymatgen.core.periodic_table import Element
 
 from llo_dft.chemistry.roles import element_role
 from llo_dft.typing import FloatArray
-
-if TYPE_CHECKING:
-    from ase import Atoms
-
 
 #: Atoms further apart than this have no spring, angstrom.
 CUTOFF: Final = 3.3

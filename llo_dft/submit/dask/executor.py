@@ -1,16 +1,12 @@
 """Dask's executor, with a count of its calls, and a way to end all of them at once."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
+from distributed import Client
 from distributed.scheduler import KilledWorker
-
-if TYPE_CHECKING:
-    from distributed import Client
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
