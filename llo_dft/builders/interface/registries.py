@@ -49,13 +49,7 @@ class Registry:
         return len(self.members)
 
 
-def registry_grid(
-    llo: Structure,
-    coating: Structure,
-    spacing: float,
-    *,
-    tolerance: float = REGISTRY_TOLERANCE,
-) -> list[Registry]:
+def registry_grid(llo: Structure, coating: Structure, spacing: float) -> list[Registry]:
     """Return the distinct registries of a grid.
 
     Parameters
@@ -65,8 +59,6 @@ def registry_grid(
     spacing
         Largest distance between neighbouring grid points along the grid's two axes, angstrom.
         The numbers of points are even, so that glide operations fall on the grid.
-    tolerance
-        Angstrom; see ``REGISTRY_TOLERANCE``.
 
     Returns
     -------
@@ -84,9 +76,8 @@ def registry_grid(
         raise InterfaceError(
             "the two slabs do not have the same in-plane cell; use share_cell() first"
         )
-    groups = _layer_group(llo, tolerance), _layer_group(coating, tolerance)
-    grid = _grid(groups, cell, spacing, tolerance)
-    labels = _orbits(grid, tolerance)
+    grid = _grid((_layer_group(llo), _layer_group(coating)), cell, spacing)
+    labels = _orbits(grid)
     shifts = [tuple(shift) for shift in grid.shifts().tolist()]
     return [
         Registry(shifts[first], tuple(shifts[i] for i in np.flatnonzero(labels == first)))
@@ -149,14 +140,14 @@ class _Grid:
         return result
 
 
-def _layer_group(slab: Structure, tolerance: float) -> _LayerGroup:
-    dataset = symmetry_dataset(slab, tolerance)
+def _layer_group(slab: Structure) -> _LayerGroup:
+    dataset = symmetry_dataset(slab, REGISTRY_TOLERANCE)
     rotations: dict[tuple[int, ...], FloatArray] = {}
     translations: list[FloatArray] = []
     for rotation, translation in zip(dataset.rotations, dataset.translations, strict=True):
         along = translation[2] - np.round(translation[2])
         mixed = rotation[2, :2].any() or rotation[:2, 2].any()
-        if rotation[2, 2] != 1 or mixed or abs(along) * slab.lattice.c > tolerance:
+        if rotation[2, 2] != 1 or mixed or abs(along) * slab.lattice.c > REGISTRY_TOLERANCE:
             continue
         linear = rotation[:2, :2]
         if (linear == np.eye(2)).all():
@@ -165,9 +156,7 @@ def _layer_group(slab: Structure, tolerance: float) -> _LayerGroup:
     return _LayerGroup(np.array(translations), rotations)
 
 
-def _grid(
-    groups: tuple[_LayerGroup, _LayerGroup], cell: FloatArray, spacing: float, tolerance: float
-) -> _Grid:
+def _grid(groups: tuple[_LayerGroup, _LayerGroup], cell: FloatArray, spacing: float) -> _Grid:
     llo, coating = groups
     basis = _sum_of_lattices(llo.translations, coating.translations)
     basis = reduction(basis @ cell) @ basis
@@ -182,7 +171,7 @@ def _grid(
     if (matrices * counts[None, None, :] % counts[None, :, None]).any():
         counts = np.full(2, counts.max())  # an operation mixes the two axes
     grid = _Grid(cell, basis, counts, np.zeros(2), matrices, offsets)
-    return _Grid(cell, basis, counts, _best_origin(grid, tolerance), matrices, offsets)
+    return _Grid(cell, basis, counts, _best_origin(grid), matrices, offsets)
 
 
 def _sum_of_lattices(first: FloatArray, second: FloatArray) -> FloatArray:
@@ -195,7 +184,7 @@ def _sum_of_lattices(first: FloatArray, second: FloatArray) -> FloatArray:
     return result
 
 
-def _best_origin(grid: _Grid, tolerance: float) -> FloatArray:
+def _best_origin(grid: _Grid) -> FloatArray:
     """Return the origin for which most operations map the grid onto itself.
 
     Candidates are the points that an operation leaves in place (or only slides along its
@@ -205,15 +194,15 @@ def _best_origin(grid: _Grid, tolerance: float) -> FloatArray:
     for matrix, offset in zip(grid.matrices, grid.offsets, strict=True):
         inverse = np.linalg.pinv(np.eye(2) - matrix)
         candidates += [(offset + np.array(s)) @ inverse for s in product(range(3), repeat=2)]
-    kept = [int((grid.misses(origin) < 2 * tolerance).sum()) for origin in candidates]
+    kept = [int((grid.misses(origin) < 2 * REGISTRY_TOLERANCE).sum()) for origin in candidates]
     return candidates[int(np.argmax(kept))]
 
 
-def _orbits(grid: _Grid, tolerance: float) -> IntArray:
+def _orbits(grid: _Grid) -> IntArray:
     """Return, for each grid point, the first point that it is equivalent to."""
     points = grid.points()
     size = np.array([grid.counts[1], 1])
-    useful = np.flatnonzero(grid.misses(grid.origin) < 2 * tolerance)
+    useful = np.flatnonzero(grid.misses(grid.origin) < 2 * REGISTRY_TOLERANCE)
     labels = np.arange(len(points))
     images = []
     for i in useful:

@@ -201,9 +201,7 @@ def coating_cells(
     ]
 
 
-def fitting_supercells(
-    recipe: Recipe, coating: Coating, folder: Path, slab: Structure | None = None
-) -> list[tuple[int, int]]:
+def fitting_supercells(recipe: Recipe, coating: Coating, folder: Path) -> list[tuple[int, int]]:
     """Return the cells that strain the coating within the limit, smallest first.
 
     As for ``coating_cells``.
@@ -211,7 +209,7 @@ def fitting_supercells(
     Raises ``RecipeError`` if no cell within ``coating.max_area`` strains it by at most
     ``coating.max_strain``.
     """
-    cells = coating_cells(recipe, coating, folder, slab)
+    cells = coating_cells(recipe, coating, folder)
     fitting = [cell.supercell for cell in cells if cell.max_strain <= coating.max_strain]
     if not fitting:
         own = ", or cathode.cif, whose cells need not be multiples of Li2MnO3's rectangular one"

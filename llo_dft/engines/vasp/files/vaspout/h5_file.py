@@ -111,10 +111,10 @@ class H5File:
         with self._named(group):
             return [str(key) for key in self.find(group) or ()]
 
-    def _dataset(self, name: str, what: str = "there is no such dataset") -> Any:  # noqa: ANN401
+    def _dataset(self, name: str) -> Any:  # noqa: ANN401
         found = self.find(name)
         if found is None:
-            raise self.error("absent", what, name)
+            raise self.error("absent", "there is no such dataset", name)
         with self._named(name):
             if not isinstance(found, self._h5py.Dataset):
                 raise self.error("corrupt", "not a dataset", name)
