@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from llo_dft.documents.sites import LithiumAxes, OxygenEnvironment
+from llo_dft.documents.sites import OxygenEnvironment
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,3 @@ def test_the_class_counts_the_own_sheet_and_formers(
     names = ("n_tm", "n_li", "n_former", "n_li_interlayer")
     around = OxygenEnvironment(**dict(zip(names, counts, strict=True)), layer="surface", side="top")
     assert (around.label, around.n_cations) == (label, n_cations)
-
-
-def test_axes_keep_their_number_when_lithium_leaves() -> None:
-    assert LithiumAxes(li_o_li=1, li_o_empty=1, empty_o_empty=1).n_axes == 3

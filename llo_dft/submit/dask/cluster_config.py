@@ -7,7 +7,7 @@ everything else is limited to words that neither a shell nor a scheduler interpr
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -17,8 +17,6 @@ from llo_dft.recipe import Count, Section
 from llo_dft.submit.node_request import CoreRequest, Line, NodeRequest, Word, fault_lines
 
 SchedulerName: TypeAlias = Literal["slurm", "pbs", "sge", "lsf"]
-
-SCHEDULERS: tuple[SchedulerName, ...] = get_args(SchedulerName)
 
 
 class ClusterConfigError(InputError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from hypothesis import given
@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from llo_dft.resources import resource_path
 from llo_dft.submit.dask.cluster_config import (
-    SCHEDULERS,
     ClusterConfig,
     ClusterConfigError,
+    SchedulerName,
     WorkerJobs,
     load_cluster,
 )
@@ -44,7 +44,7 @@ def test_the_least_file_and_its_defaults(tmp_path: Path) -> None:
     assert config.network.interface is None
 
 
-@pytest.mark.parametrize("name", SCHEDULERS)
+@pytest.mark.parametrize("name", get_args(SchedulerName))
 def test_the_examples_that_come_along_can_be_read(name: str) -> None:
     config = load_cluster(resource_path("hpc_configs", f"dask_{name}.yaml"))
     assert config.scheduler == name

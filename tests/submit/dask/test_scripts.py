@@ -8,16 +8,13 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, get_args
 
 import pytest
 
 from llo_dft.submit.dask import scripts
-from llo_dft.submit.dask.cluster_config import SCHEDULERS, ClusterConfig
+from llo_dft.submit.dask.cluster_config import ClusterConfig, SchedulerName
 from llo_dft.submit.dask.scripts import MissingDaskError, driver_script, require_dask, worker_script
-
-if TYPE_CHECKING:
-    from llo_dft.submit.batch import SchedulerName
 
 PREFIX = {"slurm": "#SBATCH ", "pbs": "#PBS ", "sge": "#$ ", "lsf": "#BSUB "}
 NASTY = Path('/data/it\'s "a" $(touch planted); `x` %s folder')
@@ -82,7 +79,7 @@ def test_mpi_ranks_on_several_nodes(scheduler: str, expected: set[str], absent: 
     assert "LLO_DFT_RANKS" not in worker(cluster(scheduler))
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", get_args(SchedulerName))
 def test_each_process_does_one_calculation_at_a_time(scheduler: str) -> None:
     script = worker(cluster(scheduler, processes=4))
     words = shlex.split(script.splitlines()[-1])
@@ -92,7 +89,7 @@ def test_each_process_does_one_calculation_at_a_time(scheduler: str) -> None:
     assert "export OMP_NUM_THREADS=2 MKL_NUM_THREADS=2" in script
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", get_args(SchedulerName))
 def test_what_is_added_comes_last_and_what_is_skipped_is_gone(scheduler: SchedulerName) -> None:
     own = {"slurm": "--export", "pbs": "-r n", "sge": "-r n", "lsf": "-env"}[scheduler]
     changes = {"directives": ["--mine=1 2"], "skip_directives": [own]}
