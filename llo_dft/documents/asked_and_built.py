@@ -41,8 +41,8 @@ def asked_and_built(plan: StudyPlan) -> list[AskedAndBuilt]:
         rows.append(
             AskedAndBuilt(
                 what=f"coating {name}",
-                asked="no charge left",
-                built=f"{gone} Li left the oxide for it" if gone else "none to balance",
+                asked="no net charge",
+                built=f"{gone} Li removed from the oxide" if gone else "neutral as it is",
             )
         )
     bare = {host.requested_lithium_fraction: host for host in plan.hosts if not host.termination}

@@ -28,8 +28,8 @@ def test_a_fraction_that_moved_stands_beside_what_was_asked() -> None:
 
 def test_a_coated_host_is_asked_for_the_holes_of_the_bare_one(coated_plan: StudyPlan) -> None:
     rows = [(row.what, row.asked, row.built) for row in asked_and_built(coated_plan)]
-    assert ("coating flat-Li2-PO4", "no charge left", "none to balance") in rows
-    assert ("coating step-Li0-PO3", "no charge left", "6 Li left the oxide for it") in rows
+    assert ("coating flat-Li2-PO4", "no net charge", "neutral as it is") in rows
+    assert ("coating step-Li0-PO3", "no net charge", "6 Li removed from the oxide") in rows
     (step,) = (r for r in rows if r[0] == "coated, step-Li0-PO3" and r[1].startswith("1.000"))
     assert step[1:] == (
         "1.000 holes per TM",

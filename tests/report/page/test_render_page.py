@@ -87,6 +87,13 @@ def test_a_study_with_nothing_yet_has_the_same_sections(plan: StudyPlan) -> None
     assert "3dmol" not in page[: page.index("</main>")]
 
 
+def test_a_note_begins_as_a_sentence_but_no_name_is_changed(plan: StudyPlan) -> None:
+    notes = ["the coating is strained", "bare_x1.0000: relaxed in 3 steps"]
+    result = study("chgnet").model_copy(update={"notes": notes})
+    page = study_page(content(plan, result=result))
+    assert [one in page for one in ("The coating is strained", notes[1])] == [True, True]
+
+
 def test_several_studies_stand_beside_each_other(plan: StudyPlan) -> None:
     page = comparison_page({"one": content(plan), EVIL: content(plan)})
     assert page.count("changes E_f of the same O") == 2
