@@ -28,7 +28,9 @@ from llo_dft.study.machine import check_size
 from llo_dft.study.planning.cif_input import cathode_parent, read_cif
 from llo_dft.typing import FloatArray, IntArray
 
-#: Cells on which the coating is strained more are not mentioned.
+#: Where no cell fits, those up to this times the largest area are named; those on which the coating
+#: is strained more than this are not.
+_NAMED_AREAS: Final = 3.0
 _LARGEST_STRAIN: Final = 0.12
 
 #: Rounding errors of equal areas, relative, and of equal strains.
@@ -202,9 +204,7 @@ def coating_cells(
 
 
 def fitting_supercells(recipe: Recipe, coating: Coating, folder: Path) -> list[tuple[int, int]]:
-    """Return the cells that strain the coating within the limit, smallest first.
-
-    As for ``coating_cells``.
+    """Return those of ``coating_cells`` that strain the coating within the limit, smallest first.
 
     Raises ``RecipeError`` if no cell within ``coating.max_area`` strains it by at most
     ``coating.max_strain``.
@@ -212,12 +212,13 @@ def fitting_supercells(recipe: Recipe, coating: Coating, folder: Path) -> list[t
     cells = coating_cells(recipe, coating, folder)
     fitting = [cell.supercell for cell in cells if cell.max_strain <= coating.max_strain]
     if not fitting:
-        own = ", or cathode.cif, whose cells need not be multiples of Li2MnO3's rectangular one"
+        wider = coating.model_copy(update={"max_area": _NAMED_AREAS * coating.max_area})
+        cells = coating_cells(recipe, wider, folder)
+        own = "" if recipe.cathode.file else ", or cathode.cif, for multiples of its own cell"
         raise RecipeError(
             f"no {_key(recipe).partition('.')[2]} up to coating.max_area = {coating.max_area:g} "
             f"A^2 strains the coating by at most coating.max_strain = {coating.max_strain:g}"
-            f"{_listed(recipe, cells)}. Raise one of the two, or use another phase or setting"
-            f"{'' if recipe.cathode.file else own}"
+            f"{_listed(recipe, cells)}. Raise one of the two, or use another phase or setting{own}"
         )
     return fitting
 
