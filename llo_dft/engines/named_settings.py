@@ -106,17 +106,11 @@ CROSSING_RATTLE: Final = 0.1
 def why_no_crossings(force_tolerance: float, rattle: float | None = None) -> str | None:
     """Return why results state neither a crossing nor a difference of coated and bare.
 
-    Parameters
-    ----------
-    force_tolerance
-        Largest force at the end of a relaxation, eV/angstrom.
-    rattle
-        Spread of the displacement after which a slab is relaxed again, angstrom; None: the engine
-        leaves that to the start of its vacancies.
+    ``force_tolerance`` is the largest force at the end of a relaxation, eV/angstrom, ``rattle`` the
+    spread of the displacement after which a slab is relaxed again, angstrom; None: the engine
+    leaves that to the start of its vacancies.
 
-    Returns
-    -------
-    None if the settings are good for both.
+    The answer is None if the settings are good for both.
     """
     lacks = []
     if force_tolerance > CROSSING_FORCE:

@@ -66,18 +66,10 @@ def lithium_fractions(
     counts as full, if another one has less. Where bare hosts of as many metals are there too, a
     coated one is counted from those, so that Li that left for the coating's charge is missing.
 
-    Parameters
-    ----------
-    structures, full
-        Of the hosts; all Li in the cell of a host at full lithium, of a bare one if there are both.
-    coating
-        Li of the coating in each coated cell: it never counts. All cells are coated if none has a
-        former.
+    ``full`` is all Li in the cell of a host at full lithium, of a bare one if there are both, and
+    ``coating`` the Li of the coating in each coated cell, which never counts.
 
-    Raises
-    ------
-    InputError
-        If a host has more Li than the full one, or less than its coating.
+    Raises ``InputError`` if a host has more Li than the full one, or less than its coating.
     """
     counts = [int(structure.composition["Li"]) for structure in structures]
     kinds = [(system_of(structure), _n_metals(structure)) for structure in structures]

@@ -79,16 +79,8 @@ def incar(
 
     LDAUU, LDAUL and LDAUJ are by element, and MAGMOM is left to the site property "magmom".
 
-    Parameters
-    ----------
-    structure
-        As it is before the calculation.
-    kind, stage
-        A calculation and one of its ``stages``.
-    protocol
-        The numbers.
-    grid
-        NGX, NGY, NGZ of a single point; None takes VASP's own for this cell.
+    The structure is as before the calculation, of which ``stage`` is one of the ``stages``.
+    ``grid`` is NGX, NGY, NGZ of a single point; None takes VASP's own for this cell.
 
     Raises
     ------

@@ -73,20 +73,11 @@ def input_generator(
 ) -> VaspInputGenerator:
     """Return atomate2's generator of the input files of one stage.
 
-    Parameters
-    ----------
-    structure
-        What the calculation begins with: decides mesh and tags, also of a later stage and of a
-        continuation, whose cell has changed.
-    kind, stage, protocol, grid
-        See ``incar``.
-    begin
-        Tags that say what the electrons begin with.
+    The structure is what the calculation begins with: it decides mesh and tags, also of a later
+    stage and of a continuation, whose cell has changed. ``kind``, ``stage``, ``protocol`` and
+    ``grid`` are as for ``incar``; ``begin`` are tags that say what the electrons begin with.
 
-    Raises
-    ------
-    EngineError
-        If the settings do not suit the structure.
+    Raises ``EngineError`` if the settings do not suit the structure.
     """
     from atomate2.vasp.sets.base import VaspInputGenerator  # noqa: PLC0415 (seconds to import)
     from pymatgen.io.vasp.inputs import Kpoints  # noqa: PLC0415

@@ -300,16 +300,10 @@ def host_environments(
 ) -> dict[int, OxygenEnvironment]:
     """Return the surroundings of each O of the oxide once some Li have left.
 
-    Parameters
-    ----------
-    pristine
-        The unrelaxed pristine host, bare or coated; its atoms carry their index in the bare slab.
-    slab
-        The unrelaxed pristine bare slab.
-    tm_layers
-        Number of its O-TM-O sheets; for planes other than (001) the sites in the metal layers.
-    removed
-        Li that left on charging; indices of the pristine bare slab, as those of the result.
+    ``pristine`` is the unrelaxed pristine host, bare or coated, whose atoms carry their index in
+    the unrelaxed pristine bare ``slab``; ``removed`` are the Li that left on charging, by the same
+    indices, as are those of the result. ``tm_layers`` is the number of its O-TM-O sheets, or on
+    planes other than (001) the sites in the metal layers.
     """
     structure = without_atoms(pristine, removed)
     here = places(structure)

@@ -91,14 +91,8 @@ def load_progress(calculation: Path, first: str) -> StageProgress:
 def leave_for_next(calculation: Path, run: Path, progress: StageProgress, n_steps: int) -> str:
     """Put what the next attempt needs into the calculation's folder; return what to say of it.
 
-    Parameters
-    ----------
-    calculation, run
-        Folder of the calculation, and that in which VASP ran.
-    progress
-        How far it was before this run; its place is moved on to CONTCAR's.
-    n_steps
-        Ionic steps of this run.
+    ``run`` is the folder in which VASP ran, for ``n_steps`` ionic steps. ``progress`` is how far
+    the calculation was before; its place is moved on to CONTCAR's.
     """
     with suppress(OSError, ValueError, IndexError):  # not one step was done
         progress.reached(Poscar.from_file(run / "CONTCAR", check_for_potcar=False).structure)
