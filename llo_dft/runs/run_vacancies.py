@@ -309,7 +309,7 @@ def _forces(runs: Sequence[PlainRun]) -> str | None:
     if last is None or not force or force <= CROSSING_FORCE + _FORCE_ROUNDING:
         return None
     return (
-        f"not stated: forces reach {force:.3f} eV/angstrom in {last.label} (at most "
+        f"forces reach {force:.3f} eV/angstrom in {Path(last.label).name} (at most "
         f"{CROSSING_FORCE:g}); relax further, or --allow {FORCES}"
     )
 
