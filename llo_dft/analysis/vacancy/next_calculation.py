@@ -43,7 +43,7 @@ _LENGTHS: Final = np.geomspace(0.5, 8.0, 5)
 _NOISE: Final = 0.2
 
 #: How many of the vacancies that the cheap engine's relaxation rebuilt keep their lattice in the
-#: expensive one's.
+#: expensive one's: none of six did (``docs/guides/engines.md``).
 _KEPT: Final = 0.1
 
 _DRAWS: Final = 2000
