@@ -1,5 +1,6 @@
 """Plain VASP runs, as calculations that can be compared with one another."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -171,7 +172,9 @@ def _no_ground_state(found: Vasprun) -> str | None:
         value = used.get(name, default)
         return value if isinstance(value, int) else default
 
-    ibrion, density = number("IBRION", -1), number("ICHARG")
+    moves, density = number("NSW") > 1, number("ICHARG")
+    ibrion = number("IBRION", 0 if moves else -1)
+    meta = f"{found.incar.get('METAGGA')} {used.get('METAGGA')}".upper()
     asked = str(found.incar.get("ALGO", "")).strip().upper()
     once = number("NELM", 60) == 1 and asked.startswith(_ONE_STEP_ALGORITHMS)
     on_a_path = number("IMAGES") or number("ICHAIN") or ibrion in _SADDLES
@@ -179,12 +182,11 @@ def _no_ground_state(found: Vasprun) -> str | None:
         "its energies are those of machine-learned forces (ML_LMLFF)": used.get("ML_LMLFF") is True,
         f"its density was fixed (ICHARG = {density})": density >= _FIXED_DENSITY,
         f"its electrons were not iterated (ALGO = {asked.capitalize()})": once,
-        "its last energy is an instant of molecular dynamics (IBRION = 0)": ibrion == 0
-        and number("NSW") > 1,
+        "its last energy is an instant of molecular dynamics (IBRION = 0)": ibrion == 0 and moves,
         f"the atoms of its last energy are displaced (IBRION = {ibrion})": ibrion in _DISPLACED
         and len(found.steps) > 1,
         "its atoms are on a path or at a saddle point (IMAGES, ICHAIN or IBRION)": on_a_path,
-        "a Becke-Johnson potential has no energy (METAGGA)": "MBJ" in str(used.get("METAGGA")),
+        "a Becke-Johnson potential has no energy (METAGGA)": "MBJ" in meta,
         f"its potential was scaled (SCALEE = {used.get('SCALEE')})": used.get("SCALEE", 1) != 1,
         "it has a core hole (ICORELEVEL = 2)": number("ICORELEVEL") == _CORE_HOLE,
     }
@@ -193,7 +195,8 @@ def _no_ground_state(found: Vasprun) -> str | None:
 
 def _cautions(found: Vasprun, kind: CalculationKind) -> list[str]:
     """Return what makes an energy doubtful although the run is sound."""
-    notes, first = [], found.header.initial
+    notes, header = [], found.header
+    first = header.initial
     if first is not None:
         lengths = [np.linalg.norm(one.lattice_angstrom, axis=1) for one in (first, found.final)]
         change = float(np.abs(lengths[1] / lengths[0] - 1).max())
@@ -202,6 +205,8 @@ def _cautions(found: Vasprun, kind: CalculationKind) -> list[str]:
                 f"its cell changed by {change:.1%} with the plane waves of the first one: a single "
                 "point in the last cell gives its energy"
             )
+    if "NELECT" in found.incar and not all(math.isfinite(s.n_valence) for s in header.species):
+        notes.append("NELECT was given, and no POTCAR says whether the cell is neutral")
     force = found.max_force_ev_per_angstrom
     if force is not None and force > CROSSING_FORCE:
         notes.append(f"forces reach {force:.3f} eV/angstrom (at most {CROSSING_FORCE:g} is wanted)")
