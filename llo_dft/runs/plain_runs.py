@@ -230,7 +230,8 @@ def result_of_runs(
     records = [*(run.record() for run in used), *others]
     by_path = {record.label: record for record in records}
     slabs = [by_path[str(host.run)] for host in hosts]
-    found["notes"] = [*(f"{run.path}: {n}" for run in used for n in run.notes), *found["notes"]]
+    of_each = [f"{run.path}: {n}" for run in used for n in run.notes if "E_F" not in n]
+    found["notes"] = [*of_each, *found["notes"]]  # no Fermi level enters these results
     fingerprint = next((one.fingerprint for one in slabs if one.fingerprint is not None), None)
     fullest = max(hosts, key=lambda host: (host.system == "bare", host.n_li or 0), default=None)
     return StudyResult(
