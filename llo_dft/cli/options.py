@@ -50,7 +50,7 @@ AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the resul
 Allow: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(
-        help="Setting that may differ: a tag such as LASPH, a field of the fingerprint, or cell."
+        help="May differ: a tag such as LASPH, a field of the fingerprint, cell; or large forces."
     ),
 ]
 Axis: TypeAlias = Annotated[str, typer.Option(help="Lattice vector across the layers: a, b or c.")]
