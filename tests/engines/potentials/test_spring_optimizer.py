@@ -15,6 +15,7 @@ from llo_dft.engines.potentials.spring_optimizer import (
     ACROSS,
     BOND_STIFFNESS,
     ON_SITE_STIFFNESS,
+    STALLED_STEPS,
     SpringBFGS,
     spring_hessian,
 )
@@ -65,6 +66,47 @@ def test_it_needs_fewer_evaluations_than_a_line_search_and_ends_no_higher(small_
     (ours, n_ours), (theirs, n_theirs) = ends
     assert n_ours <= 0.8 * n_theirs
     assert ours <= theirs + 0.001
+
+
+def misled(small_oxide, hessian_of):
+    """An optimiser with a Hessian that it has learnt, and a gradient whose sum is small."""
+    atoms = AseAtomsAdaptor.get_atoms(small_oxide)
+    gradient = np.random.default_rng(0).normal(0, 0.02, (len(atoms), 3))
+    gradient += 1e-6 - gradient.mean(axis=0)
+    optimizer = SpringBFGS(atoms, logfile=None)
+    optimizer.prepare_step(atoms.positions.ravel(), gradient.ravel())
+    optimizer.state.hessian = hessian_of(spring_hessian(atoms))
+    return optimizer, atoms, gradient.ravel()
+
+
+def test_a_slab_that_would_drift_begins_anew(small_oxide):
+    def soft(hessian):
+        together = np.tile(np.eye(3), (len(hessian) // 3, 1)) / (len(hessian) / 3) ** 0.5
+        return hessian - (ON_SITE_STIFFNESS - 1e-5) * together @ together.T
+
+    optimizer, atoms, gradient = misled(small_oxide, soft)
+    position = atoms.positions.ravel()
+    drifting = -optimizer.state.compute_step(gradient).reshape(-1, 3).mean(axis=0)
+    assert np.abs(drifting) == pytest.approx(0.1, rel=0.01)
+    step, lengths = optimizer.prepare_step(position, gradient)
+    expected = -np.linalg.solve(spring_hessian(atoms), gradient)
+    np.testing.assert_allclose(step, expected, atol=1e-9)
+    assert np.max(lengths) == pytest.approx(np.linalg.norm(expected.reshape(-1, 3), axis=1).max())
+
+
+def test_a_net_force_is_no_reason_to_begin_anew(small_oxide):
+    optimizer, atoms, gradient = misled(small_oxide, lambda hessian: 2 * hessian)
+    step, _ = optimizer.prepare_step(atoms.positions.ravel(), gradient + 0.05)
+    expected = -np.linalg.solve(2 * spring_hessian(atoms), gradient + 0.05)
+    np.testing.assert_allclose(step, expected, atol=1e-9)
+
+
+def test_steps_that_shrink_to_nothing_begin_anew(small_oxide):
+    optimizer, atoms, gradient = misled(small_oxide, lambda hessian: 1e4 * hessian)
+    position = atoms.positions.ravel()
+    longest = [optimizer.prepare_step(position, gradient)[1].max() for _ in range(STALLED_STEPS)]
+    assert max(longest[:-1]) < 1e-4
+    assert longest[-1] > 0.005
 
 
 def test_a_cell_relaxes_too(small_oxide):
