@@ -68,7 +68,8 @@ def _oxygen_flags(relaxed: Structure) -> list[str]:
     ]
 
 
-def _parts_apart(relaxed: Structure) -> list[str]:
+def parts_apart(relaxed: Structure) -> list[str]:
+    """Return a flag for each part that has left the rest of a structure."""
     first, second, _, _ = relaxed.get_neighbor_list(APART_ANGSTROM)
     joined = coo_array((np.ones(len(first)), (first, second)), shape=(len(relaxed),) * 2)
     _, part = connected_components(joined, directed=False)
@@ -191,7 +192,7 @@ def check_relaxed(
         f"moved: {_label(relaxed, i)} {moved[i]:.2f} A"
         for i in np.flatnonzero(moved > MOVED_MIN_ANGSTROM)
     ]
-    flags += _parts_apart(relaxed)
+    flags += parts_apart(relaxed)
     flags += _bond_changes(initial, relaxed)
     if initial_magmoms is not None and magmoms is not None:
         flags += _moment_changes(relaxed, initial_magmoms, magmoms)
