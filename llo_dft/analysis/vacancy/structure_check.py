@@ -165,7 +165,7 @@ def check_relaxed(
       structure, whether or not they were before;
     - ``moved: Li3 1.92 A``: an atom that left its site, without the drift of the whole;
     - ``apart: Li3 and 61 more 5.88 A``: atoms that have left the rest, such as a coating that came
-      off, at this distance, whether or not they had before;
+      off, at this distance, whether or not they had before; of a vacancy's host ``host_apart``;
     - ``p_o_formed: P1-O5 1.62 A``, ``p_o_broken: P1-O5 2.40 A``: a bond of a network former,
       with the relaxed distance of the nearest images. Where ``initial`` says which atoms are the
       coating's (``bare_site``), its metals are formers too (``METAL_BOND_CHANGE_ANGSTROM``);
@@ -211,7 +211,8 @@ def vacancy_flags(host: CalculationDocument, vacancy: CalculationDocument) -> li
 
     The last of several runs that continue each other starts from what the first one rebuilt, so a
     vacancy's initial structure is used only where its host has no result. Moments
-    are compared where every atom's site in the host is certain.
+    are compared where every atom's site in the host is certain. A host that came apart is flagged
+    too (``host_apart``), whatever became of the vacancy: E_f is a difference to it.
     """
     if vacancy.status != "completed" or vacancy.structure is None:
         return []
@@ -228,7 +229,7 @@ def vacancy_flags(host: CalculationDocument, vacancy: CalculationDocument) -> li
     flags = check_relaxed(kept, vacancy.structure, moments, vacancy.magmoms_mu_b)
     if not match.is_certain and not any(flag.startswith("moved") for flag in flags):
         flags.append(f"moved: an atom began {match.farthest_angstrom:.2f} A from any site")
-    return flags
+    return [*(f"host_{flag}" for flag in parts_apart(host.structure)), *flags]
 
 
 def moved_lithium(host: Structure, vacancy: Structure) -> list[int]:

@@ -247,6 +247,22 @@ def test_a_vacancy_is_compared_with_the_relaxed_host_whatever_it_began_with() ->
     assert flag == "moved: Li0 1.90 A"
 
 
+def test_a_vacancy_of_a_host_that_came_apart_is_flagged_though_it_is_whole_itself() -> None:
+    slab = cell()
+    slab = Structure(
+        Lattice.from_parameters(6, 6.5, 25, 90, 90, 90),
+        slab.species,
+        slab.cart_coords,
+        coords_are_cartesian=True,
+    )
+    lone = slab.copy().translate_sites([3], [0, 0, -8.0], frac_coords=False)  # O3, as an atom
+    (flag,) = [one for one in host_flags(made(slab, lone)) if one.startswith("apart")]
+    without = slab.copy()
+    without.remove_sites([3])
+    assert vacancy_flags(made(slab, lone), made(without, without)) == [f"host_{flag}"]
+    assert vacancy_flags(made(slab, slab), made(without, without)) == []
+
+
 def test_moments_are_those_of_the_same_atoms() -> None:
     kept = [m for i, m in enumerate(MOMENTS) if i != 1]
     assert vacancy_flags(HOST, made(cell(1), cell(1), magmoms_mu_b=kept)) == []
