@@ -3,6 +3,7 @@
 Hosts above the hull, where no step begins, are hollow.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -60,7 +61,7 @@ def plot_hull(curve: VoltageCurve, axes: Axes) -> Axes:
     return _over_fractions(curve, axes, _LEAST_RANGE_EV)
 
 
-def save_voltage(result: StudyResult, path: Path) -> None:
+def save_voltage(result: StudyResult, path: Path, also: Sequence[str] = ()) -> None:
     """Draw voltage and hull of plain runs to a file, as ``save_figure`` does.
 
     Raises ``ValueError`` if there is no curve.
@@ -77,7 +78,7 @@ def save_voltage(result: StudyResult, path: Path) -> None:
     named = ", ".join(filter(None, (result.composition, settings_text(result.fingerprint))))
     title = title_text([named], allowed=result.allowed, mock=result.mock)
     figure.suptitle(f"{title}\n{curve.lithium_metal_source}, 0 K", fontsize=9)
-    save_figure(figure, path, mock=result.mock)
+    save_figure(figure, path, mock=result.mock, also=also)
 
 
 def _over_fractions(curve: VoltageCurve, axes: Axes, least: float) -> Axes:

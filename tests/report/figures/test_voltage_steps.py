@@ -96,14 +96,14 @@ def test_the_file_names_what_computed_it(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(
         Figure, "suptitle", lambda self, text, **k: titles.append(text) or original(self, text, **k)
     )
-    figures.save_voltage(runs(), tmp_path / "a.png")
+    figures.save_voltage(runs(), tmp_path / "a.svg", also=[".pdf"])  # as a report asks for it
     figures.save_voltage(runs(mock=True, allowed=["functional"]), tmp_path / "b.png")
     first, second = titles
     assert first.startswith("Li4 Mn2 O6, vasp 6.4.2, PBE+U, U(Mn) 3.9 eV, D3(BJ), 520 eV")
     assert "Li metal in li" in first
     assert second.startswith("MOCK OUTPUTS - NOT A RESULT")
     assert "allowed to differ: functional" in second
-    assert (tmp_path / "a.png").stat().st_size > 0
+    assert {one.name for one in tmp_path.iterdir()} == {"a.svg", "a.pdf", "b.png"}
 
 
 def test_there_is_no_figure_without_a_curve(tmp_path: Path) -> None:
