@@ -68,11 +68,13 @@ def test_the_gain_that_is_stated_is_that_of_the_o_that_keeps_its_bond() -> None:
         assert f"costs {gain:.1f} eV more to remove" in text
 
 
-def test_the_potential_s_pair_is_that_of_its_result() -> None:
+@pytest.mark.parametrize(("site", "n_holes", "text"), [(25, 0, "O25, 0 holes"), (32, 4, "O32, 0.5")])
+def test_the_potential_s_pairs_are_those_of_its_result(site: int, n_holes: int, text: str) -> None:
     small = StudyResult.model_validate_json((DOCS / "coated_small" / "results.json").read_bytes())
-    (pair,) = (one for one in small.pairs if one.site == 25 and one.n_holes == 0)
+    (pair,) = (one for one in small.pairs if one.site == site and one.n_holes == n_holes)
     expected = [pair.bare_ev, pair.coated_ev, pair.difference_ev]
-    assert numbers("CHGNet r2SCAN") == pytest.approx(expected, abs=0.005)
+    line = f"CHGNet r2SCAN, relaxed (`docs/coated_small`), {text}"
+    assert numbers(line) == pytest.approx(expected, abs=0.005)
 
 
 def test_what_moved_is_that_of_the_result() -> None:
