@@ -68,7 +68,9 @@ def test_the_gain_that_is_stated_is_that_of_the_o_that_keeps_its_bond() -> None:
         assert f"costs {gain:.1f} eV more to remove" in text
 
 
-@pytest.mark.parametrize(("site", "n_holes", "text"), [(25, 0, "O25, 0 holes"), (32, 4, "O32, 0.5")])
+@pytest.mark.parametrize(
+    ("site", "n_holes", "text"), [(25, 0, "O25, 0 holes"), (32, 4, "O32, 0.5")]
+)
 def test_the_potential_s_pairs_are_those_of_its_result(site: int, n_holes: int, text: str) -> None:
     small = StudyResult.model_validate_json((DOCS / "coated_small" / "results.json").read_bytes())
     (pair,) = (one for one in small.pairs if one.site == site and one.n_holes == n_holes)
