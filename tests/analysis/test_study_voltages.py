@@ -28,7 +28,7 @@ class Plan:
 
 def structure(symbols: list[str]) -> Structure:
     places = [[0, 0, i / len(symbols)] for i in range(len(symbols))]
-    return Structure(Lattice.orthorhombic(4, 4, 12), symbols, places)
+    return Structure(Lattice.orthorhombic(4, 4, 7), symbols, places)
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def pair(folder: Path, name: str) -> tuple[FinishedRun, FinishedRun]:
 
 
 #: With these a run has no energy to compare in the first place.
-ALONE = {"ICHARG", "ML_LMLFF"}
+ALONE = {"ICHARG", "ML_LMLFF", "SCALEE"}
 
 
 def of_weight(weight: str) -> list[str]:
