@@ -35,3 +35,28 @@ def test_an_answer_is_that_of_its_result(path: str, text: str) -> None:
     assert not result.mock
     assert text.split() == " ".join(answer(result)).split()  # folded as the page wants it
     assert list((ROOT / path).parent.glob("*.png"))
+
+
+def test_what_unsymmetric_orderings_change_is_that_of_their_result() -> None:
+    alike, free = (
+        read_results(ROOT / "docs" / name / "results.json")
+        for name in ("quickstart", "quickstart_unsymmetric")
+    )
+    lower = [
+        round((b.energy_ev or 0) - (a.energy_ev or 0), 2)
+        for a, b in zip(alike.hosts, free.hosts, strict=True)
+    ]
+    assert lower == [0, -0.27, 0, 0, 0, -0.05]
+    lowest = [min(host.kept_energies_ev) for host in free.hosts]
+    crossing = [one.turning_points[0].at for one in (alike, free)]
+    assert len({f"{at.holes_per_tm:.2f}" for at in crossing if at is not None}) == 1
+    page = (ROOT / "docs" / "numbers.md").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"`symmetric = false`: {lowest[1]:.2f} eV at 0.30 holes, the same crossing" in readme
+    assert (
+        f"becomes {lowest[1]:.2f} instead of {min(alike.hosts[1].kept_energies_ev):.2f} eV" in page
+    )
+    assert (
+        f"{lowest[-1]:.2f} instead of {min(alike.hosts[-1].kept_energies_ev):.2f} eV at 1.20"
+        in page
+    )
