@@ -269,7 +269,7 @@ def test_each_cell_of_a_study_is_submitted_and_run_puts_them_beside_each_other(
     done = command("submit", recipe, "--project", "lab", "-o", "study")
     assert done.exit_code == 0, done.output
     assert done.stdout.count("9 jobs are in the queue of project lab") == 2
-    assert f"'llo-dft run {recipe} -o study' puts their results beside" in done.stdout
+    assert f"'llo-dft run {recipe} -o study' combines their results" in done.stdout
     refused = command("run", recipe, "-o", "study")
     assert "ordering-1 was submitted to jobflow-remote" in refused.stderr
     both = command("status", "study")

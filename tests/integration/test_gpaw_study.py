@@ -124,7 +124,7 @@ def test_the_report_shows_the_electrons_and_that_they_are_mock(prepared: Prepare
     )
     data = json.loads(text)
     densities = [name for name in data["charts"] if name.startswith("dos_")]
-    assert densities == ["dos_bare x=1.000", "dos_coated, step-Li0-PO3 x=0.625"]
+    assert densities == ["dos_bare_x1.0000", "dos_coated_step-Li0-PO3_x0.6250"]
     charge = "charge_step-Li0-PO3"
     for chart in (*densities, charge):
         assert f'data-chart="{chart}"' in page
