@@ -102,14 +102,8 @@ def fractions_of(runs: Sequence[PlainRun], full: int | None, coating: int) -> li
     """Return the lithium fraction of each run, as ``lithium_fractions`` does.
 
     None for a run that can't be read; without ``full`` for all, since that run may be the fullest.
-
-    Raises ``InputError`` as there; also where ``coating`` is given and all hosts are bare.
     """
     structures = [run.structure for run in runs if run.structure is not None]
-    if coating and len(structures) == len(runs) and "coated" not in map(system_of, structures):
-        raise InputError(
-            f"--coating-li {coating}: none of the hosts has a coating; leave the option out"
-        )
     if full is None and len(structures) < len(runs):
         return [None] * len(runs)
     found = iter(lithium_fractions(structures, full, coating))
