@@ -120,13 +120,13 @@ def _best(film: SlabCut, substrate: SlabCut, match: LatticeMatch) -> RankedInter
     try:
         return search_interfaces(
             substrate.structure,
-            {film.name: film.structure},
+            film.structure,
             match,
             spacing=REGISTRY_SPACING,
             gaps=GAPS,
-            keep=1,
             vacuum=VACUUM,
-        ).ranked[0]
+            termination=film.name,
+        )[0]
     except InterfaceError:
         raise
     except ValueError as error:  # an element without known bond valence

@@ -64,10 +64,8 @@ def check(cathode: str, coating: str, plane: tuple[int, int, int]) -> None:
         max_strain=LARGEST_STRAIN,
     )
     match = min(matches, key=lambda one: (round(one.area_a2, 3), one.max_strain))
-    search = search_interfaces(
-        slab, {"": film.structure}, match, spacing=2.5, gaps=GAPS_ANGSTROM, keep=1, vacuum=10.0
-    )
-    model = search.ranked[0].model
+    options = {"spacing": 2.5, "gaps": GAPS_ANGSTROM, "vacuum": 10.0, "termination": ""}
+    model = search_interfaces(slab, film.structure, match, **options)[0].model
     made, bare = model.structure, model.bare
     films, slabs = (
         round(abs(np.linalg.det(matrix)))

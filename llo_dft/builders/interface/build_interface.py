@@ -40,8 +40,6 @@ class InterfaceModel:
         (n,) atom of the given oxide slab that each atom of ``bare`` is a copy of.
     coating_sites
         Index in ``structure`` of every atom of the coating on the common cell.
-    termination
-        Name of the coating's termination.
     registry
         Shift of the coating relative to the oxide slab, fractions of a and b.
     gap
@@ -60,7 +58,6 @@ class InterfaceModel:
     llo_sites: IntArray
     llo_atoms: IntArray
     coating_sites: IntArray
-    termination: str
     registry: tuple[float, float]
     gap: float
     llo_strain: SideStrain
@@ -79,8 +76,6 @@ class Assembly:
         gives all strain to the coating, the oxide part is the given slab.
     vacuum
         Width of the vacuum above the coating, angstrom.
-    termination
-        Name of the coating's termination, kept in the result.
 
     Raises
     ------
@@ -89,11 +84,10 @@ class Assembly:
         coating would pass through the oxide slab.
     """
 
-    def __init__(self, cell: CommonCell, vacuum: float, termination: str = "") -> None:
+    def __init__(self, cell: CommonCell, vacuum: float) -> None:
         if not (np.isfinite(vacuum) and vacuum > 0):
             raise InterfaceError(f"vacuum must be a positive width in angstrom, got {vacuum}")
         self.cell = cell
-        self.termination = termination
         self._vacuum = vacuum
         self._heights = heights_of(cell.llo), heights_of(cell.coating)
         self._in_plane = cell.llo.frac_coords[:, :2], cell.coating.frac_coords[:, :2]
@@ -115,7 +109,6 @@ class Assembly:
             llo_sites=self.llo_sites,
             llo_atoms=self.cell.llo_atoms,
             coating_sites=self.coating_sites,
-            termination=self.termination,
             registry=(float(registry[0]), float(registry[1])),
             gap=float(gap),
             llo_strain=self.cell.llo_strain,

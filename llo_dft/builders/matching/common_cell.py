@@ -64,8 +64,8 @@ class CommonCell:
     ----------
     llo, coating
         The slabs. ``llo`` is the bare slab of every interface of this match.
-    llo_atoms, coating_atoms
-        (n,) the atom of the given slab that each atom here is a copy of.
+    llo_atoms
+        (n,) the atom of the given oxide slab that each atom of ``llo`` is a copy of.
     llo_strain, coating_strain
         Strain from each given cell to the common one.
     """
@@ -73,7 +73,6 @@ class CommonCell:
     llo: Structure
     coating: Structure
     llo_atoms: IntArray
-    coating_atoms: IntArray
     llo_strain: SideStrain
     coating_strain: SideStrain
 
@@ -88,8 +87,7 @@ def share_cell(llo: Structure, coating: Structure, match: LatticeMatch) -> Commo
     match
         From ``find_matches(film, substrate)`` with the in-plane vectors of ``coating`` and
         ``llo``. If its common cell is one cell of the oxide slab, that slab's own a and b are
-        kept, whatever basis the match uses. If the match turns the film over, the coating is
-        turned over too: its top then faces down.
+        kept, whatever basis the match uses.
 
     Returns
     -------
@@ -115,20 +113,18 @@ def share_cell(llo: Structure, coating: Structure, match: LatticeMatch) -> Commo
         )
     deformation = (u * stretches ** (match.strain_share - 1)) @ u.T
     basis = to_substrate @ substrate @ deformation.T
-    mirrored = determinants(to_film.astype(np.float64)) < 0
-    placed_llo, llo_atoms = _on_cell(llo, to_substrate, basis, mirrored=False)
-    placed_coating, coating_atoms = _on_cell(coating, to_film, basis, mirrored=bool(mirrored))
+    placed_llo, llo_atoms = _on_cell(llo, to_substrate, basis)
+    placed_coating, _ = _on_cell(coating, to_film, basis)
     return CommonCell(
         llo=placed_llo,
         coating=placed_coating,
         llo_atoms=llo_atoms,
-        coating_atoms=coating_atoms,
         llo_strain=_strain(to_substrate @ substrate, basis),
         coating_strain=_strain(to_film @ film, basis),
     )
 
 
-def heights_of(slab: Structure, name: str = "the slab") -> FloatArray:
+def heights_of(slab: Structure) -> FloatArray:
     """Return the height of each atom along the normal, with the slab in one piece, angstrom.
 
     A slab that crosses the cell's c boundary is joined below it.
@@ -141,7 +137,7 @@ def heights_of(slab: Structure, name: str = "the slab") -> FloatArray:
     widest = int(np.argmax(gaps))
     if gaps[widest] * slab.lattice.c < LEAST_VACUUM:
         raise InterfaceError(
-            f"{name} has no vacuum: the widest gap along c is "
+            f"the slab has no vacuum: the widest gap along c is "
             f"{gaps[widest] * slab.lattice.c:.2f} angstrom, expected at least {LEAST_VACUUM}"
         )
     if widest < len(ordered) - 1:
@@ -184,18 +180,16 @@ def _strain(start: FloatArray, end: FloatArray) -> SideStrain:
 
 
 def _on_cell(
-    slab: Structure, transformation: IntArray, basis: FloatArray, *, mirrored: bool
+    slab: Structure, transformation: IntArray, basis: FloatArray
 ) -> tuple[Structure, IntArray]:
     """Return a slab repeated and put on a cell, and which atom each copy is of."""
     heights = heights_of(slab)
-    if mirrored:
-        heights = heights.max() + heights.min() - heights
     repeat = np.eye(3, dtype=np.int64)
     repeat[:2, :2] = transformation
     points = lattice_points_in_supercell(repeat)[:, :2]
     coords = slab.frac_coords[:, :2] @ np.linalg.inv(transformation)
     coords = (coords[:, None] + points[None]).reshape(-1, 2)
-    if len(points) > 1 or mirrored:
+    if len(points) > 1:
         coords = np.mod(np.round(coords, 12), 1.0)
     atoms = np.repeat(np.arange(len(slab)), len(points))
     c = slab.lattice.c

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 
 from llo_dft.builders.matching.lattice2d import (
     BoolArray,
-    check_point_group,
     determinants,
     in_plane_basis,
     integer_determinants,
@@ -38,15 +37,13 @@ WIDER_AREAS: Final = (1.25, 1.5, 2.0, 3.0)
 LARGEST_STRAIN_TRIED: Final = 0.4
 
 
-def find_matches(  # noqa: PLR0913 (each is a limit or a fact of its own)
+def find_matches(
     film: ArrayLike,
     substrate: ArrayLike,
     *,
     max_area: float,
     max_strain: float,
     strain_share: float = 1.0,
-    turn_over: bool = False,
-    point_groups: tuple[ArrayLike | None, ArrayLike | None] = (None, None),
     atom_counts: tuple[int, int] | None = None,
 ) -> list[LatticeMatch]:
     """Return every distinct match of two lattices within limits.
@@ -71,15 +68,6 @@ def find_matches(  # noqa: PLR0913 (each is a limit or a fact of its own)
         decomposition) the film is deformed by U^share, the substrate by V^(share - 1).
         It gives the least elastic energy at k_substrate / (k_film + k_substrate), where k is
         thickness times biaxial modulus.
-    turn_over
-        Also match the mirror image of the film, which is the film with its other face down. For a
-        film lattice with a mirror line (all but oblique ones) this adds nothing unless a point
-        group is given.
-    point_groups
-        In-plane operations of film and substrate that keep their normals, (n, 2, 2)
-        integers on the rows of their vectors. None: the symmetry of the bare lattice, which
-        may merge matches that differ by a crystal's atoms. With a film group, upright and
-        turned-over films are never merged.
     atom_counts
         Atoms per cell of ``film`` and ``substrate`` as given, for ``n_atoms``.
 
@@ -93,10 +81,10 @@ def find_matches(  # noqa: PLR0913 (each is a limit or a fact of its own)
         If nothing fits; the message has the smallest strain at that area, and the smallest area at
         that strain.
     LatticeError, ValueError
-        If vectors are collinear, a group is not one of the lattice, or a limit makes no sense.
+        If vectors are collinear, or a limit makes no sense.
     """
-    limits = Limits(max_area, max_strain, strain_share, turn_over)
-    task = _prepare(film, substrate, point_groups, atom_counts)
+    limits = Limits(max_area, max_strain, strain_share)
+    task = _prepare(film, substrate, atom_counts)
     matches = _matches(task, limits)
     if not matches:
         _raise_no_match(task, limits)
@@ -113,35 +101,12 @@ class _Search:
     atom_counts: tuple[int, int] | None
 
 
-def _prepare(
-    film: ArrayLike,
-    substrate: ArrayLike,
-    point_groups: tuple[ArrayLike | None, ArrayLike | None],
-    atom_counts: tuple[int, int] | None,
-) -> _Search:
-    film_lattice = _reduced(film, point_groups[0], "the film")
-    substrate_lattice = _reduced(substrate, point_groups[1], "the substrate")
-    sides = Sides(
-        film=film_lattice[0],
-        substrate=substrate_lattice[0],
-        film_group=film_lattice[1],
-        substrate_group=substrate_lattice[1],
-        film_faces_differ=point_groups[0] is not None,
-    )
-    return _Search(sides, film_lattice[2], substrate_lattice[2], atom_counts)
-
-
-def _reduced(
-    vectors: ArrayLike, group: ArrayLike | None, name: str
-) -> tuple[FloatArray, IntArray, IntArray]:
-    """Return the reduced basis, the point group on it, and the matrix that reduced it."""
-    given = in_plane_basis(vectors, name)
-    reduce = reduction(given)
-    basis = reduce @ given
-    if group is None:
-        return basis, lattice_point_group(basis), reduce
-    back = np.round(np.linalg.inv(reduce)).astype(np.int64)
-    return basis, reduce @ check_point_group(group, given, name) @ back, reduce
+def _prepare(film: ArrayLike, substrate: ArrayLike, atom_counts: tuple[int, int] | None) -> _Search:
+    given = in_plane_basis(film, "the film"), in_plane_basis(substrate, "the substrate")
+    to_film, to_substrate = map(reduction, given)
+    bases = to_film @ given[0], to_substrate @ given[1]
+    sides = Sides(*bases, *map(lattice_point_group, bases))
+    return _Search(sides, to_film, to_substrate, atom_counts)
 
 
 def _matches(task: _Search, limits: Limits) -> list[LatticeMatch]:
@@ -170,7 +135,6 @@ def _matches(task: _Search, limits: Limits) -> list[LatticeMatch]:
             deformation_gradient=maps.gradients[i],
             rotation_angle=float(maps.angles[i]),
             strain_share=limits.strain_share,
-            turned_over=bool(maps.turned_over[i]),
             n_atoms=_atoms(film_cell[i], substrate_cell[i], task.atom_counts),
             on_front=bool(front[i]),
         )

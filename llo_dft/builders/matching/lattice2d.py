@@ -28,7 +28,7 @@ COLLINEAR_TOLERANCE: Final = 1e-6
 
 
 class LatticeError(InputError):
-    """Two vectors do not span a plane, or an operation is not a symmetry of their lattice."""
+    """Two vectors do not span a plane."""
 
 
 def in_plane_basis(vectors: ArrayLike, name: str = "the surface") -> FloatArray:
@@ -223,27 +223,3 @@ def lattice_point_group(basis: FloatArray) -> IntArray:
     identity_first = np.argsort((group != np.eye(2)).any(axis=(1, 2)), kind="stable")
     result: IntArray = group[identity_first]
     return result
-
-
-def check_point_group(operations: ArrayLike, basis: FloatArray, name: str) -> IntArray:
-    """Return given operations as an array, after checking that they are symmetries of a lattice.
-
-    Raises ``LatticeError`` if they are not (n, 2, 2) integers, not symmetries of the lattice, or
-    not a group.
-    """
-    group = np.asarray(operations)
-    if group.ndim != 3 or group.shape[1:] != (2, 2) or (group != np.round(group)).any():  # noqa: PLR2004
-        raise LatticeError(
-            f"the point group of {name} must be (n, 2, 2) integers that act on its vectors; "
-            f"got shape {group.shape}"
-        )
-    group = group.astype(np.int64)
-    metric = basis @ basis.T
-    change = np.abs(group @ metric @ group.transpose(0, 2, 1) - metric)
-    if (change > SYMMETRY_TOLERANCE * np.trace(metric)).any():
-        raise LatticeError(f"the point group of {name} has an operation that its lattice lacks")
-    known = {tuple(item) for item in group.reshape(-1, 4).tolist()}
-    products = (group[:, None] @ group[None]).reshape(-1, 4)
-    if not known or any(tuple(item) not in known for item in products.tolist()):
-        raise LatticeError(f"the point group of {name} is not closed under multiplication")
-    return group

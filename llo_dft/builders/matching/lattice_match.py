@@ -34,9 +34,6 @@ class LatticeMatch:
         equivalent by symmetry, the smallest.
     strain_share
         Fraction of the strain that the film takes.
-    turned_over
-        Whether F mirrors the film: its lattice is then seen from the other face, and R is
-        the reflection y -> -y followed by the rotation.
     n_atoms
         Atoms in the common cell, if counts were given.
     on_front
@@ -52,7 +49,6 @@ class LatticeMatch:
     deformation_gradient: FloatArray
     rotation_angle: float
     strain_share: float
-    turned_over: bool
     n_atoms: int | None
     on_front: bool
 

@@ -19,15 +19,12 @@ class Sides:
         (2, 2) reduced right-handed bases, angstrom.
     film_group, substrate_group
         (n, 2, 2) integers: operations on the rows of these bases.
-    film_faces_differ
-        Whether a turned-over film is different, even if its lattice looks the same.
     """
 
     film: FloatArray
     substrate: FloatArray
     film_group: IntArray
     substrate_group: IntArray
-    film_faces_differ: bool
 
 
 @dataclass(frozen=True)
@@ -42,15 +39,12 @@ class Maps:
         (n, 2, 2) F: columns of film coordinates to columns of substrate coordinates.
     angles
         (n,) degrees, of the rotation in F.
-    turned_over
-        (n,) whether F mirrors.
     """
 
     film: IntArray
     substrate: IntArray
     gradients: FloatArray
     angles: FloatArray
-    turned_over: BoolArray
 
 
 @dataclass(frozen=True)
@@ -66,7 +60,7 @@ class _Orbits:
 def distinct(found: Candidates, sides: Sides) -> Maps:
     """Return one of each set of candidates that the operations map onto each other.
 
-    It is the one with the film upright, if there is one, and the smallest rotation angle.
+    It is the one of smallest rotation angle that does not mirror the film.
     """
     film, substrate = found.film, found.substrate
     if not _has_half_turn(sides.film_group) and not _has_half_turn(sides.substrate_group):
@@ -80,16 +74,14 @@ def distinct(found: Candidates, sides: Sides) -> Maps:
     ).min(axis=1)
     _, chosen = np.unique(np.stack([index, first, second], axis=1), axis=0, return_index=True)
     gradients = _gradients(orbits.images[chosen], index[chosen], sides)
-    turned_over = determinants(gradients) < 0
-    angles = _rotation_angles(gradients, turned_over)
-    best = _smallest_rotation(angles, turned_over, orbits.keys[chosen])
+    angles = _rotation_angles(gradients)
+    best = _smallest_rotation(angles, determinants(gradients) < 0, orbits.keys[chosen])
     row = np.arange(len(chosen))
     return Maps(
         film=film[chosen] @ orbits.film[best],
         substrate=substrate[chosen] @ orbits.substrate[best],
         gradients=gradients[row, best],
         angles=angles[row, best],
-        turned_over=turned_over[row, best],
     )
 
 
@@ -118,10 +110,6 @@ def _map(film: IntArray, substrate: IntArray) -> IntArray:
 def _orbits(maps: IntArray, sides: Sides) -> _Orbits:
     p, q = sides.film_group, sides.substrate_group
     of_p, of_q = (part.ravel() for part in np.indices((len(p), len(q))))
-    if sides.film_faces_differ:
-        # a mirror of one side alone would turn an upright film over
-        alike = integer_determinants(p)[of_p] == integer_determinants(q)[of_q]
-        of_p, of_q = of_p[alike], of_q[alike]
     images = p[of_p] @ maps[:, None] @ q[of_q]
     base = 2 * int(np.abs(images).max(initial=1)) + 1
     keys = images[..., 0] * base + images[..., 1]
@@ -136,18 +124,17 @@ def _gradients(images: IntArray, index: IntArray, sides: Sides) -> FloatArray:
     return result
 
 
-def _rotation_angles(gradients: FloatArray, turned_over: BoolArray) -> FloatArray:
-    """Return the angle (degrees) of the rotation in F, or of that after y -> -y if it mirrors."""
-    mirror = np.where(turned_over, -1.0, 1.0)
-    f11, f12 = gradients[..., 0, 0], gradients[..., 0, 1] * mirror
-    f21, f22 = gradients[..., 1, 0], gradients[..., 1, 1] * mirror
+def _rotation_angles(gradients: FloatArray) -> FloatArray:
+    """Return the angle of the rotation in F where it does not mirror, degrees."""
+    f11, f12 = gradients[..., 0, 0], gradients[..., 0, 1]
+    f21, f22 = gradients[..., 1, 0], gradients[..., 1, 1]
     result: FloatArray = np.rad2deg(np.arctan2(f21 - f12, f11 + f22))
     return result
 
 
-def _smallest_rotation(angles: FloatArray, turned_over: BoolArray, keys: IntArray) -> IntArray:
+def _smallest_rotation(angles: FloatArray, mirrors: BoolArray, keys: IntArray) -> IntArray:
     """Return, for each of n maps, which of its g images represents it."""
     size = np.round(np.abs(angles), 6)  # a tie must not depend on rounding
-    order = np.lexsort((keys[..., 1], keys[..., 0], angles < 0, size, turned_over), axis=1)
+    order = np.lexsort((keys[..., 1], keys[..., 0], angles < 0, size, mirrors), axis=1)
     result: IntArray = order[:, 0]
     return result

@@ -43,14 +43,11 @@ class Limits:
         Largest absolute principal strain of either side in the common cell.
     strain_share
         Fraction of the strain that the film takes, 0 to 1. See ``side_stretches``.
-    turn_over
-        Whether maps that mirror the film's lattice count as well.
     """
 
     max_area: float
     max_strain: float
     strain_share: float
-    turn_over: bool
 
     def __post_init__(self) -> None:
         """Refuse limits that nothing can meet, or that make no sense."""
@@ -195,8 +192,6 @@ def _compare(
     which, first, second = _pairs(ranges)
     v1, v2 = problem.half[first], problem.vectors[second]
     index = v1[:, 0] * v2[:, 1] - v1[:, 1] * v2[:, 0]
-    if limits.turn_over:
-        index = np.abs(index)
     area = integer_determinants(sublattices) * float(determinants(problem.film))
     cells = area / float(determinants(problem.substrate))
     keep = (index >= (cells * low**2)[which]) & (index <= (cells * high**2)[which])

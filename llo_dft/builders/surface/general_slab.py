@@ -9,6 +9,7 @@ keeps the O-TM-O sheets whole.
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Final
@@ -33,7 +34,7 @@ from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.builders.surface.terminations import (
     DIPOLE_TOLERANCE,
     build_termination,
-    llo_terminations,
+    termination_names,
 )
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
@@ -69,9 +70,9 @@ class SlabCut:
 
     name: str
     model: SlabModel
-    stoichiometric: bool
-    charge: float
-    dipole: float
+    stoichiometric: bool = True
+    charge: float = 0.0
+    dipole: float = 0.0
     outermost: tuple[str, str] = ("", "")
     moved: float = 0.0
     cure: str = "moving Li of one face to the other"
@@ -278,9 +279,6 @@ def _cut(
         SlabCut(
             name=name,
             model=SlabModel(structure, template, turn_over, (), 0.0),
-            stoichiometric=True,
-            charge=0.0,
-            dipole=0.0,
             outermost=(formula(stack.top), formula(stack.bottom)),
         ),
         bulk,
@@ -333,10 +331,9 @@ def _sheets_per_cell(bulk: Structure) -> int:
 
 
 def _layered(bulk: Structure, tm_layers: int, vacuum: float, seed: int) -> list[SlabCut]:
-    found = llo_terminations(bulk, tm_layers=tm_layers, vacuum=vacuum, seed=seed)
-    names = [termination.name for termination in found if termination.charge is not None]
-    built = {
-        name: build_termination(bulk, name, tm_layers=tm_layers, vacuum=vacuum, seed=seed)
-        for name in names
-    }
-    return [_described(SlabCut(n, model, True, 0.0, 0.0), bulk) for n, model in built.items()]  # noqa: FBT003
+    cuts = []
+    for name in termination_names(bulk, tm_layers=tm_layers, vacuum=vacuum):
+        with suppress(SlabError):  # this cell's Li layer can't be halved
+            model = build_termination(bulk, name, tm_layers=tm_layers, vacuum=vacuum, seed=seed)
+            cuts.append(_described(SlabCut(name, model), bulk))
+    return cuts

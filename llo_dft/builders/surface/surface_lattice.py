@@ -31,16 +31,12 @@ class SurfaceLattice:
     numerators, denominator
         (2, 3) integers and one integer: ``numerators / denominator @ bulk.lattice.matrix``
         are the vectors. The denominator is 1 unless a centring divides the cell by two or three.
-    point_group
-        (n, 2, 2) integers that act on the vectors: the operations of the crystal that keep
-        the plane and do not turn it over. A slab's termination may have fewer.
     """
 
     miller_index: tuple[int, int, int]
     vectors: FloatArray
     numerators: IntArray
     denominator: int
-    point_group: IntArray
 
     @property
     def area_a2(self) -> float:
@@ -95,7 +91,6 @@ def surface_lattice(bulk: Structure, miller_index: Sequence[int]) -> SurfaceLatt
         vectors=numerators / denominator @ matrix,
         numerators=numerators // common,
         denominator=denominator // common,
-        point_group=_point_group(dataset.rotations, index, numerators),
     )
 
 
@@ -158,14 +153,3 @@ def _integer_kernel(values: IntArray) -> IntArray:
     """Return a (2, 3) basis of the integer vectors whose product with three values is 0."""
     rows = leave_one_in(np.column_stack([values, np.eye(3, dtype=np.int64)]), 0)
     return rows[rows[:, 0] == 0, 1:]
-
-
-def _point_group(
-    rotations: IntArray, index: tuple[int, int, int], numerators: IntArray
-) -> IntArray:
-    """Return the in-plane part of the rotations that keep the plane's normal."""
-    kept = [w for w in rotations if (np.array(index) @ w == index).all()]
-    # rows transform as rows W^T = P rows
-    solved = [numerators @ w.T @ np.linalg.pinv(numerators) for w in kept]
-    unique = {tuple(np.round(p).astype(int).ravel().tolist()) for p in solved}
-    return np.array(sorted(unique), dtype=np.int64).reshape(-1, 2, 2)

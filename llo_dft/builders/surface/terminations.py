@@ -1,23 +1,17 @@
-"""Every (001) termination of a layered oxide: its two faces, and its defects.
+"""Every (001) termination of a layered oxide.
 
 The sheets stay whole; each face carries a full Li layer, half of one, or none. Only half on
-both faces has the composition of the bulk and no dipole, so only that is offered for a free
-slab. The others are for comparison, and for a face that a coating will complete.
+both faces has the composition of the bulk and no dipole.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 from typing import Final, Literal, TypeAlias, get_args
 
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.cell_checks import (
-    formal_charge,
-    formal_dipole,
-    is_stoichiometric,
-    is_symmetric,
-)
+from llo_dft.builders.cell_checks import is_stoichiometric, is_symmetric
 from llo_dft.builders.ordering.arrangement_search import ewald_matrix, filling, search
 from llo_dft.builders.surface.slab import (
     HALF_LAYER_STARTS,
@@ -42,58 +36,13 @@ LithiumFace: TypeAlias = Literal["half", "full", "none"]
 #: A slab whose formal dipole is smaller counts as non-polar, e angstrom.
 DIPOLE_TOLERANCE: Final = 0.01
 
-#: O within this height of the outermost one are outermost too, angstrom.
-OUTER_PLANE_WIDTH: Final = 1.0
 
-
-@dataclass(frozen=True)
-class LloTermination:
-    """What is known about one termination before any calculation.
-
-    Attributes
-    ----------
-    name
-        Li on both faces ("half"), or on top and bottom ("full/none").
-    symmetric
-        Whether an operation maps its top onto its bottom; None (like the other facts) where
-        it can't be built.
-    stoichiometric
-        Whether it has the composition of the bulk.
-    polar
-        Whether its formal dipole is not zero.
-    charge
-        Sum of the formal charges of the cell, e, with those of the elements in the bulk.
-    dipole
-        Formal dipole along the normal about the middle of the slab, e angstrom; depends on
-        that origin where the charge is not zero.
-    outer_oxygen
-        Sites of the outermost O of the top and of the bottom, in the slab that
-        :func:`build_termination` returns.
-    offered
-        Whether a study may use it as a free slab.
-    reason
-        Why it is not offered; empty if it is.
-    """
-
-    name: str
-    symmetric: bool | None
-    stoichiometric: bool | None
-    polar: bool | None
-    charge: float | None
-    dipole: float | None
-    outer_oxygen: tuple[tuple[int, ...], tuple[int, ...]]
-    offered: bool
-    reason: str
-
-
-def llo_terminations(
-    bulk: Structure, *, tm_layers: int, vacuum: float, seed: int
-) -> list[LloTermination]:
-    """List the (001) terminations of a layered oxide.
+def termination_names(bulk: Structure, *, tm_layers: int, vacuum: float) -> list[str]:
+    """Return the names of the (001) terminations of a layered oxide.
 
     Parameters
     ----------
-    bulk, tm_layers, vacuum, seed
+    bulk, tm_layers, vacuum
         As for :func:`~llo_dft.builders.surface.slab.build_slab`.
 
     Returns
@@ -110,7 +59,7 @@ def llo_terminations(
     possible = _checked_stacks(bulk, tm_layers)
     if not all(is_symmetric(place_stack(bulk, stack, vacuum)) for stack in possible):
         names += ["none/full", "half/full", "none/half"]
-    return [_describe(bulk, name, tm_layers, vacuum, seed) for name in names]
+    return names
 
 
 def build_termination(
@@ -122,7 +71,7 @@ def build_termination(
     seed: int,
     symmetric: bool = True,
 ) -> SlabModel:
-    """Build one termination, offered or not.
+    """Build one termination.
 
     Parameters
     ----------
@@ -228,62 +177,3 @@ def _half_filled(
         )
     result: FloatArray = problem.charges[search(problem, seed=seed, starts=HALF_LAYER_STARTS)]
     return result
-
-
-def _describe(
-    bulk: Structure, name: str, tm_layers: int, vacuum: float, seed: int
-) -> LloTermination:
-    try:
-        slab = build_termination(bulk, name, tm_layers=tm_layers, vacuum=vacuum, seed=seed)
-    except SlabError as error:
-        return LloTermination(
-            name=name,
-            symmetric=None,
-            stoichiometric=None,
-            polar=None,
-            charge=None,
-            dipole=None,
-            outer_oxygen=((), ()),
-            offered=False,
-            reason=f"can't be built: {error}",
-        )
-    structure = slab.structure
-    charge, dipole = formal_charge(structure, bulk), formal_dipole(structure, bulk)
-    stoichiometric = is_stoichiometric(structure, bulk)
-    polar = abs(dipole) > DIPOLE_TOLERANCE
-    reasons: list[str] = []
-    if not stoichiometric:
-        reasons.append(f"not stoichiometric: {_excess(name)}, formal charge {charge:+g} e")
-    if polar:
-        reasons.append(f"polar: formal dipole {dipole:.2f} e angstrom")
-    if slab.turn_over is None and not polar:
-        reasons.append("not symmetric: its two faces differ")
-    return LloTermination(
-        name=name,
-        symmetric=slab.turn_over is not None,
-        stoichiometric=stoichiometric,
-        polar=polar,
-        charge=charge,
-        dipole=dipole,
-        outer_oxygen=outer_oxygen(structure),
-        offered=not reasons,
-        reason="; ".join(reasons),
-    )
-
-
-def outer_oxygen(slab: Structure) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the sites of the outermost O at the top and at the bottom of a slab."""
-    oxygen = np.flatnonzero([symbol == "O" for symbol in symbols_of(slab)])
-    heights = slab.cart_coords[oxygen, 2]
-    top = oxygen[heights > heights.max() - OUTER_PLANE_WIDTH]
-    bottom = oxygen[heights < heights.min() + OUTER_PLANE_WIDTH]
-    return tuple(top.tolist()), tuple(bottom.tolist())
-
-
-def _excess(name: str) -> str:
-    layers = {"full": 1, "half": 0, "none": -1}
-    halves = sum(layers[face] for face in _parse(name))
-    amount = {1: "half a Li layer", 2: "one Li layer"}.get(abs(halves))
-    if amount is None:
-        return "the layers of this bulk differ"
-    return f"{amount} too {'many' if halves > 0 else 'few'}"

@@ -28,9 +28,6 @@ from llo_dft.study.planning.coating_cells import (
 #: Scores (global instability index, e) that differ by less are of similar interfaces.
 SCORE_TOLERANCE: Final = 1e-3
 
-#: More interfaces than any search returns.
-_ALL: Final = 10**6
-
 
 def plan_interfaces(
     recipe: Recipe, coating: Coating, slab: Structure, recipe_folder: Path
@@ -63,16 +60,16 @@ def plan_interfaces(
         kept = [i for i in range(len(slab)) if i not in gone]
         oxide = slab.copy()
         oxide.remove_sites(gone)
-        search = search_interfaces(
+        ranked = search_interfaces(
             oxide,
-            {name: film.structure},
+            film.structure,
             match,
             spacing=coating.registry_spacing,
             gaps=coating.gaps,
-            keep=_ALL,
             vacuum=recipe.slab.vacuum,
+            termination=name,
         )
-        for rank, one in enumerate(_distinct(search.ranked)[: coating.keep]):
+        for rank, one in enumerate(_distinct(ranked)[: coating.keep]):
             sites = [COATING] * len(one.model.structure)
             for atom, site in zip(one.model.llo_atoms, one.model.llo_sites, strict=True):
                 sites[int(site)] = kept[int(atom)]

@@ -252,28 +252,6 @@ def test_phosphorus_above_oxygen_by_hand() -> None:
     assert [contact.kind for contact in closer.contacts] == ["former-anion"]
 
 
-def test_a_match_that_turns_the_film_over_shows_its_other_face() -> None:
-    llo = flat(["Mn", "O"], [(1.5, 2, 5), (0, 0, 6)])
-    coating = flat(["P", "O"], [(1.0, 1.0, 8), (1.0, 1.0, 9.5)])
-    matches = find_matches(
-        coating.lattice.matrix[:2],
-        llo.lattice.matrix[:2],
-        max_area=13,
-        max_strain=0.01,
-        turn_over=True,
-        point_groups=([[[1, 0], [0, 1]]], None),
-    )
-    (turned,) = [m for m in matches if m.turned_over][:1]
-    model = build_interface(llo, coating, turned, gap=2.0, vacuum=10.0)
-    z = model.structure.cart_coords[model.coating_sites, 2]
-    assert z[0] - z[1] == pytest.approx(1.5)
-    rigid = np.linalg.norm(
-        model.structure[int(model.coating_sites[0])].coords
-        - model.structure[int(model.coating_sites[1])].coords
-    )
-    assert rigid == pytest.approx(1.5)
-
-
 def test_a_slab_across_the_cell_boundary_is_put_together() -> None:
     llo, match = matched("two")
     coating = films()[WHOLE].structure

@@ -14,7 +14,8 @@ from llo_dft.builders.coating.film import film_terminations
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.builders.interface.build_interface import Assembly
 from llo_dft.builders.interface.contacts import SHORTEST_CONTACTS
-from llo_dft.builders.interface.interface_search import InterfaceSearch, search_interfaces
+from llo_dft.builders.interface.interface_search import RankedInterface, search_interfaces
+from llo_dft.builders.interface.registries import registry_grid
 from llo_dft.builders.matching.common_cell import share_cell
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.surface.slab import build_slab
@@ -41,45 +42,39 @@ def case():
     return llo, films, match
 
 
+def search(film: str, gaps: list[float], spacing: float = 1.0) -> list[RankedInterface]:
+    llo, films, match = case()
+    options = {"gaps": gaps, "spacing": spacing, "vacuum": VACUUM, "termination": film}
+    return search_interfaces(llo, films[film], match, **options)
+
+
 @cache
-def searched() -> InterfaceSearch:
+def searched() -> list[RankedInterface]:
+    return search(TERMINATIONS[0], GAPS)
+
+
+def test_what_is_left_out_has_a_short_contact_and_the_rest_has_none() -> None:
     llo, films, match = case()
-    return search_interfaces(llo, films, match, spacing=1.0, gaps=GAPS, keep=10_000, vacuum=VACUUM)
-
-
-def test_nothing_is_lost() -> None:
-    result = searched()
-    assert len(result.ranked) == result.n_accepted
-    listed = [(r.model.termination, r.model.registry, r.model.gap) for r in result.ranked] + [
-        (r.termination, r.registry, r.gap) for r in result.rejected
-    ]
-    assert len(set(listed)) == len(listed)
-    registries = {(t, r) for t, r, _ in listed}
-    assert len(listed) == len(registries) * len(GAPS)
-    assert {t for t, _, _ in listed} == set(TERMINATIONS)
-
-
-def test_accepted_ones_have_no_short_contact_and_rejected_ones_do() -> None:
-    llo, films, match = case()
-    result = searched()
-    for item in result.ranked[:20]:
-        m = item.model
-        assert not m.contacts
-    for item in result.rejected[:: max(1, len(result.rejected) // 20)]:
-        cell = share_cell(llo, films[item.termination], match)
-        model = Assembly(cell, VACUUM).build(item.registry, item.gap)
+    assembly = Assembly(share_cell(llo, films[TERMINATIONS[0]], match), VACUUM)
+    grid = registry_grid(assembly.cell.llo, assembly.cell.coating, 1.0)
+    ranked = {(item.registry, item.gap): item for item in searched()}
+    assert len(ranked) == len(searched()) < len(grid) * len(GAPS)
+    assert all(not item.model.contacts for item in searched()[:20])
+    places = [(registry.shift, gap) for registry in grid for gap in GAPS]
+    assert ranked.keys() <= set(places)
+    left = [place for place in places if place not in ranked]
+    for registry, gap in left[:: max(1, len(left) // 20)]:
+        model = assembly.build(registry, gap)
         worst = model.contacts[0]
-        assert item.contact == worst
         i, j = worst.sites
         assert model.structure.get_distance(i, j) == pytest.approx(worst.distance)
         assert {i in model.llo_sites, i in model.coating_sites} == {True, False}
-        assert item.reason == worst.kind
 
 
-def test_ranked_by_the_default_score() -> None:
-    scores = [item.score for item in searched().ranked]
+def test_ranked_by_the_instability_index() -> None:
+    scores = [item.score for item in searched()]
     assert np.all(np.diff(scores) > -1e-7)
-    best = searched().ranked[0].model
+    best = searched()[0].model
     z = best.structure.cart_coords[:, 2]
     low, high = z[best.llo_sites], z[best.coating_sites]
     near = [
@@ -91,92 +86,26 @@ def test_ranked_by_the_default_score() -> None:
     assert scores[0] == pytest.approx(global_instability_index(best.structure, near))
 
 
-def test_multiplicities_sum_to_the_grid() -> None:
+def test_nothing_touches_at_a_wide_gap() -> None:
     llo, films, match = case()
-    result = search_interfaces(
-        llo,
-        {"whole": films[TERMINATIONS[0]]},
-        match,
-        spacing=1.0,
-        gaps=[5.0],
-        keep=1000,
-        vacuum=VACUUM,
-    )
-    # nothing touches at 5 angstrom; 2 x 3 cells of the sum of the lattices lie in the common
-    # one, and in each there are even numbers of points no more than 1 angstrom apart
-    assert not result.rejected
-    total = sum(item.multiplicity for item in result.ranked)
-    cell = match.area_a2 / 6
-    assert total >= cell
-    assert total > len(result.ranked)
+    cell = share_cell(llo, films[TERMINATIONS[0]], match)
+    grid = registry_grid(cell.llo, cell.coating, 1.0)
+    assert len(search(TERMINATIONS[0], [5.0])) == len(grid)
 
 
 def test_equal_scores_keep_the_order_of_the_search() -> None:
-    llo, films, match = case()
-
-    def run() -> list[tuple[str, tuple[float, float], float]]:
-        found = search_interfaces(
-            llo,
-            films,
-            match,
-            spacing=3.0,
-            gaps=[2.5, 2.2],
-            keep=50,
-            vacuum=VACUUM,
-            score=lambda _: 0.0,
-        )
-        return [(r.model.termination, r.model.registry, r.model.gap) for r in found.ranked]
-
-    first = run()
-    assert first == run()
-    order = [list(films).index(termination) for termination, _, _ in first]
-    assert order == sorted(order)
-    # within one registry the gaps come as they were given
-    assert [gap for _, _, gap in first[:2]] in ([2.5, 2.2], [2.5, 2.5])
-
-
-def test_a_score_of_ones_own_decides_and_keep_limits() -> None:
-    llo, films, match = case()
-    result = search_interfaces(
-        llo,
-        films,
-        match,
-        spacing=3.0,
-        gaps=[2.0, 2.4, 2.8],
-        keep=3,
-        vacuum=VACUUM,
-        score=lambda structure: -float(np.ptp(structure.cart_coords[:, 2])),
+    # nothing is bonded to the other side there, so that all scores are equal
+    first, again = (
+        [(item.registry, item.gap) for item in search(TERMINATIONS[0], [9.5, 9.2], 3.0)]
+        for _ in range(2)
     )
-    assert len(result.ranked) == 3
-    assert result.n_accepted > 3
-    assert {item.model.gap for item in result.ranked} == {2.8}
-
-
-def test_a_score_that_is_no_number_is_a_reason() -> None:
+    assert first == again
+    # registries come in the order of the grid, and within one the gaps as they were given
+    assert [gap for _, gap in first] == [9.5, 9.2] * (len(first) // 2)
     llo, films, match = case()
-    values = iter([float("nan"), *range(10_000)])
-    result = search_interfaces(
-        llo,
-        films,
-        match,
-        spacing=3.0,
-        gaps=[2.5],
-        keep=5,
-        vacuum=VACUUM,
-        score=lambda _: next(values),
-    )
-    assert next(r for r in result.rejected if r.reason == "score").contact is None
-    with pytest.raises(InputError, match="no interface got a finite score"):
-        search_interfaces(
-            llo,
-            films,
-            match,
-            spacing=3.0,
-            gaps=[6.0],
-            keep=5,
-            vacuum=VACUUM,
-            score=lambda _: float("inf"),
-        )
+    cell = share_cell(llo, films[TERMINATIONS[0]], match)
+    grid = registry_grid(cell.llo, cell.coating, 3.0)
+    assert [registry for registry, _ in first[::2]] == [one.shift for one in grid]
 
 
 def test_all_rejected_names_the_least_bad_contact() -> None:
@@ -190,26 +119,24 @@ def test_all_rejected_names_the_least_bad_contact() -> None:
         match=r"(?s)all .* \(\d+ anion-anion\).*'only'.*gap 0.2, has O\d-O\d 2.13.*larger gaps",
     ):
         search_interfaces(
-            llo, {"only": coating}, match, spacing=0.8, gaps=[0.1, 0.2], keep=1, vacuum=9.0
+            llo, coating, match, spacing=0.8, gaps=[0.1, 0.2], vacuum=9.0, termination="only"
         )
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"coatings": {}}, "no coating termination was given"),
         ({"gaps": []}, "gaps must be at least one number"),
         ({"gaps": [float("nan")]}, "gaps must be at least one number"),
-        ({"keep": 0}, "at least 1 interface must be kept"),
         ({"spacing": 0.0}, "spacing must be a positive length"),
         ({"vacuum": -1.0}, "vacuum must be a positive width"),
     ],
 )
 def test_nothing_to_try_is_refused(change: dict[str, object], message: str) -> None:
     llo, films, match = case()
-    options = {"coatings": films, "gaps": GAPS, "keep": 1, "spacing": 2.0, "vacuum": 9.0} | change
+    options = {"gaps": GAPS, "spacing": 2.0, "vacuum": 9.0, "termination": "whole"} | change
     with pytest.raises(InputError, match=message):
-        search_interfaces(llo, options.pop("coatings"), match, **options)
+        search_interfaces(llo, films[TERMINATIONS[0]], match, **options)
 
 
 def test_exposed_phosphorus_meets_lattice_oxygen_of_a_face_without_lithium() -> None:
@@ -219,11 +146,9 @@ def test_exposed_phosphorus_meets_lattice_oxygen_of_a_face_without_lithium() -> 
     bared = llo.copy()
     bared.remove_sites(np.flatnonzero(heights > top).tolist())
     name = "step-Li0-PO3"
-    result = search_interfaces(
-        bared, {name: films[name]}, match, spacing=0.7, gaps=[1.6, 1.8], keep=1000, vacuum=VACUUM
-    )
+    options = {"spacing": 0.7, "gaps": [1.6, 1.8], "vacuum": VACUUM, "termination": name}
     best = 9.9
-    for item in result.ranked:
+    for item in search_interfaces(bared, films[name], match, **options):
         structure, symbols = item.model.structure, symbols_of(item.model.structure)
         oxygen = [i for i in item.model.llo_sites.tolist() if symbols[i] == "O"]
         phosphorus = [i for i in item.model.coating_sites.tolist() if symbols[i] == "P"]

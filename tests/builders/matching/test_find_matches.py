@@ -175,61 +175,13 @@ def test_von_mises_strain_is_that_of_three_dimensions_without_strain_along_the_n
         assert float(von_mises_strain(e1, e2)) == pytest.approx(peer)
 
 
-# --- turning over and point groups
-
-
 OBLIQUE = np.array([[1.0, 0.0], [0.31, 1.27]])
 
 
-def test_the_mirror_image_of_an_oblique_film_needs_turning_over() -> None:
+def test_the_mirror_image_of_an_oblique_film_is_another_lattice() -> None:
     mirrored = OBLIQUE @ np.diag([1.0, -1.0])
     with pytest.raises(NoMatchError, match="no common cell within"):
         find_matches(OBLIQUE, mirrored, max_area=1.3, max_strain=0.01)
-    match = find_matches(OBLIQUE, mirrored, max_area=1.3, max_strain=0.01, turn_over=True)[0]
-    assert match.turned_over
-    assert np.linalg.det(match.deformation_gradient) == pytest.approx(-1)
-
-
-def test_turning_over_adds_nothing_for_a_lattice_with_a_mirror() -> None:
-    film, substrate = surface(*COATINGS["beta"]).vectors, llo().vectors
-    options = {"max_area": 200, "max_strain": 0.08}
-    plain = find_matches(film, substrate, **options)
-    turned = find_matches(film, substrate, turn_over=True, **options)
-    assert same_rows(figures(plain), figures(turned))
-    assert not any(match.turned_over for match in turned)
-
-
-def test_fewer_symmetries_tell_more_matches_apart() -> None:
-    film, substrate = surface(*COATINGS["beta"]), llo()
-    options = {"max_area": 200, "max_strain": 0.08}
-    lattices = find_matches(film.vectors, substrate.vectors, **options)
-    groups = film.point_group, substrate.point_group
-    crystals = find_matches(film.vectors, substrate.vectors, point_groups=groups, **options)
-    none = (np.eye(2, dtype=int)[None],) * 2
-    bare = find_matches(film.vectors, substrate.vectors, point_groups=none, **options)
-    assert len(lattices) < len(crystals) < len(bare)
-    assert len(bare) == sum(_orbit_size(m, film.vectors, substrate.vectors) for m in lattices)
-
-
-def _orbit_size(match: LatticeMatch, film: FloatArray, substrate: FloatArray) -> int:
-    """Upright images of a match under both lattices' symmetry, counted by brute force."""
-    groups = [lattice_point_group(in_plane_basis(v)) for v in (film, substrate)]
-    images = {
-        tuple(np.round(image.ravel(), 6) + 0.0)
-        for p, q in product(*groups)
-        if np.linalg.det(image := p @ _map(match) @ q) > 0
-    }
-    return len(images)
-
-
-def test_a_point_group_must_fit_its_lattice() -> None:
-    quarter = [[[1, 0], [0, 1]], [[0, 1], [-1, 0]]]
-    with pytest.raises(LatticeError, match="film has an operation that its lattice lacks"):
-        find_matches(OBLIQUE, SQUARE, max_area=5, max_strain=0.1, point_groups=(quarter, None))
-    with pytest.raises(LatticeError, match="substrate is not closed"):
-        find_matches(OBLIQUE, SQUARE, max_area=5, max_strain=0.1, point_groups=(None, quarter))
-    with pytest.raises(LatticeError, match=r"must be \(n, 2, 2\) integers"):
-        find_matches(OBLIQUE, SQUARE, max_area=5, max_strain=0.1, point_groups=(SQUARE, None))
 
 
 # --- properties of any match
@@ -241,7 +193,7 @@ def test_figures_follow_from_the_integer_matrices(
     film: FloatArray, substrate: FloatArray, share: float
 ) -> None:
     options = limits(film, substrate)
-    for match in found(film, substrate, strain_share=share, turn_over=True):
+    for match in found(film, substrate, strain_share=share):
         film_cell = match.film_transformation @ film
         substrate_cell = match.substrate_transformation @ substrate
         gradient = np.linalg.solve(film_cell, substrate_cell).T
@@ -256,7 +208,7 @@ def test_figures_follow_from_the_integer_matrices(
         sides = [np.linalg.svd(f, compute_uv=False) - 1 for f in deformed]
         assert match.max_strain == pytest.approx(np.abs(sides).max(), abs=1e-8)
         assert match.max_strain <= options["max_strain"] * (1 + 1e-6)
-        angle = rotation(match.rotation_angle) @ np.diag([1.0, -1.0 if match.turned_over else 1.0])
+        angle = rotation(match.rotation_angle)
         stretch = angle.T @ gradient  # F = R U, with U symmetric and positive
         assert stretch == pytest.approx(stretch.T, abs=1e-7)
         assert np.linalg.eigvalsh(stretch).min() > 0

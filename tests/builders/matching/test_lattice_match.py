@@ -24,7 +24,6 @@ def match(share: float) -> LatticeMatch:
         deformation_gradient=gradient,
         rotation_angle=90.0,
         strain_share=share,
-        turned_over=False,
         n_atoms=None,
         on_front=True,
     )

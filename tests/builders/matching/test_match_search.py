@@ -22,7 +22,6 @@ def limits(**changes: float | bool) -> Limits:
             "max_area": 40.0,
             "max_strain": 0.05,
             "strain_share": 1.0,
-            "turn_over": False,
         }
         | changes
     )
