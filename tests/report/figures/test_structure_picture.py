@@ -27,8 +27,16 @@ def axes_of(structure, **options):
 
 
 def atoms(axes):
-    circles = [p for p in axes.patches if isinstance(p, Circle) and p.get_fill()]
-    return [(to_hex(p.get_facecolor()), center_of(p)) for p in circles]
+    (pieces,) = axes.collections
+    drawn = zip(pieces.get_paths(), pieces.get_facecolors(), strict=True)
+    return [(to_hex(color), middle_of(path)) for path, color in drawn if color[3] == 1.0]
+
+
+def middle_of(path):
+    box = path.get_extents()
+    return tuple(
+        round(0.5 * (low + high), 6) + 0.0 for low, high in zip(box.min, box.max, strict=True)
+    )
 
 
 def center_of(circle):
