@@ -70,7 +70,7 @@ def analyze_study(
         mu_ev = reservoir.chosen.mu_ev
         hosts, predicted = with_predictions(hosts, plan, first, ranked, tried, mu_ev)
     voltages = study_voltages(plan, documents, hosts)
-    pairs = [] if no_crossings else vacancy_pairs(hosts)
+    pairs = [] if no_crossings else vacancy_pairs(hosts, plan.turn_over)
     if no_crossings:
         hosts = [without_crossing(host, no_crossings) for host in hosts]
     records = _records(made, hosts)

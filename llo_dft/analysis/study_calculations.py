@@ -171,6 +171,8 @@ class StudyCalculations:
             if bonded is not None and vacancy.bonded.order >= len(bonded):
                 return None
             site = None if bonded is None else bonded[vacancy.bonded.order]
+            if site is not None and vacancy.other_face:
+                site = self.plan.turn_over[site]
         removed = []
         if site is not None:
             around = self.environments(planned)[site].model_copy(

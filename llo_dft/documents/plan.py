@@ -53,6 +53,12 @@ class PlannedVacancy(Document):
         default_factory=list, description="The site, and its image if both faces lose one"
     )
     bonded: BondedOxygen | None = None
+    other_face: bool = Field(
+        default=False,
+        exclude_if=lambda other: not other,
+        description="Whether it is the image, on the bare slab's other face, of an O that is "
+        "removed too: the Li of a host need not be alike on both. Of a bonded O, its image",
+    )
     pair: str = Field(description="Identity that a site shares with its partner when coated")
     site_class: str = Field(description="Its class in the pristine host, for example '3TM'")
     environment: OxygenEnvironment | None = Field(description="In this host; None with bonded")

@@ -56,4 +56,6 @@ def without_oxygen(
             f"{interface} is not among the hosts; {host.vacancy_label(vacancy)} needs it to find "
             "the coating's bonds"
         )
+    if vacancy.other_face:
+        return without_bonded_oxygen(parent, hosts[interface], vacancy.bonded, plan.turn_over)
     return without_bonded_oxygen(parent, hosts[interface], vacancy.bonded)

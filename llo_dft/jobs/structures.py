@@ -92,11 +92,12 @@ def without_bonded_oxygen(
     parent: CalculationDocument,
     interface: CalculationDocument,
     bonded: BondedOxygen,
+    turn_over: list[int] | None = None,
 ) -> Structure | str:
     """Remove an O that a former of the coating is bonded to.
 
     The bonds are found in the relaxed pristine interface; ``bonded`` says which of the bonded O to
-    remove.
+    remove. With ``turn_over``, the site map of the bare slab's top to its bottom, its image leaves.
 
     Returns the structure, or the reason why there is none.
     """
@@ -106,7 +107,9 @@ def without_bonded_oxygen(
     oxygens = bonded_oxygens(interface_bonds(cast("Structure", interface.structure)))
     if bonded.order >= len(oxygens):
         return too_few_bonds(bonded.termination, len(oxygens))
-    return without_atoms(cast("Structure", parent.structure), [oxygens[bonded.order]])
+    site = oxygens[bonded.order]
+    gone = site if turn_over is None else turn_over[site]
+    return without_atoms(cast("Structure", parent.structure), [gone])
 
 
 @job

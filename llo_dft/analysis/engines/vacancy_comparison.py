@@ -38,7 +38,7 @@ def compared_pairs(studies: Mapping[str, StudyResult]) -> list[ComparedPair]:
     """Match the coated-bare pairs of all studies, given by the names of their engines."""
     pairs = matched(
         {name: study.pairs for name, study in studies.items()},
-        lambda pair: (pair.termination, pair.n_holes, pair.pair),
+        lambda pair: (pair.termination, pair.n_holes, pair.pair, pair.bare_site),
     )
     return [_pair(by_engine) for by_engine in pairs.values()]
 

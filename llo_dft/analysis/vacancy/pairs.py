@@ -5,8 +5,12 @@ from collections.abc import Sequence
 from llo_dft.documents.study_result import HostResult, VacancyPair, VacancyResult
 
 
-def vacancy_pairs(hosts: Sequence[HostResult]) -> list[VacancyPair]:
+def vacancy_pairs(hosts: Sequence[HostResult], turn_over: Sequence[int] = ()) -> list[VacancyPair]:
     """Return E_f coated - bare of every site that has both, at each state of charge.
+
+    Where the bare host's two faces differ, the image of the site on its other face has a second
+    pair with the same coated O: a bare slab and the same one upside down are equal, so neither of
+    the two is more its partner. ``turn_over`` is the site map that gives the image.
 
     The two hosts of a pair have equally many holes. Their lithium fractions differ where Li was
     removed from the coated face so that charges balance. An O that was planned by its class and
@@ -24,13 +28,13 @@ def vacancy_pairs(hosts: Sequence[HostResult]) -> list[VacancyPair]:
             continue
         seen: set[int | None] = set()
         for vacancy in host.vacancies:
-            partner = bare.get((host.n_holes, vacancy.site))
-            if partner is None or vacancy.site in seen:
+            if vacancy.site is None or vacancy.site in seen:
                 continue
-            seen.add(vacancy.site)
-            pair = _pair(partner[0], partner[1], host, vacancy)
-            if pair is not None:
-                pairs.append(pair)
+            faces = dict.fromkeys([vacancy.site, *turn_over[vacancy.site : vacancy.site + 1]])
+            partners = [bare[host.n_holes, o] for o in faces if (host.n_holes, o) in bare]
+            seen |= {vacancy.site} if partners else set()
+            made = [_pair(of, uncoated, host, vacancy) for of, uncoated in partners]
+            pairs += [pair for pair in made if pair is not None]
     return pairs
 
 
@@ -52,6 +56,7 @@ def _pair(
     return VacancyPair(
         pair=vacancy.pair,
         site=vacancy.site,
+        bare_site=None if uncoated.site == vacancy.site else uncoated.site,
         site_class=vacancy.site_class,
         layer=vacancy.environment.layer,
         termination=coated.termination,

@@ -103,7 +103,7 @@ def _pairs(comparison: StudyComparison) -> Iterator[tuple[str, ...]]:
         yield (
             number(first.holes_per_tm),
             first.termination,
-            first.pair,
+            first.pair + (first.bare_site is not None) * f" (O{first.bare_site} bare)",
             pair.site_class,
             *(
                 "-" if one is None else number(one.difference_ev, sign=True) + "*" * one.rebuilt

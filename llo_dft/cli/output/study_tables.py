@@ -212,7 +212,7 @@ def _pairs(result: StudyResult) -> Iterator[tuple[str, ...]]:
             f"{pair.lithium_fraction_bare:.3f}",
             f"{pair.lithium_fraction_coated:.3f}",
             pair.termination,
-            f"O{pair.site}",
+            pair.oxygens,
             f"{pair.site_class} {pair.layer}" + ", bonded to the coating" * pair.bonded_to_former,
             number(pair.bare_ev),
             number(pair.coated_ev),

@@ -196,7 +196,7 @@ def _pair_points(result: StudyResult, systems: Sequence[tuple[str, str | None]])
                         for pair in pairs
                     ],
                     "text": [
-                        f"O{pair.site} ({pair.site_class}), {termination}<br>coated - bare "
+                        f"{pair.oxygens}, {pair.site_class}, {termination}<br>coated - bare "
                         f"{pair.difference_ev:+.3f} eV<br>{pair.holes_per_tm:.2f} holes per TM"
                         + ("<br>the lattice was rebuilt: decides nothing" if rebuilt else "")
                         for pair in pairs

@@ -47,8 +47,8 @@ def vacancies_csv(result: StudyResult) -> str:
 def pairs_csv(result: StudyResult) -> str:
     """Return a line for each O in bare and coated at equal charge."""
     names = ["termination", "holes_per_tm", "capacity_mah_per_g", "lithium_fraction_bare"]
-    names += ["lithium_fraction_coated", "pair", "site", "site_class", "bonded_to_former"]
-    names += ["bare_ev", "coated_ev", "difference_ev", "rebuilt"]
+    names += ["lithium_fraction_coated", "pair", "site", "bare_site", "site_class"]
+    names += ["bonded_to_former", "bare_ev", "coated_ev", "difference_ev", "rebuilt"]
     rows = [[_mark(result), *(getattr(pair, name) for name in names)] for pair in result.pairs]
     return csv_text(["engine", *names], rows)
 

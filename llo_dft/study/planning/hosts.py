@@ -36,7 +36,8 @@ def plan_hosts(
     A coated host has as many holes as the bare one of the same requested fraction, if its oxide
     has enough Li; once all Li has left, no further host follows. Vacancies are chosen in the bare
     host. The coated one has them at the same sites, so that each has a partner. O that will be
-    bonded to the coating's former are added in both.
+    bonded to the coating's former are added in both. Where Li may leave the two faces of the bare
+    slab unlike, each O is also removed from its other face, where it may cost less.
 
     Parameters
     ----------
@@ -131,7 +132,8 @@ def _bare_host(
     here = {int(site): at for at, site in enumerate(kept)}
     found = oxygen_environments(structure, sheets_here(slab.tm_layers, here))
     turn_over = _renumbered(slab, kept) if recipe.vacancies.both_faces else None
-    side = recipe.vacancies.side if slab.turn_over is None else None
+    unlike = bool(removal.removed) and not recipe.delithiation.symmetric
+    side = recipe.vacancies.side if slab.turn_over is None or unlike else None
     eligible = {site: e for site, e in found.items() if side in {None, e.side}}
     chosen = choose_vacancies(
         structure,
@@ -153,6 +155,21 @@ def _bare_host(
     environments = host_environments(
         slab.structure, slab.structure, slab.tm_layers, removal.removed
     )
+    vacancies = [
+        PlannedVacancy(
+            site=int(kept[vacancy.site]),
+            removed=[int(kept[i]) for i in vacancy.removed],
+            pair=f"O{int(kept[vacancy.site])}",
+            site_class=classes[vacancy.site],
+            environment=environments[int(kept[vacancy.site])],
+            degeneracy=vacancy.degeneracy,
+        )
+        for vacancy in chosen
+    ] + bonded
+    if unlike and slab.turn_over is not None:
+        there = {vacancy.site for vacancy in vacancies} - {None}
+        images = [_image(vacancy, slab.turn_over, environments) for vacancy in vacancies]
+        vacancies += [one for one in images if one.site not in there]
     return PlannedHost(
         system="bare",
         requested_lithium_fraction=removal.requested,
@@ -163,19 +180,19 @@ def _bare_host(
         n_tm_layer=n_tm_layer,
         environments=environments,
         classes={site: environment.label for site, environment in pristine.items()},
-        vacancies=[
-            PlannedVacancy(
-                site=int(kept[vacancy.site]),
-                removed=[int(kept[i]) for i in vacancy.removed],
-                pair=f"O{int(kept[vacancy.site])}",
-                site_class=classes[vacancy.site],
-                environment=environments[int(kept[vacancy.site])],
-                degeneracy=vacancy.degeneracy,
-            )
-            for vacancy in chosen
-        ]
-        + bonded,
+        vacancies=vacancies,
     )
+
+
+def _image(
+    vacancy: PlannedVacancy, turn_over: IntArray, environments: Mapping[int, OxygenEnvironment]
+) -> PlannedVacancy:
+    """Return the same vacancy on the other face of the bare slab."""
+    if vacancy.site is None:
+        return vacancy.model_copy(update={"other_face": True, "pair": f"{vacancy.pair}-below"})
+    site = int(turn_over[vacancy.site])
+    where = {"site": site, "removed": [site], "pair": f"O{site}", "environment": environments[site]}
+    return vacancy.model_copy(update={**where, "degeneracy": 1, "other_face": True})
 
 
 def _labels(recipe: Recipe, pristine: dict[int, OxygenEnvironment], side: Side | None) -> list[str]:
@@ -273,7 +290,8 @@ def _coated_host(
                 update={"environment": environments[vacancy.site], "degeneracy": 1}
             )
             for vacancy in bare.vacancies
-            if vacancy.bonded is None or vacancy.bonded.termination == interface.termination
+            if not vacancy.other_face
+            and (vacancy.bonded is None or vacancy.bonded.termination == interface.termination)
         ],
     )
 
