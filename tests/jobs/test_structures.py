@@ -159,6 +159,12 @@ def test_the_nth_o_by_its_bond_is_taken_from_the_parent_that_was_named(
         expected = coated_plan.slab.copy()
         expected.remove_sites([site])
         assert left == expected
+    other = without_bonded_oxygen.original(
+        bare, interface, BondedOxygen(termination=STEP, order=0), coated_plan.turn_over
+    )
+    expected = coated_plan.slab.copy()
+    expected.remove_sites([coated_plan.turn_over[25]])
+    assert other == expected
     beyond = BondedOxygen(termination=STEP, order=2)
     reason = without_bonded_oxygen.original(bare, interface, beyond)
     assert reason == "the relaxed interface step-Li0-PO3 has formers bonded to 2 O of the oxide"

@@ -129,3 +129,17 @@ def test_an_o_that_was_planned_and_is_bonded_to_p_too_is_one_pair() -> None:
         ("step", "O3", pytest.approx(1.0)),
         ("flat", "O3", pytest.approx(0.5)),
     ]
+
+
+def test_the_image_on_the_other_face_of_a_bare_host_has_a_pair_of_its_own() -> None:
+    turn_over = [7, 6, 5, 4, 3, 2, 1, 0]
+    bare = host(None, 4, vacancy(3, 2.0), vacancy(4, 1.25), vacancy(2, 9.0), x=0.5)
+    hosts = [bare, host("flat", 4, vacancy(3, 2.5), x=0.5)]
+    pairs = vacancy_pairs(hosts, turn_over)
+    assert [(p.site, p.bare_site, p.difference_ev, p.oxygens) for p in pairs] == [
+        (3, None, pytest.approx(0.5), "O3"),
+        (3, 4, pytest.approx(1.25), "O3 (O4 bare)"),
+    ]
+    # an O in the middle plane is its own image, and has one partner
+    assert len(vacancy_pairs(hosts, list(range(8)))) == 1
+    assert [p.bare_site for p in vacancy_pairs(hosts)] == [None]

@@ -277,3 +277,36 @@ def test_what_is_around_an_o_follows_the_li_that_left(coated_plan: StudyPlan) ->
         assert moved.keys() == host.environments.keys()
         assert moved != host.environments
         assert host_environments(*common, [*host.removed[1:], host.removed[0]]) == host.environments
+
+
+def test_where_the_faces_may_differ_each_o_is_taken_from_both_of_the_bare_slab() -> None:
+    plan = make_plan(
+        coated_recipe(
+            coating=ONE_STEP,
+            delithiation={"fractions": [1.0, 0.75], "symmetric": False, "candidates": 8},
+            vacancies={"per_environment": 2, "bonded_to_former": 1},
+        ),
+        Path(),
+    )
+    full, charged = of(plan, None)
+    assert not any(vacancy.other_face for vacancy in full.vacancies)  # its two faces are equal
+    first = [v for v in charged.vacancies if not v.other_face]
+    images = [v for v in charged.vacancies if v.other_face]
+    assert len(first) == len(images) == 3
+    assert {v.environment.side for v in first if v.environment is not None} == {"top"}
+    for one, image in zip(first, images, strict=True):
+        assert image.site_class == one.site_class
+        if one.site is None:
+            assert (image.site, image.bonded, image.pair) == (None, one.bonded, f"{one.pair}-below")
+            continue
+        assert image.site == plan.turn_over[one.site]
+        assert image.removed == [image.site]
+        assert image.environment == charged.environments[image.site]
+        assert image.environment.side == "bottom"
+        assert plan.slab[image.site].specie.symbol == "O"
+    # only one face is coated
+    for coated in of(plan, STEP):
+        assert not any(vacancy.other_face for vacancy in coated.vacancies)
+    assert [v.pair for v in of(plan, STEP)[1].vacancies] == [v.pair for v in first]
+    labels = [charged.vacancy_label(vacancy) for vacancy in charged.vacancies]
+    assert len(set(labels)) == len(labels)
