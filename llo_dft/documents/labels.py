@@ -73,6 +73,11 @@ def part_label(termination: str, part: Part) -> str:
     return f"interface_{termination}_{part}"
 
 
+def pair_name(site: int, bare_site: int | None) -> str:
+    """Return the readable name of a coated O and of the bare O, if that is another one."""
+    return f"O{site}" if bare_site is None else f"O{site} (O{bare_site} bare)"
+
+
 def system_name(system: VoltageSystem, termination: str | None) -> str:
     """Return the readable name of a system: "bare", or "coated, PO4-whole"."""
     return system if termination is None else f"{system}, {termination}"

@@ -221,9 +221,7 @@ class VacancyPair(Document):
     pair: str
     site: int = Field(description="Index of the O in the pristine bare slab")
     bare_site: int | None = Field(
-        None,
-        exclude_if=lambda site: site is None,
-        description="The O of the bare host, where it is the image of the site on its other face",
+        None, exclude_if=lambda o: o is None, description="The bare host's O, if another: its image"
     )
     site_class: str
     layer: Layer
@@ -240,13 +238,6 @@ class VacancyPair(Document):
     coated_ev: float = Field(description="E_f of the coated slab, eV per O")
     difference_ev: float = Field(description="Coated - bare: above zero the coating holds the O")
     rebuilt: bool = Field(description="Whether the lattice was rebuilt in either of the two")
-
-    @property
-    def oxygens(self) -> str:
-        """The O by its index, with that of the bare host where it is another one."""
-        return f"O{self.site}" + (
-            f" (O{self.bare_site} bare)" if self.bare_site is not None else ""
-        )
 
 
 class CoatingEnergy(Document):

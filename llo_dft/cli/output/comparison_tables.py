@@ -9,7 +9,7 @@ import typer
 
 from llo_dft.cli.output.phrases import coating_texts, crossing_text
 from llo_dft.cli.output.terminal import RULE, number, print_mock, print_table
-from llo_dft.documents.labels import system_name
+from llo_dft.documents.labels import pair_name, system_name
 
 if TYPE_CHECKING:
     from llo_dft.documents.comparison import (
@@ -103,7 +103,7 @@ def _pairs(comparison: StudyComparison) -> Iterator[tuple[str, ...]]:
         yield (
             number(first.holes_per_tm),
             first.termination,
-            first.pair + (first.bare_site is not None) * f" (O{first.bare_site} bare)",
+            first.pair if first.bare_site is None else pair_name(first.site, first.bare_site),
             pair.site_class,
             *(
                 "-" if one is None else number(one.difference_ev, sign=True) + "*" * one.rebuilt

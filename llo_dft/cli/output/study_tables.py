@@ -19,7 +19,7 @@ from llo_dft.cli.output.phrases import (
     turning_text,
 )
 from llo_dft.cli.output.terminal import RULE, number, print_mock, print_table
-from llo_dft.documents.labels import system_name
+from llo_dft.documents.labels import pair_name, system_name
 from llo_dft.report.answer import answer, why_none
 from llo_dft.report.titles import settings_text
 
@@ -212,7 +212,7 @@ def _pairs(result: StudyResult) -> Iterator[tuple[str, ...]]:
             f"{pair.lithium_fraction_bare:.3f}",
             f"{pair.lithium_fraction_coated:.3f}",
             pair.termination,
-            pair.oxygens,
+            pair_name(pair.site, pair.bare_site),
             f"{pair.site_class} {pair.layer}" + ", bonded to the coating" * pair.bonded_to_former,
             number(pair.bare_ev),
             number(pair.coated_ev),

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from llo_dft.analysis.vacancy.turning_lines import charge_points
 from llo_dft.analysis.vacancy.turning_point import lowest_line
-from llo_dft.documents.labels import system_name
+from llo_dft.documents.labels import pair_name, system_name
 from llo_dft.documents.state_of_charge import StateOfCharge
 from llo_dft.documents.study_result import HostResult, StudyResult, VacancyResult
 from llo_dft.documents.voltage import VoltageCurve
@@ -196,7 +196,8 @@ def _pair_points(result: StudyResult, systems: Sequence[tuple[str, str | None]])
                         for pair in pairs
                     ],
                     "text": [
-                        f"{pair.oxygens}, {pair.site_class}, {termination}<br>coated - bare "
+                        f"{pair_name(pair.site, pair.bare_site)}, {pair.site_class}, "
+                        f"{termination}<br>coated - bare "
                         f"{pair.difference_ev:+.3f} eV<br>{pair.holes_per_tm:.2f} holes per TM"
                         + ("<br>the lattice was rebuilt: decides nothing" if rebuilt else "")
                         for pair in pairs

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from llo_dft.analysis.vacancy.pairs import vacancy_pairs
+from llo_dft.documents.labels import pair_name
 from llo_dft.documents.sites import OxygenEnvironment
 from llo_dft.documents.study_result import HostResult, VacancyResult
 
@@ -136,7 +137,9 @@ def test_the_image_on_the_other_face_of_a_bare_host_has_a_pair_of_its_own() -> N
     bare = host(None, 4, vacancy(3, 2.0), vacancy(4, 1.25), vacancy(2, 9.0), x=0.5)
     hosts = [bare, host("flat", 4, vacancy(3, 2.5), x=0.5)]
     pairs = vacancy_pairs(hosts, turn_over)
-    assert [(p.site, p.bare_site, p.difference_ev, p.oxygens) for p in pairs] == [
+    assert [
+        (p.site, p.bare_site, p.difference_ev, pair_name(p.site, p.bare_site)) for p in pairs
+    ] == [
         (3, None, pytest.approx(0.5), "O3"),
         (3, 4, pytest.approx(1.25), "O3 (O4 bare)"),
     ]
