@@ -53,10 +53,6 @@ MOVED_KEYS: Final[dict[tuple[int | str, ...], str]] = {
 HELD_STRAIN: Final = 0.03
 
 
-class RecipeError(InputError):
-    """A recipe that can't be used; the message names the key, what came and what is expected."""
-
-
 class Section(BaseModel):
     """A table of the recipe."""
 
@@ -297,25 +293,25 @@ def load_recipe(path: Path) -> Recipe:
 
     Raises
     ------
-    RecipeError
+    InputError
         If the file is missing, is not TOML, or does not fit; one line for each fault.
     """
     return parse_recipe(read_toml(path), str(path))
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Return what a TOML file holds, unchecked; a RecipeError if it is missing or no TOML."""
+    """Return what a TOML file holds, unchecked; an InputError if it is missing or no TOML."""
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig"))  # a mark may come first
     except FileNotFoundError as error:
-        raise RecipeError(f"there is no recipe {path}") from error
+        raise InputError(f"there is no recipe {path}") from error
     except RecursionError as error:
-        raise RecipeError(f"{path} is nested too deeply; expected plain values") from error
+        raise InputError(f"{path} is nested too deeply; expected plain values") from error
     except (OSError, tomllib.TOMLDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise RecipeError(f"{path} can't be read as TOML: {reason}") from error
+        raise InputError(f"{path} can't be read as TOML: {reason}") from error
     except UnicodeDecodeError as error:
-        raise RecipeError(f"{path} can't be read as TOML: save it as UTF-8 ({error})") from error
+        raise InputError(f"{path} can't be read as TOML: save it as UTF-8 ({error})") from error
 
 
 def parse_recipe(fields: dict[str, Any], name: str) -> Recipe:
@@ -323,14 +319,14 @@ def parse_recipe(fields: dict[str, Any], name: str) -> Recipe:
 
     Raises
     ------
-    RecipeError
+    InputError
         One line for each fault.
     """
     try:
         return Recipe.model_validate(fields)
     except ValidationError as error:
         faults = [_fault(x["loc"], x["type"], x["msg"], x["input"]) for x in error.errors()]
-        raise RecipeError("\n".join(f"{name}: {fault}" for fault in faults)) from error
+        raise InputError("\n".join(f"{name}: {fault}" for fault in faults)) from error
 
 
 def with_engine(
@@ -349,7 +345,7 @@ def with_engine(
 
     Raises
     ------
-    RecipeError
+    InputError
         If there is no such scheme.
     """
     fields = recipe.model_dump(mode="json", exclude_none=True)

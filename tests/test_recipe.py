@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from studies import coated_fields, recipe_fields, tiny_recipe, toml_text, write_recipe
 
-from llo_dft.recipe import NAME_PATTERN, RecipeError, load_recipe, parse_recipe, with_engine
+from llo_dft.errors import InputError
+from llo_dft.recipe import NAME_PATTERN, load_recipe, parse_recipe, with_engine
 from llo_dft.resources import resource_path
 from llo_dft.study.series.screening import load_screen
 
@@ -70,7 +71,7 @@ FAULTS = [
 def test_a_fault_is_one_line_with_key_value_and_expectation(
     table: str, key: str, value: Any, line: str
 ) -> None:
-    with pytest.raises(RecipeError, match=re.escape(line)) as caught:
+    with pytest.raises(InputError, match=re.escape(line)) as caught:
         parse_recipe(recipe_fields(**{table: {key: value}}), "my.toml")
     assert str(caught.value).startswith("my.toml: ")
     assert len(str(caught.value).splitlines()) == 1
@@ -78,7 +79,7 @@ def test_a_fault_is_one_line_with_key_value_and_expectation(
 
 def test_every_fault_has_its_own_line() -> None:
     fields = recipe_fields(slab={"tm_layers": 0, "vacum": 9.0}, oxygen={"pressure": 0})
-    with pytest.raises(RecipeError, match=r"slab\.tm_layers") as caught:
+    with pytest.raises(InputError, match=r"slab\.tm_layers") as caught:
         parse_recipe(fields, "my.toml")
     lines = str(caught.value).splitlines()
     assert len(lines) == 3
@@ -87,16 +88,14 @@ def test_every_fault_has_its_own_line() -> None:
 
 def test_an_unknown_table_is_met_with_the_known_ones() -> None:
     known = "cathode, delithiation, engine, oxygen, slab, study, vacancies"
-    with pytest.raises(
-        RecipeError, match=r"unknown key 'cathod' in the recipe; expected"
-    ) as caught:
+    with pytest.raises(InputError, match=r"unknown key 'cathod' in the recipe; expected") as caught:
         parse_recipe(recipe_fields() | {"cathod": {}}, "my.toml")
     assert all(name in str(caught.value) for name in known.split(", "))
 
 
 def test_an_unknown_key_is_met_with_the_known_ones_of_its_table() -> None:
     line = r"unknown key 'vacum' in \[slab\]; expected li_termination, miller, symmetric,"
-    with pytest.raises(RecipeError, match=rf"{line} .* \(did you mean vacuum\?\)$"):
+    with pytest.raises(InputError, match=rf"{line} .* \(did you mean vacuum\?\)$"):
         parse_recipe(recipe_fields(slab={"vacum": 9.0}), "my.toml")
 
 
@@ -104,32 +103,32 @@ def test_an_unknown_key_is_met_with_the_known_ones_of_its_table() -> None:
 def test_a_missing_table_is_named(table: str) -> None:
     fields = recipe_fields()
     del fields[table]
-    with pytest.raises(RecipeError, match=f"^my.toml: {table} is missing$"):
+    with pytest.raises(InputError, match=f"^my.toml: {table} is missing$"):
         parse_recipe(fields, "my.toml")
 
 
 def test_a_missing_key_is_named() -> None:
     fields = recipe_fields()
     del fields["oxygen"]["scheme"]
-    with pytest.raises(RecipeError, match=r"^my.toml: oxygen\.scheme is missing$"):
+    with pytest.raises(InputError, match=r"^my.toml: oxygen\.scheme is missing$"):
         parse_recipe(fields, "my.toml")
 
 
 def test_a_value_where_a_table_belongs() -> None:
-    with pytest.raises(RecipeError, match=r"slab = 3: expected a table \[slab\]$"):
+    with pytest.raises(InputError, match=r"slab = 3: expected a table \[slab\]$"):
         parse_recipe(recipe_fields() | {"slab": 3}, "my.toml")
 
 
 def test_vacancies_on_both_faces_want_faces_that_are_alike() -> None:
     fields = recipe_fields(vacancies={"both_faces": True}, delithiation={"symmetric": False})
-    with pytest.raises(RecipeError, match=r"^my.toml: vacancies.both_faces = true needs"):
+    with pytest.raises(InputError, match=r"^my.toml: vacancies.both_faces = true needs"):
         parse_recipe(fields, "my.toml")
     assert parse_recipe(recipe_fields(vacancies={"both_faces": True}), "").vacancies.both_faces
 
 
 def test_at_least_one_vacancy_is_asked_for() -> None:
     fields = recipe_fields(vacancies={"per_environment": 0})
-    with pytest.raises(RecipeError, match=r"^my.toml: vacancies.per_environment = 0 leaves no"):
+    with pytest.raises(InputError, match=r"^my.toml: vacancies.per_environment = 0 leaves no"):
         parse_recipe(fields, "my.toml")
     assert parse_recipe(recipe_fields(vacancies={"per_environment": 0, "inner": 1}), "")
     assert parse_recipe(coated_fields(vacancies={"per_environment": 0}), "")
@@ -137,7 +136,7 @@ def test_at_least_one_vacancy_is_asked_for() -> None:
 
 def test_vacancies_on_both_faces_do_not_go_with_a_coating_on_one() -> None:
     fields = coated_fields(vacancies={"both_faces": True})
-    with pytest.raises(RecipeError, match=r"^my.toml: vacancies.both_faces = true does not go"):
+    with pytest.raises(InputError, match=r"^my.toml: vacancies.both_faces = true does not go"):
         parse_recipe(fields, "my.toml")
 
 
@@ -154,7 +153,7 @@ def test_vacancies_on_both_faces_do_not_go_with_a_coating_on_one() -> None:
     ],
 )
 def test_keys_that_contradict_each_other_are_refused(tables: dict[str, Any], message: str) -> None:
-    with pytest.raises(RecipeError, match=message):
+    with pytest.raises(InputError, match=message):
         parse_recipe(recipe_fields(**tables), "my.toml")
 
 
@@ -201,12 +200,12 @@ def test_a_file_that_is_no_recipe(tmp_path: Path, content: bytes | None, message
     path = tmp_path / "my.toml"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(RecipeError, match=message):
+    with pytest.raises(InputError, match=message):
         load_recipe(path)
 
 
 def test_a_folder_is_no_recipe(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match=r"can't be read as TOML: .*directory"):
+    with pytest.raises(InputError, match=r"can't be read as TOML: .*directory"):
         load_recipe(tmp_path)
 
 
@@ -224,7 +223,7 @@ def test_names_that_a_study_may_have(name: str) -> None:
 
 @pytest.mark.parametrize("name", [".hidden", " a", "a/b", "x" * 65, "a\n", "é"])
 def test_names_that_a_study_may_not_have(name: str) -> None:
-    with pytest.raises(RecipeError, match=r"study\.name = "):
+    with pytest.raises(InputError, match=r"study\.name = "):
         parse_recipe(recipe_fields(study={"name": name}), "")
 
 
@@ -252,16 +251,16 @@ def test_naming_the_recipes_own_engine_changes_nothing() -> None:
 
 
 def test_an_o2_scheme_that_there_is_not() -> None:
-    with pytest.raises(RecipeError, match=r"oxygen\.scheme = 'pbe': Input should be 'none'"):
+    with pytest.raises(InputError, match=r"oxygen\.scheme = 'pbe': Input should be 'none'"):
         with_engine(parse_recipe(recipe_fields(), "my"), engine=None, protocol=None, scheme="pbe")
 
 
 def test_a_budget_needs_a_potential_that_ranks_and_is_left_out_where_there_is_none() -> None:
-    with pytest.raises(RecipeError, match=r"engine.*budget = 5 needs the potential that computes"):
+    with pytest.raises(InputError, match=r"engine.*budget = 5 needs the potential that computes"):
         tiny_recipe(engine={"budget": 5})
     for n in (0, -3):
         with pytest.raises(
-            RecipeError, match=rf"^tiny\.toml: engine\.budget = {n}: .*or equal to 1$"
+            InputError, match=rf"^tiny\.toml: engine\.budget = {n}: .*or equal to 1$"
         ):
             tiny_recipe(engine={"budget": n, "pre_relax": {"name": "chgnet"}})
     asked = tiny_recipe(engine={"budget": 5, "pre_relax": {"name": "chgnet"}})

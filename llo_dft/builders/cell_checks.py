@@ -21,18 +21,14 @@ OVERLAP_SHARE: Final = 0.6
 _LEAST_RADIUS: Final = 0.31
 
 
-class StructureError(InputError):
-    """A structure that can't be computed as it is."""
-
-
 def check_usable(structure: Structure, name: str) -> None:
     """Refuse partial occupancies and overlapping atoms.
 
-    Raises ``StructureError``, naming the site or pair at fault.
+    Raises ``InputError``, naming the site or pair at fault.
     """
     for index, site in enumerate(structure):
         if not site.is_ordered:
-            raise StructureError(
+            raise InputError(
                 f"{name}: site {index} has {site.species_string}; expected one element at "
                 "full occupancy on every site. Order the structure first"
             )
@@ -43,7 +39,7 @@ def check_usable(structure: Structure, name: str) -> None:
     least = OVERLAP_SHARE * (radii[:, None] + radii)
     if (distances < least).any():
         i, j = np.unravel_index(int(np.argmin(distances - least)), distances.shape)
-        raise StructureError(
+        raise InputError(
             f"{name}: {symbols[i]}{i} and {symbols[j]}{j} are {distances[i, j]:.2f} angstrom "
             f"apart; expected at least {least[i, j]:.2f}. Atoms overlap"
         )

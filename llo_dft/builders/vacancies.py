@@ -15,10 +15,6 @@ from llo_dft.typing import IntArray, Layer
 _DEPTH: Final[dict[Layer, int]] = {"surface": 0, "subsurface": 1, "inner": 2}
 
 
-class VacancyError(InputError):
-    """A vacancy that the structure does not have."""
-
-
 @dataclass(frozen=True)
 class VacancySite:
     """One oxygen to remove.
@@ -76,7 +72,7 @@ def choose_vacancies(
 
     Raises
     ------
-    VacancyError
+    InputError
         If a class does not occur in those layers.
     """
     # of equivalent sites the one on top represents all: that is where a coating is
@@ -92,7 +88,7 @@ def choose_vacancies(
         ]
         if not members:
             there = sorted({classes[site] for site, e in environments.items() if e.layer in layers})
-            raise VacancyError(
+            raise InputError(
                 f"no O of environment {label} in {', '.join(layers)}; found: "
                 f"{', '.join(there) or 'no O at all'}"
             )

@@ -33,21 +33,17 @@ def available_memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-class TooLargeError(InputError):
-    """A request for a cell that no engine here could compute."""
-
-
 def check_size(n_atoms: int, what: str, request: str) -> None:
     """Refuse a cell of too many atoms.
 
     ``what`` is the cell, for example "the slab", ``request`` the keys and values that request it.
 
-    Raises ``TooLargeError``, with the size and the limit.
+    Raises ``InputError``, with the size and the limit.
     """
     if n_atoms <= MOST_ATOMS:
         return
     gigabytes = 8 * n_atoms**2 / 1e9
-    raise TooLargeError(
+    raise InputError(
         f"{request}: {what} would have {n_atoms:,} atoms ({gigabytes:,.1f} GB for one matrix of "
         f"their pairs); expected at most {MOST_ATOMS:,}. Use a smaller one"
     )

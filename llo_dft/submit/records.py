@@ -9,10 +9,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from llo_dft.errors import InputError
 
 
-class SubmissionError(InputError):
-    """A study that is already in a queue, or is not in one, or whose record is damaged."""
-
-
 class Record(BaseModel):
     """A record; unknown fields are errors."""
 
@@ -43,7 +39,7 @@ def write_record(path: Path, record: Record) -> None:
 def read_record(path: Path, kind: type[_R]) -> _R | None:
     """Return the record; None if there is none.
 
-    Raises ``SubmissionError`` if the file does not fit: it was changed by hand, or is another
+    Raises ``InputError`` if the file does not fit: it was changed by hand, or is another
     version's.
     """
     try:
@@ -51,7 +47,7 @@ def read_record(path: Path, kind: type[_R]) -> _R | None:
     except FileNotFoundError:
         return None
     except ValidationError as error:
-        raise SubmissionError(
+        raise InputError(
             f"{path} can't be read ({error.error_count()} faults): it was changed by hand, or "
             "written by another version; cancel its jobs by hand, remove it and submit again"
         ) from error

@@ -8,13 +8,13 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cell_checks import (
-    StructureError,
     check_usable,
     formal_charge,
     formal_dipole,
     is_stoichiometric,
     is_symmetric,
 )
+from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,13 +38,13 @@ def test_whole_and_separate_atoms_are_usable() -> None:
 @pytest.mark.parametrize("species", [{"Mn": 0.5, "Ni": 0.5}, {"Li": 0.5}])
 def test_partial_occupancy_is_refused_with_its_site(species: dict[str, float]) -> None:
     structure = Structure(BOX, ["O", species], [[0, 0, 0], [0.5, 0.5, 0.5]])
-    with pytest.raises(StructureError, match=r"my\.cif: site 1 has .*expected one element"):
+    with pytest.raises(InputError, match=r"my\.cif: site 1 has .*expected one element"):
         check_usable(structure, "my.cif")
 
 
 def test_overlap_is_refused_with_its_pair_also_across_the_boundary() -> None:
     structure = Structure(BOX, ["Li", "O", "Mn"], [[0, 0, 0], [0.5, 0.5, 0.5], [0, 0, 0.98]])
-    with pytest.raises(StructureError, match=r"slab: Li0 and Mn2 are 0\.40 angstrom apart"):
+    with pytest.raises(InputError, match=r"slab: Li0 and Mn2 are 0\.40 angstrom apart"):
         check_usable(structure, "slab")
 
 
@@ -54,12 +54,12 @@ def test_overlap_is_refused_with_its_pair_also_across_the_boundary() -> None:
 )
 def test_distances_are_judged_by_their_elements(pair: str, bond: float, overlap: float) -> None:
     check_usable(at_heights(list(pair), [5.0, 5.0 + bond]), "bond")
-    with pytest.raises(StructureError, match="Atoms overlap"):
+    with pytest.raises(InputError, match="Atoms overlap"):
         check_usable(at_heights(list(pair), [5.0, 5.0 + overlap]), "overlap")
 
 
 def test_metals_are_further_apart_than_hydrogen() -> None:
-    with pytest.raises(StructureError, match=r"Mn0 and O1 are 1\.10 angstrom apart; expected at"):
+    with pytest.raises(InputError, match=r"Mn0 and O1 are 1\.10 angstrom apart; expected at"):
         check_usable(at_heights(["Mn", "O"], [5.0, 6.1]), "slab")
 
 

@@ -13,8 +13,9 @@ from pymatgen.analysis.structure_matcher import StructureMatcher
 from llo_dft.builders.cell_checks import is_symmetric
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.builders.surface.symmetry import distinct_sites
-from llo_dft.builders.vacancies import VacancyError, VacancySite, choose_vacancies, innermost
+from llo_dft.builders.vacancies import VacancySite, choose_vacancies, innermost
 from llo_dft.chemistry.element_table import symbols_of
+from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -158,9 +159,9 @@ def test_equivalent_oxygens_are_offered_once(make_slab: MakeSlab) -> None:
 
 
 def test_a_class_that_is_not_there_is_named_with_those_that_are(make_slab: MakeSlab) -> None:
-    with pytest.raises(VacancyError, match=r"no O of environment 3TM in surface; found: 2TM\+1Li"):
+    with pytest.raises(InputError, match=r"no O of environment 3TM in surface; found: 2TM\+1Li"):
         choose(make_slab("Li2MnO3"), ["3TM"], layers=("surface",))
-    with pytest.raises(VacancyError, match="3TM in inner; found: no O at all"):
+    with pytest.raises(InputError, match="3TM in inner; found: no O at all"):
         choose(make_slab("LiCoO2"), ["3TM"], layers=("inner",))
 
 

@@ -27,8 +27,9 @@ from llo_dft.engines.base import (
 from llo_dft.engines.finished_study import FinishedStudy
 from llo_dft.engines.pre_relaxation import PreRelaxedCalculation, PreRelaxedEngine
 from llo_dft.engines.registry import engine_from
+from llo_dft.errors import InputError
 from llo_dft.jobs.calculate import calculate
-from llo_dft.recipe import EngineChoice, RecipeError
+from llo_dft.recipe import EngineChoice
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -219,7 +220,7 @@ def test_a_potential_has_no_use_for_it_and_a_program_can_not_be_it():
     wrong = EngineChoice(name="gpaw", pre_relax=EngineChoice(name="vasp", protocol="fast"))
     with pytest.raises(EngineError, match="'vasp' starts a program; expected a potential"):
         engine_from(wrong)
-    with pytest.raises(RecipeError, match="may not have a pre_relax of its own"):
+    with pytest.raises(InputError, match="may not have a pre_relax of its own"):
         tiny_recipe(
             engine={
                 "name": "gpaw",

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from llo_dft.errors import InputError
 from llo_dft.study import machine
 from llo_dft.study.machine import (
     MEMORY_PER_WORKER,
     MOST_ATOMS,
-    TooLargeError,
     available_memory,
     check_size,
     default_workers,
@@ -37,10 +37,10 @@ def test_what_is_available_is_less_than_all_there_is() -> None:
 
 def test_the_largest_cell_passes_and_one_atom_more_does_not():
     check_size(MOST_ATOMS, "the slab", "slab.tm_layers = 9")
-    with pytest.raises(TooLargeError, match=r"slab.tm_layers = 9: the slab would have 3,001 atoms"):
+    with pytest.raises(InputError, match=r"slab.tm_layers = 9: the slab would have 3,001 atoms"):
         check_size(MOST_ATOMS + 1, "the slab", "slab.tm_layers = 9")
 
 
 def test_the_memory_of_a_matrix_of_pairs_is_told():
-    with pytest.raises(TooLargeError, match=r"\(800.0 GB for one matrix"):
+    with pytest.raises(InputError, match=r"\(800.0 GB for one matrix"):
         check_size(316_228, "the bulk", "cathode.supercell = [115, 115]")

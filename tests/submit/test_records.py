@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from llo_dft.submit.records import (
-    Record,
-    SubmissionError,
-    read_record,
-    write_private,
-    write_record,
-)
+from llo_dft.errors import InputError
+from llo_dft.submit.records import Record, read_record, write_private, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +44,7 @@ def test_what_a_kill_left_half_written_does_not_count(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"items": 3}', '{"items": [], "more": 1}'])
 def test_a_record_that_does_not_fit_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "list.json").write_text(text)
-    with pytest.raises(SubmissionError, match=r"list\.json can't be read \(1 faults\): .*submit"):
+    with pytest.raises(InputError, match=r"list\.json can't be read \(1 faults\): .*submit"):
         read_record(tmp_path / "list.json", Shopping)
 
 

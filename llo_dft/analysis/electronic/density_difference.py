@@ -37,17 +37,13 @@ BEYOND_BOND_ANGSTROM: Final = 0.8
 BOND_STEP_ANGSTROM: Final = 0.02
 
 
-class ChargeDifferenceError(InputError):
-    """Densities that may not be subtracted; the message says why, with both values."""
-
-
 def check_same_cell(whole: Structure, part: Structure, name: str) -> None:
-    """Raise ``ChargeDifferenceError`` unless two cells agree to ``CELL_TOLERANCE_ANGSTROM``."""
+    """Raise ``InputError`` unless two cells agree to ``CELL_TOLERANCE_ANGSTROM``."""
     difference = np.abs(whole.lattice.matrix - part.lattice.matrix)
     if difference.max() > CELL_TOLERANCE_ANGSTROM:
         row = int(difference.max(axis=1).argmax())
         shown = [np.round(s.lattice.matrix[row], 6).tolist() for s in (whole, part)]
-        raise ChargeDifferenceError(
+        raise InputError(
             f"the cell of {name} isn't that of AB: vector {'abc'[row]} is {shown[1]} A and "
             f"{shown[0]} A in AB (tolerance {CELL_TOLERANCE_ANGSTROM:g} A)"
         )
@@ -64,7 +60,7 @@ def assign_parts(whole: Structure, a: Structure, b: Structure) -> tuple[list[Den
 
     Raises
     ------
-    ChargeDifferenceError
+    InputError
         If an atom of A or B is missing from AB or in it twice, or one of AB is in neither (it is
         named); or if the cells differ.
     """
@@ -79,13 +75,13 @@ def assign_parts(whole: Structure, a: Structure, b: Structure) -> tuple[list[Den
             atom = f"{site.specie.symbol} {index + 1} of {name} at {_place(site.frac_coords)}"
             if found is None or distance > ATOM_TOLERANCE_ANGSTROM:
                 nearest = f"the nearest is {distance:.3f} A away" if found is not None else "none"
-                raise ChargeDifferenceError(
+                raise InputError(
                     f"{atom} isn't in AB ({nearest}): each atom of a part must be where it is in "
                     f"AB, to {ATOM_TOLERANCE_ANGSTROM:g} A; don't relax the parts"
                 )
             taken = parts[found]
             if taken is not None:
-                raise ChargeDifferenceError(
+                raise InputError(
                     f"{atom} is atom {found + 1} of AB, which is already in {taken.upper()}"
                 )
             parts[found] = part
@@ -93,7 +89,7 @@ def assign_parts(whole: Structure, a: Structure, b: Structure) -> tuple[list[Den
     assigned = [part for part in parts if part is not None]
     if len(assigned) != len(parts):
         index = parts.index(None)
-        raise ChargeDifferenceError(
+        raise InputError(
             f"{whole[index].specie.symbol} {index + 1} of AB at "
             f"{_place(whole[index].frac_coords)} is in neither A nor B"
         )
@@ -103,12 +99,12 @@ def assign_parts(whole: Structure, a: Structure, b: Structure) -> tuple[list[Den
 def check_residual(n_electrons: Sequence[float], limit_e: float = MAX_RESIDUAL_E) -> float:
     """Return N(AB) - N(A) - N(B), which is the integral of the difference, e.
 
-    Raises ``ChargeDifferenceError`` if its magnitude is not below ``limit_e``.
+    Raises ``InputError`` if its magnitude is not below ``limit_e``.
     """
     whole, a, b = n_electrons
     residual = whole - a - b
     if not abs(residual) < limit_e:
-        raise ChargeDifferenceError(
+        raise InputError(
             f"the electrons don't add up: AB has {whole:.6f}, A {a:.6f} and B {b:.6f}, so the "
             f"difference integrates to {residual:.2e} e, and {limit_e:g} e is allowed; were "
             "charge, POTCARs and grid the same?"

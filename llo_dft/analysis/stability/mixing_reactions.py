@@ -10,7 +10,7 @@ from pymatgen.analysis.interface_reactions import (
 from pymatgen.analysis.phase_diagram import GrandPotentialPhaseDiagram
 from pymatgen.core.composition import Composition
 
-from llo_dft.analysis.stability.phase_diagrams import Phases, StabilityError, find_phase
+from llo_dft.analysis.stability.phase_diagrams import Phases, find_phase
 from llo_dft.analysis.stability.windows import LITHIUM
 from llo_dft.documents.stability.phase_stability import (
     BarrierLayer,
@@ -19,6 +19,7 @@ from llo_dft.documents.stability.phase_stability import (
     PhaseEnergies,
     PhaseEnergy,
 )
+from llo_dft.errors import InputError
 
 _NOTHING_EV: Final = 1e-9
 
@@ -53,7 +54,7 @@ def pair_reactivity(
 
     Raises
     ------
-    StabilityError
+    InputError
         If a phase is not in the diagram, or both are the same.
     """
     a, b = (find_phase(energies, name) for name in (first, second))
@@ -61,10 +62,10 @@ def pair_reactivity(
     phases = Phases(energies, elements)
     one, two = (Composition(p.composition).reduced_composition for p in (a, b))
     if one.almost_equals(two):
-        raise StabilityError(f"{first} and {second} are one phase; a reaction needs two")
+        raise InputError(f"{first} and {second} are one phase; a reaction needs two")
     above = [_above_lowest_ev(phases, phase) for phase in (a, b)]
     if voltage_v is not None and any(set(p.composition) == {"Li"} for p in (a, b)):
-        raise StabilityError("with a reservoir of Li, Li metal itself reacts with nothing")
+        raise InputError("with a reservoir of Li, Li metal itself reacts with nothing")
     counted = [_counted_share(whole, is_open=voltage_v is not None) for whole in (one, two)]
     reactions = [
         MixingReaction(
@@ -132,7 +133,7 @@ def _above_lowest_ev(phases: Phases, phase: PhaseEnergy) -> float:
         if whole.almost_equals(e.composition.reduced_composition)
     ]
     if not same:
-        raise StabilityError(
+        raise InputError(
             f"{phase.name} ({whole.reduced_formula}) lies above its own elements, so reaction "
             "energies relative to it make no sense"
         )

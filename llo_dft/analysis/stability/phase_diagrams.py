@@ -25,10 +25,6 @@ _OZONIDE: Final = 2.5
 _ANIONS: Final = ("O", "S", "F", "Cl", "Br", "I", "N", "Se", "Te")
 
 
-class StabilityError(InputError):
-    """Phases that form no diagram, or a phase that is not in it; the message says why."""
-
-
 class Phases:
     """The diagram of some phases of one source.
 
@@ -41,7 +37,7 @@ class Phases:
 
     Raises
     ------
-    StabilityError
+    InputError
         If an element has no energy of its own.
     """
 
@@ -52,7 +48,7 @@ class Phases:
             next(iter(one.composition)) for one in inside if len(one.composition) == 1
         }
         if lacking:
-            raise StabilityError(
+            raise InputError(
                 f"{energies.source} has no energy of the element {', '.join(sorted(lacking))}, "
                 f"which a diagram of {'-'.join(self.elements)} needs; add it to the source"
             )
@@ -74,21 +70,21 @@ class Phases:
 def formula_of(asked: str) -> Composition | None:
     """Return the composition that a text names; None if it is not a formula.
 
-    Raises ``StabilityError`` if it looks like a formula but has an unknown element symbol.
+    Raises ``InputError`` if it looks like a formula but has an unknown element symbol.
     """
     try:
         found = Composition(asked)
     except ValueError:
         return None
     if strange := [one.symbol for one in found if not isinstance(one, Element)]:
-        raise StabilityError(f"{asked}: {', '.join(strange)} is not an element")
+        raise InputError(f"{asked}: {', '.join(strange)} is not an element")
     return found
 
 
 def find_phase(energies: PhaseEnergies, asked: str) -> PhaseEnergy:
     """Return a phase by its name, or the lowest one of a formula.
 
-    Raises ``StabilityError`` if there is none (the message names the phases of its elements), or it
+    Raises ``InputError`` if there is none (the message names the phases of its elements), or it
     is not a formula.
     """
     for one in energies.phases:
@@ -105,7 +101,7 @@ def find_phase(energies: PhaseEnergies, asked: str) -> PhaseEnergy:
     symbols = {element.symbol for element in wanted}
     near = [one.name for one in energies.phases if len(set(one.composition) & symbols) > 1]
     there = ", ".join(sorted(near or [one.name for one in energies.phases])[:12])
-    raise StabilityError(f"{asked} is not in its own diagram: {energies.source} has {there}")
+    raise InputError(f"{asked} is not in its own diagram: {energies.source} has {there}")
 
 
 def correction_state(phases: Iterable[PhaseEnergy], source: str) -> CorrectionState:
@@ -115,7 +111,7 @@ def correction_state(phases: Iterable[PhaseEnergy], source: str) -> CorrectionSt
     has one. So energies are mixed if of two compounds of one anion only one has a correction, or
     if raw energies are of several functionals.
 
-    Raises ``StabilityError``, naming one phase of each kind.
+    Raises ``InputError``, naming one phase of each kind.
     """
     listed = list(phases)
     by_anion: dict[str, dict[bool, str]] = defaultdict(dict)
@@ -129,20 +125,20 @@ def correction_state(phases: Iterable[PhaseEnergy], source: str) -> CorrectionSt
             by_anion[anion][corrected] = one.name
     for anion, kinds in by_anion.items():
         if len(kinds) > 1:
-            raise StabilityError(
+            raise InputError(
                 f"{source} mixes raw and corrected energies: of compounds of {anion}, "
                 f"{kinds[True]} has a correction and {kinds[False]} has none; use one kind only"
             )
     found = any(abs(one.correction_ev) > _A_CORRECTION_EV for one in listed)
     types = {_family(one.run_type): one.name for one in listed if one.run_type}
     if len(types) > 1:
-        raise StabilityError(
+        raise InputError(
             f"{source} mixes energies of {' and '.join(sorted(types))} "
             f"({', '.join(types.values())}); use entries of one functional"
         )
     plain = {one.run_type: one.name for one in listed if one.run_type}
     if not found and {"GGA", "GGA+U"} <= set(plain):
-        raise StabilityError(
+        raise InputError(
             f"{source} mixes raw GGA ({plain['GGA']}) and raw GGA+U ({plain['GGA+U']}) energies, "
             "which only a correction makes comparable; use corrected entries"
         )

@@ -7,8 +7,9 @@ from typing import Final
 from pymatgen.core.composition import Composition
 from pymatgen.core.periodic_table import Element
 
-from llo_dft.analysis.stability.phase_diagrams import Phases, StabilityError, find_phase
+from llo_dft.analysis.stability.phase_diagrams import Phases, find_phase
 from llo_dft.documents.stability.phase_stability import PhaseEnergies, StabilityWindow, WindowStep
+from llo_dft.errors import InputError
 
 #: Li per formula unit that counts as zero, and energy above hull that does, eV per atom.
 _NO_LITHIUM: Final = 1e-4
@@ -44,14 +45,14 @@ def stability_window(
 
     Raises
     ------
-    StabilityError
+    InputError
         If the phase is not among them, is Li itself, or an element has no energy.
     """
     phase = find_phase(energies, asked)
     composition = Composition(phase.composition)
     formula, units = composition.get_reduced_composition_and_factor()
     if set(phase.composition) == {"Li"}:
-        raise StabilityError(f"{asked} is Li itself, the reference of all windows")
+        raise InputError(f"{asked} is Li itself, the reference of all windows")
     phases = Phases(energies, {*phase.composition, "Li"})
     diagram = phases.diagram
     metal_ev = diagram.el_refs[LITHIUM].energy_per_atom

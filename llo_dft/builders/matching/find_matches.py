@@ -80,7 +80,7 @@ def find_matches(
     NoMatchError
         If nothing fits; the message has the smallest strain at that area, and the smallest area at
         that strain.
-    LatticeError, ValueError
+    InputError, ValueError
         If vectors are collinear, or a limit makes no sense.
     """
     limits = Limits(max_area, max_strain, strain_share)

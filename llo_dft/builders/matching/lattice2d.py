@@ -27,10 +27,6 @@ SYMMETRY_TOLERANCE: Final = 1e-5
 COLLINEAR_TOLERANCE: Final = 1e-6
 
 
-class LatticeError(InputError):
-    """Two vectors do not span a plane."""
-
-
 def in_plane_basis(vectors: ArrayLike, name: str = "the surface") -> FloatArray:
     """Return two vectors as a 2D basis, checked.
 
@@ -48,12 +44,12 @@ def in_plane_basis(vectors: ArrayLike, name: str = "the surface") -> FloatArray:
 
     Raises
     ------
-    LatticeError
+    InputError
         If the shape is wrong, a number is not finite, or the two are collinear.
     """
     given = np.asarray(vectors, dtype=np.float64)
     if given.shape not in {(2, 2), (2, 3)} or not np.isfinite(given).all():
-        raise LatticeError(
+        raise InputError(
             f"{name} needs two finite vectors as rows, shape (2, 2) or (2, 3); "
             f"got shape {given.shape}: {given.tolist()}"
         )
@@ -61,7 +57,7 @@ def in_plane_basis(vectors: ArrayLike, name: str = "the surface") -> FloatArray:
     squares = metric[0, 0] * metric[1, 1]
     area_squared = squares - metric[0, 1] ** 2
     if area_squared <= COLLINEAR_TOLERANCE**2 * squares:
-        raise LatticeError(f"the two vectors of {name} are collinear: {given.tolist()}")
+        raise InputError(f"the two vectors of {name} are collinear: {given.tolist()}")
     if given.shape == (2, 2):
         return given
     length = np.sqrt(metric[0, 0])
@@ -153,11 +149,11 @@ def hermite_normal_forms(index: int) -> IntArray:
 
     Raises
     ------
-    LatticeError
+    InputError
         If the index is less than 1.
     """
     if index < 1:
-        raise LatticeError(f"the index of a sublattice must be at least 1, got {index}")
+        raise InputError(f"the index of a sublattice must be at least 1, got {index}")
     forms = [
         [[i, j], [0, index // i]]
         for i in range(1, index + 1)

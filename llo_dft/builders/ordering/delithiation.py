@@ -20,10 +20,6 @@ from llo_dft.errors import InputError
 from llo_dft.typing import FloatArray, IntArray
 
 
-class DelithiationError(InputError):
-    """Li that can't be removed from a structure."""
-
-
 @dataclass(frozen=True)
 class LithiumRemoval:
     """The Li that leave at one lithium fraction.
@@ -90,18 +86,18 @@ def delithiate(
 
     Raises
     ------
-    DelithiationError
+    InputError
         If a fraction is outside 0..1, there is no Li, or no candidate is requested.
     InputError
         If the oxide can't give that many electrons.
     """
     for fraction in fractions:
         if not 0.0 <= fraction <= 1.0:
-            raise DelithiationError(f"lithium fraction {fraction} is outside 0..1")
+            raise InputError(f"lithium fraction {fraction} is outside 0..1")
     if not lithium:
-        raise DelithiationError(f"{pristine.formula} has no Li that could leave")
+        raise InputError(f"{pristine.formula} has no Li that could leave")
     if n_candidates < 1:
-        raise DelithiationError(f"expected at least one candidate, got {n_candidates}")
+        raise InputError(f"expected at least one candidate, got {n_candidates}")
     sites = lithium_sites(pristine, lithium, turn_over)
     return [_candidates(sites, fraction, n_candidates, seed) for fraction in fractions]
 
@@ -138,12 +134,12 @@ def delithiate_to(
 
     Raises
     ------
-    DelithiationError
+    InputError
         If fewer are to be empty than already are, or more than there are.
     """
     left = sorted(set(lithium) - set(gone))
     if not len(gone) <= n_removed <= len(gone) + len(left):
-        raise DelithiationError(
+        raise InputError(
             f"expected {len(gone)} to {len(gone) + len(left)} Li to leave, got {n_removed}"
         )
     if n_removed == len(gone):

@@ -5,8 +5,9 @@ from itertools import combinations
 
 from llo_dft.analysis.stability.known_phases import known_formulas
 from llo_dft.analysis.stability.mixing_reactions import barrier_layer, pair_reactivity
-from llo_dft.analysis.stability.phase_diagrams import StabilityError, find_phase
+from llo_dft.analysis.stability.phase_diagrams import find_phase
 from llo_dft.documents.stability.phase_stability import StabilityResult, StudyCrystal
+from llo_dft.errors import InputError
 from llo_dft.runs.phases.phase_source import PhaseSource
 
 
@@ -34,7 +35,7 @@ def contact_reactions(
 
     Raises
     ------
-    StabilityError
+    InputError
         If there is no pair, or as ``pair_reactivity``.
     """
     own = crystals or {}
@@ -46,9 +47,9 @@ def contact_reactions(
     others = names if layer is None or layer in names else [*names, layer]
     pairs = [*combinations(names, 2), *((a, b) for a in cathodes for b in others)]
     if not pairs:
-        raise StabilityError("a reaction needs two phases, or one and --study")
+        raise InputError("a reaction needs two phases, or one and --study")
     if twice := [a for a, b in pairs if a == b]:
-        raise StabilityError(f"{twice[0]} is named twice; a reaction needs two phases")
+        raise InputError(f"{twice[0]} is named twice; a reaction needs two phases")
     asked = {*others, *cathodes}
     energies = source.energies({e for one in asked for e in source.elements_of(one)} | {"Li"})
     formulas = {one: find_phase(energies, one).reduced_formula for one in asked}

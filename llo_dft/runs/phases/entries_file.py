@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from pymatgen.core.periodic_table import Element
 
-from llo_dft.analysis.stability.phase_diagrams import StabilityError, correction_state
+from llo_dft.analysis.stability.phase_diagrams import correction_state
 from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
+from llo_dft.errors import InputError
 
 #: Environment variable with the user's key, as the client itself reads it.
 KEY: Final = "MP_API_KEY"
@@ -33,7 +34,7 @@ _LONGEST_NAME: Final = 80
 def read_entries(path: Path) -> PhaseEnergies:
     """Read a JSON file of entries (a list of ``ComputedEntry.as_dict()``), possibly compressed.
 
-    Raises ``StabilityError`` if it is not such a file, an entry has no composition or energy, or
+    Raises ``InputError`` if it is not such a file, an entry has no composition or energy, or
     raw and corrected energies are mixed; the message names the entry.
     """
     try:
@@ -42,39 +43,39 @@ def read_entries(path: Path) -> PhaseEnergies:
             data = gzip.decompress(data)
         listed = json.loads(data)
     except (ValueError, EOFError, gzip.BadGzipFile) as error:
-        raise StabilityError(f"{path} is not a JSON file of entries: {error}") from error
+        raise InputError(f"{path} is not a JSON file of entries: {error}") from error
     return phases_of(listed, str(path))
 
 
 def phases_of(listed: Any, source: str) -> PhaseEnergies:  # noqa: ANN401 (whatever a file holds)
     """Return the phases of entries in plain data; arguments and errors as of ``read_entries``."""
     if not isinstance(listed, list) or not listed:
-        raise StabilityError(f"{source}: expected a list of entries, got {str(listed)[:60]!r}")
+        raise InputError(f"{source}: expected a list of entries, got {str(listed)[:60]!r}")
     phases = [_phase(one, f"{source}: entry {i}", i) for i, one in enumerate(listed)]
     names = Counter(one.name for one in phases)
     if twice := [name for name, n in names.items() if n > 1]:
-        raise StabilityError(f"{source} has the entry {twice[0]} twice; keep one of them")
+        raise InputError(f"{source} has the entry {twice[0]} twice; keep one of them")
     return PhaseEnergies(source=source, corrections=correction_state(phases, source), phases=phases)
 
 
 def _phase(fields: Any, where: str, number: int) -> PhaseEnergy:  # noqa: ANN401
     if not isinstance(fields, dict):
-        raise StabilityError(f"{where} is {str(fields)[:60]!r}; expected an entry's fields")
+        raise InputError(f"{where} is {str(fields)[:60]!r}; expected an entry's fields")
     kind = fields.get("@class", "ComputedEntry")
     if kind not in _CLASSES:
-        raise StabilityError(
+        raise InputError(
             f"{where} is a {str(kind)[:60]!r}; expected one of {', '.join(sorted(_CLASSES))}"
         )
     composition = fields.get("composition")
     if not isinstance(composition, dict) or not composition:
-        raise StabilityError(f"{where} has no composition")
+        raise InputError(f"{where} has no composition")
     atoms: dict[str, float] = {}
     for symbol, amount in composition.items():
         if not Element.is_valid_symbol(symbol):
-            raise StabilityError(f"{where}: {symbol[:60]!r} is not an element")
+            raise InputError(f"{where}: {symbol[:60]!r} is not an element")
         atoms[symbol] = _number(amount, f"{where}, {symbol}")
         if atoms[symbol] <= 0:
-            raise StabilityError(f"{where} has {amount} atoms of {symbol}; expected more than 0")
+            raise InputError(f"{where} has {amount} atoms of {symbol}; expected more than 0")
     correction = _correction(fields, where)
     parameters = fields.get("parameters")
     run_type = parameters.get("run_type") if isinstance(parameters, dict) else None
@@ -97,7 +98,7 @@ def _correction(fields: dict[str, Any], where: str) -> float:
     total = 0.0
     for one in adjustments:
         if not isinstance(one, dict):
-            raise StabilityError(f"{where}: an adjustment is {str(one)[:60]!r}; expected fields")
+            raise InputError(f"{where}: an adjustment is {str(one)[:60]!r}; expected fields")
         if "value" in one:
             total += _number(one["value"], f"{where}, adjustment")
         else:
@@ -107,7 +108,7 @@ def _correction(fields: dict[str, Any], where: str) -> float:
     if stated is not None:
         stated = _number(stated, f"{where}, correction")
         if abs(stated - total) > _SAME_CORRECTION_EV:
-            raise StabilityError(
+            raise InputError(
                 f"{where}: its correction is {stated:g} eV and its adjustments add up to {total:g}"
             )
     return total
@@ -116,7 +117,7 @@ def _correction(fields: dict[str, Any], where: str) -> float:
 def _number(value: Any, where: str) -> float:  # noqa: ANN401
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not math.isfinite(value):
-        raise StabilityError(f"{where} is {str(value)[:60]!r}; expected a number")
+        raise InputError(f"{where} is {str(value)[:60]!r}; expected a number")
     return float(value)
 
 
@@ -135,12 +136,12 @@ def materials_project_phases(
 
     Raises
     ------
-    StabilityError
+    InputError
         If there is no key, or the client is not installed.
     """
     key = os.environ.get(KEY, "")
     if not key:
-        raise StabilityError(
+        raise InputError(
             f"the Materials Project needs your own key: put it in the environment variable {KEY} "
             f"(materialsproject.org/api), or write its entries to a file and give --entries"
         )
@@ -148,7 +149,7 @@ def materials_project_phases(
         try:
             from mp_api.client import MPRester  # noqa: PLC0415 (an extra)
         except ImportError as error:
-            raise StabilityError(
+            raise InputError(
                 "the Materials Project's client is not installed: pip install 'llo-dft[mp]'"
             ) from error
         client = MPRester

@@ -14,9 +14,10 @@ from llo_dft.analysis.comparability.subtractable import (
     check_systems,
 )
 from llo_dft.analysis.stability.known_phases import competing_phases
-from llo_dft.analysis.stability.phase_diagrams import StabilityError, find_phase, formula_of
+from llo_dft.analysis.stability.phase_diagrams import find_phase, formula_of
 from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
 from llo_dft.engines.base import Engine
+from llo_dft.errors import InputError
 from llo_dft.runs.phases.computed_phases import computed_phases
 from llo_dft.runs.phases.entries_file import materials_project_phases, read_entries
 from llo_dft.runs.plain_runs import PlainRun, read_plain_run
@@ -61,7 +62,7 @@ class PhaseSource:
         """Refuse two sources: their energies don't belong in one diagram."""
         given = [self.entries is not None, bool(self.runs), self.materials_project]
         if sum(given) > 1:
-            raise StabilityError(
+            raise InputError(
                 "a diagram has one source of energies: give --entries, --runs or "
                 "--materials-project, or none of them for an engine"
             )
@@ -76,12 +77,12 @@ class PhaseSource:
         if not asked.endswith(".cif"):
             return asked
         if self._fixed is not None or self.materials_project:
-            raise StabilityError(f"{asked}: only an engine computes a CIF file; give a formula")
+            raise InputError(f"{asked}: only an engine computes a CIF file; give a formula")
         path = Path(asked)
         try:
             self.own[path.stem] = Structure.from_file(path)
         except (ValueError, OSError, AssertionError) as error:
-            raise StabilityError(f"{asked} can't be read as a crystal: {error}") from error
+            raise InputError(f"{asked} can't be read as a crystal: {error}") from error
         return path.stem
 
     def elements_of(self, name: str) -> set[str]:
@@ -95,7 +96,7 @@ class PhaseSource:
         about = competing_phases().get(name)
         found = formula_of(name if about is None else about["formula"])
         if found is None:
-            raise StabilityError(
+            raise InputError(
                 f"{name!r} is not a formula, a CIF file or a structure of this package"
             )
         return {element.symbol for element in found}
@@ -113,7 +114,7 @@ class PhaseSource:
         if self.materials_project:
             return materials_project_phases(system)
         if self.engine is None:
-            raise StabilityError("there is neither a file of entries, nor runs, nor an engine")
+            raise InputError("there is neither a file of entries, nor runs, nor an engine")
         inside = {
             name: structure
             for name, structure in self.own.items()
@@ -135,10 +136,10 @@ def vasp_phases(paths: Sequence[Path], allow: Collection[str] = ()) -> PhaseEner
     runs = [read_plain_run(path, "bulk_relax", moment=True) for path in paths]
     for run in runs:
         if run.completed is None:
-            raise StabilityError(f"{run.path} has no energy: {run.calculation.reason}")
+            raise InputError(f"{run.path} has no energy: {run.calculation.reason}")
     compounds = [run for run in runs if len(_composition(run)) > 1]
     if not compounds:
-        raise StabilityError("none of the runs is of a compound; give one for each phase")
+        raise InputError("none of the runs is of a compound; give one for each phase")
     first = compounds[0]
     differences = Differences()
     for run in runs:
@@ -166,6 +167,6 @@ def vasp_phases(paths: Sequence[Path], allow: Collection[str] = ()) -> PhaseEner
 
 def _composition(run: PlainRun) -> dict[str, float]:
     if run.structure is None:
-        raise StabilityError(f"{run.path} has no structure")
+        raise InputError(f"{run.path} has no structure")
     found: dict[str, float] = run.structure.composition.get_el_amt_dict()
     return found

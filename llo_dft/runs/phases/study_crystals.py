@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from llo_dft.analysis.stability.phase_diagrams import StabilityError
 from llo_dft.builders.reference_cells import lithium_metal
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.calculation import CalculationDocument
@@ -10,6 +9,7 @@ from llo_dft.documents.labels import BULK
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.documents.stability.phase_stability import PhaseEnergy, StudyCrystal
 from llo_dft.engines.base import Engine
+from llo_dft.errors import InputError
 
 
 def study_crystals(
@@ -21,7 +21,7 @@ def study_crystals(
 
     ``calculations`` is the folder of the study's calculations.
 
-    Raises ``StabilityError`` if the cathode has no completed crystal.
+    Raises ``InputError`` if the cathode has no completed crystal.
     """
     contents: dict[str, float | None] = {BULK: 1.0}
     contents |= {one.label: one.lithium_fraction for one in plan.bulk_hosts}
@@ -39,7 +39,7 @@ def study_crystals(
                 document,
             )
     if all(one.lithium_fraction is None for one, _ in found.values()):
-        raise StabilityError(f"{calculations} has no completed crystal of the cathode")
+        raise InputError(f"{calculations} has no completed crystal of the cathode")
     return found
 
 
@@ -48,13 +48,13 @@ def crystal_phases(
 ) -> dict[str, PhaseEnergy]:
     """Return the energies of a study's crystals, to combine with an engine's other phases.
 
-    Raises ``StabilityError`` if one was computed with other settings or another version than the
+    Raises ``InputError`` if one was computed with other settings or another version than the
     engine has now.
     """
     now = engine.maker("bulk_relax").fingerprint(lithium_metal())
     for name, (_, document) in crystals.items():
         if document.fingerprint != now:
-            raise StabilityError(
+            raise InputError(
                 f"{name} was computed with other settings or another version than "
                 f"{engine.name} has now, so the energies don't belong in one diagram"
             )

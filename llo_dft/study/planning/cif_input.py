@@ -12,7 +12,7 @@ from llo_dft.builders.cathode.bulk import ideal_scaffold
 from llo_dft.builders.cathode.own_crystal import layered_cell
 from llo_dft.builders.cell_checks import check_usable
 from llo_dft.errors import InputError
-from llo_dft.recipe import Recipe, RecipeError
+from llo_dft.recipe import Recipe
 from llo_dft.resources import load_structure
 from llo_dft.study.machine import check_size
 
@@ -81,9 +81,9 @@ def cathode_parent(recipe: Recipe, folder: Path) -> Structure:
     path = folder / Path(file).expanduser()
     crystal = _read_cathode(path)
     if not crystal.composition["O"]:
-        raise RecipeError(f"{path} has no O")
+        raise InputError(f"{path} has no O")
     if crystal.is_ordered and recipe.cathode.replica:
-        raise RecipeError(
+        raise InputError(
             f"cathode.replica orders metals that share sites; those of {folder / file} are ordered"
         )
     return layered_cell(crystal)

@@ -22,7 +22,7 @@ from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
 from llo_dft.chemistry.roles import coating_role
 from llo_dft.documents.plan import PlannedInterface
 from llo_dft.errors import InputError
-from llo_dft.recipe import HELD_STRAIN, Coating, Recipe, RecipeError
+from llo_dft.recipe import HELD_STRAIN, Coating, Recipe
 from llo_dft.resources import load_structure, resource_path
 from llo_dft.study.machine import check_size
 from llo_dft.study.planning.cif_input import cathode_parent, read_cif
@@ -72,7 +72,7 @@ class CoatingCell:
 def coating_crystal(coating: Coating, folder: Path) -> Structure:
     """Return the crystal that a coating is cut from.
 
-    Raises ``RecipeError`` if there is no crystal of that name.
+    Raises ``InputError`` if there is no crystal of that name.
     """
     if coating.phase.lower().endswith(".cif"):
         return _unlabelled(read_cif(folder / Path(coating.phase).expanduser()))
@@ -83,7 +83,7 @@ def coating_crystal(coating: Coating, folder: Path) -> Structure:
             path.stem
             for path in resource_path("structures", "PROVENANCE.toml").parent.glob("*.cif")
         )
-        raise RecipeError(
+        raise InputError(
             f"coating.phase = {coating.phase!r}; expected {', '.join([*_PHASES, *known])} or a CIF "
             "file"
         ) from error
@@ -119,7 +119,7 @@ def coating_film(
     except ValueError as error:
         if isinstance(error, InputError):
             raise
-        raise RecipeError(f"coating.phase = {coating.phase!r}: {error}") from error
+        raise InputError(f"coating.phase = {coating.phase!r}: {error}") from error
 
 
 def _miller_index(coating: Coating, crystal: Structure) -> tuple[int, int, int]:
@@ -206,7 +206,7 @@ def coating_cells(
 def fitting_supercells(recipe: Recipe, coating: Coating, folder: Path) -> list[tuple[int, int]]:
     """Return those of ``coating_cells`` that strain the coating within the limit, smallest first.
 
-    Raises ``RecipeError`` if no cell within ``coating.max_area`` strains it by at most
+    Raises ``InputError`` if no cell within ``coating.max_area`` strains it by at most
     ``coating.max_strain``.
     """
     cells = coating_cells(recipe, coating, folder)
@@ -215,7 +215,7 @@ def fitting_supercells(recipe: Recipe, coating: Coating, folder: Path) -> list[t
         wider = coating.model_copy(update={"max_area": _NAMED_AREAS * coating.max_area})
         cells = coating_cells(recipe, wider, folder)
         own = "" if recipe.cathode.file else ", or cathode.cif, for multiples of its own cell"
-        raise RecipeError(
+        raise InputError(
             f"no {_key(recipe).partition('.')[2]} up to coating.max_area = {coating.max_area:g} "
             f"A^2 strains the coating by at most coating.max_strain = {coating.max_strain:g}"
             f"{_listed(recipe, cells)}. Raise one of the two, or use another phase or setting{own}"
@@ -226,7 +226,7 @@ def fitting_supercells(recipe: Recipe, coating: Coating, folder: Path) -> list[t
 def fitting_shape(recipe: Recipe, coating: Coating, folder: Path, oxide: Structure) -> IntArray:
     """Return the smallest cell of a plane, (2, 2), on a and b of the oxide, that the coating fits.
 
-    Raises ``RecipeError`` if no cell within ``coating.max_area`` strains it by at most
+    Raises ``InputError`` if no cell within ``coating.max_area`` strains it by at most
     ``coating.max_strain``.
     """
     film = coating_film(recipe, coating, asked_terminations(coating)[0], folder).structure
@@ -235,7 +235,7 @@ def fitting_shape(recipe: Recipe, coating: Coating, folder: Path, oxide: Structu
     try:
         found = find_matches(film_cell, cell, max_area=area, max_strain=most)
     except NoMatchError as error:
-        raise RecipeError(
+        raise InputError(
             f"no cell of {list(recipe.slab.miller)} up to coating.max_area = {area:g} A^2 "
             f"strains the coating by at most coating.max_strain = {most:g}. "
             f"Widen one of the two, or take another phase or setting: {error}"

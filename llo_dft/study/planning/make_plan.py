@@ -15,7 +15,8 @@ from llo_dft.chemistry.formal_charges import unbalanced_charge
 from llo_dft.documents.atom_identity import with_bare_sites
 from llo_dft.documents.plan import PlannedBulkHost, PlannedHost, PlannedStatic, StudyPlan
 from llo_dft.engines.base import Engine
-from llo_dft.recipe import Electronic, EngineChoice, Recipe, RecipeError
+from llo_dft.errors import InputError
+from llo_dft.recipe import Electronic, EngineChoice, Recipe
 from llo_dft.study.planning.coating_cells import coating_crystal, opened_terminations, strain_notes
 from llo_dft.study.planning.hosts import hole_notes, n_first_orderings, plan_hosts
 from llo_dft.study.planning.oxide import build_oxide
@@ -40,7 +41,7 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         One of the builders' errors, if the recipe can't be built.
     """
     if recipe.study.replicas > 1 or recipe.study.wider:
-        raise RecipeError(
+        raise InputError(
             f"{recipe.study.name} has several cells (study.replicas, study.wider): use 'llo-dft "
             "run' or 'llo-dft submit'; to build one of them, leave those out and set "
             "cathode.replica or cathode.repeat"
@@ -118,7 +119,7 @@ def _check_distinct(removals: list[LithiumRemoval]) -> None:
     for index, fraction in enumerate(fractions):
         if fraction in fractions[:index]:
             first = removals[fractions.index(fraction)].requested
-            raise RecipeError(
+            raise InputError(
                 f"delithiation.fractions: {first} and {removals[index].requested} are the same "
                 f"number of Li in this slab ({fraction:.4f}); use fractions further apart, or a "
                 "larger supercell"

@@ -26,7 +26,7 @@ from llo_dft.builders.surface.surface_lattice import oriented_cell
 from llo_dft.builders.surface.symmetry import SYMMETRY_TOLERANCE, primitive_cell
 from llo_dft.builders.surface.terminations import build_termination
 from llo_dft.errors import InputError
-from llo_dft.recipe import Recipe, RecipeError, Slab
+from llo_dft.recipe import Recipe, Slab
 from llo_dft.resources import load_structure
 from llo_dft.study.machine import check_size
 from llo_dft.study.planning.cif_input import cathode_parent
@@ -259,7 +259,7 @@ def _slab(recipe: Recipe, bulk: Structure) -> SlabModel:
         symmetric=asked.symmetric,
     )
     if asked.symmetric and slab.turn_over is None:
-        raise RecipeError(
+        raise InputError(
             f"no operation turns a slab with slab.termination = {asked.termination!r} over; "
             "slab.symmetric = false accepts it"
         )
@@ -345,7 +345,7 @@ def _slab_of_plane(
     ]
     if not taken:
         # the name of a cut is specific to a cell: another cell would not help
-        problem = RecipeError if asked.termination else SlabError
+        problem = InputError if asked.termination else SlabError
         of = f" of slab.termination = {asked.termination!r}" if asked.termination else ""
         raise problem(
             f"slab.miller = {plane} has no cut{of} that is "

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from llo_dft.errors import InputError
 from llo_dft.jobs.calculate import CALCULATION
 from llo_dft.study.study_files import read_results
 from llo_dft.submit.dask.driver import check_not_driven
-from llo_dft.submit.records import Record, SubmissionError, read_record
+from llo_dft.submit.records import Record, read_record
 from llo_dft.submit.remote.project import JobTypeName
 from llo_dft.submit.remote.queue import RemoteJob
 
@@ -58,7 +59,7 @@ def record_path(folder: Path) -> Path:
 def read_submission(folder: Path) -> RemoteSubmission | None:
     """Return the record; None if the study was not submitted.
 
-    Raises ``SubmissionError`` if the file was changed by hand.
+    Raises ``InputError`` if the file was changed by hand.
     """
     return read_record(record_path(folder), RemoteSubmission)
 
@@ -66,11 +67,11 @@ def read_submission(folder: Path) -> RemoteSubmission | None:
 def require_submission(folder: Path) -> RemoteSubmission:
     """Return the record.
 
-    Raises ``SubmissionError`` if the study was not submitted.
+    Raises ``InputError`` if the study was not submitted.
     """
     found = read_submission(folder)
     if found is None:
-        raise SubmissionError(
+        raise InputError(
             f"{folder} was not submitted to a project; use 'llo-dft submit RECIPE --project P'"
         )
     return found
@@ -81,13 +82,13 @@ def check_not_submitted(folder: Path) -> None:
 
     One that is complete may be run or submitted again: nothing of it is left in the queue.
 
-    Raises ``SubmissionError``, saying what to do.
+    Raises ``InputError``, saying what to do.
     """
     check_not_driven(folder)
     found = read_submission(folder)
     results = folder / "results.json"
     if found is not None and not (results.is_file() and read_results(results).is_complete):
-        raise SubmissionError(
+        raise InputError(
             f"{folder} was submitted to jobflow-remote ({found.project}): 'llo-dft status' shows "
             "how far it is, 'llo-dft retry' reruns what failed, and 'llo-dft cancel' takes it out "
             "of the queue; what is computed stays"

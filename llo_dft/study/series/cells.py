@@ -8,7 +8,8 @@ from typing import Final
 from llo_dft.analysis.vacancy.cell_spread import ComputedCell, study_spread
 from llo_dft.documents.spread import StudySpread
 from llo_dft.documents.study_result import StudyResult
-from llo_dft.recipe import Recipe, RecipeError
+from llo_dft.errors import InputError
+from llo_dft.recipe import Recipe
 from llo_dft.report.figures.spread_figure import save_spread
 from llo_dft.study.folder import write_whole
 from llo_dft.study.planning.make_plan import make_plan
@@ -26,13 +27,13 @@ def recipes_of_cells(recipe: Recipe, recipe_folder: Path) -> dict[str, Recipe]:
 
     Files that the recipe names are in ``recipe_folder``.
 
-    Raises ``RecipeError`` if the recipe itself sets a replica or repeat.
+    Raises ``InputError`` if the recipe itself sets a replica or repeat.
     """
     study = recipe.study
     if study.replicas == 1 and not study.wider:
         return {}
     if recipe.cathode.replica or recipe.cathode.repeat != (1, 1):
-        raise RecipeError(
+        raise InputError(
             "study.replicas and study.wider choose cathode.replica and cathode.repeat of each cell "
             "themselves; leave those out"
         )

@@ -12,7 +12,7 @@ from llo_dft.documents.coating_screen import CoatingScreen, ScreenedCoating
 from llo_dft.documents.stability.phase_stability import PairReactivity, StabilityResult
 from llo_dft.documents.study_result import StudyResult, VacancyPair
 from llo_dft.errors import InputError
-from llo_dft.recipe import NAME_PATTERN, Recipe, RecipeError, parse_recipe, read_toml
+from llo_dft.recipe import NAME_PATTERN, Recipe, parse_recipe, read_toml
 from llo_dft.report.page.csv_tables import csv_text
 from llo_dft.study.contacts.study_reactions import stored_reactions
 from llo_dft.study.folder import StudyFolder, write_whole
@@ -47,20 +47,20 @@ _OF_GAIN: Final = ("mean_ev", "worst_ev", "deviation_ev", "n_oxygens", "n_rebuil
 def load_screen(path: Path) -> tuple[str, dict[str, Recipe]]:
     """Read a screen: its name, and the recipe of the study of each coating by the coating's name.
 
-    Raises ``RecipeError`` if the file is missing, is not TOML, names no coatings, or one does not
+    Raises ``InputError`` if the file is missing, is not TOML, names no coatings, or one does not
     fit; one line for each fault.
     """
     fields = read_toml(path)
     coatings = fields.pop("coatings", None)
     if not isinstance(coatings, dict) or not coatings:
-        raise RecipeError(
+        raise InputError(
             f"{path} names no coatings to screen; expected tables [coatings.NAME], each with what "
             "differs from [coating]"
         )
     recipes: dict[str, Recipe] = {}
     for name, own in coatings.items():
         if not NAME_PATTERN.fullmatch(name) or not isinstance(own, dict):
-            raise RecipeError(
+            raise InputError(
                 f"{path}: coatings.{name}: expected a table [coatings.NAME], NAME of letters, "
                 "digits, spaces and . _ + -, at most 64 characters, beginning with a letter or "
                 "digit"

@@ -19,10 +19,6 @@ from llo_dft.submit.node_request import CoreRequest, Line, NodeRequest, Word, fa
 SchedulerName: TypeAlias = Literal["slurm", "pbs", "sge", "lsf"]
 
 
-class ClusterConfigError(InputError):
-    """A cluster file that can't be used; names the key, what came and what was expected."""
-
-
 class JobRequest(CoreRequest):
     """What every job requests from the scheduler.
 
@@ -122,27 +118,27 @@ _TABLES: Final[dict[str, type[Section]]] = {
 def load_cluster(path: Path) -> ClusterConfig:
     """Read a cluster file.
 
-    Raises ``ClusterConfigError`` if it is missing, is not YAML, or does not fit; one line for each
+    Raises ``InputError`` if it is missing, is not YAML, or does not fit; one line for each
     fault.
     """
     try:
         # safe_load makes plain data only; a tag that asks for an object is an error
         fields = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ClusterConfigError(
+        raise InputError(
             f"there is no cluster file {path}; copy one of hpc_configs/dask_*.yaml and edit it"
         ) from error
     except RecursionError as error:
-        raise ClusterConfigError(f"{path} is nested too deeply; expected tables") from error
+        raise InputError(f"{path} is nested too deeply; expected tables") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
-        raise ClusterConfigError(f"{path} can't be read as YAML: {reason}") from error
+        raise InputError(f"{path} can't be read as YAML: {reason}") from error
     if not isinstance(fields, dict):
-        raise ClusterConfigError(
+        raise InputError(
             f"{path}: expected the keys {', '.join(sorted(ClusterConfig.model_fields))}"
         )
     try:
         return ClusterConfig.model_validate(fields)
     except ValidationError as error:
         faults = fault_lines(error, tables=_TABLES)
-        raise ClusterConfigError("\n".join(f"{path}: {fault}" for fault in faults)) from error
+        raise InputError("\n".join(f"{path}: {fault}" for fault in faults)) from error

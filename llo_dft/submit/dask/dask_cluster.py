@@ -32,10 +32,6 @@ if TYPE_CHECKING:
     from llo_dft.submit.dask.executor import DaskExecutor
 
 
-class LinkError(InputError):
-    """A driver that workers could not reach; the message says what to change."""
-
-
 @contextmanager
 def dask_workers(
     config: ClusterConfig, folder: Path, title: str, say: Callable[[str], None]
@@ -135,7 +131,7 @@ def _scheduler(config: ClusterConfig, made: Certificates) -> SpecCluster:
             silence_logs=logging.ERROR,
         )
     except RuntimeError as error:
-        raise LinkError(
+        raise InputError(
             f"the driver can't listen on network interface {interface or 'of the default route'}: "
             f"{error}; set network.driver_interface in the cluster file to one that exists here"
         ) from error

@@ -17,12 +17,13 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
+from llo_dft.errors import InputError
 from llo_dft.plain_files import no_links
 from llo_dft.submit.batch import BATCH_SYSTEMS, BatchError
 from llo_dft.submit.dask.cluster_config import ClusterConfig, JobRequest
 from llo_dft.submit.dask.scripts import JOB_END_TIME, driver_script
 from llo_dft.submit.interruption import Interruption, interruptible
-from llo_dft.submit.records import Record, SubmissionError, read_record, write_record
+from llo_dft.submit.records import Record, read_record, write_record
 from llo_dft.typing import Status
 
 
@@ -91,16 +92,16 @@ def record_file(study: Path) -> Path:
 def changing(study: Path) -> Iterator[Submission]:
     """Yield the record for changes; other processes wait.
 
-    Raises ``SubmissionError`` if there is no record.
+    Raises ``InputError`` if there is no record.
     """
     path = record_file(study)
     if not path.is_file():
-        raise SubmissionError(f"{study} was not submitted; use 'llo-dft submit'")
+        raise InputError(f"{study} was not submitted; use 'llo-dft submit'")
     with open(path.with_name(".submit.lock"), "w", opener=no_links) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         submission = read_record(path, Submission)
         if submission is None:
-            raise SubmissionError(f"the record of {study} was removed during this command")
+            raise InputError(f"the record of {study} was removed during this command")
         yield submission
         write_record(path, submission)
 
@@ -108,7 +109,7 @@ def changing(study: Path) -> Iterator[Submission]:
 def driver_status(study: Path) -> DriverStatus | None:
     """Return the status of a study's driver; None if it was never submitted.
 
-    Raises ``SubmissionError`` if its file can't be read.
+    Raises ``InputError`` if its file can't be read.
     """
     submission = read_record(record_file(study), Submission)
     if submission is None:
@@ -136,11 +137,11 @@ def driver_status(study: Path) -> DriverStatus | None:
 def check_not_driven(study: Path) -> None:
     """Refuse a study whose driver is in the queue.
 
-    Raises ``SubmissionError`` if it is.
+    Raises ``InputError`` if it is.
     """
     found = driver_status(study)
     if found is not None and found.status in {"pending", "running"}:
-        raise SubmissionError(
+        raise InputError(
             f"the driver of {study} is already in the queue ({found}); 'llo-dft status' shows "
             "its progress, 'llo-dft cancel' ends it"
         )
@@ -155,10 +156,10 @@ _LEAST_MARGIN_S, _MOST_MARGIN_S = 20.0, 300.0
 def driver_request(config: ClusterConfig) -> JobRequest:
     """Return what the driver's job requests.
 
-    Raises ``SubmissionError`` if the cluster file does not say.
+    Raises ``InputError`` if the cluster file does not say.
     """
     if config.driver is None:
-        raise SubmissionError(
+        raise InputError(
             "the cluster file has no table 'driver'; expected its cores, memory and walltime"
         )
     return config.driver

@@ -33,20 +33,16 @@ JOB_END_TIME: Final = "LLO_DFT_JOB_END_TIME"
 RANKS: Final = "LLO_DFT_RANKS"
 
 
-class MissingDaskError(InputError):
-    """The extra ``dask`` is not installed."""
-
-
 def require_dask() -> None:
     """Refuse to continue without Dask.
 
-    Raises ``MissingDaskError`` if it is not installed.
+    Raises ``InputError`` if it is not installed.
     """
     try:
         import distributed  # noqa: F401, PLC0415
         import qtoolkit  # noqa: F401, PLC0415
     except ImportError as error:
-        raise MissingDaskError(
+        raise InputError(
             f"--on needs {error.name}, which is not installed: pip install 'llo-dft[dask]'"
         ) from error
 

@@ -105,15 +105,11 @@ PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 PLAIN_PATH: Final = re.compile(r"/[A-Za-z0-9_./+@=,:-]*")
 
 
-class RemoteProjectError(InputError):
-    """A project that can't be used; the message has the fault's place, and what to do."""
-
-
 @dataclass(frozen=True)
 class RemoteProject:
     """A project: its absolute ``file``, as jobflow-remote reads it, and its table of job types.
 
-    Raises ``RemoteProjectError`` in every method, if the project has nothing of the requested name.
+    Raises ``InputError`` in every method, if the project has nothing of the requested name.
     """
 
     file: Path
@@ -133,7 +129,7 @@ class RemoteProject:
         """Return a worker."""
         worker = self._named("workers", self.settings.workers, name)
         if worker.scheduler_type not in _LONGEST_NAME:
-            raise RemoteProjectError(
+            raise InputError(
                 f"{self.file}: workers.{name}.scheduler_type = {worker.scheduler_type!r}; expected "
                 f"one of {', '.join(_LONGEST_NAME)}"
             )
@@ -141,7 +137,7 @@ class RemoteProject:
 
     def _named(self, table: str, known: Mapping[Any, _T], name: str) -> _T:
         if name not in known:
-            raise RemoteProjectError(
+            raise InputError(
                 f"{self.file}: there is no {name!r} in {table}; it has {', '.join(known) or 'none'}"
             )
         return known[name]
@@ -198,12 +194,12 @@ def projects_folder() -> Path:
 def require_remote() -> None:
     """Refuse to continue without jobflow-remote.
 
-    Raises ``RemoteProjectError`` if it is not installed.
+    Raises ``InputError`` if it is not installed.
     """
     try:
         import jobflow_remote  # noqa: F401, PLC0415
     except ImportError as error:
-        raise RemoteProjectError(
+        raise InputError(
             "--project needs jobflow-remote, which is not installed: pip install 'llo-dft[remote]'"
         ) from error
 
@@ -211,7 +207,7 @@ def require_remote() -> None:
 def load_project(name: str) -> RemoteProject:
     """Read a project by its name, or the file of one.
 
-    Raises ``RemoteProjectError`` if there is none, or it is invalid; a line for each fault.
+    Raises ``InputError`` if there is none, or it is invalid; a line for each fault.
     """
     require_remote()
     from jobflow_remote.config.base import Project  # noqa: PLC0415 (a second)
@@ -225,9 +221,9 @@ def load_project(name: str) -> RemoteProject:
         fields = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         reason = " ".join(str(error).split())
-        raise RemoteProjectError(f"{file} can't be read as YAML: {reason}") from error
+        raise InputError(f"{file} can't be read as YAML: {reason}") from error
     if not isinstance(fields, dict):
-        raise RemoteProjectError(f"{file}: expected a project of jobflow-remote")
+        raise InputError(f"{file}: expected a project of jobflow-remote")
     try:
         settings = Project.model_validate(fields)
     except ValidationError as error:
@@ -237,7 +233,7 @@ def load_project(name: str) -> RemoteProject:
     table = read_job_types(file, settings.metadata)
     for key, worker in settings.workers.items():
         if not PLAIN_PATH.fullmatch(str(worker.work_dir)):
-            raise RemoteProjectError(
+            raise InputError(
                 f"{file}: workers.{key}.work_dir = {str(worker.work_dir)!r}; jobflow-remote "
                 "writes it into scripts unchanged, so it may contain only letters, digits and "
                 "/ . _ + - @ = , :"
@@ -246,7 +242,7 @@ def load_project(name: str) -> RemoteProject:
 
 
 def read_job_types(file: Path, metadata: Mapping[str, Any] | None) -> JobTypes:
-    """Read the table from a project's metadata; ``RemoteProjectError`` as for ``load_project``."""
+    """Read the table from a project's metadata; ``InputError`` as for ``load_project``."""
     fields = (metadata or {}).get("llo_dft")
     if not isinstance(fields, dict):
         what = "metadata.llo_dft is missing: it says what each type of job requests"
@@ -257,8 +253,8 @@ def read_job_types(file: Path, metadata: Mapping[str, Any] | None) -> JobTypes:
         raise _refused(file, fault_lines(error, "metadata.llo_dft.")) from error
 
 
-def _refused(file: Path, faults: list[str]) -> RemoteProjectError:
-    return RemoteProjectError("\n".join(f"{file}: {fault}" for fault in faults))
+def _refused(file: Path, faults: list[str]) -> InputError:
+    return InputError("\n".join(f"{file}: {fault}" for fault in faults))
 
 
 def _find(name: str) -> Path:
@@ -266,12 +262,12 @@ def _find(name: str) -> Path:
     if path.suffix in {".yaml", ".yml"}:
         if path.is_file():
             return path
-        raise RemoteProjectError(f"there is no project file {name}")
+        raise InputError(f"there is no project file {name}")
     folder = projects_folder()
     if PLAIN_NAME.fullmatch(name) and (folder / f"{name}.yaml").is_file():
         return folder / f"{name}.yaml"
     known = sorted(file.stem for file in folder.glob("*.yaml"))
-    raise RemoteProjectError(
+    raise InputError(
         f"there is no project {name!r} in {folder}, which has {', '.join(known) or 'none'}; "
         "'llo-dft hpc init' writes one"
     )

@@ -36,10 +36,6 @@ _STATUSES: Final = {state: status for status, states in _STATES.items() for stat
 _PATIENCE_S: Final = 30
 
 
-class RemoteQueueError(InputError):
-    """A database that can't be reached, or that lacks what it should contain."""
-
-
 @dataclass(frozen=True)
 class RemoteJob:
     """One job in the queue, and the ids of those whose output it needs.
@@ -71,7 +67,7 @@ class RemoteJob:
 class RemoteQueue:
     """The queue; made by `open_queue`.
 
-    Raises ``RemoteQueueError`` in `make_ready` for a database with jobs that was never initialised,
+    Raises ``InputError`` in `make_ready` for a database with jobs that was never initialised,
     in `jobs` for an unknown flow, in `remove` for one that a runner has locked.
     """
 
@@ -85,7 +81,7 @@ class RemoteQueue:
         if controller.auxiliary.find_one({"next_id": {"$exists": True}}) is not None:
             return
         if controller.flows.count_documents({}) or controller.jobs.count_documents({}):
-            raise RemoteQueueError(
+            raise InputError(
                 f"the database of project {self.project.name} has jobs but not jobflow-remote's "
                 "own records; see 'jf admin --help'"
             )
@@ -99,7 +95,7 @@ class RemoteQueue:
         """Return the jobs of a flow by id."""
         found = self.find(flow)
         if not found:
-            raise RemoteQueueError(
+            raise InputError(
                 f"the database of project {self.project.name} no longer knows this study; "
                 "'llo-dft cancel' deletes the record, and then it can be submitted again"
             )
@@ -141,7 +137,7 @@ class RemoteQueue:
         try:
             self._controller.delete_flow(flow, delete_output=True, wait=_PATIENCE_S)
         except FlowLockedError as error:
-            raise RemoteQueueError(
+            raise InputError(
                 f"a runner has locked the study in project {self.project.name} for longer than "
                 f"{_PATIENCE_S} s; if it was killed, 'llo-dft retry' frees the study"
             ) from error
@@ -157,7 +153,7 @@ class RemoteQueue:
 def open_queue(project: RemoteProject) -> Iterator[RemoteQueue]:
     """Connect to the queue of a project while the context lasts.
 
-    Raises ``RemoteQueueError`` if the database can't be reached or refuses; with what to do.
+    Raises ``InputError`` if the database can't be reached or refuses; with what to do.
     """
     from jobflow_remote.jobs.jobcontroller import JobController  # noqa: PLC0415 (seconds)
     from pymongo.errors import OperationFailure, PyMongoError  # noqa: PLC0415
@@ -172,12 +168,12 @@ def open_queue(project: RemoteProject) -> Iterator[RemoteQueue]:
     except MissingPasswordError:
         raise
     except OperationFailure as error:
-        raise RemoteQueueError(
+        raise InputError(
             f"{where} refuses: {_first_words(error)}; see username, auth_source and the password's "
             f"variable in {project.file}"
         ) from error
     except PyMongoError as error:
-        raise RemoteQueueError(
+        raise InputError(
             f"{where} can't be reached: {_first_words(error)}; see host, port and tls in "
             f"{project.file}, and whether MongoDB lets this machine in"
         ) from error

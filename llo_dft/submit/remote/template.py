@@ -35,10 +35,6 @@ Variable = Annotated[
 ]
 
 
-class ProjectAnswersError(InputError):
-    """An invalid value for a project; the message has what came and what was expected."""
-
-
 class ProjectAnswers(BaseModel):
     """A user's description of a cluster: the flags of ``llo-dft hpc init``, explained there.
 
@@ -71,7 +67,7 @@ def check_answers(fields: dict[str, Any]) -> ProjectAnswers:
 
     Raises
     ------
-    ProjectAnswersError
+    InputError
         A line for each fault, never with what could be a password.
     """
     try:
@@ -83,7 +79,7 @@ def check_answers(fields: dict[str, Any]) -> ProjectAnswers:
             # it may have been mistaken for the password
             value = "" if name == "password_variable" else f" = {item['input']!r}"
             faults.append(f"--{name.replace('_', '-')}{value}: {message}")
-        raise ProjectAnswersError("\n".join(faults)) from error
+        raise InputError("\n".join(faults)) from error
 
 
 def project_text(template: str, answers: ProjectAnswers) -> str:
@@ -110,13 +106,13 @@ def project_text(template: str, answers: ProjectAnswers) -> str:
 def write_project(folder: Path, name: str, text: str) -> Path:
     """Write a project's file, which must not exist yet.
 
-    Raises ``ProjectAnswersError`` if there is a project of that name, or the folder can't be
+    Raises ``InputError`` if there is a project of that name, or the folder can't be
     written.
     """
     for extension in _EXTENSIONS:
         there = folder / f"{name}.{extension}"
         if there.exists():
-            raise ProjectAnswersError(
+            raise InputError(
                 f"{there} already exists; edit it, or choose another name for the project"
             )
     path = folder / f"{name}.yaml"
@@ -124,7 +120,7 @@ def write_project(folder: Path, name: str, text: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         write_private(path, text)
     except OSError as error:
-        raise ProjectAnswersError(f"{path} can't be written: {error}") from error
+        raise InputError(f"{path} can't be written: {error}") from error
     return path
 
 

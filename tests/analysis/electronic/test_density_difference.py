@@ -8,7 +8,6 @@ from charge_models import CELL, LOWER, SHAPE, UPPER, gaussian, transfer
 from pymatgen.core import Structure
 
 from llo_dft.analysis.electronic.density_difference import (
-    ChargeDifferenceError,
     assign_parts,
     atom_planes_angstrom,
     bond_profile,
@@ -19,6 +18,7 @@ from llo_dft.analysis.electronic.density_difference import (
     planar_profile,
 )
 from llo_dft.documents.electrons.charge import PlanarProfile
+from llo_dft.errors import InputError
 
 VOLUME = abs(np.linalg.det(CELL))
 
@@ -43,26 +43,24 @@ class TestAssignment:
 
     def test_a_relaxed_part_is_refused_with_the_atom(self):
         places = [*UPPER[:2], ("Li", [0.2, 0.1, 0.4525])]
-        with pytest.raises(ChargeDifferenceError, match=r"Li 3 of B .* nearest is 0\.040 A away"):
+        with pytest.raises(InputError, match=r"Li 3 of B .* nearest is 0\.040 A away"):
             assign_parts(WHOLE, A, structure(places))
 
     def test_an_atom_of_ab_in_neither(self):
-        with pytest.raises(ChargeDifferenceError, match=r"Li 6 of AB .* in neither A nor B"):
+        with pytest.raises(InputError, match=r"Li 6 of AB .* in neither A nor B"):
             assign_parts(WHOLE, A, structure(UPPER[:2]))
 
     def test_an_atom_in_both(self):
-        with pytest.raises(ChargeDifferenceError, match=r"O 4 of B .* atom 2 of AB, which is"):
+        with pytest.raises(InputError, match=r"O 4 of B .* atom 2 of AB, which is"):
             assign_parts(WHOLE, A, structure([*UPPER, LOWER[1]]))
 
     def test_an_element_that_ab_has_not(self):
-        with pytest.raises(ChargeDifferenceError, match=r"Na 1 of A .* \(none\)"):
+        with pytest.raises(InputError, match=r"Na 1 of A .* \(none\)"):
             assign_parts(WHOLE, structure([("Na", [0, 0, 0])]), B)
 
     def test_another_cell_is_refused_with_both_vectors(self):
         other = structure(LOWER, CELL + np.diag([0, 0, 2e-3]))
-        with pytest.raises(
-            ChargeDifferenceError, match=r"vector c is .*16\.002\] A and .*16\.0\] A"
-        ):
+        with pytest.raises(InputError, match=r"vector c is .*16\.002\] A and .*16\.0\] A"):
             assign_parts(WHOLE, other, B)
 
 
@@ -72,7 +70,7 @@ class TestResidual:
 
     @pytest.mark.parametrize("whole", [24.001, 23.5, float("nan")])
     def test_is_refused_with_all_counts(self, whole):
-        with pytest.raises(ChargeDifferenceError, match=r"AB has .* A 12\.0+ and B 12\.0+"):
+        with pytest.raises(InputError, match=r"AB has .* A 12\.0+ and B 12\.0+"):
             check_residual([whole, 12.0, 12.0])
 
 

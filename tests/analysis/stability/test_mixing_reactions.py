@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from llo_dft.analysis.stability.mixing_reactions import barrier_layer, pair_reactivity
-from llo_dft.analysis.stability.phase_diagrams import StabilityError
 from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
+from llo_dft.errors import InputError
 
 
 def test_lithium_and_its_peroxide_on_paper(lithium_oxygen):
@@ -84,11 +84,11 @@ def test_the_higher_of_two_phases_of_one_composition_counts_from_its_own_energy(
 
 
 def test_what_is_no_pair_is_refused(lithium_oxygen):
-    with pytest.raises(StabilityError, match="Li2O and Li4O2 are one phase"):
+    with pytest.raises(InputError, match="Li2O and Li4O2 are one phase"):
         pair_reactivity(lithium_oxygen, "Li2O", "Li4O2")
-    with pytest.raises(StabilityError, match="Li metal itself reacts with nothing"):
+    with pytest.raises(InputError, match="Li metal itself reacts with nothing"):
         pair_reactivity(lithium_oxygen, "Li", "Li2O", voltage_v=0.0)
     high = PhaseEnergy(name="high", composition={"Li": 1, "O": 2}, energy_ev=1.0)
     energies = lithium_oxygen.model_copy(update={"phases": [*lithium_oxygen.phases, high]})
-    with pytest.raises(StabilityError, match=r"high \(LiO2\) lies above its own elements"):
+    with pytest.raises(InputError, match=r"high \(LiO2\) lies above its own elements"):
         pair_reactivity(energies, "high", "Li2O")

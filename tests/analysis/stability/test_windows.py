@@ -12,9 +12,9 @@ from pymatgen.analysis.phase_diagram import (
 )
 from pymatgen.core import Composition, Element
 
-from llo_dft.analysis.stability.phase_diagrams import StabilityError
 from llo_dft.analysis.stability.windows import stability_window
 from llo_dft.documents.stability.phase_stability import PhaseEnergy
+from llo_dft.errors import InputError
 from llo_dft.runs.phases.entries_file import read_entries
 
 ENTRIES = Path(__file__).parents[2] / "data" / "formation_enthalpies.json"
@@ -97,7 +97,7 @@ def test_windows_of_formation_enthalpies():
 
 
 def test_what_has_no_window_of_its_own_is_refused(lithium_oxygen):
-    with pytest.raises(StabilityError, match="Li is Li itself"):
+    with pytest.raises(InputError, match="Li is Li itself"):
         stability_window(lithium_oxygen, "Li")
-    with pytest.raises(StabilityError, match="Li3PO4 is not in its own diagram: paper has"):
+    with pytest.raises(InputError, match="Li3PO4 is not in its own diagram: paper has"):
         stability_window(lithium_oxygen, "Li3PO4")

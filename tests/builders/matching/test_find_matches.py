@@ -17,7 +17,6 @@ from pymatgen.analysis.interfaces.zsl import ZSLGenerator, ZSLMatch
 
 from llo_dft.builders.matching.find_matches import find_matches
 from llo_dft.builders.matching.lattice2d import (
-    LatticeError,
     hermite_normal_forms,
     in_plane_basis,
     lattice_point_group,
@@ -26,6 +25,7 @@ from llo_dft.builders.matching.lattice2d import (
 from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
 from llo_dft.builders.surface.surface_lattice import SurfaceLattice, surface_lattice
 from llo_dft.chemistry.strain import von_mises_strain
+from llo_dft.errors import InputError
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:
@@ -480,5 +480,5 @@ def test_limits_that_make_no_sense_are_refused(limit: str, value: float, message
     ],
 )
 def test_vectors_that_span_no_plane_are_refused(vectors: list[list[float]], message: str) -> None:
-    with pytest.raises(LatticeError, match=message):
+    with pytest.raises(InputError, match=message):
         find_matches(vectors, SQUARE, max_area=10, max_strain=0.1)

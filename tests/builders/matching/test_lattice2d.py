@@ -11,12 +11,12 @@ from hypothesis import given
 from plane_lattices import bases, unimodular
 
 from llo_dft.builders.matching.lattice2d import (
-    LatticeError,
     hermite_normal_forms,
     in_plane_basis,
     lattice_point_group,
     reduction,
 )
+from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from llo_dft.typing import FloatArray, IntArray
@@ -39,7 +39,7 @@ def test_there_are_as_many_sublattices_as_the_divisors_sum_to(index: int) -> Non
 
 
 def test_a_sublattice_needs_a_positive_index() -> None:
-    with pytest.raises(LatticeError, match="must be at least 1, got 0"):
+    with pytest.raises(InputError, match="must be at least 1, got 0"):
         hermite_normal_forms(0)
 
 

@@ -13,14 +13,10 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.cell_checks import is_symmetric
-from llo_dft.builders.ordering.delithiation import (
-    DelithiationError,
-    LithiumRemoval,
-    _realisable,
-    delithiate_to,
-)
+from llo_dft.builders.ordering.delithiation import LithiumRemoval, _realisable, delithiate_to
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
+from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from llo_dft.builders.surface.slab import SlabModel
@@ -178,12 +174,12 @@ def test_an_operation_that_leads_out_of_the_given_lithium_is_refused(make_slab: 
 @pytest.mark.parametrize("fraction", [-0.1, 1.1, float("nan")])
 def test_fractions_outside_0_to_1_are_refused(make_bulk: MakeBulk, fraction: float) -> None:
     bulk = make_bulk("Li2MnO3")
-    with pytest.raises(DelithiationError, match=r"lithium fraction .* is outside 0\.\.1"):
+    with pytest.raises(InputError, match=r"lithium fraction .* is outside 0\.\.1"):
         delithiate(bulk, lithium_of(bulk), [0.5, fraction], turn_over=None, seed=0)
 
 
 def test_no_lithium_at_all(make_bulk: MakeBulk) -> None:
-    with pytest.raises(DelithiationError, match="has no Li that could leave"):
+    with pytest.raises(InputError, match="has no Li that could leave"):
         delithiate(make_bulk("Li2MnO3"), [], [0.5], turn_over=None, seed=0)
 
 
@@ -225,7 +221,7 @@ def test_further_li_leave_beside_those_that_are_gone(make_bulk: MakeBulk) -> Non
 def test_as_many_li_as_can_leave(make_bulk: MakeBulk, n_removed: int) -> None:
     bulk = make_bulk("Li2MnO3")
     lithium = lithium_of(bulk)
-    with pytest.raises(DelithiationError, match=rf"expected 1 to 8 Li to leave, got {n_removed}"):
+    with pytest.raises(InputError, match=rf"expected 1 to 8 Li to leave, got {n_removed}"):
         delithiate_to(bulk, lithium, n_removed, gone=lithium[:1], seed=0)
 
 

@@ -12,9 +12,10 @@ from lowest_delithiation import delithiate as lowest_delithiation
 
 from llo_dft.builders.ordering import arrangement_search
 from llo_dft.builders.ordering.arrangement_search import ewald_matrix
-from llo_dft.builders.ordering.delithiation import DelithiationError, delithiate
+from llo_dft.builders.ordering.delithiation import delithiate
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.chemistry.formal_charges import formal_charges
+from llo_dft.errors import InputError
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:
@@ -142,5 +143,5 @@ def test_there_may_be_fewer_than_asked_for() -> None:
 
 
 def test_no_candidate_at_all_is_refused() -> None:
-    with pytest.raises(DelithiationError, match="at least one candidate, got 0"):
+    with pytest.raises(InputError, match="at least one candidate, got 0"):
         candidates(cell("conventional"), 0)

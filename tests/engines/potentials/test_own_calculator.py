@@ -21,8 +21,9 @@ from llo_dft.engines.potentials.own_calculator import (
     version_of,
 )
 from llo_dft.engines.registry import engine_from
+from llo_dft.errors import InputError
 from llo_dft.jobs.calculate import calculate
-from llo_dft.recipe import EngineChoice, RecipeError, with_engine
+from llo_dft.recipe import EngineChoice, with_engine
 from llo_dft.resources import load_structure
 from llo_dft.runner.messages import Task, encode
 from llo_dft.runner.worker import run_job
@@ -189,7 +190,7 @@ def test_the_users_own_recipe_and_command_line_name_it(imported: Path, tmp_path:
     ],
 )
 def test_what_is_no_calculator_is_refused(fields: dict[str, str], message: str) -> None:
-    with pytest.raises(RecipeError, match=message):
+    with pytest.raises(InputError, match=message):
         tiny_recipe(engine=fields)
 
 

@@ -6,7 +6,8 @@ from atomate2 import SETTINGS
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.registry import engine_from
 from llo_dft.engines.vasp.user_tags import checked_tags, deciding, on_this_machine, told
-from llo_dft.recipe import EngineChoice, RecipeError, parse_recipe
+from llo_dft.errors import InputError
+from llo_dft.recipe import EngineChoice, parse_recipe
 
 
 def _engine(**tags):
@@ -63,7 +64,7 @@ def test_the_recipe_without_tags_is_stored_as_before_and_other_engines_take_none
         engine_from(EngineChoice(name="vasp", overrides={"incar": {"NCORE": 4}}))
     with pytest.raises(EngineError, match="expected a tag of INCAR with a number"):
         _engine(NCORE={"a": 1})
-    with pytest.raises(RecipeError, match=r"engine.incar = 1: .*valid dictionary"):
+    with pytest.raises(InputError, match=r"engine.incar = 1: .*valid dictionary"):
         parse_recipe({"engine": {"name": "vasp", "incar": 1}}, "mine")
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from llo_dft.analysis.stability.phase_diagrams import StabilityError
 from llo_dft.documents.stability.phase_stability import StudyCrystal
+from llo_dft.errors import InputError
 from llo_dft.runs.phases.contacts_of_phases import contact_reactions
 from llo_dft.runs.phases.phase_source import PhaseSource
 
@@ -45,7 +45,7 @@ def test_a_study_s_coating_meets_its_cathode_and_stands_between_it_and_others():
 
 
 def test_one_phase_is_no_pair():
-    with pytest.raises(StabilityError, match="a reaction needs two phases, or one and --study"):
+    with pytest.raises(InputError, match="a reaction needs two phases, or one and --study"):
         contact_reactions(PhaseSource(entries=ENTRIES), ["LiF"])
-    with pytest.raises(StabilityError, match="LiF is named twice; a reaction needs two phases"):
+    with pytest.raises(InputError, match="LiF is named twice; a reaction needs two phases"):
         contact_reactions(PhaseSource(entries=ENTRIES), ["LiF", "LiF"])

@@ -13,7 +13,7 @@ import pytest
 from pymatgen.entries.compatibility import MaterialsProject2020Compatibility
 from pymatgen.entries.computed_entries import ComputedEntry
 
-from llo_dft.analysis.stability.phase_diagrams import StabilityError
+from llo_dft.errors import InputError
 from llo_dft.runs.phases.entries_file import KEY, materials_project_phases, phases_of, read_entries
 
 LI = {"composition": {"Li": 2.0}, "energy": -3.8, "correction": 0.0}
@@ -51,7 +51,7 @@ def test_nothing_that_a_file_names_is_made(tmp_path):
     assert read_entries(path).phases[0].name == "a"
     assert not (tmp_path / "done").exists()
     path.write_text(json.dumps([evil]))
-    with pytest.raises(StabilityError, match="entry 0 is a 'system'; expected one of Computed"):
+    with pytest.raises(InputError, match="entry 0 is a 'system'; expected one of Computed"):
         read_entries(path)
 
 
@@ -70,27 +70,27 @@ def test_nothing_that_a_file_names_is_made(tmp_path):
     ],
 )
 def test_an_entry_that_is_none_is_refused(change: dict[str, Any], words: str):
-    with pytest.raises(StabilityError, match=words):
+    with pytest.raises(InputError, match=words):
         phases_of([OXIDE | change], "here")
 
 
 def test_what_is_no_list_of_entries_is_refused(tmp_path):
     path = tmp_path / "x.json"
     path.write_text("no json")
-    with pytest.raises(StabilityError, match="is not a JSON file of entries"):
+    with pytest.raises(InputError, match="is not a JSON file of entries"):
         read_entries(path)
     for listed in ({}, []):
-        with pytest.raises(StabilityError, match="expected a list of entries"):
+        with pytest.raises(InputError, match="expected a list of entries"):
             phases_of(listed, "here")
-    with pytest.raises(StabilityError, match="entry 1 is 'x'; expected an entry's fields"):
+    with pytest.raises(InputError, match="entry 1 is 'x'; expected an entry's fields"):
         phases_of([LI, "x"], "here")
-    with pytest.raises(StabilityError, match="has the entry a twice"):
+    with pytest.raises(InputError, match="has the entry a twice"):
         phases_of([OXIDE, OXIDE], "here")
 
 
 def test_a_mixture_of_corrections_is_refused():
     corrected = OXIDE | {"correction": -0.7, "entry_id": "b"}
-    with pytest.raises(StabilityError, match="here mixes raw and corrected energies"):
+    with pytest.raises(InputError, match="here mixes raw and corrected energies"):
         phases_of([LI, OXIDE, corrected], "here")
 
 
@@ -123,7 +123,7 @@ def test_entries_of_one_kind_are_asked_for_with_the_users_key(monkeypatch):
 
 def test_without_a_key_or_the_client_one_line_says_what_to_do(monkeypatch):
     monkeypatch.delenv(KEY, raising=False)
-    with pytest.raises(StabilityError, match="put it in the environment variable MP_API_KEY"):
+    with pytest.raises(InputError, match="put it in the environment variable MP_API_KEY"):
         materials_project_phases({"Li"})
     monkeypatch.setenv(KEY, "mine")
     real = builtins.__import__
@@ -134,5 +134,5 @@ def test_without_a_key_or_the_client_one_line_says_what_to_do(monkeypatch):
         return real(name, *arguments, **named)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(StabilityError, match="client is not installed: pip install"):
+    with pytest.raises(InputError, match="client is not installed: pip install"):
         materials_project_phases({"Li"})

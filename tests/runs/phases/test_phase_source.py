@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from llo_dft.analysis.comparability.fingerprints import ComparabilityError
-from llo_dft.analysis.stability.phase_diagrams import StabilityError
+from llo_dft.errors import InputError
 from llo_dft.resources import resource_path
 from llo_dft.runs.phases.phase_source import PhaseSource, vasp_phases
 from llo_dft.testing import plain_run_writer as make
@@ -17,18 +17,18 @@ ENTRIES = Path(__file__).parents[2] / "data" / "formation_enthalpies.json"
 
 
 def test_two_sources_are_refused():
-    with pytest.raises(StabilityError, match="a diagram has one source of energies"):
+    with pytest.raises(InputError, match="a diagram has one source of energies"):
         PhaseSource(entries=ENTRIES, materials_project=True)
-    with pytest.raises(StabilityError, match="neither a file of entries, nor runs, nor an engine"):
+    with pytest.raises(InputError, match="neither a file of entries, nor runs, nor an engine"):
         PhaseSource().energies({"Li"})
 
 
 def test_a_file_of_entries_is_asked_for_its_own_phases():
     source = PhaseSource(entries=ENTRIES)
     assert source.elements_of("Li3PO4") == {"Li", "P", "O"}
-    with pytest.raises(StabilityError, match="LiNbO3 is not in its own diagram"):
+    with pytest.raises(InputError, match="LiNbO3 is not in its own diagram"):
         source.elements_of("LiNbO3")
-    with pytest.raises(StabilityError, match="only an engine computes a CIF file"):
+    with pytest.raises(InputError, match="only an engine computes a CIF file"):
         source.name_of("x.cif")
 
 
@@ -46,12 +46,12 @@ def test_an_engine_computes_formulas_structures_and_cif_files(tmp_path):
 
 def test_what_is_neither_a_formula_nor_a_file_is_refused(tmp_path):
     source = PhaseSource(engine=FakeEngine())
-    with pytest.raises(StabilityError, match="'no such' is not a formula, a CIF file"):
+    with pytest.raises(InputError, match="'no such' is not a formula, a CIF file"):
         source.elements_of("no such")
-    with pytest.raises(StabilityError, match="Li9Xx: Xx is not an element"):
+    with pytest.raises(InputError, match="Li9Xx: Xx is not an element"):
         source.elements_of("Li9Xx")
     (tmp_path / "bad.cif").write_text("nothing")
-    with pytest.raises(StabilityError, match=r"bad.cif can't be read as a crystal"):
+    with pytest.raises(InputError, match=r"bad.cif can't be read as a crystal"):
         source.name_of(str(tmp_path / "bad.cif"))
 
 
@@ -80,8 +80,8 @@ def test_other_settings_are_refused_unless_allowed(tmp_path):
 
 
 def test_runs_without_an_energy_or_a_compound_are_refused(tmp_path):
-    with pytest.raises(StabilityError, match="none of the runs is of a compound"):
+    with pytest.raises(InputError, match="none of the runs is of a compound"):
         vasp_phases([make.lithium(tmp_path / "li")])
     (tmp_path / "void").mkdir()
-    with pytest.raises(StabilityError, match="void has no energy"):
+    with pytest.raises(InputError, match="void has no energy"):
         vasp_phases([tmp_path / "void"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from llo_dft.analysis.stability.phase_diagrams import StabilityError
+from llo_dft.errors import InputError
 from llo_dft.runs.phases.study_crystals import crystal_phases, study_crystals
 from llo_dft.study.study_files import stored_plan
 from llo_dft.testing.fake_engine import FakeCalculation, FakeEngine
@@ -28,7 +28,7 @@ def test_each_state_of_charge_is_a_phase(finished):
 def test_crystals_of_another_version_or_none_are_refused(finished, tmp_path):
     plan = stored_plan(finished.folder)
     crystals = study_crystals(plan, finished.folder.calculations)
-    with pytest.raises(StabilityError, match="other settings or another version than fake has"):
+    with pytest.raises(InputError, match="other settings or another version than fake has"):
         crystal_phases(crystals, NewerEngine())
-    with pytest.raises(StabilityError, match="has no completed crystal"):
+    with pytest.raises(InputError, match="has no completed crystal"):
         study_crystals(plan, tmp_path)

@@ -9,7 +9,7 @@ from pymatgen.core.structure import Structure
 from studies import coated_recipe
 
 from llo_dft.errors import InputError
-from llo_dft.recipe import HELD_STRAIN, RecipeError
+from llo_dft.recipe import HELD_STRAIN
 from llo_dft.resources import load_structure, resource_path
 from llo_dft.study.planning.coating_cells import (
     coating_cells,
@@ -70,7 +70,7 @@ def test_a_repeat_of_the_ordered_cell_counts():
 def test_where_nothing_fits_the_nearest_are_named():
     made = recipe(max_area=130.0, max_strain=0.03)
     with pytest.raises(
-        RecipeError,
+        InputError,
         match=r"up to coating\.max_area = 130 A\^2 strains the coating by at most .* = 0\.03; "
         r"cathode\.supercell strains it: \[1, 2\] \(84 A\^2\) by \+1\.4/-7\.1 % with 96 atoms, "
         r"\[1, 3\]",
@@ -86,7 +86,7 @@ def test_a_coating_that_fits_no_cell_of_a_formula_may_fit_the_crystals_own():
     asked = {"phase": "Li3YCl6", "setting": None, "miller": (0, 0, 1), "terminations": None}
     formula = recipe({"supercell": None, "composition": "LiCoO2"}, **asked)
     with pytest.raises(
-        RecipeError,
+        InputError,
         match=r"\[4, 4\] \(671 A\^2\) by .*or cathode\.cif, for multiples of its own cell",
     ):
         fitting_supercells(formula, formula.coating, Path())
@@ -160,7 +160,7 @@ def test_on_another_plane_the_smallest_cell_is_found_on_which_the_coating_fits()
         )
 
     with pytest.raises(
-        RecipeError, match=r"no cell of \[1, 0, 4\] up to coating.max_area = 100 A\^2"
+        InputError, match=r"no cell of \[1, 0, 4\] up to coating.max_area = 100 A\^2"
     ):
         make_plan(asked(100.0), Path())
     plan = make_plan(asked(200.0), Path())

@@ -9,11 +9,10 @@ import pytest
 from pymatgen.analysis.structure_matcher import StructureMatcher
 from studies import tiny_recipe
 
-from llo_dft.builders.cell_checks import StructureError, is_symmetric
+from llo_dft.builders.cell_checks import is_symmetric
 from llo_dft.builders.ordering.delithiation import delithiate
-from llo_dft.builders.vacancies import VacancyError
 from llo_dft.errors import InputError
-from llo_dft.recipe import Electronic, RecipeError, load_recipe
+from llo_dft.recipe import Electronic, load_recipe
 from llo_dft.resources import resource_path
 from llo_dft.study.planning.make_plan import make_plan, plan_bulk_hosts, with_electronic
 from llo_dft.study.planning.planned_calculations import planned_calculations
@@ -90,13 +89,13 @@ def test_vacancies_on_both_faces_are_images_of_each_other() -> None:
 
 
 def test_fractions_that_are_the_same_number_of_li() -> None:
-    with pytest.raises(RecipeError, match=r"0\.51 and 0\.5 are the same number of Li") as caught:
+    with pytest.raises(InputError, match=r"0\.51 and 0\.5 are the same number of Li") as caught:
         make_plan(tiny_recipe(delithiation={"fractions": [0.5, 0.51]}), Path())
     assert "delithiation.fractions" in str(caught.value)
 
 
 def test_an_environment_that_does_not_occur() -> None:
-    with pytest.raises(VacancyError, match=r"no O of environment 4TM in surface.*2TM\+1Li, 3TM"):
+    with pytest.raises(InputError, match=r"no O of environment 4TM in surface.*2TM\+1Li, 3TM"):
         make_plan(tiny_recipe(vacancies={"environments": ["4TM"]}), Path())
 
 
@@ -140,7 +139,7 @@ def cif(atoms: str) -> str:
         ),
         (
             cif("Mn1 Mn 0 0.16708 0 1\nMn2 Mn 0 0.26 0 1"),
-            StructureError,
+            InputError,
             r"mine\.cif: Mn\d+ and Mn\d+ are 0\.79 angstrom apart; expected at least 1\.80",
         ),
         (

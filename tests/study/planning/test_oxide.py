@@ -16,7 +16,7 @@ from llo_dft.builders.cell_checks import formal_dipole, is_symmetric
 from llo_dft.builders.surface.slab import SlabError
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.errors import InputError
-from llo_dft.recipe import RecipeError, load_recipe
+from llo_dft.recipe import load_recipe
 from llo_dft.resources import load_structure, resource_path
 from llo_dft.study.planning.make_plan import make_plan
 
@@ -146,7 +146,7 @@ def test_each_face_keeps_half_its_lithium_where_they_differ(folder):
 def test_other_terminations_are_built_by_their_name_and_what_is_odd_is_said():
     plan = make_plan(tiny_recipe(slab={"termination": "full"}), Path())
     assert any("formal charge of" in note for note in plan.notes)
-    with pytest.raises(RecipeError, match=r"'full/none' over; slab\.symmetric = false accepts it"):
+    with pytest.raises(InputError, match=r"'full/none' over; slab\.symmetric = false accepts it"):
         make_plan(tiny_recipe(slab={"termination": "full/none"}), Path())
 
 
@@ -156,7 +156,7 @@ def test_an_element_without_a_charge_is_named_with_the_table():
 
 
 def test_the_metals_of_an_ordered_file_have_no_replicas(folder):
-    with pytest.raises(RecipeError, match=r"replica orders metals that share sites; .*ordered"):
+    with pytest.raises(InputError, match=r"replica orders metals that share sites; .*ordered"):
         make_plan(of_file("hexagonal.cif", cathode={"replica": 1}), folder)
 
 
@@ -220,7 +220,7 @@ def test_a_termination_that_is_not_there_is_met_with_those_that_are():
     recipe = tiny_recipe(
         cathode={"composition": "LiCoO2"}, slab={"miller": [1, 0, 4], "termination": "top"}
     )
-    with pytest.raises(RecipeError, match=r"slab\.termination = 'top' .*non-polar, charge"):
+    with pytest.raises(InputError, match=r"slab\.termination = 'top' .*non-polar, charge"):
         make_plan(recipe, Path())
 
 

@@ -4,7 +4,7 @@ import pytest
 from studies import tiny_recipe
 
 from llo_dft.engines.base import OxygenReference
-from llo_dft.recipe import RecipeError
+from llo_dft.errors import InputError
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
 
 LABELS = OxygenReference(-4.948, "O2 of the labels", {"mp2020": "the labels hold it already"})
@@ -55,6 +55,6 @@ def test_the_recipes_reservoir_and_the_engines_o2_are_joined() -> None:
 def test_a_scheme_that_does_not_go_with_the_engine_is_refused_by_name(
     oxygen: dict[str, object], reference: OxygenReference, message: str
 ) -> None:
-    with pytest.raises(RecipeError) as refused:
+    with pytest.raises(InputError) as refused:
         oxygen_settings(tiny_recipe(oxygen=oxygen), reference)
     assert str(refused.value).startswith(message)

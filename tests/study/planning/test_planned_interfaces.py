@@ -20,7 +20,7 @@ from llo_dft.documents.atom_identity import (
     places,
 )
 from llo_dft.errors import InputError
-from llo_dft.recipe import RecipeError, parse_recipe
+from llo_dft.recipe import parse_recipe
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.planning.planned_interfaces import SCORE_TOLERANCE, _distinct, charge_notes
@@ -145,7 +145,7 @@ def test_an_element_without_a_charge_names_the_table(tmp_path):
     strange = Structure(Lattice.cubic(5.0), ["He", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     strange.to(filename=str(tmp_path / "strange.cif"))
     with pytest.raises(
-        RecipeError,
+        InputError,
         match=r"coating\.phase = 'strange\.cif': no formal charge is known for He.*toml",
     ):
         make_plan(any_coating(phase="strange.cif"), tmp_path)
@@ -237,16 +237,16 @@ def test_charge_that_no_li_balances_is_said():
 
 
 def test_one_plane_is_asked_for():
-    with pytest.raises(RecipeError, match="give one of them"):
+    with pytest.raises(InputError, match="give one of them"):
         recipe(miller=[0, 1, 0])
-    with pytest.raises(RecipeError, match="names no plane"):
+    with pytest.raises(InputError, match="names no plane"):
         make_plan(any_coating(phase="LiF", miller=[0, 0, 0]), Path())
 
 
 def test_unknown_setting_and_layers_are_refused_by_the_recipe():
-    with pytest.raises(RecipeError, match=r"coating\.setting = 'Pbnm'"):
+    with pytest.raises(InputError, match=r"coating\.setting = 'Pbnm'"):
         recipe(setting="Pbnm")
-    with pytest.raises(RecipeError, match=r"coating\.layers = 0"):
+    with pytest.raises(InputError, match=r"coating\.layers = 0"):
         recipe(layers=0)
 
 

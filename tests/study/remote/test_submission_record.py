@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from llo_dft.errors import InputError
 from llo_dft.study.remote.submission_record import (
     RemoteSubmission,
     SubmittedJob,
@@ -12,7 +13,7 @@ from llo_dft.study.remote.submission_record import (
     record_path,
     require_submission,
 )
-from llo_dft.submit.records import SubmissionError, write_record
+from llo_dft.submit.records import write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,12 +27,12 @@ JOBS = [
 def test_a_record_is_read_as_it_was_written_and_refuses_a_second(tmp_path: Path) -> None:
     assert read_submission(tmp_path) is None
     check_not_submitted(tmp_path)
-    with pytest.raises(SubmissionError, match="was not submitted to a project; use"):
+    with pytest.raises(InputError, match="was not submitted to a project; use"):
         require_submission(tmp_path)
     record = RemoteSubmission(project="/p/lab.yaml", flow="f", worker=None, jobs=JOBS)
     write_record(record_path(tmp_path), record)
     assert require_submission(tmp_path) == record
-    with pytest.raises(SubmissionError, match=r"to jobflow-remote \(/p/lab\.yaml\).*retry.*cancel"):
+    with pytest.raises(InputError, match=r"to jobflow-remote \(/p/lab\.yaml\).*retry.*cancel"):
         check_not_submitted(tmp_path)
 
 

@@ -19,6 +19,7 @@ from cluster_studies import NASTY, files_with
 from remote_study import SECRET, change_project
 
 from llo_dft.calculations.cache import CalculationCache
+from llo_dft.errors import InputError
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.remote.rerun import retry_study
 from llo_dft.study.remote.submission_record import (
@@ -34,9 +35,7 @@ from llo_dft.study.remote.submit_project import (
 )
 from llo_dft.study.run_study import run_study
 from llo_dft.study.study_files import read_results
-from llo_dft.submit.records import SubmissionError
-from llo_dft.submit.remote.project import RemoteProjectError, load_project
-from llo_dft.submit.remote.queue import RemoteQueueError
+from llo_dft.submit.remote.project import load_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,7 +110,7 @@ def test_another_worker_takes_the_calculations_alone(make_remote: MakeRemote) ->
     wanted = prepare_submission(study.prepared, study.project, "cpu").wanted
     assert {r.worker for r in wanted if r.job.label is not None} == {"cpu"}
     assert {r.worker for r in wanted if r.job.label is None} == {"login"}
-    with pytest.raises(RemoteProjectError, match=r"no 'gpus' in workers; it has login, cpu, mpi"):
+    with pytest.raises(InputError, match=r"no 'gpus' in workers; it has login, cpu, mpi"):
         prepare_submission(study.prepared, study.project, "gpus")
 
 
@@ -120,7 +119,7 @@ def test_it_is_submitted_once_and_can_be_taken_out_again(
 ) -> None:
     study = make_remote()
     study.submit()
-    with pytest.raises(SubmissionError, match=r"was submitted to jobflow-remote .*retry.*cancel"):
+    with pytest.raises(InputError, match=r"was submitted to jobflow-remote .*retry.*cancel"):
         study.submit()
     assert cancel_study(study.folder) == []  # nothing had come to the scheduler yet
     assert read_submission(study.folder.path) is None
@@ -129,7 +128,7 @@ def test_it_is_submitted_once_and_can_be_taken_out_again(
     assert server.database["flows"].count_documents({}) == 0
     study.submit()
     assert len(study.status.queue.states) > 0
-    with pytest.raises(SubmissionError, match="was not submitted to a project"):
+    with pytest.raises(InputError, match="was not submitted to a project"):
         cancel_study(StudyFolder(study.folder.path / "calculations"))
 
 
@@ -138,7 +137,7 @@ def test_a_database_that_refuses_leaves_nothing(
 ) -> None:
     study = make_remote()
     server.database["jobs"].insert_one({"uuid": "somebody else's"})
-    with pytest.raises(RemoteQueueError, match="has jobs but not jobflow-remote's own records"):
+    with pytest.raises(InputError, match="has jobs but not jobflow-remote's own records"):
         study.submit()
     assert not study.folder.path.exists()
 

@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 from llo_dft.cli.main import app
 from llo_dft.documents.spread import StudySpread
 from llo_dft.errors import InputError
-from llo_dft.recipe import RecipeError
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.series.cells import SPREAD, SPREAD_FIGURE, recipes_of_cells
 from llo_dft.submit.dask.cluster_config import load_cluster
@@ -41,7 +40,7 @@ def test_each_cell_is_a_study_of_one_cell(tmp_path: Path) -> None:
 
 def test_a_recipe_that_says_which_cell_it_is_has_no_others(tmp_path: Path) -> None:
     recipe = tiny_recipe(study={"replicas": 2}, cathode={"replica": 1})
-    with pytest.raises(RecipeError, match=r"choose cathode\.replica and cathode\.repeat"):
+    with pytest.raises(InputError, match=r"choose cathode\.replica and cathode\.repeat"):
         recipes_of_cells(recipe, tmp_path)
 
 
@@ -97,5 +96,5 @@ def test_each_cell_goes_to_the_workers_of_a_cluster(
 
 def test_what_plans_one_cell_refuses_several(tmp_path: Path) -> None:
     recipe = tiny_recipe(study={"replicas": 2})
-    with pytest.raises(RecipeError, match=r"has several cells .*: use 'llo-dft run'"):
+    with pytest.raises(InputError, match=r"has several cells .*: use 'llo-dft run'"):
         make_plan(recipe, tmp_path)

@@ -9,7 +9,8 @@ import pytest
 from made_screen import SCREEN
 from screen_recipes import FLAT, STEP, write_screen_recipe
 
-from llo_dft.recipe import RecipeError, load_recipe
+from llo_dft.errors import InputError
+from llo_dft.recipe import load_recipe
 from llo_dft.resources import resource_path
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.series.screening import load_screen, screen_table
@@ -47,12 +48,12 @@ def _without_names(recipe: Recipe) -> dict[str, Any]:
 def test_what_is_no_screen_says_what_is_expected(
     tmp_path: Path, coatings: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(RecipeError, match=message):
+    with pytest.raises(InputError, match=message):
         load_screen(write_screen_recipe(tmp_path, coatings))
 
 
 def test_a_screen_is_no_study(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="coatings names several: use 'llo-dft screen'"):
+    with pytest.raises(InputError, match="coatings names several: use 'llo-dft screen'"):
         load_recipe(write_screen_recipe(tmp_path, {"flat": FLAT}))
 
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from llo_dft.errors import InputError
 from llo_dft.resources import resource_path
 from llo_dft.submit.dask.cluster_config import (
     ClusterConfig,
-    ClusterConfigError,
     SchedulerName,
     WorkerJobs,
     load_cluster,
@@ -95,7 +95,7 @@ def test_walltimes_with_and_without_quotes(tmp_path: Path, walltime: str, second
 )
 def test_what_does_not_fit_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
     path = write(tmp_path, LEAST.replace(old, new, 1))
-    with pytest.raises(ClusterConfigError, match=message) as caught:
+    with pytest.raises(InputError, match=message) as caught:
         load_cluster(path)
     assert all(line.startswith(f"{path}: ") for line in str(caught.value).splitlines())
 
@@ -112,13 +112,13 @@ def test_what_does_not_fit_is_named(tmp_path: Path, old: str, new: str, message:
     ],
 )
 def test_what_is_no_cluster_file(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(ClusterConfigError, match=message):
+    with pytest.raises(InputError, match=message):
         load_cluster(write(tmp_path, text))
     assert [path.name for path in tmp_path.iterdir()] == ["cluster.yaml"]
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ClusterConfigError, match=r"no cluster file .*copy one of hpc_configs"):
+    with pytest.raises(InputError, match=r"no cluster file .*copy one of hpc_configs"):
         load_cluster(tmp_path / "none.yaml")
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 from cluster_studies import write_cluster
 
+from llo_dft.errors import InputError
 from llo_dft.submit.batch import BatchError
 from llo_dft.submit.dask import worker_jobs
 from llo_dft.submit.dask.cluster_config import load_cluster
-from llo_dft.submit.dask.dask_cluster import LinkError, certificates, dask_workers
+from llo_dft.submit.dask.dask_cluster import certificates, dask_workers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +61,9 @@ def refuse(*_: object) -> str:
 def test_an_interface_that_is_not_here_is_named(tmp_path: Path, played: PlayedQueue) -> None:
     file = write_cluster(tmp_path, network={"interface": "lo", "driver_interface": "ib7"})
     with (
-        pytest.raises(LinkError, match=r"network interface ib7: .*'lo'.*; set network\.driver_int"),
+        pytest.raises(
+            InputError, match=r"network interface ib7: .*'lo'.*; set network\.driver_int"
+        ),
         dask_workers(load_cluster(file), tmp_path / "cluster", "title", lambda _: None),
     ):
         pytest.fail("it could not listen")

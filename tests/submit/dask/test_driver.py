@@ -29,7 +29,7 @@ from llo_dft.submit.dask.driver import (
     submit_driver,
 )
 from llo_dft.submit.interruption import Interruption
-from llo_dft.submit.records import SubmissionError, read_record, write_record
+from llo_dft.submit.records import read_record, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +61,7 @@ def test_a_driver_that_runs(queued: Path) -> None:
     status = driver_status(queued)
     assert str(status) == "running; job 10 running, job 11 pending; round 1"
     assert status.model_dump(mode="json")["jobs"] == {"10": "running", "11": "pending"}
-    with pytest.raises(SubmissionError, match=r"is already in the queue \(running; job 10"):
+    with pytest.raises(InputError, match=r"is already in the queue \(running; job 10"):
         check_not_driven(queued)
 
 
@@ -70,7 +70,7 @@ def test_one_that_waits_one_that_is_gone_and_a_queue_that_does_not_answer(
 ) -> None:
     del played.queue["10"]
     assert str(driver_status(queued)) == "pending; job 11 pending; round 1"
-    with pytest.raises(SubmissionError, match="'llo-dft cancel' ends it"):
+    with pytest.raises(InputError, match="'llo-dft cancel' ends it"):
         check_not_driven(queued)
     played.queue.clear()
     assert str(driver_status(queued)).startswith("missing; round 1; it has no job in the queue")
@@ -120,7 +120,7 @@ def test_an_error_while_it_is_changed_leaves_it_as_it_was(queued: Path) -> None:
 def test_the_record_of_another_version_is_refused_by_name(queued: Path) -> None:
     text = record_file(queued).read_text().replace('"status": "pending"', '"state": "going on"')
     record_file(queued).write_text(text)
-    with pytest.raises(SubmissionError, match=r"submit\.json can't be read .* another version"):
+    with pytest.raises(InputError, match=r"submit\.json can't be read .* another version"):
         driver_status(queued)
 
 
@@ -171,9 +171,9 @@ def test_submitting_puts_one_job_into_the_queue(tmp_path: Path, played: PlayedQu
 
 
 def test_a_study_has_one_driver(study: Path) -> None:
-    with pytest.raises(SubmissionError, match=r"is already in the queue \(running; job 10 runn"):
+    with pytest.raises(InputError, match=r"is already in the queue \(running; job 10 runn"):
         submit_driver(study, submission())
-    with pytest.raises(SubmissionError, match="'llo-dft cancel' ends it"):
+    with pytest.raises(InputError, match="'llo-dft cancel' ends it"):
         check_not_driven(study)
     assert record(study).jobs == ["10"]
 
@@ -188,7 +188,7 @@ def test_a_refused_submission_leaves_no_record(tmp_path: Path, played: PlayedQue
 def test_a_cluster_file_without_a_driver(tmp_path: Path, played: PlayedQueue) -> None:
     given = submission()
     config = given.config.model_copy(update={"driver": None})
-    with pytest.raises(SubmissionError, match="no table 'driver'; expected its cores"):
+    with pytest.raises(InputError, match="no table 'driver'; expected its cores"):
         submit_driver(tmp_path, given.model_copy(update={"config": config}))
     assert played.submitted == []
 
@@ -379,7 +379,7 @@ def test_a_round_slow_to_end_leaves_a_new_submission_alone(
 
 
 def test_a_study_that_was_not_submitted_can_not_be_cancelled(tmp_path: Path) -> None:
-    with pytest.raises(SubmissionError, match="was not submitted; use 'llo-dft submit'"):
+    with pytest.raises(InputError, match="was not submitted; use 'llo-dft submit'"):
         cancel(tmp_path)
 
 
@@ -397,7 +397,7 @@ def test_a_driver_whose_jobs_are_gone_and_a_queue_that_can_not_be_asked(
 
 def test_a_record_that_was_changed_by_hand(study: Path) -> None:
     (study / "submit.json").write_text('{"title": 3}')
-    with pytest.raises(SubmissionError, match=r"submit\.json can't be read \(4 faults\)"):
+    with pytest.raises(InputError, match=r"submit\.json can't be read \(4 faults\)"):
         driver_status(study)
 
 

@@ -12,9 +12,10 @@ from typing import Any, get_args
 
 import pytest
 
+from llo_dft.errors import InputError
 from llo_dft.submit.dask import scripts
 from llo_dft.submit.dask.cluster_config import ClusterConfig, SchedulerName
-from llo_dft.submit.dask.scripts import MissingDaskError, driver_script, require_dask, worker_script
+from llo_dft.submit.dask.scripts import driver_script, require_dask, worker_script
 
 PREFIX = {"slurm": "#SBATCH ", "pbs": "#PBS ", "sge": "#$ ", "lsf": "#BSUB "}
 NASTY = Path('/data/it\'s "a" $(touch planted); `x` %s folder')
@@ -161,6 +162,6 @@ def test_a_worker_starts_in_a_folder_of_its_own_that_goes_with_it(
 
 def test_without_dask_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MissingDaskError, match=r"pip install 'llo-dft\[dask\]'"):
+    with pytest.raises(InputError, match=r"pip install 'llo-dft\[dask\]'"):
         require_dask()
     assert scripts.python_of(cluster("slurm")) == sys.executable

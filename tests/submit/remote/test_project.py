@@ -9,14 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from remote_study import change_project
 
+from llo_dft.errors import InputError
 from llo_dft.resources import resource_path
-from llo_dft.submit.remote.project import (
-    JobSize,
-    JobType,
-    RemoteProjectError,
-    load_project,
-    read_job_types,
-)
+from llo_dft.submit.remote.project import JobSize, JobType, load_project, read_job_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +77,7 @@ def test_what_a_size_comes_to() -> None:
     ],
 )
 def test_a_table_that_does_not_fit_says_where(fields: dict[str, Any] | None, said: str) -> None:
-    with pytest.raises(RemoteProjectError, match=said):
+    with pytest.raises(InputError, match=said):
         read_job_types(FILE, fields)
 
 
@@ -135,7 +130,7 @@ def test_a_fault_is_named_in_one_line(
     path: Path, change: Callable[[dict[str, Any]], None], said: str
 ) -> None:
     change_project(path, change)
-    with pytest.raises(RemoteProjectError, match=said) as failure:
+    with pytest.raises(InputError, match=said) as failure:
         load_project(str(path))
     lines = str(failure.value).splitlines()
     assert all(line.startswith(f"{path}: ") for line in lines)
@@ -152,7 +147,7 @@ def test_a_fault_is_named_in_one_line(
 )
 def test_a_file_that_is_no_project(path: Path, text: str, said: str) -> None:
     path.write_text(text)
-    with pytest.raises(RemoteProjectError, match=said):
+    with pytest.raises(InputError, match=said):
         load_project(str(path))
 
 
@@ -166,11 +161,11 @@ def test_what_a_type_names_must_be_there(path: Path) -> None:
     change_project(path, change)
     project = load_project(str(path))
     static = project.job_type("static")
-    with pytest.raises(RemoteProjectError, match=r"no 'vapor' in exec_config.* vasp, potential"):
+    with pytest.raises(InputError, match=r"no 'vapor' in exec_config.* vasp, potential"):
         project.request("cpu", static, static.sizes[0])
-    with pytest.raises(RemoteProjectError, match="no 'cluster' in workers; it has login, cpu"):
+    with pytest.raises(InputError, match="no 'cluster' in workers; it has login, cpu"):
         project.request(project.job_type("cell_relaxation").worker, static, None)
-    with pytest.raises(RemoteProjectError, match="expected one of slurm, pbs, shell"):
+    with pytest.raises(InputError, match="expected one of slurm, pbs, shell"):
         project.worker("gpu")
 
 

@@ -11,8 +11,9 @@ from jobflow_remote.jobs.jobcontroller import JobController
 from jobflow_remote.jobs.state import JobState
 from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
+from llo_dft.errors import InputError
 from llo_dft.submit.remote.mongo_store import MissingPasswordError
-from llo_dft.submit.remote.queue import RemoteQueueError, _remote_job, open_queue
+from llo_dft.submit.remote.queue import _remote_job, open_queue
 from llo_dft.typing import Status
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def test_a_database_that_does_not_let_us_in_says_so_in_one_line(
 
     monkeypatch.setattr(JobController, "from_project", fail)
     project = SimpleNamespace(name="lab", file="/p.yaml", settings=None)
-    with pytest.raises(RemoteQueueError, match=said) as caught, open_queue(project):
+    with pytest.raises(InputError, match=said) as caught, open_queue(project):
         pytest.fail("it could not be opened")
     assert len(str(caught.value).splitlines()) == 1
 

@@ -9,15 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llo_dft.errors import InputError
 from llo_dft.resources import resource_path
 from llo_dft.submit.remote.mongo_store import EnvironmentMongoStore
-from llo_dft.submit.remote.project import RemoteProjectError, load_project
-from llo_dft.submit.remote.template import (
-    ProjectAnswersError,
-    check_answers,
-    project_text,
-    write_project,
-)
+from llo_dft.submit.remote.project import load_project
+from llo_dft.submit.remote.template import check_answers, project_text, write_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,21 +112,21 @@ def test_what_a_cluster_does_not_have_is_left_out(tmp_path: Path) -> None:
     store = project.settings.get_queue_store()
     assert (store.username, store.password_variable) == ("", "")
     assert "tls" not in store.mongoclient_kwargs  # the server is on this machine
-    with pytest.raises(RemoteProjectError, match=r"no 'static' in .* it has light, potential"):
+    with pytest.raises(InputError, match=r"no 'static' in .* it has light, potential"):
         project.job_type("static")
 
 
 def test_a_project_is_not_overwritten_and_for_its_owner_alone(tmp_path: Path) -> None:
     path = write_project(tmp_path / "new", "lab", "name: lab\n")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    with pytest.raises(ProjectAnswersError, match=r"lab\.yaml already exists"):
+    with pytest.raises(InputError, match=r"lab\.yaml already exists"):
         write_project(tmp_path / "new", "lab", "name: other\n")
     assert path.read_text() == "name: lab\n"
     (tmp_path / "lab.toml").touch()
-    with pytest.raises(ProjectAnswersError, match=r"lab\.toml already exists"):
+    with pytest.raises(InputError, match=r"lab\.toml already exists"):
         write_project(tmp_path, "lab", "name: lab\n")
     (tmp_path / "file").touch()
-    with pytest.raises(ProjectAnswersError, match="can't be written"):
+    with pytest.raises(InputError, match="can't be written"):
         write_project(tmp_path / "file" / "folder", "lab", "name: lab\n")
 
 
@@ -149,12 +145,12 @@ def test_a_project_is_not_overwritten_and_for_its_owner_alone(tmp_path: Path) ->
     ],
 )
 def test_what_can_not_stand_in_a_script_is_refused(key: str, value: object, said: str) -> None:
-    with pytest.raises(ProjectAnswersError, match=said):
+    with pytest.raises(InputError, match=said):
         check_answers(ALL | {key: value})
 
 
 def test_a_password_in_the_place_of_its_variable_is_not_told() -> None:
-    with pytest.raises(ProjectAnswersError, match="name of an environment variable") as failure:
+    with pytest.raises(InputError, match="name of an environment variable") as failure:
         check_answers(ALL | {"password_variable": "hunter2!"})
     assert "hunter2" not in str(failure.value)
 
