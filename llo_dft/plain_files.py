@@ -1,7 +1,10 @@
-"""Files written where others may write too: never through a link that somebody put there."""
+"""Folders where others may write too: no link is written through, and no matplotlibrc obeyed."""
 
 import errno
 import os
+from contextlib import chdir
+from importlib import import_module
+from pathlib import Path
 
 from llo_dft.errors import InputError
 
@@ -22,3 +25,14 @@ def no_links(path: str, flags: int) -> int:
         raise InputError(
             f"{path} is a symbolic link, and nothing is written through one; remove it"
         ) from error
+
+
+def pass_over_matplotlibrc() -> None:
+    """See to it that a matplotlibrc in the current folder, which may be anybody's, has no say.
+
+    matplotlib reads it when it is first imported; before 3.11 it evaluates what stands there, and
+    ``text.usetex`` starts LaTeX.
+    """
+    if os.path.lexists("matplotlibrc"):
+        with chdir(Path(__file__).parent):
+            import_module("matplotlib")

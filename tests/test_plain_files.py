@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from llo_dft import plain_files
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.errors import InputError
 from llo_dft.plain_files import no_links
+from llo_dft.runner.messages import Task
+from llo_dft.runner.worker import run_job
 from llo_dft.study.folder import StudyFolder, write_whole
+from llo_dft.submit.remote.run_job import run_job as run_job_of_a_queue
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,3 +73,27 @@ def test_a_link_in_the_place_of_a_result_is_replaced_and_not_followed(
     write_whole(tmp_path / "results.csv", "new")
     assert (tmp_path / "results.csv").read_text(encoding="utf-8") == "new"
     assert precious.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_matplotlibrc_in_the_folder_is_not_obeyed(tmp_path: Path) -> None:
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\n", encoding="utf-8")
+    program = """import llo_dft.cli.main as m; m.app = lambda: None; m.command_line()
+import matplotlib; print(matplotlib.rcParams['text.usetex'])"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "False\n"
+
+
+def test_nor_by_workers_and_jobs_of_a_queue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They begin so, before they import what imports matplotlib."""
+    (tmp_path / "matplotlibrc").touch()
+    monkeypatch.chdir(tmp_path)
+    asked: list[str] = []
+    monkeypatch.setattr(plain_files, "import_module", asked.append)
+    assert run_job(Task("{}", ())) is not None
+    with pytest.raises(FileNotFoundError, match="none"):
+        run_job_of_a_queue(tmp_path / "none")
+    assert asked == ["matplotlib", "matplotlib"]

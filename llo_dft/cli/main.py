@@ -23,6 +23,7 @@ from llo_dft.cli import (
 )
 from llo_dft.cli.analyze.group import app as analyze_app
 from llo_dft.cli.output.common import CRASHED
+from llo_dft.plain_files import pass_over_matplotlibrc
 
 app = typer.Typer(
     name="llo-dft",
@@ -80,6 +81,7 @@ app.command("doctor")(doctor.doctor)
 
 def command_line() -> None:
     """Run a command; a fault of this package ends with its traceback and a status of its own."""
+    pass_over_matplotlibrc()
     try:
         app()
     except Exception:  # noqa: BLE001 (whatever it is, it must not look like an incomplete study)

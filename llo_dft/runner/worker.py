@@ -15,6 +15,7 @@ from maggma.stores import MemoryStore
 from monty.json import jsanitize
 
 from llo_dft.documents.decoding.named_objects import decode_text, names_in
+from llo_dft.plain_files import pass_over_matplotlibrc
 from llo_dft.runner.messages import (
     JobOutcome,
     RaisedError,
@@ -28,6 +29,7 @@ from llo_dft.runner.messages import (
 def run_job(task: Task) -> JobOutcome | RaisedError:
     """Run one job; return its response and the documents to store, or its error as text."""
     try:
+        pass_over_matplotlibrc()
         job = decode_text(task.job, task.trusted, "a job")
         documents = [decode_document(text, task.trusted) for text in task.documents]
         store = WorkerStore(documents)

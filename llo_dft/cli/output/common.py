@@ -38,16 +38,20 @@ def bad_input_in_one_line() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename is None and error.errno != errno.ENOSPC:
-            raise
-        place = "" if error.filename is None else f"{_cut(str(error.filename))}: "
-        remedy = _REMEDIES.get(error.errno or 0, "")
-        typer.echo(f"llo-dft: {place}{error.strerror or error}{remedy}", err=True)
+        typer.echo(f"llo-dft: {_refusal(error)}", err=True)
         raise typer.Exit(BAD_INPUT) from error
     except InputError as error:
         for line in str(error).splitlines():
             typer.echo(f"llo-dft: {line}", err=True)
         raise typer.Exit(BAD_INPUT) from error
+
+
+def _refusal(error: OSError) -> str:
+    """Return what the file system refused; raises the error itself if it is not of a file."""
+    if error.filename is None and error.errno != errno.ENOSPC:
+        raise error
+    place = "" if error.filename is None else f"{_cut(str(error.filename))}: "
+    return f"{place}{error.strerror or error}{_REMEDIES.get(error.errno or 0, '')}"
 
 
 def _cut(text: str, longest: int = 100) -> str:
@@ -87,9 +91,10 @@ def read_each(
     for path in paths:
         try:
             found.append(read(path))
-        except InputError as error:
-            typer.echo(f"llo-dft: {error}", err=True)
-            found.append(Unread(str(path), [str(error)]))
+        except (InputError, OSError) as error:
+            why = _refusal(error) if isinstance(error, OSError) else str(error)
+            typer.echo(f"llo-dft: {why}", err=True)
+            found.append(Unread(str(path), [why]))
     return found
 
 

@@ -33,10 +33,12 @@ _OF_THE_QUEUE = frozenset({"store", "job_doc"})
 
 def run_job(folder: Path) -> None:
     """Run the job whose files are in a folder, unless it has already finished there."""
+    from llo_dft.errors import InputError  # noqa: PLC0415
+    from llo_dft.plain_files import pass_over_matplotlibrc  # noqa: PLC0415
+
+    pass_over_matplotlibrc()
     from jobflow_remote.jobs.data import OUT_FILENAME  # noqa: PLC0415 (seconds)
     from jobflow_remote.jobs.run import run_remote_job  # noqa: PLC0415
-
-    from llo_dft.errors import InputError  # noqa: PLC0415
 
     with (folder / ".llo_dft.lock").open("w") as file:
         with suppress(OSError):  # a file system without locks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from llo_dft.cli.output.common import (
 )
 from llo_dft.documents.electrons.electronic import AtomOxidation
 from llo_dft.errors import InputError
+from llo_dft.study.study_files import is_study
 
 
 @dataclass
@@ -46,6 +48,13 @@ def test_every_path_is_read_and_one_that_can_not_be_is_named(capsys) -> None:
     assert isinstance(good, Found)
     assert bad == Unread("bad", ["bad can't be read"])
     assert capsys.readouterr().err == "llo-dft: bad can't be read\n"
+
+
+def test_a_name_that_no_file_can_have_is_a_line(capsys) -> None:
+    found = read_each([Path("x" * 300)], lambda path: Found(path, [str(path.stat())]))
+    assert isinstance(found[0], Unread)
+    assert not is_study(Path("x" * 300))
+    assert re.fullmatch(r"llo-dft: x{97}\.\.\.: File name too long\n", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(

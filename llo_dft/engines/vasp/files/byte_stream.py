@@ -5,6 +5,7 @@ import gzip
 import lzma
 import re
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final, Protocol, Self
@@ -35,7 +36,16 @@ _STEP: Final = b"<calculation>"
 _LONGEST_TAG: Final = 256
 
 _GZIP, _BZIP2, _XZ, _LZMA, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"]\x00\x00", b"(\xb5/\xfd"
-_MAGIC_BYTES: Final = 6
+_MAGIC_BYTES: Final = 40
+
+#: How files begin that are not opened here, and what to do with them.
+_OTHER_KINDS: Final = {
+    b"PK\x03\x04": "a zip archive: unpack it",
+    b"7z\xbc\xaf'\x1c": "a 7z archive: unpack it",
+    b"\x1f\x9d": "compressed by compress (.Z): unpack it",
+    b'\x04"M\x18': "compressed by lz4: unpack it",
+    b"version https://git-lfs": "a pointer of Git LFS, not the file itself: git lfs pull gets it",
+}
 
 #: What is raised while unpacking. zstandard's error is one by its name only.
 _UNPACKING: Final = (zlib.error, lzma.LZMAError, OSError)
@@ -55,10 +65,14 @@ def unpacked(path: Path, file: IO[bytes]) -> Readable:
 
     What it is compressed with is seen from its start.
 
-    Raises ``VaspFileError`` if it is compressed by zstd and the package zstandard is not installed.
+    Raises ``VaspFileError`` if it is compressed by zstd and the package zstandard is not installed,
+    or packed in another way.
     """
     magic = file.read(_MAGIC_BYTES)
     file.seek(0)
+    for start, what in _OTHER_KINDS.items():
+        if magic.startswith(start):
+            raise VaspFileError(path, "unreadable", what)
     if magic.startswith(_GZIP):
         return gzip.GzipFile(fileobj=file)
     if magic.startswith(_BZIP2):
@@ -93,7 +107,7 @@ class ByteStream:
     """Reads forward, by tag, by line or by number of bytes. A plain file is skipped by seeking.
 
     Every method that would read past the end raises ``VaspFileError`` (truncated). Windows line
-    ends are read as if they were Unix ones.
+    ends are read as if they were Unix ones, and a byte order mark is passed over.
 
     ``line`` is the number of lines that ``read_line`` has given; callers that take lines otherwise
     add them.
@@ -116,6 +130,8 @@ class ByteStream:
             self._source = unpacked(path, self._file)
             self.compressed = self._source is not self._file
             self._seekable = not self.compressed
+            if self.peek(len(BOM_UTF8)) == BOM_UTF8:  # as some editors begin a file
+                self._window, self._seekable = self._window[len(BOM_UTF8) :], False
             if b"\r\n" in self.peek(CHUNK):
                 self._window = self._window.removesuffix(b"\r").replace(b"\r\n", b"\n")
                 self._source = _UnixLines(self._source)

@@ -35,6 +35,9 @@ _FERMI_SLACK_EV: Final = 0.5
 
 _FILLED: Final = 0.5
 
+#: ISMEAR with which occupations are those of another run, or of INCAR.
+_FIXED_OCCUPATIONS: Final = -2
+
 
 @dataclass
 class Wanted:
@@ -238,11 +241,12 @@ def _fermi_problem(header: Header, found: Found) -> str:
     """Return why the Fermi level means nothing; "" if it means what it says."""
     if found.total is None:
         return ""
-    fermi, fixed = found.total.fermi_ev, header.parameters.get("NUPDOWN", -1)
+    fermi = found.total.fermi_ev
     if math.isnan(fermi):
         return "VASP printed stars for it"
-    if len(found.total.density) > 1 and isinstance(fixed, int | float) and fixed >= 0:
-        return f"with a fixed moment (NUPDOWN = {fixed:g}) each spin has its own, VASP writes one"
+    asked = _filled_otherwise(header, len(found.total.density))
+    if asked:
+        return asked
     below, above = -math.inf, math.inf
     if found.eigenvalues is not None:
         energies, filled = found.eigenvalues.energies_ev, found.eigenvalues.occupations >= _FILLED
@@ -252,4 +256,17 @@ def _fermi_problem(header: Header, found: Found) -> str:
         return f"{fermi:.3f} eV lies below filled states, which reach {below:.3f} eV"
     if above + _FERMI_SLACK_EV < fermi:
         return f"{fermi:.3f} eV lies above the empty states, which begin at {above:.3f} eV"
+    return ""
+
+
+def _filled_otherwise(header: Header, n_spins: int) -> str:
+    """Return which setting makes it that the crystal's states are not filled up to one level."""
+    moment = header.parameters.get("NUPDOWN", -1)
+    if n_spins > 1 and isinstance(moment, int | float) and moment >= 0:
+        return f"with a fixed moment (NUPDOWN = {moment:g}) each spin has its own, VASP writes one"
+    fixed = [name for name in ("FERWE", "FERDO") if name in header.incar]
+    if fixed or header.parameters.get("ISMEAR") == _FIXED_OCCUPATIONS:
+        return f"the occupations are fixed ({', '.join(fixed) or 'ISMEAR = -2'}), not filled to it"
+    if header.kpoints.style.lower().startswith("listgenerated"):
+        return "k-points along lines do not tell where the crystal's states are filled to"
     return ""

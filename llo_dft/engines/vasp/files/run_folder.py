@@ -85,7 +85,10 @@ def find_run(path: Path) -> Path:
             return found
     what = f"no {' and no '.join(names)} in this folder, plain or compressed"
     others = sorted(one.name for name in names for one in path.glob(f"{name}*"))
-    if others:
+    broken = [name for name in others if not (path / name).exists()]
+    if broken:
+        what += f"; {broken[0]} is a link to a file that is not here"
+    elif others:
         what += f"; name the file to read, if it is one of {', '.join(others)}"
     raise VaspFileError(path, "unreadable", what)
 

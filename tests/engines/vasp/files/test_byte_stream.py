@@ -11,6 +11,10 @@ import pytest
 from llo_dft.engines.vasp.files import byte_stream
 from llo_dft.engines.vasp.files.byte_stream import ByteStream
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
+from llo_dft.engines.vasp.files.grids.read_grids import read_grid_header
+from llo_dft.engines.vasp.files.outcar import read_outcar
+from llo_dft.engines.vasp.files.vaspout.read_vaspout import read_vaspout
+from llo_dft.engines.vasp.files.vasprun.read_vasprun import read_vasprun
 
 TEXT = b"".join(b"line %d of a file\n" % n for n in range(20_000))
 
@@ -26,11 +30,12 @@ def alone(data: bytes) -> bytes:
 PACKED = [bytes, gzip.compress, bz2.compress, lzma.compress, alone, zstd]
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("pack", PACKED)
-def test_a_file_is_the_same_however_it_is_packed(tmp_path, pack, ending):
+def test_a_file_is_the_same_however_it_is_packed(tmp_path, pack, ending, mark):
     path = tmp_path / "any.name"
-    path.write_bytes(pack(TEXT.replace(b"\n", ending)))
+    path.write_bytes(pack(mark + TEXT.replace(b"\n", ending)))
     with ByteStream(path) as stream:
         assert stream.read_line("x") == b"line 0 of a file"
         assert stream.take_to(re.compile(rb"line 7 "), "x")[0].count(b"\n") == 6
@@ -79,6 +84,24 @@ def test_a_bomb_is_refused_unless_its_size_is_known_elsewhere(tmp_path, pack, mo
     path.write_bytes(pack(bytes(1 << 24)))
     with ByteStream(path) as stream, pytest.raises(VaspFileError, match=r"refused.*200 times"):
         stream.skip_past(b"line", "x")
+
+
+@pytest.mark.parametrize(
+    ("start", "what"),
+    [
+        (b"PK\x03\x04\x14", "a zip archive: unpack it"),
+        (b"7z\xbc\xaf'\x1c\x00", "a 7z archive: unpack it"),
+        (b"\x1f\x9d\x90", r"compressed by compress \(.Z\): unpack it"),
+        (b'\x04"M\x18d', "compressed by lz4: unpack it"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS, not the f"),
+    ],
+)
+@pytest.mark.parametrize("read", [read_vasprun, read_outcar, read_grid_header, read_vaspout])
+def test_a_file_of_another_kind_is_called_by_its_name(tmp_path, start, what, read):
+    path = tmp_path / "vasprun.xml"
+    path.write_bytes(start + bytes(500))
+    with pytest.raises(VaspFileError, match=f"unreadable: {what}"):
+        read(path)
 
 
 def test_without_zstandard_it_says_what_to_do(tmp_path, monkeypatch):

@@ -31,6 +31,9 @@ def test_a_fermi_level_of_the_run_is_used(tmp_path):
             "",
             r"fixed moment \(NUPDOWN = 2\) each spin has its own",
         ),
+        (Run(smearing=-2), "", "", r"occupations are fixed \(ISMEAR = -2\)"),
+        (Run(asked={"FERWE": ("string", "1.0 0.0")}), "", "", r"occupations are fixed \(FERWE\)"),
+        (Run(), 'param="Gamma"', 'param="listgenerated"', "k-points along lines"),
         (Run(), '"efermi">      1.03', '"efermi">    -11.03', "lies below filled states"),
         (Run(), '"efermi">      1.03', '"efermi">     91.03', "lies above the empty states"),
         (Run(), '"efermi">      1.03125000', f'"efermi">{"*" * 16}', "VASP printed stars"),
@@ -44,6 +47,15 @@ def test_a_fermi_level_that_means_nothing_is_not_used(tmp_path, run, before, aft
     assert re.search(reason, own.fermi_problem)
     assert any("E_F is not used" in note for note in own.notes)
     assert own.energy_ev is not None
+
+
+@pytest.mark.parametrize("algorithm", ["ACFDTR", "rpa", "GW0", "BSE", "Chi", "MP2"])
+def test_the_energy_of_a_many_body_step_is_none_of_the_ground_state(tmp_path, algorithm):
+    """ALGO is no setting to compare: but of these VASP writes a part of the energy, if any."""
+    own = read(tmp_path, Run(), ">Normal<", f">{algorithm}<")
+    assert own.energy_ev is None
+    assert "the run has no total energy" in own.problems
+    assert read(tmp_path, Run(), ">Normal<", ">All<").energy_ev is not None
 
 
 def test_no_fixed_moment_is_none(tmp_path):

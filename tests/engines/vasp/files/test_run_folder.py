@@ -64,6 +64,12 @@ def test_a_name_that_could_be_a_run_is_named(tmp_path):
     assert read_run(tmp_path / "vasprun.xml.static.gz").energy_ev is not None
 
 
+def test_a_link_that_leads_nowhere_is_named(tmp_path):
+    (tmp_path / "vasprun.xml").symlink_to(".git/annex/objects/x")
+    with pytest.raises(VaspFileError, match=r"vasprun.xml is a link to a file that is not here"):
+        read_run(tmp_path)
+
+
 def test_vasprun_xml_goes_before_vaspout_h5_even_if_it_is_damaged(tmp_path):
     run = Run(n_energies=57)
     write(tmp_path / "vaspout.h5", run)

@@ -119,7 +119,8 @@ def _read_steps(file: H5File, header: Header) -> list[Step]:
             )
             raise file.error("corrupt", what, path)
         # nothing says whether these include the work of an external pressure
-        steps.append(Step(None if header.parameters.get("PSTRESS") else zero, free, history))
+        known = header.has_ground_state and not header.parameters.get("PSTRESS")
+        steps.append(Step(zero if known else None, free, history))
     steps[-1] = _with_atoms(file, header, steps[-1], len(steps))
     return steps
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -18,6 +20,9 @@ _INT: Final = re.compile(r"[+-]?\d+")
 _NOT_A_NUMBER: Final = re.compile(r"\*\*|nan|inf", re.IGNORECASE)
 
 _LOGICAL: Final = {"T": True, "F": False}
+
+#: Texts of INCAR (SYSTEM), which VASP writes as they are: '&' and '<' too.
+_TEXT: Final = re.compile(rb'(<i type="string"[^>]*>)([^\n]*)(</i>)')
 
 Value: TypeAlias = str | int | float | bool | list[str] | list[int] | list[float] | list[bool]
 
@@ -121,14 +126,25 @@ def parse_part(stream: ByteStream, text: bytes, offset: int, name: str) -> XmlPa
         declaration = text[declared : declared + 12].decode("latin-1")
         what = f"{declaration!r}: declarations, entities and comments are not VASP's"
         raise stream.error("refused", what, name, offset + declared)
-    parser = ET.XMLParser(encoding="ISO-8859-1")  # noqa: S314 (it has no declarations)
     try:
-        parser.feed(text)
-        return XmlPart(stream, parser.close(), name)
+        return XmlPart(stream, _parsed(text), name)
     except ET.ParseError as error:
+        escaped = _TEXT.sub(lambda found: found[1] + _escaped(found[2]) + found[3], text)
+        with suppress(ET.ParseError):
+            return XmlPart(stream, _parsed(escaped), name)
         line, column = error.position
         what = f"line {line} of this part, column {column}: {error.msg.split(':')[0]}"
         raise stream.error("corrupt", what, name, offset) from error
+
+
+def _parsed(text: bytes) -> ET.Element:
+    parser = ET.XMLParser(encoding="ISO-8859-1")  # noqa: S314 (it has no declarations)
+    parser.feed(text)
+    return parser.close()
+
+
+def _escaped(text: bytes) -> bytes:
+    return escape(text.decode("latin-1")).encode("latin-1")
 
 
 def _value(stream: ByteStream, token: str, kind: str, where: str) -> str | int | float | bool:

@@ -16,6 +16,12 @@ _LARGEST: Final = 1e4
 #: Relative difference between the written volume and that of the rounded vectors.
 _VOLUME_TOLERANCE: Final = 1e-4
 
+#: How ALGO begins for excitations and many-body energies, https://www.vasp.at/wiki/index.php/ALGO.
+_MANY_BODY: Final = (
+    *("gw", "qpgw", "evgw", "scgw", "g0w0", "chi", "acfdt", "rpa", "crpa", "bse", "tdhf", "timeev"),
+    *("2e4w", "mp2", "cc4s"),
+)
+
 _ELEMENT: Final = re.compile(r"[A-Z][a-z]?")
 
 
@@ -87,6 +93,12 @@ class Header:
     kpoints: KPoints
     initial: Crystal | None
     mock: bool = False
+
+    @property
+    def has_ground_state(self) -> bool:
+        """Whether the energies are of DFT or Hartree-Fock, and not a part of those of RPA or GW."""
+        algorithm = str(self.incar.get("ALGO", "")).strip().lower()
+        return not algorithm.startswith(_MANY_BODY)
 
 
 def read_header(root: XmlPart) -> Header:

@@ -33,7 +33,7 @@ class Step:
     ----------
     energy_ev
         Energy extrapolated to no smearing, eV, without the work of an external pressure; None for
-        a run without one (GW, for example).
+        a run without one of the ground state (GW, for example).
     free_energy_ev
         Free energy as VASP writes it, eV: with PSTRESS it includes the work of that pressure.
     electronic_ev
@@ -99,6 +99,8 @@ def read_energies(part: XmlPart, header: Header) -> tuple[float | None, float | 
         elif abs(shifted - (energy or 0.0)) <= _OTHER_FORM and energy != total["e_0_energy"]:
             energy = round(shifted, 8)
     elif pressure:
+        energy = None
+    if not header.has_ground_state:
         energy = None
     return energy, total["e_fr_energy"], history
 

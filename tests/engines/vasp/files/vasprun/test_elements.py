@@ -80,6 +80,17 @@ def test_an_entity_is_refused_before_it_is_expanded(stream: ByteStream) -> None:
         parse_part(stream, b"<a><b></a>", 0, "header")
 
 
+def test_a_text_of_incar_holds_any_character(stream: ByteStream) -> None:
+    """VASP writes SYSTEM as it is, which XML does not allow of two characters."""
+    item = b'<incar>\n <i type="string" name="SYSTEM">x < 0.5 & > LCO</i>\n</incar>'
+    found = parse_part(stream, item, 0, "<incar>").settings()
+    assert found == {"SYSTEM": "x < 0.5 & > LCO"}
+    with pytest.raises(VaspFileError, match=r"line 2 of this part, column \d+: not well-formed"):
+        parse_part(stream, item.replace(b"LCO", b"\0"), 0, "<incar>")
+    with pytest.raises(VaspFileError, match="not well-formed"):
+        parse_part(stream, item.replace(b"string", b"int"), 0, "<incar>")
+
+
 def test_rows_of_a_varray_are_all_of_one_width(stream: ByteStream) -> None:
     rows = ET.fromstring('<varray name="basis"><v> 1.0 2.0 3.0 </v><v> 4.0 5.0 6.0</v></varray>')  # noqa: S314
     np.testing.assert_array_equal(XmlPart(stream, rows, "x").vectors(), [[1, 2, 3], [4, 5, 6]])

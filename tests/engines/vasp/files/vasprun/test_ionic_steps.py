@@ -55,7 +55,7 @@ def calculation(total: str, *electronic: str) -> ET.Element:
 
 
 def header(**parameters: Any) -> Any:
-    return SimpleNamespace(parameters={"ISMEAR": 0} | parameters)
+    return SimpleNamespace(parameters={"ISMEAR": 0} | parameters, has_ground_state=True)
 
 
 STEP = triple(FREE, WITHOUT, ZERO)
