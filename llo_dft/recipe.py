@@ -332,8 +332,8 @@ def parse_recipe(fields: dict[str, Any], name: str) -> Recipe:
 def with_engine(
     recipe: Recipe,
     *,
-    engine: str | None,
-    protocol: str | None,
+    engine: str | None = None,
+    protocol: str | None = None,
     scheme: str | None = None,
     model: str | None = None,
     start_from: str | None = None,

@@ -1,17 +1,23 @@
 """llo-dft build: the structures of a recipe, and VASP's inputs, without any calculation."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
-from llo_dft.cli.output.common import bad_input_in_one_line, find_recipe, print_json
-
-if TYPE_CHECKING:
-    from llo_dft.documents.plan import StudyPlan
-    from llo_dft.study.dry_inputs import StudySize
+from llo_dft.cli.named_recipes import find_recipe
+from llo_dft.cli.output.common import bad_input_in_one_line, print_json
+from llo_dft.cli.output.phrases import built_lines
+from llo_dft.documents.asked_and_built import asked_and_built
+from llo_dft.documents.plan import StudyPlan
+from llo_dft.engines.registry import engine_from, named_by_user
+from llo_dft.recipe import with_engine
+from llo_dft.study.drawn.pictures import draw_hosts
+from llo_dft.study.dry_inputs import ESTIMATE, INPUTS, StudySize, write_inputs
+from llo_dft.study.folder import StudyFolder, named_files
+from llo_dft.study.manifest import write_structures
+from llo_dft.study.planning.make_plan import make_plan, with_electronic
+from llo_dft.study.planning.oxygen_settings import oxygen_settings
+from llo_dft.study.planning.planned_calculations import check_engine
 
 
 def build(
@@ -25,16 +31,6 @@ def build(
 ) -> None:
     """Write the structures of a recipe and a manifest; compute nothing."""
     with bad_input_in_one_line():
-        from llo_dft.engines.registry import engine_from, named_by_user  # noqa: PLC0415 (slow)
-        from llo_dft.recipe import with_engine  # noqa: PLC0415
-        from llo_dft.study.drawn.pictures import draw_hosts  # noqa: PLC0415
-        from llo_dft.study.dry_inputs import write_inputs  # noqa: PLC0415
-        from llo_dft.study.folder import StudyFolder, named_files  # noqa: PLC0415
-        from llo_dft.study.manifest import write_structures  # noqa: PLC0415
-        from llo_dft.study.planning.make_plan import make_plan, with_electronic  # noqa: PLC0415
-        from llo_dft.study.planning.oxygen_settings import oxygen_settings  # noqa: PLC0415
-        from llo_dft.study.planning.planned_calculations import check_engine  # noqa: PLC0415
-
         asked, recipe_folder = find_recipe(recipe)  # once: it may come through a pipe
         study = with_engine(asked, engine=engine, protocol=protocol)
         named_by_user(study.engine)
@@ -70,9 +66,6 @@ def build(
 
 
 def _print_structures(plan: StudyPlan, n_structures: int, output: Path) -> None:
-    from llo_dft.cli.output.phrases import built_lines  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.documents.asked_and_built import asked_and_built  # noqa: PLC0415
-
     for line in built_lines(asked_and_built(plan), plan.notes):
         typer.echo(line)
     typer.echo(
@@ -83,8 +76,6 @@ def _print_structures(plan: StudyPlan, n_structures: int, output: Path) -> None:
 
 def _print_size(size: StudySize, program: str, output: Path) -> None:
     """Print how big each run of a program is."""
-    from llo_dft.study.dry_inputs import ESTIMATE, INPUTS  # noqa: PLC0415 (keeps --help fast)
-
     width = max(len(run["calculation"]) for run in size["runs"])
     typer.echo(
         f"{'calculation':{width}}  {'stage':6}  {'ions':>5}  {'electrons':>9}  {'plane waves':>11}"

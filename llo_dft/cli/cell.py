@@ -1,22 +1,18 @@
 """llo-dft cell: energy by mass and volume of a stack, against the thickness of its electrolyte."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
+from pydantic import ValidationError
 
+from llo_dft.analysis.cell_stack import LEFT_OUT, USUAL_CATHODES, cell_energy, study_cathodes
 from llo_dft.cli.options import AsJson, check_figure, parse_range
 from llo_dft.cli.output.common import COMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.terminal import print_table
+from llo_dft.documents.stability.cell_energy import CathodeMaterial, CellParameters, CellResult
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from llo_dft.documents.stability.cell_energy import (
-        CathodeMaterial,
-        CellParameters,
-        CellResult,
-    )
+from llo_dft.report.figures.stability.energy_density import save_energies
+from llo_dft.study.study_files import read_results
 
 
 def cell(
@@ -39,15 +35,6 @@ def cell(
     as_json: AsJson = False,
 ) -> None:
     """Energy by mass (Wh/kg) and volume (Wh/L) of a cell with Li metal."""
-    from llo_dft.analysis.cell_stack import (  # noqa: PLC0415 (all: keeps --help fast)
-        LEFT_OUT,
-        USUAL_CATHODES,
-        cell_energy,
-        study_cathodes,
-    )
-    from llo_dft.documents.stability.cell_energy import CellResult  # noqa: PLC0415
-    from llo_dft.study.study_files import read_results  # noqa: PLC0415
-
     with bad_input_in_one_line():
         check_figure(figure)
         parameters = _parameters(change or [])
@@ -77,8 +64,6 @@ def cell(
             notes=notes,
         )
     if figure is not None:
-        from llo_dft.report.figures.stability.energy_density import save_energies  # noqa: PLC0415
-
         save_energies(result, figure)
     if as_json:
         print_json(result.model_dump(mode="json"))
@@ -88,10 +73,6 @@ def cell(
 
 
 def _parameters(changes: list[str]) -> CellParameters:
-    from pydantic import ValidationError  # noqa: PLC0415 (both: keep --help fast)
-
-    from llo_dft.documents.stability.cell_energy import CellParameters  # noqa: PLC0415
-
     fields: dict[str, str] = {}
     for text in changes:
         name, equals, value = text.partition("=")
@@ -109,10 +90,6 @@ def _parameters(changes: list[str]) -> CellParameters:
 
 
 def _material(text: str) -> CathodeMaterial:
-    from pydantic import ValidationError  # noqa: PLC0415 (both: keep --help fast)
-
-    from llo_dft.documents.stability.cell_energy import CathodeMaterial  # noqa: PLC0415
-
     name, _, numbers = text.partition("=")
     parts = numbers.split(":")
     names = ("capacity_mah_per_g", "voltage_v", "density_g_per_cm3")
@@ -130,8 +107,6 @@ def _material(text: str) -> CathodeMaterial:
 
 
 def _print(result: CellResult) -> None:
-    from llo_dft.cli.output.terminal import print_table  # noqa: PLC0415 (keeps --help fast)
-
     print_table(
         ["<cathode", "mAh/g", "V", "g/cm3", "Wh/kg", "Wh/L", "<source"],
         [

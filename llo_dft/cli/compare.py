@@ -6,6 +6,9 @@ import typer
 
 from llo_dft.cli.options import AsJson, check_figure
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.comparison_tables import print_comparison
+from llo_dft.report.figures.engines_side_by_side import save_study_comparison
+from llo_dft.study.compare_folders import compare_folders
 
 
 def compare(
@@ -21,18 +24,12 @@ def compare(
     """
     with bad_input_in_one_line():
         check_figure(figure, (".png",))
-        from llo_dft.study.compare_folders import compare_folders  # noqa: PLC0415 (keeps --help fast)
-
         comparison = compare_folders(folders)
     if figure is not None:
-        from llo_dft.report.figures.engines_side_by_side import save_study_comparison  # noqa: PLC0415
-
         save_study_comparison(comparison, figure)
     if as_json:
         print_json(comparison.model_dump(mode="json"))
     else:
-        from llo_dft.cli.output.comparison_tables import print_comparison  # noqa: PLC0415
-
         print_comparison(comparison)
     for lacking in comparison.missing:
         typer.echo(

@@ -1,25 +1,25 @@
 """llo-dft doctor: what is installed and configured, and what is missing."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
+from llo_dft.cli.named_recipes import find_recipe
 from llo_dft.cli.options import AsJson
 from llo_dft.cli.output.common import (
     COMPLETE,
     INCOMPLETE,
     bad_input_in_one_line,
-    find_recipe,
     print_json,
 )
+from llo_dft.documents.document import Finding
+from llo_dft.engines.registry import engine_class
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from llo_dft.documents.document import Finding
-    from llo_dft.study.run_study import PreparedRun
+from llo_dft.study.doctor.cluster_doctor import examine_cluster
+from llo_dft.study.doctor.installed import examine
+from llo_dft.study.doctor.project_doctor import examine_project
+from llo_dft.study.folder import StudyFolder
+from llo_dft.study.run_study import PreparedRun, prepare_run
 
 
 def doctor(
@@ -41,8 +41,6 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Show what is installed, what is missing, and what to do about it."""
-    from llo_dft.engines.registry import engine_class  # noqa: PLC0415 (keeps --help fast)
-
     with bad_input_in_one_line():
         findings = (
             _findings(project, on, recipe)
@@ -65,15 +63,9 @@ def _findings(project: str | None, on: Path | None, recipe: str | None) -> list[
     if project is not None and on is not None:
         raise InputError("expected --project NAME or --on CLUSTER.yaml, not both")
     if project is not None:
-        from llo_dft.study.doctor.project_doctor import examine_project  # noqa: PLC0415 (keeps --help fast)
-
         return examine_project(project, _prepared(recipe))
     if on is not None:
-        from llo_dft.study.doctor.cluster_doctor import examine_cluster  # noqa: PLC0415
-
         return examine_cluster(on, _prepared(recipe))
-    from llo_dft.study.doctor.installed import examine  # noqa: PLC0415
-
     if recipe is not None:
         raise InputError("--recipe goes with --project or --on")
     return examine()
@@ -81,9 +73,6 @@ def _findings(project: str | None, on: Path | None, recipe: str | None) -> list[
 
 def _prepared(recipe: str | None) -> PreparedRun | None:
     """Prepare a study for an estimate; it is not run."""
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
-
     if recipe is None:
         return None
     study, recipe_folder = find_recipe(recipe)

@@ -8,8 +8,9 @@ import typer
 
 from llo_dft.cli.output.common import bad_input_in_one_line
 from llo_dft.errors import InputError
-
-app = typer.Typer(help="Set up a cluster.", no_args_is_help=True, rich_markup_mode=None)
+from llo_dft.resources import resource_path
+from llo_dft.submit.remote.project import projects_folder
+from llo_dft.submit.remote.template import check_answers, project_text, write_project
 
 #: What is asked at a terminal if no option gives it: the question and its default; None: an answer
 #: is required.
@@ -28,12 +29,6 @@ QUESTIONS: Final[dict[str, tuple[str, str | None]]] = {
 _SCHEDULERS: Final = ("slurm", "pbs")
 
 
-@app.callback()
-def main() -> None:
-    """Set up a cluster for 'llo-dft submit --project'."""
-
-
-@app.command("init")
 def init(  # noqa: PLR0913, PLR0917 (a flag each)
     name: str | None = typer.Option(None, help="Name of the project."),
     scheduler: str | None = typer.Option(None, help="slurm or pbs."),
@@ -83,14 +78,6 @@ def init(  # noqa: PLR0913, PLR0917 (a flag each)
         for key, value in locals().items()
         if key not in {"folder", "scheduler", "module"} and value is not None
     }
-    from llo_dft.resources import resource_path  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.submit.remote.project import projects_folder  # noqa: PLC0415
-    from llo_dft.submit.remote.template import (  # noqa: PLC0415
-        check_answers,
-        project_text,
-        write_project,
-    )
-
     with bad_input_in_one_line():
         chosen = scheduler or _asked("scheduler")
         if chosen not in _SCHEDULERS:

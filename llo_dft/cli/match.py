@@ -1,20 +1,22 @@
 """llo-dft match: the lattice matches of two crystals' surfaces."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
+from llo_dft.builders.matching.find_matches import find_matches
+from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
+from llo_dft.builders.surface.general_slab import SlabCut
+from llo_dft.builders.surface.surface_lattice import surface_lattice
 from llo_dft.cli.options import AsJson
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.terminal import print_table
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from llo_dft.builders.matching.lattice_match import LatticeMatch
-    from llo_dft.builders.surface.general_slab import SlabCut
-    from llo_dft.typing import FloatArray
+from llo_dft.resources import resource_path
+from llo_dft.study.matched_interfaces import FORMATS, cut_slab, write_interfaces
+from llo_dft.study.planning.cif_input import read_cif
+from llo_dft.typing import FloatArray
 
 
 def match(  # noqa: PLR0913 (each is an option of the command)
@@ -49,16 +51,11 @@ def match(  # noqa: PLR0913 (each is an option of the command)
     With --build, the cells are those of slabs cut on these planes, and the best are written as
     structures and pictures.
     """
-    from llo_dft.builders.matching.find_matches import find_matches  # noqa: PLC0415
-    from llo_dft.builders.matching.lattice_match import NoMatchError  # noqa: PLC0415 (keeps --help fast)
-
     with bad_input_in_one_line():
         _check_build(build, output, formats)
         film, substrate = _crystal_file(film), _crystal_file(substrate)
         slabs: list[SlabCut] = []
         if build:
-            from llo_dft.study.matched_interfaces import cut_slab  # noqa: PLC0415 (slow)
-
             slabs = [cut_slab(film, film_miller), cut_slab(substrate, substrate_miller)]
             sides = [(one.structure.lattice.matrix[:2], len(one.structure)) for one in slabs]
         else:
@@ -99,8 +96,6 @@ def match(  # noqa: PLR0913 (each is an option of the command)
 
 def _crystal_file(name: Path) -> Path:
     """Return the file of a crystal of the package by its name; any other path as it is."""
-    from llo_dft.resources import resource_path  # noqa: PLC0415 (keeps --help fast)
-
     if name.exists() or name.suffix or name.name != str(name):
         return name
     try:
@@ -117,8 +112,6 @@ def _check_build(build: int, output: Path | None, formats: list[str]) -> None:
         raise InputError("--build N and -o FOLDER go together: how many to build, and where")
     if not build:
         return
-    from llo_dft.study.matched_interfaces import FORMATS  # noqa: PLC0415 (slow)
-
     for name in formats:
         if name not in FORMATS:
             raise InputError(f"--format {name}: expected {', '.join(FORMATS)}")
@@ -133,8 +126,6 @@ def _built(
 ) -> list[dict[str, Any]]:
     if output is None:
         return []
-    from llo_dft.study.matched_interfaces import write_interfaces  # noqa: PLC0415 (slow)
-
     film, substrate = slabs
     return write_interfaces(film, substrate, found, build, output, formats)
 
@@ -155,9 +146,6 @@ def _with_flags(message: str) -> str:
 
 def _surface(path: Path, miller: tuple[int, int, int]) -> tuple[FloatArray, int]:
     """Return the in-plane vectors of a CIF's plane, and the atoms of one repeat under its cell."""
-    from llo_dft.builders.surface.surface_lattice import surface_lattice  # noqa: PLC0415
-    from llo_dft.study.planning.cif_input import read_cif  # noqa: PLC0415
-
     structure = read_cif(path, lattice_only=True)
     try:
         surface = surface_lattice(structure, miller)
@@ -187,8 +175,6 @@ def _nearest(error: Any) -> dict[str, Any]:  # noqa: ANN401 (a NoMatchError)
 
 
 def _print_table(found: list[LatticeMatch]) -> None:
-    from llo_dft.cli.output.terminal import print_table  # noqa: PLC0415 (keeps --help fast)
-
     rows = [
         (
             "*" if one.on_front else "",

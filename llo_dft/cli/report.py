@@ -6,6 +6,7 @@ import typer
 
 from llo_dft.cli.output.common import bad_input_in_one_line
 from llo_dft.errors import InputError
+from llo_dft.study.drawn.study_report import write_report
 
 
 def report(
@@ -19,8 +20,6 @@ def report(
     It also shows a study that is still running or was stopped. Nothing is computed.
     """
     with bad_input_in_one_line():
-        from llo_dft.study.drawn.study_report import write_report  # noqa: PLC0415 (keeps --help fast)
-
         if output is not None and output.suffix.lower() != ".html":
             raise InputError(f"-o {output}: expected a name that ends in .html")
         if output is not None and not output.parent.is_dir():

@@ -1,15 +1,14 @@
 """llo-dft run: compute a study here or on a cluster's workers, and resume where it stopped."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
+from llo_dft.cli.named_recipes import recipe_with
 from llo_dft.cli.options import (
     AsJson,
     OnCluster,
@@ -27,16 +26,29 @@ from llo_dft.cli.output.common import (
     INCOMPLETE,
     bad_input_in_one_line,
     print_json,
-    recipe_with,
 )
+from llo_dft.cli.output.phrases import built_lines
+from llo_dft.cli.output.progress import shown_progress
+from llo_dft.cli.output.spread_tables import print_spread
+from llo_dft.cli.output.study_tables import print_study
+from llo_dft.documents.asked_and_built import asked_and_built
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from llo_dft.documents.study_result import StudyResult
-    from llo_dft.recipe import Recipe
-    from llo_dft.study.run_study import PreparedRun
-    from llo_dft.submit.dask.cluster_config import ClusterConfig
-    from llo_dft.submit.dask.driver import Submission
+from llo_dft.recipe import Recipe
+from llo_dft.report.answer import why_none
+from llo_dft.study.folder import StudyFolder
+from llo_dft.study.machine import default_workers
+from llo_dft.study.planning.estimate import calculation_work, estimate
+from llo_dft.study.remote.submission_record import check_not_submitted
+from llo_dft.study.result_files import FIGURE
+from llo_dft.study.run_study import PreparedRun, how_far, prepare_run, run_rounds, run_study
+from llo_dft.study.series.cells import SPREAD, SPREAD_FIGURE, recipes_of_cells, write_spread
+from llo_dft.submit.dask import driver
+from llo_dft.submit.dask.cluster_config import ClusterConfig, load_cluster
+from llo_dft.submit.dask.dask_cluster import dask_workers
+from llo_dft.submit.dask.driver import Submission, cluster_folder
+from llo_dft.submit.dask.scripts import require_dask
+from llo_dft.submit.interruption import Interruption, interruptible
 
 #: How long the run of the round before may hold the folder: a file server that lost a node
 #: keeps its locks for a while, s.
@@ -57,11 +69,6 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     as_json: AsJson = False,
 ) -> None:
     """Run a study; run it again to resume where it stopped."""
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-    from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
-    from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
-    from llo_dft.study.series.cells import recipes_of_cells  # noqa: PLC0415 (all: keeps --help fast)
-
     with bad_input_in_one_line():
         study, recipe_folder = recipe_with(
             recipe,
@@ -69,7 +76,7 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
             model=model,
             protocol=protocol,
             scheme=scheme,
-            start_from=start_from,
+            start_from=None if start_from is None else str(start_from.resolve()),
         )
         config = cluster_config(on, workers)
         cells = recipes_of_cells(study, recipe_folder)
@@ -89,9 +96,6 @@ def print_result(result: StudyResult, output: Path, *, as_json: bool) -> NoRetur
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:
-        from llo_dft.cli.output.study_tables import print_study  # noqa: PLC0415
-        from llo_dft.study.result_files import FIGURE  # noqa: PLC0415
-
         print_study(result)
         typer.echo(f"wrote {output / 'results.json'}, results.csv and {FIGURE} in {output}")
     raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
@@ -108,11 +112,6 @@ def _run_cells(
     as_json: bool,
 ) -> NoReturn:
     """Run every cell of a study in its own folder, and compare the results."""
-    from llo_dft.cli.output.spread_tables import print_spread  # noqa: PLC0415
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-    from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
-    from llo_dft.study.series.cells import SPREAD, SPREAD_FIGURE, write_spread  # noqa: PLC0415
-
     home = output if config is None else output.resolve()
     here = config is None
     every = {
@@ -143,11 +142,6 @@ def run_prepared(
 
 
 def _run_here(prepared: PreparedRun, workers: int | None) -> StudyResult:
-    from llo_dft.cli.output.progress import shown_progress  # noqa: PLC0415
-    from llo_dft.study.machine import default_workers  # noqa: PLC0415
-    from llo_dft.study.planning.estimate import estimate  # noqa: PLC0415
-    from llo_dft.study.run_study import run_study  # noqa: PLC0415
-
     workers = workers or default_workers()
     _announce(prepared, f"{workers} at a time")
     expected = estimate(prepared.plan, prepared.engine, prepared.folder.calculations)
@@ -162,8 +156,6 @@ def _run_here(prepared: PreparedRun, workers: int | None) -> StudyResult:
 
 
 def _run_until_signal(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
-    from llo_dft.submit.interruption import Interruption, interruptible  # noqa: PLC0415
-
     try:
         with interruptible():
             return run_on_cluster(prepared, config)
@@ -174,12 +166,6 @@ def _run_until_signal(prepared: PreparedRun, config: ClusterConfig) -> StudyResu
 
 def run_on_cluster(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
     """Run a study on workers in a cluster's queue, driven from here."""
-    from llo_dft.cli.output.progress import shown_progress  # noqa: PLC0415
-    from llo_dft.study.planning.estimate import calculation_work  # noqa: PLC0415
-    from llo_dft.study.run_study import run_rounds  # noqa: PLC0415
-    from llo_dft.submit.dask.dask_cluster import dask_workers  # noqa: PLC0415
-    from llo_dft.submit.dask.driver import cluster_folder  # noqa: PLC0415
-
     most = config.workers.max_jobs * config.workers.processes
     _announce(prepared, f"up to {most} at a time on {config.scheduler}")
     name = prepared.recipe.study.name
@@ -201,9 +187,6 @@ def cluster_config(file: Path | None, workers: int | None) -> ClusterConfig | No
     """
     if file is None:
         return None
-    from llo_dft.submit.dask.cluster_config import load_cluster  # noqa: PLC0415
-    from llo_dft.submit.dask.scripts import require_dask  # noqa: PLC0415
-
     if workers is not None:
         raise InputError(
             "--workers is for this machine; the file of a cluster sets how many workers it has "
@@ -215,10 +198,6 @@ def cluster_config(file: Path | None, workers: int | None) -> ClusterConfig | No
 
 
 def _announce(prepared: PreparedRun, how: str) -> None:
-    from llo_dft.cli.output.phrases import built_lines  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.documents.asked_and_built import asked_and_built  # noqa: PLC0415
-    from llo_dft.report.answer import why_none  # noqa: PLC0415
-
     recipe, plan = prepared.recipe, prepared.plan
     typer.echo(
         f"{recipe.study.name}: {plan.composition}, engine {recipe.engine.name} "
@@ -234,10 +213,6 @@ def _announce(prepared: PreparedRun, how: str) -> None:
 
 def drive(folder: StudyPath) -> None:
     """Do one round of a submitted study; only the driver's job calls this."""
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.study.run_study import how_far, prepare_run  # noqa: PLC0415
-    from llo_dft.submit.dask import driver  # noqa: PLC0415
-
     study = StudyFolder(folder)
     incomplete = False
 

@@ -1,14 +1,13 @@
 """llo-dft screen: one cathode under several coatings, each a study of its own, ranked."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
+from llo_dft.cli.named_recipes import screen_with
 from llo_dft.cli.options import (
     AsJson,
     OnCluster,
@@ -24,17 +23,20 @@ from llo_dft.cli.output.common import (
     INCOMPLETE,
     bad_input_in_one_line,
     print_json,
-    screen_with,
 )
+from llo_dft.cli.output.screen_tables import print_screen
+from llo_dft.cli.run import cluster_config, run_prepared
+from llo_dft.documents.coating_screen import CoatingScreen
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from llo_dft.documents.coating_screen import CoatingScreen
-    from llo_dft.documents.study_result import StudyResult
-    from llo_dft.recipe import Recipe
-    from llo_dft.study.folder import StudyFolder
-    from llo_dft.study.run_study import PreparedRun
-    from llo_dft.submit.dask.cluster_config import ClusterConfig
+from llo_dft.recipe import Recipe
+from llo_dft.study.contacts.study_reactions import store_reactions, study_reactions
+from llo_dft.study.drawn.study_report import write_report
+from llo_dft.study.folder import StudyFolder, StudyFolderError
+from llo_dft.study.remote.submission_record import check_not_submitted
+from llo_dft.study.run_study import PreparedRun, prepare_run
+from llo_dft.study.series.screening import SCREEN, SCREEN_FIGURE, SCREEN_TABLE, write_screen
+from llo_dft.submit.dask.cluster_config import ClusterConfig
 
 #: Folder of a screen for the calculations of competing phases; no coating can have that name.
 _PHASES: Final = ".phases"
@@ -65,9 +67,6 @@ def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     The recipe has one table [coatings.NAME] per coating, with what differs from [coating]. Each
     coating is a study in its own folder; the bare slab is computed only once.
     """
-    from llo_dft.cli.run import cluster_config  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.study.drawn.study_report import write_report  # noqa: PLC0415
-
     with bad_input_in_one_line():
         name, recipes, recipe_folder = screen_with(
             recipe, engine=engine, model=model, protocol=protocol, scheme=scheme
@@ -90,10 +89,6 @@ def _prepared(
 
     Raises ``InputError`` if none can be run, or a folder is in use or another study's.
     """
-    from llo_dft.study.folder import StudyFolder, StudyFolderError  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
-    from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
-
     prepared: dict[str, PreparedRun] = {}
     refused: dict[str, str] = {}
     for name, recipe in recipes.items():
@@ -123,10 +118,6 @@ def _run_all(
     reactions: bool,
 ) -> CoatingScreen:
     """Run one study after the other; after each, the files of the screen are written again."""
-    from llo_dft.cli.run import run_prepared  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.study.folder import StudyFolderError  # noqa: PLC0415
-    from llo_dft.study.series.screening import write_screen  # noqa: PLC0415
-
     results: dict[str, StudyResult] = {}
     for coating, study in prepared.items():
         beside = tuple(prepared[done].folder for done in results)
@@ -147,11 +138,6 @@ def _run_all(
 
 def _store_reactions(coating: str, folder: StudyFolder, output: Path) -> None:
     """Compute how a coating and the cathode react, or report why that is not possible."""
-    from llo_dft.study.contacts.study_reactions import (  # noqa: PLC0415 (keeps --help fast)
-        store_reactions,
-        study_reactions,
-    )
-
     try:
         found = study_reactions(
             folder,
@@ -174,9 +160,6 @@ def _print(ranked: CoatingScreen, output: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(ranked.model_dump(mode="json"))
         return
-    from llo_dft.cli.output.screen_tables import print_screen  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.study.series.screening import SCREEN, SCREEN_FIGURE, SCREEN_TABLE  # noqa: PLC0415
-
     print_screen(ranked)
     typer.echo(
         f"wrote {SCREEN}, {SCREEN_TABLE}, {SCREEN_FIGURE} and the page report.html in {output}, "

@@ -1,18 +1,21 @@
 """llo-dft status: which calculations of a study are completed, running or failed, and why."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import typer
 
 from llo_dft.cli.options import AsJson, StudyPath
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
-
-if TYPE_CHECKING:
-    from llo_dft.study.study_status import StudyStatus
+from llo_dft.cli.output.phrases import built_lines
+from llo_dft.cli.output.terminal import print_table
+from llo_dft.study.folder import StudyFolder
+from llo_dft.study.remote.queue_status import with_queue
+from llo_dft.study.remote.submission_record import read_submission
+from llo_dft.study.study_files import studies_in
+from llo_dft.study.study_status import StudyStatus, study_status
+from llo_dft.typing import Status
 
 
 def status(folder: StudyPath, *, as_json: AsJson = False) -> None:
@@ -20,8 +23,6 @@ def status(folder: StudyPath, *, as_json: AsJson = False) -> None:
 
     For a screen, or a study in several cells: one line per study.
     """
-    from llo_dft.study.study_files import studies_in  # noqa: PLC0415 (keeps --help fast)
-
     with bad_input_in_one_line():
         studies = studies_in(folder)
         found = {name: _found(path) for name, path in studies.items()}
@@ -38,23 +39,14 @@ def status(folder: StudyPath, *, as_json: AsJson = False) -> None:
 
 
 def _found(folder: Path) -> StudyStatus:
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.study.remote.submission_record import read_submission  # noqa: PLC0415
-    from llo_dft.study.study_status import study_status  # noqa: PLC0415
-
     study = StudyFolder(folder)
     found = study_status(study)
     if read_submission(folder) is None:
         return found
-    from llo_dft.study.remote.queue_status import with_queue  # noqa: PLC0415 (seconds)
-
     return with_queue(found, study)
 
 
 def _print_several(several: Mapping[str, StudyStatus]) -> None:
-    from llo_dft.cli.output.terminal import print_table  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.typing import Status  # noqa: PLC0415 (keeps --help fast)
-
     states = [state for state in get_args(Status) if any(o.counts[state] for o in several.values())]
     rows = [
         [name, *(str(one.counts[state]) for state in states), one.lacking or "complete"]
@@ -64,8 +56,6 @@ def _print_several(several: Mapping[str, StudyStatus]) -> None:
 
 
 def _print(found: StudyStatus, folder: Path) -> None:
-    from llo_dft.cli.output.phrases import built_lines  # noqa: PLC0415 (keeps --help fast)
-
     counts = ", ".join(f"{number} {state}" for state, number in found.counts.items() if number)
     number = sum(found.counts.values())
     typer.echo(f"{found.study}: {counts} of {number} calculations{found.not_needed}")

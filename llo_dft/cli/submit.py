@@ -1,14 +1,14 @@
 """llo-dft submit, cancel, retry and collect: a study in the queue of a cluster."""
 
-from __future__ import annotations
-
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from llo_dft.cli.named_recipes import recipe_with, screen_with
 from llo_dft.cli.options import (
     AsJson,
     OtherEngine,
@@ -24,18 +24,36 @@ from llo_dft.cli.output.common import (
     INCOMPLETE,
     bad_input_in_one_line,
     print_json,
-    recipe_with,
-    screen_with,
 )
+from llo_dft.cli.run import print_result
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from llo_dft.recipe import Recipe
-    from llo_dft.study.remote.submit_project import PreparedSubmission
-    from llo_dft.study.run_study import PreparedRun
-    from llo_dft.submit.dask.driver import Submission
+from llo_dft.recipe import Recipe, read_toml
+from llo_dft.resources import recipe_path
+from llo_dft.study.folder import StudyFolder
+from llo_dft.study.manifest import write_structures
+from llo_dft.study.planning.estimate import core_hours_of, estimate, study_cost
+from llo_dft.study.remote.job_requests import core_hours
+from llo_dft.study.remote.rerun import retry_study
+from llo_dft.study.remote.submission_record import (
+    check_not_submitted,
+    read_submission,
+    require_submission,
+)
+from llo_dft.study.remote.submit_project import (
+    PreparedSubmission,
+    cancel_study,
+    collect_now,
+    prepare_submission,
+    submit_study,
+)
+from llo_dft.study.run_study import PreparedRun, prepare_run, take_from_beside
+from llo_dft.study.series.cells import recipes_of_cells
+from llo_dft.study.study_files import studies_in
+from llo_dft.submit.dask import driver
+from llo_dft.submit.dask.cluster_config import load_cluster
+from llo_dft.submit.dask.driver import Submission, driver_request, submit_driver
+from llo_dft.submit.dask.scripts import driver_script, python_of, require_dask, worker_script
+from llo_dft.submit.remote.project import load_project
 
 
 def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
@@ -113,10 +131,6 @@ def _studies(
     -------
     Also the folder of the recipe, and the command that combines the results of several studies.
     """
-    from llo_dft.recipe import read_toml  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.resources import recipe_path  # noqa: PLC0415
-    from llo_dft.study.series.cells import recipes_of_cells  # noqa: PLC0415
-
     if "coatings" in read_toml(recipe_path(name)):
         if start_from is not None:
             raise InputError(
@@ -124,17 +138,15 @@ def _studies(
             )
         _, coatings, folder = screen_with(name, **changes)
         return coatings, folder, "llo-dft screen"
-    study, folder = recipe_with(name, **changes, start_from=start_from)
+    if start_from is not None:
+        changes |= {"start_from": str(start_from.resolve())}
+    study, folder = recipe_with(name, **changes)
     cells = recipes_of_cells(study, folder)
     return cells or {"": study}, folder, "llo-dft run" if cells else ""
 
 
 def _prepared(study: Recipe, recipe_folder: Path, output: Path, of_all: list[Path]) -> PreparedRun:
     """Return a study that was checked and is in no queue, with the others of its screen."""
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.study.remote.submission_record import check_not_submitted  # noqa: PLC0415
-    from llo_dft.study.run_study import prepare_run  # noqa: PLC0415
-
     check_not_submitted(output)
     prepared = prepare_run(study, recipe_folder, StudyFolder(output), computes_here=False)
     return replace(prepared, beside=tuple(StudyFolder(one) for one in of_all if one != output))
@@ -144,16 +156,6 @@ def _driver_step(
     prepared: PreparedRun, recipe_folder: Path, on: Path, *, dry_run: bool
 ) -> Callable[[], None]:
     """Return a function that submits the driver of a study, or prints what would be submitted."""
-    from llo_dft.study.manifest import write_structures  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.study.run_study import take_from_beside  # noqa: PLC0415
-    from llo_dft.submit.dask.cluster_config import load_cluster  # noqa: PLC0415
-    from llo_dft.submit.dask.driver import (  # noqa: PLC0415
-        Submission,
-        driver_request,
-        submit_driver,
-    )
-    from llo_dft.submit.dask.scripts import python_of, require_dask  # noqa: PLC0415
-
     config = load_cluster(on)
     require_dask()
     driver_request(config)
@@ -190,29 +192,18 @@ def cancel(folder: StudyPath) -> None:
 
     For a screen, or a study in several cells: all its studies.
     """
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.study.remote.submission_record import read_submission  # noqa: PLC0415
-    from llo_dft.study.study_files import studies_in  # noqa: PLC0415
-    from llo_dft.submit.dask import driver  # noqa: PLC0415
-
     jobs: list[str] = []
     with bad_input_in_one_line():
         for study in studies_in(folder).values():
             if read_submission(study) is None:
                 jobs += driver.cancel(study)
             else:
-                from llo_dft.study.remote.submit_project import cancel_study  # noqa: PLC0415
-
                 jobs += cancel_study(StudyFolder(study))
     found = f"cancelled {', '.join(jobs)}" if jobs else "none of its jobs was in the queue"
     typer.echo(f"{found}; finished calculations are kept: submit the study again to resume it")
 
 
 def _scripts(prepared: PreparedRun, submission: Submission) -> str:
-    from llo_dft.study.planning.estimate import estimate  # noqa: PLC0415 (both: keeps --help fast)
-    from llo_dft.submit.dask.driver import driver_request  # noqa: PLC0415
-    from llo_dft.submit.dask.scripts import driver_script, worker_script  # noqa: PLC0415
-
     seconds = estimate(prepared.plan, prepared.engine, prepared.folder.calculations).seconds
     cost_text, dearest = _program_cost(prepared)
     cost = (
@@ -237,12 +228,6 @@ def jobs_step(
     prepared: PreparedRun, project: str, worker: str | None, *, dry_run: bool
 ) -> Callable[[], None]:
     """Return a function that submits a study's jobs to a project, or prints what they request."""
-    from llo_dft.study.remote.submit_project import (  # noqa: PLC0415 (all: keeps --help fast)
-        prepare_submission,
-        submit_study,
-    )
-    from llo_dft.submit.remote.project import load_project  # noqa: PLC0415
-
     settings = load_project(project)
     submission = prepare_submission(prepared, settings, worker)
     title, folder = prepared.recipe.study.name, prepared.folder.path
@@ -261,8 +246,6 @@ def jobs_step(
 
 def _show(submission: PreparedSubmission) -> None:
     """Print every job of a submission with its resources, and the core-hours."""
-    from llo_dft.study.remote.job_requests import core_hours  # noqa: PLC0415 (keeps --help fast)
-
     prepared, wanted = submission.prepared, [*submission.wanted, *submission.later]
     expected = core_hours(wanted, prepared.plan, prepared.engine)
     columns = ("job", "type", "worker", "atoms", "nodes", "cores", "memory", "walltime")
@@ -323,8 +306,6 @@ def _summary(submission: PreparedSubmission, expected: dict[str, float], cost_te
 
 def _program_cost(prepared: PreparedRun) -> tuple[str, list[str]]:
     """Return the core-hours of a program's study, and lines on the ten most expensive."""
-    from llo_dft.study.planning.estimate import core_hours_of, study_cost  # noqa: PLC0415
-
     costs = study_cost(prepared.plan, prepared.engine)
     if not costs:
         return "", []
@@ -362,9 +343,6 @@ def retry(
     as_json: AsJson = False,
 ) -> None:
     """Rerun the failed jobs of a submitted study. They get what the project requests now."""
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415 (both: keeps --help fast)
-    from llo_dft.study.remote.rerun import retry_study  # noqa: PLC0415
-
     with bad_input_in_one_line():
         done = retry_study(StudyFolder(folder), stale_after)
     if as_json:
@@ -386,12 +364,6 @@ def collect(folder: StudyPath, *, as_json: AsJson = False) -> None:
 
     When all its jobs have ended, a study does this by itself.
     """
-    from llo_dft.cli.run import print_result  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-    from llo_dft.study.remote.submission_record import require_submission  # noqa: PLC0415
-    from llo_dft.study.remote.submit_project import collect_now  # noqa: PLC0415
-    from llo_dft.submit.remote.project import load_project  # noqa: PLC0415
-
     with bad_input_in_one_line():
         record = require_submission(folder)
         result = collect_now(StudyFolder(folder), load_project(record.project), record)

@@ -9,8 +9,9 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from llo_dft.cli.main import command_line
+from llo_dft.cli.main import app, command_line
 
 #: CPU seconds that --help may take, and out of how many tries the least counts: this is about
 #: what it imports, not about what else the machine does.
@@ -75,3 +76,30 @@ def test_a_fault_of_the_package_does_not_look_like_an_incomplete_study(
     with pytest.raises(SystemExit, match="70"):
         command_line()
     assert "AssertionError: a fault" in capsys.readouterr().err
+
+
+ANALYZE = ("vacancy", "summary", "band-center", "charge-difference", "voltage", "potential")
+GROUPS = {"analyze": [*ANALYZE, "reaction", "window"], "hpc": ["init"]}
+
+
+@pytest.mark.parametrize(("group", "name"), [(g, n) for g, names in GROUPS.items() for n in names])
+def test_every_subcommand_has_help(group: str, name: str) -> None:
+    done = CliRunner().invoke(app, [group, name, "--help"])
+    assert done.exit_code == 0
+    assert ("--json" in done.stdout) == (group == "analyze")
+    assert name in CliRunner().invoke(app, [group, "--help"]).stdout
+
+
+def test_what_is_listed_are_the_commands_without_the_hidden_one() -> None:
+    shown = CliRunner().invoke(app, ["--help"]).stdout.partition("Commands:")[2].split("\n")
+    names = [line.split()[0] for line in shown if line.strip()]
+    assert names[:3] == ["init", "recipes", "build"]
+    assert names[-2:] == ["analyze", "hpc"]
+    assert "drive" not in names
+    assert CliRunner().invoke(app, ["drive", "--help"]).exit_code == 0
+
+
+def test_a_mistyped_command_is_told_what_is_meant() -> None:
+    done = CliRunner().invoke(app, ["rum"])
+    assert done.exit_code == 2
+    assert "No such command 'rum'. Did you mean 'run'?" in done.stderr

@@ -48,7 +48,7 @@ def test_an_interrupted_run_says_that_it_resumes(
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("llo_dft.study.run_study.run_study", interrupted)
+    monkeypatch.setattr("llo_dft.cli.run.run_study", interrupted)
     done = command("run", recipe, "-o", "study")
     assert done.exit_code not in {0, 1, 2}
     assert (
@@ -81,7 +81,7 @@ def test_workers_are_known_by_the_folder_behind_a_link(
         raise Interruption(signal.SIGTERM)
         yield
 
-    monkeypatch.setattr("llo_dft.submit.dask.dask_cluster.dask_workers", workers)
+    monkeypatch.setattr("llo_dft.cli.run.dask_workers", workers)
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     for output in ("real/study", "link/study"):

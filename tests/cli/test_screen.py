@@ -44,7 +44,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
         assert (workers, config) == (1, None)
         return run_study(prepared, workers=1, executor=nullcontext(lambda: ThreadPoolExecutor(1)))
 
-    monkeypatch.setattr("llo_dft.cli.run.run_prepared", in_threads)
+    monkeypatch.setattr("llo_dft.cli.screen.run_prepared", in_threads)
     return engine
 
 
@@ -129,7 +129,7 @@ def test_each_study_goes_to_the_workers_of_a_cluster(
         asked.append((prepared.folder.path.name, config))
         raise InputError("the queue is closed")
 
-    monkeypatch.setattr("llo_dft.cli.run.run_prepared", refuse)
+    monkeypatch.setattr("llo_dft.cli.screen.run_prepared", refuse)
     recipe, cluster = write_screen_recipe(tmp_path, {"flat": FLAT}), write_cluster(tmp_path)
     done = command("screen", recipe, "-o", "screen", "--on", cluster)
     assert (done.exit_code, "the queue is closed" in done.stderr) == (2, True)

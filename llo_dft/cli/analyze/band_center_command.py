@@ -1,13 +1,12 @@
 """llo-dft analyze band-center: band centres of an orbital, per site, class and spin."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import typer
 
+from llo_dft.analysis.electronic.site_band_centers import SiteDensities
 from llo_dft.cli.options import AsJson, check_figure, parse_limits
 from llo_dft.cli.output.common import (
     Unread,
@@ -18,10 +17,15 @@ from llo_dft.cli.output.common import (
     print_remarks,
     read_each,
 )
-
-if TYPE_CHECKING:
-    from llo_dft.analysis.electronic.site_band_centers import SiteDensities
-    from llo_dft.documents.electrons.electronic import BandCenters, ReferenceLevel, Window
+from llo_dft.cli.output.terminal import number, print_table
+from llo_dft.documents.electrons.electronic import BandCenters, ReferenceLevel, Window
+from llo_dft.errors import InputError
+from llo_dft.report.figures.density_of_states import save_density_of_states
+from llo_dft.runs.orbital_centers import centers_of_run
+from llo_dft.study.folder import StudyFolder
+from llo_dft.study.result import stored_calculations
+from llo_dft.study.study_electrons import host_densities
+from llo_dft.study.study_files import is_study
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,6 @@ def band_center(  # noqa: PLR0913 (each is an option of the command)
 
     Valence, full and fixed window are computed together, with captured weight and width.
     """
-    from llo_dft.errors import InputError  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.runs.orbital_centers import centers_of_run  # noqa: PLC0415
-    from llo_dft.study.study_files import is_study  # noqa: PLC0415
-
     with bad_input_in_one_line():
         shown, fixed = parse_window(window)
         check_figure(figure)
@@ -85,8 +85,6 @@ def band_center(  # noqa: PLR0913 (each is an option of the command)
         if isinstance(one, Unread):
             continue
         if figure is not None:
-            from llo_dft.report.figures.density_of_states import save_density_of_states  # noqa: PLC0415
-
             save_density_of_states(one.densities, one.centers, figure, shown)
         if not as_json:
             _print(one.centers, shown)
@@ -103,11 +101,6 @@ def _of_study(
     fixed: tuple[float, float] | None,
 ) -> list[_Found]:
     """Return the band centres of each host whose densities of states a study computed."""
-    from llo_dft.errors import InputError  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-    from llo_dft.study.result import stored_calculations  # noqa: PLC0415
-    from llo_dft.study.study_electrons import host_densities  # noqa: PLC0415
-
     folder = StudyFolder(path)
     study = stored_calculations(folder)
     names = {one.host for one in study.plan.statics if one.part is None}
@@ -130,8 +123,6 @@ def parse_window(text: str) -> tuple[Window, tuple[float, float] | None]:
 
 
 def _print(centers: BandCenters, shown: Window) -> None:
-    from llo_dft.cli.output.terminal import number, print_table  # noqa: PLC0415 (keeps --help fast)
-
     low, high = centers.windows_ev[shown]
     title = (
         f"{centers.label}: {centers.element} {centers.orbital}, {shown} window {low:.2f} to "

@@ -1,18 +1,21 @@
 """llo-dft analyze charge-difference: where electrons move when an interface forms."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from llo_dft.cli.options import Allow, AsJson, Axis, axis_index
 from llo_dft.cli.output.common import COMPLETE, bad_input_in_one_line, print_json
-
-if TYPE_CHECKING:
-    from llo_dft.documents.calculation import CalculationDocument
-    from llo_dft.documents.electrons.charge import ChargeDifference
+from llo_dft.cli.output.study_tables import report_allowed
+from llo_dft.documents.calculation import CalculationDocument
+from llo_dft.documents.electrons.charge import ChargeDifference
+from llo_dft.errors import InputError
+from llo_dft.report.titles import MOCK, settings_text
+from llo_dft.runs import charge_difference as study
+from llo_dft.study.folder import StudyFolder
+from llo_dft.study.result import stored_calculations
+from llo_dft.study.study_electrons import interface_densities
+from llo_dft.study.study_files import is_study
 
 
 def charge_difference(  # noqa: PLR0913 (each is an argument or option of the command)
@@ -32,11 +35,6 @@ def charge_difference(  # noqa: PLR0913 (each is an argument or option of the co
     Writes CHGCAR, cube, npz, figures and charge_difference.json; all of them or nothing. The
     settings of the three are compared if a vasprun.xml or vaspout.h5 is beside each CHGCAR.
     """
-    from llo_dft.cli.output.study_tables import report_allowed  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.errors import InputError  # noqa: PLC0415
-    from llo_dft.runs import charge_difference as study  # noqa: PLC0415
-    from llo_dft.study.study_files import is_study  # noqa: PLC0415
-
     with bad_input_in_one_line():
         across = axis_index(axis)
         _check_options(output, level)
@@ -67,11 +65,6 @@ def charge_difference(  # noqa: PLR0913 (each is an argument or option of the co
 
 def _of_study(path: Path) -> tuple[tuple[Path, Path, Path], list[CalculationDocument]]:
     """Return the densities of a study's interface and of its parts, and their calculations."""
-    from llo_dft.errors import InputError  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-    from llo_dft.study.result import stored_calculations  # noqa: PLC0415
-    from llo_dft.study.study_electrons import interface_densities  # noqa: PLC0415
-
     folder = StudyFolder(path)
     study = stored_calculations(folder)
     names = {one.host for one in study.plan.statics if one.part == "coating"}
@@ -85,8 +78,6 @@ def _of_study(path: Path) -> tuple[tuple[Path, Path, Path], list[CalculationDocu
 
 
 def _check_options(output: Path, level: float | None) -> None:
-    from llo_dft.errors import InputError  # noqa: PLC0415
-
     if level is not None and not 0.0 < level < float("inf"):
         raise InputError(f"--level must be larger than 0 e/A^3, got {level}")
     if output.is_symlink() or (output.exists() and not output.is_dir()):
@@ -96,8 +87,6 @@ def _check_options(output: Path, level: float | None) -> None:
 
 
 def _summary(document: ChargeDifference) -> str:
-    from llo_dft.report.titles import MOCK, settings_text  # noqa: PLC0415 (keeps --help fast)
-
     electrons = f"AB {document.electrons_whole:.4f}, A {document.electrons_a:.4f}"
     largest = max(map(abs, document.planar.cumulative_e))
     lines = [

@@ -1,15 +1,15 @@
 """Options for the source of the energies of phases."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
 
-if TYPE_CHECKING:
-    from llo_dft.runs.phases.phase_source import PhaseSource
+from llo_dft.engines.registry import EMBEDDED, engine_from, named_by_user
+from llo_dft.errors import InputError
+from llo_dft.recipe import EngineChoice
+from llo_dft.runs.phases.phase_source import PhaseSource
 
 Entries: TypeAlias = Annotated[
     Path | None,
@@ -39,11 +39,6 @@ def phase_source(
 
     Raises ``InputError`` if there are two, or an engine's options beside a source that needs none.
     """
-    from llo_dft.engines.registry import EMBEDDED, engine_from, named_by_user  # noqa: PLC0415
-    from llo_dft.errors import InputError  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.recipe import EngineChoice  # noqa: PLC0415
-    from llo_dft.runs.phases.phase_source import PhaseSource  # noqa: PLC0415
-
     if entries is not None or runs or materials_project:
         if any(engine):
             raise InputError(

@@ -1,13 +1,12 @@
 """llo-dft analyze potential: vacuum levels, work functions and alignment from LOCPOT."""
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import typer
 
+from llo_dft.analysis.electronic.potential_alignment import align_by_vacuum, align_in_region
 from llo_dft.cli.options import AsJson, Axis, axis_index, check_figure, parse_limits
 from llo_dft.cli.output.common import (
     Unread,
@@ -18,9 +17,14 @@ from llo_dft.cli.output.common import (
     print_remarks,
     read_each,
 )
-
-if TYPE_CHECKING:
-    from llo_dft.documents.electrons.local_potential import Face, PotentialSummary
+from llo_dft.documents.electrons.local_potential import Face, PotentialSummary
+from llo_dft.errors import InputError
+from llo_dft.report.figures.potential_profile import save_potential
+from llo_dft.runs.potential_levels import potential_of
+from llo_dft.study.folder import StudyFolder
+from llo_dft.study.result import stored_calculations
+from llo_dft.study.study_electrons import static_potential
+from llo_dft.study.study_files import is_study
 
 _NOT_ALIGNED: Final = (
     "not aligned to the first: a vacuum level is missing; name a region that both cells have, "
@@ -53,9 +57,6 @@ def potential(
     The work function needs a vasprun.xml (or vaspout.h5) beside the LOCPOT. A level is read only
     where the potential is flat. For a study: every host and part with a static calculation.
     """
-    from llo_dft.runs.potential_levels import potential_of  # noqa: PLC0415 (both: fast --help)
-    from llo_dft.study.study_files import is_study  # noqa: PLC0415
-
     with bad_input_in_one_line():
         across = axis_index(axis)
         check_figure(figure)
@@ -87,11 +88,6 @@ def _of_study(
     path: Path, axis: int, windows_angstrom: list[float] | None
 ) -> list[PotentialSummary | Unread]:
     """Return the potentials of a study's static calculations: hosts, and parts of interfaces."""
-    from llo_dft.errors import InputError  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-    from llo_dft.study.result import stored_calculations  # noqa: PLC0415
-    from llo_dft.study.study_electrons import static_potential  # noqa: PLC0415
-
     folder = StudyFolder(path)
     study = stored_calculations(folder)
     labels = [one.label for one in study.plan.statics]
@@ -106,8 +102,6 @@ def _aligned(
     found: list[PotentialSummary | Unread], region: tuple[float, float] | None, face: Face
 ) -> list[PotentialSummary | Unread]:
     """Align all to the first, by a region if one is given, else by the vacuum of a face."""
-    from llo_dft.analysis.electronic.potential_alignment import align_by_vacuum, align_in_region  # noqa: PLC0415
-
     first = found[0]
     if isinstance(first, Unread):
         return found
@@ -127,9 +121,6 @@ def _aligned(
 
 
 def _draw(found: list[PotentialSummary], path: Path) -> None:
-    from llo_dft.errors import InputError  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.report.figures.potential_profile import save_potential  # noqa: PLC0415
-
     try:
         save_potential(found, path)
     except (OSError, ValueError) as error:

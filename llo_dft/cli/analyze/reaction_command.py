@@ -1,9 +1,6 @@
 """llo-dft analyze reaction: what phases in contact react to, with and without a coating between."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -16,10 +13,13 @@ from llo_dft.cli.analyze.phase_options import (
 )
 from llo_dft.cli.options import Allow, AsJson, OtherEngine, OtherModel, OtherProtocol
 from llo_dft.cli.output.common import COMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.phrases import REACTION_COLUMNS, reaction_cells
+from llo_dft.cli.output.terminal import print_table
+from llo_dft.documents.stability.phase_stability import StabilityResult
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from llo_dft.documents.stability.phase_stability import StabilityResult
+from llo_dft.runs.phases.contacts_of_phases import contact_reactions
+from llo_dft.study.contacts.study_reactions import REACTIONS, store_reactions, study_reactions
+from llo_dft.study.folder import StudyFolder
 
 
 def reaction(  # noqa: PLR0913 (each is an option of the command)
@@ -54,14 +54,6 @@ def reaction(  # noqa: PLR0913 (each is an option of the command)
     With a study, the relaxed crystals of its cathode are paired with the phases and with its
     coating, if it has one; the same engine computes all other phases.
     """
-    from llo_dft.runs.phases.contacts_of_phases import contact_reactions  # noqa: PLC0415 (--help)
-    from llo_dft.study.contacts.study_reactions import (  # noqa: PLC0415
-        REACTIONS,
-        store_reactions,
-        study_reactions,
-    )
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-
     with bad_input_in_one_line():
         if study is None:
             if store:
@@ -98,12 +90,6 @@ def reaction(  # noqa: PLR0913 (each is an option of the command)
 
 
 def _print(result: StabilityResult) -> None:
-    from llo_dft.cli.output.phrases import (  # noqa: PLC0415 (both: keeps --help fast)
-        REACTION_COLUMNS,
-        reaction_cells,
-    )
-    from llo_dft.cli.output.terminal import print_table  # noqa: PLC0415
-
     at = result.pairs[0].voltage_v
     how = "no exchange of Li" if at is None else f"Li exchanged at {at:g} V"
     typer.echo(f"{result.source}, {result.corrections} energies, 0 K; {how}\n")

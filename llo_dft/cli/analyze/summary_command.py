@@ -1,12 +1,10 @@
 """llo-dft analyze summary: what finished calculations are, and what is wrong with them."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
+from llo_dft.analysis.electronic.oxidation_states import state_name
 from llo_dft.cli.options import AsJson
 from llo_dft.cli.output.common import (
     Unread,
@@ -16,9 +14,12 @@ from llo_dft.cli.output.common import (
     print_remarks,
     read_each,
 )
-
-if TYPE_CHECKING:
-    from llo_dft.documents.electrons.electronic import CalculationSummary, OxidationStates
+from llo_dft.documents.electrons.electronic import CalculationSummary, OxidationStates
+from llo_dft.report.titles import settings_text
+from llo_dft.runs.run_summary import summarize
+from llo_dft.study.folder import StudyFolder
+from llo_dft.study.result import study_summaries
+from llo_dft.study.study_files import is_study
 
 
 def summary(
@@ -32,12 +33,6 @@ def summary(
 
     The energy of a run that did not converge is not given.
     """
-    from llo_dft.documents.electrons.electronic import CalculationSummary  # noqa: PLC0415 (keeps --help fast)
-    from llo_dft.runs.run_summary import summarize  # noqa: PLC0415
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-    from llo_dft.study.result import study_summaries  # noqa: PLC0415
-    from llo_dft.study.study_files import is_study  # noqa: PLC0415
-
     studies = [path for path in paths if is_study(path)]
     runs = [path for path in paths if path not in studies]
     found = read_each(runs, summarize)
@@ -57,8 +52,6 @@ def summary(
 
 
 def _print(one: CalculationSummary) -> None:
-    from llo_dft.report.titles import settings_text  # noqa: PLC0415 (keeps --help fast)
-
     energy = "no result" if one.energy_ev is None else f"{one.energy_ev:.6f} eV"
     typer.echo(f"{one.path}: {one.formula}, {energy}")
     if one.fingerprint is not None:
@@ -72,8 +65,6 @@ def _print(one: CalculationSummary) -> None:
 
 
 def _print_states(states: OxidationStates) -> None:
-    from llo_dft.analysis.electronic.oxidation_states import state_name  # noqa: PLC0415 (keeps --help fast)
-
     for name, n_atoms in states.counts.items():
         atoms = [a for a in states.atoms if state_name(a.element, a.state) == name]
         sizes = [abs(atom.moment_mu_b) for atom in atoms]

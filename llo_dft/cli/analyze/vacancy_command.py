@@ -1,12 +1,12 @@
 """llo-dft analyze vacancy: formation energies, of a study or of plain VASP runs."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import typer
 
+from llo_dft.analysis.oxygen.gas import MAX_TEMPERATURE_K, MIN_TEMPERATURE_K
+from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
 from llo_dft.cli.options import (
     Allow,
     AsJson,
@@ -16,11 +16,15 @@ from llo_dft.cli.options import (
     parse_range,
 )
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.study_tables import print_study, report_problems
+from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from llo_dft.documents.study_result import StudyResult
-    from llo_dft.typing import OxideKind, OxygenScheme
+from llo_dft.report.figures.formation_energy_curve import save_vacancy_curve
+from llo_dft.runs.run_vacancies import OxygenRequest, VacancyOptions, vacancy_runs
+from llo_dft.study.folder import StudyFolder
+from llo_dft.study.result import reanalyze
+from llo_dft.study.vacancy_map_file import check_map_file, write_map
+from llo_dft.typing import OxideKind, OxygenScheme
 
 #: Default reservoir of plain runs: that of a recipe.
 TEMPERATURE_K, PRESSURE_BAR = 298.15, 1.0
@@ -79,16 +83,6 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
     --host and --vacancy take runs from any source. Nothing is computed again, and a study's
     own results.json stays as it is.
     """
-    from llo_dft.analysis.vacancy.vacancy_map import vacancy_map  # noqa: PLC0415 (fast --help)
-    from llo_dft.runs.run_vacancies import (  # noqa: PLC0415
-        OxygenRequest,
-        VacancyOptions,
-        vacancy_runs,
-    )
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-    from llo_dft.study.result import reanalyze  # noqa: PLC0415
-    from llo_dft.study.vacancy_map_file import write_map  # noqa: PLC0415
-
     for_runs = {
         "vacancy": vacancies,
         "o2": o2,
@@ -156,9 +150,6 @@ def _axes(
     file: Path | None, temperatures: str | None, pressures: str | None, *, as_json: bool
 ) -> tuple[list[float], list[float]]:
     """Return the axes of the map; none if none was asked for."""
-    from llo_dft.analysis.oxygen.gas import MAX_TEMPERATURE_K, MIN_TEMPERATURE_K  # noqa: PLC0415
-    from llo_dft.study.vacancy_map_file import check_map_file  # noqa: PLC0415 (keeps --help fast)
-
     if file is not None:
         check_map_file(file)
     elif temperatures is None and pressures is None:
@@ -180,8 +171,6 @@ def _axes(
 def _draw(result: StudyResult, file: Path | None) -> None:
     if file is None:
         return
-    from llo_dft.report.figures.formation_energy_curve import save_vacancy_curve  # noqa: PLC0415 (matplotlib)
-
     if any(h.formation_energies_ev for h in result.hosts if h.lithium_fraction is not None):
         save_vacancy_curve(result, file)
     else:
@@ -191,8 +180,6 @@ def _draw(result: StudyResult, file: Path | None) -> None:
 
 
 def _show(result: StudyResult, *, as_json: bool) -> None:
-    from llo_dft.cli.output.study_tables import print_study, report_problems  # noqa: PLC0415 (keeps --help fast)
-
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:

@@ -1,17 +1,19 @@
 """llo-dft analyze voltage: the delithiation voltage of plain VASP runs, or of a study."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
 from llo_dft.cli.options import Allow, AsJson, CoatingLi, LithiumFull, check_figure
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
-
-if TYPE_CHECKING:
-    from llo_dft.documents.study_result import StudyResult
+from llo_dft.cli.output.study_tables import print_voltages, report_problems
+from llo_dft.documents.study_result import StudyResult
+from llo_dft.errors import InputError
+from llo_dft.report.figures.voltage_steps import save_voltage
+from llo_dft.runs.run_voltage import voltage_runs
+from llo_dft.study.folder import StudyFolder
+from llo_dft.study.result import study_result
+from llo_dft.study.study_files import is_study
 
 
 def voltage(  # noqa: PLR0913 (each is an option of the command)
@@ -32,13 +34,6 @@ def voltage(  # noqa: PLR0913 (each is an option of the command)
     For hosts that differ only in Li, at 0 K: which lie on the convex hull, and the voltage
     between neighbours on it.
     """
-    from llo_dft.cli.output.study_tables import print_voltages, report_problems  # noqa: PLC0415 (fast --help)
-    from llo_dft.errors import InputError  # noqa: PLC0415
-    from llo_dft.runs.run_voltage import voltage_runs  # noqa: PLC0415
-    from llo_dft.study.folder import StudyFolder  # noqa: PLC0415
-    from llo_dft.study.result import study_result  # noqa: PLC0415
-    from llo_dft.study.study_files import is_study  # noqa: PLC0415
-
     with bad_input_in_one_line():
         check_figure(figure)
         if len(paths) == 1 and is_study(paths[0]):
@@ -69,8 +64,6 @@ def voltage(  # noqa: PLR0913 (each is an option of the command)
 
 
 def _draw(result: StudyResult, file: Path) -> None:
-    from llo_dft.report.figures.voltage_steps import save_voltage  # noqa: PLC0415 (keeps --help fast)
-
     if missing := [voltage.reason for voltage in result.voltages if voltage.curve is None]:
         typer.echo(f"llo-dft: {file} not drawn: {missing[0]}", err=True)
         return

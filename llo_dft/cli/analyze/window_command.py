@@ -1,12 +1,11 @@
 """llo-dft analyze window: the voltages between which phases neither take up nor release Li."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
+from llo_dft.analysis.stability.known_phases import known_formulas
+from llo_dft.analysis.stability.windows import stability_window
 from llo_dft.cli.analyze.phase_options import (
     Entries,
     MaterialsProject,
@@ -24,13 +23,11 @@ from llo_dft.cli.options import (
     parse_limits,
 )
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.terminal import print_table
+from llo_dft.documents.stability.phase_stability import StabilityResult, StabilityWindow
 from llo_dft.errors import InputError
-
-if TYPE_CHECKING:
-    from llo_dft.documents.stability.phase_stability import (
-        StabilityResult,
-        StabilityWindow,
-    )
+from llo_dft.report.figures.stability.window_bars import save_windows
+from llo_dft.study.study_files import read_results
 
 
 def window(  # noqa: PLR0913 (each is an option of the command)
@@ -59,10 +56,6 @@ def window(  # noqa: PLR0913 (each is an option of the command)
     Energies come from one source: a file of entries, VASP runs, the Materials Project, or an
     engine that relaxes the phases of the package (default: the built-in potential).
     """
-    from llo_dft.analysis.stability.known_phases import known_formulas  # noqa: PLC0415 (--help)
-    from llo_dft.analysis.stability.windows import stability_window  # noqa: PLC0415
-    from llo_dft.documents.stability.phase_stability import StabilityResult  # noqa: PLC0415
-
     with bad_input_in_one_line():
         check_figure(figure)
         ranges = _charge_ranges(cathode or [], study or [])
@@ -87,8 +80,6 @@ def window(  # noqa: PLR0913 (each is an option of the command)
             notes=list(dict.fromkeys(notes)),
         )
     if figure is not None:
-        from llo_dft.report.figures.stability.window_bars import save_windows  # noqa: PLC0415
-
         save_windows(result, figure, highest)
     if as_json:
         print_json(result.model_dump(mode="json"))
@@ -99,8 +90,6 @@ def window(  # noqa: PLR0913 (each is an option of the command)
 
 
 def _charge_ranges(cathodes: list[str], studies: list[Path]) -> dict[str, tuple[float, float]]:
-    from llo_dft.study.study_files import read_results  # noqa: PLC0415 (keeps --help fast)
-
     found = {}
     for text in cathodes:
         name, equals, limits = text.partition("=")
@@ -118,8 +107,6 @@ def _charge_ranges(cathodes: list[str], studies: list[Path]) -> dict[str, tuple[
 
 
 def _print(result: StabilityResult) -> None:
-    from llo_dft.cli.output.terminal import print_table  # noqa: PLC0415 (keeps --help fast)
-
     typer.echo(f"{result.source}, {result.corrections} energies, 0 K; V against Li/Li+\n")
     rows = []
     for one in result.windows:

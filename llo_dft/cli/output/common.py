@@ -1,7 +1,5 @@
 """What the commands share: errors as one line and exit status 2, and how output is printed."""
 
-from __future__ import annotations
-
 import errno
 import json
 import sys
@@ -9,19 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeVar
+from typing import Any, Final, NoReturn, Protocol, TypeVar
 
 import typer
 
+from llo_dft.documents.document import Document
 from llo_dft.errors import InputError
 
-if TYPE_CHECKING:
-    from llo_dft.documents.document import Document
-    from llo_dft.recipe import Recipe
-
-#: Exit status of a command whose work is complete, has gaps, could not begin, or ended in a bug of
-#: this package (then with its traceback).
-COMPLETE, INCOMPLETE, BAD_INPUT, CRASHED = 0, 1, 2, 70
+#: Exit status of a command whose work is complete, has gaps, or could not begin.
+COMPLETE, INCOMPLETE, BAD_INPUT = 0, 1, 2
 
 
 #: What to do where the file system refused something.
@@ -115,73 +109,6 @@ def print_remarks(problems: Sequence[str], notes: Sequence[str], indent: str = "
     for name, texts in (("problem", problems), ("note", notes)):
         for text in texts:
             typer.echo(f"{indent}{name}: {text}")
-
-
-def find_recipe(name: str) -> tuple[Recipe, Path]:
-    """Return a recipe and its folder: a file, or one that comes with the package by its name.
-
-    Raises ``InputError`` if there is none, or it can't be used.
-    """
-    from llo_dft.engines.registry import named_by_user  # noqa: PLC0415 (both: keeps --help fast)
-    from llo_dft.recipe import load_recipe  # noqa: PLC0415
-    from llo_dft.resources import recipe_path  # noqa: PLC0415
-
-    path = recipe_path(name)
-    recipe = load_recipe(path)
-    named_by_user(recipe.engine)
-    return recipe, path.resolve().parent
-
-
-def recipe_with(
-    name: str,
-    *,
-    engine: str | None,
-    protocol: str | None,
-    scheme: str | None = None,
-    model: str | None = None,
-    start_from: Path | None = None,
-) -> tuple[Recipe, Path]:
-    """Return a recipe as ``find_recipe`` does, with another engine, model, protocol or O2 scheme.
-
-    Raises ``InputError`` also if there is no such scheme.
-    """
-    from llo_dft.engines.registry import named_by_user  # noqa: PLC0415 (both: keeps --help fast)
-    from llo_dft.recipe import with_engine  # noqa: PLC0415
-
-    recipe, folder = find_recipe(name)
-    changed = with_engine(
-        recipe,
-        engine=engine,
-        model=model,
-        protocol=protocol,
-        scheme=scheme,
-        start_from=None if start_from is None else str(start_from.resolve()),
-    )
-    named_by_user(changed.engine)
-    return changed, folder
-
-
-def screen_with(
-    name: str, *, engine: str | None, model: str | None, protocol: str | None, scheme: str | None
-) -> tuple[str, dict[str, Recipe], Path]:
-    """Return the name of a screen, the recipe of each coating, and the folder of its file.
-
-    Changes and errors are those of ``recipe_with``.
-    """
-    from llo_dft.engines.registry import named_by_user  # noqa: PLC0415 (all: keeps --help fast)
-    from llo_dft.recipe import with_engine  # noqa: PLC0415
-    from llo_dft.resources import recipe_path  # noqa: PLC0415
-    from llo_dft.study.series.screening import load_screen  # noqa: PLC0415
-
-    path = recipe_path(name)
-    title, recipes = load_screen(path)
-    for coating, study in recipes.items():
-        named_by_user(study.engine)
-        recipes[coating] = with_engine(
-            study, engine=engine, model=model, protocol=protocol, scheme=scheme
-        )
-        named_by_user(recipes[coating].engine)
-    return title, recipes, path.resolve().parent
 
 
 def on_terminal() -> bool:

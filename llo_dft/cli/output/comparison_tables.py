@@ -1,29 +1,24 @@
 """Several engines' results side by side, as tables for a terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 import typer
 
 from llo_dft.cli.output.phrases import coating_texts, crossing_text
 from llo_dft.cli.output.terminal import RULE, number, print_mock, print_table
+from llo_dft.documents.comparison import (
+    ComparedEngine,
+    ComparedResult,
+    ComparedVacancy,
+    EngineVacancy,
+    Result,
+    SpreadSummary,
+    StudyComparison,
+)
 from llo_dft.documents.labels import pair_name, system_name
-
-if TYPE_CHECKING:
-    from llo_dft.documents.comparison import (
-        ComparedEngine,
-        ComparedResult,
-        ComparedVacancy,
-        EngineVacancy,
-        Result,
-        SpreadSummary,
-        StudyComparison,
-    )
-    from llo_dft.documents.state_of_charge import TurningPoint
-    from llo_dft.documents.study_result import InterfaceResult
-    from llo_dft.documents.voltage import VoltageResult
+from llo_dft.documents.state_of_charge import TurningPoint
+from llo_dft.documents.study_result import InterfaceResult
+from llo_dft.documents.voltage import VoltageResult
 
 
 def print_comparison(comparison: StudyComparison) -> None:

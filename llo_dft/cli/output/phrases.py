@@ -1,20 +1,16 @@
 """Phrases that the tables of studies and of plain runs share."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from llo_dft.cli.output.terminal import number
+from llo_dft.documents.asked_and_built import AskedAndBuilt
+from llo_dft.documents.calculation import EngineBias
 from llo_dft.documents.labels import TURNED
-
-if TYPE_CHECKING:
-    from llo_dft.documents.asked_and_built import AskedAndBuilt
-    from llo_dft.documents.calculation import EngineBias
-    from llo_dft.documents.sites import OxygenEnvironment
-    from llo_dft.documents.stability.phase_stability import PairReactivity
-    from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
-    from llo_dft.documents.study_result import CoatingEnergy, OxygenChemicalPotential
+from llo_dft.documents.sites import OxygenEnvironment
+from llo_dft.documents.stability.phase_stability import PairReactivity
+from llo_dft.documents.state_of_charge import StateOfCharge, TurningPoint
+from llo_dft.documents.study_result import CoatingEnergy, OxygenChemicalPotential
 
 #: Flags of a rebuilt lattice in a table; the results hold all.
 _FLAGS_SHOWN: Final = 3

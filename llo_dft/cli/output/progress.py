@@ -1,20 +1,15 @@
 """Progress of a run: a bar on a terminal, plain lines elsewhere. Both go to stderr."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
 from llo_dft.cli.output.common import on_terminal
-
-if TYPE_CHECKING:
-    from llo_dft.study.run_study import Progress
+from llo_dft.study.run_study import Progress
 
 _MARK = {"failed": "FAILED ", "skipped": "skipped "}
 

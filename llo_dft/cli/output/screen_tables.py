@@ -1,22 +1,16 @@
 """A screen of coatings as tables for a terminal."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import typer
 
 from llo_dft.cli.output.common import print_remarks
 from llo_dft.cli.output.phrases import REACTION_COLUMNS, reaction_cells
 from llo_dft.cli.output.terminal import number, print_mock, print_table
-
-if TYPE_CHECKING:
-    from llo_dft.documents.coating_screen import (
-        CoatingScreen,
-        GainAtCharge,
-        RankedDifference,
-        ScreenedCoating,
-    )
+from llo_dft.documents.coating_screen import (
+    CoatingScreen,
+    GainAtCharge,
+    RankedDifference,
+    ScreenedCoating,
+)
 
 
 def print_screen(screen: CoatingScreen) -> None:

@@ -1,17 +1,11 @@
 """A study in several cells as tables for a terminal."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import typer
 
 from llo_dft.cli.output.common import print_remarks
 from llo_dft.cli.output.terminal import number, print_mock, print_table
 from llo_dft.documents.labels import system_name
-
-if TYPE_CHECKING:
-    from llo_dft.documents.spread import StudySpread, TurningSpread
+from llo_dft.documents.spread import StudySpread, TurningSpread
 
 
 def print_spread(spread: StudySpread) -> None:

@@ -1,11 +1,8 @@
 """Results as tables for a terminal, of a study and of plain runs alike."""
 
-from __future__ import annotations
-
 import os.path
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 
@@ -20,17 +17,10 @@ from llo_dft.cli.output.phrases import (
 )
 from llo_dft.cli.output.terminal import RULE, number, print_mock, print_table
 from llo_dft.documents.labels import pair_name, system_name
+from llo_dft.documents.study_result import HostResult, InterfaceResult, StudyResult, VacancyResult
+from llo_dft.documents.voltage import VoltageResult
 from llo_dft.report.answer import answer, why_none
 from llo_dft.report.titles import settings_text
-
-if TYPE_CHECKING:
-    from llo_dft.documents.study_result import (
-        HostResult,
-        InterfaceResult,
-        StudyResult,
-        VacancyResult,
-    )
-    from llo_dft.documents.voltage import VoltageResult
 
 #: A change of energy that is worth a remark, eV.
 SEEN_EV = 0.01

@@ -15,7 +15,6 @@ from llo_dft.cli.output.common import (
     Unread,
     as_record,
     bad_input_in_one_line,
-    find_recipe,
     leave,
     print_remarks,
     read_each,
@@ -96,14 +95,6 @@ def test_a_refusal_of_the_file_system_is_bad_input_and_a_fault_is_not(capsys) ->
         assert capsys.readouterr().err == f"llo-dft: out/file: {words}\n"
     with pytest.raises(OSError, match="broken pipe"), bad_input_in_one_line():
         raise OSError(errno.EPIPE, "broken pipe")
-
-
-def test_a_recipe_is_a_file_or_one_that_comes_along(tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    recipe, _ = find_recipe("quickstart")
-    assert recipe.study.name == "quickstart"
-    with pytest.raises(InputError, match="there is no recipe 'nowhere'"):
-        find_recipe("nowhere")
 
 
 def test_problems_come_before_notes(capsys) -> None:

@@ -11,7 +11,7 @@ from studies import recipe_fields, tiny_recipe, toml_text
 from typer.testing import CliRunner
 
 from llo_dft.cli.main import app
-from llo_dft.cli.output.common import recipe_with
+from llo_dft.cli.named_recipes import recipe_with
 from llo_dft.documents.decoding.named_objects import TRUST, decode_text
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.potentials.own_calculator import (
@@ -170,12 +170,12 @@ def test_the_users_own_recipe_and_command_line_name_it(imported: Path, tmp_path:
     fields = recipe_fields(oxygen={"scheme": "none"}, engine={"device": "auto"})
     plain, own = tmp_path / "plain.toml", tmp_path / "own.toml"
     plain.write_text(toml_text(fields), encoding="utf-8")
-    recipe, _ = recipe_with(str(plain), engine=NAME, protocol=None)
+    recipe, _ = recipe_with(str(plain), engine=NAME)
     assert (recipe.engine.name, recipe.engine.model) == ("ase", None)
     check_allowed(NAME)
     fields["engine"] = {"name": "ase", "calculator": "a.b:c"}
     own.write_text(toml_text(fields), encoding="utf-8")
-    recipe_with(str(own), engine=None, protocol=None)
+    recipe_with(str(own))
     check_allowed("a.b:c")
     assert not imported.exists()
 
