@@ -41,7 +41,9 @@ class _LazyGroup(TyperGroup):
             return self._groups.get(cmd_name)
         module, _, function = self.table[cmd_name][0].partition(":")
         alone = typer.Typer(rich_markup_mode=None, add_completion=False)
-        alone.command(cmd_name)(getattr(import_module(f"llo_dft.cli.{module}"), function))
+        alone.command(cmd_name, hidden=not self.table[cmd_name][1])(
+            getattr(import_module(f"llo_dft.cli.{module}"), function)
+        )
         return typer.main.get_command(alone)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 (typer's)

@@ -98,29 +98,14 @@ class Proposal:
     open_states: list[str]
 
 
-def propose(
-    candidates: Sequence[VacancyCandidate],
-    *,
-    tolerance_ev: float = TOLERANCE_EV,
-    confidence: float = CONFIDENCE,
-    seed: int = 0,
-) -> Proposal:
+def propose(candidates: Sequence[VacancyCandidate], *, seed: int = 0) -> Proposal:
     """Predict the candidates that were not computed, and choose the next to compute.
 
-    Parameters
-    ----------
-    candidates
-        All, computed or not.
-    tolerance_ev, confidence
-        A state is closed when the lowest E_f of all lies within the tolerance of the lowest
-        computed one, with that confidence; ``lowest_ev`` is a two-sided interval of it.
-    seed
-        Of the random draws that give the interval of a minimum.
+    A state is closed when the lowest E_f of all lies within ``TOLERANCE_EV`` of the lowest computed
+    one, with ``CONFIDENCE``; ``lowest_ev`` is a two-sided interval of it. The seed is that of the
+    random draws that give the interval of a minimum.
 
-    Raises
-    ------
-    ValueError
-        If there are no candidates.
+    Raises ``ValueError`` if there are no candidates.
     """
     if not candidates:
         raise ValueError("no candidates to choose from")
@@ -140,7 +125,7 @@ def propose(
     predicted[known] = drawn[:, known] = computed
     doubtful = np.array([one.rebuilt and one.expensive_ev is None for one in candidates])
     kept = np.where(doubtful & (random.random(drawn.shape) > _KEPT), np.inf, drawn)
-    tail = 1 - confidence
+    tail = 1 - CONFIDENCE
     ends = [tail / 2, 1 - tail / 2]
     lowest: dict[str, tuple[float, float, float]] = {}
     gains: list[tuple[float, int, str]] = []
@@ -152,11 +137,11 @@ def propose(
         minima = counting[:, inside].min(axis=1)
         low, high = np.quantile(minima, ends)
         lowest[state] = (float(low), float(predicted[inside].min()), float(high))
-        closed = not first and best - np.quantile(minima, tail) <= tolerance_ev
+        closed = not first and best - np.quantile(minima, tail) <= TOLERANCE_EV
         if closed or not len(open_sites):
             continue
         # without a computed one, the lowest prediction is used
-        reference = best if np.isfinite(best) else predicted[inside].min() + tolerance_ev
+        reference = best if np.isfinite(best) else predicted[inside].min() + TOLERANCE_EV
         gain = np.maximum(reference - counting[:, open_sites], 0.0).mean(axis=0)
         gains.append((float(gain.max()), int(open_sites[gain.argmax()]), state))
     chosen = first or [site for _, site, _ in sorted(gains, reverse=True)[:_ROUND]]

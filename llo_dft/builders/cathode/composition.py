@@ -34,15 +34,11 @@ class LayerComposition:
         Realised formula per O2.
     deviation
         Largest difference of an element's amount per O2 from the requested one.
-    formal_charge
-        Charge that the redox ladder of its metals can't balance, e per O2; not zero where the
-        rounded counts can't be neutral with O2-.
     """
 
     counts: dict[str, int]
     formula: str
     deviation: float
-    formal_charge: float
 
 
 def parse_formula(formula: str) -> dict[str, float]:
@@ -152,12 +148,7 @@ def realise(per_o2: dict[str, float], n_sites: int) -> LayerComposition:
     best = dict(zip(symbols, nearest, strict=True))
     counts = {symbol: count for symbol, count in best.items() if count}
     deviation = max(abs(best[s] / n_sites - wanted[s]) for s in symbols)
-    return LayerComposition(
-        counts=counts,
-        formula=_formula(counts, n_sites),
-        deviation=deviation,
-        formal_charge=unbalanced_charge(_per_o2(counts, n_sites)),
-    )
+    return LayerComposition(counts, _formula(counts, n_sites), deviation)
 
 
 def _per_o2(counts: dict[str, int], n_sites: int) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """Films of a coating: units whole, or opened on purpose for an oxide's O to complete.
 
 A face that lacks anions is charged, so a film with one may not be neutral by itself. The interface
-as a whole is, once enough Li are removed (``lithium_imbalance``).
+as a whole is, once a Li is removed for each charge.
 """
 
 from collections import Counter
@@ -66,8 +66,6 @@ class CoatingFilm:
         a along x, the normal along z, c the normal; sorted by electronegativity.
     bottom, top
         Its faces. The bottom will be on the oxide.
-    layers
-        Number of layers (a "step" face lacks part of one).
     composition
         Atoms of each element.
     stoichiometric
@@ -77,8 +75,6 @@ class CoatingFilm:
         middle of the film, e angstrom; the origin matters if the charge is not zero.
     symmetric, polar
         Whether an operation maps its top onto its bottom; whether the dipole is not zero.
-    thickness
-        From the lowest to the highest atom, angstrom.
     in_plane
         (2, 3): a and b in terms of the vectors of the crystal's cell.
     """
@@ -86,14 +82,12 @@ class CoatingFilm:
     structure: Structure
     bottom: FilmFace
     top: FilmFace
-    layers: int
     composition: dict[str, int]
     stoichiometric: bool
     charge: int
     dipole: float
     symmetric: bool
     polar: bool
-    thickness: float
     in_plane: FloatArray
 
     @property
@@ -108,7 +102,6 @@ def film_terminations(
     *,
     layers: int,
     vacuum: float,
-    top: str | None = None,
 ) -> list[CoatingFilm]:
     """Build a film for every bottom face: whole faces, then opened ones.
 
@@ -122,8 +115,6 @@ def film_terminations(
         Number of layers of units, at least 1; see ``Column``.
     vacuum
         Angstrom.
-    top
-        Name of the face on the vacuum side. None: as :func:`build_film` chooses.
 
     Returns
     -------
@@ -138,9 +129,9 @@ def film_terminations(
     found = []
     for kind, layer in enumerate(column.layer_kinds):
         bottoms = faces(column, layer, BOTTOM, kind)
-        tops = _top_faces(column, layer + layers * column.repeat - 1, bottoms, top)
+        tops = _top_faces(column, layer + layers * column.repeat - 1, bottoms)
         found += [
-            _film(column, bulk, (bottom, above), layers, vacuum)
+            _film(column, bulk, (bottom, above), vacuum)
             for bottom, above in zip(bottoms, tops, strict=True)
             if above is not None
         ]
@@ -168,9 +159,12 @@ def build_film(
     bottom: str,
     layers: int,
     vacuum: float,
-    top: str | None = None,
 ) -> CoatingFilm:
     """Build one film.
+
+    The face towards the vacuum is the flat whole one of the least polar neutral film (if both ends
+    of a polar crystal have one, at the end opposite to the bottom); without one, the face of least
+    charge, then the crystal's composition, then the smallest dipole.
 
     Parameters
     ----------
@@ -178,11 +172,6 @@ def build_film(
         As for :func:`film_terminations`.
     bottom
         Name of the face towards the oxide, one of those :func:`film_terminations` lists.
-    top
-        Name of the face towards the vacuum, or towards another oxide. None: the flat whole face of
-        the least polar neutral film (if both ends of a polar crystal have one, at the end opposite
-        to the bottom); without one, the face of least charge, then the crystal's composition, then
-        the smallest dipole.
 
     Raises
     ------
@@ -193,50 +182,28 @@ def build_film(
     known = {
         layer: faces(column, layer, BOTTOM, kind) for kind, layer in enumerate(column.layer_kinds)
     }
-    chosen = _named([face for found in known.values() for face in found], bottom, "bottom")
+    every = [face for found in known.values() for face in found]
+    chosen = next((face for face in every if face.name == bottom), None)
+    if chosen is None:
+        raise CoatingError(
+            f"no bottom face is called {bottom!r}; expected one of "
+            f"{', '.join(face.name for face in every)}"
+        )
     layer = next(layer for layer, found in known.items() if chosen in found)
     bottoms = known[layer]
-    tops = _top_faces(column, layer + layers * column.repeat - 1, bottoms, top, only=chosen)
+    tops = _top_faces(column, layer + layers * column.repeat - 1, bottoms, only=chosen)
     above = tops[bottoms.index(chosen)]
     if above is None:
         raise CoatingError(
             f"no face above {bottom} leaves a film of {layers} layers; use more layers"
         )
-    return _film(column, bulk, (chosen, above), layers, vacuum)
-
-
-def lithium_imbalance(film: CoatingFilm, film_cells: int, llo_charge: float, llo_cells: int) -> int:
-    """Return how many Li must leave an interface so that its formal charges add up.
-
-    Parameters
-    ----------
-    film, film_cells
-        The film, and the number of its cells in the common cell.
-    llo_charge, llo_cells
-        Formal charge of one cell of the oxide slab relative to the bulk's composition, e (0 for
-        half a Li layer on both faces; -1 for each missing Li of a face), and its cells in the
-        common cell.
-
-    Returns
-    -------
-    Number of Li; negative if Li must be added.
-    """
-    return round(film_cells * film.charge + llo_cells * llo_charge)
+    return _film(column, bulk, (chosen, above), vacuum)
 
 
 def _checked_column(bulk: Structure, miller_index: Sequence[int], layers: int) -> Column:
     if layers < 1:
         raise CoatingError(f"layers is {layers}; expected at least 1 layer of the coating's units")
     return coating_column(bulk, miller_index)
-
-
-def _named(known: Sequence[CrystalFace], name: str, side: str) -> CrystalFace:
-    for face in known:
-        if face.name == name:
-            return face
-    raise CoatingError(
-        f"no {side} face is called {name!r}; expected one of {', '.join(f.name for f in known)}"
-    )
 
 
 def _charge_and_dipole(column: Column, atoms: list[Atom]) -> tuple[float, float]:
@@ -259,16 +226,13 @@ def _top_faces(
     column: Column,
     layer: int,
     bottoms: Sequence[CrystalFace],
-    name: str | None,
     only: CrystalFace | None = None,
 ) -> list[CrystalFace | None]:
-    """Return the top for each bottom: the named one, or the partner in a neutral film.
+    """Return the top for each bottom: its partner in a neutral film.
 
     Where there is no whole film, only ``only`` is searched, if given.
     """
     tops = faces(column, layer, TOP)
-    if name is not None:
-        return [_named(tops, name, "top")] * len(bottoms)
     pairs = _whole_pairs(column, bottoms, tops)
     if pairs:
         partners = {bottom.name: top for bottom, top in pairs}
@@ -329,7 +293,6 @@ def _film(
     column: Column,
     bulk: Structure,
     pair: tuple[CrystalFace, CrystalFace],
-    layers: int,
     vacuum: float,
 ) -> CoatingFilm:
     atoms = film_atoms(column, pair)
@@ -344,14 +307,12 @@ def _film(
         structure=structure,
         bottom=bottom,
         top=top,
-        layers=layers,
         composition=dict(count),
         stoichiometric=structure.composition.reduced_formula == bulk.composition.reduced_formula,
         charge=round(formal_charge(structure, bulk)),
         dipole=dipole,
         symmetric=is_symmetric(structure),
         polar=abs(dipole) > DIPOLE_TOLERANCE,
-        thickness=float(np.ptp(structure.cart_coords[:, 2])),
         in_plane=column.in_plane,
     )
 

@@ -32,22 +32,17 @@ def li_o_li_axes(
     removed: Collection[int] = (),
     *,
     tm_layers: int | Collection[int],
-    llo_sites: Collection[int] | None = None,
 ) -> dict[int, LithiumAxes]:
     """Return the Li-O-Li axes of each O, and how many Li each has left.
 
     Parameters
     ----------
     pristine
-        Slab or interface with all its Li, normal along c.
+        Slab with all its Li, normal along c.
     removed
         Sites of ``pristine`` whose Li has left.
     tm_layers
         As for :func:`~llo_dft.builders.environment.oxygen_environment.oxygen_environments`.
-    llo_sites
-        Sites of the layered oxide, if it carries a coating (see
-        :func:`~llo_dft.builders.environment.oxygen_environment.oxygen_environments`);
-        both ends of an axis are among them. None: all sites.
 
     Returns
     -------
@@ -61,7 +56,6 @@ def li_o_li_axes(
         If the TMs do not lie in ``tm_layers`` planes, or a site is not in the structure.
     """
     symbols = symbols_of(pristine)
-    ours = checked_sites(pristine, llo_sites, "llo_sites")
     gone = set(checked_sites(pristine, removed, "removed"))
     others = sorted(i for i in gone if symbols[i] != "Li")
     if others:
@@ -71,12 +65,12 @@ def li_o_li_axes(
             "sites of the pristine structure, not those of the delithiated one"
         )
     heights = pristine.cart_coords[:, 2]
-    roles = site_roles(symbols, ours)
-    lithium: dict[int, list[Bond]] = {i: [] for i in ours if symbols[i] == "O"}
-    for bond in find_bonds(pristine, [i for i in ours if symbols[i] == "Li"], lithium):
+    roles = site_roles(symbols)
+    lithium: dict[int, list[Bond]] = {i: [] for i, one in enumerate(symbols) if one == "O"}
+    for bond in find_bonds(pristine, pristine.indices_from_symbol("Li"), lithium):
         lithium[bond.anion].append(bond)
     if isinstance(tm_layers, int):
-        planes = tm_planes(heights[[i for i in ours if roles[i] == "framework"]], tm_layers)
+        planes = tm_planes(heights[[role == "framework" for role in roles]], tm_layers)
     result: dict[int, LithiumAxes] = {}
     for i, bonds in lithium.items():
         if isinstance(tm_layers, int):

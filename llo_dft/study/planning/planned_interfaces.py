@@ -8,7 +8,7 @@ import numpy as np
 from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.interface.adhesion import interface_bonds
-from llo_dft.builders.coating.film import CoatingFilm, lithium_imbalance
+from llo_dft.builders.coating.film import CoatingFilm
 from llo_dft.builders.interface.interface_search import RankedInterface, search_interfaces
 from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
 from llo_dft.builders.ordering.delithiation import delithiate_to
@@ -55,8 +55,7 @@ def plan_interfaces(
             ) from error
         cells = round(abs(np.linalg.det(match.film_transformation)))
         _check_size(cells * len(film.structure), slab, coating)
-        to_remove = lithium_imbalance(film, cells, 0.0, 1)
-        gone = _lithium_for_charge(slab, to_remove, recipe.study.seed)
+        gone = _lithium_for_charge(slab, cells * film.charge, recipe.study.seed)
         kept = [i for i in range(len(slab)) if i not in gone]
         oxide = slab.copy()
         oxide.remove_sites(gone)
