@@ -28,24 +28,16 @@ class VoltageError(InputError):
 
 @dataclass(frozen=True)
 class LithiatedHost:
-    """The data of one host that a voltage needs.
-
-    Attributes
-    ----------
-    n_lithium
-        All Li in the cell.
-    energy_ev
-        Total energy of the cell, eV.
-    lithium_fraction
-        Nominal lithium fraction, 0 to 1.
-    label
-        Name of the host, for the reader.
-    """
+    """The data of one host that a voltage needs."""
 
     n_lithium: int
+    """All Li in the cell."""
     energy_ev: float
+    """Total energy of the cell, eV."""
     lithium_fraction: float
+    """Nominal lithium fraction, 0 to 1."""
     label: str = ""
+    """Name of the host, for the reader."""
 
 
 def voltage_curve(

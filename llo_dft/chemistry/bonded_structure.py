@@ -21,25 +21,17 @@ _FEWEST_CORNERS: Final = 4
 
 @dataclass(frozen=True, eq=False)
 class BondedStructure:
-    """What is drawn of a structure: its cell, with the whole of each polyhedron that begins in it.
-
-    Attributes
-    ----------
-    points
-        Cartesian, angstrom, shape (n, 3): atoms of the cell, doubled at its side faces, and images
-        of anions that a bond leads to.
-    owners
-        Site in the structure of each point.
-    bonds
-        Two points each; without those of mobile ions, which would hide the rest.
-    polyhedra
-        Point at the centre, and triangles of points, shape (n_triangles, 3).
-    """
+    """What is drawn of a structure: its cell, and each polyhedron that begins in it, whole."""
 
     points: FloatArray
+    """Cartesian, angstrom, shape (n, 3): atoms of the cell, doubled at its side faces, and images
+    of anions that a bond leads to."""
     owners: list[int]
+    """Site in the structure of each point."""
     bonds: list[tuple[int, int]] = field(default_factory=list)
+    """Two points each; without those of mobile ions, which would hide the rest."""
     polyhedra: list[tuple[int, list[list[int]]]] = field(default_factory=list)
+    """Point at the centre, and triangles of points, shape (n_triangles, 3)."""
 
 
 def bonded_structure(structure: Structure) -> BondedStructure:

@@ -22,25 +22,17 @@ BOND_STRETCH: Final = 1.2
 
 @dataclass(frozen=True, eq=False)
 class Bond:
-    """A cation and the image of an anion that is bonded to it.
-
-    Attributes
-    ----------
-    cation, anion
-        Sites.
-    vector
-        (3,) from the cation to that image of the anion, angstrom.
-    image
-        Its lattice translation.
-    length
-        Angstrom.
-    """
+    """A cation and the image of an anion that is bonded to it."""
 
     cation: int
     anion: int
+    """cation, anion: sites."""
     vector: FloatArray
+    """(3,) from the cation to that image of the anion, angstrom."""
     image: tuple[int, int, int]
+    """Its lattice translation."""
     length: float
+    """Angstrom."""
 
 
 def cutoff(first: str, second: str) -> float:

@@ -17,16 +17,11 @@ CRASHED = 70
 
 
 class _LazyGroup(TyperGroup):
-    """Commands that are imported when one is run or asked for its help: all of them take seconds.
-
-    Attributes
-    ----------
-    table
-        By name ``module:function`` below ``llo_dft.cli``, and what it does in a sentence; ""
-        is not listed.
-    """
+    """Commands that are imported when one is run or asked for its help: all take seconds."""
 
     table: ClassVar[Mapping[str, tuple[str, str]]]
+    """By name ``module:function`` below ``llo_dft.cli``, and what it does in a sentence; "" is not
+    listed."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401 (typer's)
         super().__init__(**settings)

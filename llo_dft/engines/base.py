@@ -127,20 +127,14 @@ class CalculationMaker(Protocol):
 
 @dataclass(frozen=True)
 class StartFrom:
-    """A finished calculation in the same cell, with whose electrons another one may begin.
-
-    Attributes
-    ----------
-    folder
-        Its files. A folder ``start`` in it holds what only serves this, such as wave functions; it
-        may be gone, and then moments are all there is to begin with.
-    density
-        Whether to begin with its density too. Otherwise the moments of the structure are other
-        ones than its density has, and they decide.
-    """
+    """A finished calculation in the same cell, with whose electrons another one may begin."""
 
     folder: Path
+    """Its files. A folder ``start`` in it holds what only serves this, such as wave functions; it
+    may be gone, and then moments are all there is to begin with."""
     density: bool
+    """Whether to begin with its density too. Otherwise the moments of the structure are other ones
+    than its density has, and they decide."""
 
 
 @runtime_checkable
@@ -212,20 +206,14 @@ def signal_name(status: int) -> str:
 
 @dataclass(frozen=True)
 class OxygenReference:
-    """Energy of O2 that goes with an engine, and the O2 schemes that may be used with it.
-
-    Attributes
-    ----------
-    label_energy_ev_per_atom, source
-        Half the energy of O2 on the scale of the engine's training labels, None if the engine
-        has none or they are not known; where that number comes from.
-    refused
-        Schemes that may not be used with this engine, and why.
-    """
+    """Energy of O2 that goes with an engine, and the O2 schemes that may be used with it."""
 
     label_energy_ev_per_atom: float | None
     source: str
+    """label_energy_ev_per_atom, source: half the energy of O2 on the scale of the engine's training
+    labels, None if the engine has none or they are not known; where that number comes from."""
     refused: Mapping[OxygenScheme, str] = field(default_factory=dict)
+    """Schemes that may not be used with this engine, and why."""
 
 
 @dataclass(frozen=True)

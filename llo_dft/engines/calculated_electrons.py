@@ -16,40 +16,34 @@ class OrbitalStates:
     """States of a finished calculation, and their projections onto an orbital of an element.
 
     All energies are on the engine's own zero.
-
-    Attributes
-    ----------
-    source, structure, fingerprint
-        Where they were read from, what was computed, and with which settings.
-    energies_ev, density
-        Grid of the densities, shape (n_energies,), and the projected densities of ``sites``,
-        states per eV, shape (n_sites, n_spins, n_energies).
-    sites
-        Index of each atom of that element.
-    eigenvalues_ev, occupations
-        Shape (n_spins, n_k_points, n_bands); occupations from 0 to 1.
-    fermi_ev, vacuum_levels_ev, core_levels_ev
-        As far as they are known: Fermi level, the levels above the upper and below the lower face
-        of a slab, and the core states of each atom: {'1s': -514.2}.
-    problems, notes, mock
-        What is wrong with the calculation, what a reader of the numbers should know, and whether
-        a stand-in for the engine wrote the files.
     """
 
     source: Path
     structure: Structure
     fingerprint: Fingerprint
+    """source, structure, fingerprint: where they were read from, what was computed, and with which
+    settings."""
     energies_ev: FloatArray
     density: FloatArray
+    """energies_ev, density: grid of the densities, shape (n_energies,), and the projected densities
+    of ``sites``, states per eV, shape (n_sites, n_spins, n_energies)."""
     sites: Sequence[int]
+    """Index of each atom of that element."""
     eigenvalues_ev: FloatArray
     occupations: FloatArray
+    """eigenvalues_ev, occupations: shape (n_spins, n_k_points, n_bands); occupations from 0 to
+    1."""
     fermi_ev: float | None
     vacuum_levels_ev: tuple[float, float] | None = None
     core_levels_ev: Sequence[Mapping[str, float]] = ()
+    """fermi_ev, vacuum_levels_ev, core_levels_ev: as far as they are known: Fermi level, the levels
+    above the upper and below the lower face of a slab, and the core states of each atom: {'1s':
+    -514.2}."""
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     mock: bool = False
+    """problems, notes, mock: what is wrong with the calculation, what a reader of the numbers
+    should know, and whether a stand-in for the engine wrote the files."""
 
 
 class CalculatedElectrons(Protocol):

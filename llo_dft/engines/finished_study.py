@@ -27,27 +27,18 @@ SAME_START_ANGSTROM: Final = 1.0
 
 @dataclass
 class FinishedRelaxation(MSONable):
-    """Moves atoms as a finished study's relaxation of the same structure did.
-
-    Attributes
-    ----------
-    kind
-        Of the relaxation.
-    folder
-        ``calculations`` of that study.
-    digest
-        Of the keys of its completed relaxations: part of the key of what starts from them.
-    by
-        Its fingerprint.
-    protocol
-        Its protocol.
-    """
+    """Moves atoms as a finished study's relaxation of the same structure did."""
 
     kind: CalculationKind
+    """Of the relaxation."""
     folder: str
+    """``calculations`` of that study."""
     digest: str
+    """Of the keys of its completed relaxations: part of the key of what starts from them."""
     by: dict[str, Any] = field(default_factory=dict)
+    """Its fingerprint."""
     protocol: str = ""
+    """Its protocol."""
 
     def settings(self) -> dict[str, Any]:
         """Return which study it is, and that its moments are taken where it has some."""

@@ -34,40 +34,28 @@ def _has_d_shell(element: str) -> str:
 
 
 class PlaneWaveProtocol(NamedSettings):
-    """What the settings of every plane-wave program hold, beside its own.
-
-    Attributes
-    ----------
-    k_spacing
-        Largest distance of k-points, 1/angstrom with 2 pi; half of it for a metal.
-    force_tolerance, cell_force_tolerance
-        Largest force at the end of a relaxation, eV/angstrom, and the same where the cell moves;
-        tighter, since every slab is cut from that cell.
-    max_steps
-        Steps of a relaxation.
-    u_values_ev
-        U - J on d by element, eV; those of absent elements are left out.
-    magnetic_order
-        How moments start: "ferro", "rows" that alternate, or "lower": both are computed of the
-        pristine slab, and the one of lower energy goes on.
-    electron_placements
-        Pairs of metals beside a removed O onto which its two electrons are put to start with, each
-        a relaxation of its own, beside the one that starts with the host's moments. The lowest
-        counts.
-    o2_unpaired_electrons
-        Fixed moment of molecules: 2, the triplet that O2 is.
-    """
+    """What the settings of every plane-wave program hold, beside its own."""
 
     k_spacing: PositiveFloat
+    """Largest distance of k-points, 1/angstrom with 2 pi; half of it for a metal."""
     force_tolerance: PositiveFloat
     cell_force_tolerance: PositiveFloat
+    """force_tolerance, cell_force_tolerance: largest force at the end of a relaxation, eV/angstrom,
+    and the same where the cell moves; tighter, since every slab is cut from that cell."""
     max_steps: PositiveInt
+    """Steps of a relaxation."""
     u_values_ev: dict[
         Annotated[str, AfterValidator(_has_d_shell)], Annotated[float, Field(ge=0, lt=20)]
     ] = Field(default_factory=lambda: dict(MATERIALS_PROJECT_U_EV))
+    """U - J on d by element, eV; those of absent elements are left out."""
     magnetic_order: MagneticOrder = "ferro"
+    """How moments start: "ferro", "rows" that alternate, or "lower": both are computed of the
+    pristine slab, and the one of lower energy goes on."""
     electron_placements: NonNegativeInt = 0
+    """Pairs of metals beside a removed O onto which its two electrons are put to start with, each a
+    relaxation of its own, beside the one that starts with the host's moments. The lowest counts."""
     o2_unpaired_electrons: NonNegativeInt = 2
+    """Fixed moment of molecules: 2, the triplet that O2 is."""
 
     def acting_u(self, elements: Iterable[str]) -> dict[str, float]:
         """Return the U that act on some elements, eV; those of zero are none."""

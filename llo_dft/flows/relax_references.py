@@ -14,19 +14,13 @@ from llo_dft.jobs.structures import oxygen_molecule, without_sites
 
 @dataclass
 class ReferencesMaker(CalculationsMaker):
-    """Relax O2 in a box, and the crystals with their cells.
-
-    Attributes
-    ----------
-    bulk_maker, molecule_maker
-        An engine's makers with the cell free, and for O2.
-    cathode_maker
-        Another one for the cathode's crystal, if its energy is not used; None: ``bulk_maker``.
-    """
+    """Relax O2 in a box, and the crystals with their cells."""
 
     bulk_maker: CalculationMaker
     molecule_maker: CalculationMaker
+    """bulk_maker, molecule_maker: an engine's makers with the cell free, and for O2."""
     cathode_maker: CalculationMaker | None = None
+    """Another one for the cathode's crystal, if its energy is not used; None: ``bulk_maker``."""
     name: str = "references"
 
     def make(self, plan: StudyPlan) -> Flow:

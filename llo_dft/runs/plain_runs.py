@@ -54,25 +54,17 @@ _ONE_STEP_ALGORITHMS: Final = ("EXACT", "EIGENVAL", "NONE", "NOTHING")
 
 @dataclass(frozen=True)
 class PlainRun:
-    """A VASP run folder: read, or the reason why not.
-
-    Attributes
-    ----------
-    calculation
-        Labelled by its path: failed if the run did not converge or is damaged, missing if the
-        folder has no vasprun.xml or vaspout.h5.
-    run
-        The same, with the settings used in comparisons; None if it can't be read.
-    n_held
-        Number of atoms that were not free to move.
-    notes
-        Notes on the numbers, for the reader.
-    """
+    """A VASP run folder: read, or the reason why not."""
 
     calculation: CalculationDocument
+    """Labelled by its path: failed if the run did not converge or is damaged, missing if the folder
+    has no vasprun.xml or vaspout.h5."""
     run: FinishedRun | None = None
+    """The same, with the settings used in comparisons; None if it can't be read."""
     n_held: int = 0
+    """Number of atoms that were not free to move."""
     notes: list[str] = field(default_factory=list)
+    """Notes on the numbers, for the reader."""
 
     @property
     def path(self) -> str:

@@ -57,25 +57,19 @@ class OxygenRequest:
 
 @dataclass(frozen=True)
 class VacancyOptions:
-    """What is known about the runs, and which settings may differ.
-
-    Attributes
-    ----------
-    tm_layers, lithium_full, coating_li
-        O-TM-O sheets of the oxide, None: no environments; all Li in the cell of a host at full
-        lithium, None: the fullest host; Li of the coating in each coated cell.
-    allow
-        Names of differences to allow.
-    temperatures_k, pressures_bar
-        Axes of a map of E_f; no map if either is empty.
-    """
+    """What is known about the runs, and which settings may differ."""
 
     tm_layers: int | None = None
     lithium_full: int | None = None
     coating_li: int = 0
+    """tm_layers, lithium_full, coating_li: O-TM-O sheets of the oxide, None: no environments; all
+    Li in the cell of a host at full lithium, None: the fullest host; Li of the coating in each
+    coated cell."""
     allow: Sequence[str] = ()
+    """Names of differences to allow."""
     temperatures_k: Sequence[float] = ()
     pressures_bar: Sequence[float] = ()
+    """temperatures_k, pressures_bar: axes of a map of E_f; no map if either is empty."""
 
 
 @dataclass

@@ -23,27 +23,18 @@ _POINT_TOLERANCE: Final = 1e-6
 
 @dataclass(frozen=True)
 class KMesh:
-    """The k-points of a calculation, and the reciprocal cell that they divide.
-
-    Attributes
-    ----------
-    divisions
-        Along each reciprocal vector; None for a list of points.
-    reciprocal_per_angstrom
-        Length of each reciprocal vector, 2 pi counted, 1/angstrom.
-    gamma_centred
-        Whether Gamma is one of the points.
-    points
-        For a list: each point and its weight.
-    shift
-        By how much the points of a grid are moved from Gamma, in its steps, 0 to 0.5.
-    """
+    """The k-points of a calculation, and the reciprocal cell that they divide."""
 
     divisions: tuple[int, int, int] | None
+    """Along each reciprocal vector; None for a list of points."""
     reciprocal_per_angstrom: tuple[float, float, float]
+    """Length of each reciprocal vector, 2 pi counted, 1/angstrom."""
     gamma_centred: bool
+    """Whether Gamma is one of the points."""
     points: tuple[tuple[float, ...], ...] = ()
+    """For a list: each point and its weight."""
     shift: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """By how much the points of a grid are moved from Gamma, in its steps, 0 to 0.5."""
 
     @property
     def spacings_per_angstrom(self) -> tuple[float, ...]:

@@ -29,28 +29,19 @@ _DIMENSIONS: Final = 3
 
 @dataclass(frozen=True)
 class SiteDensities:
-    """Projected densities of some atoms.
-
-    Attributes
-    ----------
-    element, orbital
-        The element and orbital of the densities, for example 'O' and 'p'.
-    energies_ev
-        Ascending, on VASP's own zero, shape (n_energies,).
-    density
-        States per eV, shape (n_sites, n_spins, n_energies), one or two spins.
-    sites
-        Index of each atom.
-    site_classes
-        Label of each site's environment, for example '3TM'; 'all' for other sites.
-    """
+    """Projected densities of some atoms."""
 
     element: str
     orbital: str
+    """element, orbital: the element and orbital of the densities, for example 'O' and 'p'."""
     energies_ev: FloatArray
+    """Ascending, on VASP's own zero, shape (n_energies,)."""
     density: FloatArray
+    """States per eV, shape (n_sites, n_spins, n_energies), one or two spins."""
     sites: Sequence[int]
+    """Index of each atom."""
     site_classes: Mapping[int, str]
+    """Label of each site's environment, for example '3TM'; 'all' for other sites."""
 
     def __post_init__(self) -> None:
         """Refuse densities whose shape does not fit the sites."""

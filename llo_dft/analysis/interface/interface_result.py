@@ -26,33 +26,23 @@ _LI3PO4: Final = {"Li": 3.0, "P": 1.0, "O": 4.0}
 
 @dataclass(frozen=True)
 class InterfaceCalculations:
-    """The calculations of one termination; those without a result carry the reason.
-
-    Attributes
-    ----------
-    planned, candidates
-        Its registries and gaps, and their relaxations.
-    best
-        The candidate of lowest energy, or its substitute if none completed.
-    bonds
-        Bonds across the best candidate, once relaxed.
-    bare
-        The pristine bare slab.
-    oxide, coating
-        Each part of the best candidate alone, in its cell.
-    crystal, lithium
-        The coating's crystal, None if the plan has none, and Li metal.
-    """
+    """The calculations of one termination; those without a result carry the reason."""
 
     planned: Sequence[PlannedInterface]
     candidates: Sequence[CalculationDocument]
+    """planned, candidates: its registries and gaps, and their relaxations."""
     best: CalculationDocument
+    """The candidate of lowest energy, or its substitute if none completed."""
     bonds: Sequence[InterfaceBond]
+    """Bonds across the best candidate, once relaxed."""
     bare: CalculationDocument
+    """The pristine bare slab."""
     oxide: CalculationDocument
     coating: CalculationDocument
+    """oxide, coating: each part of the best candidate alone, in its cell."""
     crystal: CalculationDocument | None
     lithium: CalculationDocument
+    """crystal, lithium: the coating's crystal, None if the plan has none, and Li metal."""
 
 
 def interface_result(

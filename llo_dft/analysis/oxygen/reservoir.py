@@ -11,25 +11,17 @@ from llo_dft.typing import OxideKind, OxygenScheme
 
 @dataclass(frozen=True)
 class OxygenReservoir:
-    """The chosen chemical potential, the other allowed ones, and why the rest are not used.
-
-    Attributes
-    ----------
-    chosen
-        None if unavailable; ``problem`` says why.
-    others
-        Under the other schemes allowed for the engine, by scheme.
-    if_oxidised
-        Scheme mp2020 for other kinds of removed O: a band where O is oxidised.
-    notes
-        Why each remaining scheme is not used.
-    """
+    """The chosen chemical potential, the other allowed ones, and why the rest are not used."""
 
     chosen: OxygenChemicalPotential | None
+    """None if unavailable; ``problem`` says why."""
     others: dict[str, OxygenChemicalPotential]
+    """Under the other schemes allowed for the engine, by scheme."""
     notes: dict[str, str]
+    """Why each remaining scheme is not used."""
     problem: str
     if_oxidised: dict[str, OxygenChemicalPotential] = field(default_factory=dict)
+    """Scheme mp2020 for other kinds of removed O: a band where O is oxidised."""
 
     def described(self) -> dict[str, str]:
         """Return mu_O for each scheme that was not chosen, or why there is none."""

@@ -19,30 +19,20 @@ from llo_dft.typing import System
 
 @dataclass(frozen=True)
 class MadeVacancy:
-    """A vacancy as computed.
-
-    Attributes
-    ----------
-    calculation
-        Its calculation; without a result it carries the reason.
-    removed
-        The removed O, as far as they are known, first the one that names it.
-    n_removed
-        Their number.
-    site_class
-        Its class where no site is known.
-    pair
-        Identity shared with its partner when coated; '' in plain runs.
-    run
-        Path of a plain run.
-    """
+    """A vacancy as computed."""
 
     calculation: CalculationDocument
+    """Its calculation; without a result it carries the reason."""
     removed: Sequence[RemovedOxygen]
+    """The removed O, as far as they are known, first the one that names it."""
     n_removed: int = 1
+    """Their number."""
     site_class: str = ""
+    """Its class where no site is known."""
     pair: str = ""
+    """Identity shared with its partner when coated; '' in plain runs."""
     run: str | None = None
+    """Path of a plain run."""
 
 
 @dataclass(frozen=True)

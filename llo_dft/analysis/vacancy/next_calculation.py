@@ -74,28 +74,20 @@ class VacancyCandidate:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What is known about the candidates, and what to compute.
-
-    Attributes
-    ----------
-    next
-        Indices of the candidates to compute in a round, the largest expected gain first; empty: no
-        lowest E_f can fall by more than the tolerance.
-    predicted_ev, low_ev, high_ev
-        (n,) E_f of each candidate, and its limits at the confidence: equal where it was computed,
-        infinite before any was.
-    lowest_ev
-        By state: lower limit, value and upper limit of the lowest E_f, at the confidence.
-    open_states
-        Those whose lowest E_f may fall by more than the tolerance.
-    """
+    """What is known about the candidates, and what to compute."""
 
     next: list[int]
+    """Indices of the candidates to compute in a round, the largest expected gain first; empty: no
+    lowest E_f can fall by more than the tolerance."""
     predicted_ev: FloatArray
     low_ev: FloatArray
     high_ev: FloatArray
+    """predicted_ev, low_ev, high_ev: (n,) E_f of each candidate, and its limits at the confidence:
+    equal where it was computed, infinite before any was."""
     lowest_ev: dict[str, tuple[float, float, float]]
+    """By state: lower limit, value and upper limit of the lowest E_f, at the confidence."""
     open_states: list[str]
+    """Those whose lowest E_f may fall by more than the tolerance."""
 
 
 def propose(candidates: Sequence[VacancyCandidate], *, seed: int = 0) -> Proposal:

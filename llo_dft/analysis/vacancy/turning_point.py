@@ -25,24 +25,16 @@ MIN_STATES: Final = 2
 
 @dataclass(frozen=True)
 class ChargePoint:
-    """E_f of the vacancies at one state of charge, eV per O.
-
-    Attributes
-    ----------
-    charge
-        How far the oxide is charged.
-    kept_ev
-        E_f of vacancies that kept their lattice.
-    rebuilt_ev
-        E_f of those whose lattice was rebuilt.
-    lowest
-        Names of the O of the lowest of ``kept_ev``; more than one if several are equally low.
-    """
+    """E_f of the vacancies at one state of charge, eV per O."""
 
     charge: StateOfCharge
+    """How far the oxide is charged."""
     kept_ev: Sequence[float]
+    """E_f of vacancies that kept their lattice."""
     rebuilt_ev: Sequence[float] = ()
+    """E_f of those whose lattice was rebuilt."""
     lowest: Sequence[str] = ()
+    """Names of the O of the lowest of ``kept_ev``; more than one if several are equally low."""
 
 
 @dataclass(frozen=True)

@@ -40,21 +40,14 @@ EMPTY: Final = ""
 
 @dataclass(frozen=True)
 class Sublattice:
-    """Sites that share elements.
-
-    Attributes
-    ----------
-    sites
-        Their indices.
-    counts
-        How many of them each element takes; ``EMPTY`` sites have no atom.
-    lithium
-        Those that Li may take; None: all.
-    """
+    """Sites that share elements."""
 
     sites: list[int]
+    """Their indices."""
     counts: dict[str, int]
+    """How many of them each element takes; ``EMPTY`` sites have no atom."""
     lithium: frozenset[int] | None = None
+    """Those that Li may take; None: all."""
 
 
 @dataclass(frozen=True)

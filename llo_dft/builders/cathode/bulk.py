@@ -28,21 +28,14 @@ OXYGEN_HEIGHT: Final = 3 * (1 / 3 - 0.2605)
 
 @dataclass(frozen=True)
 class BulkModel:
-    """A bulk LLO and how it was made.
-
-    Attributes
-    ----------
-    structure
-        Ordered cell; a and b in the plane of the layers. Sorted by electronegativity.
-    layer
-        The composition of its TM layer, and how far it is from the requested one.
-    ordering_energy_ev
-        Ewald energy of the chosen ordering with formal charges, eV per cell.
-    """
+    """A bulk LLO and how it was made."""
 
     structure: Structure
+    """Ordered cell; a and b in the plane of the layers. Sorted by electronegativity."""
     layer: LayerComposition
+    """The composition of its TM layer, and how far it is from the requested one."""
     ordering_energy_ev: float
+    """Ewald energy of the chosen ordering with formal charges, eV per cell."""
 
 
 def ideal_scaffold(lattice: Lattice) -> Structure:

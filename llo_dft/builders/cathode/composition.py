@@ -24,21 +24,14 @@ class CompositionError(InputError):
 
 @dataclass(frozen=True)
 class LayerComposition:
-    """Composition of one TM layer, and its deviation from the requested one.
-
-    Attributes
-    ----------
-    counts
-        Number of sites of each element in one TM layer, including Li.
-    formula
-        Realised formula per O2.
-    deviation
-        Largest difference of an element's amount per O2 from the requested one.
-    """
+    """Composition of one TM layer, and its deviation from the requested one."""
 
     counts: dict[str, int]
+    """Number of sites of each element in one TM layer, including Li."""
     formula: str
+    """Realised formula per O2."""
     deviation: float
+    """Largest difference of an element's amount per O2 from the requested one."""
 
 
 def parse_formula(formula: str) -> dict[str, float]:

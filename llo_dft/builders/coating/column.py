@@ -71,42 +71,30 @@ class Plane:
 
 @dataclass(frozen=True)
 class Column:
-    """The crystal with the plane's normal along z.
-
-    Attributes
-    ----------
-    cell
-        One period: a and b span the plane (reduced, a along x), coordinates within the cell.
-    period
-        Height of the cell, angstrom.
-    ligands
-        The anions that each former holds. In a crystal without formers all cations are (LiF).
-    loose
-        The other sites: mobile ions, and anions that no former holds.
-    in_plane
-        (2, 3): the vectors of the plane in terms of those of the crystal's cell.
-    planes
-        Planes of formers, from below. Planes whose units overlap in height are one layer: the cuts
-        between layers keep every unit whole. Where there is no such cut, as in a three-dimensional
-        network, each plane is a layer.
-    bonds
-        All bonds, including those of mobile ions.
-    layer_kinds
-        First of each kind of layers in one period, up to operations that keep the normal; 0 first.
-    repeat
-        Layers in each layer of a film: one of each kind, and in a network enough to be at least
-        ``LEAST_LAYER`` thick.
-    """
+    """The crystal with the plane's normal along z."""
 
     cell: Structure
+    """One period: a and b span the plane (reduced, a along x), coordinates within the cell."""
     period: float
+    """Height of the cell, angstrom."""
     ligands: dict[int, list[Ligand]]
+    """The anions that each former holds. In a crystal without formers all cations are (LiF)."""
     loose: tuple[int, ...]
+    """The other sites: mobile ions, and anions that no former holds."""
     in_plane: FloatArray
+    """(2, 3): the vectors of the plane in terms of those of the crystal's cell."""
     planes: tuple[Plane, ...]
+    """Planes of formers, from below. Planes whose units overlap in height are one layer: the cuts
+    between layers keep every unit whole. Where there is no such cut, as in a three-dimensional
+    network, each plane is a layer."""
     bonds: tuple[Cuttable, ...]
+    """All bonds, including those of mobile ions."""
     layer_kinds: tuple[int, ...]
+    """First of each kind of layers in one period, up to operations that keep the normal; 0
+    first."""
     repeat: int
+    """Layers in each layer of a film: one of each kind, and in a network enough to be at least
+    ``LEAST_LAYER`` thick."""
 
     @property
     def layers_per_period(self) -> int:

@@ -24,28 +24,20 @@ BEHIND: Final = 0.3
 
 @dataclass(frozen=True)
 class CrystalFace:
-    """One way to end the crystal.
-
-    Attributes
-    ----------
-    name
-        For example "flat-Li2-PO3": all units of the outermost layer are kept ("step": only those
-        from the second plane of formers on), 2 Li per cell lie outside the outermost former, and
-        each outermost former keeps 3 O. Without loose ions in the crystal the middle part is
-        omitted ("flat-AlO3"); where layers differ, later ones are "flatB", "flatC".
-    plane
-        Number of the outermost plane of formers that is kept.
-    loose
-        Height beyond which loose ions are removed, angstrom.
-    missing
-        Number of anions missing from each former of that plane, not counting those that a former
-        further in holds.
-    """
+    """One way to end the crystal."""
 
     name: str
+    """For example "flat-Li2-PO3": all units of the outermost layer are kept ("step": only those
+    from the second plane of formers on), 2 Li per cell lie outside the outermost former, and
+    each outermost former keeps 3 O. Without loose ions in the crystal the middle part is omitted
+    ("flat-AlO3"); where layers differ, later ones are "flatB", "flatC"."""
     plane: int
+    """Number of the outermost plane of formers that is kept."""
     loose: float
+    """Height beyond which loose ions are removed, angstrom."""
     missing: int
+    """Number of anions missing from each former of that plane, not counting those that a former
+    further in holds."""
 
 
 def faces(column: Column, layer: int, outward: Outward, kind: int = 0) -> list[CrystalFace]:

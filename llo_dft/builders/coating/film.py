@@ -36,59 +36,41 @@ _CHARGE_TOLERANCE: Final = 1e-6
 
 @dataclass(frozen=True)
 class FilmFace:
-    """One face of a film, per cell.
-
-    Attributes
-    ----------
-    name
-        See ``CrystalFace``: "flat-Li2-PO4", "step-Li0-PO3".
-    exposed
-        Sites of the formers in its outermost plane.
-    missing
-        Anions missing from each of them, not counting those that a former further in holds.
-    cut_valence
-        Bond valence that the face cuts, e.
-    """
+    """One face of a film, per cell."""
 
     name: str
+    """See ``CrystalFace``: "flat-Li2-PO4", "step-Li0-PO3"."""
     exposed: tuple[int, ...]
+    """Sites of the formers in its outermost plane."""
     missing: int
+    """Anions missing from each of them, not counting those that a former further in holds."""
     cut_valence: float
+    """Bond valence that the face cuts, e."""
 
 
 @dataclass(frozen=True)
 class CoatingFilm:
-    """A film of a coating with vacuum.
-
-    Attributes
-    ----------
-    structure
-        a along x, the normal along z, c the normal; sorted by electronegativity.
-    bottom, top
-        Its faces. The bottom will be on the oxide.
-    composition
-        Atoms of each element.
-    stoichiometric
-        Whether that is the crystal's composition.
-    charge, dipole
-        Sum of the formal charges per cell, e, and their dipole along the normal about the
-        middle of the film, e angstrom; the origin matters if the charge is not zero.
-    symmetric, polar
-        Whether an operation maps its top onto its bottom; whether the dipole is not zero.
-    in_plane
-        (2, 3): a and b in terms of the vectors of the crystal's cell.
-    """
+    """A film of a coating with vacuum."""
 
     structure: Structure
+    """a along x, the normal along z, c the normal; sorted by electronegativity."""
     bottom: FilmFace
     top: FilmFace
+    """bottom, top: its faces. The bottom will be on the oxide."""
     composition: dict[str, int]
+    """Atoms of each element."""
     stoichiometric: bool
+    """Whether that is the crystal's composition."""
     charge: int
     dipole: float
+    """charge, dipole: sum of the formal charges per cell, e, and their dipole along the normal
+    about the middle of the film, e angstrom; the origin matters if the charge is not zero."""
     symmetric: bool
     polar: bool
+    """symmetric, polar: whether an operation maps its top onto its bottom; whether the dipole is
+    not zero."""
     in_plane: FloatArray
+    """(2, 3): a and b in terms of the vectors of the crystal's cell."""
 
     @property
     def cut_valence(self) -> float:

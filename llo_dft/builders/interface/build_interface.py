@@ -26,44 +26,30 @@ from llo_dft.typing import FloatArray, IntArray
 
 @dataclass(frozen=True, eq=False)
 class InterfaceModel:
-    """An interface, and how it was built.
-
-    Attributes
-    ----------
-    structure
-        Oxide below, coating above; c the normal, centred. Sorted by electronegativity.
-    bare
-        Its oxide slab alone, in the same in-plane cell.
-    llo_sites
-        (n,) index in ``structure`` of every atom of ``bare``, in its order.
-    llo_atoms
-        (n,) atom of the given oxide slab that each atom of ``bare`` is a copy of.
-    coating_sites
-        Index in ``structure`` of every atom of the coating on the common cell.
-    registry
-        Shift of the coating relative to the oxide slab, fractions of a and b.
-    gap
-        Height of the coating's lowest atom above the oxide slab's highest, angstrom: the distance
-        of the outermost atomic planes. Negative where the two interlock.
-    llo_strain, coating_strain
-        Strain of each side.
-    bonds
-        From network formers of the coating to anions of the oxide slab, sites of ``structure``.
-    contacts
-        Pairs across the interface that are too close, the worst first; empty if it is usable.
-    """
+    """An interface, and how it was built."""
 
     structure: Structure
+    """Oxide below, coating above; c the normal, centred. Sorted by electronegativity."""
     bare: Structure
+    """Its oxide slab alone, in the same in-plane cell."""
     llo_sites: IntArray
+    """(n,) index in ``structure`` of every atom of ``bare``, in its order."""
     llo_atoms: IntArray
+    """(n,) atom of the given oxide slab that each atom of ``bare`` is a copy of."""
     coating_sites: IntArray
+    """Index in ``structure`` of every atom of the coating on the common cell."""
     registry: tuple[float, float]
+    """Shift of the coating relative to the oxide slab, fractions of a and b."""
     gap: float
+    """Height of the coating's lowest atom above the oxide slab's highest, angstrom: the distance of
+    the outermost atomic planes. Negative where the two interlock."""
     llo_strain: SideStrain
     coating_strain: SideStrain
+    """llo_strain, coating_strain: strain of each side."""
     bonds: tuple[Bond, ...]
+    """From network formers of the coating to anions of the oxide slab, sites of ``structure``."""
     contacts: tuple[Contact, ...]
+    """Pairs across the interface that are too close, the worst first; empty if it is usable."""
 
 
 class Assembly:

@@ -36,21 +36,14 @@ SHORTEST_CONTACTS: Final[dict[ContactKind, float]] = {
 
 @dataclass(frozen=True)
 class Contact:
-    """Two atoms that are closer than the table allows.
-
-    Attributes
-    ----------
-    sites
-        Their indices.
-    symbols
-        Their elements.
-    distance
-        Between them (nearest images), angstrom.
-    """
+    """Two atoms that are closer than the table allows."""
 
     sites: tuple[int, int]
+    """Their indices."""
     symbols: tuple[str, str]
+    """Their elements."""
     distance: float
+    """Between them (nearest images), angstrom."""
 
     @property
     def kind(self) -> ContactKind:

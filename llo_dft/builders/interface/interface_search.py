@@ -31,20 +31,14 @@ SCORE_DECIMALS: Final = 8
 
 @dataclass(frozen=True, eq=False)
 class RankedInterface:
-    """One interface and its score.
-
-    Attributes
-    ----------
-    assembly, registry, gap
-        Its parts; it is built when ``model`` is accessed.
-    score
-        Global instability index near the interface, e.
-    """
+    """One interface and its score."""
 
     assembly: Assembly
     registry: tuple[float, float]
     gap: float
+    """assembly, registry, gap: its parts; it is built when ``model`` is accessed."""
     score: float
+    """Global instability index near the interface, e."""
 
     @cached_property
     def model(self) -> InterfaceModel:

@@ -30,18 +30,13 @@ REGISTRY_TOLERANCE: Final = 0.01
 
 @dataclass(frozen=True)
 class Registry:
-    """One distinct position of the coating on the oxide.
-
-    Attributes
-    ----------
-    shift
-        Shift of the coating relative to the oxide slab, as fractions of the common cell's a and b.
-    members
-        All shifts of the grid that give this interface, ``shift`` first.
-    """
+    """One distinct position of the coating on the oxide."""
 
     shift: tuple[float, float]
+    """Shift of the coating relative to the oxide slab, as fractions of the common cell's a and
+    b."""
     members: tuple[tuple[float, float], ...]
+    """All shifts of the grid that give this interface, ``shift`` first."""
 
     @property
     def multiplicity(self) -> int:
@@ -98,28 +93,19 @@ class _LayerGroup:
 
 @dataclass(frozen=True, eq=False)
 class _Grid:
-    """Points (origin + k / counts) @ basis and the operations w -> w @ M + tau between them.
-
-    Attributes
-    ----------
-    cell
-        (2, 2) the common cell, angstrom.
-    basis
-        (2, 2) the cell of distinct registries, as fractions of the common cell.
-    counts
-        (2,) points along each of its axes.
-    origin
-        (2,) on ``basis``.
-    matrices, offsets
-        (n, 2, 2) and (n, 2), on ``basis``.
-    """
+    """Points (origin + k / counts) @ basis and the operations w -> w @ M + tau between them."""
 
     cell: FloatArray
+    """(2, 2) the common cell, angstrom."""
     basis: FloatArray
+    """(2, 2) the cell of distinct registries, as fractions of the common cell."""
     counts: IntArray
+    """(2,) points along each of its axes."""
     origin: FloatArray
+    """(2,) on ``basis``."""
     matrices: IntArray
     offsets: FloatArray
+    """matrices, offsets: (n, 2, 2) and (n, 2), on ``basis``."""
 
     def points(self) -> IntArray:
         """Return the integers k of all points."""

@@ -35,15 +35,10 @@ class InterfaceError(InputError):
 
 @dataclass(frozen=True)
 class SideStrain:
-    """In-plane strain of one side of an interface.
-
-    Attributes
-    ----------
-    principal
-        Principal (Biot) strains, larger first.
-    """
+    """In-plane strain of one side of an interface."""
 
     principal: tuple[float, float]
+    """Principal (Biot) strains, larger first."""
 
     @property
     def max(self) -> float:
@@ -58,23 +53,16 @@ class SideStrain:
 
 @dataclass(frozen=True, eq=False)
 class CommonCell:
-    """Both slabs on one in-plane cell, each with its own c axis and vacuum.
-
-    Attributes
-    ----------
-    llo, coating
-        The slabs. ``llo`` is the bare slab of every interface of this match.
-    llo_atoms
-        (n,) the atom of the given oxide slab that each atom of ``llo`` is a copy of.
-    llo_strain, coating_strain
-        Strain from each given cell to the common one.
-    """
+    """Both slabs on one in-plane cell, each with its own c axis and vacuum."""
 
     llo: Structure
     coating: Structure
+    """llo, coating: the slabs. ``llo`` is the bare slab of every interface of this match."""
     llo_atoms: IntArray
+    """(n,) the atom of the given oxide slab that each atom of ``llo`` is a copy of."""
     llo_strain: SideStrain
     coating_strain: SideStrain
+    """llo_strain, coating_strain: strain from each given cell to the common one."""
 
 
 def share_cell(llo: Structure, coating: Structure, match: LatticeMatch) -> CommonCell:

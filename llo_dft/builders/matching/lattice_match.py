@@ -8,49 +8,36 @@ from llo_dft.typing import FloatArray, IntArray
 
 @dataclass(frozen=True, eq=False)
 class LatticeMatch:
-    """A common cell of film and substrate.
-
-    Attributes
-    ----------
-    area_a2
-        Area of the common cell as it will be built, square angstrom.
-    max_strain
-        Largest absolute principal (Biot) strain of either side in that cell.
-    von_mises_strain
-        That of the side where it is larger; see ``chemistry.strain``.
-    principal_strains
-        The whole mismatch as principal strains of the film (s - 1 for the principal
-        stretches s from film to substrate), larger first.
-    film_transformation, substrate_transformation
-        (2, 2) integers; ``film_transformation @ film`` are the film's vectors that become
-        the common cell's, and ``substrate_transformation @ substrate`` the substrate's.
-    deformation_gradient
-        (2, 2) F, which maps in-plane film coordinates (columns) to the substrate's:
-        ``film_transformation @ film @ F.T == substrate_transformation @ substrate``, with
-        both as ``lattice2d.in_plane_basis`` returns them.
-    rotation_angle
-        Angle of the rotation in F = R U, degrees anticlockwise; for three-dimensional input the
-        angle from the substrate's first vector to the film's. Where several angles are
-        equivalent by symmetry, the smallest.
-    strain_share
-        Fraction of the strain that the film takes.
-    n_atoms
-        Atoms in the common cell, if counts were given.
-    on_front
-        Whether no other match has both less (or equal) area and less (or equal) strain.
-    """
+    """A common cell of film and substrate."""
 
     area_a2: float
+    """Area of the common cell as it will be built, square angstrom."""
     max_strain: float
+    """Largest absolute principal (Biot) strain of either side in that cell."""
     von_mises_strain: float
+    """That of the side where it is larger; see ``chemistry.strain``."""
     principal_strains: tuple[float, float]
+    """The whole mismatch as principal strains of the film (s - 1 for the principal stretches s from
+    film to substrate), larger first."""
     film_transformation: IntArray
     substrate_transformation: IntArray
+    """film_transformation, substrate_transformation: (2, 2) integers; ``film_transformation @
+    film`` are the film's vectors that become the common cell's, and ``substrate_transformation @
+    substrate`` the substrate's."""
     deformation_gradient: FloatArray
+    """(2, 2) F, which maps in-plane film coordinates (columns) to the substrate's:
+    ``film_transformation @ film @ F.T == substrate_transformation @ substrate``, with both as
+    ``lattice2d.in_plane_basis`` returns them."""
     rotation_angle: float
+    """Angle of the rotation in F = R U, degrees anticlockwise; for three-dimensional input the
+    angle from the substrate's first vector to the film's. Where several angles are equivalent by
+    symmetry, the smallest."""
     strain_share: float
+    """Fraction of the strain that the film takes."""
     n_atoms: int | None
+    """Atoms in the common cell, if counts were given."""
     on_front: bool
+    """Whether no other match has both less (or equal) area and less (or equal) strain."""
 
 
 class NoMatchError(InputError):

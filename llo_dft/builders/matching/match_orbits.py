@@ -11,40 +11,27 @@ from llo_dft.typing import FloatArray, IntArray
 
 @dataclass(frozen=True)
 class Sides:
-    """The two lattices of a search.
-
-    Attributes
-    ----------
-    film, substrate
-        (2, 2) reduced right-handed bases, angstrom.
-    film_group, substrate_group
-        (n, 2, 2) integers: operations on the rows of these bases.
-    """
+    """The two lattices of a search."""
 
     film: FloatArray
     substrate: FloatArray
+    """film, substrate: (2, 2) reduced right-handed bases, angstrom."""
     film_group: IntArray
     substrate_group: IntArray
+    """film_group, substrate_group: (n, 2, 2) integers: operations on the rows of these bases."""
 
 
 @dataclass(frozen=True)
 class Maps:
-    """Distinct maps of a film onto a substrate; n of them.
-
-    Attributes
-    ----------
-    film, substrate
-        (n, 2, 2) integers on the rows of the reduced bases.
-    gradients
-        (n, 2, 2) F: columns of film coordinates to columns of substrate coordinates.
-    angles
-        (n,) degrees, of the rotation in F.
-    """
+    """Distinct maps of a film onto a substrate; n of them."""
 
     film: IntArray
     substrate: IntArray
+    """film, substrate: (n, 2, 2) integers on the rows of the reduced bases."""
     gradients: FloatArray
+    """(n, 2, 2) F: columns of film coordinates to columns of substrate coordinates."""
     angles: FloatArray
+    """(n,) degrees, of the rotation in F."""
 
 
 @dataclass(frozen=True)

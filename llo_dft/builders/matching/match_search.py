@@ -33,21 +33,14 @@ SLACK: Final = 1e-9
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits of a match.
-
-    Attributes
-    ----------
-    max_area
-        Largest area of the common cell, square angstrom.
-    max_strain
-        Largest absolute principal strain of either side in the common cell.
-    strain_share
-        Fraction of the strain that the film takes, 0 to 1. See ``side_stretches``.
-    """
+    """Limits of a match."""
 
     max_area: float
+    """Largest area of the common cell, square angstrom."""
     max_strain: float
+    """Largest absolute principal strain of either side in the common cell."""
     strain_share: float
+    """Fraction of the strain that the film takes, 0 to 1. See ``side_stretches``."""
 
     def __post_init__(self) -> None:
         """Refuse limits that nothing can meet, or that make no sense."""

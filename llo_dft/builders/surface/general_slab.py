@@ -47,35 +47,24 @@ PLANE_GAP: Final = 0.4
 
 @dataclass(frozen=True)
 class SlabCut:
-    """One slab of a plane.
-
-    Attributes
-    ----------
-    name
-        For (001) of a layered oxide the name of the termination ("half", "full/none", ...),
-        else the height of the cut over the period, with "-half-O" if half of an O plane was moved.
-    model
-        The slab, its template in the oriented bulk, and the operation that turns it over.
-    stoichiometric
-        Whether it has the composition of the bulk.
-    charge, dipole
-        Formal charge and its dipole, e and e angstrom per cell.
-    outermost
-        Formula of the plane of atoms at the top and at the bottom; empty for (001) of the layers.
-    moved
-        Magnitude of the formal charge moved from face to face, e.
-    cure
-        What would remove the dipole of a polar one.
-    """
+    """One slab of a plane."""
 
     name: str
+    """For (001) of a layered oxide the name of the termination ("half", "full/none", ...), else the
+    height of the cut over the period, with "-half-O" if half of an O plane was moved."""
     model: SlabModel
+    """The slab, its template in the oriented bulk, and the operation that turns it over."""
     stoichiometric: bool = True
+    """Whether it has the composition of the bulk."""
     charge: float = 0.0
     dipole: float = 0.0
+    """charge, dipole: formal charge and its dipole, e and e angstrom per cell."""
     outermost: tuple[str, str] = ("", "")
+    """Formula of the plane of atoms at the top and at the bottom; empty for (001) of the layers."""
     moved: float = 0.0
+    """Magnitude of the formal charge moved from face to face, e."""
     cure: str = "moving Li of one face to the other"
+    """What would remove the dipole of a polar one."""
 
     @property
     def structure(self) -> Structure:

@@ -41,51 +41,34 @@ class SlabError(InputError):
 
 @dataclass(frozen=True)
 class SlabTemplate:
-    """The data needed to cut the same slab again from the relaxed bulk.
-
-    Attributes
-    ----------
-    symbols
-        (n,) element of each atom of the slab.
-    bulk_sites
-        (n,) index of the bulk site of each atom.
-    images
-        (n, 3) lattice translation of that site.
-    vacuum
-        Width of the vacuum, angstrom.
-    """
+    """The data needed to cut the same slab again from the relaxed bulk."""
 
     symbols: Sequence[str]
+    """(n,) element of each atom of the slab."""
     bulk_sites: Sequence[int]
+    """(n,) index of the bulk site of each atom."""
     images: Sequence[Sequence[int]]
+    """(n, 3) lattice translation of that site."""
     vacuum: float
+    """Width of the vacuum, angstrom."""
 
 
 @dataclass(frozen=True)
 class SlabModel:
-    """A slab, and the origin of each of its atoms in the bulk.
-
-    Attributes
-    ----------
-    structure
-        The slab: a along x, the plane normal along z, c the normal. Sorted by
-        electronegativity, so codes that sort by element keep the order of the atoms.
-    template
-        How it was cut, so that it can be cut again from the relaxed bulk.
-    turn_over
-        (n,) the image of each site under the operation that maps top to bottom; None if there is
-        no such operation.
-    tm_layers
-        Number of O-TM-O sheets; for planes other than (001) the sites in the metal layers.
-    energy_ev
-        Ewald energy with formal charges, eV per cell; in a uniform background if not neutral.
-    """
+    """A slab, and the origin of each of its atoms in the bulk."""
 
     structure: Structure
+    """The slab: a along x, the plane normal along z, c the normal. Sorted by electronegativity, so
+    codes that sort by element keep the order of the atoms."""
     template: SlabTemplate
+    """How it was cut, so that it can be cut again from the relaxed bulk."""
     turn_over: IntArray | None
+    """(n,) the image of each site under the operation that maps top to bottom; None if there is no
+    such operation."""
     tm_layers: int | tuple[int, ...]
+    """Number of O-TM-O sheets; for planes other than (001) the sites in the metal layers."""
     energy_ev: float
+    """Ewald energy with formal charges, eV per cell; in a uniform background if not neutral."""
 
 
 def build_slab(bulk: Structure, *, tm_layers: int, vacuum: float, seed: int) -> SlabModel:
@@ -269,20 +252,14 @@ def _image(along_c: float) -> IntArray:
 
 @dataclass(frozen=True)
 class Stack:
-    """Atoms of a slab with full Li layers on both faces, and which of them those are.
-
-    Attributes
-    ----------
-    bulk_sites, images
-        (n,) and (n, 3): bulk site of each atom, and its lattice translation.
-    top, bottom
-        Which atoms are the Li of the faces.
-    """
+    """Atoms of a slab with full Li layers on both faces, and which of them those are."""
 
     bulk_sites: IntArray
     images: IntArray
+    """bulk_sites, images: (n,) and (n, 3): bulk site of each atom, and its lattice translation."""
     top: IntArray
     bottom: IntArray
+    """top, bottom: which atoms are the Li of the faces."""
 
 
 def _stack(

@@ -20,23 +20,17 @@ from llo_dft.typing import FloatArray, IntArray
 
 @dataclass(frozen=True, eq=False)
 class SurfaceLattice:
-    """The 2D lattice of a plane of a bulk crystal.
-
-    Attributes
-    ----------
-    miller_index
-        (h, k, l) on the axes of the bulk as given, without common factor.
-    vectors
-        (2, 3) Cartesian, angstrom: reduced, and right-handed about the outward normal.
-    numerators, denominator
-        (2, 3) integers and one integer: ``numerators / denominator @ bulk.lattice.matrix``
-        are the vectors. The denominator is 1 unless a centring divides the cell by two or three.
-    """
+    """The 2D lattice of a plane of a bulk crystal."""
 
     miller_index: tuple[int, int, int]
+    """(h, k, l) on the axes of the bulk as given, without common factor."""
     vectors: FloatArray
+    """(2, 3) Cartesian, angstrom: reduced, and right-handed about the outward normal."""
     numerators: IntArray
     denominator: int
+    """numerators, denominator: (2, 3) integers and one integer: ``numerators / denominator @
+    bulk.lattice.matrix`` are the vectors. The denominator is 1 unless a centring divides the
+    cell by two or three."""
 
     @property
     def area_a2(self) -> float:

@@ -38,46 +38,31 @@ _NOT_RECORDED: Final = (
 
 @dataclass(frozen=True)
 class Potential:
-    """A potential and what it needs.
-
-    Attributes
-    ----------
-    package
-        Module to import; for a supported one also the extra of llo_dft that installs it.
-    atomate2_name
-        Its name in atomate2, or where atomate2 is to find its calculator.
-    model
-        Which of the package's models, by the value of ``engine.model``.
-    functional
-        Functional of its training labels.
-    oxygen
-        Its O2.
-    arguments
-        What its calculator is made with, but for the device.
-    moments
-        Whether it predicts magnetic moments.
-    supported
-        Whether it was run with this package.
-    weights
-        File of the model's weights in the package; empty if it is not recorded here.
-    bias
-        What it gives for published energies (``benchmarks/reference_values.py``).
-    licence, citation
-        Of package and weights; what a paper that uses it cites.
-    """
+    """A potential and what it needs."""
 
     package: str
+    """Module to import; for a supported one also the extra of llo_dft that installs it."""
     atomate2_name: str | dict[str, str]
+    """Its name in atomate2, or where atomate2 is to find its calculator."""
     model: str
+    """Which of the package's models, by the value of ``engine.model``."""
     functional: str
+    """Functional of its training labels."""
     oxygen: OxygenReference
+    """Its O2."""
     arguments: Mapping[str, str] = field(default_factory=dict)
+    """What its calculator is made with, but for the device."""
     moments: bool = False
+    """Whether it predicts magnetic moments."""
     supported: bool = True
+    """Whether it was run with this package."""
     weights: str = ""
+    """File of the model's weights in the package; empty if it is not recorded here."""
     bias: tuple[EngineBias, ...] = ()
+    """What it gives for published energies (``benchmarks/reference_values.py``)."""
     licence: str = ""
     citation: str = ""
+    """licence, citation: of package and weights; what a paper that uses it cites."""
 
 
 def _r2scan(name: str) -> OxygenReference:

@@ -8,32 +8,22 @@ from llo_dft.engines.named_settings import NamedSettings
 
 
 class RelaxationProtocol(NamedSettings):
-    """How far and how a potential relaxes a structure.
-
-    Attributes
-    ----------
-    force_tolerance
-        Largest force on an atom at the end, eV/angstrom.
-    cell_force_tolerance
-        The same where the cell moves too, for atoms and cell (stress times volume, eV); tighter,
-        since every slab of a study is cut from that cell.
-    max_steps
-        Steps after which a relaxation counts as not converged.
-    optimizer
-        "springs" (``spring_optimizer``), or the name of one of ASE's.
-    rattle
-        Spread of the random displacement, along each axis, after which a relaxed slab is relaxed
-        again and the lower one counts, angstrom; 0: once only.
-    rattle_seed
-        The same seed moves the atoms alike.
-    """
+    """How far and how a potential relaxes a structure."""
 
     force_tolerance: PositiveFloat
+    """Largest force on an atom at the end, eV/angstrom."""
     cell_force_tolerance: PositiveFloat
+    """The same where the cell moves too, for atoms and cell (stress times volume, eV); tighter,
+    since every slab of a study is cut from that cell."""
     max_steps: PositiveInt
+    """Steps after which a relaxation counts as not converged."""
     optimizer: Literal["springs", "BFGSLineSearch", "BFGS", "LBFGS", "FIRE"] = "springs"
+    """"springs" (``spring_optimizer``), or the name of one of ASE's."""
     rattle: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """Spread of the random displacement, along each axis, after which a relaxed slab is relaxed
+    again and the lower one counts, angstrom; 0: once only."""
     rattle_seed: NonNegativeInt = 0
+    """The same seed moves the atoms alike."""
 
 
 # Every slab is rattled: it is cheap, and which vacancy is the lowest is known only at the end.

@@ -32,25 +32,17 @@ _TETRAHEDRA: Final = (-4, -5)
 
 @dataclass(frozen=True)
 class Tag:
-    """What is known of a tag.
-
-    Attributes
-    ----------
-    weight
-        What follows where two runs differ in it.
-    reason
-        Why.
-    defaults
-        Values that come to VASP's own; None where that depends on the atoms or on other tags,
-        and only what INCAR sets is compared.
-    switch
-        Tag without which this one has no effect.
-    """
+    """What is known of a tag."""
 
     weight: Weight
+    """What follows where two runs differ in it."""
     reason: str
+    """Why."""
     defaults: tuple[Setting, ...] | None = None
+    """Values that come to VASP's own; None where that depends on the atoms or on other tags, and
+    only what INCAR sets is compared."""
     switch: str = ""
+    """Tag without which this one has no effect."""
 
 
 #: A tag that is not in the table is compared as VASP writes it.

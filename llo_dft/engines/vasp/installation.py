@@ -37,25 +37,18 @@ _HEAD_LINES: Final = 40
 
 @dataclass(frozen=True)
 class VaspMachine:
-    """Where and how VASP runs here.
-
-    Attributes
-    ----------
-    command, gamma_command
-        To start VASP, and its version for the Gamma point alone.
-    end_time
-        Unix time at which the batch job ends, s; None if there is no end.
-    stop_before_s, polling_s, monitor_s, n_ranks
-        See the module; 0 ranks are not known.
-    """
+    """Where and how VASP runs here."""
 
     command: str
     gamma_command: str
+    """command, gamma_command: to start VASP, and its version for the Gamma point alone."""
     end_time: float | None
+    """Unix time at which the batch job ends, s; None if there is no end."""
     stop_before_s: float
     polling_s: float
     monitor_s: float
     n_ranks: int = 0
+    """stop_before_s, polling_s, monitor_s, n_ranks: see the module; 0 ranks are not known."""
 
     @classmethod
     def here(cls) -> VaspMachine:

@@ -15,42 +15,30 @@ from llo_dft.typing import MagneticOrder
 
 
 class VaspProtocol(PlaneWaveProtocol):
-    """Settings of every VASP calculation of a study.
-
-    Attributes
-    ----------
-    encut_ev
-        Plane-wave cutoff of every energy (ENCUT).
-    ediff_ev
-        Change of energy at which a self-consistent cycle ends (EDIFF), eV per cell. Not per atom:
-        a formation energy is the difference of two whole cells.
-    sigma_ev
-        Width of the Gaussian smearing (ISMEAR = 0, SIGMA). One for all protocols: it is what the
-        Materials Project uses, below any gap here, and a slab whose gap closes on delithiation
-        keeps an entropy below 1 meV per atom.
-    real_space_projection
-        Whether the energies of a study are of projectors in real space (LREAL = Auto), fast where
-        cells are big; then all of them are. VASP advises it above some 20 atoms.
-    functional
-        Functional, with the Materials Project's U for "PBE+U".
-    dispersion
-        Dispersion correction on top.
-    fixed_layers
-        Innermost metal layers of a slab that are held (selective dynamics); 0 holds none.
-    incar
-        Tags of the user's own, of every run; see ``user_tags``.
-    """
+    """Settings of every VASP calculation of a study."""
 
     encut_ev: PositiveFloat
+    """Plane-wave cutoff of every energy (ENCUT)."""
     ediff_ev: PositiveFloat
+    """Change of energy at which a self-consistent cycle ends (EDIFF), eV per cell. Not per atom: a
+    formation energy is the difference of two whole cells."""
     sigma_ev: PositiveFloat = 0.05
+    """Width of the Gaussian smearing (ISMEAR = 0, SIGMA). One for all protocols: it is what the
+    Materials Project uses, below any gap here, and a slab whose gap closes on delithiation keeps
+    an entropy below 1 meV per atom."""
     real_space_projection: bool = True
+    """Whether the energies of a study are of projectors in real space (LREAL = Auto), fast where
+    cells are big; then all of them are. VASP advises it above some 20 atoms."""
     functional: Literal["PBE+U", "r2SCAN", "HSE06"] = "PBE+U"
+    """Functional, with the Materials Project's U for "PBE+U"."""
     dispersion: Literal["none", "D3(BJ)"] = "none"
+    """Dispersion correction on top."""
     magnetic_order: MagneticOrder = "lower"
     electron_placements: NonNegativeInt = 2
     fixed_layers: NonNegativeInt = 0
+    """Innermost metal layers of a slab that are held (selective dynamics); 0 holds none."""
     incar: dict[str, Any] = Field(default_factory=dict)
+    """Tags of the user's own, of every run; see ``user_tags``."""
 
     @model_validator(mode="after")
     def _no_u_beside_exact_exchange(self) -> Self:

@@ -55,23 +55,6 @@ class VaspCalculation(BaseVaspMaker):
     It is one of atomate2's makers so that its powerups find it. ``update_user_incar_settings`` adds
     tags as [engine.incar] does; every other powerup is refused by its name.
 
-    Attributes
-    ----------
-    name
-        What ``name_filter`` of a powerup is compared with: "vasp", and the kind.
-    input_set_generator
-        What a powerup asks for; its tags are moved to ``values``.
-    kind, protocol
-        What is computed, and the name of the protocol.
-    values
-        All of the protocol's settings, with the recipe's overrides.
-    grid
-        NGX, NGY, NGZ of a static calculation; None takes VASP's own for the cell, which is the
-        same for all structures in that cell.
-    version
-        VASP's version that the study's other calculations are of, as vasprun.xml has it; empty:
-        any. It bears on no key: results of another one are refused.
-
     Raises
     ------
     EngineError
@@ -79,12 +62,20 @@ class VaspCalculation(BaseVaspMaker):
     """
 
     name: str = ""
+    """What ``name_filter`` of a powerup is compared with: "vasp", and the kind."""
     input_set_generator: dict[str, Any] = field(default_factory=dict)
+    """What a powerup asks for; its tags are moved to ``values``."""
     kind: CalculationKind = "slab_relax"
     protocol: str = "balanced"
+    """kind, protocol: what is computed, and the name of the protocol."""
     values: dict[str, Any] = field(default_factory=dict)
+    """All of the protocol's settings, with the recipe's overrides."""
     grid: list[int] | None = None
+    """NGX, NGY, NGZ of a static calculation; None takes VASP's own for the cell, which is the same
+    for all structures in that cell."""
     version: str = ""
+    """VASP's version that the study's other calculations are of, as vasprun.xml has it; empty: any.
+    It bears on no key: results of another one are refused."""
 
     def __post_init__(self) -> None:
         """Take over what a powerup asks for, or refuse it."""

@@ -95,44 +95,31 @@ def charge_mesh(
 
 @dataclass(frozen=True)
 class PageContent:
-    """All that a page shows of one study.
-
-    Attributes
-    ----------
-    result
-        The result of the study, as far as it was computed.
-    plan
-        What was to be computed.
-    recipe_toml
-        The recipe stored in the folder, as TOML.
-    state
-        "complete", or the progress in words.
-    calculations
-        All planned calculations.
-    relaxed
-        Relaxed structures by the key of their calculation: hosts and vacancies that are shown.
-    densities, meshes
-        Densities of states and charge differences, if computed.
-    drawings
-        Figures as files, by the name of the section or of the chart that each is for.
-    reactions, no_reactions
-        Reactions of cathode, coating and others, or why those in the folder are not shown.
-    version
-        Version of this package.
-    """
+    """All that a page shows of one study."""
 
     result: StudyResult
+    """The result of the study, as far as it was computed."""
     plan: StudyPlan
+    """What was to be computed."""
     recipe_toml: str
+    """The recipe stored in the folder, as TOML."""
     state: str
+    """"complete", or the progress in words."""
     calculations: Sequence[CalculationRow]
+    """All planned calculations."""
     relaxed: Mapping[str, Structure] = field(default_factory=dict)
+    """Relaxed structures by the key of their calculation: hosts and vacancies that are shown."""
     densities: Sequence[Densities] = ()
     meshes: Sequence[ChargeMesh] = ()
+    """densities, meshes: densities of states and charge differences, if computed."""
     drawings: Mapping[str, Drawing] = field(default_factory=dict)
+    """Figures as files, by the name of the section or of the chart that each is for."""
     reactions: StabilityResult | None = None
     no_reactions: str = ""
+    """reactions, no_reactions: reactions of cathode, coating and others, or why those in the folder
+    are not shown."""
     version: str = ""
+    """Version of this package."""
 
     @property
     def light(self) -> tuple[str, str, str]:

@@ -28,34 +28,24 @@ _CHECKS: Final = {"O2": check_molecule, "element": check_metal, "compound": chec
 
 @dataclass
 class PhaseSource:
-    """Where the energies of phases come from.
-
-    Attributes
-    ----------
-    entries, runs, materials_project
-        A file of entries, folders of VASP runs, or whether to ask the Materials Project: one of
-        these, otherwise the engine computes.
-    allow
-        Settings that may differ between VASP runs.
-    engine, folder
-        The engine, and where its calculations are kept.
-    progress
-        Called with the name of each phase that the engine computes.
-    own
-        The user's structures by name, which the engine computes too.
-    fixed
-        Phases that the same engine has already computed, by name.
-    """
+    """Where the energies of phases come from."""
 
     entries: Path | None = None
     runs: Sequence[Path] = ()
     materials_project: bool = False
+    """entries, runs, materials_project: A file of entries, folders of VASP runs, or whether to ask
+    the Materials Project: one of these, otherwise the engine computes."""
     allow: Collection[str] = ()
+    """Settings that may differ between VASP runs."""
     engine: Engine | None = None
     folder: Path = Path("phases")
+    """engine, folder: the engine, and where its calculations are kept."""
     progress: Callable[[str], None] = lambda _: None
+    """Called with the name of each phase that the engine computes."""
     own: dict[str, Structure] = field(default_factory=dict)
+    """The user's structures by name, which the engine computes too."""
     fixed: dict[str, PhaseEnergy] = field(default_factory=dict)
+    """Phases that the same engine has already computed, by name."""
     _known: dict[tuple[str, ...], PhaseEnergies] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -64,30 +64,20 @@ _OF_THE_CELL: Final = (CompositionError, SlabError)
 
 @dataclass(frozen=True)
 class Oxide:
-    """The oxide as built.
-
-    Attributes
-    ----------
-    recipe
-        The study, with the supercell that was used.
-    bulk
-        Ordered; a and b span the plane of the slab.
-    formula
-        Per O2.
-    deviation
-        Largest deviation of an element from the requested amount, per O2.
-    slab
-        The slab cut from it.
-    notes
-        Notes for the reader.
-    """
+    """The oxide as built."""
 
     recipe: Recipe
+    """The study, with the supercell that was used."""
     bulk: Structure
+    """Ordered; a and b span the plane of the slab."""
     formula: str
+    """Per O2."""
     deviation: float
+    """Largest deviation of an element from the requested amount, per O2."""
     slab: SlabModel
+    """The slab cut from it."""
     notes: list[str]
+    """Notes for the reader."""
 
 
 def build_oxide(recipe: Recipe, folder: Path) -> Oxide:

@@ -20,25 +20,17 @@ SchedulerName: TypeAlias = Literal["slurm", "pbs", "sge", "lsf"]
 
 
 class JobRequest(CoreRequest):
-    """What every job requests from the scheduler.
-
-    Attributes
-    ----------
-    queue, account
-        Queue (Slurm: partition) and the account that is charged.
-    resources
-        PBS and SGE: the resource list (``-l``), replacing the one made from the other fields.
-    directives
-        Further options of the scheduler, one per line, as written after ``#SBATCH``.
-    skip_directives
-        Lines of the job's header that contain one of these are left out.
-    """
+    """What every job requests from the scheduler."""
 
     queue: Word | None = None
     account: Word | None = None
+    """queue, account: queue (Slurm: partition) and the account that is charged."""
     resources: Line | None = None
+    """PBS and SGE: the resource list (``-l``), replacing the one made from the other fields."""
     directives: list[Line] = Field(default_factory=list)
+    """Further options of the scheduler, one per line, as written after ``#SBATCH``."""
     skip_directives: list[Line] = Field(default_factory=list)
+    """Lines of the job's header that contain one of these are left out."""
 
 
 class WorkerJobs(JobRequest, NodeRequest):

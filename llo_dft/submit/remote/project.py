@@ -43,25 +43,17 @@ class JobSize(NodeRequest):
 
 
 class JobType(Section):
-    """One type of job.
-
-    Attributes
-    ----------
-    worker
-        The worker of the project that takes it.
-    program
-        The entry of the project's ``exec_config`` with its modules and variables.
-    sizes
-        From the smallest cell to the largest; none for a worker without a queue.
-    core_seconds_per_atom_step
-        Time of one core for one atom and one ionic step, s, from which times are estimated; None
-        if the engine itself can tell.
-    """
+    """One type of job."""
 
     worker: Word
+    """The worker of the project that takes it."""
     program: Word | None = None
+    """The entry of the project's ``exec_config`` with its modules and variables."""
     sizes: list[JobSize] = Field(default_factory=list)
+    """From the smallest cell to the largest; none for a worker without a queue."""
     core_seconds_per_atom_step: float | None = Field(None, gt=0)
+    """Time of one core for one atom and one ionic step, s, from which times are estimated; None if
+    the engine itself can tell."""
 
     @model_validator(mode="after")
     def _sizes_go_on(self) -> JobType:

@@ -27,28 +27,20 @@ class WallTimeReachedError(CalculationError):
 
 @dataclass
 class StageProgress:
-    """How far a calculation is.
-
-    Attributes
-    ----------
-    stage
-        The one to run next.
-    lattice, fractional
-        Cell and atoms as they are now, in the order of POSCAR; None before the first step.
-    n_steps
-        Ionic steps so far.
-    corrections
-        What was repaired so far.
-    wavecar
-        Wave functions to start from, if there are any.
-    """
+    """How far a calculation is."""
 
     stage: str
+    """The one to run next."""
     lattice: FloatArray | None = None
     fractional: FloatArray | None = None
+    """lattice, fractional: cell and atoms as they are now, in the order of POSCAR; None before the
+    first step."""
     n_steps: int = 0
+    """Ionic steps so far."""
     corrections: list[str] = field(default_factory=list)
+    """What was repaired so far."""
     wavecar: Path | None = None
+    """Wave functions to start from, if there are any."""
 
     @property
     def is_new(self) -> bool:
