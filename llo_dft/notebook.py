@@ -47,17 +47,14 @@ _LEAST: Final[dict[str, Any]] = {
 def plan(source: StudySource, **tables: dict[str, Any]) -> StudyPlan:
     """Return the plan of a study: every structure, before anything is computed.
 
+    Raises ``InputError`` if there is no such recipe, or it asks for what can't be built.
+
     Parameters
     ----------
     source
         See the module.
     tables
         Keys to change of the recipe's tables: ``cathode={"supercell": (1, 1)}``.
-
-    Raises
-    ------
-    InputError
-        If there is no such recipe, or it asks for what can't be built.
     """
     if isinstance(source, StudyPlan):
         if any(tables.values()):
@@ -82,10 +79,7 @@ def build_slab(source: StudySource, **slab: Any) -> Structure:  # noqa: ANN401
 def build_interface(source: StudySource, **coating: Any) -> dict[str, Structure]:  # noqa: ANN401
     """Return the coated slab of each termination, the best registry; keywords of [coating].
 
-    Raises
-    ------
-    InputError
-        If the study has no coating, or it can't be laid.
+    Raises ``InputError`` if the study has no coating, or it can't be laid.
     """
     interfaces = plan(source, coating=coating).interfaces
     if not interfaces:
@@ -126,6 +120,9 @@ def run(
 ) -> StudyResult:
     """Compute a study in a folder, or what is missing of it, and return its result.
 
+    Raises ``InputError`` if the recipe can't be built, the engine can't be used, or the folder is
+    another's.
+
     Parameters
     ----------
     source, tables
@@ -134,11 +131,6 @@ def run(
         An existing folder of the same study is resumed.
     workers
         Calculations at a time; None: one a processor, as memory allows.
-
-    Raises
-    ------
-    InputError
-        If the recipe can't be built, the engine can't be used, or the folder is another's.
     """
     from llo_dft.study.machine import default_workers  # noqa: PLC0415 (jobflow: seconds)
     from llo_dft.study.run_study import prepare_run, run_study  # noqa: PLC0415
@@ -158,10 +150,7 @@ def run(
 def read_run(path: AnyPath) -> CalculationSummary:
     """Return what a finished VASP run is: a folder, vasprun.xml or vaspout.h5.
 
-    Raises
-    ------
-    InputError
-        If it can't be read, or is damaged.
+    Raises ``InputError`` if it can't be read, or is damaged.
     """
     from llo_dft.runs.run_summary import summarize  # noqa: PLC0415
 
@@ -180,6 +169,9 @@ def vacancy_energies(
 ) -> StudyResult:
     """Return vacancy formation energies, eV per O: of a study, or of plain VASP runs.
 
+    Raises ``InputError`` if neither or both are given, a file is not there, or energies don't
+    belong together.
+
     Parameters
     ----------
     study
@@ -190,11 +182,6 @@ def vacancy_energies(
         The reservoir; None: the recipe's, and of plain runs 298.15 K and 1 bar.
     known
         Of plain runs: ``o2``, ``o2_energy_ev``, and fields of ``VacancyOptions``.
-
-    Raises
-    ------
-    InputError
-        If neither or both are given, a file is not there, or energies don't belong together.
     """
     if (study is None) == (not hosts):
         raise InputError("expected the folder of one study, or hosts=[...] and vacancies=[...]")

@@ -12,10 +12,7 @@ from llo_dft.errors import InputError
 def no_links(path: str, flags: int) -> int:
     """Open a file as ``open`` does that is given this as its ``opener``, but no link to another.
 
-    Raises
-    ------
-    InputError
-        If the path is a symbolic link.
+    Raises ``InputError`` if the path is a symbolic link.
     """
     try:
         return os.open(path, flags | os.O_NOFOLLOW, 0o666)

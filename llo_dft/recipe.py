@@ -291,10 +291,8 @@ class Recipe(Section):
 def load_recipe(path: Path) -> Recipe:
     """Read a recipe from a TOML file.
 
-    Raises
-    ------
-    InputError
-        If the file is missing, is not TOML, or does not fit; one line for each fault.
+    Raises ``InputError`` if the file is missing, is not TOML, or does not fit; one line for each
+    fault.
     """
     return parse_recipe(read_toml(path), str(path))
 
@@ -317,10 +315,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 def parse_recipe(fields: dict[str, Any], name: str) -> Recipe:
     """Check the fields of a recipe; ``name`` stands in messages.
 
-    Raises
-    ------
-    InputError
-        One line for each fault.
+    Raises ``InputError`` with one line for each fault.
     """
     try:
         return Recipe.model_validate(fields)
@@ -343,10 +338,7 @@ def with_engine(
     None keeps the recipe's; the engine "module:function" is a calculator of one's own. Model, INCAR
     tags and overrides belong to the recipe's own engine and are left behind with it.
 
-    Raises
-    ------
-    InputError
-        If there is no such scheme.
+    Raises ``InputError`` if there is no such scheme.
     """
     fields = recipe.model_dump(mode="json", exclude_none=True)
     table = fields["engine"]

@@ -42,19 +42,15 @@ def _listing(folder: Path, suffix: str) -> str:
 def resource_path(folder: ResourceFolder, name: str) -> Path:
     """Path of a file of data, in an installed wheel or in a checkout.
 
+    Raises ``FileNotFoundError`` if there is no such file; the message lists those of its kind;
+    ``ValueError`` if ``name`` leads out of the folder.
+
     Parameters
     ----------
     folder
         One of ``structures``, ``workflows``, ``hpc_configs``.
     name
         File name with its ending; may name a subfolder, as ``slurm/vasp.yaml``.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file; the message lists those of its kind.
-    ValueError
-        If ``name`` leads out of the folder.
     """
     root = _resource_folder(folder).resolve()
     path = (root / name).resolve()
@@ -78,10 +74,8 @@ def packaged_recipes() -> dict[str, str]:
 def recipe_path(name: str) -> Path:
     """Return a recipe's file: the one of that path, or one of this package by its name.
 
-    Raises
-    ------
-    InputError
-        If there is neither; it names the package's recipes, or the one that was meant.
+    Raises ``InputError`` if there is neither; it names the package's recipes, or the one that was
+    meant.
     """
     path = Path(name)
     if path.is_file() or path.name != name:
@@ -107,15 +101,12 @@ def load_structure(name: str) -> Structure:
     The axes are those of the file, so Miller indices refer to its setting (for
     ``Li3PO4_gamma`` that is Pmnb; see ``structures/PROVENANCE.toml``).
 
+    Raises ``FileNotFoundError`` if there is no such structure; the message lists what is there.
+
     Parameters
     ----------
     name
         For example ``Li3PO4_beta``, with or without ``.cif``.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such structure; the message lists what is there.
     """
     # Looking up a recipe or a cluster file should not wait for pymatgen.
     from pymatgen.io.cif import CifParser  # noqa: PLC0415

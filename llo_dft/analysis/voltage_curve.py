@@ -54,6 +54,9 @@ def voltage_curve(
     (Aydinol et al., Phys. Rev. B 56, 1354 (1997)). These are total energies at 0 K: no
     vibrations, no configurational entropy and no p V term.
 
+    Raises ``VoltageError`` for fewer than two lithium contents, a number that is not finite, a
+    negative count, a fraction outside 0 to 1, or fractions that don't rise with the number of Li.
+
     Parameters
     ----------
     hosts
@@ -65,12 +68,6 @@ def voltage_curve(
         Where that comes from, for the reader.
     system
         In a study: ``bulk``, ``bare`` or ``coated``.
-
-    Raises
-    ------
-    VoltageError
-        For fewer than two lithium contents, a number that is not finite, a negative count, a
-        fraction outside 0 to 1, or fractions that don't rise with the number of Li.
     """
     ordered = sorted(hosts, key=lambda host: (-host.n_lithium, host.energy_ev))
     _check(ordered, lithium_metal_ev_per_atom)

@@ -60,17 +60,14 @@ def bond_valence(cation: str, anion: str, length: float) -> float:
 class BondValences:
     """Bond valences of the same atoms in many places; what their elements decide is kept.
 
+    Raises ``InputError`` if a pair has no bond valence parameter, or there are no sites.
+
     Parameters
     ----------
     symbols
         (n,) element of each atom.
     sites
         Those whose sums are made (all by default); their bonds to all others count.
-
-    Raises
-    ------
-    InputError
-        If a pair has no bond valence parameter, or there are no sites.
     """
 
     def __init__(self, symbols: Sequence[str], sites: ArrayLike | None = None) -> None:

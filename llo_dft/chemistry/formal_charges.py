@@ -37,6 +37,8 @@ def usual_charge(symbol: str) -> int:
 def formal_charges(symbols: Iterable[str], composition: Iterable[str] | None = None) -> list[float]:
     """Return the formal charge of each site, e.
 
+    Raises ``ValueError`` if the table lacks an element.
+
     Parameters
     ----------
     symbols
@@ -44,11 +46,6 @@ def formal_charges(symbols: Iterable[str], composition: Iterable[str] | None = N
     composition
         Elements of all atoms of the crystal that the sites belong to: its charges hold (see
         ``element_charges``), and the usual ones for elements that it lacks. None: the usual ones.
-
-    Raises
-    ------
-    ValueError
-        If the table lacks an element.
     """
     known = {} if composition is None else element_charges(Counter(composition))
     charges: dict[str, float] = {}
@@ -65,6 +62,9 @@ def element_charges(amounts: Mapping[str, float], total: float = 0.0) -> dict[st
     goes to Ni4+, then Co3+ to Co4+, then O2- loses some; too many reduce Mn4+ first. So LiNiO2
     has Ni3+ and LiNi0.8Mn0.1Co0.1O2 Ni2.875+.
 
+    Raises ``ValueError`` if the table lacks an element and pymatgen finds no charge that fits it
+    in.
+
     Parameters
     ----------
     amounts
@@ -78,11 +78,6 @@ def element_charges(amounts: Mapping[str, float], total: float = 0.0) -> dict[st
     dict
         By element; above -2 for O once electrons have left it. What the ladder can't balance
         stays: ``unbalanced_charge`` says how much.
-
-    Raises
-    ------
-    ValueError
-        If the table lacks an element and pymatgen finds no charge that fits it in.
     """
     if not any(n and element_role(element) == "anion" for element, n in amounts.items()):
         return dict.fromkeys(amounts, 0.0)
@@ -108,6 +103,8 @@ def hole_shares(
     They leave along the ladder of ``element_charges``, evenly from the atoms of an element: from
     Li[Li1/6 Ni1/6 Co1/6 Mn1/2]O2 the first two of each Ni, then one of each Co, then those of O.
 
+    Raises ``InputError`` if there is no O in the oxide, or it has not so many electrons to give.
+
     Parameters
     ----------
     structure
@@ -116,11 +113,6 @@ def hole_shares(
         Electrons that left, as many as Li+.
     oxide_sites
         Sites of the layered oxide; those of its coating give none. None: all sites.
-
-    Raises
-    ------
-    InputError
-        If there is no O in the oxide, or it has not so many electrons to give.
     """
     symbols = symbols_of(structure)
     inside = np.ones(len(symbols), dtype=bool)

@@ -18,6 +18,8 @@ _ADAPTERS: Final = {
 def calculation_maker(maker: Maker, kind: CalculationKind) -> CalculationMaker:
     """Return a maker of calculations that runs one of atomate2's makers.
 
+    Raises ``EngineError`` if it is neither, such as the maker of a whole flow.
+
     Parameters
     ----------
     maker
@@ -25,11 +27,6 @@ def calculation_maker(maker: Maker, kind: CalculationKind) -> CalculationMaker:
     kind
         What it computes here. That it suits this (a free cell for "bulk_relax") is up to the user;
         that all energies of a study are comparable is still checked.
-
-    Raises
-    ------
-    EngineError
-        If it is neither, such as the maker of a whole flow.
     """
     above = {f"{one.__module__}:{one.__qualname__}" for one in type(maker).__mro__}
     for name, adapter in _ADAPTERS.items():

@@ -264,6 +264,8 @@ class Engine(ABC):
 
     Making one needs neither the program nor the package that computes.
 
+    Raises ``EngineError`` when it is made, if a setting is not its own.
+
     Attributes
     ----------
     name, protocol, oxygen
@@ -279,11 +281,6 @@ class Engine(ABC):
         What it gives for published energies, beside them.
     has_models
         Whether ``engine.model`` chooses among models of it.
-
-    Raises
-    ------
-    EngineError
-        When it is made, if a setting is not its own.
     """
 
     name: str

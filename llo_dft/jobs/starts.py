@@ -42,6 +42,8 @@ def starts(
     host without some O: the host's own electrons, and these with the two of each O on metals
     beside it. Everything else starts with formal moments in its parent's magnetic order.
 
+    Raises ``ValueError`` if an element has no formal charge, or requested rows do not fit the cell.
+
     Parameters
     ----------
     structure
@@ -52,11 +54,6 @@ def starts(
         The calculation that the structure was made from, completed; None: there is none.
     folder
         The study's ``calculations`` folder.
-
-    Raises
-    ------
-    ValueError
-        If an element has no formal charge, or requested rows do not fit the cell.
     """
     if not isinstance(maker, MagneticMaker):
         return [Start(structure)]

@@ -45,6 +45,10 @@ def run_flow(
     run without it. The same flow gives the same result regardless of timing, except if a job stops
     the flow: then running jobs are finished, and which these are depends on timing.
 
+    Raises ``ValueError`` if the flow refers to jobs that are not in it, or in a circle; if
+    `max_workers` is not positive; or if both `executor` and `worker_environment` are given;
+    ``KeyboardInterrupt`` on Ctrl-C, after the workers were stopped.
+
     Parameters
     ----------
     flow
@@ -67,14 +71,6 @@ def run_flow(
     worker_environment
         Environment variables of the worker processes, set before they import anything, such as
         ``{"OMP_NUM_THREADS": "1"}``.
-
-    Raises
-    ------
-    ValueError
-        If the flow refers to jobs that are not in it, or in a circle; if `max_workers` is not
-        positive; or if both `executor` and `worker_environment` are given.
-    KeyboardInterrupt
-        On Ctrl-C, after the workers were stopped.
     """
     if max_workers is not None and max_workers < 1:
         raise ValueError(f"max_workers must be at least 1, not {max_workers}.")

@@ -43,6 +43,8 @@ def charge_difference(
 ) -> tuple[ChargeDifference, DensityDifference]:
     """Read AB, A and B (folders or files), check them, and analyse the difference.
 
+    Raises ``InputError`` if a file can't be trusted, or the three may not be subtracted.
+
     Parameters
     ----------
     files, axis
@@ -54,11 +56,6 @@ def charge_difference(
     calculations
         A study's calculations of AB, A and B, of any engine: their settings are compared. Without
         them the settings come from VASP's files beside the densities.
-
-    Raises
-    ------
-    InputError
-        If a file can't be trusted, or the three may not be subtracted.
     """
     paths = [find_grid_file(file) for file in files]
     whole_header, *part_headers = (read_grid_header(path) for path in paths)
@@ -172,6 +169,9 @@ def compared_settings(
 ) -> DensitySettings:
     """Compare the settings of A and of B with those of AB, as far as they are known.
 
+    Raises ``InputError`` if the settings don't agree, with both values; if electrons did not
+    converge; if the file of a run is damaged.
+
     Parameters
     ----------
     headers
@@ -179,12 +179,6 @@ def compared_settings(
         ended with the same cell and atoms.
     allow
         Names of differences to allow.
-
-    Raises
-    ------
-    InputError
-        If the settings don't agree, with both values; if electrons did not converge; if the
-        file of a run is damaged.
     """
     found = DensitySettings(allowed=check_allowed(allow))
     runs = [_run_of(header) for header in headers]

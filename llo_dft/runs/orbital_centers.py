@@ -42,6 +42,8 @@ def centers_of(
 ) -> tuple[BandCenters, SiteDensities]:
     """Return the band centres of one run, and the densities they are of.
 
+    Raises ``InputError`` if there are no band edges, or the reference is not known.
+
     Parameters
     ----------
     states, wanted
@@ -52,11 +54,6 @@ def centers_of(
         Class of each atom by index, if known; others count as "all".
     label
         Name of the centres; None: their source.
-
-    Raises
-    ------
-    InputError
-        If there are no band edges, or the reference is not known.
     """
     source = states.source
     try:

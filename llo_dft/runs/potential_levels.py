@@ -48,6 +48,9 @@ def potential_of(
 ) -> PotentialSummary:
     """Return profile, vacuum levels and work functions of a local potential.
 
+    Raises ``InputError`` if there is no LOCPOT, it is damaged, or a window does not fit into the
+    cell.
+
     Parameters
     ----------
     path, axis
@@ -59,11 +62,6 @@ def potential_of(
         States of the same calculation; None: read from the VASP run beside the LOCPOT, if any.
     label
         Name of the calculation; None: the path.
-
-    Raises
-    ------
-    InputError
-        If there is no LOCPOT, it is damaged, or a window does not fit into the cell.
     """
     grid = read_potential(find_grid_file(path, "LOCPOT"))
     structure = grid.header.structure()

@@ -90,6 +90,9 @@ def vacancy_runs(
 ) -> StudyResult:
     """Return the formation energies of oxygen vacancies in plain VASP runs.
 
+    Raises ``InputError`` if energies are not comparable, with both values; if anything but O is
+    missing; if the scheme does not apply to the functional; if a file is missing.
+
     Parameters
     ----------
     hosts, vacancies
@@ -101,12 +104,6 @@ def vacancy_runs(
     Returns
     -------
     Damaged or unconverged runs have no numbers, but a reason.
-
-    Raises
-    ------
-    InputError
-        If energies are not comparable, with both values; if anything but O is missing; if
-        the scheme does not apply to the functional; if a file is missing.
     """
     options = options or VacancyOptions()
     runs = _Runs(

@@ -40,6 +40,9 @@ def voltage_runs(
 ) -> StudyResult:
     """Return the voltage between hosts at several lithium contents.
 
+    Raises ``InputError`` if energies don't belong together, with both values; if more than Li
+    differs; if the hosts have fewer than two lithium contents; if a file is missing.
+
     Parameters
     ----------
     hosts
@@ -53,12 +56,6 @@ def voltage_runs(
     Returns
     -------
     Damaged or unconverged runs are left out, with a reason; there is no curve if too few remain.
-
-    Raises
-    ------
-    InputError
-        If energies don't belong together, with both values; if more than Li differs; if the
-        hosts have fewer than two lithium contents; if a file is missing.
     """
     allowed = check_allowed(allow)
     runs = [read_plain_run(path) for path in hosts]

@@ -105,6 +105,8 @@ def run_study(
 ) -> StudyResult:
     """Compute what is missing, and write results, table and figure.
 
+    Raises ``InputError`` if another run is using the folder.
+
     Parameters
     ----------
     prepared
@@ -116,11 +118,6 @@ def run_study(
         Entered under the folder's lock, and left as soon as nothing is left to compute.
     on_progress
         Called whenever a calculation ended.
-
-    Raises
-    ------
-    InputError
-        If another run is using the folder.
     """
     folder, plan = prepared.folder, prepared.plan
     with folder.lock(), ExitStack() as stack:

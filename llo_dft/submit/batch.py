@@ -53,6 +53,9 @@ class BatchJob:
 class BatchSystem:
     """The commands of a scheduler.
 
+    Raises ``BatchError``: in every method, if the scheduler is missing, refuses, or does not
+    answer.
+
     Attributes
     ----------
     submit, cancel, list_own, id_variable
@@ -64,11 +67,6 @@ class BatchSystem:
         Options for a job's name and for "after that job, however it ended".
     long_names
         Whether names may be long; other schedulers list only their first ten letters.
-
-    Raises
-    ------
-    BatchError
-        In every method, if the scheduler is missing, refuses, or does not answer.
     """
 
     submit: tuple[str, ...]

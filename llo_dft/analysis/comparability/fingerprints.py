@@ -234,6 +234,8 @@ def check_comparable(
 ) -> list[Difference]:
     """Refuse two calculations whose energies may not be subtracted.
 
+    Raises ``ComparabilityError``, naming all differences, with both values.
+
     Parameters
     ----------
     a, b
@@ -256,11 +258,6 @@ def check_comparable(
     -------
     list of Difference
         Differences that were allowed, and those that are only to be reported.
-
-    Raises
-    ------
-    ComparabilityError
-        Naming all differences, with both values.
     """
     found = [
         Difference("", f"{calculation.label} is {calculation.status} ({calculation.reason})")

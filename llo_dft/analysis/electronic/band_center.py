@@ -37,6 +37,9 @@ def window_moments(
     Centre and width are None where the weight is too small; the width is also None where a density
     with negative parts makes its square negative.
 
+    Raises ``ValueError`` if shapes differ, energies don't ascend, a number is not finite, or the
+    window is empty.
+
     Parameters
     ----------
     energies_ev
@@ -45,11 +48,6 @@ def window_moments(
         States per eV, shape (n_energies,).
     window
         Lowest and highest energy, in eV; beyond the grid the density is zero. None: all.
-
-    Raises
-    ------
-    ValueError
-        If shapes differ, energies don't ascend, a number is not finite, or the window is empty.
     """
     energies = np.asarray(energies_ev, dtype=np.float64)
     states = np.asarray(density, dtype=np.float64)

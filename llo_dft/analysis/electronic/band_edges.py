@@ -36,6 +36,8 @@ def band_edges(
 
     The valence band begins in the middle of the first gap of ``GAP_BELOW_VALENCE_EV`` below it.
 
+    Raises ``ValueError`` if shapes differ, a number is not finite, or nothing is filled.
+
     Parameters
     ----------
     energies_ev
@@ -44,11 +46,6 @@ def band_edges(
         Same shape, 0 to 1.
     fermi_ev
         E_F on the same zero; None if unknown.
-
-    Raises
-    ------
-    ValueError
-        If shapes differ, a number is not finite, or nothing is filled.
     """
     energies = np.asarray(energies_ev, dtype=np.float64)
     filling = np.asarray(occupations, dtype=np.float64)

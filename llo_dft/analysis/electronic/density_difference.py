@@ -52,17 +52,14 @@ def check_same_cell(whole: Structure, part: Structure, name: str) -> None:
 def assign_parts(whole: Structure, a: Structure, b: Structure) -> tuple[list[DensityPart], float]:
     """Find each atom of A and B in AB, at its place or at a periodic image.
 
+    Raises ``InputError`` if an atom of A or B is missing from AB or in it twice, or one of AB is in
+    neither (it is named); or if the cells differ.
+
     Returns
     -------
     tuple
         The part that each atom of AB belongs to, and the largest distance of an atom from its
         place, angstrom.
-
-    Raises
-    ------
-    InputError
-        If an atom of A or B is missing from AB or in it twice, or one of AB is in neither (it is
-        named); or if the cells differ.
     """
     parts: list[DensityPart | None] = [None] * len(whole)
     largest = 0.0

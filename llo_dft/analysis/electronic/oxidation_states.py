@@ -96,6 +96,8 @@ def oxidation_states(
     An O in a pair up to 1.6 angstrom belongs to O2, superoxo or peroxo by the length of the pair,
     because in a peroxo the holes pair up and leave no moment.
 
+    Raises ``ValueError`` if the number of moments is not the number of atoms.
+
     Parameters
     ----------
     structure
@@ -104,11 +106,6 @@ def oxidation_states(
         Moment of each, Bohr magnetons, shape (n_atoms,), with either sign.
     cell_charge_e
         Charge of the cell, e.
-
-    Raises
-    ------
-    ValueError
-        If the number of moments is not the number of atoms.
     """
     if len(moments_mu_b) != len(structure):
         raise ValueError(

@@ -33,6 +33,8 @@ def potential_profile(
 ) -> PotentialProfile:
     """Average a potential over planes, and over windows along their normal.
 
+    Raises ``ValueError`` if a window is longer than the cell.
+
     Parameters
     ----------
     potential_ev
@@ -44,11 +46,6 @@ def potential_profile(
         oxide, the distance of its layers.
     axis
         Lattice vector that crosses the planes.
-
-    Raises
-    ------
-    ValueError
-        If a window is longer than the cell.
     """
     height = plane_height_angstrom(structure.lattice.matrix, axis)
     planar = planar_average(potential_ev, axis)

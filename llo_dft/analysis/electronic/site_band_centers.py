@@ -84,6 +84,8 @@ def band_centers(
     E_F in a metal; where each spin has its own E_F, to that. The full window is the whole grid.
     The total is the weighted mean of the sites, in every window.
 
+    Raises ``ValueError`` if the reference is not known, or the fixed window is empty.
+
     Parameters
     ----------
     label
@@ -99,11 +101,6 @@ def band_centers(
     fixed_window_ev
         Lowest and highest energy of the fixed window, relative to the reference; None:
         ``FIXED_WINDOW_FROM_VBM_EV``, relative to the VBM.
-
-    Raises
-    ------
-    ValueError
-        If the reference is not known, or the fixed window is empty.
     """
     references: dict[ReferenceLevel, float] = {"vbm": edges.vbm_ev}
     if edges.fermi_ev is not None:

@@ -28,6 +28,8 @@ def rank_coatings(
     ranking is at one state of charge: the one where most coatings have an O whose lattice stayed,
     of several such the most charged.
 
+    Raises ``ValueError`` if nothing was computed.
+
     Parameters
     ----------
     study
@@ -39,11 +41,6 @@ def rank_coatings(
     reactions
         Of each coating with the cathode, if requested, by name: those at full lithium and at the
         lowest content are used.
-
-    Raises
-    ------
-    ValueError
-        If nothing was computed.
     """
     first = next(iter(results.values()), None)
     if first is None:

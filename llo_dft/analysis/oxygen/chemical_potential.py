@@ -117,6 +117,9 @@ def oxygen_chemical_potential(
       MP2020; ``o2_energy_ev_per_atom`` must be O2 on the scale of those labels. Counted from
       298.15 K, as for MP2020. A potential with uncorrected labels needs another scheme.
 
+    Raises ``ValueError`` for an unknown scheme or two at once, a pressure that is not positive, a
+    temperature outside the fit, a number that is not finite, or no source.
+
     Parameters
     ----------
     scheme
@@ -132,12 +135,6 @@ def oxygen_chemical_potential(
     oxide_kind
         Kind of the removed O, for ``mp2020``: 0.687 eV for an oxide, 0.465 for a peroxide,
         0.161 for a superoxide.
-
-    Raises
-    ------
-    ValueError
-        For an unknown scheme or two at once, a pressure that is not positive, a temperature
-        outside the fit, a number that is not finite, or no source.
     """
     name = _checked_scheme(scheme)
     if not math.isfinite(o2_energy_ev_per_atom):

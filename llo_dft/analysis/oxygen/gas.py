@@ -89,6 +89,8 @@ def delta_mu_oxygen_ev(temperature_k: float, reference_k: float = 0.0) -> float:
     (``SHOMATE_O2``) and H(298.15 K) - H(0 K) = 8.683 kJ/mol. With reference 0 K it is
     -0.272 at 298.15 K, -0.611 at 600 K and -1.100 at 1000 K; with 298.15 K, 0.045 less.
 
+    Raises ``ValueError`` for a temperature outside the fit, or another reference.
+
     Parameters
     ----------
     temperature_k
@@ -96,11 +98,6 @@ def delta_mu_oxygen_ev(temperature_k: float, reference_k: float = 0.0) -> float:
         -0.045 with reference 298.15 K.
     reference_k
         Temperature at which the enthalpy is zero: 0 or 298.15 K.
-
-    Raises
-    ------
-    ValueError
-        For a temperature outside the fit, or another reference.
     """
     if reference_k not in (0.0, STANDARD_TEMPERATURE_K):
         raise ValueError(

@@ -34,6 +34,8 @@ def oxygen_reservoir(
 ) -> OxygenReservoir:
     """Return mu_O under every scheme that applies to the energies.
 
+    Raises ``ValueError`` if there is no data for O2 at the temperature and pressure.
+
     Parameters
     ----------
     oxygen
@@ -44,11 +46,6 @@ def oxygen_reservoir(
         Where it comes from, for the reader.
     problem
         Why there is none.
-
-    Raises
-    ------
-    ValueError
-        If there is no data for O2 at the temperature and pressure.
     """
     notes: dict[str, str] = {}
     found: dict[str, OxygenChemicalPotential] = {}

@@ -39,6 +39,8 @@ def pair_reactivity(
     pymatgen's ``InterfacialReactivity`` (Richards et al., Chem. Mater. 28, 266 (2016)): the
     reaction energy of the mixture, per atom, relative to the two unreacted phases.
 
+    Raises ``InputError`` if a phase is not in the diagram, or both are the same.
+
     Parameters
     ----------
     energies
@@ -51,11 +53,6 @@ def pair_reactivity(
         what each phase does at that voltage alone.
     known
         Formulas that a complete diagram would have.
-
-    Raises
-    ------
-    InputError
-        If a phase is not in the diagram, or both are the same.
     """
     a, b = (find_phase(energies, name) for name in (first, second))
     elements = {*a.composition, *b.composition} | ({"Li"} if voltage_v is not None else set())

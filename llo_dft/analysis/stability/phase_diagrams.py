@@ -28,17 +28,14 @@ _ANIONS: Final = ("O", "S", "F", "Cl", "Br", "I", "N", "Se", "Te")
 class Phases:
     """The diagram of some phases of one source.
 
+    Raises ``InputError`` if an element has no energy of its own.
+
     Parameters
     ----------
     energies
         The source.
     elements
         Elements of the diagram; phases with others are left out.
-
-    Raises
-    ------
-    InputError
-        If an element has no energy of its own.
     """
 
     def __init__(self, energies: PhaseEnergies, elements: Iterable[str]) -> None:

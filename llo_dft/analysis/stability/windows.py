@@ -32,6 +32,8 @@ def stability_window(
     Appl. Mater. Interfaces 7, 23685 (2015)). For a stable phase it is the range where it lies on
     the hull itself.
 
+    Raises ``InputError`` if the phase is not among them, is Li itself, or an element has no energy.
+
     Parameters
     ----------
     energies
@@ -42,11 +44,6 @@ def stability_window(
         Formulas that a complete diagram would have.
     highest_v
         End of the range, V.
-
-    Raises
-    ------
-    InputError
-        If the phase is not among them, is Li itself, or an element has no energy.
     """
     phase = find_phase(energies, asked)
     composition = Composition(phase.composition)

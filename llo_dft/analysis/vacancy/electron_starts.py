@@ -48,6 +48,8 @@ def electron_starts(
 ) -> list[ElectronStart]:
     """Return the starts of a host without some O, possibly none: first its own moments.
 
+    Raises ``ValueError`` if anything but O is missing, or atoms were added.
+
     Parameters
     ----------
     host
@@ -58,11 +60,6 @@ def electron_starts(
         The host without the O; the order of atoms doesn't matter.
     n_placements
         How many pairs of metals are tried beside each missing O, at most.
-
-    Raises
-    ------
-    ValueError
-        If anything but O is missing, or atoms were added.
     """
     missing = missing_oxygen(host, structure)
     kept = [float(moments_mu_b[site]) for site in missing.site_of_atom]

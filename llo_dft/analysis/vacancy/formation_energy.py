@@ -53,6 +53,9 @@ def formation_energy_ev(
     ``E_f = [E(host - n O) - E(host) + n mu_O] / n``; n is read from the two compositions
     (2 where the vacancy is made on both faces of a symmetric slab).
 
+    Raises ``ComparabilityError`` if the energies may not be subtracted; ``VacancyCompositionError``
+    if anything but O was removed, or no O was; ``ValueError`` if ``mu_oxygen_ev`` is not finite.
+
     Parameters
     ----------
     host, vacancy
@@ -66,15 +69,6 @@ def formation_energy_ev(
     -------
     tuple
         E_f in eV per O, and n.
-
-    Raises
-    ------
-    ComparabilityError
-        If the energies may not be subtracted.
-    VacancyCompositionError
-        If anything but O was removed, or no O was.
-    ValueError
-        If ``mu_oxygen_ev`` is not finite.
     """
     if not math.isfinite(mu_oxygen_ev):
         raise ValueError(f"The oxygen chemical potential must be finite, got {mu_oxygen_ev!r} eV")

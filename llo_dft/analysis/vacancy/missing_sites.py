@@ -42,17 +42,14 @@ def missing_oxygen(host: Structure, vacancy: Structure) -> MissingOxygen:
     assignment problem, solved exactly); the oxygen sites left over are the missing ones. The
     order of atoms doesn't matter.
 
+    Raises ``ValueError`` if anything but O is missing.
+
     Parameters
     ----------
     host
         The cell with all its oxygen.
     vacancy
         As before relaxation. Its fractional coordinates are used in the host's lattice.
-
-    Raises
-    ------
-    ValueError
-        If anything but O is missing.
     """
     elements = sorted({site.specie.symbol for site in (*host, *vacancy)})
     missing: tuple[int, ...] = ()

@@ -173,6 +173,8 @@ def check_relaxed(
       are compared, because a flipped moment is another magnetic order, not another charge;
     - ``moment: Mn4, Mn5 turned against the others``: such another magnetic order.
 
+    Raises ``ValueError`` if atoms or moments don't match in number or order.
+
     Parameters
     ----------
     initial, relaxed
@@ -180,11 +182,6 @@ def check_relaxed(
     initial_magmoms, magmoms
         Moments of a reference (of the host, for a vacancy) and of the relaxed structure, Bohr
         magnetons, shape (n_atoms,). If either is None, moments are not checked.
-
-    Raises
-    ------
-    ValueError
-        If atoms or moments don't match in number or order.
     """
     moved = displacements_angstrom(initial, relaxed)
     flags = _oxygen_flags(relaxed)

@@ -157,6 +157,9 @@ def turning_point(
     as crossing at its beginning, and the share says so. The interval is as wide as its widest
     share. Without a value there is no interval.
 
+    Raises ``ValueError`` for an energy that is not finite. No crossing and too few points are valid
+    results: value None and a ``reason``.
+
     Parameters
     ----------
     system
@@ -169,12 +172,6 @@ def turning_point(
         Face of the coating.
     site
         The only O that the energies are for; None: several.
-
-    Raises
-    ------
-    ValueError
-        For an energy that is not finite. No crossing and too few points are valid results: value
-        None and a ``reason``.
     """
     points = list(points)
     shifts = dict(scheme_shifts_ev or {})

@@ -27,6 +27,8 @@ def vacancy_map(
     ``E_f(T, p) = E_f + mu_O(T, p) - mu_O``: only the chemical potential depends on them; it is
     from ``analysis.oxygen`` under the scheme of ``oxygen``.
 
+    Raises ``ValueError`` for a temperature or pressure at which there is no mu_O.
+
     Parameters
     ----------
     hosts
@@ -37,11 +39,6 @@ def vacancy_map(
         100 to 2000 K.
     pressures_bar
         Positive.
-
-    Raises
-    ------
-    ValueError
-        For a temperature or pressure at which there is no mu_O.
     """
     shifts = [
         [mu_at(oxygen, temperature, pressure) - oxygen.mu_ev for pressure in pressures_bar]
@@ -86,17 +83,15 @@ def turning_temperature(
     scheme and at the pressure of ``oxygen``. Found by Brent's method between 100 and 2000 K,
     where mu_O decreases with T at any pressure at which O2 is an ideal gas.
 
+    Raises ``ValueError`` for an energy that is not finite. No crossing is a valid result: None and
+    a ``reason``.
+
     Parameters
     ----------
     formation_energies_ev
         E_f of the sites that completed, eV per O, under ``oxygen``; may be empty.
     oxygen
         The chemical potential that they were computed with.
-
-    Raises
-    ------
-    ValueError
-        For an energy that is not finite. No crossing is a valid result: None and a ``reason``.
     """
     if not all(map(math.isfinite, formation_energies_ev)):
         raise ValueError(f"Formation energies must be finite, got {list(formation_energies_ev)!r}")

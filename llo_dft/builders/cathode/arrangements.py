@@ -69,6 +69,8 @@ def arrangements(
 ) -> list[Arrangement]:
     """Return ways to put elements on their sites, the best first, one for each energy.
 
+    Raises ``CompositionError`` if no arrangement keeps such an operation.
+
     Parameters
     ----------
     stand_in
@@ -83,11 +85,6 @@ def arrangements(
         Seed of the search.
     labelled
         The crystal whose operations count, if ``stand_in`` has more.
-
-    Raises
-    ------
-    CompositionError
-        If no arrangement keeps such an operation.
     """
     sites = [site for sub in sublattices for site in sub.sites]
     matrix = ewald_matrix(stand_in)
@@ -150,10 +147,7 @@ def arrangements(
 def chosen(found: Sequence[Arrangement], replica: int, name: str) -> Arrangement:
     """Return the arrangement of a given number; ``name`` is used in the message.
 
-    Raises
-    ------
-    CompositionError
-        If there are fewer arrangements.
+    Raises ``CompositionError`` if there are fewer arrangements.
     """
     if replica >= len(found):
         raise CompositionError(

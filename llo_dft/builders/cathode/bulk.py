@@ -79,6 +79,9 @@ def build_bulk(  # noqa: PLR0913 (each is a key of the recipe)
 ) -> BulkModel:
     """Build a bulk LLO of a composition.
 
+    Raises ``CompositionError`` if the supercell can't realise the composition within the tolerance,
+    can't be ordered symmetrically, or has fewer distinct arrangements.
+
     Parameters
     ----------
     li2mno3
@@ -100,12 +103,6 @@ def build_bulk(  # noqa: PLR0913 (each is a key of the recipe)
         Which arrangement of the metals, counted from the best, 0.
     kept
         The operation that it keeps, so that a slab cut from it is symmetric.
-
-    Raises
-    ------
-    CompositionError
-        If the supercell can't realise the composition within the tolerance, can't be ordered
-        symmetrically, or has fewer distinct arrangements.
     """
     per_o2 = parse_formula(formula)
     scaffold = li2mno3 if ordering == "honeycomb" else ideal_scaffold(li2mno3.lattice)

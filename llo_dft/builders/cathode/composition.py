@@ -83,17 +83,14 @@ def parse_formula(formula: str) -> dict[str, float]:
 def check_neutral(amounts: Mapping[str, float], name: str) -> None:
     """Refuse a composition that no charges of its metals make neutral with O2-.
 
+    Raises ``CompositionError`` with the remaining charge.
+
     Parameters
     ----------
     amounts
         Atoms of each element, including O.
     name
         Its name, for the message.
-
-    Raises
-    ------
-    CompositionError
-        With the remaining charge.
     """
     charge = 2.0 * unbalanced_charge(amounts) / amounts["O"]
     if abs(charge) > CHARGE_TOLERANCE_E:
@@ -110,10 +107,7 @@ def realise(per_o2: dict[str, float], n_sites: int) -> LayerComposition:
     charges are nearest to neutral, then the one with more of the earlier elements. Every
     metal of the formula gets at least one site: a dopant is never rounded away.
 
-    Raises
-    ------
-    CompositionError
-        If no combination fills the layer.
+    Raises ``CompositionError`` if no combination fills the layer.
     """
     wanted = {symbol: amount for symbol, amount in per_o2.items() if symbol != "O"}
     wanted["Li"] = max(wanted["Li"] - 1.0, 0.0)

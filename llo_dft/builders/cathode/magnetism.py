@@ -56,6 +56,9 @@ def unpaired_electrons(element: str, charge: float) -> float:
 def initial_moments(structure: Structure, order: MagneticOrder) -> list[float]:
     """Return the initial moment of each atom, Bohr magnetons.
 
+    Raises ``MagneticOrderError`` if rows can't alternate in this cell; ``ValueError`` if an element
+    has no formal charge here.
+
     Parameters
     ----------
     structure
@@ -65,13 +68,6 @@ def initial_moments(structure: Structure, order: MagneticOrder) -> list[float]:
     order
         "ferro", or "rows": rows of metals within each layer alternate. "lower", the lower of the
         two, is not known before a calculation and starts as "ferro".
-
-    Raises
-    ------
-    MagneticOrderError
-        If rows can't alternate in this cell.
-    ValueError
-        If an element has no formal charge here.
     """
     symbols = symbols_of(structure)
     coating = _coating(structure)
@@ -91,12 +87,8 @@ def with_initial_moments(structure: Structure, order: MagneticOrder) -> Structur
 
     A structure that already has moments, such as a molecule, keeps them.
 
-    Raises
-    ------
-    MagneticOrderError
-        If rows can't alternate in this cell.
-    ValueError
-        If an element has no formal charge here.
+    Raises ``MagneticOrderError`` if rows can't alternate in this cell; ``ValueError`` if an element
+    has no formal charge here.
     """
     copy = structure.copy()
     if "magmom" not in structure.site_properties:
@@ -145,17 +137,14 @@ def alternating_rows(structure: Structure, metals: list[int]) -> IntArray:
     The first metal of each layer, in the order of sites, points up, so that a slab and the same
     slab without some O or Li have the same order.
 
+    Raises ``MagneticOrderError`` if no alternating rows fit the cell.
+
     Parameters
     ----------
     structure
         Its layers are parallel to the first two lattice vectors.
     metals
         Sites of the metals of the layers; not empty.
-
-    Raises
-    ------
-    MagneticOrderError
-        If no alternating rows fit the cell.
     """
     vectors, coords = _along_the_plane(structure)
     in_plane, heights = coords[metals, :2], coords[metals, 2]

@@ -36,15 +36,12 @@ FULL: Final = 1e-3
 def layered_cell(crystal: Structure) -> Structure:
     """Return a crystal on a cell whose a and b span its layers; unchanged if they already do.
 
+    Raises ``SlabError`` if its metals do not lie in planes that are far apart.
+
     Parameters
     ----------
     crystal
         In any cell. If elements share sites, its primitive cell is used.
-
-    Raises
-    ------
-    SlabError
-        If its metals do not lie in planes that are far apart.
     """
     if not crystal.is_ordered:
         crystal = crystal.get_primitive_structure()
@@ -104,6 +101,9 @@ def ordered_crystal(
 ) -> tuple[Structure, float]:
     """Return a crystal with shared sites, ordered, and its deviation per O2.
 
+    Raises ``CompositionError`` if the supercell can't realise the composition within the tolerance,
+    or has fewer arrangements.
+
     Parameters
     ----------
     crystal
@@ -118,12 +118,6 @@ def ordered_crystal(
         Largest deviation of any element per O2 that is accepted.
     replica
         Which arrangement, counted from the best, 0.
-
-    Raises
-    ------
-    CompositionError
-        If the supercell can't realise the composition within the tolerance, or has fewer
-        arrangements.
     """
     cell = crystal.make_supercell([*supercell, 1], in_place=False)
     shared: dict[str, list[int]] = {}

@@ -131,21 +131,16 @@ class Column:
 def coating_column(bulk: Structure, miller_index: Sequence[int]) -> Column:
     """Orient a crystal so that the normal of a plane is along z.
 
+    Raises ``CoatingError`` if its formal charges do not balance, it has no anion, or a former holds
+    none; ``InputError`` if a bond has no bond valence parameter; ``ValueError`` if the index is not
+    three integers, or an element has no formal charge.
+
     Parameters
     ----------
     bulk
         Ordered crystal.
     miller_index
         (h, k, l) on the axes of ``bulk``.
-
-    Raises
-    ------
-    CoatingError
-        If its formal charges do not balance, it has no anion, or a former holds none.
-    InputError
-        If a bond has no bond valence parameter.
-    ValueError
-        If the index is not three integers, or an element has no formal charge.
     """
     _check_charges(bulk)
     plane = surface_lattice(bulk, miller_index)

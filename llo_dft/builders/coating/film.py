@@ -87,6 +87,8 @@ def film_terminations(
 ) -> list[CoatingFilm]:
     """Build a film for every bottom face: whole faces, then opened ones.
 
+    Raises ``CoatingError`` as :func:`build_film`.
+
     Parameters
     ----------
     bulk
@@ -101,11 +103,6 @@ def film_terminations(
     Returns
     -------
     By number of missing anions, then by distance from neutrality, then by name.
-
-    Raises
-    ------
-    CoatingError
-        As :func:`build_film`.
     """
     column = _checked_column(bulk, miller_index, layers)
     found = []
@@ -148,17 +145,15 @@ def build_film(
     of a polar crystal have one, at the end opposite to the bottom); without one, the face of least
     charge, then the crystal's composition, then the smallest dipole.
 
+    Raises ``CoatingError`` if there is no such face, or the film would have a former without
+    anions.
+
     Parameters
     ----------
     bulk, miller_index, layers, vacuum
         As for :func:`film_terminations`.
     bottom
         Name of the face towards the oxide, one of those :func:`film_terminations` lists.
-
-    Raises
-    ------
-    CoatingError
-        If there is no such face, or the film would have a former without anions.
     """
     column = _checked_column(bulk, miller_index, layers)
     known = {

@@ -23,17 +23,14 @@ NORMAL_AXIS: Final[dict[PhosphateSetting, tuple[int, int]]] = {
 def phosphate_plane(bulk: Structure, setting: PhosphateSetting) -> tuple[int, int, int]:
     """Return the Miller index of "(010)" on the axes of a cell of Li3PO4.
 
+    Raises ``CoatingError`` if the bulk has another space group, or is not a conventional cell.
+
     Parameters
     ----------
     bulk
         Conventional cell of beta- or gamma-Li3PO4, axes in any order.
     setting
         The setting in which "(010)" is meant; ``bulk`` may have its axes in another.
-
-    Raises
-    ------
-    CoatingError
-        If the bulk has another space group, or is not a conventional cell.
     """
     if setting not in get_args(PhosphateSetting):
         raise CoatingError(

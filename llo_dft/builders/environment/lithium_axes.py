@@ -35,6 +35,9 @@ def li_o_li_axes(
 ) -> dict[int, LithiumAxes]:
     """Return the Li-O-Li axes of each O, and how many Li each has left.
 
+    Raises ``InputError`` if a removed site has no Li; ``ValueError`` if the TMs do not lie in
+    ``tm_layers`` planes, or a site is not in the structure.
+
     Parameters
     ----------
     pristine
@@ -47,13 +50,6 @@ def li_o_li_axes(
     Returns
     -------
     Site of ``pristine`` -> axes.
-
-    Raises
-    ------
-    InputError
-        If a removed site has no Li.
-    ValueError
-        If the TMs do not lie in ``tm_layers`` planes, or a site is not in the structure.
     """
     symbols = symbols_of(pristine)
     gone = set(checked_sites(pristine, removed, "removed"))

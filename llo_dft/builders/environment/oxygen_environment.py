@@ -34,6 +34,9 @@ def oxygen_environments(
 ) -> dict[int, OxygenEnvironment]:
     """Return the environment of each O of a slab.
 
+    Raises ``ValueError`` if the TMs do not lie in ``tm_layers`` planes, or a site is not in the
+    structure.
+
     Parameters
     ----------
     slab
@@ -51,11 +54,6 @@ def oxygen_environments(
     Site index -> environment. ``surface`` is the outer O plane of an outermost sheet,
     ``subsurface`` the inner one, ``inner`` everything further in; on planes other than (001) the
     depth below the outermost O counts.
-
-    Raises
-    ------
-    ValueError
-        If the TMs do not lie in ``tm_layers`` planes, or a site is not in the structure.
     """
     symbols = symbols_of(slab)
     heights = _heights(slab)

@@ -55,6 +55,9 @@ class InterfaceModel:
 class Assembly:
     """Two slabs on one cell, ready to be combined at any registry and gap.
 
+    Raises ``InterfaceError`` if the vacuum has no width; in its methods, if registry or gap are not
+    numbers, or the coating would pass through the oxide slab.
+
     Parameters
     ----------
     cell
@@ -62,12 +65,6 @@ class Assembly:
         gives all strain to the coating, the oxide part is the given slab.
     vacuum
         Width of the vacuum above the coating, angstrom.
-
-    Raises
-    ------
-    InterfaceError
-        If the vacuum has no width; in its methods, if registry or gap are not numbers, or the
-        coating would pass through the oxide slab.
     """
 
     def __init__(self, cell: CommonCell, vacuum: float) -> None:

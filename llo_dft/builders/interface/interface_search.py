@@ -58,6 +58,9 @@ def search_interfaces(
 ) -> list[RankedInterface]:
     """Rank the usable interfaces of a grid of registries and gaps, best first.
 
+    Raises ``InterfaceError`` if there is nothing to try, or everything is left out; then the least
+    bad contact is named.
+
     Parameters
     ----------
     llo, coating, match, vacuum
@@ -68,11 +71,6 @@ def search_interfaces(
         Gaps to try, angstrom; see ``InterfaceModel``.
     termination
         Name of the coating's termination, for the message.
-
-    Raises
-    ------
-    InterfaceError
-        If there is nothing to try, or everything is left out; then the least bad contact is named.
     """
     if not len(gaps) or not np.isfinite(gaps).all():
         raise InterfaceError(f"gaps must be at least one number in angstrom, got {list(gaps)}")

@@ -47,6 +47,9 @@ class Registry:
 def registry_grid(llo: Structure, coating: Structure, spacing: float) -> list[Registry]:
     """Return the distinct registries of a grid.
 
+    Raises ``InterfaceError`` if the spacing is not positive, or the two slabs differ in their
+    in-plane cell.
+
     Parameters
     ----------
     llo, coating
@@ -58,11 +61,6 @@ def registry_grid(llo: Structure, coating: Structure, spacing: float) -> list[Re
     Returns
     -------
     By shift, in the order of the grid. The multiplicities sum to the number of grid points.
-
-    Raises
-    ------
-    InterfaceError
-        If the spacing is not positive, or the two slabs differ in their in-plane cell.
     """
     if not (np.isfinite(spacing) and spacing > 0):
         raise InterfaceError(f"spacing must be a positive length in angstrom, got {spacing}")

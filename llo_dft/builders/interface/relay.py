@@ -22,6 +22,8 @@ def relay_coating(
 ) -> Structure:
     """Put a planned coating on a slab that was relaxed after the plan was made.
 
+    Raises ``InterfaceError`` if the slab lacks atoms that the interface was planned on.
+
     Parameters
     ----------
     planned
@@ -34,11 +36,6 @@ def relay_coating(
     The interface with the slab's in-plane cell and its relaxed oxide, atoms in the order of
     ``planned``. The coating follows the in-plane cell, and keeps its height above the slab's outer
     O plane, its shape along the normal and its position over that plane.
-
-    Raises
-    ------
-    InterfaceError
-        If the slab lacks atoms that the interface was planned on.
     """
     there, here = places(planned), places(slab)
     symbols, theirs = symbols_of(planned), symbols_of(slab)

@@ -68,6 +68,9 @@ class CommonCell:
 def share_cell(llo: Structure, coating: Structure, match: LatticeMatch) -> CommonCell:
     """Repeat and deform two slabs so that they have the cell of a match.
 
+    Raises ``InterfaceError`` if a slab's axes are not as required or it has no vacuum, or the match
+    is of other lattices.
+
     Parameters
     ----------
     llo, coating
@@ -81,12 +84,6 @@ def share_cell(llo: Structure, coating: Structure, match: LatticeMatch) -> Commo
     -------
     Copies of one atom follow each other, so a slab sorted by element stays so. With all the
     strain on the coating and one oxide cell, ``llo`` has the coordinates of the given slab.
-
-    Raises
-    ------
-    InterfaceError
-        If a slab's axes are not as required or it has no vacuum, or the match is of other
-        lattices.
     """
     film, substrate = _in_plane(coating, "the coating"), _in_plane(llo, "the LLO slab")
     to_film, to_substrate = _transformations(match)

@@ -53,6 +53,10 @@ def find_matches(
     one onto the other, or if one is a supercell of the other: then only the smaller is returned,
     since the larger is the same interface.
 
+    Raises ``NoMatchError`` if nothing fits; the message has the smallest strain at that area, and
+    the smallest area at that strain; ``InputError`` or ``ValueError`` if vectors are collinear, or
+    a limit makes no sense.
+
     Parameters
     ----------
     film, substrate
@@ -74,14 +78,6 @@ def find_matches(
     Returns
     -------
     Matches on the Pareto front of area and strain, then the others; each by area, then strain.
-
-    Raises
-    ------
-    NoMatchError
-        If nothing fits; the message has the smallest strain at that area, and the smallest area at
-        that strain.
-    InputError, ValueError
-        If vectors are collinear, or a limit makes no sense.
     """
     limits = Limits(max_area, max_strain, strain_share)
     task = _prepare(film, substrate, atom_counts)

@@ -30,6 +30,8 @@ COLLINEAR_TOLERANCE: Final = 1e-6
 def in_plane_basis(vectors: ArrayLike, name: str = "the surface") -> FloatArray:
     """Return two vectors as a 2D basis, checked.
 
+    Raises ``InputError`` if the shape is wrong, a number is not finite, or the two are collinear.
+
     Parameters
     ----------
     vectors
@@ -41,11 +43,6 @@ def in_plane_basis(vectors: ArrayLike, name: str = "the surface") -> FloatArray:
     Returns
     -------
     (2, 2) angstrom.
-
-    Raises
-    ------
-    InputError
-        If the shape is wrong, a number is not finite, or the two are collinear.
     """
     given = np.asarray(vectors, dtype=np.float64)
     if given.shape not in {(2, 2), (2, 3)} or not np.isfinite(given).all():
@@ -138,6 +135,8 @@ def hermite_normal_forms(index: int) -> IntArray:
     many sublattices of index n as the sum of the divisors of n (Cassels, An introduction to
     the geometry of numbers, section I.2).
 
+    Raises ``InputError`` if the index is less than 1.
+
     Parameters
     ----------
     index
@@ -146,11 +145,6 @@ def hermite_normal_forms(index: int) -> IntArray:
     Returns
     -------
     (sum of divisors, 2, 2) integers.
-
-    Raises
-    ------
-    InputError
-        If the index is less than 1.
     """
     if index < 1:
         raise InputError(f"the index of a sublattice must be at least 1, got {index}")

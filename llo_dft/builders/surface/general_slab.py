@@ -107,6 +107,9 @@ def general_slab(
 ) -> list[SlabCut]:
     """Cut the slabs of a plane in its primitive cell, one for each distinct termination.
 
+    Raises ``SlabError`` if a size is not positive, or the oxide's Li layer is empty; ``ValueError``
+    if the index is (0, 0, 0) or not three integers, or an element has no formal charge.
+
     Parameters
     ----------
     bulk
@@ -124,13 +127,6 @@ def general_slab(
     -------
     For (001) of a layered oxide all terminations that its cell allows, the half one first;
     otherwise as ``plane_cuts``.
-
-    Raises
-    ------
-    SlabError
-        If a size is not positive, or the oxide's Li layer is empty.
-    ValueError
-        If the index is (0, 0, 0) or not three integers, or an element has no formal charge.
     """
     if min(min_slab_size, min_vacuum_size) <= 0:
         raise SlabError(

@@ -32,6 +32,8 @@ def index_in_cell(
     LiCoO2 (a 2.82, c 14.05 angstrom). Of the planes equivalent there, the one with the smallest
     in-plane cell in the supercell is used.
 
+    Raises ``SlabError`` if the layers of the crystal are not hexagonal.
+
     Parameters
     ----------
     crystal
@@ -40,11 +42,6 @@ def index_in_cell(
         (h, k, l) on the hexagonal axes, integers.
     repeats
         Repeats of a and b: the index is that on the supercell.
-
-    Raises
-    ------
-    SlabError
-        If the layers of the crystal are not hexagonal.
     """
     alike = crystal.copy(site_properties={})
     for site in tm_layer_sites(crystal):

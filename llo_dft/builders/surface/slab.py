@@ -74,6 +74,10 @@ class SlabModel:
 def build_slab(bulk: Structure, *, tm_layers: int, vacuum: float, seed: int) -> SlabModel:
     """Cut the half-Li (001) slab from a bulk whose a and b span the layers.
 
+    Raises ``SlabError`` if a and b do not span the layers, the Li layer can't be halved, no
+    operation turns the slab over, or this number of sheets doesn't have the composition of the
+    bulk.
+
     Parameters
     ----------
     bulk
@@ -88,12 +92,6 @@ def build_slab(bulk: Structure, *, tm_layers: int, vacuum: float, seed: int) -> 
     Returns
     -------
     The slab whose half layers have the lowest Ewald energy.
-
-    Raises
-    ------
-    SlabError
-        If a and b do not span the layers, the Li layer can't be halved, no operation turns
-        the slab over, or this number of sheets doesn't have the composition of the bulk.
     """
     problems: list[str] = []
     models: list[SlabModel] = []
@@ -151,17 +149,14 @@ def template_of(
 def recut(template: SlabTemplate, bulk: Structure, relaxed_bulk: Structure) -> Structure:
     """Cut the same slab from the relaxed bulk: same atoms in the same order.
 
+    Raises ``SlabError`` if the two bulks do not have the same sites.
+
     Parameters
     ----------
     template
         Template of the slab that was built from ``bulk``.
     bulk, relaxed_bulk
         The bulk before and after its relaxation, same order of sites.
-
-    Raises
-    ------
-    SlabError
-        If the two bulks do not have the same sites.
     """
     if symbols_of(bulk) != symbols_of(relaxed_bulk):
         raise SlabError(

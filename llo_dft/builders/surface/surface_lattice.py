@@ -47,6 +47,8 @@ class SurfaceLattice:
 def surface_lattice(bulk: Structure, miller_index: Sequence[int]) -> SurfaceLattice:
     """Return the lattice of a plane, with all translations of the crystal in it.
 
+    Raises ``ValueError`` if the index is (0, 0, 0) or not three integers.
+
     Parameters
     ----------
     bulk
@@ -54,11 +56,6 @@ def surface_lattice(bulk: Structure, miller_index: Sequence[int]) -> SurfaceLatt
         and a conventional cell of the same crystal have different indices for one plane.
     miller_index
         (h, k, l), integers; a common factor is divided out.
-
-    Raises
-    ------
-    ValueError
-        If the index is (0, 0, 0) or not three integers.
     """
     index = _checked_index(miller_index)
     dataset = symmetry_dataset(bulk)
@@ -91,6 +88,8 @@ def surface_lattice(bulk: Structure, miller_index: Sequence[int]) -> SurfaceLatt
 def oriented_cell(bulk: Structure, miller_index: Sequence[int]) -> Structure:
     """Return the same crystal on a cell of the same size whose a and b span a plane.
 
+    Raises ``ValueError`` if the index is (0, 0, 0) or not three integers.
+
     Parameters
     ----------
     bulk
@@ -103,11 +102,6 @@ def oriented_cell(bulk: Structure, miller_index: Sequence[int]) -> Structure:
     -------
     a and b are reduced and right-handed about the outward normal, c is the shortest vector to the
     next plane. Atoms keep their positions and order.
-
-    Raises
-    ------
-    ValueError
-        If the index is (0, 0, 0) or not three integers.
     """
     index = _checked_index(miller_index)
     matrix = bulk.lattice.matrix

@@ -40,6 +40,8 @@ DIPOLE_TOLERANCE: Final = 0.01
 def termination_names(bulk: Structure, *, tm_layers: int, vacuum: float) -> list[str]:
     """Return the names of the (001) terminations of a layered oxide.
 
+    Raises ``SlabError`` if a and b do not span the layers, or the bulk's Li layer is empty.
+
     Parameters
     ----------
     bulk, tm_layers, vacuum
@@ -49,11 +51,6 @@ def termination_names(bulk: Structure, *, tm_layers: int, vacuum: float) -> list
     -------
     First those with equal faces, then the others, as top/bottom. If an operation turns the slab
     over, "none/full" is "full/none" upside down and is not listed again.
-
-    Raises
-    ------
-    SlabError
-        If a and b do not span the layers, or the bulk's Li layer is empty.
     """
     names = [*get_args(LithiumFace), "full/none", "full/half", "half/none"]
     possible = _checked_stacks(bulk, tm_layers)
@@ -73,6 +70,8 @@ def build_termination(
 ) -> SlabModel:
     """Build one termination.
 
+    Raises ``SlabError`` if there is no such name, or the bulk can't be cut that way.
+
     Parameters
     ----------
     bulk, tm_layers, vacuum, seed
@@ -83,11 +82,6 @@ def build_termination(
         turns the slab over.
     symmetric
         Whether "half" is equivalent on both faces; otherwise any half of each.
-
-    Raises
-    ------
-    SlabError
-        If there is no such name, or the bulk can't be cut that way.
     """
     top, bottom = _parse(name)
     if top == bottom == "half" and symmetric:

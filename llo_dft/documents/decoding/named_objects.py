@@ -129,12 +129,8 @@ def decode(plain: object, trusted: Collection[str] = (), where: str = "the data"
 
     Parameters are those of ``check_named``.
 
-    Raises
-    ------
-    NamedObjectError
-        If something is named that is not on the list.
-    ValueError
-        If an object can't be made of its fields.
+    Raises ``NamedObjectError`` if something is named that is not on the list; ``ValueError`` if an
+    object can't be made of its fields.
     """
     check_named(plain, trusted, where)
     return _made(plain)

@@ -82,10 +82,7 @@ def incar(
     The structure is as before the calculation, of which ``stage`` is one of the ``stages``.
     ``grid`` is NGX, NGY, NGZ of a single point; None takes VASP's own for this cell.
 
-    Raises
-    ------
-    EngineError
-        If the settings do not suit the structure.
+    Raises ``EngineError`` if the settings do not suit the structure.
     """
     tags = electronic_tags(structure, kind, protocol)
     if stage == "cell":

@@ -55,10 +55,7 @@ class VaspCalculation(BaseVaspMaker):
     It is one of atomate2's makers so that its powerups find it. ``update_user_incar_settings`` adds
     tags as [engine.incar] does; every other powerup is refused by its name.
 
-    Raises
-    ------
-    EngineError
-        When it is made, if a powerup asks for what is not accepted.
+    Raises ``EngineError`` when it is made, if a powerup asks for what is not accepted.
     """
 
     name: str = ""
@@ -139,13 +136,9 @@ class VaspCalculation(BaseVaspMaker):
     ) -> Outcome:
         """Run VASP in ``folder``, and leave its files there.
 
-        Raises
-        ------
-        CalculationError
-            If it did not converge, failed, or was stopped for the wall time.
-        EngineError
-            If VASP or a pseudopotential is missing, or the settings do not suit the structure or
-            the machine's.
+        Raises ``CalculationError`` if it did not converge, failed, or was stopped for the wall
+        time; ``EngineError`` if VASP or a pseudopotential is missing, or the settings do not suit
+        the structure or the machine's.
         """
         from llo_dft.engines.vasp.running.run_task import VaspTask, run_task  # noqa: PLC0415 (only a worker)
 

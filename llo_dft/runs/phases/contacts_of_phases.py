@@ -20,6 +20,8 @@ def contact_reactions(
 ) -> StabilityResult:
     """Return the reactions of every pair of phases, and of a study's cathode with each.
 
+    Raises ``InputError`` if there is no pair, or as ``pair_reactivity``.
+
     Parameters
     ----------
     source
@@ -32,11 +34,6 @@ def contact_reactions(
         As for ``pair_reactivity``.
     crystals
         Which of the source's phases come from a study.
-
-    Raises
-    ------
-    InputError
-        If there is no pair, or as ``pair_reactivity``.
     """
     own = crystals or {}
     cathodes = [name for name, one in own.items() if one.lithium_fraction is not None]

@@ -126,6 +126,8 @@ def materials_project_phases(
 ) -> PhaseEnergies:
     """Return the corrected GGA and GGA+U entries of a chemical system.
 
+    Raises ``InputError`` if there is no key, or the client is not installed.
+
     Parameters
     ----------
     elements
@@ -133,11 +135,6 @@ def materials_project_phases(
     client
         Called with the key: an object that the ``with`` statement opens and that has
         ``get_entries_in_chemsys``; None: the Materials Project's own (extra ``mp``).
-
-    Raises
-    ------
-    InputError
-        If there is no key, or the client is not installed.
     """
     key = os.environ.get(KEY, "")
     if not key:

@@ -41,6 +41,8 @@ REPORT: Final = "report.html"
 def write_report(folders: Sequence[Path], output: Path | None = None) -> Path:
     """Write the page of a study, or of several side by side; return its path.
 
+    Raises ``InputError`` if one is not a study that was run.
+
     Parameters
     ----------
     folders
@@ -48,11 +50,6 @@ def write_report(folders: Sequence[Path], output: Path | None = None) -> Path:
         several cells, means all studies in it.
     output
         File to write; None: ``REPORT`` in the folder, or in the current one if there are several.
-
-    Raises
-    ------
-    InputError
-        If one is not a study that was run.
     """
     series = len(folders) == 1 and not (folders[0] / "study.json").is_file()
     studies = sorted(one.parent for one in folders[0].glob("*/plan.json")) if series else []

@@ -41,6 +41,8 @@ def dask_workers(
     Worker jobs left by a killed run are ended first, and those of this run at the end, even after
     an error.
 
+    Raises ``InputError`` if Dask is not installed, or the scheduler refuses the jobs.
+
     Parameters
     ----------
     config, title, say
@@ -52,11 +54,6 @@ def dask_workers(
     Yields
     ------
     A function that makes an executor, or raises the reason if the workers do not start.
-
-    Raises
-    ------
-    InputError
-        If Dask is not installed, or the scheduler refuses the jobs.
     """
     require_dask()
     import dask  # noqa: PLC0415  (takes a second)

@@ -20,6 +20,8 @@ class MissingPasswordError(InputError):
 class EnvironmentMongoStore(MongoStore):
     """A collection of a MongoDB server.
 
+    Raises ``InputError`` if a password is given, or only one of username and password_variable.
+
     Parameters
     ----------
     database, collection_name
@@ -30,11 +32,6 @@ class EnvironmentMongoStore(MongoStore):
         accounts.
     kwargs
         Further options of maggma's stores.
-
-    Raises
-    ------
-    InputError
-        If a password is given, or only one of username and password_variable.
     """
 
     _coll: Any

@@ -65,10 +65,7 @@ class ProjectAnswers(BaseModel):
 def check_answers(fields: dict[str, Any]) -> ProjectAnswers:
     """Return the checked answers.
 
-    Raises
-    ------
-    InputError
-        A line for each fault, never with what could be a password.
+    Raises ``InputError`` with a line for each fault, never with what could be a password.
     """
     try:
         return ProjectAnswers.model_validate(fields)

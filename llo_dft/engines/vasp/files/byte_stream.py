@@ -271,11 +271,8 @@ class ByteStream:
     def take_to(self, pattern: re.Pattern[bytes], section: str) -> tuple[bytes, re.Match[bytes]]:
         """Return the text before the next match, and the match; stay after it.
 
-        Raises
-        ------
-        VaspFileError
-            truncated: the file ends before a match. corrupt: it is further than
-            ``MAX_PART_BYTES``, more than any such part has.
+        Raises ``VaspFileError``: truncated: the file ends before a match. corrupt: it is further
+        than ``MAX_PART_BYTES``, more than any such part has.
         """
         looked_at = 0
         while True:
@@ -294,10 +291,8 @@ class ByteStream:
     def read_line(self, section: str) -> bytes | None:
         """Return the next line without its end, or None at the end of the file.
 
-        Raises
-        ------
-        VaspFileError
-            truncated: the last line has no end, so nothing says whether it is whole.
+        Raises ``VaspFileError``: truncated: the last line has no end, so nothing says whether it is
+        whole.
         """
         looked_at = 0
         while (end := self._window.find(b"\n", self._cursor + looked_at)) < 0:

@@ -82,14 +82,9 @@ class VaspTask:
 def run_task(task: VaspTask, folder: Path) -> Outcome:
     """Run all stages in ``folder`` and return the outcome.
 
-    Raises
-    ------
-    CalculationError
-        If it did not converge, VASP failed, or something that decides its energy was changed.
-    WallTimeReachedError
-        If it was stopped; ``folder/continue`` then holds what the next attempt needs.
-    EngineError
-        If the settings do not suit the structure.
+    Raises ``CalculationError`` if it did not converge, VASP failed, or something that decides its
+    energy was changed; ``WallTimeReachedError`` if it was stopped; ``folder/continue`` then holds
+    what the next attempt needs; ``EngineError`` if the settings do not suit the structure.
     """
     try:
         outcome, last = _run_stages(task, folder)

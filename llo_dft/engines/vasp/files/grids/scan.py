@@ -63,14 +63,12 @@ def iter_values(stream: ByteStream, n_values: int) -> Iterator[FloatArray]:
     The stream stands at the line after the grid's shape, and at the end after the grid, which has
     ``n_values`` numbers.
 
+    Raises ``VaspFileError`` at the first line that is anything but finite numbers, or at the
+    file's early end.
+
     Yields
     ------
     Arrays, shape (n,); each holds only until the next is asked for.
-
-    Raises
-    ------
-    VaspFileError
-        At the first line that is anything but finite numbers, or at the file's early end.
     """
     n_lines = n_values // COLUMNS if is_full_line(stream.peek(LINE_BYTES - 1)) else 0
     left = n_values - n_lines * COLUMNS

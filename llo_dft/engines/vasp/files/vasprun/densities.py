@@ -76,17 +76,14 @@ def read_dos(
 ) -> tuple[TotalDensity, ProjectedDensity | None]:
     """Read from just after <dos> to just after </dos>.
 
+    Raises ``VaspFileError`` if it is cut off, damaged, not a number, or lacks what is requested.
+
     Parameters
     ----------
     stream, header
         Just after <dos>; what comes before the steps.
     sites, orbital
         Atoms to read projections of, None for none; see ``ProjectionRequest``.
-
-    Raises
-    ------
-    VaspFileError
-        If it is cut off, damaged, not a number, or lacks what is requested.
     """
     reader = RowReader(stream, "<dos><total>")
     head = reader.enter_array()

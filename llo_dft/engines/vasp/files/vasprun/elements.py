@@ -115,11 +115,8 @@ class XmlPart:
 def parse_part(stream: ByteStream, text: bytes, offset: int, name: str) -> XmlPart:
     """Return a piece of the file as elements.
 
-    Raises
-    ------
-    VaspFileError
-        refused: it has declarations (<!DOCTYPE, <!ENTITY), which VASP never writes. corrupt:
-        tags that don't fit, or characters that XML does not allow.
+    Raises ``VaspFileError``: refused: it has declarations (<!DOCTYPE, <!ENTITY), which VASP never
+    writes. corrupt: tags that don't fit, or characters that XML does not allow.
     """
     declared = text.find(b"<!")
     if declared >= 0:

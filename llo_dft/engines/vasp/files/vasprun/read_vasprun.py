@@ -46,6 +46,9 @@ def read_vasprun(
 ) -> Vasprun:
     """Read a vasprun.xml, plain or compressed.
 
+    Raises ``VaspFileError`` if the file is unreadable, cut off, damaged, or lacks what is asked
+    for; ``fault`` says which and ``place`` where.
+
     Parameters
     ----------
     path
@@ -55,12 +58,6 @@ def read_vasprun(
         with a projection).
     projection
         Which projected densities of states to read.
-
-    Raises
-    ------
-    VaspFileError
-        If the file is unreadable, cut off, damaged, or lacks what is asked for; ``fault`` says
-        which and ``place`` where.
     """
     path = Path(path)
     wanted = Wanted(eigenvalues, dos or projection is not None, projection)

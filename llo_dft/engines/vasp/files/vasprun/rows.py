@@ -120,11 +120,8 @@ class RowReader:
     def read_rows(self, columns: Sequence[int]) -> FloatArray:
         """Read columns of the rows here, to the end of their set; shape (n_columns, n_rows).
 
-        Raises
-        ------
-        VaspFileError
-            not_a_number: NaN, or stars. corrupt: an invalid row, or too many or too few.
-            truncated: the file ends here.
+        Raises ``VaspFileError``: not_a_number: NaN, or stars. corrupt: an invalid row, or too many
+        or too few. truncated: the file ends here.
         """
         layout = self._find_layout()
         if layout is None:
