@@ -38,6 +38,7 @@ def _each_once(values: list[Any] | None) -> list[Any] | None:
 Count = Annotated[int, Field(strict=True, ge=1)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Once = AfterValidator(_each_once)
+Row = Annotated[tuple[int, int], Field(strict=False)]
 
 
 #: Keys that belong elsewhere, and where.
@@ -82,6 +83,8 @@ class Cathode(Section):
     cif: str | None = Field(None, min_length=2)  # CIF or POSCAR, ordered or not, in any cell
     # None: the smallest that holds it, gives a slab and strains a coating little; TOML has lists
     supercell: tuple[Count, Count] | None = Field(None, strict=False)
+    # or its a and b, on the hexagonal a and b of a formula's layers or on those of the file
+    shape: Annotated[tuple[Row, Row], Field(strict=False)] | None = None
     # Li of a formula's TM layer on a honeycomb; lowest Ewald energy (a file's always); quasirandom
     ordering: Literal["honeycomb", "ewald", "sqs"] = "honeycomb"
     composition_tolerance: float = Field(0.05, ge=0.0, le=0.5)
@@ -104,6 +107,12 @@ class Cathode(Section):
     def _one_crystal(self) -> Cathode:
         if (self.composition is None) == (self.cif is None):
             raise ValueError('expected one of composition = "FORMULA" and cif = "FILE"')
+        (a, b), (c, d) = self.shape or ((1, 0), (0, 1))
+        if a * d - b * c < 1 or (self.shape and self.supercell):
+            raise ValueError(
+                "shape gives two right-handed vectors, for example [[2, 0], [1, 3]], in place of "
+                "supercell"
+            )
         return self
 
 
@@ -264,6 +273,8 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _faces_alike(self) -> Recipe:
+        if self.cathode.shape is not None and not self.slab.is_basal:
+            raise ValueError("cathode.shape is a cell of the layers: it needs miller = [0, 0, 1]")
         if self.vacancies.both_faces and not (self.delithiation.symmetric and self.slab.symmetric):
             raise ValueError(
                 "vacancies.both_faces = true needs delithiation.symmetric = true and "

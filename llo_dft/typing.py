@@ -50,6 +50,9 @@ Layer: TypeAlias = Literal["surface", "subsurface", "inner"]
 #: turns its layers over, for (001); the inversion, for every plane; or nothing.
 KeptOperation: TypeAlias = Literal["turn", "inversion", "nothing"]
 
+#: A supercell in the plane: repeats of a and b, or two vectors on them.
+Supercell: TypeAlias = tuple[int, int] | tuple[tuple[int, int], tuple[int, int]]
+
 #: Which half of the slab an oxygen belongs to.
 Side: TypeAlias = Literal["top", "bottom", "middle"]
 

@@ -7,6 +7,7 @@ calculations is known from the start.
 
 from typing import TypeAlias, get_args
 
+import numpy as np
 from pydantic import Field
 
 from llo_dft.chemistry.element_table import symbols_of
@@ -346,6 +347,17 @@ class StudyPlan(Document):
             return ""
         formula = str(self.coating_crystal.composition.reduced_formula)
         return formula.replace("(", "").replace(")", "")
+
+    @property
+    def coating_plane(self) -> tuple[int, int, int] | None:
+        """Miller index of the coating's plane on the axes of its crystal; None without one."""
+        if not self.interfaces:
+            return None
+        a, b = self.interfaces[0].coating_vectors
+        # vectors of a centred cell are halves or thirds
+        index = np.round(36 * np.cross(a, b)).astype(int)
+        h, k, l = (index // np.gcd.reduce(index)).tolist()  # noqa: E741
+        return h, k, l
 
     @property
     def labels(self) -> list[str]:

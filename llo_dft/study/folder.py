@@ -214,7 +214,7 @@ def study_identity(recipe: Recipe, files: Mapping[str, str] | None = None) -> st
 #: Fields added by later versions. They count only if they differ from the earlier meaning, so that
 #: a folder of an earlier version is still the same study.
 _ADDED: Final = {
-    "cathode": ("cif",),
+    "cathode": ("cif", "shape"),
     "slab": ("miller", "symmetric", "termination"),
     "coating": ("miller",),
     "vacancies": ("side",),

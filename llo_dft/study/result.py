@@ -8,7 +8,7 @@ from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.electrons.electronic import CalculationSummary
 from llo_dft.documents.labels import BASAL
 from llo_dft.documents.oxygen import OxygenSettings
-from llo_dft.documents.plan import PlannedHost
+from llo_dft.documents.plan import PlannedHost, StudyPlan
 from llo_dft.documents.sites import OxygenEnvironment
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.engines.registry import engine_from
@@ -47,7 +47,7 @@ def study_result(
         charge_differences=electrons.charge_differences,
     )
     remarks = engine.remarks(min(host.lithium_fraction for host in study.plan.hosts))
-    return with_planes(result, recipe).model_copy(
+    return with_planes(result, recipe, study.plan).model_copy(
         update={
             "engine_bias": list(engine.known_bias),
             "notes": [*result.notes, *_pre_relaxed(recipe, study), *remarks],
@@ -55,11 +55,13 @@ def study_result(
     )
 
 
-def with_planes(result: StudyResult, recipe: Recipe) -> StudyResult:
-    """Return a result with the planes of its recipe, which older results lack."""
+def with_planes(result: StudyResult, recipe: Recipe, plan: StudyPlan) -> StudyResult:
+    """Return a result with the planes of its study, which older results lack."""
     planes: dict[str, object] = {"slab_miller": recipe.slab.miller}
-    if recipe.coating is not None and recipe.coating.miller not in {None, BASAL}:
-        planes["coating_miller"] = recipe.coating.miller
+    if recipe.coating is not None and recipe.coating.setting is None:
+        plane = recipe.coating.miller or plan.coating_plane  # chosen where none is named
+        if plane != BASAL:
+            planes["coating_miller"] = plane
     return result.model_copy(update=planes)
 
 

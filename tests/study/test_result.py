@@ -12,6 +12,7 @@ from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
 from llo_dft.study.folder import StudyFolder, StudyFolderError
 from llo_dft.study.result import reanalyze, with_planes
+from llo_dft.study.study_files import stored_plan
 from llo_dft.testing.fake_engine import HALF_O2_EV
 
 #: delta mu_O at 1 bar from 0 K, eV per O, from the NIST tables; 298.15 K on: 0.045 less.
@@ -142,13 +143,13 @@ def test_a_calculation_that_was_changed_is_bad_input(copied: StudyFolder) -> Non
 
 
 def test_planes_are_stored_only_where_they_are_not_that_of_the_layers(finished: Any) -> None:
-    result = finished.result
+    result, plan = finished.result, stored_plan(finished.folder)
     assert not {"slab_miller", "coating_miller"} & set(result.model_dump())
     recipe = coated_recipe(
         slab={"miller": [1, 0, 4]}, coating={"setting": None, "miller": [1, 1, 0]}
     )
-    planes = with_planes(result, recipe)
+    planes = with_planes(result, recipe, plan)
     assert StudyResult.model_validate_json(planes.model_dump_json()).slab_miller == (1, 0, 4)
     assert planes.model_dump()["coating_miller"] == (1, 1, 0)
-    setting = with_planes(result, coated_recipe())  # as stored results of it have none
+    setting = with_planes(result, coated_recipe(), plan)  # as stored results of it have none
     assert setting.model_dump_json() == result.model_dump_json()

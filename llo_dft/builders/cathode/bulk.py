@@ -20,10 +20,13 @@ from llo_dft.builders.cathode.composition import (
 )
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import element_role
-from llo_dft.typing import KeptOperation
+from llo_dft.typing import KeptOperation, Supercell
 
 #: Height of O above its TM layer in units of the layer spacing, from LiCoO2 (z(O) = 0.2605).
 OXYGEN_HEIGHT: Final = 3 * (1 / 3 - 0.2605)
+
+#: Images of one site in the ideal layers lie this close, angstrom.
+_SAME_SITE: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,48 @@ def ideal_scaffold(lattice: Lattice) -> Structure:
     return Structure(cell, species, np.mod(coords, 1.0)).get_sorted_structure()
 
 
+def hexagonal_scaffold(lattice: Lattice) -> Structure:
+    """Return the primitive cell of ``ideal_scaffold``: a and b span one site of each layer."""
+    wide = ideal_scaffold(lattice)
+    a, b, c = wide.lattice.matrix
+    cell = Structure(
+        Lattice([a / 2 - b / 6, b / 3, c]),
+        wide.species,
+        wide.cart_coords,
+        coords_are_cartesian=True,
+    )
+    return cell.merge_sites(tol=_SAME_SITE, mode="delete")
+
+
+def on_supercell(crystal: Structure, supercell: Supercell) -> Structure:
+    """Return a crystal on a supercell in its plane of a and b."""
+    if isinstance(supercell[0], int):
+        return crystal.make_supercell([*supercell, 1], in_place=False)
+    rows = [[*row, 0] for row in supercell]
+    return crystal.make_supercell([*rows, [0, 0, 1]], in_place=False)
+
+
+def _honeycomb_sites(scaffold: Structure, shape: Supercell, sheet: list[int]) -> set[int]:
+    """Return every third site of a hexagonal metal layer, as Li of Li2MnO3 has them.
+
+    Raises ``CompositionError`` if the cell does not repeat this honeycomb.
+    """
+    if any((row[0] + row[1]) % 3 for row in shape):  # type: ignore[index]
+        raise CompositionError(
+            f'cathode.shape = {shape} holds no whole honeycomb; use ordering = "ewald"'
+        )
+    steps = np.array(shape)
+    on_cell = np.array(
+        [scaffold[i].frac_coords[:2] - scaffold[sheet[0]].frac_coords[:2] for i in sheet]
+    )
+    return {i for i, at in zip(sheet, np.round(on_cell @ steps), strict=True) if at.sum() % 3 == 0}
+
+
 def build_bulk(  # noqa: PLR0913 (each is a key of the recipe)
     li2mno3: Structure,
     formula: str,
     *,
-    supercell: tuple[int, int],
+    supercell: Supercell,
     ordering: SiteOrdering,
     seed: int,
     tolerance: float,
@@ -90,7 +130,8 @@ def build_bulk(  # noqa: PLR0913 (each is a key of the recipe)
     formula
         Composition, for example "Li1.2Mn0.54Ni0.13Co0.13O2".
     supercell
-        Repeats of the C2/m cell along a and b.
+        Repeats of the C2/m cell along a and b, or two vectors on the hexagonal a and b of its
+        layers; of the latter honeycombs only those with every third site of an undistorted layer.
     ordering
         ``honeycomb``: Li of the TM layer only on the Li sites of Li2MnO3. ``ewald``: anywhere.
         Within that, the arrangement of lowest Ewald energy. ``sqs``: anywhere, pairs of elements
@@ -105,9 +146,12 @@ def build_bulk(  # noqa: PLR0913 (each is a key of the recipe)
         The operation that it keeps, so that a slab cut from it is symmetric.
     """
     per_o2 = parse_formula(formula)
-    scaffold = li2mno3 if ordering == "honeycomb" else ideal_scaffold(li2mno3.lattice)
-    scaffold = scaffold.copy(site_properties={})
-    scaffold.make_supercell([supercell[0], supercell[1], 1])
+    sheared = not isinstance(supercell[0], int)
+    if sheared:
+        scaffold = hexagonal_scaffold(li2mno3.lattice)
+    else:
+        scaffold = li2mno3 if ordering == "honeycomb" else ideal_scaffold(li2mno3.lattice)
+    scaffold = on_supercell(scaffold.copy(site_properties={}), supercell)
     sheet = tm_layer_sites(scaffold)
     layer = realise(per_o2, len(sheet))
     if layer.deviation > tolerance:
@@ -117,6 +161,8 @@ def build_bulk(  # noqa: PLR0913 (each is a key of the recipe)
             f"(allowed {tolerance})"
         )
     lithium_sites = {i for i in sheet if scaffold[i].specie.symbol == "Li"}
+    if sheared and ordering == "honeycomb" and "Li" in layer.counts:
+        lithium_sites = _honeycomb_sites(scaffold, supercell, sheet)
     if ordering == "honeycomb" and layer.counts.get("Li", 0) > len(lithium_sites):
         raise CompositionError(
             f"{formula}: honeycomb ordering has {len(lithium_sites)} Li sites in the TM layer, "

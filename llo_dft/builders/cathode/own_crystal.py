@@ -19,12 +19,13 @@ from llo_dft.builders.cathode.arrangements import (
     arrangements,
     chosen,
 )
+from llo_dft.builders.cathode.bulk import on_supercell
 from llo_dft.builders.cathode.composition import CompositionError
 from llo_dft.builders.surface.slab import CLOSEST_TM_PLANES, PLANE_WIDTH, SlabError, stacks
 from llo_dft.builders.surface.surface_lattice import oriented_cell
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import element_role
-from llo_dft.typing import KeptOperation
+from llo_dft.typing import KeptOperation, Supercell
 
 #: Largest Miller index of the planes tried as layers.
 LARGEST_INDEX: Final = 3
@@ -91,7 +92,7 @@ def layer_index(crystal: Structure) -> tuple[int, int, int]:
 
 def ordered_crystal(
     crystal: Structure,
-    supercell: tuple[int, int],
+    supercell: Supercell,
     *,
     ordering: SiteOrdering,
     kept: KeptOperation,
@@ -111,7 +112,7 @@ def ordered_crystal(
         one set, which gets the nearest whole numbers of each; occupancy below full becomes empty
         sites.
     supercell
-        Repeats along a and b.
+        Repeats along a and b, or two vectors on them.
     ordering, kept, seed
         As for :func:`~llo_dft.builders.cathode.arrangements.arrangements`.
     tolerance
@@ -119,7 +120,7 @@ def ordered_crystal(
     replica
         Which arrangement, counted from the best, 0.
     """
-    cell = crystal.make_supercell([*supercell, 1], in_place=False)
+    cell = on_supercell(crystal, supercell)
     shared: dict[str, list[int]] = {}
     for i, site in enumerate(cell):
         if not site.is_ordered:

@@ -36,7 +36,10 @@ def draw_hosts(plan: StudyPlan, recipe: Recipe, folder: Path) -> list[Path]:
         _without_link(path)
         save_views(structure, path, title, marked)
         files.append(path)
-    plane = "" if recipe.coating is None else plane_text(recipe.coating.plane)
+    # a setting names the plane on its own axes
+    coating = recipe.coating
+    named = coating.plane if coating is not None and coating.setting else plan.coating_plane
+    plane = plane_text(named) if named else ""
     for one in plan.interfaces:
         here = places(one.structure)
         marked = {

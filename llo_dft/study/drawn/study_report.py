@@ -77,8 +77,8 @@ def page_content(folder: StudyFolder) -> PageContent:
     status = study_status(folder)
     stored = folder.results.is_file() and not folder.is_running()
     result = read_results(folder.results) if stored else study_result(folder)
-    result = with_planes(result, recipe)
     study = stored_calculations(folder)
+    result = with_planes(result, recipe, study.plan)
     relaxed = _relaxed(result, study)
     reactions, no_reactions = None, ""
     try:

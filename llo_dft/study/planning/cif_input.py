@@ -8,7 +8,7 @@ import numpy as np
 from pymatgen.core.structure import Structure
 from pymatgen.io.cif import CifFile, CifParser
 
-from llo_dft.builders.cathode.bulk import ideal_scaffold
+from llo_dft.builders.cathode.bulk import hexagonal_scaffold, ideal_scaffold
 from llo_dft.builders.cathode.own_crystal import layered_cell
 from llo_dft.builders.cell_checks import check_usable
 from llo_dft.errors import InputError
@@ -68,13 +68,15 @@ def _read_cathode(path: Path) -> Structure:
 
 
 def cathode_parent(recipe: Recipe, folder: Path) -> Structure:
-    """Return the cell that ``cathode.supercell`` repeats; a and b span the layers.
+    """Return the cell that supercell repeats, or shape is of; a and b span the layers.
 
     Raises ``InputError`` if the recipe's file can't be used.
     """
     file = recipe.cathode.file
     if file is None:
         parent = load_structure("Li2MnO3.cif")
+        if recipe.cathode.shape is not None:
+            return hexagonal_scaffold(parent.lattice)
         if recipe.cathode.ordering == "honeycomb":
             return parent
         return ideal_scaffold(parent.lattice)

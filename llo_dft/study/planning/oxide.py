@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.cathode.bulk import build_bulk, tm_layer_sites
+from llo_dft.builders.cathode.bulk import build_bulk, on_supercell, tm_layer_sites
 from llo_dft.builders.cathode.composition import CompositionError, check_neutral
 from llo_dft.builders.cathode.own_crystal import by_main_element, n_sheets, ordered_crystal
 from llo_dft.builders.cell_checks import (
@@ -26,11 +26,12 @@ from llo_dft.builders.surface.surface_lattice import oriented_cell
 from llo_dft.builders.surface.symmetry import SYMMETRY_TOLERANCE, primitive_cell
 from llo_dft.builders.surface.terminations import build_termination
 from llo_dft.errors import InputError
-from llo_dft.recipe import Recipe, Slab
+from llo_dft.recipe import Coating, Recipe, Slab
 from llo_dft.resources import load_structure
 from llo_dft.study.machine import check_size
 from llo_dft.study.planning.cif_input import cathode_parent
 from llo_dft.study.planning.coating_cells import fitting_shape, fitting_supercells
+from llo_dft.study.planning.coating_shapes import fitting_shapes
 from llo_dft.typing import KeptOperation
 
 #: Most O in one plane of a supercell in the search, as many as sites in the metal layer.
@@ -38,6 +39,9 @@ LARGEST_LAYER: Final = 36
 
 #: Cells that realise the composition but give no slab, before the search ends.
 MOST_TRIED: Final = 8
+
+#: Cells of any shape that a coating fits, of which most can't hold the composition, tried.
+MOST_SHAPES: Final = 40
 
 #: Most elongated supercell in the search, long edge to short one.
 MOST_ELONGATED: Final = 4.0
@@ -95,21 +99,41 @@ def build_oxide(recipe: Recipe, folder: Path) -> Oxide:
 
 
 def _on_supercell(recipe: Recipe, parent: Structure, folder: Path) -> Oxide:
-    if recipe.cathode.supercell is None:
+    cathode = recipe.cathode
+    if cathode.supercell is None and cathode.shape is None:
         if recipe.coating is None or not recipe.slab.is_basal:
-            candidates = list(_supercells(parent))
-        else:
-            candidates = fitting_supercells(recipe, recipe.coating, folder)
-        return _first_that_does(recipe, parent, folder, candidates)
+            return _first_that_does(recipe, parent, folder, list(_supercells(parent)))
+        try:
+            fitting = fitting_supercells(recipe, recipe.coating, folder)
+        except InputError as error:
+            return _on_shape(recipe, recipe.coating, folder, error)
+        return _first_that_does(recipe, parent, folder, fitting)
     try:
         return _built(recipe, parent, folder)
     except _OF_THE_CELL as error:
+        if cathode.shape is not None:
+            raise
         try:
             other = _first_that_does(recipe, parent, folder, list(_supercells(parent)))
         except _OF_THE_CELL:
             raise error from None
         does = list(other.recipe.cathode.supercell or ())
         raise type(error)(f"{error}. cathode.supercell = {does} would work") from error
+
+
+def _on_shape(recipe: Recipe, coating: Coating, folder: Path, problem: InputError) -> Oxide:
+    """Return the oxide on the first cell of any shape that the coating fits.
+
+    Raises ``problem`` if there is none.
+    """
+    found = fitting_shapes(recipe, coating, folder) if recipe.cathode.repeat == (1, 1) else []
+    for fit in itertools.islice(found, MOST_SHAPES):
+        try:
+            oxide = _built(fit.recipe, cathode_parent(fit.recipe, folder), folder)
+        except _OF_THE_CELL:
+            continue
+        return replace(oxide, notes=[fit.note, *oxide.notes])
+    raise problem
 
 
 def _supercells(parent: Structure) -> Iterator[tuple[int, int]]:
@@ -176,11 +200,13 @@ def _built(recipe: Recipe, parent: Structure, folder: Path) -> Oxide:
 
 def _bulk(recipe: Recipe, parent: Structure) -> tuple[Structure, str, float]:
     """Return the bulk, its formula per O2, and the deviation from the requested one."""
-    cathode, supercell = recipe.cathode, recipe.cathode.supercell or (1, 1)
-    request = f"cathode.supercell = {list(supercell)}"
+    cathode = recipe.cathode
+    supercell = cathode.shape or cathode.supercell or (1, 1)
+    request = f"cathode.{'supercell' if cathode.shape is None else 'shape'} = {list(supercell)}"
     if cathode.repeat != (1, 1):
         request += f", cathode.repeat = {list(cathode.repeat)}"
-    check_size(len(parent) * math.prod((*supercell, *cathode.repeat)), "the bulk", request)
+    cells = supercell if cathode.shape is None else (round(np.linalg.det(supercell)),)
+    check_size(len(parent) * math.prod((*cells, *cathode.repeat)), "the bulk", request)
     if cathode.file is None:
         model = build_bulk(
             load_structure("Li2MnO3.cif"),
@@ -194,7 +220,7 @@ def _bulk(recipe: Recipe, parent: Structure) -> tuple[Structure, str, float]:
         )
         return model.structure, model.layer.formula, model.layer.deviation
     if parent.is_ordered:
-        structure = parent.make_supercell([*supercell, 1], in_place=False).get_sorted_structure()
+        structure = on_supercell(parent, supercell).get_sorted_structure()
         deviation = 0.0
     else:
         structure, deviation = ordered_crystal(

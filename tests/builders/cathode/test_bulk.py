@@ -16,7 +16,9 @@ from llo_dft.builders.cathode.arrangements import SiteOrdering, Sublattice, arra
 from llo_dft.builders.cathode.bulk import (
     BulkModel,
     build_bulk,
+    hexagonal_scaffold,
     ideal_scaffold,
+    on_supercell,
     tm_layer_sites,
 )
 from llo_dft.builders.cathode.composition import CompositionError
@@ -273,3 +275,31 @@ def test_replicas_are_distinct_orderings_of_rising_energy() -> None:
             tolerance=0.05,
             replica=99,
         )
+
+
+def test_a_cell_of_any_shape_holds_the_honeycomb_or_is_refused():
+    li2mno3 = load_structure("Li2MnO3.cif")
+    asked = {"ordering": "honeycomb", "seed": 0, "tolerance": 0.05}
+    bulk = build_bulk(li2mno3, "Li2MnO3", supercell=((1, 2), (-2, 2)), **asked).structure
+    assert bulk.composition.reduced_formula == "Li2MnO3"
+    sheet = tm_layer_sites(bulk)
+    edge = li2mno3.lattice.a / np.sqrt(3)
+    for site in sheet:
+        around = [bulk[n.index].specie.symbol for n in bulk.get_neighbors(bulk[site], 1.01 * edge)]
+        metals = sorted(s for s in around if s != "O")
+        # each Li of the honeycomb among six Mn, each Mn among three Li and three Mn
+        expected = ["Mn"] * 6 if bulk[site].specie.symbol == "Li" else ["Li"] * 3 + ["Mn"] * 3
+        assert metals == expected
+    with pytest.raises(CompositionError, match=r"holds no whole honeycomb; use ordering"):
+        build_bulk(li2mno3, "Li1.2Mn0.6Ni0.2O2", supercell=((1, 0), (0, 20)), **asked)
+
+
+def test_the_hexagonal_cell_is_a_twelfth_of_the_rectangular_layers():
+    lattice = load_structure("Li2MnO3.cif").lattice
+    small, wide = hexagonal_scaffold(lattice), ideal_scaffold(lattice)
+    assert (len(small), len(wide)) == (4, 24)
+    assert small.lattice.a == pytest.approx(small.lattice.b)
+    assert small.lattice.gamma == pytest.approx(120.0)
+    assert small.volume == pytest.approx(wide.volume / 6)
+    again = on_supercell(small, ((2, 1), (0, 3)))
+    assert StructureMatcher(primitive_cell=True).fit(again, wide)
