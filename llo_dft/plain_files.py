@@ -1,12 +1,36 @@
 """Folders where others may write too: no link is written through, and no matplotlibrc obeyed."""
 
 import errno
+import hashlib
+import json
 import os
 from contextlib import chdir
 from importlib import import_module
 from pathlib import Path
+from typing import Any, Final
 
 from llo_dft.errors import InputError
+
+#: Key under which a stored document has the digest of all else in it.
+_DIGEST: Final = "digest"
+
+
+def sealed(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return what goes into JSON with a digest of itself, so that no change of it is unnoticed."""
+    return fields | {_DIGEST: _digest(fields)}
+
+
+def unseal(fields: dict[str, Any]) -> bool:
+    """Take the digest out of fields again; tell whether they are as ``sealed`` was given them.
+
+    Those of older versions, which have none, are.
+    """
+    written = fields.pop(_DIGEST, None)
+    return written is None or written == _digest(fields)
+
+
+def _digest(fields: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
 def no_links(path: str, flags: int) -> int:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from llo_dft.documents.study_result import StudyResult
+from llo_dft.study.study_files import read_results
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "electronic_structure.md").read_text(encoding="utf-8")
 FOLDER = DOCS / "electronic_structure"
-RESULT = StudyResult.model_validate_json((FOLDER / "results.json").read_bytes())
+RESULT = read_results(FOLDER / "results.json")
 
 
 def numbers(line: str) -> list[float]:
@@ -72,7 +72,7 @@ def test_the_gain_that_is_stated_is_that_of_the_o_that_keeps_its_bond() -> None:
     ("site", "n_holes", "text"), [(25, 0, "O25, 0 holes"), (32, 4, "O32, 0.5")]
 )
 def test_the_potential_s_pairs_are_those_of_its_result(site: int, n_holes: int, text: str) -> None:
-    small = StudyResult.model_validate_json((DOCS / "coated_small" / "results.json").read_bytes())
+    small = read_results(DOCS / "coated_small" / "results.json")
     (pair,) = (one for one in small.pairs if one.site == site and one.n_holes == n_holes)
     expected = [pair.bare_ev, pair.coated_ev, pair.difference_ev]
     line = f"CHGNet r2SCAN, relaxed (`docs/coated_small`), {text}"

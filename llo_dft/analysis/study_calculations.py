@@ -108,7 +108,7 @@ class StudyCalculations:
         interface has no such bond; where that is not known it is kept, without a site.
         """
         n_bonds = self.bonds_to_former(planned)
-        calculation = self.host(planned)
+        calculation = self._of_its_atoms(planned, self.host(planned))
         found = (self._made_vacancy(planned, vacancy, n_bonds) for vacancy in planned.vacancies)
         return MadeHost(
             calculation,
@@ -181,13 +181,33 @@ class StudyCalculations:
             removed = [
                 RemovedOxygen(site=site, site_class=planned.classes[site], environment=around)
             ]
+        calculation = self.vacancy(planned, vacancy)
+        gone = vacancy.removed or [one.site for one in removed]
         return MadeVacancy(
-            self.vacancy(planned, vacancy),
+            self._of_its_atoms(planned, calculation, gone) if gone else calculation,
             removed,
             max(1, len(vacancy.removed)),
             vacancy.site_class,
             vacancy.pair,
         )
+
+    def _of_its_atoms(
+        self, planned: PlannedHost, made: CalculationDocument, gone: Sequence[int] = ()
+    ) -> CalculationDocument:
+        """Return a calculation if it is of a host, or of that without these O, otherwise why not.
+
+        A journal or a plan that was changed by hand may name the calculation of another.
+        """
+        host, structure = self.host(planned).structure, made.structure
+        if host is None or structure is None:
+            return made
+        there, here = places(host).keys(), places(structure).keys()
+        n_planned = len(places(self.plan.host_structure(planned)))
+        if here == there - set(gone) and len(there) == n_planned:
+            return made
+        what = "the host without this O" if gone else "this host"
+        reason = f"calculation {made.key} does not have the atoms of {what}; run the study again"
+        return not_computed(made.label, "missing", reason)
 
     @property
     def fingerprint(self) -> Fingerprint | None:

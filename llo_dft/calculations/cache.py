@@ -22,17 +22,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from pymatgen.core.structure import Structure
 
 from llo_dft.documents.calculation import Asked, CalculationDocument, not_computed
 from llo_dft.errors import InputError, printable
-from llo_dft.plain_files import no_links
+from llo_dft.plain_files import no_links, sealed, unseal
 from llo_dft.typing import CalculationKind
 
 _PARTIAL = ".partial-"
-_DIGEST = "digest"
 _FAILED = ".failed"
 
 #: Reason of a calculation of which nothing is on record.
@@ -149,7 +148,7 @@ class CalculationCache:
         """
         with (workspace / "result.json").open("w", encoding="utf-8") as file:
             fields = document.model_dump(mode="json")
-            json.dump(fields | {_DIGEST: _digest(fields)}, file, indent=1)
+            json.dump(sealed(fields), file, indent=1)
             file.flush()
             os.fsync(file.fileno())
         failed = self.folder / f"{document.key}{_FAILED}"
@@ -348,7 +347,7 @@ def _read(path: Path) -> CalculationDocument | None:
         return None
     try:
         fields = json.loads(text)
-        written = fields.pop(_DIGEST, None)
+        intact = unseal(fields)
         document = CalculationDocument.model_validate(fields)
     # a structure that can't be made of its fields raises any error of pymatgen
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -357,7 +356,7 @@ def _read(path: Path) -> CalculationDocument | None:
             "it computed again"
         ) from error
     fault = None
-    if written is not None and written != _digest(fields):
+    if not intact:
         fault = "was changed after it was written"
     elif document.key != path.parent.name.removesuffix(_FAILED):
         fault = f"is the result of another calculation, {document.label} (key {document.key})"
@@ -376,8 +375,3 @@ def _made_of_other_things(document: CalculationDocument) -> bool:
     if structure is None or asked is None:
         return False
     return document.key != calculation_key(structure, document.kind, document.protocol, asked)
-
-
-def _digest(fields: dict[str, Any]) -> str:
-    """Return a hash of what a result holds, so that no number in it is changed unnoticed."""
-    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from llo_dft.errors import InputError
-from llo_dft.plain_files import no_links
+from llo_dft.plain_files import no_links, sealed, unseal
 from llo_dft.recipe import Recipe, parse_recipe
 
 #: What distinguishes studies. The oxygen reservoir does not: it only changes how the same
@@ -75,9 +75,15 @@ class StudyFolder:
                 "'llo-dft run' or 'llo-dft build' with -o"
             )
         try:
-            fields: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["recipe"]
-        except (ValueError, KeyError, TypeError) as error:
+            record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            intact, fields = unseal(record), record["recipe"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StudyFolderError(f"{file} can't be read: {error}") from error
+        if not intact:
+            raise StudyFolderError(
+                f"{file} was changed after it was written; undo that, or run the recipe that you "
+                "want in a new folder"
+            )
         return parse_recipe(fields, str(file))
 
     def check_free_for(self, recipe: Recipe, files: Mapping[str, str] | None = None) -> None:
@@ -128,7 +134,7 @@ class StudyFolder:
             "files": held,
             "identity": study_identity(recipe, held),
         }
-        write_whole(self.path / "study.json", json.dumps(record, indent=1) + "\n")
+        write_whole(self.path / "study.json", json.dumps(sealed(record), indent=1) + "\n")
 
     def _stored_files(self) -> dict[str, str]:
         """Return the hashes of the files that the stored recipe names; empty for an older study."""

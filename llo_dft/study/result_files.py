@@ -3,10 +3,10 @@
 They are written to a separate folder. One rename then marks the new set as complete, and each file
 is moved to its place, results.json last. A kill before the rename leaves the old set; one after it
 leaves a set that the next run, or the next reader, moves to its place (``put_in_place``).
-results.json has the SHA-256 of each of the others.
+results.json has the SHA-256 of each of the others, and a digest of itself.
 """
 
-import hashlib
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -18,11 +18,12 @@ from llo_dft.calculations.cache import CalculationCache, link_or_copy
 from llo_dft.documents.labels import relaxed_file
 from llo_dft.documents.oxygen import OxygenSettings
 from llo_dft.documents.study_result import StudyResult
+from llo_dft.plain_files import sealed
 from llo_dft.report.page.csv_tables import vacancies_csv
 from llo_dft.study.folder import StudyFolder, write_whole
 from llo_dft.study.result import stored_calculations, study_result
 from llo_dft.study.study_electrons import read_electrons
-from llo_dft.study.study_files import READY, put_in_place
+from llo_dft.study.study_files import READY, file_digest, put_in_place
 
 #: Name of the figure of E_f against the state of charge.
 FIGURE = "vacancy_energy.png"
@@ -52,7 +53,8 @@ def write_study(folder: StudyFolder, oxygen: OxygenSettings | None = None) -> St
         (work / "results.csv").write_text(vacancies_csv(result), encoding="utf-8")
         save_vacancy_curve(result, work / FIGURE, VECTOR_SUFFIXES)
         result = result.model_copy(update={"files": _digests(work)})
-        write_whole(work / "results.json", result.model_dump_json(indent=1) + "\n")
+        text = json.dumps(sealed(result.model_dump(mode="json")), indent=1, ensure_ascii=False)
+        write_whole(work / "results.json", f"{text}\n")
         work.rename(folder.path / READY)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -64,12 +66,8 @@ def write_study(folder: StudyFolder, oxygen: OxygenSettings | None = None) -> St
 
 def _digests(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of each file below a folder, by its path there."""
-    digests: dict[str, str] = {}
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        digests[path.relative_to(folder).as_posix()] = digest
-    return digests
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
 
 
 def _write_relaxed(study: StudyCalculations, folder: Path) -> None:

@@ -23,7 +23,7 @@ from llo_dft.jobs.calculate import CALCULATION
 from llo_dft.jobs.orderings import RankingMaker
 from llo_dft.recipe import Recipe
 from llo_dft.runner import FlowResult, JobEvent, run_flow
-from llo_dft.study.folder import StudyFolder, named_files, write_whole
+from llo_dft.study.folder import StudyFolder, named_files
 from llo_dft.study.manifest import write_structures
 from llo_dft.study.planning.make_plan import make_plan, with_electronic
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
@@ -31,6 +31,7 @@ from llo_dft.study.planning.planned_calculations import check_engine
 from llo_dft.study.planning.ranker import potential_of, ranker_of
 from llo_dft.study.result_files import write_study
 from llo_dft.study.start_from import with_choices
+from llo_dft.study.study_files import write_plan
 from llo_dft.typing import Status
 
 #: One thread per worker: two parallel relaxations are faster than two threads on one.
@@ -127,7 +128,7 @@ def run_study(
         cache.sweep()
         take_from_beside(prepared)
         write_structures(plan, folder.path, prepared.engine.no_crossings)
-        write_whole(folder.plan, plan.model_dump_json() + "\n")
+        write_plan(plan, folder)
         outcome = run_flow(
             make_flow(
                 plan, prepared.engine, folder.calculations, prepared.ranker, prepared.potential

@@ -1,24 +1,29 @@
 """Putting the files of a study's result in place, and reading its documents."""
 
+import hashlib
 import json
 import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from llo_dft.documents.document import Document
 from llo_dft.documents.labels import charge_difference_folder, density_of_states_file
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.documents.study_result import SCHEMA_VERSION, StudyResult
-from llo_dft.study.folder import StudyFolder, StudyFolderError
+from llo_dft.plain_files import sealed, unseal
+from llo_dft.study.folder import StudyFolder, StudyFolderError, write_whole
 
 #: Folder of a new set of files that is complete but not yet in place.
 READY = ".results-ready"
 
 #: Name of the replaced results.json in that folder, until all of the new set is in place.
 _REPLACED = "replaced.json"
+
+_Stored = TypeVar("_Stored", bound=Document)
 
 
 def is_study(folder: Path) -> bool:
@@ -43,19 +48,32 @@ def read_results(path: Path | str) -> StudyResult:
     ready = path.parent / READY / path.name  # complete, but perhaps being moved
     try:
         text = (path if path.is_file() or not ready.is_file() else ready).read_bytes()
-        return StudyResult.model_validate_json(text)
     except FileNotFoundError as error:
         raise StudyFolderError(f"there is no {path}: run the study first") from error
+    return _stored(StudyResult, text, path, "result")
+
+
+def _stored(kind: type[_Stored], text: bytes, path: Path, name: str) -> _Stored:
+    """Return a document of a study from the text of its file, which is as it was written."""
+    again = "run the study again, its calculations are kept"
+    try:
+        fields: dict[str, Any] = json.loads(text)
+        intact = unseal(fields)
+        found = kind.model_validate(fields)
     except ValidationError as error:
-        if found := [e["input"] for e in error.errors() if e["loc"] == ("schema_version",)]:
+        if theirs := [e["input"] for e in error.errors() if e["loc"] == ("schema_version",)]:
             raise StudyFolderError(
-                f"{path} is a result in format {found[0]!r}, but this version reads format "
-                f"{SCHEMA_VERSION}; run the study again, its calculations are kept"
+                f"{path} is a result in format {theirs[0]!r}, but this version reads format "
+                f"{SCHEMA_VERSION}; {again}"
             ) from error
         raise StudyFolderError(
-            f"{path} is not a result of this version ({error.error_count()} faults); "
-            "run the study again, its calculations are kept"
+            f"{path} is not a {name} of this version ({error.error_count()} faults); {again}"
         ) from error
+    except (ValueError, AttributeError, TypeError) as error:
+        raise StudyFolderError(f"{path} is not a {name} of this version; {again}") from error
+    if not intact:
+        raise StudyFolderError(f"{path} was changed after it was written; {again}")
+    return found
 
 
 def stored_plan(folder: StudyFolder) -> StudyPlan:
@@ -64,21 +82,38 @@ def stored_plan(folder: StudyFolder) -> StudyPlan:
     Raises ``StudyFolderError`` if there is none, or it is not of this version's format.
     """
     try:
-        return StudyPlan.model_validate_json(folder.plan.read_bytes())
+        return _stored(StudyPlan, folder.plan.read_bytes(), folder.plan, "plan")
     except FileNotFoundError as error:
         raise StudyFolderError(
             f"there is no {folder.plan}; run the study again, its calculations are kept"
         ) from error
-    except ValidationError as error:
-        raise StudyFolderError(
-            f"{folder.plan} is not a plan of this version ({error.error_count()} faults); "
-            "run the study again, its calculations are kept"
-        ) from error
+
+
+def write_plan(plan: StudyPlan, folder: StudyFolder) -> None:
+    """Write the plan that is run."""
+    write_whole(folder.plan, json.dumps(sealed(plan.model_dump(mode="json"))) + "\n")
 
 
 def results_schema() -> str:
     """Return the JSON schema of results.json."""
-    return json.dumps(StudyResult.model_json_schema(), indent=1) + "\n"
+    schema = StudyResult.model_json_schema()
+    schema["properties"]["digest"] = {"type": "string", "description": "SHA-256 of all else here"}
+    return json.dumps(schema, indent=1) + "\n"
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def changed_files(result: StudyResult, folder: Path) -> list[str]:
+    """Return the files of a result that are gone or not as they were written with it."""
+    return [
+        name
+        for name, digest in result.files.items()
+        if not (folder / name).is_file() or file_digest(folder / name) != digest
+    ]
 
 
 def put_in_place(folder: Path) -> None:

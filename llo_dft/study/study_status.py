@@ -11,7 +11,7 @@ from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.study_result import CalculationRecord, StudyResult
 from llo_dft.errors import printable
 from llo_dft.study.folder import StudyFolder, StudyFolderError
-from llo_dft.study.study_files import read_results, recover
+from llo_dft.study.study_files import changed_files, read_results, recover
 from llo_dft.submit.dask.driver import DriverStatus, driver_status
 from llo_dft.typing import Status
 
@@ -141,18 +141,21 @@ def study_status(folder: StudyFolder) -> StudyStatus:
             for label in labels
         ],
         driver=driver,
-        lacking=_lacking(result, running=running),
+        lacking=_lacking(result, folder, running=running),
         built=built,
         notes=notes,
     )
 
 
-def _lacking(result: StudyResult | None, *, running: bool) -> str:
+def _lacking(result: StudyResult | None, folder: StudyFolder, *, running: bool) -> str:
     if running:
         return "its run has not ended"
     if result is None:
         return "there is no results.json yet"
-    return "" if result.is_complete else "it has gaps; results.json says why"
+    if not result.is_complete:
+        return "it has gaps; results.json says why"
+    changed = changed_files(result, folder.path)
+    return f"changed after they were written: {', '.join(changed)}" if changed else ""
 
 
 def _status(

@@ -115,7 +115,9 @@ def test_a_run_gives_its_results_table_and_figure(
 ) -> None:
     written = json.loads((folder / "whole" / "results.json").read_text(encoding="utf-8"))
     progress = uninterrupted["stderr"].splitlines()
-    assert uninterrupted == written | {"stderr": uninterrupted["stderr"]}
+    assert uninterrupted | {"digest": written["digest"]} == written | {
+        "stderr": uninterrupted["stderr"]
+    }
     assert written["counts"] == {"completed": N_CALCULATIONS}
     assert written["fingerprint"]["engine"] == "chgnet"
     assert written["mock"] is False

@@ -122,6 +122,7 @@ def test_files_of_which_an_older_study_has_no_hash_are_accepted(
 ) -> None:
     record = json.loads((folder.path / "study.json").read_text(encoding="utf-8"))
     record["files"] = stored
+    del record["digest"]
     (folder.path / "study.json").write_text(json.dumps(record), encoding="utf-8")
     folder.claim(tiny_recipe(), {"cell.cif": "a hash"})
     with pytest.raises(StudyFolderError, match=r"the contents of cell\.cif differ"):
@@ -217,6 +218,15 @@ def test_a_file_appears_whole_or_not_at_all(
     with pytest.raises(OSError, match="no space left"):
         write_whole(path, "second")
     assert path.read_text(encoding="utf-8") == "first"
+
+
+def test_a_recipe_that_was_changed_in_the_folder_is_refused(folder: StudyFolder) -> None:
+    file = folder.path / "study.json"
+    record = json.loads(file.read_text(encoding="utf-8"))
+    record["recipe"]["engine"]["protocol"] = "fast"
+    file.write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(StudyFolderError, match=r"study\.json was changed after it was written"):
+        folder.recipe()
 
 
 def test_the_stored_recipe_is_the_one_that_was_given(folder: StudyFolder) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import math
+import re
 from typing import Any
 
 import pytest
@@ -111,6 +113,58 @@ def test_a_study_that_was_not_run(copied: StudyFolder, file: str) -> None:
     (copied.path / file).unlink()
     with pytest.raises(StudyFolderError, match=rf"there is no .*{file}.* run the study"):
         reanalyze(copied)
+
+
+@pytest.mark.parametrize(
+    ("file", "path", "value"),
+    [
+        ("results.json", ("hosts", 0, "vacancies", 0, "formation_energy_ev"), -9.9),
+        ("plan.json", ("hosts", 0, "n_holes"), 5),
+    ],
+)
+def test_a_number_that_was_changed_by_hand_is_refused(
+    copied: StudyFolder, file: str, path: tuple[Any, ...], value: float
+) -> None:
+    fields = table = json.loads((copied.path / file).read_text(encoding="utf-8"))
+    for key in path[:-1]:
+        table = table[key]
+    table[path[-1]] = value
+    (copied.path / file).write_text(json.dumps(fields), encoding="utf-8")
+    with pytest.raises(StudyFolderError, match=rf"{file} was changed after it was written; run"):
+        reanalyze(copied)
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_a_journal_that_names_another_s_calculation_gives_no_energy(
+    copied: StudyFolder,
+    both: bool,  # noqa: FBT001 (of parametrize)
+) -> None:
+    host = reanalyze(copied).hosts[0]
+    first, second = host.vacancies
+    journal = copied.calculations / "journal.jsonl"
+    text = journal.read_text(encoding="utf-8").replace(str(first.calculation), "first")
+    if both:
+        text = text.replace(str(second.calculation), str(first.calculation))
+    journal.write_text(text.replace("first", str(second.calculation)), encoding="utf-8")
+    found = reanalyze(copied).hosts[0].vacancies
+    assert [one.formation_energy_ev for one in found] == [
+        None,
+        None if both else second.formation_energy_ev,
+    ]
+    assert re.fullmatch(
+        rf"calculation {second.calculation} does not have the atoms of the host without this O; .*",
+        str(found[0].reason),
+    )
+
+
+def test_a_host_of_other_atoms_is_none(copied: StudyFolder) -> None:
+    hosts = [host.calculation for host in reanalyze(copied).hosts]
+    journal = copied.calculations / "journal.jsonl"
+    text = journal.read_text(encoding="utf-8").replace(str(hosts[0]), str(hosts[1]))
+    journal.write_text(text, encoding="utf-8")
+    found = reanalyze(copied).hosts[0]
+    assert (found.status, found.energy_ev) == ("missing", None)
+    assert "does not have the atoms of this host" in str(found.reason)
 
 
 def test_a_result_of_another_version(copied: StudyFolder) -> None:

@@ -120,12 +120,26 @@ def test_a_result_that_was_emptied_or_cut_is_no_completed_calculation(
 
 def test_a_vacancy_without_its_energy_leaves_the_study_incomplete(copied: StudyFolder) -> None:
     results = json.loads(copied.results.read_text(encoding="utf-8"))
+    del results["digest"]
     results["hosts"][0]["vacancies"][0] |= {"formation_energy_ev": None, "reason": "it moved"}
     copied.results.write_text(json.dumps(results), encoding="utf-8")
     status = study_status(copied)
     assert status.counts["completed"] == len(status.calculations)
     assert not status.is_complete
     assert status.lacking == "it has gaps; results.json says why"
+
+
+@pytest.mark.parametrize("change", ["gone", "changed"])
+def test_a_file_that_is_not_as_it_was_written_is_named(copied: StudyFolder, change: str) -> None:
+    assert study_status(copied).lacking == ""
+    table = copied.path / "results.csv"
+    if change == "gone":
+        table.unlink()
+    else:
+        table.write_text(f"{table.read_text(encoding='utf-8')}9\n", encoding="utf-8")
+    status = study_status(copied)
+    assert status.lacking == "changed after they were written: results.csv"
+    assert not status.is_complete
 
 
 def test_without_results_a_study_is_incomplete(copied: StudyFolder) -> None:
@@ -166,6 +180,7 @@ def test_what_the_relaxed_structures_have_no_place_for_is_not_missing() -> None:
 
 def test_what_was_corrected_is_told_when_the_run_ended(copied: StudyFolder) -> None:
     results = json.loads(copied.results.read_text(encoding="utf-8"))
+    del results["digest"]
     record = next(one for one in results["calculations"] if one["label"] == "bulk")
     record["corrections"] = ["ZBRENT: CONTCAR copied to POSCAR"]
     copied.results.write_text(json.dumps(results), encoding="utf-8")

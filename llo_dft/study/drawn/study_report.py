@@ -31,7 +31,7 @@ from llo_dft.study.contacts.study_reactions import stored_reactions
 from llo_dft.study.folder import StudyFolder, write_whole
 from llo_dft.study.result import stored_calculations, study_result, with_planes
 from llo_dft.study.study_electrons import host_densities
-from llo_dft.study.study_files import read_results
+from llo_dft.study.study_files import changed_files, read_results
 from llo_dft.study.study_status import StudyStatus, study_status
 
 #: Name of the page in a study's folder.
@@ -182,6 +182,7 @@ def _meshes(folder: StudyFolder, result: StudyResult) -> list[ChargeMesh]:
             continue
         place = folder.path / Path(one.folder).name
         try:
+            _check_written(folder, result, place)
             document = ChargeDifference.model_validate_json((place / DOCUMENT).read_bytes())
             with np.load(place / "difference.npz", allow_pickle=False) as grids:
                 density = np.asarray(grids["difference_e_per_a3"], dtype=np.float64)
@@ -192,6 +193,13 @@ def _meshes(folder: StudyFolder, result: StudyResult) -> list[ChargeMesh]:
             ) from error
         meshes.append(charge_mesh(one.termination, document, density))
     return meshes
+
+
+def _check_written(folder: StudyFolder, result: StudyResult, place: Path) -> None:
+    """Raise ``ValueError`` if a file of a charge difference was changed since its result."""
+    changed = [name for name in changed_files(result, folder.path) if name.startswith(place.name)]
+    if changed:
+        raise ValueError(f"{changed[0]} was changed after it was written")
 
 
 def _written(folder: StudyFolder, result: StudyResult) -> dict[str, Drawing]:

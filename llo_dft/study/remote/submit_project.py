@@ -8,7 +8,7 @@ from jobflow import Flow, Job, OnMissing, job
 
 from llo_dft.calculations.cache import NO_RESULT, CalculationCache
 from llo_dft.documents.study_result import StudyResult
-from llo_dft.study.folder import StudyFolder, write_whole
+from llo_dft.study.folder import StudyFolder
 from llo_dft.study.manifest import write_structures
 from llo_dft.study.remote.job_requests import (
     RequestedJob,
@@ -25,6 +25,7 @@ from llo_dft.study.remote.submission_record import (
 )
 from llo_dft.study.result_files import write_study
 from llo_dft.study.run_study import PreparedRun, make_flow, take_from_beside
+from llo_dft.study.study_files import write_plan
 from llo_dft.submit.records import write_record
 from llo_dft.submit.remote.project import RemoteProject, load_project
 from llo_dft.submit.remote.queue import open_queue
@@ -78,7 +79,7 @@ def submit_study(submission: PreparedSubmission) -> None:
             folder.claim(prepared.recipe, prepared.files)
             take_from_beside(prepared)
             write_structures(prepared.plan, folder.path, prepared.engine.no_crossings)
-            write_whole(folder.plan, prepared.plan.model_dump_json() + "\n")
+            write_plan(prepared.plan, folder)
             # recorded first: a flow in the queue without a record could not be removed
             record = RemoteSubmission(
                 project=str(submission.project.file),

@@ -175,7 +175,7 @@ def test_where_the_bonds_are_not_known_the_vacancy_stays_with_its_reason(
         ("host failed", "skipped", r"no formation energy: its host is failed \(no power\)"),
         ("reservoir", "skipped", "no formation energy: no chemical potential of oxygen: no O2"),
         ("another functional", "skipped", "no formation energy: .*'PBE' and 'HSE06'"),
-        ("another atom", "skipped", "no formation energy: .*one or more O and nothing else"),
+        ("another atom", "missing", "calculation .* not have the atoms of the host without this O"),
     ],
 )
 def test_a_number_that_can_not_be_had_has_a_reason(
