@@ -10,21 +10,14 @@ from typing import ClassVar
 
 @dataclass(frozen=True)
 class WindowCenter:
-    """Moments of a density in one window.
-
-    Attributes
-    ----------
-    center_ev
-        Relative to the reference; None: too little weight.
-    weight
-        Captured weight: integral of the density, electrons.
-    width_ev
-        Square root of the second central moment.
-    """
+    """Moments of a density in one window."""
 
     #: What a ``Document`` refuses is refused here too.
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
 
     center_ev: float | None
+    """Relative to the reference; None: too little weight."""
     weight: float
+    """Captured weight: integral of the density, electrons."""
     width_ev: float | None
+    """Square root of the second central moment."""

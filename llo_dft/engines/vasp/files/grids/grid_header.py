@@ -32,31 +32,21 @@ _SHAPE: Final = re.compile(rb"\s*(\d+)\s+(\d+)\s+(\d+)\s*")
 
 @dataclass(frozen=True)
 class GridHeader:
-    """The cell, its atoms and the shape of the grid.
-
-    Attributes
-    ----------
-    path, title
-        The file, and its first line.
-    lattice_angstrom
-        Lattice vectors as rows, angstrom, shape (3, 3).
-    species
-        Element of each atom.
-    fractional
-        Fractional coordinates as they stand in the file, shape (n_atoms, 3).
-    shape
-        Points of the grid along the three vectors.
-    notes
-        What a reader of the file should know.
-    """
+    """The cell, its atoms and the shape of the grid."""
 
     path: Path
     title: str
+    """path, title: the file, and its first line."""
     lattice_angstrom: FloatArray
+    """Lattice vectors as rows, angstrom, shape (3, 3)."""
     species: tuple[str, ...]
+    """Element of each atom."""
     fractional: FloatArray
+    """Fractional coordinates as they stand in the file, shape (n_atoms, 3)."""
     shape: tuple[int, int, int]
+    """Points of the grid along the three vectors."""
     notes: tuple[str, ...] = field(default=())
+    """What a reader of the file should know."""
 
     @property
     def mock(self) -> bool:

@@ -52,21 +52,15 @@ class Crystal:
 
 @dataclass(frozen=True)
 class KPoints:
-    """The k-points: how they were requested, and which they are.
-
-    Attributes
-    ----------
-    style, divisions
-        'Gamma', 'Monkhorst-Pack', 'listgenerated', ... or '' for a list; points along each
-        reciprocal vector, if it is a grid.
-    points, weights
-        Shape (n_kpoints, 3), fractional; shape (n_kpoints,), sum 1.
-    """
+    """The k-points: how they were requested, and which they are."""
 
     style: str
     divisions: tuple[int, int, int] | None
+    """style, divisions: 'Gamma', 'Monkhorst-Pack', 'listgenerated', ... or '' for a list; points
+    along each reciprocal vector, if it is a grid."""
     points: FloatArray
     weights: FloatArray
+    """points, weights: shape (n_kpoints, 3), fractional; shape (n_kpoints,), sum 1."""
 
 
 @dataclass(frozen=True)

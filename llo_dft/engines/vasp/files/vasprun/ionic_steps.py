@@ -27,31 +27,23 @@ _ENERGIES: Final = ("e_fr_energy", "e_wo_entrp", "e_0_energy")
 
 @dataclass(frozen=True)
 class Step:
-    """One ionic step.
-
-    Attributes
-    ----------
-    energy_ev
-        Energy extrapolated to no smearing, eV, without the work of an external pressure; None for
-        a run without one of the ground state (GW, for example).
-    free_energy_ev
-        Free energy as VASP writes it, eV: with PSTRESS it includes the work of that pressure.
-    electronic_ev
-        Free energy after each electronic step, shape (n_electronic,); NaN where it overflowed.
-    crystal, forces_ev_per_angstrom, stress_kbar
-        Of the last step: cell and atoms, forces, shape (n_atoms, 3), and stress, shape (3, 3);
-        None if VASP wrote none, forces and stress also if they are not numbers.
-    movable
-        Shape (n_atoms, 3), 1 for a coordinate that may move, 0 else; None if all may.
-    """
+    """One ionic step."""
 
     energy_ev: float | None
+    """Energy extrapolated to no smearing, eV, without the work of an external pressure; None for a
+    run without one of the ground state (GW, for example)."""
     free_energy_ev: float | None
+    """Free energy as VASP writes it, eV: with PSTRESS it includes the work of that pressure."""
     electronic_ev: FloatArray
+    """Free energy after each electronic step, shape (n_electronic,); NaN where it overflowed."""
     crystal: Crystal | None = None
     forces_ev_per_angstrom: FloatArray | None = None
     stress_kbar: FloatArray | None = None
+    """crystal, forces_ev_per_angstrom, stress_kbar: of the last step: cell and atoms, forces, shape
+    (n_atoms, 3), and stress, shape (3, 3); None if VASP wrote none, forces and stress also if
+    they are not numbers."""
     movable: FloatArray | None = None
+    """Shape (n_atoms, 3), 1 for a coordinate that may move, 0 else; None if all may."""
 
     @property
     def free_forces_ev_per_angstrom(self) -> FloatArray | None:
