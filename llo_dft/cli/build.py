@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from llo_dft.cli.named_recipes import find_recipe
-from llo_dft.cli.output.common import bad_input_in_one_line, print_json
+from llo_dft.cli.output.common import print_json
 from llo_dft.cli.output.phrases import built_lines
 from llo_dft.documents.asked_and_built import asked_and_built
 from llo_dft.documents.plan import StudyPlan
@@ -30,27 +30,26 @@ def build(
     as_json: bool = typer.Option(False, "--json", help="Print the manifest."),  # noqa: FBT001, FBT003
 ) -> None:
     """Write the structures of a recipe and a manifest; compute nothing."""
-    with bad_input_in_one_line():
-        asked, recipe_folder = find_recipe(recipe)  # once: it may come through a pipe
-        study = with_engine(asked, engine=engine, protocol=protocol)
-        named_by_user(study.engine)
-        computing = engine_from(study.engine)
-        if study.engine.name == asked.engine.name:
-            oxygen_settings(study, computing.oxygen)  # run would refuse it; another is a trial
-        folder = StudyFolder(output)
-        files = named_files(study, recipe_folder)
-        folder.check_free_for(study, files)
-        plan = with_electronic(make_plan(study, recipe_folder), study.electronic, computing)
-        has_inputs = "inputs" in computing.capabilities
+    asked, recipe_folder = find_recipe(recipe)  # once: it may come through a pipe
+    study = with_engine(asked, engine=engine, protocol=protocol)
+    named_by_user(study.engine)
+    computing = engine_from(study.engine)
+    if study.engine.name == asked.engine.name:
+        oxygen_settings(study, computing.oxygen)  # run would refuse it; another is a trial
+    folder = StudyFolder(output)
+    files = named_files(study, recipe_folder)
+    folder.check_free_for(study, files)
+    plan = with_electronic(make_plan(study, recipe_folder), study.electronic, computing)
+    has_inputs = "inputs" in computing.capabilities
+    if has_inputs:
+        check_engine(computing, plan, machine=False)
+    size: StudySize | None = None
+    with folder.lock():
+        folder.claim(study, files)
+        entries = write_structures(plan, folder.path, computing.no_crossings)
+        draw_hosts(plan, study, folder.path)
         if has_inputs:
-            check_engine(computing, plan, machine=False)
-        size: StudySize | None = None
-        with folder.lock():
-            folder.claim(study, files)
-            entries = write_structures(plan, folder.path, computing.no_crossings)
-            draw_hosts(plan, study, folder.path)
-            if has_inputs:
-                size = write_inputs(plan, computing, folder.path)
+            size = write_inputs(plan, computing, folder.path)
     if as_json:
         printed = {"folder": str(output), "structures": entries}
         if computing.added:

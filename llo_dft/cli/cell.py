@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from llo_dft.analysis.cell_stack import LEFT_OUT, USUAL_CATHODES, cell_energy, study_cathodes
 from llo_dft.cli.options import AsJson, check_figure, parse_range
-from llo_dft.cli.output.common import COMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.common import COMPLETE, print_json
 from llo_dft.cli.output.terminal import print_table
 from llo_dft.documents.stability.cell_energy import CathodeMaterial, CellParameters, CellResult
 from llo_dft.errors import InputError
@@ -35,34 +35,31 @@ def cell(
     as_json: AsJson = False,
 ) -> None:
     """Energy by mass (Wh/kg) and volume (Wh/L) of a cell with Li metal."""
-    with bad_input_in_one_line():
-        check_figure(figure)
-        parameters = _parameters(change or [])
-        microns = parse_range("--thickness", thickness)
-        if microns[0] < 0:
-            raise InputError(
-                f"--thickness: an electrolyte of {microns[0]:g} um; expected 0 or more"
-            )
-        materials = [_material(text) for text in cathode or []] or list(USUAL_CATHODES)
-        notes: list[str] = []
-        for folder in study or []:
-            found, why_not = study_cathodes(read_results(folder / "results.json"), density)
-            materials += found
-            notes += why_not
-        result = CellResult(
-            parameters=parameters,
-            cathodes=materials,
-            cells=[cell_energy(one, parameters) for one in materials],
-            curves={
-                one.name: [
-                    cell_energy(one, parameters.model_copy(update={"electrolyte_thickness": t}))
-                    for t in microns
-                ]
-                for one in materials
-            },
-            left_out=LEFT_OUT,
-            notes=notes,
-        )
+    check_figure(figure)
+    parameters = _parameters(change or [])
+    microns = parse_range("--thickness", thickness)
+    if microns[0] < 0:
+        raise InputError(f"--thickness: an electrolyte of {microns[0]:g} um; expected 0 or more")
+    materials = [_material(text) for text in cathode or []] or list(USUAL_CATHODES)
+    notes: list[str] = []
+    for folder in study or []:
+        found, why_not = study_cathodes(read_results(folder / "results.json"), density)
+        materials += found
+        notes += why_not
+    result = CellResult(
+        parameters=parameters,
+        cathodes=materials,
+        cells=[cell_energy(one, parameters) for one in materials],
+        curves={
+            one.name: [
+                cell_energy(one, parameters.model_copy(update={"electrolyte_thickness": t}))
+                for t in microns
+            ]
+            for one in materials
+        },
+        left_out=LEFT_OUT,
+        notes=notes,
+    )
     if figure is not None:
         save_energies(result, figure)
     if as_json:

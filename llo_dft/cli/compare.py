@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from llo_dft.cli.options import AsJson, check_figure
-from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_json
 from llo_dft.cli.output.comparison_tables import print_comparison
 from llo_dft.report.figures.engines_side_by_side import save_study_comparison
 from llo_dft.study.compare_folders import compare_folders
@@ -22,9 +22,8 @@ def compare(
     E_f of each under its own O2 scheme, their spread, and whether they agree on what the coating
     does. Nothing is computed.
     """
-    with bad_input_in_one_line():
-        check_figure(figure, (".png",))
-        comparison = compare_folders(folders)
+    check_figure(figure, (".png",))
+    comparison = compare_folders(folders)
     if figure is not None:
         save_study_comparison(comparison, figure)
     if as_json:

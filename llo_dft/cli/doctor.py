@@ -9,7 +9,6 @@ from llo_dft.cli.options import AsJson
 from llo_dft.cli.output.common import (
     COMPLETE,
     INCOMPLETE,
-    bad_input_in_one_line,
     print_json,
 )
 from llo_dft.documents.document import Finding
@@ -41,12 +40,11 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Show what is installed, what is missing, and what to do about it."""
-    with bad_input_in_one_line():
-        findings = (
-            _findings(project, on, recipe)
-            if calibrate is None
-            else [engine_class("vasp").calibrated(calibrate)]
-        )
+    findings = (
+        _findings(project, on, recipe)
+        if calibrate is None
+        else [engine_class("vasp").calibrated(calibrate)]
+    )
     if as_json:
         print_json([vars(finding) for finding in findings])
     else:

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import typer
 
-from llo_dft.cli.output.common import bad_input_in_one_line
 from llo_dft.errors import InputError
 from llo_dft.resources import resource_path
 from llo_dft.submit.remote.project import projects_folder
@@ -78,19 +77,18 @@ def init(  # noqa: PLR0913, PLR0917 (a flag each)
         for key, value in locals().items()
         if key not in {"folder", "scheduler", "module"} and value is not None
     }
-    with bad_input_in_one_line():
-        chosen = scheduler or _asked("scheduler")
-        if chosen not in _SCHEDULERS:
-            raise InputError(f"--scheduler = {chosen!r}; expected one of {', '.join(_SCHEDULERS)}")
-        asked = {
-            key: answer
-            for key in QUESTIONS
-            if key not in {*given, "scheduler"} and (answer := _asked(key))
-        }
-        answers = check_answers({**given, **asked, "modules": module})
-        template = resource_path("hpc_configs", f"jobflow_remote_{chosen}.yaml")
-        text = project_text(template.read_text(encoding="utf-8"), answers)
-        path = write_project(folder or projects_folder(), answers.name, text)
+    chosen = scheduler or _asked("scheduler")
+    if chosen not in _SCHEDULERS:
+        raise InputError(f"--scheduler = {chosen!r}; expected one of {', '.join(_SCHEDULERS)}")
+    asked = {
+        key: answer
+        for key in QUESTIONS
+        if key not in {*given, "scheduler"} and (answer := _asked(key))
+    }
+    answers = check_answers({**given, **asked, "modules": module})
+    template = resource_path("hpc_configs", f"jobflow_remote_{chosen}.yaml")
+    text = project_text(template.read_text(encoding="utf-8"), answers)
+    path = write_project(folder or projects_folder(), answers.name, text)
     typer.echo(f"wrote {path}; check it, then run")
     if answers.mongo_user is not None:
         typer.echo(f"  read -rs {answers.password_variable} && export {answers.password_variable}")

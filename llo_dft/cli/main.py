@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from llo_dft import __version__
+from llo_dft.cli.output.error_lines import bad_input_in_one_line
 from llo_dft.plain_files import pass_over_matplotlibrc
 
 #: Exit status of a command that ended in a bug of this package, with its traceback.
@@ -36,9 +37,8 @@ class _LazyGroup(TyperGroup):
             return self._groups.get(cmd_name)
         module, _, function = self.table[cmd_name][0].partition(":")
         alone = typer.Typer(rich_markup_mode=None, add_completion=False)
-        alone.command(cmd_name, hidden=not self.table[cmd_name][1])(
-            getattr(import_module(f"llo_dft.cli.{module}"), function)
-        )
+        run = getattr(import_module(f"llo_dft.cli.{module}"), function)
+        alone.command(cmd_name, hidden=not self.table[cmd_name][1])(bad_input_in_one_line()(run))
         return typer.main.get_command(alone)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 (typer's)

@@ -10,7 +10,7 @@ from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
 from llo_dft.builders.surface.general_slab import SlabCut
 from llo_dft.builders.surface.surface_lattice import surface_lattice
 from llo_dft.cli.options import AsJson
-from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_json
 from llo_dft.cli.output.terminal import print_table
 from llo_dft.errors import InputError
 from llo_dft.resources import resource_path
@@ -51,34 +51,33 @@ def match(  # noqa: PLR0913 (each is an option of the command)
     With --build, the cells are those of slabs cut on these planes, and the best are written as
     structures and pictures.
     """
-    with bad_input_in_one_line():
-        _check_build(build, output, formats)
-        film, substrate = _crystal_file(film), _crystal_file(substrate)
-        slabs: list[SlabCut] = []
-        if build:
-            slabs = [cut_slab(film, film_miller), cut_slab(substrate, substrate_miller)]
-            sides = [(one.structure.lattice.matrix[:2], len(one.structure)) for one in slabs]
+    _check_build(build, output, formats)
+    film, substrate = _crystal_file(film), _crystal_file(substrate)
+    slabs: list[SlabCut] = []
+    if build:
+        slabs = [cut_slab(film, film_miller), cut_slab(substrate, substrate_miller)]
+        sides = [(one.structure.lattice.matrix[:2], len(one.structure)) for one in slabs]
+    else:
+        sides = [_surface(film, film_miller), _surface(substrate, substrate_miller)]
+    try:
+        found = find_matches(
+            sides[0][0],
+            sides[1][0],
+            max_area=max_area,
+            max_strain=max_strain,
+            strain_share=strain_share,
+            atom_counts=(sides[0][1], sides[1][1]),
+        )
+    except NoMatchError as error:
+        reason = _with_flags(str(error))
+        if as_json:
+            print_json({"matches": [], "nearest": _nearest(error), "reason": reason})
         else:
-            sides = [_surface(film, film_miller), _surface(substrate, substrate_miller)]
-        try:
-            found = find_matches(
-                sides[0][0],
-                sides[1][0],
-                max_area=max_area,
-                max_strain=max_strain,
-                strain_share=strain_share,
-                atom_counts=(sides[0][1], sides[1][1]),
-            )
-        except NoMatchError as error:
-            reason = _with_flags(str(error))
-            if as_json:
-                print_json({"matches": [], "nearest": _nearest(error), "reason": reason})
-            else:
-                typer.echo(reason)
-            raise typer.Exit(INCOMPLETE) from error
-        except ValueError as error:
-            raise InputError(_with_flags(str(error))) from error
-        built = _built(slabs, found, build, output, formats)
+            typer.echo(reason)
+        raise typer.Exit(INCOMPLETE) from error
+    except ValueError as error:
+        raise InputError(_with_flags(str(error))) from error
+    built = _built(slabs, found, build, output, formats)
     if as_json:
         listed: dict[str, Any] = {"matches": [_fields(one) for one in found]}
         print_json(listed | {"built": built} if build else listed)

@@ -121,7 +121,9 @@ def axis_index(axis: str) -> int:
     return "abc".index(axis)
 
 
-def check_figure(file: Path | None, suffixes: Sequence[str] = FIGURE_SUFFIXES) -> None:
+def check_figure(
+    file: Path | None, suffixes: Sequence[str] = FIGURE_SUFFIXES, option: str = "--figure"
+) -> None:
     """Refuse a file that no figure can be written to, before anything is computed; None is none.
 
     Raises ``InputError``, with the endings that are known, or the folder that is not there.
@@ -130,8 +132,8 @@ def check_figure(file: Path | None, suffixes: Sequence[str] = FIGURE_SUFFIXES) -
         return
     if file.suffix.lower() not in suffixes:
         known = " or ".join([", ".join(suffixes[:-1]), suffixes[-1]] if suffixes[1:] else suffixes)
-        raise InputError(f"--figure {file}: expected a name that ends in {known}")
+        raise InputError(f"{option} {file}: expected a name that ends in {known}")
     if not file.parent.is_dir():
-        raise InputError(f"--figure {file}: there is no folder {file.parent}")
+        raise InputError(f"{option} {file}: there is no folder {file.parent}")
     if file.is_dir():
-        raise InputError(f"--figure {file} is a folder; name a file in it")
+        raise InputError(f"{option} {file} is a folder; name a file in it")

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import typer
 
-from llo_dft.cli.output.common import bad_input_in_one_line
 from llo_dft.errors import InputError
 from llo_dft.study.drawn.study_report import write_report
 
@@ -19,12 +18,11 @@ def report(
 
     It also shows a study that is still running or was stopped. Nothing is computed.
     """
-    with bad_input_in_one_line():
-        if output is not None and output.suffix.lower() != ".html":
-            raise InputError(f"-o {output}: expected a name that ends in .html")
-        if output is not None and not output.parent.is_dir():
-            raise InputError(f"-o {output}: there is no folder {output.parent}")
-        if len({folder.resolve() for folder in folders}) < len(folders):
-            raise InputError("a folder is named twice; name each study once")
-        written = write_report(folders, output)
+    if output is not None and output.suffix.lower() != ".html":
+        raise InputError(f"-o {output}: expected a name that ends in .html")
+    if output is not None and not output.parent.is_dir():
+        raise InputError(f"-o {output}: there is no folder {output.parent}")
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise InputError("a folder is named twice; name each study once")
+    written = write_report(folders, output)
     typer.echo(f"wrote {written} ({written.stat().st_size / 1e6:.1f} MB); open it in a browser")

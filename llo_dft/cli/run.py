@@ -24,7 +24,6 @@ from llo_dft.cli.options import (
 from llo_dft.cli.output.common import (
     COMPLETE,
     INCOMPLETE,
-    bad_input_in_one_line,
     print_json,
 )
 from llo_dft.cli.output.phrases import built_lines
@@ -69,25 +68,24 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     as_json: AsJson = False,
 ) -> None:
     """Run a study; run it again to resume where it stopped."""
-    with bad_input_in_one_line():
-        study, recipe_folder = recipe_with(
-            recipe,
-            engine=engine,
-            model=model,
-            protocol=protocol,
-            scheme=scheme,
-            start_from=None if start_from is None else str(start_from.resolve()),
-        )
-        config = cluster_config(on, workers)
-        cells = recipes_of_cells(study, recipe_folder)
-        for name in cells or [""]:
-            check_not_submitted(output / name)
-        if cells:
-            _run_cells(study, cells, recipe_folder, output, workers, config, as_json=as_json)
-        # by whatever link it is given, the workers that a killed run left are found by this path
-        folder = StudyFolder(output if config is None else output.resolve())
-        prepared = prepare_run(study, recipe_folder, folder, computes_here=config is None)
-        result = run_prepared(prepared, workers, config)
+    study, recipe_folder = recipe_with(
+        recipe,
+        engine=engine,
+        model=model,
+        protocol=protocol,
+        scheme=scheme,
+        start_from=None if start_from is None else str(start_from.resolve()),
+    )
+    config = cluster_config(on, workers)
+    cells = recipes_of_cells(study, recipe_folder)
+    for name in cells or [""]:
+        check_not_submitted(output / name)
+    if cells:
+        _run_cells(study, cells, recipe_folder, output, workers, config, as_json=as_json)
+    # by whatever link it is given, the workers that a killed run left are found by this path
+    folder = StudyFolder(output if config is None else output.resolve())
+    prepared = prepare_run(study, recipe_folder, folder, computes_here=config is None)
+    result = run_prepared(prepared, workers, config)
     print_result(result, output, as_json=as_json)
 
 
@@ -226,7 +224,6 @@ def drive(folder: StudyPath) -> None:
         )
         incomplete = not run_on_cluster(prepared, submission.config).is_complete
 
-    with bad_input_in_one_line():
-        ended = driver.drive(folder, work, lambda: how_far(study))
-        typer.echo(f"{folder}: {ended}", err=True)
+    ended = driver.drive(folder, work, lambda: how_far(study))
+    typer.echo(f"{folder}: {ended}", err=True)
     raise typer.Exit(INCOMPLETE if incomplete else COMPLETE)

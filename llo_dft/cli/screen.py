@@ -21,7 +21,6 @@ from llo_dft.cli.options import (
 from llo_dft.cli.output.common import (
     COMPLETE,
     INCOMPLETE,
-    bad_input_in_one_line,
     print_json,
 )
 from llo_dft.cli.output.screen_tables import print_screen
@@ -67,14 +66,13 @@ def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     The recipe has one table [coatings.NAME] per coating, with what differs from [coating]. Each
     coating is a study in its own folder; the bare slab is computed only once.
     """
-    with bad_input_in_one_line():
-        name, recipes, recipe_folder = screen_with(
-            recipe, engine=engine, model=model, protocol=protocol, scheme=scheme
-        )
-        config = cluster_config(on, workers)
-        prepared, refused = _prepared(recipes, recipe_folder, output, config)
-        ranked = _run_all(name, output, prepared, refused, workers, config, reactions=reactions)
-        write_report([output])
+    name, recipes, recipe_folder = screen_with(
+        recipe, engine=engine, model=model, protocol=protocol, scheme=scheme
+    )
+    config = cluster_config(on, workers)
+    prepared, refused = _prepared(recipes, recipe_folder, output, config)
+    ranked = _run_all(name, output, prepared, refused, workers, config, reactions=reactions)
+    write_report([output])
     _print(ranked, output, as_json=as_json)
     raise typer.Exit(COMPLETE if ranked.is_complete else INCOMPLETE)
 

@@ -7,7 +7,7 @@ from typing import get_args
 import typer
 
 from llo_dft.cli.options import AsJson, StudyPath
-from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_json
 from llo_dft.cli.output.phrases import built_lines
 from llo_dft.cli.output.terminal import print_table
 from llo_dft.study.folder import StudyFolder
@@ -23,9 +23,8 @@ def status(folder: StudyPath, *, as_json: AsJson = False) -> None:
 
     For a screen, or a study in several cells: one line per study.
     """
-    with bad_input_in_one_line():
-        studies = studies_in(folder)
-        found = {name: _found(path) for name, path in studies.items()}
+    studies = studies_in(folder)
+    found = {name: _found(path) for name, path in studies.items()}
     alone = found[folder.name] if list(studies.values()) == [folder] else None
     if as_json:
         records = {name: one.as_json() for name, one in found.items()}

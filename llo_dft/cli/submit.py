@@ -22,7 +22,6 @@ from llo_dft.cli.options import (
 from llo_dft.cli.output.common import (
     COMPLETE,
     INCOMPLETE,
-    bad_input_in_one_line,
     print_json,
 )
 from llo_dft.cli.run import print_result
@@ -92,29 +91,27 @@ def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     A screen is submitted as one study per coating, a study in several cells as one per cell, each
     in its own folder. A coating reuses what other coatings have completed of the bare slab.
     """
-    with bad_input_in_one_line():
-        if (on is None) == (project is None) or (worker is not None and project is None):
-            raise InputError(
-                "expected either --on CLUSTER.yaml or --project NAME; --worker goes with --project"
-            )
-        changes = {"engine": engine, "model": model, "protocol": protocol, "scheme": scheme}
-        studies, recipe_folder, then = _studies(recipe, changes, start_from)
-        if unknown := ", ".join({*(only or ())} - studies.keys()):
-            known = ", ".join(filter(None, studies)) or "this to be a screen"
-            raise InputError(f"--only {unknown}: expected {known}")
-        folders = [output / name for name in studies] if "screen" in then else []
-        prepared = [
-            _prepared(studies[name], recipe_folder, output / name, folders)
-            for name in only or studies
-        ]
-        steps = [
-            _driver_step(one, recipe_folder, on, dry_run=dry_run)
-            if on is not None
-            else jobs_step(one, str(project), worker, dry_run=dry_run)
-            for one in prepared
-        ]  # all are checked before the first is submitted
-        for step in steps:
-            step()
+    if (on is None) == (project is None) or (worker is not None and project is None):
+        raise InputError(
+            "expected either --on CLUSTER.yaml or --project NAME; --worker goes with --project"
+        )
+    changes = {"engine": engine, "model": model, "protocol": protocol, "scheme": scheme}
+    studies, recipe_folder, then = _studies(recipe, changes, start_from)
+    if unknown := ", ".join({*(only or ())} - studies.keys()):
+        known = ", ".join(filter(None, studies)) or "this to be a screen"
+        raise InputError(f"--only {unknown}: expected {known}")
+    folders = [output / name for name in studies] if "screen" in then else []
+    prepared = [
+        _prepared(studies[name], recipe_folder, output / name, folders) for name in only or studies
+    ]
+    steps = [
+        _driver_step(one, recipe_folder, on, dry_run=dry_run)
+        if on is not None
+        else jobs_step(one, str(project), worker, dry_run=dry_run)
+        for one in prepared
+    ]  # all are checked before the first is submitted
+    for step in steps:
+        step()
     if then and not dry_run:
         typer.echo(
             f"each study is submitted separately; when all are complete, '{then} {recipe} -o "
@@ -193,12 +190,11 @@ def cancel(folder: StudyPath) -> None:
     For a screen, or a study in several cells: all its studies.
     """
     jobs: list[str] = []
-    with bad_input_in_one_line():
-        for study in studies_in(folder).values():
-            if read_submission(study) is None:
-                jobs += driver.cancel(study)
-            else:
-                jobs += cancel_study(StudyFolder(study))
+    for study in studies_in(folder).values():
+        if read_submission(study) is None:
+            jobs += driver.cancel(study)
+        else:
+            jobs += cancel_study(StudyFolder(study))
     found = f"cancelled {', '.join(jobs)}" if jobs else "none of its jobs was in the queue"
     typer.echo(f"{found}; finished calculations are kept: submit the study again to resume it")
 
@@ -343,8 +339,7 @@ def retry(
     as_json: AsJson = False,
 ) -> None:
     """Rerun the failed jobs of a submitted study. They get what the project requests now."""
-    with bad_input_in_one_line():
-        done = retry_study(StudyFolder(folder), stale_after)
+    done = retry_study(StudyFolder(folder), stale_after)
     if as_json:
         print_json(vars(done))
     else:
@@ -364,7 +359,6 @@ def collect(folder: StudyPath, *, as_json: AsJson = False) -> None:
 
     When all its jobs have ended, a study does this by itself.
     """
-    with bad_input_in_one_line():
-        record = require_submission(folder)
-        result = collect_now(StudyFolder(folder), load_project(record.project), record)
+    record = require_submission(folder)
+    result = collect_now(StudyFolder(folder), load_project(record.project), record)
     print_result(result, folder, as_json=as_json)

@@ -15,17 +15,6 @@ from llo_dft.study.folder import write_whole
 MAP_SUFFIXES: Final = (".png", ".pdf", ".svg", ".csv", ".npz")
 
 
-def check_map_file(path: Path) -> None:
-    """Refuse a file that can't be written, before anything is computed.
-
-    Raises ``InputError``, with the known endings, or the missing folder.
-    """
-    if path.suffix.lower() not in MAP_SUFFIXES:
-        raise InputError(f"--map {path}: expected a name that ends in {', '.join(MAP_SUFFIXES)}")
-    if not path.parent.is_dir():
-        raise InputError(f"--map {path}: there is no folder {path.parent}")
-
-
 def write_map(result: StudyResult, path: Path) -> None:
     """Write the map in the format of the file's ending.
 

@@ -56,6 +56,8 @@ def test_axes_are_lattice_vectors() -> None:
 def test_a_figure_that_can_not_be_written_is_refused(tmp_path: Path) -> None:
     check_figure(None)
     check_figure(tmp_path / "new.PNG")
+    with pytest.raises(InputError, match=r"--map .* ends in \.png, \.pdf or \.csv"):
+        check_figure(tmp_path / "map.xlsx", (".png", ".pdf", ".csv"), "--map")
     (tmp_path / "folder.png").mkdir()
     for file, suffixes, match in (
         ("a.txt", (".png", ".pdf"), "ends in .png or .pdf"),

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +9,7 @@ from plain_results import plain_result
 
 from llo_dft.documents.maps import HostMap, VacancyMap
 from llo_dft.errors import InputError
-from llo_dft.study.vacancy_map_file import check_map_file, write_map
+from llo_dft.study.vacancy_map_file import write_map
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,11 +66,3 @@ def test_without_an_energy_nothing_is_written(tmp_path: Path, grid: VacancyMap |
     with pytest.raises(InputError, match=r"no host has a formation energy: .* is not written"):
         write_map(plain_result(vacancy_map=grid), path)
     assert not path.exists()
-
-
-def test_a_name_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
-    check_map_file(tmp_path / "map.PDF")
-    with pytest.raises(InputError, match=re.escape("expected a name that ends in .png, .pdf")):
-        check_map_file(tmp_path / "map.xlsx")
-    with pytest.raises(InputError, match=r"there is no folder .*nowhere"):
-        check_map_file(tmp_path / "nowhere" / "map.png")

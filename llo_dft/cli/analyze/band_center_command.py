@@ -11,7 +11,6 @@ from llo_dft.cli.options import AsJson, check_figure, parse_limits
 from llo_dft.cli.output.common import (
     Unread,
     as_record,
-    bad_input_in_one_line,
     leave,
     print_json,
     print_remarks,
@@ -64,11 +63,10 @@ def band_center(  # noqa: PLR0913 (each is an option of the command)
 
     Valence, full and fixed window are computed together, with captured weight and width.
     """
-    with bad_input_in_one_line():
-        shown, fixed = parse_window(window)
-        check_figure(figure)
-        if figure is not None and len(paths) != 1:
-            raise InputError("--figure draws one run, but several paths were given")
+    shown, fixed = parse_window(window)
+    check_figure(figure)
+    if figure is not None and len(paths) != 1:
+        raise InputError("--figure draws one run, but several paths were given")
 
     def read(path: Path) -> _Found:
         wanted = (element, orbital)
@@ -76,11 +74,10 @@ def band_center(  # noqa: PLR0913 (each is an option of the command)
 
     studies = [path for path in paths if is_study(path)]
     found = read_each([path for path in paths if path not in studies], read)
-    with bad_input_in_one_line():
-        if studies and (figure is not None or tm_layers is not None):
-            raise InputError("--figure and --tm-layers are for plain runs; a study has its own")
-        for path in studies:
-            found += _of_study(path, (element, orbital), reference, fixed)
+    if studies and (figure is not None or tm_layers is not None):
+        raise InputError("--figure and --tm-layers are for plain runs; a study has its own")
+    for path in studies:
+        found += _of_study(path, (element, orbital), reference, fixed)
     for one in found:
         if isinstance(one, Unread):
             continue

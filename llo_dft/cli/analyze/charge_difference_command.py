@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from llo_dft.cli.options import Allow, AsJson, Axis, axis_index
-from llo_dft.cli.output.common import COMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.common import COMPLETE, print_json
 from llo_dft.cli.output.study_tables import report_allowed
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.electrons.charge import ChargeDifference
@@ -35,25 +35,24 @@ def charge_difference(  # noqa: PLR0913 (each is an argument or option of the co
     Writes CHGCAR, cube, npz, figures and charge_difference.json; all of them or nothing. The
     settings of the three are compared if a vasprun.xml or vaspout.h5 is beside each CHGCAR.
     """
-    with bad_input_in_one_line():
-        across = axis_index(axis)
-        _check_options(output, level)
-        made: list[CalculationDocument] = []
-        if is_study(whole) and a is None and b is None:
-            files, made = _of_study(whole)
-        elif a is None or b is None:
-            raise InputError("expected the folder of a study, or AB, A and B")
-        else:
-            files = (whole, a, b)
-        document, difference = study.charge_difference(
-            files,
-            axis=across,
-            coating="b" if made else None,
-            max_residual=max_residual,
-            allow=allow or [],
-            calculations=made,
-        )
-        study.write_charge_difference(output, document, difference, level)
+    across = axis_index(axis)
+    _check_options(output, level)
+    made: list[CalculationDocument] = []
+    if is_study(whole) and a is None and b is None:
+        files, made = _of_study(whole)
+    elif a is None or b is None:
+        raise InputError("expected the folder of a study, or AB, A and B")
+    else:
+        files = (whole, a, b)
+    document, difference = study.charge_difference(
+        files,
+        axis=across,
+        coating="b" if made else None,
+        max_residual=max_residual,
+        allow=allow or [],
+        calculations=made,
+    )
+    study.write_charge_difference(output, document, difference, level)
     if as_json:
         print_json(document.model_dump(mode="json"))
     else:

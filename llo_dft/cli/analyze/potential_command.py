@@ -11,7 +11,6 @@ from llo_dft.cli.options import AsJson, Axis, axis_index, check_figure, parse_li
 from llo_dft.cli.output.common import (
     Unread,
     as_record,
-    bad_input_in_one_line,
     leave,
     print_json,
     print_remarks,
@@ -57,25 +56,22 @@ def potential(
     The work function needs a vasprun.xml (or vaspout.h5) beside the LOCPOT. A level is read only
     where the potential is flat. For a study: every host and part with a static calculation.
     """
-    with bad_input_in_one_line():
-        across = axis_index(axis)
-        check_figure(figure)
-        limits = None
-        if region is not None:
-            limits = parse_limits(region, "--region must be LO:HI in angstrom")
+    across = axis_index(axis)
+    check_figure(figure)
+    limits = None
+    if region is not None:
+        limits = parse_limits(region, "--region must be LO:HI in angstrom")
     found: list[PotentialSummary | Unread] = []
     for path in paths:
         if is_study(path):
-            with bad_input_in_one_line():
-                found += _of_study(path, across, window)
+            found += _of_study(path, across, window)
         else:
             read = partial(potential_of, axis=across, windows_angstrom=window)
             found += read_each([path], read)
-    with bad_input_in_one_line():
-        found = _aligned(found, limits, face)
-        good = [one for one in found if not isinstance(one, Unread)]
-        if figure is not None and good:
-            _draw(good, figure)
+    found = _aligned(found, limits, face)
+    good = [one for one in found if not isinstance(one, Unread)]
+    if figure is not None and good:
+        _draw(good, figure)
     if as_json:
         print_json([as_record(one) for one in found])
     else:

@@ -12,7 +12,7 @@ from llo_dft.cli.analyze.phase_options import (
     phase_source,
 )
 from llo_dft.cli.options import Allow, AsJson, OtherEngine, OtherModel, OtherProtocol
-from llo_dft.cli.output.common import COMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.common import COMPLETE, print_json
 from llo_dft.cli.output.phrases import REACTION_COLUMNS, reaction_cells
 from llo_dft.cli.output.terminal import print_table
 from llo_dft.documents.stability.phase_stability import StabilityResult
@@ -54,32 +54,31 @@ def reaction(  # noqa: PLR0913 (each is an option of the command)
     With a study, the relaxed crystals of its cathode are paired with the phases and with its
     coating, if it has one; the same engine computes all other phases.
     """
-    with bad_input_in_one_line():
-        if study is None:
-            if store:
-                raise InputError("--store keeps the result in a study's folder; give --study")
-            source = phase_source(
-                entries,
-                runs,
-                materials_project=materials_project,
-                engine=(engine, model, protocol),
-                folder=folder,
-                allow=allow or [],
-            )
-            result = contact_reactions(source, phases or [], coating, voltage)
-        else:
-            if entries is not None or runs or materials_project or engine or model or protocol:
-                raise InputError("--study brings its own engine; give no other source of energies")
-            result = study_reactions(
-                StudyFolder(study),
-                phases or [],
-                coating,
-                voltage,
-                computed=folder,
-                progress=lambda phase: typer.echo(f"phase {phase}", err=True),
-            )
-            if store:
-                store_reactions(StudyFolder(study), result)
+    if study is None:
+        if store:
+            raise InputError("--store keeps the result in a study's folder; give --study")
+        source = phase_source(
+            entries,
+            runs,
+            materials_project=materials_project,
+            engine=(engine, model, protocol),
+            folder=folder,
+            allow=allow or [],
+        )
+        result = contact_reactions(source, phases or [], coating, voltage)
+    else:
+        if entries is not None or runs or materials_project or engine or model or protocol:
+            raise InputError("--study brings its own engine; give no other source of energies")
+        result = study_reactions(
+            StudyFolder(study),
+            phases or [],
+            coating,
+            voltage,
+            computed=folder,
+            progress=lambda phase: typer.echo(f"phase {phase}", err=True),
+        )
+        if store:
+            store_reactions(StudyFolder(study), result)
     if as_json:
         print_json(result.model_dump(mode="json"))
     else:

@@ -8,7 +8,6 @@ from llo_dft.analysis.electronic.oxidation_states import state_name
 from llo_dft.cli.options import AsJson
 from llo_dft.cli.output.common import (
     Unread,
-    bad_input_in_one_line,
     leave,
     print_json,
     print_remarks,
@@ -36,9 +35,8 @@ def summary(
     studies = [path for path in paths if is_study(path)]
     runs = [path for path in paths if path not in studies]
     found = read_each(runs, summarize)
-    with bad_input_in_one_line():
-        for path in studies:
-            found += study_summaries(StudyFolder(path))
+    for path in studies:
+        found += study_summaries(StudyFolder(path))
     if as_json:
         records = [
             CalculationSummary(**vars(one)) if isinstance(one, Unread) else one for one in found

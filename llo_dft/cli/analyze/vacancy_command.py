@@ -15,7 +15,7 @@ from llo_dft.cli.options import (
     check_figure,
     parse_range,
 )
-from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_json
 from llo_dft.cli.output.study_tables import print_study, report_problems
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
@@ -23,7 +23,7 @@ from llo_dft.report.figures.formation_energy_curve import save_vacancy_curve
 from llo_dft.runs.run_vacancies import OxygenRequest, VacancyOptions, vacancy_runs
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.result import reanalyze
-from llo_dft.study.vacancy_map_file import check_map_file, write_map
+from llo_dft.study.vacancy_map_file import MAP_SUFFIXES, write_map
 from llo_dft.typing import OxideKind, OxygenScheme
 
 #: Default reservoir of plain runs: that of a recipe.
@@ -92,56 +92,55 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
         "coating-li": coating_li,
         "allow": allow,
     }
-    with bad_input_in_one_line():
-        check_figure(figure)
-        temperatures_k, pressures_bar = _axes(map_file, temperatures, pressures, as_json=as_json)
-        if host:
-            given = [*(vacancies or []), *(paths or [])]
-            if not given:
-                raise InputError("--host needs at least one --vacancy DIR made from it")
-            options = VacancyOptions(
-                tm_layers=tm_layers,
-                lithium_full=lithium_full,
-                coating_li=coating_li,
-                allow=tuple(allow or ()),
-                temperatures_k=temperatures_k,
-                pressures_bar=pressures_bar,
+    check_figure(figure)
+    temperatures_k, pressures_bar = _axes(map_file, temperatures, pressures, as_json=as_json)
+    if host:
+        given = [*(vacancies or []), *(paths or [])]
+        if not given:
+            raise InputError("--host needs at least one --vacancy DIR made from it")
+        options = VacancyOptions(
+            tm_layers=tm_layers,
+            lithium_full=lithium_full,
+            coating_li=coating_li,
+            allow=tuple(allow or ()),
+            temperatures_k=temperatures_k,
+            pressures_bar=pressures_bar,
+        )
+        if scheme is None:
+            raise InputError(
+                "plain runs need an O2 --scheme: wang2006 or mp2020 for PBE and PBE+U, none "
+                "for others"
             )
-            if scheme is None:
-                raise InputError(
-                    "plain runs need an O2 --scheme: wang2006 or mp2020 for PBE and PBE+U, none "
-                    "for others"
-                )
-            request = OxygenRequest(
-                scheme=cast("OxygenScheme", scheme),
-                oxide_kind=cast("OxideKind", oxide_kind or "oxide"),
-                temperature_k=TEMPERATURE_K if temperature is None else temperature,
-                pressure_bar=PRESSURE_BAR if pressure is None else pressure,
-                o2=o2,
-                o2_energy_ev=o2_energy,
+        request = OxygenRequest(
+            scheme=cast("OxygenScheme", scheme),
+            oxide_kind=cast("OxideKind", oxide_kind or "oxide"),
+            temperature_k=TEMPERATURE_K if temperature is None else temperature,
+            pressure_bar=PRESSURE_BAR if pressure is None else pressure,
+            o2=o2,
+            o2_energy_ev=o2_energy,
+        )
+        result = vacancy_runs(host, given, request, options)
+    else:
+        if misplaced := [name for name, value in for_runs.items() if value]:
+            raise InputError(
+                f"--{misplaced[0]} is for plain runs and needs --host; a study has its own"
             )
-            result = vacancy_runs(host, given, request, options)
-        else:
-            if misplaced := [name for name, value in for_runs.items() if value]:
-                raise InputError(
-                    f"--{misplaced[0]} is for plain runs and needs --host; a study has its own"
-                )
-            if paths is None or len(paths) != 1:
-                raise InputError(
-                    "expected the folder of one study, or --host DIR with --vacancy DIR for plain "
-                    f"runs; got {len(paths or [])} folders"
-                )
-            conditions = {"temperature_k": temperature, "pressure_bar": pressure}
-            folder = StudyFolder(paths[0])
-            result = reanalyze(folder, scheme=scheme, oxide_kind=oxide_kind, **conditions)
-            if temperatures_k and pressures_bar and result.oxygen is not None:
-                grid = vacancy_map(result.hosts, result.oxygen, temperatures_k, pressures_bar)
-                result = result.model_copy(update={"vacancy_map": grid})
-        _draw(result, figure)
-        if map_file is not None and result.vacancy_map is not None and result.vacancy_map.hosts:
-            write_map(result, map_file)
-        elif map_file is not None:
-            typer.echo(f"llo-dft: {map_file} not written: there is no formation energy", err=True)
+        if paths is None or len(paths) != 1:
+            raise InputError(
+                "expected the folder of one study, or --host DIR with --vacancy DIR for plain "
+                f"runs; got {len(paths or [])} folders"
+            )
+        conditions = {"temperature_k": temperature, "pressure_bar": pressure}
+        folder = StudyFolder(paths[0])
+        result = reanalyze(folder, scheme=scheme, oxide_kind=oxide_kind, **conditions)
+        if temperatures_k and pressures_bar and result.oxygen is not None:
+            grid = vacancy_map(result.hosts, result.oxygen, temperatures_k, pressures_bar)
+            result = result.model_copy(update={"vacancy_map": grid})
+    _draw(result, figure)
+    if map_file is not None and result.vacancy_map is not None and result.vacancy_map.hosts:
+        write_map(result, map_file)
+    elif map_file is not None:
+        typer.echo(f"llo-dft: {map_file} not written: there is no formation energy", err=True)
     _show(result, as_json=as_json)
     raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
 
@@ -150,11 +149,10 @@ def _axes(
     file: Path | None, temperatures: str | None, pressures: str | None, *, as_json: bool
 ) -> tuple[list[float], list[float]]:
     """Return the axes of the map; none if none was asked for."""
-    if file is not None:
-        check_map_file(file)
-    elif temperatures is None and pressures is None:
+    check_figure(file, MAP_SUFFIXES, "--map")
+    if file is None and temperatures is None and pressures is None:
         return [], []
-    elif not as_json:
+    if file is None and not as_json:
         raise InputError("--temperatures and --pressures go with --map FILE or --json; give one")
     axis_k = parse_range("--temperatures", temperatures or TEMPERATURES)
     if axis_k[0] < MIN_TEMPERATURE_K or axis_k[-1] > MAX_TEMPERATURE_K:

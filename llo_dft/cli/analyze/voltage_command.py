@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from llo_dft.cli.options import Allow, AsJson, CoatingLi, LithiumFull, check_figure
-from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_json
 from llo_dft.cli.output.study_tables import print_voltages, report_problems
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
@@ -34,24 +34,23 @@ def voltage(  # noqa: PLR0913 (each is an option of the command)
     For hosts that differ only in Li, at 0 K: which lie on the convex hull, and the voltage
     between neighbours on it.
     """
-    with bad_input_in_one_line():
-        check_figure(figure)
-        if len(paths) == 1 and is_study(paths[0]):
-            if li or li_energy is not None or lithium_full is not None or coating_li or allow:
-                raise InputError(
-                    "a study has its own Li metal, lithium contents and settings: give only "
-                    "its folder and --figure"
-                )
-            result = study_result(StudyFolder(paths[0]))
-        else:
-            result = voltage_runs(
-                paths,
-                li,
-                li_energy,
-                lithium_full=lithium_full,
-                coating_li=coating_li,
-                allow=allow or [],
+    check_figure(figure)
+    if len(paths) == 1 and is_study(paths[0]):
+        if li or li_energy is not None or lithium_full is not None or coating_li or allow:
+            raise InputError(
+                "a study has its own Li metal, lithium contents and settings: give only "
+                "its folder and --figure"
             )
+        result = study_result(StudyFolder(paths[0]))
+    else:
+        result = voltage_runs(
+            paths,
+            li,
+            li_energy,
+            lithium_full=lithium_full,
+            coating_li=coating_li,
+            allow=allow or [],
+        )
     if figure is not None:
         _draw(result, figure)
     if as_json:

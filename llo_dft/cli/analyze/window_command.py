@@ -22,7 +22,7 @@ from llo_dft.cli.options import (
     check_figure,
     parse_limits,
 )
-from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, bad_input_in_one_line, print_json
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_json
 from llo_dft.cli.output.terminal import print_table
 from llo_dft.documents.stability.phase_stability import StabilityResult, StabilityWindow
 from llo_dft.errors import InputError
@@ -56,29 +56,28 @@ def window(  # noqa: PLR0913 (each is an option of the command)
     Energies come from one source: a file of entries, VASP runs, the Materials Project, or an
     engine that relaxes the phases of the package (default: the built-in potential).
     """
-    with bad_input_in_one_line():
-        check_figure(figure)
-        ranges = _charge_ranges(cathode or [], study or [])
-        source = phase_source(
-            entries,
-            runs,
-            materials_project=materials_project,
-            engine=(engine, model, protocol),
-            folder=folder,
-            allow=allow or [],
-        )
-        found, notes, known = [], [], known_formulas()
-        for name in [source.name_of(one) for one in phases]:
-            energies = source.energies(source.elements_of(name) | {"Li"})
-            found.append(stability_window(energies, name, known, highest))
-            notes += energies.notes
-        result = StabilityResult(
-            source=energies.source,
-            corrections=energies.corrections,
-            windows=found,
-            charge_ranges_v=ranges,
-            notes=list(dict.fromkeys(notes)),
-        )
+    check_figure(figure)
+    ranges = _charge_ranges(cathode or [], study or [])
+    source = phase_source(
+        entries,
+        runs,
+        materials_project=materials_project,
+        engine=(engine, model, protocol),
+        folder=folder,
+        allow=allow or [],
+    )
+    found, notes, known = [], [], known_formulas()
+    for name in [source.name_of(one) for one in phases]:
+        energies = source.energies(source.elements_of(name) | {"Li"})
+        found.append(stability_window(energies, name, known, highest))
+        notes += energies.notes
+    result = StabilityResult(
+        source=energies.source,
+        corrections=energies.corrections,
+        windows=found,
+        charge_ranges_v=ranges,
+        notes=list(dict.fromkeys(notes)),
+    )
     if figure is not None:
         save_windows(result, figure, highest)
     if as_json:

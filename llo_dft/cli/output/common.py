@@ -1,55 +1,20 @@
-"""What the commands share: errors as one line and exit status 2, and how output is printed."""
+"""What the commands share: reading several paths, how output is printed, exit status."""
 
-import errno
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import typer
 
+from llo_dft.cli.output.error_lines import BAD_INPUT, refusal
 from llo_dft.documents.document import Document
 from llo_dft.errors import InputError
 
-#: Exit status of a command whose work is complete, has gaps, or could not begin.
-COMPLETE, INCOMPLETE, BAD_INPUT = 0, 1, 2
-
-
-#: What to do where the file system refused something.
-_REMEDIES: Final = (
-    dict.fromkeys((errno.EEXIST, errno.ENOTDIR), "; a file is where a folder is needed")
-    | dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "; choose a place of your own")
-    | dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "; free some space and start again")
-)
-
-
-@contextmanager
-def bad_input_in_one_line() -> Iterator[None]:
-    """Turn an InputError, or a refusal of the file system, into a line and exit status 2."""
-    try:
-        yield
-    except OSError as error:
-        typer.echo(f"llo-dft: {_refusal(error)}", err=True)
-        raise typer.Exit(BAD_INPUT) from error
-    except InputError as error:
-        for line in str(error).splitlines():
-            typer.echo(f"llo-dft: {line}", err=True)
-        raise typer.Exit(BAD_INPUT) from error
-
-
-def _refusal(error: OSError) -> str:
-    """Return what the file system refused; raises the error itself if it is not of a file."""
-    if error.filename is None and error.errno != errno.ENOSPC:
-        raise error
-    place = "" if error.filename is None else f"{_cut(str(error.filename))}: "
-    return f"{place}{error.strerror or error}{_REMEDIES.get(error.errno or 0, '')}"
-
-
-def _cut(text: str, longest: int = 100) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+#: Exit status of a command whose work is complete, or has gaps.
+COMPLETE, INCOMPLETE = 0, 1
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 (whatever goes to JSON)
@@ -86,7 +51,7 @@ def read_each(
         try:
             found.append(read(path))
         except (InputError, OSError) as error:
-            why = _refusal(error) if isinstance(error, OSError) else str(error)
+            why = refusal(error) if isinstance(error, OSError) else str(error)
             typer.echo(f"llo-dft: {why}", err=True)
             found.append(Unread(str(path), [why]))
     return found

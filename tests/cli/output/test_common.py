@@ -1,9 +1,7 @@
-"""Errors in a line, exit status, and the reading of several paths."""
+"""Exit status, and the reading of several paths."""
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +12,6 @@ import typer
 from llo_dft.cli.output.common import (
     Unread,
     as_record,
-    bad_input_in_one_line,
     leave,
     print_remarks,
     read_each,
@@ -74,27 +71,6 @@ def test_what_could_not_be_read_is_a_record_too() -> None:
     assert as_record(Unread("a", ["why"])) == {"path": "a", "problems": ["why"]}
     atom = AtomOxidation(site=0, element="Mn", moment_mu_b=3.1, state=4.0, reason="range")
     assert as_record(atom)["state"] == 4.0
-
-
-def test_bad_input_is_a_line_each_and_status_2(capsys) -> None:
-    with pytest.raises(typer.Exit) as leaving, bad_input_in_one_line():
-        raise InputError("first\nsecond")
-    assert leaving.value.exit_code == 2
-    assert capsys.readouterr().err == "llo-dft: first\nllo-dft: second\n"
-
-
-def test_a_refusal_of_the_file_system_is_bad_input_and_a_fault_is_not(capsys) -> None:
-    for refused, words in (
-        (errno.EACCES, "Permission denied; choose a place of your own"),
-        (errno.ENOTDIR, "Not a directory; a file is where a folder is needed"),
-        (errno.ENOSPC, "No space left on device; free some space and start again"),
-    ):
-        with pytest.raises(typer.Exit) as leaving, bad_input_in_one_line():
-            raise OSError(refused, os.strerror(refused), "out/file")
-        assert leaving.value.exit_code == 2
-        assert capsys.readouterr().err == f"llo-dft: out/file: {words}\n"
-    with pytest.raises(OSError, match="broken pipe"), bad_input_in_one_line():
-        raise OSError(errno.EPIPE, "broken pipe")
 
 
 def test_problems_come_before_notes(capsys) -> None:
