@@ -1,8 +1,6 @@
 """One calculation: what was computed, with which settings, and the outcome."""
 
-from __future__ import annotations
-
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -139,7 +137,7 @@ class CalculationDocument(Document):
     )
 
     @model_validator(mode="after")
-    def _numbers_only_if_completed(self) -> CalculationDocument:
+    def _numbers_only_if_completed(self) -> Self:
         completed = self.status == "completed"
         if completed and (self.energy_ev is None or self.structure is None):
             raise ValueError(f"{self.label}: a completed calculation needs energy and structure")

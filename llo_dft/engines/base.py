@@ -33,61 +33,49 @@ class EngineError(InputError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a calculation gave.
-
-    Attributes
-    ----------
-    structure, energy_ev
-        Final structure, same order of atoms as the initial one; total energy of the cell.
-    magmoms_mu_b
-        Moment of each atom, Bohr magnetons, or None if the engine gives none.
-    n_steps, n_evaluations, n_pre_steps
-        Steps of the optimiser; evaluations of energy and forces; steps of a potential before.
-    corrections, notes, output_files
-        What was corrected on the way and what a reader should know, one sentence each; raw files
-        that are kept, relative to the calculation's folder.
-    rattle_gain_ev
-        How far the energy fell when the relaxed atoms were displaced at random and relaxed again,
-        eV per cell; below zero the first was lower and is the outcome. None: that wasn't tried.
-    """
+    """What a calculation gave."""
 
     structure: Structure
+    """Final structure, same order of atoms as the initial one."""
     energy_ev: float
+    """Total energy of the cell."""
     max_force_ev_per_angstrom: float
     magmoms_mu_b: list[float] | None
+    """Moment of each atom, Bohr magnetons, or None if the engine gives none."""
     n_steps: int
+    """Steps of the optimiser."""
     n_evaluations: int
+    """Evaluations of energy and forces."""
     corrections: list[str] = field(default_factory=list)
     output_files: list[str] = field(default_factory=list)
+    """Raw files that are kept, relative to the calculation's folder."""
     notes: list[str] = field(default_factory=list)
+    """corrections, notes: what was corrected on the way and what a reader should know, one sentence
+    each."""
     rattle_gain_ev: float | None = None
+    """How far the energy fell when the relaxed atoms were displaced at random and relaxed again, eV
+    per cell; below zero the first was lower and is the outcome. None: that wasn't tried."""
     n_pre_steps: int = 0
+    """Steps of a potential before."""
 
 
 @dataclass(frozen=True)
 class ReadBack:
-    """What the files of a finished calculation say, read apart from the run itself.
-
-    Attributes
-    ----------
-    fingerprint, energy_ev, magmoms_mu_b
-        As of an ``Outcome``: settings that were used, energy of the cell and moments, None if the
-        files have none.
-    structure, mock
-        Final structure, in the files' own order of atoms; whether a stand-in wrote the files.
-    problems
-        Why it is no result: what did not converge.
-    of_the_run
-        Fields of the fingerprint that only the run decides; the others must be as asked for.
-    """
+    """What the files of a finished calculation say, read apart from the run itself."""
 
     fingerprint: Fingerprint
     energy_ev: float | None
     structure: Structure
+    """Final structure, in the files' own order of atoms."""
     magmoms_mu_b: list[float] | None = None
+    """fingerprint, energy_ev, magmoms_mu_b: as of an ``Outcome``: settings that were used, energy
+    of the cell and moments, None if the files have none."""
     mock: bool = False
+    """Whether a stand-in wrote the files."""
     problems: tuple[str, ...] = ()
+    """Why it is no result: what did not converge."""
     of_the_run: tuple[str, ...] = ()
+    """Fields of the fingerprint that only the run decides; the others must be as asked for."""
 
 
 @runtime_checkable
@@ -265,32 +253,25 @@ class Engine(ABC):
     Making one needs neither the program nor the package that computes.
 
     Raises ``EngineError`` when it is made, if a setting is not its own.
-
-    Attributes
-    ----------
-    name, protocol, oxygen
-        Of the engine, and of its set of settings; its O2.
-    capabilities
-        What it gives; a step that needs something else is left out, and says so.
-    no_crossings
-        Why results of that protocol state neither where E_f crosses zero nor a difference of
-        coated and bare; None: they do.
-    program
-        What it starts; None if it computes within Python.
-    known_bias
-        What it gives for published energies, beside them.
-    has_models
-        Whether ``engine.model`` chooses among models of it.
     """
 
     name: str
+    """Of the engine."""
     protocol: str
+    """Name of its set of settings."""
     capabilities: frozenset[Capability]
+    """What it gives; a step that needs something else is left out, and says so."""
     oxygen: OxygenReference
+    """Its O2."""
     no_crossings: str | None = None
+    """Why results of that protocol state neither where E_f crosses zero nor a difference of coated
+    and bare; None: they do."""
     program: ClassVar[Program | None] = None
+    """What it starts; None if it computes within Python."""
     known_bias: Sequence[EngineBias] = ()
+    """What it gives for published energies, beside them."""
     has_models: ClassVar[bool] = False
+    """Whether ``engine.model`` chooses among models of it."""
 
     @property
     def added(self) -> Sequence[str]:

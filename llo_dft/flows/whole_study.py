@@ -1,9 +1,8 @@
 """The flow of a study, composed of the flows of its parts."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 from jobflow import Flow, Maker
 
@@ -47,7 +46,7 @@ class StudyMaker(Maker):
         ranker: RankingMaker | None = None,
         cathode: CalculationMaker | None = None,
         potential: CalculationMaker | None = None,
-    ) -> StudyMaker:
+    ) -> Self:
         """Return the maker of a study computed by one engine.
 
         Parameters

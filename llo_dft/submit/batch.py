@@ -55,29 +55,24 @@ class BatchSystem:
 
     Raises ``BatchError``: in every method, if the scheduler is missing, refuses, or does not
     answer.
-
-    Attributes
-    ----------
-    submit, cancel, list_own, id_variable
-        Commands, and the variable with a job's own id.
-    columns, pending
-        Columns of a job's state and name in a line of the list (the id comes first); first letters
-        of the states of waiting jobs.
-    name_option, after_option
-        Options for a job's name and for "after that job, however it ended".
-    long_names
-        Whether names may be long; other schedulers list only their first ten letters.
     """
 
     submit: tuple[str, ...]
     cancel: tuple[str, ...]
     list_own: tuple[str, ...]
+    """submit, cancel, list_own: its commands."""
     columns: tuple[int, int]
+    """Columns of a job's state and name in a line of the list (the id comes first)."""
     pending: str
+    """First letters of the states of waiting jobs."""
     name_option: str
     after_option: tuple[str, ...]
+    """name_option, after_option: options for a job's name and for "after that job, however it
+    ended"."""
     id_variable: str
+    """The variable with a job's own id."""
     long_names: bool = False
+    """Whether names may be long; other schedulers list only their first ten letters."""
 
     def submit_script(
         self, script: str, folder: Path, title: str, role: JobRole, after: str | None = None

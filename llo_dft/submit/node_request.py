@@ -1,10 +1,8 @@
 """What a job requests from a cluster's nodes, as stated in the files of both ways to submit."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 from pydantic import (
     AfterValidator,
@@ -108,7 +106,7 @@ class NodeRequest(CoreRequest):
     ranks: int = Field(0, ge=0)
 
     @model_validator(mode="after")
-    def _ranks_fit(self) -> NodeRequest:
+    def _ranks_fit(self) -> Self:
         if self.nodes > 1 and not self.ranks:
             raise ValueError("nodes above 1 need ranks, the MPI ranks of a calculation")
         if self.ranks and (self.all_cores % self.ranks or self.ranks % self.nodes):

@@ -51,25 +51,17 @@ _DRAWS: Final = 2000
 
 @dataclass(frozen=True)
 class VacancyCandidate:
-    """A vacancy that the cheap engine computed.
-
-    Attributes
-    ----------
-    state
-        Its state of charge; the lowest E_f of each state is sought.
-    cheap_ev, expensive_ev
-        E_f with each engine, eV; None: not computed.
-    features
-        Numbers that the difference may depend on, the same for every candidate.
-    rebuilt
-        Whether the cheap engine's relaxation left the lattice.
-    """
+    """A vacancy that the cheap engine computed."""
 
     state: str
+    """Its state of charge; the lowest E_f of each state is sought."""
     cheap_ev: float
     features: tuple[float, ...]
+    """Numbers that the difference may depend on, the same for every candidate."""
     expensive_ev: float | None = None
+    """cheap_ev, expensive_ev: E_f with each engine, eV; None: not computed."""
     rebuilt: bool = False
+    """Whether the cheap engine's relaxation left the lattice."""
 
 
 @dataclass(frozen=True)

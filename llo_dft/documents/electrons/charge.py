@@ -3,9 +3,7 @@
 The grid itself is stored beside the document, as CHGCAR, cube and npz.
 """
 
-from __future__ import annotations
-
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -38,7 +36,7 @@ class PlanarProfile(Document):
     )
 
     @model_validator(mode="after")
-    def _same_lengths(self) -> PlanarProfile:
+    def _same_lengths(self) -> Self:
         lengths = {
             len(self.coordinate_angstrom),
             len(self.line_density_e_per_angstrom),

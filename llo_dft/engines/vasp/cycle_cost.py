@@ -7,15 +7,13 @@ from the step that was timed, so that what they differ by is the error of carryi
 cell. Timings are of one machine and one functional.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from statistics import fmean, median
-from typing import Final
+from typing import Final, Self
 
 from llo_dft.engines.base import Cost, EngineError, InputSize
 from llo_dft.engines.vasp.files.byte_stream import ByteStream
@@ -59,7 +57,7 @@ class TimedCycle:
         return ",".join(f"{value:.6g}" for value in astuple(self))
 
     @classmethod
-    def here(cls) -> TimedCycle | None:
+    def here(cls) -> Self | None:
         """Return what the environment says; None if it says nothing.
 
         Raises ``EngineError`` if these are not five positive numbers.

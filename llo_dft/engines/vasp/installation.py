@@ -16,8 +16,6 @@ None of it bears on a result, so none of it is in a recipe. It comes from the en
     How often custodian looks whether VASP ended, and whether it goes wrong, s.
 """
 
-from __future__ import annotations
-
 import os
 import shlex
 import shutil
@@ -25,7 +23,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from llo_dft.documents.document import Finding
 from llo_dft.engines.base import EngineError
@@ -51,7 +49,7 @@ class VaspMachine:
     """stop_before_s, polling_s, monitor_s, n_ranks: see the module; 0 ranks are not known."""
 
     @classmethod
-    def here(cls) -> VaspMachine:
+    def here(cls) -> Self:
         """Return what the environment and atomate2's settings say.
 
         Raises ``EngineError`` if a variable that is to be a number is none.

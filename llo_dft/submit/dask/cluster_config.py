@@ -4,10 +4,8 @@ The text of a directive is for the scheduler's own parser, and the prologue is m
 everything else is limited to words that neither a shell nor a scheduler interprets.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Self, TypeAlias
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
@@ -34,25 +32,18 @@ class JobRequest(CoreRequest):
 
 
 class WorkerJobs(JobRequest, NodeRequest):
-    """[workers]: the jobs that compute.
-
-    Attributes
-    ----------
-    processes, ranks
-        Calculations at a time in one job, each with an equal share of the cores; MPI ranks of the
-        single calculation of a job (``srun vasp_std``), 0: no MPI.
-    min_jobs, max_jobs, idle
-        How many jobs to keep even without work, and at most; how long a job may be idle before it
-        is ended, s.
-    """
+    """[workers]: the jobs that compute."""
 
     processes: Count = 1
+    """Calculations at a time in one job, each with an equal share of the cores."""
     min_jobs: int = Field(0, ge=0)
     max_jobs: Count
+    """min_jobs, max_jobs: how many jobs to keep even without work, and at most."""
     idle: int = Field(120, ge=0)
+    """How long a job may be idle before it is ended, s."""
 
     @model_validator(mode="after")
-    def _parts_fit(self) -> WorkerJobs:
+    def _parts_fit(self) -> Self:
         if self.min_jobs > self.max_jobs:
             raise ValueError(f"min_jobs = {self.min_jobs} is more than max_jobs = {self.max_jobs}")
         if self.cores % self.processes:
@@ -75,28 +66,22 @@ class Network(Section):
 
 
 class ClusterConfig(Section):
-    """A cluster file.
-
-    Attributes
-    ----------
-    scheduler, workers, driver
-        The queue's scheduler, and the jobs; the driver is needed only for ``llo-dft submit``.
-    prologue, python
-        Shell lines at the beginning of every job: modules, variables; the Python of the compute
-        nodes, if it differs from the submitting one.
-    retries, driver_timeout
-        How often a calculation whose worker died is retried; how long a worker looks for its
-        driver before it ends by itself, s.
-    """
+    """A cluster file."""
 
     scheduler: SchedulerName
+    """The queue's."""
     workers: WorkerJobs
     driver: JobRequest | None = None
+    """Needed only for ``llo-dft submit``."""
     prologue: str = ""
+    """Shell lines at the beginning of every job: modules, variables."""
     network: Network = Network()
     python: Line | None = None
+    """The Python of the compute nodes, if it differs from the submitting one."""
     retries: int = Field(3, ge=0)
+    """How often a calculation whose worker died is retried."""
     driver_timeout: int = Field(60, ge=5)
+    """How long a worker looks for its driver before it ends by itself, s."""
 
 
 _TABLES: Final[dict[str, type[Section]]] = {

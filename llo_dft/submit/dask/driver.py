@@ -28,35 +28,27 @@ from llo_dft.typing import Status
 
 
 class Submission(Record):
-    """The record of a driver.
-
-    Attributes
-    ----------
-    title, command
-        Name of its jobs, and the command that each runs.
-    recipe_folder
-        Folder of the files that the recipe names.
-    config
-        The cluster, as when the study was submitted.
-    status, reason
-        "pending" as long as another round follows, "completed" or "failed"; the reason, or how the
-        last round ended.
-    jobs
-        Ids of the jobs, one per round. The last is the next round's, which waits for the others
-        and is cancelled if nothing remains to be done.
-    n_rounds, reached
-        How many rounds have started, and the study's progress when the last one did.
-    """
+    """The record of a driver."""
 
     title: str
+    """Name of its jobs."""
     recipe_folder: str
+    """Folder of the files that the recipe names."""
     config: ClusterConfig
+    """The cluster, as when the study was submitted."""
     command: list[str]
+    """What each job runs."""
     status: Status = "pending"
+    """As long as another round follows "pending", then "completed" or "failed"."""
     reason: str = ""
+    """Why it failed, or how the last round ended."""
     jobs: list[str] = Field(default_factory=list)
+    """Ids of the jobs, one per round. The last is the next round's, which waits for the others and
+    is cancelled if nothing remains to be done."""
     n_rounds: int = 0
+    """How many rounds have started."""
     reached: str = ""
+    """The study's progress when the last one did."""
 
 
 class DriverStatus(BaseModel):

@@ -75,28 +75,22 @@ class _Job:
 
 @dataclass(eq=False)
 class WorkerJobPool(threading.Thread):
-    """A thread that submits, replaces and ends worker jobs.
-
-    Attributes
-    ----------
-    batch, workforce, folder
-        The queue, the driver's view of the workers, and the folder of the jobs' logs.
-    limits
-        Limits on the number of jobs, and workers per job.
-    submit
-        Submits a worker job of a given name; returns its id.
-    say, on_failure
-        Called with the number of jobs, in words, whenever it changes; and with the reason when no
-        worker can be started, after which the thread ends.
-    """
+    """A thread that submits, replaces and ends worker jobs."""
 
     batch: BatchSystem
+    """The queue."""
     limits: WorkerJobs
+    """Limits on the number of jobs, and workers per job."""
     workforce: Workforce
+    """The driver's view of the workers."""
     submit: Callable[[str], str]
+    """Submits a worker job of a given name; returns its id."""
     folder: Path
+    """Of the jobs' logs."""
     say: Callable[[str], None]
+    """Called with the number of jobs, in words, whenever it changes."""
     on_failure: Callable[[BatchError], None]
+    """Called with the reason when no worker can be started, after which the thread ends."""
 
     def __post_init__(self) -> None:
         """Start without a job."""

@@ -68,40 +68,31 @@ class Found:
 
 @dataclass(frozen=True)
 class Vasprun:
-    """A finished VASP run.
-
-    Attributes
-    ----------
-    path, header
-        The file; settings, atoms, k-points, initial structure.
-    steps, final
-        Ionic steps, forces and structure only of the last; cell and atoms at the end.
-    convergence
-        Whether it converged, and by what that was decided.
-    eigenvalues, total_dos, projected_dos
-        None unless asked for. The eigenvalues of a file without them are None too.
-    fermi_problem
-        Why the Fermi level that the file has is not used; "" if it is.
-    other_problems, other_notes
-        What is wrong with the run beside its convergence, though the file is whole, and what a
-        reader of the numbers should know beside what is said of the settings.
-    moments_mu_b
-        Moment of each atom within its sphere at the last step, Bohr magnetons, where vaspout.h5
-        has them (LORBIT, spins); beside a vasprun.xml OUTCAR has them.
-    """
+    """A finished VASP run."""
 
     path: Path
     header: Header
+    """Settings, atoms, k-points, initial structure."""
     steps: tuple[Step, ...]
+    """Ionic steps; forces and structure only of the last."""
     convergence: Convergence
+    """Whether it converged, and by what that was decided."""
     final: Crystal
+    """Cell and atoms at the end."""
     total_dos: TotalDensity | None = None
     projected_dos: ProjectedDensity | None = None
     eigenvalues: Eigenvalues | None = None
+    """total_dos, projected_dos, eigenvalues: None unless asked for. The eigenvalues of a file
+    without them are None too."""
     fermi_problem: str = ""
+    """Why the Fermi level that the file has is not used; "" if it is."""
     other_problems: tuple[str, ...] = ()
+    """What is wrong with the run beside its convergence, though the file is whole."""
     other_notes: tuple[str, ...] = ()
+    """What a reader of the numbers should know beside what is said of the settings."""
     moments_mu_b: tuple[float, ...] | None = None
+    """Moment of each atom within its sphere at the last step, Bohr magnetons, where vaspout.h5 has
+    them (LORBIT, spins); beside a vasprun.xml OUTCAR has them."""
 
     @cached_property
     def _settings(self) -> tuple[Fingerprint, list[str]]:

@@ -38,34 +38,25 @@ _CORE_LEVEL: Final = re.compile(rb"(\d[spdf])\s+(" + _NUMBER + rb")(?=\s|$)")
 
 @dataclass(frozen=True)
 class Outcar:
-    """Attributes are None, or empty, where OUTCAR does not have them.
-
-    Attributes
-    ----------
-    wall_s, free_energy_ev
-        Wall time, s, there only if VASP ended by itself; free energy of the last ionic step.
-    moments_mu_b
-        Moment of each atom within its sphere at the last step, Bohr magnetons; None for
-        non-collinear spins, whose moments have no one axis.
-    vacuum_levels_ev
-        On the upper and lower side of a slab (LVACPOTAV), on VASP's own zero.
-    core_levels_ev
-        For each atom, its core states (ICORELEVEL), on VASP's own zero: {'1s': -514.2}.
-    electrons_converged, ions_converged
-        Whether VASP says of the last electronic loop that EDIFF is reached, and of the relaxation
-        that it reached the required accuracy.
-    mock
-        Whether a stand-in for VASP wrote the file: its numbers are no results.
-    """
+    """Attributes are None, or empty, where OUTCAR does not have them."""
 
     wall_s: float | None = None
+    """Wall time, s, there only if VASP ended by itself."""
     moments_mu_b: tuple[float, ...] | None = None
+    """Moment of each atom within its sphere at the last step, Bohr magnetons; None for
+    non-collinear spins, whose moments have no one axis."""
     vacuum_levels_ev: tuple[float, float] | None = None
+    """On the upper and lower side of a slab (LVACPOTAV), on VASP's own zero."""
     core_levels_ev: tuple[dict[str, float], ...] = field(default=())
+    """For each atom, its core states (ICORELEVEL), on VASP's own zero: {'1s': -514.2}."""
     free_energy_ev: float | None = None
+    """Of the last ionic step."""
     electrons_converged: bool | None = None
+    """Whether VASP says of the last electronic loop that EDIFF is reached."""
     ions_converged: bool = False
+    """Whether VASP says of the relaxation that it reached the required accuracy."""
     mock: bool = False
+    """Whether a stand-in for VASP wrote the file: its numbers are no results."""
 
 
 def read_outcar(path: Path) -> Outcar:

@@ -43,43 +43,31 @@ _OCCUPANCIES: Final = b"augmentation occupancies"
 
 @dataclass(frozen=True)
 class LocalPotential:
-    """A local potential.
-
-    Attributes
-    ----------
-    header, notes
-        Cell and atoms, and what a reader of the file should know.
-    potential_ev
-        Energy of an electron, eV, shape (n_a, n_b, n_c); the mean of the two spins where
-        the file holds both, the scalar part for non-collinear spins.
-    n_grids
-        Grids in the file: 1 without spin, 2 with, 4 non-collinear.
-    """
+    """A local potential."""
 
     header: GridHeader
+    """Cell and atoms."""
     potential_ev: FloatArray
+    """Energy of an electron, eV, shape (n_a, n_b, n_c); the mean of the two spins where the file
+    holds both, the scalar part for non-collinear spins."""
     n_grids: int
+    """Grids in the file: 1 without spin, 2 with, 4 non-collinear."""
     notes: tuple[str, ...]
+    """What a reader of the file should know."""
 
 
 @dataclass(frozen=True)
 class DensityDifference:
-    """A density less those of its parts.
-
-    Attributes
-    ----------
-    headers, n_electrons
-        Of the whole, then of each part; integral of each file's density, in the same order.
-    difference_per_a3
-        Electrons per cubic angstrom, shape (n_a, n_b, n_c).
-    notes
-        What a reader of a file should know.
-    """
+    """A density less those of its parts."""
 
     headers: tuple[GridHeader, ...]
+    """Of the whole, then of each part."""
     difference_per_a3: FloatArray
+    """Electrons per cubic angstrom, shape (n_a, n_b, n_c)."""
     n_electrons: tuple[float, ...]
+    """Integral of each file's density, in the order of ``headers``."""
     notes: tuple[str, ...]
+    """What a reader of a file should know."""
 
 
 def find_grid_file(path: Path, name: str = "CHGCAR") -> Path:

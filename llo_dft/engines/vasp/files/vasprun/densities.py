@@ -40,21 +40,16 @@ class ProjectionRequest:
 
 @dataclass(frozen=True)
 class TotalDensity:
-    """Total density of states.
-
-    Attributes
-    ----------
-    energies_ev, fermi_ev
-        Shape (n_energies,), on VASP's own zero of energy; Fermi level on the same zero, NaN if
-        VASP printed stars.
-    density, integrated
-        States per eV, and states below each energy; shape (n_spins, n_energies).
-    """
+    """Total density of states."""
 
     energies_ev: FloatArray
+    """Shape (n_energies,), on VASP's own zero of energy."""
     density: FloatArray
     integrated: FloatArray
+    """density, integrated: states per eV, and states below each energy; shape (n_spins,
+    n_energies)."""
     fermi_ev: float
+    """Fermi level on the same zero, NaN if VASP printed stars."""
 
 
 @dataclass(frozen=True)

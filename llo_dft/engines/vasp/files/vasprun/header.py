@@ -65,28 +65,21 @@ class KPoints:
 
 @dataclass(frozen=True)
 class Header:
-    """The data before the first step.
-
-    Attributes
-    ----------
-    version, mock
-        Version of VASP; whether the file is from a mock VASP.
-    incar, parameters
-        Settings that were requested, and that were used.
-    species, symbols
-        Kinds of atoms, and the element of each atom.
-    kpoints, initial
-        K-points, and the structure at the start (None if the file has none).
-    """
+    """The data before the first step."""
 
     version: str
+    """Of VASP."""
     incar: dict[str, Value]
     parameters: dict[str, Value]
+    """incar, parameters: settings that were requested, and that were used."""
     species: tuple[Species, ...]
     symbols: tuple[str, ...]
+    """species, symbols: kinds of atoms, and the element of each atom."""
     kpoints: KPoints
     initial: Crystal | None
+    """The structure at the start (None if the file has none)."""
     mock: bool = False
+    """Whether the file is from a mock VASP."""
 
     @property
     def has_ground_state(self) -> bool:
