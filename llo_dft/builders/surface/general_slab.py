@@ -51,7 +51,8 @@ class SlabCut:
 
     name: str
     """For (001) of a layered oxide the name of the termination ("half", "full/none", ...), else the
-    height of the cut over the period, with "-half-O" if half of an O plane was moved."""
+    height of the cut over the period, with "-half-O" if half of an O plane was moved, or
+    "-half-LiO" if half of each."""
     model: SlabModel
     """The slab, its template in the oriented bulk, and the operation that turns it over."""
     stoichiometric: bool = True
@@ -63,6 +64,8 @@ class SlabCut:
     """Formula of the plane of atoms at the top and at the bottom; empty for (001) of the layers."""
     moved: float = 0.0
     """Magnitude of the formal charge moved from face to face, e."""
+    n_halved: int = 0
+    """Number of elements half of which were moved."""
     cure: str = "moving Li of one face to the other"
     """What would remove the dipole of a polar one."""
 
@@ -179,14 +182,18 @@ def plane_cuts(bulk: Structure, *, min_slab_size: float, vacuum: float, seed: in
         cut = replace(cut, cure=f"moving {what} to the top")
         found.setdefault(_fingerprint(cut.structure), cut)
         symbols = {bulk[i].specie.symbol for i, _ in planes[start][1]}
-        if cut.polar and len(symbols) == 1:
+        if cut.polar:
             longer = _stack_of(planes, start, n_planes + 1)
-            halved = _halved(f"{name}-half-{symbols.pop()}", bulk, longer, vacuum, seed)
+            halved = _halved(f"{name}-half-{''.join(sorted(symbols))}", bulk, longer, vacuum, seed)
             if halved is not None:
                 found.setdefault(_fingerprint(halved.structure), halved)
     return sorted(
         found.values(),
-        key=lambda c: (c.polar, not c.symmetric, not c.stoichiometric, c.moved, c.name),
+        # half of one element's plane before halves of mixed ones
+        key=lambda c: (
+            *(c.polar, c.n_halved > 1, not c.symmetric, not c.stoichiometric),
+            *(c.moved, c.name),
+        ),
     )
 
 
@@ -282,15 +289,17 @@ def _described(cut: SlabCut, bulk: Structure) -> SlabCut:
 
 def _halved(name: str, bulk: Structure, stack: Stack, vacuum: float, seed: int) -> SlabCut | None:
     """Return the slab with half of the same plane on each face; None if it can't be halved."""
-    if len(stack.top) % 2:
+    counts = Counter(bulk[int(i)].specie.symbol for i in stack.bulk_sites[stack.top])
+    if any(n % 2 for n in counts.values()):
         return None
     full = place_stack(bulk, stack, vacuum)
     best = half_layers(full, bulk, stack, seed)
     if best is None:
         return None
-    one = formal_charges(symbols_of(full), symbols_of(bulk))[stack.top[0]]
+    charges = np.array(formal_charges(symbols_of(full), symbols_of(bulk)))
     cut = _cut(name, bulk, stack, best[0], vacuum, best[1])
-    return replace(cut, moved=abs(float(one)) * len(stack.top) / 2)
+    moved = abs(float(charges[stack.top].sum())) / 2
+    return replace(cut, moved=moved, n_halved=len(counts))
 
 
 def _fingerprint(slab: Structure) -> tuple[tuple[str, float], ...]:

@@ -319,12 +319,16 @@ def half_layers(
 ) -> tuple[list[int], IntArray, float] | None:
     """Return the best half of the outermost layer on each face, alike by an operation.
 
-    They are the sites that stay, the operation, and the energy, eV; None if no operation maps one
-    face onto the other.
+    Half of each element stays on each face. They are the sites that stay, the operation, and the
+    energy, eV; None if no operation maps one face onto the other.
     """
     matrix = ewald_matrix(full)
     fixed = np.array(formal_charges(symbols_of(full), symbols_of(bulk)))
-    charges = np.array([fixed[stack.top[0]], 0.0])
+    symbols = symbols_of(full)
+    elements = sorted({symbols[i] for i in stack.top})
+    of_element = np.array([[symbols[i] == one for one in elements] for i in stack.top])
+    kept_or_not = [(fixed[stack.top[at]], 0.0) for at in of_element.argmax(axis=0)]
+    charges = np.ravel(kept_or_not)
     fixed[np.concatenate([stack.top, stack.bottom])] = 0.0
     constant = float(fixed @ matrix @ fixed)
     best: tuple[list[int], IntArray, float] | None = None
@@ -335,11 +339,18 @@ def half_layers(
             continue
         tried.add(images)
         blocks = [[int(i), int(permutation[i])] for i in stack.top]
-        problem = replace(filling(matrix, fixed, blocks, len(blocks)), charges=charges)
+        problem = replace(
+            filling(matrix, fixed, blocks, len(blocks)),
+            charges=charges,
+            counts=np.repeat(of_element.sum(axis=0), 2),
+            allowed=np.repeat(of_element, 2, axis=1),
+        )
         assignment = search(problem, seed=seed, starts=HALF_LAYER_STARTS)
         energy = problem.energy_ev(assignment) + constant
         if best is None or energy < best[2] - 1e-6:
-            removed = {i for block, s in zip(blocks, assignment, strict=True) if s for i in block}
+            removed = {
+                i for block, s in zip(blocks, assignment, strict=True) if s % 2 for i in block
+            }
             best = [i for i in range(len(full)) if i not in removed], permutation, energy
     return best
 

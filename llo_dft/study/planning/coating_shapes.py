@@ -153,7 +153,7 @@ def _note(
     if ordering != recipe.cathode.ordering:
         ordered = f', cathode.ordering = "{ordering}" (this cell repeats no honeycomb of Li)'
     return (
-        f"no cathode.supercell up to {coating.max_area:g} A^2 strains the coating by at most "
-        f"{coating.max_strain:.0%}; taken is cathode.shape = {rows.tolist()}{plane}{ordered}: "
+        f"no cathode.supercell up to {coating.max_area:g} A^2 that strains the coating by at most "
+        f"{coating.max_strain:.0%} does; taken is cathode.shape = {rows.tolist()}{plane}{ordered}: "
         f"{match.area_a2:.0f} A^2, strain {strain_text(match.principal_strains)}"
     )

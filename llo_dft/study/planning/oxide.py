@@ -105,9 +105,9 @@ def _on_supercell(recipe: Recipe, parent: Structure, folder: Path) -> Oxide:
             return _first_that_does(recipe, parent, folder, list(_supercells(parent)))
         try:
             fitting = fitting_supercells(recipe, recipe.coating, folder)
+            return _first_that_does(recipe, parent, folder, fitting)
         except InputError as error:
             return _on_shape(recipe, recipe.coating, folder, error)
-        return _first_that_does(recipe, parent, folder, fitting)
     try:
         return _built(recipe, parent, folder)
     except _OF_THE_CELL as error:
@@ -356,7 +356,12 @@ def _slab_of_plane(
     taken = [
         cut
         for cut in cuts
-        if (cut.name == asked.termination if asked.termination else not cut.polar)
+        # halves of mixed planes are for those who name one: another supercell may need none
+        if (
+            cut.name == asked.termination
+            if asked.termination
+            else not cut.polar and cut.n_halved <= 1
+        )
         and (cut.symmetric or not asked.symmetric)
     ]
     if not taken:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pytest
+from pymatgen.analysis.ewald import EwaldSummation
 
+from llo_dft.builders.cell_checks import is_symmetric
 from llo_dft.builders.surface.general_slab import general_slab, plane_cuts
-from llo_dft.builders.surface.slab import SlabError, recut
+from llo_dft.builders.surface.slab import SlabError, SlabTemplate, recut
 from llo_dft.builders.surface.surface_lattice import oriented_cell, surface_lattice
 from llo_dft.builders.surface.terminations import build_termination
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pymatgen.core.structure import Structure
 
     from llo_dft.builders.surface.general_slab import SlabCut
@@ -57,7 +62,7 @@ def test_what_a_cell_cannot_hold_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("name", "index", "n_cuts", "n_good"),
     [
-        ("Li2MnO3", (0, 1, 0), 2, 1),
+        ("Li2MnO3", (0, 1, 0), 3, 2),
         ("Li3PO4_beta", (0, 1, 0), 3, 2),
         ("Li3PO4_beta", (0, 0, 1), None, None),  # no layered oxide: not ours
     ],
@@ -139,6 +144,59 @@ def test_half_of_a_plane_moves_to_the_other_face_atom_by_atom() -> None:
     turned = halved.model.turn_over
     assert turned is not None
     assert set(turned[top].tolist()) == set(np.flatnonzero(bottom).tolist())
+
+
+CHARGES = {"Li": 1, "Co": 3, "O": -2}
+
+
+def test_half_of_each_element_of_a_polar_plane_moves_where_there_are_even_numbers() -> None:
+    """Of two Co and two Li one of each is on either face: the best of all that are symmetric."""
+    primitive = load_structure("LiCoO2").get_primitive_structure()
+    normal = load_structure("LiCoO2").lattice.reciprocal_lattice_crystallographic.matrix.T
+    index = np.round(3 * primitive.lattice.matrix @ normal @ (0, 1, 2)).astype(int).tolist()
+    bulk = oriented_cell(primitive, index) * (2, 1, 1)
+    found = plane_cuts(bulk, min_slab_size=4.0, vacuum=9.0, seed=0)
+    assert [cut.n_halved for cut in found] == [1, 2, 0]
+    mixed, polar = found[1:]
+    assert mixed.name.endswith("-half-CoLi")
+    assert (mixed.outermost, mixed.moved) == (("CoLi", "CoLi"), 4.0)
+    assert (mixed.symmetric, mixed.stoichiometric, mixed.polar) == (True, True, False)
+    charges = np.array([CHARGES[site.specie.symbol] for site in mixed.structure])
+    assert charges.sum() == 0
+    assert charges @ mixed.structure.cart_coords[:, 2] == pytest.approx(0.0, abs=1e-6)
+    energies = [ewald(slab) for slab in ways(bulk, polar) if is_symmetric(slab)]
+    assert ewald(mixed.structure) == pytest.approx(min(energies), abs=1e-3)
+    assert max(energies) > min(energies) + 0.1
+
+
+def ewald(slab: Structure) -> float:
+    return float(EwaldSummation(slab.copy().add_oxidation_state_by_element(CHARGES)).total_energy)
+
+
+def ways(bulk: Structure, polar: SlabCut) -> Iterator[Structure]:
+    """Yield a polar slab with any Co and Li of its bottom plane there, and any on its top."""
+    template, heights = polar.model.template, polar.structure.cart_coords[:, 2]
+    bottom = np.flatnonzero(heights < heights.min() + 0.5).tolist()
+    cobalt, lithium = (
+        [i for i in bottom if template.symbols[i] == symbol] for symbol in ("Co", "Li")
+    )
+    periods = len(heights) // len(bulk)
+    inner = [i for i in range(len(heights)) if i not in bottom]
+    for below in product(cobalt, lithium):
+        for above in product(cobalt, lithium):
+            kept = [*inner, *below, *above]
+            images = np.array([template.images[i] for i in kept])
+            images[-2:, 2] += periods
+            yield recut(
+                SlabTemplate(
+                    symbols=[template.symbols[i] for i in kept],
+                    bulk_sites=[template.bulk_sites[i] for i in kept],
+                    images=images.tolist(),
+                    vacuum=template.vacuum,
+                ),
+                bulk,
+                bulk,
+            )
 
 
 def test_sizes_must_be_lengths(make_bulk: MakeBulk) -> None:

@@ -146,6 +146,20 @@ def test_the_note_names_what_makes_the_same_study_again() -> None:
     assert again.notes == []
 
 
+def test_a_repeated_cell_that_gives_no_slab_is_no_reason_to_stop() -> None:
+    """Li2CO3 fits on 3 by 3 cells of LiCoO2, whose 9 Li can't be halved."""
+    recipe = template("Li2CO3", max_strain=0.06)
+    file = str(resource_path("structures", "LiCoO2.cif"))
+    cathode = recipe.cathode.model_copy(update={"composition": None, "cif": file})
+    recipe = recipe.model_copy(update={"cathode": cathode})
+    found = build_oxide(recipe, Path())
+    assert found.recipe.cathode.supercell is None
+    shape = found.recipe.cathode.shape
+    assert shape is not None
+    assert round(np.linalg.det(shape)) % 2 == 0
+    assert found.slab.turn_over is not None
+
+
 def test_where_nothing_fits_the_repeated_cells_are_named() -> None:
     small = template("Li6PS5Cl", max_area=60.0)
     with pytest.raises(InputError, match=r"no supercell up to coating\.max_area = 60 A"):
