@@ -96,17 +96,12 @@ def recipe_path(name: str) -> Path:
 
 
 def load_structure(name: str) -> Structure:
-    """Conventional cell of a structure that comes with the package.
+    """Conventional cell of a structure of the package: ``Li3PO4_beta``, with or without ``.cif``.
 
     The axes are those of the file, so Miller indices refer to its setting (for
     ``Li3PO4_gamma`` that is Pmnb; see ``structures/PROVENANCE.toml``).
 
     Raises ``FileNotFoundError`` if there is no such structure; the message lists what is there.
-
-    Parameters
-    ----------
-    name
-        For example ``Li3PO4_beta``, with or without ``.cif``.
     """
     # Looking up a recipe or a cluster file should not wait for pymatgen.
     from pymatgen.io.cif import CifParser  # noqa: PLC0415

@@ -44,11 +44,8 @@ class BulkModel:
 def ideal_scaffold(lattice: Lattice) -> Structure:
     """Return LiMO2 with undistorted O3 stacking in a C2/m cell, with Mn as M.
 
-    Parameters
-    ----------
-    lattice
-        Cell of Li2MnO3 in C2/m: its a and layer spacing are kept; b = sqrt(3) a and a
-        layer shift of a/3 make the sheets exactly hexagonal.
+    Of ``lattice``, the cell of Li2MnO3 in C2/m, a and layer spacing are kept; b = sqrt(3) a and a
+    layer shift of a/3 make the sheets exactly hexagonal.
     """
     a = lattice.a
     spacing = lattice.volume / np.linalg.norm(np.cross(lattice.matrix[0], lattice.matrix[1]))

@@ -37,12 +37,9 @@ FULL: Final = 1e-3
 def layered_cell(crystal: Structure) -> Structure:
     """Return a crystal on a cell whose a and b span its layers; unchanged if they already do.
 
-    Raises ``SlabError`` if its metals do not lie in planes that are far apart.
+    It may be given in any cell. If elements share sites, its primitive cell is used.
 
-    Parameters
-    ----------
-    crystal
-        In any cell. If elements share sites, its primitive cell is used.
+    Raises ``SlabError`` if its metals do not lie in planes that are far apart.
     """
     if not crystal.is_ordered:
         crystal = crystal.get_primitive_structure()

@@ -76,19 +76,12 @@ def integer_determinants(matrices: IntArray) -> IntArray:
 
 
 def reduction(bases: FloatArray) -> IntArray:
-    """Return the transformations that reduce bases by the method of Lagrange and Gauss.
+    """Return unimodular integers T so that ``T @ bases`` is reduced; both (..., 2, 2), angstrom.
+
+    The method is that of Lagrange and Gauss.
 
     A reduced basis is right-handed with |a| <= |b| <= |a +- b|; where two are equally short,
     the one with the obtuse angle is chosen (so a hexagonal lattice gets 120 degrees).
-
-    Parameters
-    ----------
-    bases
-        (..., 2, 2) angstrom.
-
-    Returns
-    -------
-    (..., 2, 2) unimodular integers T: ``T @ bases`` is reduced.
     """
     # vectors of the plane, and the integer rows of T, as complex numbers: x + i y
     a, b = (bases[..., row, 0] + 1j * bases[..., row, 1] for row in (0, 1))
@@ -129,22 +122,15 @@ def _square(vectors: ComplexArray) -> FloatArray:
 
 
 def hermite_normal_forms(index: int) -> IntArray:
-    """Return one basis of each sublattice of an index.
+    """Return one basis of each sublattice of an index: (sum of divisors, 2, 2) integers.
+
+    ``index`` is the area of the sublattice's cell over that of the lattice, at least 1.
 
     They are the matrices [[i, j], [0, k]] with i k = index and 0 <= j < k; a lattice has as
     many sublattices of index n as the sum of the divisors of n (Cassels, An introduction to
     the geometry of numbers, section I.2).
 
     Raises ``InputError`` if the index is less than 1.
-
-    Parameters
-    ----------
-    index
-        Area of the sublattice's cell over that of the lattice, at least 1.
-
-    Returns
-    -------
-    (sum of divisors, 2, 2) integers.
     """
     if index < 1:
         raise InputError(f"the index of a sublattice must be at least 1, got {index}")
@@ -191,16 +177,9 @@ _SMALL_UNIMODULAR: Final = _small_unimodular()
 
 
 def lattice_point_group(basis: FloatArray) -> IntArray:
-    """Return the point group of a 2D lattice (its holohedry).
+    """Return the point group (the holohedry) of a 2D lattice with a basis (2, 2) in angstrom.
 
-    Parameters
-    ----------
-    basis
-        (2, 2) angstrom.
-
-    Returns
-    -------
-    (2, 4, 8 or 12, 2, 2) integers P, for which ``P @ basis`` has the metric of ``basis``. The
+    It is (2, 4, 8 or 12, 2, 2) integers P, for which ``P @ basis`` has the metric of ``basis``. The
     identity comes first.
     """
     reduce = reduction(basis)

@@ -40,17 +40,11 @@ DIPOLE_TOLERANCE: Final = 0.01
 def termination_names(bulk: Structure, *, tm_layers: int, vacuum: float) -> list[str]:
     """Return the names of the (001) terminations of a layered oxide.
 
+    First come those with equal faces, then the others, as top/bottom. If an operation turns the
+    slab over, "none/full" is "full/none" upside down and is not listed again. Parameters are those
+    of :func:`~llo_dft.builders.surface.slab.build_slab`.
+
     Raises ``SlabError`` if a and b do not span the layers, or the bulk's Li layer is empty.
-
-    Parameters
-    ----------
-    bulk, tm_layers, vacuum
-        As for :func:`~llo_dft.builders.surface.slab.build_slab`.
-
-    Returns
-    -------
-    First those with equal faces, then the others, as top/bottom. If an operation turns the slab
-    over, "none/full" is "full/none" upside down and is not listed again.
     """
     names = [*get_args(LithiumFace), "full/none", "full/half", "half/none"]
     possible = _checked_stacks(bulk, tm_layers)

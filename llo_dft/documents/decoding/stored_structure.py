@@ -21,13 +21,10 @@ _LONGEST_NAME: Final = 60
 def structure_from(fields: dict[str, Any]) -> Structure:
     """Return the structure that ``Structure.as_dict`` wrote, identical to the last bit.
 
-    Raises ``ValueError`` if the data are anything else, with the place.
+    ``fields`` are lattice, sites with species, coordinates and properties (numbers, and lists of up
+    to nine), and charge.
 
-    Parameters
-    ----------
-    fields
-        Lattice, sites with species, coordinates and properties (numbers, and lists of up to nine),
-        charge.
+    Raises ``ValueError`` if the data are anything else, with the place.
     """
     try:
         cell = fields["lattice"]

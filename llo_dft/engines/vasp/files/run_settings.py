@@ -63,13 +63,9 @@ _D_SHELL: Final = 2
 def run_fingerprint(header: Header, file: Path) -> tuple[Fingerprint, list[str]]:
     """Return every setting of a run that decides its energy, and what a reader should know of them.
 
-    Raises ``VaspFileError`` if that OUTCAR can't be read.
+    What VASP 5 keeps out of the run's file is read from the OUTCAR and INCAR beside it.
 
-    Parameters
-    ----------
-    header, file
-        What VASP used and what INCAR asked for; the run's file. What VASP 5 keeps out of it is
-        read from the OUTCAR and INCAR beside it.
+    Raises ``VaspFileError`` if that OUTCAR can't be read.
     """
     notes: list[str] = []
     header = with_hidden_dispersion(header, file, notes)
