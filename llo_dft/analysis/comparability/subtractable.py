@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.comparability.fingerprints import (
     Difference,
@@ -63,114 +62,56 @@ class Differences:
             kept.append(f"{first} and {second}: {one.text}")
 
 
-def check_vacancy(
-    host: FinishedRun, vacancy: FinishedRun, allow: Collection[str]
-) -> list[Difference]:
-    """Refuse a vacancy whose energy and that of its host may not be subtracted.
+@dataclass(frozen=True)
+class Check:
+    """What must agree in two runs so that their energies may be subtracted, besides settings."""
 
-    Fingerprint, cell and k-points must agree. Returns the remaining differences: those in
-    ``allow``, and those only to be reported. Raises ``ComparabilityError``, with both values.
-    """
-    return _check(host, vacancy, allow, _meshes(host, vacancy, same_mesh), "same cell")
+    same_k_points: Callable[[KMesh, KMesh], bool] | None
+    """Of the first run's and the second's; None: one has no k-points to compare."""
+    relation: Relation = "other cell"
+    what: str = "energies"
+    """What is subtracted."""
+    further: Callable[[CalculationDocument, FinishedRun], list[Difference]] | None = None
+    """Compares the first run with the second in another way too."""
 
+    def __call__(
+        self, first: FinishedRun, second: FinishedRun, allow: Collection[str]
+    ) -> list[Difference]:
+        """Refuse two runs whose energies may not be subtracted.
 
-def check_densities(
-    whole: FinishedRun, part: FinishedRun, allow: Collection[str]
-) -> list[Difference]:
-    """Refuse a part whose electron density may not be subtracted from that of the whole.
+        Returns the remaining differences: those in ``allow``, and those only to be reported.
 
-    What must agree, what is returned and what is raised are as for ``check_vacancy``.
-    """
-    also = _meshes(whole, part, same_mesh)
-    return _check(whole, part, allow, also, "same cell", "densities")
-
-
-def check_hosts(
-    first: FinishedRun, second: FinishedRun, allow: Collection[str]
-) -> list[Difference]:
-    """Refuse two hosts at different lithium contents whose energies are not comparable.
-
-    Their cells, and with them the k-points, may differ by a relaxation but not more. Returns and
-    raises as ``check_vacancy``.
-    """
-    also = _meshes(first, second, one_density)
-    a, b = first.calculation.structure, second.calculation.structure
-    if a is not None and b is not None:
-        also += _other_cell(a, b)
-    return _check(first, second, allow, also)
-
-
-def check_sizes(
-    first: FinishedRun, second: FinishedRun, allow: Collection[str]
-) -> list[Difference]:
-    """Refuse crystals of one formula, in cells of different size, that are not comparable.
-
-    Their cells differ; settings may not, and each has k-points as dense as the other's, divisions
-    rounded up. Returns and raises as ``check_vacancy``.
-    """
-    also = _meshes(first, second, lambda a, b: as_dense(a, b) and as_dense(b, a))
-    return _check(first, second, allow, also)
+        Raises ``ComparabilityError``, with both values.
+        """
+        also = []
+        if self.same_k_points is not None and not self.same_k_points(first.k_mesh, second.k_mesh):
+            text = f"{_K_SPACING}: {first.k_mesh} and {second.k_mesh}"
+            also.append(Difference(_K_SPACING, text))
+        if self.further is not None:
+            also += self.further(first.calculation, second)
+        return check_comparable(
+            first.calculation,
+            second.calculation,
+            relation=self.relation,
+            without=(_K_SPACING,),
+            also=also,
+            allow=allow,
+            what=self.what,
+        )
 
 
-def check_systems(
-    bare: FinishedRun, coated: FinishedRun, allow: Collection[str]
-) -> list[Difference]:
-    """Refuse hosts with and without a coating whose energies are not comparable.
-
-    Their cells differ; settings and density of k-points may not. Returns and raises as
-    ``check_vacancy``.
-    """
-    return _check(bare, coated, allow, _meshes(bare, coated, one_density))
-
-
-def check_metal(host: FinishedRun, metal: FinishedRun, allow: Collection[str]) -> list[Difference]:
-    """Refuse a metal whose energy is not comparable with the host's.
-
-    Its k-points must be at least as dense as the host's; it needs no spins. Returns and raises as
-    ``check_vacancy``.
-    """
-    return _check(host, metal, allow, _meshes(host, metal, as_dense), "reference")
-
-
-def check_molecule(
-    host: FinishedRun, molecule: FinishedRun, allow: Collection[str]
-) -> list[Difference]:
-    """Refuse an O2 that is not comparable with the host or not in its ground state.
-
-    A molecule in a box has neither a cell nor k-points to compare. Returns and raises as
-    ``check_vacancy``.
-    """
-    return _check(host, molecule, allow, _triplet(molecule), "reference")
-
-
-def _check(
-    first: FinishedRun,
-    second: FinishedRun,
-    allow: Collection[str],
-    also: list[Difference],
-    relation: Relation = "other cell",
-    what: str = "energies",
-) -> list[Difference]:
-    return check_comparable(
-        first.calculation,
-        second.calculation,
-        relation=relation,
-        without=(_K_SPACING,),
-        also=also,
-        allow=allow,
-        what=what,
-    )
-
-
-def _other_cell(first: Structure, second: Structure) -> list[Difference]:
-    share = np.abs(np.divide(first.lattice.abc, second.lattice.abc) - 1).max()
-    turn = np.abs(np.subtract(first.lattice.angles, second.lattice.angles)).max()
+def _other_cell(first: CalculationDocument, second: FinishedRun) -> list[Difference]:
+    a, b = first.structure, second.calculation.structure
+    if a is None or b is None:
+        return []
+    share = np.abs(np.divide(a.lattice.abc, b.lattice.abc) - 1).max()
+    turn = np.abs(np.subtract(a.lattice.angles, b.lattice.angles)).max()
     if share <= DELITHIATION_LENGTH_SHARE and turn <= DELITHIATION_ANGLE_DEGREES:
         return []
-    return [Difference("cell", f"cell: {cell_text(first)} and {cell_text(second)}")]
+    return [Difference("cell", f"cell: {cell_text(a)} and {cell_text(b)}")]
 
 
-def _triplet(molecule: FinishedRun) -> list[Difference]:
+def _triplet(_: CalculationDocument, molecule: FinishedRun) -> list[Difference]:
     label, moment = molecule.calculation.label, molecule.moment_mu_b
     fingerprint = molecule.calculation.fingerprint
     if fingerprint is not None and fingerprint.spin_polarized is False:
@@ -186,9 +127,19 @@ def _triplet(molecule: FinishedRun) -> list[Difference]:
     ]
 
 
-def _meshes(
-    first: FinishedRun, second: FinishedRun, agree: Callable[[KMesh, KMesh], bool]
-) -> list[Difference]:
-    if agree(first.k_mesh, second.k_mesh):
-        return []
-    return [Difference(_K_SPACING, f"{_K_SPACING}: {first.k_mesh} and {second.k_mesh}")]
+#: A host, and a vacancy in it.
+check_vacancy: Final = Check(same_mesh, "same cell")
+#: A whole, and a part of it.
+check_densities: Final = Check(same_mesh, "same cell", "densities")
+#: Hosts at two lithium contents. Their cells, and with them the k-points, may differ by a
+#: relaxation but not more.
+check_hosts: Final = Check(one_density, further=_other_cell)
+#: Crystals of one formula in cells of different size: each has k-points as dense as the other's,
+#: divisions rounded up.
+check_sizes: Final = Check(lambda a, b: as_dense(a, b) and as_dense(b, a))
+#: Hosts with and without a coating, whose cells differ; their density of k-points may not.
+check_systems: Final = Check(one_density)
+#: A host and a metal, whose k-points must be at least as dense and which needs no spins.
+check_metal: Final = Check(as_dense, "reference")
+#: A host and an O2 in its ground state. A molecule in a box has no cell or k-points to compare.
+check_molecule: Final = Check(None, "reference", further=_triplet)
