@@ -102,7 +102,13 @@ def _on_supercell(recipe: Recipe, parent: Structure, folder: Path) -> Oxide:
     cathode = recipe.cathode
     if cathode.supercell is None and cathode.shape is None:
         if recipe.coating is None or not recipe.slab.is_basal:
-            return _first_that_does(recipe, parent, folder, list(_supercells(parent)))
+            cells = list(_supercells(parent))
+            try:
+                return _first_that_does(recipe, parent, folder, cells)
+            except SlabError:
+                if recipe.slab.is_basal:
+                    raise
+                return _first_that_does(recipe, parent, folder, cells, mixed=True)
         try:
             fitting = fitting_supercells(recipe, recipe.coating, folder)
             return _first_that_does(recipe, parent, folder, fitting)
@@ -151,7 +157,12 @@ def _supercells(parent: Structure) -> Iterator[tuple[int, int]]:
 
 
 def _first_that_does(
-    recipe: Recipe, parent: Structure, folder: Path, supercells: list[tuple[int, int]]
+    recipe: Recipe,
+    parent: Structure,
+    folder: Path,
+    supercells: list[tuple[int, int]],
+    *,
+    mixed: bool = False,
 ) -> Oxide:
     """Return the oxide on the first cell on which it can be built.
 
@@ -162,7 +173,8 @@ def _first_that_does(
     for supercell in supercells:
         cathode = recipe.cathode.model_copy(update={"supercell": supercell})
         try:
-            return _built(recipe.model_copy(update={"cathode": cathode}), parent, folder)
+            one = recipe.model_copy(update={"cathode": cathode})
+            return _built(one, parent, folder, mixed=mixed)
         except _OF_THE_CELL as error:
             if problem is None or isinstance(error, SlabError):
                 problem = error
@@ -172,14 +184,14 @@ def _first_that_does(
     raise problem or SlabError("no supercell was tried")
 
 
-def _built(recipe: Recipe, parent: Structure, folder: Path) -> Oxide:
+def _built(recipe: Recipe, parent: Structure, folder: Path, *, mixed: bool = False) -> Oxide:
     bulk, formula, deviation = _bulk(recipe, parent)
     notes = []
     if recipe.slab.is_basal:
         bulk = _repeated(bulk, recipe)
         slab = _slab(recipe, bulk)
     else:
-        bulk, slab, note = _slab_of_plane(recipe, bulk, parent, folder)
+        bulk, slab, note = _slab_of_plane(recipe, bulk, parent, folder, mixed=mixed)
         notes.append(note)
     if slab.turn_over is None:
         dipole = formal_dipole(slab.structure, bulk)
@@ -323,7 +335,7 @@ def _widened(oriented: Structure, recipe: Recipe, folder: Path, n_periods: int) 
 
 
 def _slab_of_plane(
-    recipe: Recipe, bulk: Structure, parent: Structure, folder: Path
+    recipe: Recipe, bulk: Structure, parent: Structure, folder: Path, *, mixed: bool
 ) -> tuple[Structure, SlabModel, str]:
     """Return bulk and slab of a plane other than (001), and a note on its cuts."""
     asked, plane = recipe.slab, list(recipe.slab.miller)
@@ -356,11 +368,11 @@ def _slab_of_plane(
     taken = [
         cut
         for cut in cuts
-        # halves of mixed planes are for those who name one: another supercell may need none
+        # halves of mixed planes: only if one is named, or no supercell does without
         if (
             cut.name == asked.termination
             if asked.termination
-            else not cut.polar and cut.n_halved <= 1
+            else not cut.polar and (mixed or cut.n_halved <= 1)
         )
         and (cut.symmetric or not asked.symmetric)
     ]

@@ -1,5 +1,6 @@
 """Any layered cathode by the same recipe: one key changes, and the supercell is found."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -233,3 +234,22 @@ def test_a_polar_cut_is_taken_where_asked_and_said():
     assert plan.turn_over == []
     assert abs(formal_dipole(plan.slab, plan.bulk)) > 10
     assert any("VASP and GPAW correct" in note for note in plan.notes)
+
+
+@pytest.mark.slow
+def test_a_plane_of_charged_mixed_planes_alone_is_healed_by_half_of_one():
+    """(015) of Li2MnO3 has planes of LiMn2, +9 e, and of Li3O6, -9 e, and no others."""
+    plan = make_plan(
+        tiny_recipe(
+            cathode={"composition": "Li2MnO3", "supercell": None},
+            slab={"miller": [0, 1, 5], "tm_layers": 1},
+            vacancies={"environments": None},
+        ),
+        Path(),
+    )
+    (note,) = (note for note in plan.notes if "the cut of" in note)
+    assert re.search(r"cut 0\.\d+-half-Li(Mn|O), symmetric, stoichiometric, non-polar", note)
+    charges = np.array([{"Li": 1, "Mn": 4, "O": -2}[site.specie.symbol] for site in plan.slab])
+    assert charges.sum() == 0
+    assert charges @ plan.slab.cart_coords[:, 2] == pytest.approx(0.0, abs=1e-6)
+    assert is_symmetric(plan.slab)
