@@ -36,8 +36,10 @@ def _each_once(values: list[Any] | None) -> list[Any] | None:
 
 
 Count = Annotated[int, Field(strict=True, ge=1)]
+Index = Annotated[int, Field(ge=-9999, le=9999)]  # of a plane
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Once = AfterValidator(_each_once)
+Gaps = Annotated[list[float], Field(min_length=1, max_length=100), Once]
 Row = Annotated[tuple[int, int], Field(strict=False)]
 
 
@@ -119,7 +121,9 @@ class Cathode(Section):
 class Slab(Section):
     """[slab]: how the slab is cut. Lengths in angstrom."""
 
-    miller: tuple[int, int, int] = Field((0, 0, 1), strict=False)  # hexagonal axes of the layers
+    miller: tuple[Index, Index, Index] = Field(
+        (0, 0, 1), strict=False
+    )  # hexagonal axes of the layers
     tm_layers: int = Field(2, ge=1)  # another plane's slab is at least as thick as these
     termination: str | None = Field(None, min_length=1)  # None: the best that needs no dipole
     li_termination: Literal["half"] = "half"  # what termination = None is on (001)
@@ -143,14 +147,14 @@ class Coating(Section):
 
     phase: str = Field(min_length=1)  # a crystal of structures/ (beta, gamma: Li3PO4), or a CIF
     setting: Literal["Pmn2_1", "Pmnb", "Pnma"] | None = None  # whose (010) of Li3PO4 is meant
-    miller: tuple[int, int, int] | None = Field(None, strict=False)  # on the axes of the file
+    miller: tuple[Index, Index, Index] | None = Field(None, strict=False)  # on the axes of the file
     layers: int = Field(1, ge=1)
     # faces towards the oxide; None: of the film that is neutral, not polar and cuts least
     terminations: Annotated[list[str], Field(min_length=1), Once] | None = None
     max_strain: float = Field(HELD_STRAIN, gt=0.0, lt=0.5)  # all of it in the coating
     max_area: float = Field(250.0, gt=0.0, le=2000.0)  # of the cells that are looked at, A^2
     registry_spacing: float = Field(0.7, gt=0.05)
-    gaps: Annotated[list[float], Field(min_length=1), Once] = [0.6, 1.0, 1.4, 1.6, 1.8, 2.0, 2.2]
+    gaps: Gaps = [0.6, 1.0, 1.4, 1.6, 1.8, 2.0, 2.2]
     keep: int = Field(1, ge=1)  # registries and gaps of each termination to relax
 
     @property
@@ -168,7 +172,7 @@ class Coating(Section):
 class Delithiation(Section):
     """[delithiation]: the lithium fractions, the pristine 1.0 always among them."""
 
-    fractions: Annotated[list[Fraction], Field(min_length=1), Once]
+    fractions: Annotated[list[Fraction], Field(min_length=1, max_length=1000), Once]
     symmetric: bool = True
     coated: Literal["same", "own"] = "same"  # Li that leave the coated slab: the bare one's
     voltage: Literal["bulk", "slab"] = "bulk"  # "slab": its own alone, and no delithiated crystals

@@ -51,6 +51,16 @@ RECIPES = {
         {"tm_layers": 3000},
         r"slab\.tm_layers = 3000 on 24 atoms a layer: the slab would have 72,000 atoms",
     ),
+    "a plane of a cell without end": (
+        "slab",
+        {"miller": [10**20, 1, 1]},
+        r"slab\.miller\.0 = 10+: Input should be less than or equal to 9999",
+    ),
+    "more fractions than any slab has Li": (
+        "delithiation",
+        {"fractions": [n / 1e5 for n in range(100_000)]},
+        r"delithiation\.fractions = .*List should have at most 1000 items",
+    ),
     "environment": (
         "vacancies",
         {"environments": ["5TM"]},

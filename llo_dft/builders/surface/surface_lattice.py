@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
+from typing import Final
 
 import numpy as np
 from pymatgen.core.lattice import Lattice
@@ -16,6 +17,9 @@ from llo_dft.builders.matching.lattice2d import (
 )
 from llo_dft.builders.surface.symmetry import symmetry_dataset
 from llo_dft.typing import FloatArray, IntArray
+
+#: Planes beyond have cells of more than any slab's atoms; products of indices stay exact.
+_LARGEST_INDEX: Final = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +135,8 @@ def _checked_index(miller_index: Sequence[int]) -> tuple[int, int, int]:
     if len(values) != 3 or any(value != int(value) for value in values):  # noqa: PLR2004
         raise ValueError(f"a Miller index has three integers (h, k, l), got {values}")
     h, k, l = (int(value) for value in values)  # noqa: E741
+    if max(abs(h), abs(k), abs(l)) > _LARGEST_INDEX:
+        raise ValueError(f"a Miller index of at most {_LARGEST_INDEX} is expected, got {values}")
     common = gcd(h, k, l)
     if common == 0:
         raise ValueError("the Miller index (0, 0, 0) names no plane")

@@ -66,6 +66,11 @@ def test_a_plane_lattice_is_complete_and_lies_in_its_plane(
     assert plane.area_a2 * spacing == pytest.approx(primitive.volume, rel=1e-6)
 
 
+def test_a_miller_index_has_a_size() -> None:
+    with pytest.raises(ValueError, match=r"at most 100000 is expected, got \[10+, 1, 1"):
+        surface_lattice(load_structure("Li3PO4_beta"), (10**20, 1, 1))
+
+
 @pytest.mark.parametrize("miller_index", [(1, 2), (1, 0.5, 0)])
 def test_a_miller_index_has_three_integers(miller_index: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="three integers"):
