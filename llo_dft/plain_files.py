@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from contextlib import chdir
 from importlib import import_module
 from pathlib import Path
@@ -13,6 +14,17 @@ from llo_dft.errors import InputError
 
 #: Key under which a stored document has the digest of all else in it.
 _DIGEST: Final = "digest"
+
+
+def from_json(text: str | bytes, hook: Callable[[dict[str, Any]], Any] | None = None) -> Any:  # noqa: ANN401
+    """Return what JSON of anybody's says; ``hook`` is given each object.
+
+    Raises ``ValueError`` if it is no JSON, or nested more deeply than any document is.
+    """
+    try:
+        return json.loads(text, object_hook=hook)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def sealed(fields: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 from llo_dft import plain_files
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.errors import InputError
-from llo_dft.plain_files import no_links
+from llo_dft.plain_files import from_json, no_links, sealed, unseal
 from llo_dft.runner.messages import Task
 from llo_dft.runner.worker import run_job
 from llo_dft.study.folder import StudyFolder, write_whole
@@ -73,6 +73,19 @@ def test_a_link_in_the_place_of_a_result_is_replaced_and_not_followed(
     write_whole(tmp_path / "results.csv", "new")
     assert (tmp_path / "results.csv").read_text(encoding="utf-8") == "new"
     assert precious.read_text(encoding="utf-8") == "mine"
+
+
+def test_json_that_is_nested_without_end_is_no_json() -> None:
+    assert from_json('{"a": [1]}') == {"a": [1]}
+    with pytest.raises(ValueError, match="nested too deeply"):
+        from_json("[" * 100_000)
+
+
+def test_what_was_sealed_is_intact_until_it_is_changed() -> None:
+    fields = sealed({"energy_ev": -1.5})
+    assert unseal(dict(fields))
+    assert unseal({"energy_ev": -1.5})  # of an older version
+    assert not unseal(fields | {"energy_ev": -1.6})
 
 
 def test_a_matplotlibrc_in_the_folder_is_not_obeyed(tmp_path: Path) -> None:

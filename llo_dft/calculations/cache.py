@@ -28,7 +28,7 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.documents.calculation import Asked, CalculationDocument, not_computed
 from llo_dft.errors import InputError, printable
-from llo_dft.plain_files import no_links, sealed, unseal
+from llo_dft.plain_files import from_json, no_links, sealed, unseal
 from llo_dft.typing import CalculationKind
 
 _PARTIAL = ".partial-"
@@ -218,10 +218,10 @@ class CalculationCache:
             return entries
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
-                fields = json.loads(line)
+                fields = from_json(line)
                 texts = {k: printable(v) for k, v in fields.items() if isinstance(v, str)}
                 entries.append(JournalEntry(**fields | texts))
-            except (json.JSONDecodeError, TypeError, AttributeError):
+            except (ValueError, TypeError, AttributeError):
                 continue
         return entries
 
@@ -346,7 +346,7 @@ def _read(path: Path) -> CalculationDocument | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
-        fields = json.loads(text)
+        fields = from_json(text)
         intact = unseal(fields)
         document = CalculationDocument.model_validate(fields)
     # a structure that can't be made of its fields raises any error of pymatgen

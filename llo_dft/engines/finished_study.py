@@ -5,7 +5,6 @@ crystal's lattice, and a vacancy starts from its own host, displaced as the pote
 """
 
 import hashlib
-import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +17,7 @@ from pymatgen.core.structure import Structure
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.documents.labels import BY_POTENTIAL
 from llo_dft.engines.base import Engine, EngineError, Outcome, OxygenReference, moved_to
+from llo_dft.plain_files import from_json
 from llo_dft.typing import CalculationKind, Capability, FloatArray
 
 #: Largest distance, angstrom, of an atom from where the other study began with it: what two engines
@@ -126,7 +126,7 @@ def completed_relaxations(calculations: Path) -> list[CalculationDocument]:
     found = []
     for file in sorted(calculations.glob("*/result.json")):
         try:
-            fields = json.loads(file.read_bytes())
+            fields = from_json(file.read_bytes())
             known = {n: fields[n] for n in CalculationDocument.model_fields if n in fields}
             one = CalculationDocument.model_validate(known)
         except (ValueError, TypeError, KeyError) as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from llo_dft.errors import InputError
-from llo_dft.plain_files import no_links, sealed, unseal
+from llo_dft.plain_files import from_json, no_links, sealed, unseal
 from llo_dft.recipe import Recipe, parse_recipe
 
 #: What distinguishes studies. The oxygen reservoir does not: it only changes how the same
@@ -75,7 +75,7 @@ class StudyFolder:
                 "'llo-dft run' or 'llo-dft build' with -o"
             )
         try:
-            record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            record: dict[str, Any] = from_json(file.read_text(encoding="utf-8"))
             intact, fields = unseal(record), record["recipe"]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise StudyFolderError(f"{file} can't be read: {error}") from error
@@ -139,7 +139,7 @@ class StudyFolder:
     def _stored_files(self) -> dict[str, str]:
         """Return the hashes of the files that the stored recipe names; empty for an older study."""
         try:
-            fields: dict[str, Any] = json.loads((self.path / "study.json").read_bytes())
+            fields: dict[str, Any] = from_json((self.path / "study.json").read_bytes())
         except FileNotFoundError:
             return {}
         files = fields.get("files")

@@ -14,7 +14,7 @@ from llo_dft.documents.document import Document
 from llo_dft.documents.labels import charge_difference_folder, density_of_states_file
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.documents.study_result import SCHEMA_VERSION, StudyResult
-from llo_dft.plain_files import sealed, unseal
+from llo_dft.plain_files import from_json, sealed, unseal
 from llo_dft.study.folder import StudyFolder, StudyFolderError, write_whole
 
 #: Folder of a new set of files that is complete but not yet in place.
@@ -57,7 +57,7 @@ def _stored(kind: type[_Stored], text: bytes, path: Path, name: str) -> _Stored:
     """Return a document of a study from the text of its file, which is as it was written."""
     again = "run the study again, its calculations are kept"
     try:
-        fields: dict[str, Any] = json.loads(text)
+        fields: dict[str, Any] = from_json(text)
         intact = unseal(fields)
         found = kind.model_validate(fields)
     except ValidationError as error:
@@ -151,7 +151,7 @@ def recover(folder: Path) -> None:
 def _electronic_files(result: Path) -> set[str]:
     """Return the files of hosts and terminations that a results.json names."""
     try:
-        fields: dict[str, Any] = json.loads(result.read_bytes())
+        fields: dict[str, Any] = from_json(result.read_bytes())
         drawn = [str(one.get("figure")) for one in fields.get("band_centers", [])]
         ends = (".png", ".svg", ".pdf")
         named = {f"{name.removesuffix('.png')}{end}" for name in drawn for end in ends}

@@ -1,6 +1,5 @@
 """Status of a study: of each calculation, from its folder; of its driver or its queue."""
 
-import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, get_args
@@ -10,6 +9,7 @@ from llo_dft.documents.asked_and_built import AskedAndBuilt
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.study_result import CalculationRecord, StudyResult
 from llo_dft.errors import printable
+from llo_dft.plain_files import from_json
 from llo_dft.study.folder import StudyFolder, StudyFolderError
 from llo_dft.study.study_files import changed_files, read_results, recover
 from llo_dft.submit.dask.driver import DriverStatus, driver_status
@@ -115,7 +115,7 @@ def study_status(folder: StudyFolder) -> StudyStatus:
     if not manifest.is_file():
         raise StudyFolderError(f"{folder.path} was neither built nor run yet")
     try:
-        planned = json.loads(manifest.read_bytes())
+        planned = from_json(manifest.read_bytes())
         labels = [str(label) for label in planned["calculations"]]
         built = [AskedAndBuilt.model_validate(row) for row in planned["built"]]
         notes = [printable(str(note)) for note in planned["notes"]]

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from studies import coated_recipe
 from study_fixtures import swap
+from typer.testing import CliRunner
 
 from llo_dft.calculations.cache import CacheError
+from llo_dft.cli.main import app
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
 from llo_dft.study.folder import StudyFolder, StudyFolderError
@@ -155,6 +157,24 @@ def test_a_journal_that_names_another_s_calculation_gives_no_energy(
         rf"calculation {second.calculation} does not have the atoms of the host without this O; .*",
         str(found[0].reason),
     )
+
+
+@pytest.mark.parametrize(
+    "file", ["results.json", "plan.json", "study.json", "manifest.json", "journal.jsonl", "result"]
+)
+def test_a_file_that_is_nested_without_end_is_named(copied: StudyFolder, file: str) -> None:
+    """Its reader would otherwise run out of stack, which no command takes for bad input."""
+    path = copied.path / file
+    if file == "journal.jsonl":
+        path = copied.calculations / file
+    elif file == "result":
+        path = copied.calculations / str(reanalyze(copied).hosts[0].calculation) / "result.json"
+    path.write_text("[" * 100_000, encoding="utf-8")
+    not_read = {"plan.json": "status", "manifest.json": "vacancy"}.get(file)
+    for command in (["status"], ["analyze", "vacancy"]):
+        done = CliRunner().invoke(app, [*command, str(copied.path)])
+        assert done.exit_code in ({0} if command[-1] == not_read else {1, 2})
+        assert isinstance(done.exception, SystemExit | None)
 
 
 def test_a_host_of_other_atoms_is_none(copied: StudyFolder) -> None:

@@ -8,7 +8,6 @@ of jobs, a queue, files on a cluster) are compared with this list before anythin
 import base64
 import dataclasses
 import importlib
-import json
 import os
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -25,6 +24,7 @@ from pydantic import BaseModel
 from llo_dft.documents.decoding.stored_structure import structure_from
 from llo_dft.documents.document import Document
 from llo_dft.errors import InputError
+from llo_dft.plain_files import from_json
 
 _MARKS: Final = ("@module", "@class", "@callable", "@bound")
 
@@ -138,7 +138,7 @@ def decode(plain: object, trusted: Collection[str] = (), where: str = "the data"
 
 def decode_text(text: str, trusted: Collection[str] = (), where: str = "the data") -> Any:  # noqa: ANN401 (whatever was stored)
     """Return the objects that JSON text describes; see ``decode``."""
-    return decode(json.loads(text, object_hook=with_bytes), trusted, where)
+    return decode(from_json(text, with_bytes), trusted, where)
 
 
 def with_bytes(fields: dict[str, Any]) -> Any:  # noqa: ANN401 (a dict, or bytes)

@@ -18,6 +18,7 @@ from pymatgen.core.periodic_table import Element
 from llo_dft.analysis.stability.phase_diagrams import correction_state
 from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
 from llo_dft.errors import InputError
+from llo_dft.plain_files import from_json
 
 #: Environment variable with the user's key, as the client itself reads it.
 KEY: Final = "MP_API_KEY"
@@ -41,7 +42,7 @@ def read_entries(path: Path) -> PhaseEnergies:
         data = path.read_bytes()
         if path.suffix == ".gz":
             data = gzip.decompress(data)
-        listed = json.loads(data)
+        listed = from_json(data)
     except (ValueError, EOFError, gzip.BadGzipFile) as error:
         raise InputError(f"{path} is not a JSON file of entries: {error}") from error
     return phases_of(listed, str(path))
