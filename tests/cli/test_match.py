@@ -48,6 +48,18 @@ def test_sites_that_elements_share_match_as_those_of_one_element(tmp_path):
     )
 
 
+def test_a_hydroxide_is_a_crystal_like_any_other(tmp_path):
+    """O and H are 0.98 A apart, which would be an overlap of any two other atoms."""
+    hydroxide = Structure.from_file(SUBSTRATE)
+    oxygen = next(site for site in hydroxide if site.specie.symbol == "O")
+    hydroxide.append("H", oxygen.coords + np.array([0.0, 0.0, 0.98]), coords_are_cartesian=True)
+    hydroxide.to(str(tmp_path / "hydroxide.cif"))
+    options = ("--film-miller", "0", "1", "0", "--max-area", "90", "--max-strain", "0.08", "--json")
+    done = match(*options, substrate=str(tmp_path / "hydroxide.cif"))
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)
+
+
 def test_a_crystal_of_the_package_is_known_by_its_name(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     options = ("--max-area", "60", "--max-strain", "0.2", "--json")
