@@ -40,7 +40,7 @@ def test_commands_and_their_options_exist(page: str) -> None:
         words, command = list(asked), typer.main.get_command(app)
         while hasattr(command, "commands"):
             assert words[0] in command.commands, asked
-            command = command.commands[words.pop(0)]
+            command = command.get_command(typer.Context(command), words.pop(0))
         options = {name for parameter in command.params for name in parameter.opts}
         assert {word for word in words if word.startswith("-")} <= options, asked
 
