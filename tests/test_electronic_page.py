@@ -69,11 +69,18 @@ def test_the_gain_that_is_stated_is_that_of_the_o_that_keeps_its_bond() -> None:
 
 
 @pytest.mark.parametrize(
-    ("site", "n_holes", "text"), [(25, 0, "O25, 0 holes"), (32, 4, "O32, 0.5")]
+    ("site", "bare_site", "n_holes", "text"),
+    [(25, None, 0, "O25, 0 holes"), (32, None, 4, "O32, 0.5"), (32, 36, 4, "O32 and, bare, O36")],
 )
-def test_the_potential_s_pairs_are_those_of_its_result(site: int, n_holes: int, text: str) -> None:
+def test_the_potential_s_pairs_are_those_of_its_result(
+    site: int, bare_site: int | None, n_holes: int, text: str
+) -> None:
     small = read_results(DOCS / "coated_small" / "results.json")
-    (pair,) = (one for one in small.pairs if one.site == site and one.n_holes == n_holes)
+    (pair,) = (
+        one
+        for one in small.pairs
+        if (one.site, one.bare_site, one.n_holes) == (site, bare_site, n_holes)
+    )
     expected = [pair.bare_ev, pair.coated_ev, pair.difference_ev]
     line = f"CHGNet r2SCAN, relaxed (`docs/coated_small`), {text}"
     assert numbers(line) == pytest.approx(expected, abs=0.005)

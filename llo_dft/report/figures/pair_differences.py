@@ -23,17 +23,18 @@ def plot_pair_differences(result: StudyResult, axes: Axes) -> Axes:
     """Draw the difference of each pair over holes per TM; above zero the coating holds the O.
 
     Colours, markers and hollow points as in ``plot_vacancy_curve``. A line joins the pairs of one
-    O whose lattice stayed; the number of the O is at its last pair. Returns the axes.
+    O, of one face of the bare slab, whose lattice stayed; the number of the O is at its last pair.
+    Returns the axes.
     """
     names = [system_name(host.system, host.termination) for host in result.hosts]
     colors, lines = system_colors(names), system_lines(names)
     classes = [one.site_class for host in result.hosts for one in host.vacancies]
     markers = class_markers([*classes, *(pair.site_class for pair in result.pairs)])
     charging_axes(axes, {pair.holes_per_tm: 0 for pair in result.pairs}, holes=True)
-    by_oxygen: dict[tuple[str, int], list[VacancyPair]] = {}
+    by_oxygen: dict[tuple[str, int, int | None], list[VacancyPair]] = {}
     for pair in sorted(result.pairs, key=lambda pair: pair.holes_per_tm):
-        by_oxygen.setdefault((pair.termination, pair.site), []).append(pair)
-    for (termination, _), pairs in by_oxygen.items():
+        by_oxygen.setdefault((pair.termination, pair.site, pair.bare_site), []).append(pair)
+    for (termination, *_), pairs in by_oxygen.items():
         name = system_name("coated", termination)
         kept = [pair for pair in pairs if not pair.rebuilt]
         axes.plot(
