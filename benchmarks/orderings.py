@@ -60,7 +60,7 @@ class Bench:
         self.plan, self.engine = plan, engine
         self.maker = engine.maker("slab_relax")
         self.ranker = engine.maker("ranking")
-        bulk = self._relax(plan.bulk, "bulk_relax")
+        bulk = self.relax(plan.bulk, "bulk_relax")
         document = CalculationDocument(
             key="",
             label="bulk",
@@ -72,14 +72,15 @@ class Bench:
             structure=bulk[0],
         )
         slab = cut_relaxed_slab.original(plan, document)
-        relaxed, self.pristine_ev = self._relax(slab, "slab_relax")
+        relaxed, self.pristine_ev = self.relax(slab, "slab_relax")
         self.slab = with_bare_sites(relaxed, bare_sites(plan.slab))
         self.single: dict[Removed, float] = {}
         self.whole: dict[Removed, float] = {}
         self.relaxed: dict[Removed, Structure] = {}
         self.slid: set[Removed] = set()
 
-    def _relax(self, structure: Structure, kind: CalculationKind) -> tuple[Structure, float]:
+    def relax(self, structure: Structure, kind: CalculationKind) -> tuple[Structure, float]:
+        """Relaxed structure and its energy."""
         with tempfile.TemporaryDirectory() as folder:
             outcome = self.engine.maker(kind).calculate(structure, Path(folder))
         return outcome.structure, outcome.energy_ev
@@ -103,7 +104,7 @@ class Bench:
         if removed not in self.whole:
             try:
                 start = without_atoms(self.slab, removed)
-                self.relaxed[removed], self.whole[removed] = self._relax(start, "slab_relax")
+                self.relaxed[removed], self.whole[removed] = self.relax(start, "slab_relax")
                 moved = displacements_angstrom(start, self.relaxed[removed])
                 host = [i for i, symbol in enumerate(symbols_of(start)) if symbol != "Li"]
                 if moved[host].max() > MOVED_MIN_ANGSTROM:
@@ -118,7 +119,7 @@ class Bench:
         for i in start.indices_from_symbol("Li"):
             way = np.random.default_rng([seed, i]).normal(size=3)
             start.translate_sites([i], KICK_ANGSTROM * way / np.linalg.norm(way), frac_coords=False)
-        return self._relax(start, "slab_relax")[1]
+        return self.relax(start, "slab_relax")[1]
 
     def ewald_ev(self, orderings: list[Removed]) -> list[float]:
         """By formal charges, the holes on the redox ladder, on the unrelaxed slab."""
