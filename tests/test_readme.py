@@ -37,7 +37,7 @@ def test_the_extras_that_pages_install_are_declared():
 @pytest.mark.parametrize("example", blocks("python"))
 def test_python_examples_run(example, capsys):
     exec(compile(example, str(README), "exec"), {})  # noqa: S102 (our own file)
-    assert capsys.readouterr().out == "Li7Mn3CoNiO12 24 vacancies\n"  # of the recipe quickstart
+    assert capsys.readouterr().out == "Li7Mn3CoNiO12 44 vacancies\n"  # of the recipe quickstart
 
 
 def test_the_package_index_finds_the_pictures():
