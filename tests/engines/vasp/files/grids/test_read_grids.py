@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import re
 
 import numpy as np
 import pytest
@@ -193,6 +194,12 @@ class TestOtherLayouts:
         path.write_bytes(gzip.compress(text) if name.endswith("gz") else text)
         ours = read_density_difference(path)
         np.testing.assert_array_equal(ours.difference_per_a3, expected.difference_per_a3)
+
+    def test_more_points_than_a_file_of_that_size_can_hold(self, tmp_path):
+        path = chgcar(tmp_path, [random_grid((4, 5, 6), 0)])
+        path.write_text(re.sub(r"\n +4 +5 +6\n", "\n 1500 1500 1500\n", path.read_text()))
+        with pytest.raises(VaspFileError, match=r"grid \(1500, 1500, 1500\) needs 6750000000 b"):
+            read_density_difference(path)
 
     def test_a_header_typed_by_hand(self, tmp_path):
         text = GridText([np.ones((5, 2, 2))]).text().splitlines()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import lzma
+import re
 import warnings
 from pathlib import Path
 
@@ -346,6 +347,18 @@ def test_a_run_without_steps_is_read_and_has_no_energy(tmp_path):
     with pytest.raises(VaspFileError, match="truncated"):
         read_vasprun(path)
     assert end > start
+
+
+def test_a_long_last_move_of_molecular_dynamics_is_read(tmp_path):
+    path = written(tmp_path, Run())
+    still = read_vasprun(path)
+    before, mark, after = path.read_text(encoding="latin-1").partition('name="finalpos"')
+    first = re.compile(r'("positions" >\s*<v>)\s*\S+')
+    path.write_text(before + mark + first.sub(r"\1 0.43219876", after, count=1), encoding="latin-1")
+    moved = read_vasprun(path)
+    assert moved.final.fractional[0, 0] == pytest.approx(0.43219876)
+    assert abs(moved.final.fractional - still.final.fractional)[0, 0] > 0.1
+    assert moved.energy_ev == still.energy_ev
 
 
 def test_an_overflow_in_an_early_electronic_step_does_no_harm(tmp_path):
