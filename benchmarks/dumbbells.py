@@ -13,21 +13,17 @@ of the study's own first choice, eV per cell. Below zero a dumbbell is lower tha
 from __future__ import annotations
 
 import argparse
-import time
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from orderings import Bench, Removed
+from orderings import Bench, Removed, report_hosts
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.documents.atom_identity import without_atoms
-from llo_dft.engines.potentials.forcefield import ForceFieldEngine
 from llo_dft.jobs.orderings import ranked
-from llo_dft.recipe import load_recipe
 from llo_dft.resources import resource_path
-from llo_dft.study.planning.make_plan import make_plan
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -91,7 +87,6 @@ def report(bench: Bench, host: PlannedHost, options: argparse.Namespace) -> None
         relaxed = [bench.relax(made[i], "slab_relax")[1] - ours for i in lowest]
         each = ", ".join(f"{energy:+.3f}" for energy in relaxed)
         print(f"  {number} empty in the metal layers, {len(made)} tried: {each}", flush=True)
-    bench.whole.clear()
 
 
 def main() -> None:
@@ -102,15 +97,7 @@ def main() -> None:
     parser.add_argument("--drawn", type=int, default=250)
     parser.add_argument("--candidates", type=int, default=30)
     parser.add_argument("--relaxed", type=int, default=3)
-    options = parser.parse_args()
-    recipe = load_recipe(options.recipe)
-    started = time.process_time()
-    plan = make_plan(recipe, options.recipe.parent)
-    bench = Bench(plan, ForceFieldEngine(recipe.engine))
-    for host in plan.hosts:
-        if host.termination is None and host.removed:
-            report(bench, host, options)
-    print(f"{time.process_time() - started:.0f} CPU s")
+    report_hosts(report, parser.parse_args())
 
 
 if __name__ == "__main__":

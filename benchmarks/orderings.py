@@ -42,6 +42,8 @@ from llo_dft.resources import resource_path
 from llo_dft.study.planning.make_plan import make_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pymatgen.core.structure import Structure
 
     from llo_dft.documents.plan import PlannedHost, StudyPlan
@@ -187,7 +189,21 @@ def report(bench: Bench, host: PlannedHost, options: argparse.Namespace) -> None
     gains = [lowest - bench.kicked_ev(best_of_ours, seed) for seed in range(options.kicks)]
     each = ", ".join(f"{gain:.3f}" for gain in gains)
     print(f"    what displacing its Li by {KICK_ANGSTROM:g} angstrom gains: {each}", flush=True)
-    bench.whole.clear()
+
+
+def report_hosts(
+    report: Callable[[Bench, PlannedHost, argparse.Namespace], None], options: argparse.Namespace
+) -> None:
+    """Print a report of each charged bare host of ``options.recipe``, and the CPU time of all."""
+    recipe = load_recipe(options.recipe)
+    started = time.process_time()
+    plan = make_plan(recipe, options.recipe.parent)
+    bench = Bench(plan, ForceFieldEngine(recipe.engine))
+    for host in plan.hosts:
+        if host.termination is None and len(host.orderings) > 1:
+            report(bench, host, options)
+            bench.whole.clear()
+    print(f"{time.process_time() - started:.0f} CPU s")
 
 
 def main() -> None:
@@ -200,15 +216,7 @@ def main() -> None:
     parser.add_argument("--lowest", type=int, default=12)
     parser.add_argument("--kicks", type=int, default=4)
     parser.add_argument("--steps", type=int, default=5)
-    options = parser.parse_args()
-    recipe = load_recipe(options.recipe)
-    started = time.process_time()
-    plan = make_plan(recipe, options.recipe.parent)
-    bench = Bench(plan, ForceFieldEngine(recipe.engine))
-    for host in plan.hosts:
-        if host.termination is None and len(host.orderings) > 1:
-            report(bench, host, options)
-    print(f"{time.process_time() - started:.0f} CPU s")
+    report_hosts(report, parser.parse_args())
 
 
 if __name__ == "__main__":
