@@ -49,12 +49,8 @@ def plan(source: StudySource, **tables: dict[str, Any]) -> StudyPlan:
 
     Raises ``InputError`` if there is no such recipe, or it asks for what can't be built.
 
-    Parameters
-    ----------
-    source
-        See the module.
-    tables
-        Keys to change of the recipe's tables: ``cathode={"supercell": (1, 1)}``.
+    For ``source`` see the module; ``tables`` are keys to change of the recipe's tables:
+    ``cathode={"supercell": (1, 1)}``.
     """
     if isinstance(source, StudyPlan):
         if any(tables.values()):
@@ -123,14 +119,8 @@ def run(
     Raises ``InputError`` if the recipe can't be built, the engine can't be used, or the folder is
     another's.
 
-    Parameters
-    ----------
-    source, tables
-        As of ``plan``.
-    folder
-        An existing folder of the same study is resumed.
-    workers
-        Calculations at a time; None: one a processor, as memory allows.
+    ``source`` and ``tables`` are those of ``plan``; an existing folder of the same study is
+    resumed. ``workers`` calculations run at a time; None: one a processor, as memory allows.
     """
     from llo_dft.study.machine import default_workers  # noqa: PLC0415 (jobflow: seconds)
     from llo_dft.study.run_study import prepare_run, run_study  # noqa: PLC0415
@@ -172,16 +162,10 @@ def vacancy_energies(
     Raises ``InputError`` if neither or both are given, a file is not there, or energies don't
     belong together.
 
-    Parameters
-    ----------
-    study
-        Folder of a study that was run.
-    hosts, vacancies
-        Or run folders; each vacancy goes to the host that it is less O.
-    scheme, temperature_k, pressure_bar
-        The reservoir; None: the recipe's, and of plain runs 298.15 K and 1 bar.
-    known
-        Of plain runs: ``o2``, ``o2_energy_ev``, and fields of ``VacancyOptions``.
+    ``study`` is the folder of a study that was run; ``hosts`` and ``vacancies`` are run folders,
+    and each vacancy goes to the host that it is less O. The reservoir is by default the recipe's,
+    and of plain runs at 298.15 K and 1 bar. ``known`` is of plain runs: ``o2``, ``o2_energy_ev``,
+    and fields of ``VacancyOptions``.
     """
     if (study is None) == (not hosts):
         raise InputError("expected the folder of one study, or hosts=[...] and vacancies=[...]")

@@ -45,12 +45,7 @@ def resource_path(folder: ResourceFolder, name: str) -> Path:
     Raises ``FileNotFoundError`` if there is no such file; the message lists those of its kind;
     ``ValueError`` if ``name`` leads out of the folder.
 
-    Parameters
-    ----------
-    folder
-        One of ``structures``, ``workflows``, ``hpc_configs``.
-    name
-        File name with its ending; may name a subfolder, as ``slurm/vasp.yaml``.
+    ``name`` is a file name with its ending; it may name a subfolder, as ``slurm/vasp.yaml``.
     """
     root = _resource_folder(folder).resolve()
     path = (root / name).resolve()

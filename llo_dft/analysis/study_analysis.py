@@ -38,18 +38,9 @@ def analyze_study(
     A number whose calculation failed, was skipped or is missing is None, with the reason given.
     Energies are subtracted only if their fingerprints and cells agree.
 
-    Parameters
-    ----------
-    made
-        The plan and its calculations.
-    oxygen
-        The reservoir that the O goes to.
-    engine, protocol
-        Their names.
-    no_crossings
-        Why neither a crossing nor a difference of coated and bare is stated; None: they are.
-    band_centers, charge_differences
-        Results of the static calculations.
+    ``oxygen`` is the reservoir that the O goes to, ``no_crossings`` why neither a crossing nor a
+    difference of coated and bare is stated (None: they are); ``band_centers`` and
+    ``charge_differences`` are results of the static calculations.
     """
     plan, documents = made.plan, made.documents
     molecule = documents[OXYGEN]

@@ -57,17 +57,9 @@ def voltage_curve(
     Raises ``VoltageError`` for fewer than two lithium contents, a number that is not finite, a
     negative count, a fraction outside 0 to 1, or fractions that don't rise with the number of Li.
 
-    Parameters
-    ----------
-    hosts
-        Cells that differ only in Li, in any order. Of several with equally many Li the lowest
-        counts, and the others lie above the hull.
-    lithium_metal_ev_per_atom
-        Energy of Li metal with the same settings, eV per atom.
-    lithium_metal_source
-        Where that comes from, for the reader.
-    system
-        In a study: ``bulk``, ``bare`` or ``coated``.
+    Hosts are cells that differ only in Li, in any order. Of several with equally many Li the lowest
+    counts, and the others lie above the hull. The energy of Li metal has the same settings; its
+    source is for the reader. ``system`` is that of a study: ``bulk``, ``bare`` or ``coated``.
     """
     ordered = sorted(hosts, key=lambda host: (-host.n_lithium, host.energy_ev))
     _check(ordered, lithium_metal_ev_per_atom)
@@ -111,17 +103,8 @@ def voltage_curve(
 def formation_energies_ev(counts: IntArray, energies_ev: FloatArray) -> FloatArray:
     """Energies relative to the straight line between the lowest most and least lithiated cells.
 
-    Parameters
-    ----------
-    counts
-        Li in each cell, shape (n,); at least two are different.
-    energies_ev
-        Total energy of each cell, shape (n,), eV.
-
-    Returns
-    -------
-    FloatArray
-        Shape (n,), eV per cell.
+    ``counts`` are the Li in each cell, at least two of them different; total energies and result
+    are in eV per cell; all have the shape (n,).
     """
     most, least = counts.max(), counts.min()
     top, bottom = energies_ev[counts == most].min(), energies_ev[counts == least].min()
@@ -134,17 +117,8 @@ def heights_above_hull_ev(counts: IntArray, energies_ev: FloatArray) -> FloatArr
 
     The hull is Andrew's monotone chain (Inf. Process. Lett. 9, 216 (1979)).
 
-    Parameters
-    ----------
-    counts
-        Abscissas, shape (n,).
-    energies_ev
-        Ordinates, shape (n,), eV.
-
-    Returns
-    -------
-    FloatArray
-        Shape (n,), eV, not negative; 0 at the corners of the hull.
+    Abscissas, ordinates (eV) and result have the shape (n,). Heights are in eV, not negative, and 0
+    at the corners of the hull.
     """
     lowest = {int(n): float(energies_ev[counts == n].min()) for n in np.unique(counts)}
     hull: list[tuple[int, float]] = []

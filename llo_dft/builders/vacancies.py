@@ -52,28 +52,13 @@ def choose_vacancies(
     Within a class the sites are ordered by the number of cations bonded to them, and spread
     over that range: the first has the fewest (it leaves most easily), the last the most.
 
-    Parameters
-    ----------
-    host
-        Slab without vacancy.
-    environments
-        Environment of each O, by site.
-    classes
-        Class of each O, by site: its label in the pristine host, so that an O keeps its class when
-        the Li next to it leaves.
-    labels
-        Classes to choose from, such as "2TM+1Li" and "3TM".
-    layers
-        Layers to choose from.
-    per_environment
-        Sites per class (fewer if there are fewer distinct ones).
-    turn_over
-        Permutation that maps top to bottom; if given, O is removed from both faces.
+    ``environments`` and ``classes`` are by site of the host, a slab without vacancy; a class is the
+    label in the pristine host, so that an O keeps its class when the Li next to it leaves.
+    ``labels`` are the classes to choose from, such as "2TM+1Li" and "3TM", ``layers`` the layers,
+    ``per_environment`` the sites per class (fewer if there are fewer distinct ones). ``turn_over``
+    is a permutation that maps top to bottom; if given, O is removed from both faces.
 
-    Raises
-    ------
-    InputError
-        If a class does not occur in those layers.
+    Raises ``InputError`` if a class does not occur in those layers.
     """
     # of equivalent sites the one on top represents all: that is where a coating is
     from_top = sorted(environments, key=lambda site: (environments[site].side != "top", site))
@@ -110,14 +95,8 @@ def innermost(
 ) -> list[VacancySite]:
     """Choose symmetry-distinct O sites as far from both faces as possible, for reference.
 
-    Parameters
-    ----------
-    host, environments, turn_over
-        As for :func:`choose_vacancies`.
-    count
-        How many (fewer if there are fewer).
-    without
-        Sites already chosen.
+    At most ``count`` are chosen, none of those ``without``; other arguments are as for
+    :func:`choose_vacancies`.
     """
     deepest = max((_DEPTH[e.layer] for e in environments.values()), default=0)
     inside = [site for site, e in environments.items() if _DEPTH[e.layer] == deepest]

@@ -62,12 +62,8 @@ class BondValences:
 
     Raises ``InputError`` if a pair has no bond valence parameter, or there are no sites.
 
-    Parameters
-    ----------
-    symbols
-        (n,) element of each atom.
-    sites
-        Those whose sums are made (all by default); their bonds to all others count.
+    ``symbols`` are the elements of all atoms, ``sites`` those whose sums are made (all by default);
+    their bonds to all others count.
     """
 
     def __init__(self, symbols: Sequence[str], sites: ArrayLike | None = None) -> None:

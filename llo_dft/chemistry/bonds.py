@@ -54,16 +54,9 @@ def find_bonds(
 ) -> list[Bond]:
     """Return all bonds between cations and anions.
 
-    Parameters
-    ----------
-    structure
-        Periodic; an anion with two images in reach of a cation has two bonds to it.
-    cations, anions
-        Only these sites, of those that are one; None: all.
-
-    Returns
-    -------
-    By cation, then by length, then by anion.
+    An anion with two images in reach of a cation has two bonds to it. Only ``cations`` and
+    ``anions`` among these sites count; None: all. Bonds are sorted by cation, then by length, then
+    by anion.
     """
     symbols = symbols_of(structure)
     first = [i for i in _sites(cations, structure) if not _is_anion(symbols[i])]
@@ -95,20 +88,11 @@ def neighbours(
 ) -> tuple[list[int], list[int], IntArray, list[float]]:
     """Return every image of the second sites within a radius of the first ones.
 
-    Parameters
-    ----------
-    matrix, cart_coords
-        Lattice (3, 3) and places (n, 3), angstrom.
-    sites
-        Indices of those whose neighbours are sought, and of those that may be neighbours.
-    radius
-        Angstrom, included.
+    Lattice (3, 3), places (n, 3) and radius (included) are in angstrom; ``sites`` are the indices
+    of those whose neighbours are sought, and of those that may be neighbours.
 
-    Returns
-    -------
-    tuple
-        Site, its neighbour, the neighbour's lattice translation (n, 3) and the distance in
-        angstrom. A site is its own neighbour only by an image.
+    Returns site, its neighbour, the neighbour's lattice translation (n, 3) and the distance in
+    angstrom. A site is its own neighbour only by an image.
     """
     first, second = (np.asarray(chosen, dtype=np.int64) for chosen in sites)
     centers, points, images, distances = find_points_in_spheres(

@@ -39,13 +39,9 @@ def formal_charges(symbols: Iterable[str], composition: Iterable[str] | None = N
 
     Raises ``ValueError`` if the table lacks an element.
 
-    Parameters
-    ----------
-    symbols
-        Element of each site.
-    composition
-        Elements of all atoms of the crystal that the sites belong to: its charges hold (see
-        ``element_charges``), and the usual ones for elements that it lacks. None: the usual ones.
+    ``symbols`` are the elements of the sites, ``composition`` those of all atoms of the crystal
+    that the sites belong to: its charges hold (see ``element_charges``), and the usual ones for
+    elements that it lacks. None: the usual ones.
     """
     known = {} if composition is None else element_charges(Counter(composition))
     charges: dict[str, float] = {}
@@ -65,19 +61,12 @@ def element_charges(amounts: Mapping[str, float], total: float = 0.0) -> dict[st
     Raises ``ValueError`` if the table lacks an element and pymatgen finds no charge that fits it
     in.
 
-    Parameters
-    ----------
-    amounts
-        Atoms of each element, whole or not. Without an anion there is nothing to balance: all
-        are 0.
-    total
-        What the charges sum up to, e: of an oxide under a coating, the coating's less its sign.
+    ``amounts`` are the atoms of each element, whole or not; without an anion there is nothing to
+    balance, and all charges are 0. ``total`` is what the charges sum up to, e: of an oxide under a
+    coating, the coating's less its sign.
 
-    Returns
-    -------
-    dict
-        By element; above -2 for O once electrons have left it. What the ladder can't balance
-        stays: ``unbalanced_charge`` says how much.
+    Charges are by element, above -2 for O once electrons have left it. What the ladder can't
+    balance stays: ``unbalanced_charge`` says how much.
     """
     if not any(n and element_role(element) == "anion" for element, n in amounts.items()):
         return dict.fromkeys(amounts, 0.0)
@@ -105,14 +94,9 @@ def hole_shares(
 
     Raises ``InputError`` if there is no O in the oxide, or it has not so many electrons to give.
 
-    Parameters
-    ----------
-    structure
-        With all its Li; formal charges balance.
-    n_holes
-        Electrons that left, as many as Li+.
-    oxide_sites
-        Sites of the layered oxide; those of its coating give none. None: all sites.
+    The structure has all its Li, and its formal charges balance; ``n_holes`` electrons left, as
+    many as Li+. ``oxide_sites`` are those of the layered oxide, its coating gives none; None: all
+    sites.
     """
     symbols = symbols_of(structure)
     inside = np.ones(len(symbols), dtype=bool)

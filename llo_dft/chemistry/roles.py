@@ -27,13 +27,8 @@ def site_roles(
 ) -> list[SiteRole]:
     """Return the role of each site.
 
-    Parameters
-    ----------
-    symbols
-        Element of each site.
-    oxide_sites
-        Sites of the layered oxide; the others are its coating, where Al or Nb makes the network
-        as P does. None: all sites are the oxide's.
+    ``oxide_sites`` are those of the layered oxide; the others are its coating, where Al or Nb makes
+    the network as P does. None: all sites are the oxide's.
     """
     oxide = range(len(symbols)) if oxide_sites is None else set(oxide_sites)
     return [

@@ -124,9 +124,8 @@ def _studies(
 ) -> tuple[dict[str, Recipe], Path, str]:
     """Return the studies of a recipe by their folders in the output ("": the output itself).
 
-    Returns
-    -------
-    Also the folder of the recipe, and the command that combines the results of several studies.
+    Returns also the folder of the recipe, and the command that combines the results of several
+    studies.
     """
     if "coatings" in read_toml(recipe_path(name)):
         if start_from is not None:

@@ -22,16 +22,8 @@ def schemes_not_fitted(
     errors: HSE06 and SCAN overbind O2 by a fraction of PBE's error. ``mp2020`` was
     fitted together with the Materials Project's U and without a dispersion correction.
 
-    Parameters
-    ----------
-    functional
-        As in a fingerprint, for example "PBE+U".
-    u_values_ev
-        Hubbard U by element, eV; 0 where there is none.
-    elements
-        Elements whose U counts.
-    dispersion
-        Name of the dispersion correction, empty without.
+    ``functional`` is as in a fingerprint, for example "PBE+U"; U by element is in eV, 0 where there
+    is none, and only that of ``elements`` counts; ``dispersion`` is empty without a correction.
     """
     if functional.partition("+U")[0] != FITTED_FUNCTIONAL:
         reason = (

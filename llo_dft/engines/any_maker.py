@@ -20,13 +20,9 @@ def calculation_maker(maker: Maker, kind: CalculationKind) -> CalculationMaker:
 
     Raises ``EngineError`` if it is neither, such as the maker of a whole flow.
 
-    Parameters
-    ----------
-    maker
-        Of a single job: a ``BaseVaspMaker`` or an ``AseMaker``.
-    kind
-        What it computes here. That it suits this (a free cell for "bulk_relax") is up to the user;
-        that all energies of a study are comparable is still checked.
+    The maker is one of a single job: a ``BaseVaspMaker`` or an ``AseMaker``. That it suits ``kind``
+    (a free cell for "bulk_relax") is up to the user; that all energies of a study are comparable is
+    still checked.
     """
     above = {f"{one.__module__}:{one.__qualname__}" for one in type(maker).__mro__}
     for name, adapter in _ADAPTERS.items():

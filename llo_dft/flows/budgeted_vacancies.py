@@ -85,17 +85,9 @@ def compute_next(
 ) -> Response | list[CalculationDocument | None]:
     """Let the engine compute the vacancies of a round and choose again; finally return all.
 
-    Parameters
-    ----------
-    maker
-        Maker of the flow.
-    plan
-        The study.
-    hosts, ranking
-        The plan's hosts, and what ``rank`` returns.
-    tried, made
-        Labels of the vacancies that the engine tried, and their calculations. None at first, when
-        those that an earlier run completed are taken before others.
+    ``hosts`` are the plan's, ``ranking`` is what ``rank`` returns. ``tried`` and ``made`` are the
+    labels of the vacancies that the engine tried, and their calculations; None at first, when those
+    that an earlier run completed are taken before others.
     """
     relaxed = {one.label: found for one, found in zip(plan.hosts, hosts, strict=True)}
     ranked = dict(zip(plan.potential_labels, ranking, strict=True))

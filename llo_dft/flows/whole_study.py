@@ -49,20 +49,11 @@ class StudyMaker(Maker):
     ) -> Self:
         """Return the maker of a study computed by one engine.
 
-        Parameters
-        ----------
-        maker
-            Returns the engine's maker for a kind of calculation: ``engine.maker``.
-        folder
-            Folder of the calculation cache.
-        electrons
-            Whether to make static calculations.
-        ranker
-            Ranks orderings of Li; None: Ewald energies rank them.
-        cathode
-            Relaxes the cathode's crystal; None: ``maker("bulk_relax")``.
-        potential
-            Relaxes every vacancy of a plan with a budget; the engine computes some of them.
+        ``maker`` returns the engine's maker for a kind of calculation (``engine.maker``),
+        ``folder`` is that of the calculation cache, ``electrons`` whether to make static
+        calculations. ``ranker`` ranks orderings of Li; None: Ewald energies rank them. ``cathode``
+        relaxes the cathode's crystal; None: ``maker("bulk_relax")``. ``potential`` relaxes every
+        vacancy of a plan with a budget; the engine computes some of them.
         """
         slab, crystal = maker("slab_relax"), maker("bulk_relax")
         return cls(

@@ -35,23 +35,13 @@ def calculate(
     If there are several ways to start it (``llo_dft.jobs.starts``), each is a separate calculation
     in the cache, and the one of lowest energy is returned.
 
-    Parameters
-    ----------
-    structure
-        What to compute, or the reason why there is none: then the calculation is skipped.
-    maker
-        Of an engine.
-    label
-        Name of the calculation in its study.
-    folder
-        The study's ``calculations`` folder, absolute.
-    parent
-        The calculation that the structure was made from; None: none with similar electrons.
+    ``structure`` is what to compute, or the reason why there is none: then the calculation is
+    skipped. ``label`` is its name in the study, ``folder`` the study's ``calculations`` folder,
+    absolute. ``parent`` is the calculation that the structure was made from; None: none with
+    similar electrons.
 
-    Returns
-    -------
-    A completed, failed or skipped calculation. Any exception of the engine becomes a failed one
-    with its reason, so that the rest of the study is computed.
+    The calculation is completed, failed or skipped. Any exception of the engine becomes a failed
+    one with its reason, so that the rest of the study is computed.
     """
     cache = CalculationCache(Path(folder))
     if isinstance(structure, str):

@@ -44,16 +44,8 @@ def starts(
 
     Raises ``ValueError`` if an element has no formal charge, or requested rows do not fit the cell.
 
-    Parameters
-    ----------
-    structure
-        The structure to compute.
-    maker
-        Of an engine.
-    parent
-        The calculation that the structure was made from, completed; None: there is none.
-    folder
-        The study's ``calculations`` folder.
+    ``parent`` is the calculation that the structure was made from, completed; None: there is none.
+    ``folder`` is the study's ``calculations`` folder.
     """
     if not isinstance(maker, MagneticMaker):
         return [Start(structure)]

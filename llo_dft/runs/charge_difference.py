@@ -45,17 +45,11 @@ def charge_difference(
 
     Raises ``InputError`` if a file can't be trusted, or the three may not be subtracted.
 
-    Parameters
-    ----------
-    files, axis
-        AB, A and B; lattice vector that crosses the interface.
-    coating
-        Which of A and B is the coating, if known: see ``bonds_across``.
-    max_residual, allow
-        Largest integral of the difference, e; names of differences of their settings to accept.
-    calculations
-        A study's calculations of AB, A and B, of any engine: their settings are compared. Without
-        them the settings come from VASP's files beside the densities.
+    ``axis`` is the lattice vector that crosses the interface, ``coating`` which of A and B is the
+    coating, if known (see ``bonds_across``); ``max_residual`` is the largest integral of the
+    difference, e, ``allow`` are names of differences of their settings to accept. ``calculations``
+    are a study's of AB, A and B, of any engine: their settings are compared. Without them the
+    settings come from VASP's files beside the densities.
     """
     paths = [find_grid_file(file) for file in files]
     whole_header, *part_headers = (read_grid_header(path) for path in paths)
@@ -172,13 +166,8 @@ def compared_settings(
     Raises ``InputError`` if the settings don't agree, with both values; if electrons did not
     converge; if the file of a run is damaged.
 
-    Parameters
-    ----------
-    headers
-        Of the densities AB, A, B. A vasprun.xml or vaspout.h5 beside one is its run's if it
-        ended with the same cell and atoms.
-    allow
-        Names of differences to allow.
+    ``headers`` are of the densities AB, A, B. A vasprun.xml or vaspout.h5 beside one is its run's
+    if it ended with the same cell and atoms. ``allow`` are names of differences to allow.
     """
     found = DensitySettings(allowed=check_allowed(allow))
     runs = [_run_of(header) for header in headers]

@@ -44,16 +44,9 @@ def centers_of(
 
     Raises ``InputError`` if there are no band edges, or the reference is not known.
 
-    Parameters
-    ----------
-    states, wanted
-        Of the run, by its engine; element and orbital that they are projected onto.
-    reference, fixed, tm_layers
-        See ``band_centers`` and ``site_classes``.
-    classes
-        Class of each atom by index, if known; others count as "all".
-    label
-        Name of the centres; None: their source.
+    ``wanted`` are element and orbital that the states are projected onto; ``reference``, ``fixed``
+    and ``tm_layers`` are those of ``band_centers`` and ``site_classes``. ``classes`` are by index
+    of the atom, if known; others count as "all". ``label`` names the centres; None: their source.
     """
     source = states.source
     try:

@@ -51,17 +51,11 @@ def potential_of(
     Raises ``InputError`` if there is no LOCPOT, it is damaged, or a window does not fit into the
     cell.
 
-    Parameters
-    ----------
-    path, axis
-        Run folder with a LOCPOT, or a LOCPOT; lattice vector that points out of the slab.
-    windows_angstrom
-        Windows of the macroscopic average, none, one or two; None: ``LAYER_DISTANCE_ANGSTROM``
-        if it fits into the cell.
-    states
-        States of the same calculation; None: read from the VASP run beside the LOCPOT, if any.
-    label
-        Name of the calculation; None: the path.
+    ``path`` is a run folder with a LOCPOT, or a LOCPOT; the lattice vector ``axis`` points out of
+    the slab. ``windows_angstrom`` are those of the macroscopic average, none, one or two; None:
+    ``LAYER_DISTANCE_ANGSTROM`` if it fits into the cell. ``states`` are of the same calculation;
+    None: read from the VASP run beside the LOCPOT, if any. ``label`` names the calculation; None:
+    the path.
     """
     grid = read_potential(find_grid_file(path, "LOCPOT"))
     structure = grid.header.structure()

@@ -93,17 +93,10 @@ def vacancy_runs(
     Raises ``InputError`` if energies are not comparable, with both values; if anything but O is
     missing; if the scheme does not apply to the functional; if a file is missing.
 
-    Parameters
-    ----------
-    hosts, vacancies
-        Run folders or vasprun.xml files. Each vacancy is assigned to the host that it was made
-        from, by composition and, if several match, by the positions of its atoms.
-    oxygen, options
-        The reservoir, and what is known about the runs; None: nothing.
-
-    Returns
-    -------
-    Damaged or unconverged runs have no numbers, but a reason.
+    Runs are folders or vasprun.xml files. Each vacancy is assigned to the host that it was made
+    from, by composition and, if several match, by the positions of its atoms. ``options`` are what
+    is known about the runs; None: nothing. Damaged or unconverged runs have no numbers, but a
+    reason.
     """
     options = options or VacancyOptions()
     runs = _Runs(

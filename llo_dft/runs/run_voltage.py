@@ -43,19 +43,10 @@ def voltage_runs(
     Raises ``InputError`` if energies don't belong together, with both values; if more than Li
     differs; if the hosts have fewer than two lithium contents; if a file is missing.
 
-    Parameters
-    ----------
-    hosts
-        Run folders or vasprun.xml files. Their cells may have relaxed on delithiation, and may
-        contain different numbers of formula units.
-    li, li_energy_ev
-        Run of Li metal, or its energy in eV per atom.
-    lithium_full, coating_li, allow
-        See ``VacancyOptions``.
-
-    Returns
-    -------
-    Damaged or unconverged runs are left out, with a reason; there is no curve if too few remain.
+    Hosts are run folders or vasprun.xml files. Their cells may have relaxed on delithiation, and
+    may contain different numbers of formula units. ``li`` is a run of Li metal, ``li_energy_ev``
+    its energy in eV per atom; for the other options see ``VacancyOptions``. Damaged or unconverged
+    runs are left out, with a reason; there is no curve if too few remain.
     """
     allowed = check_allowed(allow)
     runs = [read_plain_run(path) for path in hosts]

@@ -78,22 +78,10 @@ def write_interfaces(
     gap with the best bond valences are used. A match where all bring atoms too close is left out,
     and the next one is used instead.
 
-    Parameters
-    ----------
-    film, substrate
-        Slabs; the film's lower face is put on the substrate's upper one.
-    matches
-        From ``find_matches`` with their in-plane vectors.
-    n_built
-        Largest number to write.
-    folder
-        Created if needed; earlier files of the same names are replaced.
-    formats
-        Names in ``FORMATS``.
-
-    Returns
-    -------
-    For each match that was tried, what was built or the reason why nothing was.
+    The film's lower face is put on the substrate's upper one; ``matches`` are from ``find_matches``
+    with their in-plane vectors. At most ``n_built`` are written, in ``formats`` of ``FORMATS``; the
+    folder is created if needed, and earlier files of the same names are replaced. Returns for each
+    match that was tried what was built, or the reason why nothing was.
     """
     folder.mkdir(parents=True, exist_ok=True)
     entries: list[dict[str, Any]] = []

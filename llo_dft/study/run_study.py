@@ -108,17 +108,10 @@ def run_study(
 
     Raises ``InputError`` if another run is using the folder.
 
-    Parameters
-    ----------
-    prepared
-        The study.
-    workers
-        Calculations at a time.
-    executor
-        Context of an executor for the runner, such as a cluster's workers; None: local processes.
-        Entered under the folder's lock, and left as soon as nothing is left to compute.
-    on_progress
-        Called whenever a calculation ended.
+    ``workers`` is the number of calculations at a time. ``executor`` is the context of an executor
+    for the runner, such as a cluster's workers; None: local processes. It is entered under the
+    folder's lock, and left as soon as nothing is left to compute. ``on_progress`` is called
+    whenever a calculation ended.
     """
     folder, plan = prepared.folder, prepared.plan
     with folder.lock(), ExitStack() as stack:

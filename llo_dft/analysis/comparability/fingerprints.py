@@ -236,28 +236,16 @@ def check_comparable(
 
     Raises ``ComparabilityError``, naming all differences, with both values.
 
-    Parameters
-    ----------
-    a, b
-        Both must have completed, with the same fingerprint (U values and pseudopotentials:
-        for elements in either), and both or neither be mock.
-    relation
-        "same cell": the cells must agree too, within ``CELL_LENGTH_TOLERANCE_ANGSTROM`` and
-        ``CELL_ANGLE_TOLERANCE_DEGREES``; orientation doesn't matter. "reference": one of them is a
-        molecule or crystal that atoms are taken from or go to.
-    without
-        Fields of the fingerprint that have no meaning here, or that ``also`` compares.
-    also
-        Differences found elsewhere.
-    allow
-        Names of differences to allow (``check_allowed``).
-    what
-        The quantity to be subtracted.
+    Both must have completed, with the same fingerprint (U values and pseudopotentials: for elements
+    in either), and both or neither be mock. ``relation`` "same cell": the cells must agree too,
+    within ``CELL_LENGTH_TOLERANCE_ANGSTROM`` and ``CELL_ANGLE_TOLERANCE_DEGREES``; orientation
+    doesn't matter. "reference": one of them is a molecule or crystal that atoms are taken from or
+    go to.
 
-    Returns
-    -------
-    list of Difference
-        Differences that were allowed, and those that are only to be reported.
+    ``without`` are fields of the fingerprint that have no meaning here, or that ``also``, the
+    differences found elsewhere, compares; ``allow`` names of differences to allow
+    (``check_allowed``); ``what`` is the quantity to be subtracted. Returns the differences that
+    were allowed, and those that are only to be reported.
     """
     found = [
         Difference("", f"{calculation.label} is {calculation.status} ({calculation.reason})")

@@ -40,14 +40,8 @@ def window_moments(
     Raises ``ValueError`` if shapes differ, energies don't ascend, a number is not finite, or the
     window is empty.
 
-    Parameters
-    ----------
-    energies_ev
-        Ascending, shape (n_energies,).
-    density
-        States per eV, shape (n_energies,).
-    window
-        Lowest and highest energy, in eV; beyond the grid the density is zero. None: all.
+    ``energies_ev`` ascend, shape (n_energies,); ``density`` is in states per eV, same shape;
+    ``window`` is the lowest and highest energy, eV, beyond the grid the density is zero. None: all.
     """
     energies = np.asarray(energies_ev, dtype=np.float64)
     states = np.asarray(density, dtype=np.float64)

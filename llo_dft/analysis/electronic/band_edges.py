@@ -38,14 +38,8 @@ def band_edges(
 
     Raises ``ValueError`` if shapes differ, a number is not finite, or nothing is filled.
 
-    Parameters
-    ----------
-    energies_ev
-        Shape (n_spins, n_kpoints, n_bands).
-    occupations
-        Same shape, 0 to 1.
-    fermi_ev
-        E_F on the same zero; None if unknown.
+    ``energies_ev`` and ``occupations``, 0 to 1, have the shape (n_spins, n_kpoints, n_bands);
+    ``fermi_ev`` is E_F on the same zero, None if unknown.
     """
     energies = np.asarray(energies_ev, dtype=np.float64)
     filling = np.asarray(occupations, dtype=np.float64)

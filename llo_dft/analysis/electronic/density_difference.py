@@ -55,11 +55,8 @@ def assign_parts(whole: Structure, a: Structure, b: Structure) -> tuple[list[Den
     Raises ``InputError`` if an atom of A or B is missing from AB or in it twice, or one of AB is in
     neither (it is named); or if the cells differ.
 
-    Returns
-    -------
-    tuple
-        The part that each atom of AB belongs to, and the largest distance of an atom from its
-        place, angstrom.
+    Returns the part that each atom of AB belongs to, and the largest distance of an atom from its
+    place, angstrom.
     """
     parts: list[DensityPart | None] = [None] * len(whole)
     largest = 0.0
@@ -114,19 +111,9 @@ def planar_profile(
 ) -> PlanarProfile:
     """Average a difference over planes, from the middle of the widest gap between the atoms.
 
-    Parameters
-    ----------
-    difference_per_a3
-        Electrons per cubic angstrom, shape (n_a, n_b, n_c).
-    structure
-        Cell and atoms of AB.
-    axis
-        Lattice vector that crosses the planes.
-
-    Returns
-    -------
-    The profile. It begins in the widest gap, so that the cumulative charge starts where it cuts
-    through no atom.
+    The difference is in electrons per cubic angstrom, shape (n_a, n_b, n_c), in the cell and with
+    the atoms of AB; the lattice vector ``axis`` crosses the planes. The profile begins in the
+    widest gap, so that the cumulative charge starts where it cuts through no atom.
     """
     lattice = structure.lattice.matrix
     n_planes = difference_per_a3.shape[axis]
@@ -198,12 +185,8 @@ def bond_profile(
 def interpolate(grid: FloatArray, fractional: FloatArray) -> FloatArray:
     """Interpolate a periodic grid linearly along its three axes, shape (n_points,).
 
-    Parameters
-    ----------
-    grid
-        Values at (i / n_a, j / n_b, k / n_c), shape (n_a, n_b, n_c).
-    fractional
-        Points in fractional coordinates, shape (n_points, 3).
+    ``grid`` has the values at (i / n_a, j / n_b, k / n_c), shape (n_a, n_b, n_c); ``fractional``
+    are points in fractional coordinates, shape (n_points, 3).
     """
     places = np.mod(fractional, 1.0) * np.array(grid.shape)
     values = map_coordinates(grid, places.T, order=1, mode="grid-wrap")

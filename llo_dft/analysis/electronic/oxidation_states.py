@@ -44,16 +44,8 @@ _SAME_CHARGE_E: Final = 1e-6
 def metal_state(element: str, moment_mu_b: float) -> tuple[int | None, str]:
     """Return the formal state of a metal from the magnitude of its moment; None if undecided.
 
-    Parameters
-    ----------
-    element
-        Its symbol.
-    moment_mu_b
-        Moment within its sphere, Bohr magnetons; the sign only shows the magnetic order.
-
-    Returns
-    -------
-    The state, e, and how it was decided or why it was not.
+    The moment is that within its sphere, Bohr magnetons; the sign only shows the magnetic order.
+    Returns the state, e, and how it was decided or why it was not.
     """
     ranges = ELEMENTS[element].moment_ranges if element in ELEMENTS else ()
     if not ranges:
@@ -98,14 +90,8 @@ def oxidation_states(
 
     Raises ``ValueError`` if the number of moments is not the number of atoms.
 
-    Parameters
-    ----------
-    structure
-        The atoms.
-    moments_mu_b
-        Moment of each, Bohr magnetons, shape (n_atoms,), with either sign.
-    cell_charge_e
-        Charge of the cell, e.
+    Moments are in Bohr magnetons, shape (n_atoms,), with either sign; the charge of the cell is in
+    e.
     """
     if len(moments_mu_b) != len(structure):
         raise ValueError(

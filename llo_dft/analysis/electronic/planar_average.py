@@ -35,14 +35,8 @@ def line_density_e_per_angstrom(
 
     Its sum times the distance between planes is the integral of the density over the cell.
 
-    Parameters
-    ----------
-    density_per_a3
-        Electrons per cubic angstrom, shape (n_a, n_b, n_c).
-    lattice_angstrom
-        Lattice vectors as rows, shape (3, 3).
-    axis
-        Lattice vector that crosses the planes.
+    The density is in electrons per cubic angstrom, shape (n_a, n_b, n_c); lattice vectors are rows,
+    shape (3, 3), and that of ``axis`` crosses the planes.
     """
     return planar_average(density_per_a3, axis) * plane_area_a2(lattice_angstrom, axis)
 

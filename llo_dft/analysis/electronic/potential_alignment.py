@@ -35,17 +35,9 @@ def potential_profile(
 
     Raises ``ValueError`` if a window is longer than the cell.
 
-    Parameters
-    ----------
-    potential_ev
-        Potential, eV, shape (n_a, n_b, n_c).
-    structure
-        Cell and atoms.
-    windows_angstrom
-        Periods of the materials along the normal: one, or two at an interface. For a layered
-        oxide, the distance of its layers.
-    axis
-        Lattice vector that crosses the planes.
+    The potential is in eV, shape (n_a, n_b, n_c), and the lattice vector ``axis`` crosses the
+    planes. Windows are periods of the materials along the normal: one, or two at an interface. For
+    a layered oxide, the distance of its layers.
     """
     height = plane_height_angstrom(structure.lattice.matrix, axis)
     planar = planar_average(potential_ev, axis)

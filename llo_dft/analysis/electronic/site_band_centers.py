@@ -86,21 +86,10 @@ def band_centers(
 
     Raises ``ValueError`` if the reference is not known, or the fixed window is empty.
 
-    Parameters
-    ----------
-    label
-        Name of the calculation, for the reader.
-    densities
-        Projected densities of the atoms.
-    edges
-        Band edges of the same run.
-    reference
-        Zero of the resulting energies.
-    levels_ev
-        Vacuum and core level on VASP's own zero, if known.
-    fixed_window_ev
-        Lowest and highest energy of the fixed window, relative to the reference; None:
-        ``FIXED_WINDOW_FROM_VBM_EV``, relative to the VBM.
+    ``label`` names the calculation, for the reader; ``edges`` are those of the same run.
+    ``reference`` is the zero of the resulting energies, ``levels_ev`` are the vacuum and core level
+    on VASP's own zero, if known. ``fixed_window_ev`` is the lowest and highest energy of the fixed
+    window, relative to the reference; None: ``FIXED_WINDOW_FROM_VBM_EV``, relative to the VBM.
     """
     references: dict[ReferenceLevel, float] = {"vbm": edges.vbm_ev}
     if edges.fermi_ev is not None:

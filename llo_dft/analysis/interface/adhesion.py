@@ -64,12 +64,8 @@ def work_of_adhesion_j_per_m2(
 ) -> float:
     """Return W = (E_oxide + E_coating - E_interface) / area, J/m2; positive if they bind.
 
-    Parameters
-    ----------
-    oxide_ev, coating_ev, interface_ev
-        Total energies in the interface's cell, eV; each part relaxed alone.
-    area
-        Area of the interface, square angstrom.
+    Energies are total ones in the interface's cell, eV, each part relaxed alone; the area of the
+    interface is in square angstrom.
     """
     return (oxide_ev + coating_ev - interface_ev) / area * J_PER_M2_PER_EV_PER_A2
 
@@ -118,21 +114,14 @@ def coating_energy(  # noqa: PLR0913 (each is a separate energy)
 ) -> CoatingEnergy:
     """Return work of adhesion and coating energy of a coated pristine slab.
 
-    Parameters
-    ----------
-    coated, bare
-        The relaxed interface and the relaxed bare slab.
-    parts
-        The oxide and the coating alone in the interface's cell.
-    excess
-        See ``excess_atoms``.
-    coating_charge_e
-        Sum of the formal charges of the coating's part. Only uncharged parts are closed shells,
-        which have a work of adhesion.
-    crystal_ev_per_unit, lithium_ev, oxygen_ev
-        E(formula unit of the coating), E(Li metal) and mu_O, eV; None if they are not known.
-    voltage_v
-        Fixes mu_Li = E(Li metal) - e V; matters only where there is excess Li.
+    ``coated`` and ``bare`` are the relaxed interface and the relaxed bare slab, ``parts`` the oxide
+    and the coating alone in the interface's cell; ``excess`` is that of ``excess_atoms``.
+    ``coating_charge_e`` is the sum of the formal charges of the coating's part: only uncharged
+    parts are closed shells, which have a work of adhesion.
+
+    ``crystal_ev_per_unit``, ``lithium_ev`` and ``oxygen_ev`` are E(formula unit of the coating),
+    E(Li metal) and mu_O, eV, None if they are not known. ``voltage_v`` fixes mu_Li = E(Li metal) -
+    e V; it matters only where there is excess Li.
     """
     excess_li, excess_o = excess.lithium, excess.oxygen
     if coated is None or coated.structure is None or coated.energy_ev is None:

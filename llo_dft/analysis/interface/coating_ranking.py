@@ -30,17 +30,10 @@ def rank_coatings(
 
     Raises ``ValueError`` if nothing was computed.
 
-    Parameters
-    ----------
-    study
-        Name of the screen.
-    results
-        Of each coating that was computed, completely or not, by name.
-    refused
-        Why the others could not be built, by name.
-    reactions
-        Of each coating with the cathode, if requested, by name: those at full lithium and at the
-        lowest content are used.
+    ``study`` is the name of the screen. By the names of coatings: ``results`` of each that was
+    computed, completely or not; ``refused``, why the others could not be built; ``reactions`` of
+    each with the cathode, if requested, of which those at full lithium and at the lowest content
+    are used.
     """
     first = next(iter(results.values()), None)
     if first is None:

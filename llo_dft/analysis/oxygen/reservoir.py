@@ -36,16 +36,9 @@ def oxygen_reservoir(
 
     Raises ``ValueError`` if there is no data for O2 at the temperature and pressure.
 
-    Parameters
-    ----------
-    oxygen
-        What is requested, and what the engine states about O2.
-    o2_ev_per_atom
-        Half the energy of O2 with the settings of the hosts, eV; None if there is none.
-    source
-        Where it comes from, for the reader.
-    problem
-        Why there is none.
+    ``oxygen`` is what is requested, and what the engine states about O2; ``o2_ev_per_atom`` half
+    the energy of O2 with the settings of the hosts, eV, and ``source`` where it comes from, for the
+    reader. None if there is none, and ``problem`` says why.
     """
     notes: dict[str, str] = {}
     found: dict[str, OxygenChemicalPotential] = {}

@@ -41,18 +41,10 @@ def pair_reactivity(
 
     Raises ``InputError`` if a phase is not in the diagram, or both are the same.
 
-    Parameters
-    ----------
-    energies
-        All phases that compete.
-    first, second
-        Names or formulas.
-    voltage_v
-        None: nothing is exchanged with the surroundings. Otherwise Li is exchanged with a
-        reservoir at that voltage against Li/Li+; energies are per atom other than Li, and include
-        what each phase does at that voltage alone.
-    known
-        Formulas that a complete diagram would have.
+    ``energies`` are of all phases that compete, ``known`` formulas that a complete diagram would
+    have. With ``voltage_v`` Li is exchanged with a reservoir at that voltage against Li/Li+;
+    energies are per atom other than Li, and include what each phase does at that voltage alone.
+    None: nothing is exchanged with the surroundings.
     """
     a, b = (find_phase(energies, name) for name in (first, second))
     elements = {*a.composition, *b.composition} | ({"Li"} if voltage_v is not None else set())

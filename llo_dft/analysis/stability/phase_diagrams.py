@@ -30,12 +30,7 @@ class Phases:
 
     Raises ``InputError`` if an element has no energy of its own.
 
-    Parameters
-    ----------
-    energies
-        The source.
-    elements
-        Elements of the diagram; phases with others are left out.
+    Phases with elements other than ``elements`` are left out.
     """
 
     def __init__(self, energies: PhaseEnergies, elements: Iterable[str]) -> None:

@@ -34,16 +34,8 @@ def stability_window(
 
     Raises ``InputError`` if the phase is not among them, is Li itself, or an element has no energy.
 
-    Parameters
-    ----------
-    energies
-        All phases that compete.
-    asked
-        Name or formula of the phase.
-    known
-        Formulas that a complete diagram would have.
-    highest_v
-        End of the range, V.
+    ``energies`` are of all phases that compete, ``asked`` is the name or formula of the phase,
+    ``known`` are formulas that a complete diagram would have.
     """
     phase = find_phase(energies, asked)
     composition = Composition(phase.composition)

@@ -50,16 +50,9 @@ def electron_starts(
 
     Raises ``ValueError`` if anything but O is missing, or atoms were added.
 
-    Parameters
-    ----------
-    host
-        As it relaxed.
-    moments_mu_b
-        Its moments, Bohr magnetons.
-    structure
-        The host without the O; the order of atoms doesn't matter.
-    n_placements
-        How many pairs of metals are tried beside each missing O, at most.
+    ``host`` is as it relaxed, with its moments, Bohr magnetons; ``structure`` is the host without
+    the O, in any order of atoms. At most ``n_placements`` pairs of metals are tried beside each
+    missing O.
     """
     missing = missing_oxygen(host, structure)
     kept = [float(moments_mu_b[site]) for site in missing.site_of_atom]

@@ -56,19 +56,9 @@ def formation_energy_ev(
     Raises ``ComparabilityError`` if the energies may not be subtracted; ``VacancyCompositionError``
     if anything but O was removed, or no O was; ``ValueError`` if ``mu_oxygen_ev`` is not finite.
 
-    Parameters
-    ----------
-    host, vacancy
-        Completed calculations of the same cell with the same fingerprint.
-    mu_oxygen_ev
-        Oxygen chemical potential, eV per O (``analysis.oxygen``).
-    allow
-        Names of differences to accept (``analysis.comparability``).
-
-    Returns
-    -------
-    tuple
-        E_f in eV per O, and n.
+    Both are completed calculations of the same cell with the same fingerprint; ``mu_oxygen_ev`` is
+    in eV per O (``analysis.oxygen``), ``allow`` are names of differences to accept
+    (``analysis.comparability``). Returns E_f in eV per O, and n.
     """
     if not math.isfinite(mu_oxygen_ev):
         raise ValueError(f"The oxygen chemical potential must be finite, got {mu_oxygen_ev!r} eV")

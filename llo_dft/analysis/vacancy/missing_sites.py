@@ -44,12 +44,7 @@ def missing_oxygen(host: Structure, vacancy: Structure) -> MissingOxygen:
 
     Raises ``ValueError`` if anything but O is missing.
 
-    Parameters
-    ----------
-    host
-        The cell with all its oxygen.
-    vacancy
-        As before relaxation. Its fractional coordinates are used in the host's lattice.
+    ``vacancy`` is as before relaxation; its fractional coordinates are used in the host's lattice.
     """
     elements = sorted({site.specie.symbol for site in (*host, *vacancy)})
     missing: tuple[int, ...] = ()

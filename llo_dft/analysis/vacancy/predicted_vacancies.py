@@ -30,14 +30,8 @@ def ranked_by_potential(
 ) -> Ranked:
     """Return what ranks the vacancies, by ``potential_label``.
 
-    Parameters
-    ----------
-    plan
-        The study.
-    hosts
-        By label, as the engine relaxed them.
-    by_potential
-        The potential's calculations, by ``potential_label``.
+    ``hosts`` are by label, as the engine relaxed them, ``by_potential`` the potential's
+    calculations by ``potential_label``.
     """
     found = {label: None if one is None else one.energy_ev for label, one in by_potential.items()}
     rebuilt = {
@@ -62,21 +56,10 @@ def vacancy_candidates(
     Left out are those that the engine tried and that can't be the lowest: they have no result, or
     their lattice was rebuilt.
 
-    Parameters
-    ----------
-    plan
-        The study.
-    hosts
-        By label, as the engine relaxed them: the vacancies were made from these.
-    ranked
-        As ``ranked_by_potential`` returns it.
-    by_engine
-        Vacancies by label, as far as they were tried; None: one failed.
-
-    Returns
-    -------
-    dict
-        Energies are ``[E(host - n O) - E(host)] / n``, eV, of each engine, without mu_O.
+    ``hosts`` are by label, as the engine relaxed them: the vacancies were made from these.
+    ``ranked`` is as ``ranked_by_potential`` returns it, ``by_engine`` are vacancies by label as far
+    as they were tried, None if one failed. Energies of candidates are ``[E(host - n O) - E(host)] /
+    n``, eV, of each engine, without mu_O.
     """
     bonded: dict[str, list[int]] = {}
     for termination in plan.terminations:
@@ -147,14 +130,8 @@ def with_predictions(
 
     A computed E_f is unchanged; a predicted one has its own field.
 
-    Parameters
-    ----------
-    results
-        Results of the study's hosts, with the computed values.
-    plan, hosts, ranked, by_engine
-        As in ``vacancy_candidates``.
-    mu_oxygen_ev
-        Chemical potential of the reservoir, eV per O.
+    ``results`` are those of the study's hosts, with the computed values; other arguments are as in
+    ``vacancy_candidates``, and ``mu_oxygen_ev`` is that of the reservoir, eV per O.
     """
     candidates = vacancy_candidates(plan, hosts, ranked, by_engine)
     if all(one.expensive_ev is None for one in candidates.values()):

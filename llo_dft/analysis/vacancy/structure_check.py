@@ -175,13 +175,9 @@ def check_relaxed(
 
     Raises ``ValueError`` if atoms or moments don't match in number or order.
 
-    Parameters
-    ----------
-    initial, relaxed
-        The same atoms in the same order; the cells may differ.
-    initial_magmoms, magmoms
-        Moments of a reference (of the host, for a vacancy) and of the relaxed structure, Bohr
-        magnetons, shape (n_atoms,). If either is None, moments are not checked.
+    Both structures have the same atoms in the same order; the cells may differ. ``initial_magmoms``
+    are moments of a reference (of the host, for a vacancy), ``magmoms`` those of the relaxed
+    structure, Bohr magnetons, shape (n_atoms,). If either is None, moments are not checked.
     """
     moved = displacements_angstrom(initial, relaxed)
     flags = _oxygen_flags(relaxed)

@@ -160,18 +160,10 @@ def turning_point(
     Raises ``ValueError`` for an energy that is not finite. No crossing and too few points are valid
     results: value None and a ``reason``.
 
-    Parameters
-    ----------
-    system
-        ``bare`` or ``coated``.
-    points
-        One for each state of charge. Those with no site are left out; equal ones are pooled.
-    scheme_shifts_ev
-        For each other scheme that applies: its mu_O minus that of the chosen one, eV per O.
-    termination
-        Face of the coating.
-    site
-        The only O that the energies are for; None: several.
+    ``points`` are one for each state of charge; those with no site are left out, equal ones are
+    pooled. ``scheme_shifts_ev`` is, for each other scheme that applies, its mu_O minus that of the
+    chosen one, eV per O. ``termination`` is the face of the coating, ``site`` the only O that the
+    energies are for; None: several.
     """
     points = list(points)
     shifts = dict(scheme_shifts_ev or {})

@@ -29,16 +29,8 @@ def vacancy_map(
 
     Raises ``ValueError`` for a temperature or pressure at which there is no mu_O.
 
-    Parameters
-    ----------
-    hosts
-        Those without a vacancy that kept its lattice are left out.
-    oxygen
-        The chemical potential that their energies were computed with.
-    temperatures_k
-        100 to 2000 K.
-    pressures_bar
-        Positive.
+    Hosts without a vacancy that kept its lattice are left out; their energies were computed with
+    ``oxygen``. Temperatures are 100 to 2000 K, pressures positive.
     """
     shifts = [
         [mu_at(oxygen, temperature, pressure) - oxygen.mu_ev for pressure in pressures_bar]
@@ -86,12 +78,8 @@ def turning_temperature(
     Raises ``ValueError`` for an energy that is not finite. No crossing is a valid result: None and
     a ``reason``.
 
-    Parameters
-    ----------
-    formation_energies_ev
-        E_f of the sites that completed, eV per O, under ``oxygen``; may be empty.
-    oxygen
-        The chemical potential that they were computed with.
+    The energies are those of the sites that completed, eV per O, computed with ``oxygen``; there
+    may be none.
     """
     if not all(map(math.isfinite, formation_energies_ev)):
         raise ValueError(f"Formation energies must be finite, got {list(formation_energies_ev)!r}")

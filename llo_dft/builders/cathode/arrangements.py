@@ -71,20 +71,11 @@ def arrangements(
 
     Raises ``CompositionError`` if no arrangement keeps such an operation.
 
-    Parameters
-    ----------
-    stand_in
-        The crystal with any element on the shared sites.
-    sublattices
-        Sites that share elements, with the counts.
-    ordering
-        ``sqs``: pairs as in a random alloy (``quasirandom``); otherwise the lowest Ewald energy.
-    kept
-        The operation that they keep, so that a slab cut from them is symmetric.
-    seed
-        Seed of the search.
-    labelled
-        The crystal whose operations count, if ``stand_in`` has more.
+    ``stand_in`` is the crystal with any element on the shared sites, ``sublattices`` those sites
+    with the counts. ``ordering`` is ``sqs``: pairs as in a random alloy (``quasirandom``);
+    otherwise the lowest Ewald energy. ``kept`` is the operation that they keep, so that a slab cut
+    from them is symmetric; ``labelled`` the crystal whose operations count, if ``stand_in`` has
+    more.
     """
     sites = [site for sub in sublattices for site in sub.sites]
     matrix = ewald_matrix(stand_in)

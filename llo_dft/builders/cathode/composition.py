@@ -85,12 +85,7 @@ def check_neutral(amounts: Mapping[str, float], name: str) -> None:
 
     Raises ``CompositionError`` with the remaining charge.
 
-    Parameters
-    ----------
-    amounts
-        Atoms of each element, including O.
-    name
-        Its name, for the message.
+    ``amounts`` are the atoms of each element, including O; ``name`` is for the message.
     """
     charge = 2.0 * unbalanced_charge(amounts) / amounts["O"]
     if abs(charge) > CHARGE_TOLERANCE_E:

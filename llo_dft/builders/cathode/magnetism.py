@@ -59,15 +59,11 @@ def initial_moments(structure: Structure, order: MagneticOrder) -> list[float]:
     Raises ``MagneticOrderError`` if rows can't alternate in this cell; ``ValueError`` if an element
     has no formal charge here.
 
-    Parameters
-    ----------
-    structure
-        A layered oxide, its slab with or without a coating, or anything without O (all zero). The
-        atoms of a coating, known by their identities (``documents.atom_identity``), have their
-        usual charges: the oxide gives or takes the electrons.
-    order
-        "ferro", or "rows": rows of metals within each layer alternate. "lower", the lower of the
-        two, is not known before a calculation and starts as "ferro".
+    The structure is a layered oxide, its slab with or without a coating, or anything without O (all
+    zero). The atoms of a coating, known by their identities (``documents.atom_identity``), have
+    their usual charges: the oxide gives or takes the electrons. With the order "rows", rows of
+    metals within each layer alternate; "lower", the lower of the two, is not known before a
+    calculation and starts as "ferro".
     """
     symbols = symbols_of(structure)
     coating = _coating(structure)
@@ -139,12 +135,8 @@ def alternating_rows(structure: Structure, metals: list[int]) -> IntArray:
 
     Raises ``MagneticOrderError`` if no alternating rows fit the cell.
 
-    Parameters
-    ----------
-    structure
-        Its layers are parallel to the first two lattice vectors.
-    metals
-        Sites of the metals of the layers; not empty.
+    The layers are parallel to the first two lattice vectors; ``metals`` are the sites of the metals
+    of the layers, not empty.
     """
     vectors, coords = _along_the_plane(structure)
     in_plane, heights = coords[metals, :2], coords[metals, 2]

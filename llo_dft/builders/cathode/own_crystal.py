@@ -102,20 +102,12 @@ def ordered_crystal(
     Raises ``CompositionError`` if the supercell can't realise the composition within the tolerance,
     or has fewer arrangements.
 
-    Parameters
-    ----------
-    crystal
-        Its a and b span the layers. Sites that share the same elements in the same amounts are
-        one set, which gets the nearest whole numbers of each; occupancy below full becomes empty
-        sites.
-    supercell
-        Repeats along a and b, or two vectors on them.
-    ordering, kept, seed
-        As for :func:`~llo_dft.builders.cathode.arrangements.arrangements`.
-    tolerance
-        Largest deviation of any element per O2 that is accepted.
-    replica
-        Which arrangement, counted from the best, 0.
+    The crystal's a and b span the layers. Sites that share the same elements in the same amounts
+    are one set, which gets the nearest whole numbers of each; occupancy below full becomes empty
+    sites. ``supercell`` repeats along a and b, or is two vectors on them; ``ordering``, ``kept``
+    and ``seed`` are as for :func:`~llo_dft.builders.cathode.arrangements.arrangements`.
+    ``tolerance`` is the largest deviation of any element per O2 that is accepted, ``replica`` which
+    arrangement, counted from the best, 0.
     """
     cell = on_supercell(crystal, supercell)
     shared: dict[str, list[int]] = {}

@@ -135,12 +135,7 @@ def coating_column(bulk: Structure, miller_index: Sequence[int]) -> Column:
     none; ``InputError`` if a bond has no bond valence parameter; ``ValueError`` if the index is not
     three integers, or an element has no formal charge.
 
-    Parameters
-    ----------
-    bulk
-        Ordered crystal.
-    miller_index
-        (h, k, l) on the axes of ``bulk``.
+    The bulk is ordered; (h, k, l) are on its axes.
     """
     _check_charges(bulk)
     plane = surface_lattice(bulk, miller_index)

@@ -43,16 +43,8 @@ class CrystalFace:
 def faces(column: Column, layer: int, outward: Outward, kind: int = 0) -> list[CrystalFace]:
     """Return every face of a layer of whole units, and those with anions removed.
 
-    Parameters
-    ----------
-    column
-        The crystal.
-    layer
-        Number of the outermost layer.
-    outward
-        -1 for a bottom face, 1 for a top face.
-    kind
-        Kind of its layer, for the name.
+    ``layer`` is the number of the outermost layer, ``outward`` -1 for a bottom face and 1 for a top
+    face; ``kind`` is that of its layer, for the name.
     """
     found: list[CrystalFace] = []
     planes = column.layer(layer)[::-outward]

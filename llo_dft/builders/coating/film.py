@@ -89,20 +89,10 @@ def film_terminations(
 
     Raises ``CoatingError`` as :func:`build_film`.
 
-    Parameters
-    ----------
-    bulk
-        The coating's crystal, ordered, relaxed or not.
-    miller_index
-        (h, k, l) on its axes.
-    layers
-        Number of layers of units, at least 1; see ``Column``.
-    vacuum
-        Angstrom.
-
-    Returns
-    -------
-    By number of missing anions, then by distance from neutrality, then by name.
+    The bulk is the coating's crystal, ordered, relaxed or not; (h, k, l) are on its axes.
+    ``layers`` is the number of layers of units, at least 1 (see ``Column``); ``vacuum`` is in
+    angstrom. Films are sorted by number of missing anions, then by distance from neutrality, then
+    by name.
     """
     column = _checked_column(bulk, miller_index, layers)
     found = []
@@ -148,12 +138,8 @@ def build_film(
     Raises ``CoatingError`` if there is no such face, or the film would have a former without
     anions.
 
-    Parameters
-    ----------
-    bulk, miller_index, layers, vacuum
-        As for :func:`film_terminations`.
-    bottom
-        Name of the face towards the oxide, one of those :func:`film_terminations` lists.
+    ``bottom`` is the name of the face towards the oxide, one of those :func:`film_terminations`
+    lists; other arguments are as there.
     """
     column = _checked_column(bulk, miller_index, layers)
     known = {

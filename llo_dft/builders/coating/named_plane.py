@@ -25,12 +25,8 @@ def phosphate_plane(bulk: Structure, setting: PhosphateSetting) -> tuple[int, in
 
     Raises ``CoatingError`` if the bulk has another space group, or is not a conventional cell.
 
-    Parameters
-    ----------
-    bulk
-        Conventional cell of beta- or gamma-Li3PO4, axes in any order.
-    setting
-        The setting in which "(010)" is meant; ``bulk`` may have its axes in another.
+    The bulk is a conventional cell of beta- or gamma-Li3PO4, axes in any order; "(010)" is meant in
+    ``setting``, whose axes may be in another one.
     """
     if setting not in get_args(PhosphateSetting):
         raise CoatingError(

@@ -38,18 +38,10 @@ def li_o_li_axes(
     Raises ``InputError`` if a removed site has no Li; ``ValueError`` if the TMs do not lie in
     ``tm_layers`` planes, or a site is not in the structure.
 
-    Parameters
-    ----------
-    pristine
-        Slab with all its Li, normal along c.
-    removed
-        Sites of ``pristine`` whose Li has left.
-    tm_layers
-        As for :func:`~llo_dft.builders.environment.oxygen_environment.oxygen_environments`.
-
-    Returns
-    -------
-    Site of ``pristine`` -> axes.
+    ``pristine`` is a slab with all its Li, normal along c; ``removed`` are its sites whose Li has
+    left, ``tm_layers`` is as for
+    :func:`~llo_dft.builders.environment.oxygen_environment.oxygen_environments`. The axes are by
+    site of ``pristine``.
     """
     symbols = symbols_of(pristine)
     gone = set(checked_sites(pristine, removed, "removed"))

@@ -37,21 +37,13 @@ def oxygen_environments(
     Raises ``ValueError`` if the TMs do not lie in ``tm_layers`` planes, or a site is not in the
     structure.
 
-    Parameters
-    ----------
-    slab
-        A slab, or an interface, parallel to a and b; it may cross the boundary along c.
-    tm_layers
-        Number of its O-TM-O sheets, if it is a (001) one; otherwise the sites of the cations in
-        the metal layers, including Li.
-    llo_sites
-        Sites of the layered oxide, if it carries a coating: only its O are returned, and
-        their layer and side are those in the oxide. The coating's cations still count as
-        neighbours. None: all sites.
+    The slab, or interface, is parallel to a and b, and may cross the boundary along c.
+    ``tm_layers`` is the number of its O-TM-O sheets, if it is a (001) one; otherwise the sites of
+    the cations in the metal layers, including Li. ``llo_sites`` are the sites of the layered oxide,
+    if it carries a coating: only its O are returned, and their layer and side are those in the
+    oxide; the coating's cations still count as neighbours. None: all sites.
 
-    Returns
-    -------
-    Site index -> environment. ``surface`` is the outer O plane of an outermost sheet,
+    Returns environments by site index. ``surface`` is the outer O plane of an outermost sheet,
     ``subsurface`` the inner one, ``inner`` everything further in; on planes other than (001) the
     depth below the outermost O counts.
     """

@@ -58,13 +58,9 @@ class Assembly:
     Raises ``InterfaceError`` if the vacuum has no width; in its methods, if registry or gap are not
     numbers, or the coating would pass through the oxide slab.
 
-    Parameters
-    ----------
-    cell
-        The slabs. The coating's lower face is placed on the oxide slab's upper one. If the match
-        gives all strain to the coating, the oxide part is the given slab.
-    vacuum
-        Width of the vacuum above the coating, angstrom.
+    The coating's lower face is placed on the oxide slab's upper one, with ``vacuum`` above the
+    coating, angstrom. If the match gives all strain to the coating, the oxide part is the given
+    slab.
     """
 
     def __init__(self, cell: CommonCell, vacuum: float) -> None:

@@ -92,16 +92,10 @@ def short_contacts(
 ) -> list[Contact]:
     """Return the pairs between two sets of sites that are too close.
 
-    Parameters
-    ----------
-    matrix, frac_coords, symbols
-        Cell, shape (3, 3), coordinates and elements; periodic images count.
-    sites
-        Indices of the two sets; a site in both is not its own partner.
-
-    Returns
-    -------
-    Each pair once, at its shortest image; the worst first, by the ratio to the allowed distance.
+    ``matrix``, ``frac_coords`` and ``symbols`` are cell, shape (3, 3), coordinates and elements;
+    periodic images count. ``sites`` are the indices of the two sets; a site in both is not its own
+    partner. Each pair is returned once, at its shortest image, the worst first, by the ratio to the
+    allowed distance.
     """
     kinds = sorted(set(symbols))
     reach = max(shortest_contact(one, other) for one in kinds for other in kinds)

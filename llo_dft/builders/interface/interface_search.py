@@ -61,16 +61,9 @@ def search_interfaces(
     Raises ``InterfaceError`` if there is nothing to try, or everything is left out; then the least
     bad contact is named.
 
-    Parameters
-    ----------
-    llo, coating, match, vacuum
-        As for ``share_cell`` and ``Assembly``.
-    spacing
-        Spacing of the registries, angstrom; see ``registry_grid``.
-    gaps
-        Gaps to try, angstrom; see ``InterfaceModel``.
-    termination
-        Name of the coating's termination, for the message.
+    ``spacing`` is that of the registries, angstrom (see ``registry_grid``), ``gaps`` are those to
+    try, angstrom (see ``InterfaceModel``), ``termination`` is the coating's, for the message. Other
+    arguments are as for ``share_cell`` and ``Assembly``.
     """
     if not len(gaps) or not np.isfinite(gaps).all():
         raise InterfaceError(f"gaps must be at least one number in angstrom, got {list(gaps)}")

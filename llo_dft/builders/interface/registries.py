@@ -50,17 +50,10 @@ def registry_grid(llo: Structure, coating: Structure, spacing: float) -> list[Re
     Raises ``InterfaceError`` if the spacing is not positive, or the two slabs differ in their
     in-plane cell.
 
-    Parameters
-    ----------
-    llo, coating
-        Both slabs on the common cell, as ``share_cell`` returns them.
-    spacing
-        Largest distance between neighbouring grid points along the grid's two axes, angstrom.
-        The numbers of points are even, so that glide operations fall on the grid.
-
-    Returns
-    -------
-    By shift, in the order of the grid. The multiplicities sum to the number of grid points.
+    Both slabs are on the common cell, as ``share_cell`` returns them. ``spacing`` is the largest
+    distance between neighbouring grid points along the grid's two axes, angstrom. The numbers of
+    points are even, so that glide operations fall on the grid. Registries are by shift, in the
+    order of the grid; their multiplicities sum to the number of grid points.
     """
     if not (np.isfinite(spacing) and spacing > 0):
         raise InterfaceError(f"spacing must be a positive length in angstrom, got {spacing}")

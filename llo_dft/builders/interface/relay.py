@@ -24,16 +24,11 @@ def relay_coating(
 
     Raises ``InterfaceError`` if the slab lacks atoms that the interface was planned on.
 
-    Parameters
-    ----------
-    planned
-        The interface on the unrelaxed slab; its atoms carry their index in the bare slab.
-    slab
-        The relaxed slab, likewise; c is along the normal, and the slab does not cross it.
+    ``planned`` is the interface on the unrelaxed slab; its atoms carry their index in the bare
+    slab. ``slab`` is the relaxed slab, likewise; c is along the normal, and the slab does not cross
+    it.
 
-    Returns
-    -------
-    The interface with the slab's in-plane cell and its relaxed oxide, atoms in the order of
+    Returns the interface with the slab's in-plane cell and its relaxed oxide, atoms in the order of
     ``planned``. The coating follows the in-plane cell, and keeps its height above the slab's outer
     O plane, its shape along the normal and its position over that plane.
     """

@@ -71,19 +71,13 @@ def share_cell(llo: Structure, coating: Structure, match: LatticeMatch) -> Commo
     Raises ``InterfaceError`` if a slab's axes are not as required or it has no vacuum, or the match
     is of other lattices.
 
-    Parameters
-    ----------
-    llo, coating
-        Slabs with a and b in the plane, c along the normal, and vacuum.
-    match
-        From ``find_matches(film, substrate)`` with the in-plane vectors of ``coating`` and
-        ``llo``. If its common cell is one cell of the oxide slab, that slab's own a and b are
-        kept, whatever basis the match uses.
+    The slabs have a and b in the plane, c along the normal, and vacuum. The match is from
+    ``find_matches(film, substrate)`` with the in-plane vectors of ``coating`` and ``llo``. If its
+    common cell is one cell of the oxide slab, that slab's own a and b are kept, whatever basis the
+    match uses.
 
-    Returns
-    -------
-    Copies of one atom follow each other, so a slab sorted by element stays so. With all the
-    strain on the coating and one oxide cell, ``llo`` has the coordinates of the given slab.
+    Copies of one atom follow each other, so a slab sorted by element stays so. With all the strain
+    on the coating and one oxide cell, ``llo`` has the coordinates of the given slab.
     """
     film, substrate = _in_plane(coating, "the coating"), _in_plane(llo, "the LLO slab")
     to_film, to_substrate = _transformations(match)

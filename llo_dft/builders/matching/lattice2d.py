@@ -32,17 +32,9 @@ def in_plane_basis(vectors: ArrayLike, name: str = "the surface") -> FloatArray:
 
     Raises ``InputError`` if the shape is wrong, a number is not finite, or the two are collinear.
 
-    Parameters
-    ----------
-    vectors
-        (2, 2), used as they are; or (2, 3), seen from the tip of their normal a x b: then the
-        first is put along x, and the second at positive y.
-    name
-        Name of the surface, for the message.
-
-    Returns
-    -------
-    (2, 2) angstrom.
+    Vectors of shape (2, 2), angstrom, are used as they are; (2, 3) are seen from the tip of their
+    normal a x b: then the first is put along x, and the second at positive y. The result has the
+    shape (2, 2); ``name`` is that of the surface, for the message.
     """
     given = np.asarray(vectors, dtype=np.float64)
     if given.shape not in {(2, 2), (2, 3)} or not np.isfinite(given).all():

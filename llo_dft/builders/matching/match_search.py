@@ -97,12 +97,7 @@ def search(film: FloatArray, substrate: FloatArray, limits: Limits) -> Candidate
 
     Of a map and its negative (which turns the film by 180 degrees) only one is returned.
 
-    Parameters
-    ----------
-    film, substrate
-        (2, 2) reduced right-handed bases, angstrom.
-    limits
-        The limits.
+    Both bases are (2, 2), reduced and right-handed, angstrom.
     """
     sublattices = _film_sublattices(film, limits, float(determinants(substrate)))
     if not len(sublattices):

@@ -113,23 +113,13 @@ def general_slab(
     Raises ``SlabError`` if a size is not positive, or the oxide's Li layer is empty; ``ValueError``
     if the index is (0, 0, 0) or not three integers, or an element has no formal charge.
 
-    Parameters
-    ----------
-    bulk
-        Ordered crystal; the index refers to its axes.
-    miller_index
-        (h, k, l), integers; a common factor is divided out.
-    min_slab_size
-        Least thickness, angstrom, in whole periods, or for (001) of a layered oxide whole sheets.
-    min_vacuum_size
-        Width of the vacuum, angstrom; it is met exactly.
-    seed
-        Seed of the search for the atoms of half a layer.
+    The index is on the axes of the ordered ``bulk``; a common factor is divided out.
+    ``min_slab_size`` is the least thickness, angstrom, in whole periods, or for (001) of a layered
+    oxide whole sheets; ``min_vacuum_size`` is met exactly, angstrom. ``seed`` is that of the search
+    for the atoms of half a layer.
 
-    Returns
-    -------
-    For (001) of a layered oxide all terminations that its cell allows, the half one first;
-    otherwise as ``plane_cuts``.
+    Returns for (001) of a layered oxide all terminations that its cell allows, the half one first;
+    otherwise those of ``plane_cuts``.
     """
     if min(min_slab_size, min_vacuum_size) <= 0:
         raise SlabError(
@@ -151,18 +141,10 @@ def general_slab(
 def plane_cuts(bulk: Structure, *, min_slab_size: float, vacuum: float, seed: int) -> list[SlabCut]:
     """Cut the slabs of the plane of a and b, one for each distinct termination.
 
-    Parameters
-    ----------
-    bulk
-        Ordered; a and b span the plane, and are the in-plane cell of the slabs.
-    min_slab_size, vacuum
-        Least thickness, and exact width of the vacuum, angstrom.
-    seed
-        Seed of the search for the atoms of half a plane.
-
-    Returns
-    -------
-    Non-polar slabs first, among them symmetric ones first, then by least charge moved.
+    ``bulk`` is ordered; its a and b span the plane, and are the in-plane cell of the slabs.
+    ``min_slab_size`` is the least thickness and ``vacuum`` the exact width of the vacuum, angstrom,
+    ``seed`` that of the search for the atoms of half a plane. Non-polar slabs come first, among
+    them symmetric ones first, then by least charge moved.
 
     Raises ``ValueError`` if an element has no formal charge.
     """

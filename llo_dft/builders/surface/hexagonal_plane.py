@@ -34,14 +34,8 @@ def index_in_cell(
 
     Raises ``SlabError`` if the layers of the crystal are not hexagonal.
 
-    Parameters
-    ----------
-    crystal
-        Ordered; its a and b span the layers, which have no empty site.
-    miller_index
-        (h, k, l) on the hexagonal axes, integers.
-    repeats
-        Repeats of a and b: the index is that on the supercell.
+    The crystal is ordered; its a and b span the layers, which have no empty site. (h, k, l) are
+    integers on the hexagonal axes. With ``repeats`` of a and b the index is that on the supercell.
     """
     alike = crystal.copy(site_properties={})
     for site in tm_layer_sites(crystal):

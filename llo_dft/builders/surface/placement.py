@@ -14,16 +14,10 @@ def place_slab(
 ) -> Structure:
     """Put atoms into a cell with vacuum: a along x, the normal of a and b along z, centred.
 
-    Parameters
-    ----------
-    lattice
-        Its a and b span the slab's plane; c is any vector out of it.
-    frac_coords
-        (n, 3) on ``lattice``; along c consecutive as in the slab, not wrapped.
-    symbols
-        (n,) elements; the order is kept.
-    vacuum
-        Distance between the outermost atoms of the slab and of its image, angstrom.
+    ``lattice``'s a and b span the slab's plane; c is any vector out of it. ``frac_coords`` (n, 3)
+    are on it, along c consecutive as in the slab, not wrapped; the order of ``symbols`` (n,) is
+    kept. ``vacuum`` is the distance between the outermost atoms of the slab and of its image,
+    angstrom.
     """
     a, b, _ = lattice.matrix
     z = np.cross(a, b) / np.linalg.norm(np.cross(a, b))

@@ -78,20 +78,9 @@ def build_slab(bulk: Structure, *, tm_layers: int, vacuum: float, seed: int) -> 
     operation turns the slab over, or this number of sheets doesn't have the composition of the
     bulk.
 
-    Parameters
-    ----------
-    bulk
-        Layered oxide; c points out of the plane.
-    tm_layers
-        Number of O-TM-O sheets, at least 1.
-    vacuum
-        Vacuum along the normal, angstrom.
-    seed
-        Seed of the search for the Li that stay on the faces.
-
-    Returns
-    -------
-    The slab whose half layers have the lowest Ewald energy.
+    The c of the layered oxide points out of the plane. ``tm_layers`` is the number of O-TM-O
+    sheets, at least 1, ``vacuum`` that along the normal, angstrom, ``seed`` that of the search for
+    the Li that stay on the faces: the half layers have the lowest Ewald energy.
     """
     problems: list[str] = []
     models: list[SlabModel] = []
@@ -151,12 +140,8 @@ def recut(template: SlabTemplate, bulk: Structure, relaxed_bulk: Structure) -> S
 
     Raises ``SlabError`` if the two bulks do not have the same sites.
 
-    Parameters
-    ----------
-    template
-        Template of the slab that was built from ``bulk``.
-    bulk, relaxed_bulk
-        The bulk before and after its relaxation, same order of sites.
+    ``template`` is that of the slab that was built from ``bulk``; ``relaxed_bulk`` is the same
+    crystal after its relaxation, with the same order of sites.
     """
     if symbols_of(bulk) != symbols_of(relaxed_bulk):
         raise SlabError(

@@ -53,13 +53,9 @@ def surface_lattice(bulk: Structure, miller_index: Sequence[int]) -> SurfaceLatt
 
     Raises ``ValueError`` if the index is (0, 0, 0) or not three integers.
 
-    Parameters
-    ----------
-    bulk
-        Ordered crystal. The index refers to its axes: the setting matters, and a primitive
-        and a conventional cell of the same crystal have different indices for one plane.
-    miller_index
-        (h, k, l), integers; a common factor is divided out.
+    The index refers to the axes of the ordered ``bulk``: the setting matters, and a primitive and a
+    conventional cell of the same crystal have different indices for one plane. A common factor is
+    divided out.
     """
     index = _checked_index(miller_index)
     dataset = symmetry_dataset(bulk)
@@ -94,18 +90,10 @@ def oriented_cell(bulk: Structure, miller_index: Sequence[int]) -> Structure:
 
     Raises ``ValueError`` if the index is (0, 0, 0) or not three integers.
 
-    Parameters
-    ----------
-    bulk
-        Ordered or not. The index refers to its axes, and only its own lattice is used:
-        translations within the cell are not searched.
-    miller_index
-        (h, k, l), integers; a common factor is divided out.
-
-    Returns
-    -------
-    a and b are reduced and right-handed about the outward normal, c is the shortest vector to the
-    next plane. Atoms keep their positions and order.
+    The index refers to the axes of ``bulk``, ordered or not, and a common factor is divided out.
+    Only its own lattice is used: translations within the cell are not searched. The new a and b are
+    reduced and right-handed about the outward normal, c is the shortest vector to the next plane.
+    Atoms keep their positions and order.
     """
     index = _checked_index(miller_index)
     matrix = bulk.lattice.matrix

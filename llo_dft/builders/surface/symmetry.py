@@ -47,12 +47,8 @@ def space_group_symbol(structure: Structure) -> str:
 def primitive_cell(crystal: Structure, tolerance: float = SYMMETRY_TOLERANCE) -> Structure:
     """Return a crystal on its primitive cell, not turned; sites that fall together are averaged.
 
-    Parameters
-    ----------
-    crystal
-        Ordered. Sites of one element whose site properties differ are not alike.
-    tolerance
-        Distance within which they fall together, angstrom.
+    Sites of one element whose site properties differ are not alike; others fall together within
+    ``tolerance``, angstrom.
     """
     kinds = [(site.specie, tuple(sorted(site.properties.items()))) for site in crystal]
     distinct = list(dict.fromkeys(kinds))
@@ -75,19 +71,10 @@ def top_bottom_permutations(
     Only those that are their own inverse are returned (inversion, mirror, two-fold axis in the
     plane, and the like): applied twice, they return every site to itself.
 
-    Parameters
-    ----------
-    structure
-        (n sites) a slab, or a bulk whose a and b lie in the plane of the layers.
-    tolerance
-        Angstrom.
-    inversion
-        Whether to return only inversions, which turn every plane over.
-
-    Returns
-    -------
-    List of (n,) arrays; entry i is the image of site i. Sorted, so that the order does not depend
-    on spglib's.
+    The structure is a slab, or a bulk whose a and b lie in the plane of the layers; ``tolerance``
+    is in angstrom. With ``inversion`` only inversions are returned, which turn every plane over. In
+    each array, shape (n_sites,), entry i is the image of site i. They are sorted, so that the order
+    does not depend on spglib's.
     """
     dataset = symmetry_dataset(structure, tolerance)
     found: set[tuple[int, ...]] = set()

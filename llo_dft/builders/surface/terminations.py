@@ -66,16 +66,10 @@ def build_termination(
 
     Raises ``SlabError`` if there is no such name, or the bulk can't be cut that way.
 
-    Parameters
-    ----------
-    bulk, tm_layers, vacuum, seed
-        As for :func:`~llo_dft.builders.surface.slab.build_slab`.
-    name
-        "half", "full" or "none", or two of them as top/bottom. The Li of a half layer are
-        those of lowest Ewald energy: if both faces have one, equivalent under an operation that
-        turns the slab over.
-    symmetric
-        Whether "half" is equivalent on both faces; otherwise any half of each.
+    ``name`` is "half", "full" or "none", or two of them as top/bottom. The Li of a half layer are
+    those of lowest Ewald energy: if both faces have one, equivalent under an operation that turns
+    the slab over, unless ``symmetric`` is false, which takes any half of each. Other arguments are
+    as for :func:`~llo_dft.builders.surface.slab.build_slab`.
     """
     top, bottom = _parse(name)
     if top == bottom == "half" and symmetric:

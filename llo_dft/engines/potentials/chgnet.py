@@ -48,14 +48,8 @@ def _no_denormals() -> Iterator[None]:
 class ChgnetCalculator(Calculator):
     """Energy, forces and moments, and with ``stress=True`` the stress.
 
-    Parameters
-    ----------
-    model
-        Name of the pretrained model, "r2scan" or "0.3.0".
-    stress
-        Whether to compute the stress; only a relaxation of the cell needs it.
-    device
-        "cpu", "cuda" or "mps".
+    ``model`` is the name of the pretrained one, "r2scan" or "0.3.0"; only a relaxation of the cell
+    needs the stress; ``device`` is "cpu", "cuda" or "mps".
     """
 
     name = "CHGNet"

@@ -41,18 +41,8 @@ def save_isosurface(
 ) -> None:
     """Write a picture of the interface with the surfaces +level and -level, as PNG.
 
-    Parameters
-    ----------
-    document
-        The document of the grid.
-    difference_per_a3
-        Electrons per cubic angstrom, shape (n_a, n_b, n_c).
-    path
-        The PNG.
-    level_e_per_a3
-        Level of the surfaces; None: ``DEFAULT_LEVEL`` of the largest |difference|.
-    also
-        As for ``save_figure``.
+    The grid of the document is in electrons per cubic angstrom, shape (n_a, n_b, n_c); the level is
+    ``DEFAULT_LEVEL`` of the largest |difference| if None; ``also`` is as for ``save_figure``.
     """
     grid, origin, steps = view_of_interface(document, difference_per_a3)
     level = level_e_per_a3 or DEFAULT_LEVEL * float(np.abs(grid).max()) or 1.0

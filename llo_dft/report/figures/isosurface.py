@@ -28,10 +28,8 @@ def isosurface(values: FloatArray, level: float) -> FloatArray:
     The values are on a regular grid, shape (n_a, n_b, n_c), not periodic; ``level`` is in their
     unit.
 
-    Returns
-    -------
-    Corners of triangles in units of grid steps, shape (n_triangles, 3, 3), anticlockwise as
-    seen from where the values are below the level.
+    Returns the corners of triangles in units of grid steps, shape (n_triangles, 3, 3),
+    anticlockwise as seen from where the values are below the level.
     """
     inside = values > level
     lower = tuple(slice(None, -1) for _ in range(3))

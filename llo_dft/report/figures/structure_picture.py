@@ -52,20 +52,9 @@ def plot_view(
 ) -> Axes:
     """Draw a structure whose c axis is the normal of its layers.
 
-    Parameters
-    ----------
-    structure
-        What to draw.
-    axes
-        Axes to draw on.
-    top
-        View along the normal; otherwise in the plane, with its longer side horizontal.
-    marked
-        Sites to ring, and the text for each in the view from the top.
-
-    Returns
-    -------
-    The axes, in angstrom.
+    ``top`` views it along the normal; otherwise it is seen in the plane, with its longer side
+    horizontal. ``marked`` are sites to ring, with the text for each in the view from the top.
+    Returns the axes, in angstrom.
     """
     widest = int(np.argmax(np.ptp(structure.lattice.matrix[:2, :2], axis=0)))
     across, up, depth = (0, 1, 2) if top else (widest, 2, 1 - widest)

@@ -22,20 +22,8 @@ def plot_vacancy_map(
 ) -> QuadMesh:
     """Draw the lowest E_f of one host; black where it crosses zero.
 
-    Parameters
-    ----------
-    grid
-        The map, for its axes.
-    host
-        The host of the energies.
-    axes
-        Where to draw.
-    limit_ev
-        Colours range from minus this to this; None: by the energies of the host.
-
-    Returns
-    -------
-    The coloured mesh, for a colour bar.
+    ``grid`` has the temperatures and pressures. Colours range from minus ``limit_ev`` to this;
+    None: by the energies of the host. Returns the coloured mesh, for a colour bar.
     """
     energies = np.array(host.formation_energies_ev)
     limit = float(np.abs(energies).max()) if limit_ev is None else limit_ev

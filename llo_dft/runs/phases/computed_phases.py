@@ -26,23 +26,10 @@ def computed_phases(
 ) -> PhaseEnergies:
     """Relax every phase of some elements and return the uncorrected energies.
 
-    Parameters
-    ----------
-    engine
-        Engine, model and protocol, the same for all.
-    folder
-        Folder of the calculations: a phase in it is not computed again.
-    elements
-        Elements of the diagram.
-    own
-        The user's phases by name, in addition to those of the package.
-    progress
-        Called with the name of each phase before it is computed.
-
-    Returns
-    -------
-    PhaseEnergies
-        Phases that could not be computed are named in its notes and left out.
+    Engine, model and protocol are the same for all; a phase in ``folder`` is not computed again.
+    ``own`` are the user's phases by name, in addition to those of the package. ``progress`` is
+    called with the name of each phase before it is computed. Phases that could not be computed are
+    named in the notes and left out.
     """
     wanted = set(elements)
     cells: dict[str, tuple[Structure, CalculationKind]] = {"Li": (lithium_metal(), "bulk_relax")}

@@ -22,18 +22,9 @@ def contact_reactions(
 
     Raises ``InputError`` if there is no pair, or as ``pair_reactivity``.
 
-    Parameters
-    ----------
-    source
-        Source of all energies.
-    phases
-        Formulas, names of structures, or CIF files.
-    coating
-        A phase to put between each pair without it; None: the study's own, if any.
-    voltage_v
-        As for ``pair_reactivity``.
-    crystals
-        Which of the source's phases come from a study.
+    ``phases`` are formulas, names of structures, or CIF files; ``coating`` is a phase to put
+    between each pair without it, None: the study's own, if any. ``voltage_v`` is as for
+    ``pair_reactivity``; ``crystals`` are the source's phases that come from a study.
     """
     own = crystals or {}
     cathodes = [name for name, one in own.items() if one.lithium_fraction is not None]

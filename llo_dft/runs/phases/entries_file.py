@@ -129,13 +129,8 @@ def materials_project_phases(
 
     Raises ``InputError`` if there is no key, or the client is not installed.
 
-    Parameters
-    ----------
-    elements
-        Elements of the diagram.
-    client
-        Called with the key: an object that the ``with`` statement opens and that has
-        ``get_entries_in_chemsys``; None: the Materials Project's own (extra ``mp``).
+    ``client`` is called with the key, and gives an object that the ``with`` statement opens and
+    that has ``get_entries_in_chemsys``; None: the Materials Project's own (extra ``mp``).
     """
     key = os.environ.get(KEY, "")
     if not key:

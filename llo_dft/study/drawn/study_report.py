@@ -43,13 +43,9 @@ def write_report(folders: Sequence[Path], output: Path | None = None) -> Path:
 
     Raises ``InputError`` if one is not a study that was run.
 
-    Parameters
-    ----------
-    folders
-        Folders of studies that were run, completely or not; one of a screen, or of a study in
-        several cells, means all studies in it.
-    output
-        File to write; None: ``REPORT`` in the folder, or in the current one if there are several.
+    The studies may be incomplete; the folder of a screen, or of a study in several cells, means all
+    studies in it. ``output`` is the file to write; None: ``REPORT`` in the folder, or in the
+    current one if there are several.
     """
     series = len(folders) == 1 and not (folders[0] / "study.json").is_file()
     studies = sorted(one.parent for one in folders[0].glob("*/plan.json")) if series else []

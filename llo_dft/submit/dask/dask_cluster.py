@@ -43,17 +43,10 @@ def dask_workers(
 
     Raises ``InputError`` if Dask is not installed, or the scheduler refuses the jobs.
 
-    Parameters
-    ----------
-    config, title, say
-        The cluster, the name of the jobs, and a callback with their number, in words.
-    folder
-        Folder of the logs and, while the run lasts, the certificates; created if needed. The
-        compute nodes must see it.
-
-    Yields
-    ------
-    A function that makes an executor, or raises the reason if the workers do not start.
+    ``title`` is the name of the jobs, ``say`` is called with their number, in words. ``folder`` is
+    that of the logs and, while the run lasts, the certificates; it is created if needed, and the
+    compute nodes must see it. Yields a function that makes an executor, or raises the reason if the
+    workers do not start.
     """
     require_dask()
     import dask  # noqa: PLC0415  (takes a second)

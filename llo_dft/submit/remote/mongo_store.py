@@ -22,16 +22,9 @@ class EnvironmentMongoStore(MongoStore):
 
     Raises ``InputError`` if a password is given, or only one of username and password_variable.
 
-    Parameters
-    ----------
-    database, collection_name
-        Where the collection is; ``host``, ``port``, ``auth_source`` and ``mongoclient_kwargs``
-        are maggma's.
-    username, password_variable
-        The account, and the environment variable with its password; "" for a server without
-        accounts.
-    kwargs
-        Further options of maggma's stores.
+    ``username`` and ``password_variable`` are the account, and the environment variable with its
+    password; "" for a server without accounts. All else is maggma's: ``host``, ``port``,
+    ``auth_source``, ``mongoclient_kwargs`` and further options of its stores.
     """
 
     _coll: Any

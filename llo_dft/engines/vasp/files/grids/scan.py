@@ -66,9 +66,7 @@ def iter_values(stream: ByteStream, n_values: int) -> Iterator[FloatArray]:
     Raises ``VaspFileError`` at the first line that is anything but finite numbers, or at the
     file's early end.
 
-    Yields
-    ------
-    Arrays, shape (n,); each holds only until the next is asked for.
+    Yields arrays, shape (n,); each holds only until the next is asked for.
     """
     n_lines = n_values // COLUMNS if is_full_line(stream.peek(LINE_BYTES - 1)) else 0
     left = n_values - n_lines * COLUMNS

@@ -73,12 +73,8 @@ def read_dos(
 
     Raises ``VaspFileError`` if it is cut off, damaged, not a number, or lacks what is requested.
 
-    Parameters
-    ----------
-    stream, header
-        Just after <dos>; what comes before the steps.
-    sites, orbital
-        Atoms to read projections of, None for none; see ``ProjectionRequest``.
+    ``header`` is what comes before the steps; ``sites`` and ``orbital`` are the atoms to read
+    projections of, None for none, see ``ProjectionRequest``.
     """
     reader = RowReader(stream, "<dos><total>")
     head = reader.enter_array()

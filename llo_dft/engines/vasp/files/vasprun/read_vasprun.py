@@ -49,15 +49,9 @@ def read_vasprun(
     Raises ``VaspFileError`` if the file is unreadable, cut off, damaged, or lacks what is asked
     for; ``fault`` says which and ``place`` where.
 
-    Parameters
-    ----------
-    path
-        The file; its compression is detected from its content.
-    eigenvalues, dos
-        Whether to read eigenvalues with occupations, and the total density of states (always
-        with a projection).
-    projection
-        Which projected densities of states to read.
+    Compression is detected from the content. ``eigenvalues`` and ``dos`` are whether to read
+    eigenvalues with occupations, and the total density of states (always with a ``projection``,
+    which says which projected densities to read).
     """
     path = Path(path)
     wanted = Wanted(eigenvalues, dos or projection is not None, projection)

@@ -196,17 +196,9 @@ def read_columns(
 ) -> npt.NDArray[np.bool_]:
     """Read some columns of rows of characters, and tell which rows are valid there.
 
-    Parameters
-    ----------
-    rows, layout, columns
-        Shape (n_rows, layout.length); required layout of the rows; indices of the columns.
-    out
-        Filled with the numbers, shape (n_columns, n_rows): the doubles that Python reads from the
-        same text.
-
-    Returns
-    -------
-    Shape (n_rows,).
+    ``rows`` have the shape (n_rows, layout.length); ``out``, shape (n_columns, n_rows), is filled
+    with the numbers, the doubles that Python reads from the same text. Returns whether each row is
+    valid, shape (n_rows,).
     """
     start, end = len(layout.prefix), layout.length - len(_SUFFIX)
     good: npt.NDArray[np.bool_] = np.ones(len(rows), np.bool_)
