@@ -10,10 +10,7 @@ from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.analysis.study_voltages import onset_v, study_voltages
 from llo_dft.analysis.vacancy.host_result import host_result, without_crossing
 from llo_dft.analysis.vacancy.pairs import vacancy_pairs
-from llo_dft.analysis.vacancy.predicted_vacancies import (
-    ranked_by_potential,
-    with_predictions,
-)
+from llo_dft.analysis.vacancy.predicted_vacancies import ranked_by_potential, with_predictions
 from llo_dft.analysis.vacancy.turning_lines import turning_points
 from llo_dft.documents.asked_and_built import asked_and_built
 from llo_dft.documents.electrons.charge import ChargeDifferenceResult

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from llo_dft.analysis.cell_stack import LEFT_OUT, USUAL_CATHODES, cell_energy, study_cathodes
 from llo_dft.cli.options import AsJson, check_figure, parse_range
-from llo_dft.cli.output.common import COMPLETE, print_json
+from llo_dft.cli.output.common import COMPLETE, print_document, print_remarks
 from llo_dft.cli.output.terminal import print_table
 from llo_dft.documents.stability.cell_energy import CathodeMaterial, CellParameters, CellResult
 from llo_dft.errors import InputError
@@ -62,10 +62,7 @@ def cell(
     )
     if figure is not None:
         save_energies(result, figure)
-    if as_json:
-        print_json(result.model_dump(mode="json"))
-    else:
-        _print(result)
+    print_document(result, _print, as_json=as_json)
     raise typer.Exit(COMPLETE)
 
 
@@ -127,5 +124,4 @@ def _print(result: CellResult) -> None:
         rows.append([name, value, *(str(more[key]) for key in ("unit", "source"))])
     print_table(["<parameter", "value", "<unit", "<source of the default"], rows)
     typer.echo(f"left out: {result.left_out}")
-    for note in result.notes:
-        typer.echo(f"note: {note}")
+    print_remarks([], result.notes)

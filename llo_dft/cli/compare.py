@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from llo_dft.cli.options import AsJson, check_figure
-from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_json
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_document
 from llo_dft.cli.output.comparison_tables import print_comparison
 from llo_dft.report.figures.engines_side_by_side import save_study_comparison
 from llo_dft.study.compare_folders import compare_folders
@@ -26,10 +26,7 @@ def compare(
     comparison = compare_folders(folders)
     if figure is not None:
         save_study_comparison(comparison, figure)
-    if as_json:
-        print_json(comparison.model_dump(mode="json"))
-    else:
-        print_comparison(comparison)
+    print_document(comparison, print_comparison, as_json=as_json)
     for lacking in comparison.missing:
         typer.echo(
             f"llo-dft: {lacking.status}: {lacking.label} by {lacking.engine}: "

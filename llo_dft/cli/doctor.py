@@ -6,11 +6,7 @@ import typer
 
 from llo_dft.cli.named_recipes import find_recipe
 from llo_dft.cli.options import AsJson
-from llo_dft.cli.output.common import (
-    COMPLETE,
-    INCOMPLETE,
-    print_json,
-)
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_json
 from llo_dft.documents.document import Finding
 from llo_dft.engines.registry import engine_class
 from llo_dft.errors import InputError

@@ -77,7 +77,10 @@ def match(  # noqa: PLR0913 (each is an option of the command)
         raise typer.Exit(INCOMPLETE) from error
     except ValueError as error:
         raise InputError(_with_flags(str(error))) from error
-    built = _built(slabs, found, build, output, formats)
+    built: list[dict[str, Any]] = []
+    if output is not None:
+        film_slab, substrate_slab = slabs
+        built = write_interfaces(film_slab, substrate_slab, found, build, output, formats)
     if as_json:
         listed: dict[str, Any] = {"matches": [_fields(one) for one in found]}
         print_json(listed | {"built": built} if build else listed)
@@ -114,19 +117,6 @@ def _check_build(build: int, output: Path | None, formats: list[str]) -> None:
     for name in formats:
         if name not in FORMATS:
             raise InputError(f"--format {name}: expected {', '.join(FORMATS)}")
-
-
-def _built(
-    slabs: list[SlabCut],
-    found: list[LatticeMatch],
-    build: int,
-    output: Path | None,
-    formats: list[str],
-) -> list[dict[str, Any]]:
-    if output is None:
-        return []
-    film, substrate = slabs
-    return write_interfaces(film, substrate, found, build, output, formats)
 
 
 def _entry_text(entry: dict[str, Any]) -> str:

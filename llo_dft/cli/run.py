@@ -21,11 +21,7 @@ from llo_dft.cli.options import (
     StudyPath,
     Workers,
 )
-from llo_dft.cli.output.common import (
-    COMPLETE,
-    INCOMPLETE,
-    print_json,
-)
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_document
 from llo_dft.cli.output.phrases import built_lines
 from llo_dft.cli.output.progress import shown_progress
 from llo_dft.cli.output.spread_tables import print_spread
@@ -91,10 +87,8 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
 
 def print_result(result: StudyResult, output: Path, *, as_json: bool) -> NoReturn:
     """Print the result of a study in a folder, and exit by whether it is complete."""
-    if as_json:
-        print_json(result.model_dump(mode="json"))
-    else:
-        print_study(result)
+    print_document(result, print_study, as_json=as_json)
+    if not as_json:
         typer.echo(f"wrote {output / 'results.json'}, results.csv and {FIGURE} in {output}")
     raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
 
@@ -118,10 +112,8 @@ def _run_cells(
     }  # all are checked before the first is run
     results = {name: run_prepared(one, workers, config) for name, one in every.items()}
     spread = write_spread(study.study.name, output, cells, results)
-    if as_json:
-        print_json(spread.model_dump(mode="json"))
-    else:
-        print_spread(spread)
+    print_document(spread, print_spread, as_json=as_json)
+    if not as_json:
         typer.echo(
             f"wrote {SPREAD} and {SPREAD_FIGURE} in {output}, and the results of each cell in its "
             "folder"

@@ -18,11 +18,7 @@ from llo_dft.cli.options import (
     RecipeName,
     Workers,
 )
-from llo_dft.cli.output.common import (
-    COMPLETE,
-    INCOMPLETE,
-    print_json,
-)
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_document
 from llo_dft.cli.output.screen_tables import print_screen
 from llo_dft.cli.run import cluster_config, run_prepared
 from llo_dft.documents.coating_screen import CoatingScreen
@@ -73,7 +69,12 @@ def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     prepared, refused = _prepared(recipes, recipe_folder, output, config)
     ranked = _run_all(name, output, prepared, refused, workers, config, reactions=reactions)
     write_report([output])
-    _print(ranked, output, as_json=as_json)
+    print_document(ranked, print_screen, as_json=as_json)
+    if not as_json:
+        typer.echo(
+            f"wrote {SCREEN}, {SCREEN_TABLE}, {SCREEN_FIGURE} and the page report.html in "
+            f"{output}, and the results of each coating in its folder"
+        )
     raise typer.Exit(COMPLETE if ranked.is_complete else INCOMPLETE)
 
 
@@ -152,14 +153,3 @@ def _refused(coating: str, error: InputError) -> str:
     """Print why a coating is not computed, and return it."""
     typer.echo(f"llo-dft: {coating}: {error}", err=True)
     return str(error)
-
-
-def _print(ranked: CoatingScreen, output: Path, *, as_json: bool) -> None:
-    if as_json:
-        print_json(ranked.model_dump(mode="json"))
-        return
-    print_screen(ranked)
-    typer.echo(
-        f"wrote {SCREEN}, {SCREEN_TABLE}, {SCREEN_FIGURE} and the page report.html in {output}, "
-        "and the results of each coating in its folder"
-    )

@@ -12,7 +12,6 @@ from llo_dft.cli.output.phrases import built_lines
 from llo_dft.cli.output.terminal import print_table
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.remote.queue_status import with_queue
-from llo_dft.study.remote.submission_record import read_submission
 from llo_dft.study.study_files import studies_in
 from llo_dft.study.study_status import StudyStatus, study_status
 from llo_dft.typing import Status
@@ -39,10 +38,7 @@ def status(folder: StudyPath, *, as_json: AsJson = False) -> None:
 
 def _found(folder: Path) -> StudyStatus:
     study = StudyFolder(folder)
-    found = study_status(study)
-    if read_submission(folder) is None:
-        return found
-    return with_queue(found, study)
+    return with_queue(study_status(study), study)
 
 
 def _print_several(several: Mapping[str, StudyStatus]) -> None:

@@ -19,11 +19,7 @@ from llo_dft.cli.options import (
     StartFromStudy,
     StudyPath,
 )
-from llo_dft.cli.output.common import (
-    COMPLETE,
-    INCOMPLETE,
-    print_json,
-)
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_json
 from llo_dft.cli.run import print_result
 from llo_dft.errors import InputError
 from llo_dft.recipe import Recipe, read_toml

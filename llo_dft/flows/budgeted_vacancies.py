@@ -7,10 +7,7 @@ from pathlib import Path
 from jobflow import Flow, OnMissing, Response, job
 
 from llo_dft.analysis.vacancy.next_calculation import CONFIDENCE, TOLERANCE_EV, propose
-from llo_dft.analysis.vacancy.predicted_vacancies import (
-    ranked_by_potential,
-    vacancy_candidates,
-)
+from llo_dft.analysis.vacancy.predicted_vacancies import ranked_by_potential, vacancy_candidates
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import potential_label

@@ -14,11 +14,7 @@ from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.electrons.charge import ChargeDifference, ChargeDifferenceResult
 from llo_dft.documents.electrons.electronic import BandCenterResult, BandCenters, ReferenceLevel
 from llo_dft.documents.electrons.local_potential import PotentialSummary
-from llo_dft.documents.labels import (
-    charge_difference_folder,
-    density_of_states_file,
-    static_label,
-)
+from llo_dft.documents.labels import charge_difference_folder, density_of_states_file, static_label
 from llo_dft.documents.plan import PlannedHost, PlannedStatic
 from llo_dft.engines.calculated_electrons import CalculatedElectrons
 from llo_dft.engines.registry import engine_from

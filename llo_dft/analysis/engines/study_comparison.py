@@ -14,12 +14,7 @@ from llo_dft.analysis.engines.vacancy_comparison import (
     spread,
     spread_summary,
 )
-from llo_dft.documents.comparison import (
-    ComparedEngine,
-    ComparedResult,
-    Result,
-    StudyComparison,
-)
+from llo_dft.documents.comparison import ComparedEngine, ComparedResult, Result, StudyComparison
 from llo_dft.documents.state_of_charge import TurningPoint
 from llo_dft.documents.study_result import InterfaceResult, StudyResult
 from llo_dft.documents.voltage import VoltageResult

@@ -13,12 +13,7 @@ from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
 from llo_dft.builders.interface.contacts import Contact, short_contacts
-from llo_dft.builders.matching.common_cell import (
-    CommonCell,
-    InterfaceError,
-    SideStrain,
-    heights_of,
-)
+from llo_dft.builders.matching.common_cell import CommonCell, InterfaceError, SideStrain, heights_of
 from llo_dft.chemistry.bonds import Bond, former_bonds
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.typing import FloatArray, IntArray

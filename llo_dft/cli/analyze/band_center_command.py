@@ -8,14 +8,7 @@ import typer
 
 from llo_dft.analysis.electronic.site_band_centers import SiteDensities
 from llo_dft.cli.options import AsJson, check_figure, parse_limits
-from llo_dft.cli.output.common import (
-    Unread,
-    as_record,
-    leave,
-    print_json,
-    print_remarks,
-    read_each,
-)
+from llo_dft.cli.output.common import Unread, as_record, leave, print_json, print_remarks, read_each
 from llo_dft.cli.output.terminal import number, print_table
 from llo_dft.documents.electrons.electronic import BandCenters, ReferenceLevel, Window
 from llo_dft.errors import InputError

@@ -8,14 +8,7 @@ import typer
 
 from llo_dft.analysis.electronic.potential_alignment import align_by_vacuum, align_in_region
 from llo_dft.cli.options import AsJson, Axis, axis_index, check_figure, parse_limits
-from llo_dft.cli.output.common import (
-    Unread,
-    as_record,
-    leave,
-    print_json,
-    print_remarks,
-    read_each,
-)
+from llo_dft.cli.output.common import Unread, as_record, leave, print_json, print_remarks, read_each
 from llo_dft.documents.electrons.local_potential import Face, PotentialSummary
 from llo_dft.errors import InputError
 from llo_dft.report.figures.potential_profile import save_potential

@@ -12,7 +12,7 @@ from llo_dft.cli.analyze.phase_options import (
     phase_source,
 )
 from llo_dft.cli.options import Allow, AsJson, OtherEngine, OtherModel, OtherProtocol
-from llo_dft.cli.output.common import COMPLETE, print_json
+from llo_dft.cli.output.common import COMPLETE, print_document, print_remarks
 from llo_dft.cli.output.phrases import REACTION_COLUMNS, reaction_cells
 from llo_dft.cli.output.terminal import print_table
 from llo_dft.documents.stability.phase_stability import StabilityResult
@@ -79,12 +79,9 @@ def reaction(  # noqa: PLR0913 (each is an option of the command)
         )
         if store:
             store_reactions(StudyFolder(study), result)
-    if as_json:
-        print_json(result.model_dump(mode="json"))
-    else:
-        _print(result)
-        if store:
-            typer.echo(f"wrote {REACTIONS} in {study}; `llo-dft report {study}` shows it")
+    print_document(result, _print, as_json=as_json)
+    if store and not as_json:
+        typer.echo(f"wrote {REACTIONS} in {study}; `llo-dft report {study}` shows it")
     raise typer.Exit(COMPLETE)
 
 
@@ -123,5 +120,4 @@ def _print(result: StabilityResult) -> None:
             "incomplete: each known phase that is missing can only lower eV/atom; alone and mutual "
             "may change either way"
         )
-    for note in result.notes:
-        typer.echo(f"note: {note}")
+    print_remarks([], result.notes)

@@ -6,13 +6,7 @@ import typer
 
 from llo_dft.analysis.electronic.oxidation_states import state_name
 from llo_dft.cli.options import AsJson
-from llo_dft.cli.output.common import (
-    Unread,
-    leave,
-    print_json,
-    print_remarks,
-    read_each,
-)
+from llo_dft.cli.output.common import Unread, leave, print_json, print_remarks, read_each
 from llo_dft.documents.electrons.electronic import CalculationSummary, OxidationStates
 from llo_dft.report.titles import settings_text
 from llo_dft.runs.run_summary import summarize

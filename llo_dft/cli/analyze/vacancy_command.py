@@ -7,15 +7,8 @@ import typer
 
 from llo_dft.analysis.oxygen.gas import MAX_TEMPERATURE_K, MIN_TEMPERATURE_K
 from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
-from llo_dft.cli.options import (
-    Allow,
-    AsJson,
-    CoatingLi,
-    LithiumFull,
-    check_figure,
-    parse_range,
-)
-from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_json
+from llo_dft.cli.options import Allow, AsJson, CoatingLi, LithiumFull, check_figure, parse_range
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_document
 from llo_dft.cli.output.study_tables import print_study, report_problems
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
@@ -141,7 +134,9 @@ def vacancy(  # noqa: PLR0913 (each is an option of the command)
         write_map(result, map_file)
     elif map_file is not None:
         typer.echo(f"llo-dft: {map_file} not written: there is no formation energy", err=True)
-    _show(result, as_json=as_json)
+    print_document(result, print_study, as_json=as_json)
+    if result.study is None:
+        report_problems(result)
     raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
 
 
@@ -175,12 +170,3 @@ def _draw(result: StudyResult, file: Path | None) -> None:
         typer.echo(
             f"llo-dft: {file} not drawn: no formation energy at a known lithium fraction", err=True
         )
-
-
-def _show(result: StudyResult, *, as_json: bool) -> None:
-    if as_json:
-        print_json(result.model_dump(mode="json"))
-    else:
-        print_study(result)
-    if result.study is None:
-        report_problems(result)

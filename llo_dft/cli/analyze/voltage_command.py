@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from llo_dft.cli.options import Allow, AsJson, CoatingLi, LithiumFull, check_figure
-from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_json
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_document
 from llo_dft.cli.output.study_tables import print_voltages, report_problems
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
@@ -53,10 +53,7 @@ def voltage(  # noqa: PLR0913 (each is an option of the command)
         )
     if figure is not None:
         _draw(result, figure)
-    if as_json:
-        print_json(result.model_dump(mode="json"))
-    else:
-        print_voltages(result)
+    print_document(result, print_voltages, as_json=as_json)
     report_problems(result)
     found = all(voltage.curve is not None for voltage in result.voltages)
     raise typer.Exit(COMPLETE if found and result.is_complete else INCOMPLETE)

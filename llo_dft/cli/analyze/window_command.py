@@ -22,7 +22,7 @@ from llo_dft.cli.options import (
     check_figure,
     parse_limits,
 )
-from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_json
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_document, print_remarks
 from llo_dft.cli.output.terminal import print_table
 from llo_dft.documents.stability.phase_stability import StabilityResult, StabilityWindow
 from llo_dft.errors import InputError
@@ -80,10 +80,7 @@ def window(  # noqa: PLR0913 (each is an option of the command)
     )
     if figure is not None:
         save_windows(result, figure, highest)
-    if as_json:
-        print_json(result.model_dump(mode="json"))
-    else:
-        _print(result)
+    print_document(result, _print, as_json=as_json)
     complete = all(one.reduction_v is not None for one in found)
     raise typer.Exit(COMPLETE if complete else INCOMPLETE)
 
@@ -129,8 +126,7 @@ def _print(result: StabilityResult) -> None:
         typer.echo(f"{one.formula} ({one.phase}): {_sentence(one)}")
     for name, (low, high) in result.charge_ranges_v.items():
         typer.echo(f"{name} is charged from {low:.2f} to {high:.2f} V")
-    for note in result.notes:
-        typer.echo(f"note: {note}")
+    print_remarks([], result.notes)
 
 
 def _sentence(one: StabilityWindow) -> str:

@@ -16,10 +16,20 @@ from llo_dft.errors import InputError
 #: Exit status of a command whose work is complete, or has gaps.
 COMPLETE, INCOMPLETE = 0, 1
 
+Printed = TypeVar("Printed", bound=Document)
+
 
 def print_json(value: Any) -> None:  # noqa: ANN401 (whatever goes to JSON)
     """Print a value as JSON, for a script."""
     typer.echo(json.dumps(value, indent=1))
+
+
+def print_document(document: Printed, printed: Callable[[Printed], None], *, as_json: bool) -> None:
+    """Print a document as JSON, or by a function that prints it for people."""
+    if as_json:
+        print_json(document.model_dump(mode="json"))
+    else:
+        printed(document)
 
 
 class HasProblems(Protocol):

@@ -248,7 +248,7 @@ class ForceFieldEngine(Engine):
             require_package(potential)
         except EngineError as error:
             return [Finding(what, "optional", "not installed", str(error))]
-        found = f"{package_version(potential)}, on {resolve_device('auto')}"
+        found = f"{package_version(potential.package)}, on {resolve_device('auto')}"
         models = [
             Finding(
                 f"{what}, model {one.model}", "ok", f"licence {one.licence}; cite {one.citation}"

@@ -11,6 +11,7 @@ from typing import Final
 
 from llo_dft.documents.calculation import EngineBias
 from llo_dft.engines.base import EngineError, OxygenReference
+from llo_dft.typing import OxygenScheme
 
 #: Half of the Materials Project's O2 (uncorrected total energy -9.896 eV a molecule).
 MATERIALS_PROJECT_O2: Final = -4.948
@@ -65,20 +66,16 @@ class Potential:
     """licence, citation: of package and weights; what a paper that uses it cites."""
 
 
+def _own_o2(name: str, refused: Mapping[OxygenScheme, str]) -> OxygenReference:
+    return OxygenReference(None, f"O2 by {name} itself", refused)
+
+
 def _r2scan(name: str) -> OxygenReference:
-    return OxygenReference(
-        label_energy_ev_per_atom=None,
-        source=f"O2 by {name} itself",
-        refused={"wang2006": _NO_PBE_ERROR, "mp2020": _NO_PBE_ERROR, "potential": _OWN_O2},
-    )
+    return _own_o2(name, {"wang2006": _NO_PBE_ERROR, "mp2020": _NO_PBE_ERROR, "potential": _OWN_O2})
 
 
 def _pbe(name: str) -> OxygenReference:
-    return OxygenReference(
-        label_energy_ev_per_atom=None,
-        source=f"O2 by {name} itself",
-        refused={"potential": _UNCORRECTED},
-    )
+    return _own_o2(name, {"potential": _UNCORRECTED})
 
 
 def _spinel(engine_ev: float) -> tuple[EngineBias, ...]:
@@ -237,11 +234,7 @@ def unrecorded(
         atomate2_name=atomate2_name,
         model=model,
         functional="not recorded",
-        oxygen=OxygenReference(
-            label_energy_ev_per_atom=None,
-            source=f"O2 by {name} itself",
-            refused=dict.fromkeys(("wang2006", "mp2020", "potential"), _NOT_RECORDED),
-        ),
+        oxygen=_own_o2(name, dict.fromkeys(("wang2006", "mp2020", "potential"), _NOT_RECORDED)),
         supported=False,
     )
 
@@ -266,13 +259,9 @@ def require_package(potential: Potential) -> None:
     )
 
 
-def package_version(potential: Potential) -> str:
-    """Return the version of the distribution that provides a potential's module."""
-    return _module_version(potential.package)
-
-
 @cache
-def _module_version(module: str) -> str:
+def package_version(module: str) -> str:
+    """Return the version of the distribution that provides a potential's module."""
     try:
         return version(module)  # most distributions are called as their module
     except PackageNotFoundError:

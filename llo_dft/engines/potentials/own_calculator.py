@@ -74,7 +74,7 @@ def version_of(engine: str, potential: Potential) -> str:
     Raises ``EngineError`` if there is no such module.
     """
     if engine != OWN:
-        return package_version(potential)
+        return package_version(potential.package)
     outermost = potential.package
     for distribution in packages_distributions().get(outermost, ()):
         return f"{distribution} {version(distribution)}"

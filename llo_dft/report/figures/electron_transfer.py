@@ -12,12 +12,7 @@ from pymatgen.core.composition import Composition
 from llo_dft.analysis.electronic.density_difference import atom_planes_angstrom
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.electrons.charge import ChargeDifference
-from llo_dft.report.figures.figure_parts import (
-    legend_beside,
-    mark_atoms,
-    new_figure,
-    save_figure,
-)
+from llo_dft.report.figures.figure_parts import legend_beside, mark_atoms, new_figure, save_figure
 from llo_dft.report.figures.palette import GAIN, GUIDE, LOSS, MAIN, SECOND, element_color
 from llo_dft.report.titles import settings_text, title_text
 

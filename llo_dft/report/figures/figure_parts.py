@@ -81,6 +81,18 @@ def charge_place(charge: StateOfCharge) -> float:
     return charge.position
 
 
+def write_at_foot(
+    axes: Axes,
+    place: float,
+    text: str,
+    height: float = 0.01,
+    **options: Any,  # noqa: ANN401
+) -> None:
+    """Write at x = ``place`` above the bottom of the axes; ``height`` in units of theirs."""
+    look: dict[str, Any] = {"ha": "center", "fontsize": 7, "color": LACKING} | options
+    axes.annotate(text, (place, height), xycoords=("data", "axes fraction"), **look)
+
+
 def charging_axes(axes: Axes, lacking: Mapping[float, int], *, holes: bool) -> None:
     """Make x the state of charge, rising to the right, with a line at zero.
 
@@ -92,14 +104,7 @@ def charging_axes(axes: Axes, lacking: Mapping[float, int], *, holes: bool) -> N
     axes.plot(list(lacking), [0.0] * len(lacking), linestyle="none")
     for place, number in lacking.items():
         if number:
-            axes.annotate(
-                f"{number} without a result",
-                (place, 0.01),
-                xycoords=("data", "axes fraction"),
-                ha="center",
-                fontsize=7,
-                color=LACKING,
-            )
+            write_at_foot(axes, place, f"{number} without a result")
     axes.set_xlabel(HOLES if holes else LITHIUM_FRACTION)
     if not holes:
         axes.invert_xaxis()

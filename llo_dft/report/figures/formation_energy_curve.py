@@ -23,6 +23,7 @@ from llo_dft.report.figures.figure_parts import (
     legend_below,
     new_figure,
     save_figure,
+    write_at_foot,
 )
 from llo_dft.report.figures.pair_differences import plot_pair_differences
 from llo_dft.report.figures.palette import (
@@ -171,15 +172,8 @@ def _explain_markers(found: list[VacancyResult], markers: dict[str, str], axes: 
         label = f"O of {name}" if name else "O of unknown class"
         axes.plot([], [], marker, color=NEUTRAL, linestyle="none", label=label)
     if any(vacancy.bonded_to_former for vacancy in found):
-        axes.plot(
-            [],
-            [],
-            FORMER_MARKER,
-            color=NEUTRAL,
-            linestyle="none",
-            markersize=10,
-            label="O bonded to the coating",
-        )
+        label = "O bonded to the coating"
+        axes.plot([], [], FORMER_MARKER, color=NEUTRAL, ls="none", markersize=10, label=label)
     explain_rebuilt(axes)
 
 
@@ -255,14 +249,8 @@ def _name_lowest(points: Sequence[TurningPoint], hosts: Sequence[HostResult], ax
         for host, oxygen in zip(mine, point.oxygens, strict=True):
             names.setdefault(charge_place(host.charge), []).append(oxygen)
     for place, found in names.items():
-        axes.annotate(
-            "\n".join(dict.fromkeys(found)),  # one below the other: states of charge may be close
-            (place, 0.045),
-            xycoords=("data", "axes fraction"),
-            ha="center",
-            fontsize=7,
-            color=NEUTRAL,
-        )
+        # one below the other: states of charge may be close
+        write_at_foot(axes, place, "\n".join(dict.fromkeys(found)), 0.045, color=NEUTRAL)
     if names:
         axes.plot([], [], linestyle="none", label="O below: the lowest there")
 

@@ -8,12 +8,7 @@ from matplotlib.axes import Axes
 from llo_dft.documents.labels import system_name
 from llo_dft.documents.study_result import StudyResult, VacancyPair
 from llo_dft.report.figures.figure_parts import charging_axes, draw_oxygen
-from llo_dft.report.figures.palette import (
-    NEUTRAL,
-    class_markers,
-    system_colors,
-    system_lines,
-)
+from llo_dft.report.figures.palette import NEUTRAL, class_markers, system_colors, system_lines
 
 #: Names of O whose points are closer than this overlap, fraction of the axes' height.
 _TEXT_STEP: Final = 0.06

@@ -8,10 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from llo_dft.documents.coating_screen import CoatingScreen, ScreenedCoating
-from llo_dft.report.figures.figure_parts import new_figure, save_figure
+from llo_dft.report.figures.figure_parts import new_figure, save_figure, write_at_foot
 from llo_dft.report.figures.palette import (
     FORMER_MARKER,
-    LACKING,
     NEUTRAL,
     ZERO_LINE,
     class_markers,
@@ -80,16 +79,8 @@ def _draw_mean(
     gain = one.gain_at(holes_per_tm)
     if gain is None or gain.mean_ev is None:
         lacking = "no pair" if one.status == "completed" else str(one.status)
-        axes.annotate(
-            lacking if gain is None else "all rebuilt",
-            (place, 0.01),
-            xycoords=("data", "axes fraction"),
-            ha="center",
-            va="bottom",
-            rotation=90,
-            fontsize=7,
-            color=LACKING,
-        )
+        text = lacking if gain is None else "all rebuilt"
+        write_at_foot(axes, place, text, va="bottom", rotation=90)
         return
     axes.errorbar(
         place + _MEAN_AT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from llo_dft.cli.output.common import (
     Unread,
     as_record,
     leave,
+    print_document,
     print_remarks,
     read_each,
 )
@@ -76,3 +78,11 @@ def test_what_could_not_be_read_is_a_record_too() -> None:
 def test_problems_come_before_notes(capsys) -> None:
     print_remarks(["wrong"], ["known"], indent="  ")
     assert capsys.readouterr().out == "  problem: wrong\n  note: known\n"
+
+
+def test_a_document_is_printed_for_people_or_for_scripts(capsys) -> None:
+    atom = AtomOxidation(site=0, element="Mn", moment_mu_b=3.1, state=4.0, reason="range")
+    print_document(atom, lambda one: typer.echo(one.element), as_json=False)
+    assert capsys.readouterr().out == "Mn\n"
+    print_document(atom, lambda one: typer.echo(one.element), as_json=True)
+    assert json.loads(capsys.readouterr().out) == atom.model_dump(mode="json")

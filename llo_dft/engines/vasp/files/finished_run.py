@@ -17,11 +17,7 @@ from llo_dft.engines.vasp.files.vasprun.densities import (
     ProjectionRequest,
     TotalDensity,
 )
-from llo_dft.engines.vasp.files.vasprun.eigenvalues import (
-    Eigenvalues,
-    electrons,
-    electrons_agree,
-)
+from llo_dft.engines.vasp.files.vasprun.eigenvalues import Eigenvalues, electrons, electrons_agree
 from llo_dft.engines.vasp.files.vasprun.elements import Value
 from llo_dft.engines.vasp.files.vasprun.header import Crystal, Header
 from llo_dft.engines.vasp.files.vasprun.ionic_steps import Step

@@ -11,12 +11,7 @@ from typing import Any
 from atomate2 import SETTINGS
 from atomate2.common.files import gzip_output_folder
 from atomate2.vasp.files import write_vasp_input_set
-from atomate2.vasp.jobs.base import (
-    _FILES_TO_ZIP,
-    BaseVaspMaker,
-    get_vasp_task_document,
-    vasp_job,
-)
+from atomate2.vasp.jobs.base import _FILES_TO_ZIP, BaseVaspMaker, get_vasp_task_document, vasp_job
 from custodian import Custodian
 from custodian.custodian import ErrorHandler
 from custodian.vasp.jobs import VaspJob

@@ -101,14 +101,12 @@ def were_read(run: Path) -> bool:
 
 def keep_for_others(calculation: Path, run: Path) -> None:
     """Move the wave functions that a run left to where other calculations look for them."""
-    left = run / _NAME
-    if left.is_file() and left.stat().st_size:
-        (calculation / START).mkdir(exist_ok=True)
-        shutil.move(left, calculation / START / _NAME)
+    pass_on(run, calculation / START)
 
 
 def pass_on(previous: Path, run: Path) -> None:
-    """Move the wave functions of one stage to the next."""
+    """Move the wave functions of one stage, if it left some, to the next."""
     left = previous / _NAME
     if left.is_file() and left.stat().st_size:
+        run.mkdir(exist_ok=True)
         shutil.move(left, run / _NAME)
