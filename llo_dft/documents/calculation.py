@@ -85,6 +85,11 @@ class RankedOrdering(Document):
         description="Li that left on charging; indices of the pristine bare slab"
     )
     energy_ev: float = Field(description="At the geometry of the relaxed pristine host, eV")
+    moved_angstrom: dict[int, tuple[float, float, float]] = Field(
+        default_factory=dict,
+        exclude_if=lambda moved: not moved,
+        description="Li beside empty sites of the metal layers: how far from their own, by index",
+    )
 
 
 class CalculationDocument(Document):

@@ -175,6 +175,7 @@ class OrderingSearch(Document):
     turn_over: list[int] | None = Field(
         description="Site map of the operation that an ordering keeps; None: none is kept"
     )
+    sheets: int | list[int] = Field(description="As of the plan: Li beside empty sites are tried")
     budget: int = Field(description="Number of orderings to compute")
     seed: int
 
@@ -314,6 +315,7 @@ class StudyPlan(Document):
             n_removed=len(host.removed),
             first=host.orderings,
             turn_over=self.turn_over if alike else None,
+            sheets=self.sheets,
             budget=self.n_candidates,
             seed=self.seed,
         )

@@ -1,7 +1,7 @@
 """Jobs that decide a host's ordering of Li: ranking, the lowest, and revisiting."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
@@ -10,7 +10,8 @@ from jobflow import job
 from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.vacancy.structure_check import has_other_arrangement, vacancy_to_follow
-from llo_dft.builders.ordering.delithiation import delithiate_to, lithium_sites
+from llo_dft.builders.cathode.bulk import tm_layer_sites
+from llo_dft.builders.ordering.delithiation import LithiumSites, delithiate_to, lithium_sites
 from llo_dft.builders.ordering.fitted_search import fitted_search
 from llo_dft.calculations.cache import CalculationCache, calculation_key
 from llo_dft.documents.atom_identity import (
@@ -24,7 +25,7 @@ from llo_dft.documents.plan import OrderingSearch
 from llo_dft.engines.base import CalculationMaker
 from llo_dft.jobs.calculate import failure_reason, skipped
 from llo_dft.jobs.structures import why_not
-from llo_dft.typing import IntArray
+from llo_dft.typing import FloatArray, IntArray
 
 
 class RankingMaker(CalculationMaker, Protocol):
@@ -37,6 +38,10 @@ class RankingMaker(CalculationMaker, Protocol):
 
 #: Least distance of atoms in a start, angstrom: no bond of an oxide is that short.
 TOO_NEAR_ANGSTROM: Final = 1.2
+
+#: Orderings whose single points are this near are taken for images of each other by a symmetry that
+#: the relaxed slab has only nearly, eV: such pairs differ by up to 0.002, others by more.
+IMAGE_EV: Final = 0.003
 
 
 @job
@@ -97,7 +102,7 @@ def rank_orderings(
                 status="completed",
                 ranking=ranking,
                 energy_ev=ranking[0].energy_ev,
-                structure=without_atoms(parent.structure, ranking[0].removed),
+                structure=start_of(parent.structure, ranking[0]),
                 n_evaluations=len(ranking),
                 wall_s=time.monotonic() - started,
             )
@@ -124,31 +129,83 @@ def _settings(search: OrderingSearch, maker: RankingMaker) -> dict[str, Any]:
 
 
 def ranked(relaxed: Structure, search: OrderingSearch, maker: RankingMaker) -> list[RankedOrdering]:
-    """Return the orderings that were computed on a relaxed pristine host, the lowest first."""
+    """Return the orderings that were computed on a relaxed pristine host, the lowest first.
+
+    Where Li may leave the metal layers, as many again are computed whose Li may be in the
+    tetrahedral sites beside these (``dumbbells``). Images of lower ones come last.
+    """
     here, numbers = places(search.pristine), bare_sites(search.pristine)
     lithium = [here[i] for i in sorted(here) if search.pristine[here[i]].specie.symbol == "Li"]
     turn_over = None if search.turn_over is None else np.array(search.turn_over, dtype=np.int64)
-    sites = lithium_sites(search.pristine, lithium, turn_over, oxide_sites=list(here.values()))
-    problem, _ = sites.problem(search.n_removed)
+    if isinstance(search.sheets, int):
+        sheet = set(tm_layer_sites(search.pristine)) & set(here.values())
+    else:
+        sheet = {here[site] for site in search.sheets if site in here}
+    known: dict[str, RankedOrdering] = {}
 
-    def removed(arrangement: IntArray) -> list[int]:
-        return sorted(numbers[site] for site in sites.removed(arrangement))
+    def rank(first: Collection[Collection[int]], sites: LithiumSites, budget: int) -> None:
+        def energies_ev(arrangements: Sequence[IntArray]) -> list[float]:
+            asked = [ordering(sites, one) for one in arrangements]
+            texts = [one.model_dump_json() for one in asked]
+            new = {text: one for text, one in zip(texts, asked, strict=True) if text not in known}
+            energies = maker.energies_ev([start_of(relaxed, one) for one in new.values()])
+            for (text, one), energy in zip(new.items(), energies, strict=True):
+                known[text] = one.model_copy(update={"energy_ev": float(energy)})
+            return [known[text].energy_ev for text in texts]
 
-    def energies_ev(arrangements: Sequence[IntArray]) -> list[float]:
-        return maker.energies_ev([without_atoms(relaxed, removed(one)) for one in arrangements])
+        problem, _ = sites.problem(search.n_removed)
+        begun = [sites.arrangement({here[i] for i in one}) for one in first]
+        fitted_search(
+            problem,
+            [one for one in begun if one is not None],
+            energies_ev,
+            budget=budget,
+            seed=search.seed,
+            repulsion_ev=sites.repulsion_ev,
+        )
 
-    first = [sites.arrangement({here[i] for i in one}) for one in search.first]
-    found = fitted_search(
-        problem,
-        [one for one in first if one is not None],
-        energies_ev,
-        budget=search.budget,
-        seed=search.seed,
-    )
-    return [
-        RankedOrdering(removed=removed(one), energy_ev=float(energy))
-        for one, energy in zip(found.assignments, found.energies_ev, strict=True)
-    ]
+    def ordering(sites: LithiumSites, arrangement: IntArray) -> RankedOrdering:
+        moved = {
+            numbers[i]: tuple(_step(relaxed, i, site.coords(relaxed)).round(6).tolist())
+            for i, site in sorted(sites.moved(arrangement).items())
+        }
+        removed = sorted(numbers[i] for i in sites.removed(arrangement))
+        return RankedOrdering(removed=removed, energy_ev=0.0, moved_angstrom=moved)
+
+    oxide = list(here.values())
+    own = lithium_sites(search.pristine, lithium, turn_over, oxide_sites=oxide)
+    rank(search.first, own, search.budget)
+    more = lithium_sites(search.pristine, lithium, turn_over, oxide_sites=oxide, sheet=sheet)
+    if more.tetrahedra:
+        rank([one.removed for one in known.values()], more, 2 * search.budget)
+    return _images_last(sorted(known.values(), key=lambda one: (one.energy_ev, one.removed)))
+
+
+def _images_last(ordered: Sequence[RankedOrdering]) -> list[RankedOrdering]:
+    """Return orderings, the lowest first, with those last that have the energy of a lower one."""
+    distinct: list[RankedOrdering] = []
+    images: list[RankedOrdering] = []
+    for one in ordered:
+        of_its_own = not distinct or one.energy_ev > distinct[-1].energy_ev + IMAGE_EV
+        (distinct if of_its_own else images).append(one)
+    return distinct + images
+
+
+def _step(structure: Structure, site: int, to: FloatArray) -> FloatArray:
+    """Return the shortest vector from a site to a point, angstrom."""
+    lattice = structure.lattice
+    end = lattice.get_fractional_coords(to)
+    _, image = lattice.get_distance_and_image(structure[site].frac_coords, end)
+    step: FloatArray = lattice.get_cartesian_coords(end + image - structure[site].frac_coords)
+    return step
+
+
+def start_of(pristine: Structure, ordering: RankedOrdering) -> Structure:
+    """Return the start of a host: a pristine one with the Li of an ordering."""
+    here, start = places(pristine), pristine.copy()
+    for site, moved in ordering.moved_angstrom.items():
+        start.translate_sites([here[site]], moved, frac_coords=False)
+    return without_atoms(start, ordering.removed)
 
 
 def _like(bare: Structure, search: OrderingSearch) -> tuple[int, ...]:
@@ -182,7 +239,7 @@ def nth_ordering(
             return why_not(document)
     if order >= len(ranking.ranking):
         return f"{ranking.label} has {len(ranking.ranking)} orderings"
-    return without_atoms(cast("Structure", parent.structure), ranking.ranking[order].removed)
+    return start_of(cast("Structure", parent.structure), ranking.ranking[order])
 
 
 @job

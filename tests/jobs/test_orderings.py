@@ -11,8 +11,11 @@ from relaxed_by_hand import relaxed
 from store_calculations import calculation
 from studies import tiny_recipe
 
+from llo_dft.builders.cell_checks import is_symmetric
+from llo_dft.builders.ordering.dumbbells import APART_ANGSTROM, HEIGHT_ANGSTROM
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.atom_identity import bare_sites, places, without_atoms
+from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.jobs.orderings import nth_ordering, put_back, rank_orderings
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.testing.fake_engine import FakeCalculation
@@ -53,10 +56,12 @@ def half(plan: StudyPlan) -> PlannedHost:
 
 
 def rank(plan: StudyPlan, tmp_path: Path, **given: Any) -> Any:
+    """Rank the orderings with all Li on sites of the crystal, unless ``sheets`` are given."""
     parent = given.pop("parent", relaxed("bare_x1.0000", plan.slab))
+    search = plan.ordering_search(half(plan))
     return rank_orderings.original(
-        plan.ordering_search(half(plan)),
-        Picky("ranking"),
+        search.model_copy(update={"sheets": given.pop("sheets", [])}),
+        given.pop("maker", Picky("ranking")),
         "bare_ranking",
         str(tmp_path / "calculations"),
         parent,
@@ -78,13 +83,59 @@ def test_the_lowest_of_all_orderings_comes_first_and_is_kept(
     assert made.ranking[0].energy_ev == pytest.approx(min(every.values()))
     for one in made.ranking:
         assert one.energy_ev == pytest.approx(every[tuple(one.removed)])
-    assert [o.energy_ev for o in made.ranking] == sorted(o.energy_ev for o in made.ranking)
+    energies = [one.energy_ev for one in made.ranking]
+    n_distinct = len({round(energy, 6) for energy in energies})
+    assert energies[:n_distinct] == sorted(set(energies)), "images of lower ones come last"
     assert list(host.removed) in [one.removed for one in made.ranking]
     before = Picky.n_computed
     again = rank(ranked_plan, tmp_path)
     assert (again.ranking, Picky.n_computed) == (made.ranking, before)
     cache = CalculationCache(tmp_path / "calculations")
     assert cache.documents(["bare_ranking"])["bare_ranking"].ranking == made.ranking
+
+
+class LikesTetrahedra(FakeCalculation):
+    """Prefers Li 1.45 angstrom over or under a metal layer, and all Li far from each other."""
+
+    def energies_ev(self, structures: Any) -> list[float]:
+        return [-n_beside(structure) + 0.1 / nearest_li(structure) for structure in structures]
+
+
+def n_beside(structure: Structure) -> int:
+    """The number of Li in tetrahedral sites of a slab whose Li layers are 2.4 from the metals."""
+    heights = structure.cart_coords[:, 2]
+    metals = [z for z, site in zip(heights, structure, strict=True) if site.specie.symbol == "Mn"]
+    lithium = structure.indices_from_symbol("Li")
+    return sum(
+        abs(min(abs(heights[i] - z) for z in metals) - HEIGHT_ANGSTROM) < 0.1 for i in lithium
+    )
+
+
+def nearest_li(structure: Structure) -> float:
+    lithium = structure.indices_from_symbol("Li")
+    between = structure.distance_matrix[np.ix_(lithium, lithium)]
+    return float(between[np.triu_indices(len(lithium), 1)].min())
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_li_beside_empty_metal_sites_are_ranked_too(tmp_path: Path, *, symmetric: bool) -> None:
+    recipe = tiny_recipe(delithiation={"candidates": 20, "symmetric": symmetric})
+    plan = make_plan(recipe, tmp_path)
+    parent = relaxed("bare_x1.0000", plan.slab)
+    made = rank(plan, tmp_path, sheets=plan.sheets, maker=LikesTetrahedra("ranking"))
+    assert made.status == "completed", made.reason
+    assert {bool(one.moved_angstrom) for one in made.ranking} == {True, False}
+    for order, one in enumerate(made.ranking):
+        start = nth_ordering.original(parent, made, order)
+        assert len(start) == len(plan.slab) - len(half(plan).removed)
+        assert n_beside(start) == len(one.moved_angstrom)
+        assert nearest_li(start) > APART_ANGSTROM
+        if symmetric:
+            assert is_symmetric(start)
+    assert made.ranking[0].moved_angstrom
+    assert n_beside(made.structure) == len(made.ranking[0].moved_angstrom)
+    read = CalculationDocument.model_validate_json(made.model_dump_json())
+    assert read.ranking == made.ranking
 
 
 def test_another_budget_is_another_ranking(ranked_plan: StudyPlan, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from pymatgen.core.structure import Structure
@@ -12,12 +13,24 @@ from llo_dft.builders.ordering.arrangement_search import (
     ewald_matrix,
     filling,
     lowest_arrangements,
+    reduce_to_blocks,
+)
+from llo_dft.builders.ordering.dumbbells import (
+    TetrahedralSite,
+    movers,
+    tetrahedral_sites,
+    too_near,
+    turned_over,
+    with_tetrahedra,
 )
 from llo_dft.builders.surface.symmetry import orbits
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges, hole_shares
 from llo_dft.errors import InputError
 from llo_dft.typing import FloatArray, IntArray
+
+#: Energy of two Li that are too near to each other, far above any other of an arrangement.
+REPULSION_EV: Final = 1000.0
 
 
 @dataclass(frozen=True)
@@ -169,6 +182,10 @@ class LithiumSites:
         Number of Li that left from other sites.
     oxide_sites
         Sites that the electrons come from; None: all.
+    tetrahedra
+        Sites beside the metal layers that Li may move to; they come after the structure's own.
+    repulsion_ev
+        (n_blocks, n_blocks) energy that keeps Li apart which can't be so near, eV.
     """
 
     pristine: Structure
@@ -177,30 +194,47 @@ class LithiumSites:
     blocks: list[list[int]]
     n_gone: int
     oxide_sites: Sequence[int] | None
+    tetrahedra: Sequence[TetrahedralSite] = ()
+    repulsion_ev: FloatArray | None = None
 
     @property
     def n_lithium(self) -> int:
         """Number of Li that may leave."""
-        return sum(map(len, self.blocks))
+        return sum(map(len, self.blocks)) - len(self.tetrahedra)
 
     def problem(self, n_removed: int) -> tuple[OrderingProblem, float]:
         """Return the problem of which blocks hold Li (0) or not (1), and a constant energy, eV."""
         holes = hole_shares(self.pristine, self.n_gone + n_removed, self.oxide_sites)
-        fixed = self.charges + holes
+        fixed = self.charges + np.pad(holes, (0, len(self.tetrahedra)))
         constant = float(fixed @ self.matrix @ fixed)
         return filling(self.matrix, fixed, self.blocks, self.n_lithium - n_removed), constant
 
     def removed(self, arrangement: IntArray) -> tuple[int, ...]:
-        """Return the sites that an arrangement leaves empty, ascending."""
+        """Return the sites whose Li leave in an arrangement, ascending."""
+        return tuple(sorted(set(self._empty(arrangement)) - self.moved(arrangement).keys()))
+
+    def moved(self, arrangement: IntArray) -> dict[int, TetrahedralSite]:
+        """Return the Li that an arrangement has in tetrahedral sites."""
+        first = len(self.pristine)
+        held = self._sites(arrangement, 0)
+        filled = [site - first for site in held if site >= first]
+        moving = movers(self.pristine, self.tetrahedra, filled, self._empty(arrangement))
+        return {site: self.tetrahedra[i] for site, i in moving.items()}
+
+    def _empty(self, arrangement: IntArray) -> list[int]:
+        return [site for site in self._sites(arrangement, 1) if site < len(self.pristine)]
+
+    def _sites(self, arrangement: IntArray, species: int) -> list[int]:
         pairs = zip(self.blocks, arrangement, strict=True)
-        return tuple(sorted(site for block, species in pairs if species for site in block))
+        return sorted(site for block, of_block in pairs if of_block == species for site in block)
 
     def arrangement(self, removed: Collection[int]) -> IntArray | None:
         """Return the arrangement that leaves these sites empty; None if that would split blocks.
 
-        Sites outside all blocks are ignored.
+        Sites outside all blocks are ignored; no Li has moved.
         """
-        gone = [sum(site in removed for site in block) for block in self.blocks]
+        empty = {*removed, *range(len(self.pristine), len(self.charges))}
+        gone = [sum(site in empty for site in block) for block in self.blocks]
         if any(0 < n < len(block) for n, block in zip(gone, self.blocks, strict=True)):
             return None
         return np.array([int(n > 0) for n in gone], dtype=np.int64)
@@ -212,13 +246,36 @@ def lithium_sites(
     turn_over: IntArray | None,
     gone: Sequence[int] = (),
     oxide_sites: Sequence[int] | None = None,
+    sheet: Collection[int] = (),
 ) -> LithiumSites:
-    """Return the sites ``lithium`` of a structure, whose Li ``gone`` have left, as blocks."""
+    """Return the sites ``lithium`` of a structure, whose Li ``gone`` have left, as blocks.
+
+    With the sites of the metal layers, ``sheet``, also those beside them that Li may move to.
+    """
     symbols = symbols_of(pristine)
     charges = np.array(formal_charges(symbols, symbols))
     charges[[*lithium, *gone]] = 0.0
     blocks = orbits(list(lithium), turn_over)
-    return LithiumSites(pristine, ewald_matrix(pristine), charges, blocks, len(gone), oxide_sites)
+    tetrahedra = tetrahedral_sites(pristine, lithium, sheet)
+    if not tetrahedra:
+        matrix = ewald_matrix(pristine)
+        return LithiumSites(pristine, matrix, charges, blocks, len(gone), oxide_sites)
+    filled = with_tetrahedra(pristine, tetrahedra)
+    turned = None if turn_over is None else turned_over(tetrahedra, turn_over)
+    beside = orbits(range(len(tetrahedra)), turned)
+    blocks += [[len(pristine) + i for i in block] for block in beside]
+    charges = np.pad(charges, (0, len(tetrahedra)))
+    repulsion, _, _ = reduce_to_blocks(too_near(filled, tetrahedra), charges, blocks)
+    return LithiumSites(
+        pristine,
+        ewald_matrix(filled),
+        charges,
+        blocks,
+        len(gone),
+        oxide_sites,
+        tetrahedra,
+        REPULSION_EV * repulsion,
+    )
 
 
 def _candidates(

@@ -17,6 +17,7 @@ from llo_dft.builders.ordering.arrangement_search import (
     OrderingProblem,
     lowest_arrangements,
     random_arrangements,
+    search,
 )
 from llo_dft.typing import FloatArray, IntArray
 
@@ -56,6 +57,7 @@ def fitted_search(
     *,
     budget: int,
     seed: int,
+    repulsion_ev: FloatArray | None = None,
 ) -> RankedArrangements:
     """Return the computed arrangements, most likely including the lowest of all.
 
@@ -71,6 +73,9 @@ def fitted_search(
         How many are computed, at most all.
     seed
         Seed of the random arrangements and of the searches.
+    repulsion_ev
+        (n_blocks, n_blocks) energy added to the model's, of Li that can't be so near, eV. Only
+        arrangements without any are computed.
     """
     done: dict[tuple[int, ...], float] = {}
 
@@ -82,18 +87,44 @@ def fitted_search(
         return len(new)
 
     compute(first)
-    compute(random_arrangements(problem, count=round(RANDOM_SHARE * budget), seed=seed))
+    if repulsion_ev is None:
+        compute(random_arrangements(problem, count=round(RANDOM_SHARE * budget), seed=seed))
+    else:
+        n_random = round(RANDOM_SHARE * (budget - len(done)))
+        compute(_random_apart(problem, repulsion_ev, n_random, seed))
     for round_ in range(budget):
         if len(done) >= budget:
             break
         model = _fitted(problem, done)
+        if repulsion_ev is not None:
+            model = replace(model, coupling=model.coupling + repulsion_ev)
         lowest = lowest_arrangements(model, count=len(done) + BATCH, seed=seed + round_)
+        if repulsion_ev is not None:
+            lowest = [one for one in lowest if _apart(problem, one, repulsion_ev)]
         if not compute([one for one in lowest if tuple(map(int, one)) not in done][:BATCH]):
             break
     ranked = sorted(done, key=lambda one: (done[one], one))
     return RankedArrangements(
         np.array(ranked, dtype=np.int64), np.array([done[one] for one in ranked])
     )
+
+
+def _random_apart(
+    problem: OrderingProblem, repulsion_ev: FloatArray, count: int, seed: int
+) -> list[IntArray]:
+    """Return the lowest arrangements in random fields that leave no Li too near to another."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(count):
+        field = rng.normal(size=len(problem.sizes)) * problem.sizes
+        random = replace(problem, coupling=repulsion_ev, field=field)
+        found.append(search(random, seed=seed, starts=1))
+    return [one for one in found if _apart(problem, one, repulsion_ev)]
+
+
+def _apart(problem: OrderingProblem, arrangement: IntArray, repulsion_ev: FloatArray) -> bool:
+    charges = problem.charges[arrangement]
+    return not (charges @ repulsion_ev @ charges).any()
 
 
 def _fitted(problem: OrderingProblem, done: dict[tuple[int, ...], float]) -> OrderingProblem:
