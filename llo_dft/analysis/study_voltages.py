@@ -13,9 +13,7 @@ from llo_dft.typing import VoltageSystem
 
 
 def study_voltages(
-    plan: StudyPlan,
-    documents: Mapping[str, CalculationDocument],
-    hosts: Sequence[HostResult],
+    plan: StudyPlan, documents: Mapping[str, CalculationDocument], hosts: Sequence[HostResult]
 ) -> list[VoltageResult]:
     """Return the voltage of the crystal, if it is planned, then those of the slabs.
 

@@ -79,10 +79,7 @@ def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
 
 
 def _prepared(
-    recipes: Mapping[str, Recipe],
-    recipe_folder: Path,
-    output: Path,
-    config: ClusterConfig | None,
+    recipes: Mapping[str, Recipe], recipe_folder: Path, output: Path, config: ClusterConfig | None
 ) -> tuple[dict[str, PreparedRun], dict[str, str]]:
     """Return the studies that can be run, and why the others can't be built.
 

@@ -92,25 +92,21 @@ class CalculationMaker(Protocol):
 
     def settings(self) -> dict[str, Any]:
         """Return every setting that bears on the result; part of the calculation's key."""
-        ...
 
     def fingerprint(self, structure: Structure) -> Fingerprint:
         """Return what must agree before energies may be subtracted."""
-        ...
 
     def calculate(self, structure: Structure, folder: Path) -> Outcome:
         """Run in ``folder`` and return the outcome.
 
         Raises ``CalculationError`` if it did not converge, crashed or gave no number.
         """
-        ...
 
     def read_back(self, folder: Path) -> ReadBack | None:
         """Return what the files of a finished calculation say; None if there are no such files.
 
         Raises ``InputError`` if a file is damaged or missing.
         """
-        ...
 
 
 @dataclass(frozen=True)
@@ -136,18 +132,15 @@ class MagneticMaker(CalculationMaker, Protocol):
     @property
     def magnetic_order(self) -> MagneticOrder:
         """How the moments of a structure begin that is made from no other one."""
-        ...
 
     @property
     def electron_placements(self) -> int:
         """How many placements of a removed O's electrons on metals are tried, besides none."""
-        ...
 
     def calculate(
         self, structure: Structure, folder: Path, start_from: StartFrom | None = None
     ) -> Outcome:
         """Run as ``CalculationMaker`` does, perhaps from another calculation's electrons."""
-        ...
 
 
 @runtime_checkable
@@ -159,7 +152,6 @@ class ProgramMaker(CalculationMaker, Protocol):
 
         It is that of the study's first completed calculation, which others may not be mixed with.
         """
-        ...
 
 
 def moved_to(

@@ -54,14 +54,11 @@ class CalculatedElectrons(Protocol):
 
     def states(self, element: str, orbital: str) -> OrbitalStates:
         """Return the states, projected onto an orbital ("p") of an element."""
-        ...
 
     @property
     def density(self) -> Path:
         """The file of the charge density."""
-        ...
 
     @property
     def potential(self) -> Path:
         """The file of the local potential."""
-        ...

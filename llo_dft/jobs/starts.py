@@ -31,10 +31,7 @@ class Start:
 
 
 def starts(
-    structure: Structure,
-    maker: CalculationMaker,
-    parent: CalculationDocument | None,
-    folder: Path,
+    structure: Structure, maker: CalculationMaker, parent: CalculationDocument | None, folder: Path
 ) -> list[Start]:
     """Return the ways to start a calculation; the lowest in energy is its result.
 

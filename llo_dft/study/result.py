@@ -21,9 +21,7 @@ from llo_dft.study.study_files import read_results, stored_plan
 
 
 def study_result(
-    folder: StudyFolder,
-    oxygen: OxygenSettings | None = None,
-    electrons: Electrons | None = None,
+    folder: StudyFolder, oxygen: OxygenSettings | None = None, electrons: Electrons | None = None
 ) -> StudyResult:
     """Return the result of a study, which depends only on its folder and the oxygen.
 

@@ -28,9 +28,7 @@ MIN_WEIGHT: Final = 1e-6
 
 
 def window_moments(
-    energies_ev: FloatArray,
-    density: FloatArray,
-    window: tuple[float, float] | None = None,
+    energies_ev: FloatArray, density: FloatArray, window: tuple[float, float] | None = None
 ) -> WindowCenter:
     """Compute centre, weight and width of a density in a window.
 

@@ -162,10 +162,7 @@ def bonds_across(
 
 
 def bond_profile(
-    difference_per_a3: FloatArray,
-    structure: Structure,
-    parts: Sequence[DensityPart],
-    bond: Bond,
+    difference_per_a3: FloatArray, structure: Structure, parts: Sequence[DensityPart], bond: Bond
 ) -> BondProfile:
     """Read a difference along the line through a bond of ``bonds_across``."""
     n_steps = round((bond.length + 2 * BEYOND_BOND_ANGSTROM) / BOND_STEP_ANGSTROM)

@@ -79,11 +79,7 @@ class CoatingFilm:
 
 
 def film_terminations(
-    bulk: Structure,
-    miller_index: Sequence[int],
-    *,
-    layers: int,
-    vacuum: float,
+    bulk: Structure, miller_index: Sequence[int], *, layers: int, vacuum: float
 ) -> list[CoatingFilm]:
     """Build a film for every bottom face: whole faces, then opened ones.
 
@@ -122,12 +118,7 @@ def best_termination(films: Sequence[CoatingFilm]) -> CoatingFilm:
 
 
 def build_film(
-    bulk: Structure,
-    miller_index: Sequence[int],
-    *,
-    bottom: str,
-    layers: int,
-    vacuum: float,
+    bulk: Structure, miller_index: Sequence[int], *, bottom: str, layers: int, vacuum: float
 ) -> CoatingFilm:
     """Build one film.
 
@@ -186,10 +177,7 @@ def _foreign(column: Column, atoms: list[Atom]) -> bool:
 
 
 def _top_faces(
-    column: Column,
-    layer: int,
-    bottoms: Sequence[CrystalFace],
-    only: CrystalFace | None = None,
+    column: Column, layer: int, bottoms: Sequence[CrystalFace], only: CrystalFace | None = None
 ) -> list[CrystalFace | None]:
     """Return the top for each bottom: its partner in a neutral film.
 
@@ -253,10 +241,7 @@ def _least_charged(
 
 
 def _film(
-    column: Column,
-    bulk: Structure,
-    pair: tuple[CrystalFace, CrystalFace],
-    vacuum: float,
+    column: Column, bulk: Structure, pair: tuple[CrystalFace, CrystalFace], vacuum: float
 ) -> CoatingFilm:
     atoms = film_atoms(column, pair)
     sites, periods = np.array(atoms).T

@@ -28,10 +28,7 @@ STRAIGHT_ANGLE: Final = 150.0
 
 
 def li_o_li_axes(
-    pristine: Structure,
-    removed: Collection[int] = (),
-    *,
-    tm_layers: int | Collection[int],
+    pristine: Structure, removed: Collection[int] = (), *, tm_layers: int | Collection[int]
 ) -> dict[int, LithiumAxes]:
     """Return the Li-O-Li axes of each O, and how many Li each has left.
 

@@ -27,10 +27,7 @@ SHEET_HALF_WIDTH: Final = 1.2
 
 
 def oxygen_environments(
-    slab: Structure,
-    tm_layers: int | Collection[int],
-    *,
-    llo_sites: Collection[int] | None = None,
+    slab: Structure, tm_layers: int | Collection[int], *, llo_sites: Collection[int] | None = None
 ) -> dict[int, OxygenEnvironment]:
     """Return the environment of each O of a slab.
 

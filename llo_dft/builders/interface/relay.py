@@ -16,10 +16,7 @@ from llo_dft.typing import FloatArray
 OUTER_PLANE_ANGSTROM: Final = 1.0
 
 
-def relay_coating(
-    planned: Structure,
-    slab: Structure,
-) -> Structure:
+def relay_coating(planned: Structure, slab: Structure) -> Structure:
     """Put a planned coating on a slab that was relaxed after the plan was made.
 
     Raises ``InterfaceError`` if the slab lacks atoms that the interface was planned on.

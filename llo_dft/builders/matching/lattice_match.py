@@ -53,10 +53,7 @@ class NoMatchError(InputError):
     """
 
     def __init__(
-        self,
-        message: str,
-        smallest_strain: LatticeMatch | None,
-        smallest_area: LatticeMatch | None,
+        self, message: str, smallest_strain: LatticeMatch | None, smallest_area: LatticeMatch | None
     ) -> None:
         super().__init__(message)
         self.smallest_strain = smallest_strain

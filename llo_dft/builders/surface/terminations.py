@@ -54,13 +54,7 @@ def termination_names(bulk: Structure, *, tm_layers: int, vacuum: float) -> list
 
 
 def build_termination(
-    bulk: Structure,
-    name: str,
-    *,
-    tm_layers: int,
-    vacuum: float,
-    seed: int,
-    symmetric: bool = True,
+    bulk: Structure, name: str, *, tm_layers: int, vacuum: float, seed: int, symmetric: bool = True
 ) -> SlabModel:
     """Build one termination.
 
@@ -110,11 +104,7 @@ def _checked_stacks(bulk: Structure, tm_layers: int) -> list[Stack]:
 
 
 def _build(
-    bulk: Structure,
-    stack: Stack,
-    faces: tuple[LithiumFace, LithiumFace],
-    vacuum: float,
-    seed: int,
+    bulk: Structure, stack: Stack, faces: tuple[LithiumFace, LithiumFace], vacuum: float, seed: int
 ) -> tuple[Structure, SlabTemplate, float]:
     """Return the slab, its template, and its Ewald energy."""
     full = place_stack(bulk, stack, vacuum)

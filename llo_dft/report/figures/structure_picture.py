@@ -163,10 +163,7 @@ def save_views(
 
 
 def save_side_by_side(
-    structures: Mapping[str, Structure],
-    removed: int | None,
-    path: Path,
-    also: Sequence[str] = (),
+    structures: Mapping[str, Structure], removed: int | None, path: Path, also: Sequence[str] = ()
 ) -> None:
     """Write side views of structures of a study by title; the O that leaves is ringed.
 

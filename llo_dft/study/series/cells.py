@@ -63,10 +63,7 @@ def _cell(recipe: Recipe, name: str, **change: int | tuple[int, int]) -> Recipe:
 
 
 def write_spread(
-    name: str,
-    folder: Path,
-    recipes: Mapping[str, Recipe],
-    results: Mapping[str, StudyResult],
+    name: str, folder: Path, recipes: Mapping[str, Recipe], results: Mapping[str, StudyResult]
 ) -> StudySpread:
     """Compare the results of the cells, and write table and figure.
 
