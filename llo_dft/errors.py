@@ -13,6 +13,11 @@ def printable(text: str) -> str:
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
+def cut(text: str, longest: int) -> str:
+    """Return a text, or so much of a long one that it has ``longest`` characters."""
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
 class InputError(ValueError):
     """What the user gave can't be used; says what came, what is expected, what to do.
 

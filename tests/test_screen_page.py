@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from llo_dft.cli.output.screen_tables import print_screen
+from llo_dft.cli.output.series_tables import print_screen
 from llo_dft.documents.coating_screen import CoatingScreen
 from llo_dft.study.series.screening import screen_table
 

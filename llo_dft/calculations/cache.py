@@ -153,7 +153,7 @@ class CalculationCache:
             os.fsync(file.fileno())
         failed = self.folder / f"{document.key}{_FAILED}"
         if document.status != "completed":
-            self._store_failure(workspace, failed)
+            self._put_in_place(workspace, failed)
             self._append("failed", document.key, document.label)
             return document
         existing = self._put_in_place(workspace, self.folder / document.key)
@@ -265,19 +265,23 @@ class CalculationCache:
         return ""
 
     def _put_in_place(self, workspace: Path, target: Path) -> CalculationDocument | None:
-        """Rename a workspace to its key; return what another process stored there first."""
+        """Rename a workspace to its key; return what another process stored there first.
+
+        A failure takes the place of an earlier one.
+        """
         while True:
             try:
                 workspace.rename(target)
             except OSError as error:
                 if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
                     raise
-                existing = _read(target / "result.json")
-                if existing is not None:
-                    return existing
-                # somebody took its result.json away: what is left is no calculation
-                with suppress(FileNotFoundError):
-                    target.rename(self.folder / f"{_PARTIAL}{target.name}-{os.getpid()}-left")
+                with suppress(FileNotFoundError):  # another process may be at it too
+                    if target.name.endswith(_FAILED):  # of several at the same time one stays
+                        shutil.rmtree(target)
+                    elif (existing := _read(target / "result.json")) is not None:
+                        return existing
+                    else:  # somebody took its result.json away: what is left is no calculation
+                        target.rename(self.folder / f"{_PARTIAL}{target.name}-{os.getpid()}-left")
             else:
                 return None
 
@@ -296,19 +300,6 @@ class CalculationCache:
         # stored under another label where two calculations of a study are the same
         notes = [*found.notes, *filter(None, [entry.reason])]
         return found.model_copy(update={"label": label, "notes": notes})
-
-    def _store_failure(self, workspace: Path, failed: Path) -> None:
-        """Put a failure in the place of an earlier one. Of several at the same time one stays."""
-        while True:
-            try:
-                workspace.rename(failed)
-            except OSError as error:
-                if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
-                    raise
-                with suppress(FileNotFoundError):  # another process may be at it too
-                    shutil.rmtree(failed)
-            else:
-                return
 
     def _append(self, event: Event, key: str, label: str, reason: str = "") -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ from llo_dft.cli.options import (
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_document
 from llo_dft.cli.output.phrases import built_lines
 from llo_dft.cli.output.progress import shown_progress
-from llo_dft.cli.output.spread_tables import print_spread
+from llo_dft.cli.output.series_tables import print_spread
 from llo_dft.cli.output.study_tables import print_study
 from llo_dft.documents.asked_and_built import asked_and_built
 from llo_dft.documents.study_result import StudyResult

@@ -19,7 +19,7 @@ from llo_dft.cli.options import (
     Workers,
 )
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_document
-from llo_dft.cli.output.screen_tables import print_screen
+from llo_dft.cli.output.series_tables import print_screen
 from llo_dft.cli.run import cluster_config, run_prepared
 from llo_dft.documents.coating_screen import CoatingScreen
 from llo_dft.documents.study_result import StudyResult

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, fi
 from pymatgen.core.structure import Structure
 
 from llo_dft.documents.decoding.stored_structure import structure_from
-from llo_dft.errors import printable
+from llo_dft.errors import cut, printable
 
 #: In one line: longest text of a value, and most items of a list.
 _LONGEST_TEXT: Final = 60
@@ -86,7 +86,7 @@ def short(value: object) -> str:
         return _or_count(value, f"{{{text}}}")
     if isinstance(value, list | tuple):
         return _or_count(value, f"[{', '.join(map(short, value))}]")
-    return _cut(repr(value), _LONGEST_TEXT)
+    return cut(repr(value), _LONGEST_TEXT)
 
 
 def _or_count(value: dict[Any, Any] | list[Any] | tuple[Any, ...], text: str) -> str:
@@ -103,18 +103,12 @@ def _html(value: object) -> str:
     if isinstance(value, Document):
         return f"<details><summary>{escape(short(value))}</summary>{value._repr_html_()}</details>"
     if isinstance(value, list) and value and all(isinstance(item, Document) for item in value):
-        lines = [
-            f"<li>{escape(_cut(repr(item), _LONGEST_ROW))}</li>" for item in value[:_MOST_ROWS]
-        ]
+        lines = [f"<li>{escape(cut(repr(item), _LONGEST_ROW))}</li>" for item in value[:_MOST_ROWS]]
         if len(value) > _MOST_ROWS:
             lines.append(f"<li>and {len(value) - _MOST_ROWS} more</li>")
         head = f"{len(value)} {type(value[0]).__name__}"
         return f"<details><summary>{escape(head)}</summary><ol>{''.join(lines)}</ol></details>"
     return escape(short(value))
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def _structure_from(value: Any) -> Any:  # noqa: ANN401 (pydantic hands over whatever it was given)

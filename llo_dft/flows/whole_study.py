@@ -10,11 +10,14 @@ from llo_dft.documents.labels import BULK
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.engines.base import CalculationMaker
 from llo_dft.flows.budgeted_vacancies import BudgetedVacanciesMaker
-from llo_dft.flows.host_electrons import ElectronsMaker
 from llo_dft.flows.relax_hosts import HostsMaker, RevisitsMaker
-from llo_dft.flows.relax_interfaces import InterfacesMaker
-from llo_dft.flows.relax_references import BulkHostsMaker, ReferencesMaker
 from llo_dft.flows.relax_vacancies import VacanciesMaker
+from llo_dft.flows.study_parts import (
+    BulkHostsMaker,
+    ElectronsMaker,
+    InterfacesMaker,
+    ReferencesMaker,
+)
 from llo_dft.jobs.orderings import RankingMaker
 from llo_dft.typing import CalculationKind
 

@@ -106,7 +106,10 @@ def without_bonded_oxygen(
             return why_not(document)
     oxygens = bonded_oxygens(interface_bonds(cast("Structure", interface.structure)))
     if bonded.order >= len(oxygens):
-        return too_few_bonds(bonded.termination, len(oxygens))
+        return (
+            f"the relaxed interface {bonded.termination} has formers bonded to {len(oxygens)} O of "
+            "the oxide"
+        )
     site = oxygens[bonded.order]
     gone = site if turn_over is None else turn_over[site]
     return without_atoms(cast("Structure", parent.structure), [gone])
@@ -116,11 +119,6 @@ def without_bonded_oxygen(
 def oxygen_molecule() -> Structure:
     """Return one O2 in a box: triplet by its moments, far from its images."""
     return o2_in_box()
-
-
-def too_few_bonds(termination: str, count: int) -> str:
-    """Return the reason why there is no further O bonded to the coating."""
-    return f"the relaxed interface {termination} has formers bonded to {count} O of the oxide"
 
 
 def why_not(document: CalculationDocument) -> str:

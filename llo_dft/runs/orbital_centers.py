@@ -1,7 +1,7 @@
 """Band centres of a finished run, from the states that its engine reads."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pymatgen.core.structure import Structure
@@ -157,12 +157,8 @@ def site_classes(
     for bond in find_bonds(structure, anions=oxygen):
         role, symbol = roles[bond.cation], symbols[bond.cation]
         counted[bond.anion]["TM" if role == "framework" else symbol] += 1
-    return {
-        site: "+".join(f"{counts[kind]}{kind}" for kind in _ordered(counts)) or "free"
-        for site, counts in counted.items()
-    }
-
-
-def _ordered(kinds: Iterable[str]) -> list[str]:
-    """Return TM first, then Li, then the others by name."""
-    return sorted(kinds, key=lambda kind: (kind != "TM", kind != "Li", kind))
+    classes = {}
+    for site, counts in counted.items():
+        kinds = sorted(counts, key=lambda kind: (kind != "TM", kind != "Li", kind))
+        classes[site] = "+".join(f"{counts[kind]}{kind}" for kind in kinds) or "free"
+    return classes

@@ -5,10 +5,9 @@ from atomate2.forcefields.jobs import ForceFieldRelaxMaker
 from monty.json import MontyDecoder, MontyEncoder
 
 from llo_dft.engines.base import EngineError
-from llo_dft.flows.host_electrons import ElectronsMaker
 from llo_dft.flows.relax_hosts import HostsMaker
-from llo_dft.flows.relax_references import ReferencesMaker
 from llo_dft.flows.relax_vacancies import VacanciesMaker
+from llo_dft.flows.study_parts import ElectronsMaker, ReferencesMaker
 from llo_dft.testing.fake_engine import FakeCalculation
 
 SLAB = FakeCalculation("slab_relax")

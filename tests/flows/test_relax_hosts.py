@@ -13,7 +13,7 @@ from llo_dft.analysis.vacancy.structure_check import vacancy_flags
 from llo_dft.documents.atom_identity import bare_sites, places
 from llo_dft.errors import InputError
 from llo_dft.flows.relax_hosts import HostsMaker
-from llo_dft.flows.relax_references import ReferencesMaker
+from llo_dft.flows.study_parts import ReferencesMaker
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.testing.fake_engine import FakeCalculation, FakeEngine, fault_name
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import starmap
 from typing import Final
 
 #: Relative difference of spacings between cells that are equal within their tolerance. One more
@@ -95,11 +94,7 @@ def as_dense(host: KMesh, reference: KMesh) -> bool:
 def _asked_for(mesh: KMesh) -> list[tuple[float, float]]:
     """Return, for each vector, the range of spacings that round up to its divisions."""
     pairs = zip(mesh.reciprocal_per_angstrom, mesh.divisions or (), strict=True)
-    return list(starmap(_range, pairs))
-
-
-def _range(length: float, n: int) -> tuple[float, float]:
-    return length / n, length / (n - 1) if n > 1 else math.inf
+    return [(length / n, length / (n - 1) if n > 1 else math.inf) for length, n in pairs]
 
 
 def _range_that_counts(mesh: KMesh) -> tuple[float, float]:

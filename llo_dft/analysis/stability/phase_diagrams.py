@@ -4,7 +4,7 @@ pymatgen's ``PhaseDiagram`` does the arithmetic (Ong et al., Chem. Mater. 20, 17
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
@@ -113,8 +113,9 @@ def correction_state(phases: Iterable[PhaseEnergy], source: str) -> CorrectionSt
         n_o = one.composition.get("O", 0.0)
         if not corrected and n_o > _OZONIDE * (atoms - n_o):
             continue
-        if len(one.composition) > 1 and (anion := _anion(one.composition)):
-            by_anion[anion][corrected] = one.name
+        anions = [anion for anion in _ANIONS if anion in one.composition]
+        if len(one.composition) > 1 and anions:
+            by_anion[anions[0]][corrected] = one.name
     for anion, kinds in by_anion.items():
         if len(kinds) > 1:
             raise InputError(
@@ -135,10 +136,6 @@ def correction_state(phases: Iterable[PhaseEnergy], source: str) -> CorrectionSt
             "which only a correction makes comparable; use corrected entries"
         )
     return "corrected" if found else "raw"
-
-
-def _anion(composition: Mapping[str, float]) -> str | None:
-    return next((one for one in _ANIONS if one in composition), None)
 
 
 def _family(run_type: str) -> str:

@@ -34,8 +34,9 @@ class ComputedCell:
     @property
     def description(self) -> str:
         """Description in words."""
+        which = "lowest" if self.replica == 0 else f"{self.replica + 1}th lowest"
         width = "" if self.n_repeats == 1 else f", {self.n_repeats} times as wide"
-        return f"{_ordinal(self.replica)} ordering of the metals{width}"
+        return f"{which} ordering of the metals{width}"
 
 
 def study_spread(cells: Mapping[str, ComputedCell]) -> StudySpread:
@@ -197,7 +198,3 @@ def _notes(cells: Mapping[str, ComputedCell]) -> list[str]:
 
 #: Fewest orderings from which a deviation is worth stating.
 FEWEST_REPLICAS: Final = 5
-
-
-def _ordinal(replica: int) -> str:
-    return "lowest" if replica == 0 else f"{replica + 1}th lowest"

@@ -143,7 +143,8 @@ def coating_column(bulk: Structure, miller_index: Sequence[int]) -> Column:
     x, z = plane.vectors[0] / np.linalg.norm(plane.vectors[0]), plane.normal
     turn = np.array([x, np.cross(z, x), z]).T
     lattice = Lattice(np.vstack([plane.vectors, third]) @ turn)
-    cell = _folded(Structure(lattice, *_turned(bulk, turn), coords_are_cartesian=True), bulk)
+    places = bulk.cart_coords @ turn
+    cell = _folded(Structure(lattice, symbols_of(bulk), places, coords_are_cartesian=True), bulk)
     period = float(lattice.matrix[2, 2])
     units = _units(cell)
     origin, whole = _origin(cell, units, period)
@@ -181,10 +182,6 @@ def _check_charges(bulk: Structure) -> None:
             f"cell of {bulk.formula}; expected 0. Complete the crystal, or correct the charge of "
             "an element in llo_dft/chemistry/elements.toml"
         )
-
-
-def _turned(bulk: Structure, turn: FloatArray) -> tuple[list[str], FloatArray]:
-    return symbols_of(bulk), bulk.cart_coords @ turn
 
 
 def _out_of_plane(bulk: Structure, normal: FloatArray) -> FloatArray:

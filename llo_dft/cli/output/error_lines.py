@@ -7,7 +7,7 @@ from typing import Final
 
 import typer
 
-from llo_dft.errors import InputError
+from llo_dft.errors import InputError, cut
 
 #: Exit status of a command that could not begin.
 BAD_INPUT: Final = 2
@@ -41,9 +41,5 @@ def refusal(error: OSError) -> str:
     """Return what the file system refused; raises the error itself if it is not of a file."""
     if error.filename is None and error.errno != errno.ENOSPC:
         raise error
-    place = "" if error.filename is None else f"{_cut(str(error.filename))}: "
+    place = "" if error.filename is None else f"{cut(str(error.filename), 100)}: "
     return f"{place}{error.strerror or error}{_REMEDIES.get(error.errno or 0, '')}"
-
-
-def _cut(text: str, longest: int = 100) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 3]}..."
