@@ -173,7 +173,7 @@ class Delithiation(Section):
     """[delithiation]: the lithium fractions, the pristine 1.0 always among them."""
 
     fractions: Annotated[list[Fraction], Field(min_length=1, max_length=1000), Once]
-    symmetric: bool = True
+    symmetric: bool = False  # true: orderings keep top and bottom alike, at half the vacancies
     coated: Literal["same", "own"] = "same"  # Li that leave the coated slab: the bare one's
     voltage: Literal["bulk", "slab"] = "bulk"  # "slab": its own alone, and no delithiated crystals
     candidates: int = Field(40, ge=1)  # orderings of Li to rank; 1: the search's first, as it is

@@ -23,7 +23,12 @@ def plan():
         "study": {"name": "made up"},
         "cathode": {"composition": "Li2MnO3"},
         "slab": {"tm_layers": 1, "vacuum": 10.0},
-        "delithiation": {"fractions": [1.0, 0.5], "voltage": "slab", "candidates": 1},
+        "delithiation": {
+            "fractions": [1.0, 0.5],
+            "voltage": "slab",
+            "candidates": 1,
+            "symmetric": True,
+        },
         "vacancies": {"environments": ["2TM+1Li"], "per_environment": 2},
         "oxygen": {"scheme": "potential"},
         "engine": {"name": "chgnet"},

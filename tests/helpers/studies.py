@@ -18,7 +18,12 @@ def recipe_fields(**tables: dict[str, Any]) -> dict[str, Any]:
         "cathode": {"composition": "Li1.2Mn0.54Ni0.13Co0.13O2"},
         "slab": {"tm_layers": 1, "vacuum": 8.0},
         # one ordering as planned, so that numbers can be worked out by hand
-        "delithiation": {"fractions": [1.0, 0.5, 0.25], "voltage": "slab", "candidates": 1},
+        "delithiation": {
+            "fractions": [1.0, 0.5, 0.25],
+            "voltage": "slab",
+            "candidates": 1,
+            "symmetric": True,
+        },
         "vacancies": {"environments": ["2TM+1Li", "3TM"]},
         "oxygen": {"scheme": "potential"},
         "engine": {"name": "chgnet", "protocol": "balanced", "device": "cpu"},
@@ -50,7 +55,7 @@ def coated_fields(**tables: dict[str, Any]) -> dict[str, Any]:
             "gaps": [1.6, 1.8],
             "keep": 2,
         },
-        delithiation={"fractions": [1.0, 0.5], "candidates": 1},
+        delithiation={"fractions": [1.0, 0.5], "candidates": 1, "symmetric": True},
         vacancies={"environments": ["2TM+1Li"]},
     )
     if tables.get("engine", {}).get("name", "chgnet") != "chgnet":

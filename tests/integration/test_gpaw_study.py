@@ -165,7 +165,9 @@ def test_the_shipped_recipe_asks_for_the_paired_o_alone_and_for_all_electrons() 
     planned = with_electronic(make_plan(recipe, Path()), recipe.electronic, engine)
     check_engine(engine, planned, machine=False)
     assert planned.not_computed == []
-    assert [len(host.vacancies) for host in planned.hosts] == [1, 1, 1, 1]
+    assert [len(host.vacancies) for host in planned.hosts] == [1, 2, 1, 1], (
+        "the bare one with holes on both faces"
+    )
     # each host, and both parts of the pristine interface
     assert len(planned.statics) == 6
     assert planned.terminations == ["step-Li0-PO3"]

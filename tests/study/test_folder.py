@@ -242,7 +242,7 @@ def test_a_recipe_of_before_names_the_study_that_it_named() -> None:
         "cathode": {"composition": "Li2MnO3", "supercell": [1, 2]},
         "slab": {"tm_layers": 1, "vacuum": 10.0},
         "coating": {"phase": "beta", "setting": "Pmn2_1", "terminations": ["step-Li0-PO3"]},
-        "delithiation": {"fractions": [1.0]},
+        "delithiation": {"fractions": [1.0], "symmetric": True},
         "vacancies": {"environments": ["2TM+1Li"]},
         "oxygen": {"scheme": "none"},
         "engine": {"name": "chgnet"},
