@@ -133,16 +133,19 @@ class StudyCalculations:
             return None
         completed = [one.energy_ev for one in made if one.energy_ev is not None]
         ranking = self.documents[ranking_label(planned.label)] if self.plan.ranked else None
-        gain, by = None, "ewald"
+        gain, by, n_beside = None, "ewald", 0
         if ranking is not None and ranking.fingerprint is not None:
-            single = {tuple(one.removed): one.energy_ev for one in ranking.ranking}
-            first = single.get(tuple(planned.removed))
-            gain = None if first is None else first - ranking.ranking[best].energy_ev
+            on_sites = (one for one in ranking.ranking if not one.moved_angstrom)
+            single = {tuple(one.removed): one.energy_ev for one in on_sites}
+            first, taken = single.get(tuple(planned.removed)), ranking.ranking[best]
+            gain = None if first is None else first - taken.energy_ev
+            n_beside = len(taken.moved_angstrom)
             by = f"{ranking.fingerprint.engine} {ranking.fingerprint.model}".strip()
         return OrderingResult(
             n_ranked=0 if ranking is None else len(ranking.ranking),
             n_relaxed=len(completed),
             chosen=best,
+            n_beside=n_beside,
             ranked_by=by,
             single_point_gain_ev=gain,
             relaxed_gain_ev=completed[0] - min(completed),

@@ -101,6 +101,9 @@ class OrderingResult(Document):
     n_ranked: int = Field(description="Orderings computed as single points")
     n_relaxed: int = Field(description="Of these, orderings whose relaxation completed")
     chosen: int = Field(description="Which relaxed ordering is the host: 0 is the best ranked")
+    n_beside: int = Field(
+        0, description="Li that it began with beside empty Li sites of the metal layers"
+    )
     ranked_by: str = Field(description="Engine and model of the single points, or 'ewald'")
     single_point_gain_ev: float | None = Field(
         None,

@@ -109,6 +109,29 @@ class Picky(FakeCalculation):
         return relaxed
 
 
+class LikesTetrahedra(Picky):
+    """Li beside an empty site of the metal layer are the better ones, by 10 eV each."""
+
+    def _energy_ev(self, structure: Structure) -> float:
+        return super()._energy_ev(structure) - 10.0 * n_beside(structure)
+
+
+class EngineOfTetrahedra(FakeEngine):
+    def maker(self, kind: CalculationKind) -> FakeCalculation:
+        return LikesTetrahedra(kind, self.protocol, self.counter, self.faults)
+
+
+def n_beside(structure: Structure) -> int:
+    """Number of Li between the metals' plane and the Li layer, 2.4 angstrom from it."""
+    heights = structure.cart_coords[:, 2]
+    metals = heights[[site.specie.symbol in {"Mn", "Co", "Ni"} for site in structure]]
+    lithium = heights[list(structure.indices_from_symbol("Li"))]
+    if not len(metals) or not len(lithium):
+        return 0
+    over = np.abs(np.subtract.outer(lithium, metals)).min(axis=1)
+    return int(((over > 1.2) & (over < 1.7)).sum())
+
+
 class PickyEngine(FakeEngine):
     def maker(self, kind: CalculationKind) -> FakeCalculation:
         return Picky(kind, self.protocol, self.counter, self.faults)
@@ -267,6 +290,23 @@ def test_what_was_killed_half_way_chooses_the_same(searched: StudyPlan, tmp_path
     assert result.hosts == expected.hosts
     # rankings and what was relaxed are taken from the folder
     assert len(broken.calls()) - n_before == len(searched.hosts[1].vacancies)
+
+
+def test_li_beside_empty_metal_sites_may_be_the_host(searched: StudyPlan, tmp_path: Path) -> None:
+    study = FakeStudy(searched, tmp_path, engine_type=EngineOfTetrahedra)
+    host = study.run().hosts[1]
+    ordering = host.ordering
+    assert ordering is not None
+    assert ordering.n_beside > 0
+    made = study.cache.completed(str(host.calculation))
+    assert made is not None
+    assert made.structure is not None
+    assert n_beside(made.structure) == ordering.n_beside
+    assert host.flags == [], "its Li began where they are"
+    ranking = study.document(f"{searched.hosts[1].label}_ranking").ranking
+    removed = searched.hosts[1].removed
+    (first,) = (one for one in ranking if one.removed == removed and not one.moved_angstrom)
+    assert ordering.single_point_gain_ev == first.energy_ev - ranking[ordering.chosen].energy_ev
 
 
 def test_without_a_ranker_the_lowest_ewald_energies_are_relaxed(tmp_path: Path) -> None:

@@ -39,10 +39,18 @@ def methods(result: StudyResult, plan: StudyPlan) -> str:
             f"{oxygen.delta_mu_reference_k:g} K)."
         )
     if plan.n_candidates > 1:
+        orderings = [host.ordering for host in result.hosts if host.ordering is not None]
+        n_ranked = max([plan.n_candidates, *(one.n_ranked for one in orderings)])
+        n_beside = sum(one.n_beside > 0 for one in orderings)
         parts.append(
-            f"For each charged host {plan.n_candidates} orderings of Li were ranked and up to "
+            f"For each charged host up to {n_ranked} orderings of Li were ranked and up to "
             f"{plan.n_relaxed} relaxed; the host is the lowest structure known."
         )
+        if n_beside:
+            parts.append(
+                f"In {n_beside} of {len(orderings)} hosts Li is beside empty Li sites of the metal "
+                "layers, in tetrahedral sites."
+            )
     if plan.interfaces:
         parts.append(
             "Bare and coated slabs are compared at equal holes per transition metal, by formal "

@@ -84,7 +84,7 @@ def calculation_work(plan: StudyPlan) -> dict[str, float]:
         again = revisited_label(host.label)
         work |= dict.fromkeys([host.label, *ways, *vacancies, again], float(steps * atoms))
         work |= dict.fromkeys(plan.vacancies_again(host), 0.0)  # rarely needed
-        work[ranking_label(host.label)] = float(plan.n_candidates * atoms)
+        work[ranking_label(host.label)] = float(2 * plan.n_candidates * atoms)  # at most
     for one in plan.interfaces:
         work[one.label] = float(typical["coated"] * len(one.structure))
     for label in plan.labels:

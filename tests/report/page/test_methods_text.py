@@ -7,9 +7,10 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
-from compared_studies import oxygen, study
+from compared_studies import host, oxygen, study
 from studies import coated_recipe, tiny_recipe
 
+from llo_dft.documents.state_of_charge import OrderingResult
 from llo_dft.recipe import parse_recipe
 from llo_dft.report.page.methods_text import methods, recipe_text, references
 
@@ -34,6 +35,20 @@ def test_the_paragraph_has_mu_and_its_scheme(plan: StudyPlan) -> None:
     assert "(001) slab of 1 transition-metal layer with" in text
     assert "-5.200 eV at 298.15 K and 1 bar" in text
     assert "scheme 'wang2006'" in text
+
+
+def test_hosts_with_li_beside_the_metal_layers_are_counted(plan: StudyPlan) -> None:
+    ranked = plan.model_copy(update={"n_candidates": 40, "n_relaxed": 3})
+    result = study("chgnet", host(0.5))
+    given = {"n_relaxed": 3, "chosen": 0, "ranked_by": "chgnet", "relaxed_gain_ev": 0.0}
+    hosts = [
+        result.hosts[0].model_copy(update={"ordering": OrderingResult(**asked, **given)})
+        for asked in ({"n_ranked": 53}, {"n_ranked": 71, "n_beside": 4})
+    ]
+    text = methods(result.model_copy(update={"hosts": hosts}), ranked)
+    assert "up to 71 orderings of Li were ranked and up to 3 relaxed" in text
+    assert "In 1 of 2 hosts Li is beside empty Li sites of the metal layers" in text
+    assert "beside empty" not in methods(result, ranked)
 
 
 def test_another_plane_than_that_of_the_layers_is_named(plan: StudyPlan) -> None:
