@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
@@ -132,53 +134,68 @@ def ranked(relaxed: Structure, search: OrderingSearch, maker: RankingMaker) -> l
     """Return the orderings that were computed on a relaxed pristine host, the lowest first.
 
     Where Li may leave the metal layers, as many again are computed whose Li may be in the
-    tetrahedral sites beside these (``dumbbells``). Images of lower ones come last.
+    tetrahedral sites beside these (``builders.ordering.dumbbells``). Images of lower ones come
+    last.
     """
-    here, numbers = places(search.pristine), bare_sites(search.pristine)
+    here = places(search.pristine)
     lithium = [here[i] for i in sorted(here) if search.pristine[here[i]].specie.symbol == "Li"]
     turn_over = None if search.turn_over is None else np.array(search.turn_over, dtype=np.int64)
     if isinstance(search.sheets, int):
         sheet = set(tm_layer_sites(search.pristine)) & set(here.values())
     else:
         sheet = {here[site] for site in search.sheets if site in here}
-    known: dict[str, RankedOrdering] = {}
+    sites = partial(
+        lithium_sites, search.pristine, lithium, turn_over, oxide_sites=list(here.values())
+    )
+    ranking = _Ranking(relaxed, search, maker)
+    ranking.add(sites(), search.first, search.budget)
+    beside = sites(sheet=sheet)
+    if beside.tetrahedra:
+        ranking.add(beside, [one.removed for one in ranking.known.values()], 2 * search.budget)
+    return _images_last(
+        sorted(ranking.known.values(), key=lambda one: (one.energy_ev, one.removed))
+    )
 
-    def rank(first: Collection[Collection[int]], sites: LithiumSites, budget: int) -> None:
-        def energies_ev(arrangements: Sequence[IntArray]) -> list[float]:
-            asked = [ordering(sites, one) for one in arrangements]
-            texts = [one.model_dump_json() for one in asked]
-            new = {text: one for text, one in zip(texts, asked, strict=True) if text not in known}
-            energies = maker.energies_ev([start_of(relaxed, one) for one in new.values()])
-            for (text, one), energy in zip(new.items(), energies, strict=True):
-                known[text] = one.model_copy(update={"energy_ev": float(energy)})
-            return [known[text].energy_ev for text in texts]
 
-        problem, _ = sites.problem(search.n_removed)
+@dataclass
+class _Ranking:
+    """The orderings computed so far, each once; ``known`` has them by what they are."""
+
+    relaxed: Structure
+    search: OrderingSearch
+    maker: RankingMaker
+    known: dict[str, RankedOrdering] = field(default_factory=dict)
+
+    def add(self, sites: LithiumSites, first: Collection[Collection[int]], budget: int) -> None:
+        """Search among the arrangements of some sites, beginning with the ``first``."""
+        here = places(self.search.pristine)
         begun = [sites.arrangement({here[i] for i in one}) for one in first]
         fitted_search(
-            problem,
+            sites.problem(self.search.n_removed)[0],
             [one for one in begun if one is not None],
-            energies_ev,
+            partial(self._energies_ev, sites),
             budget=budget,
-            seed=search.seed,
+            seed=self.search.seed,
             repulsion_ev=sites.repulsion_ev,
         )
 
-    def ordering(sites: LithiumSites, arrangement: IntArray) -> RankedOrdering:
+    def _energies_ev(self, sites: LithiumSites, arrangements: Sequence[IntArray]) -> list[float]:
+        asked = [self._ordering(sites, one) for one in arrangements]
+        texts = [one.model_dump_json() for one in asked]
+        new = {t: one for t, one in zip(texts, asked, strict=True) if t not in self.known}
+        energies = self.maker.energies_ev([start_of(self.relaxed, one) for one in new.values()])
+        for (text, one), energy in zip(new.items(), energies, strict=True):
+            self.known[text] = one.model_copy(update={"energy_ev": float(energy)})
+        return [self.known[text].energy_ev for text in texts]
+
+    def _ordering(self, sites: LithiumSites, arrangement: IntArray) -> RankedOrdering:
+        numbers = bare_sites(self.search.pristine)
         moved = {
-            numbers[i]: tuple(_step(relaxed, i, site.coords(relaxed)).round(6).tolist())
-            for i, site in sorted(sites.moved(arrangement).items())
+            numbers[i]: tuple(_step(self.relaxed, i, to.coords(self.relaxed)).round(6).tolist())
+            for i, to in sorted(sites.moved(arrangement).items())
         }
         removed = sorted(numbers[i] for i in sites.removed(arrangement))
         return RankedOrdering(removed=removed, energy_ev=0.0, moved_angstrom=moved)
-
-    oxide = list(here.values())
-    own = lithium_sites(search.pristine, lithium, turn_over, oxide_sites=oxide)
-    rank(search.first, own, search.budget)
-    more = lithium_sites(search.pristine, lithium, turn_over, oxide_sites=oxide, sheet=sheet)
-    if more.tetrahedra:
-        rank([one.removed for one in known.values()], more, 2 * search.budget)
-    return _images_last(sorted(known.values(), key=lambda one: (one.energy_ev, one.removed)))
 
 
 def _images_last(ordered: Sequence[RankedOrdering]) -> list[RankedOrdering]:
