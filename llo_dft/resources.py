@@ -102,5 +102,4 @@ def load_structure(name: str) -> Structure:
     from pymatgen.io.cif import CifParser  # noqa: PLC0415
 
     path = resource_path("structures", name if name.endswith(".cif") else f"{name}.cif")
-    structure: Structure = CifParser(path).parse_structures(primitive=False)[0]
-    return structure
+    return CifParser(path).parse_structures(primitive=False)[0]

@@ -29,5 +29,4 @@ def von_mises_strain(first: ArrayLike, second: ArrayLike) -> FloatArray:
     diag(e1, e2, 0).
     """
     e1, e2 = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    result: FloatArray = 2 / 3 * np.sqrt(e1**2 + e2**2 - e1 * e2)
-    return result
+    return 2 / 3 * np.sqrt(e1**2 + e2**2 - e1 * e2)

@@ -138,8 +138,7 @@ def completed_relaxations(calculations: Path) -> list[CalculationDocument]:
 
 
 def _offsets(fractional: FloatArray) -> FloatArray:
-    offsets: FloatArray = fractional - np.round(fractional)
-    return offsets
+    return fractional - np.round(fractional)
 
 
 def _distance(structure: Structure, one: CalculationDocument) -> float:

@@ -96,8 +96,7 @@ class PlainRun:
 
 def formula_of(structure: Structure) -> str:
     """Return elements with counts: 'Li4 Mn2 O6'."""
-    formula: str = structure.composition.element_composition.formula
-    return formula
+    return structure.composition.element_composition.formula
 
 
 def read_plain_run(

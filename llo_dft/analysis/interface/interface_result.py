@@ -155,10 +155,7 @@ def _formula_unit(crystal: CalculationDocument | None) -> Mapping[str, float]:
     """Return the amounts of a formula unit; older plans have no crystal for their Li3PO4."""
     if crystal is None or crystal.initial_structure is None:
         return _LI3PO4
-    amounts: Mapping[str, float] = (
-        crystal.initial_structure.composition.reduced_composition.get_el_amt_dict()
-    )
-    return amounts
+    return crystal.initial_structure.composition.reduced_composition.get_el_amt_dict()
 
 
 def _energy_per(

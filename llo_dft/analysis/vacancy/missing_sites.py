@@ -132,5 +132,4 @@ def _geometries(made: CalculationDocument) -> list[Structure]:
 
 def _indices(structure: Structure, element: str) -> list[int]:
     symbols = np.array([site.specie.symbol for site in structure])
-    indices: list[int] = np.flatnonzero(symbols == element).tolist()
-    return indices
+    return np.flatnonzero(symbols == element).tolist()

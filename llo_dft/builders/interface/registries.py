@@ -105,8 +105,7 @@ class _Grid:
     def shifts(self) -> FloatArray:
         """Return all points as fractions of the common cell, each in [0, 1)."""
         shifts = (self.origin + self.points() / self.counts) @ self.basis
-        result: FloatArray = np.mod(np.round(shifts, 12), 1.0)
-        return result
+        return np.mod(np.round(shifts, 12), 1.0)
 
     def misses(self, origin: FloatArray) -> FloatArray:
         """Return how far each operation moves the grid with an origin off itself, angstrom."""
@@ -157,8 +156,7 @@ def _sum_of_lattices(first: FloatArray, second: FloatArray) -> FloatArray:
     denominator = int(np.lcm(len(first), len(second)))
     rows = np.vstack([np.eye(2), first, second]) * denominator
     basis = integer_row_basis(np.round(rows).astype(np.int64))
-    result: FloatArray = basis / denominator
-    return result
+    return basis / denominator
 
 
 def _best_origin(grid: _Grid) -> FloatArray:

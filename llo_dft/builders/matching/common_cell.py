@@ -142,7 +142,7 @@ def _in_plane(slab: Structure, name: str) -> FloatArray:
 def _transformations(match: LatticeMatch) -> tuple[IntArray, IntArray]:
     """Return the transformations of film and substrate; the identity for one substrate cell."""
     film, substrate = match.film_transformation, match.substrate_transformation
-    if abs(round(float(determinants(substrate.astype(np.float64))))) != 1:
+    if abs(int(determinants(substrate))) != 1:
         return film, substrate
     back = np.round(np.linalg.inv(substrate)).astype(np.int64)
     return back @ film, back @ substrate

@@ -15,7 +15,6 @@ from llo_dft.builders.matching.lattice2d import (
     BoolArray,
     determinants,
     in_plane_basis,
-    integer_determinants,
     lattice_point_group,
     reduction,
 )
@@ -160,13 +159,12 @@ def _common_cells(maps: Maps, task: _Search, limits: Limits) -> tuple[IntArray, 
 def _atoms(film: IntArray, substrate: IntArray, counts: tuple[int, int] | None) -> int | None:
     if counts is None:
         return None
-    cells = abs(int(integer_determinants(film))), abs(int(integer_determinants(substrate)))
+    cells = abs(int(determinants(film))), abs(int(determinants(substrate)))
     return cells[0] * counts[0] + cells[1] * counts[1]
 
 
 def _rounded(values: FloatArray) -> FloatArray:
-    result: FloatArray = np.round(values, RANKING_DECIMALS)
-    return result
+    return np.round(values, RANKING_DECIMALS)
 
 
 def _pareto_front(area: FloatArray, strain: FloatArray) -> BoolArray:

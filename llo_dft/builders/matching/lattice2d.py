@@ -4,7 +4,7 @@ A basis is a (2, 2) array whose rows are its vectors, in angstrom; an integer ma
 on rows, so ``T @ basis`` is another set of lattice vectors.
 """
 
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from llo_dft.typing import FloatArray, IntArray
 
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 ComplexArray: TypeAlias = npt.NDArray[np.complex128]
+Numbers = TypeVar("Numbers", FloatArray, IntArray)
 
 #: Relative difference of squared lengths below which two lengths, or two angles, are equal.
 TIE_TOLERANCE: Final = 1e-9
@@ -53,18 +54,10 @@ def in_plane_basis(vectors: ArrayLike, name: str = "the surface") -> FloatArray:
     return np.array([[length, 0.0], [metric[0, 1] / length, np.sqrt(area_squared) / length]])
 
 
-def determinants(matrices: FloatArray) -> FloatArray:
+def determinants(matrices: Numbers) -> Numbers:
     """Return the determinants of (..., 2, 2) matrices, exact for integers (no LU)."""
     first, second = matrices[..., 0, :], matrices[..., 1, :]
-    result: FloatArray = first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]
-    return result
-
-
-def integer_determinants(matrices: IntArray) -> IntArray:
-    """Return the determinants of (..., 2, 2) integer matrices."""
-    first, second = matrices[..., 0, :], matrices[..., 1, :]
-    result: IntArray = first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]
-    return result
+    return first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]
 
 
 def reduction(bases: FloatArray) -> IntArray:
@@ -100,13 +93,11 @@ def reduction(bases: FloatArray) -> IntArray:
         np.where(rhombic, -ta, np.where(centred, tb - ta, tb)),
     )
     rows = np.stack([ta.real, ta.imag, tb.real, tb.imag], axis=-1)
-    result: IntArray = np.round(rows).astype(np.int64).reshape(bases.shape)
-    return result
+    return np.round(rows).astype(np.int64).reshape(bases.shape)
 
 
 def _dot(first: ComplexArray, second: ComplexArray) -> FloatArray:
-    result: FloatArray = first.real * second.real + first.imag * second.imag
-    return result
+    return first.real * second.real + first.imag * second.imag
 
 
 def _square(vectors: ComplexArray) -> FloatArray:
@@ -161,7 +152,7 @@ def _small_unimodular() -> IntArray:
     They include every symmetry of a reduced basis, whose images are among its shortest vectors.
     """
     grid = np.array(np.meshgrid(*[[-1, 0, 1]] * 4)).reshape(4, -1).T.reshape(-1, 2, 2)
-    result: IntArray = grid[np.abs(integer_determinants(grid)) == 1]
+    result: IntArray = grid[np.abs(determinants(grid)) == 1]
     return result
 
 

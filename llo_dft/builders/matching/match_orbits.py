@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from llo_dft.builders.matching.lattice2d import BoolArray, determinants, integer_determinants
+from llo_dft.builders.matching.lattice2d import BoolArray, determinants
 from llo_dft.builders.matching.match_search import Candidates
 from llo_dft.typing import FloatArray, IntArray
 
@@ -53,7 +53,7 @@ def distinct(found: Candidates, sides: Sides) -> Maps:
     if not _has_half_turn(sides.film_group) and not _has_half_turn(sides.substrate_group):
         film = np.concatenate([film, film])
         substrate = np.concatenate([substrate, -substrate])
-    index = np.abs(integer_determinants(film))
+    index = np.abs(determinants(film))
     orbits = _orbits(_map(film, substrate), sides)
     first = orbits.keys[..., 0].min(axis=1)
     second = np.where(
@@ -89,7 +89,7 @@ def _map(film: IntArray, substrate: IntArray) -> IntArray:
 
     Unlike the two matrices they do not depend on the basis of the common cell.
     """
-    sign = np.sign(integer_determinants(film))
+    sign = np.sign(determinants(film))
     result: IntArray = sign[:, None, None] * (_adjugate(film) @ substrate)
     return result
 
@@ -100,28 +100,25 @@ def _orbits(maps: IntArray, sides: Sides) -> _Orbits:
     images = p[of_p] @ maps[:, None] @ q[of_q]
     base = 2 * int(np.abs(images).max(initial=1)) + 1
     keys = images[..., 0] * base + images[..., 1]
-    inverse = integer_determinants(p)[:, None, None] * _adjugate(p)
+    inverse = determinants(p)[:, None, None] * _adjugate(p)
     return _Orbits(images, keys, inverse[of_p], q[of_q])
 
 
 def _gradients(images: IntArray, index: IntArray, sides: Sides) -> FloatArray:
     """Return F (n, g, 2, 2) of integer maps: rows of the film times F.T are the substrate's."""
     transposed = np.linalg.inv(sides.film) @ images @ sides.substrate / index[:, None, None, None]
-    result: FloatArray = transposed.swapaxes(-1, -2)
-    return result
+    return transposed.swapaxes(-1, -2)
 
 
 def _rotation_angles(gradients: FloatArray) -> FloatArray:
     """Return the angle of the rotation in F where it does not mirror, degrees."""
     f11, f12 = gradients[..., 0, 0], gradients[..., 0, 1]
     f21, f22 = gradients[..., 1, 0], gradients[..., 1, 1]
-    result: FloatArray = np.rad2deg(np.arctan2(f21 - f12, f11 + f22))
-    return result
+    return np.rad2deg(np.arctan2(f21 - f12, f11 + f22))
 
 
 def _smallest_rotation(angles: FloatArray, mirrors: BoolArray, keys: IntArray) -> IntArray:
     """Return, for each of n maps, which of its g images represents it."""
     size = np.round(np.abs(angles), 6)  # a tie must not depend on rounding
     order = np.lexsort((keys[..., 1], keys[..., 0], angles < 0, size, mirrors), axis=1)
-    result: IntArray = order[:, 0]
-    return result
+    return order[:, 0]

@@ -19,7 +19,6 @@ from llo_dft.builders.matching.lattice2d import (
     BoolArray,
     determinants,
     hermite_normal_forms,
-    integer_determinants,
     reduction,
 )
 from llo_dft.typing import FloatArray, IntArray
@@ -132,8 +131,7 @@ def _film_sublattices(film: FloatArray, limits: Limits, substrate_area: float) -
 
 
 def _lengths(vectors: FloatArray) -> FloatArray:
-    result: FloatArray = np.sqrt(vectors[..., 0] ** 2 + vectors[..., 1] ** 2)
-    return result
+    return np.sqrt(vectors[..., 0] ** 2 + vectors[..., 1] ** 2)
 
 
 def _vectors_by_length(basis: FloatArray, radius: float) -> IntArray:
@@ -145,8 +143,7 @@ def _vectors_by_length(basis: FloatArray, radius: float) -> IntArray:
     lengths = _lengths(grid @ basis)
     inside = (lengths <= radius * (1 + SLACK)) & grid.any(axis=1)
     grid, lengths = grid[inside], lengths[inside]
-    result: IntArray = grid[np.argsort(lengths, kind="stable")].astype(np.int64)
-    return result
+    return grid[np.argsort(lengths, kind="stable")].astype(np.int64)
 
 
 def _image_ranges(sublattices: IntArray, problem: _Problem) -> IntArray:
@@ -180,7 +177,7 @@ def _compare(
     which, first, second = _pairs(ranges)
     v1, v2 = problem.half[first], problem.vectors[second]
     index = v1[:, 0] * v2[:, 1] - v1[:, 1] * v2[:, 0]
-    area = integer_determinants(sublattices) * float(determinants(problem.film))
+    area = determinants(sublattices) * float(determinants(problem.film))
     cells = area / float(determinants(problem.substrate))
     keep = (index >= (cells * low**2)[which]) & (index <= (cells * high**2)[which])
     which, index, images = which[keep], index[keep], np.stack([v1[keep], v2[keep]], axis=1)
@@ -205,8 +202,7 @@ def stretches_of(gradients: FloatArray) -> FloatArray:
     f21, f22 = gradients[..., 1, 0], gradients[..., 1, 1]
     one = np.hypot(f11 + f22, f21 - f12)
     other = np.hypot(f11 - f22, f21 + f12)
-    result: FloatArray = np.stack([one + other, np.abs(one - other)], axis=-1) / 2
-    return result
+    return np.stack([one + other, np.abs(one - other)], axis=-1) / 2
 
 
 def _pairs(ranges: IntArray) -> tuple[IntArray, IntArray, IntArray]:

@@ -147,5 +147,4 @@ def _half_filled(
             counts=np.repeat([len(sites) // 2 for sites in faces], 2),
             allowed=np.array(of_face, dtype=bool),
         )
-    result: FloatArray = problem.charges[search(problem, seed=seed, starts=HALF_LAYER_STARTS)]
-    return result
+    return problem.charges[search(problem, seed=seed, starts=HALF_LAYER_STARTS)]

@@ -16,10 +16,7 @@ _CRC: Final = "CRC Handbook of Chemistry and Physics"
 
 def _parameter(default: float, unit: str, about: str, source: str) -> float:
     """Return a field of ``CellParameters``, typed as its default for mypy."""
-    made: float = Field(
-        default, description=about, json_schema_extra={"unit": unit, "source": source}
-    )
-    return made
+    return Field(default, description=about, json_schema_extra={"unit": unit, "source": source})
 
 
 class CellParameters(Document):

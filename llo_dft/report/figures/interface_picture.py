@@ -113,8 +113,7 @@ def _draw_atoms_and_bonds(
         images = structure.frac_coords[sites][:, None, :] + _IMAGES
         places: FloatArray = images.reshape(-1, 3) @ structure.lattice.matrix
         within = np.abs((places - origin) @ np.linalg.inv(box) - 0.5) < 0.5 + _EDGE
-        inside: FloatArray = places[within.all(axis=1)]
-        return inside
+        return places[within.all(axis=1)]
 
     atoms = [site.specie.symbol for site in structure]
     for element in sorted(set(atoms)):

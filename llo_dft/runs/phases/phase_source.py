@@ -158,5 +158,4 @@ def vasp_phases(paths: Sequence[Path], allow: Collection[str] = ()) -> PhaseEner
 def _composition(run: PlainRun) -> dict[str, float]:
     if run.structure is None:
         raise InputError(f"{run.path} has no structure")
-    found: dict[str, float] = run.structure.composition.get_el_amt_dict()
-    return found
+    return run.structure.composition.get_el_amt_dict()

@@ -86,8 +86,7 @@ def unpacked(path: Path, file: IO[bytes]) -> Readable:
     except ImportError as error:
         what = "compressed by zstd: unpack it, or install zstandard (pip install 'llo-dft[zstd]')"
         raise VaspFileError(path, "unreadable", what) from error
-    reader: Readable = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-    return reader
+    return zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
 
 
 class _UnixLines:

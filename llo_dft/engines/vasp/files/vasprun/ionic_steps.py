@@ -52,8 +52,7 @@ class Step:
         if forces is None or self.movable is None:
             return forces
         cell = np.eye(3) if self.crystal is None else self.crystal.lattice_angstrom
-        free: FloatArray = forces @ np.linalg.inv(cell) * self.movable @ cell
-        return free
+        return forces @ np.linalg.inv(cell) * self.movable @ cell
 
 
 def read_energies(part: XmlPart, header: Header) -> tuple[float | None, float | None, FloatArray]:
