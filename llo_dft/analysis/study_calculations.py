@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds, lowest_energy
 from llo_dft.analysis.interface.interface_result import InterfaceCalculations
 from llo_dft.analysis.vacancy.host_result import MadeHost, MadeVacancy
-from llo_dft.analysis.vacancy.structure_check import vacancy_to_follow
+from llo_dft.analysis.vacancy.structure_check import REVISIT_GAIN_EV, vacancy_to_follow
 from llo_dft.documents.atom_identity import places
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
 from llo_dft.documents.labels import (
@@ -59,20 +59,18 @@ class StudyCalculations:
 
     def host(self, planned: PlannedHost) -> CalculationDocument:
         """Return the calculation of a host: the lowest of its orderings, interfaces and revisit."""
-        return self._lower(self.first_host(planned), planned.label)
+        return self._lower(self.first_host(planned), planned.label, REVISIT_GAIN_EV)
 
     def vacancy(self, planned: PlannedHost, vacancy: PlannedVacancy) -> CalculationDocument:
         """Return the calculation of a vacancy: the lower where its host's revisit had it twice."""
         label = planned.vacancy_label(vacancy)
         return self._lower(self.documents[label], label)
 
-    def _lower(self, first: CalculationDocument, label: str) -> CalculationDocument:
+    def _lower(
+        self, first: CalculationDocument, label: str, margin_ev: float = 0.0
+    ) -> CalculationDocument:
         again = self.documents.get(revisited_label(label))
-        if again is None or again.energy_ev is None:
-            return first
-        if first.energy_ev is not None and first.energy_ev <= again.energy_ev:
-            return first
-        return again
+        return again if again and lowest_energy([first, again], margin_ev) else first
 
     def environments(self, planned: PlannedHost) -> Mapping[int, OxygenEnvironment]:
         """Return the surroundings of each O of a host with its actual Li, by bare slab's index."""

@@ -26,6 +26,13 @@ def with_bare_sites(structure: Structure, bare_sites: Iterable[int]) -> Structur
     return named
 
 
+def numbered(structure: Structure) -> Structure:
+    """Return a structure whose atoms have indices, a crystal's its own."""
+    if BARE_SITE in structure.site_properties:
+        return structure
+    return with_bare_sites(structure, range(len(structure)))
+
+
 def bare_sites(structure: Structure) -> list[int]:
     """Return each atom's index in the pristine bare slab; -1: an atom of the coating.
 

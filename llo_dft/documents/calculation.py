@@ -78,6 +78,22 @@ class Asked(Document):
     electrons: str = Field("", description="Which calculation's electrons it started from, if any")
 
 
+class OrderingSearch(Document):
+    """The input of a ranking of Li orderings; indices of the pristine bare slab."""
+
+    pristine: StoredStructure = Field(
+        description="Not relaxed: electrostatics rank Li orderings best on it"
+    )
+    n_removed: int
+    first: list[list[int]] = Field(description="Orderings to compute first")
+    turn_over: list[int] | None = Field(
+        description="Site map of the operation that an ordering keeps; None: none is kept"
+    )
+    sheets: int | list[int] = Field(description="As of the plan: Li beside empty sites are tried")
+    budget: int = Field(description="Number of orderings to compute")
+    seed: int
+
+
 class RankedOrdering(Document):
     """One ordering of Li and its single-point energy."""
 

@@ -12,7 +12,8 @@ from pydantic import Field
 
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import element_role
-from llo_dft.documents.atom_identity import without_atoms
+from llo_dft.documents.atom_identity import numbered, without_atoms
+from llo_dft.documents.calculation import OrderingSearch
 from llo_dft.documents.document import Document, StoredStructure
 from llo_dft.documents.labels import (
     BULK,
@@ -121,6 +122,11 @@ class PlannedBulkHost(Document):
         """Name in labels and file names."""
         return bulk_label(self.lithium_fraction, self.order)
 
+    @property
+    def ranking(self) -> str:
+        """Label of the ranking of the orderings at its content."""
+        return ranking_label(bulk_label(self.lithium_fraction))
+
 
 #: A lattice vector of a crystal, in units of its cell's vectors.
 CrystalVector: TypeAlias = tuple[int | float, int | float, int | float]
@@ -162,22 +168,6 @@ class PlannedInterface(Document):
     def label(self) -> str:
         """Name in labels and file names."""
         return interface_label(self.termination, self.rank)
-
-
-class OrderingSearch(Document):
-    """The input of a ranking of Li orderings; indices of the pristine bare slab."""
-
-    pristine: StoredStructure = Field(
-        description="Not relaxed: electrostatics rank Li orderings best on it"
-    )
-    n_removed: int
-    first: list[list[int]] = Field(description="Orderings to compute first")
-    turn_over: list[int] | None = Field(
-        description="Site map of the operation that an ordering keeps; None: none is kept"
-    )
-    sheets: int | list[int] = Field(description="As of the plan: Li beside empty sites are tried")
-    budget: int = Field(description="Number of orderings to compute")
-    seed: int
 
 
 class PlannedStatic(Document):
@@ -320,6 +310,19 @@ class StudyPlan(Document):
             seed=self.seed,
         )
 
+    def bulk_search(self, content: PlannedBulkHost) -> OrderingSearch:
+        """Return the input of the ranking of the crystal's orderings at a content."""
+        alike = [one.removed for one in self.bulk_hosts if one.n_li == content.n_li]
+        return OrderingSearch(
+            pristine=numbered(self.bulk),
+            n_removed=len(content.removed),
+            first=alike,
+            turn_over=None,
+            sheets=self.tm_layers or 1,
+            budget=self.n_candidates,
+            seed=self.seed,
+        )
+
     def candidates(self, termination: str) -> list[PlannedInterface]:
         """Return a termination's interfaces, best first, all with the same order of atoms."""
         return [one for one in self.interfaces if one.termination == termination]
@@ -364,7 +367,9 @@ class StudyPlan(Document):
     @property
     def labels(self) -> list[str]:
         """Labels of all calculations. A coated pristine host is the best of its interfaces."""
-        crystals = [OXYGEN, LITHIUM, BULK, *(one.label for one in self.bulk_hosts)]
+        rankings = [one.ranking for one in self.bulk_hosts if self.ranked]
+        charged = [one.label for one in self.bulk_hosts]
+        crystals = [OXYGEN, LITHIUM, BULK, *dict.fromkeys(rankings), *charged]
         if self.coating_crystal is not None:
             crystals.append(self.coating_label)
         parts = [

@@ -137,6 +137,6 @@ class RevisitResult(Document):
     vacancy: str = Field(description="Pair of the vacancy whose Li arrangement was tried")
     gain_ev: float | None = Field(
         description="Energy of the previous host minus that of the relaxed new start, eV per "
-        "cell: above zero the new one is the host; None: it has no energy"
+        "cell: above 0.05 the new one is the host; None: it has no energy"
     )
     reason: str | None = Field(None, description="Why it has none")

@@ -87,10 +87,10 @@ class Calculations:
         return job.output
 
     def choose(
-        self, label: str, candidates: list[OutputReference], what: str = ""
+        self, label: str, candidates: list[OutputReference], what: str = "", margin_ev: float = 0.0
     ) -> OutputReference:
         """Add the choice of the candidate of lowest energy, under ``label``."""
-        job = lowest_of(what or f"ordering of {label}", candidates)
+        job = lowest_of(what or f"ordering of {label}", candidates, margin_ev)
         # a candidate whose job failed is None here
         job.config.on_missing_references = OnMissing.NONE
         self.jobs.append(job)

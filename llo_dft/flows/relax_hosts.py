@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from jobflow import Flow, OnMissing, OutputReference
 
+from llo_dft.analysis.vacancy.structure_check import REVISIT_GAIN_EV
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import ranking_label, revisited_label
 from llo_dft.documents.plan import PlannedHost, StudyPlan
@@ -137,7 +138,7 @@ class RevisitsMaker(CalculationsMaker):
             start = put_back(before, [vacancies[label] for label in theirs])
             start.config.on_missing_references = OnMissing.NONE
             now = made.add(revisited_label(host.label), start, self.slab_maker, before)
-            made.choose(host.label, [before, now], f"relaxation of {host.label}")
+            made.choose(host.label, [before, now], f"relaxation of {host.label}", REVISIT_GAIN_EV)
             for label, again in zip(theirs, plan.vacancies_again(host), strict=False):
                 without = without_again(before, now, vacancies[label])
                 without.config.on_missing_references = OnMissing.NONE

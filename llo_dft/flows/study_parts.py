@@ -11,6 +11,7 @@ from llo_dft.documents.plan import StudyPlan
 from llo_dft.engines.base import CalculationMaker
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
 from llo_dft.flows.relax_vacancies import Hosts
+from llo_dft.jobs.orderings import RankingMaker, nth_ordering, rank_orderings
 from llo_dft.jobs.structures import lay_coating, oxygen_molecule, part_of, without, without_sites
 from llo_dft.typing import Part
 
@@ -39,19 +40,28 @@ class ReferencesMaker(CalculationsMaker):
 
 @dataclass
 class BulkHostsMaker(CalculationsMaker):
-    """Remove the planned Li from the relaxed crystal, and relax it with its cell.
+    """Remove Li from the relaxed crystal, and relax it with its cell.
 
-    ``bulk_maker`` is an engine's maker with the cell free.
+    ``bulk_maker`` is an engine's maker with the cell free, ``ranker`` one that ranks orderings of
+    Li; None: those planned, of lowest Ewald energy, are relaxed.
     """
 
     bulk_maker: CalculationMaker
+    ranker: RankingMaker | None = None
     name: str = "bulk hosts"
 
     def make(self, plan: StudyPlan, bulk: CalculationDocument | OutputReference) -> Flow:
         """Return the flow; ``bulk`` is the relaxed crystal, whose output is not in it."""
         made = Calculations(self.folder)
         for one in plan.bulk_hosts:
-            made.add(one.label, without_sites(bulk, one.removed), self.bulk_maker)
+            start = without_sites(bulk, one.removed)
+            if plan.ranked and self.ranker is not None:
+                if one.ranking not in made.outputs:
+                    search = plan.bulk_search(one)
+                    job = rank_orderings(search, self.ranker, one.ranking, self.folder, bulk)
+                    made.add_job(one.ranking, job)
+                start = nth_ordering(bulk, made.outputs[one.ranking], one.order)
+            made.add(one.label, start, self.bulk_maker)
         return made.flow(self.name)
 
 

@@ -61,7 +61,7 @@ class StudyMaker(Maker):
         slab, crystal = maker("slab_relax"), maker("bulk_relax")
         return cls(
             ReferencesMaker(folder, crystal, maker("molecule_relax"), cathode),
-            BulkHostsMaker(folder, crystal),
+            BulkHostsMaker(folder, crystal, ranker),
             HostsMaker(folder, slab, ranker),
             InterfacesMaker(folder, slab),
             VacanciesMaker(folder, slab)

@@ -11,7 +11,12 @@ import numpy as np
 from jobflow import job
 from pymatgen.core.structure import Structure
 
-from llo_dft.analysis.vacancy.structure_check import has_other_arrangement, vacancy_to_follow
+from llo_dft.analysis.interface.adhesion import lowest_energy
+from llo_dft.analysis.vacancy.structure_check import (
+    REVISIT_GAIN_EV,
+    has_other_arrangement,
+    vacancy_to_follow,
+)
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.ordering.delithiation import LithiumSites, delithiate_to, lithium_sites
 from llo_dft.builders.ordering.fitted_search import fitted_search
@@ -19,11 +24,11 @@ from llo_dft.calculations.cache import CalculationCache, calculation_key
 from llo_dft.documents.atom_identity import (
     BARE_SITE,
     bare_sites,
+    numbered,
     places,
     without_atoms,
 )
-from llo_dft.documents.calculation import Asked, CalculationDocument, RankedOrdering
-from llo_dft.documents.plan import OrderingSearch
+from llo_dft.documents.calculation import Asked, CalculationDocument, OrderingSearch, RankedOrdering
 from llo_dft.engines.base import CalculationMaker
 from llo_dft.jobs.calculate import failure_reason, skipped
 from llo_dft.jobs.structures import why_not
@@ -98,13 +103,14 @@ def rank_orderings(
     }
     with cache.workspace(key) as workspace:
         try:
-            ranking = ranked(parent.structure, search, maker)
+            pristine = numbered(parent.structure)
+            ranking = ranked(pristine, search, maker)
             document = CalculationDocument(
                 **common,
                 status="completed",
                 ranking=ranking,
                 energy_ev=ranking[0].energy_ev,
-                structure=start_of(parent.structure, ranking[0]),
+                structure=start_of(pristine, ranking[0]),
                 n_evaluations=len(ranking),
                 wall_s=time.monotonic() - started,
             )
@@ -250,13 +256,17 @@ def _like(bare: Structure, search: OrderingSearch) -> tuple[int, ...]:
 def nth_ordering(
     parent: CalculationDocument, ranking: CalculationDocument, order: int
 ) -> Structure | str:
-    """Return the relaxed pristine host without the Li of one ordering of a ranking."""
+    """Return the relaxed pristine host, or crystal, with the Li of one ordering of a ranking."""
     for document in (parent, ranking):
         if document.structure is None:
             return why_not(document)
     if order >= len(ranking.ranking):
         return f"{ranking.label} has {len(ranking.ranking)} orderings"
-    return start_of(cast("Structure", parent.structure), ranking.ranking[order])
+    pristine = cast("Structure", parent.structure)
+    start = start_of(numbered(pristine), ranking.ranking[order])
+    if BARE_SITE not in pristine.site_properties:
+        start.remove_site_property(BARE_SITE)
+    return start
 
 
 @job
@@ -281,8 +291,11 @@ def without_again(
         return f"the vacancy in {host.label} left no result"
     gone = places(revisited.structure).keys() - set(bare_sites(vacancy.structure))
     changed = has_other_arrangement(host.structure, revisited.structure)
-    if host.energy_ev <= revisited.energy_ev or not changed:
-        return f"{host.label} is lower than {revisited.label}, or has the same arrangement"
+    if lowest_energy([host, revisited], REVISIT_GAIN_EV) == 0 or not changed:
+        return (
+            f"{revisited.label} is not lower than {host.label} by {REVISIT_GAIN_EV:g} eV, or has "
+            f"the same arrangement"
+        )
     if has_other_arrangement(revisited.structure, vacancy.structure):
         return without_atoms(revisited.structure, gone)
     return f"{vacancy.label} has the arrangement of {revisited.label}"

@@ -74,13 +74,15 @@ def lay_coating(planned: PlannedInterface, slab: CalculationDocument) -> Structu
 
 
 @job
-def lowest_of(what: str, candidates: list[CalculationDocument | None]) -> CalculationDocument:
+def lowest_of(
+    what: str, candidates: list[CalculationDocument | None], margin_ev: float = 0.0
+) -> CalculationDocument:
     """Return the candidate of lowest energy, or the first if none completed.
 
     Raises ``ValueError`` if every candidate's job failed; ``what`` names the candidates in the
-    message.
+    message. The others replace the first only where they are lower by more than ``margin_ev``.
     """
-    best = lowest_energy(candidates)
+    best = lowest_energy(candidates, margin_ev)
     left = [document for document in candidates if document is not None]
     if not left:
         raise ValueError(f"no {what} left a result")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -225,6 +226,23 @@ def test_a_host_that_takes_over_the_li_of_a_vacancy_moves_e_f_by_what_it_gains(
     records = {record.label: record for record in after.calculations}
     assert records[f"{now.label}_revisited"].applicable
     assert not records[f"{after.hosts[0].label}_revisited"].applicable
+
+
+@pytest.mark.parametrize("gain_ev", [0.04, 0.06])
+def test_a_host_that_is_hardly_lower_is_not_taken(
+    searched: StudyPlan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gain_ev: float
+) -> None:
+    taken = gain_ev > 0.05
+    monkeypatch.setattr(sys.modules[__name__], "LIFTED_EV", -gain_ev)
+    _, before = run(searched, tmp_path / "still")
+    study, after = run(searched, tmp_path / "lifted", **{vacancies_of(searched, 1): "lift"})
+    was, now = before.hosts[1], after.hosts[1]
+    assert now.revisit is not None
+    assert now.revisit.gain_ev == pytest.approx(gain_ev)
+    assert (now.calculation == study.document(f"{now.label}_revisited").key) is taken
+    assert now.energy_ev == pytest.approx(was.energy_ev - gain_ev * taken)
+    assert all(vacancy.rebuilt is not taken for vacancy in now.vacancies)
+    assert after.is_complete
 
 
 def test_where_one_vacancy_moves_the_host_the_others_are_made_in_it_again(

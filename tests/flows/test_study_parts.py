@@ -1,10 +1,12 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from relaxed_by_hand import relaxed
 from studies import tiny_recipe
 
+from llo_dft.documents.atom_identity import places
 from llo_dft.documents.plan import PlannedStatic
 from llo_dft.flows.study_parts import (
     BulkHostsMaker,
@@ -13,7 +15,7 @@ from llo_dft.flows.study_parts import (
     ReferencesMaker,
 )
 from llo_dft.study.planning.make_plan import make_plan
-from llo_dft.testing.fake_engine import BULK_GROWTH, HALF_O2_EV, LITHIUM_METAL_EV
+from llo_dft.testing.fake_engine import BULK_GROWTH, HALF_O2_EV, LITHIUM_METAL_EV, FakeCalculation
 
 
 def test_references_alone(plan, maker, run_alone):
@@ -50,6 +52,39 @@ def test_each_starts_from_the_relaxed_crystal_without_its_li(charged, maker, run
     np.testing.assert_allclose(start.lattice.matrix, bulk.structure.lattice.matrix, atol=1e-9)
     # its own cell is free
     assert made[one.label].structure.volume != pytest.approx(start.volume)
+
+
+class Last(FakeCalculation):
+    """Ranks first what has the Li of the highest numbers."""
+
+    def energies_ev(self, structures: Any) -> list[float]:
+        return [-float(sum(places(one)[i] for i in places(one))) for one in structures]
+
+
+def test_with_a_ranker_its_lowest_orderings_are_relaxed(maker, run_alone):
+    asked = {"fractions": [1.0, 0.5], "voltage": "bulk", "candidates": 8, "relaxed": 2}
+    plan = make_plan(tiny_recipe(delithiation=asked), Path())
+    references = ReferencesMaker("calculations", maker("bulk_relax"), maker("molecule_relax"))
+    bulk = run_alone(references.make(plan))["bulk"]
+    flow = BulkHostsMaker("calculations", maker("bulk_relax"), Last("ranking"))
+    made = run_alone(flow.make(plan, bulk))
+    first, second = plan.bulk_hosts
+    assert list(made) == [first.ranking, first.label, second.label]
+    ranking = made[first.ranking].ranking
+    assert len(ranking) >= 8
+    assert first.removed in [one.removed for one in ranking]
+    for order, label in enumerate((first.label, second.label)):
+        start = made[label].initial_structure
+        assert "bare_site" not in start.site_properties
+        assert len(start) == len(plan.bulk) - len(first.removed)
+        kept = [i for i in range(len(plan.bulk)) if i not in ranking[order].removed]
+        still = [i for i in kept if i not in ranking[order].moved_angstrom]
+        np.testing.assert_allclose(
+            start.frac_coords[[kept.index(i) for i in still]],
+            bulk.structure.frac_coords[still],
+            atol=1e-9,
+        )
+    assert set(plan.labels) >= set(made)
 
 
 def test_without_a_crystal_they_are_skipped_with_the_reason(charged, maker, run_alone):

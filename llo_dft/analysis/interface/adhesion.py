@@ -44,10 +44,15 @@ def bonded_oxygens(bonds: Sequence[InterfaceBond]) -> list[int]:
     return sorted({bond.oxygen for bond in bonds})
 
 
-def lowest_energy(candidates: Sequence[CalculationDocument | None]) -> int | None:
-    """Return which completed candidate has the lowest energy; None if none completed."""
+def lowest_energy(
+    candidates: Sequence[CalculationDocument | None], margin_ev: float = 0.0
+) -> int | None:
+    """Return which completed candidate has the lowest energy; None if none completed.
+
+    All but the first count only where they are lower than it by more than a margin.
+    """
     energies = [
-        (document.energy_ev, index)
+        (document.energy_ev + margin_ev * (index > 0), index)
         for index, document in enumerate(candidates)
         if document is not None and document.energy_ev is not None
     ]

@@ -74,6 +74,8 @@ def calculation_work(plan: StudyPlan) -> dict[str, float]:
         "bulk": len(plan.bulk) * float(typical["crystal"]),
     }
     work |= {one.label: work["bulk"] for one in plan.bulk_hosts}
+    ranked = 2.0 * plan.n_candidates * len(plan.bulk)  # at most
+    work |= {one.ranking: ranked for one in plan.bulk_hosts}
     if plan.coating_crystal is not None:
         work[plan.coating_label] = len(plan.coating_crystal) * float(typical["crystal"])
     for host in plan.hosts:

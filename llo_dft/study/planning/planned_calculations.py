@@ -41,6 +41,7 @@ def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
         charged = plan.bulk.copy()
         charged.remove_sites(crystal.removed)
         found[crystal.label] = "bulk_relax", charged
+        found[crystal.ranking] = "ranking", charged
     for one in plan.interfaces:
         found[one.label] = "slab_relax", one.structure
     for termination in plan.terminations:
