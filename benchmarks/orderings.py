@@ -31,11 +31,11 @@ from scipy.stats import spearmanr
 from llo_dft.analysis.vacancy.structure_check import MOVED_MIN_ANGSTROM, displacements_angstrom
 from llo_dft.builders.ordering.delithiation import lithium_sites
 from llo_dft.chemistry.element_table import symbols_of
-from llo_dft.documents.atom_identity import bare_sites, with_bare_sites, without_atoms
+from llo_dft.documents.atom_identity import arranged, bare_sites, with_bare_sites, without_atoms
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, RankedOrdering
 from llo_dft.engines.potentials.forcefield import ForceFieldEngine
 from llo_dft.errors import CalculationError
-from llo_dft.jobs.orderings import ranked, start_of
+from llo_dft.jobs.orderings import ranked
 from llo_dft.jobs.structures import cut_relaxed_slab
 from llo_dft.recipe import load_recipe
 from llo_dft.resources import resource_path
@@ -122,7 +122,8 @@ class Bench:
             return self.relaxed_ev(tuple(one.removed))
         key = tuple(one.removed), tuple(sorted(one.moved_angstrom.items()))
         if key not in self.beside:
-            self.beside[key] = self.relax(start_of(self.slab, one), "slab_relax")
+            start = arranged(self.slab, one.removed, one.moved_angstrom)
+            self.beside[key] = self.relax(start, "slab_relax")
         return self.beside[key][1]
 
     def kicked_ev(self, one: RankedOrdering, seed: int) -> float:

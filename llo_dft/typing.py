@@ -23,6 +23,9 @@ CalculationKind: TypeAlias = Literal[
 #: Status of a calculation, of a job in a queue, of a study's driver: the one vocabulary of the
 #: package. "pending" waits for its turn; "missing" was planned and was not tried, or should be in
 #: a queue and is not. What failed, was skipped or is missing has a reason beside it.
+#: How far an atom moved, angstrom.
+Moved: TypeAlias = tuple[float, float, float]
+
 Status: TypeAlias = Literal["pending", "running", "completed", "failed", "skipped", "missing"]
 
 #: What an engine can give. A step that needs what its engine lacks is skipped, and says so.

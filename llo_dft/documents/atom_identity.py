@@ -5,12 +5,12 @@ slab, or -1 for an atom of the coating. An atom keeps it while others are remove
 moves, so that the host itself says where its O17 is.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from pymatgen.core.structure import Structure
 
-from llo_dft.typing import Part
+from llo_dft.typing import Moved, Part
 
 #: Name of the site property.
 BARE_SITE: Final = "bare_site"
@@ -24,13 +24,6 @@ def with_bare_sites(structure: Structure, bare_sites: Iterable[int]) -> Structur
     named = structure.copy()
     named.add_site_property(BARE_SITE, [int(site) for site in bare_sites])
     return named
-
-
-def numbered(structure: Structure) -> Structure:
-    """Return a structure whose atoms have indices, a crystal's its own."""
-    if BARE_SITE in structure.site_properties:
-        return structure
-    return with_bare_sites(structure, range(len(structure)))
 
 
 def bare_sites(structure: Structure) -> list[int]:
@@ -62,6 +55,22 @@ def only_part(structure: Structure, part: Part) -> Structure:
     left = structure.copy()
     coating = coating_places(structure)
     left.remove_sites(list(places(structure).values()) if part == "coating" else coating)
+    return left
+
+
+def arranged(
+    structure: Structure, removed: Collection[int], moved: Mapping[int, Moved] | None = None
+) -> Structure:
+    """Return a copy with the Li of an ordering: some removed, some moved, angstrom.
+
+    They are meant by their index in the pristine bare slab; in a crystal, by their own.
+    """
+    named = BARE_SITE in structure.site_properties
+    here = places(structure) if named else {i: i for i in range(len(structure))}
+    left = structure.copy()
+    for site, step in (moved or {}).items():
+        left.translate_sites([here[site]], step, frac_coords=False)
+    left.remove_sites([here[site] for site in removed if site in here])
     return left
 
 

@@ -5,7 +5,7 @@ from typing import Any, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from llo_dft.documents.document import Document, StoredStructure
-from llo_dft.typing import CalculationKind, Status
+from llo_dft.typing import CalculationKind, Moved, Status
 
 #: Value of an engine's setting.
 Setting: TypeAlias = bool | int | float | str | list[bool | int | float | str]
@@ -94,6 +94,14 @@ class OrderingSearch(Document):
     seed: int
 
 
+#: The field of Li that an ordering has elsewhere than on its site.
+MOVED: Any = Field(
+    default_factory=dict,
+    exclude_if=lambda moved: not moved,
+    description="Li beside empty sites of the metal layers: how far from their own, by index",
+)
+
+
 class RankedOrdering(Document):
     """One ordering of Li and its single-point energy."""
 
@@ -101,11 +109,7 @@ class RankedOrdering(Document):
         description="Li that left on charging; indices of the pristine bare slab"
     )
     energy_ev: float = Field(description="At the geometry of the relaxed pristine host, eV")
-    moved_angstrom: dict[int, tuple[float, float, float]] = Field(
-        default_factory=dict,
-        exclude_if=lambda moved: not moved,
-        description="Li beside empty sites of the metal layers: how far from their own, by index",
-    )
+    moved_angstrom: dict[int, Moved] = MOVED
 
 
 class CalculationDocument(Document):

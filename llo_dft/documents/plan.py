@@ -12,8 +12,8 @@ from pydantic import Field
 
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import element_role
-from llo_dft.documents.atom_identity import numbered, without_atoms
-from llo_dft.documents.calculation import OrderingSearch
+from llo_dft.documents.atom_identity import arranged, with_bare_sites
+from llo_dft.documents.calculation import MOVED, OrderingSearch
 from llo_dft.documents.document import Document, StoredStructure
 from llo_dft.documents.labels import (
     BULK,
@@ -32,7 +32,7 @@ from llo_dft.documents.labels import (
 )
 from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment
 from llo_dft.documents.state_of_charge import StateOfCharge
-from llo_dft.typing import Part, System
+from llo_dft.typing import Moved, Part, System
 from llo_dft.units import C_PER_MAH, FARADAY_C_PER_MOL
 
 
@@ -86,6 +86,7 @@ class PlannedHost(Document):
         description="Li that left on charging, for each ordering that is tried first, the lowest "
         "Ewald energy first; indices of the pristine bare slab",
     )
+    moved_angstrom: dict[int, Moved] = MOVED
     n_li_layer: int = Field(description="Li left in the Li layers, in the first ordering")
     n_tm_layer: int = Field(description="Li left in the TM layers, in the first ordering")
     environments: dict[int, OxygenEnvironment] = Field(
@@ -116,6 +117,7 @@ class PlannedBulkHost(Document):
     n_li: int = Field(description="Li left in the cell")
     order: int = Field(description="Which ordering at that content; 0 has the lowest Ewald energy")
     removed: list[int] = Field(description="Li that left; indices of the crystal")
+    moved_angstrom: dict[int, Moved] = MOVED
 
     @property
     def label(self) -> str:
@@ -312,11 +314,10 @@ class StudyPlan(Document):
 
     def bulk_search(self, content: PlannedBulkHost) -> OrderingSearch:
         """Return the input of the ranking of the crystal's orderings at a content."""
-        alike = [one.removed for one in self.bulk_hosts if one.n_li == content.n_li]
         return OrderingSearch(
-            pristine=numbered(self.bulk),
+            pristine=with_bare_sites(self.bulk, range(len(self.bulk))),
             n_removed=len(content.removed),
-            first=alike,
+            first=[one.removed for one in self.bulk_hosts if one.n_li == content.n_li],
             turn_over=None,
             sheets=self.tm_layers or 1,
             budget=self.n_candidates,
@@ -335,7 +336,7 @@ class StudyPlan(Document):
 
     def host_structure(self, host: PlannedHost) -> StoredStructure:
         """Return the unrelaxed structure of a host."""
-        return without_atoms(self.pristine_structure(host), host.removed)
+        return arranged(self.pristine_structure(host), host.removed, host.moved_angstrom)
 
     def vacancy_structure(
         self, host: PlannedHost, vacancy: PlannedVacancy
@@ -343,7 +344,7 @@ class StudyPlan(Document):
         """Return the unrelaxed structure of a vacancy; None before its site is known."""
         if vacancy.site is None:
             return None
-        return without_atoms(self.host_structure(host), vacancy.removed)
+        return arranged(self.host_structure(host), vacancy.removed)
 
     @property
     def coating_label(self) -> str:

@@ -65,7 +65,8 @@ class HostsMaker(CalculationsMaker):
         for host in others:
             labels = plan.relaxed_orderings(host)
             if not labels:
-                made.add(host.label, without(start, host.removed), self.slab_maker, start)
+                begun = without(start, host.removed, host.moved_angstrom)
+                made.add(host.label, begun, self.slab_maker, start)
                 continue
             ranking = self._ranking(made, plan, host, start, (bare or {}).get(host.n_holes))
             starts = [

@@ -12,7 +12,7 @@ from llo_dft.engines.base import CalculationMaker
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
 from llo_dft.flows.relax_vacancies import Hosts
 from llo_dft.jobs.orderings import RankingMaker, nth_ordering, rank_orderings
-from llo_dft.jobs.structures import lay_coating, oxygen_molecule, part_of, without, without_sites
+from llo_dft.jobs.structures import lay_coating, oxygen_molecule, part_of, without
 from llo_dft.typing import Part
 
 
@@ -54,7 +54,7 @@ class BulkHostsMaker(CalculationsMaker):
         """Return the flow; ``bulk`` is the relaxed crystal, whose output is not in it."""
         made = Calculations(self.folder)
         for one in plan.bulk_hosts:
-            start = without_sites(bulk, one.removed)
+            start = without(bulk, one.removed, one.moved_angstrom)
             if plan.ranked and self.ranker is not None:
                 if one.ranking not in made.outputs:
                     search = plan.bulk_search(one)

@@ -23,8 +23,8 @@ from llo_dft.builders.ordering.fitted_search import fitted_search
 from llo_dft.calculations.cache import CalculationCache, calculation_key
 from llo_dft.documents.atom_identity import (
     BARE_SITE,
+    arranged,
     bare_sites,
-    numbered,
     places,
     without_atoms,
 )
@@ -103,14 +103,14 @@ def rank_orderings(
     }
     with cache.workspace(key) as workspace:
         try:
-            pristine = numbered(parent.structure)
-            ranking = ranked(pristine, search, maker)
+            ranking = ranked(parent.structure, search, maker)
+            lowest = ranking[0]
             document = CalculationDocument(
                 **common,
                 status="completed",
                 ranking=ranking,
-                energy_ev=ranking[0].energy_ev,
-                structure=start_of(pristine, ranking[0]),
+                energy_ev=lowest.energy_ev,
+                structure=arranged(parent.structure, lowest.removed, lowest.moved_angstrom),
                 n_evaluations=len(ranking),
                 wall_s=time.monotonic() - started,
             )
@@ -189,7 +189,9 @@ class _Ranking:
         asked = [self._ordering(sites, one) for one in arrangements]
         texts = [one.model_dump_json() for one in asked]
         new = {t: one for t, one in zip(texts, asked, strict=True) if t not in self.known}
-        energies = self.maker.energies_ev([start_of(self.relaxed, one) for one in new.values()])
+        energies = self.maker.energies_ev(
+            [arranged(self.relaxed, one.removed, one.moved_angstrom) for one in new.values()]
+        )
         for (text, one), energy in zip(new.items(), energies, strict=True):
             self.known[text] = one.model_copy(update={"energy_ev": float(energy)})
         return [self.known[text].energy_ev for text in texts]
@@ -223,14 +225,6 @@ def _step(structure: Structure, site: int, to: FloatArray) -> FloatArray:
     return step
 
 
-def start_of(pristine: Structure, ordering: RankedOrdering) -> Structure:
-    """Return the start of a host: a pristine one with the Li of an ordering."""
-    here, start = places(pristine), pristine.copy()
-    for site, moved in ordering.moved_angstrom.items():
-        start.translate_sites([here[site]], moved, frac_coords=False)
-    return without_atoms(start, ordering.removed)
-
-
 def _like(bare: Structure, search: OrderingSearch) -> tuple[int, ...]:
     """Return the Li to remove so that the others are, if possible, where those of a bare host are.
 
@@ -262,11 +256,8 @@ def nth_ordering(
             return why_not(document)
     if order >= len(ranking.ranking):
         return f"{ranking.label} has {len(ranking.ranking)} orderings"
-    pristine = cast("Structure", parent.structure)
-    start = start_of(numbered(pristine), ranking.ranking[order])
-    if BARE_SITE not in pristine.site_properties:
-        start.remove_site_property(BARE_SITE)
-    return start
+    one = ranking.ranking[order]
+    return arranged(cast("Structure", parent.structure), one.removed, one.moved_angstrom)
 
 
 @job

@@ -10,10 +10,16 @@ from llo_dft.builders.interface.relay import relay_coating
 from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.builders.surface.slab import SlabTemplate, recut
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
-from llo_dft.documents.atom_identity import bare_sites, only_part, with_bare_sites, without_atoms
+from llo_dft.documents.atom_identity import (
+    arranged,
+    bare_sites,
+    only_part,
+    with_bare_sites,
+    without_atoms,
+)
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.plan import BondedOxygen, PlannedInterface, StudyPlan
-from llo_dft.typing import Part
+from llo_dft.typing import Moved, Part
 
 #: Tolerance (angstrom) within which a slab cut from a relaxed bulk counts as symmetric.
 RELAXED_SYMMETRY_TOLERANCE = 0.1
@@ -40,21 +46,15 @@ def cut_relaxed_slab(plan: StudyPlan, bulk: CalculationDocument) -> Structure | 
 
 
 @job
-def without(parent: CalculationDocument, removed: list[int]) -> Structure | str:
-    """Return the relaxed structure of a calculation without some atoms of the bare slab."""
+def without(
+    parent: CalculationDocument, removed: list[int], moved: dict[int, Moved] | None = None
+) -> Structure | str:
+    """Return the relaxed structure of a calculation with an ordering of Li (``arranged``)."""
     if parent.structure is None:
         return why_not(parent)
-    return without_atoms(parent.structure, removed)
-
-
-@job
-def without_sites(parent: CalculationDocument, removed: list[int]) -> Structure | str:
-    """Return the relaxed structure of a calculation without some of its atoms, by their indices."""
-    if parent.structure is None:
-        return why_not(parent)
-    left: Structure = parent.structure.copy()
-    left.remove_sites(removed)
-    return left
+    # where jobs are stored, the keys of a mapping are text
+    steps = {int(site): step for site, step in (moved or {}).items()}
+    return arranged(parent.structure, removed, steps)
 
 
 @job

@@ -2,12 +2,18 @@
 
 from pathlib import Path
 
+import numpy as np
+from pymatgen.core.structure import Structure
+
+from llo_dft.analysis.interface.adhesion import lowest_energy
 from llo_dft.analysis.study_calculations import StudyCalculations
-from llo_dft.documents.atom_identity import places
-from llo_dft.documents.plan import PlannedHost, PlannedInterface, StudyPlan
+from llo_dft.documents.atom_identity import bare_sites, places, without_atoms
+from llo_dft.documents.plan import PlannedBulkHost, PlannedHost, PlannedInterface, StudyPlan
+from llo_dft.engines.finished_study import SAME_START_ANGSTROM
 from llo_dft.errors import InputError
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.result import stored_calculations
+from llo_dft.typing import Moved
 
 
 def with_choices(plan: StudyPlan, study: str) -> StudyPlan:
@@ -24,20 +30,57 @@ def with_choices(plan: StudyPlan, study: str) -> StudyPlan:
             f"order; expected one of this recipe's slab, {plan.slab.formula}"
         )
     hosts = [_chosen_host(plan, host, finished) for host in plan.hosts]
+    contents = {one.n_li: one for one in reversed(plan.bulk_hosts)}
+    crystals = [_chosen_crystal(one, finished) for _, one in sorted(contents.items(), reverse=True)]
     kept = [one for one in plan.interfaces if _is_chosen(one, plan, finished)]
     return plan.model_copy(
-        update={"hosts": hosts, "interfaces": kept, "n_candidates": 1, "ranked": False}
+        update={
+            "hosts": hosts,
+            "bulk_hosts": crystals,
+            "interfaces": kept,
+            "n_candidates": 1,
+            "ranked": False,
+        }
     )
 
 
 def _chosen_host(plan: StudyPlan, host: PlannedHost, finished: StudyCalculations) -> PlannedHost:
     """Return a host with its ordering of Li in the finished study, if it has one there."""
     theirs = next((one for one in finished.plan.hosts if one.label == host.label), None)
-    made = None if theirs is None else finished.host(theirs).structure
-    if made is None or not host.removed:
+    begun = None if theirs is None else finished.host(theirs).initial_structure
+    if theirs is None or begun is None or not host.removed:
         return host.model_copy(update={"orderings": host.orderings[:1]})
-    gone = sorted(set(places(plan.pristine_structure(host))) - set(places(made)))
-    return host.model_copy(update={"orderings": [gone]})
+    gone = sorted(set(places(plan.pristine_structure(host))) - set(places(begun)))
+    pristine = next(h for h in finished.plan.hosts if h.termination == host.termination)
+    there = finished.first_host(pristine).structure
+    moved = {} if there is None else _moved_lithium(without_atoms(there, gone), begun)
+    return host.model_copy(update={"orderings": [gone], "moved_angstrom": moved})
+
+
+def _chosen_crystal(one: PlannedBulkHost, finished: StudyCalculations) -> PlannedBulkHost:
+    """Return a charged crystal with its lowest ordering of Li in the finished study."""
+    made = [other for other in finished.plan.bulk_hosts if other.n_li == one.n_li]
+    best = lowest_energy([finished.documents.get(other.label) for other in made])
+    if best is None:
+        return one
+    ranking = finished.documents.get(made[best].ranking)
+    chosen = made[best] if ranking is None else ranking.ranking[made[best].order]
+    return one.model_copy(
+        update={"removed": chosen.removed, "moved_angstrom": chosen.moved_angstrom}
+    )
+
+
+def _moved_lithium(pristine: Structure, begun: Structure) -> dict[int, Moved]:
+    """Return how far Li began from its own site, by index, where it is on another one, angstrom."""
+    between = begun.frac_coords - pristine.frac_coords
+    between -= np.round(between)
+    between -= np.median(between, axis=0)
+    steps = between @ pristine.lattice.matrix
+    return {
+        number: tuple(steps[i].round(6).tolist())
+        for i, number in enumerate(bare_sites(begun))
+        if begun[i].specie.symbol == "Li" and np.linalg.norm(steps[i]) > SAME_START_ANGSTROM
+    }
 
 
 def _is_chosen(one: PlannedInterface, plan: StudyPlan, finished: StudyCalculations) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from beside_metals import EngineOfTetrahedra, n_beside
 from fake_study import FakeStudy
 from studies import coated_recipe, tiny_recipe
 
@@ -108,29 +109,6 @@ class Picky(FakeCalculation):
             rise = top + LIFT_ANGSTROM - relaxed[highest].z
             relaxed.translate_sites([highest], [0, 0, rise], frac_coords=False)
         return relaxed
-
-
-class LikesTetrahedra(Picky):
-    """Li beside an empty site of the metal layer are the better ones, by 10 eV each."""
-
-    def _energy_ev(self, structure: Structure) -> float:
-        return super()._energy_ev(structure) - 10.0 * n_beside(structure)
-
-
-class EngineOfTetrahedra(FakeEngine):
-    def maker(self, kind: CalculationKind) -> FakeCalculation:
-        return LikesTetrahedra(kind, self.protocol, self.counter, self.faults)
-
-
-def n_beside(structure: Structure) -> int:
-    """Number of Li between the metals' plane and the Li layer, 2.4 angstrom from it."""
-    heights = structure.cart_coords[:, 2]
-    metals = heights[[site.specie.symbol in {"Mn", "Co", "Ni"} for site in structure]]
-    lithium = heights[list(structure.indices_from_symbol("Li"))]
-    if not len(metals) or not len(lithium):
-        return 0
-    over = np.abs(np.subtract.outer(lithium, metals)).min(axis=1)
-    return int(((over > 1.2) & (over < 1.7)).sum())
 
 
 class PickyEngine(FakeEngine):

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from beside_metals import LikesTetrahedra, n_beside
 from relaxed_by_hand import relaxed
 from store_calculations import calculation
 from studies import tiny_recipe
 
 from llo_dft.builders.cell_checks import is_symmetric
-from llo_dft.builders.ordering.dumbbells import APART_ANGSTROM, HEIGHT_ANGSTROM
+from llo_dft.builders.ordering.dumbbells import APART_ANGSTROM
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.atom_identity import bare_sites, places, without_atoms
 from llo_dft.documents.calculation import CalculationDocument
@@ -92,23 +93,6 @@ def test_the_lowest_of_all_orderings_comes_first_and_is_kept(
     assert (again.ranking, Picky.n_computed) == (made.ranking, before)
     cache = CalculationCache(tmp_path / "calculations")
     assert cache.documents(["bare_ranking"])["bare_ranking"].ranking == made.ranking
-
-
-class LikesTetrahedra(FakeCalculation):
-    """Prefers Li 1.45 angstrom over or under a metal layer, and all Li far from each other."""
-
-    def energies_ev(self, structures: Any) -> list[float]:
-        return [-n_beside(structure) + 0.1 / nearest_li(structure) for structure in structures]
-
-
-def n_beside(structure: Structure) -> int:
-    """The number of Li in tetrahedral sites of a slab whose Li layers are 2.4 from the metals."""
-    heights = structure.cart_coords[:, 2]
-    metals = [z for z, site in zip(heights, structure, strict=True) if site.specie.symbol == "Mn"]
-    lithium = structure.indices_from_symbol("Li")
-    return sum(
-        abs(min(abs(heights[i] - z) for z in metals) - HEIGHT_ANGSTROM) < 0.1 for i in lithium
-    )
 
 
 def nearest_li(structure: Structure) -> float:

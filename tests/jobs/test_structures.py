@@ -16,7 +16,6 @@ from llo_dft.jobs.structures import (
     oxygen_molecule,
     without,
     without_bonded_oxygen,
-    without_sites,
 )
 
 if TYPE_CHECKING:
@@ -92,12 +91,12 @@ def test_a_parent_without_a_structure_gives_its_reason() -> None:
 
 def test_atoms_of_a_crystal_leave_by_their_indices(plan: StudyPlan) -> None:
     removed = list(plan.bulk.indices_from_symbol("Li"))[1:3]
-    left = without_sites.original(relaxed(plan.bulk), removed)
+    left = without.original(relaxed(plan.bulk), removed)
     kept = [i for i in range(len(plan.bulk)) if i not in removed]
     assert left.species == [plan.bulk[i].specie for i in kept]
     np.testing.assert_allclose(left.frac_coords, plan.bulk.frac_coords[kept])
     gone = calculation("k", status="failed", reason="no power", label="bulk", structure=None)
-    assert without_sites.original(gone, removed) == "bulk failed: no power"
+    assert without.original(gone, removed) == "bulk failed: no power"
 
 
 def test_oxygen_is_a_triplet_far_from_its_images() -> None:

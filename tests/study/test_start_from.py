@@ -1,9 +1,17 @@
 """Orderings and registries of a finished study are those of the one that starts from it."""
 
 import pytest
+from beside_metals import EngineOfTetrahedra, n_beside
+from fake_study import FakeStudy
+from studies import tiny_recipe
 
+from llo_dft.analysis.study_calculations import StudyCalculations
+from llo_dft.documents.plan import StudyPlan
+from llo_dft.engines.finished_study import FinishedStudy
 from llo_dft.errors import InputError
+from llo_dft.study import start_from
 from llo_dft.study.folder import StudyFolder
+from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.result import stored_calculations
 from llo_dft.study.start_from import with_choices
 
@@ -19,6 +27,30 @@ def test_the_orderings_are_those_that_the_study_ended_with(copied):
         planned = next(one for one in theirs.plan.hosts if one.label == host.label)
         assert theirs.host(planned).structure.composition == chosen.host_structure(host).composition
         assert chosen.relaxed_orderings(host) == []
+
+
+def test_li_beside_empty_metal_sites_are_there_again(tmp_path, monkeypatch):
+    asked = {"fractions": [1.0, 0.5], "candidates": 12, "relaxed": 2, "voltage": "bulk"}
+    plan = make_plan(tiny_recipe(delithiation=asked), tmp_path)
+    study = FakeStudy(plan, tmp_path / "theirs", engine_type=EngineOfTetrahedra)
+    result = study.run()
+    theirs = StudyCalculations(plan, study.cache.documents(plan.labels))
+    monkeypatch.setattr(start_from, "stored_calculations", lambda _: theirs)
+    chosen = with_choices(plan, "theirs")
+    host = chosen.hosts[1]
+    assert result.hosts[1].ordering is not None
+    assert len(host.moved_angstrom) == result.hosts[1].ordering.n_beside > 0
+    assert n_beside(chosen.host_structure(host)) == len(host.moved_angstrom)
+    (crystal,) = chosen.bulk_hosts
+    assert crystal.moved_angstrom
+    assert StudyPlan.model_validate_json(chosen.model_dump_json()) == chosen
+
+    ours = FakeStudy(chosen, tmp_path / "ours")
+    ours.run()
+    begin = FinishedStudy(str(tmp_path / "theirs"))
+    for label, kind in ((host.label, "slab_relax"), (crystal.label, "bulk_relax")):
+        begun = ours.document(label).initial_structure
+        assert begin.maker(kind).calculate(begun, tmp_path).notes == [], "it is found there"
 
 
 def test_a_study_of_another_slab_is_refused(copied, coated_plan):
