@@ -13,9 +13,9 @@ from llo_dft.analysis.cell_stack import (
     study_cathodes,
 )
 from llo_dft.documents.stability.cell_energy import CathodeMaterial, CellParameters
-from llo_dft.documents.study_result import StudyResult
 from llo_dft.documents.voltage import VoltageCurve, VoltageStep
 from llo_dft.errors import InputError
+from llo_dft.study.study_files import read_results
 
 STUDY = Path(__file__).parents[2] / "docs" / "quickstart" / "results.json"
 SIMPLE = CathodeMaterial(
@@ -91,7 +91,7 @@ def test_the_voltage_is_averaged_down_to_where_the_oxygen_leaves():
 
 
 def test_the_cathode_of_a_study_is_used_up_to_its_turning_point():
-    result = StudyResult.model_validate_json(STUDY.read_bytes())
+    result = read_results(STUDY)
     (found,), _ = study_cathodes(result, 4.3)
     at = result.turning_points[0].at
     assert at is not None
