@@ -57,15 +57,18 @@ def test_the_pairs_are_those_of_the_result(site: int, holes: str, n_holes: int) 
 
 
 def test_the_gain_that_is_stated_is_that_of_the_o_that_keeps_its_bond() -> None:
-    hosts = {host.system: host for host in RESULT.hosts if host.n_holes == 4}
-    bare, coated = ({v.site: v for v in hosts[one].vacancies} for one in ("bare", "coated"))
-    assert coated[32].environment is not None
-    assert coated[32].environment.n_former == 1
-    assert coated[32].formation_energy_ev is not None
-    assert bare[32].formation_energy_ev is not None
-    gain = coated[32].formation_energy_ev - bare[32].formation_energy_ev
+    gains = []
+    for n_holes in (0, 4):
+        hosts = {host.system: host for host in RESULT.hosts if host.n_holes == n_holes}
+        bare, coated = ({v.site: v for v in hosts[one].vacancies} for one in ("bare", "coated"))
+        assert coated[32].environment is not None
+        assert coated[32].environment.n_former == 1
+        assert coated[32].formation_energy_ev is not None
+        assert bare[32].formation_energy_ev is not None
+        gains.append(coated[32].formation_energy_ev - bare[32].formation_energy_ev)
+    assert gains[1] < 0, "the page says that there is none with holes"
     for text in (PAGE, (DOCS.parent / "README.md").read_text(encoding="utf-8")):
-        assert f"costs {gain:.1f} eV more to remove" in text
+        assert f"costs {gains[0]:.1f} eV more to remove" in text
 
 
 @pytest.mark.parametrize(
@@ -91,4 +94,4 @@ def test_what_moved_is_that_of_the_result() -> None:
     moved = re.search(r"\*\*([0-9.]+) e move\*\*", PAGE)
     assert moved is not None
     assert float(moved[1]) == pytest.approx(difference.electrons_moved, abs=0.005)
-    assert difference.residual_e == pytest.approx(4e-9, abs=1e-9)
+    assert difference.residual_e == pytest.approx(3e-9, abs=1e-9)

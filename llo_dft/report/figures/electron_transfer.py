@@ -75,6 +75,10 @@ def plot_bonds(document: ChargeDifference, axes: Axes) -> Axes:
     return axes
 
 
+#: So near to a nucleus the grid does not resolve the density, and a line through it has spikes.
+_NUCLEUS_ANGSTROM = 0.3
+
+
 def largest_gain(document: ChargeDifference) -> tuple[float, float]:
     """Return the largest density gained between the atoms of a bond, and its place.
 
@@ -86,7 +90,7 @@ def largest_gain(document: ChargeDifference) -> tuple[float, float]:
         (gained, place)
         for bond in document.bonds
         for place, gained in zip(bond.distance_angstrom, bond.difference_e_per_a3, strict=True)
-        if 0.0 < place < bond.length_angstrom
+        if _NUCLEUS_ANGSTROM < place < bond.length_angstrom - _NUCLEUS_ANGSTROM
     )
 
 
