@@ -22,8 +22,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
+import numpy as np
 from pymatgen.core.structure import Structure
 
 from llo_dft.documents.calculation import Asked, CalculationDocument, not_computed
@@ -52,25 +53,47 @@ class CacheError(InputError):
     """A stored calculation that can't be read: it was changed by hand."""
 
 
+#: Decimals of a key's lengths (angstrom) and fractional coordinates. The last bits of a plan
+#: differ between kinds of processor (OpenBLAS has code of its own for each), by up to 1e-15.
+KEY_DECIMALS: Final = 9
+
+
+def key_geometry(structure: Structure) -> dict[str, Any]:
+    """Return the lattice and coordinates of a structure as they enter a key."""
+    coords = np.mod(structure.frac_coords.round(KEY_DECIMALS), 1.0)
+    return {
+        "lattice": (structure.lattice.matrix.round(KEY_DECIMALS) + 0.0).tolist(),
+        "coords": (coords + 0.0).tolist(),
+    }
+
+
 def calculation_key(
-    structure: Structure, kind: CalculationKind, protocol: str, asked: Asked
+    structure: Structure,
+    kind: CalculationKind,
+    protocol: str,
+    asked: Asked,
+    *,
+    to_the_last_bit: bool = False,
 ) -> str:
     """Return the name of a calculation: a hash of all that bears on its result.
 
-    Coordinates enter to the last bit. Python writes and reads floats without loss, so a
-    structure that went through a file still has its key. Of site properties only moments count.
+    Coordinates enter as ``key_geometry`` gives them; in studies of before, to the last bit. Of site
+    properties only moments count.
     """
+    exact = {
+        "lattice": structure.lattice.matrix.tolist(),
+        "coords": structure.frac_coords.tolist(),
+    }
     text = json.dumps(
         {
-            "lattice": structure.lattice.matrix.tolist(),
             "species": [site.species_string for site in structure],
-            "coords": structure.frac_coords.tolist(),
             "magmoms": [float(m) for m in structure.site_properties.get("magmom", [])],
             "fingerprint": asked.fingerprint.model_dump(mode="json"),
             "kind": kind,
             "protocol": protocol,
             "settings": asked.settings,
         }
+        | (exact if to_the_last_bit else key_geometry(structure))
         | ({"electrons": asked.electrons} if asked.electrons else {}),
         sort_keys=True,
         allow_nan=False,
@@ -365,4 +388,8 @@ def _made_of_other_things(document: CalculationDocument) -> bool:
     structure, asked = document.initial_structure, document.asked
     if structure is None or asked is None:
         return False
-    return document.key != calculation_key(structure, document.kind, document.protocol, asked)
+    given = structure, document.kind, document.protocol, asked
+    return document.key not in {
+        calculation_key(*given),
+        calculation_key(*given, to_the_last_bit=True),
+    }

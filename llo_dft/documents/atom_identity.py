@@ -66,7 +66,7 @@ def arranged(
     They are meant by their index in the pristine bare slab; in a crystal, by their own.
     """
     named = BARE_SITE in structure.site_properties
-    here = places(structure) if named else {i: i for i in range(len(structure))}
+    here = places(structure) if named else range(len(structure))
     left = structure.copy()
     for site, step in (moved or {}).items():
         left.translate_sites([here[site]], step, frac_coords=False)
@@ -76,7 +76,4 @@ def arranged(
 
 def without_atoms(structure: Structure, removed: Collection[int]) -> Structure:
     """Return a copy without some atoms of the pristine bare slab, as far as they are there."""
-    here = places(structure)
-    left = structure.copy()
-    left.remove_sites([here[site] for site in removed if site in here])
-    return left
+    return arranged(structure, places(structure).keys() & set(removed))

@@ -20,7 +20,7 @@ from llo_dft.analysis.vacancy.structure_check import (
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.ordering.delithiation import LithiumSites, delithiate_to, lithium_sites
 from llo_dft.builders.ordering.fitted_search import fitted_search
-from llo_dft.calculations.cache import CalculationCache, calculation_key
+from llo_dft.calculations.cache import CalculationCache, calculation_key, key_geometry
 from llo_dft.documents.atom_identity import (
     BARE_SITE,
     arranged,
@@ -129,10 +129,9 @@ def _settings(search: OrderingSearch, maker: RankingMaker) -> dict[str, Any]:
     pristine = search.pristine
     return {
         "search": search.model_dump(mode="json", exclude={"pristine"}),
-        "lattice": pristine.lattice.matrix.tolist(),
-        "coords": pristine.frac_coords.tolist(),
         "bare_sites": bare_sites(pristine),
         "maker": maker.settings(),
+        **key_geometry(pristine),
     }
 
 
