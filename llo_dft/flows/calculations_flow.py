@@ -7,9 +7,11 @@ from typing import Final
 from jobflow import Flow, Job, Maker, OnMissing, OutputReference
 from pymatgen.core.structure import Structure
 
-from llo_dft.documents.calculation import CalculationDocument
+from llo_dft.documents.calculation import CalculationDocument, OrderingSearch
 from llo_dft.engines.base import CalculationMaker, EngineError
+from llo_dft.errors import InputError
 from llo_dft.jobs.calculate import CALCULATION, calculate
+from llo_dft.jobs.orderings import RankingMaker, rank_orderings
 from llo_dft.jobs.structures import lowest_of
 from llo_dft.typing import CalculationKind
 
@@ -85,6 +87,26 @@ class Calculations:
         self.jobs.append(job)
         self.outputs[label] = job.output
         return job.output
+
+    def add_ranking(
+        self,
+        label: str,
+        search: OrderingSearch,
+        ranker: RankingMaker | None,
+        pristine: CalculationDocument | OutputReference,
+        beside: CalculationDocument | OutputReference | None = None,
+    ) -> OutputReference:
+        """Add the ranking of orderings of Li in a relaxed pristine host or crystal.
+
+        Raises ``InputError`` if there is no maker to rank them; others as of ``rank_orderings``.
+        """
+        if ranker is None:
+            raise InputError(
+                "the plan ranks Li orderings by an engine; expected the field ranker, that "
+                "engine's maker of kind 'ranking'"
+            )
+        job = rank_orderings(search, ranker, label, self.folder, pristine, beside)
+        return self.add_job(label, job)
 
     def choose(
         self, label: str, candidates: list[OutputReference], what: str = "", margin_ev: float = 0.0

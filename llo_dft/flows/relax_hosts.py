@@ -8,16 +8,14 @@ from jobflow import Flow, OnMissing, OutputReference
 from llo_dft.analysis.vacancy.structure_check import REVISIT_GAIN_EV
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import ranking_label, revisited_label
-from llo_dft.documents.plan import PlannedHost, StudyPlan
+from llo_dft.documents.plan import StudyPlan
 from llo_dft.engines.base import CalculationMaker
-from llo_dft.errors import InputError
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
 from llo_dft.flows.relax_vacancies import Hosts
 from llo_dft.jobs.orderings import (
     RankingMaker,
     nth_ordering,
     put_back,
-    rank_orderings,
     without_again,
 )
 from llo_dft.jobs.structures import cut_relaxed_slab, without
@@ -68,7 +66,15 @@ class HostsMaker(CalculationsMaker):
                 begun = without(start, host.removed, host.moved_angstrom)
                 made.add(host.label, begun, self.slab_maker, start)
                 continue
-            ranking = self._ranking(made, plan, host, start, (bare or {}).get(host.n_holes))
+            ranking = None
+            if plan.ranked:
+                ranking = made.add_ranking(
+                    ranking_label(host.label),
+                    plan.ordering_search(host),
+                    self.ranker,
+                    start,
+                    (bare or {}).get(host.n_holes),
+                )
             starts = [
                 without(start, host.orderings[order])
                 if ranking is None
@@ -83,31 +89,6 @@ class HostsMaker(CalculationsMaker):
                 ],
             )
         return made.flow(f"{self.name}: {termination or 'bare'}")
-
-    def _ranking(
-        self,
-        made: Calculations,
-        plan: StudyPlan,
-        host: PlannedHost,
-        start: CalculationDocument | OutputReference,
-        beside: CalculationDocument | OutputReference | None,
-    ) -> OutputReference | None:
-        """Add the ranking of a host's orderings; None if Ewald energies rank them.
-
-        Raises ``InputError`` if there is no maker to rank them.
-        """
-        if not plan.ranked:
-            return None
-        if self.ranker is None:
-            raise InputError(
-                "the plan ranks Li orderings by an engine; expected HostsMaker.ranker, that "
-                "engine's maker of kind 'ranking'"
-            )
-        label = ranking_label(host.label)
-        job = rank_orderings(
-            plan.ordering_search(host), self.ranker, label, self.folder, start, beside
-        )
-        return made.add_job(label, job)
 
 
 @dataclass

@@ -11,7 +11,7 @@ from llo_dft.documents.plan import StudyPlan
 from llo_dft.engines.base import CalculationMaker
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
 from llo_dft.flows.relax_vacancies import Hosts
-from llo_dft.jobs.orderings import RankingMaker, nth_ordering, rank_orderings
+from llo_dft.jobs.orderings import RankingMaker, nth_ordering
 from llo_dft.jobs.structures import lay_coating, oxygen_molecule, part_of, without
 from llo_dft.typing import Part
 
@@ -43,7 +43,7 @@ class BulkHostsMaker(CalculationsMaker):
     """Remove Li from the relaxed crystal, and relax it with its cell.
 
     ``bulk_maker`` is an engine's maker with the cell free, ``ranker`` one that ranks orderings of
-    Li; None: those planned, of lowest Ewald energy, are relaxed.
+    Li; None: Ewald energies rank them.
     """
 
     bulk_maker: CalculationMaker
@@ -54,13 +54,13 @@ class BulkHostsMaker(CalculationsMaker):
         """Return the flow; ``bulk`` is the relaxed crystal, whose output is not in it."""
         made = Calculations(self.folder)
         for one in plan.bulk_hosts:
-            start = without(bulk, one.removed, one.moved_angstrom)
-            if plan.ranked and self.ranker is not None:
-                if one.ranking not in made.outputs:
-                    search = plan.bulk_search(one)
-                    job = rank_orderings(search, self.ranker, one.ranking, self.folder, bulk)
-                    made.add_job(one.ranking, job)
-                start = nth_ordering(bulk, made.outputs[one.ranking], one.order)
+            if plan.ranked and one.ranking not in made.outputs:
+                made.add_ranking(one.ranking, plan.bulk_search(one), self.ranker, bulk)
+            start = (
+                nth_ordering(bulk, made.outputs[one.ranking], one.order)
+                if plan.ranked
+                else without(bulk, one.removed, one.moved_angstrom)
+            )
             made.add(one.label, start, self.bulk_maker)
         return made.flow(self.name)
 

@@ -351,7 +351,5 @@ def test_coated_hosts_are_ordered_too_and_try_the_bare_hosts_ordering(tmp_path: 
 
 def test_a_plan_to_be_ranked_needs_a_ranker(searched: StudyPlan, tmp_path: Path) -> None:
     maker = HostsMaker(str(tmp_path), PickyEngine().maker("slab_relax"))
-    with pytest.raises(
-        InputError, match=r"expected HostsMaker.ranker, that engine's maker of kind"
-    ):
+    with pytest.raises(InputError, match=r"expected the field ranker, that engine's maker of kind"):
         maker.make(searched, searched.bulk)
