@@ -31,6 +31,10 @@ PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel")
 #: Processors that the node claims to have, whatever the machine has.
 PROCESSORS = 8
 
+#: Which code OpenBLAS runs, where a machine's environment says so: jobs have it too, since
+#: energies by another kernel differ in their last bit, and results are compared byte by byte.
+BLAS_KERNEL = "OPENBLAS_CORETYPE"
+
 #: Seconds that a daemon may take to start or to end on a busy machine.
 PATIENCE_S = 60.0
 
@@ -65,6 +69,7 @@ SchedulerParameters=sched_interval=2,bf_interval=2,batch_sched_delay=0
 ReturnToService=2
 SlurmdParameters=config_overrides
 KillWait=2
+TaskProlog={folder}/task_prolog.sh
 NodeName={host} NodeAddr=127.0.0.1 CPUs={processors} RealMemory=16000 State=UNKNOWN
 PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """
@@ -186,6 +191,10 @@ class LocalSlurm:
         key.write_bytes(secrets.token_bytes(128))
         for name in ("state", "spool"):
             (self.folder / name).mkdir()
+        prolog = self.folder / "task_prolog.sh"
+        kernel = os.environ.get(BLAS_KERNEL, "")
+        prolog.write_text(f"#!/bin/sh\n[ -z '{kernel}' ] || echo 'export {BLAS_KERNEL}={kernel}'\n")
+        prolog.chmod(0o755)
         controller_port, node_port = _free_ports(2)
         path = self.folder / "slurm.conf"
         path.write_text(
