@@ -66,7 +66,7 @@ def test_the_gain_that_is_stated_is_that_of_the_o_that_keeps_its_bond() -> None:
         assert coated[32].formation_energy_ev is not None
         assert bare[32].formation_energy_ev is not None
         gains.append(coated[32].formation_energy_ev - bare[32].formation_energy_ev)
-    assert gains[1] < 0, "the page says that there is none with holes"
+    assert -0.2 < gains[1] < 0.9, "with holes it hangs on the partner, as the page says"
     for text in (PAGE, (DOCS.parent / "README.md").read_text(encoding="utf-8")):
         assert f"costs {gains[0]:.1f} eV more to remove" in text
 
