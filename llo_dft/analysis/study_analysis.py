@@ -58,7 +58,9 @@ def analyze_study(
         mu_ev = reservoir.chosen.mu_ev
         hosts, predicted = with_predictions(hosts, plan, first, ranked, tried, mu_ev)
     voltages = study_voltages(plan, documents, hosts)
-    pairs = [] if no_crossings else vacancy_pairs(hosts, plan.turn_over)
+    # a plan of before it knew all images knows those on the other face
+    images = plan.equivalent or [min(site) for site in enumerate(plan.turn_over)]
+    pairs = [] if no_crossings else vacancy_pairs(hosts, images)
     if no_crossings:
         hosts = [without_crossing(host, no_crossings) for host in hosts]
     records = _records(made, hosts)

@@ -209,6 +209,7 @@ class StudyPlan(Document):
     slab_bulk_sites: list[int] = Field(description="Bulk site of each atom of the slab")
     slab_images: list[tuple[int, int, int]] = Field(description="Its lattice translation")
     turn_over: list[int] = Field(description="Site map of the operation top -> bottom")
+    equivalent: list[int] = Field(default_factory=list, description="First site alike, of each")
     lithium_metal: StoredStructure
     hosts: list[PlannedHost] = Field(
         description="Bare hosts, then those of each termination; each from full to empty"
@@ -284,9 +285,7 @@ class StudyPlan(Document):
 
     def relaxed_orderings(self, host: PlannedHost) -> list[str]:
         """Return the labels of a host's relaxed orderings; empty if it has only one."""
-        count = min(self.n_relaxed, len(host.orderings))
-        if len(host.orderings) == 1:
-            return []
+        count = min(self.n_relaxed, len(host.orderings)) if len(host.orderings) > 1 else 0
         return [ordering_label(host.label, order) for order in range(count)]
 
     def own_labels(self, host: PlannedHost) -> list[str]:

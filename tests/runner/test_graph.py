@@ -116,6 +116,8 @@ def test_a_job_replaced_many_times(forgetful: ForgetfulStore) -> None:
 
 
 def test_the_cost_of_a_job_does_not_grow_with_their_number(forgetful: ForgetfulStore) -> None:
+    """Of each the least of three, in turn: other work on the machine only adds to a time."""
+
     def seconds_each(number: int) -> float:
         flow = Flow([give(0) for _ in range(number)])
         start = time.process_time()
@@ -123,8 +125,9 @@ def test_the_cost_of_a_job_does_not_grow_with_their_number(forgetful: ForgetfulS
         return (time.process_time() - start) / number
 
     seconds_each(50)
-    few = seconds_each(100)
-    assert seconds_each(600) < 2 * few
+    times = [(seconds_each(100), seconds_each(600)) for _ in range(3)]
+    few, many = map(min, zip(*times, strict=True))
+    assert many < 2 * few
     assert few < 0.03
 
 

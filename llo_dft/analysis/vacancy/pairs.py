@@ -1,16 +1,23 @@
 """The same oxygen removed from the bare and from the coated host."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from llo_dft.documents.study_result import HostResult, VacancyPair, VacancyResult
 
+#: Images whose E_f in the bare host agree within this (eV) make one pair: Li keep them alike.
+ALIKE_EV: Final = 0.01
 
-def vacancy_pairs(hosts: Sequence[HostResult], turn_over: Sequence[int] = ()) -> list[VacancyPair]:
+
+def vacancy_pairs(hosts: Sequence[HostResult], equivalent: Sequence[int] = ()) -> list[VacancyPair]:
     """Return E_f coated - bare of every site that has both, at each state of charge.
 
-    Where the bare host's two faces differ, the image of the site on its other face has a second
-    pair with the same coated O: a bare slab and the same one upside down are equal, so neither of
-    the two is more its partner. ``turn_over`` is the site map that gives the image.
+    Sites that are equivalent in the pristine bare slab are so no longer once Li has left, and a
+    bare host may as well be drawn by any operation of that slab: turned over, or as in its mirror.
+    None of the images is more the partner of a coated O than another, so each that was computed
+    makes a pair with it, but for those within ``ALIKE_EV`` of one before. ``equivalent`` gives, for
+    each site of the pristine bare slab, the first that is equivalent to it; empty: each has its own
+    alone.
 
     The two hosts of a pair have equally many holes. Their lithium fractions differ where Li was
     removed from the coated face so that charges balance. An O that was planned by its class and
@@ -30,12 +37,29 @@ def vacancy_pairs(hosts: Sequence[HostResult], turn_over: Sequence[int] = ()) ->
         for vacancy in host.vacancies:
             if vacancy.site is None or vacancy.site in seen:
                 continue
-            faces = dict.fromkeys([vacancy.site, *turn_over[vacancy.site : vacancy.site + 1]])
-            partners = [bare[host.n_holes, o] for o in faces if (host.n_holes, o) in bare]
+            images = dict.fromkeys([vacancy.site, *_images(vacancy.site, equivalent)])
+            partners = [bare[host.n_holes, o] for o in images if (host.n_holes, o) in bare]
             seen |= {vacancy.site} if partners else set()
             made = [_pair(of, uncoated, host, vacancy) for of, uncoated in partners]
-            pairs += [pair for pair in made if pair is not None]
+            pairs += _unlike([pair for pair in made if pair is not None])
     return pairs
+
+
+def _images(site: int, equivalent: Sequence[int]) -> list[int]:
+    """Return the sites that are equivalent to one, itself among them."""
+    return [other for other, first in enumerate(equivalent) if first == equivalent[site]]
+
+
+def _unlike(pairs: Sequence[VacancyPair]) -> list[VacancyPair]:
+    """Return pairs of one coated O without those whose bare O is like that of one before."""
+    kept: list[VacancyPair] = []
+    for pair in pairs:
+        if not any(
+            abs(pair.bare_ev - other.bare_ev) < ALIKE_EV and pair.rebuilt == other.rebuilt
+            for other in kept
+        ):
+            kept.append(pair)
+    return kept
 
 
 def _pair(

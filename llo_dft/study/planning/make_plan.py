@@ -10,6 +10,7 @@ from pymatgen.core.structure import Structure
 from llo_dft.builders.cell_checks import check_usable
 from llo_dft.builders.ordering.delithiation import LithiumRemoval, delithiate
 from llo_dft.builders.reference_cells import lithium_metal
+from llo_dft.builders.surface.symmetry import distinct_sites
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import unbalanced_charge
 from llo_dft.documents.atom_identity import with_bare_sites
@@ -81,6 +82,7 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         slab_bulk_sites=list(slab.template.bulk_sites),
         slab_images=[(int(a), int(b), int(c)) for a, b, c in slab.template.images],
         turn_over=[] if slab.turn_over is None else [int(i) for i in slab.turn_over],
+        equivalent=list(distinct_sites(slab.structure, range(len(slab.structure))).values()),
         lithium_metal=lithium_metal(),
         hosts=hosts,
         bulk_hosts=plan_bulk_hosts(recipe, bulk),

@@ -132,17 +132,25 @@ def test_an_o_that_was_planned_and_is_bonded_to_p_too_is_one_pair() -> None:
     ]
 
 
-def test_the_image_on_the_other_face_of_a_bare_host_has_a_pair_of_its_own() -> None:
-    turn_over = [7, 6, 5, 4, 3, 2, 1, 0]
-    bare = host(None, 4, vacancy(3, 2.0), vacancy(4, 1.25), vacancy(2, 9.0), x=0.5)
-    hosts = [bare, host("flat", 4, vacancy(3, 2.5), x=0.5)]
-    pairs = vacancy_pairs(hosts, turn_over)
+def test_each_image_of_an_o_that_bare_li_tell_apart_has_a_pair_of_its_own() -> None:
+    """Sites 2 to 5 are one O in the pristine slab; 5 is as 3 in the charged host, 2 is rebuilt."""
+    equivalent = [0, 0, 2, 2, 2, 2]
+    bare = [vacancy(3, 2.0), vacancy(4, 1.25), vacancy(5, 2.004), vacancy(1, 9.0)]
+    bare.append(vacancy(2, 2.0, flags=["Mn4 moved by 1.2 angstrom"]))
+    hosts = [host(None, 4, *bare, x=0.5), host("flat", 4, vacancy(3, 2.5), x=0.5)]
+    pairs = vacancy_pairs(hosts, equivalent)
     assert [
         (p.site, p.bare_site, p.difference_ev, pair_name(p.site, p.bare_site)) for p in pairs
     ] == [
         (3, None, pytest.approx(0.5), "O3"),
+        (3, 2, pytest.approx(0.5), "O3 (O2 bare)"),
         (3, 4, pytest.approx(1.25), "O3 (O4 bare)"),
     ]
-    # an O in the middle plane is its own image, and has one partner
-    assert len(vacancy_pairs(hosts, list(range(8)))) == 1
+    # an O that is its own image has one partner
+    assert len(vacancy_pairs(hosts, list(range(6)))) == 1
     assert [p.bare_site for p in vacancy_pairs(hosts)] == [None]
+
+
+def test_a_coated_o_whose_own_partner_is_missing_has_those_of_its_images() -> None:
+    hosts = [host(None, 4, vacancy(4, 1.25), x=0.5), host("flat", 4, vacancy(3, 2.5), x=0.5)]
+    assert [p.bare_site for p in vacancy_pairs(hosts, [0, 1, 2, 3, 3])] == [4]
