@@ -1,6 +1,6 @@
 """What the coating does to each O: E_f coated - bare at equal charge."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from matplotlib.axes import Axes
@@ -18,8 +18,8 @@ def plot_pair_differences(result: StudyResult, axes: Axes) -> Axes:
     """Draw the difference of each pair over holes per TM; above zero the coating holds the O.
 
     Colours, markers and hollow points as in ``plot_vacancy_curve``. A line joins the pairs of one
-    O, of one face of the bare slab, whose lattice stayed; the number of the O is at its last pair.
-    Returns the axes.
+    O with one of its images in the bare slab whose lattice stayed; the number of the O is at the
+    highest of its last pairs. Returns the axes.
     """
     names = [system_name(host.system, host.termination) for host in result.hosts]
     colors, lines = system_colors(names), system_lines(names)
@@ -52,14 +52,19 @@ def plot_pair_differences(result: StudyResult, axes: Axes) -> Axes:
             )
     axes.set_ylabel("Coated - bare (eV)")
     axes.margins(x=0.09, y=0.16)
-    _name_oxygens(by_oxygen.values(), axes)
+    _name_oxygens(result.pairs, axes)
     return axes
 
 
-def _name_oxygens(lines: Iterable[Sequence[VacancyPair]], axes: Axes) -> None:
-    """Write the number of each O above its last pair, overlapping ones together."""
+def _name_oxygens(pairs: Iterable[VacancyPair], axes: Axes) -> None:
+    """Write the number of each O above the highest of its last pairs, overlapping ones together."""
     low, high = axes.get_ylim()
-    ends = sorted((line[-1].holes_per_tm, line[-1].difference_ev, line[-1].site) for line in lines)
+    last_pairs: dict[tuple[str, int], tuple[float, float]] = {}
+    for pair in pairs:
+        here = (pair.holes_per_tm, pair.difference_ev)
+        of = (pair.termination, pair.site)
+        last_pairs[of] = max(here, last_pairs.get(of, here))
+    ends = sorted((q, difference, site) for (_, site), (q, difference) in last_pairs.items())
     together: list[tuple[float, float, list[str]]] = []
     for q, difference, site in ends:
         last = together[-1] if together else None
