@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds, lowest_energy
 from llo_dft.analysis.interface.interface_result import InterfaceCalculations
 from llo_dft.analysis.vacancy.host_result import MadeHost, MadeVacancy
-from llo_dft.analysis.vacancy.structure_check import REVISIT_GAIN_EV, vacancy_to_follow
+from llo_dft.analysis.vacancy.structure_check import (
+    REVISIT_GAIN_EV,
+    framework_moved,
+    vacancy_to_follow,
+)
 from llo_dft.documents.atom_identity import places
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
 from llo_dft.documents.labels import (
@@ -121,6 +125,11 @@ class StudyCalculations:
             structure=None if calculation.structure is None else relaxed_file(planned.label),
             ordering=self._ordering(planned),
             revisit=self._revisit(planned),
+            framework_flags=(
+                []
+                if calculation.structure is None
+                else framework_moved(self.plan.slab, calculation.structure)
+            ),
         )
 
     def _ordering(self, planned: PlannedHost) -> OrderingResult | None:

@@ -86,7 +86,7 @@ def _of_system(result: StudyResult, system: System, termination: str | None) -> 
     name = system_name(system, termination)
     hosts = _kept_hosts(result, system, termination)
     if not hosts:
-        return f"{name}: no vacancy has a formation energy."
+        return f"{name}: no vacancy that kept its lattice has a formation energy."
     costs = ", ".join(f"{_ev(min(host.kept_energies_ev))} at {_place(host)}" for host in hosts)
     return f"{name}: the O that leaves most easily costs {costs}; {_crossing(result, hosts)}."
 

@@ -52,6 +52,8 @@ class MadeHost:
     run: str | None = None
     ordering: OrderingResult | None = None
     revisit: RevisitResult | None = None
+    framework_flags: Sequence[str] = ()
+    """Where its metals lie elsewhere than in the pristine slab (``framework_moved``)."""
 
 
 def host_result(
@@ -78,7 +80,7 @@ def host_result(
         status=made.status,
         reason=made.reason,
         structure=host.structure,
-        flags=host_flags(made),
+        flags=[*host_flags(made), *host.framework_flags],
         bonded_to_former=host.bonded_to_former,
         rattle_gain_ev=made.rattle_gain_ev,
         calculation=made.key or None,
@@ -150,7 +152,10 @@ def _vacancy_result(
         alternatives_ev=alternatives,
         status=status,
         reason=reason,
-        flags=vacancy_flags(host.calculation, made),
+        flags=[
+            *(f"host_{flag}" for flag in host.framework_flags),
+            *vacancy_flags(host.calculation, made),
+        ],
         rattle_gain_ev=made.rattle_gain_ev,
         calculation=made.key or None,
     )

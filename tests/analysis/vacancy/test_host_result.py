@@ -243,6 +243,24 @@ def test_moments_are_held_against_the_host_and_atoms_against_the_start(
     assert left.rebuilt
 
 
+def test_a_host_whose_metals_left_their_height_has_rebuilt_vacancies_alone(
+    coated_plan: StudyPlan, bare: PlannedHost, calculations: Any
+) -> None:
+    """The host began bent, so that its own relaxation changed nothing."""
+    host, vacancies = calculations
+    metal = next(i for i, site in enumerate(host.structure) if site.specie.symbol == "Mn")
+
+    def bent(made: CalculationDocument) -> CalculationDocument:
+        structure = made.structure.copy()
+        structure.translate_sites([metal], [0.0, 0.0, 2.5], frac_coords=False)
+        return made.model_copy(update={"structure": structure, "initial_structure": structure})
+
+    result = result_of(coated_plan, bare, bent(host), [bent(one) for one in vacancies])
+    assert result.flags == [f"framework: Mn{metal} 2.50 A"]
+    assert [one.flags for one in result.vacancies] == [[f"host_framework: Mn{metal} 2.50 A"]] * 2
+    assert result.lowest is None or all(one.rebuilt for one in result.vacancies)
+
+
 def test_e_f_has_a_band_only_where_o_is_oxidised(coated_plan: StudyPlan, bare: PlannedHost) -> None:
     band = {"mp2020_peroxide": potential(MU_EV + 0.222)}
     reservoir = OxygenReservoir(potential(MU_EV), {}, {}, "", band)

@@ -14,6 +14,7 @@ from relaxed_by_hand import relaxed
 from llo_dft.analysis.vacancy.structure_check import (
     check_relaxed,
     displacements_angstrom,
+    framework_moved,
     has_other_arrangement,
     host_flags,
     moved_lithium,
@@ -100,6 +101,35 @@ def test_a_coating_that_came_off(gap: float, apart: list[str], height: float) ->
     # wherever the end of the cell is, the vacuum is no gap
     slab.translate_sites(range(len(slab)), [0, 0, height], frac_coords=False)
     assert [flag for flag in check_relaxed(slab, slab) if flag.startswith("apart")] == apart
+
+
+def sheets(vacuum: float = 20.0) -> Structure:
+    """Two sheets of four Mn each, 5 A apart, with an O over each Mn."""
+    metals = [[3.0 * x, 3.0 * y, z] for z in (0.0, 5.0) for x in (0, 1) for y in (0, 1)]
+    oxygens = [[x, y, z + 2.0] for x, y, z in metals]
+    cell = Lattice([[6, 0, 0], [3, 6, 0], [1, 2, vacuum]])
+    return with_bare_sites(atoms(["Mn"] * 8 + ["O"] * 8, [*metals, *oxygens], cell), range(16))
+
+
+@pytest.mark.parametrize("drift", [0.0, 9.0, 18.0])
+def test_metals_that_left_their_height_are_flagged_however_they_got_there(drift: float) -> None:
+    """A coated cell is taller; where its slab lies in it, and that a layer slid, is no matter."""
+    slab = sheets(35.0)
+    slab.translate_sites(range(16), [0.4, 0.2, drift], frac_coords=False)
+    assert framework_moved(sheets(), slab) == []
+    slid = disturbed(slab, 7, [0.0, 0.0, 1.1])
+    for site in (4, 5, 6, 7, 12, 13, 14, 15):
+        slid = disturbed(slid, site, [1.5, 0.9, 0.0])
+    assert framework_moved(sheets(), slid) == []
+    bent = disturbed(disturbed(slid, 7, [0.0, 0.0, 1.1]), 2, [0.0, 0.0, -1.3])
+    assert framework_moved(sheets(), bent) == ["framework: Mn7 and 1 more 2.20 A"]
+    # of an O the relaxation says what became of it
+    assert framework_moved(sheets(), disturbed(slab, 15, [0.0, 0.0, 3.0])) == []
+
+
+def test_a_metal_is_named_by_its_place_in_the_host() -> None:
+    raised = disturbed(sheets(), 6, [0.0, 0.0, 1.5])
+    assert framework_moved(sheets(), without_atoms(raised, [0, 1])) == ["framework: Mn4 1.50 A"]
 
 
 def test_a_move_is_measured_to_the_nearest_image_of_a_skewed_cell() -> None:
