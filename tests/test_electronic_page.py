@@ -73,7 +73,11 @@ def test_the_gain_that_is_stated_is_that_of_the_o_that_keeps_its_bond() -> None:
 
 @pytest.mark.parametrize(
     ("site", "bare_site", "n_holes", "text"),
-    [(25, None, 0, "O25, 0 holes"), (32, None, 4, "O32, 0.5"), (32, 35, 4, "O32 and, bare, its image")],
+    [
+        (25, None, 0, "O25, 0 holes"),
+        (32, None, 4, "O32, 0.5"),
+        (32, 35, 4, "O32 and, bare, its image"),
+    ],
 )
 def test_the_potential_s_pairs_are_those_of_its_result(
     site: int, bare_site: int | None, n_holes: int, text: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -82,3 +83,20 @@ def test_the_two_faces_of_the_quickstart_s_hosts_cost_what_the_page_says() -> No
     assert len(alike) == 15
     assert sorted(alike)[-2] < 0.006
     assert f"agree to 6 meV but for one O ({max(alike):.2f} eV)" in page
+
+
+def test_the_six_cells_of_the_quickstart_are_those_of_their_file() -> None:
+    spread = json.loads((ROOT / "docs" / "replicas" / "spread.json").read_text(encoding="utf-8"))
+    page = (ROOT / "docs" / "guides" / "cells.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    (turn,) = spread["turning_points"]
+    turns, points = turn["holes_per_tm"], spread["energies"]
+    cells = [*(f"ordering-{number}" for number in range(1, 6)), "wider-2x1"]
+    found = [[*(one["lowest_ev"][cell] for one in points), turns[cell]] for cell in cells]
+    found.append([*(one["mean_ev"] for one in points), turn["mean"]])
+    found.append(
+        [*(one["deviation_ev"] for one in points), turn["shares"]["ordering of the metals"]]
+    )
+    for row, expected in zip(rows[1:9], found, strict=True):
+        assert [float(value) for value in row[1:]] == pytest.approx(expected, abs=0.0051)
+    assert "1.05 ± 0.04" in page

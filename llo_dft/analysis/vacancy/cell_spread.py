@@ -34,9 +34,9 @@ class ComputedCell:
     @property
     def description(self) -> str:
         """Description in words."""
-        which = "lowest" if self.replica == 0 else f"{self.replica + 1}th lowest"
+        which = "lowest ordering" if self.replica == 0 else f"ordering {self.replica + 1}"
         width = "" if self.n_repeats == 1 else f", {self.n_repeats} times as wide"
-        return f"{which} ordering of the metals{width}"
+        return f"{which} of the metals{width}"
 
 
 def study_spread(cells: Mapping[str, ComputedCell]) -> StudySpread:

@@ -1,5 +1,7 @@
 """A screen of coatings, and a study in several cells, as tables for a terminal."""
 
+from itertools import groupby
+
 import typer
 
 from llo_dft.cli.output.common import print_remarks
@@ -91,21 +93,21 @@ def print_spread(spread: StudySpread) -> None:
     typer.echo(f"{spread.study}, {spread.engine} ({spread.protocol})")
     for name, description in spread.cells.items():
         typer.echo(f"  {name}: {description}")
-    print_table(
-        ["<system", "holes/TM", *spread.cells, "mean", "deviation", "isolated"],
-        [
-            [
-                system_name(one.system, one.termination),
-                number(one.holes_per_tm),
-                *(number(one.lowest_ev.get(cell)) for cell in spread.cells),
-                number(one.mean_ev),
-                number(one.deviation_ev),
-                number(one.extrapolated_ev),
-            ]
-            for one in spread.energies
-        ],
-        title="Lowest E_f, eV per O",
-    )
+    for (system, termination), found in groupby(
+        spread.energies, lambda one: (one.system, one.termination)
+    ):
+        charges = list(found)
+        rows = {cell: [one.lowest_ev.get(cell) for one in charges] for cell in spread.cells}
+        rows |= {
+            "mean over orderings": [one.mean_ev for one in charges],
+            "standard deviation": [one.deviation_ev for one in charges],
+            "extrapolated in width": [one.extrapolated_ev for one in charges],
+        }
+        print_table(
+            ["<holes/TM", *(number(one.holes_per_tm) for one in charges)],
+            [[name, *map(number, values)] for name, values in rows.items()],
+            title=f"Lowest E_f, {system_name(system, termination)}, eV per O",
+        )
     for point in spread.turning_points:
         typer.echo(f"{system_name(point.system, point.termination)}: {turning_spread_text(point)}")
     print_remarks([], spread.notes)

@@ -75,16 +75,20 @@ def test_reactions_stand_below_where_there_are_any(
     assert ["high", "0.50", *numbers, "Li2O + MnO", "LiMnO2"] in rows
 
 
-def test_every_cell_has_a_column(
+def test_every_cell_has_a_line_under_the_charges(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("COLUMNS", "80")
     print_spread(SPREAD)
     out = capsys.readouterr().out
     assert out.startswith("MOCK")
     assert "wide: lowest, wider" in out
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in out.splitlines()]
-    assert ["bare", "1.000", "1.000", "2.000", "0.500", "1.500", "0.700", "0.500"] in rows
+    assert "Lowest E_f, bare, eV per O" in out
+    assert ["wide", "1.500", "0.500"] in rows
+    assert ["mean over orderings", "2.500", "1.500"] in rows
+    assert ["standard deviation", "0.700", "0.700"] in rows
+    assert ["extrapolated in width", "1.500", "0.500"] in rows
 
 
 def test_where_it_turns_and_where_it_does_not() -> None:
