@@ -5,6 +5,7 @@ geometry, so that the same recipe means the same sites with every engine, and th
 calculations is known from the start.
 """
 
+from math import comb
 from typing import TypeAlias, get_args
 
 import numpy as np
@@ -284,8 +285,12 @@ class StudyPlan(Document):
         return [revisited_label(host.vacancy_label(vacancy)) for vacancy in host.vacancies]
 
     def relaxed_orderings(self, host: PlannedHost) -> list[str]:
-        """Return the labels of a host's relaxed orderings; empty if it has only one."""
-        count = min(self.n_relaxed, len(host.orderings)) if len(host.orderings) > 1 else 0
+        """Return the labels of a host's relaxed orderings; empty if it can have only one."""
+        ways, alike = len(host.orderings), self.symmetric and host.termination is None
+        if self.ranked:  # a ranking finds others than those of lowest Ewald energy
+            n_li, per = host.n_li_layer + host.n_tm_layer, 2 if alike else 1
+            ways = min(self.n_candidates, comb((n_li + len(host.removed)) // per, n_li // per))
+        count = min(self.n_relaxed, ways) if ways > 1 else 0
         return [ordering_label(host.label, order) for order in range(count)]
 
     def own_labels(self, host: PlannedHost) -> list[str]:
@@ -372,11 +377,7 @@ class StudyPlan(Document):
         crystals = [OXYGEN, LITHIUM, BULK, *dict.fromkeys(rankings), *charged]
         if self.coating_crystal is not None:
             crystals.append(self.coating_label)
-        parts = [
-            part_label(termination, part)
-            for termination in self.terminations
-            for part in get_args(Part)
-        ]
+        parts = [part_label(face, part) for face in self.terminations for part in get_args(Part)]
         slabs = [label for host in self.hosts for label in self.own_labels(host)]
         revisited = [revisited_label(host.label) for host in self.hosts if self.revisits]
         vacancies = [host.vacancy_label(made) for host in self.hosts for made in host.vacancies]

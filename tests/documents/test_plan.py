@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from llo_dft.documents.atom_identity import bare_sites, coating_places, only_part, places
+from llo_dft.documents.labels import ranking_label
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.resources import load_structure
 
@@ -68,3 +70,30 @@ def test_a_coatings_crystal_is_labelled_by_its_formula(coated_plan) -> None:
     assert "LiNbO3" in other.labels
     assert "Li3PO4" not in other.labels
     assert coated_plan.model_copy(update={"coating_crystal": None}).coating_label == ""
+
+
+@pytest.mark.parametrize(
+    ("ranked", "symmetric", "n_relaxed", "expected"),
+    [
+        (False, False, 3, 0),  # one ordering of Ewald energy, and nothing finds another
+        (True, False, 3, 3),
+        (True, False, 1, 1),
+        (True, True, 40, 15),  # 2 of 6 pairs of Li leave
+        (True, False, 500, 40),  # as many as are ranked
+    ],
+)
+def test_what_one_ewald_ordering_begins_is_ranked_all_the_same(
+    plan: StudyPlan, *, ranked: bool, symmetric: bool, n_relaxed: int, expected: int
+) -> None:
+    asked = {"ranked": ranked, "symmetric": symmetric, "n_relaxed": n_relaxed, "n_candidates": 40}
+    plan = plan.model_copy(update=asked)
+    host = plan.hosts[1].model_copy(
+        update={"orderings": [[0, 1, 2, 3]], "n_li_layer": 6, "n_tm_layer": 2}
+    )
+    labels = plan.relaxed_orderings(host)
+    assert labels == [f"{host.label}_ordering_{order}" for order in range(expected)]
+    first = [ranking_label(host.label)] if ranked else [host.label]
+    assert plan.own_labels(host) == [*first, *labels]
+    # where no Li has left, or none is left, there is one way
+    for change in ({"orderings": [[]]}, {"n_li_layer": 0, "n_tm_layer": 0}):
+        assert plan.relaxed_orderings(host.model_copy(update=change)) == []

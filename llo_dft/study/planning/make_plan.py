@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import comb
 from pathlib import Path
 from typing import get_args
 
@@ -17,7 +18,7 @@ from llo_dft.documents.atom_identity import with_bare_sites
 from llo_dft.documents.plan import PlannedBulkHost, PlannedHost, PlannedStatic, StudyPlan
 from llo_dft.engines.base import Engine
 from llo_dft.errors import InputError
-from llo_dft.recipe import Electronic, EngineChoice, Recipe
+from llo_dft.recipe import Delithiation, Electronic, EngineChoice, Recipe
 from llo_dft.study.planning.coating_cells import coating_crystal, opened_terminations, strain_notes
 from llo_dft.study.planning.hosts import hole_notes, n_first_orderings, plan_hosts
 from llo_dft.study.planning.oxide import build_oxide
@@ -88,7 +89,7 @@ def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
         bulk_hosts=plan_bulk_hosts(recipe, bulk),
         n_candidates=recipe.delithiation.candidates,
         n_relaxed=recipe.delithiation.relaxed,
-        ranked=recipe.delithiation.candidates > 1 and recipe.delithiation.ranker != EWALD,
+        ranked=is_ranked(recipe.delithiation),
         symmetric=recipe.delithiation.symmetric and slab.turn_over is not None,
         interfaces=interfaces,
         coating_crystal=crystal,
@@ -125,12 +126,17 @@ def _check_distinct(removals: list[LithiumRemoval]) -> None:
             )
 
 
+def is_ranked(asked: Delithiation) -> bool:
+    """Return whether an engine ranks the orderings of Li, not only their Ewald energy."""
+    return asked.candidates > 1 and asked.ranker != EWALD
+
+
 def plan_bulk_hosts(recipe: Recipe, bulk: Structure) -> list[PlannedBulkHost]:
     """Return the crystal at the lithium contents of the study, from full to empty.
 
     A slab's own voltage is that of its faces too. Contents are the nearest that whole Li of this
-    cell allow, each once, in as many orderings as are relaxed of a slab, those of lowest Ewald
-    energy: the cells are small, and the lowest as relaxed counts.
+    cell allow, each once, in as many orderings as are relaxed of a slab: those of lowest Ewald
+    energy, or those that a ranking finds, which may be more. The lowest as relaxed counts.
     """
     asked = recipe.delithiation
     if asked.voltage == "slab":
@@ -138,21 +144,25 @@ def plan_bulk_hosts(recipe: Recipe, bulk: Structure) -> list[PlannedBulkHost]:
     lithium = list(bulk.indices_from_symbol("Li"))
     left = {round(fraction * len(lithium)) for fraction in asked.fractions}
     contents = sorted(left - {len(lithium)}, reverse=True)
+    n_most = min(asked.relaxed, asked.candidates)
     found = delithiate(
         bulk,
         lithium,
         [n_li / len(lithium) for n_li in contents],
         turn_over=None,
         seed=recipe.study.seed,
-        n_candidates=min(asked.relaxed, asked.candidates),
+        n_candidates=n_most,
     )
-    return [
-        PlannedBulkHost(
-            lithium_fraction=n_li / len(lithium), n_li=n_li, order=order, removed=list(way.removed)
-        )
-        for n_li, ways in zip(contents, found, strict=True)
-        for order, way in enumerate(ways)
-    ]
+    hosts = []
+    for n_li, ways in zip(contents, found, strict=True):
+        possible = comb(len(lithium), n_li) if is_ranked(asked) else len(ways)
+        for order in range(min(n_most, possible)):
+            removed = list(ways[min(order, len(ways) - 1)].removed)
+            x = n_li / len(lithium)
+            hosts.append(
+                PlannedBulkHost(lithium_fraction=x, n_li=n_li, order=order, removed=removed)
+            )
+    return hosts
 
 
 def with_electronic(plan: StudyPlan, asked: Electronic, engine: Engine) -> StudyPlan:

@@ -53,7 +53,8 @@ def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
         found[ranking_label(host.label)] = "ranking", plan.host_structure(host)
         found[revisited_label(host.label)] = "slab_relax", None
         for order, label in enumerate(plan.relaxed_orderings(host)):
-            removed = host.orderings[order]
+            # a ranking may find others, of the same atoms
+            removed = host.orderings[min(order, len(host.orderings) - 1)]
             found[label] = "slab_relax", without_atoms(plan.pristine_structure(host), removed)
         for vacancy in host.vacancies:
             made = plan.vacancy_structure(host, vacancy)

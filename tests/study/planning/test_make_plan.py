@@ -216,6 +216,22 @@ def test_a_study_that_compares_no_orderings_has_one_of_each_content():
     assert [one.order for one in make_plan(made, Path()).bulk_hosts] == [0]
 
 
+def test_a_ranking_finds_more_orderings_of_a_crystal_than_ewald_energies_do(bulk_plan, monkeypatch):
+    """Whether one or two have the lowest Ewald energy, two are relaxed."""
+
+    def first_of_each(*args, **kwargs):
+        return [ways[:1] for ways in delithiate(*args, **kwargs)]
+
+    monkeypatch.setattr("llo_dft.study.planning.make_plan.delithiate", first_of_each)
+    asked = {"fractions": [1.0, 4 / 7], "voltage": "bulk", "candidates": 40, "relaxed": 2}
+    found = plan_bulk_hosts(tiny_recipe(delithiation=asked), bulk_plan.bulk)
+    assert [(one.order, one.n_li) for one in found] == [(0, 4), (1, 4)]
+    (first,) = {tuple(one.removed) for one in found}
+    assert list(first) == bulk_plan.bulk_hosts[0].removed
+    by_ewald = tiny_recipe(delithiation=asked | {"ranker": "ewald"})
+    assert [one.order for one in plan_bulk_hosts(by_ewald, bulk_plan.bulk)] == [0]
+
+
 def test_a_recipe_may_do_without_them():
     made = tiny_recipe(delithiation={"voltage": "slab"})
     assert plan_bulk_hosts(made, make_plan(made, Path()).bulk) == []
