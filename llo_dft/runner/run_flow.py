@@ -84,7 +84,7 @@ def run_flow(
         lanes = Lanes(executor, [max_workers])
     else:
         environment = dict(worker_environment or {})
-        lanes = Lanes(lambda: WorkerProcess(environment), [1] * (max_workers or _processors()))
+        lanes = Lanes(lambda: WorkerProcess(environment), [1] * (max_workers or processors()))
     graph = FlowGraph(get_flow(flow))
     store = SETTINGS.JOB_STORE if store is None else store
     store.connect()
@@ -98,38 +98,32 @@ def run_flow(
     return run.result()
 
 
+@dataclass
 class _Run:
     """One run: the graph, the executors and the store together."""
 
-    def __init__(
-        self,
-        graph: FlowGraph,
-        lanes: Lanes[Node],
-        outputs: Outputs,
-        on_event: Callable[[JobEvent], None] | None,
-    ) -> None:
-        self._graph = graph
-        self._lanes = lanes
-        self._outputs = outputs
-        self._on_event = on_event
-        self._results: dict[Node, Response | JobFailure | JobNotRun] = {}
+    graph: FlowGraph
+    lanes: Lanes[Node]
+    outputs: Outputs
+    on_event: Callable[[JobEvent], None] | None
+    results: dict[Node, Response | JobFailure | JobNotRun] = field(default_factory=dict)
 
     def go(self) -> None:
         """Run until nothing is left to run."""
-        for node in self._graph.in_order():
+        for node in self.graph.in_order():
             self._tell("added", node)
         while True:
             self._submit_ready()
-            if not self._lanes.idle:
-                self._take(*self._lanes.wait())
-            elif not self._graph.unblock():
+            if not self.lanes.idle:
+                self._take(*self.lanes.wait())
+            elif not self.graph.unblock():
                 return
 
     def result(self) -> FlowResult:
         """Collect the outcome of each job, in the order of run_locally."""
         result = FlowResult()
-        for node in self._graph.in_order():
-            job, found = node.job, self._results[node]
+        for node in self.graph.in_order():
+            job, found = node.job, self.results[node]
             key: JobKey = (job.uuid, job.index)
             if isinstance(found, JobFailure):
                 result.failures[key] = found
@@ -140,43 +134,43 @@ class _Run:
         return result
 
     def _submit_ready(self) -> None:
-        while self._lanes.has_room:
-            ready = self._graph.next_ready()
+        while self.lanes.has_room:
+            ready = self.graph.next_ready()
             if ready is None:
                 return
             node, reason = ready
             job = node.job
             if reason is not None:
-                self._results[node] = JobNotRun(job.name, job.uuid, job.index, reason)
+                self.results[node] = JobNotRun(job.name, job.uuid, job.index, reason)
                 self._tell("skipped", node, reason)
                 continue
             try:
                 text = encode_job(job)
-                self._outputs.trust(job)
-                needed = self._outputs.needed_by(job, text)
-                task = Task(text, needed, self._outputs.trusted)
+                self.outputs.trust(job)
+                needed = self.outputs.needed_by(job, text)
+                task = Task(text, needed, self.outputs.trusted)
             # The job's arguments are any objects, each with its own way to fail to be written.
             except Exception as error:  # noqa: BLE001
                 self._fail(node, raised_error(error))
                 continue
             self._tell("started", node)
-            self._lanes.submit(node, task)
+            self.lanes.submit(node, task)
 
     def _take(self, node: Node, outcome: JobOutcome | RaisedError) -> None:
         if isinstance(outcome, RaisedError):
             self._fail(node, outcome)
             return
         try:
-            self._outputs.trusted |= outcome.names
-            output = self._outputs.write(node.job, outcome.documents)
-            response = decode_response(outcome.response, output, self._outputs.trusted)
-            added = self._graph.finished(node, response)
+            self.outputs.trusted |= outcome.names
+            output = self.outputs.write(node.job, outcome.documents)
+            response = decode_response(outcome.response, output, self.outputs.trusted)
+            added = self.graph.finished(node, response)
         # As in run_locally, an error in storing this job's output, or in the flow that it adds, is
         # a failure of this job; the rest continues.
         except Exception as error:  # noqa: BLE001
             self._fail(node, raised_error(error))
             return
-        self._results[node] = response
+        self.results[node] = response
         self._tell("finished", node)
         for new in added:
             self._tell("added", new)
@@ -186,17 +180,18 @@ class _Run:
         failure = JobFailure(
             job.name, job.uuid, job.index, error.error_type, error.message, error.traceback
         )
-        self._results[node] = failure
-        self._graph.failed(node)
+        self.results[node] = failure
+        self.graph.failed(node)
         self._tell("failed", node, str(failure))
 
     def _tell(self, kind: EventKind, node: Node, detail: str = "") -> None:
-        if self._on_event is not None:
+        if self.on_event is not None:
             job = node.job
-            self._on_event(JobEvent(kind, job.name, job.uuid, job.index, detail))
+            self.on_event(JobEvent(kind, job.name, job.uuid, job.index, detail))
 
 
-def _processors() -> int:
+def processors() -> int:
+    """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -15,10 +15,9 @@ MOST_ATOMS: Final = 3000
 
 def default_workers() -> int:
     """Return one worker for each processor that this process may use, as memory allows."""
-    processors = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    return max(1, min(processors, available_memory() // MEMORY_PER_WORKER))
+    from llo_dft.runner.run_flow import processors  # noqa: PLC0415 (jobflow: most of a second)
+
+    return max(1, min(processors(), available_memory() // MEMORY_PER_WORKER))
 
 
 def available_memory() -> int:

@@ -179,57 +179,49 @@ def _run(command: list[str], text: str | None = None, folder: Path | None = None
     return done.stdout
 
 
-SLURM = BatchSystem(
-    submit=("sbatch", "--parsable"),
-    cancel=("scancel",),
-    # COMPLETING jobs have ended except for processes that may still be ending
-    list_own=("squeue", "--noheader", "--format=%i %T %j", "--user={user}"),
-    columns=(1, 2),
-    pending="P",
-    name_option="--job-name",
-    after_option=("--dependency=afterany:{id}",),
-    id_variable="SLURM_JOB_ID",
-    long_names=True,
-)
-
-PBS = BatchSystem(
-    submit=("qsub",),
-    cancel=("qdel",),
-    list_own=("qstat", "-u", "{user}"),
-    # "Job ID  Username  Queue  Jobname  SessID  NDS  TSK  Memory  Time  S  Time"
-    columns=(9, 3),
-    pending="QHW",
-    name_option="-N",
-    after_option=("-W", "depend=afterany:{id}"),
-    id_variable="PBS_JOBID",
-)
-
-SGE = BatchSystem(
-    submit=("qsub", "-terse"),
-    cancel=("qdel",),
-    list_own=("qstat", "-u", "{user}"),
-    # "job-ID  prior  name  user  state  submit/start at  queue  slots"
-    columns=(4, 2),
-    pending="qhwE",
-    name_option="-N",
-    after_option=("-hold_jid", "{id}"),
-    id_variable="JOB_ID",
-)
-
-LSF = BatchSystem(
-    submit=("bsub",),
-    cancel=("bkill",),
-    list_own=("bjobs", "-noheader", "-o", "jobid stat job_name"),
-    columns=(1, 2),
-    pending="P",
-    name_option="-J",
-    after_option=("-w", "ended({id})"),
-    id_variable="LSB_JOBID",
-)
-
 BATCH_SYSTEMS: dict[SchedulerName, BatchSystem] = {
-    "slurm": SLURM,
-    "pbs": PBS,
-    "sge": SGE,
-    "lsf": LSF,
+    "slurm": BatchSystem(
+        submit=("sbatch", "--parsable"),
+        cancel=("scancel",),
+        # COMPLETING jobs have ended except for processes that may still be ending
+        list_own=("squeue", "--noheader", "--format=%i %T %j", "--user={user}"),
+        columns=(1, 2),
+        pending="P",
+        name_option="--job-name",
+        after_option=("--dependency=afterany:{id}",),
+        id_variable="SLURM_JOB_ID",
+        long_names=True,
+    ),
+    "pbs": BatchSystem(
+        submit=("qsub",),
+        cancel=("qdel",),
+        list_own=("qstat", "-u", "{user}"),
+        # "Job ID  Username  Queue  Jobname  SessID  NDS  TSK  Memory  Time  S  Time"
+        columns=(9, 3),
+        pending="QHW",
+        name_option="-N",
+        after_option=("-W", "depend=afterany:{id}"),
+        id_variable="PBS_JOBID",
+    ),
+    "sge": BatchSystem(
+        submit=("qsub", "-terse"),
+        cancel=("qdel",),
+        list_own=("qstat", "-u", "{user}"),
+        # "job-ID  prior  name  user  state  submit/start at  queue  slots"
+        columns=(4, 2),
+        pending="qhwE",
+        name_option="-N",
+        after_option=("-hold_jid", "{id}"),
+        id_variable="JOB_ID",
+    ),
+    "lsf": BatchSystem(
+        submit=("bsub",),
+        cancel=("bkill",),
+        list_own=("bjobs", "-noheader", "-o", "jobid stat job_name"),
+        columns=(1, 2),
+        pending="P",
+        name_option="-J",
+        after_option=("-w", "ended({id})"),
+        id_variable="LSB_JOBID",
+    ),
 }

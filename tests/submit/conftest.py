@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from llo_dft.submit import batch
-from llo_dft.submit.batch import BATCH_SYSTEMS, SLURM, BatchError, BatchJob, BatchSystem
+from llo_dft.submit.batch import BATCH_SYSTEMS, BatchError, BatchJob, BatchSystem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ class PlayedQueue:
     scripts: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     refusal: str = ""
-    id_variable: str = SLURM.id_variable
+    id_variable: str = BATCH_SYSTEMS["slurm"].id_variable
 
     own_jobs = BatchSystem.own_jobs
     end_workers = BatchSystem.end_workers
@@ -69,6 +69,6 @@ def played(monkeypatch: pytest.MonkeyPatch) -> PlayedQueue:
     """The queue, in the place of Slurm."""
     queue = PlayedQueue()
     monkeypatch.setitem(BATCH_SYSTEMS, "slurm", queue)
-    monkeypatch.delenv(SLURM.id_variable, raising=False)
+    monkeypatch.delenv(BATCH_SYSTEMS["slurm"].id_variable, raising=False)
     monkeypatch.delenv("LLO_DFT_JOB_END_TIME", raising=False)
     return queue

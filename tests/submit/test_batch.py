@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from llo_dft.submit.batch import BATCH_SYSTEMS, LSF, PBS, SGE, SLURM, BatchError
+from llo_dft.submit.batch import BATCH_SYSTEMS, BatchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,8 @@ job-ID  prior   name       user         state submit/start at     queue         
 """
 LSF_LIST = "1234  PEND llodabcdef\n1235  RUN llodabcdef\n1236  PSUSP llodabcdef\n"
 SLURM_LIST = "1234 PENDING a b; c\n1235 RUNNING llo-dft dabcdef\n1236 PENDING \n1236 PENDING x\n"
+
+SLURM, PBS, SGE, LSF = (BATCH_SYSTEMS[name] for name in ("slurm", "pbs", "sge", "lsf"))
 
 LISTS = [(SLURM, SLURM_LIST), (PBS, PBS_LIST), (SGE, SGE_LIST), (LSF, LSF_LIST)]
 ANSWERS = [

@@ -39,30 +39,30 @@ class WorkersFailedError(BatchError):
     """Workers that do not start; the message quotes their log."""
 
 
+@dataclass
 class Workforce:
     """What Dask's scheduler, in a thread of this process, knows about the workers."""
 
-    def __init__(self, scheduler: Scheduler, client: Client, executors: list[DaskExecutor]) -> None:
-        self._scheduler = scheduler
-        self._client = client
-        self._executors = executors
+    scheduler: Scheduler
+    client: Client
+    executors: list[DaskExecutor]
 
     def n_tasks(self) -> int:
         """Return how many tasks wait or run."""
-        return sum(executor.n_held for executor in self._executors)
+        return sum(executor.n_held for executor in self.executors)
 
     def at_work(self) -> dict[str, int]:
         """Return the number of tasks of each present worker, by name."""
         # list() of a dict's values is one step of the interpreter: its thread may change it
-        workers = list(self._scheduler.workers.values())
+        workers = list(self.scheduler.workers.values())
         return {str(worker.name): len(worker.processing) for worker in workers}
 
     def retire(self, names: set[str]) -> None:
         """Retire workers; they get no more tasks."""
-        workers = list(self._scheduler.workers.values())
+        workers = list(self.scheduler.workers.values())
         addresses = [worker.address for worker in workers if worker.name in names]
         if addresses:
-            self._client.retire_workers(addresses)
+            self.client.retire_workers(addresses)
 
 
 @dataclass(eq=False)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
-from llo_dft.errors import InputError
+from llo_dft.errors import InputError, printable
 from llo_dft.recipe import Count, Section
 from llo_dft.submit.dask.scripts import JOB_END_TIME, RANKS
 from llo_dft.submit.node_request import NodeRequest, Word, fault_lines
@@ -220,7 +220,10 @@ def load_project(name: str) -> RemoteProject:
         settings = Project.model_validate(fields)
     except ValidationError as error:
         # the input is left out: a file made by somebody else may contain a password
-        faults = [f"{'.'.join(map(str, i['loc']))}: {_last_line(i['msg'])}" for i in error.errors()]
+        faults = [
+            f"{'.'.join(map(str, i['loc']))}: {last_line(i['msg']) or 'it does not fit'}"
+            for i in error.errors()
+        ]
         raise _refused(file, faults) from error
     table = read_job_types(file, settings.metadata)
     for key, worker in settings.workers.items():
@@ -265,7 +268,7 @@ def _find(name: str) -> Path:
     )
 
 
-def _last_line(text: str) -> str:
-    """Return an error's message, below its traceback if it has one."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "it does not fit"
+def last_line(text: str | None) -> str:
+    """Return the last line of a text that is not blank: an error's message below its traceback."""
+    lines = [line for line in (text or "").splitlines() if line.strip()]
+    return printable(" ".join(lines[-1].split())) if lines else ""

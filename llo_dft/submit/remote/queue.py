@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from llo_dft.errors import InputError, printable
+from llo_dft.errors import InputError
 from llo_dft.submit.remote.mongo_store import MissingPasswordError
+from llo_dft.submit.remote.project import RemoteProject, last_line
 from llo_dft.typing import Status
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from jobflow_remote.config.base import ExecutionConfig
     from jobflow_remote.jobs.data import JobInfo
     from jobflow_remote.jobs.jobcontroller import JobController
-
-    from llo_dft.submit.remote.project import RemoteProject
 
 #: jobflow-remote's state of a job that needs the output of others.
 _WAITING: Final = "WAITING"
@@ -210,15 +209,10 @@ def _reason(info: JobInfo, state: str, status: Status) -> str:
             "running": "it is running",
             "missing": "it was stopped by hand",
         }.get(status, "it left no result")
-    own = _last_line(info.error) or _last_line(info.remote.error) or "no reason known"
-    end = _last_line(info.remote.queue_err)
+    own = last_line(info.error) or last_line(info.remote.error) or "no reason known"
+    end = last_line(info.remote.queue_err)
     # a killed job could not say why; the scheduler does
     return f"{end} ({own})" if end and "killed" in own else own
-
-
-def _last_line(text: str | None) -> str:
-    lines = [line for line in (text or "").splitlines() if line.strip()]
-    return printable(" ".join(lines[-1].split())) if lines else ""
 
 
 def _first_words(error: Exception) -> str:
