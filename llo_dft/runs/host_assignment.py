@@ -49,7 +49,10 @@ def check_one_framework(hosts: Sequence[PlainRun], *, any_size: bool = False) ->
         path, structure = first.setdefault(system_of(host.structure), (host.path, host.structure))
         one, other = _framework(structure), _framework(host.structure)
         if any_size:
-            one, other = (_shares(framework) for framework in (one, other))
+            one, other = (
+                {element: n // math.gcd(*amounts.values()) for element, n in amounts.items()}
+                for amounts in (one, other)
+            )
         if one != other:
             raise InputError(
                 f"only Li may differ between hosts, but {path} is {formula_of(structure)} and "
@@ -151,11 +154,6 @@ def _framework(structure: Structure) -> dict[str, int]:
 
 def _n_metals(structure: Structure) -> int:
     return sum(element_role(site.specie.symbol) == "framework" for site in structure)
-
-
-def _shares(framework: dict[str, int]) -> dict[str, int]:
-    units = math.gcd(*framework.values())
-    return {element: n // units for element, n in framework.items()}
 
 
 def _is_host_less_oxygen(host: PlainRun, vacancy: PlainRun) -> bool:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pymatgen.core.structure import Structure
 
-from llo_dft.analysis.electronic.band_edges import band_edges
 from llo_dft.analysis.electronic.site_band_centers import SiteDensities, band_centers
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
 from llo_dft.chemistry.bonds import find_bonds
@@ -15,7 +14,7 @@ from llo_dft.documents.electrons.electronic import BandCenters, ReferenceLevel
 from llo_dft.engines.calculated_electrons import OrbitalStates
 from llo_dft.engines.vasp.finished_calculation import VaspElectrons
 from llo_dft.errors import InputError
-from llo_dft.runs.potential_levels import faces_beside
+from llo_dft.runs.potential_levels import edges_of_states, faces_beside
 
 #: Core state that energies are referred to.
 CORE_STATE = "1s"
@@ -54,10 +53,7 @@ def centers_of(
             classes = site_classes(states.structure, states.sites, tm_layers)
     except ValueError as error:
         raise InputError(f"{source}: {error}") from error
-    try:
-        edges = band_edges(states.eigenvalues_ev, states.occupations, states.fermi_ev)
-    except ValueError as error:
-        raise InputError(f"{source}: no band edges: {error}") from error
+    edges = edges_of_states(states)
     densities = SiteDensities(*wanted, states.energies_ev, states.density, states.sites, classes)
     problems, notes = list(states.problems), list(states.notes)
     levels = _levels(states, notes)
@@ -65,8 +61,7 @@ def centers_of(
         levels |= _vacuum_of_locpot(states, problems, notes)
     if reference == "fermi" and states.fermi_ev is None:
         why = [note for note in notes if "E_F" in note] or ["the run has none"]
-        what = f"no Fermi level as reference: {why[0]}; use another level"
-        raise InputError(f"{source}: {what}")
+        raise InputError(f"{source}: {f'no Fermi level as reference: {why[0]}; use another level'}")
     if reference in _WHERE_FROM and reference not in levels:
         what = f"the {reference} level of this run is not known; {_WHERE_FROM[reference]}"
         raise InputError("; ".join([f"{source}: {what}", *problems]))

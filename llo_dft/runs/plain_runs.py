@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +11,7 @@ import numpy as np
 from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.comparability.k_mesh import KMesh
-from llo_dft.analysis.comparability.subtractable import FinishedRun
+from llo_dft.analysis.comparability.subtractable import Check, Differences, FinishedRun
 from llo_dft.documents.calculation import CalculationDocument, not_computed
 from llo_dft.documents.study_result import CalculationRecord, HostResult, StudyResult
 from llo_dft.engines.named_settings import CROSSING_FORCE
@@ -153,6 +153,17 @@ def read_plain_run(
     movable = found.steps[-1].movable
     n_held = 0 if movable is None else int((movable == 0).any(axis=1).sum())
     return PlainRun(calculation, run, n_held, notes)
+
+
+def compare_runs(
+    found: Differences, check: Check, first: PlainRun, other: PlainRun, allow: Collection[str]
+) -> None:
+    """Keep in ``found`` what two runs still differ in; without a result of both there is nothing.
+
+    Raises ``ComparabilityError``, with both values, for a difference that ``allow`` does not name.
+    """
+    if first.completed is not None and other.completed is not None:
+        found.add(first.path, other.path, check(first.completed, other.completed, allow))
 
 
 def _no_ground_state(found: Vasprun) -> str | None:

@@ -74,7 +74,7 @@ def potential_of(
     if states is not None:
         problems += states.problems
         notes += states.notes
-        fermi, vbm = _levels(states.fermi_ev, _edges(states), notes)
+        fermi, vbm = _levels(states.fermi_ev, edges_of_states(states), notes)
         mock, fingerprint = states.mock, states.fingerprint
         known = states.vacuum_levels_ev
     else:
@@ -161,7 +161,8 @@ def _levels(
     return fermi_ev, edges.vbm_ev
 
 
-def _edges(states: OrbitalStates) -> BandEdges:
+def edges_of_states(states: OrbitalStates) -> BandEdges:
+    """Return the band edges of a calculation; raises ``InputError`` if it has none."""
     try:
         return band_edges(states.eigenvalues_ev, states.occupations, states.fermi_ev)
     except ValueError as error:

@@ -7,6 +7,7 @@ from typing import Final, get_args
 
 from llo_dft.analysis.comparability.fingerprints import FORCES, Difference, check_allowed
 from llo_dft.analysis.comparability.subtractable import (
+    Check,
     Differences,
     check_hosts,
     check_molecule,
@@ -32,7 +33,7 @@ from llo_dft.runs.host_assignment import (
     made_host,
     system_of,
 )
-from llo_dft.runs.plain_runs import PlainRun, read_plain_run, result_of_runs
+from llo_dft.runs.plain_runs import PlainRun, compare_runs, read_plain_run, result_of_runs
 from llo_dft.runs.references import Reference, oxygen_reference
 from llo_dft.typing import OxideKind, OxygenScheme, System
 
@@ -80,6 +81,10 @@ class _Runs:
     vacancies: list[PlainRun]
     allowed: list[str]
     differences: Differences = field(default_factory=Differences)
+
+    def compare(self, check: Check, first: PlainRun, other: PlainRun) -> None:
+        """Refuse two runs that are not comparable."""
+        compare_runs(self.differences, check, first, other, self.allowed)
 
 
 def vacancy_runs(
@@ -193,28 +198,21 @@ def _compare(runs: _Runs, reference: Reference, placed: dict[str, list[PlainRun]
         if host.completed is None or host.structure is None:
             continue
         before = first.setdefault(system_of(host.structure), host)
-        if before is not host and before.completed is not None:
-            differences = check_hosts(before.completed, host.completed, runs.allowed)
-            runs.differences.add(before.path, host.path, differences)
-    ones = [(host, host.completed) for host in first.values() if host.completed is not None]
+        if before is not host:
+            runs.compare(check_hosts, before, host)
+    ones = list(first.values())
     if len(ones) > 1:
-        (bare, bare_run), (coated, coated_run) = ones
-        runs.differences.add(
-            bare.path, coated.path, check_systems(bare_run, coated_run, runs.allowed)
-        )
-    molecule = None if reference.run is None else reference.run.completed
-    if ones and molecule is not None:
-        differences = check_molecule(ones[0][1], molecule, runs.allowed)
-        runs.differences.add(ones[0][0].path, molecule.calculation.label, differences)
+        runs.compare(check_systems, *ones)
+    if ones and reference.run is not None:
+        runs.compare(check_molecule, ones[0], reference.run)
     for host in runs.hosts:
         for vacancy in placed.get(host.path, []):
-            if host.completed is not None and vacancy.completed is not None:
-                differences = check_vacancy(host.completed, vacancy.completed, runs.allowed)
+            runs.compare(check_vacancy, host, vacancy)
+            both = host.completed is not None and vacancy.completed is not None
+            if both and host.n_held - vacancy.n_held not in range(_n_removed(host, vacancy) + 1):
+                held = f"atoms that may not move: {host.n_held} and {vacancy.n_held}"
+                differences = [Difference("", held, forbids=False)]
                 runs.differences.add(host.path, vacancy.path, differences)
-                if host.n_held - vacancy.n_held not in range(_n_removed(host, vacancy) + 1):
-                    held = f"atoms that may not move: {host.n_held} and {vacancy.n_held}"
-                    differences = [Difference("", held, forbids=False)]
-                    runs.differences.add(host.path, vacancy.path, differences)
 
 
 def _reservoir(
@@ -309,25 +307,16 @@ def removed_oxygens(
     Raises ``InputError`` if the host has no such sheets.
     """
     missing = missing_from(host.calculation, vacancy.calculation, shifted=True)
-    around = {} if tm_layers is None else _environments(host, tm_layers)
+    around: dict[int, OxygenEnvironment] = {}
+    if tm_layers is not None and host.structure is not None:
+        try:
+            around = oxygen_environments(host.structure, tm_layers)
+        except ValueError as error:
+            raise InputError(f"--tm-layers {tm_layers}: {host.path}: {error}") from error
     if not missing.is_certain:
         return []
     return [
-        RemovedOxygen(site=site)
-        if site not in around
-        else RemovedOxygen(
-            site=site,
-            environment=around[site],
-            site_class=around[site].label,
-        )
+        RemovedOxygen(site=site, environment=found, site_class=found.label if found else "")
         for site in missing.sites
+        for found in [around.get(site)]
     ]
-
-
-def _environments(host: PlainRun, tm_layers: int) -> dict[int, OxygenEnvironment]:
-    if host.structure is None:
-        return {}
-    try:
-        return oxygen_environments(host.structure, tm_layers)
-    except ValueError as error:
-        raise InputError(f"--tm-layers {tm_layers}: {host.path}: {error}") from error

@@ -25,7 +25,7 @@ from llo_dft.runs.host_assignment import (
     made_host,
     system_of,
 )
-from llo_dft.runs.plain_runs import PlainRun, read_plain_run, result_of_runs
+from llo_dft.runs.plain_runs import PlainRun, compare_runs, read_plain_run, result_of_runs
 from llo_dft.runs.references import Reference, lithium_reference
 
 
@@ -105,18 +105,16 @@ def _check_one_system(runs: Sequence[PlainRun]) -> None:
 def _compare(runs: Sequence[PlainRun], reference: Reference, allowed: Sequence[str]) -> Differences:
     """Refuse hosts and Li metal that are not comparable; return the remaining differences."""
     found = Differences()
-    completed = [(run.path, run.completed) for run in runs if run.completed is not None]
-    metal = None if reference.run is None else reference.run.completed
-    if not completed:
+    if not runs:
         return found
-    path, first = completed[0]
-    for other, run in completed[1:]:
-        structures = first.calculation.structure, run.calculation.structure
+    first, *others = runs
+    for run in others:
+        structures = first.structure, run.structure
         sizes = {formula_units(one) for one in structures if one is not None}
         check = check_hosts if len(sizes) == 1 else check_sizes
-        found.add(path, other, check(first, run, allowed))
-    if metal is not None:
-        found.add(path, metal.calculation.label, check_metal(first, metal, allowed))
+        compare_runs(found, check, first, run, allowed)
+    if reference.run is not None:
+        compare_runs(found, check_metal, first, reference.run, allowed)
     return found
 
 

@@ -20,7 +20,7 @@ from llo_dft.engines.base import Engine
 from llo_dft.errors import InputError
 from llo_dft.runs.phases.computed_phases import computed_phases
 from llo_dft.runs.phases.entries_file import materials_project_phases, read_entries
-from llo_dft.runs.plain_runs import PlainRun, read_plain_run
+from llo_dft.runs.plain_runs import PlainRun, compare_runs, read_plain_run
 
 #: How each kind of run is compared with the first compound.
 _CHECKS: Final = {"O2": check_molecule, "element": check_metal, "compound": check_systems}
@@ -137,10 +137,7 @@ def vasp_phases(paths: Sequence[Path], allow: Collection[str] = ()) -> PhaseEner
             continue
         symbols = set(_composition(run))
         kind = "O2" if symbols == {"O"} else "element" if len(symbols) == 1 else "compound"
-        if first.completed is not None and run.completed is not None:
-            differences.add(
-                first.path, run.path, _CHECKS[kind](first.completed, run.completed, allow)
-            )
+        compare_runs(differences, _CHECKS[kind], first, run, allow)
     phases = [
         PhaseEnergy(
             name=run.path,
