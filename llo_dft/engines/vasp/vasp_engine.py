@@ -18,8 +18,7 @@ from llo_dft.engines.named_settings import check_asked_u, why_no_crossings
 from llo_dft.engines.vasp.cycle_cost import VARIABLE, TimedCycle, cost_of, timed_in
 from llo_dft.engines.vasp.finished_calculation import VaspElectrons
 from llo_dft.engines.vasp.incar import check_cutoff, check_unpaired, incar, stages
-from llo_dft.engines.vasp.input_files import size_of, write_inputs
-from llo_dft.engines.vasp.inputs import poscar_structure
+from llo_dft.engines.vasp.inputs import poscar_structure, size_of, write_inputs
 from llo_dft.engines.vasp.installation import check_potcars, check_program, installed
 from llo_dft.engines.vasp.potcars import potcar_of
 from llo_dft.engines.vasp.protocols import VaspProtocol, vasp_protocol

@@ -18,8 +18,7 @@ from pymatgen.core.structure import Structure
 from llo_dft.engines.base import Outcome, StartFrom, check_version, moved_to
 from llo_dft.engines.vasp.files.run_folder import read_run
 from llo_dft.engines.vasp.incar import ONE_POINT, WITHOUT_DIPOLE, incar, stages
-from llo_dft.engines.vasp.input_files import size_of
-from llo_dft.engines.vasp.inputs import input_generator, poscar_structure, site_order
+from llo_dft.engines.vasp.inputs import input_generator, poscar_structure, site_order, size_of
 from llo_dft.engines.vasp.installation import VaspMachine
 from llo_dft.engines.vasp.protocols import VaspProtocol
 from llo_dft.engines.vasp.running.continuation import (
@@ -41,7 +40,6 @@ from llo_dft.engines.vasp.running.run_checks import is_converged, problem_of
 from llo_dft.engines.vasp.running.wave_functions import (
     START,
     WaveFunctions,
-    keep_for_others,
     pass_on,
     wave_functions,
     were_read,
@@ -95,7 +93,7 @@ def run_task(task: VaspTask, folder: Path) -> Outcome:
         raise
     forget_progress(folder)
     if task.kind == "slab_relax" and task.start_from is None:
-        keep_for_others(folder, last)  # vacancies and single points may be made of it
+        pass_on(last, folder / START)  # vacancies and single points may be made of it
     _settle(folder, last)
     outcome.output_files.extend(_kept(folder))
     return outcome

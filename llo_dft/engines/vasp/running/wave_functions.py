@@ -99,11 +99,6 @@ def were_read(run: Path) -> bool:
     return output.is_file() and _READ in output.read_bytes()
 
 
-def keep_for_others(calculation: Path, run: Path) -> None:
-    """Move the wave functions that a run left to where other calculations look for them."""
-    pass_on(run, calculation / START)
-
-
 def pass_on(previous: Path, run: Path) -> None:
     """Move the wave functions of one stage, if it left some, to the next."""
     left = previous / _NAME

@@ -5,7 +5,6 @@ from pymatgen.io.vasp.outputs import Wavecar
 
 from llo_dft.engines.base import StartFrom
 from llo_dft.engines.vasp.running.wave_functions import (
-    keep_for_others,
     pass_on,
     wave_functions,
     were_read,
@@ -71,13 +70,13 @@ def test_they_are_moved_and_not_copied(tmp_path):
     (tmp_path / "next").mkdir()
     wavecar(tmp_path / "first" / "WAVECAR")
     pass_on(tmp_path / "first", tmp_path / "next")
-    keep_for_others(tmp_path, tmp_path / "next")
+    pass_on(tmp_path / "next", tmp_path / "start")
     assert [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("WAVECAR")] == ["start/WAVECAR"]
 
 
 def test_an_empty_file_is_not_kept(tmp_path):
     (tmp_path / "WAVECAR").write_bytes(b"")
-    keep_for_others(tmp_path, tmp_path)
+    pass_on(tmp_path, tmp_path / "start")
     assert not (tmp_path / "start").exists()
 
 

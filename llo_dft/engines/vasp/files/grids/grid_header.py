@@ -94,11 +94,9 @@ def read_header(stream: ByteStream) -> GridHeader:
         notes.append("the atoms' coordinates are Cartesian")
         places = np.linalg.solve(lattice.T, factor * places.T).T
     elif not kind.startswith(b"d"):
-        what = f"expected 'Direct' or 'Cartesian', got {kind[:60]!r}"
-        raise line_error(stream, "corrupt", what)
+        raise line_error(stream, "corrupt", f"expected 'Direct' or 'Cartesian', got {kind[:60]!r}")
     if _line(stream, "a blank line").strip():
-        what = "expected a blank line after the coordinates"
-        raise line_error(stream, "corrupt", what)
+        raise line_error(stream, "corrupt", "expected a blank line after the coordinates")
     line = _line(stream, "the grid's shape")
     shape = parse_shape(line)
     if shape is None or not all(1 <= n <= MAX_POINTS_PER_AXIS for n in shape):

@@ -198,8 +198,7 @@ class _GridFile:
         n_atoms, too_many = 0, False
         while (line := stream.read_line("between the grids")) is not None:
             if b"\0" in line:
-                what = "zero bytes, as a full disk leaves them"
-                raise line_error(stream, "corrupt", what)
+                raise line_error(stream, "corrupt", "zero bytes, as a full disk leaves them")
             shape = parse_shape(line)
             if shape is not None:
                 if shape != self.header.shape:
@@ -211,8 +210,7 @@ class _GridFile:
                 if is_full_line(line.rstrip()):
                     break
             if stream.line > after + _LINES_BETWEEN * (1 + len(self.header.species)):
-                what = "too many lines after a grid"
-                raise line_error(stream, "corrupt", what)
+                raise line_error(stream, "corrupt", "too many lines after a grid")
             n_atoms += line.lstrip().startswith(_OCCUPANCIES) and b"imaginary" not in line
         if too_many:
             what = f"there are more numbers than the grid {self.header.shape} has points"

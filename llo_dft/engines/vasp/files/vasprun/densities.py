@@ -100,24 +100,20 @@ def read_dos(
 
 def _read_total(reader: RowReader, fermi_ev: float, n_rows: object) -> TotalDensity:
     if reader.fields[:3] != ("energy", "total", "integrated"):
-        raise _corrupt(reader, f"columns {reader.fields} instead of energy, total and integrated")
+        raise reader.corrupt(f"columns {reader.fields} instead of energy, total and integrated")
     spins: list[FloatArray] = []
     while reader.open_set(len(spins) + 1):
         spins.append(reader.read_rows((0, 1, 2)))
         if isinstance(n_rows, int) and reader.n_rows != n_rows:
-            raise _corrupt(reader, f"{reader.n_rows} rows, but NEDOS is {n_rows}")
+            raise reader.corrupt(f"{reader.n_rows} rows, but NEDOS is {n_rows}")
     if len(spins) not in {1, 2, NON_COLLINEAR}:
-        raise _corrupt(reader, f"{len(spins)} spins")
+        raise reader.corrupt(f"{len(spins)} spins")
     energies = spins[0][0]
     if (np.diff(energies) < 0).any() or any((one[0] != energies).any() for one in spins):
-        raise _corrupt(reader, "the energies are not ascending, or not the same for each spin")
+        raise reader.corrupt("the energies are not ascending, or not the same for each spin")
     n_spins = 1 if len(spins) == NON_COLLINEAR else len(spins)
     table = np.array(spins[:n_spins])
     return TotalDensity(energies, table[:, 1], table[:, 2], fermi_ev)
-
-
-def _corrupt(reader: RowReader, what: str) -> Exception:
-    return reader.stream.error("corrupt", what, reader.section)
 
 
 def columns_of(fields: Sequence[str], orbital: str) -> list[int]:
@@ -146,20 +142,20 @@ def _read_partial(
     density = np.zeros((len(sites), n_spins, len(total.energies_ev)))
     for atom in range(n_atoms):
         if not reader.open_set(atom + 1):
-            raise _corrupt(reader, f"it ends after {atom} of {n_atoms} atoms")
+            raise reader.corrupt(f"it ends after {atom} of {n_atoms} atoms")
         spin = 0
         while reader.open_set(spin + 1):
             if atom in order and spin < n_spins:
                 values = reader.read_rows((0, *columns))
                 if np.abs(values[0] - total.energies_ev).max(initial=0.0) > _SAME_ENERGY_EV:
-                    raise _corrupt(reader, f"atom {atom + 1} lacks the energies of the total")
+                    raise reader.corrupt(f"atom {atom + 1} lacks the energies of the total")
                 density[order[atom], spin] = values[1:].sum(axis=0)
             else:
                 reader.skip_rows()
             spin += 1
         if spin not in {n_spins, NON_COLLINEAR}:
-            raise _corrupt(reader, f"{spin} spins of atom {atom + 1}, but {n_spins} of the total")
+            raise reader.corrupt(f"{spin} spins of atom {atom + 1}, but {n_spins} of the total")
     if reader.open_set(n_atoms + 1):
-        raise _corrupt(reader, f"projections of more than {n_atoms} atoms")
+        raise reader.corrupt(f"projections of more than {n_atoms} atoms")
     names = tuple(reader.fields[column] for column in columns)
     return ProjectedDensity(tuple(sites), orbital, names, density)

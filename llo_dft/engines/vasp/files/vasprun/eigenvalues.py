@@ -49,15 +49,13 @@ def read_eigenvalues(stream: ByteStream, header: Header) -> Eigenvalues | None:
         while reader.open_set(len(points) + 1):
             points.append(reader.read_rows(columns))
         if len(points) != n_kpoints:
-            what = f"{len(points)} k-points instead of {n_kpoints}"
-            raise stream.error("corrupt", what, reader.section)
+            raise reader.corrupt(f"{len(points)} k-points instead of {n_kpoints}")
         spins.append(points)
     if len(spins) not in {1, 2}:
-        raise stream.error("corrupt", f"{len(spins)} spins", reader.section)
+        raise reader.corrupt(f"{len(spins)} spins")
     table = np.array(spins)
     if isinstance(n_bands, int) and 0 < abs(table.shape[-1] - n_bands) <= _LOST_LINES:
-        what = f"{table.shape[-1]} bands, but NBANDS is {n_bands}"
-        raise stream.error("corrupt", what, reader.section)
+        raise reader.corrupt(f"{table.shape[-1]} bands, but NBANDS is {n_bands}")
     stream.skip_past(b"</eigenvalues>", "<eigenvalues>")
     return Eigenvalues(table[:, :, 0], table[:, :, 1])
 

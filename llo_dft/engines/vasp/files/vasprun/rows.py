@@ -76,11 +76,15 @@ class RowReader:
     _is_free: bool = False
     _buffer: Bytes = field(default_factory=lambda: np.empty(0, np.uint8))
 
+    def corrupt(self, what: str) -> Exception:
+        """Return an error: VASP does not write this."""
+        return self.stream.error("corrupt", what, self.section)
+
     def enter_array(self) -> bytes:
         """Read up to the outermost set; return the text before it and keep the field names."""
         before, found = self.stream.take_to(_HEAD_END, self.section)
         if found[0] == b"</array>":
-            raise self.stream.error("corrupt", "an array without a <set>", self.section)
+            raise self.corrupt("an array without a <set>")
         self.fields = tuple(name.decode("latin-1") for name in _FIELD.findall(before))
         return before
 
@@ -107,7 +111,7 @@ class RowReader:
         if len(line) < _LONGEST_TAG:
             return self.stream.truncated(self.section)
         got = line.strip().split(b"\n", 1)[0].decode("latin-1")
-        return self.stream.error("corrupt", f"expected {expected}, got {got!r}", self.section)
+        return self.corrupt(f"expected {expected}, got {got!r}")
 
     def _find_layout(self) -> RowLayout | None:
         if self._layout is None and not self._is_free:
@@ -155,8 +159,7 @@ class RowReader:
         if self.n_rows is None:
             self.n_rows = len(rows)
         if len(rows) != self.n_rows or any(len(row) != len(self.fields) for row in rows):
-            what = f"not {self.n_rows} rows of {len(self.fields)} numbers"
-            raise self.stream.error("corrupt", what, self.section)
+            raise self.corrupt(f"not {self.n_rows} rows of {len(self.fields)} numbers")
         table = [
             [as_float(self.stream, row[c].decode("latin-1"), self.section) for row in rows]
             for c in columns
@@ -186,8 +189,7 @@ class RowReader:
                 self.stream.skip(len(text), self.section)
                 raise self.stream.truncated(self.section)
             if len(text) > MAX_PART_BYTES:
-                what = f"a set without an end within {MAX_PART_BYTES >> 20} MiB"
-                raise self.stream.error("corrupt", what, self.section)
+                raise self.corrupt(f"a set without an end within {MAX_PART_BYTES >> 20} MiB")
             n *= 2
 
 
