@@ -280,10 +280,7 @@ def outcome(atoms: Atoms) -> dict[str, Any]:
 def write_electrons(atoms: Atoms, folder: Path) -> dict[str, Any]:
     """Write eigenstates with their projections, all-electron density and potential.
 
-    Returns
-    -------
-    dict
-        Vacuum levels above the upper and below the lower face, eV; None of what has no vacuum.
+    Returns the vacuum levels above the upper and below the lower face, eV; None without vacuum.
     """
     from gpaw.dos import IBZWaveFunctions, get_projector_numbers  # noqa: PLC0415
     from gpaw.mpi import world  # noqa: PLC0415

@@ -79,12 +79,9 @@ class GpawCalculation(MSONable):
         can't begin one with fewer atoms. A static calculation of just what another one ended with
         takes its electrons as they are.
 
-        Raises
-        ------
-        CalculationError
-            If it did not converge, failed, or was stopped for the wall time.
-        EngineError
-            If GPAW or PAW data are missing, or the settings do not suit the structure.
+        Raises ``CalculationError`` if it did not converge, failed, or was stopped for the wall
+        time; ``EngineError`` if GPAW or PAW data are missing, or the settings do not suit the
+        structure.
         """
         from llo_dft.engines.gpaw.run_program import run_program, same_point  # noqa: PLC0415 (only a worker)
 

@@ -51,24 +51,12 @@ class GpawFileError(InputError):
 class GpawResult(BaseModel):
     """A result of the driver: all numbers, or ``problem``, which says why there are none.
 
-    Attributes
-    ----------
-    installed
-        GPAW and PAW data that computed it.
-    stopped
-        Whether it was stopped in time, so that another attempt resumes it.
-    n_steps, n_evaluations, iterations
-        Steps of the relaxation, points computed, and iterations of the last one.
-    energy_ev
-        Extrapolated to zero width of the occupations.
-    fermi_ev
-        Fermi level, or that of each spin where the moment is fixed.
-    vacuum_levels_ev
-        Above the upper and below the lower face.
-    parameters
-        GPAW's own, as it took them.
-    mock
-        Whether a stand-in wrote it.
+    GPAW and PAW data ``installed`` computed it, with GPAW's own ``parameters`` as it took them;
+    where ``stopped`` in time another attempt resumes it, and a stand-in wrote a ``mock``. Besides
+    steps of the relaxation there are points computed (``n_evaluations``), and ``iterations`` of the
+    last one. ``energy_ev`` is extrapolated to zero width of the occupations, ``fermi_ev`` that of
+    each spin where the moment is fixed; ``vacuum_levels_ev`` are above the upper and below the
+    lower face.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -191,8 +179,7 @@ def read_back(folder: Path) -> ReadBack:
     try:
         fingerprint = found.fingerprint
     except (KeyError, TypeError, ValueError) as error:
-        what = f"{folder / RESULT} lacks a parameter of GPAW's: {error}"
-        raise GpawFileError(what) from error
+        raise GpawFileError(f"{folder / RESULT} lacks a parameter of GPAW's: {error}") from error
     return ReadBack(
         fingerprint=fingerprint,
         energy_ev=found.energy_ev,

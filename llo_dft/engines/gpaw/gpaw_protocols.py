@@ -14,39 +14,29 @@ from llo_dft.engines.named_settings import PlaneWaveProtocol, with_overrides, wi
 
 
 class GpawProtocol(PlaneWaveProtocol):
-    """Settings of every GPAW calculation of a study.
-
-    Attributes
-    ----------
-    cutoff_ev
-        Plane-wave cutoff of every energy.
-    cell_cutoff_ev
-        The same while a cell relaxes: its stress is that of a fixed cutoff, and errs more.
-    eigenstates_ev2, density_e, energy_ev
-        Where a self-consistent cycle ends: residual of the states (eV^2), change of the density
-        (electrons) and of the energy (eV), each per valence electron.
-    max_iterations
-        Of a cycle; a second try has twice as many.
-    sigma_ev
-        Width of the Fermi-Dirac occupations. One for all protocols; energies are extrapolated to
-        zero width.
-    functional
-        "PBE+U", with the Materials Project's U by default, or "PBE".
-    scaled_projectors
-        Whether the d occupations that U acts on are scaled to the whole partial wave (":d,3.9"), as
-        GPAW does by default, or counted within the sphere alone (":d,3.9,0"), which makes the same
-        U weaker.
-    """
+    """Settings of every GPAW calculation of a study."""
 
     cutoff_ev: PositiveFloat
+    """Plane-wave cutoff of every energy."""
     cell_cutoff_ev: PositiveFloat
+    """The same while a cell relaxes: its stress is that of a fixed cutoff, and errs more."""
     eigenstates_ev2: PositiveFloat
     density_e: PositiveFloat
     energy_ev: PositiveFloat
+    """eigenstates_ev2, density_e, energy_ev: where a self-consistent cycle ends: residual of the
+    states (eV^2), change of the density (electrons) and of the energy (eV), each per valence
+    electron."""
     max_iterations: PositiveInt = 120
+    """Of a cycle; a second try has twice as many."""
     sigma_ev: PositiveFloat = 0.05
+    """Width of the Fermi-Dirac occupations. One for all protocols; energies are extrapolated to
+    zero width."""
     functional: Literal["PBE+U", "PBE"] = "PBE+U"
+    """Functional, with the Materials Project's U for "PBE+U"."""
     scaled_projectors: bool = True
+    """Whether the d occupations that U acts on are scaled to the whole partial wave (":d,3.9"), as
+    GPAW does by default, or counted within the sphere alone (":d,3.9,0"), which makes the same U
+    weaker."""
 
     @model_validator(mode="after")
     def _cells_not_below_energies(self) -> Self:

@@ -117,14 +117,9 @@ def projected_density(
 
     The density has the shape (n_sites, n_spins, n_energies), in states per eV.
 
-    Parameters
-    ----------
-    eigenvalues_ev
-        Shape (n_spins, n_k_points, n_bands).
-    k_point_weights
-        Their sum is 1.
-    weights
-        Projection of each state, shape (n_spins, n_k_points, n_bands, n_sites).
+    ``eigenvalues_ev`` have the shape (n_spins, n_k_points, n_bands), ``k_point_weights`` the sum 1,
+    and ``weights``, the projection of each state, the shape (n_spins, n_k_points, n_bands,
+    n_sites).
     """
     low, high = eigenvalues_ev.min(), eigenvalues_ev.max()
     n_steps = int(np.ceil((high - low + 2 * _BEYOND * WIDTH_EV) / STEP_EV))

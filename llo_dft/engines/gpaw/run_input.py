@@ -13,6 +13,7 @@ from llo_dft.engines.cell_geometry import (
     k_mesh,
     n_plane_waves,
     periodic_directions,
+    reciprocal_lengths,
 )
 from llo_dft.engines.gpaw.gpaw_files import fingerprint_from
 from llo_dft.engines.gpaw.gpaw_program import InstalledGpaw
@@ -58,20 +59,20 @@ def run_input(
         "max_steps": protocol.max_steps,
         "cell": False,
     }
-    stages: list[dict[str, Any]] = [
-        {"name": "relax", "parameters": parameters, "relax": relax, "electrons": False}
-    ]
+
+    def stage(
+        name: str, until: dict[str, Any] | None, *, electrons: bool = False, **changed: object
+    ) -> dict[str, Any]:
+        with_these = {"parameters": parameters | changed, "relax": until}
+        return {"name": name, **with_these, "electrons": electrons}
+
+    stages = [stage("relax", relax)]
     if kind == "static":
-        stages = [{"name": "static", "parameters": parameters, "relax": None, "electrons": True}]
+        stages = [stage("static", None, electrons=True)]
     elif kind == "bulk_relax":
         mode = {"name": "pw", "ecut": protocol.cell_cutoff_ev}
         tolerance = {"force_tolerance": protocol.cell_force_tolerance, "cell": True}
-        cell = {"parameters": {**parameters, "mode": mode}, "relax": {**relax, **tolerance}}
-        point = {"parameters": parameters, "relax": None}
-        stages = [
-            {"name": "cell", **cell, "electrons": False},
-            {"name": "energy", **point, "electrons": False},
-        ]
+        stages = [stage("cell", relax | tolerance, mode=mode), stage("energy", None)]
     return {
         "atoms": {
             "symbols": [site.specie.symbol for site in structure],
@@ -181,7 +182,7 @@ def check_place(structure: Structure, kind: CalculationKind) -> None:
     """
     if not _is_slab(structure, kind):
         return
-    height = structure.volume / float(np.linalg.norm(np.cross(*structure.lattice.matrix[:2])))
+    height = 2 * np.pi / reciprocal_lengths(structure.lattice.matrix)[2]
     heights = structure.frac_coords[:, 2] * height
     left = float(min(heights.min(), height - heights.max()))
     if left < FREE_OF_ATOMS_ANGSTROM:

@@ -25,22 +25,12 @@ _SAME_PLACE: Final = 1e-9
 
 
 def run_program(structure: Structure, given: dict[str, Any], folder: Path) -> Outcome:
-    """Run the driver in ``folder`` and return the outcome.
+    """Run the driver in ``folder`` and return the outcome, with the site properties of a structure.
 
-    Parameters
-    ----------
-    structure
-        What is computed; the outcome has its site properties.
-    given
-        See ``run_input``.
-    folder
-        Of the calculation. If it was stopped or killed, ``continue`` in it holds what the next
-        attempt resumes from.
+    ``given`` is what ``run_input`` makes of that structure. If the driver was stopped or killed,
+    ``continue`` in the folder holds what the next attempt resumes from.
 
-    Raises
-    ------
-    CalculationError
-        If it did not converge, was stopped, or failed.
+    Raises ``CalculationError`` if it did not converge, was stopped, or failed.
     """
     (folder / RESULT).unlink(missing_ok=True)
     (folder / INPUT).write_text(json.dumps(given, indent=1), encoding="utf-8")
@@ -58,9 +48,8 @@ def run_program(structure: Structure, given: dict[str, Any], folder: Path) -> Ou
     except InputError as error:
         raise CalculationError(_ending(folder, status) or str(error)) from error
     if not result.stopped:
-        shutil.rmtree(
-            folder / CONTINUE, ignore_errors=True
-        )  # what is done or failed is not resumed
+        # what is done or failed is not resumed
+        shutil.rmtree(folder / CONTINUE, ignore_errors=True)
     if result.problem is not None or result.energy_ev is None:
         raise CalculationError(result.problem or "GPAW gave no energy", result.corrections)
     return Outcome(
@@ -72,7 +61,10 @@ def run_program(structure: Structure, given: dict[str, Any], folder: Path) -> Ou
         n_evaluations=result.n_evaluations,
         corrections=result.corrections,
         notes=[_TAKEN_OVER] if given["electrons_from"] else [],
-        output_files=[*(name for name in KEPT if (folder / name).is_file()), *_texts(folder)],
+        output_files=[
+            *(name for name in KEPT if (folder / name).is_file()),
+            *sorted(path.name for path in folder.glob("gpaw_*.txt")),
+        ],
     )
 
 
@@ -102,10 +94,6 @@ def same_point(other: Path, given: dict[str, Any]) -> str | None:
         and np.allclose(found.scaled_positions, atoms["scaled_positions"], rtol=0, atol=_SAME_PLACE)
     )
     return str(files[0].resolve()) if same else None
-
-
-def _texts(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.glob("gpaw_*.txt"))
 
 
 def _ending(folder: Path, status: int) -> str:
