@@ -57,7 +57,7 @@ def periodic_directions(structure: Structure, kind: CalculationKind) -> tuple[bo
 
 def _vacuum_directions(structure: Structure) -> tuple[bool, bool, bool]:
     """Tell for each lattice vector whether a gap separates the cell from its next image."""
-    heights = structure.volume / np.linalg.norm(_normals(structure.lattice.matrix), axis=1)
+    heights = 2 * np.pi / reciprocal_lengths(structure.lattice.matrix)
     empty = [
         bool(_widest_gap(x)[0] * h >= VACUUM_ANGSTROM)
         for x, h in zip(structure.frac_coords.T, heights, strict=True)
@@ -111,8 +111,8 @@ def fixed_atoms(structure: Structure, n_layers: int) -> list[bool]:
 
     Raises ``EngineError`` if as many free layers can't be left above as below.
     """
-    normal = _normals(structure.lattice.matrix)[2]
-    heights = structure.cart_coords @ normal / np.linalg.norm(normal)
+    height = 2 * np.pi / reciprocal_lengths(structure.lattice.matrix)[2]
+    heights = structure.frac_coords[:, 2] * height
     is_metal = np.array([element_role(site.specie.symbol) == "framework" for site in structure])
     layers = _clusters(heights[is_metal])
     free = len(layers) - n_layers
@@ -150,12 +150,6 @@ def n_plane_waves(volume: float, cutoff_ev: float) -> int:
     """
     wave_number = np.sqrt(WAVE_NUMBER_SQUARED_PER_EV * cutoff_ev)
     return round(float(volume * wave_number**3 / (6 * np.pi**2)))
-
-
-def _normals(matrix: FloatArray) -> FloatArray:
-    """Return the cross products of the other two vectors, shape (3, 3)."""
-    a, b, c = matrix
-    return np.array([np.cross(b, c), np.cross(c, a), np.cross(a, b)])
 
 
 def _widest_gap(fractions: FloatArray) -> tuple[float, float]:

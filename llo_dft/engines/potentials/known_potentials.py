@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -96,10 +96,18 @@ def _spinel(engine_ev: float) -> tuple[EngineBias, ...]:
     )
 
 
-_CHGNET: Final = {
-    "@module": "llo_dft.engines.potentials.chgnet",
-    "@callable": "ChgnetCalculator",
-}
+#: What the models of a package share.
+_OF_CHGNET: Final = partial(
+    Potential,
+    package="chgnet",
+    atomate2_name={
+        "@module": "llo_dft.engines.potentials.chgnet",
+        "@callable": "ChgnetCalculator",
+    },
+    moments=True,
+    licence="modified BSD",
+)
+_OF_SEVENN: Final = partial(Potential, package="sevenn", atomate2_name="SevenNet", licence="MIT")
 _CHGNET_PAPER: Final = "B. Deng et al., Nat. Mach. Intell. 5, 1031 (2023)"
 _CROSS_FUNCTIONAL: Final = "X. Huang et al., npj Comput. Mater. 11, 313 (2025)"
 _SEVENN_PAPER: Final = "Y. Park et al., J. Chem. Theory Comput. 20, 4857 (2024)"
@@ -109,22 +117,16 @@ _MULTI_FIDELITY: Final = "J. Kim et al., J. Am. Chem. Soc. 147, 1042 (2025)"
 #: model of an engine is the one that a recipe without ``engine.model`` gets.
 POTENTIALS: Final[Mapping[str, tuple[Potential, ...]]] = {
     "chgnet": (
-        Potential(
-            package="chgnet",
-            atomate2_name=_CHGNET,
+        _OF_CHGNET(
             model="r2scan",
             arguments={"model": "r2scan"},
             functional="r2SCAN",
             oxygen=_r2scan("CHGNet r2scan"),
-            moments=True,
             bias=_spinel(2.67),
             weights="pretrained/r2scan/chgnet_r2scan_transfer_learning_e15f36s161m23.pth.tar",
-            licence="modified BSD",
             citation=f"{_CHGNET_PAPER}; {_CROSS_FUNCTIONAL}",
         ),
-        Potential(
-            package="chgnet",
-            atomate2_name=_CHGNET,
+        _OF_CHGNET(
             model="0.3.0",
             arguments={"model": "0.3.0"},
             functional="PBE/PBE+U mixed, MP2020-corrected",
@@ -133,46 +135,35 @@ POTENTIALS: Final[Mapping[str, tuple[Potential, ...]]] = {
                 source="O2 of the Materials Project, the scale of CHGNet 0.3.0's labels",
                 refused={"wang2006": _ALREADY_CORRECTED, "mp2020": _ALREADY_CORRECTED},
             ),
-            moments=True,
             bias=_spinel(1.87),
             weights="pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar",
-            licence="modified BSD",
             citation=_CHGNET_PAPER,
         ),
     ),
     "sevenn": (
-        Potential(
-            package="sevenn",
-            atomate2_name="SevenNet",
+        _OF_SEVENN(
             model="7net-mf-0-r2scan",
             arguments={"model": "7net-mf-0", "modal": "R2SCAN"},
             functional="r2SCAN",
             oxygen=_r2scan("7net-mf-0 (R2SCAN)"),
             bias=_spinel(3.54),
             weights="pretrained_potentials/SevenNet_MF_0/checkpoint_sevennet_mf_0.pth",
-            licence="MIT",
             citation=f"{_SEVENN_PAPER}; {_MULTI_FIDELITY}",
         ),
-        Potential(
-            package="sevenn",
-            atomate2_name="SevenNet",
+        _OF_SEVENN(
             model="7net-mf-0-pbe",
             arguments={"model": "7net-mf-0", "modal": "PBE"},
             functional="PBE/PBE+U mixed, uncorrected",
             oxygen=_pbe("7net-mf-0 (PBE)"),
             weights="pretrained_potentials/SevenNet_MF_0/checkpoint_sevennet_mf_0.pth",
-            licence="MIT",
             citation=f"{_SEVENN_PAPER}; {_MULTI_FIDELITY}",
         ),
-        Potential(
-            package="sevenn",
-            atomate2_name="SevenNet",
+        _OF_SEVENN(
             model="7net-0",
             arguments={"model": "7net-0"},
             functional="PBE/PBE+U mixed, uncorrected",
             oxygen=_pbe("7net-0"),
             weights="pretrained_potentials/SevenNet_0__11Jul2024/checkpoint_sevennet_0.pth",
-            licence="MIT",
             citation=_SEVENN_PAPER,
         ),
     ),
