@@ -44,4 +44,4 @@ def use_deep_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     few = {name: about for name, about in competing_phases().items() if name in _FEW}
     module = "llo_dft.study.contacts.study_reactions.engine_from"
     monkeypatch.setattr(module, lambda _settings: DeepEngine())
-    monkeypatch.setattr("llo_dft.runs.phases.computed_phases.competing_phases", lambda: few)
+    monkeypatch.setattr("llo_dft.runs.phases.phase_source.competing_phases", lambda: few)

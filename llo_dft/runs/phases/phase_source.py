@@ -1,10 +1,12 @@
 """The source of a diagram's energies, and the elements that a phase needs."""
 
-from collections.abc import Callable, Collection, Sequence
+import warnings
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from pymatgen.core.composition import Composition
 from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.comparability.subtractable import (
@@ -15,12 +17,16 @@ from llo_dft.analysis.comparability.subtractable import (
 )
 from llo_dft.analysis.stability.known_phases import competing_phases
 from llo_dft.analysis.stability.phase_diagrams import find_phase, formula_of
+from llo_dft.builders.reference_cells import lithium_metal, o2_in_box
+from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEnergy
 from llo_dft.engines.base import Engine
 from llo_dft.errors import InputError
-from llo_dft.runs.phases.computed_phases import computed_phases
+from llo_dft.jobs.calculate import calculate
+from llo_dft.resources import load_structure
 from llo_dft.runs.phases.entries_file import materials_project_phases, read_entries
 from llo_dft.runs.plain_runs import PlainRun, compare_runs, read_plain_run
+from llo_dft.typing import CalculationKind
 
 #: How each kind of run is compared with the first compound.
 _CHECKS: Final = {"O2": check_molecule, "element": check_metal, "compound": check_systems}
@@ -156,3 +162,62 @@ def _composition(run: PlainRun) -> dict[str, float]:
     if run.structure is None:
         raise InputError(f"{run.path} has no structure")
     return run.structure.composition.get_el_amt_dict()
+
+
+def computed_phases(
+    engine: Engine,
+    folder: Path,
+    elements: Collection[str],
+    own: Mapping[str, Structure] | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> PhaseEnergies:
+    """Relax every phase of some elements and return the uncorrected energies.
+
+    Engine, model and protocol are the same for all; a phase in ``folder`` is not computed again.
+    ``own`` are the user's phases by name, in addition to those of the package. ``progress`` is
+    called with the name of each phase before it is computed. Phases that could not be computed are
+    named in the notes and left out.
+    """
+    wanted = set(elements)
+    cells: dict[str, tuple[Structure, CalculationKind]] = {"Li": (lithium_metal(), "bulk_relax")}
+    if "O" in wanted:
+        cells["O2"] = (o2_in_box(), "molecule_relax")
+    for name, about in competing_phases().items():
+        if {element.symbol for element in Composition(about["formula"])} <= wanted:
+            molecule = about.get("kind") == "molecule"
+            with warnings.catch_warnings():  # thirds are made exact
+                warnings.filterwarnings("ignore", "Issues encountered while parsing CIF")
+                structure = load_structure(about["file"])
+            cells[name] = (
+                (structure, "molecule_relax")
+                if molecule
+                else (structure.get_primitive_structure(), "bulk_relax")
+            )
+    cells |= {name: (structure, "bulk_relax") for name, structure in (own or {}).items()}
+    found, notes = [], []
+    for name, (structure, kind) in cells.items():
+        progress(name)
+        document: CalculationDocument = calculate.original(
+            structure, engine.maker(kind), f"phase {name}", str(folder.absolute())
+        )
+        if document.energy_ev is None or document.structure is None:
+            notes.append(f"{name} is left out: {document.status}, {document.reason}")
+            continue
+        found.append(
+            PhaseEnergy(
+                name=name,
+                composition=document.structure.composition.get_el_amt_dict(),
+                energy_ev=document.energy_ev,
+            )
+        )
+    label = engine.oxygen.label_energy_ev_per_atom
+    if label is not None and "O" in wanted:
+        found = [
+            one.model_copy(update={"energy_ev": 2 * label}) if one.name == "O2" else one
+            for one in found
+        ]
+        notes.append(f"O2 is {engine.oxygen.source}: {label:.3f} eV per atom")
+    fingerprint = engine.maker("bulk_relax").fingerprint(lithium_metal())
+    model = f" {fingerprint.model}" if fingerprint.model else ""
+    source = f"{engine.name}{model}, protocol {engine.protocol}"
+    return PhaseEnergies(source=source, corrections="raw", phases=found, notes=notes)
