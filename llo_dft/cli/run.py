@@ -126,12 +126,13 @@ def run_prepared(
     prepared: PreparedRun, workers: int | None, config: ClusterConfig | None
 ) -> StudyResult:
     """Run a study on workers in a cluster's queue, or here, ``workers`` calculations at a time."""
-    if config is None:
-        return _run_here(prepared, workers)
-    return _run_until_signal(prepared, config)
-
-
-def _run_here(prepared: PreparedRun, workers: int | None) -> StudyResult:
+    if config is not None:
+        try:
+            with interruptible():
+                return run_on_cluster(prepared, config)
+        except Interruption as error:
+            typer.echo(f"llo-dft: {error}; run the same command again to resume", err=True)
+            raise typer.Exit(128 + error.signal) from error
     workers = workers or default_workers()
     _announce(prepared, f"{workers} at a time")
     expected = estimate(prepared.plan, prepared.engine, prepared.folder.calculations)
@@ -143,15 +144,6 @@ def _run_here(prepared: PreparedRun, workers: int | None) -> StudyResult:
     except KeyboardInterrupt:
         typer.echo("llo-dft: interrupted; run the same command again to resume", err=True)
         raise
-
-
-def _run_until_signal(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:
-    try:
-        with interruptible():
-            return run_on_cluster(prepared, config)
-    except Interruption as error:
-        typer.echo(f"llo-dft: {error}; run the same command again to resume", err=True)
-        raise typer.Exit(128 + error.signal) from error
 
 
 def run_on_cluster(prepared: PreparedRun, config: ClusterConfig) -> StudyResult:

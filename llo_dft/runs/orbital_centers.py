@@ -58,7 +58,11 @@ def centers_of(
     problems, notes = list(states.problems), list(states.notes)
     levels = _levels(states, notes)
     if reference == "vacuum" and "vacuum" not in levels:
-        levels |= _vacuum_of_locpot(states, problems, notes)
+        faces = faces_beside(states.source, states.structure, problems)
+        if faces:
+            notes.append("vacuum level: from LOCPOT")
+            ends = (faces["upper"].level_ev, faces["lower"].level_ev)
+            levels["vacuum"] = _mean_vacuum(*ends, notes)
     if reference == "fermi" and states.fermi_ev is None:
         why = [note for note in notes if "E_F" in note] or ["the run has none"]
         raise InputError(f"{source}: {f'no Fermi level as reference: {why[0]}; use another level'}")
@@ -119,17 +123,6 @@ def _mean_vacuum(upper: float, lower: float, notes: list[str]) -> float:
     if abs(upper - lower) > SAME_VACUUM_EV:
         notes.append(f"vacuum levels {upper:.3f} and {lower:.3f} eV on the two sides: their mean")
     return (upper + lower) / 2
-
-
-def _vacuum_of_locpot(
-    states: OrbitalStates, problems: list[str], notes: list[str]
-) -> dict[ReferenceLevel, float]:
-    """Return the vacuum level that the LOCPOT beside a run has, if it has one."""
-    levels = faces_beside(states.source, states.structure, problems)
-    if not levels:
-        return {}
-    notes.append("vacuum level: from LOCPOT")
-    return {"vacuum": _mean_vacuum(levels["upper"].level_ev, levels["lower"].level_ev, notes)}
 
 
 def site_classes(

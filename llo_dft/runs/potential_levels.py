@@ -74,7 +74,7 @@ def potential_of(
     if states is not None:
         problems += states.problems
         notes += states.notes
-        fermi, vbm = _levels(states.fermi_ev, edges_of_states(states), notes)
+        fermi, vbm = states.fermi_ev, _vbm(edges_of_states(states), notes)
         mock, fingerprint = states.mock, states.fingerprint
         known = states.vacuum_levels_ev
     else:
@@ -149,16 +149,14 @@ def _levels_of_run(
     if run.fermi_ev is None:
         why = run.fermi_problem or "no Fermi level in the run"
         notes.append(f"no work function: {why}")
-    return _levels(run.fermi_ev, edges_of(run, notes), notes)
+    return run.fermi_ev, _vbm(edges_of(run, notes), notes)
 
 
-def _levels(
-    fermi_ev: float | None, edges: BandEdges | None, notes: list[str]
-) -> tuple[float | None, float | None]:
+def _vbm(edges: BandEdges | None, notes: list[str]) -> float | None:
     if edges is None or edges.is_metal:
-        return fermi_ev, None
+        return None
     notes.append("E_F floats within the gap: the ionization energy is the well-defined number")
-    return fermi_ev, edges.vbm_ev
+    return edges.vbm_ev
 
 
 def edges_of_states(states: OrbitalStates) -> BandEdges:

@@ -7,7 +7,6 @@ import typer
 from llo_dft.cli.options import Allow, AsJson, CoatingLi, LithiumFull, check_figure
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_document
 from llo_dft.cli.output.study_tables import print_voltages, report_problems
-from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
 from llo_dft.report.figures.voltage_steps import save_voltage
 from llo_dft.runs.run_voltage import voltage_runs
@@ -51,16 +50,11 @@ def voltage(  # noqa: PLR0913 (each is an option of the command)
             coating_li=coating_li,
             allow=allow or [],
         )
-    if figure is not None:
-        _draw(result, figure)
+    missing = [voltage.reason for voltage in result.voltages if voltage.curve is None]
+    if figure is not None and missing:
+        typer.echo(f"llo-dft: {figure} not drawn: {missing[0]}", err=True)
+    elif figure is not None:
+        save_voltage(result, figure)
     print_document(result, print_voltages, as_json=as_json)
     report_problems(result)
-    found = all(voltage.curve is not None for voltage in result.voltages)
-    raise typer.Exit(COMPLETE if found and result.is_complete else INCOMPLETE)
-
-
-def _draw(result: StudyResult, file: Path) -> None:
-    if missing := [voltage.reason for voltage in result.voltages if voltage.curve is None]:
-        typer.echo(f"llo-dft: {file} not drawn: {missing[0]}", err=True)
-        return
-    save_voltage(result, file)
+    raise typer.Exit(COMPLETE if result.is_complete and not missing else INCOMPLETE)

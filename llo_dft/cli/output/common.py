@@ -1,7 +1,6 @@
 """What the commands share: reading several paths, how output is printed, exit status."""
 
 import json
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,8 +83,3 @@ def print_remarks(problems: Sequence[str], notes: Sequence[str], indent: str = "
     for name, texts in (("problem", problems), ("note", notes)):
         for text in texts:
             typer.echo(f"{indent}{name}: {text}")
-
-
-def on_terminal() -> bool:
-    """Return whether progress goes to a terminal."""
-    return sys.stderr.isatty()

@@ -1,5 +1,6 @@
 """Progress of a run: a bar on a terminal, plain lines elsewhere. Both go to stderr."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,7 +9,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from llo_dft.cli.output.common import on_terminal
 from llo_dft.study.run_study import Progress
 
 _MARK = {"failed": "FAILED ", "skipped": "skipped "}
@@ -60,7 +60,7 @@ def shown_progress(
     """Give a callable that shows each calculation that ended; the arguments are ``TimeLeft``'s."""
     left = TimeLeft(work, expected_s)
     console = Console(stderr=True, highlight=False)
-    if not on_terminal():
+    if not sys.stderr.isatty():
 
         def line(progress: Progress) -> None:
             mark = _MARK.get(progress.status, "")

@@ -34,15 +34,10 @@ def print_table(
             table.add_row(*row)
         else:
             table.add_section()
-    console().print(table)
-
-
-def console() -> Console:
-    """Return a console that prints brackets as they are: as wide as the terminal, or as a file."""
-    made = Console(highlight=False, markup=False, soft_wrap=False)
-    if not made.is_terminal:
-        made.width = max(made.width, _FILE_WIDTH)
-    return made
+    console = Console(highlight=False, markup=False, soft_wrap=False)
+    if not console.is_terminal:
+        console.width = max(console.width, _FILE_WIDTH)
+    console.print(table)
 
 
 def print_mock(*, mock: bool) -> None:

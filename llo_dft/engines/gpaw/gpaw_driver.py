@@ -102,6 +102,8 @@ class Calculation:
 
     def result(self) -> dict[str, Any]:
         """Run all stages and return what result_gpaw.json is to hold."""
+        from gpaw import GPAW  # noqa: PLC0415
+
         elements = sorted(set(self.given["atoms"]["symbols"]))
         common = {"format": 1, "installed": installed(elements), "problem": None, "stopped": False}
         stages = self.given["stages"]
@@ -110,7 +112,9 @@ class Calculation:
             if self.given["electrons_from"] is None:
                 atoms = self.run_all(stages)
             else:
-                atoms = taken_over(self.given["electrons_from"], self.folder)
+                # the converged electrons of a file of GPAW's
+                text = str(self.folder / "gpaw_taken_over.txt")
+                atoms = GPAW(self.given["electrons_from"], txt=text).get_atoms()
             found = {**outcome(atoms), "parameters": atoms.calc.params.todict()}
             if stages[-1]["electrons"]:
                 found |= write_electrons(atoms, self.folder)
@@ -242,13 +246,6 @@ def atoms_of(given: dict[str, Any]) -> Atoms:
         pbc=given["pbc"],
         magmoms=given["moments"],
     )
-
-
-def taken_over(path: str, folder: Path) -> Atoms:
-    """Return atoms with the converged electrons of a file of GPAW's."""
-    from gpaw import GPAW  # noqa: PLC0415
-
-    return GPAW(path, txt=str(folder / "gpaw_taken_over.txt")).get_atoms()
 
 
 def write_start(atoms: Atoms, folder: Path) -> None:
