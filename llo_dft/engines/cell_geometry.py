@@ -44,7 +44,12 @@ def periodic_directions(structure: Structure, kind: CalculationKind) -> tuple[bo
     """
     if kind == "molecule_relax":
         return False, False, False
-    vacuum = _vacuum_directions(structure)
+    # a gap that separates the cell from its next image
+    heights = 2 * np.pi / reciprocal_lengths(structure.lattice.matrix)
+    vacuum = [
+        bool(_widest_gap(x)[0] * h >= VACUUM_ANGSTROM)
+        for x, h in zip(structure.frac_coords.T, heights, strict=True)
+    ]
     if vacuum[2]:
         return True, True, False
     if any(vacuum):
@@ -53,16 +58,6 @@ def periodic_directions(structure: Structure, kind: CalculationKind) -> tuple[bo
             f"{structure.composition.reduced_formula} has it along {'ab'[vacuum.index(True)]}"
         )
     return True, True, True
-
-
-def _vacuum_directions(structure: Structure) -> tuple[bool, bool, bool]:
-    """Tell for each lattice vector whether a gap separates the cell from its next image."""
-    heights = 2 * np.pi / reciprocal_lengths(structure.lattice.matrix)
-    empty = [
-        bool(_widest_gap(x)[0] * h >= VACUUM_ANGSTROM)
-        for x, h in zip(structure.frac_coords.T, heights, strict=True)
-    ]
-    return empty[0], empty[1], empty[2]
 
 
 def k_mesh(

@@ -15,12 +15,11 @@ from llo_dft.analysis.comparability.subtractable import Check, Differences, Fini
 from llo_dft.documents.calculation import CalculationDocument, not_computed
 from llo_dft.documents.study_result import CalculationRecord, HostResult, StudyResult
 from llo_dft.engines.named_settings import CROSSING_FORCE
-from llo_dft.engines.vasp.files.run_folder import read_run
+from llo_dft.engines.vasp.files.run_folder import find_outcar, read_outcar_at, read_run
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError, Vasprun
 from llo_dft.runs.run_summary import (
     cell_charge_of,
     moment_of,
-    read_outcar_beside,
     read_run_of,
     site_moments_of,
     structure_of,
@@ -257,7 +256,7 @@ def _site_moments(found: Vasprun, notes: list[str]) -> tuple[list[float] | None,
     """
     if not found.fingerprint.spin_polarized or not found.convergence.electronic:
         return None, False
-    outcar = read_outcar_beside(found, notes)
+    outcar = read_outcar_at(find_outcar(found.path), notes)
     return site_moments_of(found, outcar, notes), outcar is not None and outcar.mock
 
 

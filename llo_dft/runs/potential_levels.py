@@ -25,8 +25,7 @@ from llo_dft.engines.vasp.files.grids.read_grids import (
     find_grid_file,
     read_potential,
 )
-from llo_dft.engines.vasp.files.outcar import read_outcar
-from llo_dft.engines.vasp.files.run_folder import find_beside, find_run
+from llo_dft.engines.vasp.files.run_folder import find_beside, find_run, read_outcar_at
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError, Vasprun
 from llo_dft.errors import InputError
 from llo_dft.runs.run_summary import edges_of, read_run_of, same_cell, structure_of
@@ -84,7 +83,9 @@ def potential_of(
         if run is not None:
             fingerprint = run.fingerprint
             fermi, vbm = _levels_of_run(run, problems, notes)
-        known = _levels_of_outcar(grid, notes)
+        # above and below the slab, with LVACPOTAV
+        outcar = read_outcar_at(find_beside(grid.header.path, "OUTCAR"), notes)
+        known = None if outcar is None else outcar.vacuum_levels_ev
     faces: dict[Face, FaceLevels] = {}
     if not has_vacuum(profile, structure):
         notes.append("no vacuum in this cell")
@@ -181,16 +182,6 @@ def faces_beside(run: Path, final: Structure, problems: list[str]) -> dict[Face,
     except InputError as error:
         problems.append(str(error))
     return {}
-
-
-def _levels_of_outcar(grid: LocalPotential, notes: list[str]) -> Sequence[float] | None:
-    """Return the vacuum levels above and below the slab that OUTCAR (LVACPOTAV) gives."""
-    path = find_beside(grid.header.path, "OUTCAR")
-    try:
-        return None if path is None else read_outcar(path).vacuum_levels_ev
-    except VaspFileError as error:
-        notes.append(str(error))
-        return None
 
 
 def _compare_levels(

@@ -18,8 +18,8 @@ from llo_dft.documents.electrons.electronic import (
 )
 from llo_dft.engines.vasp.files.file_errors import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.grids.grid_header import GridHeader
-from llo_dft.engines.vasp.files.outcar import Outcar, read_outcar
-from llo_dft.engines.vasp.files.run_folder import find_outcar, read_run
+from llo_dft.engines.vasp.files.outcar import Outcar
+from llo_dft.engines.vasp.files.run_folder import find_outcar, read_outcar_at, read_run
 from llo_dft.engines.vasp.files.vasprun.eigenvalues import electrons
 from llo_dft.engines.vasp.files.vasprun.header import Crystal
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import VaspFileError, Vasprun
@@ -35,7 +35,7 @@ def summarize(path: Path) -> CalculationSummary:
     """
     run = read_run_of(path)
     problems, notes = list(run.problems), list(run.notes)
-    outcar = read_outcar_beside(run, problems)
+    outcar = read_outcar_at(find_outcar(run.path), problems)
     problems += [STANDIN_PROBLEM] if run.mock or (outcar is not None and outcar.mock) else []
     edges = edges_of(run, notes)
     moments = _moments(run, outcar, problems)
@@ -79,18 +79,6 @@ def moment_of(run: Vasprun) -> float | None:
         return None
     up, down = electrons(run.eigenvalues, run.header.kpoints.weights, 1)
     return float(up - down)
-
-
-def read_outcar_beside(run: Vasprun, problems: list[str]) -> Outcar | None:
-    """Return the OUTCAR beside a run's file; its faults are added to the problems."""
-    path = find_outcar(run.path)
-    if path is None:
-        return None
-    try:
-        return read_outcar(path)
-    except VaspFileError as error:
-        problems.append(str(error))
-        return None
 
 
 def edges_of(run: Vasprun, notes: list[str]) -> BandEdges | None:

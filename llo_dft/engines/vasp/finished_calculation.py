@@ -11,7 +11,7 @@ from llo_dft.engines.calculated_electrons import OrbitalStates
 from llo_dft.engines.vasp.files.file_errors import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.grids.read_grids import find_grid_file
 from llo_dft.engines.vasp.files.outcar import Outcar, read_outcar
-from llo_dft.engines.vasp.files.run_folder import find_outcar, read_run
+from llo_dft.engines.vasp.files.run_folder import find_outcar, read_outcar_at, read_run
 from llo_dft.engines.vasp.files.vasprun.read_vasprun import ProjectionRequest, VaspFileError
 
 #: VASP's version is not known before a run, the cell of the last k-points is not that of the
@@ -38,12 +38,8 @@ class VaspElectrons:
         if run.eigenvalues is None or run.total_dos is None or run.projected_dos is None:
             raise VaspFileError(run.path, "absent", "no eigenvalues: no band edges")
         problems = list(run.problems)
-        outcar = Outcar()
-        path = find_outcar(run.path)
-        try:
-            outcar = outcar if path is None else read_outcar(path)
-        except VaspFileError as error:  # the states are not of it, only what they are counted from
-            problems.append(str(error))
+        # the states are not of it, only what they are counted from
+        outcar = read_outcar_at(find_outcar(run.path), problems) or Outcar()
         mock = run.mock or outcar.mock
         final = run.final
         core = outcar.core_levels_ev

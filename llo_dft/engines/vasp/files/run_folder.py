@@ -8,7 +8,7 @@ from typing import Final
 from llo_dft.engines.vasp.files.byte_stream import Readable, unpacked
 from llo_dft.engines.vasp.files.file_errors import VaspFileError
 from llo_dft.engines.vasp.files.finished_run import Vasprun
-from llo_dft.engines.vasp.files.outcar import read_outcar
+from llo_dft.engines.vasp.files.outcar import Outcar, read_outcar
 from llo_dft.engines.vasp.files.vaspout.h5_file import SIGNATURE
 from llo_dft.engines.vasp.files.vasprun.convergence import DOES_NOT_SAY, own_word
 from llo_dft.engines.vasp.files.vasprun.densities import ProjectionRequest
@@ -168,6 +168,15 @@ def find_beside(file: Path, name: str) -> Path | None:
     relaxation = re.search(r"\.relax\d+", file.name)
     name += relaxation[0] if relaxation else ""
     return find_in_folder(file.parent, name, stages=False)
+
+
+def read_outcar_at(path: Path | None, problems: list[str]) -> Outcar | None:
+    """Return an OUTCAR; None if there is none, or one with a fault, which joins the problems."""
+    try:
+        return None if path is None else read_outcar(path)
+    except VaspFileError as error:
+        problems.append(str(error))
+        return None
 
 
 def find_outcar(vasprun: Path) -> Path | None:
