@@ -248,13 +248,11 @@ class Engine(ABC):
     """
 
     name: str
-    """Of the engine."""
     protocol: str
     """Name of its set of settings."""
     capabilities: frozenset[Capability]
     """What it gives; a step that needs something else is left out, and says so."""
     oxygen: OxygenReference
-    """Its O2."""
     no_crossings: str | None = None
     """Why results of that protocol state neither where E_f crosses zero nor a difference of coated
     and bare; None: they do."""

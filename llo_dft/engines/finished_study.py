@@ -5,7 +5,7 @@ crystal's lattice, and a vacancy starts from its own host, displaced as the pote
 """
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -30,7 +30,6 @@ class FinishedRelaxation(MSONable):
     """Moves atoms as a finished study's relaxation of the same structure did."""
 
     kind: CalculationKind
-    """Of the relaxation."""
     folder: str
     """``calculations`` of that study."""
     digest: str
@@ -38,7 +37,6 @@ class FinishedRelaxation(MSONable):
     by: dict[str, Any] = field(default_factory=dict)
     """Its fingerprint."""
     protocol: str = ""
-    """Its protocol."""
 
     def settings(self) -> dict[str, Any]:
         """Return which study it is, and that its moments are taken where it has some."""
@@ -60,24 +58,15 @@ class FinishedRelaxation(MSONable):
             for one in completed_relaxations(Path(self.folder))
             if one.kind == self.kind and (far := _distance(structure, one)) < SAME_START_ANGSTROM
         ]
-        outcome = Outcome(
-            structure=structure,
+        _, one = min(found, key=lambda pair: pair[0], default=(0.0, None))
+        return Outcome(
+            structure=structure if one is None else _moved(structure, one),
             energy_ev=0.0,
             max_force_ev_per_angstrom=0.0,
-            magmoms_mu_b=None,
-            n_steps=0,
+            magmoms_mu_b=None if one is None else one.magmoms_mu_b,
+            n_steps=0 if one is None else one.n_steps or 0,
             n_evaluations=0,
-            notes=[f"{self.folder} has no relaxation of this structure"],
-        )
-        if not found:
-            return outcome
-        _, one = min(found, key=lambda pair: pair[0])
-        return replace(
-            outcome,
-            structure=_moved(structure, one),
-            magmoms_mu_b=one.magmoms_mu_b,
-            n_steps=one.n_steps or 0,
-            notes=[],
+            notes=[] if one is not None else [f"{self.folder} has no relaxation of this structure"],
         )
 
     def read_back(self, folder: Path) -> None:

@@ -20,7 +20,6 @@ from llo_dft.documents.decoding.named_objects import (
     check_named,
     decode,
     decode_text,
-    names_in,
     with_bytes,
 )
 
@@ -145,10 +144,6 @@ class Outputs:
         self.trusted: frozenset[str] = frozenset()
         #: Index and text of what was read or written: queries to a store get ever slower.
         self._kept: dict[str, tuple[int, str]] = {}
-
-    def trust(self, job: Job) -> None:
-        """Allow data to name the types that a job in memory is made of."""
-        self.trusted |= names_in(job)
 
     def write(self, job: Job, documents: tuple[str, ...]) -> Any:  # noqa: ANN401  # any output
         """Store what a job stored in its worker, as JSON.

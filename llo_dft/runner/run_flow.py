@@ -17,6 +17,7 @@ from typing import Literal, TypeAlias
 from jobflow import SETTINGS, Flow, Job, JobStore, Response
 from jobflow.core.flow import get_flow
 
+from llo_dft.documents.decoding.named_objects import names_in
 from llo_dft.runner.graph import FlowGraph, Node
 from llo_dft.runner.lanes import Lanes, WorkerProcess
 from llo_dft.runner.messages import (
@@ -146,7 +147,7 @@ class _Run:
                 continue
             try:
                 text = encode_job(job)
-                self.outputs.trust(job)
+                self.outputs.trusted |= names_in(job)
                 needed = self.outputs.needed_by(job, text)
                 task = Task(text, needed, self.outputs.trusted)
             # The job's arguments are any objects, each with its own way to fail to be written.

@@ -15,12 +15,7 @@ from llo_dft.documents.document import Finding
 from llo_dft.documents.oxygen import schemes_not_fitted
 from llo_dft.engines.base import Engine, EngineError, Outcome, OxygenReference, ReadBack, StartFrom
 from llo_dft.engines.gpaw.gpaw_files import read_back
-from llo_dft.engines.gpaw.gpaw_program import (
-    PROGRAM,
-    check_paw_data,
-    command,
-    installed_gpaw,
-)
+from llo_dft.engines.gpaw.gpaw_program import PROGRAM, command, installed_gpaw
 from llo_dft.engines.gpaw.gpaw_protocols import GpawProtocol, gpaw_protocol
 from llo_dft.engines.gpaw.projected_states import GpawElectrons
 from llo_dft.engines.gpaw.run_input import check_place, fingerprint_of, run_input
@@ -133,7 +128,9 @@ class GpawEngine(Engine):
 
         Raises ``EngineError``, naming what is missing and how it is installed or made known.
         """
-        check_paw_data({site.specie.symbol for cell in structures for site in cell})
+        found = installed_gpaw()
+        for element in sorted({site.specie.symbol for cell in structures for site in cell}):
+            found.data_of(element)
 
     def electrons(self, folder: Path) -> GpawElectrons:
         """Return the electrons of the static calculation in a folder."""

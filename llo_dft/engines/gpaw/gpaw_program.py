@@ -17,7 +17,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -90,16 +89,6 @@ def installed_gpaw() -> InstalledGpaw:
     Raises ``EngineError`` if it is not there, does not start, or has no GPAW.
     """
     return _asked(tuple(command()))
-
-
-def check_paw_data(elements: Iterable[str]) -> None:
-    """Refuse a machine without GPAW, or without the PAW data of some elements.
-
-    Raises ``EngineError``, naming what is missing and how it is installed or made known.
-    """
-    found = installed_gpaw()
-    for element in sorted(set(elements)):
-        found.data_of(element)
 
 
 def last_words(printed: str) -> str:

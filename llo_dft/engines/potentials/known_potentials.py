@@ -50,7 +50,6 @@ class Potential:
     functional: str
     """Functional of its training labels."""
     oxygen: OxygenReference
-    """Its O2."""
     arguments: Mapping[str, str] = field(default_factory=dict)
     """What its calculator is made with, but for the device."""
     moments: bool = False

@@ -37,7 +37,6 @@ class Tag:
     weight: Weight
     """What follows where two runs differ in it."""
     reason: str
-    """Why."""
     defaults: tuple[Setting, ...] | None = None
     """Values that come to VASP's own; None where that depends on the atoms or on other tags, and
     only what INCAR sets is compared."""

@@ -69,7 +69,6 @@ class ClusterConfig(Section):
     """A cluster file."""
 
     scheduler: SchedulerName
-    """The queue's."""
     workers: WorkerJobs
     driver: JobRequest | None = None
     """Needed only for ``llo-dft submit``."""

@@ -78,11 +78,9 @@ class WorkerJobPool(threading.Thread):
     """A thread that submits, replaces and ends worker jobs."""
 
     batch: BatchSystem
-    """The queue."""
     limits: WorkerJobs
     """Limits on the number of jobs, and workers per job."""
     workforce: Workforce
-    """The driver's view of the workers."""
     submit: Callable[[str], str]
     """Submits a worker job of a given name; returns its id."""
     folder: Path

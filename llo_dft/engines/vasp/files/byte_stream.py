@@ -7,8 +7,9 @@ import re
 import zlib
 from codecs import BOM_UTF8
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO, Final, Protocol, Self
+from typing import IO, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -102,7 +103,7 @@ class _UnixLines:
         return data.replace(b"\r\n", b"\n")
 
 
-class ByteStream:
+class ByteStream(AbstractContextManager["ByteStream"]):
     """Reads forward, by tag, by line or by number of bytes. A plain file is skipped by seeking.
 
     Every method that would read past the end raises ``VaspFileError`` (truncated). Windows line
@@ -138,10 +139,6 @@ class ByteStream:
         except BaseException:
             self._file.close()
             raise
-
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
 
     def __exit__(self, *_: object) -> None:
         """Close the file."""

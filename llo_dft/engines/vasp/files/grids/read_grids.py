@@ -46,7 +46,6 @@ class LocalPotential:
     """A local potential."""
 
     header: GridHeader
-    """Cell and atoms."""
     potential_ev: FloatArray
     """Energy of an electron, eV, shape (n_a, n_b, n_c); the mean of the two spins where the file
     holds both, the scalar part for non-collinear spins."""

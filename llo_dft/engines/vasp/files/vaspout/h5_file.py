@@ -6,10 +6,10 @@ that unpacks to far more than the file's size.
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from math import prod
 from pathlib import Path
-from typing import IO, Any, Final, Self, TypeAlias
+from typing import IO, Any, Final, TypeAlias
 
 import numpy as np
 
@@ -35,7 +35,7 @@ _CUT: Final = ("truncated", "eof", "addr overflow", "end of file", "bad object h
 Shape: TypeAlias = "Sequence[int | None]"
 
 
-class H5File:
+class H5File(AbstractContextManager["H5File"]):
     """An HDF5 file, plain or compressed as a whole.
 
     Every method raises ``VaspFileError`` with the path of the dataset; ``absent`` means that it is
@@ -79,16 +79,10 @@ class H5File:
                 raise self.error("truncated", f"{_STOPPED} ({text})", place) from error
             raise self.error("corrupt", text, place) from error
 
-    def __enter__(self) -> Self:
-        """Return itself."""
-        return self
-
     def __exit__(self, *_: object) -> None:
         """Close the file."""
-        try:
+        with suppress(*_H5_ERRORS):  # nothing was written; damage has been reported by then
             self._open.close()
-        except _H5_ERRORS:  # nothing was written; damage has been reported by then
-            return
 
     def error(self, fault: Fault, what: str, place: str) -> VaspFileError:
         """Return an error that names a dataset."""

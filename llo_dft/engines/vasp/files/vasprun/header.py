@@ -68,7 +68,6 @@ class Header:
     """The data before the first step."""
 
     version: str
-    """Of VASP."""
     incar: dict[str, Value]
     parameters: dict[str, Value]
     """incar, parameters: settings that were requested, and that were used."""
