@@ -164,10 +164,7 @@ def moved_to(
 
 
 def check_version(found: str, expected: str) -> None:
-    """Refuse a run of another version than a study's other calculations; "" compares with none.
-
-    Raises ``CalculationError``, with both.
-    """
+    """Raise ``CalculationError`` if a run is of another version than a study; "" is any."""
     if expected and found != expected:
         raise CalculationError(
             f"it was run with version {found!r}, but the study's first completed calculation "

@@ -71,10 +71,7 @@ def with_usual_u(overrides: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_asked_u(overrides: Mapping[str, Any], elements: Iterable[str]) -> None:
-    """Refuse a U that was asked for an element that a study does not have.
-
-    Raises ``EngineError``, naming the element and those that there are.
-    """
+    """Raise ``EngineError`` if a U was asked for an element that a study does not have."""
     there = sorted(set(elements))
     for element in overrides.get("u_values_ev", ()):
         if element not in there:

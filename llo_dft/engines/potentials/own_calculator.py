@@ -53,10 +53,7 @@ def is_allowed(path: str) -> bool:
 
 
 def check_allowed(path: str) -> None:
-    """Refuse a calculator that is named only by stored data.
-
-    Raises ``EngineError``, with how a user allows it.
-    """
+    """Raise ``EngineError``, with how a user allows it, if only stored data name a calculator."""
     if not is_allowed(path):
         raise EngineError(
             f"the calculator {path} is named by stored data and was not imported: name it in a "

@@ -146,10 +146,7 @@ def electronic_tags(
 
 
 def check_cutoff(elements: Sequence[str], protocol: VaspProtocol) -> None:
-    """Refuse a cutoff below what a pseudopotential needs.
-
-    Raises ``EngineError``, naming the pseudopotential.
-    """
+    """Raise ``EngineError`` if a cutoff is below what a pseudopotential needs, which is named."""
     symbol, enmax = hardest(elements)
     if protocol.encut_ev < enmax:
         raise EngineError(

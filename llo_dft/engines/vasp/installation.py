@@ -86,10 +86,7 @@ def pseudopotential_folder() -> Path | None:
 
 
 def check_program() -> None:
-    """Refuse a machine on which VASP can't be started.
-
-    Raises ``EngineError``, with the command that was tried.
-    """
+    """Raise ``EngineError``, with the command that was tried, if VASP can't be started here."""
     machine = VaspMachine.here()
     if machine.program is None:
         raise EngineError(
@@ -99,10 +96,7 @@ def check_program() -> None:
 
 
 def check_potcars(elements: Iterable[str]) -> None:
-    """Refuse pseudopotentials that are missing, or other ones than the fingerprint names.
-
-    Raises ``EngineError``, naming the first.
-    """
+    """Raise ``EngineError`` for the first POTCAR that is missing or not the fingerprint's."""
     folder = pseudopotential_folder()
     if folder is None:
         raise EngineError(

@@ -94,10 +94,7 @@ class VaspCalculation(BaseVaspMaker):
         self.input_set_generator = {}
 
     def make(self, *_: object, **__: object) -> NoReturn:
-        """Refuse: this maker has no job of its own.
-
-        Raises ``EngineError`` always.
-        """
+        """Raise ``EngineError``: this maker has no job of its own."""
         raise EngineError(
             "VaspCalculation makes no job by itself; llo_dft.jobs.calculate.calculate(structure, "
             "maker, label, folder) does"

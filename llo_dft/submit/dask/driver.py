@@ -127,10 +127,7 @@ def driver_status(study: Path) -> DriverStatus | None:
 
 
 def check_not_driven(study: Path) -> None:
-    """Refuse a study whose driver is in the queue.
-
-    Raises ``InputError`` if it is.
-    """
+    """Raise ``InputError`` if the driver of a study is in the queue."""
     found = driver_status(study)
     if found is not None and found.status in {"pending", "running"}:
         raise InputError(

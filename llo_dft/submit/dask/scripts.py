@@ -34,10 +34,7 @@ RANKS: Final = "LLO_DFT_RANKS"
 
 
 def require_dask() -> None:
-    """Refuse to continue without Dask.
-
-    Raises ``InputError`` if it is not installed.
-    """
+    """Raise ``InputError`` if Dask is not installed."""
     try:
         import distributed  # noqa: F401, PLC0415
         import qtoolkit  # noqa: F401, PLC0415

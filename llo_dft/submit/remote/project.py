@@ -184,10 +184,7 @@ def projects_folder() -> Path:
 
 
 def require_remote() -> None:
-    """Refuse to continue without jobflow-remote.
-
-    Raises ``InputError`` if it is not installed.
-    """
+    """Raise ``InputError`` if jobflow-remote is not installed."""
     try:
         import jobflow_remote  # noqa: F401, PLC0415
     except ImportError as error:
