@@ -1,12 +1,11 @@
 """What runs in a worker: one job, with a private store that holds only what the job needs."""
 
-import os
 import re
 import tempfile
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -107,14 +106,12 @@ def _working_directory(name: str) -> Iterator[Path]:
     A process has one working directory, so a job that runs in a thread beside others (a thread
     executor, a Dask worker) stays in the process's folder.
     """
-    here = Path.cwd()
     if threading.current_thread() is not threading.main_thread():
-        yield here
+        yield Path.cwd()
         return
     prefix = re.sub(r"[^\w.+=-]+", "_", name)[:80] + "-"
-    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
-        os.chdir(folder)
-        try:
-            yield Path(folder)
-        finally:
-            os.chdir(here)
+    with (
+        tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder,
+        chdir(folder),
+    ):
+        yield Path(folder)

@@ -1,6 +1,5 @@
 """The charge density difference of three finished VASP runs, and the files that show it."""
 
-import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -99,13 +98,12 @@ def write_charge_difference(
     """
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
-        try:
+        prefix, parent = f".{output.name}.", output.parent
+        with tempfile.TemporaryDirectory(None, prefix, parent, ignore_cleanup_errors=True) as name:
+            work = Path(name)
             _write_files(work, document, grids, level_e_per_a3)
-            work.chmod(0o755)  # mkdtemp's is only for its owner
+            work.chmod(0o755)  # until now it is only for its owner
             work.replace(output)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
         raise InputError(f"{output} can't be written: {error.strerror or error}") from error
 

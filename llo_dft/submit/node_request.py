@@ -8,7 +8,9 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
+    ByteSize,
     Field,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -17,10 +19,6 @@ from llo_dft.recipe import Count, Section
 from llo_dft.typing import matching
 
 _WALLTIME: Final = re.compile(r"(?:(\d+)-)?(\d{1,4}):([0-5]\d):([0-5]\d)", re.ASCII)
-
-_BYTES: Final = {f"{prefix}B": 1000**n for n, prefix in enumerate("MGT", start=2)} | {
-    f"{prefix}iB": 1024**n for n, prefix in enumerate("MGT", start=2)
-}
 
 
 def _seconds(value: object) -> object:
@@ -95,8 +93,7 @@ class CoreRequest(Section):
     @property
     def memory_mib(self) -> int:
         """Memory of a node, MiB, rounded up."""
-        number, unit = re.fullmatch(r"([\d.]+) ?(\w+)", self.memory, re.ASCII).groups()  # type: ignore[union-attr]
-        return -(-int(float(number) * _BYTES[unit]) // 1024**2)
+        return -(-TypeAdapter(ByteSize).validate_python(self.memory) // 1024**2)
 
 
 class NodeRequest(CoreRequest):

@@ -153,12 +153,10 @@ def certificates(folder: Path) -> Iterator[Certificates]:
     for left in folder.glob(f"{_PREFIX}*"):
         shutil.rmtree(left)
     security = Security.temporary()
-    private = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder)).resolve()  # mode 0700
-    files = (private / "ca.pem", private / "certificate.pem", private / "key.pem")
     texts = (security.tls_ca_file, security.tls_worker_cert, security.tls_worker_key)
-    try:
+    with tempfile.TemporaryDirectory(None, _PREFIX, folder, ignore_cleanup_errors=True) as name:
+        private = Path(name).resolve()  # mode 0700
+        files = (private / "ca.pem", private / "certificate.pem", private / "key.pem")
         for file, text in zip(files, texts, strict=True):
             write_private(file, text)
         yield Certificates(security, files)
-    finally:
-        shutil.rmtree(private, ignore_errors=True)
