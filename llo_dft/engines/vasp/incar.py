@@ -69,18 +69,13 @@ def stages(structure: Structure, kind: CalculationKind) -> tuple[str, ...]:
 
 
 def incar(
-    structure: Structure,
-    kind: CalculationKind,
-    stage: str,
-    protocol: VaspProtocol,
-    grid: Sequence[int] | None = None,
+    structure: Structure, kind: CalculationKind, stage: str, protocol: VaspProtocol
 ) -> dict[str, Any]:
     """Return the tags of one stage of a calculation, but for those that count atoms.
 
     LDAUU, LDAUL and LDAUJ are by element, and MAGMOM is left to the site property "magmom".
 
     The structure is as before the calculation, of which ``stage`` is one of the ``stages``.
-    ``grid`` is NGX, NGY, NGZ of a single point; None takes VASP's own for this cell.
 
     Raises ``EngineError`` if the settings do not suit the structure.
     """
@@ -93,7 +88,7 @@ def incar(
         tags["EDIFF"] = max(protocol.ediff_ev, _FIRST_EDIFF_EV)
     tags |= _ionic_tags(kind, stage, protocol)
     if stage == "static":
-        tags |= _static_tags(structure, protocol, grid)
+        tags |= _static_tags(structure, protocol)
     tags |= protocol.incar
     return {name: value for name, value in tags.items() if value is not None}
 
@@ -261,10 +256,8 @@ def _ionic_tags(kind: CalculationKind, stage: str, protocol: VaspProtocol) -> di
     }
 
 
-def _static_tags(
-    structure: Structure, protocol: VaspProtocol, grid: Sequence[int] | None
-) -> dict[str, Any]:
-    coarse = tuple(grid or fft_grid(structure.lattice.matrix, protocol.encut_ev))
+def _static_tags(structure: Structure, protocol: VaspProtocol) -> dict[str, Any]:
+    coarse = fft_grid(structure.lattice.matrix, protocol.encut_ev)
     tags: dict[str, Any] = {
         "NEDOS": DOS_POINTS,
         "LCHARG": True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -72,21 +72,20 @@ def input_generator(
     kind: CalculationKind,
     stage: str,
     protocol: VaspProtocol,
-    grid: Sequence[int] | None = None,
     begin: Mapping[str, Any] | None = None,
 ) -> VaspInputGenerator:
     """Return atomate2's generator of the input files of one stage.
 
     The structure is what the calculation begins with: it decides mesh and tags, also of a later
-    stage and of a continuation, whose cell has changed. ``kind``, ``stage``, ``protocol`` and
-    ``grid`` are as for ``incar``; ``begin`` are tags that say what the electrons begin with.
+    stage and of a continuation, whose cell has changed. ``kind``, ``stage`` and ``protocol`` are as
+    for ``incar``; ``begin`` are tags that say what the electrons begin with.
 
     Raises ``EngineError`` if the settings do not suit the structure.
     """
     from atomate2.vasp.sets.base import VaspInputGenerator  # noqa: PLC0415 (seconds to import)
     from pymatgen.io.vasp.inputs import Kpoints  # noqa: PLC0415
 
-    tags: dict[str, Any] = incar(structure, kind, stage, protocol, grid) | dict(begin or {})
+    tags: dict[str, Any] = incar(structure, kind, stage, protocol) | dict(begin or {})
     if tags["ISPIN"] == 2:  # noqa: PLR2004 (spins)
         tags["MAGMOM"] = {}  # by the site property
     return VaspInputGenerator(

@@ -67,9 +67,6 @@ class VaspCalculation(BaseVaspMaker):
     """kind, protocol: what is computed, and the name of the protocol."""
     values: dict[str, Any] = field(default_factory=dict)
     """All of the protocol's settings, with the recipe's overrides."""
-    grid: list[int] | None = None
-    """NGX, NGY, NGZ of a static calculation; None takes VASP's own for the cell, which is the same
-    for all structures in that cell."""
     version: str = ""
     """VASP's version that the study's other calculations are of, as vasprun.xml has it; empty: any.
     It bears on no key: results of another one are refused."""
@@ -116,7 +113,7 @@ class VaspCalculation(BaseVaspMaker):
 
     def settings(self) -> dict[str, Any]:
         """Return every setting that bears on the result."""
-        found = {"rules": RULES, "grid": self.grid, **self.values}
+        found = {"rules": RULES, "grid": None, **self.values}  # keys of before have a grid
         tags = deciding(found.pop("incar", {}))
         return found | {"incar": tags} if tags else found
 
@@ -143,7 +140,7 @@ class VaspCalculation(BaseVaspMaker):
         check_potcars(site.specie.symbol for site in structure)
         protocol = self._protocol
         protocol = protocol.model_copy(update={"incar": on_this_machine(protocol.incar)})
-        task = VaspTask(structure, self.kind, protocol, self.grid, start_from, self.version)
+        task = VaspTask(structure, self.kind, protocol, start_from, self.version)
         return run_task(task, folder)
 
     def read_back(self, folder: Path) -> ReadBack:

@@ -245,8 +245,6 @@ def test_the_three_single_points_of_a_charge_difference_lie_on_one_grid(plan):
     assert len({tuple(tags[a] for a in axes) for tags in grids}) == 1
     assert tuple(grids[0][a] for a in axes) == fft_grid(whole.lattice.matrix, 650)
     assert all(tags[f"{a}F"] == 2 * tags[a] for tags in grids for a in axes)
-    given = incar(whole, "static", "static", BALANCED, grid=[40, 80, 120])
-    assert [given[a] for a in axes] == [40, 80, 120]
 
 
 def test_a_single_point_writes_what_is_analysed(plan):

@@ -3,7 +3,7 @@
 import logging
 import shutil
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from math import gcd, sqrt
@@ -64,15 +64,14 @@ _ALONE: Final = "its electrons began with the moments of the calculation it is m
 class VaspTask:
     """What is to be computed.
 
-    The structure has moments as site property "magmom"; ``kind``, ``protocol`` and ``grid`` are as
-    for ``incar``. ``start_from`` is the calculation whose electrons it begins with, if there is
+    The structure has moments as site property "magmom"; ``kind`` and ``protocol`` are as for
+    ``incar``. ``start_from`` is the calculation whose electrons it begins with, if there is
     one, and ``version`` the only one of VASP that it may be run by; empty: any.
     """
 
     structure: Structure
     kind: CalculationKind
     protocol: VaspProtocol
-    grid: Sequence[int] | None = None
     start_from: StartFrom | None = None
     version: str = ""
 
@@ -161,9 +160,7 @@ def _run_stage(
     """
     calculation, run = folders
     # from the first structure: a cell that moved keeps its mesh and tags
-    generator = input_generator(
-        task.structure, task.kind, progress.stage, task.protocol, task.grid, begin
-    )
+    generator = input_generator(task.structure, task.kind, progress.stage, task.protocol, begin)
     maker = _maker(task, generator, progress.stage, machine)
     if progress.wavecar is not None:
         shutil.copy(progress.wavecar, run / "WAVECAR")
