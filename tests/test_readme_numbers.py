@@ -26,7 +26,8 @@ ANSWERS = [
 
 def test_all_studies_that_ship_are_answered() -> None:
     assert {path for path, _ in ANSWERS} == {
-        f"docs/{name}/results.json" for name in ("quickstart", "coated_small", "coated_vs_bare")
+        f"docs/{name}/results.json"
+        for name in ("quickstart", "coated_small", "coated_vs_bare", "coated_matched")
     }
 
 
