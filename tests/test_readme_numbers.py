@@ -101,3 +101,13 @@ def test_the_six_cells_of_the_quickstart_are_those_of_their_file() -> None:
     for row, expected in zip(rows[1:9], found, strict=True):
         assert [float(value) for value in row[1:]] == pytest.approx(expected, abs=0.0051)
     assert "1.05 ± 0.04" in page
+
+
+def test_the_unstrained_coating_holds_what_the_readme_says() -> None:
+    result = read_results(ROOT / "docs" / "coated_matched" / "results.json")
+    lowest = {
+        one.system: min(one.kept_energies_ev) for one in result.hosts if one.holes_per_tm == 0.5
+    }
+    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    said = f"costs {lowest['coated']:.2f} eV at half a hole per Mn, in the bare slab "
+    assert f"{said}{lowest['bare']:.2f} eV." in readme
