@@ -103,6 +103,21 @@ def test_the_six_cells_of_the_quickstart_are_those_of_their_file() -> None:
     assert "1.05 ± 0.04" in page
 
 
+@pytest.mark.parametrize(
+    ("name", "study"),
+    [("CHGNet r2SCAN", "quickstart"), ("SevenNet 7net-mf-0, r2SCAN", "quickstart_sevenn")],
+)
+def test_the_quickstart_by_two_potentials_is_as_their_results(name: str, study: str) -> None:
+    page = (ROOT / "docs" / "guides" / "cells.md").read_text(encoding="utf-8")
+    (row,) = [line for line in page.splitlines() if line.startswith(f"| {name} |")]
+    result = read_results(ROOT / "docs" / study / "results.json")
+    turn = next(point.at for point in result.turning_points if point.site is None)
+    assert turn is not None
+    expected = [*(min(host.kept_energies_ev) for host in result.hosts), turn.holes_per_tm]
+    said = [float(value) for value in row.strip("| ").split(" | ")[1:]]
+    assert said == pytest.approx(expected, abs=0.0051)
+
+
 def test_the_unstrained_coating_holds_what_the_readme_says() -> None:
     result = read_results(ROOT / "docs" / "coated_matched" / "results.json")
     lowest = {
