@@ -3,8 +3,8 @@
     python benchmarks/study.py [--recipe FILE] [--limit N] [--fmax 0.02] [--rattle 0] [--workers N]
 
 Both start every relaxation from the same structure: the study runs first, and the stock maker
-then gets what each of its calculations started from, one after another, with its default
-optimiser and settings but for the force tolerance and the number of steps, which are the same.
+then gets what each of its calculations started from, one after another, with its default optimiser
+and settings but for the model, the force tolerance and the number of steps, which are the same.
 The stock maker does not rattle: with ``--rattle`` above 0 ours does twice the work, and the lower
 one counts.
 
@@ -120,6 +120,7 @@ def stock_side(folder: Path, options: dict[str, Any]) -> None:
     """Relax the structures of ``starts.json`` with the stock maker; write ``stock.json``."""
     import torch  # noqa: PLC0415 (the other side is not to count it)
     from atomate2.forcefields.jobs import ForceFieldRelaxMaker  # noqa: PLC0415
+    from chgnet.model import CHGNet  # noqa: PLC0415
     from chgnet.model.dynamics import CHGNetCalculator  # noqa: PLC0415
     from pymatgen.core.structure import Structure  # noqa: PLC0415
 
@@ -134,12 +135,14 @@ def stock_side(folder: Path, options: dict[str, Any]) -> None:
         calculate(*args, **kwargs)
 
     CHGNetCalculator.calculate = counted
+    model = CHGNet.load(model_name=options["model"], use_device="cpu", verbose=False)
     makers = {
         relax_cell: ForceFieldRelaxMaker(
             force_field_name="CHGNet",
             relax_cell=relax_cell,
             steps=MAX_STEPS,
             relax_kwargs={"fmax": options["fmax"]},
+            calculator_kwargs={"model": model},
         )
         for relax_cell in (True, False)
     }
@@ -310,6 +313,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--peer-threads", type=int, default=0, help="threads of the stock maker")
     options = parser.parse_args()
+    from llo_dft.recipe import load_recipe  # noqa: PLC0415 (the stock side is not to count it)
+
+    options.model = load_recipe(options.recipe).engine.model or "r2scan"
     options.recipe = str(options.recipe.resolve())
     with tempfile.TemporaryDirectory() as folder:
         raise SystemExit(compare(Path(folder), options))
