@@ -56,10 +56,14 @@ def main() -> None:
     engine = folder.recipe().engine
     changes = {"pre_relax": None, "overrides": engine.overrides | {"force_tolerance": asked.fmax}}
     maker = engine_from(engine.model_copy(update=changes)).maker("slab_relax")
+    hosts = [one for one in made.plan.hosts if one.n_holes == asked.holes]
+    pairs = sorted({vacancy.pair for host in hosts for vacancy in host.vacancies})
+    if asked.pair not in pairs:
+        raise SystemExit(f"no pair {asked.pair} at {asked.holes} holes; there are {pairs}")
     print("E_f, eV        points  relaxed   host fell  vacancy fell (eV)")
-    for planned in made.plan.hosts:
+    for planned in hosts:
         vacancy = next((v for v in planned.vacancies if v.pair == asked.pair), None)
-        if planned.n_holes != asked.holes or vacancy is None:
+        if vacancy is None:
             continue
         points = [made.host(planned), made.vacancy(planned, vacancy)]
         labels = [planned.label, planned.vacancy_label(vacancy)]
