@@ -13,6 +13,7 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.chemistry.bonds import find_bonds
 from llo_dft.chemistry.element_table import symbols_of
+from llo_dft.chemistry.heights import heights_angstrom
 from llo_dft.chemistry.roles import site_roles
 from llo_dft.documents.sites import OxygenEnvironment
 from llo_dft.typing import FloatArray, Layer, Side
@@ -45,7 +46,7 @@ def oxygen_environments(
     depth below the outermost O counts.
     """
     symbols = symbols_of(slab)
-    heights = _heights(slab)
+    heights = heights_angstrom(slab)
     ours = checked_sites(slab, llo_sites, "llo_sites")
     roles = site_roles(symbols, ours)
     around: dict[int, list[int]] = {i: [] for i in ours if symbols[i] == "O"}
@@ -75,18 +76,6 @@ def oxygen_environments(
             side=_side(heights[i], planes),
         )
     return result
-
-
-def _heights(slab: Structure) -> FloatArray:
-    """Return the height of each atom along the normal of a and b, from the widest gap up, A."""
-    fractions = np.mod(slab.frac_coords[:, 2], 1.0)
-    fractions[fractions >= 1.0] = 0.0  # of -1e-17
-    ordered = np.sort(fractions)
-    gaps = np.diff(ordered, prepend=ordered[-1] - 1.0)
-    fractions[fractions < ordered[gaps.argmax()]] += 1.0
-    a, b, _ = slab.lattice.matrix
-    heights: FloatArray = fractions * slab.volume / np.linalg.norm(np.cross(a, b))
-    return heights
 
 
 def checked_sites(slab: Structure, sites: Collection[int] | None, name: str) -> list[int]:

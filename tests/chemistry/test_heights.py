@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pymatgen.core import Lattice, Structure
+
+from llo_dft.chemistry.heights import heights_angstrom
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.35, 0.85, 0.999])
+def test_a_slab_is_in_one_piece_wherever_the_cell_ends(shift: float) -> None:
+    """The c axis leans, and only its part along the normal counts."""
+    lattice = Lattice([[3, 0, 0], [1, 4, 0], [2, 1, 20]])
+    fractions = [0.1, 0.2, 0.25, 0.4]
+    slab = Structure(lattice, ["O"] * 4, [[0.3, 0.6, z + shift] for z in fractions])
+    heights = heights_angstrom(slab)
+    assert heights - heights[0] == pytest.approx(20 * (np.array(fractions) - 0.1))
