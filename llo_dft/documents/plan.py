@@ -210,7 +210,7 @@ class StudyPlan(Document):
     slab_bulk_sites: list[int] = Field(description="Bulk site of each atom of the slab")
     slab_images: list[tuple[int, int, int]] = Field(description="Its lattice translation")
     turn_over: list[int] = Field(description="Site map of the operation top -> bottom")
-    equivalent: list[int] = Field(default_factory=list, description="First site alike, of each")
+    equivalent: list[int] = Field(default_factory=list, description="Per site, the first like it")
     lithium_metal: StoredStructure
     hosts: list[PlannedHost] = Field(
         description="Bare hosts, then those of each termination; each from full to empty"
