@@ -29,26 +29,36 @@ LONGEST_BOND_WITH_VALENCE: Final = 3.0
 def bond_valence_r0(cation: str, anion: str) -> float:
     """Return the length of a bond of valence one, angstrom.
 
-    With O the table's; else that of O'Keeffe and Brese, J. Am. Chem. Soc. 113, 3226 (1991), from
-    a size r and a number c of each element: r1 + r2 - r1 r2 (c1^1/2 - c2^1/2)^2 / (c1 r1 + c2 r2).
+    With O the table's, else ``r0_by_sizes``.
 
     Raises ``InputError`` if neither has the pair; names the table to add it to.
     """
     entry = ELEMENTS.get(cation)
     if anion == "O" and entry is not None and entry.bond_valence is not None:
         return entry.bond_valence.r0_angstrom
-    from pymatgen.analysis.bond_valence import BV_PARAMS  # noqa: PLC0415 (half a second to import)
-
-    unlisted = [symbol for symbol in (cation, anion) if Element(symbol) not in BV_PARAMS]
-    if unlisted:
+    by_sizes = r0_by_sizes(cation, anion)
+    if by_sizes is None:
         raise InputError(
-            f"no bond valence parameter is known for {', '.join(unlisted)}: add bond_valence of "
+            f"no bond valence parameter is known for {cation}-{anion}: add bond_valence of "
             f"{cation} to llo_dft/chemistry/elements.toml, or give a score of your own, such as "
             "an engine's energy"
         )
-    (r1, c1), (r2, c2) = (
-        (BV_PARAMS[Element(s)]["r"], BV_PARAMS[Element(s)]["c"]) for s in (cation, anion)
-    )
+    return by_sizes
+
+
+@cache
+def r0_by_sizes(one: str, other: str) -> float | None:
+    """Return the length of a bond of valence one, angstrom; None for an element without a size.
+
+    From a size r and a number c of each element: r1 + r2 - r1 r2 (c1^1/2 - c2^1/2)^2 /
+    (c1 r1 + c2 r2), O'Keeffe and Brese, J. Am. Chem. Soc. 113, 3226 (1991).
+    """
+    from pymatgen.analysis.bond_valence import BV_PARAMS  # noqa: PLC0415 (half a second to import)
+
+    sizes = [BV_PARAMS[e] for e in (Element(one), Element(other)) if e in BV_PARAMS]
+    if len(sizes) < 2:  # noqa: PLR2004 (a pair)
+        return None
+    (r1, c1), (r2, c2) = ((size["r"], size["c"]) for size in sizes)
     return float(r1 + r2 - r1 * r2 * (c1**0.5 - c2**0.5) ** 2 / (c1 * r1 + c2 * r2))
 
 

@@ -95,7 +95,7 @@ def test_parameters_are_of_the_usual_charges() -> None:
 
 def test_unknown_cations_are_refused_by_name() -> None:
     strange = Structure(Lattice.cubic(4), ["Os", "O"], [(0, 0, 0), (0.5, 0.5, 0.5)])
-    with pytest.raises(InputError, match="no bond valence parameter is known for Os: add"):
+    with pytest.raises(InputError, match="no bond valence parameter is known for Os-O: add"):
         bond_valence_sums(strange)
 
 

@@ -91,7 +91,7 @@ def main() -> None:
     state = Path("continue/state.json")
     resumed = state.is_file()
     if fault == "kill" and not resumed:
-        state.parent.mkdir()
+        state.parent.mkdir(exist_ok=True)
         state.write_text("{}", encoding="utf-8")
         os.kill(os.getpid(), signal.SIGKILL)
     if fault == "crash":
@@ -114,7 +114,7 @@ def main() -> None:
         result["problem"] = "stopped for the wall time" if fault == "steps" else "not converged"
         result["stopped"] = fault == "steps"
         if fault == "steps":
-            state.parent.mkdir()
+            state.parent.mkdir(exist_ok=True)
             state.write_text("{}", encoding="utf-8")
     else:
         n_atoms = len(atoms["symbols"])

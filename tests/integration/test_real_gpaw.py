@@ -20,7 +20,7 @@ from llo_dft.engines.base import EngineError
 from llo_dft.engines.gpaw.gpaw_files import read_result
 from llo_dft.engines.gpaw.gpaw_program import installed_gpaw
 from llo_dft.engines.gpaw.run_input import run_input
-from llo_dft.engines.gpaw.run_program import run_program
+from llo_dft.engines.gpaw.run_program import run_program, write_input
 from llo_dft.engines.vasp.files.grids.read_grids import read_density_difference, read_potential
 from llo_dft.errors import CalculationError
 from llo_dft.jobs.calculate import calculate
@@ -147,7 +147,7 @@ def test_a_calculation_that_needs_more_memory_than_there_is_ends_before_it_begin
 def test_a_relaxation_that_was_killed_goes_on_from_its_last_step(tmp_path):
     engine = engine_of("gpaw", o2_unpaired_electrons=0, force_tolerance=0.005)
     given = run_input(h2(1.1), "molecule_relax", engine.settings, installed_gpaw())
-    (tmp_path / "input.json").write_text(json.dumps(given), encoding="utf-8")
+    write_input(h2(1.1), given, tmp_path)
     driver = Path(sys.modules[run_input.__module__].__file__).with_name("gpaw_driver.py")
     state = tmp_path / "continue/state.json"
     with subprocess.Popen([sys.executable, str(driver)], cwd=tmp_path) as running:

@@ -5,8 +5,9 @@
 
 It is started by a command of the user's, perhaps on many processors, and never imported: GPAW has
 another licence than this package. It needs gpaw and ase and nothing of ``llo_dft``.
-``run_input`` says what input.json holds, ``gpaw_files`` what is written: ``result_gpaw.json`` at
-the end, ``continue/state.json`` after each step of a relaxation, ``electrons.npz``, ``CHGCAR``,
+``run_input`` says what input.json holds, ``run_program`` writes it beside the curvature that a
+relaxation begins with, ``gpaw_files`` says what is written: ``result_gpaw.json`` at the end,
+``continue/state.json`` after each step of a relaxation, ``electrons.npz``, ``CHGCAR``,
 ``LOCPOT`` and GPAW's own ``electrons.gpw`` of a static calculation, and GPAW's texts. Every rank
 runs all of it; rank 0 alone writes.
 """
@@ -173,6 +174,7 @@ class Calculation:
         memory = str(self.kept / f"hessian_{self.state['stage']}.json")
         log = str(self.folder / "relaxation.log")
         with BFGS(moving, restart=memory, logfile=log) as optimizer:
+            optimizer.H0 = np.load(self.kept / f"springs_{self.state['stage']}.npy")
             started = time.monotonic()
             for converged in optimizer.irun(fmax=tolerance, steps=most):
                 self.state["n_steps"] += optimizer.nsteps > 0

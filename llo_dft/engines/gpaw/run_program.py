@@ -12,6 +12,7 @@ from pymatgen.core.structure import Structure
 from llo_dft.engines.base import Outcome, moved_to, signal_name
 from llo_dft.engines.gpaw.gpaw_files import CONTINUE, INPUT, KEPT, RESULT, START, read_result
 from llo_dft.engines.gpaw.gpaw_program import DRIVER, command, last_words
+from llo_dft.engines.spring_hessian import spring_hessian
 from llo_dft.errors import CalculationError, InputError
 
 #: What is said of a point that was not computed again.
@@ -33,7 +34,7 @@ def run_program(structure: Structure, given: dict[str, Any], folder: Path) -> Ou
     Raises ``CalculationError`` if it did not converge, was stopped, or failed.
     """
     (folder / RESULT).unlink(missing_ok=True)
-    (folder / INPUT).write_text(json.dumps(given, indent=1), encoding="utf-8")
+    write_input(structure, given, folder)
     with (folder / _OUTPUT).open("w", encoding="utf-8") as output:
         status = subprocess.run(  # noqa: S603 (the user's own command)
             [*command(), str(DRIVER)],
@@ -66,6 +67,16 @@ def run_program(structure: Structure, given: dict[str, Any], folder: Path) -> Ou
             *sorted(path.name for path in folder.glob("gpaw_*.txt")),
         ],
     )
+
+
+def write_input(structure: Structure, given: dict[str, Any], folder: Path) -> None:
+    """Write ``given`` for the driver, and the curvature that each relaxation begins with."""
+    (folder / INPUT).write_text(json.dumps(given, indent=1), encoding="utf-8")
+    (folder / CONTINUE).mkdir(exist_ok=True)
+    for stage in given["stages"]:
+        if stage["relax"] is not None:
+            springs = spring_hessian(structure.to_ase_atoms(), cell=stage["relax"]["cell"])
+            np.save(folder / CONTINUE / f"springs_{stage['name']}.npy", springs)
 
 
 def same_point(other: Path, given: dict[str, Any]) -> str | None:

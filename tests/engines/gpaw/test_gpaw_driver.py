@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
+from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.calculators.calculator import Calculator
 
 from llo_dft.engines.gpaw import gpaw_driver
+from llo_dft.engines.spring_hessian import spring_hessian
 from llo_dft.engines.vasp.files.grids.read_grids import read_density_difference, read_potential
 
 GRID = (4, 5, 7)  # 140 numbers: the last line is full; less one plane it is not
@@ -72,3 +77,39 @@ def test_what_json_does_not_know_is_written_as_numbers_or_text():
 
 def test_a_second_way_of_mixing_is_named():
     assert gpaw_driver.mixing({"name": "pulay", "beta": 0.05}) == "pulay mixing, beta 0.05"
+
+
+class Springs(Calculator):
+    """Atoms held at places by springs, as stiff as a slab's."""
+
+    implemented_properties: ClassVar = ["energy", "forces", "magmoms"]
+
+    def __init__(self, places, hessian):
+        super().__init__()
+        self.places, self.hessian, self.n_evaluations = places, hessian, 0
+
+    def calculate(self, atoms, properties, changes):
+        super().calculate(atoms, properties, changes)
+        away = (atoms.positions - self.places).ravel()
+        self.n_evaluations += 1
+        self.results = {
+            "energy": away @ self.hessian @ away / 2,
+            "forces": -(self.hessian @ away).reshape(-1, 3),
+            "magmoms": np.zeros(len(atoms)),
+        }
+
+
+def test_a_relaxation_begins_with_the_curvature_it_is_given(small_oxide, tmp_path, monkeypatch):
+    world = SimpleNamespace(rank=0)
+    mpi = SimpleNamespace(world=world, broadcast=lambda value, **_: value)
+    monkeypatch.setitem(sys.modules, "gpaw.mpi", mpi)
+    atoms = small_oxide.to_ase_atoms()
+    places, hessian = atoms.positions.copy(), spring_hessian(atoms)
+    atoms.rattle(0.02, seed=0)
+    atoms.calc = Springs(places, hessian)
+    given = {"stages": [{"name": "relax"}], "atoms": {}}
+    calculation = gpaw_driver.Calculation(given, tmp_path)
+    np.save(tmp_path / "continue/springs_relax.npy", hessian)
+    calculation.relax(atoms, {"cell": False, "force_tolerance": 1e-6, "max_steps": 3})
+    assert atoms.calc.n_evaluations == 2, "one step of Newton's"
+    assert atoms.positions == pytest.approx(places, abs=1e-6)

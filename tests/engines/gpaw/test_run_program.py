@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import standin_gpaw
 
@@ -9,6 +10,7 @@ from llo_dft.engines.gpaw.gpaw_program import InstalledGpaw
 from llo_dft.engines.gpaw.gpaw_protocols import gpaw_protocol
 from llo_dft.engines.gpaw.run_input import run_input
 from llo_dft.engines.gpaw.run_program import run_program, same_point
+from llo_dft.engines.spring_hessian import spring_hessian
 from llo_dft.errors import CalculationError
 
 INSTALLED = InstalledGpaw.model_validate(standin_gpaw.installed())
@@ -50,6 +52,8 @@ def test_what_was_killed_or_stopped_is_resumed(plan, tmp_path, monkeypatch):
     with pytest.raises(CalculationError, match=r"killed by SIGKILL .* resumes from its last step"):
         run_program(plan.slab, given(plan.slab), tmp_path)
     assert (tmp_path / "continue/state.json").is_file()
+    springs = np.load(tmp_path / "continue/springs_relax.npy")
+    np.testing.assert_array_equal(springs, spring_hessian(plan.slab.to_ase_atoms()))
     outcome = run_program(plan.slab, given(plan.slab), tmp_path)
     assert outcome.corrections == ["stopped after step 1, and resumed from there"]
     assert not (tmp_path / "continue").exists()
