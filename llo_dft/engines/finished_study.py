@@ -5,17 +5,19 @@ crystal's lattice, and a vacancy starts from its own host, displaced as the pote
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from monty.json import MSONable
 from pymatgen.core.structure import Structure
 
+from llo_dft.documents.atom_identity import BARE_SITE
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
-from llo_dft.documents.labels import BY_POTENTIAL
+from llo_dft.documents.labels import BY_POTENTIAL, REVISITED
 from llo_dft.engines.base import Engine, EngineError, Outcome, OxygenReference, moved_to
 from llo_dft.plain_files import from_json
 from llo_dft.typing import CalculationKind, Capability, FloatArray
@@ -50,17 +52,29 @@ class FinishedRelaxation(MSONable):
     def calculate(self, structure: Structure, folder: Path) -> Outcome:
         """Return the structure with its atoms moved, and the moments that they ended with.
 
+        A host that the study revisited is moved to where the lower of the two ended. A vacancy that
+        begins near where one ended goes there: in a revisited host, that which had found it.
+
         It is returned as it is, without moments, if the study has no relaxation like it.
         """
         del folder
-        found = [
-            (far, one)
+        done = [
+            one
             for one in completed_relaxations(Path(self.folder))
-            if one.kind == self.kind and (far := _distance(structure, one)) < SAME_START_ANGSTROM
+            if one.kind == self.kind and _same_atoms(structure, one.structure)
         ]
-        _, one = min(found, key=lambda pair: pair[0], default=(0.0, None))
+        one, begun = _nearest(structure, done, "initial_structure"), structure
+        if one is None:
+            one = _nearest(structure, done, "structure")
+        elif one.initial_structure is not None:
+            begun = one.initial_structure
+            again = [other for other in done if other.label.endswith(REVISITED)]
+            one = min((one, *again), key=_energy)
+        moved = structure
+        if one is not None and one.structure is not None:
+            moved = _moved(structure, begun, one.structure, self.kind)
         return Outcome(
-            structure=structure if one is None else _moved(structure, one),
+            structure=moved,
             energy_ev=0.0,
             max_force_ev_per_angstrom=0.0,
             magmoms_mu_b=None if one is None else one.magmoms_mu_b,
@@ -130,25 +144,45 @@ def _offsets(fractional: FloatArray) -> FloatArray:
     return fractional - np.round(fractional)
 
 
-def _distance(structure: Structure, one: CalculationDocument) -> float:
-    """Return how far the atoms are from where a relaxation began; infinite if they are others."""
-    begun = one.initial_structure
-    if begun is None or begun.species != structure.species:
-        return float("inf")
-    ours, theirs = (s.site_properties.get("bare_site") for s in (structure, begun))
-    if ours is not None and theirs is not None and list(ours) != list(theirs):
-        return float("inf")
-    offsets = _offsets(begun.frac_coords - structure.frac_coords)
+def _nearest(
+    structure: Structure,
+    done: Sequence[CalculationDocument],
+    where: Literal["initial_structure", "structure"],
+) -> CalculationDocument | None:
+    """Return the relaxation that began (or ended) nearest to a structure; None: none near it."""
+    found = [
+        (far, one)
+        for one in done
+        if (far := _distance(structure, getattr(one, where))) < SAME_START_ANGSTROM
+    ]
+    return min(found, key=lambda pair: pair[0], default=(0.0, None))[1]
+
+
+def _energy(document: CalculationDocument) -> float:
+    return float("inf") if document.energy_ev is None else document.energy_ev
+
+
+def _same_atoms(structure: Structure, other: Structure | None) -> bool:
+    """Tell whether another structure has the same atoms, wherever they are."""
+    if other is None or other.species != structure.species:
+        return False
+    ours, theirs = (s.site_properties.get(BARE_SITE) for s in (structure, other))
+    return ours is None or theirs is None or list(ours) == list(theirs)
+
+
+def _distance(structure: Structure, other: Structure) -> float:
+    """Return how far the atoms are from those of another, angstrom."""
+    offsets = _offsets(other.frac_coords - structure.frac_coords)
     offsets -= offsets.mean(axis=0)
     return float(np.linalg.norm(offsets @ structure.lattice.matrix, axis=1).max())
 
 
-def _moved(structure: Structure, one: CalculationDocument) -> Structure:
-    begun, ended = one.initial_structure, one.structure
-    if begun is None or ended is None:
-        return structure
+def _moved(
+    structure: Structure, begun: Structure, ended: Structure, kind: CalculationKind
+) -> Structure:
+    """Return a structure whose atoms have moved as from one to the other of a finished study."""
     moved = _offsets(ended.frac_coords - begun.frac_coords)
-    if one.kind == "bulk_relax":
+    if kind == "bulk_relax":
         lattice, fractional = ended.lattice, structure.frac_coords + moved
     else:
         lattice = structure.lattice
