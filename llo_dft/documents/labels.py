@@ -15,9 +15,6 @@ BASAL: Final = (0, 0, 1)
 #: Ending of the labels of what a potential computes to rank vacancies.
 BY_POTENTIAL: Final = "_potential"
 
-#: Ending of the labels of what starts where a vacancy had led its host.
-REVISITED: Final = "_revisited"
-
 #: Ending of a structure check's flag of moments that turned over while others did not.
 TURNED: Final = "turned against the others"
 
@@ -48,7 +45,7 @@ def ordering_label(host: str, order: int) -> str:
 
 def revisited_label(host: str) -> str:
     """Return the label of a host that starts from the Li arrangement of one of its vacancies."""
-    return f"{host}{REVISITED}"
+    return f"{host}_revisited"
 
 
 def vacancy_label(host: str, pair: str) -> str:

@@ -5,11 +5,10 @@ crystal's lattice, and a vacancy starts from its own host, displaced as the pote
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from monty.json import MSONable
@@ -17,7 +16,7 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.documents.atom_identity import BARE_SITE
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
-from llo_dft.documents.labels import BY_POTENTIAL, REVISITED
+from llo_dft.documents.labels import BY_POTENTIAL
 from llo_dft.engines.base import Engine, EngineError, Outcome, OxygenReference, moved_to
 from llo_dft.plain_files import from_json
 from llo_dft.typing import CalculationKind, Capability, FloatArray
@@ -52,10 +51,10 @@ class FinishedRelaxation(MSONable):
     def calculate(self, structure: Structure, folder: Path) -> Outcome:
         """Return the structure with its atoms moved, and the moments that they ended with.
 
-        A host that the study revisited is moved to where the lower of the two ended. A vacancy that
-        begins near where one ended goes there: in a revisited host, that which had found it.
-
-        It is returned as it is, without moments, if the study has no relaxation like it.
+        They go where the lowest relaxation of these atoms ended, of all that the study made of
+        them (several orderings, a revisit, a former on another O); atoms without identities
+        (``documents.atom_identity``) where the one ended that began nearest. Without such a
+        relaxation the structure is returned as it is, without moments.
         """
         del folder
         done = [
@@ -63,15 +62,13 @@ class FinishedRelaxation(MSONable):
             for one in completed_relaxations(Path(self.folder))
             if one.kind == self.kind and _same_atoms(structure, one.structure)
         ]
-        one, begun = _nearest(structure, done, "initial_structure"), structure
-        if one is None:
-            one = _nearest(structure, done, "structure")
-        elif one.initial_structure is not None:
-            begun = one.initial_structure
-            again = [other for other in done if other.label.endswith(REVISITED)]
-            one = min((one, *again), key=_energy)
+        near = [one for one in done if _distance(structure, one) < SAME_START_ANGSTROM]
+        nearest = min(near, key=partial(_distance, structure), default=None)
+        begun = structure if nearest is None else nearest.initial_structure
+        named = BARE_SITE in structure.site_properties
+        one = min(done, key=_energy, default=None) if named else nearest
         moved = structure
-        if one is not None and one.structure is not None:
+        if one is not None and one.structure is not None and begun is not None:
             moved = _moved(structure, begun, one.structure, self.kind)
         return Outcome(
             structure=moved,
@@ -144,20 +141,6 @@ def _offsets(fractional: FloatArray) -> FloatArray:
     return fractional - np.round(fractional)
 
 
-def _nearest(
-    structure: Structure,
-    done: Sequence[CalculationDocument],
-    where: Literal["initial_structure", "structure"],
-) -> CalculationDocument | None:
-    """Return the relaxation that began (or ended) nearest to a structure; None: none near it."""
-    found = [
-        (far, one)
-        for one in done
-        if (far := _distance(structure, getattr(one, where))) < SAME_START_ANGSTROM
-    ]
-    return min(found, key=lambda pair: pair[0], default=(0.0, None))[1]
-
-
 def _energy(document: CalculationDocument) -> float:
     return float("inf") if document.energy_ev is None else document.energy_ev
 
@@ -170,8 +153,11 @@ def _same_atoms(structure: Structure, other: Structure | None) -> bool:
     return ours is None or theirs is None or list(ours) == list(theirs)
 
 
-def _distance(structure: Structure, other: Structure) -> float:
-    """Return how far the atoms are from those of another, angstrom."""
+def _distance(structure: Structure, one: CalculationDocument) -> float:
+    """Return how far the atoms are from where a relaxation of the same ones began, angstrom."""
+    other = one.initial_structure
+    if other is None:
+        return float("inf")
     offsets = _offsets(other.frac_coords - structure.frac_coords)
     offsets -= offsets.mean(axis=0)
     return float(np.linalg.norm(offsets @ structure.lattice.matrix, axis=1).max())
