@@ -57,10 +57,10 @@ def starting_geometries(structure: Structure, parent: CalculationDocument | None
     """
     given = Start(structure)
     host = None if parent is None else parent.structure
-    found = None if host is None else rebonded(structure, host)
-    if found is None:
+    others = [] if host is None else rebonded(structure, host)
+    if not others:
         return [given]
-    return [replace(given, name="as removed"), Start(found[1], found[0])]
+    return [replace(given, name="as removed"), *(Start(moved, name) for name, moved in others)]
 
 
 def starts(

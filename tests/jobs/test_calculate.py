@@ -219,7 +219,7 @@ class Programmed(Steep):
 @pytest.fixture
 def former_on_its_o() -> CalculationDocument:
     """P of a coating above the first of two O of an oxide; the second lies lower."""
-    coords = [[0, 0, 4], [2.8, 0, 3], [1.4, 0, 2.0], [0, 0, 5.6]]
+    coords = [[0, 0, 4], [2.8, 0, 3.3], [1.4, 0, 2.0], [0, 0, 5.6]]
     lattice = Lattice.orthorhombic(8, 9, 12)
     made = Structure(lattice, ["O", "O", "Mn", "P"], coords, coords_are_cartesian=True)
     host = relaxed("host", with_bare_sites(made, [0, 1, 2, COATING]))

@@ -199,7 +199,7 @@ def test_where_no_li_moved_nothing_is_put_back(plan: StudyPlan) -> None:
     parent = relaxed("bare", host)
     failed = calculation("f", "failed", 2.0)
     reason = put_back.original(parent, [vacancy_of(host, oxygen, {}, -1.0), failed, None])
-    assert reason == "no vacancy of bare has its Li on other sites than the host"
+    assert reason == "no vacancy of bare has its Li or formers on other sites than the host"
     assert put_back.original(failed, []).endswith("failed: reason 2.0")
 
 

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 import pytest
 from pymatgen.core import Lattice, Structure
 
+from llo_dft.builders.rebonding import APPROACH
 from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.documents.atom_identity import COATING, with_bare_sites, without_atoms
 from llo_dft.documents.calculation import CalculationDocument
@@ -53,7 +54,7 @@ def test_a_former_that_lost_its_o_begins_in_two_places_with_the_same_moments(tmp
     (start,) = starts(vacancy, maker, host, tmp_path)
     removed, moved = start.in_each(found)
     assert removed.structure.cart_coords == pytest.approx(vacancy.cart_coords)
-    assert moved.structure.get_distance(0, 2) == pytest.approx(1.6)
+    assert moved.structure.get_distance(0, 2) == pytest.approx(APPROACH * 1.6)
     assert moved.structure.site_properties["magmom"] == [0.1, 3.0, 0.2]
     assert (moved.name, moved.electrons, moved.parent) == (
         "P moved to O1, as in the host",

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.analysis.vacancy.structure_check import moved_lithium
+from llo_dft.analysis.vacancy.structure_check import on_other_sites
 from llo_dft.chemistry.roles import element_role
 from llo_dft.documents.atom_identity import BARE_SITE, bare_sites
 from llo_dft.documents.calculation import CalculationDocument
@@ -23,9 +23,9 @@ def host_to_revisit(
 ) -> tuple[CalculationDocument, Structure] | str:
     """Return the vacancy that a host may follow, and the host in its arrangement; or why none.
 
-    Of the completed ones with a Li on another site than in the host it is the lowest per removed O
-    whose O can be put where the host has it: another atom may have taken the place. The atoms are
-    in the host's order.
+    Of the completed ones with a Li or a former on another site than in the host it is the lowest
+    per removed O whose O can be put where the host has it: another atom may have taken the place.
+    The atoms are in the host's order.
     """
     if host.structure is None or host.energy_ev is None:
         return f"{host.label} has no result"
@@ -33,7 +33,7 @@ def host_to_revisit(
     for i, one in enumerate(vacancies):
         if one is None or one.structure is None or one.energy_ev is None:
             continue
-        if moved_lithium(host.structure, one.structure):
+        if on_other_sites(host.structure, one.structure):
             n_lacking = max(1, len(host.structure) - len(one.structure))
             found.append(((one.energy_ev - host.energy_ev) / n_lacking, i, one, one.structure))
     for _, _, one, structure in sorted(found, key=lambda entry: entry[:2]):
@@ -43,7 +43,7 @@ def host_to_revisit(
     if found:
         lacking = ", ".join(one.label for _, _, one, _ in found)
         return f"another atom has taken the place of the O that {lacking} lacks"
-    return f"no vacancy of {host.label} has its Li on other sites than the host"
+    return f"no vacancy of {host.label} has its Li or formers on other sites than the host"
 
 
 def _with_oxygen_back(host: Structure, vacancy: Structure) -> Structure | None:

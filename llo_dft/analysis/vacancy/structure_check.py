@@ -260,26 +260,24 @@ def vacancy_flags(host: CalculationDocument, vacancy: CalculationDocument) -> li
     return [*(f"host_{flag}" for flag in parts_apart(host.structure)), *flags]
 
 
-def moved_lithium(host: Structure, vacancy: Structure) -> list[int]:
-    """Return the Li of a relaxed vacancy that are on other sites than in its relaxed host.
+def on_other_sites(host: Structure, vacancy: Structure) -> list[int]:
+    """Return the Li and the coating's formers of a vacancy that left their sites in its host.
 
-    The host has the identities of its atoms (``documents.atom_identity``), the vacancy the same
-    atoms in the same order, without some O.
+    Both are relaxed. The host has the identities of its atoms (``documents.atom_identity``), the
+    vacancy the same atoms in the same order, without some O.
 
     Returns the indices in ``vacancy`` of those that moved by more than ``MOVED_MIN_ANGSTROM``.
     """
-    far = _moved_angstrom(host, vacancy)
-    return [
-        i
-        for i, symbol in enumerate(symbols_of(vacancy))
-        if symbol == "Li" and far[i] > MOVED_MIN_ANGSTROM
-    ]
+    roles = site_roles(symbols_of(vacancy), places(vacancy).values())
+    far = _moved_angstrom(host, vacancy) > MOVED_MIN_ANGSTROM
+    mobile = {"mobile", "coating_mobile", "former"}
+    return [i for i, role in enumerate(roles) if far[i] and role in mobile]
 
 
 def has_other_arrangement(host: Structure, vacancy: Structure) -> bool:
     """Tell whether any atom of a relaxed vacancy sits in another site than in its relaxed host.
 
-    Parameters and limit as of ``moved_lithium``; the vacancy may lack nothing.
+    Parameters and limit as of ``on_other_sites``; the vacancy may lack nothing.
     """
     return bool((_moved_angstrom(host, vacancy) > MOVED_MIN_ANGSTROM).any())
 

@@ -36,7 +36,7 @@ def test_the_lowest_of_those_with_li_elsewhere_is_followed() -> None:
     assert found[0] is low
     assert bare_sites(found[1]) == bare_sites(host())
     assert np.allclose(found[1].frac_coords[1:], host().frac_coords[1:])
-    assert host_to_revisit(PARENT, [still, None]).startswith("no vacancy of host has its Li on")
+    assert host_to_revisit(PARENT, [still, None]).startswith("no vacancy of host has its Li or")
 
 
 def test_energies_count_for_each_o_that_is_lacking() -> None:

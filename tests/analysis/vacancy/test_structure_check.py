@@ -17,7 +17,7 @@ from llo_dft.analysis.vacancy.structure_check import (
     framework_moved,
     has_other_arrangement,
     host_flags,
-    moved_lithium,
+    on_other_sites,
     vacancy_flags,
 )
 from llo_dft.documents.atom_identity import with_bare_sites, without_atoms
@@ -353,6 +353,6 @@ def vacancy(oxygen: int, energy_ev: float, **moved: float) -> CalculationDocumen
 def test_only_li_in_another_site_counts(moved: dict[str, float], expected: list[int]) -> None:
     structure = vacancy(1, 0.0, **moved).structure
     assert structure is not None
-    assert moved_lithium(host(), structure) == expected
+    assert on_other_sites(host(), structure) == expected
     # P and Mn count where a whole arrangement is compared
     assert has_other_arrangement(host(), structure) == bool(expected or moved == {"Mn2": 1.9})
