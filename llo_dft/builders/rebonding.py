@@ -53,18 +53,19 @@ def rebonded(structure: Structure, host: Structure) -> list[tuple[str, Structure
         aside = np.abs(heights[kept] - heights[bond.anion]) < SAME_FACE_ANGSTROM
         ways.append(_ways(structure, kept.index(bond.cation), bond.length, np.flatnonzero(aside)))
     made = []
-    # without a bond that was broken there is nothing to move: zip of nothing is empty
-    for together in zip(*ways, strict=False):
-        if len({to for to, _, _ in together}) == len(together):
-            moved = structure.copy()
-            for _, group, step in together:
-                moved.translate_sites(group, step, frac_coords=False, to_unit_cell=False)
-            names = [
-                f"{moved[group[0]].specie.symbol} moved to "
-                f"{moved[to].specie.symbol}{bare_sites(moved)[to]}"
-                for to, group, _ in together
-            ]
-            made.append((", ".join(names), moved))
+    for rank in range(MOST_TRIES if ways else 0):
+        moved, done, taken = structure.copy(), [], set[int]()
+        for those in ways:
+            left = [way for way in those if way[0] not in taken]
+            if rank >= len(left):
+                break
+            to, group, step = left[rank]
+            taken.add(to)
+            moved.translate_sites(group, step, frac_coords=False, to_unit_cell=False)
+            names = moved[group[0]].specie.symbol, moved[to].specie.symbol
+            done.append(f"{names[0]} moved to {names[1]}{bare_sites(moved)[to]}")
+        else:
+            made.append((", ".join(done), moved))
     return made
 
 
@@ -85,7 +86,7 @@ def _ways(
     _, found, images, distances = neighbours(lattice, coords, ([former], free), REACH_ANGSTROM)
     group = [former, *{one.anion for one in find_bonds(structure, [former], coating)}]
     ways = []
-    for k in np.argsort(distances, kind="stable")[:MOST_TRIES]:
+    for k in np.argsort(distances, kind="stable"):
         way = coords[found[k]] + images[k] @ lattice - coords[former]
         ways.append((found[k], group, way * (1 - APPROACH * length / distances[k])))
     return ways
