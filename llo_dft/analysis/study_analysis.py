@@ -8,7 +8,7 @@ from llo_dft.analysis.interface.interface_result import interface_result
 from llo_dft.analysis.oxygen.reservoir import oxygen_reservoir
 from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.analysis.study_voltages import onset_v, study_voltages
-from llo_dft.analysis.vacancy.host_result import host_result, without_crossing
+from llo_dft.analysis.vacancy.host_result import without_crossing
 from llo_dft.analysis.vacancy.pairs import vacancy_pairs
 from llo_dft.analysis.vacancy.predicted_vacancies import ranked_by_potential, with_predictions
 from llo_dft.analysis.vacancy.turning_lines import turning_points
@@ -48,7 +48,7 @@ def analyze_study(
         "O2 by the engine itself",
         apart or f"O2 {molecule.status}: {molecule.reason}",
     )
-    hosts = [host_result(made.made_host(planned), reservoir) for planned in plan.hosts]
+    hosts = [made.result_of(planned, reservoir) for planned in plan.hosts]
     predicted: list[str] = []
     if plan.budget is not None and reservoir.chosen is not None:
         first = {planned.label: made.first_host(planned) for planned in plan.hosts}

@@ -16,7 +16,7 @@ from llo_dft.analysis.comparability.subtractable import (
 )
 from llo_dft.analysis.oxygen.chemical_potential import refused_schemes
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir, oxygen_reservoir
-from llo_dft.analysis.vacancy.host_result import MadeVacancy, host_result, without_crossing
+from llo_dft.analysis.vacancy.host_result import MadeVacancy, without_crossing
 from llo_dft.analysis.vacancy.missing_sites import missing_from
 from llo_dft.analysis.vacancy.turning_lines import lowest_hosts, turning_points
 from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
@@ -30,7 +30,7 @@ from llo_dft.runs.host_assignment import (
     check_one_framework,
     fractions_of,
     host_of,
-    made_host,
+    result_of_host,
     system_of,
 )
 from llo_dft.runs.plain_runs import PlainRun, compare_runs, read_plain_run, result_of_runs
@@ -116,13 +116,11 @@ def vacancy_runs(
     reservoir = _reservoir(oxygen, reference, runs.hosts)
     fractions = fractions_of(runs.hosts, options.lithium_full, options.coating_li)
     found = [
-        host_result(
-            made_host(
-                host,
-                x,
-                [_made_vacancy(host, one, options.tm_layers) for one in placed.get(host.path, [])],
-            ),
+        result_of_host(
+            host,
+            x,
             reservoir,
+            [_made_vacancy(host, one, options.tm_layers) for one in placed.get(host.path, [])],
             runs.allowed,
         )
         for host, x in zip(runs.hosts, fractions, strict=True)

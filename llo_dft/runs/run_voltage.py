@@ -13,7 +13,6 @@ from llo_dft.analysis.comparability.subtractable import (
     check_sizes,
 )
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
-from llo_dft.analysis.vacancy.host_result import host_result
 from llo_dft.analysis.voltage_curve import LithiatedHost, VoltageError, voltage_curve
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.documents.voltage import VoltageResult
@@ -22,7 +21,7 @@ from llo_dft.runs.host_assignment import (
     check_one_framework,
     formula_units,
     fractions_of,
-    made_host,
+    result_of_host,
     system_of,
 )
 from llo_dft.runs.plain_runs import PlainRun, compare_runs, read_plain_run, result_of_runs
@@ -70,9 +69,9 @@ def voltage_runs(
                 raise
             reason = str(error)
     own = [] if reference.run is None else [reference.run]
+    no_oxygen = OxygenReservoir(None, {}, {}, "")
     hosts_found = [
-        host_result(made_host(run, x), OxygenReservoir(None, {}, {}, ""))
-        for run, x in zip(runs, fractions, strict=True)
+        result_of_host(run, x, no_oxygen) for run, x in zip(runs, fractions, strict=True)
     ]
     voltage = VoltageResult(
         system=hosts_found[0].system if hosts_found else "bare",
