@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -154,15 +154,13 @@ def read_plain_run(
     return PlainRun(calculation, run, n_held, notes)
 
 
-def compare_runs(
-    found: Differences, check: Check, first: PlainRun, other: PlainRun, allow: Collection[str]
-) -> None:
+def compare_runs(found: Differences, check: Check, first: PlainRun, other: PlainRun) -> None:
     """Keep in ``found`` what two runs still differ in; without a result of both there is nothing.
 
-    Raises ``ComparabilityError``, with both values, for a difference that ``allow`` does not name.
+    Raises ``ComparabilityError``, with both values, for a difference that it does not allow.
     """
     if first.completed is not None and other.completed is not None:
-        found.add(first.path, other.path, check(first.completed, other.completed, allow))
+        found.add(first.path, other.path, check(first.completed, other.completed, found.allow))
 
 
 def _no_ground_state(found: Vasprun) -> str | None:

@@ -103,7 +103,7 @@ def _check_one_system(runs: Sequence[PlainRun]) -> None:
 
 def _compare(runs: Sequence[PlainRun], reference: Reference, allowed: Sequence[str]) -> Differences:
     """Refuse hosts and Li metal that are not comparable; return the remaining differences."""
-    found = Differences()
+    found = Differences(allowed)
     if not runs:
         return found
     first, *others = runs
@@ -111,9 +111,9 @@ def _compare(runs: Sequence[PlainRun], reference: Reference, allowed: Sequence[s
         structures = first.structure, run.structure
         sizes = {formula_units(one) for one in structures if one is not None}
         check = check_hosts if len(sizes) == 1 else check_sizes
-        compare_runs(found, check, first, run, allowed)
+        compare_runs(found, check, first, run)
     if reference.run is not None:
-        compare_runs(found, check_metal, first, reference.run, allowed)
+        compare_runs(found, check_metal, first, reference.run)
     return found
 
 

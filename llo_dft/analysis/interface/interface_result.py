@@ -1,5 +1,6 @@
 """One termination of a study's coating: candidates, bonds, strain and energies."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -12,7 +13,8 @@ from llo_dft.analysis.interface.adhesion import (
     excess_atoms,
 )
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
-from llo_dft.analysis.vacancy.structure_check import check_relaxed
+from llo_dft.analysis.vacancy.structure_check import host_flags
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.strain import principal_strains, von_mises_strain
 from llo_dft.documents.atom_identity import coating_places
 from llo_dft.documents.calculation import CalculationDocument
@@ -56,10 +58,8 @@ def interface_result(
     planned, best = made.planned[0], made.best
     chosen = next((i for i, one in enumerate(made.candidates) if one is best), 0)
     laid = made.planned[chosen]
-    flags: list[str] = []
     area, strains = None, None
-    if best.structure is not None and best.initial_structure is not None:
-        flags = check_relaxed(best.initial_structure, best.structure)
+    if best.structure is not None:
         area = area_angstrom2(best.structure)
         if made.crystal is not None and made.crystal.structure is not None:
             vectors = laid.coating_vectors @ made.crystal.structure.lattice.matrix
@@ -84,7 +84,7 @@ def interface_result(
             )
             for one, document in zip(made.planned, made.candidates, strict=True)
         ],
-        flags=flags,
+        flags=host_flags(best),
         bonds=list(made.bonds),
         film_formula=_film_formula(planned),
         film_is_stoichiometric=planned.film_is_stoichiometric,
@@ -169,8 +169,6 @@ def _energy_per(
 
 
 def _film_formula(planned: PlannedInterface) -> str:
-    counts: dict[str, int] = {}
-    for site in coating_places(planned.structure):
-        symbol = planned.structure[site].specie.symbol
-        counts[symbol] = counts.get(symbol, 0) + 1
-    return "".join(f"{element}{counts[element]}" for element in sorted(counts))
+    symbols = symbols_of(planned.structure)
+    counts = Counter(symbols[site] for site in coating_places(planned.structure))
+    return "".join(f"{element}{n}" for element, n in sorted(counts.items()))

@@ -58,7 +58,7 @@ def oxygen_reservoir(
                 whence,
                 oxygen.temperature_k,
                 oxygen.pressure_bar,
-                oxygen.oxide_kind if scheme == "mp2020" else "oxide",
+                oxygen.oxide_kind,
             )
     corrected = found.get("mp2020")
     band = {

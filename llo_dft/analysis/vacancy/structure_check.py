@@ -52,20 +52,6 @@ def _label(structure: Structure, index: int | np.integer[Any]) -> str:
     return f"{structure[int(index)].specie.symbol}{index}"
 
 
-def _check_same_atoms(initial: Structure, relaxed: Structure) -> None:
-    if len(initial) != len(relaxed):
-        raise ValueError(
-            f"Initial and relaxed structure must have the same atoms, got {len(initial)} "
-            f"({initial.composition.formula}) and {len(relaxed)} ({relaxed.composition.formula})"
-        )
-    for index, (before, after) in enumerate(zip(initial, relaxed, strict=True)):
-        if before.specie.symbol != after.specie.symbol:
-            raise ValueError(
-                f"Initial and relaxed structure must list their atoms in the same order, but atom "
-                f"{index} is {before.specie.symbol} in one and {after.specie.symbol} in the other"
-            )
-
-
 def _oxygen_flags(relaxed: Structure) -> list[str]:
     return [
         f"{pair.kind}: {_label(relaxed, pair.first)}-{_label(relaxed, pair.second)} "
@@ -128,7 +114,11 @@ def displacements_angstrom(initial: Structure, relaxed: Structure) -> FloatArray
 
     Raises ``ValueError`` if the two don't list the same atoms in the same order.
     """
-    _check_same_atoms(initial, relaxed)
+    if symbols_of(initial) != symbols_of(relaxed):
+        raise ValueError(
+            "Initial and relaxed structure must list the same atoms in the same order, got "
+            f"{len(initial)} ({initial.formula}) and {len(relaxed)} ({relaxed.formula})"
+        )
     difference = relaxed.frac_coords - initial.frac_coords
     drift = np.angle(np.exp(2j * np.pi * difference).mean(axis=0)) / (2 * np.pi)
     difference -= drift

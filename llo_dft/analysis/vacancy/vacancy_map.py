@@ -1,6 +1,5 @@
 """E_f over temperature and pressure, and the temperature at which oxygen begins to leave."""
 
-import math
 from collections.abc import Iterable, Sequence
 
 from scipy.optimize import brentq
@@ -75,14 +74,11 @@ def turning_temperature(
     scheme and at the pressure of ``oxygen``. Found by Brent's method between 100 and 2000 K,
     where mu_O decreases with T at any pressure at which O2 is an ideal gas.
 
-    Raises ``ValueError`` for an energy that is not finite. No crossing is a valid result: None and
-    a ``reason``.
+    No crossing is a valid result: None and a ``reason``.
 
     The energies are those of the sites that completed, eV per O, computed with ``oxygen``; there
     may be none.
     """
-    if not all(map(math.isfinite, formation_energies_ev)):
-        raise ValueError(f"Formation energies must be finite, got {list(formation_energies_ev)!r}")
     if not formation_energies_ev:
         return None, "no formation energy completed"
     at_zero_thermal = min(formation_energies_ev) - oxygen.delta_mu_ev - oxygen.pressure_term_ev
