@@ -40,6 +40,8 @@ def analyze_study(
     ``charge_differences`` are results of the static calculations.
     """
     plan, documents = made.plan, made.documents
+    # the pristine bare slab, whose magnetic order is the study's
+    pristine = made.host(plan.hosts[0])
     molecule = documents[OXYGEN]
     apart = why_no_reference([made.host(planned) for planned in plan.hosts], molecule)
     reservoir = oxygen_reservoir(
@@ -88,17 +90,16 @@ def analyze_study(
         band_centers=list(band_centers),
         charge_differences=list(charge_differences),
         not_computed=plan.not_computed,
-        notes=[*plan.notes, *_first_host_notes(made), *study_differences(made), *predicted],
+        notes=[
+            *plan.notes,
+            *(f"{pristine.label}: {note}" for note in pristine.notes),
+            *study_differences(made),
+            *predicted,
+        ],
         counts=dict(Counter(record.status for record in records if record.applicable)),
         calculations=records,
         mock=any(document.mock for document in documents.values()),
     )
-
-
-def _first_host_notes(made: StudyCalculations) -> list[str]:
-    """Return the notes on the pristine bare slab, whose magnetic order is the study's."""
-    first = made.host(made.plan.hosts[0])
-    return [f"{first.label}: {note}" for note in first.notes]
 
 
 def _records(made: StudyCalculations, hosts: Sequence[HostResult]) -> list[CalculationRecord]:

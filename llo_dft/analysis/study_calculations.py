@@ -25,7 +25,7 @@ from llo_dft.documents.labels import (
     revisited_label,
 )
 from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
-from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment, RemovedOxygen
+from llo_dft.documents.sites import OxygenEnvironment, RemovedOxygen
 from llo_dft.documents.state_of_charge import OrderingResult, RevisitResult
 from llo_dft.documents.study_result import HostResult
 
@@ -60,8 +60,16 @@ class StudyCalculations:
         self.by_potential = by_potential or {}
         self.plan = plan
         self.documents = documents
-        self._best = {t: self._lowest(t) for t in plan.terminations}
-        self._bonds = {t: self._bonds_of(t) for t in plan.terminations}
+        self._best = {
+            face: _lowest(
+                f"interface_{face}", [documents[one.label] for one in plan.candidates(face)]
+            )
+            for face in plan.terminations
+        }
+        self._bonds = {
+            face: None if best.structure is None else interface_bonds(best.structure)
+            for face, best in self._best.items()
+        }
 
     def host(self, planned: PlannedHost) -> CalculationDocument:
         """Return the calculation of a host: the lowest of its orderings, interfaces and revisit."""
@@ -244,15 +252,6 @@ class StudyCalculations:
             crystal=self.documents.get(self.plan.coating_label),
             lithium=self.documents[LITHIUM],
         )
-
-    def _lowest(self, termination: str) -> CalculationDocument:
-        """Return the best candidate, or its substitute if none completed."""
-        candidates = [self.documents[one.label] for one in self.plan.candidates(termination)]
-        return _lowest(f"interface_{termination}", candidates)
-
-    def _bonds_of(self, termination: str) -> list[InterfaceBond] | None:
-        best = self._best[termination]
-        return None if best.structure is None else interface_bonds(best.structure)
 
 
 def _lowest(label: str, candidates: list[CalculationDocument]) -> CalculationDocument:

@@ -155,24 +155,15 @@ def _u_has_no_say(a: CalculationDocument, b: CalculationDocument) -> bool:
 
     O2 beside an oxide, for example, is PBE where the oxide is PBE+U.
     """
-    if a.fingerprint is None or b.fingerprint is None:
-        return False
-    plain, corrected = sorted((a, b), key=lambda one: bool(_plus_u(one)))
-    if _plus_u(plain) or not _plus_u(corrected) or _base(plain) != _base(corrected):
-        return False
-    values = {} if corrected.fingerprint is None else corrected.fingerprint.u_values_ev
-    acting = [kind for kind, u in values.items() if u and not _lacks(corrected, kind)]
-    return bool(acting) and all(_lacks(plain, kind) for kind in acting)
-
-
-def _base(calculation: CalculationDocument) -> str:
-    name = "" if calculation.fingerprint is None else calculation.fingerprint.functional
-    return name.partition("+U")[0]
-
-
-def _plus_u(calculation: CalculationDocument) -> str:
-    name = "" if calculation.fingerprint is None else calculation.fingerprint.functional
-    return "".join(name.partition("+U")[1:])
+    for plain, corrected in ((a, b), (b, a)):
+        if plain.fingerprint is None or corrected.fingerprint is None:
+            return False
+        base, plus_u, _ = corrected.fingerprint.functional.partition("+U")
+        if plus_u and plain.fingerprint.functional == base:
+            values = corrected.fingerprint.u_values_ev
+            acting = [kind for kind, u in values.items() if u and not _lacks(corrected, kind)]
+            return bool(acting) and all(_lacks(plain, kind) for kind in acting)
+    return False
 
 
 def fingerprint_differences(

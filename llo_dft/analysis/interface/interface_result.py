@@ -16,7 +16,7 @@ from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.analysis.vacancy.structure_check import host_flags
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.strain import principal_strains, von_mises_strain
-from llo_dft.documents.atom_identity import coating_places
+from llo_dft.documents.atom_identity import coating_places, only_part
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import interface_label, relaxed_file
 from llo_dft.documents.plan import PlannedInterface
@@ -102,10 +102,8 @@ def _energy(
     made: InterfaceCalculations, reservoir: OxygenReservoir, voltage_v: float | None
 ) -> CoatingEnergy:
     planned = made.planned[0]
-    bare_atoms = planned.structure.copy()
-    bare_atoms.remove_sites(coating_places(bare_atoms))
     unit = _formula_unit(made.crystal)
-    excess = excess_atoms(planned.structure, bare_atoms, unit)
+    excess = excess_atoms(planned.structure, only_part(planned.structure, "oxide"), unit)
     # the interface's bare slab lacks the Li that were removed so that charges balance
     excess = replace(excess, lithium=excess.lithium - planned.li_removed_for_charge)
     try:

@@ -35,21 +35,19 @@ def vacancy_map(
         [mu_at(oxygen, temperature, pressure) - oxygen.mu_ev for pressure in pressures_bar]
         for temperature in temperatures_k
     ]
-    found = []
-    for host in hosts:
-        if not host.kept_energies_ev:
-            continue
-        lowest = min(host.kept_energies_ev)
-        found.append(
+    kept = [(host, min(host.kept_energies_ev)) for host in hosts if host.kept_energies_ev]
+    return VacancyMap(
+        temperatures_k=list(temperatures_k),
+        pressures_bar=list(pressures_bar),
+        hosts=[
             HostMap(
                 label=host.label,
                 system=host.system,
                 lithium_fraction=host.lithium_fraction,
                 formation_energies_ev=[[lowest + shift for shift in row] for row in shifts],
             )
-        )
-    return VacancyMap(
-        temperatures_k=list(temperatures_k), pressures_bar=list(pressures_bar), hosts=found
+            for host, lowest in kept
+        ],
     )
 
 

@@ -214,6 +214,7 @@ def computed_phases(
             )
     cells |= {name: (structure, "bulk_relax") for name, structure in (own or {}).items()}
     found, notes = [], []
+    label = engine.oxygen.label_energy_ev_per_atom
     for name, (structure, kind) in cells.items():
         progress(name)
         document: CalculationDocument = calculate.original(
@@ -226,15 +227,10 @@ def computed_phases(
             PhaseEnergy(
                 name=name,
                 composition=document.structure.composition.get_el_amt_dict(),
-                energy_ev=document.energy_ev,
+                energy_ev=2 * label if label is not None and name == "O2" else document.energy_ev,
             )
         )
-    label = engine.oxygen.label_energy_ev_per_atom
     if label is not None and "O" in wanted:
-        found = [
-            one.model_copy(update={"energy_ev": 2 * label}) if one.name == "O2" else one
-            for one in found
-        ]
         notes.append(f"O2 is {engine.oxygen.source}: {label:.3f} eV per atom")
     fingerprint = engine.maker("bulk_relax").fingerprint(lithium_metal())
     model = f" {fingerprint.model}" if fingerprint.model else ""
