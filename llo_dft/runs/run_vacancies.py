@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from llo_dft.analysis.comparability.fingerprints import FORCES, Difference, check_allowed
+from llo_dft.analysis.comparability.study_differences import first_names
 from llo_dft.analysis.comparability.subtractable import (
     Differences,
     check_hosts,
@@ -35,9 +36,6 @@ from llo_dft.runs.host_assignment import (
 from llo_dft.runs.plain_runs import PlainRun, compare_runs, read_plain_run, result_of_runs
 from llo_dft.runs.references import Reference, oxygen_reference
 from llo_dft.typing import OxideKind, OxygenScheme, System
-
-#: Most runs named in a note.
-_MOST_NAMED: Final = 3
 
 #: Of printed forces, eV/angstrom.
 _FORCE_ROUNDING: Final = 1e-6
@@ -151,9 +149,7 @@ def moments_note(runs: Iterable[PlainRun]) -> list[str]:
     if not lacking:
         return []
     what = "the moments of the atoms are not known (an OUTCAR with LORBIT = 11 has them)"
-    named = ", ".join(lacking[:_MOST_NAMED])
-    more = f" and {len(lacking) - _MOST_NAMED} more" if len(lacking) > _MOST_NAMED else ""
-    return [f"no change of an oxidation state can be seen where {what}: {named}{more}"]
+    return [f"no change of an oxidation state can be seen where {what}: {first_names(lacking)}"]
 
 
 def _place(

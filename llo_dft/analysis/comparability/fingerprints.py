@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from pymatgen.core.structure import Structure
 
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, Setting
 from llo_dft.errors import InputError
 
@@ -94,16 +95,12 @@ def _agree(first: object, second: object, *, tolerance: float = SETTING_RELATIVE
     return first == second
 
 
-def _elements(calculation: CalculationDocument) -> set[str] | None:
-    """Symbols of the elements in a calculation; None if no structure is known."""
-    structure = calculation.structure or calculation.initial_structure
-    return None if structure is None else {e.symbol for e in structure.composition.elements}
-
-
 def _lacks(calculation: CalculationDocument, kind: str) -> bool:
     """Tell whether a calculation is known to have no atoms of a kind; "Mn(2)" is a kind of Mn."""
-    elements = _elements(calculation)
-    return kind != _UNKNOWN and elements is not None and kind.partition("(")[0] not in elements
+    structure = calculation.structure or calculation.initial_structure
+    if kind == _UNKNOWN or structure is None:
+        return False
+    return kind.partition("(")[0] not in symbols_of(structure)
 
 
 def _by_element(name: str, a: CalculationDocument, b: CalculationDocument) -> list[Difference]:

@@ -86,8 +86,7 @@ def oxygen_chemical_potential(
     pressure_bar
         Partial pressure of O2, bar; an ideal gas is assumed.
     oxide_kind
-        Kind of the removed O, for ``mp2020``: 0.687 eV for an oxide, 0.465 for a peroxide,
-        0.161 for a superoxide. The other schemes don't distinguish them.
+        Kind of the removed O, for ``mp2020`` (``MP2020_SHIFT_EV``); others don't distinguish them.
     """
     if scheme not in OXYGEN_SCHEMES:
         known = ", ".join(OXYGEN_SCHEMES)

@@ -58,7 +58,10 @@ def pair_reactivity(
     above = [_above_lowest_ev(phases, phase) for phase in (a, b)]
     if voltage_v is not None and any(set(p.composition) == {"Li"} for p in (a, b)):
         raise InputError("with a reservoir of Li, Li metal itself reacts with nothing")
-    counted = [_counted_share(whole, is_open=voltage_v is not None) for whole in (one, two)]
+    # the fraction of each phase's atoms that energies are given per: exchanged Li is not counted
+    counted = [1.0, 1.0]
+    if voltage_v is not None:
+        counted = [1.0 - whole.get_atomic_fraction(LITHIUM) for whole in (one, two)]
     reactions = [
         MixingReaction(
             fraction_of_first=float(ratio),
@@ -170,8 +173,3 @@ def barrier_layer(
         with_second_ev_per_atom=other.mutual_ev_per_atom,
         missing=sorted({*bare.missing, *one.missing, *other.missing}),
     )
-
-
-def _counted_share(whole: Composition, *, is_open: bool) -> float:
-    """Return the fraction of a phase's atoms that energies are given per: exchanged Li not."""
-    return 1.0 - whole.get_atomic_fraction(LITHIUM) if is_open else 1.0

@@ -111,7 +111,9 @@ def _vacancy_result(
         else:
             pair = host, made
             value, _ = formation_energy_ev(*pair, reservoir.chosen.mu_ev, allow=allow)
-            others = reservoir.others | (reservoir.if_oxidised if _is_oxidised(*pair) else {})
+            relaxed = [one.structure for one in pair if one.structure is not None]
+            oxidised = any(map(may_be_oxidised, relaxed))
+            others = reservoir.others | (reservoir.if_oxidised if oxidised else {})
             alternatives = {
                 name: formation_energy_ev(*pair, other.mu_ev, allow=allow)[0]
                 for name, other in others.items()
@@ -135,7 +137,3 @@ def _vacancy_result(
         rattle_gain_ev=made.rattle_gain_ev,
         calculation=made.key or None,
     )
-
-
-def _is_oxidised(*made: CalculationDocument) -> bool:
-    return any(may_be_oxidised(one.structure) for one in made if one.structure is not None)

@@ -52,14 +52,6 @@ def _label(structure: Structure, index: int | np.integer[Any]) -> str:
     return f"{structure[int(index)].specie.symbol}{index}"
 
 
-def _oxygen_flags(relaxed: Structure) -> list[str]:
-    return [
-        f"{pair.kind}: {_label(relaxed, pair.first)}-{_label(relaxed, pair.second)} "
-        f"{pair.length_angstrom:.2f} A"
-        for pair in oxygen_pairs(relaxed)
-    ]
-
-
 def parts_apart(relaxed: Structure) -> list[str]:
     """Return a flag for each part that has left the rest of a structure."""
     first, second, _, _ = relaxed.get_neighbor_list(APART_ANGSTROM)
@@ -205,7 +197,11 @@ def check_relaxed(
     structure, Bohr magnetons, shape (n_atoms,). If either is None, moments are not checked.
     """
     moved = displacements_angstrom(initial, relaxed)
-    flags = _oxygen_flags(relaxed)
+    flags = [
+        f"{pair.kind}: {_label(relaxed, pair.first)}-{_label(relaxed, pair.second)} "
+        f"{pair.length_angstrom:.2f} A"
+        for pair in oxygen_pairs(relaxed)
+    ]
     flags += [
         f"moved: {_label(relaxed, i)} {moved[i]:.2f} A"
         for i in np.flatnonzero(moved > MOVED_MIN_ANGSTROM)

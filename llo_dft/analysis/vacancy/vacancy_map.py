@@ -11,7 +11,7 @@ from llo_dft.analysis.oxygen.gas import (
     delta_mu_oxygen_ev,
     pressure_term_ev,
 )
-from llo_dft.documents.maps import HostMap, VacancyMap
+from llo_dft.documents.oxygen import HostMap, VacancyMap
 from llo_dft.documents.study_result import HostResult, OxygenChemicalPotential
 
 
