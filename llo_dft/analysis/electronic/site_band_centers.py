@@ -55,18 +55,16 @@ class SiteDensities:
             raise ValueError("There must be at least one site")
 
     def rows_by_class(self) -> dict[str, list[int]]:
-        """Return the rows of ``density`` of each class, in order of first occurrence."""
+        """Return the rows of ``density`` of each class, by its name."""
         found: dict[str, list[int]] = {}
         for row, site in enumerate(self.sites):
             found.setdefault(self.site_classes.get(site, "all"), []).append(row)
-        return found
+        return dict(sorted(found.items()))
 
     def class_means(self) -> dict[str, FloatArray]:
         """Return the density of one atom of each class, shape (n_spins, n_energies)."""
         density = np.asarray(self.density, dtype=np.float64)
-        return {
-            name: density[rows].mean(axis=0) for name, rows in sorted(self.rows_by_class().items())
-        }
+        return {name: density[rows].mean(axis=0) for name, rows in self.rows_by_class().items()}
 
 
 def band_centers(
@@ -125,7 +123,7 @@ def band_centers(
             name: ClassCenters(
                 n_sites=len(rows), centers=_spins(energies, density[rows].sum(axis=0), windows)
             )
-            for name, rows in sorted(densities.rows_by_class().items())
+            for name, rows in densities.rows_by_class().items()
         },
         sites=[
             SiteCenters(
