@@ -102,9 +102,7 @@ def test_a_spin_without_occupied_states_above_the_gap_has_no_valence_band():
     assert found.both.valence == found.up.valence
 
 
-def test_refusals_name_what_is_known():
-    with pytest.raises(ValueError, match="vacuum level of run is not known; known are vbm, fermi"):
-        centers(reference="vacuum")
+def test_what_is_refused():
     with pytest.raises(ValueError, match="must have LO below HI, got 1:1"):
         centers(fixed_window_ev=(1.0, 1.0))
     with pytest.raises(ValueError, match=r"shape \(2 sites, 1 or 2 spins"):
