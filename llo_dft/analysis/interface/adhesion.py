@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from pymatgen.core.structure import Structure
 
 from llo_dft.chemistry.bonds import former_bonds
@@ -56,11 +55,6 @@ def lowest_energy(
         if document is not None and document.energy_ev is not None
     ]
     return min(energies)[1] if energies else None
-
-
-def area_angstrom2(structure: Structure) -> float:
-    """Return the area of the cell's a-b plane, square angstrom."""
-    return float(np.linalg.norm(np.cross(*structure.lattice.matrix[:2])))
 
 
 def work_of_adhesion_j_per_m2(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from llo_dft.analysis.comparability.fingerprints import ComparabilityError, check_comparable
+from llo_dft.analysis.electronic.planar_average import plane_area_a2
 from llo_dft.analysis.interface.adhesion import (
-    area_angstrom2,
     counted_element,
     excess_atoms,
     work_of_adhesion_j_per_m2,
@@ -61,7 +61,7 @@ def interface_result(
     laid = made.planned[chosen]
     area, strains = None, None
     if best.structure is not None:
-        area = area_angstrom2(best.structure)
+        area = plane_area_a2(best.structure.lattice.matrix, axis=2)
         if made.crystal is not None and made.crystal.structure is not None:
             vectors = laid.coating_vectors @ made.crystal.structure.lattice.matrix
             strains = principal_strains(vectors, best.structure.lattice.matrix[:2])
@@ -120,7 +120,7 @@ def _energy(
         return result.model_copy(update={"reason": str(error)})
     if best.structure is None or best.energy_ev is None:
         return result.model_copy(update={"reason": "the interface has no energy"})
-    area = area_angstrom2(best.structure)
+    area = plane_area_a2(best.structure.lattice.matrix, axis=2)
     reasons: list[str] = []
     parted, gamma = None, None
     if made.oxide.energy_ev is None or made.coating.energy_ev is None:

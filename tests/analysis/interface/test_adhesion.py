@@ -9,7 +9,6 @@ from pymatgen.core import Lattice, Structure
 
 from llo_dft.analysis.interface.adhesion import (
     Excess,
-    area_angstrom2,
     bonded_oxygens,
     counted_element,
     excess_atoms,
@@ -104,12 +103,6 @@ def test_the_lowest_of_those_that_completed(make_calculation: Any) -> None:
     assert lowest_energy([high, low, low]) == 1
     assert lowest_energy([failed, None]) is None
     assert lowest_energy([]) is None
-
-
-def test_the_area_of_a_leaning_cell() -> None:
-    # 5 x 4 with 60 degrees between: 20 sin 60
-    leaning = Lattice.from_parameters(5.0, 4.0, 30.0, 80.0, 95.0, 60.0)
-    assert area_angstrom2(Structure(leaning, ["O"], [[0, 0, 0]])) == pytest.approx(17.320508)
 
 
 def test_work_of_adhesion_by_hand() -> None:
