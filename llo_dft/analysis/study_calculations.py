@@ -10,11 +10,8 @@ from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds,
 from llo_dft.analysis.interface.interface_result import InterfaceCalculations
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.analysis.vacancy.host_result import MadeVacancy, host_result
-from llo_dft.analysis.vacancy.structure_check import (
-    REVISIT_GAIN_EV,
-    framework_moved,
-    vacancy_to_follow,
-)
+from llo_dft.analysis.vacancy.revisited_host import host_to_revisit
+from llo_dft.analysis.vacancy.structure_check import REVISIT_GAIN_EV, framework_moved
 from llo_dft.documents.atom_identity import places
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
 from llo_dft.documents.labels import (
@@ -170,9 +167,10 @@ class StudyCalculations:
         again = self.documents.get(revisited_label(planned.label))
         host = self.first_host(planned)
         vacancies = {v.pair: self.documents[planned.vacancy_label(v)] for v in planned.vacancies}
-        followed = None if again is None else vacancy_to_follow(host, list(vacancies.values()))
-        if again is None or followed is None or host.energy_ev is None:
+        found = host_to_revisit(host, list(vacancies.values()))
+        if again is None or host.energy_ev is None or isinstance(found, str):
             return None
+        followed, _ = found
         return RevisitResult(
             vacancy=next(pair for pair, one in vacancies.items() if one is followed),
             gain_ev=None if again.energy_ev is None else host.energy_ev - again.energy_ev,

@@ -144,6 +144,15 @@ class MagneticMaker(CalculationMaker, Protocol):
 
 
 @runtime_checkable
+class PreRelaxingMaker(MagneticMaker, Protocol):
+    """A maker whose program goes on from a geometry that something cheaper made."""
+
+    @property
+    def potential(self) -> CalculationMaker | None:
+        """What tells which of several geometries is the lowest; None: that is known already."""
+
+
+@runtime_checkable
 class ProgramMaker(CalculationMaker, Protocol):
     """A maker of a program that reports its version only in its output, so no key holds it."""
 

@@ -6,7 +6,7 @@ crystal's lattice, and a vacancy starts from its own host, displaced as the pote
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import numpy as np
 from monty.json import MSONable
 from pymatgen.core.structure import Structure
 
+from llo_dft.documents.atom_identity import BARE_SITE
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.documents.labels import BY_POTENTIAL
 from llo_dft.engines.base import Engine, EngineError, Outcome, OxygenReference, moved_to
@@ -50,17 +51,27 @@ class FinishedRelaxation(MSONable):
     def calculate(self, structure: Structure, folder: Path) -> Outcome:
         """Return the structure with its atoms moved, and the moments that they ended with.
 
-        It is returned as it is, without moments, if the study has no relaxation like it.
+        They go where the lowest relaxation of these atoms ended, of all that the study made of
+        them (several orderings, a revisit, a former on another O); atoms without identities
+        (``documents.atom_identity``) where the one ended that began nearest. Without such a
+        relaxation the structure is returned as it is, without moments.
         """
         del folder
-        found = [
-            (far, one)
+        done = [
+            one
             for one in completed_relaxations(Path(self.folder))
-            if one.kind == self.kind and (far := _distance(structure, one)) < SAME_START_ANGSTROM
+            if one.kind == self.kind and _same_atoms(structure, one.structure)
         ]
-        _, one = min(found, key=lambda pair: pair[0], default=(0.0, None))
+        near = [one for one in done if _distance(structure, one) < SAME_START_ANGSTROM]
+        nearest = min(near, key=partial(_distance, structure), default=None)
+        begun = structure if nearest is None else nearest.initial_structure
+        named = BARE_SITE in structure.site_properties
+        one = min(done, key=_energy, default=None) if named else nearest
+        moved = structure
+        if one is not None and one.structure is not None and begun is not None:
+            moved = _moved(structure, begun, one.structure, self.kind)
         return Outcome(
-            structure=structure if one is None else _moved(structure, one),
+            structure=moved,
             energy_ev=0.0,
             max_force_ev_per_angstrom=0.0,
             magmoms_mu_b=None if one is None else one.magmoms_mu_b,
@@ -130,25 +141,34 @@ def _offsets(fractional: FloatArray) -> FloatArray:
     return fractional - np.round(fractional)
 
 
+def _energy(document: CalculationDocument) -> float:
+    return float("inf") if document.energy_ev is None else document.energy_ev
+
+
+def _same_atoms(structure: Structure, other: Structure | None) -> bool:
+    """Tell whether another structure has the same atoms, wherever they are."""
+    if other is None or other.species != structure.species:
+        return False
+    ours, theirs = (s.site_properties.get(BARE_SITE) for s in (structure, other))
+    return ours is None or theirs is None or list(ours) == list(theirs)
+
+
 def _distance(structure: Structure, one: CalculationDocument) -> float:
-    """Return how far the atoms are from where a relaxation began; infinite if they are others."""
-    begun = one.initial_structure
-    if begun is None or begun.species != structure.species:
+    """Return how far the atoms are from where a relaxation of the same ones began, angstrom."""
+    other = one.initial_structure
+    if other is None:
         return float("inf")
-    ours, theirs = (s.site_properties.get("bare_site") for s in (structure, begun))
-    if ours is not None and theirs is not None and list(ours) != list(theirs):
-        return float("inf")
-    offsets = _offsets(begun.frac_coords - structure.frac_coords)
+    offsets = _offsets(other.frac_coords - structure.frac_coords)
     offsets -= offsets.mean(axis=0)
     return float(np.linalg.norm(offsets @ structure.lattice.matrix, axis=1).max())
 
 
-def _moved(structure: Structure, one: CalculationDocument) -> Structure:
-    begun, ended = one.initial_structure, one.structure
-    if begun is None or ended is None:
-        return structure
+def _moved(
+    structure: Structure, begun: Structure, ended: Structure, kind: CalculationKind
+) -> Structure:
+    """Return a structure whose atoms have moved as from one to the other of a finished study."""
     moved = _offsets(ended.frac_coords - begun.frac_coords)
-    if one.kind == "bulk_relax":
+    if kind == "bulk_relax":
         lattice, fractional = ended.lattice, structure.frac_coords + moved
     else:
         lattice = structure.lattice

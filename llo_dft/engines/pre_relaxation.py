@@ -42,7 +42,7 @@ _FOLDER: Final = "pre_relaxation"
 
 @dataclass
 class PreRelaxedCalculation(Maker):
-    """A relaxation by one maker, and what another makes of its structure. A ``MagneticMaker``.
+    """A relaxation by one maker, and what another makes of its structure. A ``PreRelaxingMaker``.
 
     ``kind`` is what is computed, ``protocol`` the name of the program's; ``first`` and ``then`` are
     the makers of the potential and of the program.
@@ -62,6 +62,11 @@ class PreRelaxedCalculation(Maker):
     def electron_placements(self) -> int:
         """How many placements of a removed O's electrons are tried: the program's."""
         return self.then.electron_placements
+
+    @property
+    def potential(self) -> CalculationMaker | None:
+        """What tells which of several geometries is the lowest: a finished study knows it."""
+        return None if isinstance(self.first, FinishedRelaxation) else self.first
 
     def held_to(self, version: str) -> Self:
         """Return the maker whose program is ended if it is of another version than this."""

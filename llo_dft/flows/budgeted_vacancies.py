@@ -44,7 +44,7 @@ class BudgetedVacanciesMaker(CalculationsMaker):
         vacancies = planned_vacancies(plan)
         for label, (host, vacancy) in vacancies.items():
             start = without_oxygen(plan, hosts, host, vacancy)
-            ranked.add(potential_label(label), start, self.potential_maker)
+            ranked.add(potential_label(label), start, self.potential_maker, hosts[host.label])
         relaxed = [hosts[host.label] for host in plan.hosts]
         ranking = rank(plan, relaxed, list(ranked.outputs.values()))
         first = compute_next(self, plan, relaxed, ranking.output)

@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -13,10 +14,17 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.calculations.cache import CalculationCache, calculation_key
 from llo_dft.documents.calculation import Asked, CalculationDocument, not_computed
-from llo_dft.engines.base import CalculationMaker, MagneticMaker, ProgramMaker, check_version
+from llo_dft.documents.labels import BY_POTENTIAL
+from llo_dft.engines.base import (
+    CalculationMaker,
+    MagneticMaker,
+    PreRelaxingMaker,
+    ProgramMaker,
+    check_version,
+)
 from llo_dft.errors import CalculationError, InputError
 from llo_dft.jobs.check_files import checked_fingerprint
-from llo_dft.jobs.starts import Start, starts
+from llo_dft.jobs.starts import Start, starting_geometries, starts
 
 #: Prefix of the name of every calculation's job; a progress display counts these.
 CALCULATION = "calculate"
@@ -33,7 +41,8 @@ def calculate(
     """Return the calculation of a structure, from the cache or computed.
 
     If there are several ways to start it (``llo_dft.jobs.starts``), each is a separate calculation
-    in the cache, and the one of lowest energy is returned.
+    in the cache, and the one of lowest energy is returned. Where a potential relaxes first, it
+    decides between geometries.
 
     ``structure`` is what to compute, or the reason why there is none: then the calculation is
     skipped. ``label`` is its name in the study, ``folder`` the study's ``calculations`` folder,
@@ -47,9 +56,13 @@ def calculate(
     if isinstance(structure, str):
         return skipped(cache, label, maker, structure)
     try:
+        geometries = starting_geometries(structure, parent)
+        if len(geometries) > 1 and isinstance(maker, PreRelaxingMaker):
+            geometries = [_lowest_geometry(cache, maker.potential, geometries, label)]
         begun = [
             _begun(start, maker, structure)
             for start in starts(structure, maker, parent, cache.folder)
+            for start in start.in_each(geometries)
         ]
     except ValueError as error:  # an element or a cell that the settings don't suit
         return skipped(cache, label, maker, f"can't be computed: {error}")
@@ -80,6 +93,21 @@ def _begun(start: Start, maker: CalculationMaker, given: Structure) -> _Begun:
     )
     key = calculation_key(start.structure, maker.kind, maker.protocol, asked)
     return _Begun(start, given, asked, key)
+
+
+def _lowest_geometry(
+    cache: CalculationCache,
+    potential: CalculationMaker | None,
+    geometries: Sequence[Start],
+    label: str,
+) -> Start:
+    """Return the geometry whose relaxation by a potential ends lowest; without one, the first."""
+    if potential is None:
+        return geometries[0]
+    given = geometries[0].structure
+    begun = [_begun(one, potential, given) for one in geometries]
+    lowest = _lowest(cache, potential, begun, f"{label}{BY_POTENTIAL}")
+    return next(one.start for one in begun if one.key == lowest.key)
 
 
 def _lowest(

@@ -12,17 +12,13 @@ from jobflow import job
 from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.interface.adhesion import lowest_energy
-from llo_dft.analysis.vacancy.structure_check import (
-    REVISIT_GAIN_EV,
-    has_other_arrangement,
-    vacancy_to_follow,
-)
+from llo_dft.analysis.vacancy.revisited_host import host_to_revisit
+from llo_dft.analysis.vacancy.structure_check import REVISIT_GAIN_EV, has_other_arrangement
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.ordering.delithiation import LithiumSites, delithiate_to, lithium_sites
 from llo_dft.builders.ordering.fitted_search import fitted_search
 from llo_dft.calculations.cache import CalculationCache, calculation_key, key_geometry
 from llo_dft.documents.atom_identity import (
-    BARE_SITE,
     arranged,
     bare_sites,
     places,
@@ -42,9 +38,6 @@ class RankingMaker(CalculationMaker, Protocol):
         """Return the energy of each structure as it is, eV."""
         ...
 
-
-#: Least distance of atoms in a start, angstrom: no bond of an oxide is that short.
-TOO_NEAR_ANGSTROM: Final = 1.2
 
 #: Orderings whose single points are this near are taken for images of each other by a symmetry that
 #: the relaxed slab has only nearly, eV: such pairs differ by up to 0.002, others by more.
@@ -295,25 +288,8 @@ def without_again(
 def put_back(
     host: CalculationDocument, vacancies: list[CalculationDocument | None]
 ) -> Structure | str:
-    """Return the host with the Li arrangement of its lowest vacancy.
-
-    Only vacancies with a Li in another site than in the host count. Their O is put where the host
-    has it.
-
-    Instead of the structure, whose atoms are in the host's order, it may be the reason why there is
-    none.
-    """
+    """Return a host in the arrangement of one of its vacancies, or why not: ``host_to_revisit``."""
     if host.structure is None:
         return why_not(host)
-    lowest = vacancy_to_follow(host, vacancies)
-    if lowest is None:
-        return f"no vacancy of {host.label} has its Li on other sites than the host"
-    structure = cast("Structure", lowest.structure).copy()
-    there = set(bare_sites(structure))
-    for i, site in enumerate(host.structure):
-        if site.properties[BARE_SITE] not in there:
-            structure.insert(i, site.specie, site.frac_coords, properties=dict(site.properties))
-    distances = structure.distance_matrix[np.triu_indices(len(structure), 1)]
-    if distances.min() < TOO_NEAR_ANGSTROM:
-        return f"another atom has taken the place of the O that {lowest.label} lacks"
-    return structure
+    found = host_to_revisit(host, vacancies)
+    return found if isinstance(found, str) else found[1]

@@ -1,17 +1,21 @@
-"""The initial moments and electrons of a calculation: one start, or several to compare."""
+"""Initial places, moments and electrons of a calculation: one start, or several to compare."""
+
+from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.vacancy.electron_starts import electron_starts
 from llo_dft.builders.cathode.magnetism import MagneticOrderError, with_initial_moments
+from llo_dft.builders.rebonding import rebonded
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import element_role
 from llo_dft.documents.calculation import CalculationDocument
-from llo_dft.engines.base import CalculationMaker, MagneticMaker, StartFrom
+from llo_dft.engines.base import CalculationMaker, MagneticMaker, StartFrom, moved_to
 from llo_dft.typing import MagneticOrder
 
 
@@ -28,6 +32,35 @@ class Start:
     name: str = ""
     electrons: StartFrom | None = None
     parent: str = ""
+
+    def in_each(self, geometries: Sequence[Start]) -> list[Start]:
+        """Return this start with its atoms in each of some places."""
+        if len(geometries) == 1 and geometries[0].structure is self.structure:
+            return [self]
+        return [
+            replace(
+                self,
+                structure=moved_to(
+                    self.structure, self.structure.lattice, one.structure.frac_coords
+                ),
+                name=", ".join(filter(None, (one.name, self.name))),
+            )
+            for one in geometries
+        ]
+
+
+def starting_geometries(structure: Structure, parent: CalculationDocument | None) -> list[Start]:
+    """Return where the atoms may begin: as given, and with formers on other O.
+
+    A former of the coating that lost an O of the oxide takes another one, but seldom by itself: the
+    relaxation of a removed O ends before it, 1 eV above (``builders.rebonding``).
+    """
+    given = Start(structure)
+    host = None if parent is None else parent.structure
+    found = None if host is None else rebonded(structure, host)
+    if found is None:
+        return [given]
+    return [replace(given, name="as removed"), Start(found[1], found[0])]
 
 
 def starts(

@@ -7,7 +7,7 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.analysis.interface.adhesion import lowest_energy
 from llo_dft.analysis.study_calculations import StudyCalculations
-from llo_dft.documents.atom_identity import bare_sites, places, without_atoms
+from llo_dft.documents.atom_identity import places, without_atoms
 from llo_dft.documents.plan import PlannedBulkHost, PlannedHost, PlannedInterface, StudyPlan
 from llo_dft.engines.finished_study import SAME_START_ANGSTROM
 from llo_dft.errors import InputError
@@ -47,7 +47,8 @@ def with_choices(plan: StudyPlan, study: str) -> StudyPlan:
 def _chosen_host(plan: StudyPlan, host: PlannedHost, finished: StudyCalculations) -> PlannedHost:
     """Return a host with its ordering of Li in the finished study, if it has one there."""
     theirs = next((one for one in finished.plan.hosts if one.label == host.label), None)
-    begun = None if theirs is None else finished.host(theirs).initial_structure
+    # where it was revisited, the engine takes what that ended with
+    begun = None if theirs is None else finished.first_host(theirs).initial_structure
     if theirs is None or begun is None or not host.removed:
         return host.model_copy(update={"orderings": host.orderings[:1]})
     gone = sorted(set(places(plan.pristine_structure(host))) - set(places(begun)))
@@ -78,7 +79,7 @@ def _moved_lithium(pristine: Structure, begun: Structure) -> dict[int, Moved]:
     steps = between @ pristine.lattice.matrix
     return {
         number: tuple(steps[i].round(6).tolist())
-        for i, number in enumerate(bare_sites(begun))
+        for number, i in places(begun).items()
         if begun[i].specie.symbol == "Li" and np.linalg.norm(steps[i]) > SAME_START_ANGSTROM
     }
 

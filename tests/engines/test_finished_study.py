@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
 
+from llo_dft.documents.atom_identity import with_bare_sites
 from llo_dft.engines.base import EngineError
 from llo_dft.engines.finished_study import FinishedStudy
 from llo_dft.engines.pre_relaxation import PreRelaxedEngine
@@ -38,6 +39,38 @@ def test_atoms_of_a_slab_move_in_the_lattice_that_they_are_given(finished, tmp_p
     assert found.structure.lattice == other.lattice
     assert np.allclose(found.structure.cart_coords - other.cart_coords, moved, atol=1e-9)
     assert np.abs(moved).max() > 0.01
+
+
+def of_study(folder, label, begun, ended, energy_ev, sites=(0, -1)):
+    """A relaxation in a finished study's folder that went from one place of O to another."""
+    cells = [with_bare_sites(CELL, sites) for _ in range(2)]
+    for cell, z in zip(cells, (begun, ended), strict=True):
+        cell.replace(1, "O", [0.5, 0.5, z / CELL.lattice.c], properties=cell[1].properties)
+    found = calculate.original(cells[0], FakeCalculation("slab_relax"), label, str(folder))
+    ended = found.model_copy(update={"structure": cells[1], "energy_ev": energy_ev})
+    (folder / found.key / "result.json").write_text(ended.model_dump_json(), encoding="utf-8")
+    return cells[0]
+
+
+@pytest.mark.parametrize(("energy_ev", "ends_at"), [(-10.5, 5.0), (-9.5, 2.2)])
+def test_a_host_goes_where_the_lower_of_it_and_its_revisit_ended(tmp_path, energy_ev, ends_at):
+    folder = tmp_path / "study" / "calculations"
+    start = of_study(folder, "interface_0", 2.0, 2.2, -10.0)
+    of_study(folder, "coated_x1.0000_revisited", 4.5, 5.0, energy_ev)
+    found = FinishedStudy(str(folder.parent)).maker("slab_relax").calculate(start, tmp_path)
+    assert found.structure[1].coords[2] - found.structure[0].coords[2] == pytest.approx(
+        ends_at - CELL[0].coords[2]
+    )
+
+
+def test_a_vacancy_of_a_revisited_host_goes_where_the_one_that_found_it_ended(tmp_path):
+    folder = tmp_path / "study" / "calculations"
+    start = of_study(folder, "vac", 2.0, 4.8, -10.0)
+    of_study(folder, "vac of other atoms", 4.5, 4.5, -10.0, sites=(1, -1))
+    start.translate_sites([1], [0, 0, 2.5], frac_coords=False)
+    found = FinishedStudy(str(folder.parent)).maker("slab_relax").calculate(start, tmp_path)
+    assert found.notes == []
+    assert found.structure[1].coords[2] == pytest.approx(4.8)
 
 
 def test_a_structure_that_it_does_not_know_starts_as_it_is(finished, tmp_path):

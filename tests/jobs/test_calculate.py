@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from pymatgen.core import Lattice, Structure
+from relaxed_by_hand import relaxed
 
 from llo_dft.calculations.cache import CalculationCache
+from llo_dft.documents.atom_identity import COATING, with_bare_sites, without_atoms
 from llo_dft.engines.base import ReadBack, check_version
 from llo_dft.jobs.calculate import calculate
 from llo_dft.testing.fake_engine import FakeCalculation, fault_name
@@ -190,3 +192,62 @@ def test_a_version_that_another_process_stored_meanwhile_counts_too(
         structure, Slow("slab_relax", installed="2"), "slow", str(tmp_path)
     )
     assert str(document.reason).startswith("it was run with version '2', but the study's first")
+
+
+@dataclass
+class Steep(FakeCalculation):
+    """A maker whose energy falls with the height of the last atom."""
+
+    def calculate(self, structure: Structure, folder: Path) -> Outcome:
+        found = super().calculate(structure, folder)
+        return replace(found, energy_ev=-structure[-1].z, structure=structure)
+
+
+@dataclass
+class Programmed(Steep):
+    """One that would choose the other place, with a potential before it."""
+
+    potential: Steep | None = None
+    magnetic_order: str = "ferro"
+    electron_placements: int = 0
+
+    def calculate(self, structure: Structure, folder: Path, start_from: object = None) -> Outcome:
+        del start_from
+        return replace(super().calculate(structure, folder), energy_ev=structure[-1].z)
+
+
+@pytest.fixture
+def former_on_its_o() -> CalculationDocument:
+    """P of a coating above the first of two O of an oxide; the second lies lower."""
+    coords = [[0, 0, 4], [2.8, 0, 3], [1.4, 0, 2.0], [0, 0, 5.6]]
+    lattice = Lattice.orthorhombic(8, 9, 12)
+    made = Structure(lattice, ["O", "O", "Mn", "P"], coords, coords_are_cartesian=True)
+    host = relaxed("host", with_bare_sites(made, [0, 1, 2, COATING]))
+    return host.model_copy(update={"magmoms_mu_b": [0.0, 0.0, 3.0, 0.0]})
+
+
+def test_the_lower_place_of_a_former_that_lost_its_o_is_the_result(
+    former_on_its_o: CalculationDocument, tmp_path: Path
+) -> None:
+    vacancy = without_atoms(former_on_its_o.structure, [0])
+    folder = str(tmp_path / "calculations")
+    found = calculate.original(vacancy, Steep("slab_relax"), "v", folder, former_on_its_o)
+    assert found.initial_structure == vacancy
+    assert len(list((tmp_path / "calculations").glob("*/result.json"))) == 2
+    (note,) = found.notes
+    assert note.startswith("lowest of 2 starts: as removed; P moved to O1 ")
+    again = calculate.original(vacancy, Steep("slab_relax"), "v", folder, former_on_its_o)
+    assert again.energy_ev == found.energy_ev
+
+
+@pytest.mark.parametrize("ranked", [True, False])
+def test_a_potential_that_relaxes_first_decides_and_the_program_computes_one(
+    former_on_its_o: CalculationDocument, tmp_path: Path, *, ranked: bool
+) -> None:
+    vacancy = without_atoms(former_on_its_o.structure, [0])
+    maker = Programmed("slab_relax", potential=Steep("slab_relax", "fast") if ranked else None)
+    folder = str(tmp_path / "calculations")
+    found = calculate.original(vacancy, maker, "v", folder, former_on_its_o)
+    assert found.energy_ev == pytest.approx(5.6), "where the potential is lower"
+    assert len(list((tmp_path / "calculations").glob("*/result.json"))) == 1 + 2 * ranked
+    assert found.label == "v"

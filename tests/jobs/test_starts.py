@@ -1,10 +1,12 @@
 from dataclasses import dataclass
 
 import pytest
+from pymatgen.core import Lattice, Structure
 
 from llo_dft.builders.reference_cells import o2_in_box
+from llo_dft.documents.atom_identity import COATING, with_bare_sites, without_atoms
 from llo_dft.documents.calculation import CalculationDocument
-from llo_dft.jobs.starts import starts
+from llo_dft.jobs.starts import starting_geometries, starts
 from llo_dft.testing.fake_engine import FakeCalculation
 
 
@@ -30,6 +32,43 @@ def finished(structure, moments):
         structure=structure,
         magmoms_mu_b=moments,
     )
+
+
+def on_its_o(height):
+    """P of a coating above the first of two O of an oxide, with Mn below."""
+    coords = [[0, 0, 4], [2.8, 0, 4], [1.4, 0, 2.8], [0, 0, 4 + height]]
+    made = Structure(
+        Lattice.orthorhombic(8, 9, 12), ["O", "O", "Mn", "P"], coords, coords_are_cartesian=True
+    )
+    return with_bare_sites(made, [0, 1, 2, COATING])
+
+
+def test_a_former_that_lost_its_o_begins_in_two_places_with_the_same_moments(tmp_path):
+    host = finished(on_its_o(1.6), [0.0, 0.1, 3.0, 0.2])
+    vacancy = without_atoms(host.structure, [0])
+    found = starting_geometries(vacancy, host)
+    assert [one.name for one in found] == ["as removed", "P moved to O1"]
+    assert found[0].structure is vacancy
+    maker = Magnetic("slab_relax", electron_placements=0)
+    (start,) = starts(vacancy, maker, host, tmp_path)
+    removed, moved = start.in_each(found)
+    assert removed.structure.cart_coords == pytest.approx(vacancy.cart_coords)
+    assert moved.structure.get_distance(0, 2) == pytest.approx(1.6)
+    assert moved.structure.site_properties["magmom"] == [0.1, 3.0, 0.2]
+    assert (moved.name, moved.electrons, moved.parent) == (
+        "P moved to O1, as in the host",
+        start.electrons,
+        "host",
+    )
+
+
+def test_where_no_former_lost_its_o_there_is_one_place(tmp_path):
+    host = finished(on_its_o(2.2), [0.0] * 4)
+    vacancy = without_atoms(host.structure, [0])
+    for parent in (host, None, host.model_copy(update={"structure": None})):
+        (only,) = starting_geometries(vacancy, parent)
+        (start,) = starts(vacancy, FakeCalculation("slab_relax"), parent, tmp_path)
+        assert start.in_each([only]) == [start]
 
 
 def test_an_engine_without_moments_has_one_start_and_needs_no_parent(plan, tmp_path):

@@ -6,6 +6,7 @@ from fake_study import FakeStudy
 from studies import tiny_recipe
 
 from llo_dft.analysis.study_calculations import StudyCalculations
+from llo_dft.documents.atom_identity import coating_places
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.engines.finished_study import FinishedStudy
 from llo_dft.errors import InputError
@@ -51,6 +52,21 @@ def test_li_beside_empty_metal_sites_are_there_again(tmp_path, monkeypatch):
     for label, kind in ((host.label, "slab_relax"), (crystal.label, "bulk_relax")):
         begun = ours.document(label).initial_structure
         assert begin.maker(kind).calculate(begun, tmp_path).notes == [], "it is found there"
+
+
+def test_li_of_a_coating_that_moved_is_left_to_the_engine(coated_plan, tmp_path, monkeypatch):
+    study = FakeStudy(coated_plan, tmp_path / "theirs")
+    study.run()
+    found = study.cache.documents(coated_plan.labels)
+    host = next(one for one in coated_plan.hosts if one.termination and one.removed)
+    theirs = StudyCalculations(coated_plan, found)
+    begun = theirs.first_host(host).initial_structure
+    lithium = [i for i in coating_places(begun) if begun[i].specie.symbol == "Li"]
+    begun.translate_sites(lithium, [0, 0, 2.0], frac_coords=False)
+    monkeypatch.setattr(start_from, "stored_calculations", lambda _: theirs)
+    chosen = next(h for h in with_choices(coated_plan, "theirs").hosts if h.label == host.label)
+    assert lithium
+    assert chosen.moved_angstrom == {}
 
 
 def test_a_study_of_another_slab_is_refused(copied, coated_plan):

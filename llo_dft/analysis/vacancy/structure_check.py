@@ -273,22 +273,3 @@ def has_other_arrangement(host: Structure, vacancy: Structure) -> bool:
 def _moved_angstrom(host: Structure, vacancy: Structure) -> FloatArray:
     kept = without_atoms(host, places(host).keys() - set(bare_sites(vacancy)))
     return displacements_angstrom(kept, vacancy)
-
-
-def vacancy_to_follow(
-    host: CalculationDocument, vacancies: Sequence[CalculationDocument | None]
-) -> CalculationDocument | None:
-    """Return the vacancy whose Li arrangement the host may take over; None: none differs.
-
-    It is the lowest per removed O of the completed ones with Li on other sites than the host.
-    """
-    if host.structure is None or host.energy_ev is None:
-        return None
-    found: list[tuple[float, int]] = []
-    for i, one in enumerate(vacancies):
-        if one is None or one.structure is None or one.energy_ev is None:
-            continue
-        if moved_lithium(host.structure, one.structure):
-            n_lacking = max(1, len(host.structure) - len(one.structure))
-            found.append(((one.energy_ev - host.energy_ev) / n_lacking, i))
-    return vacancies[min(found)[1]] if found else None

@@ -19,7 +19,6 @@ from llo_dft.analysis.vacancy.structure_check import (
     host_flags,
     moved_lithium,
     vacancy_flags,
-    vacancy_to_follow,
 )
 from llo_dft.documents.atom_identity import with_bare_sites, without_atoms
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
@@ -357,20 +356,3 @@ def test_only_li_in_another_site_counts(moved: dict[str, float], expected: list[
     assert moved_lithium(host(), structure) == expected
     # P and Mn count where a whole arrangement is compared
     assert has_other_arrangement(host(), structure) == bool(expected or moved == {"Mn2": 1.9})
-
-
-def test_the_lowest_of_those_with_li_elsewhere_is_followed() -> None:
-    parent = relaxed("host", host())
-    still = vacancy(1, -9.0)
-    high, low = vacancy(3, -2.0, Li5=1.5), vacancy(4, -3.0, Li0=1.5)
-    assert vacancy_to_follow(parent, [still, None, high, low]) is low
-    assert vacancy_to_follow(parent, [still, None]) is None
-
-
-def test_energies_count_for_each_o_that_is_lacking() -> None:
-    parent = relaxed("host", host())  # -1 eV
-    one = vacancy(1, 4.0, Li5=1.5)
-    two = without_atoms(host(), [3, 4])
-    two.translate_sites([0], [0, 1.5, 0], frac_coords=False)
-    both = relaxed("both", two).model_copy(update={"energy_ev": 8.0})
-    assert vacancy_to_follow(parent, [one, both]) is both  # 4.5 eV each, not 5
