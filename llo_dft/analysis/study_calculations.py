@@ -166,9 +166,11 @@ class StudyCalculations:
     def _revisit(self, planned: PlannedHost) -> RevisitResult | None:
         again = self.documents.get(revisited_label(planned.label))
         host = self.first_host(planned)
+        if again is None or host.energy_ev is None:
+            return None
         vacancies = {v.pair: self.documents[planned.vacancy_label(v)] for v in planned.vacancies}
         found = host_to_revisit(host, list(vacancies.values()))
-        if again is None or host.energy_ev is None or isinstance(found, str):
+        if isinstance(found, str):
             return None
         followed, _ = found
         return RevisitResult(
