@@ -366,8 +366,7 @@ def with_engine(
     if model is not None:
         table["model"] = model
     if start_from is not None:
-        table["start_from"] = start_from
-        table.pop("pre_relax", None)  # the finished study is in its place
+        table.update(start_from=start_from, pre_relax=None)  # a study in the potential's place
     table["protocol"] = protocol or recipe.engine.protocol
     fields["oxygen"]["scheme"] = scheme or recipe.oxygen.scheme
     return parse_recipe(fields, recipe.study.name)

@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from llo_dft.documents.labels import system_name
 from llo_dft.documents.stability.cell_energy import CathodeMaterial, CellEnergy, CellParameters
-from llo_dft.documents.state_of_charge import TurningPoint
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.documents.voltage import VoltageCurve
 from llo_dft.errors import InputError
@@ -88,7 +88,7 @@ def study_cathodes(
     for point in result.turning_points:
         if point.site is not None:
             continue
-        name = _name(result, point)
+        name = f"{result.study}, {system_name(point.system, point.termination)}"
         at = point.at
         if at is None or at.capacity_mah_per_g is None or at.holes_per_tm is None:
             notes.append(f"{name} is left out: {point.reason or 'its oxygen has no q0'}")
@@ -137,8 +137,3 @@ def average_voltage_v(curve: VoltageCurve, lithium_fraction: float) -> float:
     if charge == 0:
         raise InputError(f"no Li has left at x = {lithium_fraction:.2f}, so there is no voltage")
     return energy / charge
-
-
-def _name(result: StudyResult, point: TurningPoint) -> str:
-    coat = "" if point.termination is None else f", {point.termination}"
-    return f"{result.study}, {point.system}{coat}"

@@ -8,7 +8,7 @@ from llo_dft.analysis.interface.interface_result import interface_result
 from llo_dft.analysis.oxygen.reservoir import oxygen_reservoir
 from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.analysis.study_voltages import onset_v, study_voltages
-from llo_dft.analysis.vacancy.host_result import host_result, without_crossing
+from llo_dft.analysis.vacancy.host_result import without_crossing
 from llo_dft.analysis.vacancy.pairs import vacancy_pairs
 from llo_dft.analysis.vacancy.predicted_vacancies import ranked_by_potential, with_predictions
 from llo_dft.analysis.vacancy.turning_lines import turning_points
@@ -40,6 +40,8 @@ def analyze_study(
     ``charge_differences`` are results of the static calculations.
     """
     plan, documents = made.plan, made.documents
+    # the pristine bare slab, whose magnetic order is the study's
+    pristine = made.host(plan.hosts[0])
     molecule = documents[OXYGEN]
     apart = why_no_reference([made.host(planned) for planned in plan.hosts], molecule)
     reservoir = oxygen_reservoir(
@@ -48,7 +50,7 @@ def analyze_study(
         "O2 by the engine itself",
         apart or f"O2 {molecule.status}: {molecule.reason}",
     )
-    hosts = [host_result(made.made_host(planned), reservoir) for planned in plan.hosts]
+    hosts = [made.result_of(planned, reservoir) for planned in plan.hosts]
     predicted: list[str] = []
     if plan.budget is not None and reservoir.chosen is not None:
         first = {planned.label: made.first_host(planned) for planned in plan.hosts}
@@ -88,17 +90,16 @@ def analyze_study(
         band_centers=list(band_centers),
         charge_differences=list(charge_differences),
         not_computed=plan.not_computed,
-        notes=[*plan.notes, *_first_host_notes(made), *study_differences(made), *predicted],
+        notes=[
+            *plan.notes,
+            *(f"{pristine.label}: {note}" for note in pristine.notes),
+            *study_differences(made),
+            *predicted,
+        ],
         counts=dict(Counter(record.status for record in records if record.applicable)),
         calculations=records,
         mock=any(document.mock for document in documents.values()),
     )
-
-
-def _first_host_notes(made: StudyCalculations) -> list[str]:
-    """Return the notes on the pristine bare slab, whose magnetic order is the study's."""
-    first = made.host(made.plan.hosts[0])
-    return [f"{first.label}: {note}" for note in first.notes]
 
 
 def _records(made: StudyCalculations, hosts: Sequence[HostResult]) -> list[CalculationRecord]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from llo_dft.analysis.interface.adhesion import bonded_oxygens, interface_bonds, lowest_energy
 from llo_dft.analysis.interface.interface_result import InterfaceCalculations
-from llo_dft.analysis.vacancy.host_result import MadeHost, MadeVacancy
+from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
+from llo_dft.analysis.vacancy.host_result import MadeVacancy, host_result
 from llo_dft.analysis.vacancy.revisited_host import host_to_revisit
 from llo_dft.analysis.vacancy.structure_check import REVISIT_GAIN_EV, framework_moved
 from llo_dft.documents.atom_identity import places
@@ -21,8 +22,9 @@ from llo_dft.documents.labels import (
     revisited_label,
 )
 from llo_dft.documents.plan import PlannedHost, PlannedVacancy, StudyPlan
-from llo_dft.documents.sites import InterfaceBond, OxygenEnvironment, RemovedOxygen
+from llo_dft.documents.sites import OxygenEnvironment, RemovedOxygen
 from llo_dft.documents.state_of_charge import OrderingResult, RevisitResult
+from llo_dft.documents.study_result import HostResult
 
 if TYPE_CHECKING:
     Surroundings = Callable[[PlannedHost, Sequence[int]], Mapping[int, OxygenEnvironment]]
@@ -55,8 +57,16 @@ class StudyCalculations:
         self.by_potential = by_potential or {}
         self.plan = plan
         self.documents = documents
-        self._best = {t: self._lowest(t) for t in plan.terminations}
-        self._bonds = {t: self._bonds_of(t) for t in plan.terminations}
+        self._best = {
+            face: _lowest(
+                f"interface_{face}", [documents[one.label] for one in plan.candidates(face)]
+            )
+            for face in plan.terminations
+        }
+        self._bonds = {
+            face: None if best.structure is None else interface_bonds(best.structure)
+            for face, best in self._best.items()
+        }
 
     def host(self, planned: PlannedHost) -> CalculationDocument:
         """Return the calculation of a host: the lowest of its orderings, interfaces and revisit."""
@@ -100,33 +110,31 @@ class StudyCalculations:
             return {}
         return dict(Counter(bond.oxygen for bond in interface_bonds(structure)))
 
-    def made_host(self, planned: PlannedHost) -> MadeHost:
-        """Return a host with those of its vacancies that have a site.
+    def result_of(self, planned: PlannedHost, reservoir: OxygenReservoir) -> HostResult:
+        """Return the result of a host, with those of its vacancies that have a site.
 
         A vacancy planned at an O bonded to the coating's former is left out where the relaxed
         interface has no such bond; where that is not known it is kept, without a site.
         """
         n_bonds = self.bonds_to_former(planned)
-        calculation = self._of_its_atoms(planned, self.host(planned))
+        made = self._of_its_atoms(planned, self.host(planned))
         found = (self._made_vacancy(planned, vacancy, n_bonds) for vacancy in planned.vacancies)
-        return MadeHost(
-            calculation,
-            planned.system,
-            self.plan.charge_of(planned),
-            planned.n_li_layer + planned.n_tm_layer,
+        relaxed = made.structure
+        return host_result(
+            made,
             [vacancy for vacancy in found if vacancy is not None],
+            reservoir,
+            framework_flags=[] if relaxed is None else framework_moved(self.plan.slab, relaxed),
+            system=planned.system,
             termination=planned.termination,
-            requested_lithium_fraction=planned.requested_lithium_fraction,
             n_holes=planned.n_holes,
+            **self.plan.charge_of(planned).model_dump(),
+            n_li=planned.n_li_layer + planned.n_tm_layer,
+            requested_lithium_fraction=planned.requested_lithium_fraction,
+            structure=None if relaxed is None else relaxed_file(planned.label),
             bonded_to_former=sorted(n_bonds),
-            structure=None if calculation.structure is None else relaxed_file(planned.label),
             ordering=self._ordering(planned),
             revisit=self._revisit(planned),
-            framework_flags=(
-                []
-                if calculation.structure is None
-                else framework_moved(self.plan.slab, calculation.structure)
-            ),
         )
 
     def _ordering(self, planned: PlannedHost) -> OrderingResult | None:
@@ -158,9 +166,11 @@ class StudyCalculations:
     def _revisit(self, planned: PlannedHost) -> RevisitResult | None:
         again = self.documents.get(revisited_label(planned.label))
         host = self.first_host(planned)
+        if again is None or host.energy_ev is None:
+            return None
         vacancies = {v.pair: self.documents[planned.vacancy_label(v)] for v in planned.vacancies}
         found = host_to_revisit(host, list(vacancies.values()))
-        if again is None or host.energy_ev is None or isinstance(found, str):
+        if isinstance(found, str):
             return None
         followed, _ = found
         return RevisitResult(
@@ -242,15 +252,6 @@ class StudyCalculations:
             crystal=self.documents.get(self.plan.coating_label),
             lithium=self.documents[LITHIUM],
         )
-
-    def _lowest(self, termination: str) -> CalculationDocument:
-        """Return the best candidate, or its substitute if none completed."""
-        candidates = [self.documents[one.label] for one in self.plan.candidates(termination)]
-        return _lowest(f"interface_{termination}", candidates)
-
-    def _bonds_of(self, termination: str) -> list[InterfaceBond] | None:
-        best = self._best[termination]
-        return None if best.structure is None else interface_bonds(best.structure)
 
 
 def _lowest(label: str, candidates: list[CalculationDocument]) -> CalculationDocument:

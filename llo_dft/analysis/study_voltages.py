@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from llo_dft.analysis.vacancy.structure_check import check_relaxed
+from llo_dft.analysis.vacancy.structure_check import host_flags
 from llo_dft.analysis.voltage_curve import LithiatedHost, VoltageError, voltage_curve
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import BULK, LITHIUM
@@ -30,7 +30,7 @@ def study_voltages(
             for label, (n, x) in contents.items()
             if (energy := documents[label].energy_ev) is not None
         ]
-        rebuilt = [label for label in contents if _is_rebuilt(documents[label])]
+        rebuilt = [label for label in contents if lattice_rebuilt(host_flags(documents[label]))]
         found.append(_voltage("bulk", None, crystals, metal, rebuilt))
     for system, termination in dict.fromkeys((host.system, host.termination) for host in hosts):
         mine = [h for h in hosts if (h.system, h.termination) == (system, termination)]
@@ -71,9 +71,3 @@ def _voltage(
     return VoltageResult(
         system=system, termination=termination, curve=curve, reason=reason, rebuilt=rebuilt
     )
-
-
-def _is_rebuilt(crystal: CalculationDocument) -> bool:
-    if crystal.structure is None or crystal.initial_structure is None:
-        return False
-    return lattice_rebuilt(check_relaxed(crystal.initial_structure, crystal.structure))

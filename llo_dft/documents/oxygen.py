@@ -1,4 +1,4 @@
-"""The oxygen reservoir of a study, and where its O2 energies come from."""
+"""The oxygen reservoir of a study, its O2 energies, and E_f over its temperature and pressure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -7,7 +7,7 @@ from pydantic import Field
 
 from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
 from llo_dft.documents.document import Document
-from llo_dft.typing import OxideKind, OxygenScheme
+from llo_dft.typing import OxideKind, OxygenScheme, System
 
 #: Functional whose energies the corrections were fitted to, with or without a Hubbard U.
 FITTED_FUNCTIONAL: Final = "PBE"
@@ -61,3 +61,22 @@ class OxygenSettings(Document):
     refused: dict[OxygenScheme, str] = Field(
         default_factory=dict, description="Schemes that don't apply to the engine, and why"
     )
+
+
+class HostMap(Document):
+    """Lowest E_f of one host at each temperature and pressure."""
+
+    label: str
+    system: System
+    lithium_fraction: float | None
+    formation_energies_ev: list[list[float]] = Field(
+        description="Rows: temperatures; columns: pressures; eV per O"
+    )
+
+
+class VacancyMap(Document):
+    """E_f(T, p) of the hosts that have a vacancy."""
+
+    temperatures_k: list[float]
+    pressures_bar: list[float]
+    hosts: list[HostMap]

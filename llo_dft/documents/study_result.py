@@ -11,7 +11,7 @@ from llo_dft.documents.document import Document
 from llo_dft.documents.electrons.charge import ChargeDifferenceResult
 from llo_dft.documents.electrons.electronic import BandCenterResult
 from llo_dft.documents.labels import BASAL, host_label
-from llo_dft.documents.maps import VacancyMap
+from llo_dft.documents.oxygen import VacancyMap
 from llo_dft.documents.sites import (
     InterfaceBond,
     InterfaceCandidate,

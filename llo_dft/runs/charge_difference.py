@@ -78,7 +78,7 @@ def charge_difference(
             for bond in analysis.bonds_across(whole, parts, coating)
         ],
         fingerprint=settings.fingerprint,
-        allowed=settings.allowed,
+        allowed=list(settings.differences.allow),
         allowed_differences=settings.differences.allowed,
         notes=[*grids.notes, *settings.notes, *settings.differences.named],
         mock=settings.mock,
@@ -145,12 +145,11 @@ def _write_files(
 class DensitySettings:
     """What is known about the settings of densities.
 
-    The fingerprint is AB's, None if no file beside its density has it; ``allowed`` are names of
-    settings that were allowed to differ, ``notes`` say which could not be compared.
+    The fingerprint is AB's, None if no file beside its density has it; ``notes`` say which could
+    not be compared.
     """
 
     fingerprint: Fingerprint | None = None
-    allowed: list[str] = field(default_factory=list)
     differences: Differences = field(default_factory=Differences)
     notes: list[str] = field(default_factory=list)
     mock: bool = False
@@ -167,7 +166,7 @@ def compared_settings(
     ``headers`` are of the densities AB, A, B. A vasprun.xml or vaspout.h5 beside one is its run's
     if it ended with the same cell and atoms. ``allow`` are names of differences to allow.
     """
-    found = DensitySettings(allowed=check_allowed(allow))
+    found = DensitySettings(differences=Differences(check_allowed(allow)))
     runs = [_run_of(header) for header in headers]
     for header, run in zip(headers, runs, strict=True):
         found.mock |= header.mock
@@ -183,7 +182,7 @@ def compared_settings(
     for part in parts:
         if part is not None:
             names = whole.calculation.label, part.calculation.label
-            found.differences.add(*names, check_densities(whole, part, found.allowed))
+            found.differences.add(*names, check_densities(whole, part, found.differences.allow))
     return found
 
 

@@ -1,15 +1,16 @@
 """How plain runs are related: systems, lithium fractions, the host of each vacancy."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pymatgen.core.structure import Structure
 
+from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.analysis.vacancy.formation_energy import VacancyCompositionError, removed_oxygen_count
-from llo_dft.analysis.vacancy.host_result import MadeHost, MadeVacancy
+from llo_dft.analysis.vacancy.host_result import MadeVacancy, host_result
 from llo_dft.analysis.vacancy.missing_sites import missing_from
 from llo_dft.chemistry.roles import element_role
-from llo_dft.documents.state_of_charge import StateOfCharge
+from llo_dft.documents.study_result import HostResult
 from llo_dft.errors import InputError
 from llo_dft.runs.plain_runs import PlainRun, formula_of
 from llo_dft.typing import System
@@ -21,16 +22,24 @@ def system_of(structure: Structure) -> System:
     return "coated" if formers else "bare"
 
 
-def made_host(run: PlainRun, x: float | None, vacancies: Sequence[MadeVacancy] = ()) -> MadeHost:
+def result_of_host(
+    run: PlainRun,
+    x: float | None,
+    reservoir: OxygenReservoir,
+    vacancies: Sequence[MadeVacancy] = (),
+    allow: Collection[str] = (),
+) -> HostResult:
     """Return a run as a host at a lithium fraction, with its vacancies."""
     structure = run.structure
-    return MadeHost(
+    return host_result(
         run.calculation,
-        "bare" if structure is None else system_of(structure),
-        StateOfCharge(lithium_fraction=x),
-        None if structure is None else int(structure.composition["Li"]),
         vacancies,
+        reservoir,
+        allow,
         run=run.path,
+        system="bare" if structure is None else system_of(structure),
+        lithium_fraction=x,
+        n_li=None if structure is None else int(structure.composition["Li"]),
     )
 
 

@@ -65,7 +65,7 @@ def centers_of(
             levels["vacuum"] = _mean_vacuum(*ends, notes)
     if reference == "fermi" and states.fermi_ev is None:
         why = [note for note in notes if "E_F" in note] or ["the run has none"]
-        raise InputError(f"{source}: {f'no Fermi level as reference: {why[0]}; use another level'}")
+        raise InputError(f"{source}: no Fermi level as reference: {why[0]}; use another level")
     if reference in _WHERE_FROM and reference not in levels:
         what = f"the {reference} level of this run is not known; {_WHERE_FROM[reference]}"
         raise InputError("; ".join([f"{source}: {what}", *problems]))

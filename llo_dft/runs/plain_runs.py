@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -121,15 +121,14 @@ def read_plain_run(
             raise
         status: Status = "missing" if error.fault == "unreadable" else "failed"
         return PlainRun(not_computed(str(path), status, str(error)))
-    reason, status = None, "completed"
+    reason = None
     charge = cell_charge_of(found)
     if found.energy_ev is None:
-        reason, status = "; ".join(found.problems), "failed"
+        reason = "; ".join(found.problems)
     elif abs(charge) > _NEUTRAL_TOLERANCE_E:
         reason = f"the cell has a charge of {charge:+g} e, and only neutral ones are compared"
-        status = "failed"
     elif excited := _no_ground_state(found):
-        reason, status = f"{excited}; name the run of the relaxed atoms", "failed"
+        reason = f"{excited}; name the run of the relaxed atoms"
     notes = [*found.notes, *_cautions(found, kind)]
     moments, outcar_is_mock = _site_moments(found, notes) if site_moments else (None, False)
     final = structure_of(found.final)
@@ -137,11 +136,11 @@ def read_plain_run(
         key="",
         label=str(path),
         kind=kind,
-        status=status,
+        status="completed" if reason is None else "failed",
         reason=reason,
         fingerprint=found.fingerprint,
         protocol=OWN_SETTINGS,
-        energy_ev=None if reason else found.energy_ev,
+        energy_ev=found.energy_ev if reason is None else None,
         max_force_ev_per_angstrom=found.max_force_ev_per_angstrom,
         initial_structure=structure_of(found.header.initial or found.final),
         structure=final,
@@ -154,15 +153,13 @@ def read_plain_run(
     return PlainRun(calculation, run, n_held, notes)
 
 
-def compare_runs(
-    found: Differences, check: Check, first: PlainRun, other: PlainRun, allow: Collection[str]
-) -> None:
+def compare_runs(found: Differences, check: Check, first: PlainRun, other: PlainRun) -> None:
     """Keep in ``found`` what two runs still differ in; without a result of both there is nothing.
 
-    Raises ``ComparabilityError``, with both values, for a difference that ``allow`` does not name.
+    Raises ``ComparabilityError``, with both values, for a difference that it does not allow.
     """
     if first.completed is not None and other.completed is not None:
-        found.add(first.path, other.path, check(first.completed, other.completed, allow))
+        found.add(first.path, other.path, check(first.completed, other.completed, found.allow))
 
 
 def _no_ground_state(found: Vasprun) -> str | None:

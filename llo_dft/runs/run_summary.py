@@ -14,7 +14,6 @@ from llo_dft.documents.electrons.electronic import (
     CalculationSummary,
     ConvergenceRecord,
     Moments,
-    OxidationStates,
 )
 from llo_dft.engines.vasp.files.file_errors import STANDIN_PROBLEM
 from llo_dft.engines.vasp.files.grids.grid_header import GridHeader
@@ -48,7 +47,9 @@ def summarize(path: Path) -> CalculationSummary:
         converged=ConvergenceRecord(**vars(run.convergence)),
         fingerprint=run.fingerprint,
         moments=moments,
-        oxidation_states=_oxidation_states(run, moments),
+        oxidation_states=None
+        if moments is None or moments.sites_mu_b is None
+        else oxidation_states(structure_of(run.final), moments.sites_mu_b, cell_charge_of(run)),
         fermi_ev=run.fermi_ev,
         gap_ev=None if edges is None else edges.gap_ev,
         band_edges=edges,
@@ -115,12 +116,6 @@ def site_moments_of(run: Vasprun, outcar: Outcar | None, problems: list[str]) ->
         problems.append(f"OUTCAR has moments of {len(sites)} atoms: it is of another run")
         return None
     return None if sites is None else list(sites)
-
-
-def _oxidation_states(run: Vasprun, moments: Moments | None) -> OxidationStates | None:
-    if moments is None or moments.sites_mu_b is None:
-        return None
-    return oxidation_states(structure_of(run.final), moments.sites_mu_b, cell_charge_of(run))
 
 
 def structure_of(crystal: Crystal) -> Structure:

@@ -1,13 +1,13 @@
 """Formation energies of oxygen vacancies from plain VASP runs."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, get_args
 
 from llo_dft.analysis.comparability.fingerprints import FORCES, Difference, check_allowed
+from llo_dft.analysis.comparability.study_differences import first_names
 from llo_dft.analysis.comparability.subtractable import (
-    Check,
     Differences,
     check_hosts,
     check_molecule,
@@ -16,7 +16,7 @@ from llo_dft.analysis.comparability.subtractable import (
 )
 from llo_dft.analysis.oxygen.chemical_potential import refused_schemes
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir, oxygen_reservoir
-from llo_dft.analysis.vacancy.host_result import MadeVacancy, host_result, without_crossing
+from llo_dft.analysis.vacancy.host_result import MadeVacancy, without_crossing
 from llo_dft.analysis.vacancy.missing_sites import missing_from
 from llo_dft.analysis.vacancy.turning_lines import lowest_hosts, turning_points
 from llo_dft.analysis.vacancy.vacancy_map import vacancy_map
@@ -30,15 +30,12 @@ from llo_dft.runs.host_assignment import (
     check_one_framework,
     fractions_of,
     host_of,
-    made_host,
+    result_of_host,
     system_of,
 )
 from llo_dft.runs.plain_runs import PlainRun, compare_runs, read_plain_run, result_of_runs
 from llo_dft.runs.references import Reference, oxygen_reference
 from llo_dft.typing import OxideKind, OxygenScheme, System
-
-#: Most runs named in a note.
-_MOST_NAMED: Final = 3
 
 #: Of printed forces, eV/angstrom.
 _FORCE_ROUNDING: Final = 1e-6
@@ -73,20 +70,6 @@ class VacancyOptions:
     """temperatures_k, pressures_bar: axes of a map of E_f; no map if either is empty."""
 
 
-@dataclass
-class _Runs:
-    """The runs, and the remaining differences of those compared."""
-
-    hosts: list[PlainRun]
-    vacancies: list[PlainRun]
-    allowed: list[str]
-    differences: Differences = field(default_factory=Differences)
-
-    def compare(self, check: Check, first: PlainRun, other: PlainRun) -> None:
-        """Refuse two runs that are not comparable."""
-        compare_runs(self.differences, check, first, other, self.allowed)
-
-
 def vacancy_runs(
     hosts: Sequence[Path],
     vacancies: Sequence[Path],
@@ -104,33 +87,30 @@ def vacancy_runs(
     reason.
     """
     options = options or VacancyOptions()
-    runs = _Runs(
-        [read_plain_run(path, site_moments=True) for path in hosts],
-        [read_plain_run(path, site_moments=True) for path in vacancies],
-        check_allowed(options.allow),
+    allowed = check_allowed(options.allow)
+    host_runs, vacant_runs = (
+        [read_plain_run(path, site_moments=True) for path in paths] for paths in (hosts, vacancies)
     )
     reference = oxygen_reference(oxygen.o2, oxygen.o2_energy_ev)
-    check_one_framework(runs.hosts)
-    placed, unread = _place(runs)
-    _compare(runs, reference, placed)
-    reservoir = _reservoir(oxygen, reference, runs.hosts)
-    fractions = fractions_of(runs.hosts, options.lithium_full, options.coating_li)
+    check_one_framework(host_runs)
+    placed, unread = _place(host_runs, vacant_runs)
+    differences = _compare(host_runs, reference, placed, allowed)
+    reservoir = _reservoir(oxygen, reference, host_runs)
+    fractions = fractions_of(host_runs, options.lithium_full, options.coating_li)
     found = [
-        host_result(
-            made_host(
-                host,
-                x,
-                [_made_vacancy(host, one, options.tm_layers) for one in placed.get(host.path, [])],
-            ),
+        result_of_host(
+            host,
+            x,
             reservoir,
-            runs.allowed,
+            [_made_vacancy(host, one, options.tm_layers) for one in placed.get(host.path, [])],
+            allowed,
         )
-        for host, x in zip(runs.hosts, fractions, strict=True)
+        for host, x in zip(host_runs, fractions, strict=True)
     ]
     chosen = reservoir.chosen
     own = [] if reference.run is None else [reference.run]
-    used = [*own, *runs.hosts, *(one for ones in placed.values() for one in ones)]
-    unstated = None if FORCES in runs.allowed else _forces(used)
+    used = [*own, *host_runs, *(one for ones in placed.values() for one in ones)]
+    unstated = None if FORCES in allowed else _forces(used)
     if unstated is not None:
         found = [without_crossing(host, unstated) for host in found]
     return result_of_runs(
@@ -145,14 +125,14 @@ def vacancy_runs(
         vacancy_map=None
         if chosen is None or not options.temperatures_k or not options.pressures_bar
         else vacancy_map(found, chosen, options.temperatures_k, options.pressures_bar),
-        allowed=runs.allowed,
-        allowed_differences=runs.differences.allowed,
+        allowed=allowed,
+        allowed_differences=differences.allowed,
         notes=[
             *reference.notes,
-            *runs.differences.named,
+            *differences.named,
             *_about_fractions(found, options.lithium_full),
             *_above_another(found),
-            *moments_note([*runs.hosts, *runs.vacancies]),
+            *moments_note([*host_runs, *vacant_runs]),
         ],
     )
 
@@ -169,17 +149,17 @@ def moments_note(runs: Iterable[PlainRun]) -> list[str]:
     if not lacking:
         return []
     what = "the moments of the atoms are not known (an OUTCAR with LORBIT = 11 has them)"
-    named = ", ".join(lacking[:_MOST_NAMED])
-    more = f" and {len(lacking) - _MOST_NAMED} more" if len(lacking) > _MOST_NAMED else ""
-    return [f"no change of an oxidation state can be seen where {what}: {named}{more}"]
+    return [f"no change of an oxidation state can be seen where {what}: {first_names(lacking)}"]
 
 
-def _place(runs: _Runs) -> tuple[dict[str, list[PlainRun]], list[CalculationRecord]]:
+def _place(
+    hosts: Sequence[PlainRun], vacancies: Sequence[PlainRun]
+) -> tuple[dict[str, list[PlainRun]], list[CalculationRecord]]:
     """Return the vacancies by their host's path, and those without a host."""
     placed: dict[str, list[PlainRun]] = {}
     unread = []
-    for vacancy in runs.vacancies:
-        host = None if vacancy.structure is None else host_of(vacancy, runs.hosts)
+    for vacancy in vacancies:
+        host = None if vacancy.structure is None else host_of(vacancy, hosts)
         if host is not None:
             placed.setdefault(host.path, []).append(vacancy)
             continue
@@ -191,28 +171,34 @@ def _place(runs: _Runs) -> tuple[dict[str, list[PlainRun]], list[CalculationReco
     return placed, unread
 
 
-def _compare(runs: _Runs, reference: Reference, placed: dict[str, list[PlainRun]]) -> None:
-    """Refuse hosts, O2 and vacancies that are not comparable."""
+def _compare(
+    hosts: Sequence[PlainRun],
+    reference: Reference,
+    placed: dict[str, list[PlainRun]],
+    allowed: Sequence[str],
+) -> Differences:
+    """Refuse hosts, O2 and vacancies that are not comparable; return the remaining differences."""
+    found = Differences(allowed)
     first: dict[System, PlainRun] = {}
-    for host in runs.hosts:
+    for host in hosts:
         if host.completed is None or host.structure is None:
             continue
         before = first.setdefault(system_of(host.structure), host)
         if before is not host:
-            runs.compare(check_hosts, before, host)
+            compare_runs(found, check_hosts, before, host)
     ones = list(first.values())
     if len(ones) > 1:
-        runs.compare(check_systems, *ones)
+        compare_runs(found, check_systems, *ones)
     if ones and reference.run is not None:
-        runs.compare(check_molecule, ones[0], reference.run)
-    for host in runs.hosts:
+        compare_runs(found, check_molecule, ones[0], reference.run)
+    for host in hosts:
         for vacancy in placed.get(host.path, []):
-            runs.compare(check_vacancy, host, vacancy)
+            compare_runs(found, check_vacancy, host, vacancy)
             both = host.completed is not None and vacancy.completed is not None
             if both and host.n_held - vacancy.n_held not in range(_n_removed(host, vacancy) + 1):
                 held = f"atoms that may not move: {host.n_held} and {vacancy.n_held}"
-                differences = [Difference("", held, forbids=False)]
-                runs.differences.add(host.path, vacancy.path, differences)
+                found.add(host.path, vacancy.path, [Difference("", held, forbids=False)])
+    return found
 
 
 def _reservoir(

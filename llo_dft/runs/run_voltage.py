@@ -13,7 +13,6 @@ from llo_dft.analysis.comparability.subtractable import (
     check_sizes,
 )
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
-from llo_dft.analysis.vacancy.host_result import host_result
 from llo_dft.analysis.voltage_curve import LithiatedHost, VoltageError, voltage_curve
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.documents.voltage import VoltageResult
@@ -22,7 +21,7 @@ from llo_dft.runs.host_assignment import (
     check_one_framework,
     formula_units,
     fractions_of,
-    made_host,
+    result_of_host,
     system_of,
 )
 from llo_dft.runs.plain_runs import PlainRun, compare_runs, read_plain_run, result_of_runs
@@ -70,9 +69,9 @@ def voltage_runs(
                 raise
             reason = str(error)
     own = [] if reference.run is None else [reference.run]
+    no_oxygen = OxygenReservoir(None, {}, {}, "")
     hosts_found = [
-        host_result(made_host(run, x), OxygenReservoir(None, {}, {}, ""))
-        for run, x in zip(runs, fractions, strict=True)
+        result_of_host(run, x, no_oxygen) for run, x in zip(runs, fractions, strict=True)
     ]
     voltage = VoltageResult(
         system=hosts_found[0].system if hosts_found else "bare",
@@ -104,7 +103,7 @@ def _check_one_system(runs: Sequence[PlainRun]) -> None:
 
 def _compare(runs: Sequence[PlainRun], reference: Reference, allowed: Sequence[str]) -> Differences:
     """Refuse hosts and Li metal that are not comparable; return the remaining differences."""
-    found = Differences()
+    found = Differences(allowed)
     if not runs:
         return found
     first, *others = runs
@@ -112,9 +111,9 @@ def _compare(runs: Sequence[PlainRun], reference: Reference, allowed: Sequence[s
         structures = first.structure, run.structure
         sizes = {formula_units(one) for one in structures if one is not None}
         check = check_hosts if len(sizes) == 1 else check_sizes
-        compare_runs(found, check, first, run, allowed)
+        compare_runs(found, check, first, run)
     if reference.run is not None:
-        compare_runs(found, check_metal, first, reference.run, allowed)
+        compare_runs(found, check_metal, first, reference.run)
     return found
 
 

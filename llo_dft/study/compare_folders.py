@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from llo_dft.analysis.engines.study_comparison import MIN_STUDIES, compare_studies
+from llo_dft.analysis.engines.study_comparison import compare_studies
 from llo_dft.documents.atom_identity import bare_sites
 from llo_dft.documents.comparison import StudyComparison
 from llo_dft.documents.plan import StudyPlan
@@ -34,7 +34,7 @@ def compare_folders(paths: Sequence[Path]) -> StudyComparison:
     Raises ``InputError`` if there are fewer than two, one is not a study that was run, or they are
     not the same study by different engines or settings.
     """
-    if len(paths) < MIN_STUDIES:
+    if len(paths) < 2:  # noqa: PLR2004 (one beside another)
         raise StudyFolderError(
             f"expected two study folders or more, got {len(paths)}: the same study, computed by "
             "different engines"

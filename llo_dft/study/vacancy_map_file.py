@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from llo_dft.documents.maps import VacancyMap
+from llo_dft.documents.oxygen import VacancyMap
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
 from llo_dft.report.page.csv_tables import csv_text

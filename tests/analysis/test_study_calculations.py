@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from llo_dft.documents.plan import StudyPlan
 
 STEP = "step-Li0-PO3"
+NO_OXYGEN = OxygenReservoir(None, {}, {}, "")
 FINGERPRINT = Fingerprint(engine="fake", engine_version="1", functional="PBE")
 
 
@@ -55,12 +57,12 @@ def test_the_lowest_candidate_is_the_pristine_host(
 def test_which_o_is_bonded_is_not_known_without_an_interface(coated_plan: StudyPlan) -> None:
     pristine = next(host for host in coated_plan.hosts if host.termination == STEP)
     bonded = [v.pair for v in pristine.vacancies if v.bonded is not None]
-    made = made_of(coated_plan).made_host(pristine)
+    made = made_of(coated_plan).result_of(pristine, NO_OXYGEN)
     unknown = [v for v in made.vacancies if v.pair in bonded]
     assert len(unknown) == len(bonded) > 0
     assert all(vacancy.removed == [] for vacancy in unknown)
     # before it relaxes the planned interface has no such bond, so that there is no such vacancy
-    known = made_of(coated_plan, rank_0=-1.0).made_host(pristine)
+    known = made_of(coated_plan, rank_0=-1.0).result_of(pristine, NO_OXYGEN)
     assert {v.pair for v in known.vacancies}.isdisjoint(bonded)
     assert known.structure == f"relaxed/{pristine.label}.cif"
 

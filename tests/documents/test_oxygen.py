@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from llo_dft.chemistry.element_table import MATERIALS_PROJECT_U_EV
-from llo_dft.documents.oxygen import schemes_not_fitted
+from llo_dft.documents.oxygen import HostMap, VacancyMap, schemes_not_fitted
 
 MP_U = {"Mn": 3.9, "Ni": 6.2, "Co": 3.32}
 LLO = ["Li", "Mn", "Ni", "Co", "O"]
@@ -40,3 +40,11 @@ def test_dispersion_was_not_in_the_fit_of_mp2020() -> None:
     refused = schemes_not_fitted("PBE+U", MP_U, LLO, "D3(BJ)")
     assert list(refused) == ["mp2020"]
     assert "without a dispersion correction, and these have D3(BJ)" in refused["mp2020"]
+
+
+def test_a_map_comes_back_from_json() -> None:
+    host = HostMap(
+        label="host", system="bare", lithium_fraction=None, formation_energies_ev=[[1.0, 2.0]]
+    )
+    grid = VacancyMap(temperatures_k=[300.0], pressures_bar=[1.0, 0.1], hosts=[host])
+    assert VacancyMap.model_validate_json(grid.model_dump_json()) == grid

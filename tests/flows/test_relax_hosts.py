@@ -10,8 +10,8 @@ from beside_metals import EngineOfTetrahedra, n_beside
 from fake_study import FakeStudy
 from studies import coated_recipe, tiny_recipe
 
+from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.analysis.study_calculations import StudyCalculations
-from llo_dft.analysis.vacancy.structure_check import vacancy_flags
 from llo_dft.documents.atom_identity import bare_sites, places
 from llo_dft.errors import InputError
 from llo_dft.flows.relax_hosts import HostsMaker
@@ -269,10 +269,10 @@ def test_only_a_vacancy_in_another_arrangement_than_its_host_is_marked(
         update={"status": "failed", "energy_ev": None, "structure": None, "reason": "no power"}
     )
     made = StudyCalculations(searched, documents | {f"{host.label}_revisited": failed})
-    planned = made.made_host(host)
-    assert planned.revisit is not None
-    assert (planned.revisit.gain_ev, planned.revisit.reason) == (None, "no power")
-    flags = [vacancy_flags(planned.calculation, one.calculation) for one in planned.vacancies]
+    result = made.result_of(host, OxygenReservoir(None, {}, {}, ""))
+    assert result.revisit is not None
+    assert (result.revisit.gain_ev, result.revisit.reason) == (None, "no power")
+    flags = [one.flags for one in result.vacancies]
     assert all(any(flag.startswith("moved: Li") for flag in some) for some in flags)
 
 

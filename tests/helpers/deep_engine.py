@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from llo_dft.analysis.stability.known_phases import competing_phases
+from llo_dft.runs.phases.phase_source import competing_phases
 from llo_dft.testing.fake_engine import (
     LABEL_HALF_O2_EV,
     LITHIUM_METAL_EV,

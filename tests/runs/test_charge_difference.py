@@ -147,7 +147,7 @@ def test_another_cutoff_is_refused_and_can_be_allowed(folder: Path) -> None:
     with pytest.raises(ComparabilityError, match=r"densities.*cutoff_ev: 520.* and 400"):
         compare(folder)
     found = compare(folder, "cutoff_ev")
-    assert found.allowed == ["cutoff_ev"]
+    assert found.differences.allow == ["cutoff_ev"]
     assert len(found.differences.allowed) == 1
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from plain_results import plain_result
 
-from llo_dft.documents.maps import HostMap, VacancyMap
+from llo_dft.documents.oxygen import HostMap, VacancyMap
 from llo_dft.errors import InputError
 from llo_dft.study.vacancy_map_file import write_map
 

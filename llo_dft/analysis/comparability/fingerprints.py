@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from pymatgen.core.structure import Structure
 
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, Setting
 from llo_dft.errors import InputError
 
@@ -94,16 +95,12 @@ def _agree(first: object, second: object, *, tolerance: float = SETTING_RELATIVE
     return first == second
 
 
-def _elements(calculation: CalculationDocument) -> set[str] | None:
-    """Symbols of the elements in a calculation; None if no structure is known."""
-    structure = calculation.structure or calculation.initial_structure
-    return None if structure is None else {e.symbol for e in structure.composition.elements}
-
-
 def _lacks(calculation: CalculationDocument, kind: str) -> bool:
     """Tell whether a calculation is known to have no atoms of a kind; "Mn(2)" is a kind of Mn."""
-    elements = _elements(calculation)
-    return kind != _UNKNOWN and elements is not None and kind.partition("(")[0] not in elements
+    structure = calculation.structure or calculation.initial_structure
+    if kind == _UNKNOWN or structure is None:
+        return False
+    return kind.partition("(")[0] not in symbols_of(structure)
 
 
 def _by_element(name: str, a: CalculationDocument, b: CalculationDocument) -> list[Difference]:
@@ -155,24 +152,15 @@ def _u_has_no_say(a: CalculationDocument, b: CalculationDocument) -> bool:
 
     O2 beside an oxide, for example, is PBE where the oxide is PBE+U.
     """
-    if a.fingerprint is None or b.fingerprint is None:
-        return False
-    plain, corrected = sorted((a, b), key=lambda one: bool(_plus_u(one)))
-    if _plus_u(plain) or not _plus_u(corrected) or _base(plain) != _base(corrected):
-        return False
-    values = {} if corrected.fingerprint is None else corrected.fingerprint.u_values_ev
-    acting = [kind for kind, u in values.items() if u and not _lacks(corrected, kind)]
-    return bool(acting) and all(_lacks(plain, kind) for kind in acting)
-
-
-def _base(calculation: CalculationDocument) -> str:
-    name = "" if calculation.fingerprint is None else calculation.fingerprint.functional
-    return name.partition("+U")[0]
-
-
-def _plus_u(calculation: CalculationDocument) -> str:
-    name = "" if calculation.fingerprint is None else calculation.fingerprint.functional
-    return "".join(name.partition("+U")[1:])
+    for plain, corrected in ((a, b), (b, a)):
+        if plain.fingerprint is None or corrected.fingerprint is None:
+            return False
+        base, plus_u, _ = corrected.fingerprint.functional.partition("+U")
+        if plus_u and plain.fingerprint.functional == base:
+            values = corrected.fingerprint.u_values_ev
+            acting = [kind for kind, u in values.items() if u and not _lacks(corrected, kind)]
+            return bool(acting) and all(_lacks(plain, kind) for kind in acting)
+    return False
 
 
 def fingerprint_differences(

@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-#: Relative difference of spacings between cells that are equal within their tolerance. One more
-#: division in a hundred changes it ten times as much.
-SPACING_TOLERANCE: Final = 1e-3
+from llo_dft.analysis.comparability.fingerprints import K_SPACING_RELATIVE_TOLERANCE
 
 #: Largest factor by which rounding the divisions up makes a mesh denser than requested: from just
 #: above one division to two.
 _MOST_BY_ROUNDING: Final = 2.0
 
-#: The same for the shifts of grids, in their steps.
+#: Shifts of grids that differ by less are the same, in their steps.
 _SHIFT_TOLERANCE: Final = 1e-4
 
 #: Coordinates of listed k-points that differ by less are the same.
@@ -74,7 +72,9 @@ def one_density(first: KMesh, second: KMesh) -> bool:
     if first.divisions == second.divisions:
         return True
     ranges = zip(_asked_for(first), _asked_for(second), strict=True)
-    return all(max(a[0], b[0]) < min(a[1], b[1]) * (1 - SPACING_TOLERANCE) for a, b in ranges)
+    return all(
+        max(a[0], b[0]) < min(a[1], b[1]) * (1 - K_SPACING_RELATIVE_TOLERANCE) for a, b in ranges
+    )
 
 
 def as_dense(host: KMesh, reference: KMesh) -> bool:
@@ -88,7 +88,7 @@ def as_dense(host: KMesh, reference: KMesh) -> bool:
     coarsest = [_range_that_counts(mesh) for mesh in (host, reference)]
     (low, high), (spacing, _) = coarsest
     limit = max(low, min(high, _MOST_BY_ROUNDING * low))
-    return spacing <= limit * (1 + SPACING_TOLERANCE)
+    return spacing <= limit * (1 + K_SPACING_RELATIVE_TOLERANCE)
 
 
 def _asked_for(mesh: KMesh) -> list[tuple[float, float]]:

@@ -41,7 +41,7 @@ def study_differences(made: StudyCalculations) -> list[str]:
         for one in fingerprint_differences(host, document, _WITHOUT, reference=reference):
             end = "; their energies may not be subtracted" if one.forbids else ""
             found.setdefault(f"{one.text}{end}", []).append(label)
-    return [f"{host.label} and {_names(labels)}: {text}" for text, labels in found.items()]
+    return [f"{host.label} and {first_names(labels)}: {text}" for text, labels in found.items()]
 
 
 def why_no_reference(
@@ -58,6 +58,7 @@ def why_no_reference(
     return None
 
 
-def _names(labels: Sequence[str]) -> str:
+def first_names(labels: Sequence[str]) -> str:
+    """Return the first few labels, and how many more there are."""
     more = len(labels) - _MOST_LABELS
     return ", ".join(labels[:_MOST_LABELS]) + (f" and {more} more" if more > 0 else "")

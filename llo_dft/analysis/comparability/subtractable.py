@@ -49,9 +49,11 @@ class FinishedRun:
 class Differences:
     """Differences between calculations whose energies were subtracted nevertheless.
 
-    The user ``allowed`` some; those ``named`` do not forbid it. Each has both values.
+    The user ``allowed`` some, by the names in ``allow``; those ``named`` do not forbid it. Each has
+    both values.
     """
 
+    allow: Collection[str] = ()
     allowed: list[str] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
 

@@ -88,15 +88,9 @@ def oxidation_states(
     An O in a pair up to 1.6 angstrom belongs to O2, superoxo or peroxo by the length of the pair,
     because in a peroxo the holes pair up and leave no moment.
 
-    Raises ``ValueError`` if the number of moments is not the number of atoms.
-
     Moments are in Bohr magnetons, shape (n_atoms,), with either sign; the charge of the cell is in
     e.
     """
-    if len(moments_mu_b) != len(structure):
-        raise ValueError(
-            f"Each of the {len(structure)} atoms needs a moment, got {len(moments_mu_b)}"
-        )
     pairs: dict[int, OxygenPair] = {}
     for pair in sorted(oxygen_pairs(structure), key=lambda one: -one.length_angstrom):
         pairs[pair.first] = pairs[pair.second] = pair  # the shortest pair of an O counts

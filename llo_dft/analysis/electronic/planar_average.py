@@ -52,13 +52,8 @@ def cumulative_e(line_density: FloatArray, step_angstrom: float) -> FloatArray:
 
 
 def widest_gap(fractions: Sequence[float] | FloatArray) -> tuple[float, float]:
-    """Middle (from 0 to 1) and width of the widest gap between periodic coordinates.
-
-    Raises ``ValueError`` if there are no coordinates.
-    """
+    """Middle (from 0 to 1) and width of the widest gap between periodic coordinates."""
     places = np.sort(np.mod(np.asarray(fractions, dtype=np.float64), 1.0))
-    if not places.size:
-        raise ValueError("there are no atoms, so there is no gap between atoms")
     gaps = np.diff(places, append=places[0] + 1.0)
     widest = int(gaps.argmax())
     return float((places[widest] + gaps[widest] / 2) % 1.0), float(gaps[widest])

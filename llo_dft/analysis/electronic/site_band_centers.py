@@ -55,18 +55,16 @@ class SiteDensities:
             raise ValueError("There must be at least one site")
 
     def rows_by_class(self) -> dict[str, list[int]]:
-        """Return the rows of ``density`` of each class, in order of first occurrence."""
+        """Return the rows of ``density`` of each class, by its name."""
         found: dict[str, list[int]] = {}
         for row, site in enumerate(self.sites):
             found.setdefault(self.site_classes.get(site, "all"), []).append(row)
-        return found
+        return dict(sorted(found.items()))
 
     def class_means(self) -> dict[str, FloatArray]:
         """Return the density of one atom of each class, shape (n_spins, n_energies)."""
         density = np.asarray(self.density, dtype=np.float64)
-        return {
-            name: density[rows].mean(axis=0) for name, rows in sorted(self.rows_by_class().items())
-        }
+        return {name: density[rows].mean(axis=0) for name, rows in self.rows_by_class().items()}
 
 
 def band_centers(
@@ -84,21 +82,18 @@ def band_centers(
     E_F in a metal; where each spin has its own E_F, to that. The full window is the whole grid.
     The total is the weighted mean of the sites, in every window.
 
-    Raises ``ValueError`` if the reference is not known, or the fixed window is empty.
+    Raises ``ValueError`` if the fixed window is empty.
 
     ``label`` names the calculation, for the reader; ``edges`` are those of the same run.
-    ``reference`` is the zero of the resulting energies, ``levels_ev`` are the vacuum and core level
-    on VASP's own zero, if known. ``fixed_window_ev`` is the lowest and highest energy of the fixed
-    window, relative to the reference; None: ``FIXED_WINDOW_FROM_VBM_EV``, relative to the VBM.
+    ``reference``, a known level, is the zero of the resulting energies; ``levels_ev`` are the
+    vacuum and core level on VASP's own zero, if known. ``fixed_window_ev`` is the lowest and
+    highest energy of the fixed window, relative to the reference; None:
+    ``FIXED_WINDOW_FROM_VBM_EV``, relative to the VBM.
     """
     references: dict[ReferenceLevel, float] = {"vbm": edges.vbm_ev}
     if edges.fermi_ev is not None:
         references["fermi"] = edges.fermi_ev
     references |= dict(levels_ev or {})
-    if reference not in references:
-        raise ValueError(
-            f"The {reference} level of {label} is not known; known are {', '.join(references)}"
-        )
     zero = references[reference]
     energies = np.asarray(densities.energies_ev, dtype=np.float64) - zero
     density = np.asarray(densities.density, dtype=np.float64)
@@ -125,7 +120,7 @@ def band_centers(
             name: ClassCenters(
                 n_sites=len(rows), centers=_spins(energies, density[rows].sum(axis=0), windows)
             )
-            for name, rows in sorted(densities.rows_by_class().items())
+            for name, rows in densities.rows_by_class().items()
         },
         sites=[
             SiteCenters(

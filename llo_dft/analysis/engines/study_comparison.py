@@ -20,9 +20,6 @@ from llo_dft.documents.study_result import InterfaceResult, StudyResult
 from llo_dft.documents.voltage import VoltageResult
 from llo_dft.typing import VoltageSystem
 
-#: Fewest studies that can be compared.
-MIN_STUDIES: Final = 2
-
 OF_POTENTIALS: Final = (
     "the spread is the model's uncertainty: of these potentials, and not of DFT; "
     "the true value may lie outside it"
@@ -39,12 +36,8 @@ def compare_studies(results: Mapping[str, StudyResult]) -> StudyComparison:
     Each formation energy is under its own engine's O2 scheme. What an engine lacks is named in
     ``missing``; the spread is over the engines that have the number.
 
-    The results are by folder, all of the same plan, which the caller has checked.
-
-    Raises ``ValueError`` if there are fewer than two.
+    The results are by folder, two or more of the same plan, which the caller has checked.
     """
-    if len(results) < MIN_STUDIES:
-        raise ValueError(f"a comparison needs two studies or more, got {len(results)}")
     engines = _engines(results)
     studies = dict(zip((e.name for e in engines), results.values(), strict=True))
     first = next(iter(studies.values()))

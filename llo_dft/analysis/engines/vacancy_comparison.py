@@ -5,9 +5,9 @@ that the coating bonds to is found in each engine's own relaxed interface, so th
 compared too.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from statistics import median
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from llo_dft.documents.comparison import (
     ComparedHost,
@@ -91,23 +91,18 @@ def _vacancy(
 ) -> ComparedVacancy:
     there = {name: vacancy for name, vacancy in vacancies.items() if vacancy is not None}
     sites = {name: v.site for name, v in there.items() if v.site is not None}
-    is_one_site = len(set(sites.values())) == 1
     energies = [
         _of_engine(name, vacancy, label, studies[name]) for name, vacancy in vacancies.items()
     ]
-    values = [one.formation_energy_ev for one in energies]
     layers = {v.environment.layer for v in there.values() if v.environment is not None}
     known = [v.site_class for v in there.values() if v.site is not None]
     return ComparedVacancy(
+        **_at_one_site(sites, [one.formation_energy_ev for one in energies]),
         pair=pair,
-        site=next(iter(sites.values())) if is_one_site else None,
         site_class=" or ".join(dict.fromkeys(known or [v.site_class for v in there.values()])),
         layer=layers.pop() if len(layers) == 1 else None,
         energies=energies,
-        spread_ev=spread(values) if is_one_site else None,
-        same_sign=same_sign(values) if is_one_site else None,
         rebuilt=any(one.rebuilt for one in energies),
-        remark=_another_o(sites),
     )
 
 
@@ -129,25 +124,26 @@ def _of_engine(
     return EngineVacancy(engine=name, status="skipped", reason=NO_SUCH_O, applicable=False)
 
 
-def _another_o(sites: Mapping[str, int]) -> str | None:
-    if len(set(sites.values())) <= 1:
-        return None
+def _at_one_site(sites: Mapping[str, int], values: Sequence[float | None]) -> dict[str, Any]:
+    """Return the site of all engines and the spread of their values; else what differs."""
+    if len(set(sites.values())) == 1:
+        return {
+            "site": next(iter(sites.values())),
+            "spread_ev": spread(values),
+            "same_sign": same_sign(values),
+        }
     each = ", ".join(f"O{site} in {name}" for name, site in sites.items())
-    return f"not the same O: {each}"
+    remark = f"not the same O: {each}" if sites else None
+    return {"site": None, "spread_ev": None, "same_sign": None, "remark": remark}
 
 
 def _pair(pairs: dict[str, VacancyPair | None]) -> ComparedPair:
     there = {name: pair for name, pair in pairs.items() if pair is not None}
     sites = {name: pair.site for name, pair in there.items()}
-    is_one_site = len(set(sites.values())) == 1
-    values = [pair.difference_ev for pair in there.values()]
     return ComparedPair(
-        site=next(iter(sites.values())) if is_one_site else None,
+        **_at_one_site(sites, [pair.difference_ev for pair in there.values()]),
         site_class=" or ".join(dict.fromkeys(pair.site_class for pair in there.values())),
         by_engine=pairs,
-        spread_ev=spread(values) if is_one_site else None,
-        same_sign=same_sign(values) if is_one_site else None,
-        remark=_another_o(sites),
     )
 
 

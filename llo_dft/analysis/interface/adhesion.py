@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from pymatgen.core.structure import Structure
 
 from llo_dft.chemistry.bonds import former_bonds
@@ -11,7 +10,6 @@ from llo_dft.chemistry.roles import coating_role
 from llo_dft.documents.atom_identity import coating_places, places
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.sites import InterfaceBond
-from llo_dft.documents.study_result import CoatingEnergy
 from llo_dft.units import J_PER_M2_PER_EV_PER_A2
 
 
@@ -59,11 +57,6 @@ def lowest_energy(
     return min(energies)[1] if energies else None
 
 
-def area_angstrom2(structure: Structure) -> float:
-    """Return the area of the cell's a-b plane, square angstrom."""
-    return float(np.linalg.norm(np.cross(*structure.lattice.matrix[:2])))
-
-
 def work_of_adhesion_j_per_m2(
     oxide_ev: float, coating_ev: float, interface_ev: float, area: float
 ) -> float:
@@ -103,70 +96,3 @@ def counted_element(elements: Iterable[str]) -> str:
     """Return the element by which units of a coating are counted: a former, else not Li or O."""
     symbols = {*elements} - {"Li", "O"} or {"O"}
     return min(symbols, key=lambda s: (coating_role(s) != "former", s))
-
-
-def coating_energy(  # noqa: PLR0913 (each is a separate energy)
-    coated: CalculationDocument | None,
-    bare: CalculationDocument | None,
-    parts: Sequence[CalculationDocument | None],
-    *,
-    excess: Excess,
-    coating_charge_e: int,
-    crystal_ev_per_unit: float | None,
-    lithium_ev: float | None,
-    oxygen_ev: float | None,
-    voltage_v: float | None,
-) -> CoatingEnergy:
-    """Return work of adhesion and coating energy of a coated pristine slab.
-
-    ``coated`` and ``bare`` are the relaxed interface and the relaxed bare slab, ``parts`` the oxide
-    and the coating alone in the interface's cell; ``excess`` is that of ``excess_atoms``.
-    ``coating_charge_e`` is the sum of the formal charges of the coating's part: only uncharged
-    parts are closed shells, which have a work of adhesion.
-
-    ``crystal_ev_per_unit``, ``lithium_ev`` and ``oxygen_ev`` are E(formula unit of the coating),
-    E(Li metal) and mu_O, eV, None if they are not known. ``voltage_v`` fixes mu_Li = E(Li metal) -
-    e V; it matters only where there is excess Li.
-    """
-    excess_li, excess_o = excess.lithium, excess.oxygen
-    if coated is None or coated.structure is None or coated.energy_ev is None:
-        return CoatingEnergy(
-            coating_charge_e=coating_charge_e,
-            excess_li=excess_li,
-            excess_o=excess_o,
-            reason="the interface has no energy",
-        )
-    area = area_angstrom2(coated.structure)
-    reasons: list[str] = []
-    parted = None
-    oxide_ev, coating_ev = (None if part is None else part.energy_ev for part in parts)
-    if oxide_ev is not None and coating_ev is not None:
-        parted = work_of_adhesion_j_per_m2(oxide_ev, coating_ev, coated.energy_ev, area)
-    else:
-        reasons.append("work of adhesion: a part has no energy")
-    known = {
-        "the bare slab": None if bare is None else bare.energy_ev,
-        "the coating's crystal": crystal_ev_per_unit,
-        "Li metal": lithium_ev if excess_li else 0.0,
-        "the voltage": voltage_v if excess_li else 0.0,
-        "mu_O": oxygen_ev if excess_o else 0.0,
-    }
-    missing = [name for name, value in known.items() if value is None]
-    missing += [f"a reservoir of {element}" for element in excess.others]
-    gamma = None
-    if missing:
-        reasons.append(f"coating energy: missing {', '.join(missing)}")
-    else:
-        bare_ev, crystal, lithium, volt, mu_o = (float(v) for v in known.values() if v is not None)
-        parts_ev = bare_ev + excess.units * crystal + excess_li * (lithium - volt) + excess_o * mu_o
-        gamma = (coated.energy_ev - parts_ev) / area * J_PER_M2_PER_EV_PER_A2
-    return CoatingEnergy(
-        coating_charge_e=coating_charge_e,
-        work_of_adhesion_j_per_m2=None if coating_charge_e else parted,
-        separation_into_charged_parts_j_per_m2=parted if coating_charge_e else None,
-        coating_energy_j_per_m2=gamma,
-        voltage_v=voltage_v if excess_li else None,
-        excess_li=excess_li,
-        excess_o=excess_o,
-        reason="; ".join(reasons) or None,
-    )

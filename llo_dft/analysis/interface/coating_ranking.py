@@ -28,16 +28,12 @@ def rank_coatings(
     ranking is at one state of charge: the one where most coatings have an O whose lattice stayed,
     of several such the most charged.
 
-    Raises ``ValueError`` if nothing was computed.
-
     ``study`` is the name of the screen. By the names of coatings: ``results`` of each that was
-    computed, completely or not; ``refused``, why the others could not be built; ``reactions`` of
-    each with the cathode, if requested, of which those at full lithium and at the lowest content
-    are used.
+    computed, completely or not, at least one; ``refused``, why the others could not be built;
+    ``reactions`` of each with the cathode, if requested, of which those at full lithium and at the
+    lowest content are used.
     """
-    first = next(iter(results.values()), None)
-    if first is None:
-        raise ValueError("expected the result of at least one coating, got none")
+    first = next(iter(results.values()))
     found = [
         _screened(name, result, interface, (reactions or {}).get(name))
         for name, result in results.items()

@@ -1,25 +1,28 @@
 """One termination of a study's coating: candidates, bonds, strain and energies."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from llo_dft.analysis.comparability.fingerprints import ComparabilityError, check_comparable
+from llo_dft.analysis.electronic.planar_average import plane_area_a2
 from llo_dft.analysis.interface.adhesion import (
-    area_angstrom2,
-    coating_energy,
     counted_element,
     excess_atoms,
+    work_of_adhesion_j_per_m2,
 )
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
-from llo_dft.analysis.vacancy.structure_check import check_relaxed
+from llo_dft.analysis.vacancy.structure_check import host_flags
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.strain import principal_strains, von_mises_strain
-from llo_dft.documents.atom_identity import coating_places
+from llo_dft.documents.atom_identity import coating_places, only_part
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.labels import interface_label, relaxed_file
 from llo_dft.documents.plan import PlannedInterface
 from llo_dft.documents.sites import InterfaceBond, InterfaceCandidate
 from llo_dft.documents.study_result import CoatingEnergy, InterfaceResult
+from llo_dft.units import J_PER_M2_PER_EV_PER_A2
 
 _LI3PO4: Final = {"Li": 3.0, "P": 1.0, "O": 4.0}
 
@@ -56,11 +59,9 @@ def interface_result(
     planned, best = made.planned[0], made.best
     chosen = next((i for i, one in enumerate(made.candidates) if one is best), 0)
     laid = made.planned[chosen]
-    flags: list[str] = []
     area, strains = None, None
-    if best.structure is not None and best.initial_structure is not None:
-        flags = check_relaxed(best.initial_structure, best.structure)
-        area = area_angstrom2(best.structure)
+    if best.structure is not None:
+        area = plane_area_a2(best.structure.lattice.matrix, axis=2)
         if made.crystal is not None and made.crystal.structure is not None:
             vectors = laid.coating_vectors @ made.crystal.structure.lattice.matrix
             strains = principal_strains(vectors, best.structure.lattice.matrix[:2])
@@ -84,7 +85,7 @@ def interface_result(
             )
             for one, document in zip(made.planned, made.candidates, strict=True)
         ],
-        flags=flags,
+        flags=host_flags(best),
         bonds=list(made.bonds),
         film_formula=_film_formula(planned),
         film_is_stoichiometric=planned.film_is_stoichiometric,
@@ -101,32 +102,57 @@ def interface_result(
 def _energy(
     made: InterfaceCalculations, reservoir: OxygenReservoir, voltage_v: float | None
 ) -> CoatingEnergy:
-    planned = made.planned[0]
-    bare_atoms = planned.structure.copy()
-    bare_atoms.remove_sites(coating_places(bare_atoms))
+    """Return work of adhesion and coating energy.
+
+    mu_Li = E(Li metal) - e V matters only where there is excess Li, mu_O where there is excess O.
+    Only parts without a formal charge are closed shells, which have a work of adhesion.
+    """
+    planned, best = made.planned[0], made.best
     unit = _formula_unit(made.crystal)
-    excess = excess_atoms(planned.structure, bare_atoms, unit)
+    excess = excess_atoms(planned.structure, only_part(planned.structure, "oxide"), unit)
     # the interface's bare slab lacks the Li that were removed so that charges balance
-    excess = replace(excess, lithium=excess.lithium - planned.li_removed_for_charge)
+    excess_li, excess_o = excess.lithium - planned.li_removed_for_charge, excess.oxygen
+    charge = planned.coating_charge
+    result = CoatingEnergy(coating_charge_e=charge, excess_li=excess_li, excess_o=excess_o)
     try:
         _check_comparable(made)
     except ComparabilityError as error:
-        return CoatingEnergy(
-            coating_charge_e=planned.coating_charge,
-            excess_li=excess.lithium,
-            excess_o=excess.oxygen,
-            reason=str(error),
+        return result.model_copy(update={"reason": str(error)})
+    if best.structure is None or best.energy_ev is None:
+        return result.model_copy(update={"reason": "the interface has no energy"})
+    area = plane_area_a2(best.structure.lattice.matrix, axis=2)
+    reasons: list[str] = []
+    parted, gamma = None, None
+    if made.oxide.energy_ev is None or made.coating.energy_ev is None:
+        reasons.append("work of adhesion: a part has no energy")
+    else:
+        parted = work_of_adhesion_j_per_m2(
+            made.oxide.energy_ev, made.coating.energy_ev, best.energy_ev, area
         )
-    return coating_energy(
-        made.best,
-        made.bare,
-        [made.oxide, made.coating],
-        excess=excess,
-        coating_charge_e=planned.coating_charge,
-        crystal_ev_per_unit=_energy_per(made.crystal, counted_element(unit), unit),
-        lithium_ev=_energy_per(made.lithium, "Li"),
-        oxygen_ev=None if reservoir.chosen is None else reservoir.chosen.mu_ev,
-        voltage_v=voltage_v,
+    mu_oxygen_ev = None if reservoir.chosen is None else reservoir.chosen.mu_ev
+    known = {
+        "the bare slab": made.bare.energy_ev,
+        "the coating's crystal": _energy_per(made.crystal, counted_element(unit), unit),
+        "Li metal": _energy_per(made.lithium, "Li") if excess_li else 0.0,
+        "the voltage": voltage_v if excess_li else 0.0,
+        "mu_O": mu_oxygen_ev if excess_o else 0.0,
+    }
+    missing = [name for name, value in known.items() if value is None]
+    missing += [f"a reservoir of {element}" for element in excess.others]
+    if missing:
+        reasons.append(f"coating energy: missing {', '.join(missing)}")
+    else:
+        bare_ev, crystal, lithium, volt, mu_o = (float(v) for v in known.values() if v is not None)
+        parts_ev = bare_ev + excess.units * crystal + excess_li * (lithium - volt) + excess_o * mu_o
+        gamma = (best.energy_ev - parts_ev) / area * J_PER_M2_PER_EV_PER_A2
+    return result.model_copy(
+        update={
+            "work_of_adhesion_j_per_m2": None if charge else parted,
+            "separation_into_charged_parts_j_per_m2": parted if charge else None,
+            "coating_energy_j_per_m2": gamma,
+            "voltage_v": voltage_v if excess_li else None,
+            "reason": "; ".join(reasons) or None,
+        }
     )
 
 
@@ -169,8 +195,6 @@ def _energy_per(
 
 
 def _film_formula(planned: PlannedInterface) -> str:
-    counts: dict[str, int] = {}
-    for site in coating_places(planned.structure):
-        symbol = planned.structure[site].specie.symbol
-        counts[symbol] = counts.get(symbol, 0) + 1
-    return "".join(f"{element}{counts[element]}" for element in sorted(counts))
+    symbols = symbols_of(planned.structure)
+    counts = Counter(symbols[site] for site in coating_places(planned.structure))
+    return "".join(f"{element}{n}" for element, n in sorted(counts.items()))

@@ -5,11 +5,10 @@
 with ``delta_mu(T) = [H(T) - H(reference) - T S(T)] / 2`` of O2 at 1 bar.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, cast
+from typing import Final
 
 from llo_dft.analysis.oxygen.gas import delta_mu_oxygen_ev, pressure_term_ev
 from llo_dft.documents.calculation import Fingerprint
@@ -17,14 +16,6 @@ from llo_dft.documents.oxygen import schemes_not_fitted
 from llo_dft.documents.study_result import OxygenChemicalPotential
 from llo_dft.typing import OxideKind, OxygenScheme
 from llo_dft.units import STANDARD_TEMPERATURE_K
-
-__all__ = [
-    "MP2020_SHIFT_EV",
-    "OXYGEN_SCHEMES",
-    "OxygenSchemeData",
-    "delta_mu_oxygen_ev",
-    "oxygen_chemical_potential",
-]
 
 #: MP2020 anion corrections with the opposite sign, eV per O. The solid has -0.687 eV per oxide O;
 #: removing an O removes that, so the difference vacancy - host rises by 0.687.
@@ -40,58 +31,19 @@ class OxygenSchemeData:
 
     correction_ev: float
     delta_mu_reference_k: float
-    description: str
 
 
-#: The schemes. A correction fitted to formation enthalpies at 298 K already includes the enthalpy
-#: of O2 from 0 to 298 K, so it is paired with a delta_mu whose enthalpy is zero at 298.15 K.
+#: The schemes (see ``oxygen_chemical_potential``). A correction fitted to formation enthalpies at
+#: 298 K already includes the enthalpy of O2 from 0 to 298 K, so it is paired with a delta_mu whose
+#: enthalpy is zero at 298.15 K.
 OXYGEN_SCHEMES: Final[Mapping[OxygenScheme, OxygenSchemeData]] = MappingProxyType(
     {
-        "none": OxygenSchemeData(0.0, 0.0, "energy of O2 as computed; for hybrids and SCAN"),
-        "wang2006": OxygenSchemeData(
-            0.68,
-            STANDARD_TEMPERATURE_K,
-            "1.36 eV per O2 to correct the overbinding by GGA; L. Wang, T. Maxisch, G. Ceder, "
-            "Phys. Rev. B 73, 195107 (2006); for PBE and PBE+U",
-        ),
-        "mp2020": OxygenSchemeData(
-            MP2020_SHIFT_EV["oxide"],
-            STANDARD_TEMPERATURE_K,
-            "the anion correction that the Materials Project gives to each O of a solid, for "
-            "uncorrected PBE and PBE+U energies; A. Wang et al., Sci. Rep. 11, 15496 (2021)",
-        ),
-        "potential": OxygenSchemeData(
-            0.0,
-            STANDARD_TEMPERATURE_K,
-            "O2 as in a potential's training labels, which include the MP2020 corrections",
-        ),
+        "none": OxygenSchemeData(0.0, 0.0),
+        "wang2006": OxygenSchemeData(0.68, STANDARD_TEMPERATURE_K),
+        "mp2020": OxygenSchemeData(MP2020_SHIFT_EV["oxide"], STANDARD_TEMPERATURE_K),
+        "potential": OxygenSchemeData(0.0, STANDARD_TEMPERATURE_K),
     }
 )
-
-
-def _checked_scheme(scheme: object) -> OxygenScheme:
-    if isinstance(scheme, str) and scheme in OXYGEN_SCHEMES:
-        return cast("OxygenScheme", scheme)
-    known = ", ".join(OXYGEN_SCHEMES)
-    named = [name for name in OXYGEN_SCHEMES if name in str(scheme)]
-    if len(named) > 1:
-        raise ValueError(
-            f"Expected exactly one O2 scheme, got {' and '.join(named)} ({scheme!r}): together "
-            f"they would correct the same error twice; choose one of {known}"
-        )
-    raise ValueError(f"Unknown O2 scheme {scheme!r}; expected exactly one of {known}")
-
-
-def _correction_ev(scheme: OxygenScheme, oxide_kind: OxideKind) -> float:
-    if oxide_kind not in MP2020_SHIFT_EV:
-        raise ValueError(f"oxide_kind is one of {', '.join(MP2020_SHIFT_EV)}, got {oxide_kind!r}")
-    if scheme == "mp2020":
-        return MP2020_SHIFT_EV[oxide_kind]
-    if oxide_kind != "oxide":
-        raise ValueError(
-            f"oxide_kind={oxide_kind!r} applies only to scheme 'mp2020', not to {scheme!r}"
-        )
-    return OXYGEN_SCHEMES[scheme].correction_ev
 
 
 def oxygen_chemical_potential(
@@ -104,10 +56,11 @@ def oxygen_chemical_potential(
 ) -> OxygenChemicalPotential:
     """Oxygen chemical potential and each term of it, eV per O atom.
 
-    - ``none``: no correction, enthalpy of O2 from 0 K.
-    - ``wang2006``: +0.68 eV per O. Fitted to formation enthalpies at 298 K, so the enthalpy of
-      O2 is counted from 298.15 K (``delta_mu_reference_k``); counting it from 0 K would include
-      the same 0.045 eV twice.
+    - ``none``: no correction, enthalpy of O2 from 0 K; for hybrids and SCAN.
+    - ``wang2006``: +0.68 eV per O against the overbinding of O2 by PBE and PBE+U (L. Wang,
+      T. Maxisch, G. Ceder, Phys. Rev. B 73, 195107 (2006)). Fitted to formation enthalpies at
+      298 K, so the enthalpy of O2 is counted from 298.15 K (``delta_mu_reference_k``); counting
+      it from 0 K would include the same 0.045 eV twice.
     - ``mp2020``: the Materials Project corrects the solid, -0.687 eV per oxide O, and leaves
       O2 unchanged. In E(vacancy) - E(host) that is +0.687 eV for each O removed, the same as a
       shift of mu, so it is applied as one here. The energies must then be uncorrected. The
@@ -117,13 +70,13 @@ def oxygen_chemical_potential(
       MP2020; ``o2_energy_ev_per_atom`` must be O2 on the scale of those labels. Counted from
       298.15 K, as for MP2020. A potential with uncorrected labels needs another scheme.
 
-    Raises ``ValueError`` for an unknown scheme or two at once, a pressure that is not positive, a
-    temperature outside the fit, a number that is not finite, or no source.
+    Raises ``ValueError`` for an unknown scheme, a pressure that is not positive, a temperature
+    outside the fit, or an energy that is not finite.
 
     Parameters
     ----------
     scheme
-        Exactly one of ``OXYGEN_SCHEMES``.
+        Exactly one of ``OXYGEN_SCHEMES``: two would correct the same error twice.
     o2_energy_ev_per_atom
         Half the energy of one O2 molecule, eV, uncorrected.
     o2_energy_source
@@ -133,21 +86,19 @@ def oxygen_chemical_potential(
     pressure_bar
         Partial pressure of O2, bar; an ideal gas is assumed.
     oxide_kind
-        Kind of the removed O, for ``mp2020``: 0.687 eV for an oxide, 0.465 for a peroxide,
-        0.161 for a superoxide.
+        Kind of the removed O, for ``mp2020`` (``MP2020_SHIFT_EV``); others don't distinguish them.
     """
-    name = _checked_scheme(scheme)
-    if not math.isfinite(o2_energy_ev_per_atom):
-        raise ValueError(f"The energy of O2 must be finite, got {o2_energy_ev_per_atom!r} eV")
-    if not o2_energy_source.strip():
-        raise ValueError("o2_energy_source is empty; say where the energy of O2 comes from")
-    reference_k = OXYGEN_SCHEMES[name].delta_mu_reference_k
-    correction = _correction_ev(name, oxide_kind)
+    if scheme not in OXYGEN_SCHEMES:
+        known = ", ".join(OXYGEN_SCHEMES)
+        raise ValueError(f"Unknown O2 scheme {scheme!r}; expected exactly one of {known}")
+    by_kind = scheme == "mp2020"
+    reference_k = OXYGEN_SCHEMES[scheme].delta_mu_reference_k
+    correction = MP2020_SHIFT_EV[oxide_kind] if by_kind else OXYGEN_SCHEMES[scheme].correction_ev
     delta_mu = delta_mu_oxygen_ev(temperature_k, reference_k)
     pressure_term = pressure_term_ev(temperature_k, pressure_bar)
     return OxygenChemicalPotential(
-        scheme=name,
-        oxide_kind=oxide_kind if name == "mp2020" else None,
+        scheme=scheme,
+        oxide_kind=oxide_kind if by_kind else None,
         temperature_k=temperature_k,
         pressure_bar=pressure_bar,
         o2_energy_ev_per_atom=o2_energy_ev_per_atom,

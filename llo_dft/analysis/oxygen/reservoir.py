@@ -42,6 +42,7 @@ def oxygen_reservoir(
     """
     notes: dict[str, str] = {}
     found: dict[str, OxygenChemicalPotential] = {}
+    conditions = oxygen.temperature_k, oxygen.pressure_bar
     for scheme in get_args(OxygenScheme):
         energy, whence = o2_ev_per_atom, source
         if scheme == "potential":
@@ -53,22 +54,12 @@ def oxygen_reservoir(
             notes[scheme] = f"not used: {missing}"
         else:
             found[scheme] = oxygen_chemical_potential(
-                scheme,
-                energy,
-                whence,
-                oxygen.temperature_k,
-                oxygen.pressure_bar,
-                oxygen.oxide_kind if scheme == "mp2020" else "oxide",
+                scheme, energy, whence, *conditions, oxygen.oxide_kind
             )
     corrected = found.get("mp2020")
     band = {
         f"mp2020_{kind}": oxygen_chemical_potential(
-            "mp2020",
-            corrected.o2_energy_ev_per_atom,
-            source,
-            oxygen.temperature_k,
-            oxygen.pressure_bar,
-            kind,
+            "mp2020", corrected.o2_energy_ev_per_atom, source, *conditions, kind
         )
         for kind in get_args(OxideKind)
         if corrected is not None and kind != corrected.oxide_kind

@@ -10,7 +10,12 @@ from pymatgen.analysis.interface_reactions import (
 from pymatgen.analysis.phase_diagram import GrandPotentialPhaseDiagram
 from pymatgen.core.composition import Composition
 
-from llo_dft.analysis.stability.phase_diagrams import Phases, find_phase
+from llo_dft.analysis.stability.phase_diagrams import (
+    NOTHING_EV,
+    Phases,
+    find_phase,
+    without_rounding,
+)
 from llo_dft.analysis.stability.windows import LITHIUM
 from llo_dft.documents.stability.phase_stability import (
     BarrierLayer,
@@ -20,8 +25,6 @@ from llo_dft.documents.stability.phase_stability import (
     PhaseEnergy,
 )
 from llo_dft.errors import InputError
-
-_NOTHING_EV: Final = 1e-9
 
 #: A mixing ratio closer than this to 0 or 1 is a pure phase.
 _AN_END: Final = 1e-6
@@ -55,16 +58,21 @@ def pair_reactivity(
     above = [_above_lowest_ev(phases, phase) for phase in (a, b)]
     if voltage_v is not None and any(set(p.composition) == {"Li"} for p in (a, b)):
         raise InputError("with a reservoir of Li, Li metal itself reacts with nothing")
-    counted = [_counted_share(whole, is_open=voltage_v is not None) for whole in (one, two)]
+    # the fraction of each phase's atoms that energies are given per: exchanged Li is not counted
+    counted = [1.0, 1.0]
+    if voltage_v is not None:
+        counted = [1.0 - whole.get_atomic_fraction(LITHIUM) for whole in (one, two)]
     reactions = [
         MixingReaction(
             fraction_of_first=float(ratio),
-            energy_ev_per_atom=_not_noise(float(energy) - _mixed(float(ratio), above, counted)),
+            energy_ev_per_atom=without_rounding(
+                float(energy) - _mixed(float(ratio), above, counted)
+            ),
             reaction=str(reaction),
             products=[
                 product.reduced_formula
                 for product in reaction.products
-                if reaction.get_coeff(product) > _NOTHING_EV
+                if reaction.get_coeff(product) > NOTHING_EV
             ],
         )
         for _, ratio, energy, reaction, _ in _reactivity(one, two, phases, voltage_v).get_kinks()
@@ -82,7 +90,9 @@ def pair_reactivity(
         reactions=reactions,
         own_decomposition_ev_per_atom=min(own),
         mutual_ev_per_atom=min(
-            _not_noise(one.energy_ev_per_atom - _mixed(one.fraction_of_first, own_share, counted))
+            without_rounding(
+                one.energy_ev_per_atom - _mixed(one.fraction_of_first, own_share, counted)
+            )
             for one in reactions
         ),
         missing=phases.missing(known),
@@ -138,10 +148,6 @@ def _mixed(share: float, energies: Sequence[float], counted: Sequence[float]) ->
     return (x * energies[0] + y * energies[1]) / (x * counted[0] + y * counted[1])
 
 
-def _not_noise(energy_ev: float) -> float:
-    return 0.0 if abs(energy_ev) < _NOTHING_EV else energy_ev
-
-
 def barrier_layer(
     energies: PhaseEnergies,
     first: str,
@@ -167,8 +173,3 @@ def barrier_layer(
         with_second_ev_per_atom=other.mutual_ev_per_atom,
         missing=sorted({*bare.missing, *one.missing, *other.missing}),
     )
-
-
-def _counted_share(whole: Composition, *, is_open: bool) -> float:
-    """Return the fraction of a phase's atoms that energies are given per: exchanged Li not."""
-    return 1.0 - whole.get_atomic_fraction(LITHIUM) if is_open else 1.0

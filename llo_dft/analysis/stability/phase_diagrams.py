@@ -17,6 +17,9 @@ from llo_dft.errors import InputError
 #: Smallest correction that counts, eV per atom.
 _A_CORRECTION_EV: Final = 1e-6
 
+#: Largest rounding error of a zero energy, eV per atom.
+NOTHING_EV: Final = 1e-9
+
 #: O of each other atom above which it may be an ozonide's (LiO3), which MP2020 corrects by nothing.
 _OZONIDE: Final = 2.5
 
@@ -94,6 +97,11 @@ def find_phase(energies: PhaseEnergies, asked: str) -> PhaseEnergy:
     near = [one.name for one in energies.phases if len(set(one.composition) & symbols) > 1]
     there = ", ".join(sorted(near or [one.name for one in energies.phases])[:12])
     raise InputError(f"{asked} is not in its own diagram: {energies.source} has {there}")
+
+
+def without_rounding(energy_ev: float) -> float:
+    """Return zero in place of a rounding error, eV per atom."""
+    return 0.0 if abs(energy_ev) < NOTHING_EV else float(energy_ev)
 
 
 def correction_state(phases: Iterable[PhaseEnergy], source: str) -> CorrectionState:

@@ -7,16 +7,13 @@ from typing import Final
 from pymatgen.core.composition import Composition
 from pymatgen.core.periodic_table import Element
 
-from llo_dft.analysis.stability.phase_diagrams import Phases, find_phase
+from llo_dft.analysis.stability.phase_diagrams import Phases, find_phase, without_rounding
 from llo_dft.documents.stability.phase_stability import PhaseEnergies, StabilityWindow, WindowStep
 from llo_dft.errors import InputError
 
 #: Li per formula unit that counts as zero, and energy above hull that does, eV per atom.
 _NO_LITHIUM: Final = 1e-4
 _ON_HULL_EV: Final = 1e-6
-
-#: Largest rounding error of a zero energy, eV per atom.
-_NOTHING_EV: Final = 1e-9
 
 LITHIUM: Final = Element("Li")
 
@@ -71,8 +68,8 @@ def stability_window(
                 to_v=high,
                 products=products,
                 li_exchanged=0.0 if abs(taken) < _NO_LITHIUM else taken,
-                energy_from_ev_per_atom=_rounded(open_ev[0]),
-                energy_to_ev_per_atom=_rounded(open_ev[1]),
+                energy_from_ev_per_atom=without_rounding(open_ev[0]),
+                energy_to_ev_per_atom=without_rounding(open_ev[1]),
             )
         )
     without = [step for step in steps if step.li_exchanged == 0.0]
@@ -90,8 +87,3 @@ def stability_window(
         steps=steps,
         missing=phases.missing(known),
     )
-
-
-def _rounded(energy_ev: float) -> float:
-    """Return zero in place of a rounding error, eV."""
-    return 0.0 if abs(energy_ev) < _NOTHING_EV else float(energy_ev)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Final
 
+from llo_dft.analysis.vacancy.turning_point import CHARGE_TOLERANCE
 from llo_dft.documents.spread import EnergySpread, StudySpread, TurningSpread
 from llo_dft.documents.state_of_charge import TurningPoint
 from llo_dft.documents.study_result import HostResult, StudyResult
@@ -14,9 +15,6 @@ from llo_dft.typing import System
 
 if TYPE_CHECKING:
     OneSystem = tuple[System, str | None]
-
-#: States of charge (holes per metal) closer than this are the same.
-SAME_CHARGE: Final = 1e-6
 
 
 @dataclass(frozen=True)
@@ -46,22 +44,15 @@ def study_spread(cells: Mapping[str, ComputedCell]) -> StudySpread:
     with its single cell; its vacancies are further from their images. With N repeats, and an error
     that falls as the inverse of the area, E(infinite) = E(1) + (E(N) - E(1)) N / (N - 1).
 
-    The cells are by name, all of the same study. The lowest vacancy whose lattice was not rebuilt
-    counts.
-
-    Raises ``ValueError`` if there are none, or they are of several engines or protocols.
+    The cells are by name, one or more, all of the same study by the same engine and protocol. The
+    lowest vacancy whose lattice was not rebuilt counts.
     """
-    first = next(iter(cells.values()), None)
-    if first is None:
-        raise ValueError("expected the results of at least one cell, got none")
-    made = {(cell.result.engine, cell.result.protocol) for cell in cells.values()}
-    if len(made) > 1:
-        raise ValueError(f"expected cells of one engine and protocol, got {sorted(made)}")
+    first = next(iter(cells.values())).result
     charges = _common_charges(cells)
     return StudySpread(
-        study=first.result.study or "",
-        engine=first.result.engine,
-        protocol=first.result.protocol,
+        study=first.study or "",
+        engine=first.engine,
+        protocol=first.protocol,
         cells={name: cell.description for name, cell in cells.items()},
         energies=[
             spread
@@ -138,7 +129,7 @@ def _common_charges(cells: Mapping[str, ComputedCell]) -> list[tuple[OneSystem, 
         for host in cell.result.hosts:
             if host.holes_per_tm is not None:
                 known = any(
-                    system == _system(host) and abs(holes - host.holes_per_tm) < SAME_CHARGE
+                    system == _system(host) and abs(holes - host.holes_per_tm) < CHARGE_TOLERANCE
                     for system, holes in found
                 )
                 if not known:
@@ -162,7 +153,7 @@ def _energies(result: StudyResult, system: OneSystem, holes: float) -> Sequence[
         for host in result.hosts
         if _system(host) == system
         and host.holes_per_tm is not None
-        and abs(host.holes_per_tm - holes) < SAME_CHARGE
+        and abs(host.holes_per_tm - holes) < CHARGE_TOLERANCE
         for energy in host.kept_energies_ev
     ]
 

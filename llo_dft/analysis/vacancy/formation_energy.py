@@ -1,6 +1,5 @@
 """Oxygen-vacancy formation energy from two calculations and a chemical potential."""
 
-import math
 from collections.abc import Collection
 
 from pymatgen.core.structure import Structure
@@ -54,14 +53,12 @@ def formation_energy_ev(
     (2 where the vacancy is made on both faces of a symmetric slab).
 
     Raises ``ComparabilityError`` if the energies may not be subtracted; ``VacancyCompositionError``
-    if anything but O was removed, or no O was; ``ValueError`` if ``mu_oxygen_ev`` is not finite.
+    if anything but O was removed, or no O was.
 
     Both are completed calculations of the same cell with the same fingerprint; ``mu_oxygen_ev`` is
     in eV per O (``analysis.oxygen``), ``allow`` are names of differences to accept
     (``analysis.comparability``). Returns E_f in eV per O, and n.
     """
-    if not math.isfinite(mu_oxygen_ev):
-        raise ValueError(f"The oxygen chemical potential must be finite, got {mu_oxygen_ev!r} eV")
     check_comparable(host, vacancy, allow=allow)
     host_energy, host_structure = _energy_and_structure(host)
     vacancy_energy, vacancy_structure = _energy_and_structure(vacancy)

@@ -1,7 +1,8 @@
 """One host, of a study or a plain run: energy, vacancies and structures rebuilt on relaxing."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 from llo_dft.analysis.comparability.fingerprints import ComparabilityError
 from llo_dft.analysis.oxygen.dimers import may_be_oxidised
@@ -12,9 +13,7 @@ from llo_dft.analysis.vacancy.turning_lines import lowest_oxygens
 from llo_dft.analysis.vacancy.vacancy_map import turning_temperature
 from llo_dft.documents.calculation import CalculationDocument
 from llo_dft.documents.sites import RemovedOxygen
-from llo_dft.documents.state_of_charge import OrderingResult, RevisitResult, StateOfCharge
 from llo_dft.documents.study_result import HostResult, VacancyResult
-from llo_dft.typing import System
 
 
 @dataclass(frozen=True)
@@ -35,59 +34,36 @@ class MadeVacancy:
     """Path of a plain run."""
 
 
-@dataclass(frozen=True)
-class MadeHost:
-    """A host as computed, and its vacancies; fields as in ``HostResult``."""
-
-    calculation: CalculationDocument
-    system: System
-    charge: StateOfCharge
-    n_li: int | None
-    vacancies: Sequence[MadeVacancy] = ()
-    termination: str | None = None
-    requested_lithium_fraction: float | None = None
-    n_holes: int | None = None
-    bonded_to_former: list[int] = field(default_factory=list)
-    structure: str | None = None
-    run: str | None = None
-    ordering: OrderingResult | None = None
-    revisit: RevisitResult | None = None
-    framework_flags: Sequence[str] = ()
-    """Where its metals lie elsewhere than in the pristine slab (``framework_moved``)."""
-
-
 def host_result(
-    host: MadeHost, reservoir: OxygenReservoir, allow: Collection[str] = ()
+    made: CalculationDocument,
+    vacancies: Sequence[MadeVacancy],
+    reservoir: OxygenReservoir,
+    allow: Collection[str] = (),
+    framework_flags: Sequence[str] = (),
+    **about: Any,  # noqa: ANN401 (fields of the result)
 ) -> HostResult:
     """Return a host with the formation energies of its vacancies.
 
     A number that is unavailable is None, with the reason given.
 
-    ``made`` are its calculations, and the O goes to the ``reservoir``; ``allow`` are names of
-    differences to accept (``analysis.comparability``).
+    ``made`` is its calculation, and the O goes to the ``reservoir``; ``allow`` are names of
+    differences to accept (``analysis.comparability``). ``framework_flags`` say where its metals lie
+    elsewhere than in the pristine slab (``framework_moved``), ``about`` are the fields of the
+    result that no calculation has.
     """
-    vacancies = [_vacancy_result(one, host, reservoir, allow) for one in host.vacancies]
-    made = host.calculation
+    found = [
+        _vacancy_result(one, made, framework_flags, reservoir, allow=allow) for one in vacancies
+    ]
     result = HostResult(
-        run=host.run,
-        system=host.system,
-        termination=host.termination,
-        n_holes=host.n_holes,
-        **host.charge.model_dump(),
-        n_li=host.n_li,
-        requested_lithium_fraction=host.requested_lithium_fraction,
+        **about,
         energy_ev=made.energy_ev,
         status=made.status,
         reason=made.reason,
-        structure=host.structure,
-        flags=[*host_flags(made), *host.framework_flags],
-        bonded_to_former=host.bonded_to_former,
+        flags=[*host_flags(made), *framework_flags],
         rattle_gain_ev=made.rattle_gain_ev,
         calculation=made.key or None,
-        ordering=host.ordering,
-        revisit=host.revisit,
-        lowest=next(iter(lowest_oxygens(vacancies)), None),
-        vacancies=vacancies,
+        lowest=next(iter(lowest_oxygens(found)), None),
+        vacancies=found,
     )
     if reservoir.chosen is None:
         return result
@@ -115,7 +91,12 @@ def without_crossing(host: HostResult, reason: str) -> HostResult:
 
 
 def _vacancy_result(
-    vacancy: MadeVacancy, host: MadeHost, reservoir: OxygenReservoir, allow: Collection[str]
+    vacancy: MadeVacancy,
+    host: CalculationDocument,
+    framework_flags: Sequence[str],
+    reservoir: OxygenReservoir,
+    *,
+    allow: Collection[str],
 ) -> VacancyResult:
     made, status, reason = vacancy.calculation, vacancy.calculation.status, None
     value: float | None = None
@@ -123,16 +104,16 @@ def _vacancy_result(
     try:
         if status != "completed":
             reason = made.reason
-        elif host.calculation.status != "completed":
-            raise ComparabilityError(
-                f"its host is {host.calculation.status} ({host.calculation.reason})"
-            )
+        elif host.status != "completed":
+            raise ComparabilityError(f"its host is {host.status} ({host.reason})")
         elif reservoir.chosen is None:
             raise ComparabilityError(reservoir.problem)
         else:
-            pair = host.calculation, made
+            pair = host, made
             value, _ = formation_energy_ev(*pair, reservoir.chosen.mu_ev, allow=allow)
-            others = reservoir.others | (reservoir.if_oxidised if _is_oxidised(*pair) else {})
+            relaxed = [one.structure for one in pair if one.structure is not None]
+            oxidised = any(map(may_be_oxidised, relaxed))
+            others = reservoir.others | (reservoir.if_oxidised if oxidised else {})
             alternatives = {
                 name: formation_energy_ev(*pair, other.mu_ev, allow=allow)[0]
                 for name, other in others.items()
@@ -152,14 +133,7 @@ def _vacancy_result(
         alternatives_ev=alternatives,
         status=status,
         reason=reason,
-        flags=[
-            *(f"host_{flag}" for flag in host.framework_flags),
-            *vacancy_flags(host.calculation, made),
-        ],
+        flags=[*(f"host_{flag}" for flag in framework_flags), *vacancy_flags(host, made)],
         rattle_gain_ev=made.rattle_gain_ev,
         calculation=made.key or None,
     )
-
-
-def _is_oxidised(*made: CalculationDocument) -> bool:
-    return any(may_be_oxidised(one.structure) for one in made if one.structure is not None)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 from pymatgen.core.structure import Structure
 from scipy.optimize import linear_sum_assignment
 
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.atom_identity import BARE_SITE, bare_sites
 from llo_dft.documents.calculation import CalculationDocument
 
@@ -46,12 +46,14 @@ def missing_oxygen(host: Structure, vacancy: Structure) -> MissingOxygen:
 
     ``vacancy`` is as before relaxation; its fractional coordinates are used in the host's lattice.
     """
-    elements = sorted({site.specie.symbol for site in (*host, *vacancy)})
+    elements = sorted({*symbols_of(host), *symbols_of(vacancy)})
     missing: tuple[int, ...] = ()
     farthest = 0.0
     site_of_atom = [-1] * len(vacancy)
     for element in elements:
-        sites, atoms = (_indices(structure, element) for structure in (host, vacancy))
+        sites, atoms = (
+            list(structure.indices_from_symbol(element)) for structure in (host, vacancy)
+        )
         lacking = len(sites) - len(atoms)
         if lacking < 0 or (lacking and element != "O"):
             raise ValueError(
@@ -106,10 +108,10 @@ def _farthest(found: MissingOxygen) -> float:
 
 def _onto(host: Structure, vacancy: Structure) -> Iterator[Structure]:
     """Give the cell shifted so that an atom of its rarest element lies on each of the host's."""
-    counts = Counter(site.specie.symbol for site in vacancy)
+    counts = Counter(symbols_of(vacancy))
     rarest = min(counts, key=lambda symbol: counts[symbol])
-    first = vacancy.frac_coords[_indices(vacancy, rarest)[0]]
-    for site in _indices(host, rarest):
+    first = vacancy.frac_coords[vacancy.indices_from_symbol(rarest)[0]]
+    for site in host.indices_from_symbol(rarest):
         shift = host.frac_coords[site] - first
         yield Structure(vacancy.lattice, vacancy.species, vacancy.frac_coords + shift)
 
@@ -128,8 +130,3 @@ def _by_identity(host: Structure, vacancy: Structure) -> MissingOxygen:
 def _geometries(made: CalculationDocument) -> list[Structure]:
     """Return the structures of a calculation, the initial one first."""
     return [one for one in (made.initial_structure, made.structure) if one]
-
-
-def _indices(structure: Structure, element: str) -> list[int]:
-    symbols = np.array([site.specie.symbol for site in structure])
-    return np.flatnonzero(symbols == element).tolist()

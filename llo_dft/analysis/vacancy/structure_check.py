@@ -52,28 +52,6 @@ def _label(structure: Structure, index: int | np.integer[Any]) -> str:
     return f"{structure[int(index)].specie.symbol}{index}"
 
 
-def _check_same_atoms(initial: Structure, relaxed: Structure) -> None:
-    if len(initial) != len(relaxed):
-        raise ValueError(
-            f"Initial and relaxed structure must have the same atoms, got {len(initial)} "
-            f"({initial.composition.formula}) and {len(relaxed)} ({relaxed.composition.formula})"
-        )
-    for index, (before, after) in enumerate(zip(initial, relaxed, strict=True)):
-        if before.specie.symbol != after.specie.symbol:
-            raise ValueError(
-                f"Initial and relaxed structure must list their atoms in the same order, but atom "
-                f"{index} is {before.specie.symbol} in one and {after.specie.symbol} in the other"
-            )
-
-
-def _oxygen_flags(relaxed: Structure) -> list[str]:
-    return [
-        f"{pair.kind}: {_label(relaxed, pair.first)}-{_label(relaxed, pair.second)} "
-        f"{pair.length_angstrom:.2f} A"
-        for pair in oxygen_pairs(relaxed)
-    ]
-
-
 def parts_apart(relaxed: Structure) -> list[str]:
     """Return a flag for each part that has left the rest of a structure."""
     first, second, _, _ = relaxed.get_neighbor_list(APART_ANGSTROM)
@@ -128,7 +106,11 @@ def displacements_angstrom(initial: Structure, relaxed: Structure) -> FloatArray
 
     Raises ``ValueError`` if the two don't list the same atoms in the same order.
     """
-    _check_same_atoms(initial, relaxed)
+    if symbols_of(initial) != symbols_of(relaxed):
+        raise ValueError(
+            "Initial and relaxed structure must list the same atoms in the same order, got "
+            f"{len(initial)} ({initial.formula}) and {len(relaxed)} ({relaxed.formula})"
+        )
     difference = relaxed.frac_coords - initial.frac_coords
     drift = np.angle(np.exp(2j * np.pi * difference).mean(axis=0)) / (2 * np.pi)
     difference -= drift
@@ -215,7 +197,11 @@ def check_relaxed(
     structure, Bohr magnetons, shape (n_atoms,). If either is None, moments are not checked.
     """
     moved = displacements_angstrom(initial, relaxed)
-    flags = _oxygen_flags(relaxed)
+    flags = [
+        f"{pair.kind}: {_label(relaxed, pair.first)}-{_label(relaxed, pair.second)} "
+        f"{pair.length_angstrom:.2f} A"
+        for pair in oxygen_pairs(relaxed)
+    ]
     flags += [
         f"moved: {_label(relaxed, i)} {moved[i]:.2f} A"
         for i in np.flatnonzero(moved > MOVED_MIN_ANGSTROM)

@@ -65,9 +65,8 @@ def charge_points(
     """
     points = []
     for host in lowest_hosts(hosts):
-        if (host.system, host.termination) != (system, termination):
-            continue
-        if host.lithium_fraction is None:
+        ours = (host.system, host.termination) == (system, termination)
+        if not ours or host.lithium_fraction is None:
             continue
         made = [one for one in host.vacancies if site is None or one.site == site]
         points.append(

@@ -1,6 +1,5 @@
 """The state of charge at which oxygen begins to leave by itself."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -60,11 +59,6 @@ def _lines(points: Sequence[ChargePoint], *, rebuilt: bool) -> _Lines:
     for point in sorted(points, key=lambda point: point.charge.position):
         position = point.charge.position
         energies = [*point.kept_ev, *(point.rebuilt_ev if rebuilt else ())]
-        if not all(map(math.isfinite, energies)):
-            raise ValueError(
-                f"Formation energies must be finite, got {energies!r} at {point.charge.text}; "
-                "leave out vacancies that did not complete"
-            )
         if not energies:
             continue
         if pooled and position - pooled[-1][0] <= CHARGE_TOLERANCE:
@@ -121,8 +115,6 @@ def lowest_line(points: Iterable[ChargePoint]) -> tuple[list[float], list[float]
 
     It has rising positions on the axis of charge, including those of the points, and E_f there, eV
     per O; both are empty if there is no energy.
-
-    Raises ``ValueError`` as in ``turning_point``.
     """
     lines = _lines(list(points), rebuilt=False)
     if len(lines.positions) < MIN_STATES:
@@ -157,8 +149,7 @@ def turning_point(
     as crossing at its beginning, and the share says so. The interval is as wide as its widest
     share. Without a value there is no interval.
 
-    Raises ``ValueError`` for an energy that is not finite. No crossing and too few points are valid
-    results: value None and a ``reason``.
+    No crossing and too few points are valid results: value None and a ``reason``.
 
     ``points`` are one for each state of charge; those with no site are left out, equal ones are
     pooled. ``scheme_shifts_ev`` is, for each other scheme that applies, its mu_O minus that of the
@@ -166,11 +157,11 @@ def turning_point(
     energies are for; None: several.
     """
     points = list(points)
-    shifts = dict(scheme_shifts_ev or {})
-    if not all(map(math.isfinite, shifts.values())):
-        raise ValueError(f"Shifts of the O2 schemes must be finite, got {shifts!r}")
+    shifts = scheme_shifts_ev or {}
     kept, every = _lines(points, rebuilt=False), _lines(points, rebuilt=True)
-    with_rebuilt = _turn_of(every, every.lowest)
+    with_rebuilt = (
+        _first_fall(every.positions, every.lowest) if len(every.positions) >= MIN_STATES else None
+    )
     about = {
         "system": system,
         "termination": termination,
@@ -181,10 +172,10 @@ def turning_point(
         "oxygens": _oxygens(points),
     }
     left_out = _left_out(points)
-    turn = _turn_of(kept, kept.lowest)
-    if turn is None:
+    if len(kept.positions) < MIN_STATES:
         reason = f"needs E_f at {MIN_STATES} states of charge or more, got {len(kept.positions)}"
         return TurningPoint(at=None, reason="; ".join([reason, *left_out]), **about)
+    turn = _first_fall(kept.positions, kept.lowest)
     others = {name: _first_fall(kept.positions, kept.lowest + s) for name, s in shifts.items()}
     if turn.side != "inside":
         reason = _none_in_range(points, kept, turn.side, others)
@@ -216,13 +207,6 @@ def turning_point(
         reason="; ".join([*notes, *left_out]) or None,
         **about,
     )
-
-
-def _turn_of(lines: _Lines, energies: FloatArray) -> _Turn | None:
-    """Return where a line turns; None if it has too few points."""
-    if len(lines.positions) < MIN_STATES:
-        return None
-    return _first_fall(lines.positions, energies)
 
 
 def _cut_off(turns: Sequence[_Turn]) -> str | None:

@@ -1,6 +1,5 @@
 """E_f over temperature and pressure, and the temperature at which oxygen begins to leave."""
 
-import math
 from collections.abc import Iterable, Sequence
 
 from scipy.optimize import brentq
@@ -12,7 +11,7 @@ from llo_dft.analysis.oxygen.gas import (
     delta_mu_oxygen_ev,
     pressure_term_ev,
 )
-from llo_dft.documents.maps import HostMap, VacancyMap
+from llo_dft.documents.oxygen import HostMap, VacancyMap
 from llo_dft.documents.study_result import HostResult, OxygenChemicalPotential
 
 
@@ -36,21 +35,19 @@ def vacancy_map(
         [mu_at(oxygen, temperature, pressure) - oxygen.mu_ev for pressure in pressures_bar]
         for temperature in temperatures_k
     ]
-    found = []
-    for host in hosts:
-        if not host.kept_energies_ev:
-            continue
-        lowest = min(host.kept_energies_ev)
-        found.append(
+    kept = [(host, min(host.kept_energies_ev)) for host in hosts if host.kept_energies_ev]
+    return VacancyMap(
+        temperatures_k=list(temperatures_k),
+        pressures_bar=list(pressures_bar),
+        hosts=[
             HostMap(
                 label=host.label,
                 system=host.system,
                 lithium_fraction=host.lithium_fraction,
                 formation_energies_ev=[[lowest + shift for shift in row] for row in shifts],
             )
-        )
-    return VacancyMap(
-        temperatures_k=list(temperatures_k), pressures_bar=list(pressures_bar), hosts=found
+            for host, lowest in kept
+        ],
     )
 
 
@@ -75,14 +72,11 @@ def turning_temperature(
     scheme and at the pressure of ``oxygen``. Found by Brent's method between 100 and 2000 K,
     where mu_O decreases with T at any pressure at which O2 is an ideal gas.
 
-    Raises ``ValueError`` for an energy that is not finite. No crossing is a valid result: None and
-    a ``reason``.
+    No crossing is a valid result: None and a ``reason``.
 
     The energies are those of the sites that completed, eV per O, computed with ``oxygen``; there
     may be none.
     """
-    if not all(map(math.isfinite, formation_energies_ev)):
-        raise ValueError(f"Formation energies must be finite, got {list(formation_energies_ev)!r}")
     if not formation_energies_ev:
         return None, "no formation energy completed"
     at_zero_thermal = min(formation_energies_ev) - oxygen.delta_mu_ev - oxygen.pressure_term_ev

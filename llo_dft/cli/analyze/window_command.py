@@ -4,7 +4,6 @@ from pathlib import Path
 
 import typer
 
-from llo_dft.analysis.stability.known_phases import known_formulas
 from llo_dft.analysis.stability.windows import stability_window
 from llo_dft.cli.analyze.phase_options import (
     Entries,
@@ -27,6 +26,7 @@ from llo_dft.cli.output.terminal import print_table
 from llo_dft.documents.stability.phase_stability import StabilityResult, StabilityWindow
 from llo_dft.errors import InputError
 from llo_dft.report.figures.stability.window_bars import save_windows
+from llo_dft.runs.phases.phase_source import known_formulas
 from llo_dft.study.study_files import read_results
 
 

@@ -86,17 +86,13 @@ def check_named(plain: object, trusted: Collection[str] = (), where: str = "the 
             waiting += [(value, f"{place}.{number}") for number, value in enumerate(one)]
 
 
-def _is_trusted(module: str, name: str, trusted: Collection[str]) -> bool:
-    return f"{module}:{name}" in trusted or module in os.environ.get(TRUST, "").split()
-
-
 def _is_listed(fields: dict[Any, Any], trusted: Collection[str]) -> bool:
     module, kind = fields.get("@module"), fields.get("@class")
     function, bound = fields.get("@callable"), fields.get("@bound")
     name = kind if function is None else function
     if not isinstance(module, str) or not isinstance(name, str) or (kind and function):
         return False
-    if _is_trusted(module, name, trusted):
+    if f"{module}:{name}" in trusted or module in os.environ.get(TRUST, "").split():
         # what it is bound to is checked like any other value; a name alone would be imported
         return bound is None or isinstance(bound, dict)
     if bound is not None:

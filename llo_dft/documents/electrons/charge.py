@@ -3,9 +3,9 @@
 The grid itself is stored beside the document, as CHGCAR, cube and npz.
 """
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from llo_dft.documents.calculation import Fingerprint
 from llo_dft.documents.document import Document, StoredStructure
@@ -34,18 +34,6 @@ class PlanarProfile(Document):
         description="Electrons gained between the start and there, e; positive: they came "
         "through the plane from beyond it. The last value is the residual"
     )
-
-    @model_validator(mode="after")
-    def _same_lengths(self) -> Self:
-        lengths = {
-            len(self.coordinate_angstrom),
-            len(self.line_density_e_per_angstrom),
-            len(self.cumulative_angstrom),
-            len(self.cumulative_e),
-        }
-        if len(lengths) != 1:
-            raise ValueError(f"the columns of a profile must have the same length, got {lengths}")
-        return self
 
 
 class BondProfile(Document):

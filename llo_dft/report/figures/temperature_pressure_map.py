@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 
-from llo_dft.documents.maps import HostMap, VacancyMap
+from llo_dft.documents.oxygen import HostMap, VacancyMap
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.report.figures.figure_parts import new_figure, save_figure
 from llo_dft.report.titles import settings_text, title_text

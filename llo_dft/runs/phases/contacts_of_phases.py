@@ -3,12 +3,11 @@
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-from llo_dft.analysis.stability.known_phases import known_formulas
 from llo_dft.analysis.stability.mixing_reactions import barrier_layer, pair_reactivity
 from llo_dft.analysis.stability.phase_diagrams import find_phase
 from llo_dft.documents.stability.phase_stability import StabilityResult, StudyCrystal
 from llo_dft.errors import InputError
-from llo_dft.runs.phases.phase_source import PhaseSource
+from llo_dft.runs.phases.phase_source import PhaseSource, known_formulas
 
 
 def contact_reactions(

@@ -1,10 +1,11 @@
 """The source of a diagram's energies, and the elements that a phase needs."""
 
+import tomllib
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pymatgen.core.composition import Composition
 from pymatgen.core.structure import Structure
@@ -15,7 +16,6 @@ from llo_dft.analysis.comparability.subtractable import (
     check_molecule,
     check_systems,
 )
-from llo_dft.analysis.stability.known_phases import competing_phases
 from llo_dft.analysis.stability.phase_diagrams import find_phase, formula_of
 from llo_dft.builders.reference_cells import lithium_metal, o2_in_box
 from llo_dft.documents.calculation import CalculationDocument
@@ -23,13 +23,32 @@ from llo_dft.documents.stability.phase_stability import PhaseEnergies, PhaseEner
 from llo_dft.engines.base import Engine
 from llo_dft.errors import InputError
 from llo_dft.jobs.calculate import calculate
-from llo_dft.resources import load_structure
+from llo_dft.resources import load_structure, resource_path
 from llo_dft.runs.phases.entries_file import materials_project_phases, read_entries
 from llo_dft.runs.plain_runs import PlainRun, compare_runs, read_plain_run
 from llo_dft.typing import CalculationKind
 
 #: How each kind of run is compared with the first compound.
 _CHECKS: Final = {"O2": check_molecule, "element": check_metal, "compound": check_systems}
+
+
+def known_formulas() -> list[str]:
+    """Return the formulas that a complete diagram has (``structures/competing/KNOWN.toml``)."""
+    found: list[str] = _table("competing/KNOWN.toml")["formulas"]
+    return found
+
+
+def competing_phases() -> dict[str, dict[str, Any]]:
+    """Return the data of each structure that ships with the package, by name.
+
+    Those of ``structures/`` and of ``structures/competing/``; each has ``file`` and ``formula``,
+    and ``kind = "molecule"`` if it is one molecule in a box.
+    """
+    return _table("PROVENANCE.toml") | _table("competing/PHASES.toml")
+
+
+def _table(name: str) -> dict[str, Any]:
+    return tomllib.loads(resource_path("structures", name).read_text(encoding="utf-8"))
 
 
 @dataclass
@@ -137,13 +156,13 @@ def vasp_phases(paths: Sequence[Path], allow: Collection[str] = ()) -> PhaseEner
     if not compounds:
         raise InputError("none of the runs is of a compound; give one for each phase")
     first = compounds[0]
-    differences = Differences()
+    differences = Differences(allow)
     for run in runs:
         if run is first:
             continue
         symbols = set(_composition(run))
         kind = "O2" if symbols == {"O"} else "element" if len(symbols) == 1 else "compound"
-        compare_runs(differences, _CHECKS[kind], first, run, allow)
+        compare_runs(differences, _CHECKS[kind], first, run)
     phases = [
         PhaseEnergy(
             name=run.path,
@@ -195,6 +214,7 @@ def computed_phases(
             )
     cells |= {name: (structure, "bulk_relax") for name, structure in (own or {}).items()}
     found, notes = [], []
+    label = engine.oxygen.label_energy_ev_per_atom
     for name, (structure, kind) in cells.items():
         progress(name)
         document: CalculationDocument = calculate.original(
@@ -207,15 +227,10 @@ def computed_phases(
             PhaseEnergy(
                 name=name,
                 composition=document.structure.composition.get_el_amt_dict(),
-                energy_ev=document.energy_ev,
+                energy_ev=2 * label if label is not None and name == "O2" else document.energy_ev,
             )
         )
-    label = engine.oxygen.label_energy_ev_per_atom
     if label is not None and "O" in wanted:
-        found = [
-            one.model_copy(update={"energy_ev": 2 * label}) if one.name == "O2" else one
-            for one in found
-        ]
         notes.append(f"O2 is {engine.oxygen.source}: {label:.3f} eV per atom")
     fingerprint = engine.maker("bulk_relax").fingerprint(lithium_metal())
     model = f" {fingerprint.model}" if fingerprint.model else ""

@@ -17,7 +17,6 @@ from llo_dft.analysis.electronic.density_difference import (
     moved_electrons,
     planar_profile,
 )
-from llo_dft.documents.electrons.charge import PlanarProfile
 from llo_dft.errors import InputError
 
 VOLUME = abs(np.linalg.det(CELL))
@@ -103,11 +102,6 @@ class TestPlanarProfile:
         assert np.ptp(between) < 1e-12
         # the profile may begin a whole cell earlier
         assert np.cos(2 * np.pi * (between[0] / 16 - fraction)) == pytest.approx(1.0)
-
-    def test_columns_of_two_lengths_are_refused(self):
-        fields = planar_profile(transfer(0.4), WHOLE).model_dump()
-        with pytest.raises(ValueError, match="same length"):
-            PlanarProfile(**fields | {"cumulative_e": [0.0]})
 
 
 class TestBonds:

@@ -177,12 +177,6 @@ def test_a_peroxo_has_no_moment_and_is_seen_by_its_length() -> None:
     assert oxidation_states(superoxide, [0, 0.4, 0.4]).counts == {"K+": 1, "O0.5-": 2}
 
 
-def test_every_atom_needs_a_moment() -> None:
-    structure, values = li2mno3()
-    with pytest.raises(ValueError, match="Each of the 24 atoms needs a moment, got 23"):
-        oxidation_states(structure, values[:-1])
-
-
 @pytest.mark.parametrize(
     ("state", "name"), [(4, "Mn4+"), (-1, "Mn-"), (None, "Mn?"), (0, "Mn 0"), (-0.5, "Mn0.5-")]
 )

@@ -93,9 +93,16 @@ def test_references_differ_by_their_levels():
         assert found.reference_ev == level
 
 
-def test_refusals_name_what_is_known():
-    with pytest.raises(ValueError, match="vacuum level of run is not known; known are vbm, fermi"):
-        centers(reference="vacuum")
+def test_a_spin_without_occupied_states_above_the_gap_has_no_valence_band():
+    edges = EDGES.model_copy(update={"valence_tops_ev": [1.5, -8.5]})
+    found = band_centers("run", densities(), edges).total
+    assert found.up is not None
+    assert found.down is not None
+    assert (found.down.valence.center_ev, found.down.valence.weight) == (None, 0.0)
+    assert found.both.valence == found.up.valence
+
+
+def test_what_is_refused():
     with pytest.raises(ValueError, match="must have LO below HI, got 1:1"):
         centers(fixed_window_ev=(1.0, 1.0))
     with pytest.raises(ValueError, match=r"shape \(2 sites, 1 or 2 spins"):

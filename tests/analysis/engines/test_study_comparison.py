@@ -70,11 +70,6 @@ def test_the_spread_is_called_what_it_is(other, meaning):
     assert "not of DFT" in OF_POTENTIALS
 
 
-def test_fewer_than_two_are_no_comparison():
-    with pytest.raises(ValueError, match="needs two studies or more, got 1"):
-        compared(study("chgnet"))
-
-
 def test_the_summaries_leave_out_what_they_say_they_do():
     moved = {"flags": ["moved: Li3 1.9 A"]}
     first = study(

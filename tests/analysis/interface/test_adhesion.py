@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from pymatgen.core import Lattice, Structure
 
 from llo_dft.analysis.interface.adhesion import (
     Excess,
-    area_angstrom2,
     bonded_oxygens,
-    coating_energy,
     counted_element,
     excess_atoms,
     interface_bonds,
@@ -20,11 +18,6 @@ from llo_dft.analysis.interface.adhesion import (
 )
 from llo_dft.documents.atom_identity import with_bare_sites, without_atoms
 from llo_dft.documents.sites import InterfaceBond
-
-if TYPE_CHECKING:
-    from llo_dft.documents.calculation import CalculationDocument
-
-LI3PO4_EXCESS = Excess(2, -1, 1)
 
 #: Site by site: oxide O, oxide O, coating P, coating O, oxide Mn, coating P, oxide O.
 SYMBOLS = ["O", "O", "P", "O", "Mn", "P", "O"]
@@ -112,12 +105,6 @@ def test_the_lowest_of_those_that_completed(make_calculation: Any) -> None:
     assert lowest_energy([]) is None
 
 
-def test_the_area_of_a_leaning_cell() -> None:
-    # 5 x 4 with 60 degrees between: 20 sin 60
-    leaning = Lattice.from_parameters(5.0, 4.0, 30.0, 80.0, 95.0, 60.0)
-    assert area_angstrom2(Structure(leaning, ["O"], [[0, 0, 0]])) == pytest.approx(17.320508)
-
-
 def test_work_of_adhesion_by_hand() -> None:
     # together 3 eV lower on 32.0436 A^2: 1.5 J/m^2; parts that do not hold are negative
     assert work_of_adhesion_j_per_m2(-10.0, -5.0, -18.0, 32.0435327) == pytest.approx(1.5)
@@ -147,98 +134,3 @@ def test_other_coatings_are_counted_by_their_former_or_anion() -> None:
     assert excess_atoms(salted, bare, {"Li": 3, "In": 1, "Cl": 6}) == Excess(1, 3, 0, ("Cl",))
     assert counted_element({"Li": 1, "F": 1}) == "F"
     assert counted_element({"Li": 6, "P": 1, "S": 5, "Cl": 1}) == "P"
-
-
-def energy_of(make: Any, excess: Excess = LI3PO4_EXCESS, **changes: Any) -> dict[str, Any]:
-    """All that is known, in a cell where an eV is a J/m^2: coated at -100 eV, bare at -20."""
-    coated = make(["Mn", "O"], -100.0, lattice=ONE_J_PER_M2)
-    known: dict[str, Any] = {
-        "coated": coated,
-        "bare": make(["O"], -20.0),
-        "parts": [make(["O"], -19.0), make(["O"], -79.5)],
-        "excess": excess,
-        "coating_charge_e": 0,
-        "crystal_ev_per_unit": -40.0,
-        "lithium_ev": -1.9,
-        "oxygen_ev": -5.0,
-        "voltage_v": 3.0,
-    }
-    return known | changes
-
-
-def result_of(known: dict[str, Any]) -> Any:
-    coated, bare, parts = (known.pop(name) for name in ("coated", "bare", "parts"))
-    return coating_energy(coated, bare, parts, **known)
-
-
-def test_energies_of_a_coating_by_hand(make_calculation: Any) -> None:
-    made = result_of(energy_of(make_calculation))
-    # -19 - 79.5 + 100; and -100 + 20 + 2 x 40 - (-1)(-1.9 - 3) - (+1)(-5) = 0.1
-    assert made.work_of_adhesion_j_per_m2 == pytest.approx(1.5, rel=1e-5)
-    assert made.coating_energy_j_per_m2 == pytest.approx(0.1, abs=1e-5)
-    assert (made.excess_li, made.excess_o, made.voltage_v) == (-1, 1, 3.0)
-    assert made.reason is None
-
-
-def test_a_coating_energy_compares_where_a_work_of_adhesion_does_not(
-    make_calculation: Any,
-) -> None:
-    made = result_of(energy_of(make_calculation, coating_charge_e=6))
-    assert made.work_of_adhesion_j_per_m2 is None
-    assert made.separation_into_charged_parts_j_per_m2 == pytest.approx(1.5, rel=1e-5)
-    assert made.coating_energy_j_per_m2 == pytest.approx(0.1, abs=1e-5)
-    assert made.coating_charge_e == 6
-
-
-def test_reservoirs_that_nothing_is_counted_against_need_not_be_known(
-    make_calculation: Any,
-) -> None:
-    lacking = {"lithium_ev": None, "oxygen_ev": None, "voltage_v": None}
-    made = result_of(energy_of(make_calculation, Excess(2, 0, 0), **lacking))
-    assert made.coating_energy_j_per_m2 == pytest.approx(0.0, abs=1e-9)
-    assert made.voltage_v is None
-    assert made.reason is None
-    known = result_of(energy_of(make_calculation, Excess(2, 0, 0)))
-    assert known.voltage_v is None  # it has no say
-
-
-@pytest.mark.parametrize(
-    ("lacking", "named"),
-    [
-        ({"bare": None}, "the bare slab"),
-        ({"crystal_ev_per_unit": None}, "the coating's crystal"),
-        ({"lithium_ev": None}, "Li metal"),
-        ({"voltage_v": None}, "the voltage"),
-        ({"oxygen_ev": None}, "mu_O"),
-        ({"oxygen_ev": None, "bare": None}, "the bare slab, mu_O"),
-    ],
-)
-def test_what_is_not_known_is_named_and_the_adhesion_stays(
-    make_calculation: Any, lacking: dict[str, Any], named: str
-) -> None:
-    made = result_of(energy_of(make_calculation, **lacking))
-    assert made.coating_energy_j_per_m2 is None
-    assert made.work_of_adhesion_j_per_m2 == pytest.approx(1.5, rel=1e-5)
-    assert made.reason == f"coating energy: missing {named}"
-
-
-def test_a_part_without_an_energy_takes_the_adhesion_alone(make_calculation: Any) -> None:
-    failed = make_calculation(status="failed", reason="x", energy_ev=None, structure=None)
-    for parts in ([failed, None], [make_calculation(["O"], -19.0), failed]):
-        made = result_of(energy_of(make_calculation, parts=parts))
-        assert made.work_of_adhesion_j_per_m2 is None
-        assert made.coating_energy_j_per_m2 == pytest.approx(0.1, abs=1e-5)
-        assert made.reason == "work of adhesion: a part has no energy"
-
-
-def test_without_the_interface_there_is_nothing_but_the_count(make_calculation: Any) -> None:
-    coated: CalculationDocument | None
-    for coated in (
-        None,
-        make_calculation(status="failed", reason="x", energy_ev=None, structure=None),
-    ):
-        made = result_of(energy_of(make_calculation, coated=coated))
-        assert made.work_of_adhesion_j_per_m2 is None
-        assert made.coating_energy_j_per_m2 is None
-        assert (made.excess_li, made.excess_o) == (-1, 1)
-        assert made.reason == "the interface has no energy"

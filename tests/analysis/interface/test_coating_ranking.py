@@ -100,8 +100,3 @@ def test_a_note_names_the_coatings_that_it_is_of() -> None:
         for name, notes in {"a": ["thin"], "b": ["thin", "cold"]}.items()
     }
     assert rank_coatings("s", results, {}).notes[1:] == ["a, b: thin", "b: cold"]
-
-
-def test_nothing_computed_can_t_be_ranked() -> None:
-    with pytest.raises(ValueError, match="expected the result of at least one coating"):
-        rank_coatings("s", {}, {"none": "no such face"})

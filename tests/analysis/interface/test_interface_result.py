@@ -243,11 +243,46 @@ def test_a_termination_of_which_every_job_broke_down(calculations: dict[str, Any
     assert found.energy.reason == "the interface has no energy"
 
 
-def test_a_failed_bare_slab_is_named(calculations: dict[str, Any], failed: Any) -> None:
-    calculations["bare"] = failed
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [("bare", "the bare slab"), ("crystal", "the coating's crystal"), ("lithium", "Li metal")],
+)
+def test_what_failed_is_named_and_the_adhesion_stays(
+    calculations: dict[str, Any], failed: Any, name: str, named: str
+) -> None:
+    begun = {"initial_structure": calculations[name].initial_structure}
+    calculations[name] = failed.model_copy(update=begun)
     energy = result_of(calculations).energy
-    assert energy.reason == "coating energy: missing the bare slab"
+    assert energy.coating_energy_j_per_m2 is None
+    assert energy.reason == f"coating energy: missing {named}"
     assert energy.work_of_adhesion_j_per_m2 == pytest.approx(1.5)
+
+
+@pytest.mark.parametrize("part", ["oxide", "coating"])
+def test_a_part_without_an_energy_takes_the_adhesion_alone(
+    calculations: dict[str, Any], failed: Any, part: str
+) -> None:
+    expected = result_of(calculations).energy.coating_energy_j_per_m2
+    calculations[part] = failed
+    energy = result_of(calculations).energy
+    assert energy.work_of_adhesion_j_per_m2 is None
+    assert energy.coating_energy_j_per_m2 == expected
+    assert energy.reason == "work of adhesion: a part has no energy"
+
+
+def test_reservoirs_that_nothing_is_counted_against_need_not_be_known(
+    calculations: dict[str, Any], make: Any, failed: Any
+) -> None:
+    calculations["crystal"] = make(["Li", "P", "O", "O", "O"] * 2, -80.0)  # the film's own
+    calculations["planned"] = [planned(rank, li_removed_for_charge=0) for rank in (0, 1)]
+    calculations["lithium"] = failed
+    for voltage in (None, 3.0):
+        energy = result_of(calculations, mu_ev=None, voltage=voltage).energy
+        assert energy.coating_energy_j_per_m2 == pytest.approx(-100.0 + 60.0 + 40.0)
+        assert (energy.voltage_v, energy.reason) == (None, None)
+    calculations["crystal"] = make(["Li", "P", "O", "O", "O", "F"] * 2, -80.0)
+    reason = result_of(calculations).energy.reason
+    assert reason == "coating energy: missing a reservoir of F"
 
 
 def test_a_larger_cell_of_the_crystal_is_the_same(calculations: dict[str, Any], make: Any) -> None:

@@ -98,11 +98,3 @@ def test_a_charge_that_a_cell_lacks_is_left_out_of_it() -> None:
     )
     assert [one.lowest_ev for one in spread.energies] == [{"a": 2.0, "b": 3.0}, {"a": 1.0}]
     assert spread.energies[1].deviation_ev is None
-
-
-def test_what_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least one cell, got none"):
-        study_spread({})
-    other = ComputedCell(result((0.0, 1.0), engine="other"), 1, 1)
-    with pytest.raises(ValueError, match="one engine and protocol"):
-        study_spread({"a": ComputedCell(result((0.0, 1.0)), 0, 1), "b": other})

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,8 +74,3 @@ def test_other_settings_are_refused(make_calculation: MakeCalculation) -> None:
     vacancy = make_calculation(HOST[:-1], settings={"functional": "HSE06"})
     with pytest.raises(ComparabilityError, match=r"functional: 'PBE\+U' and 'HSE06'"):
         formation_energy_ev(make_calculation(HOST), vacancy, -5.0)
-
-
-def test_chemical_potential_that_is_not_a_number(make_calculation: MakeCalculation) -> None:
-    with pytest.raises(ValueError, match="chemical potential must be finite"):
-        formation_energy_ev(make_calculation(HOST), make_calculation(HOST[:-1]), math.nan)

@@ -11,7 +11,6 @@ from made_results import made_potential as potential
 
 from llo_dft.analysis.oxygen.reservoir import OxygenReservoir
 from llo_dft.analysis.study_calculations import StudyCalculations
-from llo_dft.analysis.vacancy.host_result import host_result
 from llo_dft.documents.atom_identity import places
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint, not_computed
 from llo_dft.documents.sites import InterfaceBond
@@ -85,7 +84,7 @@ def result_of(
         else [InterfaceBond(former=0, oxygen=site, length_angstrom=1.6) for site in sites]
         for name, sites in known.items()
     }
-    return host_result(study.made_host(planned), reservoir)
+    return study.result_of(planned, reservoir)
 
 
 def without(structure: Structure, sites: Sequence[int]) -> Structure:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -264,13 +263,6 @@ def test_each_share_holds_the_value_and_the_interval_each_share(
     for one in found.shares:
         assert found.earliest.position <= one.earliest.position <= q0(found)
         assert q0(found) <= one.latest.position <= found.latest.position
-
-
-def test_what_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"must be finite, got .nan. at 0\.50 holes per TM"):
-        turning_point("bare", charged([(1.0, [1.0]), (0.5, [math.nan])]))
-    with pytest.raises(ValueError, match="Shifts of the O2 schemes must be finite"):
-        turning_point("bare", plain(PUBLISHED_SHAPE), {"none": math.inf})
 
 
 @given(crossing_lines.map(lambda line: sorted(line, reverse=True)))

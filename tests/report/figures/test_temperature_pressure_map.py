@@ -15,7 +15,7 @@ from llo_dft.report.figures import temperature_pressure_map as figures
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llo_dft.documents.maps import VacancyMap
+    from llo_dft.documents.oxygen import VacancyMap
     from llo_dft.documents.study_result import HostResult, StudyResult
 
 OXYGEN = oxygen_chemical_potential("none", -4.9, "O2 in o2", 300.0, 1.0)
