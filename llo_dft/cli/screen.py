@@ -7,20 +7,11 @@ from typing import Annotated, Final
 
 import typer
 
+from llo_dft.cli import options
 from llo_dft.cli.named_recipes import screen_with
-from llo_dft.cli.options import (
-    AsJson,
-    OnCluster,
-    OtherEngine,
-    OtherModel,
-    OtherProtocol,
-    OtherScheme,
-    RecipeName,
-    Workers,
-)
-from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_document
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_document, print_phase
 from llo_dft.cli.output.series_tables import print_screen
-from llo_dft.cli.run import cluster_config, run_prepared
+from llo_dft.cli.run import cluster_config, prepared_in, run_prepared
 from llo_dft.documents.coating_screen import CoatingScreen
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
@@ -29,7 +20,7 @@ from llo_dft.study.contacts.study_reactions import store_reactions, study_reacti
 from llo_dft.study.drawn.study_report import write_report
 from llo_dft.study.folder import StudyFolder, StudyFolderError
 from llo_dft.study.remote.submission_record import check_not_submitted
-from llo_dft.study.run_study import PreparedRun, prepare_run
+from llo_dft.study.run_study import PreparedRun
 from llo_dft.study.series.screening import SCREEN, SCREEN_FIGURE, SCREEN_TABLE, write_screen
 from llo_dft.submit.dask.cluster_config import ClusterConfig
 
@@ -39,14 +30,14 @@ _NONE: Final = "no coating of the screen can be computed; see above"
 
 
 def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
-    recipe: RecipeName,
+    recipe: options.RecipeName,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the screen.")],
-    engine: OtherEngine = None,
-    model: OtherModel = None,
-    protocol: OtherProtocol = None,
-    scheme: OtherScheme = None,
-    workers: Workers = None,
-    on: OnCluster = None,
+    engine: options.OtherEngine = None,
+    model: options.OtherModel = None,
+    protocol: options.OtherProtocol = None,
+    scheme: options.OtherScheme = None,
+    workers: options.Workers = None,
+    on: options.OnCluster = None,
     *,
     reactions: Annotated[
         bool,
@@ -55,7 +46,7 @@ def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
             help="Also compute how the crystals of each coating and the cathode react.",
         ),
     ] = False,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Compute a cathode under several coatings, and rank them. Run it again to resume.
 
@@ -89,11 +80,8 @@ def _prepared(
     refused: dict[str, str] = {}
     for name, recipe in recipes.items():
         check_not_submitted(output / name)
-        folder = StudyFolder(output / name if config is None else (output / name).resolve())
         try:
-            prepared[name] = prepare_run(
-                recipe, recipe_folder, folder, computes_here=config is None
-            )
+            prepared[name] = prepared_in(output / name, recipe, recipe_folder, config)
         except StudyFolderError:
             raise
         except InputError as error:
@@ -135,11 +123,7 @@ def _run_all(
 def _store_reactions(coating: str, folder: StudyFolder, output: Path) -> None:
     """Compute how a coating and the cathode react, or report why that is not possible."""
     try:
-        found = study_reactions(
-            folder,
-            computed=output / _PHASES,
-            progress=lambda phase: typer.echo(f"phase {phase}", err=True),
-        )
+        found = study_reactions(folder, computed=output / _PHASES, progress=print_phase)
     except InputError as error:
         typer.echo(f"llo-dft: {coating}: no reactions: {error}", err=True)
     else:

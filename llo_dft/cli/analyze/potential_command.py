@@ -64,7 +64,7 @@ def potential(
     found = _aligned(found, limits, face)
     good = [one for one in found if not isinstance(one, Unread)]
     if figure is not None and good:
-        _draw(good, figure)
+        save_potential(good, figure)
     if as_json:
         print_json([as_record(one) for one in found])
     else:
@@ -107,13 +107,6 @@ def _aligned(
         notes = one.notes if shift is not None else [*one.notes, _NOT_ALIGNED]
         aligned.append(one.model_copy(update={"alignment": shift, "notes": notes}))
     return aligned
-
-
-def _draw(found: list[PotentialSummary], path: Path) -> None:
-    try:
-        save_potential(found, path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"--figure {path} can't be written: {error}") from error
 
 
 def _print(one: PotentialSummary) -> None:

@@ -1,13 +1,14 @@
 """A slab or interface from the side and from the top: atoms, bonds and polyhedra."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Polygon
 from matplotlib.path import Path as MplPath
@@ -152,12 +153,7 @@ def save_views(
     side, top = figure.subplots(1, 2)
     plot_view(structure, side, top=False, marked=marked)
     plot_view(structure, top, top=True, marked=marked)
-    for symbol in sorted({site.specie.symbol for site in structure}):
-        color = element_color(symbol)
-        side.plot([], [], "o", color=color, markeredgecolor="0.2", label=symbol)
-    if marked:
-        side.plot([], [], "o", color="black", fillstyle="none", label=ring_means)
-    figure.legend(loc="outside lower center", ncols=8, fontsize=8, frameon=False)
+    _explain_atoms(figure, [structure], ring_means if marked else None)
     figure.suptitle(title, fontsize=9)
     save_figure(figure, path)
 
@@ -177,18 +173,23 @@ def save_side_by_side(
         marked = {here[removed]: f"O{removed}"} if removed in here else {}
         plot_view(structure, axes, top=False, marked=marked)
         axes.set_title(title, fontsize=9)
-    symbols = {site.specie.symbol for one in structures.values() for site in one}
-    figure.legend(
-        handles=[
-            Line2D([], [], marker="o", linestyle="none", color=element_color(one), label=one)
-            for one in sorted(symbols)
-        ],
-        loc="outside lower center",
-        ncols=8,
-        fontsize=8,
-        frameon=False,
-    )
+    _explain_atoms(figure, structures.values())
     save_figure(figure, path, also=also)
+
+
+def _explain_atoms(
+    figure: Figure, structures: Iterable[Structure], ring_means: str | None = None
+) -> None:
+    """Put a legend of the elements below a figure, and of what a ring means."""
+    look: dict[str, Any] = {"marker": "o", "linestyle": "none"}
+    symbols = sorted({site.specie.symbol for one in structures for site in one})
+    handles = [
+        Line2D([], [], color=element_color(one), markeredgecolor="0.2", label=one, **look)
+        for one in symbols
+    ]
+    if ring_means is not None:
+        handles.append(Line2D([], [], color="black", fillstyle="none", label=ring_means, **look))
+    figure.legend(handles=handles, loc="outside lower center", ncols=8, fontsize=8, frameon=False)
 
 
 def _outline(structure: Structure, axes: Axes, across: int, up: int) -> None:
