@@ -43,8 +43,12 @@ def compare_folders(paths: Sequence[Path]) -> StudyComparison:
     recipes = [folder.recipe() for folder in folders]
     for path, recipe in zip(paths[1:], recipes[1:], strict=True):
         _check_same_study(paths[0], recipes[0], path, recipe)
-    for one, other in combinations(range(len(paths)), 2):
-        _check_other_engine(paths[one], recipes[one], paths[other], recipes[other])
+    for (path, recipe), (other, its) in combinations(zip(paths, recipes, strict=True), 2):
+        if _fields(recipe, "engine") == _fields(its, "engine"):
+            raise StudyFolderError(
+                f"{path} and {other} are both by engine {recipe.engine.name} with the same "
+                "settings; expected different engines or protocols"
+            )
     plans = [stored_plan(folder) for folder in folders]
     for path, plan in zip(paths[1:], plans[1:], strict=True):
         _check_same_plan(paths[0], plans[0], path, plan)
@@ -61,14 +65,6 @@ def _check_same_study(path: Path, recipe: Recipe, other_path: Path, other: Recip
         raise StudyFolderError(
             f"{path} and {other_path} are not the same study: {'; '.join(differing)}; expected "
             "recipes that differ in [engine], the O2 scheme and the study's name only"
-        )
-
-
-def _check_other_engine(path: Path, recipe: Recipe, other_path: Path, other: Recipe) -> None:
-    if _fields(recipe, "engine") == _fields(other, "engine"):
-        raise StudyFolderError(
-            f"{path} and {other_path} are both by engine {recipe.engine.name} with the same "
-            "settings; expected different engines or protocols"
         )
 
 
