@@ -94,19 +94,17 @@ def _aligned(
     first = found[0]
     if isinstance(first, Unread):
         return found
-    aligned: list[PotentialSummary | Unread] = [first]
-    for one in found[1:]:
-        if isinstance(one, Unread):
-            aligned.append(one)
-            continue
+
+    def aligned(one: PotentialSummary) -> PotentialSummary:
         shift = None
         if region is not None:
             shift = align_in_region(first.profile, one.profile, region)
         elif face in first.faces and face in one.faces:
             shift = align_by_vacuum(first.faces[face].vacuum, one.faces[face].vacuum)
         notes = one.notes if shift is not None else [*one.notes, _NOT_ALIGNED]
-        aligned.append(one.model_copy(update={"alignment": shift, "notes": notes}))
-    return aligned
+        return one.model_copy(update={"alignment": shift, "notes": notes})
+
+    return [first, *(one if isinstance(one, Unread) else aligned(one) for one in found[1:])]
 
 
 def _print(one: PotentialSummary) -> None:

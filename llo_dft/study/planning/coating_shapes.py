@@ -110,12 +110,9 @@ def _films(recipe: Recipe, coating: Coating, folder: Path) -> list[tuple[Coating
             continue
         if film.stoichiometric and laid.miller != coating.plane:
             others.append((laid, film))
-
-    def cost(one: tuple[Coating, CoatingFilm]) -> tuple[bool, float]:
-        film = one[1]
-        return film.polar, film.cut_valence / area_angstrom2(film.structure)
-
-    others.sort(key=cost)
+    others.sort(
+        key=lambda one: (one[1].polar, one[1].cut_valence / area_angstrom2(one[1].structure))
+    )
     return [(coating, first), *others]
 
 
