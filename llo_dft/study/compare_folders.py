@@ -11,7 +11,6 @@ from llo_dft.analysis.engines.study_comparison import MIN_STUDIES, compare_studi
 from llo_dft.documents.atom_identity import bare_sites
 from llo_dft.documents.comparison import StudyComparison
 from llo_dft.documents.plan import StudyPlan
-from llo_dft.documents.study_result import StudyResult
 from llo_dft.recipe import Recipe
 from llo_dft.study.folder import IDENTITY, StudyFolder, StudyFolderError
 from llo_dft.study.result import study_result
@@ -52,7 +51,13 @@ def compare_folders(paths: Sequence[Path]) -> StudyComparison:
     plans = [stored_plan(folder) for folder in folders]
     for path, plan in zip(paths[1:], plans[1:], strict=True):
         _check_same_plan(paths[0], plans[0], path, plan)
-    return compare_studies({str(folder.path): _result(folder) for folder in folders})
+    return compare_studies(
+        {
+            # of an unfinished run those of its calculations so far
+            str(one.path): read_results(one.results) if one.results.is_file() else study_result(one)
+            for one in folders
+        }
+    )
 
 
 def _check_same_study(path: Path, recipe: Recipe, other_path: Path, other: Recipe) -> None:
@@ -100,10 +105,3 @@ def _differences(section: str, fields: dict[str, Any], others: dict[str, Any]) -
         for key in {**fields, **others}
         if fields.get(key) != others.get(key)
     ]
-
-
-def _result(folder: StudyFolder) -> StudyResult:
-    """Return the results, or for an unfinished run those of its calculations so far."""
-    if folder.results.is_file():
-        return read_results(folder.results)
-    return study_result(folder)

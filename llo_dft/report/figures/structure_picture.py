@@ -111,9 +111,8 @@ def _mark(
     named: bool,
 ) -> None:
     """Ring sites; their names are to the right of the picture, each with a line to its atom."""
-    centers = {site: structure[site].coords[list(directions)] for site in marked}
-    for place in centers.values():
-        center = (float(place[0]), float(place[1]))
+    centers = {site: tuple(structure[site].coords[list(directions)].tolist()) for site in marked}
+    for center in centers.values():
         ring = Circle(center, _RING, fill=False, edgecolor="black", linewidth=1.6, zorder=5)
         ring.set_path_effects([withStroke(linewidth=3.2, foreground="white")])
         axes.add_patch(ring)
@@ -122,11 +121,11 @@ def _mark(
     a, b = structure.lattice.matrix[:2, :2]
     right = max(0.0, a[0], b[0], a[0] + b[0]) + 1.0
     level = -np.inf
-    for site in sorted(marked, key=lambda site: float(centers[site][1])):
-        level = max(level + _NAME_STEP, float(centers[site][1]))
+    for site, center in sorted(centers.items(), key=lambda item: item[1][1]):
+        level = max(level + _NAME_STEP, center[1])
         axes.annotate(
             marked[site],
-            (float(centers[site][0]), float(centers[site][1])),
+            center,
             xytext=(right, level),
             textcoords="data",
             fontsize=7,

@@ -39,18 +39,9 @@ def plan_hosts(
     bonded to the coating's former are added in both. Where Li may leave the two faces of the bare
     slab unlike, each O is also removed from its other face, where it may cost less.
 
-    Parameters
-    ----------
-    recipe
-        The study.
-    slab
-        The pristine bare slab.
-    removals
-        The Li that leave it, from full to empty, the lowest Ewald energy first.
-    interfaces
-        The coated pristine slab, best first within each termination.
-    opened
-        Terminations whose formers lack anions.
+    ``removals`` are the Li that leave the pristine bare ``slab``, from full to empty, the lowest
+    Ewald energy first; ``interfaces`` the coated pristine slab, best first within each termination;
+    ``opened`` the terminations whose formers lack anions.
     """
     pristine = oxygen_environments(slab.structure, slab.tm_layers)
     bonded = _bonded(recipe, interfaces, opened)
