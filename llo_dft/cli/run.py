@@ -1,7 +1,6 @@
 """llo-dft run: compute a study here or on a cluster's workers, and resume where it stopped."""
 
 import time
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -63,12 +62,23 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     )
     config = cluster_config(on, workers)
     cells = recipes_of_cells(study, recipe_folder)
-    for name in cells or [""]:
+    every = {}
+    for name, cell in (cells or {"": study}).items():
         check_not_submitted(output / name)
-    if cells:
-        _run_cells(study, cells, recipe_folder, output, workers, config, as_json=as_json)
-    result = run_prepared(prepared_in(output, study, recipe_folder, config), workers, config)
-    print_result(result, output, as_json=as_json)
+        every[name] = prepared_in(output / name, cell, recipe_folder, config)
+    # all are checked before the first is run
+    results = {name: run_prepared(one, workers, config) for name, one in every.items()}
+    if not cells:
+        print_result(results[""], output, as_json=as_json)
+    spread = write_spread(study.study.name, output, cells, results)
+    print_document(spread, print_spread, as_json=as_json)
+    if not as_json:
+        typer.echo(
+            f"wrote {SPREAD} and {SPREAD_FIGURE} in {output}, and the results of each cell in its "
+            "folder"
+        )
+    complete = all(result.is_complete for result in results.values())
+    raise typer.Exit(COMPLETE if complete else INCOMPLETE)
 
 
 def prepared_in(
@@ -86,33 +96,6 @@ def print_result(result: StudyResult, output: Path, *, as_json: bool) -> NoRetur
     if not as_json:
         typer.echo(f"wrote {output / 'results.json'}, results.csv and {FIGURE} in {output}")
     raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
-
-
-def _run_cells(
-    study: Recipe,
-    cells: Mapping[str, Recipe],
-    recipe_folder: Path,
-    output: Path,
-    workers: int | None,
-    config: ClusterConfig | None,
-    *,
-    as_json: bool,
-) -> NoReturn:
-    """Run every cell of a study in its own folder, and compare the results."""
-    every = {
-        name: prepared_in(output / name, cell, recipe_folder, config)
-        for name, cell in cells.items()
-    }  # all are checked before the first is run
-    results = {name: run_prepared(one, workers, config) for name, one in every.items()}
-    spread = write_spread(study.study.name, output, cells, results)
-    print_document(spread, print_spread, as_json=as_json)
-    if not as_json:
-        typer.echo(
-            f"wrote {SPREAD} and {SPREAD_FIGURE} in {output}, and the results of each cell in its "
-            "folder"
-        )
-    complete = all(result.is_complete for result in results.values())
-    raise typer.Exit(COMPLETE if complete else INCOMPLETE)
 
 
 def run_prepared(

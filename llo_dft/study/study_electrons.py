@@ -69,13 +69,14 @@ def _band_centers(
     into: Path | None,
 ) -> BandCenterResult:
     calculation = study.documents[static.label]
-    centers, reason, figure = None, _why_not(calculation), density_of_states_file(host.label)
-    if calculation.status == "completed":
+    centers, figure, reason = None, None, _why_not(calculation)
+    if reason is None:
         try:
             centers, densities = host_densities(study, folder, host)
         except InputError as error:
             reason = str(error)
         else:
+            figure = density_of_states_file(host.label)
             if into is not None:
                 save_density_of_states(densities, centers, into / figure, also=VECTOR_SUFFIXES)
     return BandCenterResult(
@@ -83,7 +84,7 @@ def _band_centers(
         termination=host.termination,
         lithium_fraction=host.lithium_fraction,
         centers=centers,
-        figure=None if centers is None else figure,
+        figure=figure,
         reason=reason,
         calculation=calculation.key or None,
     )
