@@ -231,18 +231,13 @@ def _upper_axis_holder(placed: Sequence[HostResult]) -> Chart:
 def _energy_layout(result: StudyResult, placed: Sequence[HostResult]) -> Chart:
     bare = {charge_place(host.charge): host.charge for host in reversed(placed)}
     bare |= {charge_place(host.charge): host.charge for host in placed if host.system == "bare"}
-    holes = any(host.holes_per_tm is not None for host in placed)
-    curves = [one.curve for one in result.voltages if one.curve is not None]
-    volts = curves[0] if curves and holes else None
-    axis: Chart = {
-        "title": {"text": "holes per transition metal → charging" if holes else "x → charging"},
-        "zeroline": False,
-        "anchor": "y2" if result.pairs else "y",
-    }
-    if not holes:
-        axis["autorange"] = "reversed"
+    volts = next((one.curve for one in result.voltages if one.curve is not None), None)
     layout: Chart = {
-        "xaxis": axis,
+        "xaxis": {
+            "title": {"text": "holes per transition metal → charging"},
+            "zeroline": False,
+            "anchor": "y2" if result.pairs else "y",
+        },
         "xaxis2": {
             "overlaying": "x",
             "matches": "x",
