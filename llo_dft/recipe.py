@@ -239,22 +239,14 @@ class EngineChoice(Section):
         return fields
 
     @model_validator(mode="after")
-    def _once(self) -> EngineChoice:
+    def _go_together(self) -> EngineChoice:
         if self.pre_relax is not None and self.pre_relax.pre_relax is not None:
             raise ValueError("pre_relax may not have a pre_relax of its own")
-        return self
-
-    @model_validator(mode="after")
-    def _ranked_by_a_potential(self) -> EngineChoice:
         if self.budget is not None and self.pre_relax is None:
             raise ValueError(
                 f"budget = {self.budget} needs the potential that computes every vacancy first: "
                 'a table [engine.pre_relax] with, for example, name = "chgnet"'
             )
-        return self
-
-    @model_validator(mode="after")
-    def _calculator_of_ase(self) -> EngineChoice:
         if (self.name == "ase") != (self.calculator is not None):
             raise ValueError(
                 'calculator = "module:function" goes with name = "ase", and that with a calculator'
@@ -276,7 +268,7 @@ class Recipe(Section):
     engine: EngineChoice
 
     @model_validator(mode="after")
-    def _faces_alike(self) -> Recipe:
+    def _go_together(self) -> Recipe:
         if self.cathode.shape is not None and not self.slab.is_basal:
             raise ValueError("cathode.shape is a cell of the layers: it needs miller = [0, 0, 1]")
         if self.vacancies.both_faces and not (self.delithiation.symmetric and self.slab.symmetric):
@@ -289,10 +281,6 @@ class Recipe(Section):
                 "vacancies.both_faces = true does not go with [coating]: only one face is coated, "
                 "and E_f would be the mean of a coated and a bare O"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _some_vacancy(self) -> Recipe:
         asked = self.vacancies
         paired = 0 if self.coating is None else asked.bonded_to_former
         if not asked.per_environment + asked.inner + paired:

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from llo_dft.analysis.cell_stack import LEFT_OUT, USUAL_CATHODES, cell_energy, study_cathodes
 from llo_dft.cli.options import AsJson, check_figure, parse_range
 from llo_dft.cli.output.common import COMPLETE, print_document, print_remarks
-from llo_dft.cli.output.terminal import print_table
+from llo_dft.cli.output.terminal import number, print_table
 from llo_dft.documents.stability.cell_energy import CathodeMaterial, CellParameters, CellResult
 from llo_dft.errors import InputError
 from llo_dft.report.figures.stability.energy_density import save_energies
@@ -71,10 +71,8 @@ def _parameters(changes: list[str]) -> CellParameters:
     for text in changes:
         name, equals, value = text.partition("=")
         if not equals or name not in CellParameters.model_fields:
-            raise InputError(
-                f"--set {text}: expected PARAMETER=VALUE of "
-                f"{', '.join(CellParameters.model_fields)}"
-            )
+            known = ", ".join(CellParameters.model_fields)
+            raise InputError(f"--set {text}: expected PARAMETER=VALUE of {known}")
         fields[name] = value
     try:
         return CellParameters.model_validate(fields)
@@ -87,14 +85,13 @@ def _material(text: str) -> CathodeMaterial:
     name, _, numbers = text.partition("=")
     parts = numbers.split(":")
     names = ("capacity_mah_per_g", "voltage_v", "density_g_per_cm3")
-    try:
-        if not name or len(parts) != len(names):
-            raise InputError(
-                f"--cathode must be NAME=CAPACITY:VOLTAGE:DENSITY (mAh/g, V, g/cm3), got {text!r}"
-            )
-        return CathodeMaterial.model_validate(
-            {"name": name, "source": "as given", **dict(zip(names, parts, strict=True))}
+    if not name or len(parts) != len(names):
+        raise InputError(
+            f"--cathode must be NAME=CAPACITY:VOLTAGE:DENSITY (mAh/g, V, g/cm3), got {text!r}"
         )
+    fields = {"name": name, "source": "as given", **dict(zip(names, parts, strict=True))}
+    try:
+        return CathodeMaterial.model_validate(fields)
     except ValidationError as error:
         fault = error.errors()[0]
         raise InputError(f"--cathode {text}: {fault['loc'][0]}: {fault['msg']}") from error
@@ -105,13 +102,9 @@ def _print(result: CellResult) -> None:
         ["<cathode", "mAh/g", "V", "g/cm3", "Wh/kg", "Wh/L", "<source"],
         [
             [
-                one.name,
-                f"{one.capacity_mah_per_g:.0f}",
-                f"{one.voltage_v:.2f}",
-                f"{one.density_g_per_cm3:.2f}",
-                f"{energy.wh_per_kg:.0f}",
-                f"{energy.wh_per_l:.0f}",
-                one.source,
+                *(one.name, number(one.capacity_mah_per_g, 0), number(one.voltage_v, 2)),
+                *(number(one.density_g_per_cm3, 2), number(energy.wh_per_kg, 0)),
+                *(number(energy.wh_per_l, 0), one.source),
             ]
             for one, energy in zip(result.cathodes, result.cells, strict=True)
         ],

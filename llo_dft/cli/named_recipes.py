@@ -37,8 +37,7 @@ def screen_with(name: str, **changes: str | None) -> tuple[str, dict[str, Recipe
     """
     path = recipe_path(name)
     title, recipes = load_screen(path)
-    for coating, study in recipes.items():
+    changed = {coating: with_engine(study, **changes) for coating, study in recipes.items()}
+    for study in changed.values():
         named_by_user(study.engine)
-        recipes[coating] = with_engine(study, **changes)
-        named_by_user(recipes[coating].engine)
-    return title, recipes, path.resolve().parent
+    return title, changed, path.resolve().parent

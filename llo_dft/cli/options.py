@@ -124,7 +124,7 @@ def axis_index(axis: str) -> int:
 def check_figure(
     file: Path | None, suffixes: Sequence[str] = FIGURE_SUFFIXES, option: str = "--figure"
 ) -> None:
-    """Refuse a file that no figure can be written to, before anything is computed; None is none.
+    """Refuse a file that can't be written to, before anything is computed; None is none.
 
     Raises ``InputError``, with the endings that are known, or the folder that is not there.
     """

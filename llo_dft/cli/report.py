@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from llo_dft.cli.options import check_figure
 from llo_dft.errors import InputError
 from llo_dft.study.drawn.study_report import write_report
 
@@ -18,10 +19,7 @@ def report(
 
     It also shows a study that is still running or was stopped. Nothing is computed.
     """
-    if output is not None and output.suffix.lower() != ".html":
-        raise InputError(f"-o {output}: expected a name that ends in .html")
-    if output is not None and not output.parent.is_dir():
-        raise InputError(f"-o {output}: there is no folder {output.parent}")
+    check_figure(output, (".html",), "-o")
     if len({folder.resolve() for folder in folders}) < len(folders):
         raise InputError("a folder is named twice; name each study once")
     written = write_report(folders, output)

@@ -1,26 +1,14 @@
 """llo-dft run: compute a study here or on a cluster's workers, and resume where it stopped."""
 
 import time
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from llo_dft.cli import options
 from llo_dft.cli.named_recipes import recipe_with
-from llo_dft.cli.options import (
-    AsJson,
-    OnCluster,
-    OtherEngine,
-    OtherModel,
-    OtherProtocol,
-    OtherScheme,
-    RecipeName,
-    StartFromStudy,
-    StudyPath,
-    Workers,
-)
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_document
 from llo_dft.cli.output.phrases import built_lines
 from llo_dft.cli.output.progress import shown_progress
@@ -51,17 +39,17 @@ _LOCK_PATIENCE_S = 180.0
 
 
 def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
-    recipe: RecipeName,
+    recipe: options.RecipeName,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the study.")],
-    engine: OtherEngine = None,
-    model: OtherModel = None,
-    protocol: OtherProtocol = None,
-    scheme: OtherScheme = None,
-    start_from: StartFromStudy = None,
-    workers: Workers = None,
-    on: OnCluster = None,
+    engine: options.OtherEngine = None,
+    model: options.OtherModel = None,
+    protocol: options.OtherProtocol = None,
+    scheme: options.OtherScheme = None,
+    start_from: options.StartFromStudy = None,
+    workers: options.Workers = None,
+    on: options.OnCluster = None,
     *,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Run a study; run it again to resume where it stopped."""
     study, recipe_folder = recipe_with(
@@ -74,43 +62,14 @@ def run(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     )
     config = cluster_config(on, workers)
     cells = recipes_of_cells(study, recipe_folder)
-    for name in cells or [""]:
+    every = {}
+    for name, cell in (cells or {"": study}).items():
         check_not_submitted(output / name)
-    if cells:
-        _run_cells(study, cells, recipe_folder, output, workers, config, as_json=as_json)
-    # by whatever link it is given, the workers that a killed run left are found by this path
-    folder = StudyFolder(output if config is None else output.resolve())
-    prepared = prepare_run(study, recipe_folder, folder, computes_here=config is None)
-    result = run_prepared(prepared, workers, config)
-    print_result(result, output, as_json=as_json)
-
-
-def print_result(result: StudyResult, output: Path, *, as_json: bool) -> NoReturn:
-    """Print the result of a study in a folder, and exit by whether it is complete."""
-    print_document(result, print_study, as_json=as_json)
-    if not as_json:
-        typer.echo(f"wrote {output / 'results.json'}, results.csv and {FIGURE} in {output}")
-    raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
-
-
-def _run_cells(
-    study: Recipe,
-    cells: Mapping[str, Recipe],
-    recipe_folder: Path,
-    output: Path,
-    workers: int | None,
-    config: ClusterConfig | None,
-    *,
-    as_json: bool,
-) -> NoReturn:
-    """Run every cell of a study in its own folder, and compare the results."""
-    home = output if config is None else output.resolve()
-    here = config is None
-    every = {
-        name: prepare_run(cell, recipe_folder, StudyFolder(home / name), computes_here=here)
-        for name, cell in cells.items()
-    }  # all are checked before the first is run
+        every[name] = prepared_in(output / name, cell, recipe_folder, config)
+    # all are checked before the first is run
     results = {name: run_prepared(one, workers, config) for name, one in every.items()}
+    if not cells:
+        print_result(results[""], output, as_json=as_json)
     spread = write_spread(study.study.name, output, cells, results)
     print_document(spread, print_spread, as_json=as_json)
     if not as_json:
@@ -120,6 +79,23 @@ def _run_cells(
         )
     complete = all(result.is_complete for result in results.values())
     raise typer.Exit(COMPLETE if complete else INCOMPLETE)
+
+
+def prepared_in(
+    output: Path, study: Recipe, recipe_folder: Path, config: ClusterConfig | None
+) -> PreparedRun:
+    """Check a study that is to run in a folder, here or on a cluster's workers."""
+    # by whatever link it is given, the workers that a killed run left are found by this path
+    folder = StudyFolder(output if config is None else output.resolve())
+    return prepare_run(study, recipe_folder, folder, computes_here=config is None)
+
+
+def print_result(result: StudyResult, output: Path, *, as_json: bool) -> NoReturn:
+    """Print the result of a study in a folder, and exit by whether it is complete."""
+    print_document(result, print_study, as_json=as_json)
+    if not as_json:
+        typer.echo(f"wrote {output / 'results.json'}, results.csv and {FIGURE} in {output}")
+    raise typer.Exit(COMPLETE if result.is_complete else INCOMPLETE)
 
 
 def run_prepared(
@@ -193,7 +169,7 @@ def _announce(prepared: PreparedRun, how: str) -> None:
         typer.echo(f"neither a crossing nor coated - bare will be stated: {reason}", err=True)
 
 
-def drive(folder: StudyPath) -> None:
+def drive(folder: options.StudyPath) -> None:
     """Do one round of a submitted study; only the driver's job calls this."""
     study = StudyFolder(folder)
     incomplete = False

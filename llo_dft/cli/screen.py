@@ -1,52 +1,40 @@
 """llo-dft screen: one cathode under several coatings, each a study of its own, ranked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from llo_dft.cli import options
 from llo_dft.cli.named_recipes import screen_with
-from llo_dft.cli.options import (
-    AsJson,
-    OnCluster,
-    OtherEngine,
-    OtherModel,
-    OtherProtocol,
-    OtherScheme,
-    RecipeName,
-    Workers,
-)
-from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_document
+from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_document, print_phase
 from llo_dft.cli.output.series_tables import print_screen
-from llo_dft.cli.run import cluster_config, run_prepared
-from llo_dft.documents.coating_screen import CoatingScreen
+from llo_dft.cli.run import cluster_config, prepared_in, run_prepared
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
-from llo_dft.recipe import Recipe
 from llo_dft.study.contacts.study_reactions import store_reactions, study_reactions
 from llo_dft.study.drawn.study_report import write_report
 from llo_dft.study.folder import StudyFolder, StudyFolderError
 from llo_dft.study.remote.submission_record import check_not_submitted
-from llo_dft.study.run_study import PreparedRun, prepare_run
+from llo_dft.study.run_study import PreparedRun
 from llo_dft.study.series.screening import SCREEN, SCREEN_FIGURE, SCREEN_TABLE, write_screen
-from llo_dft.submit.dask.cluster_config import ClusterConfig
 
 #: Folder of a screen for the calculations of competing phases; no coating can have that name.
 _PHASES: Final = ".phases"
-_NONE: Final = "no coating of the screen can be computed; see above"
 
 
 def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
-    recipe: RecipeName,
+    recipe: options.RecipeName,
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the screen.")],
-    engine: OtherEngine = None,
-    model: OtherModel = None,
-    protocol: OtherProtocol = None,
-    scheme: OtherScheme = None,
-    workers: Workers = None,
-    on: OnCluster = None,
+    engine: options.OtherEngine = None,
+    model: options.OtherModel = None,
+    protocol: options.OtherProtocol = None,
+    scheme: options.OtherScheme = None,
+    workers: options.Workers = None,
+    on: options.OnCluster = None,
     *,
     reactions: Annotated[
         bool,
@@ -55,7 +43,7 @@ def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
             help="Also compute how the crystals of each coating and the cathode react.",
         ),
     ] = False,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Compute a cathode under several coatings, and rank them. Run it again to resume.
 
@@ -66,8 +54,23 @@ def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
         recipe, engine=engine, model=model, protocol=protocol, scheme=scheme
     )
     config = cluster_config(on, workers)
-    prepared, refused = _prepared(recipes, recipe_folder, output, config)
-    ranked = _run_all(name, output, prepared, refused, workers, config, reactions=reactions)
+    prepared: dict[str, PreparedRun] = {}
+    results: dict[str, StudyResult] = {}
+    refused: dict[str, str] = {}
+    for coating, study in recipes.items():
+        check_not_submitted(output / coating)
+        with _noting(refused, coating):
+            prepared[coating] = prepared_in(output / coating, study, recipe_folder, config)
+    for coating, run in prepared.items():
+        beside = tuple(prepared[done].folder for done in results)
+        with _noting(refused, coating):
+            results[coating] = run_prepared(replace(run, beside=beside), workers, config)
+            if reactions:
+                _store_reactions(coating, run.folder, output)
+        if results:  # after each, so that there is something to look at
+            ranked = write_screen(name, output, results, refused)
+    if not results:
+        raise InputError("no coating of the screen can be computed; see above")
     write_report([output])
     print_document(ranked, print_screen, as_json=as_json)
     if not as_json:
@@ -78,75 +81,26 @@ def screen(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     raise typer.Exit(COMPLETE if ranked.is_complete else INCOMPLETE)
 
 
-def _prepared(
-    recipes: Mapping[str, Recipe], recipe_folder: Path, output: Path, config: ClusterConfig | None
-) -> tuple[dict[str, PreparedRun], dict[str, str]]:
-    """Return the studies that can be run, and why the others can't be built.
+@contextmanager
+def _noting(refused: dict[str, str], coating: str) -> Iterator[None]:
+    """Print and note why a coating is not computed.
 
-    Raises ``InputError`` if none can be run, or a folder is in use or another study's.
+    A folder that is in use or another study's ends the whole screen.
     """
-    prepared: dict[str, PreparedRun] = {}
-    refused: dict[str, str] = {}
-    for name, recipe in recipes.items():
-        check_not_submitted(output / name)
-        folder = StudyFolder(output / name if config is None else (output / name).resolve())
-        try:
-            prepared[name] = prepare_run(
-                recipe, recipe_folder, folder, computes_here=config is None
-            )
-        except StudyFolderError:
-            raise
-        except InputError as error:
-            refused[name] = _refused(name, error)
-    if not prepared:
-        raise InputError(_NONE)
-    return prepared, refused
-
-
-def _run_all(
-    name: str,
-    output: Path,
-    prepared: Mapping[str, PreparedRun],
-    refused: dict[str, str],
-    workers: int | None,
-    config: ClusterConfig | None,
-    *,
-    reactions: bool,
-) -> CoatingScreen:
-    """Run one study after the other; after each, the files of the screen are written again."""
-    results: dict[str, StudyResult] = {}
-    for coating, study in prepared.items():
-        beside = tuple(prepared[done].folder for done in results)
-        try:
-            results[coating] = run_prepared(replace(study, beside=beside), workers, config)
-            if reactions:
-                _store_reactions(coating, study.folder, output)
-        except StudyFolderError:
-            raise
-        except InputError as error:
-            refused[coating] = _refused(coating, error)
-        if results:
-            ranked = write_screen(name, output, results, refused)
-    if not results:
-        raise InputError(_NONE)
-    return ranked
+    try:
+        yield
+    except StudyFolderError:
+        raise
+    except InputError as error:
+        typer.echo(f"llo-dft: {coating}: {error}", err=True)
+        refused[coating] = str(error)
 
 
 def _store_reactions(coating: str, folder: StudyFolder, output: Path) -> None:
     """Compute how a coating and the cathode react, or report why that is not possible."""
     try:
-        found = study_reactions(
-            folder,
-            computed=output / _PHASES,
-            progress=lambda phase: typer.echo(f"phase {phase}", err=True),
-        )
+        found = study_reactions(folder, computed=output / _PHASES, progress=print_phase)
     except InputError as error:
         typer.echo(f"llo-dft: {coating}: no reactions: {error}", err=True)
     else:
         store_reactions(folder, found)
-
-
-def _refused(coating: str, error: InputError) -> str:
-    """Print why a coating is not computed, and return it."""
-    typer.echo(f"llo-dft: {coating}: {error}", err=True)
-    return str(error)

@@ -23,7 +23,8 @@ def status(folder: StudyPath, *, as_json: AsJson = False) -> None:
     For a screen, or a study in several cells: one line per study.
     """
     studies = studies_in(folder)
-    found = {name: _found(path) for name, path in studies.items()}
+    folders = {name: StudyFolder(path) for name, path in studies.items()}
+    found = {name: with_queue(study_status(one), one) for name, one in folders.items()}
     alone = found[folder.name] if list(studies.values()) == [folder] else None
     if as_json:
         records = {name: one.as_json() for name, one in found.items()}
@@ -34,11 +35,6 @@ def status(folder: StudyPath, *, as_json: AsJson = False) -> None:
         _print(alone, folder)
     complete = all(one.is_complete for one in found.values())
     raise typer.Exit(COMPLETE if complete else INCOMPLETE)
-
-
-def _found(folder: Path) -> StudyStatus:
-    study = StudyFolder(folder)
-    return with_queue(study_status(study), study)
 
 
 def _print_several(several: Mapping[str, StudyStatus]) -> None:

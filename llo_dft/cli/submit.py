@@ -8,17 +8,8 @@ from typing import Annotated
 
 import typer
 
+from llo_dft.cli import options
 from llo_dft.cli.named_recipes import recipe_with, screen_with
-from llo_dft.cli.options import (
-    AsJson,
-    OtherEngine,
-    OtherModel,
-    OtherProtocol,
-    OtherScheme,
-    RecipeName,
-    StartFromStudy,
-    StudyPath,
-)
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_json
 from llo_dft.cli.run import print_result
 from llo_dft.errors import InputError
@@ -52,15 +43,15 @@ from llo_dft.submit.remote.project import load_project
 
 
 def submit(  # noqa: PLR0913, PLR0917 (each is an option of the command)
-    recipe: RecipeName,
+    recipe: options.RecipeName,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Folder of the study; compute nodes must see it.")
     ],
-    engine: OtherEngine = None,
-    model: OtherModel = None,
-    protocol: OtherProtocol = None,
-    scheme: OtherScheme = None,
-    start_from: StartFromStudy = None,
+    engine: options.OtherEngine = None,
+    model: options.OtherModel = None,
+    protocol: options.OtherProtocol = None,
+    scheme: options.OtherScheme = None,
+    start_from: options.StartFromStudy = None,
     on: Path | None = typer.Option(
         None, help="Cluster file: a driver job in the queue starts Dask workers; needs no database."
     ),
@@ -179,7 +170,7 @@ def driver_command(python: str) -> list[str]:
     return [python, "-P", "-m", "llo_dft.cli.main"]
 
 
-def cancel(folder: StudyPath) -> None:
+def cancel(folder: options.StudyPath) -> None:
     """Remove a study from a cluster's queue. Its driver and workers, or its jobs, are cancelled.
 
     For a screen, or a study in several cells: all its studies.
@@ -324,14 +315,14 @@ def _hours(hours: float) -> str:
 
 
 def retry(
-    folder: StudyPath,
+    folder: options.StudyPath,
     stale_after: float = typer.Option(
         600.0,
         min=0.0,
         help="Seconds that a runner may hold a job before it counts as killed.",
     ),
     *,
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Rerun the failed jobs of a submitted study. They get what the project requests now."""
     done = retry_study(StudyFolder(folder), stale_after)
@@ -349,7 +340,7 @@ def retry(
     raise typer.Exit(INCOMPLETE if done.left else COMPLETE)
 
 
-def collect(folder: StudyPath, *, as_json: AsJson = False) -> None:
+def collect(folder: options.StudyPath, *, as_json: options.AsJson = False) -> None:
     """Write the results of a submitted study as far as it got.
 
     When all its jobs have ended, a study does this by itself.

@@ -11,7 +11,6 @@ from llo_dft.analysis.engines.study_comparison import compare_studies
 from llo_dft.documents.atom_identity import bare_sites
 from llo_dft.documents.comparison import StudyComparison
 from llo_dft.documents.plan import StudyPlan
-from llo_dft.documents.study_result import StudyResult
 from llo_dft.recipe import Recipe
 from llo_dft.study.folder import IDENTITY, StudyFolder, StudyFolderError
 from llo_dft.study.result import study_result
@@ -43,12 +42,22 @@ def compare_folders(paths: Sequence[Path]) -> StudyComparison:
     recipes = [folder.recipe() for folder in folders]
     for path, recipe in zip(paths[1:], recipes[1:], strict=True):
         _check_same_study(paths[0], recipes[0], path, recipe)
-    for one, other in combinations(range(len(paths)), 2):
-        _check_other_engine(paths[one], recipes[one], paths[other], recipes[other])
+    for (path, recipe), (other, its) in combinations(zip(paths, recipes, strict=True), 2):
+        if _fields(recipe, "engine") == _fields(its, "engine"):
+            raise StudyFolderError(
+                f"{path} and {other} are both by engine {recipe.engine.name} with the same "
+                "settings; expected different engines or protocols"
+            )
     plans = [stored_plan(folder) for folder in folders]
     for path, plan in zip(paths[1:], plans[1:], strict=True):
         _check_same_plan(paths[0], plans[0], path, plan)
-    return compare_studies({str(folder.path): _result(folder) for folder in folders})
+    return compare_studies(
+        {
+            # of an unfinished run those of its calculations so far
+            str(one.path): read_results(one.results) if one.results.is_file() else study_result(one)
+            for one in folders
+        }
+    )
 
 
 def _check_same_study(path: Path, recipe: Recipe, other_path: Path, other: Recipe) -> None:
@@ -61,14 +70,6 @@ def _check_same_study(path: Path, recipe: Recipe, other_path: Path, other: Recip
         raise StudyFolderError(
             f"{path} and {other_path} are not the same study: {'; '.join(differing)}; expected "
             "recipes that differ in [engine], the O2 scheme and the study's name only"
-        )
-
-
-def _check_other_engine(path: Path, recipe: Recipe, other_path: Path, other: Recipe) -> None:
-    if _fields(recipe, "engine") == _fields(other, "engine"):
-        raise StudyFolderError(
-            f"{path} and {other_path} are both by engine {recipe.engine.name} with the same "
-            "settings; expected different engines or protocols"
         )
 
 
@@ -104,10 +105,3 @@ def _differences(section: str, fields: dict[str, Any], others: dict[str, Any]) -
         for key in {**fields, **others}
         if fields.get(key) != others.get(key)
     ]
-
-
-def _result(folder: StudyFolder) -> StudyResult:
-    """Return the results, or for an unfinished run those of its calculations so far."""
-    if folder.results.is_file():
-        return read_results(folder.results)
-    return study_result(folder)

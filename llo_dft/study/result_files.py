@@ -19,6 +19,8 @@ from llo_dft.documents.labels import relaxed_file
 from llo_dft.documents.oxygen import OxygenSettings
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.plain_files import sealed
+from llo_dft.report.figures.figure_parts import VECTOR_SUFFIXES
+from llo_dft.report.figures.formation_energy_curve import save_vacancy_curve
 from llo_dft.report.page.csv_tables import vacancies_csv
 from llo_dft.study.folder import StudyFolder, write_whole
 from llo_dft.study.result import stored_calculations, study_result
@@ -39,9 +41,6 @@ def write_study(folder: StudyFolder, oxygen: OxygenSettings | None = None) -> St
 
     Raises ``InputError`` as ``study_result``.
     """
-    from llo_dft.report.figures.figure_parts import VECTOR_SUFFIXES  # noqa: PLC0415 (likewise)
-    from llo_dft.report.figures.formation_energy_curve import save_vacancy_curve  # noqa: PLC0415 (matplotlib)
-
     put_in_place(folder.path)
     for left in folder.path.glob(f"{_PARTIAL}*"):
         shutil.rmtree(left)

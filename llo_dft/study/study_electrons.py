@@ -19,6 +19,8 @@ from llo_dft.documents.plan import PlannedHost, PlannedStatic
 from llo_dft.engines.calculated_electrons import CalculatedElectrons
 from llo_dft.engines.registry import engine_from
 from llo_dft.errors import InputError
+from llo_dft.report.figures.density_of_states import save_density_of_states
+from llo_dft.report.figures.figure_parts import VECTOR_SUFFIXES
 from llo_dft.runs.charge_difference import DOCUMENT, charge_difference, write_charge_difference
 from llo_dft.runs.orbital_centers import centers_of
 from llo_dft.runs.potential_levels import potential_of
@@ -67,26 +69,22 @@ def _band_centers(
     into: Path | None,
 ) -> BandCenterResult:
     calculation = study.documents[static.label]
-    centers, reason, figure = None, _why_not(calculation), density_of_states_file(host.label)
-    if calculation.status == "completed":
+    centers, figure, reason = None, None, _why_not(calculation)
+    if reason is None:
         try:
             centers, densities = host_densities(study, folder, host)
         except InputError as error:
             reason = str(error)
         else:
+            figure = density_of_states_file(host.label)
             if into is not None:
-                from llo_dft.report.figures.density_of_states import (  # noqa: PLC0415 (matplotlib)
-                    save_density_of_states,
-                )
-                from llo_dft.report.figures.figure_parts import VECTOR_SUFFIXES  # noqa: PLC0415
-
                 save_density_of_states(densities, centers, into / figure, also=VECTOR_SUFFIXES)
     return BandCenterResult(
         system=host.system,
         termination=host.termination,
         lithium_fraction=host.lithium_fraction,
         centers=centers,
-        figure=None if centers is None else figure,
+        figure=figure,
         reason=reason,
         calculation=calculation.key or None,
     )

@@ -178,7 +178,10 @@ def _status(
     # the folder decides: a kill may have come between its rename and the journal's line
     found: CalculationDocument | None = None
     try:
-        found = None if entry is None else _stored(cache, entry)
+        if entry is not None:
+            found = cache.completed(entry.key)
+            if found is None and entry.event == "failed":
+                found = cache.failed(entry.key)
     except CacheError as error:
         reason, entry, record = str(error), None, None
     if entry is not None and found is not None and found.status == "completed":
@@ -196,10 +199,3 @@ def _status(
         reason = reason if entry is None else "the run ended before it did"
         return CalculationStatus(label, untried, reason)
     return CalculationStatus(label, record.status, record.reason, applicable=record.applicable)
-
-
-def _stored(cache: CalculationCache, entry: JournalEntry) -> CalculationDocument | None:
-    completed = cache.completed(entry.key)
-    if completed is None and entry.event == "failed":
-        return cache.failed(entry.key)
-    return completed

@@ -8,6 +8,7 @@ import numpy as np
 from llo_dft.documents.oxygen import VacancyMap
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
+from llo_dft.report.figures.temperature_pressure_map import save_vacancy_map
 from llo_dft.report.page.csv_tables import csv_text
 from llo_dft.study.folder import write_whole
 
@@ -42,8 +43,6 @@ def write_map(result: StudyResult, path: Path) -> None:
                 formation_energies_ev=np.array([host.formation_energies_ev for host in grid.hosts]),
             )
     else:
-        from llo_dft.report.figures.temperature_pressure_map import save_vacancy_map  # noqa: PLC0415 (matplotlib)
-
         save_vacancy_map(result, path)
 
 

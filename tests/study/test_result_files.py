@@ -86,12 +86,7 @@ def test_a_kill_while_they_are_made_leaves_the_old_set(
 
     before = contents(copied.path)
     lose_a_vacancy(copied)
-    if step == "save_vacancy_curve":
-        from llo_dft.report.figures import formation_energy_curve
-
-        monkeypatch.setattr(formation_energy_curve, step, killed)
-    else:
-        monkeypatch.setattr(result_files, step, killed)
+    monkeypatch.setattr(result_files, step, killed)
     with copied.lock(), pytest.raises(KeyboardInterrupt):
         write_study(copied)
     assert contents(copied.path) == before

@@ -1,12 +1,10 @@
 """llo-dft analyze band-center: band centres of an orbital, per site, class and spin."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import typer
 
-from llo_dft.analysis.electronic.site_band_centers import SiteDensities
 from llo_dft.cli.options import AsJson, check_figure, parse_limits
 from llo_dft.cli.output.common import Unread, as_record, leave, print_json, print_remarks, read_each
 from llo_dft.cli.output.terminal import number, print_table
@@ -18,18 +16,6 @@ from llo_dft.study.folder import StudyFolder
 from llo_dft.study.result import stored_calculations
 from llo_dft.study.study_electrons import host_densities
 from llo_dft.study.study_files import is_study
-
-
-@dataclass(frozen=True)
-class _Found:
-    """Band centres of a run and the densities they are of."""
-
-    centers: BandCenters
-    densities: SiteDensities
-
-    @property
-    def problems(self) -> list[str]:
-        return self.centers.problems
 
 
 def band_center(  # noqa: PLR0913 (each is an option of the command)
@@ -61,26 +47,24 @@ def band_center(  # noqa: PLR0913 (each is an option of the command)
     if figure is not None and len(paths) != 1:
         raise InputError("--figure draws one run, but several paths were given")
 
-    def read(path: Path) -> _Found:
-        wanted = (element, orbital)
-        return _Found(*centers_of_run(path, wanted, reference, fixed, tm_layers))
+    def read(path: Path) -> BandCenters:
+        centers, densities = centers_of_run(path, (element, orbital), reference, fixed, tm_layers)
+        if figure is not None:
+            save_density_of_states(densities, centers, figure, shown)
+        return centers
 
     studies = [path for path in paths if is_study(path)]
-    found = read_each([path for path in paths if path not in studies], read)
     if studies and (figure is not None or tm_layers is not None):
         raise InputError("--figure and --tm-layers are for plain runs; a study has its own")
+    found = read_each([path for path in paths if path not in studies], read)
     for path in studies:
         found += _of_study(path, (element, orbital), reference, fixed)
-    for one in found:
-        if isinstance(one, Unread):
-            continue
-        if figure is not None:
-            save_density_of_states(one.densities, one.centers, figure, shown)
-        if not as_json:
-            _print(one.centers, shown)
     if as_json:
-        records = [one if isinstance(one, Unread) else one.centers for one in found]
-        print_json([{"window": shown} | as_record(one) for one in records])
+        print_json([{"window": shown} | as_record(one) for one in found])
+    else:
+        for one in found:
+            if not isinstance(one, Unread):
+                _print(one, shown)
     leave(found)
 
 
@@ -89,7 +73,7 @@ def _of_study(
     orbital: tuple[str, str],
     reference: ReferenceLevel,
     fixed: tuple[float, float] | None,
-) -> list[_Found]:
+) -> list[BandCenters]:
     """Return the band centres of each host whose densities of states a study computed."""
     folder = StudyFolder(path)
     study = stored_calculations(folder)
@@ -97,7 +81,7 @@ def _of_study(
     hosts = [host for host in study.plan.hosts if host.label in names]
     if not hosts:
         raise InputError(f"{path} has no densities of states: electronic.dos = true gives them")
-    return [_Found(*host_densities(study, folder, h, orbital, reference, fixed)) for h in hosts]
+    return [host_densities(study, folder, h, orbital, reference, fixed)[0] for h in hosts]
 
 
 def parse_window(text: str) -> tuple[Window, tuple[float, float] | None]:

@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from llo_dft.cli.output.common import print_phase
 from llo_dft.engines.registry import EMBEDDED, engine_from, named_by_user
 from llo_dft.errors import InputError
 from llo_dft.recipe import EngineChoice
@@ -56,8 +57,4 @@ def phase_source(
     named_by_user(choice)
     found = engine_from(choice)
     found.check([])
-    return PhaseSource(
-        engine=found,
-        folder=folder,
-        progress=lambda phase: typer.echo(f"phase {phase}", err=True),
-    )
+    return PhaseSource(engine=found, folder=folder, progress=print_phase)

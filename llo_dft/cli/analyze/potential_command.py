@@ -64,7 +64,7 @@ def potential(
     found = _aligned(found, limits, face)
     good = [one for one in found if not isinstance(one, Unread)]
     if figure is not None and good:
-        _draw(good, figure)
+        save_potential(good, figure)
     if as_json:
         print_json([as_record(one) for one in found])
     else:
@@ -94,26 +94,17 @@ def _aligned(
     first = found[0]
     if isinstance(first, Unread):
         return found
-    aligned: list[PotentialSummary | Unread] = [first]
-    for one in found[1:]:
-        if isinstance(one, Unread):
-            aligned.append(one)
-            continue
+
+    def aligned(one: PotentialSummary) -> PotentialSummary:
         shift = None
         if region is not None:
             shift = align_in_region(first.profile, one.profile, region)
         elif face in first.faces and face in one.faces:
             shift = align_by_vacuum(first.faces[face].vacuum, one.faces[face].vacuum)
         notes = one.notes if shift is not None else [*one.notes, _NOT_ALIGNED]
-        aligned.append(one.model_copy(update={"alignment": shift, "notes": notes}))
-    return aligned
+        return one.model_copy(update={"alignment": shift, "notes": notes})
 
-
-def _draw(found: list[PotentialSummary], path: Path) -> None:
-    try:
-        save_potential(found, path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"--figure {path} can't be written: {error}") from error
+    return [first, *(one if isinstance(one, Unread) else aligned(one) for one in found[1:])]
 
 
 def _print(one: PotentialSummary) -> None:

@@ -4,17 +4,11 @@ from pathlib import Path
 
 import typer
 
-from llo_dft.cli.analyze.phase_options import (
-    Entries,
-    MaterialsProject,
-    PhasesFolder,
-    Runs,
-    phase_source,
-)
+from llo_dft.cli.analyze import phase_options
 from llo_dft.cli.options import Allow, AsJson, OtherEngine, OtherModel, OtherProtocol
-from llo_dft.cli.output.common import COMPLETE, print_document, print_remarks
+from llo_dft.cli.output.common import COMPLETE, print_document, print_phase, print_remarks
 from llo_dft.cli.output.phrases import REACTION_COLUMNS, reaction_cells
-from llo_dft.cli.output.terminal import print_table
+from llo_dft.cli.output.terminal import number, print_table
 from llo_dft.documents.stability.phase_stability import StabilityResult
 from llo_dft.errors import InputError
 from llo_dft.runs.phases.contacts_of_phases import contact_reactions
@@ -39,13 +33,13 @@ def reaction(  # noqa: PLR0913 (each is an option of the command)
     voltage: float | None = typer.Option(
         None, min=0.0, max=10.0, help="Allow exchange of Li at this voltage against Li/Li+, V."
     ),
-    entries: Entries = None,
-    runs: Runs = None,
-    materials_project: MaterialsProject = False,
+    entries: phase_options.Entries = None,
+    runs: phase_options.Runs = None,
+    materials_project: phase_options.MaterialsProject = False,
     engine: OtherEngine = None,
     model: OtherModel = None,
     protocol: OtherProtocol = None,
-    folder: PhasesFolder = Path("phases"),
+    folder: phase_options.PhasesFolder = Path("phases"),
     allow: Allow = None,
     as_json: AsJson = False,
 ) -> None:
@@ -57,7 +51,7 @@ def reaction(  # noqa: PLR0913 (each is an option of the command)
     if study is None:
         if store:
             raise InputError("--store keeps the result in a study's folder; give --study")
-        source = phase_source(
+        source = phase_options.phase_source(
             entries,
             runs,
             materials_project=materials_project,
@@ -69,16 +63,11 @@ def reaction(  # noqa: PLR0913 (each is an option of the command)
     else:
         if entries is not None or runs or materials_project or engine or model or protocol:
             raise InputError("--study brings its own engine; give no other source of energies")
-        result = study_reactions(
-            StudyFolder(study),
-            phases or [],
-            coating,
-            voltage,
-            computed=folder,
-            progress=lambda phase: typer.echo(f"phase {phase}", err=True),
-        )
+        kept = StudyFolder(study)
+        asked = (phases or [], coating, voltage)
+        result = study_reactions(kept, *asked, computed=folder, progress=print_phase)
         if store:
-            store_reactions(StudyFolder(study), result)
+            store_reactions(kept, result)
     print_document(result, _print, as_json=as_json)
     if store and not as_json:
         typer.echo(f"wrote {REACTIONS} in {study}; `llo-dft report {study}` shows it")
@@ -89,32 +78,21 @@ def _print(result: StabilityResult) -> None:
     at = result.pairs[0].voltage_v
     how = "no exchange of Li" if at is None else f"Li exchanged at {at:g} V"
     typer.echo(f"{result.source}, {result.corrections} energies, 0 K; {how}\n")
-    print_table(
-        ["<first", "<second", *REACTION_COLUMNS],
-        [[one.first, one.second, *reaction_cells(one)] for one in result.pairs],
-    )
+    rows = [[one.first, one.second, *reaction_cells(one)] for one in result.pairs]
+    print_table(["<first", "<second", *REACTION_COLUMNS], rows)
     if result.barriers:
-        typer.echo(
-            f"\nwith {result.barriers[0].coating} in between, what each contact adds, eV/atom"
-        )
-        print_table(
+        between = result.barriers[0].coating
+        typer.echo(f"\nwith {between} in between, what each contact adds, eV/atom")
+        rows = [
             [
-                *("<first", "<second", "without", "first | coating", "coating | second"),
-                *("the worse", "<missing"),
-            ],
-            [
-                [
-                    one.first,
-                    one.second,
-                    f"{one.without_ev_per_atom:.3f}",
-                    f"{one.with_first_ev_per_atom:.3f}",
-                    f"{one.with_second_ev_per_atom:.3f}",
-                    f"{one.with_ev_per_atom:.3f}",
-                    ", ".join(one.missing),
-                ]
-                for one in result.barriers
-            ],
-        )
+                *(one.first, one.second, number(one.without_ev_per_atom)),
+                *(number(one.with_first_ev_per_atom), number(one.with_second_ev_per_atom)),
+                *(number(one.with_ev_per_atom), ", ".join(one.missing)),
+            ]
+            for one in result.barriers
+        ]
+        headers = ["<first", "<second", "without", "first | coating", "coating | second"]
+        print_table([*headers, "the worse", "<missing"], rows)
     if any(one.missing for one in result.pairs):
         typer.echo(
             "incomplete: each known phase that is missing can only lower eV/atom; alone and mutual "

@@ -155,10 +155,7 @@ def _axes(
             f"--temperatures must lie from {MIN_TEMPERATURE_K:g} to {MAX_TEMPERATURE_K:g} K, where "
             f"the fit for O2 holds; got {temperatures!r}"
         )
-    return (
-        axis_k,
-        parse_range("--pressures", pressures or PRESSURES, logarithmic=True),
-    )
+    return axis_k, parse_range("--pressures", pressures or PRESSURES, logarithmic=True)
 
 
 def _draw(result: StudyResult, file: Path | None) -> None:

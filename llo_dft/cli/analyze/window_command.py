@@ -5,22 +5,8 @@ from pathlib import Path
 import typer
 
 from llo_dft.analysis.stability.windows import stability_window
-from llo_dft.cli.analyze.phase_options import (
-    Entries,
-    MaterialsProject,
-    PhasesFolder,
-    Runs,
-    phase_source,
-)
-from llo_dft.cli.options import (
-    Allow,
-    AsJson,
-    OtherEngine,
-    OtherModel,
-    OtherProtocol,
-    check_figure,
-    parse_limits,
-)
+from llo_dft.cli import options
+from llo_dft.cli.analyze import phase_options
 from llo_dft.cli.output.common import COMPLETE, INCOMPLETE, print_document, print_remarks
 from llo_dft.cli.output.terminal import print_table
 from llo_dft.documents.stability.phase_stability import StabilityResult, StabilityWindow
@@ -33,14 +19,14 @@ from llo_dft.study.study_files import read_results
 def window(  # noqa: PLR0913 (each is an option of the command)
     phases: list[str] = typer.Argument(help="Formulas, names of structures, or CIF files."),
     *,
-    entries: Entries = None,
-    runs: Runs = None,
-    materials_project: MaterialsProject = False,
-    engine: OtherEngine = None,
-    model: OtherModel = None,
-    protocol: OtherProtocol = None,
-    folder: PhasesFolder = Path("phases"),
-    allow: Allow = None,
+    entries: phase_options.Entries = None,
+    runs: phase_options.Runs = None,
+    materials_project: phase_options.MaterialsProject = False,
+    engine: options.OtherEngine = None,
+    model: options.OtherModel = None,
+    protocol: options.OtherProtocol = None,
+    folder: phase_options.PhasesFolder = Path("phases"),
+    allow: options.Allow = None,
     cathode: list[str] | None = typer.Option(
         None, help="NAME=LO:HI, a cathode and the voltage range of its charge, V."
     ),
@@ -49,16 +35,16 @@ def window(  # noqa: PLR0913 (each is an option of the command)
     ),
     highest: float = typer.Option(5.0, min=0.1, help="Upper end of the voltage range, V."),
     figure: Path | None = typer.Option(None, help="Draw the windows to this file."),
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Electrochemical window of each phase against Li/Li+, and what it becomes outside.
 
     Energies come from one source: a file of entries, VASP runs, the Materials Project, or an
     engine that relaxes the phases of the package (default: the built-in potential).
     """
-    check_figure(figure)
+    options.check_figure(figure)
     ranges = _charge_ranges(cathode or [], study or [])
-    source = phase_source(
+    source = phase_options.phase_source(
         entries,
         runs,
         materials_project=materials_project,
@@ -91,7 +77,7 @@ def _charge_ranges(cathodes: list[str], studies: list[Path]) -> dict[str, tuple[
         name, equals, limits = text.partition("=")
         if not (name and equals):
             raise InputError(f"--cathode must be NAME=LO:HI, got {text!r}")
-        found[name] = parse_limits(limits, f"--cathode {name} must be {name}=LO:HI, V,")
+        found[name] = options.parse_limits(limits, f"--cathode {name} must be {name}=LO:HI, V,")
     for folder in studies:
         result = read_results(folder / "results.json")
         curve = result.voltages[0].curve if result.voltages else None

@@ -31,6 +31,11 @@ def print_document(document: Printed, printed: Callable[[Printed], None], *, as_
         printed(document)
 
 
+def print_phase(phase: str) -> None:
+    """Show on stderr which phase an engine computes."""
+    typer.echo(f"phase {phase}", err=True)
+
+
 class HasProblems(Protocol):
     """Result of reading one path: problems make a command's work incomplete."""
 

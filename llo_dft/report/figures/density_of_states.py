@@ -46,7 +46,7 @@ def plot_density_of_states(
             sign, label = (-1, None) if down else (1, f"{name} ({centers.classes[name].n_sites})")
             axes.plot(energies, sign * density, color=colors[name], linewidth=1.1, label=label)
     _mark_centres(axes, centers, window, colors)
-    axes.set_xlim(_shown(energies, list(curves.values()), edges, zero))
+    axes.set_xlim(visible_range(energies, list(curves.values()), edges, zero))
     axes.set_xlabel(f"E - E({_REFERENCE[centers.reference]}) (eV)")
     axes.set_ylabel(
         f"{densities.element} {densities.orbital} states (1/eV per atom)"
@@ -79,10 +79,10 @@ def _mark_centres(
     axes.set_ylim(low, high + len(marked) * row)
 
 
-def _shown(
+def visible_range(
     energies: FloatArray, curves: list[FloatArray], edges: BandEdges, zero: float
 ) -> tuple[float, float]:
-    """Return the range of energies with visible states, including the gap.
+    """Return the range with visible states, including the gap; energies are from ``zero``, eV.
 
     A calculation's own energies begin at its deepest state, Li 1s or O 2s.
     """

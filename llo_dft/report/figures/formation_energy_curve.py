@@ -85,7 +85,7 @@ def plot_vacancy_curve(result: StudyResult, axes: Axes, *, legend: bool = True) 
     _mark_turning_points(result.turning_points, colors, axes)
     _explain_markers(found, markers, axes)
     if any(host.predicted for host in placed):
-        _errors(axes, [], [], [[], []], NEUTRAL, label="not computed: predicted, 95 %")
+        _plot_predicted([], NEUTRAL, axes, label="not computed: predicted, 95 %")
     if shared:
         axes.plot([], [], "-", color=NEUTRAL, linewidth=0.7, label="one O, bare and coated")
     axes.set_ylabel("Vacancy formation energy (eV per O)")
@@ -150,12 +150,8 @@ def has_holes(hosts: Sequence[HostResult]) -> bool:
     return any(host.holes_per_tm is not None for host in hosts)
 
 
-def _system(host: HostResult) -> str:
-    return system_name(host.system, host.termination)
-
-
-def _of(point: TurningPoint) -> str:
-    return system_name(point.system, point.termination)
+def _system(of: HostResult | TurningPoint) -> str:
+    return system_name(of.system, of.termination)
 
 
 def _with_energy(host: HostResult) -> list[VacancyResult]:
@@ -205,29 +201,17 @@ def _plot_points(hosts: list[HostResult], color: str, markers: dict[str, str], a
             )
 
 
-def _plot_predicted(hosts: list[HostResult], color: str, axes: Axes) -> None:
+def _plot_predicted(
+    hosts: list[HostResult], color: str, axes: Axes, label: str | None = None
+) -> None:
     found = [(charge_place(host.charge), one) for host in hosts for one in host.predicted]
-    heights = [one.formation_energy_ev for _, one in found]
-    _errors(
-        *(axes, [place for place, _ in found], heights),
+    axes.errorbar(
+        [place for place, _ in found],
+        [one.formation_energy_ev for _, one in found],
         [
             [one.formation_energy_ev - one.low_ev for _, one in found],
             [one.high_ev - one.formation_energy_ev for _, one in found],
         ],
-        color,
-    )
-
-
-def _errors(
-    axes: Axes,
-    places: Sequence[float],
-    heights: Sequence[float],
-    errors: Sequence[Sequence[float]],
-    color: str,
-    label: str | None = None,
-) -> None:
-    axes.errorbar(
-        *(places, heights, errors),
         fmt="_",
         color=color,
         alpha=PALE_ALPHA,
@@ -242,7 +226,7 @@ def _name_lowest(points: Sequence[TurningPoint], hosts: Sequence[HostResult], ax
     """Write below each state of charge which O is the lowest, if a line joins several."""
     names: dict[float, list[str]] = {}
     for point in points:
-        mine = [host for host in hosts if _system(host) == _of(point) and host.kept_energies_ev]
+        mine = [host for host in hosts if _system(host) == _system(point) and host.kept_energies_ev]
         mine.sort(key=lambda host: host.charge.position)
         if point.is_of_one_oxygen or any(host.run is not None for host in mine):
             continue
@@ -264,7 +248,7 @@ def _mark_turning_points(
     low, high = low - _FOOT * (high - low), high + _BAR_STEP * (high - low) * len(found)
     axes.set_ylim(low, high)
     for row, (point, at) in enumerate(found):
-        color = colors[_of(point)]
+        color = colors[_system(point)]
         place, height = charge_place(at), high - _BAR_STEP * (high - low) * (row + 0.8)
         ends = [charge_place(one) for one in (point.earliest, point.latest) if one is not None]
         axes.plot([place, place], [0.0, height], ":", color=color, linewidth=1.0)

@@ -67,12 +67,9 @@ def _name_oxygens(pairs: Iterable[VacancyPair], axes: Axes) -> None:
     ends = sorted((q, difference, site) for (_, site), (q, difference) in last_pairs.items())
     together: list[tuple[float, float, list[str]]] = []
     for q, difference, site in ends:
-        last = together[-1] if together else None
-        near = (
-            last is not None and last[0] == q and difference - last[1] < _TEXT_STEP * (high - low)
-        )
-        if last is not None and near:
-            together[-1] = q, difference, [*last[2], f"O{site}"]
+        last_q, below, names = together[-1] if together else (None, 0.0, [])
+        if last_q == q and difference - below < _TEXT_STEP * (high - low):
+            together[-1] = q, difference, [*names, f"O{site}"]
         else:
             together.append((q, difference, [f"O{site}"]))
     for q, difference, names in together:

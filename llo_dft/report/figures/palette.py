@@ -4,8 +4,9 @@ A hollow marker is a structure whose lattice was rebuilt; a hatched margin marks
 (``figure_parts.save_figure``).
 """
 
-from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
+from typing import Any, Final
 
 from llo_dft.chemistry.element_table import ELEMENTS
 
@@ -51,13 +52,6 @@ _ENGINE_LINES: Final = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))
 _OTHER_ELEMENT: Final = "#9e9e9e"
 
 
-class LineStyle(NamedTuple):
-    """Line and marker of an engine."""
-
-    line: str
-    marker: str
-
-
 def element_color(symbol: str) -> str:
     """Return the colour of an element's atoms."""
     return ELEMENTS[symbol].color if symbol in ELEMENTS else _OTHER_ELEMENT
@@ -65,38 +59,38 @@ def element_color(symbol: str) -> str:
 
 def system_colors(names: Iterable[str]) -> dict[str, str]:
     """Return the colour of each system by name: bare has its own, coatings take turns."""
-    found = dict.fromkeys(names)
-    coated = iter(_COATED * (1 + len(found) // len(_COATED)))
-    return {name: MAIN if name == "bare" else next(coated) for name in found}
+    return _in_turn(names, _COATED, {"bare": MAIN})
 
 
 def system_lines(names: Iterable[str]) -> dict[str, Any]:
     """Return matplotlib's line style of each system by its name, as ``system_colors`` does."""
-    found = dict.fromkeys(names)
-    coated = iter(_COATED_LINES * (1 + len(found) // len(_COATED_LINES)))
-    return {name: "-" if name == "bare" else next(coated) for name in found}
+    return _in_turn(names, _COATED_LINES, {"bare": "-"})
 
 
 def class_markers(names: Iterable[str]) -> dict[str, str]:
     """Return the marker of each class of O."""
-    return _by_class(names, _CLASS_MARKERS)
+    return _of_classes(names, _CLASS_MARKERS)
 
 
 def class_colors(names: Iterable[str]) -> dict[str, str]:
     """Return the colour of each class of O."""
-    return _by_class(names, _CLASS_COLORS)
+    return _of_classes(names, _CLASS_COLORS)
 
 
-def _by_class(names: Iterable[str], looks: tuple[str, ...]) -> dict[str, str]:
+def _of_classes(names: Iterable[str], looks: Sequence[str]) -> dict[str, str]:
     found = set(names)
-    others = sorted(found - set(_USUAL_CLASSES))
-    every = [*_USUAL_CLASSES, *others]
-    turns = looks * (1 + len(every) // len(looks))
-    return {name: look for name, look in zip(every, turns, strict=False) if name in found}
+    every = _in_turn([*_USUAL_CLASSES, *sorted(found - set(_USUAL_CLASSES))], looks)
+    return {name: look for name, look in every.items() if name in found}
 
 
-def engine_lines(names: Iterable[str]) -> dict[str, LineStyle]:
-    """Return line and marker of each engine in turn."""
-    found = list(dict.fromkeys(names))
-    turns = _ENGINE_LINES * (1 + len(found) // len(_ENGINE_LINES))
-    return {name: LineStyle(*turn) for name, turn in zip(found, turns, strict=False)}
+def engine_lines(names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return line and marker of each engine."""
+    return _in_turn(names, _ENGINE_LINES)
+
+
+def _in_turn(
+    names: Iterable[str], looks: Sequence[Any], own: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return a look for each name: its ``own``, or the next of ``looks``, which are repeated."""
+    turns = cycle(looks)
+    return {name: (own or {}).get(name) or next(turns) for name in dict.fromkeys(names)}

@@ -70,12 +70,7 @@ def plot_potential_and_planes(summary: PotentialSummary, upper: Axes, lower: Axe
 
 
 def save_potential(summaries: Sequence[PotentialSummary], path: Path) -> None:
-    """Draw calculations side by side, planes of atoms below; the suffix gives the format.
-
-    Raises ``ValueError`` if there is nothing to draw.
-    """
-    if not summaries:
-        raise ValueError("There is no potential to draw")
+    """Draw one or more calculations side by side; the suffix gives the format."""
     figure = new_figure(6.8 * len(summaries), 5.6)
     rows = figure.subplots(2, len(summaries), sharex="col", height_ratios=[3, 1], squeeze=False)
     for summary, upper, lower in zip(summaries, *rows, strict=True):

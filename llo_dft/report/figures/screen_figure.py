@@ -101,11 +101,11 @@ def _legend(screen: CoatingScreen) -> list[Line2D]:
         **class_markers(classes),
         "bonded to the coating's former": FORMER_MARKER,
         "mean of those whose lattice stayed": "_",
+        "lattice rebuilt": "o",
     }
     made = [
         Line2D([], [], color=NEUTRAL, marker=marker, linestyle="none", label=name)
         for name, marker in looks.items()
     ]
-    hollow = Line2D([], [], color=NEUTRAL, marker="o", markerfacecolor="white", linestyle="none")
-    hollow.set_label("lattice rebuilt")
-    return [*made, hollow]
+    made[-1].set_markerfacecolor("white")
+    return made

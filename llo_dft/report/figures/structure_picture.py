@@ -1,13 +1,14 @@
 """A slab or interface from the side and from the top: atoms, bonds and polyhedra."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Polygon
 from matplotlib.path import Path as MplPath
@@ -110,9 +111,8 @@ def _mark(
     named: bool,
 ) -> None:
     """Ring sites; their names are to the right of the picture, each with a line to its atom."""
-    centers = {site: structure[site].coords[list(directions)] for site in marked}
-    for place in centers.values():
-        center = (float(place[0]), float(place[1]))
+    centers = {site: tuple(structure[site].coords[list(directions)].tolist()) for site in marked}
+    for center in centers.values():
         ring = Circle(center, _RING, fill=False, edgecolor="black", linewidth=1.6, zorder=5)
         ring.set_path_effects([withStroke(linewidth=3.2, foreground="white")])
         axes.add_patch(ring)
@@ -121,11 +121,11 @@ def _mark(
     a, b = structure.lattice.matrix[:2, :2]
     right = max(0.0, a[0], b[0], a[0] + b[0]) + 1.0
     level = -np.inf
-    for site in sorted(marked, key=lambda site: float(centers[site][1])):
-        level = max(level + _NAME_STEP, float(centers[site][1]))
+    for site, center in sorted(centers.items(), key=lambda item: item[1][1]):
+        level = max(level + _NAME_STEP, center[1])
         axes.annotate(
             marked[site],
-            (float(centers[site][0]), float(centers[site][1])),
+            center,
             xytext=(right, level),
             textcoords="data",
             fontsize=7,
@@ -152,12 +152,7 @@ def save_views(
     side, top = figure.subplots(1, 2)
     plot_view(structure, side, top=False, marked=marked)
     plot_view(structure, top, top=True, marked=marked)
-    for symbol in sorted({site.specie.symbol for site in structure}):
-        color = element_color(symbol)
-        side.plot([], [], "o", color=color, markeredgecolor="0.2", label=symbol)
-    if marked:
-        side.plot([], [], "o", color="black", fillstyle="none", label=ring_means)
-    figure.legend(loc="outside lower center", ncols=8, fontsize=8, frameon=False)
+    _explain_atoms(figure, [structure], ring_means if marked else None)
     figure.suptitle(title, fontsize=9)
     save_figure(figure, path)
 
@@ -177,18 +172,23 @@ def save_side_by_side(
         marked = {here[removed]: f"O{removed}"} if removed in here else {}
         plot_view(structure, axes, top=False, marked=marked)
         axes.set_title(title, fontsize=9)
-    symbols = {site.specie.symbol for one in structures.values() for site in one}
-    figure.legend(
-        handles=[
-            Line2D([], [], marker="o", linestyle="none", color=element_color(one), label=one)
-            for one in sorted(symbols)
-        ],
-        loc="outside lower center",
-        ncols=8,
-        fontsize=8,
-        frameon=False,
-    )
+    _explain_atoms(figure, structures.values())
     save_figure(figure, path, also=also)
+
+
+def _explain_atoms(
+    figure: Figure, structures: Iterable[Structure], ring_means: str | None = None
+) -> None:
+    """Put a legend of the elements below a figure, and of what a ring means."""
+    look: dict[str, Any] = {"marker": "o", "linestyle": "none"}
+    symbols = sorted({site.specie.symbol for one in structures for site in one})
+    handles = [
+        Line2D([], [], color=element_color(one), markeredgecolor="0.2", label=one, **look)
+        for one in symbols
+    ]
+    if ring_means is not None:
+        handles.append(Line2D([], [], color="black", fillstyle="none", label=ring_means, **look))
+    figure.legend(handles=handles, loc="outside lower center", ncols=8, fontsize=8, frameon=False)
 
 
 def _outline(structure: Structure, axes: Axes, across: int, up: int) -> None:

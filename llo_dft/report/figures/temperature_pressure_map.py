@@ -55,7 +55,9 @@ def plot_vacancy_map(
         )
     axes.set_xlabel("Temperature (K)")
     axes.set_ylabel(r"$\log_{10}$ of O$_2$ pressure (bar)")
-    axes.set_title(_name(host), fontsize=9)
+    x = host.lithium_fraction
+    name = f": {host.label}" if x is None else f", x = {x:.3f}"
+    axes.set_title(f"{host.system}{name}", fontsize=9)
     return mesh
 
 
@@ -80,18 +82,9 @@ def save_vacancy_map(result: StudyResult, path: Path) -> None:
     ]
     bar = figure.colorbar(meshes[0], ax=panels)
     bar.set_label("Lowest vacancy formation energy (eV per O)")
-    figure.suptitle(_title(result), fontsize=9)
-    save_figure(figure, path, mock=result.mock)
-
-
-def _name(host: HostMap) -> str:
-    if host.lithium_fraction is None:
-        return f"{host.system}: {host.label}"
-    return f"{host.system}, x = {host.lithium_fraction:.3f}"
-
-
-def _title(result: StudyResult) -> str:
     parts = [settings_text(result.fingerprint)]
     if result.oxygen is not None:
         parts.append(f"O2 scheme '{result.oxygen.scheme}', {result.oxygen.o2_energy_source}")
-    return title_text(parts, allowed=result.allowed, mock=result.mock)
+    title = title_text(parts, allowed=result.allowed, mock=result.mock)
+    figure.suptitle(title, fontsize=9)
+    save_figure(figure, path, mock=result.mock)

@@ -5,7 +5,7 @@ version.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from llo_dft.analysis.vacancy.turning_lines import charge_points
 from llo_dft.analysis.vacancy.turning_point import lowest_line
@@ -14,6 +14,7 @@ from llo_dft.documents.state_of_charge import StateOfCharge
 from llo_dft.documents.study_result import HostResult, StudyResult, VacancyResult
 from llo_dft.documents.voltage import VoltageCurve
 from llo_dft.report.figures.figure_parts import charge_place
+from llo_dft.typing import System
 
 #: A figure of plotly: {"data": [...], "layout": {...}}.
 Chart = dict[str, Any]
@@ -24,6 +25,9 @@ _DASHES: Final = ("solid", "dash", "dashdot", "dot", "longdash", "longdashdot")
 _SYMBOLS: Final = ("circle", "square", "diamond", "triangle-up", "pentagon", "cross")
 _BONDED: Final = "star"
 
+#: What is said of a point whose lattice was rebuilt.
+_REBUILT: Final = "<br>the lattice was rebuilt: decides nothing"
+
 
 def energy_chart(result: StudyResult) -> Chart | None:
     """Return E_f over the state of charge, and below it coated - bare; None without hosts.
@@ -33,12 +37,12 @@ def energy_chart(result: StudyResult) -> Chart | None:
     placed = [host for host in result.hosts if host.lithium_fraction is not None]
     if not placed:
         return None
-    systems = list(dict.fromkeys((host.system, host.termination) for host in placed))
+    by_system: dict[tuple[System, str | None], list[HostResult]] = {}
+    for host in placed:
+        by_system.setdefault((host.system, host.termination), []).append(host)
+    systems = list(by_system)
     data: list[Chart] = []
-    for number, (system, termination) in enumerate(systems):
-        hosts = [
-            host for host in placed if (host.system, host.termination) == (system, termination)
-        ]
+    for number, ((system, termination), hosts) in enumerate(by_system.items()):
         name, look = system_name(system, termination), look_of(number)
         places, energies = lowest_line(charge_points(hosts, system, termination))
         data.append(
@@ -72,69 +76,80 @@ def vacancy_row(host: HostResult, vacancy: VacancyResult) -> str:
     return f"{host.label}/{vacancy.pair}"
 
 
+class _Point(NamedTuple):
+    """A vacancy or pair on a chart: its place, its row in the table, and what is said of it."""
+
+    x: float
+    y: float
+    row: str
+    text: str
+    bonded: bool = False
+
+
+def _points(name: str, points: Sequence[_Point], look: dict[str, str], *, hollow: bool) -> Chart:
+    """Return points as a trace; empty without points."""
+    if not points:
+        return {}
+    symbols = [_BONDED if one.bonded else look["symbol"] for one in points]
+    return {
+        "name": name,
+        "mode": "markers",
+        "x": [one.x for one in points],
+        "y": [one.y for one in points],
+        "customdata": [one.row for one in points],
+        "text": [one.text for one in points],
+        "hovertemplate": "%{text}<extra></extra>",
+        "marker": {
+            "symbol": [one + "-open" * hollow for one in symbols],
+            "color": look["color"],
+            "size": 11,
+            "line": {"width": 2 if hollow else 1},
+        },
+    }
+
+
 def _energy_points(
     hosts: Sequence[HostResult], name: str, look: dict[str, str], *, rebuilt: bool
 ) -> Chart:
-    shown = [
-        (host, vacancy, vacancy.formation_energy_ev)
+    points = [
+        _Point(
+            charge_place(host.charge),
+            energy,
+            vacancy_row(host, vacancy),
+            f"{name}, {_oxygen(vacancy)}<br>{energy:.3f} eV per O<br>{host.charge.text}"
+            + "<br>bonded to the coating" * vacancy.bonded_to_former
+            + _REBUILT * rebuilt,
+            vacancy.bonded_to_former,
+        )
         for host in hosts
         for vacancy in host.vacancies
-        if vacancy.formation_energy_ev is not None and vacancy.rebuilt == rebuilt
+        if (energy := vacancy.formation_energy_ev) is not None and vacancy.rebuilt == rebuilt
     ]
-    if not shown:
-        return {}
-    symbols = [_BONDED if vacancy.bonded_to_former else look["symbol"] for _, vacancy, _ in shown]
-    return {
-        "name": f"{name}: {'lattice rebuilt' if rebuilt else 'each O'}",
-        "mode": "markers",
-        "x": [charge_place(host.charge) for host, _, _ in shown],
-        "y": [energy for _, _, energy in shown],
-        "customdata": [vacancy_row(host, vacancy) for host, vacancy, _ in shown],
-        "text": [
-            f"{name}, {_oxygen(vacancy)}<br>{energy:.3f} eV per O<br>{host.charge.text}"
-            + ("<br>bonded to the coating" if vacancy.bonded_to_former else "")
-            + ("<br>the lattice was rebuilt: decides nothing" if rebuilt else "")
-            for host, vacancy, energy in shown
-        ],
-        "hovertemplate": "%{text}<extra></extra>",
-        "marker": _markers(symbols, look["color"], rebuilt=rebuilt),
-    }
+    of = "lattice rebuilt" if rebuilt else "each O"
+    return _points(f"{name}: {of}", points, look, hollow=rebuilt)
 
 
 def _predicted_points(hosts: Sequence[HostResult], name: str, look: dict[str, str]) -> Chart:
-    shown = [
-        (host, vacancy, vacancy.predicted)
+    points = [
+        _Point(
+            charge_place(host.charge),
+            one.formation_energy_ev,
+            vacancy_row(host, vacancy),
+            f"{name}, {_oxygen(vacancy)}<br>{one.text} eV per O<br>{host.charge.text}",
+        )
         for host in hosts
         for vacancy in host.vacancies
-        if vacancy.predicted is not None
+        if (one := vacancy.predicted) is not None
     ]
-    if not shown:
-        return {}
+    predicted = [one for host in hosts for one in host.predicted]
     limits = {
-        "array": [one.high_ev - one.formation_energy_ev for *_, one in shown],
-        "arrayminus": [one.formation_energy_ev - one.low_ev for *_, one in shown],
+        "array": [one.high_ev - one.formation_energy_ev for one in predicted],
+        "arrayminus": [one.formation_energy_ev - one.low_ev for one in predicted],
     }
-    return {
-        "name": f"{name}: predicted, not computed",
-        "mode": "markers",
-        "x": [charge_place(host.charge) for host, *_ in shown],
-        "y": [one.formation_energy_ev for *_, one in shown],
-        "customdata": [vacancy_row(host, vacancy) for host, vacancy, _ in shown],
-        "text": [
-            f"{name}, {_oxygen(vacancy)}<br>{one.text} eV per O<br>{host.charge.text}"
-            for host, vacancy, one in shown
-        ],
-        "hovertemplate": "%{text}<extra></extra>",
-        "error_y": {"type": "data", "symmetric": False, **limits, "color": look["color"]},
-        "marker": _markers(["line-ew"] * len(shown), look["color"], rebuilt=True),
-        "opacity": 0.6,
-    }
-
-
-def _markers(symbols: Sequence[str], color: str, *, rebuilt: bool) -> Chart:
-    """Return the look of points, hollow where the lattice was rebuilt."""
-    names = [f"{one}-open" if rebuilt else one for one in symbols]
-    return {"symbol": names, "color": color, "size": 11, "line": {"width": 2 if rebuilt else 1}}
+    bars = {"type": "data", "symmetric": False, **limits, "color": look["color"]}
+    look = look | {"symbol": "line-ew"}
+    made = _points(f"{name}: predicted, not computed", points, look, hollow=True)
+    return made and made | {"error_y": bars, "opacity": 0.6}
 
 
 def _oxygen(vacancy: VacancyResult) -> str:
@@ -172,55 +187,32 @@ def _turning_bars(result: StudyResult, systems: Sequence[tuple[str, str | None]]
 
 def _pair_points(result: StudyResult, systems: Sequence[tuple[str, str | None]]) -> list[Chart]:
     """Return what the coating does to each O, rebuilt ones hollow."""
+    rows = {
+        (host.termination, host.n_holes, vacancy.pair): vacancy_row(host, vacancy)
+        for host in result.hosts
+        for vacancy in host.vacancies
+    }
     traces: list[Chart] = []
     for termination in dict.fromkeys(pair.termination for pair in result.pairs):
         look = look_of(systems.index(("coated", termination)))
         for rebuilt in (False, True):
-            pairs = [
-                pair
+            points = [
+                _Point(
+                    pair.holes_per_tm,
+                    pair.difference_ev,
+                    rows.get((termination, pair.n_holes, pair.pair), ""),
+                    f"{pair_name(pair.site, pair.bare_site)}, {pair.site_class}, {termination}"
+                    f"<br>coated - bare {pair.difference_ev:+.3f} eV"
+                    f"<br>{pair.holes_per_tm:.2f} holes per TM" + _REBUILT * rebuilt,
+                    pair.bonded_to_former,
+                )
                 for pair in result.pairs
                 if pair.termination == termination and pair.rebuilt == rebuilt
             ]
-            if not pairs:
-                continue
-            symbols = [_BONDED if one.bonded_to_former else look["symbol"] for one in pairs]
-            traces.append(
-                {
-                    "name": f"difference, {termination}" + ": lattice rebuilt" * rebuilt,
-                    "mode": "markers",
-                    "x": [pair.holes_per_tm for pair in pairs],
-                    "y": [pair.difference_ev for pair in pairs],
-                    "yaxis": "y2",
-                    "customdata": [
-                        _coated_row(result, pair.termination, pair.pair, pair.n_holes)
-                        for pair in pairs
-                    ],
-                    "text": [
-                        f"{pair_name(pair.site, pair.bare_site)}, {pair.site_class}, "
-                        f"{termination}<br>coated - bare "
-                        f"{pair.difference_ev:+.3f} eV<br>{pair.holes_per_tm:.2f} holes per TM"
-                        + ("<br>the lattice was rebuilt: decides nothing" if rebuilt else "")
-                        for pair in pairs
-                    ],
-                    "hovertemplate": "%{text}<extra></extra>",
-                    "showlegend": False,
-                    "marker": _markers(symbols, look["color"], rebuilt=rebuilt),
-                }
-            )
+            name = f"difference, {termination}" + ": lattice rebuilt" * rebuilt
+            made = _points(name, points, look, hollow=rebuilt)
+            traces.append(made and made | {"yaxis": "y2", "showlegend": False})
     return traces
-
-
-def _coated_row(result: StudyResult, termination: str, pair: str, n_holes: int) -> str:
-    """Return the row of the coated vacancy of a pair."""
-    return next(
-        (
-            vacancy_row(host, vacancy)
-            for host in result.hosts
-            for vacancy in host.vacancies
-            if (host.termination, host.n_holes, vacancy.pair) == (termination, n_holes, pair)
-        ),
-        "",
-    )
 
 
 def _upper_axis_holder(placed: Sequence[HostResult]) -> Chart:
@@ -239,18 +231,13 @@ def _upper_axis_holder(placed: Sequence[HostResult]) -> Chart:
 def _energy_layout(result: StudyResult, placed: Sequence[HostResult]) -> Chart:
     bare = {charge_place(host.charge): host.charge for host in reversed(placed)}
     bare |= {charge_place(host.charge): host.charge for host in placed if host.system == "bare"}
-    holes = any(host.holes_per_tm is not None for host in placed)
-    curves = [one.curve for one in result.voltages if one.curve is not None]
-    volts = curves[0] if curves and holes else None
-    axis: Chart = {
-        "title": {"text": "holes per transition metal → charging" if holes else "x → charging"},
-        "zeroline": False,
-        "anchor": "y2" if result.pairs else "y",
-    }
-    if not holes:
-        axis["autorange"] = "reversed"
+    volts = next((one.curve for one in result.voltages if one.curve is not None), None)
     layout: Chart = {
-        "xaxis": axis,
+        "xaxis": {
+            "title": {"text": "holes per transition metal → charging"},
+            "zeroline": False,
+            "anchor": "y2" if result.pairs else "y",
+        },
         "xaxis2": {
             "overlaying": "x",
             "matches": "x",

@@ -10,13 +10,10 @@ from llo_dft.documents.electrons.charge import PlanarProfile
 from llo_dft.documents.labels import system_name
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.documents.voltage import VoltageCurve
+from llo_dft.report.figures.density_of_states import visible_range
 from llo_dft.report.page.charts import Chart, look_of
 from llo_dft.report.page.csv_tables import csv_text
 from llo_dft.report.page.page_content import Densities
-
-#: Fraction of the highest density above which one is shown, and the margin around it.
-_LEAST_SEEN: Final = 0.1
-_MARGIN_EV: Final = 1.5
 
 #: Height of the name of a class above the curves, in heights of the figure.
 _ROW: Final = 0.07
@@ -73,7 +70,7 @@ def density_chart(found: Densities) -> Chart:
     The line ends at the name of its class; that of the deepest centre is the highest.
     """
     zero = found.centers.reference_ev
-    energies = np.round(np.asarray(found.energies_ev) - zero, 4).tolist()
+    energies = np.asarray(found.energies_ev) - zero
     data, shapes, names = [], [], []
     marked: list[tuple[float, str, str]] = []
     for number, (name, spins) in enumerate(found.classes.items()):
@@ -87,7 +84,7 @@ def density_chart(found: Densities) -> Chart:
                     "legendgroup": name,
                     "showlegend": spin == 0,
                     "mode": "lines",
-                    "x": energies,
+                    "x": np.round(energies, 4).tolist(),
                     "y": np.round(sign * np.asarray(density), 5).tolist(),
                     "line": {"color": look["color"], "dash": look["dash"], "width": 1.5},
                 }
@@ -102,8 +99,9 @@ def density_chart(found: Densities) -> Chart:
         place = {"x": center, "yref": "paper", "y": end["y1"], "xanchor": "left"}
         names.append(text | place | {"yanchor": "middle"})
     reference = found.centers.reference.upper()
+    ends = visible_range(energies, list(found.classes.values()), found.centers.edges, zero)
     layout = {
-        "xaxis": {"title": {"text": f"E - E({reference}) (eV)"}, "range": _seen(found)},
+        "xaxis": {"title": {"text": f"E - E({reference}) (eV)"}, "range": list(map(float, ends))},
         "yaxis": {"title": {"text": "O 2p (1/eV per atom)"}, "domain": [0.0, top]},
         "shapes": shapes,
         "annotations": names,
@@ -111,16 +109,6 @@ def density_chart(found: Densities) -> Chart:
         "legend": {"orientation": "h", "y": -0.22, "yanchor": "top"},
     }
     return {"data": data, "layout": layout}
-
-
-def _seen(found: Densities) -> list[float]:
-    """Return the range of energies with a visible density, with a margin."""
-    energies = np.asarray(found.energies_ev) - found.centers.reference_ev
-    height = np.max([np.max(spins, axis=0) for spins in found.classes.values()], axis=0)
-    seen = energies[height > _LEAST_SEEN * height.max()]
-    if not len(seen):
-        return [float(energies[0]), float(energies[-1])]
-    return [float(seen[0]) - _MARGIN_EV, float(seen[-1]) + _MARGIN_EV]
 
 
 def charge_chart(planar: PlanarProfile) -> Chart:

@@ -58,28 +58,21 @@ def structure_views(result: StudyResult, relaxed: Mapping[str, Structure]) -> li
     for host in shown_hosts(result):
         if (structure := relaxed.get(host.calculation or "")) is None:
             continue
-        view = view_of(structure)
         name = system_name(host.system, host.termination)
-        view["name"] = f"{name[0].upper()}{name[1:]}"
-        view["caption"] = host.charge.text
-        if decisive is not None:
-            view["marks"] = _mark(structure, decisive[1], "leaves")
-        views.append(view)
+        about = {"name": f"{name[0].upper()}{name[1:]}", "caption": host.charge.text}
+        marks = [] if decisive is None else _mark(structure, decisive[1], "leaves")
+        views.append(view_of(structure) | about | {"marks": marks})
     if decisive is not None:
         host, vacancy = decisive
-        structure = relaxed.get(vacancy.calculation or "")
         before = relaxed.get(host.calculation or "")
-        if structure is not None:
-            view = view_of(structure)
-            view["name"] = f"Vacancy O{vacancy.site}"
-            view["caption"] = (
+        if (structure := relaxed.get(vacancy.calculation or "")) is not None:
+            caption = (
                 f"{system_name(host.system, host.termination)}, {vacancy.site_class}, "
                 f"E_f = {vacancy.formation_energy_ev:.2f} eV"
-                + "; lattice rebuilt"
-                * vacancy.rebuilt
-            )
-            view["marks"] = [] if before is None else _mark(before, vacancy, "vacancy")
-            views.append(view)
+            ) + "; lattice rebuilt" * vacancy.rebuilt
+            about = {"name": f"Vacancy O{vacancy.site}", "caption": caption}
+            marks = [] if before is None else _mark(before, vacancy, "vacancy")
+            views.append(view_of(structure) | about | {"marks": marks})
     return views
 
 
@@ -100,23 +93,21 @@ def view_of(structure: Structure) -> View:
         for symbol, number in zip(symbols, bare, strict=True)
     ]
     elements = sorted(set(symbols))
-    across = [
-        former[drawn.owners[first]] and bare[drawn.owners[second]] >= 0
-        for first, second in drawn.bonds
-    ]
-    a, b, c = structure.lattice.matrix
     return {
         "elements": [[one, element_color(one), drawn_radius(one)] for one in elements],
         "atoms": [
             [elements.index(symbols[owner]), *np.round(place, 3).tolist(), names[owner]]
             for place, owner in zip(drawn.points, drawn.owners, strict=True)
         ],
-        "bonds": [[*pair, int(marked)] for pair, marked in zip(drawn.bonds, across, strict=True)],
+        "bonds": [
+            [first, second, int(former[drawn.owners[first]] and bare[drawn.owners[second]] >= 0)]
+            for first, second in drawn.bonds
+        ],  # marked: across the interface
         "polyhedra": [
             [elements.index(symbols[drawn.owners[center]]), faces]
             for center, faces in drawn.polyhedra
         ],
-        "cell": np.round([a, b, c], 3).tolist(),
+        "cell": np.round(structure.lattice.matrix, 3).tolist(),
         "marks": [],
         "meshes": [],
     }
@@ -124,17 +115,15 @@ def view_of(structure: Structure) -> View:
 
 def charge_view(mesh: ChargeMesh) -> View:
     """Return the interface with the surfaces where it gained and lost electrons."""
-    view = view_of(mesh.document.structure)
-    view["name"] = f"Charge difference, {mesh.termination}"
-    view["caption"] = (
-        f"gain (yellow) and loss (blue) at ±{mesh.level:.2g} e/Å³; "
-        f"{mesh.document.absolute_e:.3f} e moved"
-    )
-    view["meshes"] = [
-        {"style": style, "corners": np.round(triangles.reshape(-1, 3), 2).tolist()}
-        for style, triangles in (("gain", mesh.gain), ("loss", mesh.loss))
-    ]
-    return view
+    return view_of(mesh.document.structure) | {
+        "name": f"Charge difference, {mesh.termination}",
+        "caption": f"gain (yellow) and loss (blue) at ±{mesh.level:.2g} e/Å³; "
+        f"{mesh.document.absolute_e:.3f} e moved",
+        "meshes": [
+            {"style": style, "corners": np.round(triangles.reshape(-1, 3), 2).tolist()}
+            for style, triangles in (("gain", mesh.gain), ("loss", mesh.loss))
+        ],
+    }
 
 
 def _mark(structure: Structure, vacancy: VacancyResult, word: str) -> list[Any]:

@@ -12,9 +12,8 @@ from llo_dft.report.figures.structure_picture import save_views
 from llo_dft.report.titles import plane_text
 
 
-def draw_hosts(plan: StudyPlan, recipe: Recipe, folder: Path) -> list[Path]:
-    """Write a picture of each host beside its CIF; return the files."""
-    files: list[Path] = []
+def draw_hosts(plan: StudyPlan, recipe: Recipe, folder: Path) -> None:
+    """Write a picture of each host and interface beside its CIF."""
 
     def draw(
         label: str, structure: Structure, title: str, marks: list[tuple[int, str]], *means: str
@@ -25,7 +24,6 @@ def draw_hosts(plan: StudyPlan, recipe: Recipe, folder: Path) -> list[Path]:
         here = places(structure)
         marked = {here[site]: text for site, text in marks}
         save_views(structure, path, f"{title}, unrelaxed", marked, *means)
-        files.append(path)
 
     slab = f"{plan.composition} {plane_text(recipe.slab.miller)}"
     for host in plan.hosts:
@@ -43,13 +41,9 @@ def draw_hosts(plan: StudyPlan, recipe: Recipe, folder: Path) -> list[Path]:
     plane = plane_text(named) if named else ""
     for one in plan.interfaces:
         title = f"{slab} | {plan.coating_label} {plane} {one.termination}"
+        formers = [one.structure[bond.former].specie.symbol for bond in one.bonds]
         bonded = [
-            (
-                bond.oxygen,
-                f"{one.structure[bond.former].specie.symbol}-O {bond.length_angstrom:.2f}",
-            )
-            for bond in one.bonds
+            (bond.oxygen, f"{former}-O {bond.length_angstrom:.2f}")
+            for former, bond in zip(formers, one.bonds, strict=True)
         ]
-        means = "lattice O bonded to the coating"
-        draw(one.label, one.structure, title, bonded, means)
-    return files
+        draw(one.label, one.structure, title, bonded, "lattice O bonded to the coating")

@@ -2,19 +2,24 @@
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from pymatgen.core.structure import Structure
 
+from llo_dft import __version__
 from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.documents.electrons.charge import ChargeDifference
 from llo_dft.documents.labels import system_name
 from llo_dft.documents.study_result import StudyResult
 from llo_dft.errors import InputError
+from llo_dft.report.figures.figure_parts import VECTOR_SUFFIXES
+from llo_dft.report.figures.formation_energy_curve import save_vacancy_curve
+from llo_dft.report.figures.structure_picture import save_side_by_side
+from llo_dft.report.figures.voltage_steps import save_voltage
 from llo_dft.report.page.methods_text import recipe_text
 from llo_dft.report.page.page_content import (
     CalculationRow,
@@ -81,10 +86,6 @@ def page_content(folder: StudyFolder) -> PageContent:
         reactions = stored_reactions(folder)
     except InputError as error:
         no_reactions = str(error)
-    try:
-        own = version("llo-dft")
-    except PackageNotFoundError:
-        own = ""
     return PageContent(
         result=result,
         plan=study.plan,
@@ -97,7 +98,7 @@ def page_content(folder: StudyFolder) -> PageContent:
         drawings=_drawings(result, relaxed) | _written(folder, result),
         reactions=reactions,
         no_reactions=no_reactions,
-        version=own,
+        version=__version__,
     )
 
 
@@ -121,23 +122,19 @@ def _state(status: StudyStatus) -> str:
 def _rows(status: StudyStatus, study: StudyCalculations) -> list[CalculationRow]:
     rows = []
     for one in (calculation for calculation in status.calculations if calculation.applicable):
-        found = study.documents.get(one.label)
-        done = found is not None and found.status == "completed"
-        structure = found.structure if found is not None and done else None
-        rows.append(
-            CalculationRow(
-                label=one.label,
-                status=one.status,
-                kind="" if found is None or not done else f"{found.kind} ({found.protocol})",
-                n_atoms=None if structure is None else len(structure),
-                n_evaluations=found.n_evaluations if found is not None and done else None,
-                force_ev_per_angstrom=found.max_force_ev_per_angstrom
-                if found is not None
-                else None,
-                wall_s=None if found is None else found.wall_s,
-                remarks=[*([one.reason] if one.reason else []), *one.corrections],
-            )
-        )
+        remarks = [*([one.reason] if one.reason else []), *one.corrections]
+        row = CalculationRow(label=one.label, status=one.status, remarks=remarks)
+        if (found := study.documents.get(one.label)) is not None:
+            force = found.max_force_ev_per_angstrom
+            row = replace(row, wall_s=found.wall_s, force_ev_per_angstrom=force)
+            if found.status == "completed":
+                row = replace(
+                    row,
+                    kind=f"{found.kind} ({found.protocol})",
+                    n_atoms=None if found.structure is None else len(found.structure),
+                    n_evaluations=found.n_evaluations,
+                )
+        rows.append(row)
     return rows
 
 
@@ -193,15 +190,13 @@ def _meshes(folder: StudyFolder, result: StudyResult) -> list[ChargeMesh]:
 
 def _check_written(folder: StudyFolder, result: StudyResult, place: Path) -> None:
     """Raise ``ValueError`` if a file of a charge difference was changed since its result."""
-    changed = [name for name in changed_files(result, folder.path) if name.startswith(place.name)]
-    if changed:
-        raise ValueError(f"{changed[0]} was changed after it was written")
+    for name in changed_files(result, folder.path):
+        if name.startswith(place.name):
+            raise ValueError(f"{name} was changed after it was written")
 
 
 def _written(folder: StudyFolder, result: StudyResult) -> dict[str, Drawing]:
     """Return the figures of electrons that ``run`` wrote beside results.json, by their chart."""
-    from llo_dft.report.figures.figure_parts import VECTOR_SUFFIXES  # noqa: PLC0415 (matplotlib)
-
     figures = {
         Path(one.figure).stem: folder.path / Path(one.figure).name
         for one in result.band_centers
@@ -222,12 +217,6 @@ def _written(folder: StudyFolder, result: StudyResult) -> dict[str, Drawing]:
 
 def _drawings(result: StudyResult, relaxed: Mapping[str, Structure]) -> dict[str, Drawing]:
     """Return the non-empty figures as files."""
-    from llo_dft.report.figures.formation_energy_curve import (  # noqa: PLC0415 (all: matplotlib)
-        save_vacancy_curve,
-    )
-    from llo_dft.report.figures.structure_picture import save_side_by_side  # noqa: PLC0415
-    from llo_dft.report.figures.voltage_steps import save_voltage  # noqa: PLC0415
-
     draw: dict[str, tuple[str, Callable[..., None]]] = {}
     if any(host.formation_energies_ev for host in result.hosts):
         draw["energies"] = "vacancy_energy", partial(save_vacancy_curve, result)

@@ -105,7 +105,9 @@ def coating_film(
     is too large.
     """
     crystal = coating_crystal(coating, folder)
-    plane = _miller_index(coating, crystal)
+    plane = coating.plane
+    if coating.setting is not None:
+        plane = phosphate_plane(crystal, coating.setting)
     check_size(
         coating.layers * _FEWEST_ATOMS_PER_LAYER,
         "the coating",
@@ -120,12 +122,6 @@ def coating_film(
         if isinstance(error, InputError):
             raise
         raise InputError(f"coating.phase = {coating.phase!r}: {error}") from error
-
-
-def _miller_index(coating: Coating, crystal: Structure) -> tuple[int, int, int]:
-    if coating.setting is not None:
-        return phosphate_plane(crystal, coating.setting)
-    return coating.plane
 
 
 def asked_terminations(coating: Coating) -> list[str | None]:

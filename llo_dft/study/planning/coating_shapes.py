@@ -1,13 +1,13 @@
 """Cells of any shape of the oxide's layers that a coating fits, where no repeated cell does."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from pymatgen.core.structure import Structure
 
+from llo_dft.analysis.interface.adhesion import area_angstrom2
 from llo_dft.builders.cathode.composition import parse_formula
 from llo_dft.builders.cathode.own_crystal import n_sheets
 from llo_dft.builders.coating.film import CoatingFilm
@@ -38,17 +38,11 @@ _HONEYCOMB_LITHIUM: Final = 0.3
 _LARGEST_INDEX: Final = 1
 
 
-@dataclass(frozen=True)
-class FittingShape:
-    """A cell that a coating fits.
+class FittingShape(NamedTuple):
+    """A study on a cell that a coating fits, and a note for the reader on what was chosen.
 
-    Attributes
-    ----------
-    recipe
-        The study with ``cathode.shape``, and with the coating's plane and the ordering of the
-        metals where they had to change.
-    note
-        What was chosen, for the reader.
+    It has ``cathode.shape``, and the coating's plane and the ordering of the metals where they had
+    to change.
     """
 
     recipe: Recipe
@@ -80,10 +74,8 @@ def fitting_shapes(recipe: Recipe, coating: Coating, folder: Path) -> Iterator[F
             for match, rows in found:
                 shape = tuple(map(tuple, rows.tolist()))
                 made = cathode.model_copy(update={"shape": shape, "ordering": ordering})
-                yield FittingShape(
-                    recipe.model_copy(update={"cathode": made, "coating": laid}),
-                    _note(recipe, coating, match, rows, laid, ordering),
-                )
+                study = recipe.model_copy(update={"cathode": made, "coating": laid})
+                yield FittingShape(study, _note(recipe, coating, study, match))
 
 
 def _lattices(recipe: Recipe) -> list[tuple[IntArray, str]]:
@@ -118,12 +110,10 @@ def _films(recipe: Recipe, coating: Coating, folder: Path) -> list[tuple[Coating
             continue
         if film.stoichiometric and laid.miller != coating.plane:
             others.append((laid, film))
-    others.sort(key=lambda one: (one[1].polar, one[1].cut_valence / _area(one[1].structure)))
+    others.sort(
+        key=lambda one: (one[1].polar, one[1].cut_valence / area_angstrom2(one[1].structure))
+    )
     return [(coating, first), *others]
-
-
-def _area(film: Structure) -> float:
-    return float(np.linalg.norm(np.cross(*film.lattice.matrix[:2])))
 
 
 def _matches(
@@ -140,20 +130,17 @@ def _matches(
         return []
 
 
-def _note(
-    recipe: Recipe,
-    coating: Coating,
-    match: LatticeMatch,
-    rows: IntArray,
-    laid: Coating,
-    ordering: str,
-) -> str:
-    plane = "" if laid is coating else f", coating.miller = {list(laid.plane)}"
-    ordered = ""
-    if ordering != recipe.cathode.ordering:
-        ordered = f', cathode.ordering = "{ordering}" (this cell repeats no honeycomb of Li)'
+def _note(asked: Recipe, coating: Coating, study: Recipe, match: LatticeMatch) -> str:
+    plane, ordered, cathode = "", "", study.cathode
+    if study.coating is not None and study.coating is not coating:
+        plane = f", coating.miller = {list(study.coating.plane)}"
+    if cathode.ordering != asked.cathode.ordering:
+        ordered = (
+            f', cathode.ordering = "{cathode.ordering}" (this cell repeats no honeycomb of Li)'
+        )
+    rows = list(map(list, cathode.shape or ()))
     return (
         f"no cathode.supercell up to {coating.max_area:g} A^2 that strains the coating by at most "
-        f"{coating.max_strain:.0%} does; taken is cathode.shape = {rows.tolist()}{plane}{ordered}: "
+        f"{coating.max_strain:.0%} does; taken is cathode.shape = {rows}{plane}{ordered}: "
         f"{match.area_a2:.0f} A^2, strain {strain_text(match.principal_strains)}"
     )

@@ -15,7 +15,7 @@ from llo_dft.study.planning.planned_calculations import hosts_by_label, planned_
 #: Average evaluations of energy and forces in a relaxation, with CHGNet and protocol "balanced",
 #: which relaxes slabs twice: crystals, bare slabs and their vacancies,
 #: coated ones.
-TYPICAL_EVALUATIONS: Final = {"crystal": 8, "molecule": 3, "bare": 36, "coated": 55}
+TYPICAL_EVALUATIONS: Final = {"crystal": 8.0, "molecule": 3.0, "bare": 36.0, "coated": 55.0}
 
 
 @dataclass(frozen=True)
@@ -70,29 +70,27 @@ def calculation_work(plan: StudyPlan) -> dict[str, float]:
     typical = TYPICAL_EVALUATIONS
     work: dict[str, float] = {
         "O2": 2.0 * typical["molecule"],
-        "Li": len(plan.lithium_metal) * float(typical["crystal"]),
-        "bulk": len(plan.bulk) * float(typical["crystal"]),
+        "Li": len(plan.lithium_metal) * typical["crystal"],
+        "bulk": len(plan.bulk) * typical["crystal"],
     }
     work |= {one.label: work["bulk"] for one in plan.bulk_hosts}
     ranked = 2.0 * plan.n_candidates * len(plan.bulk)  # at most
     work |= {one.ranking: ranked for one in plan.bulk_hosts}
     if plan.coating_crystal is not None:
-        work[plan.coating_label] = len(plan.coating_crystal) * float(typical["crystal"])
+        work[plan.coating_label] = len(plan.coating_crystal) * typical["crystal"]
     for host in plan.hosts:
         steps = typical["bare" if host.termination is None else "coated"]
         atoms = len(plan.host_structure(host))
         vacancies = [host.vacancy_label(vacancy) for vacancy in host.vacancies]
         ways = plan.relaxed_orderings(host)
         again = revisited_label(host.label)
-        work |= dict.fromkeys([host.label, *ways, *vacancies, again], float(steps * atoms))
+        work |= dict.fromkeys([host.label, *ways, *vacancies, again], steps * atoms)
         work |= dict.fromkeys(plan.vacancies_again(host), 0.0)  # rarely needed
-        work[ranking_label(host.label)] = float(2 * plan.n_candidates * atoms)  # at most
+        work[ranking_label(host.label)] = 2.0 * plan.n_candidates * atoms  # at most
     for one in plan.interfaces:
-        work[one.label] = float(typical["coated"] * len(one.structure))
-    for label in plan.labels:
-        if label not in work:  # the parts of an interface
-            work[label] = float(typical["bare"] * len(plan.slab))
-    return {label: work[label] for label in plan.labels}
+        work[one.label] = typical["coated"] * len(one.structure)
+    part = typical["bare"] * len(plan.slab)  # of an interface
+    return {label: work.get(label, part) for label in plan.labels}
 
 
 def _time(seconds: float) -> str:

@@ -39,18 +39,9 @@ def plan_hosts(
     bonded to the coating's former are added in both. Where Li may leave the two faces of the bare
     slab unlike, each O is also removed from its other face, where it may cost less.
 
-    Parameters
-    ----------
-    recipe
-        The study.
-    slab
-        The pristine bare slab.
-    removals
-        The Li that leave it, from full to empty, the lowest Ewald energy first.
-    interfaces
-        The coated pristine slab, best first within each termination.
-    opened
-        Terminations whose formers lack anions.
+    ``removals`` are the Li that leave the pristine bare ``slab``, from full to empty, the lowest
+    Ewald energy first; ``interfaces`` the coated pristine slab, best first within each termination;
+    ``opened`` the terminations whose formers lack anions.
     """
     pristine = oxygen_environments(slab.structure, slab.tm_layers)
     bonded = _bonded(recipe, interfaces, opened)
@@ -203,73 +194,58 @@ def _labels(recipe: Recipe, pristine: dict[int, OxygenEnvironment], side: Side |
     return sorted({e.label for e in there if side in {None, e.side}})
 
 
-def _lithium_left(slab: SlabModel, interface: PlannedInterface) -> list[int]:
-    """Return the Li of a pristine coated oxide; indices of the bare slab."""
-    there = places(interface.structure)
-    return [i for i in slab.structure.indices_from_symbol("Li") if i in there]
+def _coated_hosts(
+    recipe: Recipe, slab: SlabModel, interface: PlannedInterface, bare: Sequence[PlannedHost]
+) -> list[PlannedHost]:
+    """Return the hosts of one termination, one for each bare host until all its Li has left."""
+    here = places(interface.structure)
+    present = [i for i in slab.structure.indices_from_symbol("Li") if i in here]
+    hosts = []
+    for host in bare:
+        orderings = _coated_orderings(recipe, interface.structure, present, host)
+        hosts.append(_coated_host(slab, interface, host, orderings, present))
+        if len(orderings[0]) == len(present):
+            break
+    return hosts
 
 
 def _coated_orderings(
-    recipe: Recipe, slab: SlabModel, interface: PlannedInterface, bare: PlannedHost
+    recipe: Recipe, pristine: Structure, present: Sequence[int], bare: PlannedHost
 ) -> list[list[int]]:
     """Return the Li that leave a coated host on charging; indices of the pristine bare slab.
 
-    One for each ordering of the bare host, in their order, without duplicates.
+    One for each ordering of the bare host, in their order, without duplicates. As many of the Li
+    ``present`` leave as left the bare host, or all. With ``coated = "same"`` they are the same
+    ones, and those already removed to balance charges are replaced by the ordering search.
     """
+    here, numbers = places(pristine), bare_sites(pristine)
     found: list[list[int]] = []
     for removed in bare.orderings:
-        one = _coated_removal(recipe, slab, interface, bare.n_holes, removed)
+        same = [i for i in removed if i in present and recipe.delithiation.coated == "same"]
+        emptied = delithiate_to(
+            pristine,
+            [here[i] for i in present],
+            min(bare.n_holes, len(present)),
+            gone=[here[i] for i in same],
+            oxide_sites=list(here.values()),
+            seed=recipe.study.seed,
+        )
+        one = sorted(numbers[site] for site in emptied)
         if one not in found:
             found.append(one)
     return found
 
 
-def _coated_removal(
-    recipe: Recipe,
+def _coated_host(
     slab: SlabModel,
     interface: PlannedInterface,
-    n_holes: int,
-    removed: Sequence[int],
-) -> list[int]:
-    """Return one ordering of a coated host.
-
-    As many Li leave as left the bare host, or all there are. With ``coated = "same"`` they are the
-    same ones, and those already removed to balance charges are replaced by the ordering search.
-    """
-    present = _lithium_left(slab, interface)
-    same = [i for i in removed if i in present and recipe.delithiation.coated == "same"]
-    here = places(interface.structure)
-    emptied = delithiate_to(
-        interface.structure,
-        [here[i] for i in present],
-        min(n_holes, len(present)),
-        gone=[here[i] for i in same],
-        oxide_sites=list(here.values()),
-        seed=recipe.study.seed,
-    )
-    numbers = bare_sites(interface.structure)
-    return sorted(numbers[site] for site in emptied)
-
-
-def _coated_hosts(
-    recipe: Recipe, slab: SlabModel, interface: PlannedInterface, bare: Sequence[PlannedHost]
-) -> list[PlannedHost]:
-    """Return the hosts of one termination, one for each bare host until all its Li has left."""
-    hosts = []
-    for host in bare:
-        orderings = _coated_orderings(recipe, slab, interface, host)
-        hosts.append(_coated_host(slab, interface, host, orderings))
-        if len(orderings[0]) == len(_lithium_left(slab, interface)):
-            break
-    return hosts
-
-
-def _coated_host(
-    slab: SlabModel, interface: PlannedInterface, bare: PlannedHost, orderings: list[list[int]]
+    bare: PlannedHost,
+    orderings: list[list[int]],
+    present: Sequence[int],
 ) -> PlannedHost:
     removed = orderings[0]
     environments = host_environments(interface.structure, slab.structure, slab.tm_layers, removed)
-    left = set(_lithium_left(slab, interface)) - set(removed)
+    left = set(present) - set(removed)
     n_tm_layer = len(left & _sheet_lithium(slab))
     return PlannedHost(
         system="coated",

@@ -28,16 +28,9 @@ from llo_dft.typing import Part
 
 
 def make_plan(recipe: Recipe, recipe_folder: Path) -> StudyPlan:
-    """Build every structure of a study.
+    """Build every structure of a study; its files are relative to ``recipe_folder``.
 
     Raises a ``ValueError``, one of the builders' errors, if the recipe can't be built.
-
-    Parameters
-    ----------
-    recipe
-        The study.
-    recipe_folder
-        Folder that files named by the recipe are relative to.
     """
     if recipe.study.replicas > 1 or recipe.study.wider:
         raise InputError(

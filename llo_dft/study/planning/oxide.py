@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
+from llo_dft.analysis.interface.adhesion import area_angstrom2
 from llo_dft.builders.cathode.bulk import build_bulk, on_supercell, tm_layer_sites
 from llo_dft.builders.cathode.composition import CompositionError, check_neutral
 from llo_dft.builders.cathode.own_crystal import by_main_element, n_sheets, ordered_crystal
@@ -133,12 +134,12 @@ def _on_shape(recipe: Recipe, coating: Coating, folder: Path, problem: InputErro
     Raises ``problem`` if there is none.
     """
     found = fitting_shapes(recipe, coating, folder) if recipe.cathode.repeat == (1, 1) else []
-    for fit in itertools.islice(found, MOST_SHAPES):
+    for study, note in itertools.islice(found, MOST_SHAPES):
         try:
-            oxide = _built(fit.recipe, cathode_parent(fit.recipe, folder), folder)
+            oxide = _built(study, cathode_parent(study, folder), folder)
         except _OF_THE_CELL:
             continue
-        return replace(oxide, notes=[fit.note, *oxide.notes])
+        return replace(oxide, notes=[note, *oxide.notes])
     raise problem
 
 
@@ -342,7 +343,7 @@ def _slab_of_plane(
     sheet = set(tm_layer_sites(bulk))
     named = bulk.copy(site_properties={_IN_SHEET: [i in sheet for i in range(len(bulk))]})
     sheets = len(stacks(bulk, 1))
-    spacing = bulk.volume / float(np.linalg.norm(np.cross(*bulk.lattice.matrix[:2]))) / sheets
+    spacing = bulk.volume / area_angstrom2(bulk) / sheets
     repeats = recipe.cathode.supercell or (1, 1)
     index = index_in_cell(by_main_element(parent), asked.miller, repeats)
     oriented = oriented_cell(named, index)
@@ -350,7 +351,7 @@ def _slab_of_plane(
         tolerance = SYMMETRY_TOLERANCE if recipe.cathode.file else _OF_THE_PARENT
         oriented = _narrowed(oriented, tolerance)
     thickness = (asked.tm_layers - _ROUNDING) * spacing
-    height = oriented.volume / float(np.linalg.norm(np.cross(*oriented.lattice.matrix[:2])))
+    height = oriented.volume / area_angstrom2(oriented)
     n_periods = math.ceil(thickness / height)
     if repeats == (1, 1):
         oriented = _widened(oriented, recipe, folder, n_periods)

@@ -9,7 +9,7 @@ from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.documents.atom_identity import only_part, without_atoms
 from llo_dft.documents.labels import part_label, ranking_label, revisited_label
-from llo_dft.documents.plan import PlannedHost, PlannedStatic, StudyPlan
+from llo_dft.documents.plan import PlannedHost, StudyPlan
 from llo_dft.engines.base import Engine, MagneticMaker
 from llo_dft.typing import CalculationKind, Part
 
@@ -61,7 +61,10 @@ def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
             found[host.vacancy_label(vacancy)] = "slab_relax", made
         found |= dict.fromkeys(plan.vacancies_again(host), ("slab_relax", None))
     for static in plan.statics:
-        found[static.label] = "static", _static_structure(plan, static)
+        host = next(one for one in plan.hosts if one.label == static.host)
+        whole = plan.host_structure(host)
+        structure = whole if static.part is None else only_part(whole, static.part)
+        found[static.label] = "static", structure
     missing = [label for label in plan.labels if label not in found]
     if missing:
         raise ValueError(f"no structure is planned for {', '.join(missing)}")
@@ -73,12 +76,6 @@ def hosts_by_label(plan: StudyPlan) -> dict[str, PlannedHost]:
     hosts = {host.vacancy_label(vacancy): host for host in plan.hosts for vacancy in host.vacancies}
     again = {label: host for host in plan.hosts for label in plan.vacancies_again(host)}
     return hosts | again | {revisited_label(host.label): host for host in plan.hosts}
-
-
-def _static_structure(plan: StudyPlan, static: PlannedStatic) -> Structure:
-    host = next(one for one in plan.hosts if one.label == static.host)
-    structure = plan.host_structure(host)
-    return structure if static.part is None else only_part(structure, static.part)
 
 
 def check_engine(engine: Engine, plan: StudyPlan, *, machine: bool = True) -> None:

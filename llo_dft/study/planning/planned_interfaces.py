@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.analysis.interface.adhesion import interface_bonds
+from llo_dft.analysis.interface.adhesion import area_angstrom2, interface_bonds
 from llo_dft.builders.coating.film import CoatingFilm
 from llo_dft.builders.interface.interface_search import RankedInterface, search_interfaces
 from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
@@ -43,7 +43,6 @@ def plan_interfaces(
     planned: list[PlannedInterface] = []
     for asked in asked_terminations(coating):
         film = coating_film(recipe, coating, asked, recipe_folder)
-        name = film.bottom.name
         try:
             match = match_on_cell(
                 film.structure.lattice.matrix[:2], slab.lattice.matrix[:2], coating.max_strain
@@ -51,10 +50,12 @@ def plan_interfaces(
         except NoMatchError as error:
             advice = too_strained(recipe, coating, recipe_folder, slab)
             raise InputError(
-                f"the coating does not fit the slab's cell of {_area(slab):.1f} A^2. {advice}"
+                f"the coating does not fit the slab's cell of {area_angstrom2(slab):.1f} A^2. "
+                f"{advice}"
             ) from error
         cells = round(abs(np.linalg.det(match.film_transformation)))
-        _check_size(cells * len(film.structure), slab, coating)
+        n_atoms = len(slab) + cells * len(film.structure)
+        check_size(n_atoms, "the coated slab", f"coating.layers = {coating.layers}")
         gone = _lithium_for_charge(slab, cells * film.charge, recipe.study.seed)
         kept = [i for i in range(len(slab)) if i not in gone]
         oxide = slab.copy()
@@ -66,19 +67,34 @@ def plan_interfaces(
             spacing=coating.registry_spacing,
             gaps=coating.gaps,
             vacuum=recipe.slab.vacuum,
-            termination=name,
+            termination=film.bottom.name,
         )
         for rank, one in enumerate(_distinct(ranked)[: coating.keep]):
-            sites = [COATING] * len(one.model.structure)
-            for atom, site in zip(one.model.llo_atoms, one.model.llo_sites, strict=True):
+            model = one.model
+            sites = [COATING] * len(model.structure)
+            for atom, site in zip(model.llo_atoms, model.llo_sites, strict=True):
                 sites[int(site)] = kept[int(atom)]
-            structure = with_bare_sites(one.model.structure, sites)
-            planned.append(_planned(name, rank, one, film, match, structure, len(gone)))
+            structure = with_bare_sites(model.structure, sites)
+            planned.append(
+                PlannedInterface(
+                    termination=film.bottom.name,
+                    rank=rank,
+                    score=one.score,
+                    structure=structure,
+                    registry=model.registry,
+                    gap=model.gap,
+                    coating_strain=model.coating_strain.principal,
+                    von_mises_strain=model.coating_strain.von_mises,
+                    coating_vectors=_coating_vectors(film, match),
+                    coating_charge=cells * film.charge,
+                    film_cells=cells,
+                    film_formula="".join(f"{e}{n}" for e, n in film.composition.items()),
+                    film_is_stoichiometric=film.stoichiometric,
+                    li_removed_for_charge=len(gone),
+                    bonds=interface_bonds(structure),
+                )
+            )
     return planned
-
-
-def _check_size(film_atoms: int, slab: Structure, coating: Coating) -> None:
-    check_size(len(slab) + film_atoms, "the coated slab", f"coating.layers = {coating.layers}")
 
 
 def _distinct(ranked: Sequence[RankedInterface]) -> list[RankedInterface]:
@@ -120,39 +136,6 @@ def charge_notes(interfaces: Sequence[PlannedInterface]) -> list[str]:
         "slab. Choose another termination or supercell to compare the two"
         for name, charge in left.items()
     ]
-
-
-def _area(slab: Structure) -> float:
-    return float(np.linalg.norm(np.cross(*slab.lattice.matrix[:2])))
-
-
-def _planned(
-    name: str,
-    rank: int,
-    one: RankedInterface,
-    film: CoatingFilm,
-    match: LatticeMatch,
-    structure: Structure,
-    n_gone: int,
-) -> PlannedInterface:
-    model, cells = one.model, round(abs(np.linalg.det(match.film_transformation)))
-    return PlannedInterface(
-        termination=name,
-        rank=rank,
-        score=one.score,
-        structure=structure,
-        registry=model.registry,
-        gap=model.gap,
-        coating_strain=model.coating_strain.principal,
-        von_mises_strain=model.coating_strain.von_mises,
-        coating_vectors=_coating_vectors(film, match),
-        coating_charge=cells * film.charge,
-        film_cells=cells,
-        film_formula="".join(f"{e}{n}" for e, n in film.composition.items()),
-        film_is_stoichiometric=film.stoichiometric,
-        li_removed_for_charge=n_gone,
-        bonds=interface_bonds(structure),
-    )
 
 
 def _coating_vectors(film: CoatingFilm, match: LatticeMatch) -> tuple[CrystalVector, CrystalVector]:

@@ -13,6 +13,7 @@ from llo_dft.documents.stability.phase_stability import PairReactivity, Stabilit
 from llo_dft.documents.study_result import StudyResult, VacancyPair
 from llo_dft.errors import InputError
 from llo_dft.recipe import NAME_PATTERN, Recipe, parse_recipe, read_toml
+from llo_dft.report.figures.screen_figure import save_screen
 from llo_dft.report.page.csv_tables import csv_text
 from llo_dft.study.contacts.study_reactions import stored_reactions
 from llo_dft.study.folder import StudyFolder, write_whole
@@ -85,8 +86,6 @@ def write_screen(
     The folders of its studies are in ``folder``; ``results`` and ``refused`` are as for
     ``rank_coatings``.
     """
-    from llo_dft.report.figures.screen_figure import save_screen  # noqa: PLC0415 (matplotlib)
-
     reactions: dict[str, StabilityResult] = {}
     notes = []
     for coating in results:

@@ -44,6 +44,7 @@ def test_the_star_of_a_former_is_no_class() -> None:
 def test_engines_have_a_line_and_marker_each() -> None:
     styles = palette.engine_lines(["chgnet", "sevenn", "chgnet"])
     assert list(styles) == ["chgnet", "sevenn"]
-    assert styles["chgnet"].line != styles["sevenn"].line
-    assert styles["chgnet"].marker != styles["sevenn"].marker
+    line, marker = styles["chgnet"]
+    assert line != styles["sevenn"][0]
+    assert marker != styles["sevenn"][1]
     assert len(palette.engine_lines(map(str, range(9)))) == 9

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from slab_runs import HEIGHT, HEIGHTS, write_slab
 
-from llo_dft.report.figures.potential_profile import plot_planes, plot_potential, save_potential
+from llo_dft.report.figures.potential_profile import plot_planes, plot_potential
 from llo_dft.runs.potential_levels import potential_of
 
 
@@ -42,8 +42,3 @@ def test_planes_are_where_the_atoms_are(summary):
     drawn = np.concatenate([line.get_xdata() for line in axes.get_lines()])
     np.testing.assert_allclose(np.sort(drawn), HEIGHTS, atol=1e-5)
     assert [label.get_text() for label in axes.get_yticklabels()] == ["Li", "Mn", "O"]
-
-
-def test_nothing_to_draw_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="There is no potential to draw"):
-        save_potential([], tmp_path / "none.png")

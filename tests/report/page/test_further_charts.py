@@ -10,6 +10,7 @@ from compared_studies import TERMINATION, host, study, vacancy
 from llo_dft.documents.electrons.charge import PlanarProfile
 from llo_dft.documents.electrons.electronic import (
     BandCenters,
+    BandEdges,
     ClassCenters,
     SpinCenters,
     WindowCenters,
@@ -69,7 +70,10 @@ def test_the_energies_shown_are_those_with_a_density() -> None:
     up = np.exp(-((energies + 1.0) ** 2) / 0.02)
     window = WindowCenters.model_construct(valence=SimpleNamespace(center_ev=-2.0))
     one = ClassCenters.model_construct(centers=SpinCenters.model_construct(both=window))
-    centers = BandCenters.model_construct(reference="vbm", reference_ev=1.0, classes={"3TM": one})
+    edges = BandEdges.model_construct(vbm_ev=-1.0, cbm_ev=None)
+    centers = BandCenters.model_construct(
+        reference="vbm", reference_ev=1.0, edges=edges, classes={"3TM": one}
+    )
     chart = density_chart(Densities("bare", "Bare", centers, energies, {"3TM": np.array([up, up])}))
     low, high = chart["layout"]["xaxis"]["range"]
     assert -4.0 < low < -3.5 < -0.5 < high < 0.0  # about the peak at -2 eV from the VBM

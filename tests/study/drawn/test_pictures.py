@@ -24,12 +24,11 @@ def drawn(
     found: dict[str, Any] = {}
 
     def save(structure: Any, path: Path, title: str, marked: dict[int, str], *_: str) -> None:
+        assert path.parent == folder / "structures"
         found[path.stem] = (structure, title, marked)
 
     monkeypatch.setattr(pictures, "save_views", save)
-    files = pictures.draw_hosts(plan, recipe or tiny_recipe(), folder)
-    assert {path.stem for path in files} == set(found)
-    assert {path.parent for path in files} == {folder / "structures"}
+    pictures.draw_hosts(plan, recipe or tiny_recipe(), folder)
     return found
 
 
