@@ -13,6 +13,7 @@ from llo_dft.builders.interface.interface_search import RankedInterface, search_
 from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
 from llo_dft.builders.ordering.delithiation import delithiate_to
 from llo_dft.chemistry.element_table import symbols_of
+from llo_dft.chemistry.strain import von_mises_strain
 from llo_dft.documents.atom_identity import COATING, with_bare_sites
 from llo_dft.documents.plan import CrystalVector, PlannedInterface
 from llo_dft.errors import InputError
@@ -69,10 +70,11 @@ def plan_interfaces(
             termination=name,
         )
         for rank, one in enumerate(_distinct(ranked)[: coating.keep]):
-            sites = [COATING] * len(one.model.structure)
-            for atom, site in zip(one.model.llo_atoms, one.model.llo_sites, strict=True):
+            sites = [COATING] * len(one.structure)
+            laid = one.assembly
+            for atom, site in zip(laid.cell.llo_atoms, laid.llo_sites, strict=True):
                 sites[int(site)] = kept[int(atom)]
-            structure = with_bare_sites(one.model.structure, sites)
+            structure = with_bare_sites(one.structure, sites)
             planned.append(_planned(name, rank, one, film, match, structure, len(gone)))
     return planned
 
@@ -135,16 +137,17 @@ def _planned(
     structure: Structure,
     n_gone: int,
 ) -> PlannedInterface:
-    model, cells = one.model, round(abs(np.linalg.det(match.film_transformation)))
+    cells = round(abs(np.linalg.det(match.film_transformation)))
+    strain = one.assembly.cell.coating_strain
     return PlannedInterface(
         termination=name,
         rank=rank,
         score=one.score,
         structure=structure,
-        registry=model.registry,
-        gap=model.gap,
-        coating_strain=model.coating_strain.principal,
-        von_mises_strain=model.coating_strain.von_mises,
+        registry=one.registry,
+        gap=one.gap,
+        coating_strain=strain,
+        von_mises_strain=float(von_mises_strain(*strain)),
         coating_vectors=_coating_vectors(film, match),
         coating_charge=cells * film.charge,
         film_cells=cells,
