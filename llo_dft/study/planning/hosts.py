@@ -176,7 +176,7 @@ def _bare_host(
         lithium_fraction=removal.lithium_fraction,
         n_holes=len(removal.removed),
         orderings=[list(way.removed) for way in ways],
-        n_li_layer=removal.n_li_layer + removal.n_tm_layer - n_tm_layer,
+        n_li_layer=int(structure.composition["Li"]) - n_tm_layer,
         n_tm_layer=n_tm_layer,
         environments=environments,
         classes={site: environment.label for site, environment in pristine.items()},
