@@ -23,14 +23,11 @@ from llo_dft.builders.surface.slab import (
     SlabModel,
     Stack,
     half_layers,
+    kept_atoms,
     place_stack,
-    recut,
-    reordered,
     stacks,
-    template_of,
 )
 from llo_dft.builders.surface.surface_lattice import oriented_cell, surface_lattice
-from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.builders.surface.terminations import (
     DIPOLE_TOLERANCE,
     build_termination,
@@ -237,12 +234,6 @@ def _cut(
     turn_over: IntArray | None = None,
 ) -> SlabCut:
     """Return the slab of some atoms of a stack; ``turn_over`` as for the whole stack."""
-    template, order = template_of(bulk, stack, keep, vacuum)
-    structure = recut(template, bulk, bulk)
-    if turn_over is None:
-        turn_over = next(iter(top_bottom_permutations(structure)), None)
-    else:
-        turn_over = reordered(turn_over, order)
     kept = set(keep)
 
     def formula(face: IntArray) -> str:
@@ -252,7 +243,7 @@ def _cut(
     return _described(
         SlabCut(
             name=name,
-            model=SlabModel(structure, template, turn_over, (), 0.0),
+            model=kept_atoms(bulk, stack, keep, vacuum, turn_over=turn_over),
             outermost=(formula(stack.top), formula(stack.bottom)),
         ),
         bulk,
