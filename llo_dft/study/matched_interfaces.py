@@ -14,7 +14,7 @@ from pymatgen.io.vasp.inputs import Poscar
 
 from llo_dft.builders.interface.interface_search import RankedInterface, search_interfaces
 from llo_dft.builders.matching.common_cell import InterfaceError
-from llo_dft.builders.matching.lattice_match import LatticeMatch
+from llo_dft.builders.matching.find_matches import LatticeMatch
 from llo_dft.builders.surface.general_slab import SlabCut, general_slab
 from llo_dft.errors import InputError
 from llo_dft.report.figures.structure_picture import save_views

@@ -26,7 +26,7 @@ from llo_dft.builders.matching.common_cell import (
     heights_of,
     share_cell,
 )
-from llo_dft.builders.matching.lattice_match import LatticeMatch
+from llo_dft.builders.matching.find_matches import LatticeMatch
 from llo_dft.chemistry.bond_valence import BondValences
 from llo_dft.chemistry.bonds import Bond, former_bonds
 from llo_dft.chemistry.element_table import symbols_of

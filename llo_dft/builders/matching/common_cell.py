@@ -12,8 +12,8 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 from pymatgen.util.coord import lattice_points_in_supercell
 
+from llo_dft.builders.matching.find_matches import LatticeMatch
 from llo_dft.builders.matching.lattice2d import determinants, in_plane_basis
-from llo_dft.builders.matching.lattice_match import LatticeMatch
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.errors import InputError
 from llo_dft.typing import FloatArray, IntArray

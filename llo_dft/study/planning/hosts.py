@@ -8,8 +8,7 @@ from pymatgen.core.composition import Composition
 from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
-from llo_dft.builders.environment.lithium_axes import li_o_li_axes
-from llo_dft.builders.environment.oxygen_environment import oxygen_environments
+from llo_dft.builders.environment.oxygen_environment import li_o_li_axes, oxygen_environments
 from llo_dft.builders.ordering.delithiation import LithiumRemoval, delithiate_to
 from llo_dft.builders.surface.slab import SlabModel
 from llo_dft.builders.vacancies import choose_vacancies, innermost

@@ -10,7 +10,7 @@ from pymatgen.core.structure import Structure
 from llo_dft.analysis.interface.adhesion import interface_bonds
 from llo_dft.builders.coating.film import CoatingFilm
 from llo_dft.builders.interface.interface_search import RankedInterface, search_interfaces
-from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
+from llo_dft.builders.matching.find_matches import LatticeMatch, NoMatchError
 from llo_dft.builders.ordering.delithiation import delithiate_to
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.strain import von_mises_strain

@@ -24,7 +24,7 @@ from llo_dft.chemistry.strain import von_mises_strain
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:
-    from llo_dft.builders.matching.lattice_match import LatticeMatch
+    from llo_dft.builders.matching.find_matches import LatticeMatch
 
 VACUUM = 15.0
 LENGTH_TOLERANCE = 1e-8

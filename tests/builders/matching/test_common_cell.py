@@ -14,7 +14,7 @@ from llo_dft.builders.matching.common_cell import (
 from llo_dft.builders.matching.find_matches import find_matches
 
 if TYPE_CHECKING:
-    from llo_dft.builders.matching.lattice_match import LatticeMatch
+    from llo_dft.builders.matching.find_matches import LatticeMatch
 
 
 def slab(a: float, symbols: str = "Co O", height: float = 20.0) -> Structure:

@@ -15,14 +15,13 @@ from plane_lattices import bases, unimodular
 from pymatgen.analysis.elasticity.strain import Strain
 from pymatgen.analysis.interfaces.zsl import ZSLGenerator, ZSLMatch
 
-from llo_dft.builders.matching.find_matches import find_matches
+from llo_dft.builders.matching.find_matches import LatticeMatch, NoMatchError, find_matches
 from llo_dft.builders.matching.lattice2d import (
     hermite_normal_forms,
     in_plane_basis,
     lattice_point_group,
     reduction,
 )
-from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
 from llo_dft.builders.surface.surface_lattice import SurfaceLattice, surface_lattice
 from llo_dft.chemistry.strain import von_mises_strain
 from llo_dft.errors import InputError
