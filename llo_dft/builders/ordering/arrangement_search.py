@@ -41,30 +41,20 @@ class OrderingError(InputError):
 
 @dataclass(frozen=True)
 class OrderingProblem:
-    """Species to be put on blocks of sites, with an energy quadratic in the charges.
-
-    Attributes
-    ----------
-    coupling
-        (n_blocks, n_blocks) energy of unit charges on the blocks' sites, eV/e^2.
-    field
-        (n_blocks,) energy of a unit charge on each block in the potential of all else, eV/e.
-    sizes
-        (n_blocks,) number of sites in each block.
-    charges
-        (n_species,) formal charge of each species, e.
-    counts
-        (n_species,) number of sites that each species takes; sums to the number of sites.
-    allowed
-        (n_blocks, n_species) whether a block may take a species.
-    """
+    """Species to be put on blocks of sites, with an energy quadratic in the charges."""
 
     coupling: FloatArray
+    """(n_blocks, n_blocks) energy of unit charges on the blocks' sites, eV/e^2."""
     field: FloatArray
+    """(n_blocks,) energy of a unit charge on each block in the potential of all else, eV/e."""
     sizes: IntArray
+    """(n_blocks,) number of sites in each block."""
     charges: FloatArray
+    """(n_species,) formal charge of each species, e."""
     counts: IntArray
+    """(n_species,) number of sites that each species takes; sums to the number of sites."""
     allowed: np.ndarray
+    """(n_blocks, n_species) whether a block may take a species."""
 
     @cached_property
     def curvature(self) -> FloatArray:

@@ -34,26 +34,18 @@ REPULSION_EV: Final = 1000.0
 
 @dataclass(frozen=True)
 class LithiumRemoval:
-    """The Li that leave at one lithium fraction.
-
-    Attributes
-    ----------
-    requested
-        The requested fraction.
-    lithium_fraction
-        The nearest fraction possible with whole Li atoms.
-    removed
-        Sites of the pristine structure that are emptied, ascending.
-    energy_ev
-        Ewald energy with formal charges. The electrons of the Li that left come from the metals
-        and O of the oxide along the redox ladder (``hole_shares``), so that the cell stays
-        neutral: a background of charge would also fill the vacuum and drive Li to the faces.
-    """
+    """The Li that leave at one lithium fraction."""
 
     requested: float
+    """The requested fraction."""
     lithium_fraction: float
+    """The nearest fraction possible with whole Li atoms."""
     removed: tuple[int, ...]
+    """Sites of the pristine structure that are emptied, ascending."""
     energy_ev: float
+    """Ewald energy with formal charges. The electrons of the Li that left come from the metals and
+    O of the oxide along the redox ladder (``hole_shares``), so that the cell stays neutral: a
+    background of charge would also fill the vacuum and drive Li to the faces."""
 
 
 def delithiate(
@@ -134,38 +126,26 @@ def delithiate_to(
 
 @dataclass(frozen=True)
 class LithiumSites:
-    """The sites that Li may leave, in blocks that are emptied together, and their electrostatics.
-
-    Attributes
-    ----------
-    pristine
-        The slab or interface with all its Li.
-    matrix
-        (n, n) of ``ewald_matrix``.
-    charges
-        (n,) formal charges while pristine, e; 0 on the sites of ``blocks`` and on those that are
-        empty in any case.
-    blocks
-        Sites of each block.
-    n_gone
-        Number of Li that left from other sites.
-    oxide_sites
-        Sites that the electrons come from; None: all.
-    tetrahedra
-        Sites beside the metal layers that Li may move to; they come after the structure's own.
-    repulsion_ev
-        (n_blocks, n_blocks) energy that keeps Li apart which can't be so near, eV; None without
-        tetrahedra.
-    """
+    """Sites that Li may leave, in blocks that are emptied together, and their electrostatics."""
 
     pristine: Structure
+    """The slab or interface with all its Li."""
     matrix: FloatArray
+    """(n, n) of ``ewald_matrix``."""
     charges: FloatArray
+    """(n,) formal charges while pristine, e; 0 on the sites of ``blocks`` and on those that are
+    empty in any case."""
     blocks: list[list[int]]
+    """Sites of each block."""
     n_gone: int
+    """Number of Li that left from other sites."""
     oxide_sites: Sequence[int] | None
+    """Sites that the electrons come from; None: all."""
     tetrahedra: Sequence[TetrahedralSite]
+    """Sites beside the metal layers that Li may move to; they come after the structure's own."""
     repulsion_ev: FloatArray | None
+    """(n_blocks, n_blocks) energy that keeps Li apart which can't be so near, eV; None without
+    tetrahedra."""
 
     @property
     def n_lithium(self) -> int:

@@ -45,21 +45,10 @@ def fitted_search(
 ) -> dict[tuple[int, ...], float]:
     """Return the energies of the computed arrangements, most likely including the lowest of all.
 
-    Parameters
-    ----------
-    problem
-        The ordering problem.
-    first
-        Arrangements to compute first, such as the electrostatically lowest.
-    energies_ev
-        Computes arrangements, eV.
-    budget
-        How many are computed, at most all.
-    seed
-        Seed of the random arrangements and of the searches.
-    repulsion_ev
-        (n_blocks, n_blocks) energy added to the model's, of Li that can't be so near, eV. Only
-        arrangements without any are computed.
+    The ``first`` are computed first, such as the electrostatically lowest, by ``energies_ev``, eV;
+    in all ``budget``, at most all there are. ``seed`` is that of the random arrangements and of the
+    searches. ``repulsion_ev`` (n_blocks, n_blocks) is added to the model's energy, for Li that
+    can't be so near, eV: only arrangements without any are computed.
     """
     done: dict[tuple[int, ...], float] = {}
 

@@ -35,6 +35,7 @@ from llo_dft.builders.surface.terminations import (
 )
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
+from llo_dft.chemistry.heights import cell_height
 from llo_dft.chemistry.roles import element_role
 from llo_dft.typing import IntArray
 
@@ -126,7 +127,9 @@ def general_slab(
     index = surface_lattice(bulk, miller_index).miller_index
     sheets = _sheets_per_cell(bulk) if index in {(0, 0, 1), (0, 0, -1)} else 0
     if sheets:
-        return _layered(bulk, ceil(min_slab_size / (_period(bulk) / sheets)), min_vacuum_size, seed)
+        return _layered(
+            bulk, ceil(min_slab_size / (cell_height(bulk) / sheets)), min_vacuum_size, seed
+        )
     primitive = bulk.copy(site_properties={}).get_primitive_structure()
     normal = bulk.lattice.reciprocal_lattice_crystallographic.matrix.T @ index
     # a centring translation gives halves or thirds of an index
@@ -146,8 +149,8 @@ def plane_cuts(bulk: Structure, *, min_slab_size: float, vacuum: float, seed: in
     Raises ``ValueError`` if an element has no formal charge.
     """
     planes = _planes_of_atoms(bulk)
-    n_periods = ceil(min_slab_size / _period(bulk))
-    n_planes, height = n_periods * len(planes), n_periods * _period(bulk)
+    n_periods = ceil(min_slab_size / cell_height(bulk))
+    n_planes, height = n_periods * len(planes), n_periods * cell_height(bulk)
     charges = formal_charges(symbols_of(bulk))
     found: dict[tuple[tuple[str, float], ...], SlabCut] = {}
     for start, (level, _) in enumerate(planes):
@@ -176,14 +179,9 @@ def plane_cuts(bulk: Structure, *, min_slab_size: float, vacuum: float, seed: in
     )
 
 
-def _period(bulk: Structure) -> float:
-    """Return the height of a cell above the plane of a and b, angstrom."""
-    return bulk.volume / float(np.linalg.norm(np.cross(*bulk.lattice.matrix[:2])))
-
-
 def _planes_of_atoms(bulk: Structure) -> list[tuple[float, list[tuple[int, int]]]]:
     """Return the planes of one period from below: height of the cut below each, (site, image)."""
-    period = _period(bulk)
+    period = cell_height(bulk)
     heights = bulk.frac_coords[:, 2]
     wrapped = np.mod(heights, 1.0)
     order = np.argsort(wrapped, kind="stable")

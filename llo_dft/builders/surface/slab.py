@@ -21,6 +21,7 @@ from llo_dft.builders.surface.surface_lattice import place_slab
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
+from llo_dft.chemistry.heights import cell_height
 from llo_dft.errors import InputError
 from llo_dft.typing import IntArray
 
@@ -179,7 +180,7 @@ def _tm_planes(bulk: Structure) -> list[tuple[float, list[int]]]:
 
     Raises ``SlabError`` if they are too close to be the TM layers of a layered oxide.
     """
-    thickness = bulk.volume / float(np.linalg.norm(np.cross(*bulk.lattice.matrix[:2])))
+    thickness = cell_height(bulk)
     heights = bulk.frac_coords[:, 2]
     sites = [(heights[i], i) for i in tm_layer_sites(bulk)]
     planes = _planes(sites, PLANE_WIDTH / thickness)
