@@ -90,7 +90,7 @@ def film_terminations(
     angstrom. Films are sorted by number of missing anions, then by distance from neutrality, then
     by name.
     """
-    column = _checked_column(bulk, miller_index, layers)
+    column = coating_column(bulk, miller_index)
     found = [
         _film(column, (bottom, top), vacuum)
         for bottom, top in _pairs(column, layers)
@@ -128,7 +128,7 @@ def build_film(
     ``bottom`` is the name of the face towards the oxide, one of those :func:`film_terminations`
     lists; other arguments are as there.
     """
-    column = _checked_column(bulk, miller_index, layers)
+    column = coating_column(bulk, miller_index)
     found = list(_pairs(column, layers, bottom))
     if not found:
         every = (
@@ -145,12 +145,6 @@ def build_film(
             f"no face above {bottom} leaves a film of {layers} layers; use more layers"
         )
     return _film(column, (below, above), vacuum)
-
-
-def _checked_column(bulk: Structure, miller_index: Sequence[int], layers: int) -> Column:
-    if layers < 1:
-        raise CoatingError(f"layers is {layers}; expected at least 1 layer of the coating's units")
-    return coating_column(bulk, miller_index)
 
 
 def _charge_and_dipole(column: Column, atoms: list[Atom]) -> tuple[float, float]:

@@ -63,8 +63,7 @@ def delithiate(
     orbits of ``turn_over`` (or Li, without it) all arrangements are compared; beyond that
     the lowest is sought from random starts.
 
-    Raises ``InputError`` if a fraction is outside 0..1, there is no Li, or the oxide can't give
-    that many electrons.
+    Raises ``InputError`` if there is no Li, or the oxide can't give that many electrons.
 
     Parameters
     ----------
@@ -85,9 +84,6 @@ def delithiate(
     -------
     For each fraction the ways to reach it, as of ``lowest_arrangements``.
     """
-    for fraction in fractions:
-        if not 0.0 <= fraction <= 1.0:
-            raise InputError(f"lithium fraction {fraction} is outside 0..1")
     if not lithium:
         raise InputError(f"{pristine.formula} has no Li that could leave")
     sites = lithium_sites(pristine, lithium, turn_over)

@@ -108,8 +108,8 @@ def general_slab(
 ) -> list[SlabCut]:
     """Cut the slabs of a plane in its primitive cell, one for each distinct termination.
 
-    Raises ``SlabError`` if a size is not positive, or the oxide's Li layer is empty; ``ValueError``
-    if the index is (0, 0, 0) or not three integers, or an element has no formal charge.
+    Raises ``SlabError`` if the oxide's Li layer is empty; ``ValueError`` if the index is (0, 0, 0)
+    or not three integers, or an element has no formal charge.
 
     The index is on the axes of the ordered ``bulk``; a common factor is divided out.
     ``min_slab_size`` is the least thickness, angstrom, in whole periods, or for (001) of a layered
@@ -119,11 +119,6 @@ def general_slab(
     Returns for (001) of a layered oxide all terminations that its cell allows, the half one first;
     otherwise those of ``plane_cuts``.
     """
-    if min(min_slab_size, min_vacuum_size) <= 0:
-        raise SlabError(
-            f"min_slab_size is {min_slab_size} and min_vacuum_size {min_vacuum_size}; expected "
-            "lengths above 0, in angstrom"
-        )
     index = surface_lattice(bulk, miller_index).miller_index
     sheets = _sheets_per_cell(bulk) if index in {(0, 0, 1), (0, 0, -1)} else 0
     if sheets:

@@ -268,11 +268,6 @@ def test_an_unknown_face_lists_the_known_ones() -> None:
         build(load_structure("Li3PO4_beta"), "Pmn2_1", "Li-rich")
 
 
-def test_there_is_at_least_one_layer() -> None:
-    with pytest.raises(CoatingError, match="layers is 0; expected at least 1 layer"):
-        build(load_structure("Li3PO4_beta"), "Pmn2_1", "flat-Li2-PO4", layers=0)
-
-
 #: What the package has, but for Li3PO4: a crystal without a plane between its units, and with one.
 COATINGS = [
     *("Li2SiO3", "LiNbO3", "LiTaO3", "LiF", "Al2O3", "ZrO2_monoclinic", "ZrO2_tetragonal"),

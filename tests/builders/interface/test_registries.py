@@ -17,7 +17,6 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from llo_dft.builders.interface.registries import registry_grid
-from llo_dft.builders.matching.common_cell import InterfaceError
 from llo_dft.chemistry.element_table import symbols_of
 
 SQUARE, HEXAGONAL = (6.0, 6.0, 90.0), (6.0, 6.0, 120.0)
@@ -214,16 +213,3 @@ def test_a_finer_spacing_never_leaves_wider_gaps() -> None:
     for spacing in (0.3, 0.7, 1.3, 4.0):
         points = sum(len(r) for r in registry_grid(llo, llo, spacing))
         assert points >= 5.0 * 7.3 / spacing**2
-
-
-@pytest.mark.parametrize("spacing", [0.0, -1.0, float("nan")])
-def test_a_spacing_must_be_positive(spacing: float) -> None:
-    llo = sheet("p1", [("Li", (0.1, 0.2)), ("O", (0.37, 0.55))])
-    with pytest.raises(InterfaceError, match="spacing must be a positive length"):
-        registry_grid(llo, llo, spacing)
-
-
-def test_slabs_of_two_cells_are_refused() -> None:
-    atoms = [("Li", (0.1, 0.2)), ("O", (0.37, 0.55))]
-    with pytest.raises(InterfaceError, match=r"use share_cell\(\) first"):
-        registry_grid(sheet("p1", atoms), sheet("p4", atoms), 1.0)

@@ -165,13 +165,6 @@ def test_an_operation_that_leads_out_of_the_given_lithium_is_refused(make_slab: 
         delithiate(slab, bottom, [0.5], turn_over=model.turn_over, seed=0)
 
 
-@pytest.mark.parametrize("fraction", [-0.1, 1.1, float("nan")])
-def test_fractions_outside_0_to_1_are_refused(make_bulk: MakeBulk, fraction: float) -> None:
-    bulk = make_bulk("Li2MnO3")
-    with pytest.raises(InputError, match=r"lithium fraction .* is outside 0\.\.1"):
-        delithiate(bulk, lithium_of(bulk), [0.5, fraction], turn_over=None, seed=0)
-
-
 def test_no_lithium_at_all(make_bulk: MakeBulk) -> None:
     with pytest.raises(InputError, match="has no Li that could leave"):
         delithiate(make_bulk("Li2MnO3"), [], [0.5], turn_over=None, seed=0)

@@ -11,7 +11,7 @@ from pymatgen.analysis.ewald import EwaldSummation
 
 from llo_dft.builders.cell_checks import is_symmetric
 from llo_dft.builders.surface.general_slab import general_slab, plane_cuts
-from llo_dft.builders.surface.slab import SlabError, SlabTemplate, recut
+from llo_dft.builders.surface.slab import SlabTemplate, recut
 from llo_dft.builders.surface.surface_lattice import oriented_cell, surface_lattice
 from llo_dft.builders.surface.terminations import build_termination
 from llo_dft.resources import load_structure
@@ -197,11 +197,6 @@ def ways(bulk: Structure, polar: SlabCut) -> Iterator[Structure]:
                 bulk,
                 bulk,
             )
-
-
-def test_sizes_must_be_lengths(make_bulk: MakeBulk) -> None:
-    with pytest.raises(SlabError, match=r"min_slab_size is 0 and .* expected lengths above 0"):
-        cuts(make_bulk("LiCoO2"), (1, 0, 4), size=0)
 
 
 def test_no_index_names_no_plane(make_bulk: MakeBulk) -> None:
