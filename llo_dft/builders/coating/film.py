@@ -13,7 +13,6 @@ from typing import Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.cell_checks import is_symmetric
 from llo_dft.builders.coating.column import CoatingError, Column, coating_column
 from llo_dft.builders.coating.faces import (
     BOTTOM,
@@ -35,28 +34,16 @@ _CHARGE_TOLERANCE: Final = 1e-6
 
 
 @dataclass(frozen=True)
-class FilmFace:
-    """One face of a film, per cell."""
-
-    name: str
-    """See ``CrystalFace``: "flat-Li2-PO4", "step-Li0-PO3"."""
-    exposed: tuple[int, ...]
-    """Sites of the formers in its outermost plane."""
-    missing: int
-    """Anions missing from each of them, not counting those that a former further in holds."""
-    cut_valence: float
-    """Bond valence that the face cuts, e."""
-
-
-@dataclass(frozen=True)
 class CoatingFilm:
     """A film of a coating with vacuum."""
 
     structure: Structure
     """a along x, the normal along z, c the normal; sorted by electronegativity."""
-    bottom: FilmFace
-    top: FilmFace
+    bottom: CrystalFace
+    top: CrystalFace
     """bottom, top: its faces. The bottom will be on the oxide."""
+    cut_valences: tuple[float, float]
+    """Bond valence that its bottom and its top cut, e per cell."""
     composition: dict[str, int]
     """Atoms of each element."""
     stoichiometric: bool
@@ -65,17 +52,15 @@ class CoatingFilm:
     dipole: float
     """charge, dipole: sum of the formal charges per cell, e, and their dipole along the normal
     about the middle of the film, e angstrom; the origin matters if the charge is not zero."""
-    symmetric: bool
     polar: bool
-    """symmetric, polar: whether an operation maps its top onto its bottom; whether the dipole is
-    not zero."""
+    """Whether the dipole is not zero."""
     in_plane: FloatArray
     """(2, 3): a and b in terms of the vectors of the crystal's cell."""
 
     @property
     def cut_valence(self) -> float:
         """Bond valence cut by both faces, e."""
-        return self.bottom.cut_valence + self.top.cut_valence
+        return sum(self.cut_valences)
 
 
 def film_terminations(
@@ -237,29 +222,16 @@ def _film(column: Column, pair: tuple[CrystalFace, CrystalFace], vacuum: float) 
     coords = column.cell.frac_coords[sites] + np.outer(periods, [0, 0, 1])
     symbols = [symbols_of(column.cell)[i] for i in sites]
     structure = place_slab(column.cell.lattice, coords, symbols, vacuum)
-    bottom, top = _described(column, pair, atoms)
     charge, dipole = _charge_and_dipole(column, atoms)
     return CoatingFilm(
         structure=structure,
-        bottom=bottom,
-        top=top,
+        bottom=pair[0],
+        top=pair[1],
+        cut_valences=cut_valences(column, atoms),
         composition=dict(Counter(symbols)),
         stoichiometric=not _foreign(column, atoms),
         charge=round(charge),
         dipole=dipole,
-        symmetric=is_symmetric(structure),
         polar=abs(dipole) > DIPOLE_TOLERANCE,
         in_plane=column.in_plane,
     )
-
-
-def _described(
-    column: Column, pair: tuple[CrystalFace, CrystalFace], atoms: list[Atom]
-) -> tuple[FilmFace, FilmFace]:
-    described: list[FilmFace] = []
-    for face, cut in zip(pair, cut_valences(column, atoms), strict=True):
-        period = face.plane // len(column.planes)
-        outermost = [(site, period) for site in column.plane(face.plane).sites]
-        exposed = tuple(sorted(atoms.index(atom) for atom in outermost))
-        described.append(FilmFace(face.name, exposed, face.missing, cut))
-    return described[0], described[1]
