@@ -44,8 +44,6 @@ class SlabError(InputError):
 class SlabTemplate:
     """The data needed to cut the same slab again from the relaxed bulk."""
 
-    symbols: Sequence[str]
-    """(n,) element of each atom of the slab."""
     bulk_sites: Sequence[int]
     """(n,) index of the bulk site of each atom."""
     images: Sequence[Sequence[int]]
@@ -109,13 +107,8 @@ def stacks(bulk: Structure, tm_layers: int) -> list[Stack]:
 
 def place_stack(bulk: Structure, stack: Stack, vacuum: float) -> Structure:
     """Return the slab with full Li layers on both faces, atoms in the order of the stack."""
-    symbols = symbols_of(bulk)
-    return place_slab(
-        bulk.lattice,
-        bulk.frac_coords[stack.bulk_sites] + stack.images,
-        [symbols[i] for i in stack.bulk_sites],
-        vacuum,
-    )
+    template = SlabTemplate(stack.bulk_sites.tolist(), stack.images.tolist(), vacuum)
+    return recut(template, bulk, bulk)
 
 
 def kept_atoms(
@@ -136,7 +129,6 @@ def kept_atoms(
     species = [bulk[int(i)].specie for i in stack.bulk_sites]
     order = np.array(sorted(keep, key=lambda i: (species[i].X, species[i].symbol, i)))
     template = SlabTemplate(
-        symbols=[species[i].symbol for i in order],
         bulk_sites=stack.bulk_sites[order].tolist(),
         images=stack.images[order].tolist(),
         vacuum=vacuum,
@@ -159,7 +151,8 @@ def recut(template: SlabTemplate, bulk: Structure, relaxed_bulk: Structure) -> S
     ``template`` is that of the slab that was built from ``bulk``; ``relaxed_bulk`` is the same
     crystal after its relaxation, with the same order of sites.
     """
-    if symbols_of(bulk) != symbols_of(relaxed_bulk):
+    symbols = symbols_of(bulk)
+    if symbols != symbols_of(relaxed_bulk):
         raise SlabError(
             f"the relaxed bulk ({relaxed_bulk.formula}) does not have the sites of the bulk "
             f"({bulk.formula}) in the same order"
@@ -170,7 +163,7 @@ def recut(template: SlabTemplate, bulk: Structure, relaxed_bulk: Structure) -> S
     return place_slab(
         relaxed_bulk.lattice,
         coords[list(template.bulk_sites)] + np.array(template.images),
-        list(template.symbols),
+        [symbols[i] for i in template.bulk_sites],
         template.vacuum,
     )
 
