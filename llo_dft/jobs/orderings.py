@@ -61,19 +61,9 @@ def rank_orderings(
 ) -> CalculationDocument:
     """Return the orderings of Li that an engine finds lowest, by single points; kept in the cache.
 
-    Parameters
-    ----------
-    search
-        The orderings to rank.
-    maker
-        An engine's maker of single points.
-    label, folder
-        As of ``calculate``.
-    parent
-        The relaxed pristine host, which gives the geometry of the single points.
-    beside
-        The bare host with equally many holes, chosen before: its ordering is tried, with others in
-        place of missing Li.
+    ``maker`` computes the single points, in the geometry of ``parent``, the relaxed pristine host.
+    ``beside`` is the bare host with equally many holes, chosen before: its ordering is tried, with
+    others in place of missing Li. ``label`` and ``folder`` are as of ``calculate``.
     """
     cache = CalculationCache(Path(folder))
     if parent.structure is None:

@@ -54,14 +54,12 @@ class LatticeMatch:
     """film_transformation, substrate_transformation: (2, 2) integers; ``film_transformation @
     film`` are the film's vectors that become the common cell's, and ``substrate_transformation @
     substrate`` the substrate's."""
-    deformation_gradient: FloatArray
-    """(2, 2) F, which maps in-plane film coordinates (columns) to the substrate's:
-    ``film_transformation @ film @ F.T == substrate_transformation @ substrate``, with both as
-    ``lattice2d.in_plane_basis`` returns them."""
     rotation_angle: float
-    """Angle of the rotation in F = R U, degrees anticlockwise; for three-dimensional input the
-    angle from the substrate's first vector to the film's. Where several angles are equivalent by
-    symmetry, the smallest."""
+    """Angle of the rotation in F = R U, degrees anticlockwise, where F maps in-plane film
+    coordinates (columns) to the substrate's: ``film_transformation @ film @ F.T ==
+    substrate_transformation @ substrate``. For three-dimensional input the angle from the
+    substrate's first vector to the film's. Where several are equivalent by symmetry, the smallest.
+    """
     strain_share: float
     """Fraction of the strain that the film takes."""
     n_atoms: int | None
@@ -73,13 +71,9 @@ class LatticeMatch:
 class NoMatchError(InputError):
     """No common cell fits the limits; the nearest ones are in the message and here.
 
-    Attributes
-    ----------
-    smallest_strain
-        The match of smallest strain at the allowed area, or None if none has less than
-        40 % (or there is no common cell at all of that area).
-    smallest_area
-        The smallest match at the allowed strain up to three times the area, or None.
+    ``smallest_strain`` is the match of smallest strain at the allowed area, or None if none has
+    less than 40 % (or there is no common cell at all of that area); ``smallest_area`` the smallest
+    match at the allowed strain up to three times the area, or None.
     """
 
     def __init__(
@@ -181,7 +175,6 @@ def _matches(task: _Search, limits: Limits) -> list[LatticeMatch]:
             principal_strains=(float(stretches[i, 0] - 1), float(stretches[i, 1] - 1)),
             film_transformation=film_cell[i],
             substrate_transformation=substrate_cell[i],
-            deformation_gradient=maps.gradients[i],
             rotation_angle=float(maps.angles[i]),
             strain_share=limits.strain_share,
             n_atoms=_atoms(film_cell[i], substrate_cell[i], task.atom_counts),
