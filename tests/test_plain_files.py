@@ -62,7 +62,7 @@ def test_the_files_of_a_study_are_not_written_through_links(tmp_path: Path, prec
     with pytest.raises(InputError, match=LINKED):
         write_whole(folder.plan, "{}")
     with pytest.raises(InputError, match=LINKED):
-        CalculationCache(folder.calculations).note_start("key", "label")
+        CalculationCache(folder.calculations).note("started", "label", "key")
     assert precious.read_text(encoding="utf-8") == "mine"
 
 

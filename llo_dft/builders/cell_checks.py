@@ -9,8 +9,8 @@ from pymatgen.core.structure import Structure
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
+from llo_dft.chemistry.heights import heights_angstrom
 from llo_dft.errors import InputError
-from llo_dft.typing import FloatArray
 
 #: Two atoms closer than this fraction of the sum of their covalent radii overlap. The shortest
 #: bonds are longer than 0.75 of it: H2 0.74 for 0.62 angstrom, C-O 1.13 for 1.42, O2 1.21 for
@@ -60,11 +60,11 @@ def formal_dipole(slab: Structure, bulk: Structure | None = None) -> float:
     """Return the dipole of the formal charges along c, in e angstrom.
 
     It is about the middle of the slab, so that a symmetric slab gives zero even if its formal
-    charges don't balance. The slab must not cross the cell's c boundary. The charges are those of
+    charges don't balance. The charges are those of
     the ``bulk`` that it was cut from, otherwise the usual ones.
     """
     charges = np.array(_charges(slab, bulk))
-    heights = slab.cart_coords @ _normal(slab)
+    heights = heights_angstrom(slab)
     middle = 0.5 * (heights.min() + heights.max())
     return float(charges @ (heights - middle))
 
@@ -76,10 +76,3 @@ def formal_charge(structure: Structure, bulk: Structure | None = None) -> float:
 
 def _charges(structure: Structure, bulk: Structure | None) -> list[float]:
     return formal_charges(symbols_of(structure), None if bulk is None else symbols_of(bulk))
-
-
-def _normal(structure: Structure) -> FloatArray:
-    a, b, _ = structure.lattice.matrix
-    normal: FloatArray = np.cross(a, b)
-    normal /= np.linalg.norm(normal)
-    return normal

@@ -17,24 +17,16 @@ _DEPTH: Final[dict[Layer, int]] = {"surface": 0, "subsurface": 1, "inner": 2}
 
 @dataclass(frozen=True)
 class VacancySite:
-    """One oxygen to remove.
-
-    Attributes
-    ----------
-    site
-        Index in the given host.
-    removed
-        All indices to remove: the site, and its image on the other face if both are removed.
-    environment
-        Environment of the site in the host.
-    degeneracy
-        Number of O equivalent to it in the host.
-    """
+    """One oxygen to remove."""
 
     site: int
+    """Index in the given host."""
     removed: tuple[int, ...]
+    """All indices to remove: the site, and its image on the other face if both are removed."""
     environment: OxygenEnvironment
+    """Environment of the site in the host."""
     degeneracy: int
+    """Number of O equivalent to it in the host."""
 
 
 def choose_vacancies(
@@ -60,9 +52,7 @@ def choose_vacancies(
 
     Raises ``InputError`` if a class does not occur in those layers.
     """
-    # of equivalent sites the one on top represents all: that is where a coating is
-    from_top = sorted(environments, key=lambda site: (environments[site].side != "top", site))
-    equivalent = distinct_sites(host, from_top)
+    equivalent = _from_top(host, environments)
     representatives = sorted(set(equivalent.values()))
     chosen: list[VacancySite] = []
     for label in labels:
@@ -99,14 +89,19 @@ def innermost(
     :func:`choose_vacancies`.
     """
     deepest = max((_DEPTH[e.layer] for e in environments.values()), default=0)
-    inside = [site for site, e in environments.items() if _DEPTH[e.layer] == deepest]
-    from_top = sorted(inside, key=lambda site: (environments[site].side != "top", site))
-    equivalent = distinct_sites(host, from_top)
+    inside = {site: e for site, e in environments.items() if _DEPTH[e.layer] == deepest}
+    equivalent = _from_top(host, inside)
     taken = {equivalent.get(site) for site in without}
     return [
         _vacancy(site, environments, equivalent, turn_over)
         for site in sorted(set(equivalent.values()) - taken)[:count]
     ]
+
+
+def _from_top(host: Structure, environments: Mapping[int, OxygenEnvironment]) -> dict[int, int]:
+    """Return for each O the equivalent that represents it: one on top, where a coating is."""
+    sites = sorted(environments, key=lambda site: (environments[site].side != "top", site))
+    return distinct_sites(host, sites)
 
 
 def _vacancy(

@@ -103,10 +103,11 @@ def calculation_key(
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """One line of the journal: a calculation was started, completed or failed, or was there.
+    """One line of the journal.
 
-    "skipped" was not tried, "missing" left nothing: both have a reason and no key. With a key, the
-    reason says why this one of several starts is the result.
+    A calculation was started, completed or failed; "reused" was taken from the cache, perhaps under
+    a new label; "skipped" was not tried, "missing" left nothing: both have a reason and no key.
+    With a key, the reason says why this one of several starts is the result.
     """
 
     event: Event
@@ -177,12 +178,12 @@ class CalculationCache:
         failed = self.folder / f"{document.key}{_FAILED}"
         if document.status != "completed":
             self._put_in_place(workspace, failed)
-            self._append("failed", document.key, document.label)
+            self.note("failed", document.label, document.key)
             return document
         existing = self._put_in_place(workspace, self.folder / document.key)
         if existing is not None:
             return existing
-        self._append("completed", document.key, document.label)
+        self.note("completed", document.label, document.key)
         with suppress(FileNotFoundError):
             shutil.rmtree(failed)
         return document
@@ -196,32 +197,21 @@ class CalculationCache:
                     shutil.copytree(theirs, made, copy_function=link_or_copy, dirs_exist_ok=True)
                     self._put_in_place(made, self.folder / key)
 
-    def note_start(self, key: str, label: str) -> None:
-        """Write into the journal that a calculation is started."""
-        self._append("started", key, label)
-
-    def note_reuse(self, key: str, label: str) -> None:
-        """Write into the journal that a completed calculation was taken, perhaps by a new name."""
-        self._append("reused", key, label)
-
-    def note_choice(
-        self, document: CalculationDocument, notes: Iterable[str], *, reused: bool
-    ) -> None:
-        """Write into the journal which of several starts a calculation's result is, and why."""
-        event: Event = "reused" if reused else "completed"
-        if document.status != "completed":
-            event = "failed"
-        self._append(event, document.key, document.label, "; ".join(notes))
+    def note(self, event: Event, label: str, key: str = "", reason: str = "") -> None:
+        """Write a line of the journal; key and reason as in ``JournalEntry``."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        entry = JournalEntry(event, key, label, time.time(), os.getpid(), reason)
+        # one write of less than a page in append mode: lines of several processes do not mix
+        path = self.folder / "journal.jsonl"
+        line = json.dumps(entry.__dict__).encode() + b"\n"
+        if _last_line_cut_off(path):
+            line = b"\n" + line
+        with open(path, "ab", opener=no_links) as file:
+            file.write(line)
 
     def can_resume(self, key: str) -> bool:
         """Tell whether the last attempt left something that the next one resumes from."""
         return (self.folder / f"{key}{_FAILED}" / CONTINUE).is_dir()
-
-    def note_without_result(
-        self, label: str, event: Literal["skipped", "missing"], reason: str
-    ) -> None:
-        """Write into the journal that a calculation was not tried, or left nothing, and why."""
-        self._append(event, "", label, reason)
 
     def documents(self, labels: Iterable[str]) -> dict[str, CalculationDocument]:
         """Return what is known of calculations, by their labels: the last attempt at each.
@@ -323,17 +313,6 @@ class CalculationCache:
         # stored under another label where two calculations of a study are the same
         notes = [*found.notes, *filter(None, [entry.reason])]
         return found.model_copy(update={"label": label, "notes": notes})
-
-    def _append(self, event: Event, key: str, label: str, reason: str = "") -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        entry = JournalEntry(event, key, label, time.time(), os.getpid(), reason)
-        # one write of less than a page in append mode: lines of several processes do not mix
-        path = self.folder / "journal.jsonl"
-        line = json.dumps(entry.__dict__).encode() + b"\n"
-        if _last_line_cut_off(path):
-            line = b"\n" + line
-        with open(path, "ab", opener=no_links) as file:
-            file.write(line)
 
 
 def link_or_copy(source: str, target: str) -> str:

@@ -6,6 +6,11 @@ from pymatgen.core.structure import Structure
 from llo_dft.typing import FloatArray
 
 
+def cell_height(structure: Structure) -> float:
+    """Return the height of a cell above the plane of its a and b, angstrom."""
+    return structure.volume / float(np.linalg.norm(np.cross(*structure.lattice.matrix[:2])))
+
+
 def heights_angstrom(slab: Structure) -> FloatArray:
     """Return the height of each atom along the normal of a and b, shape (n_atoms,).
 

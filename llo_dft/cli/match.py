@@ -5,8 +5,7 @@ from typing import Any
 
 import typer
 
-from llo_dft.builders.matching.find_matches import find_matches
-from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
+from llo_dft.builders.matching.find_matches import LatticeMatch, NoMatchError, find_matches
 from llo_dft.builders.surface.general_slab import SlabCut
 from llo_dft.builders.surface.surface_lattice import surface_lattice
 from llo_dft.cli.options import AsJson

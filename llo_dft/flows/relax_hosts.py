@@ -44,17 +44,10 @@ class HostsMaker(CalculationsMaker):
 
         The lowest of several relaxed orderings is also given under the label of the host.
 
-        Parameters
-        ----------
-        plan
-            The study.
-        start
-            The relaxed bulk, from which the pristine bare slab is cut; for a coated system the
-            relaxed pristine interface, which is its first host.
-        termination
-            Face of the coating; None: the bare slab.
-        bare
-            For a coated system: the bare hosts by holes, whose orderings are tried too.
+        ``termination`` is the face of the coating; None: the bare slab. ``start`` is the relaxed
+        bulk, from which the pristine bare slab is cut; for a coated system the relaxed pristine
+        interface, which is its first host. Then ``bare`` are the bare hosts by holes, whose
+        orderings are tried too.
         """
         made = Calculations(self.folder)
         pristine, *others = (host for host in plan.hosts if host.termination == termination)

@@ -2,8 +2,13 @@
 
 import time
 import traceback
+<<<<<<< HEAD
 from collections.abc import Sequence
+=======
+from collections.abc import Callable
+>>>>>>> reduce-builders
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +17,7 @@ from jobflow import job
 from pydantic import ValidationError
 from pymatgen.core.structure import Structure
 
-from llo_dft.calculations.cache import CalculationCache, calculation_key
+from llo_dft.calculations.cache import CalculationCache, Event, calculation_key
 from llo_dft.documents.calculation import Asked, CalculationDocument, not_computed
 from llo_dft.documents.labels import BY_POTENTIAL
 from llo_dft.engines.base import (
@@ -67,8 +72,23 @@ def calculate(
     except ValueError as error:  # an element or a cell that the settings don't suit
         return skipped(cache, label, maker, f"can't be computed: {error}")
     if len(begun) == 1:
-        return _completed_or_computed(cache, maker, begun[0], label)
-    return _lowest(cache, maker, begun, label)
+        return _one_start(cache, begun[0], label)
+    return _lowest(cache, begun, label)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A calculation that a maker is asked for, and its key."""
+
+    structure: Structure
+    maker: CalculationMaker
+    asked: Asked
+
+    @cached_property
+    def key(self) -> str:
+        """Its key in the cache."""
+        maker = self.maker
+        return calculation_key(self.structure, maker.kind, maker.protocol, self.asked)
 
 
 @dataclass(frozen=True)
@@ -77,8 +97,7 @@ class _Begun:
 
     start: Start
     given: Structure
-    asked: Asked
-    key: str
+    request: Request
 
 
 def _begun(start: Start, maker: CalculationMaker, given: Structure) -> _Begun:
@@ -91,10 +110,10 @@ def _begun(start: Start, maker: CalculationMaker, given: Structure) -> _Begun:
         settings=maker.settings(),
         electrons=electrons,
     )
-    key = calculation_key(start.structure, maker.kind, maker.protocol, asked)
-    return _Begun(start, given, asked, key)
+    return _Begun(start, given, Request(start.structure, maker, asked))
 
 
+<<<<<<< HEAD
 def _lowest_geometry(
     cache: CalculationCache,
     potential: CalculationMaker | None,
@@ -113,17 +132,19 @@ def _lowest_geometry(
 def _lowest(
     cache: CalculationCache, maker: CalculationMaker, begun: list[_Begun], label: str
 ) -> CalculationDocument:
+=======
+def _lowest(cache: CalculationCache, begun: list[_Begun], label: str) -> CalculationDocument:
+>>>>>>> reduce-builders
     """Compute every start and return the one of lowest energy, with the others in its notes.
 
     One that was stopped midway leaves the choice open: it is returned, to be resumed. If one
     failed otherwise the reason is noted; if none completed, the first is returned.
     """
-    known = all(cache.has_completed(asked.key) for asked in begun)
+    keys = [one.request.key for one in begun]
+    known = all(map(cache.has_completed, keys))
     # a key without a folder: the calculation runs until all its starts have ended
-    cache.note_start("-".join(one.key for one in begun), label)
-    made = [
-        _completed_or_computed(cache, maker, one, f"{label}, {one.start.name}") for one in begun
-    ]
+    cache.note("started", label, "-".join(keys))
+    made = [_one_start(cache, one, f"{label}, {one.start.name}") for one in begun]
     open_ones = [one for one in made if cache.can_resume(one.key)]
     completed = [one for one in made if one.energy_ev is not None]
     notes: list[str] = []
@@ -135,7 +156,10 @@ def _lowest(
     else:
         chosen = made[0]
     chosen = chosen.model_copy(update={"label": label, "notes": [*chosen.notes, *notes]})
-    cache.note_choice(chosen, notes, reused=known)
+    event: Event = "reused" if known else "completed"
+    if chosen.status != "completed":
+        event = "failed"
+    cache.note(event, label, chosen.key, "; ".join(notes))
     return chosen
 
 
@@ -153,32 +177,48 @@ def _compared(chosen: CalculationDocument, made: dict[str, CalculationDocument])
     return f"lowest of {len(made)} starts: {best}; {', '.join(others)}"
 
 
-def _completed_or_computed(
-    cache: CalculationCache, maker: CalculationMaker, begun: _Begun, label: str
-) -> CalculationDocument:
+def _one_start(cache: CalculationCache, begun: _Begun, label: str) -> CalculationDocument:
     """Return one start of a calculation, from the cache or computed."""
-    known = cache.completed(begun.key)
+    document = from_cache_or_computed(cache, begun.request, label, partial(_computed, cache, begun))
+    if document.status != "completed":
+        return document
+    # the identities of atoms are not in the key: the given structure has them
+    structure = _with_properties_of(begun.given, cast("Structure", document.structure))
+    return document.model_copy(update={"structure": structure})
+
+
+def from_cache_or_computed(
+    cache: CalculationCache,
+    request: Request,
+    label: str,
+    compute: Callable[[Path], dict[str, Any]],
+) -> CalculationDocument:
+    """Return a calculation from the cache, or computed and stored there.
+
+    ``compute`` works in the folder that it is given, and returns the fields of a completed document
+    about the outcome. Any exception that it raises becomes a failed document with its reason.
+    """
+    key, maker = request.key, request.maker
+    known = cache.completed(key)
     if known is not None:
-        cache.note_reuse(begun.key, label)
-        # the identities of atoms are not in the key: the given structure has them
-        structure = _with_properties_of(begun.given, cast("Structure", known.structure))
-        return known.model_copy(update={"label": label, "structure": structure})
+        cache.note("reused", label, key)
+        return known.model_copy(update={"label": label})
     common: dict[str, Any] = {
-        "key": begun.key,
+        "key": key,
         "label": label,
         "kind": maker.kind,
-        "fingerprint": begun.asked.fingerprint,
-        "asked": begun.asked,
+        "fingerprint": request.asked.fingerprint,
+        "asked": request.asked,
         "protocol": maker.protocol,
-        "initial_structure": begun.start.structure,
+        "initial_structure": request.structure,
     }
-    cache.note_start(begun.key, label)
+    cache.note("started", label, key)
     started = time.monotonic()
-    with cache.workspace(begun.key) as workspace:
-        cache.hand_over(begun.key, workspace)
+    with cache.workspace(key) as workspace:
+        cache.hand_over(key, workspace)
         try:
             document = CalculationDocument(
-                **{**common, **_computed(cache, maker, begun, workspace)},
+                **{**common, **compute(workspace)},
                 status="completed",
                 wall_s=time.monotonic() - started,
             )
@@ -187,19 +227,17 @@ def _completed_or_computed(
             document = CalculationDocument(
                 **common,
                 status="failed",
-                reason=failure_reason(error),
+                reason=_failure_reason(error),
                 corrections=error.corrections if isinstance(error, CalculationError) else [],
                 wall_s=time.monotonic() - started,
             )
         return cache.store(document, workspace)
 
 
-def _computed(
-    cache: CalculationCache, maker: CalculationMaker, begun: _Begun, workspace: Path
-) -> dict[str, Any]:
+def _computed(cache: CalculationCache, begun: _Begun, workspace: Path) -> dict[str, Any]:
     """Compute, and return the fields of a document about the outcome."""
-    structure = begun.start.structure
-    engine = begun.asked.fingerprint.engine
+    structure, maker, asked = begun.start.structure, begun.request.maker, begun.request.asked
+    engine = asked.fingerprint.engine
     if isinstance(maker, ProgramMaker):
         maker = maker.held_to(cache.engine_version(engine))
     if isinstance(maker, MagneticMaker):
@@ -208,7 +246,7 @@ def _computed(
         outcome = maker.calculate(structure, workspace)
     _check_sites(structure, outcome.structure)
     found = maker.read_back(workspace)
-    used = checked_fingerprint(found, begun.asked.fingerprint, outcome.energy_ev)
+    used = checked_fingerprint(found, asked.fingerprint, outcome.energy_ev)
     # looked up again: others may have ended meanwhile
     check_version(used.engine_version, cache.engine_version(engine))
     return {
@@ -232,7 +270,7 @@ def skipped(
     cache: CalculationCache, label: str, maker: CalculationMaker, reason: str
 ) -> CalculationDocument:
     """Return the document of a skipped calculation, and record the reason."""
-    cache.note_without_result(label, "skipped", reason)
+    cache.note("skipped", label, reason=reason)
     return not_computed(label, "skipped", reason, maker.kind, maker.protocol)
 
 
@@ -258,7 +296,7 @@ def _check_sites(initial: Structure, final: Structure) -> None:
         raise ValueError("the engine returned a structure with coordinates that are not finite")
 
 
-def failure_reason(error: Exception) -> str:
+def _failure_reason(error: Exception) -> str:
     """Return the reason of a failed calculation: the message of what was raised."""
     if isinstance(error, ValidationError):
         faults = [

@@ -1,6 +1,5 @@
 """Jobs that decide a host's ordering of Li: ranking, the lowest, and revisiting."""
 
-import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,7 +16,7 @@ from llo_dft.analysis.vacancy.structure_check import REVISIT_GAIN_EV, has_other_
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.ordering.delithiation import LithiumSites, delithiate_to, lithium_sites
 from llo_dft.builders.ordering.fitted_search import fitted_search
-from llo_dft.calculations.cache import CalculationCache, calculation_key, key_geometry
+from llo_dft.calculations.cache import CalculationCache, key_geometry
 from llo_dft.documents.atom_identity import (
     arranged,
     bare_sites,
@@ -26,7 +25,7 @@ from llo_dft.documents.atom_identity import (
 )
 from llo_dft.documents.calculation import Asked, CalculationDocument, OrderingSearch, RankedOrdering
 from llo_dft.engines.base import CalculationMaker
-from llo_dft.jobs.calculate import failure_reason, skipped
+from llo_dft.jobs.calculate import Request, from_cache_or_computed, skipped
 from llo_dft.jobs.structures import why_not
 from llo_dft.typing import FloatArray, IntArray
 
@@ -55,19 +54,9 @@ def rank_orderings(
 ) -> CalculationDocument:
     """Return the orderings of Li that an engine finds lowest, by single points; kept in the cache.
 
-    Parameters
-    ----------
-    search
-        The orderings to rank.
-    maker
-        An engine's maker of single points.
-    label, folder
-        As of ``calculate``.
-    parent
-        The relaxed pristine host, which gives the geometry of the single points.
-    beside
-        The bare host with equally many holes, chosen before: its ordering is tried, with others in
-        place of missing Li.
+    ``maker`` computes the single points, in the geometry of ``parent``, the relaxed pristine host.
+    ``beside`` is the bare host with equally many holes, chosen before: its ordering is tried, with
+    others in place of missing Li. ``label`` and ``folder`` are as of ``calculate``.
     """
     cache = CalculationCache(Path(folder))
     if parent.structure is None:
@@ -76,45 +65,23 @@ def rank_orderings(
     if beside is not None and beside.structure is not None:
         first.insert(0, _like(beside.structure, search))
     search = search.model_copy(update={"first": [list(one) for one in dict.fromkeys(first)]})
-    fingerprint = maker.fingerprint(parent.structure)
-    asked = Asked(fingerprint=fingerprint, settings=_settings(search, maker))
-    key = calculation_key(parent.structure, maker.kind, maker.protocol, asked)
-    known = cache.completed(key)
-    if known is not None:
-        cache.note_reuse(key, label)
-        return known.model_copy(update={"label": label})
-    cache.note_start(key, label)
-    started = time.monotonic()
-    common: dict[str, Any] = {
-        "key": key,
-        "label": label,
-        "kind": maker.kind,
-        "protocol": maker.protocol,
-        "fingerprint": fingerprint,
-        "asked": asked,
-        "initial_structure": parent.structure,
+    relaxed = parent.structure
+    asked = Asked(fingerprint=maker.fingerprint(relaxed), settings=_settings(search, maker))
+    return from_cache_or_computed(
+        cache, Request(relaxed, maker, asked), label, lambda _: _computed(relaxed, search, maker)
+    )
+
+
+def _computed(relaxed: Structure, search: OrderingSearch, maker: RankingMaker) -> dict[str, Any]:
+    """Return the fields of a document about a ranking."""
+    ranking = ranked(relaxed, search, maker)
+    lowest = ranking[0]
+    return {
+        "ranking": ranking,
+        "energy_ev": lowest.energy_ev,
+        "structure": arranged(relaxed, lowest.removed, lowest.moved_angstrom),
+        "n_evaluations": len(ranking),
     }
-    with cache.workspace(key) as workspace:
-        try:
-            ranking = ranked(parent.structure, search, maker)
-            lowest = ranking[0]
-            document = CalculationDocument(
-                **common,
-                status="completed",
-                ranking=ranking,
-                energy_ev=lowest.energy_ev,
-                structure=arranged(parent.structure, lowest.removed, lowest.moved_angstrom),
-                n_evaluations=len(ranking),
-                wall_s=time.monotonic() - started,
-            )
-        except Exception as error:  # noqa: BLE001 (an engine may raise anything; its reason is kept)
-            document = CalculationDocument(
-                **common,
-                status="failed",
-                reason=failure_reason(error),
-                wall_s=time.monotonic() - started,
-            )
-        return cache.store(document, workspace)
 
 
 def _settings(search: OrderingSearch, maker: RankingMaker) -> dict[str, Any]:

@@ -30,12 +30,7 @@ def cut_relaxed_slab(plan: StudyPlan, bulk: CalculationDocument) -> Structure | 
     """Cut the planned slab from the relaxed bulk."""
     if bulk.structure is None:
         return why_not(bulk)
-    template = SlabTemplate(
-        symbols=[site.specie.symbol for site in plan.slab],
-        bulk_sites=plan.slab_bulk_sites,
-        images=plan.slab_images,
-        vacuum=plan.vacuum,
-    )
+    template = SlabTemplate(plan.slab_bulk_sites, plan.slab_images, plan.vacuum)
     slab = recut(template, plan.bulk, bulk.structure)
     if plan.turn_over and not top_bottom_permutations(slab, RELAXED_SYMMETRY_TOLERANCE):
         return (

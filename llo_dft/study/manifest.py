@@ -11,7 +11,7 @@ from pymatgen.io.cif import CifWriter
 
 from llo_dft.builders.cell_checks import formal_dipole, is_symmetric
 from llo_dft.builders.environment.oxygen_environment import oxygen_environments
-from llo_dft.builders.surface.symmetry import space_group_symbol
+from llo_dft.builders.surface.symmetry import symmetry_dataset
 from llo_dft.documents.asked_and_built import asked_and_built
 from llo_dft.documents.atom_identity import places
 from llo_dft.documents.plan import PlannedHost, PlannedInterface, StudyPlan
@@ -110,7 +110,7 @@ def _entry(structure: Structure) -> dict[str, Any]:
     return {
         "formula": structure.composition.formula.replace(" ", ""),
         "n_atoms": len(structure),
-        "space_group": space_group_symbol(structure),
+        "space_group": str(symmetry_dataset(structure).international),
         "symmetric": is_symmetric(structure),
     }
 

@@ -14,7 +14,7 @@ from pymatgen.io.vasp.inputs import Poscar
 
 from llo_dft.builders.interface.interface_search import RankedInterface, search_interfaces
 from llo_dft.builders.matching.common_cell import InterfaceError
-from llo_dft.builders.matching.lattice_match import LatticeMatch
+from llo_dft.builders.matching.find_matches import LatticeMatch
 from llo_dft.builders.surface.general_slab import SlabCut, general_slab
 from llo_dft.errors import InputError
 from llo_dft.report.figures.structure_picture import save_views
@@ -124,7 +124,7 @@ def _best(film: SlabCut, substrate: SlabCut, match: LatticeMatch) -> RankedInter
 def _written(
     best: RankedInterface, name: str, folder: Path, formats: Sequence[str], match: LatticeMatch
 ) -> dict[str, Any]:
-    structure = best.model.structure
+    structure = best.structure
     files = []
     for kind in formats:
         suffix, text = FORMATS[kind]
@@ -134,13 +134,13 @@ def _written(
     picture.unlink(missing_ok=True)  # including a link that it would be written through
     strain = "/".join(f"{100 * one:+.1f}" for one in match.principal_strains)
     title = f"{structure.composition.reduced_formula}, {match.area_a2:.1f} A^2, film {strain} %"
-    bonded = {bond.anion: "bond" for bond in best.model.bonds}
+    bonded = {bond.anion: "bond" for bond in best.bonds}
     save_views(structure, picture, title, bonded, "lattice anion bonded to the film's former")
     return {
         "files": [*files, picture.name],
         "n_atoms": len(structure),
-        "registry": list(best.model.registry),
-        "gap_angstrom": best.model.gap,
+        "registry": list(best.registry),
+        "gap_angstrom": best.gap,
         "bond_valence_score": best.score,
-        "n_former_bonds": len(best.model.bonds),
+        "n_former_bonds": len(best.bonds),
     }

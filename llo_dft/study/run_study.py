@@ -135,7 +135,7 @@ def run_study(
         stack.close()
         cache.sweep()  # left by killed workers: a complete study is not run again
         for label, reason in _broken(outcome).items():
-            cache.note_without_result(label, "missing", reason)
+            cache.note("missing", label, reason=reason)
         return write_study(folder, prepared.oxygen)
 
 

@@ -376,19 +376,19 @@ def test_a_failure_is_not_taken_for_a_result(tmp_path: Path) -> None:
 
 def test_a_cut_off_line_of_the_journal_takes_no_other_with_it(tmp_path: Path) -> None:
     cache = CalculationCache(tmp_path)
-    cache.note_start("a", "A")
+    cache.note("started", "A", "a")
     journal = tmp_path / "journal.jsonl"
     journal.write_bytes(journal.read_bytes() + b'{"event": "started", "key": "b", "lab')
     assert [entry.key for entry in cache.journal()] == ["a"]
-    cache.note_start("c", "C")
-    cache.note_start("d", "D")
+    cache.note("started", "C", "c")
+    cache.note("started", "D", "d")
     assert [entry.key for entry in cache.journal()] == ["a", "c", "d"]
 
 
 def test_lines_of_the_journal_that_are_not_ours_are_left_out(tmp_path: Path) -> None:
     cache = CalculationCache(tmp_path)
     (tmp_path / "journal.jsonl").write_bytes(b'\n5\n[1]\n{"event": "started"}\n\xff\n')
-    cache.note_start("a", "with a line\nbreak, é and 'quotes'")
+    cache.note("started", "with a line\nbreak, é and 'quotes'", "a")
     assert [entry.label for entry in cache.journal()] == ["with a line\nbreak, é and 'quotes'"]
 
 
@@ -504,9 +504,9 @@ def test_documents_are_the_last_attempts_or_the_reason_why_there_is_none(
     tmp_path: Path,
 ) -> None:
     cache = CalculationCache(tmp_path)
-    cache.note_start("k", "killed")
-    cache.note_without_result("skipped", "skipped", "no slab")
-    cache.note_without_result("dead", "missing", "the worker died")
+    cache.note("started", "killed", "k")
+    cache.note("skipped", "skipped", reason="no slab")
+    cache.note("missing", "dead", reason="the worker died")
     found = cache.documents(["killed", "skipped", "dead", "never tried"])
     assert {label: (one.status, one.reason) for label, one in found.items()} == {
         "killed": ("missing", "the run ended before it did"),

@@ -74,9 +74,9 @@ def rewrite(folder: StudyFolder, turn: int) -> None:
     vacancies = [label for label in entries if "_vac_" in label]
     for number, label in enumerate(vacancies):
         if number == turn % len(vacancies):
-            cache.note_without_result(label, "missing", "lost")
+            cache.note("missing", label, reason="lost")
         else:
-            cache.note_reuse(entries[label].key, label)
+            cache.note("reused", label, entries[label].key)
     result_files.read_electrons = lambda _study, _folder, into: electrons(turn, into)
     recipe = folder.recipe()
     oxygen = oxygen_settings(recipe, engine_from(recipe.engine).oxygen)

@@ -44,7 +44,7 @@ def calculation(key: str, status: str = "completed", energy_ev: float = -1.0, **
 
 
 def store(cache: CalculationCache, document: CalculationDocument) -> CalculationDocument:
-    cache.note_start(document.key, document.label)
+    cache.note("started", document.label, document.key)
     with cache.workspace(document.key) as workspace:
         (workspace / "raw.txt").write_text("raw", encoding="utf-8")
         return cache.store(document, workspace)

@@ -303,7 +303,7 @@ def test_reasons_of_candidates_whose_jobs_broke_down_are_kept_in_the_folder(
     died = {f"interface_{STEP}_{rank}": f"worker {rank} died" for rank in (0, 1)}
     not_run = {label: "no interface" for label in coated_plan.labels if STEP in label}
     for label, reason in (not_run | died).items():
-        CalculationCache(folder.calculations).note_without_result(label, "missing", reason)
+        CalculationCache(folder.calculations).note("missing", label, reason=reason)
     with folder.lock():
         found = write_study(folder)
 

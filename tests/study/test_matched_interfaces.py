@@ -19,7 +19,7 @@ from llo_dft.study.matched_interfaces import BUILT, FORMATS, cut_slab, write_int
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from llo_dft.builders.matching.lattice_match import LatticeMatch
+    from llo_dft.builders.matching.find_matches import LatticeMatch
     from llo_dft.builders.surface.general_slab import SlabCut
 
 #: Alumina on Li2MnO3: 42 A^2.

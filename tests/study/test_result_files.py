@@ -34,7 +34,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def lose_a_vacancy(study: StudyFolder) -> str:
     """Take away what one vacancy left, so that the result is another one."""
     label = read_results(study.results).calculations[-1].label
-    CalculationCache(study.calculations).note_without_result(label, "missing", "lost")
+    CalculationCache(study.calculations).note("missing", label, reason="lost")
     return label
 
 
@@ -59,7 +59,7 @@ def test_what_only_serves_to_begin_with_goes_once_nothing_is_to_be_begun(
             labels = [one.label for one in read_results(copied.results).calculations]
             cache = CalculationCache(copied.calculations)
             last = {entry.label: entry for entry in cache.journal() if entry.key}
-            cache.note_reuse(last[labels[-1]].key, labels[-1])
+            cache.note("reused", labels[-1], last[labels[-1]].key)
         with copied.lock():
             result = write_study(copied)
         assert result.is_complete == complete

@@ -60,7 +60,7 @@ def begin_last_again(folder: StudyFolder, plan: StudyPlan) -> str:
     label = last_label(plan)
     key = next(entry.key for entry in cache.journal() if entry.label == label)
     shutil.rmtree(folder.calculations / key)
-    cache.note_start(key, label)
+    cache.note("started", label, key)
     folder.results.unlink()
     return label
 

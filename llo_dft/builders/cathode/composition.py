@@ -133,13 +133,10 @@ def realise(per_o2: dict[str, float], n_sites: int) -> LayerComposition:
     return LayerComposition(counts, _formula(counts, n_sites), deviation)
 
 
-def _per_o2(counts: dict[str, int], n_sites: int) -> dict[str, float]:
-    layer = {symbol: count / n_sites for symbol, count in counts.items()}
-    return layer | {"Li": 1.0 + layer.get("Li", 0.0), "O": 2.0}
-
-
 def _usual_charge_per_o2(counts: dict[str, int], n_sites: int) -> float:
-    return sum(usual_charge(s) * n for s, n in _per_o2(counts, n_sites).items())
+    layer = {symbol: count / n_sites for symbol, count in counts.items()}
+    per_o2 = layer | {"Li": 1.0 + layer.get("Li", 0.0), "O": 2.0}
+    return sum(usual_charge(symbol) * amount for symbol, amount in per_o2.items())
 
 
 def _formula(counts: dict[str, int], n_sites: int) -> str:

@@ -15,7 +15,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from llo_dft.builders.surface.surface_lattice import surface_lattice
-from llo_dft.builders.surface.symmetry import SYMMETRY_TOLERANCE, symmetry_dataset
+from llo_dft.builders.surface.symmetry import SYMMETRY_TOLERANCE, symmetry_dataset, translations
 from llo_dft.chemistry.bond_valence import bond_valence
 from llo_dft.chemistry.bonds import Bond, find_bonds
 from llo_dft.chemistry.element_table import symbols_of
@@ -186,10 +186,8 @@ def _check_charges(bulk: Structure) -> None:
 
 def _out_of_plane(bulk: Structure, normal: FloatArray) -> FloatArray:
     """Return the lattice vector of least height above the plane, of several the steepest."""
-    dataset = symmetry_dataset(bulk)
-    identity = (dataset.rotations == np.eye(3)).all(axis=(1, 2))
     steps = np.array(list(product(range(-_REACH, _REACH + 1), repeat=3)))
-    found = (steps[:, None] + dataset.translations[identity][None]).reshape(-1, 3)
+    found = (steps[:, None] + translations(bulk)[None]).reshape(-1, 3)
     places = found @ bulk.lattice.matrix
     heights = places @ normal
     aside = np.linalg.norm(places - heights[:, None] * normal, axis=1)

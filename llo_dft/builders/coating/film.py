@@ -5,7 +5,7 @@ as a whole is, once a Li is removed for each charge.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -13,7 +13,6 @@ from typing import Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.cell_checks import formal_charge, formal_dipole, is_symmetric
 from llo_dft.builders.coating.column import CoatingError, Column, coating_column
 from llo_dft.builders.coating.faces import (
     BOTTOM,
@@ -24,7 +23,7 @@ from llo_dft.builders.coating.faces import (
     faces,
     film_atoms,
 )
-from llo_dft.builders.surface.placement import place_slab
+from llo_dft.builders.surface.surface_lattice import place_slab
 from llo_dft.builders.surface.terminations import DIPOLE_TOLERANCE
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
@@ -35,28 +34,16 @@ _CHARGE_TOLERANCE: Final = 1e-6
 
 
 @dataclass(frozen=True)
-class FilmFace:
-    """One face of a film, per cell."""
-
-    name: str
-    """See ``CrystalFace``: "flat-Li2-PO4", "step-Li0-PO3"."""
-    exposed: tuple[int, ...]
-    """Sites of the formers in its outermost plane."""
-    missing: int
-    """Anions missing from each of them, not counting those that a former further in holds."""
-    cut_valence: float
-    """Bond valence that the face cuts, e."""
-
-
-@dataclass(frozen=True)
 class CoatingFilm:
     """A film of a coating with vacuum."""
 
     structure: Structure
     """a along x, the normal along z, c the normal; sorted by electronegativity."""
-    bottom: FilmFace
-    top: FilmFace
+    bottom: CrystalFace
+    top: CrystalFace
     """bottom, top: its faces. The bottom will be on the oxide."""
+    cut_valences: tuple[float, float]
+    """Bond valence that its bottom and its top cut, e per cell."""
     composition: dict[str, int]
     """Atoms of each element."""
     stoichiometric: bool
@@ -65,17 +52,15 @@ class CoatingFilm:
     dipole: float
     """charge, dipole: sum of the formal charges per cell, e, and their dipole along the normal
     about the middle of the film, e angstrom; the origin matters if the charge is not zero."""
-    symmetric: bool
     polar: bool
-    """symmetric, polar: whether an operation maps its top onto its bottom; whether the dipole is
-    not zero."""
+    """Whether the dipole is not zero."""
     in_plane: FloatArray
     """(2, 3): a and b in terms of the vectors of the crystal's cell."""
 
     @property
     def cut_valence(self) -> float:
         """Bond valence cut by both faces, e."""
-        return self.bottom.cut_valence + self.top.cut_valence
+        return sum(self.cut_valences)
 
 
 def film_terminations(
@@ -90,16 +75,12 @@ def film_terminations(
     angstrom. Films are sorted by number of missing anions, then by distance from neutrality, then
     by name.
     """
-    column = _checked_column(bulk, miller_index, layers)
-    found = []
-    for kind, layer in enumerate(column.layer_kinds):
-        bottoms = faces(column, layer, BOTTOM, kind)
-        tops = _top_faces(column, layer + layers * column.repeat - 1, bottoms)
-        found += [
-            _film(column, bulk, (bottom, above), vacuum)
-            for bottom, above in zip(bottoms, tops, strict=True)
-            if above is not None
-        ]
+    column = coating_column(bulk, miller_index)
+    found = [
+        _film(column, (bottom, top), vacuum)
+        for bottom, top in _pairs(column, layers)
+        if top is not None
+    ]
     return sorted(found, key=lambda f: (f.bottom.missing, f.polar, abs(f.charge), f.bottom.name))
 
 
@@ -132,32 +113,23 @@ def build_film(
     ``bottom`` is the name of the face towards the oxide, one of those :func:`film_terminations`
     lists; other arguments are as there.
     """
-    column = _checked_column(bulk, miller_index, layers)
-    known = {
-        layer: faces(column, layer, BOTTOM, kind) for kind, layer in enumerate(column.layer_kinds)
-    }
-    every = [face for found in known.values() for face in found]
-    chosen = next((face for face in every if face.name == bottom), None)
-    if chosen is None:
-        raise CoatingError(
-            f"no bottom face is called {bottom!r}; expected one of "
-            f"{', '.join(face.name for face in every)}"
+    column = coating_column(bulk, miller_index)
+    found = list(_pairs(column, layers, bottom))
+    if not found:
+        every = (
+            face.name
+            for kind, layer in enumerate(column.layer_kinds)
+            for face in faces(column, layer, BOTTOM, kind)
         )
-    layer = next(layer for layer, found in known.items() if chosen in found)
-    bottoms = known[layer]
-    tops = _top_faces(column, layer + layers * column.repeat - 1, bottoms, only=chosen)
-    above = tops[bottoms.index(chosen)]
+        raise CoatingError(
+            f"no bottom face is called {bottom!r}; expected one of {', '.join(every)}"
+        )
+    below, above = found[0]
     if above is None:
         raise CoatingError(
             f"no face above {bottom} leaves a film of {layers} layers; use more layers"
         )
-    return _film(column, bulk, (chosen, above), vacuum)
-
-
-def _checked_column(bulk: Structure, miller_index: Sequence[int], layers: int) -> Column:
-    if layers < 1:
-        raise CoatingError(f"layers is {layers}; expected at least 1 layer of the coating's units")
-    return coating_column(bulk, miller_index)
+    return _film(column, (below, above), vacuum)
 
 
 def _charge_and_dipole(column: Column, atoms: list[Atom]) -> tuple[float, float]:
@@ -176,22 +148,26 @@ def _foreign(column: Column, atoms: list[Atom]) -> bool:
     return any(ours[s] * len(symbols) != theirs[s] * len(atoms) for s in theirs)
 
 
-def _top_faces(
-    column: Column, layer: int, bottoms: Sequence[CrystalFace], only: CrystalFace | None = None
-) -> list[CrystalFace | None]:
-    """Return the top for each bottom: its partner in a neutral film.
+def _pairs(
+    column: Column, layers: int, name: str | None = None
+) -> Iterator[tuple[CrystalFace, CrystalFace | None]]:
+    """Yield each bottom face, or that of a name, with the top of its film, None if there is none.
 
-    Where there is no whole film, only ``only`` is searched, if given.
+    The top is its partner in a neutral film of whole faces, otherwise that of least charge.
     """
-    tops = faces(column, layer, TOP)
-    pairs = _whole_pairs(column, bottoms, tops)
-    if pairs:
-        partners = {bottom.name: top for bottom, top in pairs}
-        return [partners.get(_whole_name(bottoms, one), pairs[0][1]) for one in bottoms]
-    return [
-        _least_charged(column, bottom, tops) if only in {None, bottom} else None
-        for bottom in bottoms
-    ]
+    for kind, layer in enumerate(column.layer_kinds):
+        bottoms = faces(column, layer, BOTTOM, kind)
+        chosen = [one for one in bottoms if name in {None, one.name}]
+        if not chosen:
+            continue
+        tops = faces(column, layer + layers * column.repeat - 1, TOP)
+        whole = _whole_pairs(column, bottoms, tops)
+        partners = {bottom.name: top for bottom, top in whole}
+        for one in chosen:
+            if whole:
+                yield one, partners.get(_whole_name(bottoms, one), whole[0][1])
+            else:
+                yield one, _least_charged(column, one, tops)
 
 
 def _whole_name(bottoms: Sequence[CrystalFace], opened: CrystalFace) -> str:
@@ -240,38 +216,22 @@ def _least_charged(
     return tops[min(ranked)[-1]] if ranked else None
 
 
-def _film(
-    column: Column, bulk: Structure, pair: tuple[CrystalFace, CrystalFace], vacuum: float
-) -> CoatingFilm:
+def _film(column: Column, pair: tuple[CrystalFace, CrystalFace], vacuum: float) -> CoatingFilm:
     atoms = film_atoms(column, pair)
     sites, periods = np.array(atoms).T
     coords = column.cell.frac_coords[sites] + np.outer(periods, [0, 0, 1])
     symbols = [symbols_of(column.cell)[i] for i in sites]
     structure = place_slab(column.cell.lattice, coords, symbols, vacuum)
-    bottom, top = _described(column, pair, atoms)
-    count = Counter(symbols)
-    dipole = formal_dipole(structure, bulk)
+    charge, dipole = _charge_and_dipole(column, atoms)
     return CoatingFilm(
         structure=structure,
-        bottom=bottom,
-        top=top,
-        composition=dict(count),
-        stoichiometric=structure.composition.reduced_formula == bulk.composition.reduced_formula,
-        charge=round(formal_charge(structure, bulk)),
+        bottom=pair[0],
+        top=pair[1],
+        cut_valences=cut_valences(column, atoms),
+        composition=dict(Counter(symbols)),
+        stoichiometric=not _foreign(column, atoms),
+        charge=round(charge),
         dipole=dipole,
-        symmetric=is_symmetric(structure),
         polar=abs(dipole) > DIPOLE_TOLERANCE,
         in_plane=column.in_plane,
     )
-
-
-def _described(
-    column: Column, pair: tuple[CrystalFace, CrystalFace], atoms: list[Atom]
-) -> tuple[FilmFace, FilmFace]:
-    described: list[FilmFace] = []
-    for face, cut in zip(pair, cut_valences(column, atoms), strict=True):
-        period = face.plane // len(column.planes)
-        outermost = [(site, period) for site in column.plane(face.plane).sites]
-        exposed = tuple(sorted(atoms.index(atom) for atom in outermost))
-        described.append(FilmFace(face.name, exposed, face.missing, cut))
-    return described[0], described[1]

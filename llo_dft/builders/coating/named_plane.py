@@ -1,6 +1,6 @@
 """Which plane "(010)" of Li3PO4 means: its two forms are published in different settings."""
 
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from pymatgen.core.structure import Structure
@@ -28,11 +28,6 @@ def phosphate_plane(bulk: Structure, setting: PhosphateSetting) -> tuple[int, in
     The bulk is a conventional cell of beta- or gamma-Li3PO4, axes in any order; "(010)" is meant in
     ``setting``, whose axes may be in another one.
     """
-    if setting not in get_args(PhosphateSetting):
-        raise CoatingError(
-            f"setting {setting!r} is unknown; expected Pmn2_1 for beta-Li3PO4, and Pnma or Pmnb "
-            "for gamma-Li3PO4, whose (010) planes differ. Other crystals need miller"
-        )
     dataset = symmetry_dataset(bulk)
     number, axis = NORMAL_AXIS[setting]
     if dataset.number != number:

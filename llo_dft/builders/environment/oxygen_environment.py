@@ -3,6 +3,10 @@
 In a layered oxide an O has three cations in its own TM-layer sheet and up to three in the Li layer
 on its other side. The classes of the literature (2 TM + 1 Li, or 3 TM)
 count the sheet; the Li layer beside it, which empties on charging, is counted separately.
+
+An O between a Li of its own sheet and an opposite one of the Li layer has a Li-O-Li axis. The O 2p
+state along it has no TM to hybridise with and lies highest, so these O are oxidised first (Seo et
+al., Nat. Chem. 8, 692 (2016)). When Li of the axis leave, it becomes Li-O-empty or empty-O-empty.
 """
 
 from collections.abc import Collection
@@ -11,11 +15,12 @@ from typing import Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.chemistry.bonds import find_bonds
+from llo_dft.chemistry.bonds import Bond, find_bonds
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.heights import heights_angstrom
 from llo_dft.chemistry.roles import site_roles
-from llo_dft.documents.sites import OxygenEnvironment
+from llo_dft.documents.sites import LithiumAxes, OxygenEnvironment
+from llo_dft.errors import InputError
 from llo_dft.typing import FloatArray, Layer, Side
 
 #: On planes other than (001), O within these depths below the outermost O are surface and
@@ -25,6 +30,10 @@ SUBSURFACE_DEPTH: Final = 3.0
 
 #: Cations within this height of a TM plane belong to its sheet, angstrom.
 SHEET_HALF_WIDTH: Final = 1.2
+
+#: Two cations of one O are opposite each other beyond this angle, degrees. In layered oxides
+#: opposite ones are at 171 to 175 and neighbouring ones at 83 to 97, faces may be distorted.
+STRAIGHT_ANGLE: Final = 150.0
 
 
 def oxygen_environments(
@@ -47,13 +56,13 @@ def oxygen_environments(
     """
     symbols = symbols_of(slab)
     heights = heights_angstrom(slab)
-    ours = checked_sites(slab, llo_sites, "llo_sites")
+    ours = _checked_sites(slab, llo_sites, "llo_sites")
     roles = site_roles(symbols, ours)
     around: dict[int, list[int]] = {i: [] for i in ours if symbols[i] == "O"}
     for bond in find_bonds(slab, anions=around):
         around[bond.anion].append(bond.cation)
     if isinstance(tm_layers, int):
-        planes = tm_planes(heights[[i for i in ours if roles[i] == "framework"]], tm_layers)
+        planes = _tm_planes(heights[[i for i in ours if roles[i] == "framework"]], tm_layers)
     else:
         of_oxygen = heights[list(around)]
         planes = np.array([of_oxygen.min(), of_oxygen.max()])
@@ -78,7 +87,61 @@ def oxygen_environments(
     return result
 
 
-def checked_sites(slab: Structure, sites: Collection[int] | None, name: str) -> list[int]:
+def li_o_li_axes(
+    pristine: Structure, removed: Collection[int] = (), *, tm_layers: int | Collection[int]
+) -> dict[int, LithiumAxes]:
+    """Return the Li-O-Li axes of each O, and how many Li each has left.
+
+    Raises ``InputError`` if a removed site has no Li; ``ValueError`` if the TMs do not lie in
+    ``tm_layers`` planes, or a site is not in the structure.
+
+    ``pristine`` is a slab with all its Li, normal along c; ``removed`` are its sites whose Li has
+    left, ``tm_layers`` is as for
+    :func:`~llo_dft.builders.environment.oxygen_environment.oxygen_environments`. The axes are by
+    site of ``pristine``.
+    """
+    symbols = symbols_of(pristine)
+    gone = set(_checked_sites(pristine, removed, "removed"))
+    others = sorted(i for i in gone if symbols[i] != "Li")
+    if others:
+        found = ", ".join(f"{symbols[i]} at {i}" for i in others)
+        raise InputError(
+            f"removed names {found}; expected sites with Li in the pristine structure. Give the "
+            "sites of the pristine structure, not those of the delithiated one"
+        )
+    heights = pristine.cart_coords[:, 2]
+    roles = site_roles(symbols)
+    lithium: dict[int, list[Bond]] = {i: [] for i, one in enumerate(symbols) if one == "O"}
+    for bond in find_bonds(pristine, pristine.indices_from_symbol("Li"), lithium):
+        lithium[bond.anion].append(bond)
+    if isinstance(tm_layers, int):
+        planes = _tm_planes(heights[[role == "framework" for role in roles]], tm_layers)
+    result: dict[int, LithiumAxes] = {}
+    for i, bonds in lithium.items():
+        if isinstance(tm_layers, int):
+            plane = planes[int(np.argmin(np.abs(planes - heights[i])))] - heights[i]
+            in_sheet = [abs(-bond.vector[2] - plane) < SHEET_HALF_WIDTH for bond in bonds]
+        else:
+            in_sheet = [bond.cation in tm_layers for bond in bonds]
+        left = [sum(end not in gone for end in ends) for ends in _axes(bonds, in_sheet)]
+        result[i] = LithiumAxes(
+            li_o_li=left.count(2), li_o_empty=left.count(1), empty_o_empty=left.count(0)
+        )
+    return result
+
+
+def _axes(bonds: list[Bond], in_sheet: list[bool]) -> list[tuple[int, int]]:
+    """Return the Li of the sheet and the Li opposite, for each such axis of an O."""
+    limit = np.cos(np.radians(STRAIGHT_ANGLE))
+    return [
+        (one.cation, other.cation)
+        for one, one_in in zip(bonds, in_sheet, strict=True)
+        for other, other_in in zip(bonds, in_sheet, strict=True)
+        if one_in and not other_in and one.vector @ other.vector < limit * one.length * other.length
+    ]
+
+
+def _checked_sites(slab: Structure, sites: Collection[int] | None, name: str) -> list[int]:
     """Return the given sites in order, or all if None.
 
     Raises ``ValueError`` if one is not in the structure; ``name`` is the argument that they came
@@ -95,7 +158,7 @@ def checked_sites(slab: Structure, sites: Collection[int] | None, name: str) -> 
     return sorted(set(sites))
 
 
-def tm_planes(heights: FloatArray, tm_layers: int) -> FloatArray:
+def _tm_planes(heights: FloatArray, tm_layers: int) -> FloatArray:
     """Return the heights of the TM planes from the heights of the TMs, angstrom.
 
     Raises ``ValueError`` if their number is not ``tm_layers``.

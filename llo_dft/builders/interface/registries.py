@@ -18,7 +18,6 @@ from typing import Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.matching.common_cell import InterfaceError
 from llo_dft.builders.matching.lattice2d import in_plane_basis, integer_row_basis, reduction
 from llo_dft.builders.surface.symmetry import symmetry_dataset
 from llo_dft.typing import FloatArray, IntArray
@@ -28,47 +27,21 @@ from llo_dft.typing import FloatArray, IntArray
 REGISTRY_TOLERANCE: Final = 0.01
 
 
-@dataclass(frozen=True)
-class Registry:
-    """One distinct position of the coating on the oxide."""
-
-    shift: tuple[float, float]
-    """Shift of the coating relative to the oxide slab, as fractions of the common cell's a and
-    b."""
-    members: tuple[tuple[float, float], ...]
-    """All shifts of the grid that give this interface, ``shift`` first."""
-
-    @property
-    def multiplicity(self) -> int:
-        """Number of equivalent grid points."""
-        return len(self.members)
-
-
-def registry_grid(llo: Structure, coating: Structure, spacing: float) -> list[Registry]:
-    """Return the distinct registries of a grid.
-
-    Raises ``InterfaceError`` if the spacing is not positive, or the two slabs differ in their
-    in-plane cell.
+def registry_grid(
+    llo: Structure, coating: Structure, spacing: float
+) -> list[list[tuple[float, float]]]:
+    """Return the distinct registries of a grid, each as all its shifts that are equivalent.
 
     Both slabs are on the common cell, as ``share_cell`` returns them. ``spacing`` is the largest
     distance between neighbouring grid points along the grid's two axes, angstrom. The numbers of
-    points are even, so that glide operations fall on the grid. Registries are by shift, in the
-    order of the grid; their multiplicities sum to the number of grid points.
+    points are even, so that glide operations fall on the grid. Registries, and the shifts of each,
+    are in the order of the grid.
     """
-    if not (np.isfinite(spacing) and spacing > 0):
-        raise InterfaceError(f"spacing must be a positive length in angstrom, got {spacing}")
-    cell = in_plane_basis(llo.lattice.matrix[:2], "the LLO slab")
-    if not np.allclose(cell, in_plane_basis(coating.lattice.matrix[:2], "the coating"), atol=1e-6):
-        raise InterfaceError(
-            "the two slabs do not have the same in-plane cell; use share_cell() first"
-        )
+    cell = in_plane_basis(llo.lattice.matrix[:2])
     grid = _grid((_layer_group(llo), _layer_group(coating)), cell, spacing)
     labels = _orbits(grid)
-    shifts = [tuple(shift) for shift in grid.shifts().tolist()]
-    return [
-        Registry(shifts[first], tuple(shifts[i] for i in np.flatnonzero(labels == first)))
-        for first in np.unique(labels).tolist()
-    ]
+    shifts = [(a, b) for a, b in grid.shifts().tolist()]
+    return [[shifts[i] for i in np.flatnonzero(labels == first)] for first in np.unique(labels)]
 
 
 @dataclass(frozen=True, eq=False)

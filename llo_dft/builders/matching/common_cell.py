@@ -12,10 +12,9 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 from pymatgen.util.coord import lattice_points_in_supercell
 
+from llo_dft.builders.matching.find_matches import LatticeMatch
 from llo_dft.builders.matching.lattice2d import determinants, in_plane_basis
-from llo_dft.builders.matching.lattice_match import LatticeMatch
 from llo_dft.chemistry.element_table import symbols_of
-from llo_dft.chemistry.strain import von_mises_strain
 from llo_dft.errors import InputError
 from llo_dft.typing import FloatArray, IntArray
 
@@ -33,24 +32,6 @@ class InterfaceError(InputError):
     """Two slabs that do not form the requested interface."""
 
 
-@dataclass(frozen=True)
-class SideStrain:
-    """In-plane strain of one side of an interface."""
-
-    principal: tuple[float, float]
-    """Principal (Biot) strains, larger first."""
-
-    @property
-    def max(self) -> float:
-        """Largest absolute principal strain."""
-        return max(abs(strain) for strain in self.principal)
-
-    @property
-    def von_mises(self) -> float:
-        """See ``von_mises_strain``."""
-        return float(von_mises_strain(*self.principal))
-
-
 @dataclass(frozen=True, eq=False)
 class CommonCell:
     """Both slabs on one in-plane cell, each with its own c axis and vacuum."""
@@ -60,9 +41,8 @@ class CommonCell:
     """llo, coating: the slabs. ``llo`` is the bare slab of every interface of this match."""
     llo_atoms: IntArray
     """(n,) the atom of the given oxide slab that each atom of ``llo`` is a copy of."""
-    llo_strain: SideStrain
-    coating_strain: SideStrain
-    """llo_strain, coating_strain: strain from each given cell to the common one."""
+    coating_strain: tuple[float, float]
+    """Principal (Biot) strains from the given coating's cell to the common one, larger first."""
 
 
 def share_cell(llo: Structure, coating: Structure, match: LatticeMatch) -> CommonCell:
@@ -94,12 +74,12 @@ def share_cell(llo: Structure, coating: Structure, match: LatticeMatch) -> Commo
     basis = to_substrate @ substrate @ deformation.T
     placed_llo, llo_atoms = _on_cell(llo, to_substrate, basis)
     placed_coating, _ = _on_cell(coating, to_film, basis)
+    larger, smaller = np.linalg.svd(_gradient(to_film @ film, basis), compute_uv=False) - 1
     return CommonCell(
         llo=placed_llo,
         coating=placed_coating,
         llo_atoms=llo_atoms,
-        llo_strain=_strain(to_substrate @ substrate, basis),
-        coating_strain=_strain(to_film @ film, basis),
+        coating_strain=(float(larger), float(smaller)),
     )
 
 
@@ -151,11 +131,6 @@ def _transformations(match: LatticeMatch) -> tuple[IntArray, IntArray]:
 def _gradient(start: FloatArray, end: FloatArray) -> FloatArray:
     """Return F with ``start @ F.T == end``."""
     return np.asarray(np.linalg.solve(start, end).T, dtype=np.float64)
-
-
-def _strain(start: FloatArray, end: FloatArray) -> SideStrain:
-    larger, smaller = np.linalg.svd(_gradient(start, end), compute_uv=False) - 1
-    return SideStrain((float(larger), float(smaller)))
 
 
 def _on_cell(

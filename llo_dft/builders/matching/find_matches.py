@@ -18,10 +18,10 @@ from llo_dft.builders.matching.lattice2d import (
     lattice_point_group,
     reduction,
 )
-from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
 from llo_dft.builders.matching.match_orbits import Maps, Sides, distinct
 from llo_dft.builders.matching.match_search import Limits, search, stretches_of
 from llo_dft.chemistry.strain import von_mises_strain
+from llo_dft.errors import InputError
 from llo_dft.typing import FloatArray, IntArray
 
 #: Areas (A^2), and strains, that differ by less count as equal when matches are ranked.
@@ -34,6 +34,54 @@ WIDER_AREAS: Final = (1.25, 1.5, 2.0, 3.0)
 
 #: No film is strained more than this; the search for near misses stops here.
 LARGEST_STRAIN_TRIED: Final = 0.4
+
+
+@dataclass(frozen=True, eq=False)
+class LatticeMatch:
+    """A common cell of film and substrate."""
+
+    area_a2: float
+    """Area of the common cell as it will be built, square angstrom."""
+    max_strain: float
+    """Largest absolute principal (Biot) strain of either side in that cell."""
+    von_mises_strain: float
+    """That of the side where it is larger; see ``chemistry.strain``."""
+    principal_strains: tuple[float, float]
+    """The whole mismatch as principal strains of the film (s - 1 for the principal stretches s from
+    film to substrate), larger first."""
+    film_transformation: IntArray
+    substrate_transformation: IntArray
+    """film_transformation, substrate_transformation: (2, 2) integers; ``film_transformation @
+    film`` are the film's vectors that become the common cell's, and ``substrate_transformation @
+    substrate`` the substrate's."""
+    rotation_angle: float
+    """Angle of the rotation in F = R U, degrees anticlockwise, where F maps in-plane film
+    coordinates (columns) to the substrate's: ``film_transformation @ film @ F.T ==
+    substrate_transformation @ substrate``. For three-dimensional input the angle from the
+    substrate's first vector to the film's. Where several are equivalent by symmetry, the smallest.
+    """
+    strain_share: float
+    """Fraction of the strain that the film takes."""
+    n_atoms: int | None
+    """Atoms in the common cell, if counts were given."""
+    on_front: bool
+    """Whether no other match has both less (or equal) area and less (or equal) strain."""
+
+
+class NoMatchError(InputError):
+    """No common cell fits the limits; the nearest ones are in the message and here.
+
+    ``smallest_strain`` is the match of smallest strain at the allowed area, or None if none has
+    less than 40 % (or there is no common cell at all of that area); ``smallest_area`` the smallest
+    match at the allowed strain up to three times the area, or None.
+    """
+
+    def __init__(
+        self, message: str, smallest_strain: LatticeMatch | None, smallest_area: LatticeMatch | None
+    ) -> None:
+        super().__init__(message)
+        self.smallest_strain = smallest_strain
+        self.smallest_area = smallest_area
 
 
 def find_matches(
@@ -127,7 +175,6 @@ def _matches(task: _Search, limits: Limits) -> list[LatticeMatch]:
             principal_strains=(float(stretches[i, 0] - 1), float(stretches[i, 1] - 1)),
             film_transformation=film_cell[i],
             substrate_transformation=substrate_cell[i],
-            deformation_gradient=maps.gradients[i],
             rotation_angle=float(maps.angles[i]),
             strain_share=limits.strain_share,
             n_atoms=_atoms(film_cell[i], substrate_cell[i], task.atom_counts),

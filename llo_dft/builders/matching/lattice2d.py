@@ -112,11 +112,7 @@ def hermite_normal_forms(index: int) -> IntArray:
     They are the matrices [[i, j], [0, k]] with i k = index and 0 <= j < k; a lattice has as
     many sublattices of index n as the sum of the divisors of n (Cassels, An introduction to
     the geometry of numbers, section I.2).
-
-    Raises ``InputError`` if the index is less than 1.
     """
-    if index < 1:
-        raise InputError(f"the index of a sublattice must be at least 1, got {index}")
     forms = [
         [[i, j], [0, index // i]]
         for i in range(1, index + 1)

@@ -41,30 +41,20 @@ class OrderingError(InputError):
 
 @dataclass(frozen=True)
 class OrderingProblem:
-    """Species to be put on blocks of sites, with an energy quadratic in the charges.
-
-    Attributes
-    ----------
-    coupling
-        (n_blocks, n_blocks) energy of unit charges on the blocks' sites, eV/e^2.
-    field
-        (n_blocks,) energy of a unit charge on each block in the potential of all else, eV/e.
-    sizes
-        (n_blocks,) number of sites in each block.
-    charges
-        (n_species,) formal charge of each species, e.
-    counts
-        (n_species,) number of sites that each species takes; sums to the number of sites.
-    allowed
-        (n_blocks, n_species) whether a block may take a species.
-    """
+    """Species to be put on blocks of sites, with an energy quadratic in the charges."""
 
     coupling: FloatArray
+    """(n_blocks, n_blocks) energy of unit charges on the blocks' sites, eV/e^2."""
     field: FloatArray
+    """(n_blocks,) energy of a unit charge on each block in the potential of all else, eV/e."""
     sizes: IntArray
+    """(n_blocks,) number of sites in each block."""
     charges: FloatArray
+    """(n_species,) formal charge of each species, e."""
     counts: IntArray
+    """(n_species,) number of sites that each species takes; sums to the number of sites."""
     allowed: np.ndarray
+    """(n_blocks, n_species) whether a block may take a species."""
 
     @cached_property
     def curvature(self) -> FloatArray:
@@ -104,20 +94,11 @@ def ewald_matrix(structure: Structure) -> FloatArray:
 def reduce_to_blocks(
     matrix: FloatArray, fixed_charges: FloatArray, blocks: Sequence[Sequence[int]]
 ) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Fold a site matrix onto blocks of sites that carry the same charge.
+    """Fold a site matrix (n, n), as of :func:`ewald_matrix`, onto blocks of equal charge.
 
-    Parameters
-    ----------
-    matrix
-        (n, n) matrix of :func:`ewald_matrix`.
-    fixed_charges
-        (n,) charges of the sites that are not in any block; zero on those that are.
-    blocks
-        Site indices of each block.
-
-    Returns
-    -------
-    coupling, field, sizes as in :class:`OrderingProblem`.
+    ``blocks`` are the site indices of each block, ``fixed_charges`` (n,) the charges of the sites
+    that are in none; zero on those that are. Returns coupling, field and sizes as in
+    :class:`OrderingProblem`.
     """
     indicator = np.zeros((len(blocks), len(matrix)))
     for row, block in enumerate(blocks):
@@ -132,12 +113,7 @@ def filling(
 ) -> OrderingProblem:
     """Return the problem of which blocks have Li (species 0, 1 e) and which are empty (1).
 
-    Parameters
-    ----------
-    matrix, fixed_charges, blocks
-        As for :func:`reduce_to_blocks`.
-    n_filled
-        Number of sites with Li.
+    ``n_filled`` sites have Li; the other parameters are those of :func:`reduce_to_blocks`.
     """
     coupling, field, sizes = reduce_to_blocks(matrix, fixed_charges, blocks)
     return OrderingProblem(
@@ -151,45 +127,22 @@ def filling(
 
 
 def search(problem: OrderingProblem, *, seed: int, starts: int = DEFAULT_STARTS) -> IntArray:
-    """Find the assignment of lowest energy by steepest swap descents from random starts.
-
-    Parameters
-    ----------
-    problem
-        The ordering problem.
-    seed
-        Seed of the random starts; the same seed gives the same result.
-    starts
-        Number of descents.
-
-    Returns
-    -------
-    (n_blocks,) species index of each block. Among assignments whose energies agree to
-    ``ENERGY_RESOLUTION_EV``, the lexicographically first that was found.
-
-    Raises
-    ------
-    OrderingError
-        If no assignment satisfies the counts.
-    """
+    """Return the lowest of ``minima``, (n_blocks,); raises as that."""
     return minima(problem, seed=seed, starts=starts)[0]
 
 
 def minima(problem: OrderingProblem, *, seed: int, starts: int = DEFAULT_STARTS) -> list[IntArray]:
-    """Return the arrangements that the descents of ``search`` ended in, the lowest first.
+    """Return the arrangements that steepest swap descents end in, the lowest first.
 
-    Of those whose energies agree to ``ENERGY_RESOLUTION_EV`` (usually images of each other) only
-    the lexicographically first is returned.
+    Each is the species index of each block, (n_blocks,). They are the ends of ``starts`` descents
+    from random arrangements; the same ``seed`` gives the same ones. Of those whose energies agree
+    to ``ENERGY_RESOLUTION_EV`` (usually images of each other) only the lexicographically first is
+    returned.
 
-    Raises
-    ------
-    OrderingError
-        If no assignment satisfies the counts, or there is no start.
+    Raises ``OrderingError`` if no assignment satisfies the counts.
     """
-    if starts < 1:
-        raise OrderingError(f"expected at least one start, got {starts}")
-    rng = np.random.default_rng(seed)
-    found = [_descend(problem, _random_assignment(problem, rng)) for _ in range(starts)]
+    begun = random_arrangements(problem, count=starts, seed=seed)
+    found = [_descend(problem, one) for one in begun]
     return distinct_by_energy(problem, np.array(found, dtype=np.int64))
 
 

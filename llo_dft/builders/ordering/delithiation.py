@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.ordering.arrangement_search import (
     OrderingProblem,
     ewald_matrix,
@@ -35,30 +34,18 @@ REPULSION_EV: Final = 1000.0
 
 @dataclass(frozen=True)
 class LithiumRemoval:
-    """The Li that leave at one lithium fraction.
-
-    Attributes
-    ----------
-    requested
-        The requested fraction.
-    lithium_fraction
-        The nearest fraction possible with whole Li atoms.
-    removed
-        Sites of the pristine structure that are emptied, ascending.
-    n_li_layer, n_tm_layer
-        Li that stay in the Li layers and in the TM layers.
-    energy_ev
-        Ewald energy with formal charges. The electrons of the Li that left come from the metals
-        and O of the oxide along the redox ladder (``hole_shares``), so that the cell stays
-        neutral: a background of charge would also fill the vacuum and drive Li to the faces.
-    """
+    """The Li that leave at one lithium fraction."""
 
     requested: float
+    """The requested fraction."""
     lithium_fraction: float
+    """The nearest fraction possible with whole Li atoms."""
     removed: tuple[int, ...]
-    n_li_layer: int
-    n_tm_layer: int
+    """Sites of the pristine structure that are emptied, ascending."""
     energy_ev: float
+    """Ewald energy with formal charges. The electrons of the Li that left come from the metals and
+    O of the oxide along the redox ladder (``hole_shares``), so that the cell stays neutral: a
+    background of charge would also fill the vacuum and drive Li to the faces."""
 
 
 def delithiate(
@@ -75,6 +62,8 @@ def delithiate(
     All Li compete, those of the Li layers and those of the TM layers. Up to ``EXACT_BLOCKS``
     orbits of ``turn_over`` (or Li, without it) all arrangements are compared; beyond that
     the lowest is sought from random starts.
+
+    Raises ``InputError`` if there is no Li, or the oxide can't give that many electrons.
 
     Parameters
     ----------
@@ -93,24 +82,10 @@ def delithiate(
 
     Returns
     -------
-    For each fraction the ways to reach it, the lowest first. Of ways of the same energy (usually
-    images of each other) only one is returned; beyond ``EXACT_BLOCKS`` they are the minima that
-    the search ended in.
-
-    Raises
-    ------
-    InputError
-        If a fraction is outside 0..1, there is no Li, or no candidate is requested.
-    InputError
-        If the oxide can't give that many electrons.
+    For each fraction the ways to reach it, as of ``lowest_arrangements``.
     """
-    for fraction in fractions:
-        if not 0.0 <= fraction <= 1.0:
-            raise InputError(f"lithium fraction {fraction} is outside 0..1")
     if not lithium:
         raise InputError(f"{pristine.formula} has no Li that could leave")
-    if n_candidates < 1:
-        raise InputError(f"expected at least one candidate, got {n_candidates}")
     sites = lithium_sites(pristine, lithium, turn_over)
     return [_candidates(sites, fraction, n_candidates, seed) for fraction in fractions]
 
@@ -126,29 +101,11 @@ def delithiate_to(
 ) -> list[int]:
     """Return the Li whose removal costs the least Ewald energy, for a given number of them.
 
-    Parameters
-    ----------
-    pristine
-        The slab, or interface, with all its Li.
-    lithium
-        Sites that may be emptied; a coating's Li is left out here.
-    n_removed
-        Number of them that are empty at the end.
-    gone
-        Those that have already left.
-    oxide_sites
-        Sites of the oxide, whose O compensate the charge of the Li that left; None: all sites.
-    seed
-        As for ``delithiate``.
+    Raises ``InputError`` if fewer are to be empty than already are, or more than there are.
 
-    Returns
-    -------
-    All sites that are empty at the end, ascending.
-
-    Raises
-    ------
-    InputError
-        If fewer are to be empty than already are, or more than there are.
+    Of the sites ``lithium``, ``gone`` have already left and ``n_removed`` are empty at the end; all
+    of these are returned, ascending. ``oxide_sites`` are those of the oxide, which gives the
+    electrons of the Li that left; None: all. Others are as for ``delithiate``.
     """
     left = sorted(set(lithium) - set(gone))
     if not len(gone) <= n_removed <= len(gone) + len(left):
@@ -165,37 +122,26 @@ def delithiate_to(
 
 @dataclass(frozen=True)
 class LithiumSites:
-    """The sites that Li may leave, in blocks that are emptied together, and their electrostatics.
-
-    Attributes
-    ----------
-    pristine
-        The slab or interface with all its Li.
-    matrix
-        (n, n) of ``ewald_matrix``.
-    charges
-        (n,) formal charges while pristine, e; 0 on the sites of ``blocks`` and on those that are
-        empty in any case.
-    blocks
-        Sites of each block.
-    n_gone
-        Number of Li that left from other sites.
-    oxide_sites
-        Sites that the electrons come from; None: all.
-    tetrahedra
-        Sites beside the metal layers that Li may move to; they come after the structure's own.
-    repulsion_ev
-        (n_blocks, n_blocks) energy that keeps Li apart which can't be so near, eV.
-    """
+    """Sites that Li may leave, in blocks that are emptied together, and their electrostatics."""
 
     pristine: Structure
+    """The slab or interface with all its Li."""
     matrix: FloatArray
+    """(n, n) of ``ewald_matrix``."""
     charges: FloatArray
+    """(n,) formal charges while pristine, e; 0 on the sites of ``blocks`` and on those that are
+    empty in any case."""
     blocks: list[list[int]]
+    """Sites of each block."""
     n_gone: int
+    """Number of Li that left from other sites."""
     oxide_sites: Sequence[int] | None
-    tetrahedra: Sequence[TetrahedralSite] = ()
-    repulsion_ev: FloatArray | None = None
+    """Sites that the electrons come from; None: all."""
+    tetrahedra: Sequence[TetrahedralSite]
+    """Sites beside the metal layers that Li may move to; they come after the structure's own."""
+    repulsion_ev: FloatArray | None
+    """(n_blocks, n_blocks) energy that keeps Li apart which can't be so near, eV; None without
+    tetrahedra."""
 
     @property
     def n_lithium(self) -> int:
@@ -257,15 +203,16 @@ def lithium_sites(
     charges[[*lithium, *gone]] = 0.0
     blocks = orbits(list(lithium), turn_over)
     tetrahedra = tetrahedral_sites(pristine, lithium, sheet)
-    if not tetrahedra:
-        matrix = ewald_matrix(pristine)
-        return LithiumSites(pristine, matrix, charges, blocks, len(gone), oxide_sites)
     filled = with_tetrahedra(pristine, tetrahedra)
-    turned = None if turn_over is None else turned_over(tetrahedra, turn_over)
-    beside = orbits(range(len(tetrahedra)), turned)
-    blocks += [[len(pristine) + i for i in block] for block in beside]
-    charges = np.pad(charges, (0, len(tetrahedra)))
-    repulsion, _, _ = reduce_to_blocks(too_near(filled, tetrahedra), charges, blocks)
+    repulsion = None
+    if tetrahedra:
+        turned = None if turn_over is None else turned_over(tetrahedra, turn_over)
+        beside = orbits(range(len(tetrahedra)), turned)
+        blocks += [[len(pristine) + i for i in block] for block in beside]
+        charges = np.pad(charges, (0, len(tetrahedra)))
+        repulsion = (
+            REPULSION_EV * reduce_to_blocks(too_near(filled, tetrahedra), charges, blocks)[0]
+        )
     return LithiumSites(
         pristine,
         ewald_matrix(filled),
@@ -274,7 +221,7 @@ def lithium_sites(
         len(gone),
         oxide_sites,
         tetrahedra,
-        REPULSION_EV * repulsion,
+        repulsion,
     )
 
 
@@ -283,22 +230,15 @@ def _candidates(
 ) -> list[LithiumRemoval]:
     n_kept = _realisable(fraction, [len(block) for block in sites.blocks])
     problem, constant = sites.problem(sites.n_lithium - n_kept)
-    in_sheet = set(tm_layer_sites(sites.pristine)) & {i for block in sites.blocks for i in block}
-    found: list[LithiumRemoval] = []
-    for arrangement in lowest_arrangements(problem, count=count, seed=seed):
-        removed = sites.removed(arrangement)
-        n_tm_layer = len(in_sheet - set(removed))
-        found.append(
-            LithiumRemoval(
-                requested=fraction,
-                lithium_fraction=n_kept / sites.n_lithium,
-                removed=removed,
-                n_li_layer=n_kept - n_tm_layer,
-                n_tm_layer=n_tm_layer,
-                energy_ev=problem.energy_ev(arrangement) + constant,
-            )
+    return [
+        LithiumRemoval(
+            requested=fraction,
+            lithium_fraction=n_kept / sites.n_lithium,
+            removed=sites.removed(arrangement),
+            energy_ev=problem.energy_ev(arrangement) + constant,
         )
-    return found
+        for arrangement in lowest_arrangements(problem, count=count, seed=seed)
+    ]
 
 
 def _realisable(fraction: float, sizes: list[int]) -> int:

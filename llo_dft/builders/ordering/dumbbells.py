@@ -33,21 +33,14 @@ IN_PLANE_ANGSTROM: Final = 3.8
 
 @dataclass(frozen=True)
 class TetrahedralSite:
-    """A site on one side of a Li site of a metal layer.
-
-    Attributes
-    ----------
-    octahedron
-        The Li site of the metal layer whose face it shares.
-    above
-        From there to the tetrahedral site, (3,) angstrom.
-    beside
-        The other Li sites that share a face with it.
-    """
+    """A site on one side of a Li site of a metal layer."""
 
     octahedron: int
+    """The Li site of the metal layer whose face it shares."""
     above: FloatArray
+    """From there to the tetrahedral site, (3,) angstrom."""
     beside: frozenset[int]
+    """The other Li sites that share a face with it."""
 
     def coords(self, structure: Structure) -> FloatArray:
         """Return where it is in a structure, (3,) angstrom."""
@@ -60,23 +53,15 @@ def tetrahedral_sites(
 ) -> list[TetrahedralSite]:
     """Return the tetrahedral sites on both sides of the Li of the metal layers.
 
-    Those that no other Li site shares a face with are left out.
-
-    Parameters
-    ----------
-    pristine
-        The structure with all its Li.
-    lithium
-        The Li that may leave.
-    sheet
-        Sites of the metal layers, among them some of ``lithium``.
+    Those that no other Li site shares a face with are left out. ``pristine`` has all its Li, of
+    which ``lithium`` may leave; ``sheet`` are the sites of the metal layers, some Li among them.
     """
     found = []
     for octahedron in sorted(set(lithium) & set(sheet)):
         normal = _layer_normal(pristine, octahedron, sheet)
-        for above in (
-            () if normal is None else (HEIGHT_ANGSTROM * normal, -HEIGHT_ANGSTROM * normal)
-        ):
+        if normal is None:
+            continue
+        for above in (HEIGHT_ANGSTROM * normal, -HEIGHT_ANGSTROM * normal):
             at = pristine[octahedron].coords + above
             near = {one.index for one in pristine.get_sites_in_sphere(at, FACE_ANGSTROM)}
             beside = (near & set(lithium)) - {octahedron}
@@ -133,25 +118,16 @@ def movers(
 ) -> dict[int, int]:
     """Return which tetrahedral site each Li that moves goes to, so that they move least.
 
-    Parameters
-    ----------
-    pristine, sites
-        The structure, and its tetrahedral sites.
-    filled
-        Which of these hold a Li.
-    empty
-        Li sites that hold none, at least as many.
+    ``filled`` says which of a structure's tetrahedral ``sites`` hold a Li; ``empty`` are the Li
+    sites that hold none, at least as many.
     """
     if not filled:
         return {}
     lattice = pristine.lattice
     at = lattice.get_fractional_coords([sites[i].coords(pristine) for i in filled])
     far = lattice.get_all_distances(at, pristine.frac_coords[list(empty)])
-    far += (
-        10
-        * FACE_ANGSTROM
-        * np.array([[li not in sites[i].beside for li in empty] for i in filled], dtype=np.float64)
-    )
+    aside = [[li not in sites[i].beside for li in empty] for i in filled]
+    far += 10 * FACE_ANGSTROM * np.array(aside, dtype=np.float64)
     rows, columns = linear_sum_assignment(far.round(3))
     return {empty[int(j)]: filled[int(i)] for i, j in zip(rows, columns, strict=True)}
 

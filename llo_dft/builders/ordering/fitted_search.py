@@ -8,7 +8,7 @@ spread of 1 eV, where the electrostatics alone puts the best of 168 arrangements
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -34,22 +34,6 @@ RIDGE: Final = 0.3
 SLOPE_RIDGE: Final = 1e-3
 
 
-@dataclass(frozen=True)
-class RankedArrangements:
-    """Arrangements that were computed, the lowest first.
-
-    Attributes
-    ----------
-    assignments
-        (n, n_blocks) species of each block.
-    energies_ev
-        (n,) energy by the engine, eV.
-    """
-
-    assignments: IntArray
-    energies_ev: FloatArray
-
-
 def fitted_search(
     problem: OrderingProblem,
     first: Sequence[IntArray],
@@ -58,30 +42,19 @@ def fitted_search(
     budget: int,
     seed: int,
     repulsion_ev: FloatArray | None = None,
-) -> RankedArrangements:
-    """Return the computed arrangements, most likely including the lowest of all.
+) -> dict[tuple[int, ...], float]:
+    """Return the energies of the computed arrangements, most likely including the lowest of all.
 
-    Parameters
-    ----------
-    problem
-        The ordering problem.
-    first
-        Arrangements to compute first, such as the electrostatically lowest.
-    energies_ev
-        Computes arrangements, eV.
-    budget
-        How many are computed, at most all.
-    seed
-        Seed of the random arrangements and of the searches.
-    repulsion_ev
-        (n_blocks, n_blocks) energy added to the model's, of Li that can't be so near, eV. Only
-        arrangements without any are computed.
+    The ``first`` are computed first, such as the electrostatically lowest, by ``energies_ev``, eV;
+    in all ``budget``, at most all there are. ``seed`` is that of the random arrangements and of the
+    searches. ``repulsion_ev`` (n_blocks, n_blocks) is added to the model's energy, for Li that
+    can't be so near, eV: only arrangements without any are computed.
     """
     done: dict[tuple[int, ...], float] = {}
 
-    def compute(some: Sequence[IntArray]) -> int:
-        new = list(dict.fromkeys(tuple(map(int, one)) for one in some))
-        new = [one for one in new if one not in done][: budget - len(done)]
+    def compute(some: Sequence[IntArray], most: int = budget) -> int:
+        every = dict.fromkeys(tuple(map(int, one)) for one in some)
+        new = [one for one in every if one not in done][: min(most, budget - len(done))]
         arrays = [np.array(one, dtype=np.int64) for one in new]
         done.update(zip(new, map(float, energies_ev(arrays)), strict=True))
         return len(new)
@@ -101,12 +74,9 @@ def fitted_search(
         lowest = lowest_arrangements(model, count=len(done) + BATCH, seed=seed + round_)
         if repulsion_ev is not None:
             lowest = [one for one in lowest if _apart(problem, one, repulsion_ev)]
-        if not compute([one for one in lowest if tuple(map(int, one)) not in done][:BATCH]):
+        if not compute(lowest, BATCH):
             break
-    ranked = sorted(done, key=lambda one: (done[one], one))
-    return RankedArrangements(
-        np.array(ranked, dtype=np.int64), np.array([done[one] for one in ranked])
-    )
+    return done
 
 
 def _random_apart(

@@ -49,12 +49,8 @@ def pair_shells(structure: Structure, sites: Sequence[int]) -> FloatArray:
 def pair_deviation(shells: FloatArray, species: IntArray) -> FloatArray:
     """Return the deviation of arrangements from random (see above); 0 is perfectly random.
 
-    Parameters
-    ----------
-    shells
-        (n_shells, n, n) from ``pair_shells``.
-    species
-        (m, n) species on each site, in each of m arrangements with the same counts.
+    ``shells`` (n_shells, n, n) are from ``pair_shells``, ``species`` (m, n) those on each site in
+    each of m arrangements with the same counts.
     """
     one_hot = (species[:, :, None] == np.arange(species.max() + 1)).astype(np.float64)
     share = one_hot[0].mean(axis=0)
@@ -76,23 +72,11 @@ def quasirandom(
 ) -> list[tuple[float, IntArray]]:
     """Return arrangements and their deviation from random, the smallest first.
 
-    Parameters
-    ----------
-    problem
-        Which species may go where; its energies are not used.
-    blocks
-        Sites of each of its blocks.
-    structure
-        Where the sites lie.
-    sublattices
-        Sites that share species; pairs are counted within each set.
-    seed, starts
-        Seed and number of the descents, which exchange the species of two blocks while that helps.
+    Raises ``OrderingError`` if no assignment satisfies the counts.
 
-    Raises
-    ------
-    OrderingError
-        If no assignment satisfies the counts.
+    ``problem`` says which species may go where (its energies are not used), ``blocks`` are the
+    sites of each of its blocks, and pairs are counted within each set of ``sublattices``, sites
+    that share species. ``starts`` descents exchange the species of two blocks while that helps.
     """
     shells = [pair_shells(structure, sites) for sites in sublattices]
     block_of = {site: at for at, block in enumerate(blocks) for site in block}

@@ -23,14 +23,11 @@ from llo_dft.builders.surface.slab import (
     SlabModel,
     Stack,
     half_layers,
+    kept_atoms,
     place_stack,
-    recut,
-    reordered,
     stacks,
-    template_of,
 )
 from llo_dft.builders.surface.surface_lattice import oriented_cell, surface_lattice
-from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.builders.surface.terminations import (
     DIPOLE_TOLERANCE,
     build_termination,
@@ -38,6 +35,7 @@ from llo_dft.builders.surface.terminations import (
 )
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
+from llo_dft.chemistry.heights import cell_height
 from llo_dft.chemistry.roles import element_role
 from llo_dft.typing import IntArray
 
@@ -110,8 +108,8 @@ def general_slab(
 ) -> list[SlabCut]:
     """Cut the slabs of a plane in its primitive cell, one for each distinct termination.
 
-    Raises ``SlabError`` if a size is not positive, or the oxide's Li layer is empty; ``ValueError``
-    if the index is (0, 0, 0) or not three integers, or an element has no formal charge.
+    Raises ``SlabError`` if the oxide's Li layer is empty; ``ValueError`` if the index is (0, 0, 0)
+    or not three integers, or an element has no formal charge.
 
     The index is on the axes of the ordered ``bulk``; a common factor is divided out.
     ``min_slab_size`` is the least thickness, angstrom, in whole periods, or for (001) of a layered
@@ -121,15 +119,12 @@ def general_slab(
     Returns for (001) of a layered oxide all terminations that its cell allows, the half one first;
     otherwise those of ``plane_cuts``.
     """
-    if min(min_slab_size, min_vacuum_size) <= 0:
-        raise SlabError(
-            f"min_slab_size is {min_slab_size} and min_vacuum_size {min_vacuum_size}; expected "
-            "lengths above 0, in angstrom"
-        )
     index = surface_lattice(bulk, miller_index).miller_index
     sheets = _sheets_per_cell(bulk) if index in {(0, 0, 1), (0, 0, -1)} else 0
     if sheets:
-        return _layered(bulk, ceil(min_slab_size / (_period(bulk) / sheets)), min_vacuum_size, seed)
+        return _layered(
+            bulk, ceil(min_slab_size / (cell_height(bulk) / sheets)), min_vacuum_size, seed
+        )
     primitive = bulk.copy(site_properties={}).get_primitive_structure()
     normal = bulk.lattice.reciprocal_lattice_crystallographic.matrix.T @ index
     # a centring translation gives halves or thirds of an index
@@ -149,8 +144,8 @@ def plane_cuts(bulk: Structure, *, min_slab_size: float, vacuum: float, seed: in
     Raises ``ValueError`` if an element has no formal charge.
     """
     planes = _planes_of_atoms(bulk)
-    n_periods = ceil(min_slab_size / _period(bulk))
-    n_planes, height = n_periods * len(planes), n_periods * _period(bulk)
+    n_periods = ceil(min_slab_size / cell_height(bulk))
+    n_planes, height = n_periods * len(planes), n_periods * cell_height(bulk)
     charges = formal_charges(symbols_of(bulk))
     found: dict[tuple[tuple[str, float], ...], SlabCut] = {}
     for start, (level, _) in enumerate(planes):
@@ -179,14 +174,9 @@ def plane_cuts(bulk: Structure, *, min_slab_size: float, vacuum: float, seed: in
     )
 
 
-def _period(bulk: Structure) -> float:
-    """Return the height of a cell above the plane of a and b, angstrom."""
-    return bulk.volume / float(np.linalg.norm(np.cross(*bulk.lattice.matrix[:2])))
-
-
 def _planes_of_atoms(bulk: Structure) -> list[tuple[float, list[tuple[int, int]]]]:
     """Return the planes of one period from below: height of the cut below each, (site, image)."""
-    period = _period(bulk)
+    period = cell_height(bulk)
     heights = bulk.frac_coords[:, 2]
     wrapped = np.mod(heights, 1.0)
     order = np.argsort(wrapped, kind="stable")
@@ -237,12 +227,6 @@ def _cut(
     turn_over: IntArray | None = None,
 ) -> SlabCut:
     """Return the slab of some atoms of a stack; ``turn_over`` as for the whole stack."""
-    template, order = template_of(bulk, stack, keep, vacuum)
-    structure = recut(template, bulk, bulk)
-    if turn_over is None:
-        turn_over = next(iter(top_bottom_permutations(structure)), None)
-    else:
-        turn_over = reordered(turn_over, order)
     kept = set(keep)
 
     def formula(face: IntArray) -> str:
@@ -252,7 +236,7 @@ def _cut(
     return _described(
         SlabCut(
             name=name,
-            model=SlabModel(structure, template, turn_over, (), 0.0),
+            model=kept_atoms(bulk, stack, keep, vacuum, turn_over=turn_over),
             outermost=(formula(stack.top), formula(stack.bottom)),
         ),
         bulk,

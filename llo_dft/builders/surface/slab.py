@@ -17,10 +17,11 @@ from pymatgen.core.structure import Structure
 from llo_dft.builders.cathode.bulk import tm_layer_sites
 from llo_dft.builders.cell_checks import is_stoichiometric
 from llo_dft.builders.ordering.arrangement_search import ewald_matrix, filling, search
-from llo_dft.builders.surface.placement import place_slab
+from llo_dft.builders.surface.surface_lattice import place_slab
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
+from llo_dft.chemistry.heights import cell_height
 from llo_dft.errors import InputError
 from llo_dft.typing import IntArray
 
@@ -43,8 +44,6 @@ class SlabError(InputError):
 class SlabTemplate:
     """The data needed to cut the same slab again from the relaxed bulk."""
 
-    symbols: Sequence[str]
-    """(n,) element of each atom of the slab."""
     bulk_sites: Sequence[int]
     """(n,) index of the bulk site of each atom."""
     images: Sequence[Sequence[int]]
@@ -108,31 +107,40 @@ def stacks(bulk: Structure, tm_layers: int) -> list[Stack]:
 
 def place_stack(bulk: Structure, stack: Stack, vacuum: float) -> Structure:
     """Return the slab with full Li layers on both faces, atoms in the order of the stack."""
-    symbols = symbols_of(bulk)
-    return place_slab(
-        bulk.lattice,
-        bulk.frac_coords[stack.bulk_sites] + stack.images,
-        [symbols[i] for i in stack.bulk_sites],
-        vacuum,
-    )
+    template = SlabTemplate(stack.bulk_sites.tolist(), stack.images.tolist(), vacuum)
+    return recut(template, bulk, bulk)
 
 
-def template_of(
-    bulk: Structure, stack: Stack, keep: Collection[int], vacuum: float
-) -> tuple[SlabTemplate, IntArray]:
-    """Return the template of the atoms of a stack that are kept, and their order in it.
+def kept_atoms(
+    bulk: Structure,
+    stack: Stack,
+    keep: Collection[int],
+    vacuum: float,
+    *,
+    turn_over: IntArray | None = None,
+    tm_layers: int | tuple[int, ...] = (),
+    energy_ev: float = 0.0,
+) -> SlabModel:
+    """Return the slab of the atoms of a stack that are kept.
 
-    Sorted by electronegativity, so codes that sort by element keep the order of the atoms.
+    ``turn_over`` is the operation that maps the stack's top to its bottom, on all its atoms; None:
+    one of the slab's is sought.
     """
     species = [bulk[int(i)].specie for i in stack.bulk_sites]
     order = np.array(sorted(keep, key=lambda i: (species[i].X, species[i].symbol, i)))
     template = SlabTemplate(
-        symbols=[species[i].symbol for i in order],
         bulk_sites=stack.bulk_sites[order].tolist(),
         images=stack.images[order].tolist(),
         vacuum=vacuum,
     )
-    return template, order
+    # placed again: if the Li layer is not flat, the slab is thinner than with all its Li
+    structure = recut(template, bulk, bulk)
+    if turn_over is None:
+        turn_over = next(iter(top_bottom_permutations(structure)), None)
+    else:
+        here = {int(old): new for new, old in enumerate(order)}
+        turn_over = np.array([here[int(turn_over[i])] for i in order], dtype=np.int64)
+    return SlabModel(structure, template, turn_over, tm_layers, energy_ev)
 
 
 def recut(template: SlabTemplate, bulk: Structure, relaxed_bulk: Structure) -> Structure:
@@ -143,7 +151,8 @@ def recut(template: SlabTemplate, bulk: Structure, relaxed_bulk: Structure) -> S
     ``template`` is that of the slab that was built from ``bulk``; ``relaxed_bulk`` is the same
     crystal after its relaxation, with the same order of sites.
     """
-    if symbols_of(bulk) != symbols_of(relaxed_bulk):
+    symbols = symbols_of(bulk)
+    if symbols != symbols_of(relaxed_bulk):
         raise SlabError(
             f"the relaxed bulk ({relaxed_bulk.formula}) does not have the sites of the bulk "
             f"({bulk.formula}) in the same order"
@@ -154,7 +163,7 @@ def recut(template: SlabTemplate, bulk: Structure, relaxed_bulk: Structure) -> S
     return place_slab(
         relaxed_bulk.lattice,
         coords[list(template.bulk_sites)] + np.array(template.images),
-        list(template.symbols),
+        [symbols[i] for i in template.bulk_sites],
         template.vacuum,
     )
 
@@ -164,7 +173,7 @@ def _tm_planes(bulk: Structure) -> list[tuple[float, list[int]]]:
 
     Raises ``SlabError`` if they are too close to be the TM layers of a layered oxide.
     """
-    thickness = bulk.volume / float(np.linalg.norm(np.cross(*bulk.lattice.matrix[:2])))
+    thickness = cell_height(bulk)
     heights = bulk.frac_coords[:, 2]
     sites = [(heights[i], i) for i in tm_layer_sites(bulk)]
     planes = _planes(sites, PLANE_WIDTH / thickness)
@@ -281,22 +290,16 @@ def _cut(bulk: Structure, stack: Stack, tm_layers: int, vacuum: float, seed: int
             "two-fold axis in the plane, or let the faces differ with slab.symmetric = false"
         )
     keep, turn_over, energy = halves
-    template, order = template_of(bulk, stack, keep, vacuum)
-    # placed again: if the Li layer is not flat, the slab is thinner than with all its Li
-    structure = recut(template, bulk, bulk)
-    if not is_stoichiometric(structure, bulk):
-        raise SlabError(
-            f"a slab of tm_layers = {tm_layers} would be {structure.composition.reduced_formula}, "
-            f"but the bulk is {bulk.composition.reduced_formula}: the layers of this bulk "
-            "differ; use a multiple of their number in its cell"
-        )
-    return SlabModel(
-        structure=structure,
-        template=template,
-        turn_over=reordered(turn_over, order),
-        tm_layers=tm_layers,
-        energy_ev=energy,
+    model = kept_atoms(
+        bulk, stack, keep, vacuum, turn_over=turn_over, tm_layers=tm_layers, energy_ev=energy
     )
+    if not is_stoichiometric(model.structure, bulk):
+        ours, theirs = (one.composition.reduced_formula for one in (model.structure, bulk))
+        raise SlabError(
+            f"a slab of tm_layers = {tm_layers} would be {ours}, but the bulk is {theirs}: the "
+            "layers of this bulk differ; use a multiple of their number in its cell"
+        )
+    return model
 
 
 def half_layers(
@@ -338,9 +341,3 @@ def half_layers(
             }
             best = [i for i in range(len(full)) if i not in removed], permutation, energy
     return best
-
-
-def reordered(permutation: IntArray, order: IntArray) -> IntArray:
-    """Return a permutation of a stack's atoms as one of those that are kept, in their order."""
-    renumber = {int(old): new for new, old in enumerate(order)}
-    return np.array([renumber[int(permutation[i])] for i in order], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""The in-plane lattice of a crystal plane, primitive even if the bulk cell is centred."""
+"""The lattice of a crystal plane, primitive even if the bulk cell is centred; cells with vacuum."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from llo_dft.builders.matching.lattice2d import (
     leave_one_in,
     reduction,
 )
-from llo_dft.builders.surface.symmetry import symmetry_dataset
+from llo_dft.builders.surface.symmetry import translations
 from llo_dft.typing import FloatArray, IntArray
 
 #: Planes beyond have cells of more than any slab's atoms; products of indices stay exact.
@@ -58,9 +58,7 @@ def surface_lattice(bulk: Structure, miller_index: Sequence[int]) -> SurfaceLatt
     divided out.
     """
     index = _checked_index(miller_index)
-    dataset = symmetry_dataset(bulk)
-    identity = (dataset.rotations == np.eye(3)).all(axis=(1, 2))
-    shifts = dataset.translations[identity]
+    shifts = translations(bulk)
     # n translations that form a group modulo the cell are multiples of 1/n
     denominator = len(shifts)
     rows = np.vstack(
@@ -68,18 +66,13 @@ def surface_lattice(bulk: Structure, miller_index: Sequence[int]) -> SurfaceLatt
     ).astype(np.int64)
     lattice = integer_row_basis(rows)
     in_plane = _integer_kernel(lattice @ np.array(index)) @ lattice
-    matrix = bulk.lattice.matrix
-    cartesian = in_plane / denominator @ matrix
-    outward = bulk.lattice.reciprocal_lattice.matrix.T @ np.array(index)
-    if np.cross(cartesian[0], cartesian[1]) @ outward < 0:
-        in_plane, cartesian = in_plane[::-1], cartesian[::-1]
-    numerators = reduction(in_plane_basis(cartesian)) @ in_plane
+    numerators = _reduced(in_plane, denominator, bulk, index)
     if numerators[0][np.flatnonzero(numerators[0])[0]] < 0:
         numerators = -numerators
     common = int(np.gcd.reduce(np.append(numerators.ravel(), denominator)))
     return SurfaceLattice(
         miller_index=index,
-        vectors=numerators / denominator @ matrix,
+        vectors=numerators / denominator @ bulk.lattice.matrix,
         numerators=numerators // common,
         denominator=denominator // common,
     )
@@ -97,11 +90,7 @@ def oriented_cell(bulk: Structure, miller_index: Sequence[int]) -> Structure:
     """
     index = _checked_index(miller_index)
     matrix = bulk.lattice.matrix
-    plane = _integer_kernel(np.array(index))
-    normal = bulk.lattice.reciprocal_lattice.matrix.T @ np.array(index)
-    if np.cross(*(plane @ matrix)) @ normal < 0:
-        plane = plane[::-1]
-    plane = reduction(in_plane_basis(plane @ matrix)) @ plane
+    plane = _reduced(_integer_kernel(np.array(index)), 1, bulk, index)
     rows = leave_one_in(np.column_stack([index, np.eye(3, dtype=np.int64)]), 0)
     (up,) = (row[1:] * row[0] for row in rows if row[0])
     a, b = plane @ matrix
@@ -116,6 +105,46 @@ def oriented_cell(bulk: Structure, miller_index: Sequence[int]) -> Structure:
         to_unit_cell=True,
         site_properties=bulk.site_properties,
     )
+
+
+def place_slab(
+    lattice: Lattice, frac_coords: FloatArray, symbols: Sequence[str], vacuum: float
+) -> Structure:
+    """Put atoms into a cell with vacuum: a along x, the normal of a and b along z, centred.
+
+    ``lattice``'s a and b span the slab's plane; c is any vector out of it. ``frac_coords`` (n, 3)
+    are on it, along c consecutive as in the slab, not wrapped; the order of ``symbols`` (n,) is
+    kept. ``vacuum`` is the distance between the outermost atoms of the slab and of its image,
+    angstrom.
+    """
+    a, b, _ = lattice.matrix
+    z = np.cross(a, b) / np.linalg.norm(np.cross(a, b))
+    x = a / np.linalg.norm(a)
+    axes = np.array([x, np.cross(z, x), z])
+    coords = lattice.get_cartesian_coords(frac_coords) @ axes.T
+    thickness = float(np.ptp(coords[:, 2]))
+    height = thickness + vacuum
+    coords[:, 2] += 0.5 * (height - thickness) - coords[:, 2].min()
+    in_plane = np.array([a, b]) @ axes.T
+    in_plane[:, 2] = 0.0
+    cell = Lattice(np.vstack([in_plane, [0.0, 0.0, height]]))
+    fractional = cell.get_fractional_coords(coords)
+    fractional[:, :2] = np.mod(np.round(fractional[:, :2], 12), 1.0)
+    return Structure(cell, list(symbols), fractional)
+
+
+def _reduced(
+    rows: IntArray, denominator: int, bulk: Structure, index: tuple[int, int, int]
+) -> IntArray:
+    """Return lattice vectors of a plane as reduced ones, right-handed about its outward normal.
+
+    Both are (2, 3) integers, of which 1 / ``denominator`` is meant.
+    """
+    vectors = rows / denominator @ bulk.lattice.matrix
+    outward = bulk.lattice.reciprocal_lattice.matrix.T @ np.array(index)
+    if np.cross(*vectors) @ outward < 0:
+        rows, vectors = rows[::-1], vectors[::-1]
+    return reduction(in_plane_basis(vectors)) @ rows
 
 
 def _checked_index(miller_index: Sequence[int]) -> tuple[int, int, int]:

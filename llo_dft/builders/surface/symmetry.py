@@ -39,9 +39,12 @@ def symmetry_dataset(
     return dataset
 
 
-def space_group_symbol(structure: Structure) -> str:
-    """Return the international symbol of the space group."""
-    return str(symmetry_dataset(structure).international)
+def translations(structure: Structure) -> FloatArray:
+    """Return the (n, 3) translations within a cell that leave the crystal as it is, fractions."""
+    dataset = symmetry_dataset(structure)
+    identity = (dataset.rotations == np.eye(3)).all(axis=(1, 2))
+    found: FloatArray = dataset.translations[identity]
+    return found
 
 
 def primitive_cell(crystal: Structure, tolerance: float = SYMMETRY_TOLERANCE) -> Structure:

@@ -17,15 +17,12 @@ from llo_dft.builders.surface.slab import (
     HALF_LAYER_STARTS,
     SlabError,
     SlabModel,
-    SlabTemplate,
     Stack,
     build_slab,
+    kept_atoms,
     place_stack,
-    recut,
     stacks,
-    template_of,
 )
-from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.formal_charges import formal_charges
 from llo_dft.typing import FloatArray
@@ -69,14 +66,12 @@ def build_termination(
     if top == bottom == "half" and symmetric:
         return build_slab(bulk, tm_layers=tm_layers, vacuum=vacuum, seed=seed)
     found = [
-        _build(bulk, stack, (top, bottom), vacuum, seed)
+        _build(bulk, stack, (top, bottom), tm_layers, vacuum, seed)
         for stack in _checked_stacks(bulk, tm_layers)
     ]
-    structure, template, energy = min(
-        found, key=lambda item: (not is_stoichiometric(item[0], bulk), round(item[2], 6))
+    return min(
+        found, key=lambda one: (not is_stoichiometric(one.structure, bulk), round(one.energy_ev, 6))
     )
-    turn_over = next(iter(top_bottom_permutations(structure)), None)
-    return SlabModel(structure, template, turn_over, tm_layers, energy)
 
 
 def _parse(name: str) -> tuple[LithiumFace, LithiumFace]:
@@ -104,9 +99,13 @@ def _checked_stacks(bulk: Structure, tm_layers: int) -> list[Stack]:
 
 
 def _build(
-    bulk: Structure, stack: Stack, faces: tuple[LithiumFace, LithiumFace], vacuum: float, seed: int
-) -> tuple[Structure, SlabTemplate, float]:
-    """Return the slab, its template, and its Ewald energy."""
+    bulk: Structure,
+    stack: Stack,
+    faces: tuple[LithiumFace, LithiumFace],
+    tm_layers: int,
+    vacuum: float,
+    seed: int,
+) -> SlabModel:
     full = place_stack(bulk, stack, vacuum)
     matrix = ewald_matrix(full)
     charges = np.array(formal_charges(symbols_of(full), symbols_of(bulk)))
@@ -121,8 +120,8 @@ def _build(
         charges[both] = _half_filled(matrix, charges, halves, seed)
     empty = {int(i) for i in np.concatenate([stack.top, stack.bottom]) if charges[i] == 0.0}
     keep = [i for i in range(len(full)) if i not in empty]
-    template, _ = template_of(bulk, stack, keep, vacuum)
-    return recut(template, bulk, bulk), template, float(charges @ matrix @ charges)
+    energy = float(charges @ matrix @ charges)
+    return kept_atoms(bulk, stack, keep, vacuum, tm_layers=tm_layers, energy_ev=energy)
 
 
 def _half_filled(

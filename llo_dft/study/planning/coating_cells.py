@@ -17,8 +17,7 @@ from llo_dft.builders.coating.film import (
     film_terminations,
 )
 from llo_dft.builders.coating.named_plane import phosphate_plane
-from llo_dft.builders.matching.find_matches import find_matches
-from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
+from llo_dft.builders.matching.find_matches import LatticeMatch, NoMatchError, find_matches
 from llo_dft.chemistry.roles import coating_role
 from llo_dft.documents.plan import PlannedInterface
 from llo_dft.errors import InputError

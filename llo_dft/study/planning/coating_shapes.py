@@ -11,8 +11,7 @@ from llo_dft.analysis.interface.adhesion import area_angstrom2
 from llo_dft.builders.cathode.composition import parse_formula
 from llo_dft.builders.cathode.own_crystal import n_sheets
 from llo_dft.builders.coating.film import CoatingFilm
-from llo_dft.builders.matching.find_matches import find_matches
-from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
+from llo_dft.builders.matching.find_matches import LatticeMatch, NoMatchError, find_matches
 from llo_dft.errors import InputError
 from llo_dft.recipe import Coating, Recipe
 from llo_dft.study.planning.cif_input import cathode_parent

@@ -8,8 +8,7 @@ from pymatgen.core.composition import Composition
 from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.bulk import tm_layer_sites
-from llo_dft.builders.environment.lithium_axes import li_o_li_axes
-from llo_dft.builders.environment.oxygen_environment import oxygen_environments
+from llo_dft.builders.environment.oxygen_environment import li_o_li_axes, oxygen_environments
 from llo_dft.builders.ordering.delithiation import LithiumRemoval, delithiate_to
 from llo_dft.builders.surface.slab import SlabModel
 from llo_dft.builders.vacancies import choose_vacancies, innermost
@@ -167,7 +166,7 @@ def _bare_host(
         lithium_fraction=removal.lithium_fraction,
         n_holes=len(removal.removed),
         orderings=[list(way.removed) for way in ways],
-        n_li_layer=removal.n_li_layer + removal.n_tm_layer - n_tm_layer,
+        n_li_layer=int(structure.composition["Li"]) - n_tm_layer,
         n_tm_layer=n_tm_layer,
         environments=environments,
         classes={site: environment.label for site, environment in pristine.items()},

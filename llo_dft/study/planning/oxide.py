@@ -26,6 +26,7 @@ from llo_dft.builders.surface.slab import SlabError, SlabModel, build_slab, stac
 from llo_dft.builders.surface.surface_lattice import oriented_cell
 from llo_dft.builders.surface.symmetry import SYMMETRY_TOLERANCE, primitive_cell
 from llo_dft.builders.surface.terminations import build_termination
+from llo_dft.chemistry.heights import cell_height
 from llo_dft.errors import InputError
 from llo_dft.recipe import Coating, Recipe, Slab
 from llo_dft.resources import load_structure
@@ -343,7 +344,11 @@ def _slab_of_plane(
     sheet = set(tm_layer_sites(bulk))
     named = bulk.copy(site_properties={_IN_SHEET: [i in sheet for i in range(len(bulk))]})
     sheets = len(stacks(bulk, 1))
+<<<<<<< HEAD
     spacing = bulk.volume / area_angstrom2(bulk) / sheets
+=======
+    spacing = cell_height(bulk) / sheets
+>>>>>>> reduce-builders
     repeats = recipe.cathode.supercell or (1, 1)
     index = index_in_cell(by_main_element(parent), asked.miller, repeats)
     oriented = oriented_cell(named, index)
@@ -351,7 +356,11 @@ def _slab_of_plane(
         tolerance = SYMMETRY_TOLERANCE if recipe.cathode.file else _OF_THE_PARENT
         oriented = _narrowed(oriented, tolerance)
     thickness = (asked.tm_layers - _ROUNDING) * spacing
+<<<<<<< HEAD
     height = oriented.volume / area_angstrom2(oriented)
+=======
+    height = cell_height(oriented)
+>>>>>>> reduce-builders
     n_periods = math.ceil(thickness / height)
     if repeats == (1, 1):
         oriented = _widened(oriented, recipe, folder, n_periods)

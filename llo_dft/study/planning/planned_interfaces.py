@@ -10,9 +10,10 @@ from pymatgen.core.structure import Structure
 from llo_dft.analysis.interface.adhesion import area_angstrom2, interface_bonds
 from llo_dft.builders.coating.film import CoatingFilm
 from llo_dft.builders.interface.interface_search import RankedInterface, search_interfaces
-from llo_dft.builders.matching.lattice_match import LatticeMatch, NoMatchError
+from llo_dft.builders.matching.find_matches import LatticeMatch, NoMatchError
 from llo_dft.builders.ordering.delithiation import delithiate_to
 from llo_dft.chemistry.element_table import symbols_of
+from llo_dft.chemistry.strain import von_mises_strain
 from llo_dft.documents.atom_identity import COATING, with_bare_sites
 from llo_dft.documents.plan import CrystalVector, PlannedInterface
 from llo_dft.errors import InputError
@@ -70,6 +71,7 @@ def plan_interfaces(
             termination=film.bottom.name,
         )
         for rank, one in enumerate(_distinct(ranked)[: coating.keep]):
+<<<<<<< HEAD
             model = one.model
             sites = [COATING] * len(model.structure)
             for atom, site in zip(model.llo_atoms, model.llo_sites, strict=True):
@@ -94,6 +96,14 @@ def plan_interfaces(
                     bonds=interface_bonds(structure),
                 )
             )
+=======
+            sites = [COATING] * len(one.structure)
+            laid = one.assembly
+            for atom, site in zip(laid.cell.llo_atoms, laid.llo_sites, strict=True):
+                sites[int(site)] = kept[int(atom)]
+            structure = with_bare_sites(one.structure, sites)
+            planned.append(_planned(name, rank, one, film, match, structure, len(gone)))
+>>>>>>> reduce-builders
     return planned
 
 
@@ -138,6 +148,43 @@ def charge_notes(interfaces: Sequence[PlannedInterface]) -> list[str]:
     ]
 
 
+<<<<<<< HEAD
+=======
+def _area(slab: Structure) -> float:
+    return float(np.linalg.norm(np.cross(*slab.lattice.matrix[:2])))
+
+
+def _planned(
+    name: str,
+    rank: int,
+    one: RankedInterface,
+    film: CoatingFilm,
+    match: LatticeMatch,
+    structure: Structure,
+    n_gone: int,
+) -> PlannedInterface:
+    cells = round(abs(np.linalg.det(match.film_transformation)))
+    strain = one.assembly.cell.coating_strain
+    return PlannedInterface(
+        termination=name,
+        rank=rank,
+        score=one.score,
+        structure=structure,
+        registry=one.registry,
+        gap=one.gap,
+        coating_strain=strain,
+        von_mises_strain=float(von_mises_strain(*strain)),
+        coating_vectors=_coating_vectors(film, match),
+        coating_charge=cells * film.charge,
+        film_cells=cells,
+        film_formula="".join(f"{e}{n}" for e, n in film.composition.items()),
+        film_is_stoichiometric=film.stoichiometric,
+        li_removed_for_charge=n_gone,
+        bonds=interface_bonds(structure),
+    )
+
+
+>>>>>>> reduce-builders
 def _coating_vectors(film: CoatingFilm, match: LatticeMatch) -> tuple[CrystalVector, CrystalVector]:
     """Return the vectors of the coating's crystal that became the slab's a and b."""
     own = np.linalg.inv(match.substrate_transformation) @ match.film_transformation

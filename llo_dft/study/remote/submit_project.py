@@ -125,7 +125,7 @@ def write_results(folder: str, calculations: dict[str, Any]) -> dict[str, int]:
         cache.sweep()
         for label, document in calculations.items():
             if document is None:
-                cache.note_without_result(label, "missing", NO_RESULT)
+                cache.note("missing", label, reason=NO_RESULT)
         return write_study(study).counts
 
 
@@ -150,5 +150,5 @@ def collect_now(
         for submitted in record.jobs_in(jobs).values():
             if submitted.label is not None and jobs[submitted.id].status != "completed":
                 reason = jobs[submitted.id].reason
-                cache.note_without_result(submitted.label, "missing", reason)
+                cache.note("missing", submitted.label, reason=reason)
         return write_study(folder)

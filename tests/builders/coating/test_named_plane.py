@@ -25,7 +25,6 @@ def test_the_plane_is_on_the_axes_of_the_file(name, setting, index) -> None:
 @pytest.mark.parametrize(
     ("name", "setting", "message"),
     [
-        ("Li3PO4_gamma", "Pbnm", "setting 'Pbnm' is unknown; expected Pmn2_1 for beta"),
         (
             "Li3PO4_gamma",
             "Pmn2_1",

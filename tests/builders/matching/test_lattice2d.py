@@ -16,7 +16,6 @@ from llo_dft.builders.matching.lattice2d import (
     lattice_point_group,
     reduction,
 )
-from llo_dft.errors import InputError
 
 if TYPE_CHECKING:
     from llo_dft.typing import FloatArray, IntArray
@@ -36,11 +35,6 @@ def test_there_are_as_many_sublattices_as_the_divisors_sum_to(index: int) -> Non
     quotients = [a @ np.linalg.inv(b) for a, b in product(forms, forms)]
     same = sum(np.allclose(q, np.round(q)) for q in quotients)
     assert same == len(forms)
-
-
-def test_a_sublattice_needs_a_positive_index() -> None:
-    with pytest.raises(InputError, match="must be at least 1, got 0"):
-        hermite_normal_forms(0)
 
 
 @given(basis=bases(), change=unimodular())

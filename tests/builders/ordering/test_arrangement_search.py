@@ -127,11 +127,6 @@ def test_pairs_alone_cannot_hold_odd_counts() -> None:
         search(problem, seed=0, starts=1)
 
 
-def test_no_start_is_an_error() -> None:
-    with pytest.raises(OrderingError, match="expected at least one start, got 0"):
-        search(random_problem([1, 1], 0, "none"), seed=0, starts=0)
-
-
 def test_of_equal_energies_the_first_in_order_is_returned() -> None:
     problem = OrderingProblem(
         coupling=np.zeros((4, 4)),

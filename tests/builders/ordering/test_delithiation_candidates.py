@@ -15,7 +15,6 @@ from llo_dft.builders.ordering.arrangement_search import ewald_matrix
 from llo_dft.builders.ordering.delithiation import delithiate
 from llo_dft.builders.surface.symmetry import top_bottom_permutations
 from llo_dft.chemistry.formal_charges import formal_charges
-from llo_dft.errors import InputError
 from llo_dft.resources import load_structure
 
 if TYPE_CHECKING:
@@ -140,8 +139,3 @@ def test_the_search_gives_distinct_candidates_beyond_the_exact_limit() -> None:
 
 def test_there_may_be_fewer_than_asked_for() -> None:
     assert len(candidates(cell("conventional"), 10, fraction=0.0)) == 1
-
-
-def test_no_candidate_at_all_is_refused() -> None:
-    with pytest.raises(InputError, match="at least one candidate, got 0"):
-        candidates(cell("conventional"), 0)

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from llo_dft.builders.environment.lithium_axes import li_o_li_axes
-from llo_dft.builders.environment.oxygen_environment import oxygen_environments
+from llo_dft.builders.environment.oxygen_environment import li_o_li_axes, oxygen_environments
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.documents.sites import LithiumAxes
 from llo_dft.errors import InputError
