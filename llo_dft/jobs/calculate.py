@@ -2,11 +2,7 @@
 
 import time
 import traceback
-<<<<<<< HEAD
-from collections.abc import Sequence
-=======
-from collections.abc import Callable
->>>>>>> reduce-builders
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -113,7 +109,6 @@ def _begun(start: Start, maker: CalculationMaker, given: Structure) -> _Begun:
     return _Begun(start, given, Request(start.structure, maker, asked))
 
 
-<<<<<<< HEAD
 def _lowest_geometry(
     cache: CalculationCache,
     potential: CalculationMaker | None,
@@ -125,16 +120,11 @@ def _lowest_geometry(
         return geometries[0]
     given = geometries[0].structure
     begun = [_begun(one, potential, given) for one in geometries]
-    lowest = _lowest(cache, potential, begun, f"{label}{BY_POTENTIAL}")
-    return next(one.start for one in begun if one.key == lowest.key)
+    lowest = _lowest(cache, begun, f"{label}{BY_POTENTIAL}")
+    return next(one.start for one in begun if one.request.key == lowest.key)
 
 
-def _lowest(
-    cache: CalculationCache, maker: CalculationMaker, begun: list[_Begun], label: str
-) -> CalculationDocument:
-=======
 def _lowest(cache: CalculationCache, begun: list[_Begun], label: str) -> CalculationDocument:
->>>>>>> reduce-builders
     """Compute every start and return the one of lowest energy, with the others in its notes.
 
     One that was stopped midway leaves the choice open: it is returned, to be resumed. If one

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.analysis.interface.adhesion import area_angstrom2
+from llo_dft.analysis.electronic.planar_average import plane_area_a2
 from llo_dft.builders.cathode.composition import parse_formula
 from llo_dft.builders.cathode.own_crystal import n_sheets
 from llo_dft.builders.coating.film import CoatingFilm
@@ -110,7 +110,10 @@ def _films(recipe: Recipe, coating: Coating, folder: Path) -> list[tuple[Coating
         if film.stoichiometric and laid.miller != coating.plane:
             others.append((laid, film))
     others.sort(
-        key=lambda one: (one[1].polar, one[1].cut_valence / area_angstrom2(one[1].structure))
+        key=lambda one: (
+            one[1].polar,
+            one[1].cut_valence / plane_area_a2(one[1].structure.lattice.matrix, axis=2),
+        )
     )
     return [(coating, first), *others]
 

@@ -10,7 +10,6 @@ from typing import Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.analysis.interface.adhesion import area_angstrom2
 from llo_dft.builders.cathode.bulk import build_bulk, on_supercell, tm_layer_sites
 from llo_dft.builders.cathode.composition import CompositionError, check_neutral
 from llo_dft.builders.cathode.own_crystal import by_main_element, n_sheets, ordered_crystal
@@ -344,11 +343,7 @@ def _slab_of_plane(
     sheet = set(tm_layer_sites(bulk))
     named = bulk.copy(site_properties={_IN_SHEET: [i in sheet for i in range(len(bulk))]})
     sheets = len(stacks(bulk, 1))
-<<<<<<< HEAD
-    spacing = bulk.volume / area_angstrom2(bulk) / sheets
-=======
     spacing = cell_height(bulk) / sheets
->>>>>>> reduce-builders
     repeats = recipe.cathode.supercell or (1, 1)
     index = index_in_cell(by_main_element(parent), asked.miller, repeats)
     oriented = oriented_cell(named, index)
@@ -356,11 +351,7 @@ def _slab_of_plane(
         tolerance = SYMMETRY_TOLERANCE if recipe.cathode.file else _OF_THE_PARENT
         oriented = _narrowed(oriented, tolerance)
     thickness = (asked.tm_layers - _ROUNDING) * spacing
-<<<<<<< HEAD
-    height = oriented.volume / area_angstrom2(oriented)
-=======
     height = cell_height(oriented)
->>>>>>> reduce-builders
     n_periods = math.ceil(thickness / height)
     if repeats == (1, 1):
         oriented = _widened(oriented, recipe, folder, n_periods)

@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from llo_dft.analysis.interface.adhesion import area_angstrom2, interface_bonds
+from llo_dft.analysis.electronic.planar_average import plane_area_a2
+from llo_dft.analysis.interface.adhesion import interface_bonds
 from llo_dft.builders.coating.film import CoatingFilm
 from llo_dft.builders.interface.interface_search import RankedInterface, search_interfaces
 from llo_dft.builders.matching.find_matches import LatticeMatch, NoMatchError
@@ -51,8 +52,8 @@ def plan_interfaces(
         except NoMatchError as error:
             advice = too_strained(recipe, coating, recipe_folder, slab)
             raise InputError(
-                f"the coating does not fit the slab's cell of {area_angstrom2(slab):.1f} A^2. "
-                f"{advice}"
+                f"the coating does not fit the slab's cell of "
+                f"{plane_area_a2(slab.lattice.matrix, axis=2):.1f} A^2. {advice}"
             ) from error
         cells = round(abs(np.linalg.det(match.film_transformation)))
         n_atoms = len(slab) + cells * len(film.structure)
@@ -71,39 +72,12 @@ def plan_interfaces(
             termination=film.bottom.name,
         )
         for rank, one in enumerate(_distinct(ranked)[: coating.keep]):
-<<<<<<< HEAD
-            model = one.model
-            sites = [COATING] * len(model.structure)
-            for atom, site in zip(model.llo_atoms, model.llo_sites, strict=True):
-                sites[int(site)] = kept[int(atom)]
-            structure = with_bare_sites(model.structure, sites)
-            planned.append(
-                PlannedInterface(
-                    termination=film.bottom.name,
-                    rank=rank,
-                    score=one.score,
-                    structure=structure,
-                    registry=model.registry,
-                    gap=model.gap,
-                    coating_strain=model.coating_strain.principal,
-                    von_mises_strain=model.coating_strain.von_mises,
-                    coating_vectors=_coating_vectors(film, match),
-                    coating_charge=cells * film.charge,
-                    film_cells=cells,
-                    film_formula="".join(f"{e}{n}" for e, n in film.composition.items()),
-                    film_is_stoichiometric=film.stoichiometric,
-                    li_removed_for_charge=len(gone),
-                    bonds=interface_bonds(structure),
-                )
-            )
-=======
             sites = [COATING] * len(one.structure)
             laid = one.assembly
             for atom, site in zip(laid.cell.llo_atoms, laid.llo_sites, strict=True):
                 sites[int(site)] = kept[int(atom)]
             structure = with_bare_sites(one.structure, sites)
-            planned.append(_planned(name, rank, one, film, match, structure, len(gone)))
->>>>>>> reduce-builders
+            planned.append(_planned(rank, one, film, match, structure, len(gone)))
     return planned
 
 
@@ -148,14 +122,7 @@ def charge_notes(interfaces: Sequence[PlannedInterface]) -> list[str]:
     ]
 
 
-<<<<<<< HEAD
-=======
-def _area(slab: Structure) -> float:
-    return float(np.linalg.norm(np.cross(*slab.lattice.matrix[:2])))
-
-
 def _planned(
-    name: str,
     rank: int,
     one: RankedInterface,
     film: CoatingFilm,
@@ -166,7 +133,7 @@ def _planned(
     cells = round(abs(np.linalg.det(match.film_transformation)))
     strain = one.assembly.cell.coating_strain
     return PlannedInterface(
-        termination=name,
+        termination=film.bottom.name,
         rank=rank,
         score=one.score,
         structure=structure,
@@ -184,7 +151,6 @@ def _planned(
     )
 
 
->>>>>>> reduce-builders
 def _coating_vectors(film: CoatingFilm, match: LatticeMatch) -> tuple[CrystalVector, CrystalVector]:
     """Return the vectors of the coating's crystal that became the slab's a and b."""
     own = np.linalg.inv(match.substrate_transformation) @ match.film_transformation
