@@ -11,7 +11,8 @@ from llo_dft.typing import System
 def answer(result: StudyResult) -> list[str]:
     """Return one sentence for each system, and one for what each coating changes.
 
-    Only vacancies whose lattice was not rebuilt count; energies are eV per O.
+    Vacancies whose lattice was rebuilt decide nothing; the lowest of them stands beside where it is
+    lower. Energies are eV per O.
     """
     systems = list(dict.fromkeys((host.system, host.termination) for host in result.hosts))
     sentences = [_of_system(result, *system) for system in systems]
@@ -84,11 +85,30 @@ def _turns(result: StudyResult, system: System, termination: str | None) -> str:
 
 def _of_system(result: StudyResult, system: System, termination: str | None) -> str:
     name = system_name(system, termination)
+    mine = [h for h in result.hosts if (h.system, h.termination) == (system, termination)]
+    costs = ", ".join(f"{cost} at {_place(host)}" for host in mine if (cost := _lowest(host)))
     hosts = _kept_hosts(result, system, termination)
     if not hosts:
-        return f"{name}: no vacancy that kept its lattice has a formation energy."
-    costs = ", ".join(f"{_ev(min(host.kept_energies_ev))} at {_place(host)}" for host in hosts)
+        none = f"{name}: no vacancy that kept its lattice has a formation energy"
+        return f"{none}; the lowest costs {costs}." if costs else f"{none}."
     return f"{name}: the O that leaves most easily costs {costs}; {_crossing(result, hosts)}."
+
+
+def _lowest(host: HostResult) -> str:
+    """Return what a host's cheapest O costs, and, if that is less, the cheapest rebuilt one."""
+    rebuilt = min(
+        (
+            one.formation_energy_ev
+            for one in host.vacancies
+            if one.rebuilt and one.formation_energy_ev is not None
+        ),
+        default=None,
+    )
+    kept = min(host.kept_energies_ev, default=None)
+    if kept is None:
+        return "" if rebuilt is None else f"{_ev(rebuilt)} (rebuilt)"
+    lower = rebuilt is not None and _ev(rebuilt) != _ev(kept) and rebuilt < kept
+    return f"{_ev(kept)} (rebuilt: {_ev(rebuilt)})" if lower and rebuilt is not None else _ev(kept)
 
 
 def _crossing(result: StudyResult, hosts: Sequence[HostResult]) -> str:

@@ -114,10 +114,13 @@ def test_what_was_completed_when_it_was_killed_is_not_started_again(
     assert 1 < len(done) < coated_plan.n_calculations
     again = labels(after[len(before) :], "started")
     assert set(again).isdisjoint(done)
-    assert sorted([*done, *again]) == sorted(coated_plan.labels)
-    assert sorted(labels(after[len(before) :], "reused")) == sorted(done)
+    # where P begins in several places, each is on record with its own name
+    whole = [one for one in [*done, *again] if ", " not in one]
+    assert sorted(whole) == sorted(coated_plan.labels)
+    assert set(done) <= set(labels(after[len(before) :], "reused"))
     # two calculations at a time: no more than two were under way, and are computed twice
-    twice = Counter(study.computed()).total() - coated_plan.n_calculations
+    n_results = len(list(study.folder.calculations.glob("*/result.json")))
+    twice = Counter(study.computed()).total() - n_results
     assert 0 <= twice <= 2
     assert not list(study.folder.calculations.glob(".partial-*"))
 

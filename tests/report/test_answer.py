@@ -1,4 +1,4 @@
-"""The answer in words: its numbers are those of the result, and rebuilt vacancies do not count."""
+"""The answer in words: its numbers are those of the result; rebuilt vacancies stand beside."""
 
 from __future__ import annotations
 
@@ -17,10 +17,25 @@ def test_a_bare_slab_that_turns() -> None:
     point = TurningPoint(system="bare", at=at, earliest=at, latest=late, shares=[share])
     (sentence,) = answer(study("chgnet", *hosts, turning_points=[point]))
     assert sentence == (
-        "bare: the O that leaves most easily costs 2.12 eV at 0.00 holes per TM (x = 1.00, 0 mAh/g)"
-        ", -0.25 eV at 1.00 holes per TM (x = 0.50, 230 mAh/g); it crosses zero at 0.90 holes per "
+        "bare: the O that leaves most easily costs 2.12 eV (rebuilt: -3.00 eV) at 0.00 holes per TM "
+        "(x = 1.00, 0 mAh/g), -0.25 eV at 1.00 holes per TM (x = 0.50, 230 mAh/g); it crosses zero "
+        "at 0.90 holes per "
         "TM (x = 0.55, 207 mAh/g), the interval goes from 0.90 to 0.95 (latest: "
         "beyond)."
+    )
+
+
+def test_only_a_lower_rebuilt_vacancy_stands_beside() -> None:
+    moved = ["moved: Li1 2.00 A"]
+    higher = vacancy("O2", 3.0, flags=moved)
+    hosts = [host(1.0, vacancy("O1", 2.0), higher), host(0.5, vacancy("O1", 0.5, flags=moved))]
+    (sentence,) = answer(study("chgnet", *hosts))
+    assert "costs 2.00 eV at 0.00" in sentence
+    assert ", 0.50 eV (rebuilt) at 1.00" in sentence
+    (none,) = answer(study("chgnet", hosts[1]))
+    assert none == (
+        "bare: no vacancy that kept its lattice has a formation energy; the lowest costs 0.50 eV "
+        "(rebuilt) at 1.00 holes per TM (x = 0.50, 230 mAh/g)."
     )
 
 
