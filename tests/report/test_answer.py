@@ -17,9 +17,9 @@ def test_a_bare_slab_that_turns() -> None:
     point = TurningPoint(system="bare", at=at, earliest=at, latest=late, shares=[share])
     (sentence,) = answer(study("chgnet", *hosts, turning_points=[point]))
     assert sentence == (
-        "bare: the O that leaves most easily costs 2.12 eV (rebuilt: -3.00 eV) at 0.00 holes per TM "
-        "(x = 1.00, 0 mAh/g), -0.25 eV at 1.00 holes per TM (x = 0.50, 230 mAh/g); it crosses zero "
-        "at 0.90 holes per "
+        "bare: the O that leaves most easily costs 2.12 eV (rebuilt: -3.00 eV) at 0.00 holes per "
+        "TM (x = 1.00, 0 mAh/g), -0.25 eV at 1.00 holes per TM (x = 0.50, 230 mAh/g); "
+        "it crosses zero at 0.90 holes per "
         "TM (x = 0.55, 207 mAh/g), the interval goes from 0.90 to 0.95 (latest: "
         "beyond)."
     )
