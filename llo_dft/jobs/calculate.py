@@ -132,8 +132,9 @@ def _lowest(cache: CalculationCache, begun: list[_Begun], label: str) -> Calcula
     """
     keys = [one.request.key for one in begun]
     known = all(map(cache.has_completed, keys))
-    # a key without a folder: the calculation runs until all its starts have ended
-    cache.note("started", label, "-".join(keys))
+    if not known:
+        # a key without a folder: the calculation runs until all its starts have ended
+        cache.note("started", label, "-".join(keys))
     made = [_one_start(cache, one, f"{label}, {one.start.name}") for one in begun]
     open_ones = [one for one in made if cache.can_resume(one.key)]
     completed = [one for one in made if one.energy_ev is not None]
