@@ -61,7 +61,9 @@ def engine_from(settings: recipe.EngineChoice) -> Engine:
         return engine
     if settings.start_from is not None:
         if settings.pre_relax is not None:
-            raise EngineError("engine.start_from and engine.pre_relax exclude one another")
+            raise EngineError(
+                "engine.start_from and engine.pre_relax exclude one another; remove one of them"
+            )
         return PreRelaxedEngine(settings, FinishedStudy(settings.start_from), engine)
     if settings.pre_relax is None:
         return engine

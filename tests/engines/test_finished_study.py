@@ -99,7 +99,7 @@ def test_what_can_not_start_so_is_refused(finished, tmp_path):
     with pytest.raises(EngineError, match="chgnet relaxes by itself"):
         engine_from(EngineChoice(name="chgnet", start_from=str(tmp_path)))
     both = choice.model_copy(update={"pre_relax": EngineChoice(name="chgnet")})
-    with pytest.raises(EngineError, match="exclude one another"):
+    with pytest.raises(EngineError, match="exclude one another; remove one"):
         engine_from(both)
     damaged = tmp_path / "study" / "calculations" / "abc"
     damaged.mkdir()
