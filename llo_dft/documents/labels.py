@@ -12,7 +12,7 @@ BULK: Final = "bulk"
 #: Miller index of the plane of the layers, on hexagonal axes; results store only other planes.
 BASAL: Final = (0, 0, 1)
 
-#: Ending of the labels of what a potential computes to rank vacancies.
+#: Ending of the labels of what a potential computes to rank vacancies or places of a former.
 BY_POTENTIAL: Final = "_potential"
 
 #: Ending of a structure check's flag of moments that turned over while others did not.
@@ -54,8 +54,13 @@ def vacancy_label(host: str, pair: str) -> str:
 
 
 def potential_label(label: str) -> str:
-    """Return the label of a host or vacancy computed by the potential that ranks vacancies."""
+    """Return the label of a host or vacancy computed by the potential that chooses or ranks."""
     return f"{label}{BY_POTENTIAL}"
+
+
+def is_by_potential(label: str) -> bool:
+    """Tell whether a label is ``potential_label``'s, or of one of several starts of it."""
+    return label.partition(", ")[0].endswith(BY_POTENTIAL)
 
 
 def static_label(host: str, part: Part | None = None) -> str:

@@ -16,7 +16,7 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.documents.atom_identity import BARE_SITE
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
-from llo_dft.documents.labels import BY_POTENTIAL
+from llo_dft.documents.labels import is_by_potential
 from llo_dft.engines.base import Engine, EngineError, Outcome, OxygenReference, moved_to
 from llo_dft.plain_files import from_json
 from llo_dft.typing import CalculationKind, Capability, FloatArray
@@ -131,7 +131,7 @@ def completed_relaxations(calculations: Path) -> list[CalculationDocument]:
             one = CalculationDocument.model_validate(known)
         except (ValueError, TypeError, KeyError) as error:
             raise EngineError(f"{file} can't be read; run that study again first") from error
-        relaxed = one.kind in {"bulk_relax", "slab_relax"} and not one.label.endswith(BY_POTENTIAL)
+        relaxed = one.kind in {"bulk_relax", "slab_relax"} and not is_by_potential(one.label)
         if relaxed and one.status == "completed" and one.initial_structure is not None:
             found.append(one)
     return found

@@ -15,7 +15,7 @@ from pymatgen.core.structure import Structure
 
 from llo_dft.calculations.cache import CalculationCache, Event, calculation_key
 from llo_dft.documents.calculation import Asked, CalculationDocument, not_computed
-from llo_dft.documents.labels import BY_POTENTIAL
+from llo_dft.documents.labels import potential_label
 from llo_dft.engines.base import (
     CalculationMaker,
     MagneticMaker,
@@ -120,7 +120,7 @@ def _lowest_geometry(
         return geometries[0]
     given = geometries[0].structure
     begun = [_begun(one, potential, given) for one in geometries]
-    lowest = _lowest(cache, begun, f"{label}{BY_POTENTIAL}")
+    lowest = _lowest(cache, begun, potential_label(label))
     return next(one.start for one in begun if one.request.key == lowest.key)
 
 

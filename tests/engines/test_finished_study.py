@@ -73,6 +73,16 @@ def test_a_vacancy_of_a_revisited_host_goes_where_the_one_that_found_it_ended(tm
     assert found.structure[1].coords[2] == pytest.approx(4.8)
 
 
+def test_what_the_study_s_potential_made_is_not_compared_with_the_program_s(tmp_path):
+    folder = tmp_path / "study" / "calculations"
+    start = of_study(folder, "vac", 2.0, 2.2, -10.0)
+    for name in ("as removed", "P moved to O1"):
+        of_study(folder, f"vac_potential, {name}", 3.0 + len(name), 4.8, -20.0)
+    found = FinishedStudy(str(folder.parent)).maker("slab_relax").calculate(start, tmp_path)
+    moved = found.structure[1].coords[2] - found.structure[0].coords[2]
+    assert moved == pytest.approx(2.2 - CELL[0].coords[2])
+
+
 def test_a_structure_that_it_does_not_know_starts_as_it_is(finished, tmp_path):
     stranger = CELL.copy()
     stranger.translate_sites([1], [0.5, 0.0, 0.0])
