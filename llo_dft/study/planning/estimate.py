@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
+from llo_dft.builders.rebonding import MOST_TRIES
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.labels import ranking_label, revisited_label
-from llo_dft.documents.plan import StudyPlan
-from llo_dft.engines.base import Cost, Engine, MagneticMaker
+from llo_dft.documents.plan import PlannedHost, StudyPlan
+from llo_dft.engines.base import Cost, Engine, MagneticMaker, PreRelaxingMaker
 from llo_dft.study.planning.planned_calculations import hosts_by_label, planned_calculations
 
 #: Average evaluations of energy and forces in a relaxation, with CHGNet and protocol "balanced",
@@ -81,16 +82,22 @@ def calculation_work(plan: StudyPlan) -> dict[str, float]:
     for host in plan.hosts:
         steps = typical["bare" if host.termination is None else "coated"]
         atoms = len(plan.host_structure(host))
-        vacancies = [host.vacancy_label(vacancy) for vacancy in host.vacancies]
         ways = plan.relaxed_orderings(host)
         again = revisited_label(host.label)
-        work |= dict.fromkeys([host.label, *ways, *vacancies, again], steps * atoms)
+        work |= dict.fromkeys([host.label, *ways, again], steps * atoms)
+        work |= {label: steps * atoms * n for label, n in _places(host).items()}
         work |= dict.fromkeys(plan.vacancies_again(host), 0.0)  # rarely needed
         work[ranking_label(host.label)] = 2.0 * plan.n_candidates * atoms  # at most
-    for one in plan.interfaces:
-        work[one.label] = typical["coated"] * len(one.structure)
+    for candidate in plan.interfaces:
+        work[candidate.label] = typical["coated"] * len(candidate.structure)
     part = typical["bare"] * len(plan.slab)  # of an interface
     return {label: work.get(label, part) for label in plan.labels}
+
+
+def _places(host: PlannedHost) -> dict[str, int]:
+    """Return from how many places each vacancy's atoms begin: formers are tried elsewhere."""
+    tries = 0 if host.termination is None else MOST_TRIES
+    return {host.vacancy_label(v): 1 + tries * (v.bonded is not None) for v in host.vacancies}
 
 
 def _time(seconds: float) -> str:
@@ -103,22 +110,26 @@ def study_cost(plan: StudyPlan, engine: Engine) -> dict[str, Cost]:
     """Return the cost of each calculation, by its label, the dearest first.
 
     Ionic steps are the typical ones of ``calculation_work``. A vacancy is relaxed once for each
-    way to put its electrons. What only a relaxed structure will name is as large as its host.
+    way to put its electrons, and from each place of its former unless a potential chooses it. What
+    only a relaxed structure will name is as large as its host.
 
     It is empty if the engine's costs do not follow from sizes.
     """
     work, hosts = calculation_work(plan), hosts_by_label(plan)
-    vacancies = {host.vacancy_label(one) for host in plan.hosts for one in host.vacancies}
+    vacancies = {label: n for host in plan.hosts for label, n in _places(host).items()}
     found: dict[str, Cost] = {}
     for one in planned_calculations(plan):
         if one.kind == "ranking":
             continue  # by a potential
         structure = one.structure or plan.host_structure(hosts[one.label])
-        steps = work[one.label] / len(structure)
+        n_places = vacancies.get(one.label, 1)
+        steps = work[one.label] / len(structure) / n_places
         maker, n_starts = engine.maker(one.kind), 1
         if isinstance(maker, MagneticMaker):
             structure = with_initial_moments(structure, maker.magnetic_order)
             n_starts += maker.electron_placements * (one.label in vacancies)
+        if not isinstance(maker, PreRelaxingMaker):
+            n_starts *= n_places
         cost = engine.cost(structure, one.kind, steps)
         if cost is None:
             return {}

@@ -7,7 +7,9 @@ from engines_by_name import engine_of
 from store_calculations import calculation, store
 
 from llo_dft.calculations.cache import CalculationCache
+from llo_dft.engines.pre_relaxation import PreRelaxedEngine
 from llo_dft.engines.vasp.cycle_cost import VARIABLE
+from llo_dft.recipe import EngineChoice
 from llo_dft.study.planning.estimate import (
     TYPICAL_EVALUATIONS,
     calculation_work,
@@ -116,6 +118,25 @@ def test_the_dearest_come_first_and_a_vacancy_is_relaxed_for_each_placement(plan
     assert costs[vacancies[0]].work == pytest.approx(3 * once[vacancies[0]].work)
     assert costs[host.label].work == once[host.label].work
     assert core_hours_of(costs) is None
+
+
+@pytest.mark.parametrize(("engine", "n_places"), [("vasp", 3), ("chgnet then vasp", 1)])
+def test_an_o_under_a_former_begins_from_three_places_unless_a_potential_chooses(
+    coated_plan, engine, n_places, monkeypatch
+):
+    monkeypatch.delenv(VARIABLE, raising=False)
+    coated = [one for one in coated_plan.hosts if one.termination is not None]
+    host = next(one for one in coated if any(v.bonded is not None for v in one.vacancies))
+    vacancies = {one.bonded is not None: host.vacancy_label(one) for one in host.vacancies}
+    work = calculation_work(coated_plan)
+    assert work[vacancies[True]] == 3 * work[vacancies[False]]
+    vasp = engine_of("vasp")
+    if engine != "vasp":
+        both = EngineChoice(name="vasp", pre_relax=EngineChoice(name="chgnet"))
+        vasp = PreRelaxedEngine(both, engine_of("chgnet"), vasp)
+    costs = study_cost(coated_plan, vasp)
+    beside, under = (costs[vacancies[where]].work for where in (False, True))
+    assert under == pytest.approx(n_places * beside, rel=0.03)  # as large as its host, by one O
 
 
 def test_core_hours_follow_from_one_timing(plan, monkeypatch):
