@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from llo_dft.builders.rebonding import APPROACH, REACH_ANGSTROM, SAME_FACE_ANGSTROM, rebonded
+from llo_dft.builders.rebonding import (
+    APPROACH,
+    LITHIUM_ASIDE,
+    LITHIUM_TOO_NEAR,
+    REACH_ANGSTROM,
+    SAME_FACE_ANGSTROM,
+    rebonded,
+)
 from llo_dft.documents.atom_identity import COATING, places, with_bare_sites, without_atoms
 
 LENGTH = 1.6  # of the bond between P and the O below it, angstrom
@@ -62,6 +69,37 @@ def test_two_that_lost_their_o_take_two():
     ((name, after),) = rebonded(without_atoms(before, [0, 2]), before)
     assert name == "P moved to O1, P moved to O4"
     assert after.get_distance(places(after)[4], 5) == pytest.approx(APPROACH * LENGTH)
+
+
+def test_an_o_and_its_image_are_one():
+    before = host(other=2.8, third=-3.9)
+    before.remove_sites([2])
+    narrow = Lattice.orthorhombic(5.6, 9, 15)
+    before = Structure(
+        narrow,
+        before.species,
+        before.cart_coords,
+        coords_are_cartesian=True,
+        site_properties=before.site_properties,
+    )
+    assert [name for name, _ in rebonded(without_atoms(before, [0]), before)] == ["P moved to O1"]
+
+
+@pytest.mark.parametrize("beyond", [-0.02, 0.02])
+def test_lithium_in_the_way_begins_beside_it(beyond):
+    before = host()
+    ((_, after), _) = rebonded(without_atoms(before, [0]), before)
+    anion = 4  # of the group, where it went
+    aside = np.array([0.3, 0.6, -0.2])
+    aside *= (LITHIUM_TOO_NEAR + beyond) / np.linalg.norm(aside)
+    before.append("Li", after[anion].coords + aside, coords_are_cartesian=True)
+    before = with_bare_sites(before, [0, 1, 2, 3, *[COATING] * 3, 4])
+    start = without_atoms(before, [0])
+    ((_, after), _) = rebonded(start, before)
+    distance = LITHIUM_ASIDE if beyond < 0 else LITHIUM_TOO_NEAR + beyond
+    assert after.get_distance(anion, 6) == pytest.approx(distance)
+    way = after[6].coords - after[anion].coords
+    assert way / distance == pytest.approx(aside / np.linalg.norm(aside))
 
 
 @pytest.mark.parametrize("lacking", [[], [1], [3]])
