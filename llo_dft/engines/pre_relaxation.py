@@ -159,8 +159,9 @@ class PreRelaxedEngine(Engine):
         self.capabilities, self.oxygen = engine.capabilities, engine.oxygen
         self.program = engine.program  # type: ignore[misc]  # the program's engine is known only now
         self.no_crossings, self.known_bias = engine.no_crossings, engine.known_bias
-        # a finished study is where to begin; a potential may be all that relaxes
-        self._one_point = settings.protocol == ONE_POINT and settings.start_from is None
+        # a potential may be all that relaxes; a finished study is where slabs begin
+        self._quick = settings.protocol == ONE_POINT
+        self._one_point = self._quick and settings.start_from is None
         if self._one_point:
             self.no_crossings = (
                 f"protocol {ONE_POINT!r} computes single points on a potential's geometry"
@@ -171,7 +172,9 @@ class PreRelaxedEngine(Engine):
         """Return the maker of one kind of calculation."""
         if kind in {"molecule_relax", "static"}:
             return self._engine.maker(kind)
-        then = self._engine.maker("static" if self._one_point else kind)
+        # relaxing a crystal's cell costs more than all slabs, which had the finished study's cell
+        point = self._one_point or (self._quick and kind == "bulk_relax")
+        then = self._engine.maker("static" if point else kind)
         if not isinstance(then, MagneticMaker):
             raise EngineError(f"engine.pre_relax does not go with engine {self.name}")
         return PreRelaxedCalculation(kind, self.protocol, self._potential.maker(kind), then)

@@ -78,8 +78,8 @@ def _turns(result: StudyResult, system: System, termination: str | None) -> str:
         at = min(hosts, key=lambda host: min(host.kept_energies_ev))
         return f"{name} loses O at a cost of {_ev(min(at.kept_energies_ev))} at {_place(at)}"
     if point.at is None:
-        last = f"{_ev(min(hosts[-1].kept_energies_ev))} at {_place(hosts[-1])}"
-        return f"{name} holds its O in the whole computed range ({last})"
+        last = hosts[-1]
+        return f"{name} loses no O up to {_place(last)}, where the cheapest costs {_lowest(last)}"
     return f"{name} begins to lose O at {point.at.text}{_interval(point, 'interval')}"
 
 

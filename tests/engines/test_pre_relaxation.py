@@ -11,6 +11,7 @@ import pytest
 import standin_gpaw
 from engines_by_name import engine_of
 from monty.json import MontyEncoder, MSONable
+from pymatgen.core import Lattice, Structure
 from studies import tiny_recipe
 
 from llo_dft.chemistry.element_table import LOW_SPIN_START
@@ -34,7 +35,6 @@ from llo_dft.recipe import EngineChoice
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pymatgen.core import Structure
 
 #: How far the potential moves the first atom against the others, in fractions of the cell.
 SHIFT = 0.01
@@ -133,6 +133,22 @@ def test_the_program_begins_where_the_potential_ended(plan, tmp_path, protocol, 
     assert f"relaxed in 7 steps by shifting, then {after}" in found.notes
     assert "pre_relaxation/relaxation.traj" in found.output_files
     assert (folder / "pre_relaxation/relaxation.traj").is_file()
+
+
+@pytest.mark.parametrize(("protocol", "crystal"), [("fast", "static"), ("balanced", "bulk_relax")])
+def test_from_a_finished_study_slabs_relax_and_a_quick_crystal_keeps_its_cell(
+    protocol, crystal, tmp_path
+):
+    calculate.original(
+        Structure(Lattice.cubic(3), ["Li"], [[0, 0, 0]]),
+        MomentCalculation("slab_relax", moments=[0.0]),
+        "s",
+        str(tmp_path / "calculations"),
+    )
+    settings = EngineChoice(name="gpaw", protocol=protocol, start_from=str(tmp_path))
+    both = PreRelaxedEngine(settings, FinishedStudy(str(tmp_path)), engine_of("gpaw", protocol))
+    assert both.maker("slab_relax").then.kind == "slab_relax"
+    assert both.geometry_maker("bulk_relax").then.kind == crystal
 
 
 def test_a_finished_studys_moments_are_begun_with_in_the_formal_direction(plan, tmp_path):

@@ -30,10 +30,9 @@ def print_study(result: StudyResult) -> None:
     """Print hosts, vacancies and where E_f turns, voltages, interfaces and pairs."""
     print_mock(mock=result.mock)
     vacancies = [vacancy for host in result.hosts for vacancy in host.vacancies]
-    schemes = sorted({name for vacancy in vacancies for name in vacancy.alternatives_ev})
     headers = ["holes/TM", "x", "mAh/g", "host (eV)", "<site", "<class", "<cations", "E_f (eV/O)"]
-    headers += [*schemes, "<remarks"]
-    rows = list(_hosts(result, schemes))
+    headers += ["<remarks"]
+    rows = list(_hosts(result))
     # for plain runs the charge is not known, nor the surroundings of the O without their layers
     known = [i for i, _ in enumerate(headers) if any(row and row[i] for row in rows)]
     empty = set() if result.study is not None else {0, 2, 5, 6} - set(known)
@@ -58,8 +57,15 @@ def print_study(result: StudyResult) -> None:
         typer.echo(f"{of}: {_voltage(voltage)}")
     for interface in result.interfaces:
         typer.echo(f"{interface.termination}: {_interface(interface)}")
-    for name, text in result.other_schemes.items():
-        typer.echo(f"O2 scheme {name}: {text}")
+    changes = {
+        name: f"E_f changes by {other - vacancy.formation_energy_ev:+.3f} eV"
+        for vacancy in vacancies
+        if vacancy.formation_energy_ev is not None
+        for name, other in vacancy.alternatives_ev.items()
+    }
+    for name in dict.fromkeys([*result.other_schemes, *sorted(changes)]):
+        texts = result.other_schemes.get(name), changes.get(name)
+        typer.echo(f"O2 scheme {name}: {'; '.join(filter(None, texts))}")
     if result.pairs:
         print_table(
             [
@@ -136,7 +142,7 @@ def _title(result: StudyResult) -> str:
     return f"{title}\n{potential_text(oxygen)}, {oxygen.o2_energy_source}"
 
 
-def _hosts(result: StudyResult, schemes: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _hosts(result: StudyResult) -> Iterator[tuple[str, ...]]:
     """Give a row for each host and each of its vacancies; a table has no room for whole paths."""
     runs = [host.run for host in result.hosts if host.run is not None]
     folder = os.path.commonpath([Path(run).absolute().parent for run in runs]) if runs else ""
@@ -151,13 +157,12 @@ def _hosts(result: StudyResult, schemes: Sequence[str]) -> Iterator[tuple[str, .
             number(host.capacity_mah_per_g, 0, none=""),
             number(host.energy_ev, none=host.status),
             name,
-            *[""] * (3 + len(schemes)),
+            *[""] * 3,
             "; ".join(
                 filter(None, (remarks(host.reason, host.flags), _temperatures(host), _rattle(host)))
             ),
         )
         for vacancy in host.vacancies:
-            energies = [vacancy.alternatives_ev.get(scheme) for scheme in schemes]
             classes = [one.site_class for one in vacancy.removed if one.site_class]
             yield (
                 *[""] * 4,
@@ -168,7 +173,6 @@ def _hosts(result: StudyResult, schemes: Sequence[str]) -> Iterator[tuple[str, .
                     vacancy.formation_energy_ev,
                     none=vacancy.status if vacancy.predicted is None else vacancy.predicted.text,
                 ),
-                *(number(energy, none="") for energy in energies),
                 "; ".join(filter(None, (remarks(vacancy.reason, vacancy.flags), _rattle(vacancy)))),
             )
         yield RULE
