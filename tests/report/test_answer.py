@@ -55,6 +55,11 @@ def test_a_slab_that_never_turns() -> None:
     nowhere = TurningPoint(system="bare", at=None, reason="none in range")
     (bare,) = answer(study("chgnet", *hosts, turning_points=[nowhere]))
     assert bare.endswith("it crosses zero nowhere up to 1.00 holes per TM (x = 0.50, 230 mAh/g).")
+    hosts[1].vacancies.append(vacancy("O2", 0.1, flags=["moved: Li1 2.00 A"]))
+    assert headline(study("chgnet", *hosts, turning_points=[nowhere])) == (
+        "The bare slab loses no O up to 1.00 holes per TM (x = 0.50, 230 mAh/g), where the "
+        "cheapest costs 0.50 eV (rebuilt: 0.10 eV)."
+    )
 
 
 def test_what_a_coating_changes_is_told_of_pairs_that_kept_their_lattice() -> None:

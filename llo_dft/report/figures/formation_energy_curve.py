@@ -41,6 +41,9 @@ from llo_dft.report.titles import result_title
 _BAR_STEP: Final = 0.06
 _FOOT: Final = 0.06
 
+#: Least room below zero where some of it is shown, times that above.
+_BELOW_ZERO: Final = 0.16
+
 #: Most characters of a line of the answer above the figure.
 _HEADLINE_WIDTH: Final = 74
 
@@ -113,8 +116,11 @@ def save_vacancy_curve(result: StudyResult, path: Path, also: Sequence[str] = ()
         handles, labels = upper.get_legend_handles_labels()
         legend_below(lower, columns=3, below=-0.24, handles=handles, labels=labels)
         _shade(lower, 1, "above zero: the coating holds this O", "below: it does not")
+    low, high = upper.get_ylim()
+    if low < 0:  # room for these words above the names at the foot
+        upper.set_ylim(min(low, -_BELOW_ZERO * high))
     _shade(upper, -1, "", "")
-    if upper.get_ylim()[0] < 0:
+    if low < 0:
         upper.annotate(
             "below zero: O leaves by itself",
             (0.01, 0.0),

@@ -29,6 +29,17 @@ def test_hosts_and_their_vacancies_have_a_row_each(capsys, monkeypatch):
     assert rows[2][8] == "no power"
 
 
+def test_other_o2_schemes_take_no_width_from_the_columns_that_name_the_o(capsys):
+    schemes = {f"scheme_{number}": 2.0 + number / 8 for number in range(9)}
+    one = vacancy("step-Li0-PO3-OP1", 2.0).model_copy(update={"alternatives_ev": schemes})
+    made = study("chgnet", host(1.0, one), other_schemes={"scheme_1": "-3.1 eV per O"})
+    print_study(made)
+    out = str(capsys.readouterr().out)
+    assert "step-Li0-PO3-OP1" in out
+    assert "O2 scheme scheme_1: -3.1 eV per O; E_f changes by +0.125 eV" in out
+    assert "O2 scheme scheme_8: E_f changes by +1.000 eV" in out
+
+
 def test_pairs_have_their_difference_and_are_marked(capsys, monkeypatch):
     pairs = [pair("O1", 1, 0.4, bonded_to_former=True), pair("O2", 2, -0.3, rebuilt=True)]
     out = printed(capsys, monkeypatch, study("chgnet", pairs=pairs))
