@@ -21,13 +21,19 @@ def with_choices(plan: StudyPlan, study: str) -> StudyPlan:
 
     The plan is of the same slab and coating as the finished study in the folder ``study``.
 
-    Raises ``InputError`` if it is a study of something else, or has no plan.
+    Raises ``InputError`` if it is a study of something else, is not finished, or has no plan.
     """
     finished = stored_calculations(StudyFolder(Path(study)))
     if finished.plan.slab != plan.slab:
         raise InputError(
             f"--start-from {study} is a study of {finished.plan.slab.formula} in another cell or "
             f"order; expected one of this recipe's slab, {plan.slab.formula}"
+        )
+    every = finished.documents.values()
+    if left := [one.label for one in every if one.status in {"pending", "running", "missing"}]:
+        raise InputError(
+            f"--start-from {study} is not finished: {len(left)} of {len(every)} calculations are "
+            f"open, the first is {left[0]}; run that study to its end first"
         )
     hosts = [_chosen_host(plan, host, finished) for host in plan.hosts]
     contents = {one.n_li: one for one in reversed(plan.bulk_hosts)}

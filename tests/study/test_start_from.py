@@ -1,5 +1,7 @@
 """Orderings and registries of a finished study are those of the one that starts from it."""
 
+import shutil
+
 import pytest
 from beside_metals import EngineOfTetrahedra, n_beside
 from fake_study import FakeStudy
@@ -72,6 +74,15 @@ def test_li_of_a_coating_that_moved_is_left_to_the_engine(coated_plan, tmp_path,
 def test_a_study_of_another_slab_is_refused(copied, coated_plan):
     with pytest.raises(InputError, match="expected one of this recipe's slab"):
         with_choices(coated_plan, str(copied.path))
+
+
+def test_a_study_that_was_stopped_is_refused(copied):
+    theirs = stored_calculations(copied)
+    host = theirs.plan.hosts[-1].label
+    assert theirs.documents[host].status == "completed"
+    shutil.rmtree(copied.path / "calculations" / theirs.documents[host].key)
+    with pytest.raises(InputError, match=f"is not finished: 1 of .* the first is {host}; run that"):
+        with_choices(theirs.plan, str(copied.path))
 
 
 def test_a_folder_without_a_study_is_refused(plan, tmp_path):
