@@ -25,7 +25,7 @@ SAME_FACE_ANGSTROM: Final = 1.0
 APPROACH: Final = 1.22
 
 #: Where an O of the group comes this near to a Li, angstrom, the potential pulls them together: of
-#: 68 starts five of the six below it ended 9 eV higher with Li 0.6 from O, and one of the others.
+#: 56 starts five of the six below it ended 8 to 10 eV higher with Li 0.6 from O, of the others one.
 LITHIUM_TOO_NEAR: Final = 0.77
 
 #: Where such a Li begins instead, angstrom from that O, in the same direction.

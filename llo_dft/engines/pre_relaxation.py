@@ -172,16 +172,23 @@ class PreRelaxedEngine(Engine):
         """Return the maker of one kind of calculation."""
         if kind in {"molecule_relax", "static"}:
             return self._engine.maker(kind)
-        # relaxing a crystal's cell costs more than all slabs, which had the finished study's cell
-        point = self._one_point or (self._quick and kind == "bulk_relax")
-        then = self._engine.maker("static" if point else kind)
+        then = self._engine.maker("static" if self._one_point else kind)
         if not isinstance(then, MagneticMaker):
             raise EngineError(f"engine.pre_relax does not go with engine {self.name}")
         return PreRelaxedCalculation(kind, self.protocol, self._potential.maker(kind), then)
 
     def geometry_maker(self, kind: CalculationKind) -> CalculationMaker:
-        """Return the potential's maker, if the program would compute one point of its structure."""
-        return (self._potential if self._one_point else self).maker(kind)
+        """Return the maker of a structure whose energy is of no use: the potential's, if it can.
+
+        Of a finished study's structure the program computes one point: relaxing the cell of the
+        cathode costs more than all slabs cut from it, which had that cell there.
+        """
+        if self._one_point:
+            return self._potential.maker(kind)
+        made = self.maker(kind)
+        if self._quick and isinstance(made, PreRelaxedCalculation):
+            made.then = cast("MagneticMaker", self._engine.maker("static"))
+        return made
 
     @property
     def added(self) -> Sequence[str]:

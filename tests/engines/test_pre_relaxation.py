@@ -136,7 +136,7 @@ def test_the_program_begins_where_the_potential_ended(plan, tmp_path, protocol, 
 
 
 @pytest.mark.parametrize(("protocol", "crystal"), [("fast", "static"), ("balanced", "bulk_relax")])
-def test_from_a_finished_study_slabs_relax_and_a_quick_crystal_keeps_its_cell(
+def test_from_a_finished_study_all_relax_but_a_quick_crystal_that_slabs_are_cut_from(
     protocol, crystal, tmp_path
 ):
     calculate.original(
@@ -147,7 +147,10 @@ def test_from_a_finished_study_slabs_relax_and_a_quick_crystal_keeps_its_cell(
     )
     settings = EngineChoice(name="gpaw", protocol=protocol, start_from=str(tmp_path))
     both = PreRelaxedEngine(settings, FinishedStudy(str(tmp_path)), engine_of("gpaw", protocol))
-    assert both.maker("slab_relax").then.kind == "slab_relax"
+    assert [both.maker(k).then.kind for k in ("slab_relax", "bulk_relax")] == [
+        "slab_relax",
+        "bulk_relax",
+    ]
     assert both.geometry_maker("bulk_relax").then.kind == crystal
 
 

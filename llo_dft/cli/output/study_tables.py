@@ -30,8 +30,8 @@ def print_study(result: StudyResult) -> None:
     """Print hosts, vacancies and where E_f turns, voltages, interfaces and pairs."""
     print_mock(mock=result.mock)
     vacancies = [vacancy for host in result.hosts for vacancy in host.vacancies]
-    headers = ["holes/TM", "x", "mAh/g", "host (eV)", "<site", "<class", "<cations", "E_f (eV/O)"]
-    headers += ["<remarks"]
+    headers = ["holes/TM", "x", "mAh/g", "host (eV)", "<site", "<class", "<cations"]
+    headers += ["E_f (eV/O)", "<remarks"]
     rows = list(_hosts(result))
     # for plain runs the charge is not known, nor the surroundings of the O without their layers
     known = [i for i, _ in enumerate(headers) if any(row and row[i] for row in rows)]

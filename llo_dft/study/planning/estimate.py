@@ -88,8 +88,8 @@ def calculation_work(plan: StudyPlan) -> dict[str, float]:
         work |= {label: steps * atoms * n for label, n in _places(host).items()}
         work |= dict.fromkeys(plan.vacancies_again(host), 0.0)  # rarely needed
         work[ranking_label(host.label)] = 2.0 * plan.n_candidates * atoms  # at most
-    for candidate in plan.interfaces:
-        work[candidate.label] = typical["coated"] * len(candidate.structure)
+    for one in plan.interfaces:
+        work[one.label] = typical["coated"] * len(one.structure)
     part = typical["bare"] * len(plan.slab)  # of an interface
     return {label: work.get(label, part) for label in plan.labels}
 
