@@ -6,6 +6,7 @@ import numpy as np
 from pymatgen.core.structure import Structure
 
 from llo_dft.chemistry.bonds import find_bonds, former_bonds, neighbours
+from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.heights import heights_angstrom
 from llo_dft.chemistry.roles import element_role
 from llo_dft.documents.atom_identity import BARE_SITE, bare_sites, coating_places, places
@@ -31,18 +32,35 @@ LITHIUM_TOO_NEAR: Final = 0.77
 #: Where such a Li begins instead, angstrom from that O, in the same direction.
 LITHIUM_ASIDE: Final = 1.8
 
+#: How far Li is pushed from other atoms, angstrom, where the group that moves crowds it. With that
+#: one vacancy under P ended 0.8 eV lower, others up to 0.8 above: a second way, not a better one.
+ROOM_FOR_LITHIUM: Final = {"O": 1.75, "P": 2.4}
+ROOM_BESIDE_OTHERS: Final = 2.3
+
+#: Li that is nearer than its room by more than this is crowded, angstrom.
+CROWDED: Final = 0.15
+
+#: Steps of a push, each half of all overlaps.
+PUSHES: Final = 100
+
+#: Two ways in which no Li lies further apart along an axis count as one, angstrom.
+ALIKE_ANGSTROM: Final = 0.2
+
 #: How many O are tried, the nearest first: P has two at nearly the same distance.
 MOST_TRIES: Final = 2
 
 
-def rebonded(structure: Structure, host: Structure) -> list[tuple[str, Structure]]:
+def rebonded(
+    structure: Structure, host: Structure, *, both_ways: bool = True
+) -> list[tuple[str, Structure]]:
     """Return a vacancy with formers that moved on to another O of the oxide, and what they did.
 
     ``structure`` is ``host`` without some O, its other atoms where they are there. Each former of
     the coating that was bonded to one of these O goes, with the anions of the coating bonded to it,
     straight towards an O of the same face of the oxide that is bonded to no former, until it is
     ``APPROACH`` times as far from it as from the O it lost: to the nearest, and in a second
-    structure to the next. Li in its way goes aside.
+    structure to the next. Li that it crowds is pushed away; with ``both_ways`` there is also each
+    with Li left there unless an O would come on it, for an engine to which a start costs little.
 
     There are none if no former lost an O or none is free within ``REACH_ANGSTROM``, if atoms carry
     no identities, or more than O is lacking.
@@ -62,18 +80,25 @@ def rebonded(structure: Structure, host: Structure) -> list[tuple[str, Structure
     made = []
     for rank in range(MOST_TRIES if ways else 0):
         moved, done, taken = structure.copy(), [], set[int]()
+        pushed = structure.copy()
         for those in ways:
             left = [way for way in those if way[0] not in taken]
             if rank >= len(left):
                 break
             to, group, step = left[rank]
             taken.add(to)
-            moved.translate_sites(group, step, frac_coords=False, to_unit_cell=False)
-            _move_lithium_aside(moved, group)
+            for one, give_way in ((moved, _move_lithium_aside), (pushed, _push_lithium)):
+                one.translate_sites(group, step, frac_coords=False, to_unit_cell=False)
+                give_way(one, group)
             names = moved[group[0]].specie.symbol, moved[to].specie.symbol
             done.append(f"{names[0]} moved to {names[1]}{bare_sites(moved)[to]}")
         else:
-            made.append((", ".join(done), moved))
+            name = ", ".join(done)
+            alike = np.abs(pushed.cart_coords - moved.cart_coords).max() < ALIKE_ANGSTROM
+            if both_ways or alike:
+                made.append((name, moved))
+            if not alike:
+                made.append((f"{name}, Li pushed away", pushed))
     return made
 
 
@@ -111,6 +136,33 @@ def _move_lithium_aside(structure: Structure, group: list[int]) -> None:
             way = coords[other] + image @ lattice - coords[atom]
             step = way * (LITHIUM_ASIDE / distance - 1)
             structure.translate_sites([other], step, frac_coords=False, to_unit_cell=False)
+
+
+def _push_lithium(structure: Structure, group: list[int]) -> None:
+    """Move Li that a group crowds to where it overlaps least with all atoms, in place."""
+    lattice, coords = structure.lattice.matrix, structure.cart_coords.copy()
+    symbols = symbols_of(structure)
+    room = np.array([ROOM_FOR_LITHIUM.get(symbol, ROOM_BESIDE_OTHERS) for symbol in symbols])
+    near = neighbours(lattice, coords, (group, range(len(coords))), room.max())
+    crowded = sorted(
+        {
+            other
+            for atom, other, _, far in zip(*near, strict=True)
+            if symbols[other] == "Li" and far < room[atom] - CROWDED
+        }
+    )
+    # off the line of two atoms, where nothing pushes aside
+    coords[crowded] += np.random.default_rng(0).normal(0.0, 0.05, (len(crowded), 3))
+    for _ in range(PUSHES if crowded else 0):
+        near = neighbours(lattice, coords, (crowded, range(len(coords))), room.max())
+        steps = np.zeros_like(coords)
+        for atom, other, image, far in zip(*near, strict=True):
+            way = coords[atom] - coords[other] - image @ lattice
+            steps[atom] += way * max(room[other] / far - 1, 0.0) / 2
+        coords += steps
+    for i in crowded:
+        step = coords[i] - structure[i].coords
+        structure.translate_sites([i], step, frac_coords=False, to_unit_cell=False)
 
 
 def _is_anion(structure: Structure, site: int) -> bool:

@@ -57,7 +57,7 @@ def calculate(
     if isinstance(structure, str):
         return skipped(cache, label, maker, structure)
     try:
-        geometries = starting_geometries(structure, parent)
+        geometries = starting_geometries(structure, maker, parent)
         if len(geometries) > 1 and isinstance(maker, PreRelaxingMaker):
             geometries = [_lowest_geometry(cache, maker.potential, geometries, label)]
         begun = [

@@ -15,7 +15,13 @@ from llo_dft.builders.rebonding import rebonded
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.roles import element_role
 from llo_dft.documents.calculation import CalculationDocument
-from llo_dft.engines.base import CalculationMaker, MagneticMaker, StartFrom, moved_to
+from llo_dft.engines.base import (
+    CalculationMaker,
+    MagneticMaker,
+    PreRelaxingMaker,
+    StartFrom,
+    moved_to,
+)
 from llo_dft.typing import MagneticOrder
 
 
@@ -49,15 +55,19 @@ class Start:
         ]
 
 
-def starting_geometries(structure: Structure, parent: CalculationDocument | None) -> list[Start]:
+def starting_geometries(
+    structure: Structure, maker: CalculationMaker, parent: CalculationDocument | None
+) -> list[Start]:
     """Return where the atoms may begin: as given, and with formers on other O.
 
     A former of the coating that lost an O of the oxide takes another one, but seldom by itself: the
-    relaxation of a removed O ends before it, 1 eV above (``builders.rebonding``).
+    relaxation of a removed O ends before it, 1 eV above (``builders.rebonding``). A potential
+    begins in both ways, DFT without one only where no Li is crowded.
     """
     given = Start(structure)
     host = None if parent is None else parent.structure
-    others = [] if host is None else rebonded(structure, host)
+    cheap = isinstance(maker, PreRelaxingMaker) or not isinstance(maker, MagneticMaker)
+    others = [] if host is None else rebonded(structure, host, both_ways=cheap)
     if not others:
         return [given]
     return [replace(given, name="as removed"), *(Start(moved, name) for name, moved in others)]

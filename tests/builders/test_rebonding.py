@@ -9,6 +9,8 @@ from llo_dft.builders.rebonding import (
     LITHIUM_ASIDE,
     LITHIUM_TOO_NEAR,
     REACH_ANGSTROM,
+    ROOM_BESIDE_OTHERS,
+    ROOM_FOR_LITHIUM,
     SAME_FACE_ANGSTROM,
     rebonded,
 )
@@ -95,11 +97,58 @@ def test_lithium_in_the_way_begins_beside_it(beyond):
     before.append("Li", after[anion].coords + aside, coords_are_cartesian=True)
     before = with_bare_sites(before, [0, 1, 2, 3, *[COATING] * 3, 4])
     start = without_atoms(before, [0])
-    ((_, after), _) = rebonded(start, before)
+    _, after = rebonded(start, before)[0]
     distance = LITHIUM_ASIDE if beyond < 0 else LITHIUM_TOO_NEAR + beyond
     assert after.get_distance(anion, 6) == pytest.approx(distance)
     way = after[6].coords - after[anion].coords
     assert way / distance == pytest.approx(aside / np.linalg.norm(aside))
+
+
+def crowded(*lithium: tuple[float, float, float]) -> tuple[Structure, Structure]:
+    """Return a host with Li at some places beside where O4 of the group goes, and its vacancy."""
+    before = host()
+    _, after = rebonded(without_atoms(before, [0]), before)[0]
+    for aside in lithium:
+        before.append("Li", np.add(after[4].coords, aside), coords_are_cartesian=True)
+    before = with_bare_sites(before, [0, 1, 2, 3, *[COATING] * 3, *range(4, 4 + len(lithium))])
+    return before, without_atoms(before, [0])
+
+
+def test_crowded_lithium_is_pushed_away_in_a_second_structure():
+    before, start = crowded((0.6, 1.0, 0.2))
+    (one, left), (two, pushed), *_ = rebonded(start, before)
+    assert (one, two) == ("P moved to O1", "P moved to O1, Li pushed away")
+    assert left[6].coords == pytest.approx(start[6].coords)
+    assert np.delete(pushed.cart_coords, 6, axis=0) == pytest.approx(
+        np.delete(left.cart_coords, 6, axis=0)
+    ), "only Li gives way"
+    for i, room in [
+        (3, ROOM_FOR_LITHIUM["P"]),
+        (4, ROOM_FOR_LITHIUM["O"]),
+        (2, ROOM_BESIDE_OTHERS),
+    ]:
+        assert pushed.get_distance(i, 6) > room - 0.02
+    names = [name for name, _ in rebonded(start, before, both_ways=False)]
+    assert names == ["P moved to O1, Li pushed away", "P moved to O2"]
+
+
+def test_pushed_lithium_keeps_off_lithium_and_goes_through_the_cells_faces():
+    before, start = crowded((0.6, 1.0, 0.2), (1.1, 1.5, -1.0))
+    _, (_, pushed), *_ = rebonded(start, before)
+    lithium = pushed.indices_from_symbol("Li")
+    assert pushed.get_distance(*lithium) > ROOM_BESIDE_OTHERS - 0.02
+    moved = before.copy()
+    moved.translate_sites(range(len(moved)), [4.3, 3.6, 0.0], frac_coords=False)
+    _, (_, again), *_ = rebonded(without_atoms(moved, [0]), moved)
+    assert again.distance_matrix == pytest.approx(pushed.distance_matrix, abs=1e-6)
+
+
+def test_lithium_on_the_line_between_two_o_goes_aside():
+    before, _ = crowded((0.0, 1.3, 0.0))
+    before.append("O", np.add(before[7].coords, [0, 1.3, 0]), coords_are_cartesian=True)
+    before = with_bare_sites(before, [0, 1, 2, 3, *[COATING] * 3, 4, COATING])
+    _, (_, pushed), *_ = rebonded(without_atoms(before, [0]), before)
+    assert min(pushed.get_distance(6, i) for i in (4, 7)) > ROOM_FOR_LITHIUM["O"] - 0.02
 
 
 @pytest.mark.parametrize("lacking", [[], [1], [3]])

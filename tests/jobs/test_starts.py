@@ -47,10 +47,10 @@ def on_its_o(height):
 def test_a_former_that_lost_its_o_begins_in_two_places_with_the_same_moments(tmp_path):
     host = finished(on_its_o(1.6), [0.0, 0.1, 3.0, 0.2])
     vacancy = without_atoms(host.structure, [0])
-    found = starting_geometries(vacancy, host)
+    maker = Magnetic("slab_relax", electron_placements=0)
+    found = starting_geometries(vacancy, maker, host)
     assert [one.name for one in found] == ["as removed", "P moved to O1"]
     assert found[0].structure is vacancy
-    maker = Magnetic("slab_relax", electron_placements=0)
     (start,) = starts(vacancy, maker, host, tmp_path)
     removed, moved = start.in_each(found)
     assert removed.structure.cart_coords == pytest.approx(vacancy.cart_coords)
@@ -63,12 +63,26 @@ def test_a_former_that_lost_its_o_begins_in_two_places_with_the_same_moments(tmp
     )
 
 
+@pytest.mark.parametrize("cheap", [True, False])
+def test_dft_alone_begins_only_where_no_lithium_is_crowded(cheap):
+    crowded = on_its_o(1.6)
+    moved = starting_geometries(without_atoms(crowded, [0]), FakeCalculation("slab_relax"), None)
+    assert len(moved) == 1, "there is no host"
+    crowded.append("Li", [1.9, 0.9, 5.2], coords_are_cartesian=True)
+    host = finished(with_bare_sites(crowded, [0, 1, 2, COATING, 3]), [0.0] * 5)
+    maker = FakeCalculation("slab_relax") if cheap else Magnetic("slab_relax")
+    found = starting_geometries(without_atoms(host.structure, [0]), maker, host)
+    left = ["P moved to O1"] if cheap else []
+    assert [one.name for one in found] == ["as removed", *left, "P moved to O1, Li pushed away"]
+
+
 def test_where_no_former_lost_its_o_there_is_one_place(tmp_path):
     host = finished(on_its_o(2.2), [0.0] * 4)
     vacancy = without_atoms(host.structure, [0])
     for parent in (host, None, host.model_copy(update={"structure": None})):
-        (only,) = starting_geometries(vacancy, parent)
-        (start,) = starts(vacancy, FakeCalculation("slab_relax"), parent, tmp_path)
+        maker = FakeCalculation("slab_relax")
+        (only,) = starting_geometries(vacancy, maker, parent)
+        (start,) = starts(vacancy, maker, parent, tmp_path)
         assert start.in_each([only]) == [start]
 
 

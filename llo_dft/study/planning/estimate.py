@@ -66,8 +66,12 @@ def estimate(plan: StudyPlan, engine: Engine, calculations: Path) -> StudyEstima
     )
 
 
-def calculation_work(plan: StudyPlan) -> dict[str, float]:
-    """Return atoms times typical evaluations of each calculation, by label."""
+def calculation_work(plan: StudyPlan, tries: int = 2 * MOST_TRIES) -> dict[str, float]:
+    """Return atoms times typical evaluations of each calculation, by label.
+
+    ``tries`` is how often a former that lost its O is tried elsewhere; a potential does so in two
+    ways near each O (``builders.rebonding``).
+    """
     typical = TYPICAL_EVALUATIONS
     work: dict[str, float] = {
         "O2": 2.0 * typical["molecule"],
@@ -85,7 +89,7 @@ def calculation_work(plan: StudyPlan) -> dict[str, float]:
         ways = plan.relaxed_orderings(host)
         again = revisited_label(host.label)
         work |= dict.fromkeys([host.label, *ways, again], steps * atoms)
-        work |= {label: steps * atoms * n for label, n in _places(host).items()}
+        work |= {label: steps * atoms * n for label, n in _places(host, tries).items()}
         work |= dict.fromkeys(plan.vacancies_again(host), 0.0)  # rarely needed
         work[ranking_label(host.label)] = 2.0 * plan.n_candidates * atoms  # at most
     for one in plan.interfaces:
@@ -94,10 +98,12 @@ def calculation_work(plan: StudyPlan) -> dict[str, float]:
     return {label: work.get(label, part) for label in plan.labels}
 
 
-def _places(host: PlannedHost) -> dict[str, int]:
+def _places(host: PlannedHost, tries: int) -> dict[str, int]:
     """Return from how many places each vacancy's atoms begin: formers are tried elsewhere."""
-    tries = 0 if host.termination is None else MOST_TRIES
-    return {host.vacancy_label(v): 1 + tries * (v.bonded is not None) for v in host.vacancies}
+    coated = host.termination is not None
+    return {
+        host.vacancy_label(v): 1 + tries * (coated and v.bonded is not None) for v in host.vacancies
+    }
 
 
 def _time(seconds: float) -> str:
@@ -115,8 +121,8 @@ def study_cost(plan: StudyPlan, engine: Engine) -> dict[str, Cost]:
 
     It is empty if the engine's costs do not follow from sizes.
     """
-    work, hosts = calculation_work(plan), hosts_by_label(plan)
-    vacancies = {label: n for host in plan.hosts for label, n in _places(host).items()}
+    work, hosts = calculation_work(plan, MOST_TRIES), hosts_by_label(plan)
+    vacancies = {k: n for host in plan.hosts for k, n in _places(host, MOST_TRIES).items()}
     found: dict[str, Cost] = {}
     for one in planned_calculations(plan):
         if one.kind == "ranking":

@@ -121,7 +121,7 @@ def test_the_dearest_come_first_and_a_vacancy_is_relaxed_for_each_placement(plan
 
 
 @pytest.mark.parametrize(("engine", "n_places"), [("vasp", 3), ("chgnet then vasp", 1)])
-def test_an_o_under_a_former_begins_from_three_places_unless_a_potential_chooses(
+def test_an_o_under_a_former_begins_from_five_places_by_a_potential_and_three_by_dft(
     coated_plan, engine, n_places, monkeypatch
 ):
     monkeypatch.delenv(VARIABLE, raising=False)
@@ -129,7 +129,7 @@ def test_an_o_under_a_former_begins_from_three_places_unless_a_potential_chooses
     host = next(one for one in coated if any(v.bonded is not None for v in one.vacancies))
     vacancies = {one.bonded is not None: host.vacancy_label(one) for one in host.vacancies}
     work = calculation_work(coated_plan)
-    assert work[vacancies[True]] == 3 * work[vacancies[False]]
+    assert work[vacancies[True]] == 5 * work[vacancies[False]]
     vasp = engine_of("vasp")
     if engine != "vasp":
         both = EngineChoice(name="vasp", pre_relax=EngineChoice(name="chgnet"))
