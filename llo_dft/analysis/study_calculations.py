@@ -247,8 +247,8 @@ class StudyCalculations:
             best=self._best[termination],
             bonds=self._bonds[termination] or [],
             bare=self.documents[self.plan.hosts[0].label],
-            oxide=self.documents[part_label(termination, "oxide")],
-            coating=self.documents[part_label(termination, "coating")],
+            oxide=self.documents.get(part_label(termination, "oxide")),
+            coating=self.documents.get(part_label(termination, "coating")),
             crystal=self.documents.get(self.plan.coating_label),
             lithium=self.documents[LITHIUM],
         )

@@ -36,9 +36,8 @@ class ScreenedCoating(Document):
     coating_strain: tuple[float, float] | None = Field(
         None, description="Principal strains relative to its relaxed crystal, or else to its CIF"
     )
-    work_of_adhesion_j_per_m2: float | None = None
-    separation_into_charged_parts_j_per_m2: float | None = Field(
-        None, description="Given instead of a work of adhesion where the parts have formal charges"
+    work_of_adhesion_j_per_m2: float | None = Field(
+        None, description="Of coatings whose part has no formal charge"
     )
     coating_energy_j_per_m2: float | None = None
     n_former_bonds: int = Field(

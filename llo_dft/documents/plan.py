@@ -8,7 +8,6 @@ calculations is known from the start.
 from math import comb
 from typing import TypeAlias, get_args
 
-import numpy as np
 from pydantic import Field
 
 from llo_dft.chemistry.element_table import symbols_of
@@ -359,15 +358,13 @@ class StudyPlan(Document):
         return formula.replace("(", "").replace(")", "")
 
     @property
-    def coating_plane(self) -> tuple[int, int, int] | None:
-        """Miller index of the coating's plane on the axes of its crystal; None without one."""
-        if not self.interfaces:
-            return None
-        a, b = self.interfaces[0].coating_vectors
-        # vectors of a centred cell are halves or thirds
-        index = np.round(36 * np.cross(a, b)).astype(int)
-        h, k, l = (index // np.gcd.reduce(index)).tolist()  # noqa: E741
-        return h, k, l
+    def parts(self) -> dict[str, tuple[str, Part]]:
+        """Termination and side of each part of an interface that is relaxed alone, by label.
+
+        Parts with formal charges are no closed shells and have no work of adhesion.
+        """
+        closed = [face for face in self.terminations if not self.candidates(face)[0].coating_charge]
+        return {part_label(face, part): (face, part) for face in closed for part in get_args(Part)}
 
     @property
     def labels(self) -> list[str]:
@@ -377,14 +374,14 @@ class StudyPlan(Document):
         crystals = [OXYGEN, LITHIUM, BULK, *dict.fromkeys(rankings), *charged]
         if self.coating_crystal is not None:
             crystals.append(self.coating_label)
-        parts = [part_label(face, part) for face in self.terminations for part in get_args(Part)]
         slabs = [label for host in self.hosts for label in self.own_labels(host)]
         revisited = [revisited_label(host.label) for host in self.hosts if self.revisits]
         vacancies = [host.vacancy_label(made) for host in self.hosts for made in host.vacancies]
         again = [label for host in self.hosts for label in self.vacancies_again(host)]
         statics = [static.label for static in self.statics]
         interfaces = [one.label for one in self.interfaces]
-        return [*crystals, *slabs, *interfaces, *parts, *vacancies, *revisited, *again, *statics]
+        parted = [*interfaces, *self.parts]
+        return [*crystals, *slabs, *parted, *vacancies, *revisited, *again, *statics]
 
     @property
     def potential_labels(self) -> list[str]:

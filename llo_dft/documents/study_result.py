@@ -250,17 +250,12 @@ class CoatingEnergy(Document):
 
     coating_charge_e: int = Field(
         description="Sum of the formal charges of the coating's part; the oxide's is the opposite. "
-        "At 0 both parts are closed shells"
+        "Only at 0 are both parts closed shells, which have a work of adhesion"
     )
     work_of_adhesion_j_per_m2: float | None = Field(
         None,
         description="(E(oxide part) + E(coating) - E(both)) / area, each part relaxed alone; of "
         "closed shells only",
-    )
-    separation_into_charged_parts_j_per_m2: float | None = Field(
-        None,
-        description="The same where the parts have formal charges: each alone is neutral, with "
-        "that many extra holes or electrons: not comparable with a work of adhesion",
     )
     coating_energy_j_per_m2: float | None = Field(
         None,

@@ -1,19 +1,17 @@
 """The flows of a study's parts of one step: references, crystals, interfaces, electrons."""
 
 from dataclasses import dataclass
-from typing import get_args
 
 from jobflow import Flow, OutputReference
 
 from llo_dft.documents.calculation import CalculationDocument
-from llo_dft.documents.labels import BULK, LITHIUM, OXYGEN, part_label
+from llo_dft.documents.labels import BULK, LITHIUM, OXYGEN
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.engines.base import CalculationMaker
 from llo_dft.flows.calculations_flow import Calculations, CalculationsMaker
 from llo_dft.flows.relax_vacancies import Hosts
 from llo_dft.jobs.orderings import RankingMaker, nth_ordering
 from llo_dft.jobs.structures import lay_coating, oxygen_molecule, part_of, without
-from llo_dft.typing import Part
 
 
 @dataclass
@@ -67,7 +65,7 @@ class BulkHostsMaker(CalculationsMaker):
 
 @dataclass
 class InterfacesMaker(CalculationsMaker):
-    """Relax the candidates of each termination, and each part of the best one alone.
+    """Relax the candidates of each termination, and the parts of the best one alone.
 
     ``slab_maker`` is an engine's maker with the cell fixed.
     """
@@ -92,9 +90,9 @@ class InterfacesMaker(CalculationsMaker):
                 candidates,
                 f"interface of termination {termination}",
             )
-            for part in get_args(Part):
-                alone = part_of(best, part)
-                made.add(part_label(termination, part), alone, self.slab_maker, best)
+            for label, (face, part) in plan.parts.items():
+                if face == termination:
+                    made.add(label, part_of(best, part), self.slab_maker, best)
         return made.flow(self.name)
 
 

@@ -16,6 +16,7 @@ from llo_dft.recipe import Recipe, parse_recipe
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.hosts import host_environments
 from llo_dft.study.planning.oxygen_settings import oxygen_settings
+from llo_dft.study.planning.planned_interfaces import coating_plane
 from llo_dft.study.study_electrons import Electrons, read_electrons
 from llo_dft.study.study_files import read_results, stored_plan
 
@@ -57,7 +58,7 @@ def with_planes(result: StudyResult, recipe: Recipe, plan: StudyPlan) -> StudyRe
     """Return a result with the planes of its study, which older results lack."""
     planes: dict[str, object] = {"slab_miller": recipe.slab.miller}
     if recipe.coating is not None and recipe.coating.setting is None:
-        plane = recipe.coating.miller or plan.coating_plane  # chosen where none is named
+        plane = recipe.coating.miller or coating_plane(plan)  # chosen where none is named
         if plane != BASAL:
             planes["coating_miller"] = plane
     return result.model_copy(update=planes)

@@ -233,7 +233,8 @@ def test_adhesion_and_formation_energy_by_hand(study: FakeStudy, result: StudyRe
         charge = lithium + 5 * phosphorus - 2 * oxygen
         assert energy.coating_charge_e == charge
         assert energy.work_of_adhesion_j_per_m2 == (None if charge else parted)
-        assert energy.separation_into_charged_parts_j_per_m2 == (parted if charge else None)
+        parts = {f"interface_{termination}_{part}" for part in ("oxide", "coating")}
+        assert parts & {*study.plan.labels} == (set() if charge else parts)
         # coated less bare: what the coating is made of, less the Li that left
         left = 16 - oxide_li
         atoms = (lithium - left) * ATOM_EV["Li"] + phosphorus * METAL_EV + oxygen * ATOM_EV["O"]
@@ -246,7 +247,8 @@ def test_adhesion_and_formation_energy_by_hand(study: FakeStudy, result: StudyRe
             by_hand / area * J_PER_M2, abs=TABLE_ROUNDING_EV
         )
         assert energy.voltage_v == (None if excess_li == 0 else pytest.approx(onset_v))
-        assert energy.reason is None
+        no_parts = "no work of adhesion: the parts have formal charges"
+        assert energy.reason == (no_parts if charge else None)
     assert [interface_of(result, t).energy.excess_li for t in COATING] == [0, -6]
 
 
@@ -385,7 +387,7 @@ def test_a_termination_without_a_candidate_leaves_a_reason_everywhere(
         assert (vacancy.status, vacancy.formation_energy_ev) == ("skipped", None)
         assert FIRE in str(vacancy.reason)
     of_step = [r for r in troubled.calculations if STEP in r.label]
-    assert len(of_step) == 2 + 2 + 1 + 4 + 2  # candidates, parts, host, its vacancies, bare ones
+    assert len(of_step) == 2 + 1 + 4 + 2  # candidates, host, its vacancies, bare ones
     for record in of_step:
         assert record.status in {"failed", "skipped"}
         assert record.applicable
@@ -446,7 +448,7 @@ def test_one_coated_vacancy_that_failed_is_a_gap_with_its_reason(
     assert kept.formation_energy_ev is not None
     assert [(p.termination, p.site) for p in troubled.pairs] == [(FLAT, 24)]
     assert troubled.pairs[0].difference_ev == pytest.approx(1.8)
-    n_step = 2 + 2 + 1 + 4 + 2
+    n_step = 2 + 1 + 4 + 2
     assert troubled.counts == {
         "completed": len(result.calculations) - n_step - 2,
         "failed": 2 + 2,

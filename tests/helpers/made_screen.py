@@ -58,7 +58,6 @@ def made_coating(*pairs: VacancyPair, adhesion: float | None = 0.5, **fields: An
         energy=CoatingEnergy(
             coating_charge_e=0 if adhesion else 6,
             work_of_adhesion_j_per_m2=adhesion,
-            separation_into_charged_parts_j_per_m2=None if adhesion else 3.75,
             excess_li=0,
             excess_o=0,
         ),

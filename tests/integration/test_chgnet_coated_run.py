@@ -99,13 +99,13 @@ def test_lattice_o_is_bonded_to_p_and_every_phosphate_is_whole(
         assert distances[:, 4].min() > 2.4  # and none has five
 
 
-def test_the_coating_sticks(results: dict[str, Any]) -> None:
+def test_the_lower_candidate_is_the_host_and_charged_parts_are_not_relaxed(
+    results: dict[str, Any],
+) -> None:
     (interface,) = results["interfaces"]
-    # between van der Waals contact (0.1 J/m^2) and cutting all bonds of an oxide (10)
     energy = interface["energy"]
-    assert 0.5 < energy["separation_into_charged_parts_j_per_m2"] < 10.0
     assert (energy["coating_charge_e"], energy["work_of_adhesion_j_per_m2"]) == (6, None)
-    assert interface["energy"]["reason"] is None
+    assert energy["reason"] == "no work of adhesion: the parts have formal charges"
     energies = [one["energy_ev"] for one in interface["candidates"]]
     assert len(energies) == 2
     assert interface["rank"] == energies.index(min(energies))

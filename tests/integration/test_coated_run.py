@@ -240,10 +240,6 @@ def test_another_o2_shifts_all_vacancies_and_the_interface_that_lacks_o(
     assert after.voltages == before.voltages
     (flat, step), (flat_now, step_now) = before.interfaces, after.interfaces
     assert flat_now == flat
-    assert (
-        step_now.energy.separation_into_charged_parts_j_per_m2
-        == step.energy.separation_into_charged_parts_j_per_m2
-    )
     assert step.energy.coating_energy_j_per_m2 is not None
     # three O less than whole Li3PO4: 3 mu_O on its area
     assert step_now.energy.coating_energy_j_per_m2 == pytest.approx(
@@ -283,15 +279,17 @@ def test_a_calculation_that_was_removed_takes_what_hangs_on_it(
 ) -> None:
     folder = StudyFolder(shutil.copytree(study.folder.path, tmp_path / "study"))
     lost = {record.label: record.key for record in study.result.calculations}
-    shutil.rmtree(folder.calculations / str(lost[f"interface_{STEP}_coating"]))
+    shutil.rmtree(folder.calculations / str(lost[f"interface_{FLAT}_coating"]))
     shutil.rmtree(folder.calculations / str(lost["Li"]))
     after = reanalyze(folder)
-    step = next(one for one in after.interfaces if one.termination == STEP)
-    assert step.status == "completed"
-    assert step.energy.separation_into_charged_parts_j_per_m2 is None
+    flat, step = after.interfaces
+    assert (flat.status, step.status) == ("completed", "completed")
+    assert flat.energy.work_of_adhesion_j_per_m2 is None
+    assert flat.energy.reason == "work of adhesion: a part has no energy"
     assert step.energy.coating_energy_j_per_m2 is None
     assert step.energy.reason == (
-        "work of adhesion: a part has no energy; coating energy: missing Li metal, the voltage"
+        "no work of adhesion: the parts have formal charges; "
+        "coating energy: missing Li metal, the voltage"
     )
     assert {voltage.curve for voltage in after.voltages} == {None}
     assert after.counts == {"completed": len(after.calculations) - 2, "missing": 2}

@@ -92,7 +92,6 @@ def _screened(
         area_angstrom2=interface.area_angstrom2,
         coating_strain=interface.relaxed_coating_strain or interface.coating_strain,
         work_of_adhesion_j_per_m2=energy.work_of_adhesion_j_per_m2,
-        separation_into_charged_parts_j_per_m2=energy.separation_into_charged_parts_j_per_m2,
         coating_energy_j_per_m2=energy.coating_energy_j_per_m2,
         n_former_bonds=len(interface.bonds),
         li_removed_for_charge=interface.li_removed_for_charge,

@@ -40,9 +40,9 @@ class InterfaceCalculations:
     """Bonds across the best candidate, once relaxed."""
     bare: CalculationDocument
     """The pristine bare slab."""
-    oxide: CalculationDocument
-    coating: CalculationDocument
-    """oxide, coating: each part of the best candidate alone, in its cell."""
+    oxide: CalculationDocument | None
+    coating: CalculationDocument | None
+    """oxide, coating: each part of the best candidate alone, in its cell; None if charged."""
     crystal: CalculationDocument | None
     lithium: CalculationDocument
     """crystal, lithium: the coating's crystal, None if the plan has none, and Li metal."""
@@ -112,8 +112,9 @@ def _energy(
     excess = excess_atoms(planned.structure, only_part(planned.structure, "oxide"), unit)
     # the interface's bare slab lacks the Li that were removed so that charges balance
     excess_li, excess_o = excess.lithium - planned.li_removed_for_charge, excess.oxygen
-    charge = planned.coating_charge
-    result = CoatingEnergy(coating_charge_e=charge, excess_li=excess_li, excess_o=excess_o)
+    result = CoatingEnergy(
+        coating_charge_e=planned.coating_charge, excess_li=excess_li, excess_o=excess_o
+    )
     try:
         _check_comparable(made)
     except ComparabilityError as error:
@@ -123,7 +124,9 @@ def _energy(
     area = plane_area_a2(best.structure.lattice.matrix, axis=2)
     reasons: list[str] = []
     parted, gamma = None, None
-    if made.oxide.energy_ev is None or made.coating.energy_ev is None:
+    if made.oxide is None or made.coating is None:
+        reasons.append("no work of adhesion: the parts have formal charges")
+    elif made.oxide.energy_ev is None or made.coating.energy_ev is None:
         reasons.append("work of adhesion: a part has no energy")
     else:
         parted = work_of_adhesion_j_per_m2(
@@ -147,8 +150,7 @@ def _energy(
         gamma = (best.energy_ev - parts_ev) / area * J_PER_M2_PER_EV_PER_A2
     return result.model_copy(
         update={
-            "work_of_adhesion_j_per_m2": None if charge else parted,
-            "separation_into_charged_parts_j_per_m2": parted if charge else None,
+            "work_of_adhesion_j_per_m2": parted,
             "coating_energy_j_per_m2": gamma,
             "voltage_v": voltage_v if excess_li else None,
             "reason": "; ".join(reasons) or None,
@@ -173,7 +175,7 @@ def _check_comparable(made: InterfaceCalculations) -> None:
                 without=("k_spacing_per_angstrom",),
             )
     for part in (made.oxide, made.coating):
-        if part.status == "completed":
+        if part is not None and part.status == "completed":
             check_comparable(made.best, part)
 
 

@@ -99,13 +99,6 @@ def coating_texts(energy: CoatingEnergy) -> list[str]:
     found = []
     if energy.work_of_adhesion_j_per_m2 is not None:
         found.append(f"work of adhesion {energy.work_of_adhesion_j_per_m2:.2f} J/m2")
-    if energy.separation_into_charged_parts_j_per_m2 is not None:
-        charge = energy.coating_charge_e
-        found.append(
-            f"{energy.separation_into_charged_parts_j_per_m2:.2f} J/m2 to part an oxide of "
-            f"{-charge:+d} e from a coating of {charge:+d} e, each computed as neutral (no work of "
-            "adhesion)"
-        )
     if energy.coating_energy_j_per_m2 is not None:
         at = "" if energy.voltage_v is None else f" at {energy.voltage_v:.2f} V"
         found.append(f"coating energy {energy.coating_energy_j_per_m2:.2f} J/m2{at}")

@@ -29,8 +29,6 @@ def print_screen(screen: CoatingScreen) -> None:
         [_row(one, screen.charges) for one in screen.coatings],
         title="Gain: E_f coated less bare of the same O at equal charge, eV: mean (worst) of O",
     )
-    if any(one.separation_into_charged_parts_j_per_m2 is not None for one in screen.coatings):
-        typer.echo("* of parts with formal charges: no work of adhesion")
     reacting = {one.coating: one.reactions for one in screen.coatings if one.reactions}
     if reacting:
         print_table(
@@ -51,12 +49,11 @@ def print_screen(screen: CoatingScreen) -> None:
 
 def _row(one: ScreenedCoating, charges: list[float]) -> list[str]:
     strains = [] if one.coating_strain is None else one.coating_strain
-    adhesion, charged = one.work_of_adhesion_j_per_m2, one.separation_into_charged_parts_j_per_m2
     return [
         "-" if one.rank is None else str(one.rank),
         f"{one.name}{'' if one.status == 'completed' else f' ({one.status})'}",
         "/".join(f"{100 * strain:+.1f}" for strain in strains) or "-",
-        number(adhesion, 2) if charged is None else f"{charged:.2f}*",
+        number(one.work_of_adhesion_j_per_m2, 2),
         str(one.n_former_bonds) if one.termination else "-",
         "-" if one.li_removed_for_charge is None else str(one.li_removed_for_charge),
         *(gain_text(one.gain_at(holes)) for holes in charges),

@@ -10,6 +10,7 @@ from llo_dft.documents.plan import StudyPlan
 from llo_dft.recipe import Recipe
 from llo_dft.report.figures.structure_picture import save_views
 from llo_dft.report.titles import plane_text
+from llo_dft.study.planning.planned_interfaces import coating_plane
 
 
 def draw_hosts(plan: StudyPlan, recipe: Recipe, folder: Path) -> None:
@@ -37,7 +38,7 @@ def draw_hosts(plan: StudyPlan, recipe: Recipe, folder: Path) -> None:
         draw(host.label, plan.host_structure(host), title, removed)
     # a setting names the plane on its own axes
     coating = recipe.coating
-    named = coating.plane if coating is not None and coating.setting else plan.coating_plane
+    named = coating.plane if coating is not None and coating.setting else coating_plane(plan)
     plane = plane_text(named) if named else ""
     for one in plan.interfaces:
         title = f"{slab} | {plan.coating_label} {plane} {one.termination}"

@@ -1,17 +1,16 @@
 """The calculations of a plan: kind and unrelaxed structure of each."""
 
 from dataclasses import dataclass
-from typing import get_args
 
 from pymatgen.core.structure import Structure
 
 from llo_dft.builders.cathode.magnetism import with_initial_moments
 from llo_dft.builders.reference_cells import o2_in_box
 from llo_dft.documents.atom_identity import only_part, without_atoms
-from llo_dft.documents.labels import part_label, ranking_label, revisited_label
+from llo_dft.documents.labels import ranking_label, revisited_label
 from llo_dft.documents.plan import PlannedHost, StudyPlan
 from llo_dft.engines.base import Engine, MagneticMaker
-from llo_dft.typing import CalculationKind, Part
+from llo_dft.typing import CalculationKind
 
 
 @dataclass(frozen=True)
@@ -44,10 +43,9 @@ def planned_calculations(plan: StudyPlan) -> list[PlannedCalculation]:
         found[crystal.ranking] = "ranking", charged
     for one in plan.interfaces:
         found[one.label] = "slab_relax", one.structure
-    for termination in plan.terminations:
+    for label, (termination, part) in plan.parts.items():
         best = plan.candidates(termination)[0].structure
-        for part in get_args(Part):
-            found[part_label(termination, part)] = "slab_relax", only_part(best, part)
+        found[label] = "slab_relax", only_part(best, part)
     for host in plan.hosts:
         found[host.label] = "slab_relax", plan.host_structure(host)
         found[ranking_label(host.label)] = "ranking", plan.host_structure(host)

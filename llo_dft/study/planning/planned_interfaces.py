@@ -16,7 +16,7 @@ from llo_dft.builders.ordering.delithiation import delithiate_to
 from llo_dft.chemistry.element_table import symbols_of
 from llo_dft.chemistry.strain import von_mises_strain
 from llo_dft.documents.atom_identity import COATING, with_bare_sites
-from llo_dft.documents.plan import CrystalVector, PlannedInterface
+from llo_dft.documents.plan import CrystalVector, PlannedInterface, StudyPlan
 from llo_dft.errors import InputError
 from llo_dft.recipe import Coating, Recipe
 from llo_dft.study.machine import check_size
@@ -158,3 +158,14 @@ def _coating_vectors(film: CoatingFilm, match: LatticeMatch) -> tuple[CrystalVec
     whole = (vectors == np.round(vectors)).all()
     a, b = (vectors.astype(int) if whole else vectors).tolist()
     return (a[0], a[1], a[2]), (b[0], b[1], b[2])
+
+
+def coating_plane(plan: StudyPlan) -> tuple[int, int, int] | None:
+    """Return the Miller index of a coating's plane on the axes of its crystal; None without one."""
+    if not plan.interfaces:
+        return None
+    a, b = plan.interfaces[0].coating_vectors
+    # vectors of a centred cell are halves or thirds
+    index = np.round(36 * np.cross(a, b)).astype(int)
+    h, k, l = (index // np.gcd.reduce(index)).tolist()  # noqa: E741
+    return h, k, l

@@ -26,8 +26,8 @@ SCREEN_FIGURE: Final = "screen.png"
 #: Columns of the table that are the same for all O of a coating, and those of each O.
 _OF_COATING: Final = (
     *("rank", "coating", "termination", "status", "film_formula", "area_angstrom2"),
-    *("work_of_adhesion_j_per_m2", "separation_into_charged_parts_j_per_m2"),
-    *("coating_energy_j_per_m2", "n_former_bonds", "li_removed_for_charge"),
+    *("work_of_adhesion_j_per_m2", "coating_energy_j_per_m2"),
+    *("n_former_bonds", "li_removed_for_charge"),
 )
 _OF_OXYGEN: Final = (
     *("holes_per_tm", "site", "site_class", "layer", "bonded_to_former", "bare_ev", "coated_ev"),

@@ -96,7 +96,7 @@ def test_cations_are_counted_and_a_former_only_where_there_is_one() -> None:
     assert cations_text(None) == ""
 
 
-def test_charged_parts_have_no_work_of_adhesion_and_what_compares_comes_last() -> None:
+def test_of_the_energies_of_a_coating_what_compares_comes_last() -> None:
     whole = CoatingEnergy(
         coating_charge_e=0,
         work_of_adhesion_j_per_m2=0.5,
@@ -107,16 +107,12 @@ def test_charged_parts_have_no_work_of_adhesion_and_what_compares_comes_last() -
     assert coating_texts(whole) == ["work of adhesion 0.50 J/m2", "coating energy 0.31 J/m2"]
     charged = CoatingEnergy(
         coating_charge_e=6,
-        separation_into_charged_parts_j_per_m2=4.1,
         coating_energy_j_per_m2=1.2,
         voltage_v=3.9,
         excess_li=-6,
         excess_o=-3,
     )
-    parted, compared = coating_texts(charged)
-    assert parted.startswith("4.10 J/m2 to part an oxide of -6 e from a coating of +6 e")
-    assert parted.endswith("(no work of adhesion)")
-    assert compared == "coating energy 1.20 J/m2 at 3.90 V"
+    assert coating_texts(charged) == ["coating energy 1.20 J/m2 at 3.90 V"]
 
 
 def test_the_potential_of_o_is_given_with_what_it_is_for() -> None:

@@ -16,6 +16,7 @@ from llo_dft.study.planning.coating_cells import coating_crystal
 from llo_dft.study.planning.coating_shapes import fitting_shapes
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.planning.oxide import build_oxide
+from llo_dft.study.planning.planned_interfaces import coating_plane
 
 #: Edge of the hexagonal cell of Li2MnO3's layers, angstrom.
 EDGE = 4.9246 / np.sqrt(3)
@@ -119,9 +120,9 @@ def check(phase: str) -> None:
     strains = np.sqrt(np.sort(np.linalg.eigvals(metric).real)[::-1]) - 1
     assert strains == pytest.approx(interface.coating_strain, abs=1e-6)
     # the plane: its normal is that of the vectors
-    assert plan.coating_plane is not None
+    assert coating_plane(plan) is not None
     np.testing.assert_allclose(
-        np.array(interface.coating_vectors) @ plan.coating_plane, 0.0, atol=1e-9
+        np.array(interface.coating_vectors) @ coating_plane(plan), 0.0, atol=1e-9
     )
 
 
