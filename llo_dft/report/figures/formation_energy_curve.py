@@ -242,6 +242,9 @@ def _name_lowest(points: Sequence[TurningPoint], hosts: Sequence[HostResult], ax
         # one below the other: states of charge may be close
         write_at_foot(axes, place, "\n".join(dict.fromkeys(found)), 0.045, color=NEUTRAL)
     if names:
+        low, high = axes.get_ylim()
+        lines = max(len({*found}) for found in names.values())
+        axes.set_ylim(low - _FOOT * (high - low) * (lines - 1), high)
         axes.plot([], [], linestyle="none", label="O below: the lowest there")
 
 

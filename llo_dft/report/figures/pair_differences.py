@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 
 from llo_dft.documents.labels import system_name
 from llo_dft.documents.study_result import StudyResult, VacancyPair
@@ -57,7 +58,7 @@ def plot_pair_differences(result: StudyResult, axes: Axes) -> Axes:
 
 
 def _name_oxygens(pairs: Iterable[VacancyPair], axes: Axes) -> None:
-    """Write the number of each O above the highest of its last pairs, overlapping ones together."""
+    """Write the number of each O beside the highest of its last pairs, overlapping ones together."""
     low, high = axes.get_ylim()
     last_pairs: dict[tuple[str, int], tuple[float, float]] = {}
     for pair in pairs:
@@ -73,12 +74,15 @@ def _name_oxygens(pairs: Iterable[VacancyPair], axes: Axes) -> None:
         else:
             together.append((q, difference, [f"O{site}"]))
     for q, difference, names in together:
+        inwards = -1 if q == ends[-1][0] else 1  # text at the last charge would leave the axes
         axes.annotate(
             ", ".join(dict.fromkeys(names)),
             (q, difference),
             textcoords="offset points",
-            xytext=(0, 8),
-            ha="center",
+            xytext=(7 * inwards, 0),
+            ha="right" if inwards < 0 else "left",
+            va="center",
             fontsize=7,
             color=NEUTRAL,
+            path_effects=[withStroke(linewidth=2, foreground="white")],
         )

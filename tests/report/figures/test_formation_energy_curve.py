@@ -368,6 +368,19 @@ def test_where_the_lowest_is_not_one_o_each_is_named(axes: Axes) -> None:
     turning = [turning_point("bare", charge_points(hosts, "bare", None))]
     plot_vacancy_curve(result(*hosts, turning_points=turning), axes)
     assert set(texts(axes)) == {"O4", "O7", "q0 = 0.80"}
+    foot = axes.get_ylim()[0]
+    on = {"system": "coated", "termination": "flat"}
+    hosts += [
+        charged(0.0, vacancy(2.0, site=8), lowest="O8", **on),
+        charged(1.0, vacancy(-0.5, site=9), lowest="O9", **on),
+    ]
+    turning.append(
+        turning_point("coated", charge_points(hosts, "coated", "flat"), termination="flat")
+    )
+    again = Figure().add_subplot()
+    plot_vacancy_curve(result(*hosts, turning_points=turning), again)
+    assert {"O4\nO8", "O7\nO9"} < set(texts(again))
+    assert again.get_ylim()[0] < foot - 0.05, "two names need more room"
     one = Figure().add_subplot()
     same = [
         h.model_copy(update={"lowest": "O4", "vacancies": [vacancy(1.0, site=4)]}) for h in hosts

@@ -48,3 +48,19 @@ def test_each_pair_is_a_point_and_those_of_one_o_are_joined() -> None:
         "O2": (0.5, -0.2),
     }
     assert axes.get_ylabel() == "Coated - bare (eV)"
+
+
+def test_the_numbers_stand_beside_their_points_and_inside_the_axes() -> None:
+    figure = Figure(figsize=(6, 3))
+    axes = figure.add_subplot()
+    pairs = [at(1, 0.0, 0.1), at(2, 1.0, 0.4), at(12345, 1.0, 0.39), at(3, 1.0, -0.4)]
+    hosts = [host(1.0, vacancy("O1", 1.0)), host(1.0, vacancy("O1", 1.0), coated=True)]
+    plot_pair_differences(study("chgnet", *hosts, pairs=pairs), axes)
+    figure.canvas.draw()
+    frame = axes.get_window_extent()
+    points = axes.transData.transform([(p.holes_per_tm, p.difference_ev) for p in pairs])
+    assert [text.get_text() for text in axes.texts] == ["O1", "O3", "O12345, O2"]
+    for text in axes.texts:
+        written = text.get_window_extent()
+        assert frame.x0 < written.x0 < written.x1 < frame.x1
+        assert not any(written.contains(*point) for point in points)
