@@ -58,7 +58,7 @@ def plot_pair_differences(result: StudyResult, axes: Axes) -> Axes:
 
 
 def _name_oxygens(pairs: Iterable[VacancyPair], axes: Axes) -> None:
-    """Write the number of each O beside the highest of its last pairs, overlapping ones together."""
+    """Write the number of each O at the highest of its last pairs, overlapping ones together."""
     low, high = axes.get_ylim()
     last_pairs: dict[tuple[str, int], tuple[float, float]] = {}
     for pair in pairs:
