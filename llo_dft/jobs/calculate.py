@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import numpy as np
 from jobflow import job
@@ -26,6 +26,10 @@ from llo_dft.engines.base import (
 from llo_dft.errors import CalculationError, InputError
 from llo_dft.jobs.check_files import checked_fingerprint
 from llo_dft.jobs.starts import Start, starting_geometries, starts
+
+#: Starts that end this near to the lowest, eV, are alike, and the first of them is taken: which
+#: one lies 0.1 meV lower is chance, but all that follows is computed from it.
+ALIKE_EV: Final = 1e-3
 
 #: Prefix of the name of every calculation's job; a progress display counts these.
 CALCULATION = "calculate"
@@ -125,7 +129,9 @@ def _lowest_geometry(
 
 
 def _lowest(cache: CalculationCache, begun: list[_Begun], label: str) -> CalculationDocument:
-    """Compute every start and return the one of lowest energy, with the others in its notes.
+    """Compute every start and return that of lowest energy, with the others in its notes.
+
+    Of those that end alike it is the first.
 
     One that was stopped midway leaves the choice open: it is returned, to be resumed. If one
     failed otherwise the reason is noted; if none completed, the first is returned.
@@ -142,7 +148,8 @@ def _lowest(cache: CalculationCache, begun: list[_Begun], label: str) -> Calcula
     if open_ones:
         chosen = open_ones[0]
     elif completed:
-        chosen = min(completed, key=lambda one: cast("float", one.energy_ev))
+        energies = [cast("float", one.energy_ev) for one in completed]
+        chosen = completed[next(i for i, e in enumerate(energies) if e < min(energies) + ALIKE_EV)]
         notes = [_compared(chosen, dict(zip((one.start.name for one in begun), made, strict=True)))]
     else:
         chosen = made[0]
@@ -164,7 +171,7 @@ def _compared(chosen: CalculationDocument, made: dict[str, CalculationDocument])
             others.append(f"{name} {one.status} ({one.reason})")
         else:
             above = one.energy_ev - cast("float", chosen.energy_ev)
-            others.append(f"{name} {above:.3f} eV higher")
+            others.append(f"{name} {max(above, 0.0):.3f} eV higher")
     return f"lowest of {len(made)} starts: {best}; {', '.join(others)}"
 
 

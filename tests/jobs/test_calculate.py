@@ -240,6 +240,25 @@ def test_the_lower_place_of_a_former_that_lost_its_o_is_the_result(
     assert again.energy_ev == found.energy_ev
 
 
+@pytest.mark.parametrize(("below_ev", "chosen"), [(0.0008, "as removed"), (0.0012, "P moved")])
+def test_of_starts_that_end_alike_the_first_is_taken(
+    former_on_its_o: CalculationDocument, tmp_path: Path, below_ev: float, chosen: str
+) -> None:
+    @dataclass
+    class Nearly(FakeCalculation):
+        """The place where P began does not matter, but for a little."""
+
+        def calculate(self, structure: Structure, folder: Path) -> Outcome:
+            moved = structure.get_distance(-1, 0) < 2.5
+            return replace(super().calculate(structure, folder), energy_ev=-below_ev * moved)
+
+    vacancy = without_atoms(former_on_its_o.structure, [0])
+    maker, folder = Nearly("slab_relax"), str(tmp_path / "calculations")
+    found = calculate.original(vacancy, maker, "v", folder, former_on_its_o)
+    (note,) = found.notes
+    assert note.startswith(f"lowest of 2 starts: {chosen}")
+
+
 @pytest.mark.parametrize("ranked", [True, False])
 def test_a_potential_that_relaxes_first_decides_and_the_program_computes_one(
     former_on_its_o: CalculationDocument, tmp_path: Path, *, ranked: bool
