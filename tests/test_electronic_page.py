@@ -93,6 +93,23 @@ def test_energies_that_are_stored_beside_are_those_of_their_row(
     assert numbers(f"{row}, {holes} holes") == pytest.approx(expected, abs=0.0051)
 
 
+def test_the_lower_of_two_relaxations_counts_and_the_page_says_how_far_they_are_apart() -> None:
+    lower, other = RELAXED["energies_ev"], RELAXED["other_relaxation_ev"]
+    apart = {name: other[name] - energy for name, energy in lower.items()}
+    assert min(apart.values()) > 0.0
+    said = [f"{apart[f'coated_{holes}_vacancy']:.2f}" for holes in ("0", "0.5")]
+    assert f"ended {said[0]} and {said[1]} eV apart" in PAGE
+    assert max(energy for name, energy in apart.items() if "bare" in name) < 0.11
+
+
+def test_the_shift_of_the_relaxed_hosts_is_that_of_their_centres() -> None:
+    centres = RELAXED["o_2p_valence_centers_ev"]
+    shifts = [a - b for a, b in zip(centres["coated"], centres["bonded"], strict=True)]
+    said = re.search(r"bonded to P lies ([0-9.]+) and ([0-9.]+) eV below", PAGE)
+    assert said is not None
+    assert [float(one) for one in said.groups()] == pytest.approx(shifts, abs=0.0051)
+
+
 @pytest.mark.parametrize("holes", ["0", "0.5"])
 def test_what_gpaw_relaxed_is_below_its_points_and_what_the_readme_says(holes: str) -> None:
     assert RESULT.oxygen is not None
