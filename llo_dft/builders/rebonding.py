@@ -97,7 +97,7 @@ def rebonded(
             if alike or not met:
                 made.append((name, moved))
             if not alike:
-                made.append((f"{name}, Li pushed away", pushed))
+                made.append((f"{name} with Li pushed away", pushed))
     return made
 
 

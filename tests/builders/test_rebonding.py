@@ -98,7 +98,7 @@ def test_where_an_o_would_come_on_a_lithium_there_is_no_start_with_it(beyond):
     start = without_atoms(before, [0])
     (name, after), *_ = rebonded(start, before)
     if beyond < 0:
-        assert name == "P moved to O1, Li pushed away"
+        assert name == "P moved to O1 with Li pushed away"
         assert after.get_distance(anion, 6) > ROOM_FOR_LITHIUM["O"] - 0.02
     else:
         assert name == "P moved to O1"
@@ -118,7 +118,7 @@ def crowded(*lithium: tuple[float, float, float]) -> tuple[Structure, Structure]
 def test_crowded_lithium_is_pushed_away_in_a_second_structure():
     before, start = crowded((0.6, 1.0, 0.2))
     (one, left), (two, pushed), *_ = rebonded(start, before)
-    assert (one, two) == ("P moved to O1", "P moved to O1, Li pushed away")
+    assert (one, two) == ("P moved to O1", "P moved to O1 with Li pushed away")
     assert left[6].coords == pytest.approx(start[6].coords)
     assert np.delete(pushed.cart_coords, 6, axis=0) == pytest.approx(
         np.delete(left.cart_coords, 6, axis=0)
@@ -130,7 +130,7 @@ def test_crowded_lithium_is_pushed_away_in_a_second_structure():
     ]:
         assert pushed.get_distance(i, 6) > room - 0.02
     names = [name for name, _ in rebonded(start, before, both_ways=False)]
-    assert names == ["P moved to O1, Li pushed away", "P moved to O2"]
+    assert names == ["P moved to O1 with Li pushed away", "P moved to O2"]
 
 
 def test_pushed_lithium_keeps_off_lithium_and_goes_through_the_cells_faces():

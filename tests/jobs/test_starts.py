@@ -73,7 +73,7 @@ def test_dft_alone_begins_only_where_no_lithium_is_crowded(cheap):
     maker = FakeCalculation("slab_relax") if cheap else Magnetic("slab_relax")
     found = starting_geometries(without_atoms(host.structure, [0]), maker, host)
     left = ["P moved to O1"] if cheap else []
-    assert [one.name for one in found] == ["as removed", *left, "P moved to O1, Li pushed away"]
+    assert [one.name for one in found] == ["as removed", *left, "P moved to O1 with Li pushed away"]
 
 
 def test_where_no_former_lost_its_o_there_is_one_place(tmp_path):
