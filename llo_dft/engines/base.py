@@ -147,9 +147,11 @@ class MagneticMaker(CalculationMaker, Protocol):
 class PreRelaxingMaker(MagneticMaker, Protocol):
     """A maker whose program goes on from a geometry that something cheaper made."""
 
-    @property
-    def potential(self) -> CalculationMaker | None:
-        """What tells which of several geometries is the lowest; None: that is known already."""
+    def potential_for(self, structure: Structure) -> CalculationMaker | None:
+        """Return what tells which of several geometries of a structure is the lowest.
+
+        None: that is known already.
+        """
 
 
 @runtime_checkable

@@ -5,7 +5,8 @@ crystal's lattice, and a vacancy starts from its own host, displaced as the pote
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +18,14 @@ from pymatgen.core.structure import Structure
 from llo_dft.documents.atom_identity import BARE_SITE
 from llo_dft.documents.calculation import CalculationDocument, Fingerprint
 from llo_dft.documents.labels import is_by_potential
-from llo_dft.engines.base import Engine, EngineError, Outcome, OxygenReference, moved_to
+from llo_dft.engines.base import (
+    CalculationMaker,
+    Engine,
+    EngineError,
+    Outcome,
+    OxygenReference,
+    moved_to,
+)
 from llo_dft.plain_files import from_json
 from llo_dft.typing import CalculationKind, Capability, FloatArray
 
@@ -38,25 +46,67 @@ class FinishedRelaxation(MSONable):
     by: dict[str, Any] = field(default_factory=dict)
     """Its fingerprint."""
     protocol: str = ""
+    otherwise: CalculationMaker | None = None
+    """Relaxes what that study has not; None: the structure is left as it is."""
 
     def settings(self) -> dict[str, Any]:
-        """Return which study it is, and that its moments are taken where it has some."""
-        return {"finished_study": self.digest, "moments": True}
+        """Return which study it is, that its moments are taken, and what relaxes otherwise."""
+        found: dict[str, Any] = {"finished_study": self.digest, "moments": True}
+        if self.otherwise is not None:
+            protocol = {"protocol": self.otherwise.protocol}
+            found["otherwise"] = protocol | self.otherwise.settings()
+        return found
 
     def fingerprint(self, structure: Structure) -> Fingerprint:
-        """Return that of the finished study."""
-        del structure
-        return Fingerprint(**self.by)
+        """Return that of the finished study, with what relaxes otherwise as one setting."""
+        found = Fingerprint(**self.by)
+        if self.otherwise is None:
+            return found
+        other = {"otherwise": words_of(self.otherwise.fingerprint(structure))}
+        return found.model_copy(update={"settings": found.settings | other})
+
+    def has(self, structure: Structure) -> bool:
+        """Tell whether the finished study has a relaxation of a structure."""
+        return self._ended(structure)[0] is not None
 
     def calculate(self, structure: Structure, folder: Path) -> Outcome:
         """Return the structure with its atoms moved, and the moments that they ended with.
 
         They go where the lowest relaxation of these atoms ended, of all that the study made of
         them (several orderings, a revisit, a former on another O); atoms without identities
-        (``documents.atom_identity``) where the one ended that began nearest. Without such a
-        relaxation the structure is returned as it is, without moments.
+        (``documents.atom_identity``) where the one ended that began nearest. A structure that the
+        study has not is relaxed in ``folder`` by ``otherwise``; without that it is returned as it
+        is, without moments. The outcome's note says which.
+
+        Raises as ``otherwise`` does.
         """
-        del folder
+        one, begun = self._ended(structure)
+        if one is None or one.structure is None:
+            return self._unknown(structure, folder)
+        n_steps = one.n_pre_steps + (one.n_steps or 0)
+        return Outcome(
+            structure=_moved(structure, begun, one.structure, self.kind),
+            energy_ev=0.0,
+            max_force_ev_per_angstrom=0.0,
+            magmoms_mu_b=one.magmoms_mu_b,
+            n_steps=n_steps,
+            n_evaluations=0,
+            notes=[f"relaxed in {n_steps} steps as {one.label} of {Path(self.folder).parent.name}"],
+        )
+
+    def _unknown(self, structure: Structure, folder: Path) -> Outcome:
+        """Return a structure that the study has not, relaxed by ``otherwise`` if there is one."""
+        unknown = f"{Path(self.folder).parent.name} has no relaxation of this structure"
+        if self.otherwise is None:
+            note = f"{unknown}, which is as it was"
+            return Outcome(structure, 0.0, 0.0, None, 0, 0, notes=[note])
+        found = self.otherwise.calculate(structure, folder)
+        engine = self.otherwise.fingerprint(structure).engine
+        note = f"{unknown}, which was relaxed in {found.n_steps} steps by {engine}"
+        return replace(found, notes=[note])
+
+    def _ended(self, structure: Structure) -> tuple[CalculationDocument | None, Structure]:
+        """Return the study's relaxation of a structure, or None, and where that began."""
         done = [
             one
             for one in completed_relaxations(Path(self.folder))
@@ -67,18 +117,7 @@ class FinishedRelaxation(MSONable):
         begun = structure if nearest is None else nearest.initial_structure
         named = BARE_SITE in structure.site_properties
         one = min(done, key=_energy, default=None) if named else nearest
-        moved = structure
-        if one is not None and one.structure is not None and begun is not None:
-            moved = _moved(structure, begun, one.structure, self.kind)
-        return Outcome(
-            structure=moved,
-            energy_ev=0.0,
-            max_force_ev_per_angstrom=0.0,
-            magmoms_mu_b=None if one is None else one.magmoms_mu_b,
-            n_steps=0 if one is None else one.n_steps or 0,
-            n_evaluations=0,
-            notes=[] if one is not None else [f"{self.folder} has no relaxation of this structure"],
-        )
+        return one, begun or structure
 
     def read_back(self, folder: Path) -> None:
         """Return None: nothing is computed."""
@@ -93,8 +132,9 @@ class FinishedStudy(Engine):
     protocol = ""
     oxygen = OxygenReference(None, "of no use here")
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, otherwise: Engine | None = None) -> None:
         self._calculations = Path(path).resolve() / "calculations"
+        self._otherwise = otherwise
 
     @cached_property
     def _source(self) -> tuple[str, Fingerprint]:
@@ -114,8 +154,25 @@ class FinishedStudy(Engine):
         """
         digest, by = self._source
         return FinishedRelaxation(
-            kind, str(self._calculations), digest, by.model_dump(mode="json"), by.engine
+            kind,
+            str(self._calculations),
+            digest,
+            by.model_dump(mode="json"),
+            by.engine,
+            None if self._otherwise is None else self._otherwise.maker(kind),
         )
+
+    def check(self, structures: Iterable[Structure]) -> None:
+        """Refuse structures that the potential can't relax where the study has not."""
+        if self._otherwise is not None:
+            self._otherwise.check(structures)
+
+
+def words_of(potential: Fingerprint) -> str:
+    """Return a potential in words: its name, version, model and settings."""
+    words = [potential.engine, potential.engine_version, potential.model]
+    words += [str(value) for _, value in sorted(potential.settings.items())]
+    return " ".join(word for word in words if word)
 
 
 def completed_relaxations(calculations: Path) -> list[CalculationDocument]:

@@ -30,7 +30,7 @@ from llo_dft.engines.base import (
     moved_to,
 )
 from llo_dft.engines.calculated_electrons import CalculatedElectrons
-from llo_dft.engines.finished_study import FinishedRelaxation
+from llo_dft.engines.finished_study import FinishedRelaxation, words_of
 from llo_dft.typing import CalculationKind, MagneticOrder
 
 #: Protocol of the program with which it computes one point and relaxes nothing.
@@ -63,10 +63,14 @@ class PreRelaxedCalculation(Maker):
         """How many placements of a removed O's electrons are tried: the program's."""
         return self.then.electron_placements
 
-    @property
-    def potential(self) -> CalculationMaker | None:
-        """What tells which of several geometries is the lowest: a finished study knows it."""
-        return None if isinstance(self.first, FinishedRelaxation) else self.first
+    def potential_for(self, structure: Structure) -> CalculationMaker | None:
+        """Return what tells which of several geometries of a structure is the lowest.
+
+        None where a finished study has it.
+        """
+        if not isinstance(self.first, FinishedRelaxation):
+            return self.first
+        return None if self.first.has(structure) else self.first.otherwise
 
     def held_to(self, version: str) -> Self:
         """Return the maker whose program is ended if it is of another version than this."""
@@ -85,11 +89,8 @@ class PreRelaxedCalculation(Maker):
         A molecule is relaxed without, so it stands among what such a reference has of its own.
         """
         found = self.then.fingerprint(structure)
-        potential = self.first.fingerprint(structure)
-        words = [potential.engine, potential.engine_version, potential.model]
-        words += [str(value) for _, value in sorted(potential.settings.items())]
         name = "RELAXED_BY" if self.then.kind == "static" else "RELAXED_FIRST_BY"
-        own = found.own_settings | {name: " ".join(word for word in words if word)}
+        own = found.own_settings | {name: words_of(self.first.fingerprint(structure))}
         return found.model_copy(update={"own_settings": own})
 
     def calculate(
@@ -116,16 +117,17 @@ class PreRelaxedCalculation(Maker):
             coords = structure.frac_coords + moves - np.round(moves)
         placed = moved_to(structure.copy(site_properties=begun), relaxed.structure.lattice, coords)
         outcome = self.then.calculate(placed, folder, start_from)
-        potential = self.first.fingerprint(structure)
         after = f"{outcome.n_steps} by {self.then.fingerprint(structure).engine}"
         if self.then.kind == "static":
             after = "a single point there"
-        note = f"relaxed in {relaxed.n_steps} steps by {potential.engine}, then {after}"
+        before = f"relaxed in {relaxed.n_steps} steps by {self.first.fingerprint(structure).engine}"
+        if isinstance(self.first, FinishedRelaxation):
+            before = "; ".join(relaxed.notes)
         files = [f"{_FOLDER}/{path.name}" for path in sorted(where.iterdir()) if path.is_file()]
         return replace(
             outcome,
             n_pre_steps=relaxed.n_steps,
-            notes=[*outcome.notes, note],
+            notes=[*outcome.notes, f"{before}, then {after}"],
             output_files=[*outcome.output_files, *files],
         )
 
@@ -151,10 +153,6 @@ class PreRelaxedEngine(Engine):
     """An engine that starts a program, with a potential that relaxes before it does."""
 
     def __init__(self, settings: recipe.EngineChoice, potential: Engine, engine: Engine) -> None:
-        if potential.program is not None:
-            raise EngineError(
-                f"engine.pre_relax.name = {potential.name!r} starts a program; expected a potential"
-            )
         self.name, self.protocol = engine.name, settings.protocol
         self.capabilities, self.oxygen = engine.capabilities, engine.oxygen
         self.program = engine.program  # type: ignore[misc]  # the program's engine is known only now

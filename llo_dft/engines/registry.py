@@ -46,8 +46,8 @@ def engine_class(name: str) -> type[Engine]:
 def engine_from(settings: recipe.EngineChoice) -> Engine:
     """Return the engine that a recipe's [engine] table names; it need not be installed.
 
-    With ``pre_relax`` a potential relaxes before a program; an engine that is a potential itself
-    relaxes without.
+    With ``pre_relax`` a potential relaxes before a program, with ``start_from`` only what the
+    finished study lacks; an engine that is a potential itself relaxes without.
 
     Raises ``EngineError`` if it is unknown, or a setting is not its own.
     """
@@ -59,15 +59,14 @@ def engine_from(settings: recipe.EngineChoice) -> Engine:
                 "engine that starts a program, such as vasp"
             )
         return engine
+    potential = None if settings.pre_relax is None else _plain(settings.pre_relax)
+    if potential is not None and potential.program is not None:
+        raise EngineError(
+            f"engine.pre_relax.name = {potential.name!r} starts a program; expected a potential"
+        )
     if settings.start_from is not None:
-        if settings.pre_relax is not None:
-            raise EngineError(
-                "engine.start_from and engine.pre_relax exclude one another; remove one of them"
-            )
-        return PreRelaxedEngine(settings, FinishedStudy(settings.start_from), engine)
-    if settings.pre_relax is None:
-        return engine
-    return PreRelaxedEngine(settings, _plain(settings.pre_relax), engine)
+        return PreRelaxedEngine(settings, FinishedStudy(settings.start_from, potential), engine)
+    return engine if potential is None else PreRelaxedEngine(settings, potential, engine)
 
 
 def _plain(settings: recipe.EngineChoice) -> Engine:

@@ -63,7 +63,8 @@ def calculate(
     try:
         geometries = starting_geometries(structure, maker, parent)
         if len(geometries) > 1 and isinstance(maker, PreRelaxingMaker):
-            geometries = [_lowest_geometry(cache, maker.potential, geometries, label)]
+            potential = maker.potential_for(structure)
+            geometries = [_lowest_geometry(cache, potential, geometries, label)]
         begun = [
             _begun(start, maker, structure)
             for start in starts(structure, maker, parent, cache.folder)

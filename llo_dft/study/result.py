@@ -72,7 +72,7 @@ def _pre_relaxed(recipe: Recipe, study: StudyCalculations) -> list[str]:
     if not n_before:
         return []
     own = sum(one.n_steps or 0 for one in documents)
-    first = choice.start_from if choice.pre_relax is None else choice.pre_relax.name
+    first = choice.start_from or (choice.pre_relax and choice.pre_relax.name)
     engine = choice.name
     return [f"{first} made {n_before} steps of the relaxations, {engine} the last {own}"]
 

@@ -30,7 +30,7 @@ from llo_dft.study.planning.oxygen_settings import oxygen_settings
 from llo_dft.study.planning.planned_calculations import check_engine
 from llo_dft.study.planning.ranker import potential_of, ranker_of
 from llo_dft.study.result_files import write_study
-from llo_dft.study.start_from import with_choices
+from llo_dft.study.start_from import with_choices, with_potential
 from llo_dft.study.study_files import write_plan
 from llo_dft.typing import Status
 
@@ -83,6 +83,7 @@ def prepare_run(
     Raises ``InputError`` if the recipe can't be built, the engine can't be used, or the folder is
     of another study.
     """
+    recipe = with_potential(recipe)
     engine = engine_from(recipe.engine)
     oxygen = oxygen_settings(recipe, engine.oxygen)
     files = named_files(recipe, recipe_folder)

@@ -1,4 +1,4 @@
-"""What a study reuses from a finished one: the orderings of Li and registries chosen there."""
+"""What a study reuses from a finished one: orderings of Li, registries, and what relaxed there."""
 
 from pathlib import Path
 
@@ -10,10 +10,34 @@ from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.documents.atom_identity import places, without_atoms
 from llo_dft.documents.plan import PlannedBulkHost, PlannedHost, PlannedInterface, StudyPlan
 from llo_dft.engines.finished_study import SAME_START_ANGSTROM
+from llo_dft.engines.registry import engine_class
 from llo_dft.errors import InputError
+from llo_dft.recipe import Recipe
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.result import stored_calculations
 from llo_dft.typing import Moved
+
+
+def with_potential(recipe: Recipe) -> Recipe:
+    """Return a recipe whose ``engine.pre_relax`` relaxes what the finished study lacks.
+
+    It is what relaxed in the finished study from which the recipe starts; without such a study, or
+    with a ``pre_relax`` of its own, the recipe stays as it is, and so it does if a program alone
+    relaxed there, or a calculator that only a user's own recipe may name.
+
+    Raises ``InputError`` if there is no such study.
+    """
+    asked = recipe.engine
+    if asked.start_from is None or asked.pre_relax is not None:
+        return recipe
+    theirs = StudyFolder(Path(asked.start_from)).recipe().engine
+    potential = theirs.pre_relax
+    if potential is None and engine_class(theirs.name).program is None:
+        potential = theirs
+    if potential is None or potential.calculator is not None:
+        return recipe
+    engine = asked.model_copy(update={"pre_relax": potential})
+    return recipe.model_copy(update={"engine": engine})
 
 
 def with_choices(plan: StudyPlan, study: str) -> StudyPlan:

@@ -11,7 +11,7 @@ from llo_dft.engines.pre_relaxation import PreRelaxedEngine
 from llo_dft.engines.registry import engine_from
 from llo_dft.jobs.calculate import calculate
 from llo_dft.recipe import EngineChoice
-from llo_dft.testing.fake_engine import BULK_GROWTH, FakeCalculation
+from llo_dft.testing.fake_engine import BULK_GROWTH, FakeCalculation, FakeEngine
 
 CELL = Structure(Lattice.orthorhombic(4, 5, 20), ["Li", "O"], [[0, 0, 0.98], [0.5, 0.5, 0.1]])
 
@@ -69,7 +69,7 @@ def test_a_vacancy_of_a_revisited_host_goes_where_the_one_that_found_it_ended(tm
     of_study(folder, "vac of other atoms", 4.5, 4.5, -10.0, sites=(1, -1))
     start.translate_sites([1], [0, 0, 2.5], frac_coords=False)
     found = FinishedStudy(str(folder.parent)).maker("slab_relax").calculate(start, tmp_path)
-    assert found.notes == []
+    assert found.notes == ["relaxed in 1 steps as vac of study"]
     assert found.structure[1].coords[2] == pytest.approx(4.8)
 
 
@@ -89,7 +89,27 @@ def test_a_structure_that_it_does_not_know_starts_as_it_is(finished, tmp_path):
     found = finished.maker("slab_relax").calculate(stranger, tmp_path)
     assert found.structure == stranger
     assert found.n_steps == 0
-    assert "has no relaxation of this structure" in found.notes[0]
+    assert found.notes == ["study has no relaxation of this structure, which is as it was"]
+
+
+def test_what_it_does_not_know_is_relaxed_by_what_relaxed_there(finished, tmp_path):
+    stranger = CELL.copy()
+    stranger.translate_sites([1], [0.5, 0.0, 0.0])
+    alone = finished.maker("slab_relax")
+    maker = FinishedStudy(alone.folder.removesuffix("/calculations"), FakeEngine()).maker(
+        "slab_relax"
+    )
+    assert maker.has(CELL)
+    assert maker.calculate(CELL, tmp_path) == alone.calculate(CELL, tmp_path)
+    assert not maker.has(stranger)
+    found, asked = maker.calculate(stranger, tmp_path), FakeCalculation("slab_relax")
+    assert found.structure == asked.calculate(stranger, tmp_path).structure != stranger
+    (note,) = found.notes
+    assert note.startswith("study has no relaxation of this structure, which was relaxed in ")
+    assert note.endswith(" steps by fake")
+    assert maker.settings()["otherwise"]["protocol"] == asked.protocol
+    assert "otherwise" not in alone.settings()
+    assert maker.fingerprint(CELL).settings["otherwise"].startswith("fake ")
 
 
 def test_the_key_follows_from_what_the_study_holds(finished):
@@ -108,9 +128,9 @@ def test_what_can_not_start_so_is_refused(finished, tmp_path):
         engine.maker("slab_relax")
     with pytest.raises(EngineError, match="chgnet relaxes by itself"):
         engine_from(EngineChoice(name="chgnet", start_from=str(tmp_path)))
-    both = choice.model_copy(update={"pre_relax": EngineChoice(name="chgnet")})
-    with pytest.raises(EngineError, match="exclude one another; remove one"):
-        engine_from(both)
+    program = choice.model_copy(update={"pre_relax": EngineChoice(name="gpaw")})
+    with pytest.raises(EngineError, match="'gpaw' starts a program; expected a potential"):
+        engine_from(program)
     damaged = tmp_path / "study" / "calculations" / "abc"
     damaged.mkdir()
     (damaged / "result.json").write_text("{", encoding="utf-8")

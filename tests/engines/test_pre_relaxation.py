@@ -25,7 +25,7 @@ from llo_dft.engines.base import (
     OxygenReference,
     StartFrom,
 )
-from llo_dft.engines.finished_study import FinishedStudy
+from llo_dft.engines.finished_study import FinishedRelaxation, FinishedStudy
 from llo_dft.engines.pre_relaxation import PreRelaxedCalculation, PreRelaxedEngine
 from llo_dft.engines.registry import engine_from
 from llo_dft.errors import InputError
@@ -219,6 +219,8 @@ def test_a_recipe_chooses_it_and_its_maker_goes_through_a_queue():
     plain = json.loads(json.dumps(maker, cls=MontyEncoder))
     assert decode(plain) == maker
     assert maker.first.protocol == "balanced"
+    otherwise = FinishedRelaxation("slab_relax", "study", "1", otherwise=maker.first)
+    assert decode(json.loads(json.dumps(otherwise, cls=MontyEncoder))) == otherwise
 
 
 def test_a_programs_version_and_remarks_are_its_own_still():

@@ -10,14 +10,17 @@ from relaxed_by_hand import relaxed
 from llo_dft.calculations.cache import CalculationCache
 from llo_dft.documents.atom_identity import COATING, with_bare_sites, without_atoms
 from llo_dft.engines.base import ReadBack, check_version
+from llo_dft.engines.finished_study import FinishedStudy
+from llo_dft.engines.pre_relaxation import PreRelaxedCalculation
 from llo_dft.jobs.calculate import calculate
-from llo_dft.testing.fake_engine import FakeCalculation, fault_name
+from llo_dft.testing.fake_engine import FakeCalculation, FakeEngine, fault_name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from llo_dft.documents.calculation import CalculationDocument, Fingerprint
     from llo_dft.engines.base import Outcome
+    from llo_dft.typing import CalculationKind
 
 #: 2 Li, 1 Mn and 2 O by the fake engine: 2 * -1.5 - 8 + 2 * -4.9 + 4 * -0.1, eV.
 ENERGY_EV = -21.2
@@ -207,13 +210,17 @@ class Steep(FakeCalculation):
 class Programmed(Steep):
     """One that would choose the other place, with a potential before it."""
 
-    potential: Steep | None = None
+    first: Steep | None = None
     magnetic_order: str = "ferro"
     electron_placements: int = 0
 
     def calculate(self, structure: Structure, folder: Path, start_from: object = None) -> Outcome:
         del start_from
         return replace(super().calculate(structure, folder), energy_ev=structure[-1].z)
+
+    def potential_for(self, structure: Structure) -> Steep | None:
+        del structure
+        return self.first
 
 
 @pytest.fixture
@@ -264,9 +271,49 @@ def test_a_potential_that_relaxes_first_decides_and_the_program_computes_one(
     former_on_its_o: CalculationDocument, tmp_path: Path, *, ranked: bool
 ) -> None:
     vacancy = without_atoms(former_on_its_o.structure, [0])
-    maker = Programmed("slab_relax", potential=Steep("slab_relax", "fast") if ranked else None)
+    maker = Programmed("slab_relax", first=Steep("slab_relax", "fast") if ranked else None)
     folder = str(tmp_path / "calculations")
     found = calculate.original(vacancy, maker, "v", folder, former_on_its_o)
     assert found.energy_ev == pytest.approx(5.6), "where the potential is lower"
     assert len(list((tmp_path / "calculations").glob("*/result.json"))) == 1 + 2 * ranked
     assert found.label == "v"
+
+
+@dataclass
+class Falling(Steep):
+    """A maker whose energy rises with the height of the last atom."""
+
+    def calculate(self, structure: Structure, folder: Path) -> Outcome:
+        return replace(super().calculate(structure, folder), energy_ev=structure[-1].z)
+
+
+class FallingEngine(FakeEngine):
+    """The engine of ``Falling``."""
+
+    def maker(self, kind: CalculationKind) -> FakeCalculation:
+        return Falling(kind)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_place_is_searched_where_a_finished_study_has_no_such_vacancy(
+    former_on_its_o: CalculationDocument, tmp_path: Path, *, known: bool
+) -> None:
+    removed, other = (without_atoms(former_on_its_o.structure, [i]) for i in (0, 1))
+    theirs, folder = tmp_path / "theirs" / "calculations", str(tmp_path / "calculations")
+    there = removed if known else other
+    calculate.original(there, Steep("slab_relax"), "vac", str(theirs))
+    first = FinishedStudy(str(theirs.parent), FallingEngine()).maker("slab_relax")
+    maker = PreRelaxedCalculation("slab_relax", "balanced", first, Programmed("slab_relax"))
+    found = calculate.original(removed, maker, "v", folder, former_on_its_o)
+    assert found.status == "completed", found.reason
+    above = found.structure[-1].z - found.structure[1].z
+    (note,) = found.notes
+    if known:
+        assert note == "relaxed in 1 steps as vac of theirs, then 1 by fake"
+        assert above == pytest.approx(5.6 - 2.0)
+        return
+    whole = PreRelaxedCalculation("slab_relax", "balanced", Falling("slab_relax"), maker.then)
+    same = calculate.original(removed, whole, "v", folder, former_on_its_o)
+    assert found.structure == same.structure
+    assert above != pytest.approx(5.6 - 2.0), "the potential lowers it with P on the other O"
+    assert note.startswith("theirs has no relaxation of this structure, which was relaxed in 1 ")

@@ -1,5 +1,6 @@
 """Orderings and registries of a finished study are those of the one that starts from it."""
 
+import json
 import shutil
 
 import pytest
@@ -12,11 +13,13 @@ from llo_dft.documents.atom_identity import coating_places
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.engines.finished_study import FinishedStudy
 from llo_dft.errors import InputError
+from llo_dft.plain_files import sealed
+from llo_dft.recipe import EngineChoice
 from llo_dft.study import start_from
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.result import stored_calculations
-from llo_dft.study.start_from import with_choices
+from llo_dft.study.start_from import with_choices, with_potential
 
 
 def test_the_orderings_are_those_that_the_study_ended_with(copied):
@@ -53,7 +56,7 @@ def test_li_beside_empty_metal_sites_are_there_again(tmp_path, monkeypatch):
     begin = FinishedStudy(str(tmp_path / "theirs"))
     for label, kind in ((host.label, "slab_relax"), (crystal.label, "bulk_relax")):
         begun = ours.document(label).initial_structure
-        assert begin.maker(kind).calculate(begun, tmp_path).notes == [], "it is found there"
+        assert begin.maker(kind).has(begun)
 
 
 def test_li_of_a_coating_that_moved_is_left_to_the_engine(coated_plan, tmp_path, monkeypatch):
@@ -88,3 +91,39 @@ def test_a_study_that_was_stopped_is_refused(copied):
 def test_a_folder_without_a_study_is_refused(plan, tmp_path):
     with pytest.raises(InputError, match=r"there is no .*plan.json"):
         with_choices(plan, str(StudyFolder(tmp_path).path))
+
+
+def started_from(copied, engine, **changes):
+    """A recipe that starts from a finished study of some engine."""
+    theirs = copied.recipe().model_copy(update={"engine": EngineChoice(**engine)})
+    record = sealed({"recipe": theirs.model_dump(mode="json")})
+    (copied.path / "study.json").write_text(json.dumps(record), encoding="utf-8")
+    ours = EngineChoice(name="vasp", start_from=str(copied.path), **changes)
+    return theirs.model_copy(update={"engine": ours})
+
+
+CHGNET = {"name": "chgnet", "model": "r2scan", "protocol": "stringent"}
+
+
+@pytest.mark.parametrize(
+    ("engine", "potential"),
+    [
+        (CHGNET, CHGNET),
+        ({"name": "gpaw", "pre_relax": CHGNET}, CHGNET),
+        ({"name": "gpaw"}, None),
+        ({"name": "ase", "calculator": "os:system"}, None),
+    ],
+)
+def test_what_relaxed_there_relaxes_what_is_not_there(copied, engine, potential):
+    found = with_potential(started_from(copied, engine))
+    expected = None if potential is None else EngineChoice(**potential)
+    assert found.engine.pre_relax == expected
+    assert found.engine.start_from == str(copied.path)
+    assert with_potential(found) == found
+
+
+def test_a_potential_that_a_recipe_names_itself_is_kept(copied):
+    asked = started_from(copied, CHGNET, pre_relax=EngineChoice(name="sevenn"))
+    assert with_potential(asked) == asked
+    plain = asked.model_copy(update={"engine": EngineChoice(name="gpaw")})
+    assert with_potential(plain) == plain, "which starts from no study"
