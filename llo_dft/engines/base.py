@@ -287,6 +287,10 @@ class Engine(ABC):
         """Return the maker of a calculation whose structure is used, and whose energy is not."""
         return self.maker(kind)
 
+    def point_maker(self) -> CalculationMaker:
+        """Return the maker of one point of which the energy is wanted, and no electrons."""
+        return self.maker("static")
+
     def seconds_per_atom(self, structure: Structure) -> float | None:
         """Return the time of an evaluation by one processor, s per atom; None if not known soon."""
         del structure

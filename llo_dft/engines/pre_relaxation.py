@@ -170,7 +170,7 @@ class PreRelaxedEngine(Engine):
         """Return the maker of one kind of calculation."""
         if kind in {"molecule_relax", "static"}:
             return self._engine.maker(kind)
-        then = self._engine.maker("static" if self._one_point else kind)
+        then = self._engine.point_maker() if self._one_point else self._engine.maker(kind)
         if not isinstance(then, MagneticMaker):
             raise EngineError(f"engine.pre_relax does not go with engine {self.name}")
         return PreRelaxedCalculation(kind, self.protocol, self._potential.maker(kind), then)
@@ -185,7 +185,7 @@ class PreRelaxedEngine(Engine):
             return self._potential.maker(kind)
         made = self.maker(kind)
         if self._quick and isinstance(made, PreRelaxedCalculation):
-            made.then = cast("MagneticMaker", self._engine.maker("static"))
+            made.then = cast("MagneticMaker", self._engine.point_maker())
         return made
 
     @property

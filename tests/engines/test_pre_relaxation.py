@@ -122,7 +122,7 @@ def test_the_program_begins_where_the_potential_ended(plan, tmp_path, protocol, 
     assert (found.kind, found.protocol) == ("slab_relax", protocol)
     folder = tmp_path / found.key
     given = json.loads((folder / "input.json").read_text(encoding="utf-8"))
-    assert [one["name"] for one in given["stages"]] == [stage]
+    assert [(one["name"], one["electrons"]) for one in given["stages"]] == [(stage, False)]
     before = plan.slab.frac_coords[:, 2]
     heights = [place[2] for place in given["atoms"]["scaled_positions"]]
     moved = SHIFT * (np.arange(len(before)) == 0) - SHIFT / len(before)

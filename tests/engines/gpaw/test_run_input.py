@@ -51,6 +51,8 @@ def test_a_static_calculation_is_the_point_of_a_relaxation_and_leaves_its_electr
     (relax,) = run_input(plan.slab, "slab_relax", FAST, INSTALLED)["stages"]
     assert static["parameters"] == relax["parameters"]
     assert (static["relax"], static["electrons"]) == (None, True)
+    (point,) = run_input(plan.slab, "static", FAST, INSTALLED, electrons=False)["stages"]
+    assert point == static | {"electrons": False}
 
 
 def test_o2_keeps_the_moment_of_its_triplet_at_gamma_in_a_box_that_repeats():
