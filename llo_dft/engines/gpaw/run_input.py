@@ -28,12 +28,12 @@ _METAL_K_SPACING: Final = 0.4
 #: Width of the occupations of a molecule, eV: just enough to share degenerate levels.
 _MOLECULE_SIGMA_EV: Final = 0.01
 
-#: Mixing: on slabs with vacancies or holes this took 25 and 28 iterations where GPAW's default (MSR1)
-#: took 32 and 38, on one without either 18 and 17; at GPAW's own beta for it (0.08) 28, 31 and 22.
+#: Mixing: slabs with vacancies or holes took 25 and 28 iterations with it, where GPAW's default
+#: (MSR1) took 32 and 38, one without either 18 and 17. GPAW's own beta, 0.08: 28, 31 and 22.
 MIXER: Final = {"name": "pulay", "beta": 0.15}
 
-#: A second try's: little of the new density, with the long waves damped, converged what MSR1 did not
-#: on slabs.
+#: A second try's: little of the new density, with the long waves damped, converged what MSR1 did
+#: not on slabs.
 SECOND_MIXER: Final = {"name": "pulay", "beta": 0.05, "nmaxold": 5, "weight": 50.0}
 
 #: Least distance of an atom from the cell's end in the vacuum, angstrom: the dipole layer is there.
