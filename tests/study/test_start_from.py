@@ -12,6 +12,7 @@ from llo_dft.analysis.study_calculations import StudyCalculations
 from llo_dft.documents.atom_identity import coating_places
 from llo_dft.documents.plan import StudyPlan
 from llo_dft.engines.finished_study import FinishedStudy
+from llo_dft.engines.registry import engine_from
 from llo_dft.errors import InputError
 from llo_dft.plain_files import sealed
 from llo_dft.recipe import EngineChoice
@@ -19,6 +20,7 @@ from llo_dft.study import start_from
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.make_plan import make_plan
 from llo_dft.study.result import stored_calculations
+from llo_dft.study.run_study import prepare_run
 from llo_dft.study.start_from import with_choices, with_potential
 
 
@@ -127,3 +129,22 @@ def test_a_potential_that_a_recipe_names_itself_is_kept(copied):
     assert with_potential(asked) == asked
     plain = asked.model_copy(update={"engine": EngineChoice(name="gpaw")})
     assert with_potential(plain) == plain, "which starts from no study"
+
+
+def test_a_run_that_starts_from_a_study_has_its_potential(copied, tmp_path):
+    recipe = started_from(copied, {"name": "chgnet", "model": "r2scan", "protocol": "fast"})
+    oxygen = recipe.oxygen.model_copy(update={"scheme": "none"})
+    recipe = recipe.model_copy(update={"oxygen": oxygen})
+    ours = StudyFolder(tmp_path / "ours")
+    prepared = prepare_run(recipe, tmp_path, ours, computes_here=False)
+    assert prepared.recipe.engine.pre_relax == copied.recipe().engine
+    maker = prepared.engine.maker("slab_relax")
+    assert maker.first.otherwise == engine_from(copied.recipe().engine).maker("slab_relax")
+    with pytest.raises(InputError, match="is not a study; expected the folder given to"):
+        prepare_run(with_start(recipe, tmp_path), tmp_path, ours, computes_here=False)
+
+
+def with_start(recipe, folder):
+    """The recipe, but from another folder."""
+    engine = recipe.engine.model_copy(update={"start_from": str(folder)})
+    return recipe.model_copy(update={"engine": engine})
