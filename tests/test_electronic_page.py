@@ -140,4 +140,5 @@ def test_what_moved_is_that_of_the_result() -> None:
     moved = re.search(r"\*\*([0-9.]+) e move\*\*", PAGE)
     assert moved is not None
     assert float(moved[1]) == pytest.approx(difference.electrons_moved, abs=0.005)
-    assert difference.residual_e == pytest.approx(6e-9, abs=1e-9)
+    assert difference.residual_e == pytest.approx(0.0, abs=1.5e-10)
+    assert "integrates to 1e-10 e" in PAGE
