@@ -15,16 +15,19 @@ from llo_dft.engines.spring_hessian import ON_SITE_STIFFNESS, spring_hessian
 
 
 def test_it_needs_fewer_evaluations_than_a_line_search_and_ends_no_higher(small_oxide):
-    ends = []
-    for optimizer in (SpringBFGS, BFGSLineSearch):
-        atoms = AseAtomsAdaptor.get_atoms(small_oxide)
-        atoms.rattle(0.1, seed=3)
-        atoms.calc = ChgnetCalculator()
-        assert optimizer(atoms, logfile=None).run(fmax=0.02, steps=100)
-        ends.append((atoms.get_potential_energy(), atoms.calc.n_evaluations))
-    (ours, n_ours), (theirs, n_theirs) = ends
-    assert n_ours <= 0.8 * n_theirs
-    assert ours <= theirs + 0.001
+    counts = {SpringBFGS: 0, BFGSLineSearch: 0}
+    for seed in (3, 4, 5):  # one alone hangs on rounding: a search may end some steps sooner
+        ends = []
+        for optimizer in counts:
+            atoms = AseAtomsAdaptor.get_atoms(small_oxide)
+            atoms.rattle(0.1, seed=seed)
+            atoms.calc = ChgnetCalculator()
+            assert optimizer(atoms, logfile=None).run(fmax=0.02, steps=100)
+            ends.append(atoms.get_potential_energy())
+            counts[optimizer] += atoms.calc.n_evaluations
+        ours, theirs = ends
+        assert ours <= theirs + 0.001
+    assert counts[SpringBFGS] <= 0.8 * counts[BFGSLineSearch]
 
 
 def misled(small_oxide, hessian_of):
