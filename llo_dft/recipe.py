@@ -354,7 +354,7 @@ def with_engine(
     if model is not None:
         table["model"] = model
     if start_from is not None:
-        table.update(start_from=start_from, pre_relax=None)  # a study in the potential's place
+        table["start_from"] = start_from
     table["protocol"] = protocol or recipe.engine.protocol
     fields["oxygen"]["scheme"] = scheme or recipe.oxygen.scheme
     return parse_recipe(fields, recipe.study.name)

@@ -32,8 +32,8 @@ def with_potential(recipe: Recipe) -> Recipe:
         return recipe
     theirs = StudyFolder(Path(asked.start_from)).recipe().engine
     potential = theirs.pre_relax
-    if potential is None and engine_class(theirs.name).program is None:
-        potential = theirs
+    if engine_class(theirs.name).program is None:  # which relaxed by itself
+        potential = theirs.model_copy(update={"pre_relax": None})
     if potential is None or potential.calculator is not None:
         return recipe
     engine = asked.model_copy(update={"pre_relax": potential})

@@ -15,7 +15,7 @@ from llo_dft.engines.finished_study import FinishedStudy
 from llo_dft.engines.registry import engine_from
 from llo_dft.errors import InputError
 from llo_dft.plain_files import sealed
-from llo_dft.recipe import EngineChoice
+from llo_dft.recipe import EngineChoice, with_engine
 from llo_dft.study import start_from
 from llo_dft.study.folder import StudyFolder
 from llo_dft.study.planning.make_plan import make_plan
@@ -112,6 +112,7 @@ CHGNET = {"name": "chgnet", "model": "r2scan", "protocol": "stringent"}
     [
         (CHGNET, CHGNET),
         ({"name": "gpaw", "pre_relax": CHGNET}, CHGNET),
+        (CHGNET | {"pre_relax": {"name": "sevenn"}}, CHGNET),  # which relaxed without
         ({"name": "gpaw"}, None),
         ({"name": "ase", "calculator": "os:system"}, None),
     ],
@@ -148,3 +149,11 @@ def with_start(recipe, folder):
     """The recipe, but from another folder."""
     engine = recipe.engine.model_copy(update={"start_from": str(folder)})
     return recipe.model_copy(update={"engine": engine})
+
+
+def test_a_recipe_s_own_potential_stays_when_the_command_line_names_a_study(copied):
+    own = EngineChoice(name="vasp", pre_relax=EngineChoice(name="sevenn"))
+    recipe = copied.recipe().model_copy(update={"engine": own})
+    asked = with_engine(recipe, start_from=str(copied.path))
+    assert asked.engine.pre_relax == own.pre_relax
+    assert with_potential(asked) == asked

@@ -39,7 +39,7 @@ class GpawCalculation(MSONable):
     protocol: str
     values: dict[str, Any] = field(default_factory=dict)
     electrons: bool = True
-    """Whether a static calculation writes its states, density and potential."""
+    """Whether a static calculation writes its states, density and potential; in no key."""
 
     @property
     def magnetic_order(self) -> MagneticOrder:
